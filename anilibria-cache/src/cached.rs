@@ -1,0 +1,79 @@
+//! What a cache answers: an entry, and where it came from.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use crate::{Entry, Tag};
+
+/// A value with its origin, as a [`Cache`](crate::Cache) hands it out. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Cached {
+    entry: Entry,
+    source: Source,
+}
+
+impl Cached {
+    pub(crate) fn new(entry: Entry, source: Source) -> Self {
+        Self { entry, source }
+    }
+
+    /// The bytes; the very ones that the level keeps, if it keeps them in memory.
+    pub fn value(&self) -> &Bytes {
+        self.entry.value()
+    }
+
+    /// The bytes, on their own. Copies nothing.
+    pub fn into_value(self) -> Bytes {
+        self.entry.value().clone()
+    }
+
+    /// Where the value came from.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Until when the entry that answered is fresh; for one just loaded, until when the nearest level keeps
+    /// it so.
+    pub fn fresh_until(&self) -> SystemTime {
+        self.entry.fresh_until()
+    }
+
+    /// The tags of the entry, each once, in order.
+    pub fn tags(&self) -> &[Tag] {
+        self.entry.tags()
+    }
+
+    /// The whole entry.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+}
+
+/// Where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Source {
+    /// A level of the cache had it.
+    Level {
+        /// Which one: 0 is the nearest.
+        index: usize,
+        /// The [name](crate::Store::name) of its store.
+        name: &'static str,
+    },
+    /// It was loaded, by this call or by one it waited for.
+    Loader,
+}
+
+impl Source {
+    /// Whether the value was there already.
+    ///
+    /// ```
+    /// # use anilibria_cache::Source;
+    /// assert!(Source::Level { index: 0, name: "memory" }.is_hit());
+    /// assert!(!Source::Loader.is_hit());
+    /// ```
+    pub fn is_hit(self) -> bool {
+        matches!(self, Self::Level { .. })
+    }
+}

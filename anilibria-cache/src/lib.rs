@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod builder;
+mod cache;
+mod cached;
+mod clock;
+mod entry;
+mod error;
+mod level;
+mod loaded;
+mod memory;
+mod pattern;
+mod single_flight;
+mod stats;
+mod store;
+mod tag;
+
+pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
+pub use cache::Cache;
+pub use cached::{Cached, Source};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use entry::Entry;
+pub use error::{BoxError, Error, LoadError, Result};
+pub use loaded::Loaded;
+pub use memory::MemoryStore;
+pub use pattern::Pattern;
+pub use stats::{CacheStats, LevelStats, StoreStats};
+pub use store::Store;
+pub use tag::Tag;

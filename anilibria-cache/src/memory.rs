@@ -1,0 +1,312 @@
+//! Entries in the memory of the process, bounded in bytes.
+
+mod tag_index;
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use async_trait::async_trait;
+use moka::{
+    Expiry,
+    ops::compute::{CompResult, Op},
+    sync::Cache,
+};
+
+use self::tag_index::TagIndex;
+use crate::{Entry, Pattern, Result, Store, StoreStats, Tag};
+
+/// What an entry takes beside its key, value and tags: map slots, queues, timers, counters (measured, rounded
+/// up).
+const ENTRY_OVERHEAD: usize = 640;
+
+/// What the index takes for each tag of an entry (measured with tags that nothing shares, rounded up).
+const TAG_OVERHEAD: usize = 320;
+
+/// A [`Store`] in the memory of the process; the first level of most caches.
+///
+/// It keeps at most a number of bytes, counting keys, values, tags and its own bookkeeping. Beyond that it
+/// drops what is asked for least; when it is full, an entry that was never asked for may be declined in
+/// favour of busier ones. Expired entries are dropped in passing, by later operations. Clones are the same
+/// store.
+///
+/// Values are kept as they are: a `Bytes` that is a slice of a larger buffer keeps all of that buffer alive,
+/// but counts with its own length. [`clear_matching`](Store::clear_matching) looks at every key; the other
+/// operations depend on what they touch.
+///
+/// ```
+/// # async fn example() -> anilibria_cache::Result<()> {
+/// use anilibria_cache::{Entry, MemoryStore, Store};
+/// use std::time::{Duration, SystemTime};
+///
+/// let store = MemoryStore::new(64 * 1024 * 1024);
+/// let now = SystemTime::now();
+/// let until = now + Duration::from_mins(5);
+///
+/// store.set("title:1", Entry::new("{}", until, until, []), now).await?;
+///
+/// assert_eq!(store.get("title:1", now).await?.unwrap().value(), "{}");
+/// assert!(store.get("title:1", until).await?.is_none());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct MemoryStore {
+    slots: Cache<Arc<str>, Slot>,
+    tags: Arc<TagIndex>,
+    next_id: Arc<AtomicU64>,
+}
+
+/// One entry at one time: the same entry set again is another slot.
+#[derive(Clone)]
+struct Slot {
+    entry: Entry,
+    id: u64,
+    keep_for: Duration,
+}
+
+impl MemoryStore {
+    /// A store of at most `max_bytes` bytes. An entry larger than that is not kept.
+    pub fn new(max_bytes: u64) -> Self {
+        let tags = Arc::new(TagIndex::default());
+        let index = Arc::clone(&tags);
+        let slots = Cache::builder()
+            // At 0 the map would switch itself off and no longer report what it drops; 1 holds just as
+            // little.
+            .max_capacity(max_bytes.max(1))
+            .weigher(|key: &Arc<str>, slot: &Slot| weight(key, &slot.entry))
+            .expire_after(AtItsDeadline)
+            .eviction_listener(move |_, slot: Slot, _| index.unlink(slot.entry.tags(), slot.id))
+            .build();
+        Self { slots, tags, next_id: Arc::default() }
+    }
+
+    fn put(&self, key: &str, entry: Entry, now: SystemTime) {
+        let Some(keep_for) = entry.keep_for(now) else {
+            self.slots.invalidate(key);
+            return;
+        };
+        let key: Arc<str> = key.into();
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        // Linked before it can be evicted: a link made afterwards might never be removed.
+        self.tags.link(entry.tags(), id, &key);
+        self.slots.insert(key, Slot { entry, id, keep_for });
+    }
+
+    /// Drops the slot `id` under `key`, unless another one has taken its place.
+    fn remove_slot(&self, key: &Arc<str>, id: u64) -> bool {
+        let result = self.slots.entry(Arc::clone(key)).and_compute_with(|slot| match slot {
+            Some(slot) if slot.value().id == id => Op::Remove,
+            _ => Op::Nop,
+        });
+        matches!(result, CompResult::Removed(_))
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn get_now(&self, key: &str, now: SystemTime) -> Option<Entry> {
+        self.slots.get(key).map(|slot| slot.entry).filter(|entry| !entry.is_expired(now))
+    }
+
+    async fn get(&self, key: &str, now: SystemTime) -> Result<Option<Entry>> {
+        Ok(self.get_now(key, now))
+    }
+
+    async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {
+        self.put(key, entry, now);
+        Ok(())
+    }
+
+    async fn remove(&self, key: &str) -> Result<()> {
+        self.slots.invalidate(key);
+        Ok(())
+    }
+
+    async fn remove_by_tag(&self, tag: &Tag) -> Result<u64> {
+        let slots = self.tags.slots(tag);
+        Ok(count(slots.iter().filter(|(id, key)| self.remove_slot(key, *id))))
+    }
+
+    async fn clear_matching(&self, pattern: &Pattern) -> Result<u64> {
+        let slots = self.slots.iter().filter(|(key, _)| pattern.matches(key));
+        Ok(count(slots.filter(|(key, slot)| self.remove_slot(key, slot.id))))
+    }
+
+    async fn clear(&self) -> Result<()> {
+        self.slots.invalidate_all();
+        self.slots.run_pending_tasks();
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn stats(&self) -> Result<StoreStats> {
+        // The numbers lag behind by the operations still queued.
+        self.slots.run_pending_tasks();
+        Ok(StoreStats::new(self.slots.entry_count(), self.slots.weighted_size()))
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("entries", &self.slots.entry_count())
+            .field("bytes", &self.slots.weighted_size())
+            .field("max_bytes", &self.slots.policy().max_capacity())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Drops an entry when it may no longer be served, not when it stops being fresh.
+struct AtItsDeadline;
+
+impl Expiry<Arc<str>, Slot> for AtItsDeadline {
+    fn expire_after_create(&self, _: &Arc<str>, slot: &Slot, _: Instant) -> Option<Duration> {
+        Some(slot.keep_for)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &Arc<str>,
+        slot: &Slot,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(slot.keep_for)
+    }
+}
+
+fn weight(key: &str, entry: &Entry) -> u32 {
+    let tags: usize = entry.tags().iter().map(|tag| TAG_OVERHEAD + tag.as_str().len()).sum();
+    let bytes = ENTRY_OVERHEAD + key.len() + entry.value().len() + tags;
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+fn count(items: impl Iterator) -> u64 {
+    items.fold(0, |count, _| count + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+    const TTL: Duration = Duration::from_mins(5);
+
+    fn entry(value: impl Into<bytes::Bytes>, tags: &[&str]) -> Entry {
+        Entry::new(value, NOW + TTL, NOW + TTL, tags.iter().map(|&tag| tag.into()))
+    }
+
+    /// Links that the entries still there account for, once the store has done what it put off.
+    fn live_links(store: &MemoryStore) -> usize {
+        // On a busy machine one round may end before all is done.
+        for _ in 0..10 {
+            store.slots.run_pending_tasks();
+        }
+        store.slots.iter().map(|(_, slot)| slot.entry.tags().len()).sum()
+    }
+
+    #[test]
+    fn the_tag_index_knows_exactly_the_live_entries_after_many_evictions() {
+        let store = MemoryStore::new(100 * 1024);
+
+        for number in 0..20_000_u32 {
+            let tags = [format!("own:{number}"), format!("shared:{}", number % 7)];
+            store.put(&format!("key:{}", number % 5_000), entry(vec![0; 64], &[&tags[0], &tags[1]]), NOW);
+        }
+
+        assert!(live_links(&store) > 0);
+        assert_eq!(store.tags.links(), live_links(&store));
+    }
+
+    #[test]
+    fn the_tag_index_keeps_in_step_with_writers_in_parallel() {
+        let store = MemoryStore::new(200 * 1024);
+
+        std::thread::scope(|scope| {
+            for thread in 0..4_u32 {
+                let store = &store;
+                scope.spawn(move || {
+                    for number in 0..5_000_u32 {
+                        let key = format!("key:{}", (number * 7 + thread) % 97);
+                        match number % 11 {
+                            0 => store.slots.invalidate(key.as_str()),
+                            1 => store.put(&key, entry("new", &[]), NOW),
+                            other => store.put(&key, entry("new", &["all", &format!("tag:{other}")]), NOW),
+                        }
+                    }
+                });
+            }
+        });
+
+        assert!(live_links(&store) > 0);
+        assert_eq!(store.tags.links(), live_links(&store));
+    }
+
+    #[test]
+    fn entries_that_are_declined_leave_no_trace_in_the_tag_index() {
+        for max_bytes in [0, 1, 1_000] {
+            let store = MemoryStore::new(max_bytes);
+
+            store.put("large", entry(vec![0; 2_000], &["a", "b"]), NOW);
+
+            assert_eq!(live_links(&store), 0, "in a store of {max_bytes} bytes");
+            assert_eq!(store.tags.links(), 0, "in a store of {max_bytes} bytes");
+        }
+    }
+
+    #[tokio::test]
+    async fn removing_by_tag_spares_an_entry_that_lost_the_tag() {
+        let store = MemoryStore::new(100 * 1024);
+        store.put("both", entry("old", &["a"]), NOW);
+        store.put("both", entry("new", &["b"]), NOW);
+
+        let removed = store.remove_by_tag(&"a".into()).await.unwrap();
+
+        assert_eq!(removed, 0);
+        assert!(store.get_now("both", NOW).is_some());
+    }
+
+    #[test]
+    fn a_slot_that_was_replaced_cannot_take_its_successor_away() {
+        let store = MemoryStore::new(100 * 1024);
+        store.put("key", entry("old", &[]), NOW);
+        store.put("key", entry("new", &[]), NOW);
+
+        let removed = [0, 1].map(|id| store.remove_slot(&"key".into(), id));
+
+        assert_eq!(removed, [false, true]);
+    }
+
+    #[tokio::test]
+    async fn clearing_empties_the_tag_index_too() {
+        let store = MemoryStore::new(10 * 1024 * 1024);
+        for number in 0..1_000 {
+            store.put(&format!("key:{number}"), entry("value", &["all"]), NOW);
+        }
+
+        store.clear().await.unwrap();
+
+        assert_eq!(store.stats().await.unwrap(), StoreStats::default());
+        assert_eq!(store.tags.links(), 0);
+    }
+
+    #[test]
+    fn a_weight_counts_key_value_tags_and_bookkeeping() {
+        let weight = weight("key", &entry("value", &["a", "bc"]));
+
+        assert_eq!(weight as usize, ENTRY_OVERHEAD + 3 + 5 + 2 * TAG_OVERHEAD + 3);
+    }
+}

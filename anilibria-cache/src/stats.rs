@@ -1,0 +1,111 @@
+//! Counts of what a cache has done, and of what it keeps.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+/// What a store keeps at the moment. May include entries that have expired but are not dropped yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreStats {
+    /// How many entries.
+    pub entries: u64,
+    /// How many bytes, with keys, tags and what keeping them costs, as far as the store knows.
+    pub bytes: u64,
+}
+
+impl StoreStats {
+    /// `entries` entries of `bytes` bytes in all.
+    pub fn new(entries: u64, bytes: u64) -> Self {
+        Self { entries, bytes }
+    }
+}
+
+/// What a cache has done since it was built. One call counts once: as a hit or as a miss.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct CacheStats {
+    /// Calls that a level answered.
+    pub hits: u64,
+    /// Calls that no level could answer, whatever their loader made of it.
+    pub misses: u64,
+    /// Loaders that were started.
+    pub loads: u64,
+    /// Loaders that returned an error or panicked.
+    pub load_failures: u64,
+    /// Calls that waited for what another call had started.
+    pub coalesced: u64,
+    /// The same by level, nearest first.
+    pub levels: Vec<LevelStats>,
+}
+
+impl CacheStats {
+    /// The share of calls that a level answered, from 0 to 1; 0 before the first call.
+    ///
+    /// ```
+    /// # use anilibria_cache::CacheStats;
+    /// assert_eq!(CacheStats::default().hit_rate(), 0.0);
+    /// ```
+    pub fn hit_rate(&self) -> f64 {
+        rate(self.hits, self.misses)
+    }
+}
+
+/// What one level has done and keeps.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LevelStats {
+    /// The [name](crate::Store::name) of its store.
+    pub name: &'static str,
+    /// How long it takes a value to be fresh.
+    pub ttl: Duration,
+    /// Calls that this level answered.
+    pub hits: u64,
+    /// Calls that got as far as this level and no answer from it.
+    pub misses: u64,
+    /// Operations of the store that failed.
+    pub errors: u64,
+    /// What the store keeps; `None` when it did not answer.
+    pub store: Option<StoreStats>,
+}
+
+impl LevelStats {
+    /// The share of the calls that came to this level which it answered, from 0 to 1; 0 before the first.
+    pub fn hit_rate(&self) -> f64 {
+        rate(self.hits, self.misses)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share needs no more digits than an f64 has")]
+fn rate(hits: u64, misses: u64) -> f64 {
+    let all = hits.saturating_add(misses);
+    if all == 0 { 0.0 } else { hits as f64 / all as f64 }
+}
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn increment(&self) {
+        // Nothing is ordered by these numbers; they are only ever reported.
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hit_rate_is_the_share_of_answered_calls() {
+        let rates = [(0, 0), (0, 5), (3, 1), (u64::MAX, 0)].map(|(hits, misses)| rate(hits, misses));
+
+        assert_eq!(rates.map(|rate| (rate * 100.0).round().to_string()), ["0", "0", "75", "100"]);
+    }
+}

@@ -1,0 +1,237 @@
+//! Several levels: order, back-fill, and a level that fails.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use anilibria_cache::{
+    Cache, Clock, Entry, Error, LevelStats, Loaded, ManualClock, MemoryStore, Pattern, Result, Source, Store,
+    StoreStats, Tag,
+};
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+
+use super::{MIB, SlowLoad, TTL, load};
+
+const FAR_TTL: Duration = Duration::from_hours(1);
+
+/// A store that can only be asked asynchronously; fails and lingers when told to.
+#[derive(Clone)]
+struct Far {
+    store: MemoryStore,
+    down: Arc<AtomicBool>,
+    /// What has been written is reported when this lets it.
+    gate: Arc<Semaphore>,
+}
+
+impl Far {
+    fn new() -> Self {
+        Self {
+            store: MemoryStore::new(64 * MIB),
+            down: Arc::default(),
+            gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
+        }
+    }
+
+    fn up(&self) -> Result<&MemoryStore> {
+        if self.down.load(Ordering::Relaxed) {
+            return Err(Error::unavailable("far", "connection refused"));
+        }
+        Ok(&self.store)
+    }
+}
+
+#[async_trait]
+impl Store for Far {
+    fn name(&self) -> &'static str {
+        "far"
+    }
+
+    async fn get(&self, key: &str, now: SystemTime) -> Result<Option<Entry>> {
+        tokio::task::yield_now().await;
+        self.up()?.get(key, now).await
+    }
+
+    async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {
+        self.up()?.set(key, entry, now).await?;
+        self.gate.acquire().await.map(drop).map_err(|closed| Error::unavailable("far", closed))
+    }
+
+    async fn remove(&self, key: &str) -> Result<()> {
+        self.up()?.remove(key).await
+    }
+
+    async fn remove_by_tag(&self, tag: &Tag) -> Result<u64> {
+        self.up()?.remove_by_tag(tag).await
+    }
+
+    async fn clear_matching(&self, pattern: &Pattern) -> Result<u64> {
+        self.up()?.clear_matching(pattern).await
+    }
+
+    async fn clear(&self) -> Result<()> {
+        self.up()?.clear().await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.up()?.ping().await
+    }
+
+    async fn stats(&self) -> Result<StoreStats> {
+        self.up()?.stats().await
+    }
+}
+
+struct TwoLevels {
+    cache: Cache,
+    near: MemoryStore,
+    far: Far,
+    clock: ManualClock,
+}
+
+fn two_levels() -> TwoLevels {
+    let (near, far, clock) = (MemoryStore::new(64 * MIB), Far::new(), ManualClock::default());
+    let cache = Cache::builder()
+        .level(near.clone())
+        .ttl(TTL)
+        .level(far.clone())
+        .ttl(FAR_TTL)
+        .clock(clock.clone())
+        .build();
+    TwoLevels { cache, near, far, clock }
+}
+
+#[tokio::test]
+async fn a_store_that_has_to_be_awaited_can_be_the_only_level() {
+    let cache = Cache::builder().level(Far::new()).ttl(TTL).build();
+    load(&cache, "key", "value").await;
+
+    let hit = load(&cache, "key", "loaded again").await;
+
+    assert_eq!(hit.source(), Source::Level { index: 0, name: "far" });
+    assert_eq!(cache.stats().await.loads, 1);
+}
+
+#[tokio::test]
+async fn a_load_reaches_every_level_with_the_ttl_of_each() {
+    let TwoLevels { cache, near, far, clock } = two_levels();
+    let now = clock.now();
+
+    load(&cache, "key", "value").await;
+
+    let near = near.get("key", now).await.unwrap().unwrap();
+    let far = far.get("key", now).await.unwrap().unwrap();
+    assert_eq!([near.fresh_until(), far.fresh_until()], [now + TTL, now + FAR_TTL]);
+    assert_eq!(near.value().as_ptr(), far.value().as_ptr());
+}
+
+#[tokio::test]
+async fn a_further_level_answers_and_fills_the_nearer_one() {
+    let TwoLevels { cache, clock, .. } = two_levels();
+    load(&cache, "key", "value").await;
+    clock.advance(TTL);
+
+    let from_far = load(&cache, "key", "loaded again").await;
+    let from_near = load(&cache, "key", "loaded again").await;
+
+    assert_eq!(from_far.source(), Source::Level { index: 1, name: "far" });
+    assert_eq!(from_near.source(), Source::Level { index: 0, name: "memory" });
+    assert_eq!(from_near.fresh_until(), clock.now() + TTL);
+    assert_eq!(from_near.value().as_ptr(), from_far.value().as_ptr());
+}
+
+#[tokio::test]
+async fn a_filled_level_is_not_fresh_for_longer_than_its_source() {
+    let TwoLevels { cache, clock, .. } = two_levels();
+    let end = clock.now() + FAR_TTL;
+    load(&cache, "key", "value").await;
+    clock.advance(FAR_TTL.saturating_sub(TTL / 2));
+
+    load(&cache, "key", "loaded again").await;
+    let from_near = load(&cache, "key", "loaded again").await;
+
+    assert_eq!(from_near.source(), Source::Level { index: 0, name: "memory" });
+    assert_eq!(from_near.fresh_until(), end);
+}
+
+#[tokio::test]
+async fn a_stale_entry_is_loaded_again_wherever_it_lies() {
+    let TwoLevels { cache, near, far, clock } = two_levels();
+    let stale = Entry::new("stale", clock.now(), clock.now() + TTL, []);
+    near.set("near", stale.clone(), clock.now()).await.unwrap();
+    far.set("far", stale, clock.now()).await.unwrap();
+
+    let sources = [load(&cache, "near", "new").await.source(), load(&cache, "far", "new").await.source()];
+
+    assert_eq!(sources, [Source::Loader, Source::Loader]);
+}
+
+#[tokio::test]
+async fn removals_reach_every_level() {
+    let TwoLevels { cache, far, clock, .. } = two_levels();
+    for key in ["by key", "by tag", "by pattern", "by clear"] {
+        cache.set(key, Loaded::new("value").tag(key)).await;
+    }
+
+    cache.remove("by key").await;
+    let by_tag = cache.remove_by_tag("by tag").await;
+    let by_pattern = cache.clear_matching("*pattern").await;
+    let left = far.stats().await.unwrap().entries;
+    cache.clear().await;
+
+    assert_eq!((by_tag, by_pattern, left), (1, 1, 1));
+    assert!(far.get("by clear", clock.now()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_removal_between_the_writes_of_two_levels_empties_both() {
+    let TwoLevels { cache, near, far, clock } = two_levels();
+    far.gate.forget_permits(Semaphore::MAX_PERMITS);
+    let load = SlowLoad::begin(&cache, "key", Ok("old")).await;
+    load.let_go();
+    while far.store.get_now("key", clock.now()).is_none() {
+        tokio::task::yield_now().await;
+    }
+
+    cache.remove("key").await;
+    far.gate.add_permits(1);
+    load.end().await.unwrap();
+
+    assert!(near.get_now("key", clock.now()).is_none());
+    assert!(far.store.get_now("key", clock.now()).is_none());
+}
+
+#[tokio::test]
+async fn a_level_that_fails_is_counted_and_never_the_callers_error() {
+    let TwoLevels { cache, far, .. } = two_levels();
+    far.down.store(true, Ordering::Relaxed);
+
+    let loaded = load(&cache, "key", "value").await;
+    let hit = load(&cache, "key", "loaded again").await;
+    cache.remove("key").await;
+
+    assert_eq!((loaded.source(), hit.source().is_hit()), (Source::Loader, true));
+    let far = &cache.stats().await.levels[1];
+    // It was to be read, written, and made to remove.
+    assert_eq!((far.errors, far.store), (3, None));
+}
+
+#[tokio::test]
+async fn each_level_counts_what_it_answered_and_what_went_past_it() {
+    let TwoLevels { cache, clock, .. } = two_levels();
+
+    load(&cache, "key", "value").await;
+    load(&cache, "key", "value").await;
+    clock.advance(TTL);
+    load(&cache, "key", "value").await;
+
+    let stats = cache.stats().await;
+    let count = |level: &LevelStats| (level.name, level.ttl, level.hits, level.misses);
+    assert_eq!(count(&stats.levels[0]), ("memory", TTL, 1, 2));
+    assert_eq!(count(&stats.levels[1]), ("far", FAR_TTL, 1, 1));
+    assert_eq!((stats.hits, stats.misses), (2, 1));
+}

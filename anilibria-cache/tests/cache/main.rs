@@ -1,0 +1,78 @@
+//! What a cache promises its users, through its public interface alone.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what the tests share has to fail as they do; clippy.toml exempts only them"
+)]
+
+mod changes;
+mod levels;
+mod loading;
+mod memory;
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use anilibria_cache::{Cache, Cached, LoadError, ManualClock, MemoryStore};
+use tokio::sync::Semaphore;
+
+const TTL: Duration = Duration::from_mins(5);
+const MIB: u64 = 1 << 20;
+
+/// A cache of one level with room for everything, and the clock it goes by.
+fn cache() -> (Cache, ManualClock) {
+    let clock = ManualClock::default();
+    let cache = Cache::builder().level(MemoryStore::new(64 * MIB)).ttl(TTL).clock(clock.clone()).build();
+    (cache, clock)
+}
+
+/// Loads `value` without fail.
+async fn load(cache: &Cache, key: &str, value: &'static str) -> Cached {
+    cache.get_or_load(key, [], move || async move { Ok::<_, Infallible>(value) }).await.unwrap()
+}
+
+/// Asks for `key` from another task, with a loader that says when it has begun and ends when it is let go.
+struct SlowLoad {
+    caller: tokio::task::JoinHandle<Result<Cached, LoadError<String>>>,
+    gate: Arc<Semaphore>,
+}
+
+impl SlowLoad {
+    async fn begin(cache: &Cache, key: &'static str, outcome: Result<&'static str, &'static str>) -> Self {
+        let (cache, gate, begun) = (cache.clone(), Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let (gate_of_loader, begun_of_loader) = (Arc::clone(&gate), Arc::clone(&begun));
+        let caller = tokio::spawn(async move {
+            let loader = move || async move {
+                begun_of_loader.add_permits(1);
+                gate_of_loader.acquire().await.unwrap().forget();
+                outcome.map_err(str::to_owned)
+            };
+            cache.get_or_load(key, [], loader).await
+        });
+        begun.acquire().await.unwrap().forget();
+        Self { caller, gate }
+    }
+
+    fn let_go(&self) {
+        self.gate.add_permits(1);
+    }
+
+    async fn end(self) -> Result<Cached, LoadError<String>> {
+        self.let_go();
+        self.caller.await.unwrap()
+    }
+}
+
+/// Asks for `key` from another task, with a loader that must not run.
+fn wait_for(cache: &Cache, key: &'static str) -> tokio::task::JoinHandle<Result<Cached, LoadError<String>>> {
+    let cache = cache.clone();
+    tokio::spawn(async move {
+        cache.get_or_load(key, [], || async { Err::<&str, _>("loaded twice".to_owned()) }).await
+    })
+}
+
+/// Returns once so many callers wait for a load that another one began.
+async fn until_coalesced(cache: &Cache, callers: u64) {
+    while cache.stats().await.coalesced < callers {
+        tokio::task::yield_now().await;
+    }
+}
