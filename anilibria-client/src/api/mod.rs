@@ -1,0 +1,12 @@
+//! The operations: a file per group, reached through [`Client`](crate::Client).
+//!
+//! Every operation is a request that is awaited. Optional parameters are its setters; `include` and `exclude` narrow
+//! the answer, `fetch_as` decodes it into a type of the caller's own, and requests for long lists are streams as well.
+
+pub mod app;
+pub mod catalog;
+pub mod franchises;
+pub mod genres;
+pub mod releases;
+pub mod schedule;
+pub mod torrents;

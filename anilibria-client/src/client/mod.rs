@@ -1,0 +1,103 @@
+//! The client: settings, and the one road that every call takes.
+
+mod builder;
+mod decode;
+mod failure;
+mod mirror;
+mod pipeline;
+mod transport;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use serde::de::DeserializeOwned;
+use url::Url;
+
+pub use self::{builder::ClientBuilder, decode::decode};
+
+use self::{mirror::Mirrors, transport::Transport};
+use crate::{Result, request::Request};
+
+/// A client of AniLibria. Cheap to clone: clones share connections and what is known about the mirrors.
+///
+/// ```no_run
+/// use anilibria_client::Client;
+///
+/// # async fn example() -> anilibria_client::Result<()> {
+/// let client = Client::new()?;
+/// for release in client.releases().latest().limit(5).await? {
+///     println!("{}", release.name.main);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    mirrors: Mirrors,
+    transport: Transport,
+    limits: Limits,
+    media_origin: Url,
+}
+
+/// The bounds of a call.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// For the whole call, whatever it takes.
+    timeout: Duration,
+    /// For one attempt on one mirror.
+    attempt_timeout: Duration,
+    /// For an answer, in bytes and after decompression.
+    max_response_size: usize,
+}
+
+impl Client {
+    /// A client of the live service with default settings.
+    pub fn new() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// Settings for a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Sends `request` and decodes the answer.
+    ///
+    /// The typed requests do this when they are awaited; call it for an operation that this version does not know.
+    pub async fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        pipeline::fetch(&self.inner, request).await
+    }
+
+    /// A path of the service (`/storage/…`) as an absolute URL on the media host; absolute URLs stay as they are.
+    ///
+    /// ```
+    /// let client = anilibria_client::Client::new()?;
+    ///
+    /// let url = client.media_url("/storage/poster.webp");
+    ///
+    /// assert_eq!(url.as_deref(), Some("https://anilibria.top/storage/poster.webp"));
+    /// # Ok::<_, anilibria_client::Error>(())
+    /// ```
+    pub fn media_url(&self, path: &str) -> Option<String> {
+        let origin = self.inner.media_origin.as_str().trim_end_matches('/');
+        match path {
+            "" => None,
+            path if path.starts_with("//") => Some(format!("https:{path}")),
+            path if path.starts_with('/') => Some(format!("{origin}{path}")),
+            path => Url::parse(path).ok().map(|_| path.to_owned()),
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { mirrors, limits, media_origin, .. } = &*self.inner;
+        f.debug_struct("Client")
+            .field("mirrors", mirrors)
+            .field("limits", limits)
+            .field("media_origin", &media_origin.as_str())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,223 @@
+//! Why a call failed, by what the caller can do about it.
+
+use std::{collections::BTreeMap, error::Error as StdError, fmt, time::Duration};
+
+/// A cause whose type is nobody's business but the log's.
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// What every call of this crate gives back.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed, by what the caller can do about it.
+///
+/// No message and no `Debug` output holds a token, a password or the body of an answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is nothing under that id, alias or hash. Asking again will not help.
+    #[error("not found: {message}")]
+    NotFound {
+        /// What the service said.
+        message: String,
+    },
+    /// The call needs a session, or the session is over, or the login was wrong: log in.
+    #[error("not authorised ({status}): {message}")]
+    Unauthorized {
+        /// 401 or 403, which the service uses without much system.
+        status: u16,
+        /// What the service said.
+        message: String,
+    },
+    /// A firewall in front of the service turned the caller away (its page is HTML, not JSON): try another network,
+    /// a proxy or a mirror.
+    #[error("blocked by a firewall in front of the service ({status})")]
+    Blocked {
+        /// The status of the block page.
+        status: u16,
+    },
+    /// The service refused a parameter.
+    #[error(transparent)]
+    Validation(#[from] Validation),
+    /// Too many requests: wait.
+    #[error("too many requests{}", wait_text(*.retry_after))]
+    RateLimited {
+        /// How long the service asks to wait, when it says.
+        retry_after: Option<Duration>,
+    },
+    /// The service answered with some other error status; one from 500 up may pass by itself.
+    #[error("the service answered {status}: {message}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// What the service said; empty when it said nothing readable.
+        message: String,
+    },
+    /// No answer within the time allowed.
+    #[error("no answer within {after:?}")]
+    Timeout {
+        /// The limit that ran out.
+        after: Duration,
+    },
+    /// No connection to the service.
+    #[error("could not connect")]
+    Connect {
+        /// What the network said.
+        #[source]
+        source: BoxError,
+    },
+    /// The connection broke before the whole answer was there.
+    #[error("the connection broke off")]
+    Interrupted {
+        /// What the network said.
+        #[source]
+        source: BoxError,
+    },
+    /// The answer is not of the expected form. A newer version of this crate may know it; `fetch_as` reads it today.
+    #[error("unexpected answer at `{path}`")]
+    Decode {
+        /// Where in the JSON (`data[3].name.main`); `.` for the answer as a whole.
+        path: String,
+        /// What was wrong there.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The answer is longer than [`ClientBuilder::max_response_size`](crate::ClientBuilder::max_response_size).
+    #[error("the answer is longer than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Every mirror was tried and each one failed.
+    #[error("all mirrors failed: {}", failures_text(.0))]
+    AllMirrors(Vec<MirrorFailure>),
+    /// The request was not sent, as an argument cannot be right.
+    #[error("invalid `{field}`: {reason}")]
+    InvalidRequest {
+        /// The argument.
+        field: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The client could not be built from its settings.
+    #[error("invalid setting `{setting}`: {reason}")]
+    Config {
+        /// The setting.
+        setting: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// The service refused some parameters (status 422).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("refused parameters: {}", fields_text(.fields, .message))]
+#[non_exhaustive]
+pub struct Validation {
+    /// The service's summary.
+    pub message: String,
+    /// What is wrong with each parameter, by its name on the wire.
+    pub fields: BTreeMap<String, Vec<String>>,
+}
+
+/// How one mirror failed a call.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct MirrorFailure {
+    /// The host (and port) of the mirror.
+    pub mirror: String,
+    /// Its failure.
+    pub error: Error,
+}
+
+impl Error {
+    /// Whether nothing exists under what was asked for.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+
+    /// Whether every attempt ran out of time.
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::Timeout { .. } => true,
+            Self::AllMirrors(failures) => failures.iter().all(|failure| failure.error.is_timeout()),
+            _ => false,
+        }
+    }
+
+    /// Whether the same call may succeed later or on another mirror, with nothing changed.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Timeout { .. }
+            | Self::Connect { .. }
+            | Self::Interrupted { .. }
+            | Self::RateLimited { .. }
+            | Self::Blocked { .. } => true,
+            Self::Status { status, .. } => *status >= 500,
+            Self::AllMirrors(failures) => failures.iter().any(|failure| failure.error.is_transient()),
+            _ => false,
+        }
+    }
+
+    /// How long the service asked to wait before the next call, when it did.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } => *retry_after,
+            Self::AllMirrors(failures) => {
+                failures.iter().filter_map(|failure| failure.error.retry_after()).min()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for MirrorFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.mirror, self.error)
+    }
+}
+
+fn wait_text(retry_after: Option<Duration>) -> String {
+    retry_after.map_or_else(String::new, |wait| format!(", wait {wait:?}"))
+}
+
+fn failures_text(failures: &[MirrorFailure]) -> String {
+    failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn fields_text(fields: &BTreeMap<String, Vec<String>>, message: &str) -> String {
+    if fields.is_empty() {
+        return message.to_owned();
+    }
+    fields
+        .iter()
+        .map(|(name, reasons)| format!("{name}: {}", reasons.join(" ")))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(error: Error) -> MirrorFailure {
+        MirrorFailure { mirror: "one.example".to_owned(), error }
+    }
+
+    #[test]
+    fn mirrors_time_out_only_when_each_of_them_did() {
+        let timeout = || failure(Error::Timeout { after: Duration::from_secs(4) });
+        let status = failure(Error::Status { status: 500, message: String::new() });
+
+        assert!(Error::AllMirrors(vec![timeout(), timeout()]).is_timeout());
+        assert!(!Error::AllMirrors(vec![timeout(), status]).is_timeout());
+    }
+
+    #[test]
+    fn validation_names_each_field_with_its_reasons() {
+        let fields = BTreeMap::from([("limit".to_owned(), vec!["Too big.".to_owned()])]);
+
+        let error = Error::from(Validation { message: "Too big.".to_owned(), fields });
+
+        assert_eq!(error.to_string(), "refused parameters: limit: Too big.");
+    }
+}

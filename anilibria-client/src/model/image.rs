@@ -1,0 +1,62 @@
+//! Pictures: posters, previews, avatars.
+
+use serde::{Deserialize, Serialize};
+
+/// A picture in several sizes. The paths are relative to the site;
+/// [`Client::media_url`](crate::Client::media_url) makes them absolute.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Image {
+    /// The full picture; as of 2026 the same as `preview`.
+    pub src: Option<String>,
+    /// A picture for a page.
+    pub preview: Option<String>,
+    /// A picture for a list.
+    pub thumbnail: Option<String>,
+    /// The same in WebP, which is much smaller.
+    pub optimized: Option<Box<Image>>,
+}
+
+impl Image {
+    /// The path of the small picture: WebP before JPEG, the next larger one where it is missing.
+    pub fn small(&self) -> Option<&str> {
+        self.pick(&[|image| &image.thumbnail, |image| &image.preview, |image| &image.src])
+    }
+
+    /// The path of the picture for a page: WebP before JPEG, the next larger one where it is missing.
+    pub fn medium(&self) -> Option<&str> {
+        self.pick(&[|image| &image.preview, |image| &image.src])
+    }
+
+    /// The path of the full picture: JPEG before WebP, which is a reduced copy.
+    pub fn large(&self) -> Option<&str> {
+        self.src.as_deref().or_else(|| self.optimized.as_ref()?.src.as_deref()).or_else(|| self.medium())
+    }
+
+    /// The first size that is there, in WebP or as it is.
+    fn pick(&self, sizes: &[fn(&Image) -> &Option<String>]) -> Option<&str> {
+        let optimized = self.optimized.as_deref();
+        sizes
+            .iter()
+            .find_map(|size| optimized.and_then(|image| size(image).as_deref()).or(size(self).as_deref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn webp_comes_first_and_a_missing_size_is_replaced_by_the_next_larger() {
+        let image: Image = serde_json::from_str(
+            r#"{"src":"/full.jpg","preview":"/page.jpg","thumbnail":null,"optimized":{"preview":"/page.webp"}}"#,
+        )
+        .unwrap();
+
+        assert_eq!(image.small(), Some("/page.webp"));
+        assert_eq!(image.medium(), Some("/page.webp"));
+        assert_eq!(image.large(), Some("/full.jpg"));
+        assert_eq!(Image::default().large(), None);
+    }
+}

@@ -1,0 +1,35 @@
+//! What viewers think of a release.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Votes on the site itself, from 1 to 10.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Rating {
+    /// The mean; `None` before the first vote.
+    #[serde(default)]
+    pub average: Option<f64>,
+    /// How many voted.
+    #[serde(default, deserialize_with = "super::wire::or_default")]
+    pub votes: u32,
+    /// How many gave each score, by the score `"1"` to `"10"`.
+    #[serde(default, deserialize_with = "super::wire::map")]
+    pub distribution: BTreeMap<String, u32>,
+}
+
+/// A release on another site.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ExternalRating {
+    /// Its id there.
+    pub id: Option<u64>,
+    /// Its page there.
+    pub url: Option<String>,
+    /// Its mean score there, from 1 to 10.
+    pub rating: Option<f64>,
+    /// How many voted there.
+    pub votes: Option<u32>,
+}

@@ -1,0 +1,229 @@
+//! Releases: one title as the team publishes it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{
+    Episode, ExternalRating, Genre, Image, Member, PublishDay, Rating, ReleaseId, Torrent, wire,
+    wire::{described, or_default},
+};
+
+open_enum! {
+    /// What a release is.
+    pub enum ReleaseKind {
+        /// Broadcast series.
+        Tv = "TV",
+        /// Series made for the net.
+        Ona = "ONA",
+        /// Series on the web.
+        Web = "WEB",
+        /// Series made for video.
+        Ova = "OVA",
+        /// Video that came with a book.
+        Oad = "OAD",
+        /// Film.
+        Movie = "MOVIE",
+        /// Series with live actors.
+        Dorama = "DORAMA",
+        /// Special.
+        Special = "SPECIAL",
+    }
+}
+
+open_enum! {
+    /// The season of the year in which a release began.
+    pub enum Season {
+        /// January to March.
+        Winter = "winter",
+        /// April to June.
+        Spring = "spring",
+        /// July to September.
+        Summer = "summer",
+        /// October to December.
+        Autumn = "autumn",
+    }
+}
+
+open_enum! {
+    /// The age from which a release may be watched.
+    pub enum AgeRating {
+        /// Everybody.
+        R0Plus = "R0_PLUS",
+        /// Six years.
+        R6Plus = "R6_PLUS",
+        /// Twelve years.
+        R12Plus = "R12_PLUS",
+        /// Sixteen years.
+        R16Plus = "R16_PLUS",
+        /// Grown-ups.
+        R18Plus = "R18_PLUS",
+    }
+}
+
+/// The names of a release.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ReleaseName {
+    /// In Russian.
+    #[serde(deserialize_with = "or_default")]
+    pub main: String,
+    /// In Latin letters, mostly Japanese rather than English.
+    pub english: Option<String>,
+    /// Other names.
+    pub alternative: Option<String>,
+}
+
+/// A release: one title as the team publishes it.
+///
+/// One type for every view. What a view does not carry at all is `None`; an empty list means that there is nothing.
+///
+/// | view | carries besides the base fields |
+/// | --- | --- |
+/// | search, franchise, torrent, random, recommended | nothing |
+/// | catalogue, schedule | `genres` |
+/// | latest | `genres`, `latest_episode` |
+/// | by id or alias, list | `genres`, `episodes`, `torrents`, `members`, `sponsors` |
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the service's own fields")]
+#[non_exhaustive]
+pub struct Release {
+    /// Id, stable.
+    pub id: ReleaseId,
+    /// What kind of title it is.
+    #[serde(default, rename = "type", with = "described")]
+    pub kind: Option<ReleaseKind>,
+    /// The year in which it began.
+    #[serde(default)]
+    pub year: Option<u16>,
+    /// Its names.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: ReleaseName,
+    /// The last part of its address on the site. It changes when the release is renamed.
+    #[serde(default, deserialize_with = "or_default")]
+    pub alias: String,
+    /// The season of the year in which it began.
+    #[serde(default, with = "described")]
+    pub season: Option<Season>,
+    /// Its poster.
+    #[serde(default)]
+    pub poster: Option<Image>,
+    /// When an episode last came out; the order of "latest".
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub fresh_at: Option<OffsetDateTime>,
+    /// When it was added; absent on old releases.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub created_at: Option<OffsetDateTime>,
+    /// When it was last changed.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub updated_at: Option<OffsetDateTime>,
+    /// Whether its original is still coming out.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_ongoing: bool,
+    /// Whether the team is still working on it, which may be true long after the original has ended.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_in_production: bool,
+    /// The age from which it may be watched.
+    #[serde(default, with = "described")]
+    pub age_rating: Option<AgeRating>,
+    /// The day of the week on which episodes come out.
+    #[serde(default, with = "described")]
+    pub publish_day: Option<PublishDay>,
+    /// What it is about; lines may end with `\r\n`.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// A note of the team on when episodes come out.
+    #[serde(default)]
+    pub notification: Option<String>,
+    /// How many episodes there will be, when that is known.
+    #[serde(default)]
+    pub episodes_total: Option<u32>,
+    /// A player elsewhere; without a scheme (`//host/…`).
+    #[serde(default)]
+    pub external_player: Option<String>,
+    /// How long an episode is.
+    #[serde(default, with = "wire::minutes")]
+    pub average_duration_of_episode: Option<Duration>,
+    /// Whether it is hidden in the caller's country.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_blocked_by_geo: bool,
+    /// Whether it is hidden on demand of its owner.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_blocked_by_copyrights: bool,
+    /// How many users have it among their favourites.
+    #[serde(default, deserialize_with = "or_default")]
+    pub added_in_users_favorites: u32,
+    /// How many users plan to watch it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub added_in_planned_collection: u32,
+    /// How many users have watched it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub added_in_watched_collection: u32,
+    /// How many users are watching it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub added_in_watching_collection: u32,
+    /// How many users have put it off.
+    #[serde(default, deserialize_with = "or_default")]
+    pub added_in_postponed_collection: u32,
+    /// How many users have given it up.
+    #[serde(default, deserialize_with = "or_default")]
+    pub added_in_abandoned_collection: u32,
+    /// The votes of the site's users.
+    #[serde(default)]
+    pub rating: Option<Rating>,
+    /// The title on Shikimori.
+    #[serde(default)]
+    pub shikimori: Option<ExternalRating>,
+    /// The title on MyAnimeList.
+    #[serde(default)]
+    pub mal: Option<ExternalRating>,
+    /// Its genres.
+    #[serde(default)]
+    pub genres: Option<Vec<Genre>>,
+    /// Its newest episode.
+    #[serde(default)]
+    pub latest_episode: Option<Box<Episode>>,
+    /// Its episodes.
+    #[serde(default)]
+    pub episodes: Option<Vec<Episode>>,
+    /// Its torrents.
+    #[serde(default)]
+    pub torrents: Option<Vec<Torrent>>,
+    /// Who worked on it.
+    #[serde(default)]
+    pub members: Option<Vec<Member>>,
+    /// Who paid for it.
+    #[serde(default)]
+    pub sponsors: Option<Vec<Sponsor>>,
+    /// Wide pictures for the head of its page.
+    #[serde(default)]
+    pub background_covers: Option<Vec<Image>>,
+}
+
+impl Release {
+    /// Whether it is hidden, for whatever reason.
+    pub fn is_blocked(&self) -> bool {
+        self.is_blocked_by_geo || self.is_blocked_by_copyrights
+    }
+}
+
+/// Who paid for a release.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Sponsor {
+    /// Id.
+    #[serde(deserialize_with = "or_default")]
+    pub id: String,
+    /// Name.
+    #[serde(deserialize_with = "or_default")]
+    pub title: String,
+    /// What the sponsor says.
+    pub description: Option<String>,
+    /// The text of the link.
+    pub url_title: Option<String>,
+    /// The link.
+    pub url: Option<String>,
+}

@@ -1,0 +1,399 @@
+//! A call as a plain value: what is asked, before any of it touches the network.
+
+use std::{borrow::Cow, fmt};
+
+use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use crate::{Error, Result, model::id::ReleaseRef, page::MAX_LIMIT};
+
+/// The longest path and query that is sent as GET when the operation has a POST twin. Proxies commonly refuse a
+/// request line over 8 KiB; half of that leaves room for the mirror's own prefix.
+const LONGEST_GET: usize = 4096;
+
+/// What stays as it is in a path segment: the unreserved characters of RFC 3986.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// One call of the API: method, path and parameters, free of host, session and transport.
+///
+/// The typed builders make it; it is public so that an operation which this version does not know can be called too:
+///
+/// ```
+/// use anilibria_client::request::Request;
+/// use http::Method;
+///
+/// # anilibria_client::offline(|client| async move {
+/// let request = Request::new(Method::GET, "/app/status");
+/// let status: serde_json::Value = client.fetch(&request).await?;
+/// # Ok(()) });
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    method: Method,
+    template: &'static str,
+    path: String,
+    params: Vec<(Cow<'static, str>, Param)>,
+    twin: bool,
+    page_limit: u32,
+    invalid: Option<Invalid>,
+}
+
+/// Why a request cannot be sent. Kept until it is sent, so that builders need not be fallible.
+#[derive(Clone, Debug, PartialEq)]
+struct Invalid {
+    field: String,
+    reason: &'static str,
+}
+
+/// The value of one parameter.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Param {
+    /// A whole number.
+    Int(u64),
+    /// Text, or anything that is written as text.
+    Text(String),
+    /// Several values: joined by commas in a query, an array in a body.
+    List(Vec<Param>),
+    /// Several values that are joined by commas in a body as well.
+    Joined(Vec<String>),
+}
+
+/// What is put on the wire for a [`Request`].
+#[derive(Debug, PartialEq)]
+pub(crate) struct Wire {
+    pub(crate) method: Method,
+    /// Path and query, to be appended to a mirror's root.
+    pub(crate) target: String,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+impl Request {
+    /// A request for `template`, a path below the API's root that begins with a slash.
+    pub fn new(method: Method, template: &'static str) -> Self {
+        Self {
+            method,
+            template,
+            path: template.to_owned(),
+            params: Vec::new(),
+            twin: false,
+            page_limit: MAX_LIMIT,
+            invalid: None,
+        }
+    }
+
+    /// Fills `{name}` in the path, or adds the query parameter `name` when the path has no such place.
+    pub fn arg(mut self, name: &str, value: &impl fmt::Display) -> Self {
+        let place = format!("{{{name}}}");
+        let value = value.to_string();
+        if !self.path.contains(&place) {
+            self.set(name.to_owned(), value);
+            return self;
+        }
+        // A dot segment would be resolved away and reach another operation, an empty one would drop out.
+        if matches!(value.as_str(), "" | "." | "..") {
+            self.invalid =
+                Some(Invalid { field: name.to_owned(), reason: "must not be empty or a dot segment" });
+        }
+        self.path = self.path.replace(&place, &utf8_percent_encode(&value, SEGMENT).to_string());
+        self
+    }
+
+    /// Says that the operation exists as POST too, with the parameters in a JSON body.
+    pub fn twin(mut self) -> Self {
+        self.twin = true;
+        self
+    }
+
+    /// Says that a page holds at most this many items, where that is not [`MAX_LIMIT`].
+    pub fn page_limit(mut self, items: u32) -> Self {
+        self.page_limit = items;
+        self
+    }
+
+    /// The most items that a page holds.
+    pub(crate) fn max_page(&self) -> u32 {
+        self.page_limit
+    }
+
+    /// Sets the parameter `key`, in place of the value it had.
+    pub fn set(&mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Param>) {
+        *self.slot(key.into()) = value.into();
+    }
+
+    /// Adds `values` to the list under `key`.
+    pub fn extend_list<V: Into<Param>>(&mut self, key: &'static str, values: impl IntoIterator<Item = V>) {
+        let slot = self.slot(Cow::Borrowed(key));
+        if !matches!(slot, Param::List(_)) {
+            *slot = Param::List(Vec::new());
+        }
+        if let Param::List(list) = slot {
+            list.extend(values.into_iter().map(Into::into));
+        }
+    }
+
+    /// Adds `values` to the comma list under `key`.
+    pub fn extend_joined<V: Into<String>>(&mut self, key: &'static str, values: impl IntoIterator<Item = V>) {
+        let slot = self.slot(Cow::Borrowed(key));
+        if !matches!(slot, Param::Joined(_)) {
+            *slot = Param::Joined(Vec::new());
+        }
+        if let Param::Joined(list) = slot {
+            list.extend(values.into_iter().map(Into::into));
+        }
+    }
+
+    /// The method; of a twin, the one it has while its URL is short.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path with its arguments still open (`/anime/releases/{release}`): one of a fixed set, so fit for a label.
+    pub fn template(&self) -> &'static str {
+        self.template
+    }
+
+    /// The path with its arguments filled in.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The value of the parameter `key`, if it is set.
+    pub fn param(&self, key: &str) -> Option<&Param> {
+        self.params.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    /// The same text for the same question, however its parameters were set: a key for a cache.
+    pub fn cache_key(&self) -> String {
+        let mut params: Vec<_> =
+            self.params.iter().map(|(key, value)| (key.as_ref(), value.joined())).collect();
+        params.sort();
+        format!("{} {}?{}", self.method, self.path, encode(params))
+    }
+
+    /// What goes on the wire, or why the request must not be sent.
+    pub(crate) fn wire(&self) -> Result<Wire> {
+        if let Some(Invalid { field, reason }) = &self.invalid {
+            return Err(Error::InvalidRequest { field: field.clone(), reason });
+        }
+        let query = encode(self.params.iter().map(|(key, value)| (key.as_ref(), value.joined())));
+        if self.twin && self.path.len() + query.len() > LONGEST_GET {
+            let body = self.json_body().to_string().into_bytes();
+            return Ok(Wire { method: Method::POST, target: self.path.clone(), body: Some(body) });
+        }
+        let target = if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) };
+        Ok(Wire { method: self.method.clone(), target, body: None })
+    }
+
+    /// The parameters as a JSON object; `a[b][c]` becomes an object in an object.
+    fn json_body(&self) -> Value {
+        let mut body = Map::new();
+        for (key, value) in &self.params {
+            let mut names = key.split('[').map(|name| name.trim_end_matches(']')).peekable();
+            let mut object = &mut body;
+            while let Some(name) = names.next() {
+                if names.peek().is_none() {
+                    object.insert(name.to_owned(), value.json());
+                    break;
+                }
+                let child = object.entry(name).or_insert_with(|| Value::Object(Map::new()));
+                let Value::Object(child) = child else { break };
+                object = child;
+            }
+        }
+        Value::Object(body)
+    }
+
+    fn slot(&mut self, key: Cow<'static, str>) -> &mut Param {
+        let index = self.params.iter().position(|(name, _)| *name == key).unwrap_or_else(|| {
+            self.params.push((key, Param::Text(String::new())));
+            self.params.len() - 1
+        });
+        &mut self.params[index].1
+    }
+}
+
+impl Param {
+    fn joined(&self) -> String {
+        match self {
+            Self::Int(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+            Self::List(list) => list.iter().map(Self::joined).collect::<Vec<_>>().join(","),
+            Self::Joined(list) => list.join(","),
+        }
+    }
+
+    fn json(&self) -> Value {
+        match self {
+            Self::Int(number) => Value::from(*number),
+            Self::Text(text) => Value::from(text.as_str()),
+            Self::List(list) => list.iter().map(Self::json).collect(),
+            Self::Joined(_) => Value::from(self.joined()),
+        }
+    }
+}
+
+fn encode<'a>(params: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish()
+}
+
+impl From<u64> for Param {
+    fn from(number: u64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<u32> for Param {
+    fn from(number: u32) -> Self {
+        Self::Int(number.into())
+    }
+}
+
+impl From<u16> for Param {
+    fn from(number: u16) -> Self {
+        Self::Int(number.into())
+    }
+}
+
+impl From<String> for Param {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Param {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<ReleaseRef> for Param {
+    fn from(release: ReleaseRef) -> Self {
+        match release {
+            ReleaseRef::Id(id) => id.into(),
+            ReleaseRef::Alias(alias) => alias.into(),
+        }
+    }
+}
+
+/// Lets a type that is written as text on the wire be a parameter.
+macro_rules! text_params {
+    ($($ty:ty),+ $(,)?) => { $(impl From<$ty> for Param {
+        fn from(value: $ty) -> Self {
+            Self::Text(value.to_string())
+        }
+    })+ };
+}
+
+/// Lets an id over a number be a parameter.
+macro_rules! number_params {
+    ($($ty:ty),+ $(,)?) => { $(impl From<$ty> for Param {
+        fn from(value: $ty) -> Self {
+            Self::Int(value.get().into())
+        }
+    })+ };
+}
+
+number_params!(crate::model::id::ReleaseId, crate::model::id::GenreId);
+text_params!(
+    crate::model::release::ReleaseKind,
+    crate::model::release::Season,
+    crate::model::release::AgeRating,
+    crate::model::catalog::CatalogSorting,
+    crate::model::catalog::PublishStatus,
+    crate::model::catalog::ProductionStatus,
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalog() -> Request {
+        Request::new(Method::GET, "/anime/catalog/releases").twin()
+    }
+
+    #[test]
+    fn list_is_joined_by_commas_in_a_query() {
+        let mut request = catalog();
+
+        request.extend_list("f[genres]", [1_u32, 15]);
+        request.set("limit", 10_u32);
+
+        let wire = request.wire().unwrap();
+        assert_eq!(wire.target, "/anime/catalog/releases?f%5Bgenres%5D=1%2C15&limit=10");
+        assert_eq!((wire.method, wire.body), (Method::GET, None));
+    }
+
+    #[test]
+    fn twin_goes_out_as_post_with_nested_body_when_the_url_is_too_long() {
+        let mut request = catalog();
+
+        request.set("f[search]", "а".repeat(800));
+        request.set("f[years][from_year]", 2010_u16);
+        request.set("f[years][to_year]", 2020_u16);
+        request.extend_list("f[genres]", [1_u32, 15]);
+        request.extend_joined("include", ["id", "alias"]);
+
+        let wire = request.wire().unwrap();
+        let body: Value = serde_json::from_slice(&wire.body.unwrap()).unwrap();
+        assert_eq!((wire.method, wire.target.as_str()), (Method::POST, "/anime/catalog/releases"));
+        assert_eq!(body["f"]["years"], serde_json::json!({"from_year": 2010, "to_year": 2020}));
+        assert_eq!(body["f"]["genres"], serde_json::json!([1, 15]));
+        assert_eq!(body["include"], "id,alias");
+    }
+
+    #[test]
+    fn setting_a_parameter_again_replaces_it_and_lists_grow() {
+        let mut request = catalog();
+
+        request.set("limit", 10_u32);
+        request.set("limit", 20_u32);
+        request.extend_joined("include", ["id"]);
+        request.extend_joined("include", ["alias"]);
+
+        assert_eq!(request.wire().unwrap().target, "/anime/catalog/releases?limit=20&include=id%2Calias");
+    }
+
+    #[test]
+    fn argument_is_encoded_as_one_path_segment() {
+        let request = Request::new(Method::GET, "/anime/releases/{release}").arg("release", &"a/b?c=д");
+
+        assert_eq!(request.path(), "/anime/releases/a%2Fb%3Fc%3D%D0%B4");
+    }
+
+    #[test]
+    fn argument_without_a_place_in_the_path_becomes_a_query_parameter() {
+        let request = Request::new(Method::GET, "/app/search/releases").arg("query", &"sword art");
+
+        assert_eq!(request.wire().unwrap().target, "/app/search/releases?query=sword+art");
+    }
+
+    #[test]
+    fn dot_segments_and_empty_arguments_are_refused_before_sending() {
+        for value in ["", ".", ".."] {
+            let request = Request::new(Method::GET, "/anime/releases/{release}").arg("release", &value);
+
+            let error = request.wire().unwrap_err();
+
+            assert!(
+                matches!(error, Error::InvalidRequest { ref field, .. } if field == "release"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn cache_key_does_not_depend_on_the_order_of_parameters() {
+        let (mut one, mut two) = (catalog(), catalog());
+
+        one.set("page", 2_u32);
+        one.set("limit", 5_u32);
+        two.set("limit", 5_u32);
+        two.set("page", 2_u32);
+
+        assert_eq!(one.cache_key(), two.cache_key());
+        assert_ne!(one.cache_key(), catalog().cache_key());
+    }
+}

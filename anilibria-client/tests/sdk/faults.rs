@@ -1,0 +1,219 @@
+//! What the network and the service can do wrong, and which error each becomes.
+
+use std::time::Duration;
+
+use anilibria_client::{Client, Error};
+use mockito::{Server, ServerGuard};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+const STATUS: &str = "/app/status";
+const ALIVE: &str = r#"{"is_alive":true}"#;
+
+fn client(mirrors: &[&ServerGuard]) -> Client {
+    let builder = mirrors.iter().fold(Client::builder(), |builder, mirror| builder.mirror(mirror.url()));
+    builder.timeout(Duration::from_secs(5)).build().unwrap()
+}
+
+/// A status, a body, and what its error must be.
+type Case = (usize, &'static str, fn(&Error) -> bool);
+
+/// A server that answers every connection with `bytes` and closes it, or keeps it open and silent after them.
+async fn raw(bytes: &'static [u8], close: bool) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = socket.read(&mut request).await;
+            let _ = socket.write_all(bytes).await;
+            if !close {
+                open.push(socket);
+            }
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn statuses_become_the_errors_that_say_what_to_do() {
+    let mut server = Server::new_async().await;
+    let client = client(&[&server]);
+    let cases: [Case; 8] = [
+        (404, r#"{"message":"no such release"}"#, Error::is_not_found),
+        (401, r#"{"message":"log in"}"#, |e| matches!(e, Error::Unauthorized { status: 401, .. })),
+        (403, r#"{"message":"log in"}"#, |e| matches!(e, Error::Unauthorized { status: 403, .. })),
+        (403, "<html>Just a moment...</html>", |e| matches!(e, Error::Blocked { .. })),
+        (422, r#"{"message":"bad","errors":{"limit":["bad"]}}"#, |e| matches!(e, Error::Validation(_))),
+        (429, "", |e| matches!(e, Error::RateLimited { retry_after: Some(wait) } if wait.as_secs() == 7)),
+        (500, r#"{"message":"Server Error"}"#, |e| matches!(e, Error::Status { status: 500, .. })),
+        (503, "<html></html>", |e| matches!(e, Error::Status { status: 503, .. })),
+    ];
+
+    for (status, body, expected) in cases {
+        let answer =
+            server.mock("GET", STATUS).with_status(status).with_body(body).with_header("Retry-After", "7");
+        let answer = answer.expect(1).create_async().await;
+
+        let error = client.app().status().await.unwrap_err();
+
+        assert!(expected(&error), "{status} {body}: {error:?}");
+        answer.assert_async().await;
+        answer.remove_async().await;
+    }
+}
+
+#[tokio::test]
+async fn answer_of_another_form_names_the_place() {
+    let mut server = Server::new_async().await;
+    let body = r#"[{"id":1},{"id":2,"episodes":[{"id":"not a uuid"}]}]"#;
+    server.mock("GET", "/anime/releases/latest").with_body(body).create_async().await;
+
+    let error = client(&[&server]).releases().latest().await.unwrap_err();
+
+    assert!(matches!(&error, Error::Decode { path, .. } if path == "[1].episodes[0].id"), "{error:?}");
+}
+
+#[tokio::test]
+async fn html_with_status_200_is_an_unexpected_answer_and_not_a_panic() {
+    let mut server = Server::new_async().await;
+    server.mock("GET", STATUS).with_body("<!DOCTYPE html>").create_async().await;
+
+    let error = client(&[&server]).app().status().await.unwrap_err();
+
+    assert!(matches!(error, Error::Decode { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn body_that_breaks_off_is_an_interruption() {
+    let url = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"is_alive\":", true).await;
+    let client = Client::builder().mirror(url).build().unwrap();
+
+    let error = client.app().status().await.unwrap_err();
+
+    assert!(matches!(error, Error::Interrupted { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn nobody_listening_is_a_failure_to_connect() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let client = Client::builder().mirror(url).build().unwrap();
+
+    let error = client.app().status().await.unwrap_err();
+
+    assert!(matches!(error, Error::Connect { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn slow_headers_and_slow_bodies_end_at_the_attempt_timeout() {
+    for bytes in [&b""[..], b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"] {
+        let url = raw(bytes, false).await;
+        let limit = Duration::from_millis(200);
+        let client = Client::builder().mirror(url).attempt_timeout(limit).build().unwrap();
+
+        let error = client.app().status().await.unwrap_err();
+
+        assert!(matches!(error, Error::Timeout { after } if after == limit), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn deadline_ends_the_whole_call_over_all_mirrors() {
+    let (one, two) = (raw(b"", false).await, raw(b"", false).await);
+    let limit = Duration::from_millis(300);
+    let client = Client::builder().mirror(one).mirror(two).timeout(limit).build().unwrap();
+
+    let error = client.app().status().await.unwrap_err();
+
+    assert!(matches!(error, Error::Timeout { after } if after == limit), "{error:?}");
+}
+
+#[tokio::test]
+async fn answer_over_the_size_limit_is_not_read_on() {
+    let mut server = Server::new_async().await;
+    server.mock("GET", STATUS).with_body(" ".repeat(100_000)).create_async().await;
+    let client = Client::builder().mirror(server.url()).max_response_size(10_000).build().unwrap();
+
+    let error = client.app().status().await.unwrap_err();
+
+    assert!(matches!(error, Error::TooLarge { limit: 10_000 }), "{error:?}");
+}
+
+#[tokio::test]
+async fn read_moves_to_the_next_mirror_and_stays_there() {
+    let (mut down, mut up) = (Server::new_async().await, Server::new_async().await);
+    let failing = down.mock("GET", STATUS).with_status(503).expect(1).create_async().await;
+    let working = up.mock("GET", STATUS).with_body(ALIVE).expect(2).create_async().await;
+    let client = client(&[&down, &up]);
+
+    let first = client.app().status().await.unwrap();
+    let second = client.app().status().await.unwrap();
+
+    assert!(first.is_alive && second.is_alive);
+    failing.assert_async().await;
+    working.assert_async().await;
+}
+
+#[tokio::test]
+async fn mirror_that_lies_is_passed_over() {
+    let (mut lying, mut honest) = (Server::new_async().await, Server::new_async().await);
+    lying.mock("GET", STATUS).with_body("<html>parked domain</html>").create_async().await;
+    honest.mock("GET", STATUS).with_body(ALIVE).create_async().await;
+
+    let status = client(&[&lying, &honest]).app().status().await.unwrap();
+
+    assert!(status.is_alive);
+}
+
+#[tokio::test]
+async fn not_found_is_an_answer_and_asks_no_other_mirror() {
+    let (mut one, mut two) = (Server::new_async().await, Server::new_async().await);
+    one.mock("GET", "/anime/releases/1").with_status(404).with_body("{}").create_async().await;
+    let other = two.mock("GET", "/anime/releases/1").expect(0).create_async().await;
+
+    let error = client(&[&one, &two]).releases().get(1).await.unwrap_err();
+
+    assert!(error.is_not_found());
+    other.assert_async().await;
+}
+
+#[tokio::test]
+async fn all_mirrors_down_tells_each_cause() {
+    let (mut one, mut two) = (Server::new_async().await, Server::new_async().await);
+    one.mock("GET", STATUS).with_status(500).create_async().await;
+    two.mock("GET", STATUS).with_status(429).create_async().await;
+
+    let error = client(&[&one, &two]).app().status().await.unwrap_err();
+
+    let Error::AllMirrors(failures) = &error else { panic!("{error:?}") };
+    assert_eq!(failures[0].mirror, one.host_with_port());
+    assert!(matches!(failures[0].error, Error::Status { status: 500, .. }));
+    assert!(matches!(failures[1].error, Error::RateLimited { retry_after: None }));
+}
+
+#[tokio::test]
+async fn redirects_without_end_are_an_error() {
+    let mut server = Server::new_async().await;
+    server.mock("GET", STATUS).with_status(302).with_header("Location", STATUS).create_async().await;
+
+    let error = client(&[&server]).app().status().await.unwrap_err();
+
+    assert!(matches!(error, Error::Interrupted { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn query_of_a_failed_call_is_in_no_message() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let client = Client::builder().mirror(url).build().unwrap();
+
+    let error = client.app().search("secret words").await.unwrap_err();
+
+    assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+}

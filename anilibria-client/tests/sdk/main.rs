@@ -1,0 +1,8 @@
+//! The SDK over HTTP: the road of a call, pages, and the models against recorded forms of answers.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod faults;
+mod models;
+mod operations;
+mod pages;
