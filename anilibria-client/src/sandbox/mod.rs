@@ -1,0 +1,284 @@
+//! A stand-in AniLiberty API v1, in the process or over HTTP, for tests and offline work.
+//!
+//! The sandbox answers the reading operations of the API as the live service does: filters, orders, pages,
+//! projections, validation, and the shapes that differ from the documentation. Its catalogue is made up, of any
+//! size, and follows from a seed alone: the same seed gives the same bytes. A control API below `/sandbox` and
+//! the methods of [`Sandbox`] publish episodes, inject faults and tell what was asked.
+//!
+//! ```
+//! use anilibria_client::sandbox::Sandbox;
+//! use bytes::Bytes;
+//! use http::Request;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::builder().releases(50).build();
+//!
+//! let request = Request::get("/api/v1/anime/releases/latest?limit=5").body(Bytes::new())?;
+//! let response = sandbox.handle(request).await;
+//!
+//! assert!(response.status().is_success());
+//! assert_eq!(sandbox.hits("/anime/releases/latest"), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | path | what it does |
+//! | --- | --- |
+//! | `/api/v1/…` | the stand-in API |
+//! | `/storage/…` | pictures |
+//! | `GET /sandbox/requests` | the log: `{"count", "requests": [{"method", "path", "query", "status"}]}` |
+//! | `POST /sandbox/reset` | everything as at the start |
+//! | `PUT /sandbox/faults` | [`Faults`] from now on; `{}` clears |
+//! | `POST /sandbox/episodes` | `{"release_id": 1}` publishes the next episode of a release |
+//! | `POST /sandbox/releases` | adds a release with one episode |
+//! | `POST /sandbox/releases/{id}/status` | `{"is_ongoing": false}` changes the status of a release |
+//!
+//! Absolute links in answers are made from the `Host` header; a server that mounts the sandbox below a path
+//! tells that path in `X-Forwarded-Prefix`.
+
+mod api;
+mod body;
+mod catalogue;
+mod chance;
+mod clock;
+mod control;
+mod faults;
+mod json;
+mod log;
+mod page;
+mod params;
+mod poster;
+mod problem;
+mod projection;
+mod reply;
+mod router;
+mod server;
+mod site;
+mod view;
+mod world;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, HeaderValue, VARY};
+use http::request::Parts;
+use http::{Method, Request, Response};
+use time::OffsetDateTime;
+
+pub use body::SandboxBody;
+use clock::Clock;
+pub use faults::{Faults, InvalidFaults};
+pub use log::LoggedRequest;
+use problem::Problem;
+use reply::Reply;
+pub use server::RunningSandbox;
+use site::{API_ROOT, Site};
+use world::World;
+
+/// The largest body a request may have, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+
+/// The largest catalogue that can be asked for.
+const MAX_RELEASES: u32 = 100_000;
+
+/// The longest log that can be asked for.
+const MAX_LOG: usize = 1_000_000;
+
+/// The status in the log of a call whose caller did not wait for the answer.
+const CALLER_LEFT: u16 = 499;
+
+/// A stand-in AniLiberty API v1. Clones share everything.
+///
+/// [`handle`](Self::handle) is the whole of it, without sockets; [`start`](Self::start) puts it behind one.
+///
+/// ```no_run
+/// use anilibria_client::sandbox::Sandbox;
+///
+/// # async fn run() -> std::io::Result<()> {
+/// let sandbox = Sandbox::new().start().await?;
+///
+/// println!("a stand-in API answers at {}", sandbox.api_url());
+/// sandbox.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Sandbox {
+    world: Arc<World>,
+}
+
+impl Sandbox {
+    /// A sandbox with all defaults: 300 releases.
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A sandbox of another size, seed or clock.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+
+    /// Answers one request.
+    ///
+    /// Waits only for an injected [latency](Faults::latency), for which it needs a tokio runtime with time.
+    pub async fn handle(&self, request: Request<Bytes>) -> Response<SandboxBody> {
+        let (request, body) = request.into_parts();
+        let path = request.uri.path();
+        if let Some(path) =
+            path.strip_prefix(API_ROOT).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        {
+            return self.handle_api(&request, path, &body).await;
+        }
+        let reply = if body.len() > MAX_BODY {
+            server::too_large()
+        } else if let Some(path) = path.strip_prefix(control::CONTROL) {
+            control::answer(&self.world, &Site::of(&request), &request.method, path, &body)
+        } else if path.starts_with(poster::STORAGE) {
+            poster::answer(&self.world, &request.method, path)
+        } else {
+            Problem::not_found(format!("The route {path} could not be found.")).into()
+        };
+        respond(&request, reply, None)
+    }
+
+    /// Answers a request of the stand-in API: the only ones that are logged and can be struck by faults.
+    async fn handle_api(&self, request: &Parts, path: &str, body: &Bytes) -> Response<SandboxBody> {
+        let mut entry = LogEntry { world: &self.world, request, status: CALLER_LEFT };
+        let strike = self.world.injector().strike(path);
+        if !strike.latency.is_zero() {
+            tokio::time::sleep(strike.latency).await;
+        }
+        let reply = match strike.failure {
+            Some(failure) => failure,
+            None if body.len() > MAX_BODY => server::too_large(),
+            None => router::dispatch(&self.world, request, path, body),
+        };
+        entry.status = reply.status.as_u16();
+        let reply = reply
+            .header(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"))
+            .header(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))
+            .header(VARY, HeaderValue::from_static("Origin"));
+        respond(request, reply, strike.cut)
+    }
+
+    /// The last calls of the stand-in API, oldest first, as many as the log [holds](SandboxBuilder::log_capacity).
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.world.log().all()
+    }
+
+    /// How many calls of the stand-in API there were since the start or the last reset.
+    pub fn request_count(&self) -> u64 {
+        self.world.log().count()
+    }
+
+    /// How many of the logged calls asked for exactly this path, with or without `/api/v1` in front.
+    pub fn hits(&self, path: &str) -> usize {
+        self.world.log().hits(path)
+    }
+
+    /// Brings catalogue, faults, log and random choices back to how they were at the start.
+    pub fn reset(&self) {
+        self.world.reset();
+    }
+
+    /// Injects faults from now on, in place of those in force; [`Faults::new`] clears them.
+    ///
+    /// Faults with a value out of its range are refused, and those in force stay.
+    pub fn set_faults(&self, faults: Faults) -> Result<(), InvalidFaults> {
+        faults.check()?;
+        self.world.injector().set(faults);
+        Ok(())
+    }
+
+    /// The faults in force.
+    pub fn faults(&self) -> Faults {
+        self.world.injector().faults().clone()
+    }
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A whole catalogue helps nobody who prints a sandbox.
+        formatter.debug_struct("Sandbox").field("requests", &self.request_count()).finish_non_exhaustive()
+    }
+}
+
+/// Writes a call into the log once it is over, also when the caller does not wait for the answer.
+struct LogEntry<'a> {
+    world: &'a World,
+    request: &'a Parts,
+    status: u16,
+}
+
+impl Drop for LogEntry<'_> {
+    fn drop(&mut self) {
+        let (method, path, status) = (&self.request.method, self.request.uri.path(), self.status);
+        tracing::debug!(%method, path, status, "sandbox was called");
+        self.world.log().add(self.request, self.status);
+    }
+}
+
+fn respond(request: &Parts, reply: Reply, cut: Option<fn(usize) -> usize>) -> Response<SandboxBody> {
+    let reply = if request.method == Method::HEAD { reply.without_body() } else { reply };
+    reply.into_response(cut)
+}
+
+/// What a [`Sandbox`] is made of.
+#[derive(Clone, Debug)]
+pub struct SandboxBuilder {
+    releases: u32,
+    seed: u64,
+    log_capacity: usize,
+    clock: Clock,
+}
+
+impl Default for SandboxBuilder {
+    fn default() -> Self {
+        Self { releases: 300, seed: 1, log_capacity: 10_000, clock: Clock::System }
+    }
+}
+
+impl SandboxBuilder {
+    /// How many releases the catalogue has, from 1 to 100,000; values beyond are moved into that range.
+    /// Default 300.
+    ///
+    /// Their ids run from 1, higher ones are newer. Names, pictures and torrent hashes of a release do not
+    /// depend on how many others there are; dates and status do.
+    pub fn releases(mut self, count: u32) -> Self {
+        self.releases = count.clamp(1, MAX_RELEASES);
+        self
+    }
+
+    /// What everything made up follows from. Default 1.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How many calls the log holds before it forgets the oldest, up to 1,000,000. Default 10,000.
+    pub fn log_capacity(mut self, requests: usize) -> Self {
+        self.log_capacity = requests.min(MAX_LOG);
+        self
+    }
+
+    /// What time it always is. Default: the clock of the machine.
+    ///
+    /// Only the schedule of the day looks at it; the dates in the catalogue never depend on any clock.
+    pub fn now(mut self, now: OffsetDateTime) -> Self {
+        self.clock = Clock::Fixed(now);
+        self
+    }
+
+    /// Makes up the catalogue: some milliseconds for a thousand releases.
+    pub fn build(self) -> Sandbox {
+        Sandbox { world: Arc::new(World::new(self.seed, self.releases, self.clock, self.log_capacity)) }
+    }
+}

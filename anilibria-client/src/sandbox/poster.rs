@@ -1,0 +1,70 @@
+//! Pictures below `/storage`: a small SVG for every path, so that a page shows something offline.
+
+use std::fmt::Write as _;
+
+use http::header::{CACHE_CONTROL, HeaderValue};
+use http::{Method, StatusCode};
+
+use super::chance;
+use super::problem::Problem;
+use super::reply::Reply;
+use super::world::World;
+
+/// Below which path pictures live.
+pub(crate) const STORAGE: &str = "/storage/";
+
+/// How many characters of a name fit on a line, and how many lines on a picture.
+const LINE: usize = 18;
+const LINES: usize = 5;
+
+/// The picture at `path`.
+pub(crate) fn answer(world: &World, method: &Method, path: &str) -> Reply {
+    if method != Method::GET && method != Method::HEAD {
+        return Problem::method_not_allowed(method, &[Method::GET]).into();
+    }
+    let caption = caption(world, path);
+    let year = HeaderValue::from_static("public, max-age=31536000, immutable");
+    Reply::new(StatusCode::OK, "image/svg+xml", svg(path, &caption).into()).header(CACHE_CONTROL, year)
+}
+
+/// The id and the name of the release the path belongs to, if it does.
+fn caption(world: &World, path: &str) -> Vec<String> {
+    let id = path
+        .strip_prefix("/storage/releases/")
+        .and_then(|rest| rest.split('/').find_map(|segment| segment.parse::<u32>().ok()));
+    let catalogue = world.catalogue();
+    let Some(release) = id.and_then(|id| catalogue.release(id)) else {
+        return vec!["AniLibria".to_owned()];
+    };
+    let mut lines = vec![format!("#{}", release.id)];
+    let mut line = String::new();
+    for word in release.title.main.split(' ') {
+        if !line.is_empty() && line.chars().count() + word.chars().count() >= LINE {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines.truncate(LINES);
+    lines
+}
+
+fn svg(path: &str, lines: &[String]) -> String {
+    let hue = chance::stream(0, path, 0).u32(..360);
+    let mut text = String::new();
+    for (place, line) in lines.iter().enumerate() {
+        // Writing into a string has no way to fail.
+        let _ = write!(text, r#"<text x="20" y="{}">{}</text>"#, 380 + 26 * place, escape(line));
+    }
+    format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 350 500" width="350" height="500"><defs><linearGradient id="g" x1="0" y1="0" x2="1" y2="1"><stop offset="0" stop-color="hsl({hue},65%,45%)"/><stop offset="1" stop-color="hsl({},70%,20%)"/></linearGradient></defs><rect width="350" height="500" fill="url(#g)"/><g fill="#fff" font-family="sans-serif" font-size="22">{text}</g></svg>"##,
+        (hue + 70) % 360
+    )
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

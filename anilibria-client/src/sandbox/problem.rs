@@ -1,0 +1,63 @@
+//! Refusals, in the bodies Laravel gives them.
+
+use http::header::{ALLOW, HeaderValue};
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::reply::Reply;
+
+/// Why a call is refused.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    body: Value,
+    allow: Option<HeaderValue>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, body: json!({"message": message.into()}), allow: None }
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// 405 with the methods that would do.
+    pub(crate) fn method_not_allowed(asked: &Method, allowed: &[Method]) -> Self {
+        let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
+        let allowed = allowed.join(", ");
+        let message = format!("The {asked} method is not supported here. Supported methods: {allowed}.");
+        let allow = HeaderValue::try_from(allowed).ok();
+        Self { allow, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) }
+    }
+
+    /// 422 with messages per field; the first one also stands for all.
+    pub(crate) fn invalid(errors: Vec<(String, String)>) -> Self {
+        let message = errors.first().map_or_else(String::new, |(_, message)| message.clone());
+        let mut fields = Map::new();
+        for (name, message) in errors {
+            let messages = fields.entry(name).or_insert_with(|| json!([]));
+            if let Value::Array(messages) = messages {
+                messages.push(message.into());
+            }
+        }
+        let body = json!({"message": message, "errors": fields});
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, body, allow: None }
+    }
+
+    /// 422 about a single field.
+    pub(crate) fn invalid_field(name: &str, message: impl Into<String>) -> Self {
+        Self::invalid(vec![(name.to_owned(), message.into())])
+    }
+}
+
+impl From<Problem> for Reply {
+    fn from(problem: Problem) -> Self {
+        let reply = Reply::json(problem.status, &problem.body);
+        match problem.allow {
+            Some(allow) => reply.header(ALLOW, allow),
+            None => reply,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The sandbox: what the stand-in API answers, in the process and over a socket.
+
+#![cfg(feature = "sandbox")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod ask;
+mod catalog;
+mod control;
+mod determinism;
+mod faults;
+mod franchises;
+mod genres;
+mod pages;
+mod projection;
+mod refusals;
+mod releases;
+mod schedule;
+mod search;
+mod server;
+mod shapes;
+mod size;
+mod storage;
+mod torrents;
