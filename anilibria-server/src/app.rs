@@ -1,0 +1,40 @@
+//! The assembled service: routes, shell, sandbox.
+
+use anilibria_client::sandbox::Sandbox;
+
+use crate::{
+    api,
+    config::Config,
+    health::Health,
+    limits::{Gate, RequestLimits},
+    openapi,
+    router::Router,
+    sandbox::SandboxMount,
+    shell::Shell,
+    titles::Titles,
+};
+
+/// What the service is made of.
+pub struct State {
+    /// Answers what the routes ask.
+    pub titles: Titles,
+    /// Watches over the service.
+    pub health: Health,
+    /// The sandbox to serve beside the routes, if any.
+    pub sandbox: Option<Sandbox>,
+}
+
+/// The service as one endpoint, as it is served and as tests and benches drive it.
+pub fn app(config: &Config, state: &State) -> Shell {
+    Shell {
+        router: Router::new(openapi::table(&api::routes(&state.titles, &state.health))),
+        limits: RequestLimits {
+            body: config.max_body_bytes,
+            uri: config.max_uri_bytes,
+            headers: config.max_header_bytes,
+        },
+        gate: Gate::new(config.max_concurrent_requests),
+        origins: config.origins(),
+        sandbox: state.sandbox.clone().map(SandboxMount::new),
+    }
+}

@@ -1,0 +1,182 @@
+//! The command line.
+
+use std::{env, ffi::OsString, process::ExitCode};
+
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    commands,
+    config::{Address, Config, LogConfig, show},
+};
+
+/// The anime site's AniLibria service.
+#[derive(Debug, Parser)]
+#[command(name = "anilibria-server", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do; `serve` when left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// How to serve.
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the API.
+    Serve(Serve),
+    /// Serve a stand-in for AniLiberty API v1 and nothing else.
+    Sandbox(Alone),
+    /// Print the OpenAPI document.
+    Openapi {
+        /// Form of the document.
+        #[arg(long, value_enum, default_value_t = Format::Json)]
+        format: Format,
+    },
+    /// Ask a running service whether it lives; the exit code tells.
+    Healthcheck(Address),
+    /// Print the settings that would be used, with secrets masked.
+    Config(Serve),
+}
+
+/// How to serve.
+#[derive(Clone, Debug, Args)]
+pub struct Serve {
+    /// Read from a stand-in for AniLiberty, served at `/sandbox`, in place of AniLiberty itself.
+    #[arg(long)]
+    pub sandbox: bool,
+
+    /// What the sandbox holds.
+    #[command(flatten)]
+    pub catalogue: Catalogue,
+
+    /// Settings.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// How to serve the sandbox alone.
+#[derive(Clone, Debug, Args)]
+pub struct Alone {
+    /// Where to listen.
+    #[command(flatten)]
+    pub address: Address,
+
+    /// What the sandbox holds.
+    #[command(flatten)]
+    pub catalogue: Catalogue,
+
+    /// What to log.
+    #[command(flatten)]
+    pub log: LogConfig,
+}
+
+/// What a sandbox holds.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Catalogue {
+    /// Seed of the sandbox's catalogue: the same one gives the same releases.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+
+    /// How many releases the sandbox has.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub releases: u32,
+}
+
+/// Form of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+}
+
+/// Does what the process was called for.
+pub fn run() -> ExitCode {
+    let matches = command(|name| env::var_os(name)).get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(serve) => commands::serve::run(&serve),
+        Command::Sandbox(alone) => commands::sandbox::run(&alone),
+        Command::Openapi { format } => commands::openapi::run(format),
+        Command::Healthcheck(address) => commands::healthcheck::run(&address),
+        Command::Config(serve) => print_config(&matches, &serve.config),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The command line, with variables that are set but empty taken for unset: compose files pass on unset ones so.
+fn command(variable: impl Fn(&str) -> Option<OsString>) -> clap::Command {
+    let forget_empty = |arg: clap::Arg| {
+        let name = arg.get_env().and_then(|name| name.to_str());
+        let empty = name.and_then(&variable).is_some_and(|value| value.is_empty());
+        if empty { arg.env(None) } else { arg }
+    };
+    Cli::command().mut_args(forget_empty).mut_subcommands(|subcommand| subcommand.mut_args(forget_empty))
+}
+
+fn print_config(matches: &ArgMatches, config: &Config) -> anyhow::Result<()> {
+    config.check().map_err(anyhow::Error::msg)?;
+    let command = Cli::command();
+    let called =
+        matches.subcommand().and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
+    if let Some((command, matches)) = called {
+        print!("{}", show(command, matches));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str], variable: impl Fn(&str) -> Option<OsString>) -> Cli {
+        let matches = command(variable).try_get_matches_from(args).unwrap();
+        Cli::from_arg_matches(&matches).unwrap()
+    }
+
+    #[test]
+    fn command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serving_is_the_default() {
+        let bare = parse(&["anilibria-server", "--sandbox", "--port", "0"], |_| None);
+
+        assert!(bare.command.is_none());
+        assert!(bare.serve.sandbox);
+        assert_eq!(bare.serve.config.address.port, 0);
+    }
+
+    #[test]
+    fn serve_takes_the_same_options() {
+        let cli =
+            parse(&["anilibria-server", "serve", "--sandbox", "--seed", "7", "--releases", "30"], |_| None);
+
+        let Some(Command::Serve(serve)) = cli.command else { panic!("not serve") };
+        assert!(serve.sandbox);
+        assert_eq!((serve.catalogue.seed, serve.catalogue.releases), (7, 30));
+    }
+
+    #[test]
+    fn empty_variable_is_no_variable() {
+        let all_empty = command(|_| Some(OsString::new()));
+
+        let mut subcommands = all_empty.get_subcommands().cloned().chain([all_empty.clone()]);
+
+        assert!(subcommands.all(|command| command.get_arguments().all(|arg| arg.get_env().is_none())));
+    }
+}

@@ -1,0 +1,82 @@
+//! What the process can be called for, a file for each.
+
+pub mod healthcheck;
+pub mod openapi;
+pub mod sandbox;
+pub mod serve;
+
+use std::{future::Future, net::SocketAddr};
+
+use anilibria_client::sandbox::Sandbox;
+use anyhow::Context as _;
+
+use crate::{cli::Catalogue, config::Address};
+
+/// Runs `future` on a runtime with a thread for each core.
+fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("cannot start the runtime")?.block_on(future)
+}
+
+/// Listens at `address`.
+async fn bind(Address { host, port }: &Address) -> anyhow::Result<tokio::net::TcpListener> {
+    let listener = tokio::net::TcpListener::bind((host.as_str(), *port)).await;
+    listener.with_context(|| format!("cannot listen at HOST {host}, PORT {port}"))
+}
+
+/// The address for a browser on this machine; one that stands for all of a machine's addresses leads nowhere.
+fn base_url(bound: SocketAddr) -> String {
+    let ip = match bound.ip() {
+        ip if !ip.is_unspecified() => ip,
+        std::net::IpAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+        std::net::IpAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+    };
+    format!("http://{}", SocketAddr::new(ip, bound.port()))
+}
+
+fn sandbox_with(Catalogue { seed, releases }: Catalogue) -> Sandbox {
+    Sandbox::builder().releases(releases).seed(seed).build()
+}
+
+/// Comes when the process is asked to stop, by the terminal or by whoever started it.
+async fn stop_signal() {
+    let interrupt = async {
+        // Without a handler the signal ends the process by itself.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn terminate() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminate() {
+    std::future::pending().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_url_leads_to_the_service() {
+        assert_eq!(base_url(([127, 0, 0, 1], 8000).into()), "http://127.0.0.1:8000");
+        assert_eq!(base_url(([0, 0, 0, 0], 80).into()), "http://127.0.0.1:80");
+        assert_eq!(base_url("[::]:81".parse().unwrap()), "http://[::1]:81");
+    }
+}

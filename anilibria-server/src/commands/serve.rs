@@ -1,0 +1,37 @@
+//! `serve`: the service itself.
+
+use tracing::info;
+
+use super::{base_url, bind, block_on, sandbox_with, stop_signal};
+use crate::{
+    app,
+    cli::Serve,
+    listener, logging, openapi,
+    service::{self, SandboxAt},
+};
+
+/// Serves until asked to stop, then waits for requests in progress.
+pub fn run(serve: &Serve) -> anyhow::Result<()> {
+    let Serve { config, .. } = serve;
+    config.check().map_err(anyhow::Error::msg)?;
+    logging::init(config.log.log_level, config.log_format());
+    block_on(async {
+        // The socket first: the service reads from its sandbox over it, and a free port is known only now.
+        let socket = bind(&config.address).await?;
+        let base = base_url(socket.local_addr()?);
+        let sandbox = serve.sandbox.then(|| SandboxAt::new(sandbox_with(serve.catalogue), &base));
+        let state = service::build(config, sandbox)?;
+        println!("AniLibria service at {base}");
+        println!("Documentation at {base}{}/docs", openapi::BASE);
+        if serve.sandbox {
+            println!("Reading from the sandbox at {base}/sandbox/api/v1");
+        }
+        let health = state.health.clone();
+        let stop = async move {
+            stop_signal().await;
+            info!("Stopping: waiting for requests in progress");
+            health.drain();
+        };
+        listener::serve(socket, app::app(config, &state), stop, config.shutdown_timeout).await
+    })
+}

@@ -1,0 +1,139 @@
+//! How single settings are read. Messages end a sentence that already names the setting.
+
+use std::time::Duration;
+
+use poem::http::HeaderValue;
+use tracing::Level;
+use url::Url;
+
+use crate::cors::Origins;
+
+/// Least important level to log.
+pub type LogLevel = Level;
+
+/// A base URL of AniLiberty API v1.
+pub(super) fn api_url(text: &str) -> Result<Url, String> {
+    let url: Url = text.parse().map_err(|error| format!("not a URL: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err("must begin with http:// or https:// and a host".into());
+    }
+    let is_old = url.path_segments().is_some_and(|mut parts| parts.any(|part| matches!(part, "v2" | "v3")));
+    if is_old || url.host_str() == Some("api.anilibria.tv") {
+        return Err(
+            "this is the old API v3, which was switched off in 2025; its successor is API v1, for example \
+                    https://anilibria.top/api/v1 (leave unset to use the public mirrors)"
+                .into(),
+        );
+    }
+    Ok(url)
+}
+
+/// A value for the header `User-Agent`.
+pub(super) fn user_agent(text: &str) -> Result<String, String> {
+    let valid = !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    valid.then(|| text.to_owned()).ok_or_else(|| "must be visible ASCII characters".into())
+}
+
+/// A number of seconds, at least 1.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: u32 = text.parse().map_err(|_| "must be a whole number of seconds")?;
+    if seconds == 0 { Err("must be at least 1".into()) } else { Ok(Duration::from_secs(seconds.into())) }
+}
+
+/// A number, at least 1.
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    let count = text.parse().map_err(|_| "must be a whole number")?;
+    if count == 0 { Err("must be at least 1".into()) } else { Ok(count) }
+}
+
+/// A number of bytes, at least 1, with or without a unit.
+pub(super) fn bytes(text: &str) -> Result<usize, String> {
+    const UNITS: [(&str, usize); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+
+    let unit = UNITS.iter().find_map(|(unit, size)| Some((text.strip_suffix(unit)?, *size)));
+    let (number, size) = unit.unwrap_or((text, 1));
+    let number: usize =
+        number.trim().parse().map_err(|_| "must be a number of bytes, such as 65536 or 64KiB")?;
+    number
+        .checked_mul(size)
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "must be at least 1, and not as large".into())
+}
+
+/// A level by either of its names, in any case.
+pub(super) fn log_level(text: &str) -> Result<LogLevel, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "trace" => Ok(Level::TRACE),
+        "debug" => Ok(Level::DEBUG),
+        "info" => Ok(Level::INFO),
+        "warn" | "warning" => Ok(Level::WARN),
+        "error" | "critical" => Ok(Level::ERROR),
+        _ => Err("must be trace, debug, info, warn, warning, error or critical".into()),
+    }
+}
+
+/// A comma list of origins, or `*`.
+pub(super) fn origins(text: &str) -> Result<Origins, String> {
+    if text.trim() == "*" {
+        return Ok(Origins::Any);
+    }
+    let listed = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    listed.map(origin).collect::<Result<_, _>>().map(Origins::Listed)
+}
+
+/// The origin of a URL, as browsers name it.
+pub(super) fn origin(text: &str) -> Result<HeaderValue, String> {
+    let url: Url = text.parse().map_err(|error| format!("`{text}` is not a URL: {error}"))?;
+    let origin = url.origin();
+    if !origin.is_tuple() {
+        return Err(format!("`{text}` has no host"));
+    }
+    HeaderValue::try_from(origin.ascii_serialization())
+        .map_err(|error| format!("`{text}` is no origin: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_api_is_refused_with_the_reason() {
+        for url in [
+            "https://api.anilibria.tv/v3",
+            "https://anilibria.tv/api/v3",
+            "https://api.anilibria.tv/v2/",
+            "https://api.anilibria.tv",
+        ] {
+            assert!(api_url(url).unwrap_err().contains("switched off"), "{url}");
+        }
+        assert!(api_url("https://anilibria.top/api/v1").is_ok());
+    }
+
+    #[test]
+    fn bytes_have_units() {
+        assert_eq!(bytes("65536"), Ok(65536));
+        assert_eq!(bytes("64KiB"), Ok(65536));
+        assert_eq!(bytes("1 GiB"), Ok(1 << 30));
+        assert!(bytes("0").is_err());
+        assert!(bytes("1 GB").is_err());
+        assert!(bytes("99999999999999999 GiB").is_err());
+    }
+
+    #[test]
+    fn levels_have_the_names_of_both_worlds_in_any_case() {
+        assert_eq!(log_level("INFO"), Ok(Level::INFO));
+        assert_eq!(log_level("Warning"), log_level("warn"));
+        assert_eq!(log_level("CRITICAL"), Ok(Level::ERROR));
+        assert!(log_level("").is_err());
+    }
+
+    #[test]
+    fn origins_are_written_as_browsers_write_them() {
+        let listed = origins("https://Anime.example/, http://localhost:3000,");
+
+        let expected = ["https://anime.example", "http://localhost:3000"].map(HeaderValue::from_static);
+        assert_eq!(listed, Ok(Origins::Listed(expected.to_vec())));
+        assert_eq!(origins("*"), Ok(Origins::Any));
+        assert!(origins("https://a.example,*").is_err());
+    }
+}

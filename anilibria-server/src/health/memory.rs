@@ -1,0 +1,69 @@
+//! Memory of the process against the limit it runs under, as Linux tells it; elsewhere unknown.
+
+use std::fs;
+
+use crate::model::health::{MemoryCheck, MemoryStatus};
+
+/// Share of the limit from which on it gets tight, in percent.
+const WARNING_PERCENT: f64 = 90.0;
+
+/// Limits of control groups, version 2 and 1. Both say something unreachable, or `max`, when there is none.
+const CGROUP_LIMITS: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+
+/// How much memory is used of how much there is.
+pub(super) fn check() -> MemoryCheck {
+    let usage = fs::read_to_string("/proc/self/status").ok().and_then(|text| kibibytes(&text, "VmRSS:"));
+    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| kibibytes(&text, "MemTotal:"));
+    let cgroup = CGROUP_LIMITS.iter().find_map(|path| fs::read_to_string(path).ok()?.trim().parse().ok());
+    judge(usage, machine.into_iter().chain(cgroup).min())
+}
+
+/// The value of the line `name` in the text of a file that counts in kibibytes, in bytes.
+fn kibibytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let number: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    number.checked_mul(1024)
+}
+
+fn judge(usage: Option<u64>, limit: Option<u64>) -> MemoryCheck {
+    let percent = usage.zip(limit.filter(|limit| *limit > 0)).map(|(usage, limit)| percent(usage, limit));
+    let status = match percent {
+        None => MemoryStatus::Unknown,
+        Some(percent) if percent < WARNING_PERCENT => MemoryStatus::Healthy,
+        Some(_) => MemoryStatus::Warning,
+    };
+    MemoryCheck { status, heap_usage_bytes: usage, heap_limit_bytes: limit, heap_usage_percent: percent }
+}
+
+/// `part` of `whole` in percent, to one digit.
+#[expect(clippy::cast_precision_loss, reason = "one digit after the point is all that is kept")]
+fn percent(part: u64, whole: u64) -> f64 {
+    (part as f64 / whole as f64 * 1000.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernel_lines_are_read_in_bytes() {
+        let text = "VmPeak:\t  200 kB\nVmRSS:\t  12 kB\nThreads:\t4\n";
+
+        assert_eq!(kibibytes(text, "VmRSS:"), Some(12 * 1024));
+        assert_eq!(kibibytes(text, "Threads:"), None);
+        assert_eq!(kibibytes(text, "VmSwap:"), None);
+    }
+
+    #[test]
+    fn nine_tenths_of_the_limit_are_a_warning() {
+        assert_eq!(judge(Some(899), Some(1000)).status, MemoryStatus::Healthy);
+        assert_eq!(judge(Some(900), Some(1000)).status, MemoryStatus::Warning);
+        assert_eq!(judge(Some(900), Some(1000)).heap_usage_percent, Some(90.0));
+    }
+
+    #[test]
+    fn memory_of_a_silent_system_is_unknown() {
+        assert_eq!(judge(None, Some(1000)).status, MemoryStatus::Unknown);
+        assert_eq!(judge(Some(1), None).status, MemoryStatus::Unknown);
+    }
+}

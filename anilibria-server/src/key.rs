@@ -1,0 +1,148 @@
+//! The logical keys under which answers are cached, made here and nowhere else.
+
+use uuid::Uuid;
+
+use crate::{
+    text::fold,
+    titles::{ListQuery, SearchQuery},
+};
+
+/// The key of `GET /titles/{id}`.
+pub fn title(id: u32) -> String {
+    format!("title:{id}")
+}
+
+/// The key of `GET /titles`.
+pub fn titles(query: &ListQuery) -> String {
+    format!("titles:page:{}:limit:{}:filters:{}", query.page, query.limit, filters(query))
+}
+
+/// The key of `GET /search`; what is at its default is left out.
+pub fn search(query: &SearchQuery) -> String {
+    let fuzzy = if query.fuzzy { ":fuzzy" } else { "" };
+    format!("search:{}:limit:{}{fuzzy}{}", normal(&query.text), query.limit, page(query.page))
+}
+
+/// The key of `GET /updates`.
+pub fn updates(page_number: u32, limit: u32) -> String {
+    format!("updates:limit:{limit}{}", page(page_number))
+}
+
+/// The key of `GET /popular`.
+pub fn popular(page_number: u32, limit: u32) -> String {
+    format!("popular:limit:{limit}{}", page(page_number))
+}
+
+/// The key of `GET /schedule`, for the days in order.
+pub fn schedule(days: &[u8]) -> String {
+    if days.is_empty() {
+        return "schedule".to_owned();
+    }
+    let days: Vec<_> = days.iter().map(u8::to_string).collect();
+    format!("schedule:days:{}", days.join(","))
+}
+
+/// The key of `GET /genres`.
+pub fn genres() -> &'static str {
+    "genres"
+}
+
+/// The key of the genres with their ids, which the filter by genre looks up.
+pub fn genre_ids() -> &'static str {
+    "genres:ids"
+}
+
+fn page(number: u32) -> String {
+    if number == 1 { String::new() } else { format!(":page:{number}") }
+}
+
+fn normal(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+/// A digest of all filters and the order, the same on every instance and in every version.
+fn filters(query: &ListQuery) -> String {
+    let mut genres: Vec<_> = query.genres.iter().map(|genre| fold(genre)).collect();
+    genres.sort_unstable();
+    let canonical = format!(
+        "search={:?} year={:?} season={:?} genres={genres:?} status={:?} sort={:?} order={:?}",
+        query.search.as_deref().map(normal),
+        query.year,
+        query.season,
+        query.status,
+        query.sort,
+        query.order,
+    );
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, canonical.as_bytes()).simple().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::{Order, Sort};
+
+    fn list() -> ListQuery {
+        ListQuery {
+            page: 1,
+            limit: 20,
+            search: None,
+            year: None,
+            season: None,
+            genres: Vec::new(),
+            status: None,
+            sort: Sort::Id,
+            order: Order::Desc,
+        }
+    }
+
+    #[test]
+    fn keys_have_the_documented_form() {
+        let query = SearchQuery { text: " Клинок ".to_owned(), page: 1, limit: 20, fuzzy: false };
+
+        assert_eq!(title(42), "title:42");
+        assert_eq!(search(&query), "search:клинок:limit:20");
+        assert_eq!(
+            search(&SearchQuery { page: 2, fuzzy: true, ..query }),
+            "search:клинок:limit:20:fuzzy:page:2"
+        );
+        assert_eq!(
+            (updates(1, 20), popular(3, 5)),
+            ("updates:limit:20".to_owned(), "popular:limit:5:page:3".to_owned())
+        );
+        assert_eq!(
+            (schedule(&[]), schedule(&[0, 6])),
+            ("schedule".to_owned(), "schedule:days:0,6".to_owned())
+        );
+    }
+
+    #[test]
+    fn digest_of_filters_never_changes() {
+        // Instances of two versions share a cache while one replaces the other.
+        assert_eq!(titles(&list()), "titles:page:1:limit:20:filters:b3b974019e205e168a8e41335da9ee9d");
+    }
+
+    #[test]
+    fn order_and_spelling_of_genres_make_no_other_key() {
+        let one = ListQuery { genres: vec!["Сёнен".to_owned(), "Драма".to_owned()], ..list() };
+        let two = ListQuery { genres: vec!["драма".to_owned(), "СЕНЕН".to_owned()], ..list() };
+
+        assert_eq!(titles(&one), titles(&two));
+        assert_ne!(titles(&one), titles(&list()));
+    }
+
+    #[test]
+    fn each_filter_makes_another_key() {
+        let changed = [
+            ListQuery { search: Some("кот".to_owned()), ..list() },
+            ListQuery { year: Some(2020), ..list() },
+            ListQuery { season: Some(crate::model::title::Season::Winter), ..list() },
+            ListQuery { status: Some(crate::model::title::TitleStatus::Ongoing), ..list() },
+            ListQuery { sort: Sort::Year, ..list() },
+            ListQuery { order: Order::Asc, ..list() },
+        ];
+
+        for query in changed {
+            assert_ne!(titles(&query), titles(&list()), "{query:?}");
+        }
+    }
+}

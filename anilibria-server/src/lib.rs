@@ -1,0 +1,30 @@
+//! The anime site's AniLibria service: a cached v2 REST API over [`anilibria_client`].
+//!
+//! The service is a library so that tests and benches drive the very endpoint that is served: see [`app::app`].
+
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod cors;
+pub mod health;
+pub mod key;
+pub mod limits;
+pub mod listener;
+pub mod logging;
+pub mod mapping;
+pub mod model;
+pub mod openapi;
+pub mod params;
+pub mod problem;
+pub mod rendered;
+pub mod request_id;
+pub mod router;
+pub mod sandbox;
+pub mod service;
+pub mod shell;
+pub mod tag;
+pub mod text;
+pub mod titles;
+pub mod trace;

@@ -1,0 +1,27 @@
+//! The log: lines for people, or an object a line for programs.
+
+mod json;
+
+use std::io;
+
+use tracing::Level;
+use tracing_subscriber::{EnvFilter, fmt::format::JsonFields};
+
+use self::json::JsonLine;
+use crate::config::LogFormat;
+
+/// Libraries whose finer points are of use only to their authors.
+const QUIET: &str = "h2=info,hyper=info,hyper_util=info,reqwest=info,rustls=info";
+
+/// Starts logging to the standard error output, from `level` up; `RUST_LOG` overrides the level where it is set.
+///
+/// Does nothing when something else has started logging in this process.
+pub fn init(level: Level, format: LogFormat) {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("{level},{QUIET}")));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let _ = match format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.fmt_fields(JsonFields::new()).event_format(JsonLine).try_init(),
+    };
+}

@@ -1,0 +1,11 @@
+//! The v2 models: what the site reads, documented by the very types that are rendered.
+//!
+//! `Option` fields marked `nullable` are always on the wire, as `null` when there is no value; the document lists
+//! them as required (see [`crate::openapi`]).
+
+pub mod envelope;
+pub mod episode;
+pub mod health;
+pub mod schedule;
+pub mod timestamp;
+pub mod title;

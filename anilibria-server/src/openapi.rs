@@ -1,0 +1,105 @@
+//! The OpenAPI document, and all that is served at both addresses of the service.
+
+mod guide;
+mod mend;
+
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+use poem::{
+    EndpointExt as _, Response,
+    endpoint::{BoxEndpoint, make_sync},
+    http::Method,
+};
+use poem_openapi::{
+    ExtraHeader, LicenseObject, OpenApi, OpenApiService, ServerObject,
+    registry::{MetaApi, Registry},
+};
+
+use crate::router::RouteTable;
+
+/// Where the service lives on the site. A proxy may cut this off, so every route answers without it, too.
+pub const BASE: &str = "/api/anilibria/v2";
+
+/// The document of some routes, rendered once.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// As JSON.
+    pub json: String,
+    /// As YAML.
+    pub yaml: String,
+    /// The page that shows it and tries it out.
+    pub html: String,
+}
+
+impl Document {
+    /// Renders the document of the routes `A`.
+    pub fn of<A: OpenApi>() -> Self {
+        let service = service::<A>();
+        Self { json: service.spec() + "\n", yaml: service.spec_yaml(), html: service.swagger_ui_html() }
+    }
+}
+
+/// All `routes`, their document and its page, at both addresses: in one flat table, because nested routes would have
+/// the address of each request rewritten.
+pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
+    let Document { json, yaml, html } = Document::of::<A>();
+    let pages = [
+        Asset { path: "/openapi.json", media_type: "application/json; charset=utf-8", bytes: json.into() },
+        Asset { path: "/openapi.yaml", media_type: "application/yaml; charset=utf-8", bytes: yaml.into() },
+        Asset { path: "/docs", media_type: "text/html; charset=utf-8", bytes: html.into() },
+    ];
+    let mut table = RouteTable::new();
+    for prefix in ["", BASE] {
+        let mut endpoints = RouteTable::new();
+        routes.clone().add_routes(&mut endpoints);
+        for page in &pages {
+            endpoints.entry(page.path.into()).or_default().insert(Method::GET, page.endpoint());
+        }
+        table.extend(endpoints.into_iter().map(|(path, methods)| (format!("{prefix}{path}"), methods)));
+    }
+    table
+}
+
+fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
+    let request_id = ExtraHeader::new("X-Request-ID");
+    OpenApiService::new(Described(PhantomData), "AniLibria v2", env!("CARGO_PKG_VERSION"))
+        .description(guide::TEXT)
+        .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
+        .server(ServerObject::new(BASE).description("Behind the site's proxy."))
+        .server(ServerObject::new("/").description("The service itself."))
+        .extra_response_header::<String, _>(
+            request_id.description("Id of the request, for reports and logs."),
+        )
+}
+
+/// Bytes that are sent as they are.
+#[derive(Clone)]
+struct Asset {
+    path: &'static str,
+    media_type: &'static str,
+    bytes: Bytes,
+}
+
+impl Asset {
+    fn endpoint(&self) -> BoxEndpoint<'static> {
+        let Self { media_type, bytes, .. } = self.clone();
+        make_sync(move |_| Response::builder().content_type(media_type).body(bytes.clone())).boxed()
+    }
+}
+
+/// The routes `A` as the document describes them, without the routes themselves.
+struct Described<A>(PhantomData<A>);
+
+impl<A: OpenApi> OpenApi for Described<A> {
+    fn meta() -> Vec<MetaApi> {
+        mend::operations(A::meta())
+    }
+
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+        mend::schemas(&mut registry.schemas);
+    }
+
+    fn add_routes(self, _: &mut RouteTable) {}
+}

@@ -1,0 +1,42 @@
+//! What a reader of the document should know before the first request.
+
+/// The document's description, in Markdown.
+pub(super) const TEXT: &str = "\
+A read API over AniLibria for anime sites: the catalogue, search, updates, the schedule.
+
+### Answers
+
+Every answer but those about health comes in an envelope:
+
+```json
+{\"success\": true, \"data\": …, \"pagination\": …, \"meta\": …}
+```
+
+Lists have `pagination`. Fields without a value are `null`, never left out, unless the schema says so. All times are UTC.
+
+### Errors
+
+Every error, also of an unknown path, comes in one envelope, too:
+
+```json
+{
+  \"success\": false,
+  \"error\": {\"code\": \"INVALID_PARAMETERS\", \"message\": \"…\", \"details\": {\"field\": \"limit\", \"reason\": \"…\"}},
+  \"timestamp\": \"2020-03-28T12:00:00Z\",
+  \"request_id\": \"6c1f0a3e-8a2b-4f0e-9b59-6f1f0a9d7a11\"
+}
+```
+
+Go by `code`; `message` is for people. After a 503 wait as many seconds as `Retry-After` says.
+
+### Caching
+
+Answers come from a cache wherever they can. `meta.cached` tells whether one did, `meta.cache_level` from where, and
+`meta.cache_expires` until when the data are taken for fresh. When AniLibria is down, older data are better than none:
+they are served with `meta.stale`.
+
+### Request ids
+
+Send `X-Request-ID`, up to 128 letters, digits, dots, dashes, colons or underscores, to find a request again in the
+logs; without one the service makes one up. It comes back in the header of the same name and in every error.
+";

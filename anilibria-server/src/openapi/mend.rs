@@ -1,0 +1,53 @@
+//! Says in the document what the framework does not know about our routes and models.
+
+use std::collections::BTreeMap;
+
+use poem_openapi::registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef};
+
+/// Leaves each operation only the errors it can answer.
+pub(super) fn operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
+    for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
+        let names_a_title = path.path.contains("{id}");
+        for operation in &mut path.operations {
+            keep_possible(operation, names_a_title);
+        }
+    }
+    apis
+}
+
+fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
+    let has_parameters = !operation.params.is_empty();
+    operation.responses.responses.retain(|response| match response.status {
+        Some(400) => has_parameters,
+        Some(404) => names_a_title,
+        _ => true,
+    });
+}
+
+/// Lists every `nullable` field as required: it is always sent, as `null` when there is no value. The framework takes
+/// such fields for ones that may be missing, which clients in typed languages would have to check for twice.
+pub(super) fn schemas(schemas: &mut BTreeMap<String, MetaSchema>) {
+    for schema in schemas.values_mut() {
+        let mut always = Vec::with_capacity(schema.properties.len());
+        for (name, property) in &mut schema.properties {
+            if is_nullable(property) || schema.required.contains(name) {
+                always.push(*name);
+            }
+            unrepeat(property);
+        }
+        schema.required = always;
+    }
+}
+
+fn is_nullable(property: &MetaSchemaRef) -> bool {
+    matches!(property, MetaSchemaRef::Inline(schema) if schema.nullable)
+}
+
+/// Drops the second part of `allOf: [reference, same again]`, which repeats what stands beside it.
+fn unrepeat(property: &mut MetaSchemaRef) {
+    if let MetaSchemaRef::Inline(schema) = property
+        && let [MetaSchemaRef::Reference(_), MetaSchemaRef::Inline(_)] = schema.all_of.as_slice()
+    {
+        schema.all_of.truncate(1);
+    }
+}

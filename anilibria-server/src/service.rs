@@ -1,0 +1,80 @@
+//! Puts the service together from its settings.
+
+use std::sync::Arc;
+
+use anilibria_cache::{Cache, MemoryStore};
+use anilibria_client::{Client, ClientBuilder, Error, sandbox::Sandbox};
+use async_trait::async_trait;
+
+use crate::{
+    app::State,
+    config::Config,
+    health::{CacheVitals, Health, UpstreamFault, Vitals},
+    titles::Titles,
+};
+
+/// A sandbox, and where the service's own socket makes it reachable.
+#[derive(Clone, Debug)]
+pub struct SandboxAt {
+    sandbox: Sandbox,
+    root: String,
+}
+
+impl SandboxAt {
+    /// The sandbox of the service that listens at `origin` (`http://host:port`).
+    pub fn new(sandbox: Sandbox, origin: impl AsRef<str>) -> Self {
+        Self { sandbox, root: format!("{}/sandbox", origin.as_ref()) }
+    }
+}
+
+/// The service that `config` asks for, reading from the sandbox if there is one.
+pub fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
+    let client = client(config, sandbox.as_ref())?;
+    let memory = MemoryStore::new(config.cache_memory_bytes as u64);
+    let cache = Cache::builder().level(memory).ttl(config.cache_ttl_memory).build();
+    let titles = Titles::new(client, cache);
+    let health = Health::new(Arc::new(titles.clone()));
+    Ok(State { titles, health, sandbox: sandbox.map(|at| at.sandbox) })
+}
+
+/// The client of the sandbox over the service's own socket, of the mirrors that are set, or of the live ones.
+fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client> {
+    let mut client = Client::builder()
+        .user_agent(config.anilibria_user_agent.as_str())
+        .timeout(config.upstream_timeout)
+        .attempt_timeout(config.upstream_attempt_timeout);
+    if let Some(SandboxAt { root, .. }) = sandbox {
+        client = client.mirror(format!("{root}/api/v1")).media_origin(root);
+    } else {
+        client = config.mirrors().into_iter().flatten().fold(client, ClientBuilder::mirror);
+    }
+    Ok(client.build()?)
+}
+
+#[async_trait]
+impl Vitals for Titles {
+    async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
+        match self.client().app().status().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(UpstreamFault { status_code: status(&error), error: error.to_string() }),
+        }
+    }
+
+    async fn ask_cache(&self) -> CacheVitals {
+        let stats = self.cache().stats().await;
+        let holds_data = stats.levels.iter().filter_map(|level| level.store).any(|store| store.entries > 0);
+        CacheVitals { holds_data, hit_rate: stats.hit_rate() }
+    }
+}
+
+/// The status that AniLibria answered with, if it answered.
+fn status(error: &Error) -> Option<u16> {
+    match error {
+        Error::Status { status, .. } | Error::Unauthorized { status, .. } | Error::Blocked { status } => {
+            Some(*status)
+        }
+        Error::RateLimited { .. } => Some(429),
+        Error::NotFound { .. } => Some(404),
+        _ => None,
+    }
+}

@@ -1,0 +1,127 @@
+//! What surrounds every route: request ids, limits, cross-origin permissions, panics, the error envelope, the log.
+//!
+//! All in one pass: each layer of its own would cost every request another allocation.
+
+use std::{any::Any, panic::AssertUnwindSafe, pin::pin};
+
+use futures::FutureExt as _;
+use http_body::Body as _;
+use http_body_util::combinators::BoxBody;
+use poem::{
+    Endpoint, Request, Response,
+    http::{HeaderValue, Method, StatusCode, header},
+};
+
+use crate::{
+    cors::Origins,
+    limits::{Gate, RequestLimits},
+    problem::Problem,
+    request_id::{self, RequestId},
+    router::Router,
+    sandbox::SandboxMount,
+    trace::Trace,
+};
+
+/// The outermost endpoint.
+pub struct Shell {
+    /// The routes.
+    pub router: Router,
+    /// Bounds of what one request may send.
+    pub limits: RequestLimits,
+    /// Bound of requests in progress.
+    pub gate: Gate,
+    /// Other origins that may read answers.
+    pub origins: Origins,
+    /// The sandbox beside the routes; it has its own ways, and none of the above.
+    pub sandbox: Option<SandboxMount>,
+}
+
+impl Endpoint for Shell {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        if let Some(sandbox) = &self.sandbox
+            && SandboxMount::takes(request.uri().path())
+        {
+            return Ok(sandbox.answer(request).await);
+        }
+        let id = RequestId::of(request.headers());
+        let origin = self.origins.permitted(request.headers());
+        let mut trace = Trace::of(&request, &id);
+        let answer = trace.follow(pin!(self.answer(request))).await;
+        let mut response = answer.unwrap_or_else(|problem| {
+            trace.fault(&problem);
+            problem.to_response(id.as_str())
+        });
+        trace.done(response.status());
+        self.origins.permit(response.headers_mut(), origin);
+        response.headers_mut().insert(request_id::HEADER, id.into_header());
+        Ok(response)
+    }
+}
+
+impl Shell {
+    async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
+        if let Some(preflight) = self.origins.preflight(&request) {
+            return Ok(preflight);
+        }
+        match *request.method() {
+            Method::HEAD => {
+                request.set_method(Method::GET);
+                self.guarded(request).await.map(without_body)
+            }
+            Method::OPTIONS => match self.guarded(request).await {
+                Err(Problem::MethodNotAllowed { allow }) => Ok(options(allow)),
+                answer => answer,
+            },
+            _ => self.guarded(request).await,
+        }
+    }
+
+    /// Asks the routes, if the limits let the request through.
+    async fn guarded(&self, mut request: Request) -> Result<Response, Problem> {
+        let pass = self.gate.enter();
+        if pass.is_none() && !is_probe(request.uri().path()) {
+            return Err(Problem::Overloaded);
+        }
+        self.limits.check(&mut request).await?;
+        match AssertUnwindSafe(self.router.route(request)).catch_unwind().await {
+            Ok(answer) => answer,
+            Err(panic) => Err(Problem::internal(Panic::new(&*panic))),
+        }
+    }
+}
+
+/// Whether `path` is asked by whoever watches over the service. A busy service must not look like a dead one.
+fn is_probe(path: &str) -> bool {
+    let path = path.strip_prefix(crate::openapi::BASE).unwrap_or(path);
+    matches!(path, "/live" | "/ready" | "/health") || path.starts_with("/health/")
+}
+
+/// The answer to `HEAD`: all headers of the answer to `GET`, and its length, without the body.
+fn without_body(mut response: Response) -> Response {
+    let body = BoxBody::from(response.take_body());
+    if let Some(len) = body.size_hint().exact() {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(len));
+    }
+    response
+}
+
+fn options(allow: HeaderValue) -> Response {
+    Response::builder().status(StatusCode::NO_CONTENT).header(header::ALLOW, allow).finish()
+}
+
+/// A panic in a route, as a cause.
+#[derive(Debug, thiserror::Error)]
+#[error("panic: {message}")]
+struct Panic {
+    message: String,
+}
+
+impl Panic {
+    fn new(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self { message: text.unwrap_or("without a message").to_owned() }
+    }
+}

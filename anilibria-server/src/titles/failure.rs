@@ -1,0 +1,121 @@
+//! Why nothing could be loaded, and which problem that is.
+
+use std::{sync::Arc, time::Duration};
+
+use anilibria_cache::LoadError;
+use anilibria_client::Error;
+
+use crate::{model::envelope::SearchedSource, problem::Problem};
+
+/// How long to wait when AniLibria wants fewer requests and does not say for how long.
+const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+
+/// Why nothing could be loaded. Shared by all who waited for the same load.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum LoadFailure {
+    /// AniLibria failed.
+    #[error(transparent)]
+    Upstream(Arc<Error>),
+    /// The load itself ended without a result.
+    #[error("the load was interrupted")]
+    Interrupted,
+}
+
+impl From<Error> for LoadFailure {
+    fn from(error: Error) -> Self {
+        Self::Upstream(Arc::new(error))
+    }
+}
+
+impl From<LoadError<Error>> for LoadFailure {
+    fn from(error: LoadError<Error>) -> Self {
+        match error {
+            LoadError::Failed(error) => Self::Upstream(error),
+            _ => Self::Interrupted,
+        }
+    }
+}
+
+impl From<LoadError<Self>> for LoadFailure {
+    fn from(error: LoadError<Self>) -> Self {
+        match error {
+            LoadError::Failed(failure) => failure.as_ref().clone(),
+            _ => Self::Interrupted,
+        }
+    }
+}
+
+impl LoadFailure {
+    /// The problem that this is for whoever asked for the title `id`.
+    pub(super) fn of_title(self, id: u32) -> Problem {
+        match self {
+            Self::Upstream(error) if error.is_not_found() => Problem::TitleNotFound {
+                title_id: id,
+                searched: &[SearchedSource::Cache, SearchedSource::Api],
+            },
+            failure => failure.into(),
+        }
+    }
+}
+
+impl From<LoadFailure> for Problem {
+    fn from(failure: LoadFailure) -> Self {
+        let LoadFailure::Upstream(error) = failure else {
+            return Self::internal(failure);
+        };
+        if error.is_timeout() {
+            return Self::UpstreamTimeout(error.into());
+        }
+        match error.as_ref() {
+            Error::RateLimited { retry_after } => {
+                Self::Unavailable { retry_after: retry_after.unwrap_or(DEFAULT_WAIT), cause: error.into() }
+            }
+            // The request was wrong before it was sent: ours is the fault, as the parameters were checked.
+            Error::InvalidRequest { .. } | Error::Config { .. } => Self::internal(error),
+            other => Self::Upstream { reason: reason(other), cause: error.into() },
+        }
+    }
+}
+
+/// What was wrong with AniLibria, in a few words that give nothing away.
+fn reason(error: &Error) -> &'static str {
+    match error {
+        Error::Connect { .. } => "unreachable",
+        Error::Interrupted { .. } => "the answer broke off",
+        Error::Decode { .. } => "the answer was malformed",
+        Error::TooLarge { .. } => "the answer was too large",
+        Error::Blocked { .. } => "the service was blocked",
+        Error::AllMirrors(_) => "all mirrors failed",
+        _ => "it answered with an error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(error: Error) -> Problem {
+        LoadFailure::from(error).into()
+    }
+
+    #[test]
+    fn failures_of_the_upstream_are_told_apart() {
+        let decode = anilibria_client::decode::<u8>(b"<html>").unwrap_err();
+        let status = Error::Status { status: 500, message: String::new() };
+        let timeout = Error::Timeout { after: Duration::from_secs(9) };
+        let limited = Error::RateLimited { retry_after: None };
+
+        assert!(matches!(problem(decode), Problem::Upstream { reason: "the answer was malformed", .. }));
+        assert!(matches!(problem(status), Problem::Upstream { reason: "it answered with an error", .. }));
+        assert!(matches!(problem(timeout), Problem::UpstreamTimeout(_)));
+        assert!(matches!(problem(limited), Problem::Unavailable { retry_after: DEFAULT_WAIT, .. }));
+    }
+
+    #[test]
+    fn missing_release_is_a_missing_title_only_where_a_title_was_asked_for() {
+        let missing = || LoadFailure::from(Error::NotFound { message: String::new() });
+
+        assert!(matches!(missing().of_title(7), Problem::TitleNotFound { title_id: 7, .. }));
+        assert!(matches!(Problem::from(missing()), Problem::Upstream { .. }));
+    }
+}

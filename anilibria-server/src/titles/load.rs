@@ -1,0 +1,136 @@
+//! What is loaded when no cache level has an answer: asked of AniLibria, mapped and rendered, each once.
+
+use anilibria_cache::Loaded;
+use anilibria_client::{
+    Client, Error,
+    model::{CatalogSorting, Genre, GenreId, Release},
+    page::{MAX_LIMIT, Window},
+};
+use futures::future;
+use serde_json::Value;
+
+use super::{ListQuery, SearchQuery, selection};
+use crate::{
+    mapping::Mapping,
+    model::envelope::Pagination,
+    rendered::render,
+    tag,
+    text::{fold, sort_russian},
+};
+
+/// A title with its episodes.
+pub(super) async fn title(client: Client, id: u32) -> Result<Loaded, Error> {
+    // Nothing of these is shown, and they are half of the answer.
+    let release = client.releases().get(id).exclude(["torrents", "members", "sponsors"]).await?;
+    Ok(Loaded::new(render(&Mapping::new(&client).title(&release), None)).tag(tag::title(id)))
+}
+
+/// A page of the catalogue.
+pub(super) async fn list(client: Client, query: ListQuery, genres: Vec<GenreId>) -> Result<Loaded, Error> {
+    let window = selection::select(&client, &query, &genres).await?;
+    Ok(page(&client, &window, query.page, query.limit))
+}
+
+/// A page without anything on it.
+pub(super) fn empty_page(client: &Client, page_number: u32, limit: u32) -> Loaded {
+    page(client, &Window::default(), page_number, limit)
+}
+
+/// A page of what the service's search finds, which is short and comes as a whole.
+pub(super) async fn search(client: Client, query: SearchQuery) -> Result<Loaded, Error> {
+    let found = client.app().search(query.text).await?;
+    let window = selection::cut(found, offset(query.page, query.limit), query.limit);
+    Ok(page(&client, &window, query.page, query.limit))
+}
+
+/// A page of the last updated. As far as the service's list of the latest goes, it comes from there, for that tells
+/// which titles have an episode; the catalogue is in the same order and tells how many titles there are.
+pub(super) async fn updates(client: Client, page_number: u32, limit: u32) -> Result<Loaded, Error> {
+    let offset = offset(page_number, limit);
+    let end = offset + u64::from(limit);
+    let catalog = client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
+    let window = match u32::try_from(end) {
+        Ok(end) if end <= MAX_LIMIT => {
+            let count = catalog.limit(1).include(["id"]).into_future();
+            let latest = client.releases().latest().limit(end).into_future();
+            let (latest, count) = future::try_join(latest, count).await?;
+            let total = count.pagination.total.unwrap_or(latest.len() as u64);
+            Window::new(selection::cut(latest, offset, limit).items, total)
+        }
+        _ => catalog.window(offset, limit).await?,
+    };
+    Ok(page(&client, &window, page_number, limit))
+}
+
+/// A page of the highest rated.
+pub(super) async fn popular(client: Client, page_number: u32, limit: u32) -> Result<Loaded, Error> {
+    let catalog = client.catalog().releases().sorting(CatalogSorting::RatingDesc);
+    let window = catalog.window(offset(page_number, limit), limit).await?;
+    Ok(page(&client, &window, page_number, limit))
+}
+
+/// The week, or some days of it.
+pub(super) async fn schedule(client: Client, days: Vec<u8>) -> Result<Loaded, Error> {
+    let week = client.schedule().week().await?;
+    let tags: Vec<_> = week.iter().map(|item| tag::title(item.release.id.get())).collect();
+    Ok(Loaded::new(render(&Mapping::new(&client).week(&week, &days), None)).tags(tags))
+}
+
+/// The names of all genres.
+pub(super) async fn genres(client: Client) -> Result<Loaded, Error> {
+    let mut names: Vec<_> = client.catalog().genres().await?.into_iter().map(|genre| genre.name).collect();
+    sort_russian(&mut names);
+    Ok(Loaded::new(render(&names, None)))
+}
+
+/// The genres with their ids, as the service writes them; [`genre_ids`] reads them.
+pub(super) async fn genre_list(client: Client) -> Result<Loaded, Error> {
+    let genres: Value = client.catalog().genres().fetch_as().await?;
+    Ok(Loaded::new(genres.to_string()))
+}
+
+/// The ids of genres by their names; `None` when one of them does not exist.
+pub(super) fn genre_ids(list: &[u8], names: &[String]) -> Result<Option<Vec<GenreId>>, Error> {
+    let genres: Vec<Genre> = anilibria_client::decode(list)?;
+    let id = |name: &String| {
+        let name = fold(name);
+        genres.iter().find(|genre| fold(&genre.name) == name).map(|genre| genre.id)
+    };
+    Ok(names.iter().map(id).collect())
+}
+
+/// Some release that is not blocked, by chance.
+pub(super) async fn random_id(client: &Client) -> Result<u32, Error> {
+    // One in five may well be blocked where the service runs, five of five are not.
+    let releases = client.releases().random().limit(5).await?;
+    let release = releases.iter().find(|release| !release.is_blocked()).or(releases.first());
+    let none = || Error::NotFound { message: "the service has no release to choose".to_owned() };
+    release.map(|release| release.id.get()).ok_or_else(none)
+}
+
+fn page(client: &Client, window: &Window<Release>, page_number: u32, limit: u32) -> Loaded {
+    let titles = Mapping::new(client).titles(&window.items);
+    let tags: Vec<_> = titles.iter().map(|title| tag::title(title.id)).collect();
+    Loaded::new(render(&titles, Some(Pagination::new(page_number, limit, window.total)))).tags(tags)
+}
+
+fn offset(page_number: u32, limit: u32) -> u64 {
+    u64::from(page_number.saturating_sub(1)) * u64::from(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn genres_are_found_whatever_their_case_and_yo() {
+        let list = r#"[{"id": 8, "name": "Драма"}, {"id": 12, "name": "Сёнен"}]"#.as_bytes();
+        let ids = |names: &[&str]| {
+            genre_ids(list, &names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        };
+
+        assert_eq!(ids(&["СЕНЕН", "драма"]).unwrap(), Some(vec![GenreId(12), GenreId(8)]));
+        assert_eq!(ids(&["драма", "нет такого"]).unwrap(), None);
+        assert_eq!(ids(&[]).unwrap(), Some(Vec::new()));
+    }
+}

@@ -1,0 +1,170 @@
+//! What a query for titles means to AniLibria's catalogue.
+
+use std::cmp::Ordering;
+
+use anilibria_client::{
+    Client, Error,
+    api::catalog::CatalogReleases,
+    model::{CatalogSorting, GenreId, ProductionStatus, PublishStatus, Release, Season as V1Season},
+    page::Window,
+};
+use futures::{StreamExt, TryStreamExt, future};
+use tracing::warn;
+
+use super::ListQuery;
+use crate::{
+    mapping,
+    model::title::{Season, TitleStatus},
+    params::{Order, Sort},
+};
+
+/// The most releases that are looked through for a status which the catalogue cannot filter by. There are about a
+/// hundred in production at any time.
+const MOST_IN_PRODUCTION: usize = 1000;
+
+/// The releases of the catalogue that a query selects. Genres come as ids.
+pub(super) async fn select(
+    client: &Client,
+    query: &ListQuery,
+    genres: &[GenreId],
+) -> Result<Window<Release>, Error> {
+    let offset = u64::from(query.page - 1) * u64::from(query.limit);
+    let Some(catalog) = catalog(client, query, genres) else {
+        return Ok(Window::default());
+    };
+    match query.status {
+        None => catalog.window(offset, query.limit).await,
+        Some(TitleStatus::Completed) => {
+            let ended = catalog.publish_statuses([PublishStatus::NotOngoing]);
+            ended.production_statuses([ProductionStatus::NotInProduction]).window(offset, query.limit).await
+        }
+        Some(status) => {
+            let mut releases = in_progress(&catalog).await?;
+            releases.retain(|release| mapping::status(release) == status);
+            releases.sort_by(|one, two| compare(one, two, query.sort, query.order));
+            Ok(cut(releases, offset, query.limit))
+        }
+    }
+}
+
+/// The request for everything but the status; `None` when nothing can match.
+fn catalog(client: &Client, query: &ListQuery, genres: &[GenreId]) -> Option<CatalogReleases> {
+    let mut catalog = client.catalog().releases().sorting(sorting(query.sort, query.order));
+    if let Some(search) = &query.search {
+        catalog = catalog.search(search.as_str());
+    }
+    if let Some(year) = query.year {
+        let year = u16::try_from(year).ok()?;
+        catalog = catalog.from_year(year).to_year(year);
+    }
+    if let Some(season) = query.season {
+        catalog = catalog.seasons([v1_season(season)]);
+    }
+    if !genres.is_empty() {
+        catalog = catalog.genres(genres.iter().copied());
+    }
+    Some(catalog)
+}
+
+/// Every release that is ongoing or in production. The catalogue knows both flags, but only joins them with "and", so
+/// this takes one request for each way of being in progress.
+async fn in_progress(catalog: &CatalogReleases) -> Result<Vec<Release>, Error> {
+    let ongoing = catalog.clone().publish_statuses([PublishStatus::Ongoing]);
+    let dubbed = catalog.clone().publish_statuses([PublishStatus::NotOngoing]);
+    let dubbed = dubbed.production_statuses([ProductionStatus::InProduction]);
+    let collect =
+        |request: CatalogReleases| request.limit(50).items().take(MOST_IN_PRODUCTION).try_collect::<Vec<_>>();
+    let (mut releases, dubbed) = future::try_join(collect(ongoing), collect(dubbed)).await?;
+    if releases.len().max(dubbed.len()) == MOST_IN_PRODUCTION {
+        warn!(most = MOST_IN_PRODUCTION, "more releases in progress than are looked through");
+    }
+    releases.extend(dubbed);
+    Ok(releases)
+}
+
+/// The order of the catalogue, for releases that come from more than one request; ties by id, the newest first.
+fn compare(one: &Release, two: &Release, sort: Sort, order: Order) -> Ordering {
+    let ascending = match sort {
+        Sort::Year => one.year.cmp(&two.year),
+        // What the service calls rating is how many like a release, not how much.
+        Sort::Rating => one.added_in_users_favorites.cmp(&two.added_in_users_favorites),
+        Sort::Id | Sort::Updated => mapping::updated_at(one).cmp(&mapping::updated_at(two)),
+    };
+    let directed = if order == Order::Asc { ascending } else { ascending.reverse() };
+    directed.then(two.id.cmp(&one.id))
+}
+
+fn sorting(sort: Sort, order: Order) -> CatalogSorting {
+    match (sort, order) {
+        // The catalogue knows no order by id; new releases and updates are the nearest to it.
+        (Sort::Id | Sort::Updated, Order::Desc) => CatalogSorting::FreshAtDesc,
+        (Sort::Id | Sort::Updated, Order::Asc) => CatalogSorting::FreshAtAsc,
+        (Sort::Rating, Order::Desc) => CatalogSorting::RatingDesc,
+        (Sort::Rating, Order::Asc) => CatalogSorting::RatingAsc,
+        (Sort::Year, Order::Desc) => CatalogSorting::YearDesc,
+        (Sort::Year, Order::Asc) => CatalogSorting::YearAsc,
+    }
+}
+
+fn v1_season(season: Season) -> V1Season {
+    match season {
+        Season::Winter => V1Season::Winter,
+        Season::Spring => V1Season::Spring,
+        Season::Summer => V1Season::Summer,
+        Season::Autumn => V1Season::Autumn,
+    }
+}
+
+/// The part of a whole list that a page is.
+pub(super) fn cut(releases: Vec<Release>, offset: u64, limit: u32) -> Window<Release> {
+    let total = releases.len() as u64;
+    let skip = usize::try_from(offset).unwrap_or(usize::MAX);
+    Window::new(releases.into_iter().skip(skip).take(limit as usize).collect(), total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn releases(ids: impl IntoIterator<Item = u32>) -> Vec<Release> {
+        ids.into_iter().map(|id| serde_json::from_value(serde_json::json!({"id": id})).unwrap()).collect()
+    }
+
+    #[test]
+    fn cut_keeps_the_length_of_the_whole() {
+        let window = cut(releases(1..=5), 2, 2);
+
+        assert_eq!((window.items, window.total), (releases([3, 4]), 5));
+        assert!(cut(releases(1..=5), u64::MAX, 2).items.is_empty());
+    }
+
+    #[test]
+    fn equals_stand_by_id_with_the_newest_first_in_both_directions() {
+        for order in [Order::Asc, Order::Desc] {
+            let mut list = releases([1, 3, 2]);
+
+            list.sort_by(|one, two| compare(one, two, Sort::Year, order));
+
+            assert_eq!(list, releases([3, 2, 1]), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn year_that_cannot_be_selects_nothing() {
+        let client = Client::new().unwrap();
+        let query = |year| ListQuery {
+            page: 1,
+            limit: 20,
+            search: None,
+            year,
+            season: None,
+            genres: Vec::new(),
+            status: None,
+            sort: Sort::Id,
+            order: Order::Desc,
+        };
+
+        assert!(catalog(&client, &query(Some(-5)), &[]).is_none());
+        assert!(catalog(&client, &query(Some(2020)), &[]).is_some());
+    }
+}

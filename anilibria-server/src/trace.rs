@@ -1,0 +1,190 @@
+//! What the log says about a request.
+
+use std::{
+    error::Error as StdError,
+    fmt,
+    future::{self, Future},
+    pin::Pin,
+    time::Instant,
+};
+
+use poem::{
+    Request,
+    http::{Method, StatusCode, Uri},
+};
+use tracing::{Level, Span, debug, enabled, error, field::Empty, info_span, warn};
+
+use crate::{problem::Problem, request_id::RequestId};
+
+/// One request in the log: a span around all that is done for it, and lines about its end.
+///
+/// The span says which request it is only once that matters: when the request has to wait for something, or fails. An
+/// answer from memory does neither, and writing its id and path down would cost it more than finding it.
+pub struct Trace<'r> {
+    span: Span,
+    named: bool,
+    id: &'r RequestId,
+    method: Method,
+    uri: Uri,
+    started: Instant,
+}
+
+impl<'r> Trace<'r> {
+    /// The trace of `request`, whose id is `id`.
+    pub fn of(request: &Request, id: &'r RequestId) -> Self {
+        let span = info_span!("request", request_id = Empty, method = Empty, path = Empty);
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        // Whoever logs every request wants to know which from the start.
+        let mut trace = Self { span, named: false, id, method, uri, started: Instant::now() };
+        if enabled!(Level::DEBUG) {
+            trace.name();
+        }
+        trace
+    }
+
+    /// Runs `work` inside the span.
+    pub async fn follow<F: Future>(&mut self, mut work: Pin<&mut F>) -> F::Output {
+        future::poll_fn(|cx| {
+            let step = self.span.in_scope(|| work.as_mut().poll(cx));
+            if step.is_pending() {
+                self.name();
+            }
+            step
+        })
+        .await
+    }
+
+    /// Logs what is not the client's fault.
+    pub fn fault(&mut self, problem: &Problem) {
+        if !problem.status().is_server_error() {
+            return;
+        }
+        self.name();
+        self.span.in_scope(|| match problem {
+            // As many of these as requests are refused: no news, and no time for it.
+            Problem::Overloaded => debug!("Request refused: too many in progress"),
+            Problem::Internal(_) => error!(error = %Chain(problem), "Request failed"),
+            _ => warn!(error = %Chain(problem), "Request failed"),
+        });
+    }
+
+    /// Logs how the request ended.
+    pub fn done(&self, status: StatusCode) {
+        let _inside = self.span.enter();
+        let duration_ms = self.started.elapsed().as_secs_f64() * 1000.0;
+        debug!(status_code = status.as_u16(), duration_ms, "Request completed");
+    }
+
+    fn name(&mut self) {
+        if !self.named {
+            self.named = true;
+            self.span.record("request_id", self.id.as_str());
+            self.span.record("method", self.method.as_str());
+            self.span.record("path", self.uri.path());
+        }
+    }
+}
+
+/// An error and what caused it, in one line.
+struct Chain<'e>(&'e dyn StdError);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.0, f)?;
+        let mut next = self.0.source();
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        pin::pin,
+        sync::{Arc, Mutex},
+    };
+
+    use poem::http::HeaderMap;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Log {
+        /// Makes this the log of the current thread, as long as the guard lives.
+        fn listen(&self) -> tracing::subscriber::DefaultGuard {
+            let log = self.clone();
+            let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone());
+            tracing::subscriber::set_default(subscriber.finish())
+        }
+
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn request() -> (Request, RequestId) {
+        let headers = HeaderMap::from_iter([(crate::request_id::HEADER, "r-1".parse().unwrap())]);
+        let request = Request::builder().uri(Uri::from_static("/titles?page=2")).finish();
+        (request, RequestId::of(&headers))
+    }
+
+    #[tokio::test]
+    async fn what_is_logged_after_waiting_names_the_request() {
+        let log = Log::default();
+        let _listening = log.listen();
+        let (request, id) = request();
+
+        let work = async {
+            tokio::task::yield_now().await;
+            warn!("mirror failed");
+        };
+        Trace::of(&request, &id).follow(pin!(work)).await;
+
+        let text = log.text();
+        assert!(text.contains("mirror failed"), "{text}");
+        assert!(text.contains("request_id=\"r-1\"") && text.contains("path=\"/titles\""), "{text}");
+    }
+
+    #[test]
+    fn fault_names_the_request_and_all_its_causes() {
+        let log = Log::default();
+        let _listening = log.listen();
+        let (request, id) = request();
+
+        Trace::of(&request, &id).fault(&Problem::UpstreamTimeout("connection stalled".into()));
+
+        let text = log.text();
+        assert!(text.contains("WARN") && text.contains("request_id=\"r-1\""), "{text}");
+        assert!(text.contains("AniLibria did not answer in time: connection stalled"), "{text}");
+    }
+
+    #[test]
+    fn mistake_of_the_client_is_not_logged() {
+        let log = Log::default();
+        let _listening = log.listen();
+        let (request, id) = request();
+
+        let mut trace = Trace::of(&request, &id);
+        trace.fault(&Problem::NotFound);
+        trace.done(StatusCode::NOT_FOUND);
+
+        assert_eq!(log.text(), "");
+    }
+}

@@ -1,0 +1,96 @@
+//! What browsers are told about other origins.
+
+use poem::{http::StatusCode, test::TestResponse};
+
+use crate::support::{Demo, demo, shell};
+use poem::test::TestClient;
+
+const SITE: &str = "https://anime.example";
+
+fn client(flag: &str) -> TestClient<anilibria_server::shell::Shell> {
+    TestClient::new(shell(&[flag], &Demo::default()))
+}
+
+async fn preflight(client: &TestClient<anilibria_server::shell::Shell>, origin: &str) -> TestResponse {
+    client
+        .options("/title")
+        .header("origin", origin)
+        .header("access-control-request-method", "GET")
+        .send()
+        .await
+}
+
+#[tokio::test]
+async fn listed_origin_may_read_with_credentials() {
+    let response =
+        client("--cors-allow-origin=https://anime.example").get("/title").header("origin", SITE).send().await;
+
+    response.assert_status_is_ok();
+    response.assert_header("access-control-allow-origin", SITE);
+    response.assert_header("access-control-allow-credentials", "true");
+    response.assert_header("vary", "Origin");
+    assert!(response.0.header("access-control-expose-headers").unwrap().contains("X-Request-ID"));
+}
+
+#[tokio::test]
+async fn errors_may_be_read_too() {
+    let response = client("--cors-allow-origin=https://anime.example")
+        .get("/nothing")
+        .header("origin", SITE)
+        .send()
+        .await;
+
+    response.assert_status(StatusCode::NOT_FOUND);
+    response.assert_header("access-control-allow-origin", SITE);
+}
+
+#[tokio::test]
+async fn other_origin_gets_its_answer_without_permission() {
+    let response = demo().get("/title").header("origin", "https://other.example").send().await;
+
+    response.assert_status_is_ok();
+    response.assert_header_is_not_exist("access-control-allow-origin");
+    response.assert_header("vary", "Origin");
+}
+
+#[tokio::test]
+async fn preflight_of_a_listed_origin_is_granted() {
+    let response = preflight(&client("--client-url=https://anime.example/"), SITE).await;
+
+    response.assert_status(StatusCode::NO_CONTENT);
+    response.assert_header("access-control-allow-origin", SITE);
+    response.assert_header("access-control-allow-methods", "GET, POST, DELETE, OPTIONS");
+    response.assert_header("access-control-max-age", "86400");
+    let headers = response.0.header("access-control-allow-headers").unwrap();
+    for header in ["Authorization", "X-CSRF-Token", "X-Request-ID", "X-API-Version"] {
+        assert!(headers.contains(header), "{header}");
+    }
+}
+
+#[tokio::test]
+async fn preflight_of_another_origin_is_not_granted() {
+    let response = preflight(&demo(), "https://other.example").await;
+
+    response.assert_status(StatusCode::NO_CONTENT);
+    response.assert_header_is_not_exist("access-control-allow-origin");
+    response.assert_header_is_not_exist("access-control-allow-methods");
+}
+
+#[tokio::test]
+async fn local_site_is_permitted_by_default() {
+    for origin in ["http://localhost:3000", "http://127.0.0.1:3000"] {
+        let response = preflight(&demo(), origin).await;
+
+        response.assert_header("access-control-allow-origin", origin);
+    }
+}
+
+#[tokio::test]
+async fn any_origin_may_read_without_credentials_when_so_set() {
+    let response =
+        client("--cors-allow-origin=*").get("/title").header("origin", "https://other.example").send().await;
+
+    response.assert_header("access-control-allow-origin", "*");
+    response.assert_header_is_not_exist("access-control-allow-credentials");
+    response.assert_header_is_not_exist("vary");
+}

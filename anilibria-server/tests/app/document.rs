@@ -1,0 +1,223 @@
+//! The document and the page that shows it.
+
+use std::collections::BTreeSet;
+
+use anilibria_server::{
+    api::Routes,
+    model::{
+        envelope::{CacheLevel, One, Pagination},
+        title::Title,
+    },
+    openapi::Document,
+    rendered::{Meta, Rendered, render},
+};
+use poem::IntoResponse as _;
+use poem_openapi::types::Example as _;
+use serde_json::{Value, json};
+
+use crate::support::service;
+
+fn document() -> Value {
+    serde_json::from_str(&Document::of::<Routes>().json).unwrap()
+}
+
+/// The schema that `schema` is or refers to.
+fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
+    let target = if schema["allOf"][0].is_object() { &schema["allOf"][0] } else { schema };
+    match target["$ref"].as_str() {
+        Some(name) => document.pointer(name.strip_prefix('#').unwrap()).unwrap(),
+        None => target,
+    }
+}
+
+/// Checks that `value` is what `schema` says: all required fields there, none unknown, nulls where permitted.
+fn assert_fits(document: &Value, schema: &Value, value: &Value, path: &str) {
+    if value.is_null() {
+        assert_eq!(schema["nullable"], true, "{path} may not be null");
+        return;
+    }
+    let schema = resolve(document, schema);
+    match value {
+        Value::Object(fields) => {
+            if let Some(items) = schema.get("additionalProperties") {
+                fields
+                    .iter()
+                    .for_each(|(name, field)| assert_fits(document, items, field, &format!("{path}.{name}")));
+                return;
+            }
+            let required = schema["required"].as_array().unwrap();
+            for name in required {
+                assert!(fields.contains_key(name.as_str().unwrap()), "{path}.{name} is missing");
+            }
+            for (name, field) in fields {
+                let property =
+                    schema["properties"].get(name).unwrap_or_else(|| panic!("{path}.{name} is unknown"));
+                assert_fits(document, property, field, &format!("{path}.{name}"));
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                assert_fits(document, &schema["items"], item, &format!("{path}[]"));
+            }
+        }
+        Value::String(_) => assert_eq!(schema["type"], "string", "{path}"),
+        Value::Bool(_) => assert_eq!(schema["type"], "boolean", "{path}"),
+        Value::Number(_) => assert!(matches!(schema["type"].as_str(), Some("integer" | "number")), "{path}"),
+        Value::Null => unreachable!(),
+    }
+}
+
+fn answer_schema<'d>(document: &'d Value, path: &str) -> &'d Value {
+    &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+}
+
+#[tokio::test]
+async fn document_and_page_are_served_at_both_addresses() {
+    let service = service(&[]);
+
+    for prefix in ["", "/api/anilibria/v2"] {
+        let json = service.get(format!("{prefix}/openapi.json")).send().await;
+        let yaml = service.get(format!("{prefix}/openapi.yaml")).send().await;
+        let page = service.get(format!("{prefix}/docs")).send().await;
+
+        json.assert_status_is_ok();
+        json.assert_content_type("application/json; charset=utf-8");
+        yaml.assert_status_is_ok();
+        page.assert_status_is_ok();
+        page.assert_content_type("text/html; charset=utf-8");
+    }
+}
+
+#[test]
+fn json_and_yaml_say_the_same() {
+    let Document { json, yaml, .. } = Document::of::<Routes>();
+
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let yaml: Value = serde_yaml_ng::from_str(&yaml).unwrap();
+
+    assert_eq!(json, yaml);
+}
+
+#[test]
+fn page_loads_nothing_from_elsewhere() {
+    let Document { html, json, .. } = Document::of::<Routes>();
+
+    for reference in ["src=\"http", "src='http", "href=\"http", "<link", "@import", "url(http", "url(\"http"]
+    {
+        let markup = html.split_once("<script").unwrap().0;
+        assert!(!markup.contains(reference), "{reference}");
+    }
+    assert!(!html.contains("<script src"));
+    // The document stands inside a script, which such a text would end.
+    assert!(!json.contains("</"), "the page would break");
+}
+
+#[test]
+fn every_documented_operation_has_what_readers_need() {
+    let document = document();
+    let mut ids = BTreeSet::new();
+
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for operation in operations.as_object().unwrap().values() {
+            assert!(operation["summary"].is_string(), "{path}");
+            assert!(operation["description"].is_string(), "{path}");
+            assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{path}");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{path}");
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                assert!(parameter["description"].is_string(), "{path} {parameter}");
+            }
+        }
+    }
+    let paths: BTreeSet<_> = document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "/titles",
+        "/titles/{id}",
+        "/search",
+        "/updates",
+        "/popular",
+        "/random",
+        "/schedule",
+        "/genres",
+        "/health",
+        "/ready",
+        "/live",
+    ];
+    assert_eq!(paths, BTreeSet::from(expected));
+}
+
+#[test]
+fn operations_list_the_errors_they_can_answer() {
+    let document = document();
+    let statuses = |path: &str| -> Vec<_> {
+        document["paths"][path]["get"]["responses"].as_object().unwrap().keys().cloned().collect()
+    };
+
+    assert_eq!(statuses("/titles"), ["200", "400", "500", "502", "503", "504", "default"]);
+    assert_eq!(statuses("/titles/{id}"), ["200", "400", "404", "500", "502", "503", "504", "default"]);
+    assert_eq!(statuses("/genres"), ["200", "500", "502", "503", "504", "default"]);
+    let not_found =
+        &document["paths"]["/titles/{id}"]["get"]["responses"]["404"]["content"]["application/json"];
+    assert_eq!(not_found["schema"]["$ref"], "#/components/schemas/Error");
+}
+
+#[test]
+fn parameters_tell_their_bounds() {
+    let document = document();
+    let parameters = document["paths"]["/titles"]["get"]["parameters"].as_array().unwrap();
+    let schema =
+        |name: &str| &parameters.iter().find(|parameter| parameter["name"] == name).unwrap()["schema"];
+
+    assert_eq!(schema("limit")["maximum"], 100.0);
+    assert_eq!(schema("limit")["default"], 20);
+    assert_eq!(schema("season")["enum"], json!(["winter", "spring", "summer", "autumn"]));
+    assert_eq!(schema("sort")["default"], "id");
+    assert_eq!(schema("order")["default"], "desc");
+    let required: Vec<_> = document["paths"]["/search"]["get"]["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|parameter| parameter["required"] == true)
+        .map(|parameter| parameter["name"].clone())
+        .collect();
+    assert_eq!(required, ["q"]);
+}
+
+#[tokio::test]
+async fn rendered_answer_fits_its_schema() {
+    let document = document();
+    let meta = Meta {
+        cached: true,
+        cache_expires: Some(time::macros::datetime!(2020-04-01 00:30 UTC)),
+        cache_level: Some(CacheLevel::Memory),
+        stale: true,
+    };
+
+    for (path, prefix) in [
+        ("/titles", render(&vec![Title::example()], Some(Pagination::new(1, 20, 1)))),
+        ("/titles/{id}", render(&Title::example(), None)),
+        ("/genres", render(&vec!["Драма".to_owned()], None)),
+    ] {
+        for meta in [meta, Meta::default()] {
+            let answer = Rendered::<One<Title>>::new(prefix.clone(), meta).into_response();
+            let body: Value = answer.into_body().into_json().await.unwrap();
+
+            assert_fits(&document, answer_schema(&document, path), &body, path);
+        }
+    }
+}
+
+#[test]
+fn fields_that_may_be_null_are_always_there() {
+    let document = document();
+    let title = &document["components"]["schemas"]["Title"];
+
+    let required: BTreeSet<_> =
+        title["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    let properties: BTreeSet<_> =
+        title["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+
+    assert_eq!(required, properties);
+    assert_eq!(title["properties"]["season"]["nullable"], true);
+    assert_eq!(title["properties"]["rating"]["nullable"], true);
+    assert_eq!(title["properties"]["year"]["nullable"], Value::Null);
+}

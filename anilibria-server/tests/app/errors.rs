@@ -1,0 +1,56 @@
+//! Every error comes in the envelope.
+
+use poem::http::StatusCode;
+
+use crate::support::{assert_error, demo, json, service};
+
+#[tokio::test]
+async fn unknown_path_is_not_found_under_both_addresses() {
+    let service = service(&[]);
+
+    for path in ["/nothing", "/api/anilibria/v2/nothing", "/", "/api/anilibria/v2", "/titles/1/2"] {
+        let response = service.get(path).send().await;
+
+        assert_error(response, StatusCode::NOT_FOUND, "NOT_FOUND").await;
+    }
+}
+
+#[tokio::test]
+async fn panic_is_an_internal_error_that_tells_nothing() {
+    let response = demo().get("/panic").send().await;
+
+    let error = assert_error(response, StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR").await;
+    assert!(!error.to_string().contains("asked to panic"), "{error}");
+}
+
+#[tokio::test]
+async fn service_goes_on_after_a_panic() {
+    let demo = demo();
+    demo.get("/panic").send().await;
+
+    demo.get("/title").send().await.assert_status_is_ok();
+}
+
+#[tokio::test]
+async fn cause_of_an_upstream_error_stays_inside() {
+    let response = demo().get("/broken").send().await;
+
+    let error = assert_error(response, StatusCode::BAD_GATEWAY, "UPSTREAM_ERROR").await;
+    assert!(!error.to_string().contains("10.0.0.7"), "{error}");
+}
+
+#[tokio::test]
+async fn rejection_by_the_framework_is_a_bad_request() {
+    let response = demo().post("/echo").content_type("text/plain").body(vec![0xff_u8, 0xfe]).send().await;
+
+    assert_error(response, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
+}
+
+#[tokio::test]
+async fn answer_without_error_is_left_alone() {
+    let response = demo().get("/api/anilibria/v2/title").send().await;
+
+    response.assert_status_is_ok();
+    response.assert_content_type("application/json; charset=utf-8");
+    assert_eq!(json(response).await["data"]["id"], 42);
+}

@@ -1,0 +1,84 @@
+//! Methods: 405 with `Allow`, `HEAD` wherever `GET`, `OPTIONS` everywhere.
+
+use anilibria_server::rendered::{Meta, Rendered, render};
+use poem::{IntoResponse as _, http::StatusCode};
+use poem_openapi::types::Example as _;
+
+use crate::support::{Demo, assert_error, demo, served, service, shell};
+
+#[tokio::test]
+async fn wrong_method_is_told_the_right_ones() {
+    let service = service(&[]);
+
+    for path in ["/titles", "/api/anilibria/v2/titles/42", "/health", "/api/anilibria/v2/docs"] {
+        let response = service.post(path).send().await;
+
+        response.assert_header("allow", "GET, HEAD, OPTIONS");
+        assert_error(response, StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED").await;
+    }
+}
+
+#[tokio::test]
+async fn allow_lists_what_the_path_really_takes() {
+    let demo = demo();
+
+    for response in [demo.get("/echo").send().await, demo.head("/echo").send().await] {
+        response.assert_status(StatusCode::METHOD_NOT_ALLOWED);
+        response.assert_header("allow", "OPTIONS, POST");
+    }
+}
+
+#[tokio::test]
+async fn head_has_the_headers_of_get_and_no_body() {
+    let demo = demo();
+    let get = demo.get("/title").send().await;
+    let length = get.0.into_body().into_bytes().await.unwrap().len().to_string();
+
+    let head = demo.head("/title").send().await;
+
+    head.assert_status_is_ok();
+    head.assert_content_type("application/json; charset=utf-8");
+    head.assert_header("content-length", length);
+    assert!(head.0.into_body().into_bytes().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn options_lists_the_methods() {
+    let response = service(&[]).options("/titles/42").send().await;
+
+    response.assert_status(StatusCode::NO_CONTENT);
+    response.assert_header("allow", "GET, HEAD, OPTIONS");
+}
+
+#[tokio::test]
+async fn options_of_nothing_is_not_found() {
+    let response = service(&[]).options("/nothing").send().await;
+
+    assert_error(response, StatusCode::NOT_FOUND, "NOT_FOUND").await;
+}
+
+#[tokio::test]
+async fn answer_goes_over_the_wire_with_its_length() {
+    let base = served(shell(&[], &Demo::default())).await;
+    let expected =
+        Rendered::<()>::new(render(&anilibria_server::model::title::Title::example(), None), Meta::default());
+    let expected = expected.into_response().into_body().into_bytes().await.unwrap();
+
+    let answer = reqwest::get(format!("{base}/title")).await.unwrap();
+
+    assert_eq!(answer.headers()["content-length"], expected.len().to_string());
+    assert!(!answer.headers().contains_key("transfer-encoding"));
+    assert_eq!(answer.bytes().await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn head_goes_over_the_wire_with_the_length_of_get() {
+    let base = served(shell(&[], &Demo::default())).await;
+    let client = reqwest::Client::new();
+    let get = client.get(format!("{base}/title")).send().await.unwrap();
+
+    let head = client.head(format!("{base}/title")).send().await.unwrap();
+
+    assert_eq!(head.headers()["content-length"], get.headers()["content-length"]);
+    assert_eq!(head.headers()["content-type"], get.headers()["content-type"]);
+}

@@ -1,0 +1,186 @@
+//! What the tests drive: the service itself, and the shell around routes made for tests.
+
+use std::{
+    net::TcpListener as StdListener,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use anilibria_client::sandbox::Sandbox;
+use anilibria_server::{
+    app::{State, app},
+    config::Config,
+    health::{CacheVitals, Health, UpstreamFault, Vitals},
+    limits::{Gate, RequestLimits},
+    model::{envelope::One, title::Title},
+    openapi,
+    problem::Problem,
+    rendered::{Meta, Rendered, render},
+    router::Router,
+    service::{self, SandboxAt},
+    shell::Shell,
+};
+use async_trait::async_trait;
+use poem::{
+    Body, Endpoint,
+    http::StatusCode,
+    test::{TestClient, TestResponse},
+};
+use poem_openapi::{OpenApi, payload::PlainText, types::Example as _};
+use serde_json::Value;
+use tokio::sync::Notify;
+
+/// The settings that `flags` make, whatever the environment holds.
+pub(crate) fn config(flags: &[&str]) -> Config {
+    Config::from_flags(flags).unwrap()
+}
+
+/// The service, with `flags`. Only requests that are refused before AniLibria is asked should be sent to it.
+pub(crate) fn service(flags: &[&str]) -> TestClient<Shell> {
+    let config = config(flags);
+    let state = service::build(&config, None).unwrap();
+    TestClient::new(app(&config, &state))
+}
+
+/// The service with the sandbox at its side.
+pub(crate) fn service_with_sandbox() -> TestClient<Shell> {
+    let config = config(&[]);
+    let sandbox = Sandbox::builder().releases(3).seed(1).build();
+    let state = service::build(&config, Some(SandboxAt::new(sandbox, "http://127.0.0.1:1"))).unwrap();
+    TestClient::new(app(&config, &state))
+}
+
+/// The service whose parts are as `vitals` says.
+pub(crate) fn service_with_vitals(vitals: &Arc<TestVitals>) -> (TestClient<Shell>, Health) {
+    let config = config(&[]);
+    let State { titles, .. } = service::build(&config, None).unwrap();
+    let health = Health::new(vitals.clone());
+    let state = State { titles, health: health.clone(), sandbox: None };
+    (TestClient::new(app(&config, &state)), health)
+}
+
+/// The shell around [`Demo`], with `flags`.
+pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
+    let config = config(flags);
+    Shell {
+        router: Router::new(openapi::table(demo)),
+        limits: RequestLimits {
+            body: config.max_body_bytes,
+            uri: config.max_uri_bytes,
+            headers: config.max_header_bytes,
+        },
+        gate: Gate::new(config.max_concurrent_requests),
+        origins: config.origins(),
+        sandbox: None,
+    }
+}
+
+/// The shell with its defaults around [`Demo`].
+pub(crate) fn demo() -> TestClient<Shell> {
+    TestClient::new(shell(&[], &Demo::default()))
+}
+
+/// Routes that do what the shell has to cope with.
+#[derive(Clone, Default)]
+pub(crate) struct Demo {
+    /// Lets `/slow` go on.
+    pub(crate) go_on: Arc<Notify>,
+}
+
+#[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
+#[OpenApi]
+impl Demo {
+    #[oai(path = "/title", method = "get")]
+    async fn title(&self) -> Rendered<One<Title>> {
+        Rendered::new(render(&Title::example(), None), Meta::default())
+    }
+
+    #[oai(path = "/echo", method = "post")]
+    async fn echo(&self, body: PlainText<String>) -> PlainText<String> {
+        body
+    }
+
+    #[oai(path = "/panic", method = "get")]
+    async fn panic(&self) -> PlainText<String> {
+        panic!("the demo was asked to panic");
+    }
+
+    #[oai(path = "/broken", method = "get")]
+    async fn broken(&self) -> Result<PlainText<String>, Problem> {
+        Err(Problem::Upstream { reason: "unreachable", cause: "connection refused by 10.0.0.7".into() })
+    }
+
+    #[oai(path = "/slow", method = "get")]
+    async fn slow(&self) -> PlainText<String> {
+        self.go_on.notified().await;
+        PlainText("done".into())
+    }
+
+    #[oai(path = "/live", method = "get")]
+    async fn live(&self) -> PlainText<String> {
+        PlainText("alive".into())
+    }
+}
+
+/// Parts of a service that are as a test wants them.
+#[derive(Default)]
+pub(crate) struct TestVitals {
+    pub(crate) upstream_down: AtomicBool,
+    pub(crate) holds_data: AtomicBool,
+    pub(crate) asked: AtomicUsize,
+}
+
+#[async_trait]
+impl Vitals for TestVitals {
+    async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.upstream_down.load(Ordering::SeqCst) {
+            return Err(UpstreamFault { status_code: None, error: "connection refused".into() });
+        }
+        Ok(())
+    }
+
+    async fn ask_cache(&self) -> CacheVitals {
+        CacheVitals { holds_data: self.holds_data.load(Ordering::SeqCst), hit_rate: 0.75 }
+    }
+}
+
+/// A body that comes in `chunks` and does not say how long it is.
+pub(crate) fn chunked(chunks: usize, chunk: &'static str) -> Body {
+    Body::from_bytes_stream(futures::stream::iter((0..chunks).map(move |_| Ok::<_, std::io::Error>(chunk))))
+}
+
+/// The body of `response` as JSON.
+pub(crate) async fn json(response: TestResponse) -> Value {
+    let text = response.0.into_body().into_string().await.unwrap();
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
+}
+
+/// Checks that `response` is the error envelope with `status` and `code`, and gives its `error`.
+pub(crate) async fn assert_error(response: TestResponse, status: StatusCode, code: &str) -> Value {
+    response.assert_status(status);
+    response.assert_content_type("application/json; charset=utf-8");
+    let id = response.0.header("x-request-id").expect("an id").to_owned();
+    let body = json(response).await;
+
+    assert_eq!(body["success"], false, "{body}");
+    assert_eq!(body["error"]["code"], code, "{body}");
+    assert_eq!(body["request_id"], id.as_str(), "{body}");
+    let timestamp = body["timestamp"].as_str().unwrap();
+    assert!(timestamp.len() == "2020-03-28T12:00:00Z".len() && timestamp.ends_with('Z'), "{timestamp}");
+    assert!(body["error"]["message"].as_str().unwrap().chars().any(|c| matches!(c, 'а'..='я')), "{body}");
+    body["error"].clone()
+}
+
+/// Serves `endpoint` at a free port of this machine, as long as the test runs, and tells its address.
+pub(crate) async fn served(endpoint: impl Endpoint + 'static) -> String {
+    let socket = StdListener::bind("127.0.0.1:0").unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let base = format!("http://{}", socket.local_addr().unwrap());
+    let socket = tokio::net::TcpListener::from_std(socket).unwrap();
+    let drain = std::time::Duration::from_secs(1);
+    tokio::spawn(anilibria_server::listener::serve(socket, endpoint, std::future::pending(), drain));
+    base
+}

@@ -1,0 +1,18 @@
+//! Many callers of one thing that nobody has asked for before.
+
+use futures::future;
+
+use crate::support::Service;
+
+#[tokio::test]
+async fn two_hundred_callers_of_a_cold_title_make_one_upstream_request() {
+    let service = Service::sandbox(&[], &[]);
+    // Slow enough that all of them are waiting before there is an answer.
+    service.faults(serde_json::json!({"latency_ms": 500})).await;
+
+    let answers = future::join_all((0..200).map(|_| service.get("/titles/7"))).await;
+
+    let first = answers[0].good();
+    assert!(answers.iter().all(|answer| answer.good()["data"] == first["data"]));
+    assert_eq!(service.upstream_hits("/api/v1/anime/releases/7").await, 1);
+}
