@@ -1,0 +1,114 @@
+//! A load generator: many keep-alive connections that ask for one thing again and again.
+
+use std::{
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+};
+
+/// Room for a whole answer in one read.
+const BUFFER: usize = 128 << 10;
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Answers per second over all connections.
+    pub rate: f64,
+    /// Half of the answers came within this time.
+    pub p50: Duration,
+    /// All but one in a hundred came within this time.
+    pub p99: Duration,
+}
+
+/// Asks `address` for `path` over `connections` connections for `duration`. Any answer but 200 is an error.
+pub async fn run(
+    address: SocketAddr,
+    path: &str,
+    connections: usize,
+    duration: Duration,
+) -> io::Result<Report> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let (start, mut tasks) = (Instant::now(), JoinSet::new());
+    for _ in 0..connections {
+        tasks.spawn(connection(address, request.clone().into_bytes(), start + duration));
+    }
+    let mut times = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        times.extend(done.map_err(io::Error::other)??);
+    }
+    let elapsed = start.elapsed();
+    times.sort_unstable();
+    let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "a count of answers is far below 2^52")]
+    let rate = times.len() as f64 / elapsed.as_secs_f64();
+    Ok(Report { rate, p50: at(50), p99: at(99) })
+}
+
+async fn connection(address: SocketAddr, request: Vec<u8>, end: Instant) -> io::Result<Vec<Duration>> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (mut buffer, mut times) = (vec![0; BUFFER], Vec::new());
+    while Instant::now() < end {
+        let asked = Instant::now();
+        stream.write_all(&request).await?;
+        answer(&mut stream, &mut buffer).await?;
+        times.push(asked.elapsed());
+    }
+    Ok(times)
+}
+
+/// Reads one answer to its end.
+async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()> {
+    let mut filled = 0;
+    let (head, length) = loop {
+        filled += read(stream, &mut buffer[filled..]).await?;
+        if let Some(end) = buffer[..filled].windows(4).position(|window| window == b"\r\n\r\n") {
+            break (end + 4, content_length(&buffer[..end])?);
+        }
+    };
+    let mut left = (head + length).saturating_sub(filled);
+    while left > 0 {
+        let room = left.min(buffer.len());
+        left -= read(stream, &mut buffer[..room]).await?;
+    }
+    Ok(())
+}
+
+async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    match stream.read(buffer).await? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        count => Ok(count),
+    }
+}
+
+fn content_length(head: &[u8]) -> io::Result<usize> {
+    let head = std::str::from_utf8(head).map_err(io::Error::other)?;
+    let mut lines = head.lines();
+    let status = lines.next().unwrap_or_default();
+    if !status.starts_with("HTTP/1.1 200") {
+        return Err(io::Error::other(format!("the answer was {status}")));
+    }
+    let length = lines.find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok()).flatten()
+    });
+    length.ok_or_else(|| io::Error::other("the answer has no Content-Length"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_is_read_whatever_the_case_of_its_name() {
+        assert_eq!(content_length(b"HTTP/1.1 200 OK\r\ncontent-length: 12").unwrap(), 12);
+        assert!(content_length(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 12").is_err());
+        assert!(content_length(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked").is_err());
+    }
+}

@@ -1,0 +1,90 @@
+//! `GET /titles` and `GET /titles/{id}` from L1 with all middleware on, beside a bare poem route with the same bytes.
+//!
+//! `cargo bench -p anilibria-benches --bench titles [-- seconds]`: both are asked in turn, round by round, by 64
+//! connections on the same cores; the figure to look at is the ratio of the medians.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anilibria_benches::load::{self, Report};
+use anilibria_client::sandbox::Sandbox;
+use anilibria_server::{app, config::Config, listener, service};
+use anyhow::Context as _;
+use bytes::Bytes;
+use poem::{Route, Server, endpoint::make_sync, http::header, listener::TcpAcceptor};
+use tokio::net::TcpListener;
+
+const CONNECTIONS: usize = 64;
+const ROUNDS: usize = 5;
+const PATHS: [&str; 2] = ["/api/anilibria/v2/titles", "/api/anilibria/v2/titles/7"];
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let seconds = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(2);
+    let round = Duration::from_secs(seconds);
+    let service = start_service().await?;
+    println!("{CONNECTIONS} connections, {ROUNDS} rounds of {round:?}; median of the rounds");
+    println!(
+        "{:<28} {:>8} {:>12} {:>12} {:>12} {:>7}",
+        "path", "bytes", "bare req/s", "ours req/s", "ours p99", "ratio"
+    );
+    for path in PATHS {
+        let body = cached_answer(service, path).await?;
+        let size = body.len();
+        let bare = start_bare(path, body).await?;
+        let (mut plain, mut ours) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            plain.push(load::run(bare, path, CONNECTIONS, round).await?);
+            ours.push(load::run(service, path, CONNECTIONS, round).await?);
+        }
+        let (plain, ours) = (median(plain), median(ours));
+        let ratio = ours.rate / plain.rate;
+        println!(
+            "{path:<28} {size:>8} {:>12.0} {:>12.0} {:>12?} {ratio:>7.3}",
+            plain.rate, ours.rate, ours.p99
+        );
+    }
+    Ok(())
+}
+
+fn median(mut rounds: Vec<Report>) -> Report {
+    rounds.sort_by(|one, two| one.rate.total_cmp(&two.rate));
+    rounds.swap_remove(rounds.len() / 2)
+}
+
+/// Our service as it is served, reading from its sandbox.
+async fn start_service() -> anyhow::Result<SocketAddr> {
+    let config = Config::from_flags(["--port=0"])?;
+    let socket = TcpListener::bind("127.0.0.1:0").await?;
+    let address = socket.local_addr()?;
+    let state =
+        service::build(&config, Some(service::SandboxAt::new(Sandbox::new(), format!("http://{address}"))))?;
+    let app = app::app(&config, &state);
+    tokio::spawn(listener::serve(socket, app, std::future::pending(), Duration::ZERO));
+    Ok(address)
+}
+
+/// A poem route without anything around it, answering the same bytes.
+async fn start_bare(path: &'static str, body: Bytes) -> anyhow::Result<SocketAddr> {
+    let socket = TcpListener::bind("127.0.0.1:0").await?;
+    let address = socket.local_addr()?;
+    let route = make_sync(move |_| {
+        poem::Response::builder()
+            .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
+            .body(body.clone())
+    });
+    let server = Server::new_with_acceptor(TcpAcceptor::from_tokio(socket)?);
+    tokio::spawn(server.run(Route::new().at(path, route)));
+    Ok(address)
+}
+
+/// The answer to a second request, which comes from L1.
+async fn cached_answer(service: SocketAddr, path: &str) -> anyhow::Result<Bytes> {
+    let url = format!("http://{service}{path}");
+    let mut body = Bytes::new();
+    for _ in 0..2 {
+        body = reqwest::get(&url).await?.error_for_status()?.bytes().await?;
+    }
+    let text = std::str::from_utf8(&body)?;
+    text.contains(r#""cached":true"#).then_some(()).context("the second answer was no hit")?;
+    Ok(body)
+}
