@@ -41,7 +41,9 @@ fn ask(target: SocketAddr) -> anyhow::Result<()> {
     let mut stream = TcpStream::connect_timeout(&target, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    write!(stream, "GET /live HTTP/1.1\r\nHost: {target}\r\nConnection: close\r\n\r\n")?;
+    // In one piece: a service may answer and close as soon as it has read the first line.
+    let request = format!("GET /live HTTP/1.1\r\nHost: {target}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut status = String::new();
     BufReader::new(stream).read_line(&mut status)?;
     ensure!(status.split(' ').nth(1) == Some("200"), "it answered {:?}", status.trim_end());

@@ -70,6 +70,9 @@ impl From<LoadFailure> for Problem {
             Error::RateLimited { retry_after } => {
                 Self::Unavailable { retry_after: retry_after.unwrap_or(DEFAULT_WAIT), cause: error.into() }
             }
+            Error::CircuitOpen { retry_in } => {
+                Self::Unavailable { retry_after: *retry_in, cause: error.into() }
+            }
             // The request was wrong before it was sent: ours is the fault, as the parameters were checked.
             Error::InvalidRequest { .. } | Error::Config { .. } => Self::internal(error),
             other => Self::Upstream { reason: reason(other), cause: error.into() },

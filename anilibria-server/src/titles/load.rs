@@ -85,7 +85,7 @@ pub(super) async fn genres(client: Client) -> Result<Loaded, Error> {
 
 /// The genres with their ids, as the service writes them; [`genre_ids`] reads them.
 pub(super) async fn genre_list(client: Client) -> Result<Loaded, Error> {
-    let genres: Value = client.catalog().genres().fetch_as().await?;
+    let genres: Value = client.fetch(client.catalog().genres().request()).await?;
     Ok(Loaded::new(genres.to_string()))
 }
 

@@ -9,7 +9,6 @@ const IMPATIENT: [&str; 4] = ["--upstream-timeout", "1", "--upstream-attempt-tim
 
 #[tokio::test]
 async fn errors_and_broken_answers_of_the_upstream_are_bad_gateways() {
-    let service = Service::sandbox(&IMPATIENT, &[]);
     let faults = [
         json!({"error_rate": 1.0, "status": 500}),
         json!({"error_rate": 1.0, "status": 502}),
@@ -19,23 +18,42 @@ async fn errors_and_broken_answers_of_the_upstream_are_bad_gateways() {
     ];
 
     for fault in faults {
+        let service = Service::sandbox(&IMPATIENT, &[]);
         service.faults(fault.clone()).await;
 
-        for path in [
-            "/titles",
-            "/titles/7",
-            "/search?q=кот",
-            "/updates",
-            "/popular",
-            "/random",
-            "/schedule",
-            "/genres",
-        ] {
-            let answer = service.get(path).await;
-            assert_eq!(answer.error(502), "UPSTREAM_ERROR", "{path} with {fault}");
-            assert!(answer.json()["error"]["details"]["reason"].is_string(), "{}", answer.text);
-        }
+        let answer = service.get("/titles/7").await;
+
+        assert_eq!(answer.error(502), "UPSTREAM_ERROR", "{fault}");
+        assert!(answer.json()["error"]["details"]["reason"].is_string(), "{}", answer.text);
     }
+}
+
+#[tokio::test]
+async fn every_endpoint_says_that_the_upstream_failed() {
+    for path in
+        ["/titles", "/titles/7", "/search?q=кот", "/updates", "/popular", "/random", "/schedule", "/genres"]
+    {
+        let service = Service::sandbox(&IMPATIENT, &[]);
+        service.faults(json!({"error_rate": 1.0})).await;
+
+        assert_eq!(service.get(path).await.error(502), "UPSTREAM_ERROR", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn upstream_that_keeps_failing_is_left_alone_for_a_while() {
+    let service = Service::sandbox(&IMPATIENT, &[]);
+    service.faults(json!({"error_rate": 1.0})).await;
+    // Three attempts each: the circuit opens within the second.
+    service.get("/titles/1").await.error(502);
+    service.get("/titles/2").await;
+    let before = service.upstream_hits("/api/v1/anime/releases/3").await;
+
+    let answer = service.get("/titles/3").await;
+
+    assert_eq!(answer.error(503), "SERVICE_UNAVAILABLE");
+    assert!((1..=30).contains(&answer.header("retry-after").parse::<u32>().unwrap()));
+    assert_eq!(service.upstream_hits("/api/v1/anime/releases/3").await, before);
 }
 
 #[tokio::test]
