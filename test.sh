@@ -16,6 +16,8 @@ STEPS="format lint docs dependencies tests features openapi examples"
 FEATURE_SETS=(
     "-p anilibria-cache --no-default-features"
     "-p anilibria-client --no-default-features"
+    "-p anilibria-client --no-default-features --features cache"
+    "-p anilibria-client --no-default-features --features metrics"
     "-p anilibria-client --no-default-features --features sandbox"
     "-p anilibria-server --no-default-features"
 )

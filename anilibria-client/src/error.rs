@@ -1,17 +1,20 @@
 //! Why a call failed, by what the caller can do about it.
 
-use std::{collections::BTreeMap, error::Error as StdError, fmt, time::Duration};
+use std::{collections::BTreeMap, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 /// A cause whose type is nobody's business but the log's.
-pub(crate) type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// A cause that all clones of an error share.
+pub type Cause = Arc<dyn StdError + Send + Sync + 'static>;
 
 /// What every call of this crate gives back.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a call failed, by what the caller can do about it.
 ///
-/// No message and no `Debug` output holds a token, a password or the body of an answer.
-#[derive(Debug, thiserror::Error)]
+/// Cheap to clone, so that all who wait for one answer can have it. No message and no `Debug` output holds a token, a password or the body of an answer.
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// There is nothing under that id, alias or hash. Asking again will not help.
@@ -63,14 +66,14 @@ pub enum Error {
     Connect {
         /// What the network said.
         #[source]
-        source: BoxError,
+        source: Cause,
     },
     /// The connection broke before the whole answer was there.
     #[error("the connection broke off")]
     Interrupted {
         /// What the network said.
         #[source]
-        source: BoxError,
+        source: Cause,
     },
     /// The answer is not of the expected form. A newer version of this crate may know it; `fetch_as` reads it today.
     #[error("unexpected answer at `{path}`")]
@@ -79,13 +82,39 @@ pub enum Error {
         path: String,
         /// What was wrong there.
         #[source]
-        source: serde_json::Error,
+        source: Arc<serde_json::Error>,
     },
     /// The answer is longer than [`ClientBuilder::max_response_size`](crate::ClientBuilder::max_response_size).
     #[error("the answer is longer than {limit} bytes")]
     TooLarge {
         /// The limit in bytes.
         limit: usize,
+    },
+    /// The answer redirects again and again, as the page of a captive network or of a wrong address does.
+    #[error("redirected without end")]
+    Redirected {
+        /// What the HTTP library said.
+        #[source]
+        source: Cause,
+    },
+    /// The call needs a session and there is none: log in first. Nothing was sent.
+    #[error("there is no session: log in first")]
+    NoSession,
+    /// A login was not accepted in its time: begin anew.
+    #[error("the login was not accepted in time")]
+    LoginExpired,
+    /// The token could not be read from its store, or not be written there.
+    #[error("the token store failed")]
+    TokenStore {
+        /// What the store said.
+        #[source]
+        source: Cause,
+    },
+    /// Every mirror failed too often of late and is left alone for a while. Nothing was sent.
+    #[error("all mirrors are left alone for another {retry_in:?}")]
+    CircuitOpen {
+        /// When the first of them may be asked again.
+        retry_in: Duration,
     },
     /// Every mirror was tried and each one failed.
     #[error("all mirrors failed: {}", failures_text(.0))]
@@ -120,7 +149,7 @@ pub struct Validation {
 }
 
 /// How one mirror failed a call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MirrorFailure {
     /// The host (and port) of the mirror.
@@ -151,6 +180,7 @@ impl Error {
             | Self::Connect { .. }
             | Self::Interrupted { .. }
             | Self::RateLimited { .. }
+            | Self::CircuitOpen { .. }
             | Self::Blocked { .. } => true,
             Self::Status { status, .. } => *status >= 500,
             Self::AllMirrors(failures) => failures.iter().any(|failure| failure.error.is_transient()),
@@ -158,9 +188,35 @@ impl Error {
         }
     }
 
-    /// How long the service asked to wait before the next call, when it did.
+    /// The variant in `snake_case`: a label for logs and metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "not_found",
+            Self::Unauthorized { .. } => "unauthorized",
+            Self::Blocked { .. } => "blocked",
+            Self::Validation(_) => "validation",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Status { .. } => "status",
+            Self::Timeout { .. } => "timeout",
+            Self::Connect { .. } => "connect",
+            Self::Interrupted { .. } => "interrupted",
+            Self::Decode { .. } => "decode",
+            Self::TooLarge { .. } => "too_large",
+            Self::Redirected { .. } => "redirected",
+            Self::NoSession => "no_session",
+            Self::LoginExpired => "login_expired",
+            Self::TokenStore { .. } => "token_store",
+            Self::CircuitOpen { .. } => "circuit_open",
+            Self::AllMirrors(_) => "all_mirrors",
+            Self::InvalidRequest { .. } => "invalid_request",
+            Self::Config { .. } => "config",
+        }
+    }
+
+    /// How long to wait before the next call, when that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
+            Self::CircuitOpen { retry_in } => Some(*retry_in),
             Self::RateLimited { retry_after } => *retry_after,
             Self::AllMirrors(failures) => {
                 failures.iter().filter_map(|failure| failure.error.retry_after()).min()

@@ -14,8 +14,13 @@ pub mod page;
 pub mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+mod secret;
+pub mod session;
 
-pub use client::{Client, ClientBuilder, decode};
+pub use client::{
+    BreakerPolicy, BreakerState, Client, ClientBuilder, MirrorHealth, RateLimit, RetryPolicy, decode,
+};
 pub use error::{Error, Result};
 #[cfg(feature = "sandbox")]
 pub use offline::offline;
+pub use secret::Secret;

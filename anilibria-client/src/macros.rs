@@ -6,7 +6,7 @@
 /// ```text
 /// endpoint! {
 ///     /// What the operation gives.
-///     GET "/path/{argument}" [flag] => Group::accessor(argument: Type) -> Output as WireForm;
+///     GET "/path/{argument}" [flag] => Group::accessor(argument: Type) -> Output as WireForm => reader;
 ///     pub struct RequestType: Fields, Paged<Item> {
 ///         /// An optional parameter.
 ///         name: Type => "wire_name",
@@ -14,17 +14,21 @@
 /// }
 /// ```
 ///
-/// - Required arguments fill `{argument}` in the path; one that has no place there goes into the query under its name.
+/// - Required arguments fill `{argument}` in the path; one that has no place there goes where the other parameters go,
+///   under its name: into the query of a GET, into the JSON body of anything else.
+/// - `[session]`: the operation needs a session; it is refused before it is sent when there is none.
 /// - `[twin]`: the operation exists as GET and POST; the request takes POST when its URL would get too long.
 /// - `[page_limit(30)]`: a page holds fewer items than the usual 50.
 /// - `as WireForm`: the answer is decoded as that type and converted, where the service has more than one form.
-/// - `Fields` adds `include` and `exclude`; `Paged<Item>` adds `page`, `limit`, `pages`, `items` and `window`.
-/// - A parameter type in brackets, `[Type]`, takes any iterator; `str` takes text.
+/// - `=> reader`: the answer is no JSON; a function of `client::read` makes the output of its bytes.
+/// - `Fields` adds `include`, `exclude` and `fetch_as`; `Paged<Item>` adds `page`, `limit`, `pages`, `items` and `window`.
+/// - A parameter type in brackets, `[Type]`, takes any iterator; so does `(Type)`, which stays a comma list in a body;
+///   `str` takes text.
 macro_rules! endpoint {
     (
         $(#[$doc:meta])*
-        $method:ident $path:literal $([$flag:ident $(($value:literal))?])? => $group:ident::$name:ident($($arg:ident: $argty:ty),*)
-            -> $output:ty $(as $wire:ty)?;
+        $method:ident $path:literal $([$($flag:ident $(($value:literal))?),+])? => $group:ident::$name:ident($($arg:ident: $argty:ty),*)
+            -> $output:ty $(as $wire:ty)? $(=> $reader:ident)?;
         pub struct $call:ident $(: $($shared:ident $(<$item:ty>)?),+)? {
             $($(#[$field_doc:meta])* $field:ident: $ty:tt => $key:literal,)*
         }
@@ -35,8 +39,8 @@ macro_rules! endpoint {
             #[doc = concat!("Calls `", stringify!($method), " ", $path, "`.")]
             pub fn $name(&self, $($arg: impl Into<$argty>),*) -> $call {
                 let request = $crate::request::Request::new(http::Method::$method, $path)
-                    $(.$flag($($value)?))?
-                    $(.arg(stringify!($arg), &Into::<$argty>::into($arg)))*;
+                    $($(.$flag($($value)?))+)?
+                    $(.arg(stringify!($arg), Into::<$argty>::into($arg)))*;
                 $call { client: self.client.clone(), request }
             }
         }
@@ -52,15 +56,35 @@ macro_rules! endpoint {
         impl $call {
             $(endpoint!(@setter $(#[$field_doc])* $field $ty $key);)*
 
+            /// How long this call may take, in place of the client's own limit.
+            pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+                self.request = self.request.timeout(timeout);
+                self
+            }
+
+            /// When this call is tried again, in place of the client's own policy.
+            pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
+                self.request = self.request.retry(policy);
+                self
+            }
+
+            /// How long the answer may come from the client's cache, in place of what its kind allows.
+            #[cfg(feature = "cache")]
+            pub fn cache_for(mut self, ttl: std::time::Duration) -> Self {
+                self.request.set_caching($crate::client::cached::Caching::For(ttl));
+                self
+            }
+
+            /// Asks the service whatever is cached, and caches nothing.
+            #[cfg(feature = "cache")]
+            pub fn uncached(mut self) -> Self {
+                self.request.set_caching($crate::client::cached::Caching::Never);
+                self
+            }
+
             /// The request as a plain value: to log it, to compare it in a test, to make a key of it.
             pub fn request(&self) -> &$crate::request::Request {
                 &self.request
-            }
-
-            /// Sends the request and decodes the answer into the caller's own type, which fits whatever a
-            /// projection has left.
-            pub async fn fetch_as<T: serde::de::DeserializeOwned>(self) -> $crate::Result<T> {
-                self.client.fetch(&self.request).await
             }
         }
 
@@ -69,7 +93,7 @@ macro_rules! endpoint {
             type IntoFuture = futures::future::BoxFuture<'static, Self::Output>;
 
             fn into_future(self) -> Self::IntoFuture {
-                Box::pin(async move { endpoint!(@decode self $(, $wire)?) })
+                Box::pin(async move { endpoint!(@decode self $(as $wire)? $(=> $reader)?) })
             }
         }
 
@@ -77,12 +101,23 @@ macro_rules! endpoint {
     };
 
     (@decode $self:ident) => { $self.client.fetch(&$self.request).await };
-    (@decode $self:ident, $wire:ty) => { $crate::model::wire::Unwire::unwire($self.client.fetch::<$wire>(&$self.request).await?) };
+    (@decode $self:ident => $reader:ident) => {
+        $self.client.fetch_bytes(&$self.request).await.and_then($crate::client::read::$reader)
+    };
+    (@decode $self:ident as $wire:ty) => { $crate::model::wire::Unwire::unwire($self.client.fetch::<$wire>(&$self.request).await?) };
 
     (@setter $(#[$doc:meta])* $field:ident [$ty:ty] $key:literal) => {
         $(#[$doc])*
         pub fn $field(mut self, values: impl IntoIterator<Item = impl Into<$ty>>) -> Self {
             self.request.extend_list($key, values.into_iter().map(Into::<$ty>::into));
+            self
+        }
+    };
+    (@setter $(#[$doc:meta])* $field:ident ($ty:ty) $key:literal) => {
+        $(#[$doc])*
+        pub fn $field(mut self, values: impl IntoIterator<Item = impl Into<$ty>>) -> Self {
+            let values = values.into_iter().map(|value| Into::<$ty>::into(value).to_string());
+            self.request.extend_joined($key, values);
             self
         }
     };
@@ -115,6 +150,12 @@ macro_rules! endpoint {
             pub fn exclude(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
                 self.request.extend_joined("exclude", fields);
                 self
+            }
+
+            /// Sends the request and decodes the answer into the caller's own type, which fits whatever a
+            /// projection has left.
+            pub async fn fetch_as<T: serde::de::DeserializeOwned>(self) -> $crate::Result<T> {
+                self.client.fetch(&self.request).await
             }
         }
     };

@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     fmt,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -163,7 +164,7 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
         }
         let page = match self.ahead.join_next().await? {
             Ok(page) => page,
-            Err(task) => Err(Error::Interrupted { source: task.into() }),
+            Err(task) => Err(Error::Interrupted { source: Arc::new(task) }),
         };
         self.ended = page.as_ref().map_or(true, |page| is_last(page, self.page));
         if !self.ended {

@@ -1,13 +1,15 @@
 //! A call as a plain value: what is asked, before any of it touches the network.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, time::Duration};
 
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::{Error, Result, model::id::ReleaseRef, page::MAX_LIMIT};
+#[cfg(feature = "cache")]
+use crate::client::cached::Caching;
+use crate::{Error, Result, RetryPolicy, model::id::ReleaseRef, page::MAX_LIMIT, secret::Secret};
 
 /// The longest path and query that is sent as GET when the operation has a POST twin. Proxies commonly refuse a
 /// request line over 8 KiB; half of that leaves room for the mirror's own prefix.
@@ -35,8 +37,14 @@ pub struct Request {
     template: &'static str,
     path: String,
     params: Vec<(Cow<'static, str>, Param)>,
+    body: Option<Value>,
     twin: bool,
+    session: bool,
     page_limit: u32,
+    deadline: Option<Duration>,
+    retry: Option<RetryPolicy>,
+    #[cfg(feature = "cache")]
+    caching: Caching,
     invalid: Option<Invalid>,
 }
 
@@ -59,6 +67,8 @@ pub enum Param {
     List(Vec<Param>),
     /// Several values that are joined by commas in a body as well.
     Joined(Vec<String>),
+    /// Text that nobody should see.
+    Secret(Secret),
 }
 
 /// What is put on the wire for a [`Request`].
@@ -78,20 +88,27 @@ impl Request {
             template,
             path: template.to_owned(),
             params: Vec::new(),
+            body: None,
             twin: false,
+            session: false,
             page_limit: MAX_LIMIT,
+            deadline: None,
+            retry: None,
+            #[cfg(feature = "cache")]
+            caching: Caching::default(),
             invalid: None,
         }
     }
 
-    /// Fills `{name}` in the path, or adds the query parameter `name` when the path has no such place.
-    pub fn arg(mut self, name: &str, value: &impl fmt::Display) -> Self {
+    /// Fills `{name}` in the path, or sets the parameter `name` when the path has no such place.
+    pub fn arg(mut self, name: &str, value: impl Into<Param>) -> Self {
         let place = format!("{{{name}}}");
-        let value = value.to_string();
+        let value = value.into();
         if !self.path.contains(&place) {
             self.set(name.to_owned(), value);
             return self;
         }
+        let value = value.joined();
         // A dot segment would be resolved away and reach another operation, an empty one would drop out.
         if matches!(value.as_str(), "" | "." | "..") {
             self.invalid =
@@ -107,10 +124,62 @@ impl Request {
         self
     }
 
+    /// Says that the operation needs a session.
+    pub fn session(mut self) -> Self {
+        self.session = true;
+        self
+    }
+
+    /// The whole JSON body, in place of one made of the parameters.
+    pub fn json(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Whether the operation needs a session.
+    pub fn needs_session(&self) -> bool {
+        self.session
+    }
+
+    /// Whether it may be sent again when nobody knows whether it arrived: only reads may.
+    pub fn is_idempotent(&self) -> bool {
+        self.method == Method::GET
+    }
+
     /// Says that a page holds at most this many items, where that is not [`MAX_LIMIT`].
     pub fn page_limit(mut self, items: u32) -> Self {
         self.page_limit = items;
         self
+    }
+
+    /// How long this call may take, in place of the client's own limit.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.deadline = Some(timeout);
+        self
+    }
+
+    /// When this call is tried again, in place of the client's own policy.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    #[cfg(feature = "cache")]
+    pub(crate) fn set_caching(&mut self, caching: Caching) {
+        self.caching = caching;
+    }
+
+    #[cfg(feature = "cache")]
+    pub(crate) fn caching(&self) -> Caching {
+        self.caching
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    pub(crate) fn retry_policy(&self) -> Option<&RetryPolicy> {
+        self.retry.as_ref()
     }
 
     /// The most items that a page holds.
@@ -178,6 +247,11 @@ impl Request {
         if let Some(Invalid { field, reason }) = &self.invalid {
             return Err(Error::InvalidRequest { field: field.clone(), reason });
         }
+        if self.method != Method::GET {
+            let body = self.body.clone().or_else(|| (!self.params.is_empty()).then(|| self.json_body()));
+            let body = body.map(|body| body.to_string().into_bytes());
+            return Ok(Wire { method: self.method.clone(), target: self.path.clone(), body });
+        }
         let query = encode(self.params.iter().map(|(key, value)| (key.as_ref(), value.joined())));
         if self.twin && self.path.len() + query.len() > LONGEST_GET {
             let body = self.json_body().to_string().into_bytes();
@@ -222,6 +296,7 @@ impl Param {
             Self::Text(text) => text.clone(),
             Self::List(list) => list.iter().map(Self::joined).collect::<Vec<_>>().join(","),
             Self::Joined(list) => list.join(","),
+            Self::Secret(secret) => secret.expose().to_owned(),
         }
     }
 
@@ -230,7 +305,7 @@ impl Param {
             Self::Int(number) => Value::from(*number),
             Self::Text(text) => Value::from(text.as_str()),
             Self::List(list) => list.iter().map(Self::json).collect(),
-            Self::Joined(_) => Value::from(self.joined()),
+            Self::Joined(_) | Self::Secret(_) => Value::from(self.joined()),
         }
     }
 }
@@ -251,9 +326,21 @@ impl From<u32> for Param {
     }
 }
 
+impl From<u8> for Param {
+    fn from(number: u8) -> Self {
+        Self::Int(number.into())
+    }
+}
+
 impl From<u16> for Param {
     fn from(number: u16) -> Self {
         Self::Int(number.into())
+    }
+}
+
+impl From<Secret> for Param {
+    fn from(secret: Secret) -> Self {
+        Self::Secret(secret)
     }
 }
 
@@ -304,6 +391,12 @@ text_params!(
     crate::model::catalog::CatalogSorting,
     crate::model::catalog::PublishStatus,
     crate::model::catalog::ProductionStatus,
+    crate::model::collection::CollectionKind,
+    crate::model::favorite::FavoriteSorting,
+    crate::model::account::SocialProvider,
+    crate::model::id::EpisodeId,
+    crate::model::id::FranchiseId,
+    crate::model::id::TorrentRef,
 );
 
 #[cfg(test)]
@@ -358,14 +451,14 @@ mod tests {
 
     #[test]
     fn argument_is_encoded_as_one_path_segment() {
-        let request = Request::new(Method::GET, "/anime/releases/{release}").arg("release", &"a/b?c=д");
+        let request = Request::new(Method::GET, "/anime/releases/{release}").arg("release", "a/b?c=д");
 
         assert_eq!(request.path(), "/anime/releases/a%2Fb%3Fc%3D%D0%B4");
     }
 
     #[test]
     fn argument_without_a_place_in_the_path_becomes_a_query_parameter() {
-        let request = Request::new(Method::GET, "/app/search/releases").arg("query", &"sword art");
+        let request = Request::new(Method::GET, "/app/search/releases").arg("query", "sword art");
 
         assert_eq!(request.wire().unwrap().target, "/app/search/releases?query=sword+art");
     }
@@ -373,7 +466,7 @@ mod tests {
     #[test]
     fn dot_segments_and_empty_arguments_are_refused_before_sending() {
         for value in ["", ".", ".."] {
-            let request = Request::new(Method::GET, "/anime/releases/{release}").arg("release", &value);
+            let request = Request::new(Method::GET, "/anime/releases/{release}").arg("release", value);
 
             let error = request.wire().unwrap_err();
 
@@ -382,6 +475,17 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn parameters_of_a_write_go_into_its_body_and_secrets_into_no_log() {
+        let request = Request::new(Method::POST, "/accounts/users/auth/login").arg("login", "demo");
+
+        let request = request.arg("password", Secret::from("hunter2"));
+
+        let body: Value = serde_json::from_slice(&request.wire().unwrap().body.unwrap()).unwrap();
+        assert_eq!(body, serde_json::json!({"login": "demo", "password": "hunter2"}));
+        assert!(!format!("{request:?}").contains("hunter2"));
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! Releases and their episodes.
 
+use std::collections::HashMap;
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+
 use crate::{
+    Result,
     model::{Episode, EpisodeId, Member, Release, ReleaseId, ReleaseRef, wire::List},
-    page::Page,
+    page::{MAX_LIMIT, Page},
 };
 
 group! {
@@ -109,6 +114,34 @@ endpoint! {
     /// ```
     GET "/anime/releases/{release}" => Releases::get(release: ReleaseRef) -> Release;
     pub struct GetRelease: Fields {}
+}
+
+/// How many releases are asked for at a time.
+const LIST_CONCURRENCY: usize = 2;
+
+impl Releases {
+    /// Releases by ids, whole, in the order of the ids, however many they are. Unknown ones are left out.
+    ///
+    /// Asks for as many at a time as the service allows, through [`list`](Self::list).
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let releases = client.releases().many([7, 9999, 3]).await?;
+    /// assert_eq!(releases.iter().map(|release| release.id.get()).collect::<Vec<_>>(), [7, 3]);
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub async fn many(&self, ids: impl IntoIterator<Item = impl Into<ReleaseId>>) -> Result<Vec<Release>> {
+        let ids: Vec<ReleaseId> = ids.into_iter().map(Into::into).collect();
+        let batches = ids.chunks(MAX_LIMIT as usize).map(|batch| {
+            let batch = self.list().ids(batch.iter().copied()).limit(MAX_LIMIT);
+            async move { batch.await.map(|page| page.items) }
+        });
+        let batches: Vec<_> = stream::iter(batches).buffered(LIST_CONCURRENCY).try_collect().await?;
+        let mut found: HashMap<_, _> =
+            batches.into_iter().flatten().map(|release| (release.id, release)).collect();
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
 }
 
 endpoint! {

@@ -1,6 +1,9 @@
 //! Torrents.
 
+use bytes::Bytes;
+
 use crate::{
+    Secret,
     model::{ReleaseId, Torrent, TorrentRef, wire::OneOrMany},
     page::Page,
 };
@@ -53,4 +56,44 @@ endpoint! {
     GET "/anime/torrents/release/{release}" => Torrents::of_release(release: ReleaseId)
         -> Vec<Torrent> as OneOrMany<Torrent>;
     pub struct TorrentsOfRelease: Fields {}
+}
+
+endpoint! {
+    /// The `.torrent` file of a torrent, by id or info hash.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let hash = client.torrents().list().limit(1).await?.items[0].hash;
+    ///
+    /// let file = client.torrents().file(hash).await?;
+    /// assert!(file.starts_with(b"d"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    GET "/anime/torrents/{torrent}/file" => Torrents::file(torrent: TorrentRef) -> Bytes => bytes;
+    pub struct TorrentFile {
+        /// The account's passkey ([`TorrentAccount::passkey`](crate::model::TorrentAccount::passkey)): makes the file
+        /// personal, so it is not to be passed on.
+        passkey: Secret => "pk",
+    }
+}
+
+endpoint! {
+    /// The newest torrents as RSS 2.0.
+    GET "/anime/torrents/rss" => Torrents::rss() -> String => text;
+    pub struct TorrentsRss {
+        /// How many torrents to give; ten when unset.
+        limit: u32 => "limit",
+        /// The account's passkey: makes the links personal, so they are not to be passed on.
+        passkey: Secret => "pk",
+    }
+}
+
+endpoint! {
+    /// The torrents of a release as RSS 2.0.
+    GET "/anime/torrents/rss/release/{release}" => Torrents::rss_of_release(release: ReleaseId) -> String => text;
+    pub struct TorrentsRssOfRelease {
+        /// The account's passkey: makes the links personal, so they are not to be passed on.
+        passkey: Secret => "pk",
+    }
 }

@@ -1,11 +1,17 @@
 //! The settings of a client.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::{Client, Inner, Limits, mirror::Mirrors, transport::Transport};
-use crate::{Error, Result};
+use super::{
+    BreakerPolicy, Client, Inner, Limits, RateLimit, RetryPolicy, mirror::Mirrors, rate_limit::RateLimiter,
+    retry::RetryBudget, transport::Transport,
+};
+use crate::{
+    Error, Result, Secret,
+    session::{MemoryTokenStore, TokenStore, Tokens},
+};
 
 /// The roots of the live service, the main one first.
 const LIVE_MIRRORS: [&str; 3] =
@@ -28,7 +34,7 @@ const USER_AGENT: &str =
 ///     .build()?;
 /// # Ok::<_, anilibria_client::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "settings do nothing until the client is built"]
 pub struct ClientBuilder {
     mirrors: Vec<String>,
@@ -36,6 +42,28 @@ pub struct ClientBuilder {
     limits: Limits,
     media_origin: Option<String>,
     http_client: Option<reqwest::Client>,
+    proxy: Option<Secret>,
+    retry: RetryPolicy,
+    breaker: BreakerPolicy,
+    rate_limit: RateLimit,
+    token_store: Arc<dyn TokenStore>,
+    #[cfg(feature = "cache")]
+    cache: Option<anilibria_cache::Cache>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("mirrors", &self.mirrors)
+            .field("user_agent", &self.user_agent)
+            .field("limits", &self.limits)
+            .field("media_origin", &self.media_origin)
+            .field("proxy", &self.proxy)
+            .field("retry", &self.retry)
+            .field("breaker", &self.breaker)
+            .field("rate_limit", &self.rate_limit)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for ClientBuilder {
@@ -51,6 +79,13 @@ impl Default for ClientBuilder {
             limits,
             media_origin: None,
             http_client: None,
+            proxy: None,
+            retry: RetryPolicy::default(),
+            breaker: BreakerPolicy::default(),
+            rate_limit: RateLimit::per_second(20).burst(40),
+            token_store: Arc::new(MemoryTokenStore),
+            #[cfg(feature = "cache")]
+            cache: None,
         }
     }
 }
@@ -93,9 +128,59 @@ impl ClientBuilder {
         self
     }
 
-    /// An HTTP client of one's own, for proxies, certificates and the like. The user agent is then its business.
+    /// An HTTP client of one's own, for proxies, certificates and the like. The user agent and the proxy are then its
+    /// business.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
+        self
+    }
+
+    /// A proxy for all calls (`http://user:password@host:port`). Default: what the system's environment says.
+    pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
+        self.proxy = Some(url.into());
+        self
+    }
+
+    /// When a failed call is tried again. Default: [`RetryPolicy::exponential`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// When a mirror is left alone. Default: for 30 seconds after five failures in a row.
+    pub fn breaker(mut self, policy: BreakerPolicy) -> Self {
+        self.breaker = policy;
+        self
+    }
+
+    /// How many calls to make at most; those over it wait for their turn. Default: 20 a second, 40 at once.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = limit;
+        self
+    }
+
+    /// Where the token of a session is kept. Default: nowhere, so that a session ends with the process.
+    pub fn token_store(mut self, store: impl TokenStore) -> Self {
+        self.token_store = Arc::new(store);
+        self
+    }
+
+    /// A cache that reads go through: references for an hour, what is drawn by chance never, everything else for five
+    /// minutes; a call may say otherwise. What belongs to an account is never cached. Default: none.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use anilibria_cache::{Cache, MemoryStore};
+    /// use anilibria_client::Client;
+    ///
+    /// let cache = Cache::builder().level(MemoryStore::new(64 << 20)).ttl(Duration::from_mins(5)).build();
+    /// let client = Client::builder().cache(cache).build()?;
+    /// # Ok::<_, anilibria_client::Error>(())
+    /// ```
+    #[cfg(feature = "cache")]
+    pub fn cache(mut self, cache: anilibria_cache::Cache) -> Self {
+        self.cache = Some(cache);
         self
     }
 
@@ -118,9 +203,20 @@ impl ClientBuilder {
         }
         let transport = match self.http_client {
             Some(client) => Transport::new(client),
-            None => Transport::with_user_agent(&self.user_agent)?,
+            None => Transport::build(&self.user_agent, self.proxy.as_ref())?,
         };
-        let inner = Inner { mirrors: Mirrors::new(&roots), transport, limits: self.limits, media_origin };
+        let inner = Inner {
+            mirrors: Mirrors::new(&roots, self.breaker),
+            transport,
+            limits: self.limits,
+            retry: self.retry,
+            budget: RetryBudget::new(),
+            rate_limit: RateLimiter::new(self.rate_limit),
+            tokens: Tokens::new(self.token_store),
+            media_origin,
+            #[cfg(feature = "cache")]
+            cache: self.cache,
+        };
         Ok(Client { inner: Arc::new(inner) })
     }
 }

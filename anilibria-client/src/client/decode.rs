@@ -1,5 +1,7 @@
 //! From the bytes of an answer to a value.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 
 use crate::{Error, Result};
@@ -24,8 +26,10 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|error| {
         let mut json = serde_json::Deserializer::from_slice(body);
         match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Ok(_) => Error::Decode { path: ".".to_owned(), source: error },
-            Err(error) => Error::Decode { path: error.path().to_string(), source: error.into_inner() },
+            Ok(_) => Error::Decode { path: ".".to_owned(), source: Arc::new(error) },
+            Err(error) => {
+                Error::Decode { path: error.path().to_string(), source: Arc::new(error.into_inner()) }
+            }
         }
     })
 }

@@ -5,7 +5,10 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use tokio::time::Instant;
 use url::Url;
+
+use super::breaker::{Breaker, BreakerPolicy, BreakerState};
 
 /// The roots of the service. The one that answered last is asked first.
 pub(super) struct Mirrors {
@@ -19,11 +22,37 @@ pub(super) struct Mirror {
     root: String,
     /// Host and port, for errors and logs.
     pub(super) name: String,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) breaker: Breaker,
+}
+
+/// How a mirror is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MirrorHealth {
+    /// Its host and port.
+    pub name: String,
+    /// Whether calls go to it.
+    pub state: BreakerState,
+    /// Whether it is the one that is asked first.
+    pub is_preferred: bool,
 }
 
 impl Mirrors {
-    pub(super) fn new(roots: &[Url]) -> Self {
-        Self { all: roots.iter().map(Mirror::new).collect(), preferred: AtomicUsize::new(0) }
+    pub(super) fn new(roots: &[Url], policy: BreakerPolicy) -> Self {
+        let all = roots.iter().map(|root| Mirror::new(root, policy)).collect();
+        Self { all, preferred: AtomicUsize::new(0) }
+    }
+
+    pub(super) fn health(&self) -> Vec<MirrorHealth> {
+        let (now, preferred) = (Instant::now(), self.preferred.load(Ordering::Relaxed));
+        let health = |(index, mirror): (usize, &Mirror)| MirrorHealth {
+            name: mirror.name.clone(),
+            state: mirror.breaker.state(now),
+            is_preferred: index == preferred,
+        };
+        self.all.iter().enumerate().map(health).collect()
     }
 
     /// Every mirror with its index, beginning with the preferred one and going round.
@@ -39,10 +68,12 @@ impl Mirrors {
 }
 
 impl Mirror {
-    fn new(root: &Url) -> Self {
-        let host = root.host_str().unwrap_or_default();
-        let name = root.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        Self { root: root.as_str().trim_end_matches('/').to_owned(), name }
+    fn new(root: &Url, policy: BreakerPolicy) -> Self {
+        let host = root.host_str().unwrap_or_default().to_owned();
+        let name = root.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+        let port = root.port_or_known_default().unwrap_or_default();
+        let root = root.as_str().trim_end_matches('/').to_owned();
+        Self { root, name, host, port, breaker: Breaker::new(policy) }
     }
 
     /// The URL of `target`, a path (and query) below the root that begins with a slash.
@@ -64,7 +95,7 @@ mod tests {
     fn mirrors() -> Mirrors {
         let roots =
             ["https://one.example/api/v1/", "https://two.example:8443/api/v1", "https://three.example"];
-        Mirrors::new(&roots.map(|root| Url::parse(root).unwrap()))
+        Mirrors::new(&roots.map(|root| Url::parse(root).unwrap()), BreakerPolicy::default())
     }
 
     #[test]

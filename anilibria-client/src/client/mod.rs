@@ -1,21 +1,36 @@
 //! The client: settings, and the one road that every call takes.
 
+mod breaker;
 mod builder;
+#[cfg(feature = "cache")]
+pub(crate) mod cached;
 mod decode;
 mod failure;
 mod mirror;
+mod observe;
 mod pipeline;
+mod rate_limit;
+pub(crate) mod read;
+mod retry;
 mod transport;
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-pub use self::{builder::ClientBuilder, decode::decode};
+pub use self::{
+    breaker::{BreakerPolicy, BreakerState},
+    builder::ClientBuilder,
+    decode::decode,
+    mirror::MirrorHealth,
+    rate_limit::RateLimit,
+    retry::RetryPolicy,
+};
 
-use self::{mirror::Mirrors, transport::Transport};
-use crate::{Result, request::Request};
+use self::{mirror::Mirrors, rate_limit::RateLimiter, retry::RetryBudget, transport::Transport};
+use crate::{Result, request::Request, session::Tokens};
 
 /// A client of AniLibria. Cheap to clone: clones share connections and what is known about the mirrors.
 ///
@@ -38,7 +53,13 @@ struct Inner {
     mirrors: Mirrors,
     transport: Transport,
     limits: Limits,
+    retry: RetryPolicy,
+    budget: RetryBudget,
+    rate_limit: RateLimiter,
+    tokens: Tokens,
     media_origin: Url,
+    #[cfg(feature = "cache")]
+    cache: Option<anilibria_cache::Cache>,
 }
 
 /// The bounds of a call.
@@ -67,7 +88,34 @@ impl Client {
     ///
     /// The typed requests do this when they are awaited; call it for an operation that this version does not know.
     pub async fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        pipeline::fetch(&self.inner, request).await
+        #[cfg(feature = "cache")]
+        if let (Some(cache), Some(ttl)) = (&self.inner.cache, cached::ttl(request)) {
+            return cached::fetch(self, cache, request, ttl).await;
+        }
+        pipeline::send(&self.inner, request, &|body| decode(&body)).await
+    }
+
+    /// Sends `request` and gives the answer as it is, for operations whose answer is no JSON.
+    pub async fn fetch_bytes(&self, request: &Request) -> Result<Bytes> {
+        pipeline::send(&self.inner, request, &Ok).await
+    }
+
+    /// How the mirrors are, in the order in which they were given.
+    ///
+    /// ```
+    /// use anilibria_client::{BreakerState, Client};
+    ///
+    /// let client = Client::new()?;
+    ///
+    /// assert!(client.mirrors().iter().all(|mirror| mirror.state == BreakerState::Closed));
+    /// # Ok::<_, anilibria_client::Error>(())
+    /// ```
+    pub fn mirrors(&self) -> Vec<MirrorHealth> {
+        self.inner.mirrors.health()
+    }
+
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.inner.tokens
     }
 
     /// A path of the service (`/storage/…`) as an absolute URL on the media host; absolute URLs stay as they are.

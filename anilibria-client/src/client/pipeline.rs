@@ -1,64 +1,165 @@
-//! The road of a call: deadline → mirror → transport → status → decode.
+//! The road of a call: deadline → session → retry ⟲ → mirror → rate limit → transport → status.
 
-use serde::de::DeserializeOwned;
-use tokio::time::{Instant, timeout, timeout_at};
-use tracing::debug;
+use bytes::Bytes;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tracing::{Instrument as _, debug, field::Empty, info_span};
 
-use super::{Inner, decode::decode, failure, mirror::Mirror};
+use super::{Inner, failure, mirror::Mirror, observe, transport::Message};
 use crate::{
     Error, Result,
     error::MirrorFailure,
     request::{Request, Wire},
+    session::Token,
 };
 
-/// Sends `request` to one mirror after another until one gives a useful answer or the time is over.
-pub(super) async fn fetch<T: DeserializeOwned>(client: &Inner, request: &Request) -> Result<T> {
-    let wire = request.wire()?;
-    let deadline = Instant::now() + client.limits.timeout;
-    let mut failures = Vec::new();
-    for (index, mirror) in client.mirrors.in_turn() {
-        let attempt = timeout_at(deadline, attempt(client, mirror, &wire)).await;
-        let error = match attempt.unwrap_or(Err(Error::Timeout { after: client.limits.timeout })) {
-            Ok(value) => {
-                client.mirrors.prefer(index);
-                return Ok(value);
-            }
-            Err(error) if !another_mirror_may_help(&error) => return Err(error),
-            Err(error) => error,
-        };
-        debug!(mirror = mirror.name, route = request.template(), %error, "mirror failed");
-        failures.push(MirrorFailure { mirror: mirror.name.clone(), error });
-        if Instant::now() >= deadline {
-            break;
-        }
-    }
-    Err(summary(failures))
+/// A call on its way.
+struct Call<'c, T> {
+    client: &'c Inner,
+    request: &'c Request,
+    wire: Wire,
+    token: Option<Token>,
+    deadline: Instant,
+    read: &'c (dyn Fn(Bytes) -> Result<T> + Send + Sync),
 }
 
-/// One attempt on one mirror.
-async fn attempt<T: DeserializeOwned>(client: &Inner, mirror: &Mirror, wire: &Wire) -> Result<T> {
-    let after = client.limits.attempt_timeout;
-    let url = mirror.url(&wire.target);
-    let send = client.transport.send(&url, wire, client.limits.max_response_size);
-    let answer = timeout(after, send).await.unwrap_or(Err(Error::Timeout { after }))?;
-    if !answer.status.is_success() {
-        return Err(failure::from_answer(&answer));
+/// Sends `request` until `read` makes something of an answer, or nothing more can be done in its time.
+pub(super) async fn send<T>(
+    client: &Inner,
+    request: &Request,
+    read: &(dyn Fn(Bytes) -> Result<T> + Send + Sync),
+) -> Result<T> {
+    let wire = request.wire()?;
+    let limit = request.deadline().unwrap_or(client.limits.timeout);
+    let deadline = Instant::now() + limit;
+    let token = if request.needs_session() {
+        Some(client.tokens.get().await?.ok_or(Error::NoSession)?)
+    } else {
+        None
+    };
+    client.budget.deposit();
+    let call = Call { client, request, wire, token, deadline, read };
+    call.with_retries(limit).await
+}
+
+impl<T> Call<'_, T> {
+    async fn with_retries(self, limit: std::time::Duration) -> Result<T> {
+        let policy = self.request.retry_policy().unwrap_or(&self.client.retry);
+        let mut delays = policy.delays();
+        let mut resend = 0;
+        loop {
+            let round = timeout_at(self.deadline, self.round(&mut resend)).await;
+            let error = match round.unwrap_or(Err(Error::Timeout { after: limit })) {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            // A write that failed may have been applied all the same.
+            let delay = if self.request.is_idempotent() { delays.after(&error) } else { None };
+            let Some(delay) = delay.filter(|delay| Instant::now() + *delay < self.deadline) else {
+                return Err(error);
+            };
+            if !self.client.budget.withdraw() {
+                debug!(route = self.request.template(), "no retry: the budget is spent");
+                return Err(error);
+            }
+            observe::retried(self.request);
+            sleep(delay).await;
+        }
     }
-    decode(&answer.body)
+
+    /// Asks one mirror after another until one gives a useful answer. Those whose circuit is open are left out.
+    async fn round(&self, resend: &mut u32) -> Result<T> {
+        let mut failures = Vec::new();
+        let mut shortest_rest = None;
+        for (index, mirror) in self.client.mirrors.in_turn() {
+            let permit = match mirror.breaker.permit(Instant::now()) {
+                Ok(permit) => permit,
+                Err(rest) => {
+                    shortest_rest =
+                        Some(shortest_rest.map_or(rest, |shortest: std::time::Duration| shortest.min(rest)));
+                    continue;
+                }
+            };
+            self.client.rate_limit.turn(self.deadline).await?;
+            let outcome = self.attempt(mirror, *resend).await;
+            *resend += 1;
+            let error = match outcome {
+                Ok(value) => {
+                    permit.answered();
+                    self.client.mirrors.prefer(index);
+                    return Ok(value);
+                }
+                Err(error) if !is_mirrors_fault(&error) => {
+                    permit.answered();
+                    return Err(error);
+                }
+                Err(error) => error,
+            };
+            permit.failed(Instant::now());
+            debug!(mirror = mirror.name, route = self.request.template(), %error, "mirror failed");
+            let may_go_on = self.request.is_idempotent() || never_left(&error);
+            failures.push(MirrorFailure { mirror: mirror.name.clone(), error });
+            if !may_go_on {
+                break;
+            }
+        }
+        Err(summary(failures, shortest_rest))
+    }
+
+    /// One attempt on one mirror.
+    async fn attempt(&self, mirror: &Mirror, resend: u32) -> Result<T> {
+        let span = info_span!(
+            "http.client.request",
+            otel.kind = "client",
+            http.request.method = %self.wire.method,
+            http.request.resend_count = resend,
+            server.address = mirror.host,
+            server.port = mirror.port,
+            url.template = self.request.template(),
+            http.response.status_code = Empty,
+            error.type = Empty,
+        );
+        let started = Instant::now();
+        let outcome = self.exchange(mirror).instrument(span.clone()).await;
+        if let Err(error) = &outcome {
+            span.record("error.type", error.kind());
+        }
+        observe::attempted(self.request, mirror, outcome.as_ref().err(), started.elapsed());
+        outcome
+    }
+
+    async fn exchange(&self, mirror: &Mirror) -> Result<T> {
+        let after = self.client.limits.attempt_timeout;
+        let message =
+            Message { url: mirror.url(&self.wire.target), wire: &self.wire, token: self.token.as_ref() };
+        let send = self.client.transport.send(&message, self.client.limits.max_response_size);
+        let answer = timeout(after, send).await.unwrap_or(Err(Error::Timeout { after }))?;
+        tracing::Span::current().record("http.response.status_code", answer.status.as_u16());
+        if !answer.status.is_success() {
+            return Err(failure::from_answer(&answer));
+        }
+        (self.read)(answer.body)
+    }
 }
 
 /// Whether the failure may be this mirror's alone. An answer that cannot be decoded counts: a block page or a broken
 /// proxy answers 200 as well.
-fn another_mirror_may_help(error: &Error) -> bool {
-    error.is_transient() || matches!(error, Error::Decode { .. })
+fn is_mirrors_fault(error: &Error) -> bool {
+    error.is_transient()
+        || matches!(error, Error::Decode { .. } | Error::Redirected { .. } | Error::TooLarge { .. })
 }
 
-/// The failure of the whole call: with one mirror its own, as there is nothing to tell apart.
-fn summary(mut failures: Vec<MirrorFailure>) -> Error {
+/// Whether the request cannot have reached anybody.
+fn never_left(error: &Error) -> bool {
+    matches!(error, Error::Connect { .. })
+}
+
+/// The failure of a round: with one mirror its own, as there is nothing to tell apart.
+fn summary(mut failures: Vec<MirrorFailure>, rest: Option<std::time::Duration>) -> Error {
     match failures.pop() {
+        None => Error::CircuitOpen { retry_in: rest.unwrap_or_default() },
         Some(last) if failures.is_empty() => last.error,
-        last => {
-            failures.extend(last);
+        Some(last) => {
+            failures.push(last);
             Error::AllMirrors(failures)
         }
     }

@@ -1,9 +1,11 @@
 //! Bytes in, bytes out: the only place that knows the HTTP library.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 
-use crate::{Error, Result, request::Wire};
+use crate::{Error, Result, Secret, request::Wire, session::Token};
 
 /// The most redirects that are followed: the service has none, a proxy may add one or two.
 const MAX_REDIRECTS: usize = 5;
@@ -11,6 +13,13 @@ const MAX_REDIRECTS: usize = 5;
 /// The seam to the network.
 pub(super) struct Transport {
     http: reqwest::Client,
+}
+
+/// A request as it goes to one mirror.
+pub(super) struct Message<'m> {
+    pub(super) url: String,
+    pub(super) wire: &'m Wire,
+    pub(super) token: Option<&'m Token>,
 }
 
 /// An answer, read to its end.
@@ -25,22 +34,29 @@ impl Transport {
         Self { http }
     }
 
-    pub(super) fn with_user_agent(user_agent: &str) -> Result<Self> {
-        let http = reqwest::Client::builder()
-            .user_agent(user_agent)
-            .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
-            .build();
-        let reason =
-            |error: reqwest::Error| crate::Error::Config { setting: "user_agent", reason: error.to_string() };
-        Ok(Self { http: http.map_err(reason)? })
+    /// A transport of the client's own, through a proxy if there is one.
+    pub(super) fn build(user_agent: &str, proxy: Option<&Secret>) -> Result<Self> {
+        let config = |setting| {
+            move |error: reqwest::Error| Error::Config { setting, reason: error.without_url().to_string() }
+        };
+        let redirects = reqwest::redirect::Policy::limited(MAX_REDIRECTS);
+        let mut http = reqwest::Client::builder().user_agent(user_agent).redirect(redirects);
+        if let Some(proxy) = proxy {
+            http = http.proxy(reqwest::Proxy::all(proxy.expose()).map_err(config("proxy"))?);
+        }
+        Ok(Self { http: http.build().map_err(config("user_agent"))? })
     }
 
-    /// Sends `wire` to `url` and reads the answer, whatever its status, up to `max_size` bytes.
-    pub(super) async fn send(&self, url: &str, wire: &Wire, max_size: usize) -> Result<Answer> {
+    /// Sends `message` and reads the answer, whatever its status, up to `max_size` bytes.
+    pub(super) async fn send(&self, message: &Message<'_>, max_size: usize) -> Result<Answer> {
+        let Message { url, wire, token } = message;
         let mut request =
             self.http.request(wire.method.clone(), url).header(header::ACCEPT, "application/json");
         if let Some(body) = &wire.body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        if let Some(token) = token {
+            request = request.bearer_auth(token.expose());
         }
         let mut response = request.send().await.map_err(failure)?;
         let mut body = BytesMut::new();
@@ -61,9 +77,11 @@ impl Transport {
 /// A failure of the network. The URL is cut off, as its query may hold what nobody should read.
 fn failure(error: reqwest::Error) -> Error {
     let error = error.without_url();
-    if error.is_connect() {
-        Error::Connect { source: error.into() }
+    if error.is_redirect() {
+        Error::Redirected { source: Arc::new(error) }
+    } else if error.is_connect() {
+        Error::Connect { source: Arc::new(error) }
     } else {
-        Error::Interrupted { source: error.into() }
+        Error::Interrupted { source: Arc::new(error) }
     }
 }

@@ -7,7 +7,7 @@ use serde::{
     de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor, value},
 };
 
-use crate::Result;
+use crate::{Result, session::Token};
 
 /// Reads text into a type without a copy of the text that is recognised.
 pub(crate) struct Text<T>(pub(crate) PhantomData<T>);
@@ -166,6 +166,31 @@ pub(crate) mod minutes {
 /// Turns the form of an answer into what the caller gets.
 pub(crate) trait Unwire<T> {
     fn unwire(self) -> Result<T>;
+}
+
+/// `{"token": …}` as the token.
+#[derive(Deserialize)]
+pub(crate) struct TokenAnswer {
+    token: Token,
+}
+
+impl Unwire<Token> for TokenAnswer {
+    fn unwire(self) -> Result<Token> {
+        Ok(self.token)
+    }
+}
+
+/// `{"token": null}`: what is answered when a session has ended.
+#[derive(Deserialize)]
+pub(crate) struct OptionalToken {
+    #[serde(rename = "token")]
+    _token: Option<IgnoredAny>,
+}
+
+impl Unwire<()> for OptionalToken {
+    fn unwire(self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A list that the service writes as `[…]`, as `{"data": […]}` or, for one item, as the item itself.

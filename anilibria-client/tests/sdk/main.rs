@@ -2,7 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(feature = "cache")]
+mod cached;
+mod coverage;
 mod faults;
 mod models;
 mod operations;
 mod pages;
+mod retries;
+mod session;

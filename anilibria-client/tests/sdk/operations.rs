@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anilibria_client::{
-    Client, Error,
+    Client, Error, RetryPolicy,
     model::{
         AgeRating, CatalogSorting, GenreId, ProductionStatus, PublishStatus, Release, ReleaseId, ReleaseKind,
         ScheduledRelease, Season,
@@ -246,7 +246,8 @@ async fn models_hold_every_field_that_is_answered() {
 #[tokio::test]
 async fn injected_faults_reach_the_caller_as_errors() {
     use anilibria_client::sandbox::Faults;
-    let (sandbox, client) = start().await;
+    let (sandbox, _) = start().await;
+    let client = Client::builder().mirror(sandbox.api_url()).retry(RetryPolicy::none()).build().unwrap();
 
     sandbox.set_faults(Faults::default().error_rate(1.0).status(429).retry_after(3)).unwrap();
     let limited = client.app().status().await.unwrap_err();

@@ -1,0 +1,34 @@
+//! The people of AniLibria.
+
+use crate::model::{Team, TeamRole, TeamUser, wire::List};
+
+group! {
+    /// The people of AniLibria.
+    Teams, teams
+}
+
+endpoint! {
+    /// All teams.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let teams = client.teams().list().await?;
+    /// assert!(teams.iter().all(|team| !team.title.is_empty()));
+    /// # Ok(())
+    /// # });
+    /// ```
+    GET "/teams/" => Teams::list() -> Vec<Team> as List<Team>;
+    pub struct ListTeams: Fields {}
+}
+
+endpoint! {
+    /// All roles.
+    GET "/teams/roles" => Teams::roles() -> Vec<TeamRole> as List<TeamRole>;
+    pub struct TeamRoles: Fields {}
+}
+
+endpoint! {
+    /// All people, with their teams and roles.
+    GET "/teams/users" => Teams::users() -> Vec<TeamUser> as List<TeamUser>;
+    pub struct TeamUsers: Fields {}
+}

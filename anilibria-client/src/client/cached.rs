@@ -1,0 +1,101 @@
+//! Reads that go through a cache (feature `cache`).
+
+use std::{sync::Arc, time::Duration};
+
+use anilibria_cache::{Cache, LoadError, Loaded};
+use bytes::Bytes;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::{Client, decode::decode, pipeline};
+use crate::{Error, Result, request::Request};
+
+/// How long a call's answer may come from the cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Caching {
+    /// As long as the operation's kind allows.
+    #[default]
+    ByOperation,
+    /// So long.
+    For(Duration),
+    /// Not at all.
+    Never,
+}
+
+/// How long an answer of the operation stays fresh, unless a call says otherwise; `None` for what is never cached.
+fn operation_ttl(template: &str) -> Option<Duration> {
+    let last = template.rsplit('/').next().unwrap_or_default();
+    if last == "random" || template == "/app/status" {
+        return None;
+    }
+    let rarely_changes = template.contains("/references/") || template.starts_with("/teams/");
+    Some(if rarely_changes || template == "/anime/genres" {
+        Duration::from_hours(1)
+    } else {
+        Duration::from_mins(5)
+    })
+}
+
+/// How long the answer to `request` stays fresh. Nothing that belongs to an account is ever cached.
+pub(super) fn ttl(request: &Request) -> Option<Duration> {
+    if request.needs_session() || !request.is_idempotent() {
+        return None;
+    }
+    match request.caching() {
+        Caching::ByOperation => operation_ttl(request.template()),
+        Caching::For(ttl) => Some(ttl),
+        Caching::Never => None,
+    }
+}
+
+/// The answer to `request` from the cache, or from the service and then into the cache.
+pub(super) async fn fetch<T: DeserializeOwned>(
+    client: &Client,
+    cache: &Cache,
+    request: &Request,
+    ttl: Duration,
+) -> Result<T> {
+    let (client, asked) = (client.clone(), request.clone());
+    let load = move || async move {
+        let body = pipeline::send(&client.inner, &asked, &json).await?;
+        Ok::<_, Error>(Loaded::new(body).ttl(ttl))
+    };
+    let body = cache.get_or_load(&request.cache_key(), [], load).await.map_err(|error| match error {
+        LoadError::Failed(error) => error.as_ref().clone(),
+        interrupted => Error::Interrupted { source: Arc::new(interrupted) },
+    })?;
+    decode(body.value())
+}
+
+/// The body, if it is JSON: a block page that came with status 200 must not be kept.
+fn json(body: Bytes) -> Result<Bytes> {
+    decode::<IgnoredAny>(&body)?;
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+
+    fn get(template: &'static str) -> Request {
+        Request::new(Method::GET, template)
+    }
+
+    #[test]
+    fn references_stay_longer_than_releases_and_chance_not_at_all() {
+        assert_eq!(ttl(&get("/anime/catalog/references/genres")), Some(Duration::from_hours(1)));
+        assert_eq!(ttl(&get("/anime/releases/{release}")), Some(Duration::from_mins(5)));
+        assert_eq!(ttl(&get("/anime/releases/random")), None);
+    }
+
+    #[test]
+    fn account_calls_and_writes_are_never_cached_whatever_is_asked_for() {
+        let mut profile = get("/accounts/users/me/profile").session();
+        let mut login = Request::new(Method::POST, "/accounts/users/auth/login");
+        profile.set_caching(Caching::For(Duration::from_hours(1)));
+        login.set_caching(Caching::For(Duration::from_hours(1)));
+
+        assert_eq!((ttl(&profile), ttl(&login)), (None, None));
+    }
+}

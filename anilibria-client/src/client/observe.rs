@@ -1,0 +1,30 @@
+//! Counts what the client does, through the `metrics` facade (feature `metrics`). Without it these are empty.
+
+use std::time::Duration;
+
+use super::mirror::Mirror;
+use crate::{Error, request::Request};
+
+/// One attempt on one mirror has ended.
+#[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nobody counts"))]
+pub(super) fn attempted(request: &Request, mirror: &Mirror, error: Option<&Error>, took: Duration) {
+    #[cfg(feature = "metrics")]
+    {
+        let outcome = error.map_or("ok", Error::kind);
+        let labels = [
+            ("route", request.template().to_owned()),
+            ("mirror", mirror.name.clone()),
+            ("outcome", outcome.to_owned()),
+        ];
+        metrics::counter!("anilibria_client_requests_total", &labels).increment(1);
+        metrics::histogram!("anilibria_client_request_duration_seconds", "route" => request.template())
+            .record(took.as_secs_f64());
+    }
+}
+
+/// A call is about to be tried again.
+#[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nobody counts"))]
+pub(super) fn retried(request: &Request) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("anilibria_client_retries_total", "route" => request.template()).increment(1);
+}

@@ -1,0 +1,44 @@
+//! Collections: the lists in which a user keeps releases.
+
+use serde::{Deserialize, Serialize};
+
+use super::ReleaseId;
+
+open_enum! {
+    /// A list in which a user keeps releases. A release is in one of them at most.
+    pub enum CollectionKind {
+        /// To be watched.
+        Planned = "PLANNED",
+        /// Watched to the end.
+        Watched = "WATCHED",
+        /// Being watched.
+        Watching = "WATCHING",
+        /// Put off.
+        Postponed = "POSTPONED",
+        /// Given up.
+        Abandoned = "ABANDONED",
+    }
+}
+
+/// A release in a collection. The service writes it as a pair.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(ReleaseId, CollectionKind)", into = "(ReleaseId, CollectionKind)")]
+#[non_exhaustive]
+pub struct CollectionEntry {
+    /// The release.
+    pub release_id: ReleaseId,
+    /// The list it is in.
+    pub kind: CollectionKind,
+}
+
+impl From<(ReleaseId, CollectionKind)> for CollectionEntry {
+    fn from((release_id, kind): (ReleaseId, CollectionKind)) -> Self {
+        Self { release_id, kind }
+    }
+}
+
+impl From<CollectionEntry> for (ReleaseId, CollectionKind) {
+    fn from(entry: CollectionEntry) -> Self {
+        (entry.release_id, entry.kind)
+    }
+}

@@ -1,0 +1,41 @@
+//! Text that nobody should see: passwords, tokens, one-time codes.
+
+use std::fmt;
+
+/// Text that is never printed: `Debug` shows `<redacted>`, and there is no `Display`.
+///
+/// ```
+/// use anilibria_client::Secret;
+///
+/// let password = Secret::from("hunter2");
+///
+/// assert_eq!(format!("{password:?}"), "<redacted>");
+/// assert_eq!(password.expose(), "hunter2");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself. Whoever calls this answers for where it goes.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<redacted>")
+    }
+}
