@@ -10,7 +10,7 @@ unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 exec </dev/null
 
-STEPS="format lint docs dependencies tests features openapi examples"
+STEPS="format lint docs dependencies tests features browser openapi examples"
 
 # What a user may build besides everything at once. One line of cargo arguments each.
 FEATURE_SETS=(
@@ -145,6 +145,16 @@ count_tests() {
             print passed + 0, failed + 0
         }
     ' "$2"
+}
+
+browser() {
+    local target=wasm32-unknown-unknown
+    if ! rustup target add "$target" >/dev/null 2>&1; then
+        leave_out "cargo check for $target (the target cannot be installed)"
+        return
+    fi
+    check "cargo check -p anilibria-client for $target" \
+        cargo check -p anilibria-client --target "$target" --features metrics --locked
 }
 
 features() {

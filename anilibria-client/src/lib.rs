@@ -12,6 +12,7 @@ pub mod model;
 mod offline;
 pub mod page;
 pub mod request;
+mod runtime;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;

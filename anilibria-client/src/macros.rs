@@ -90,7 +90,7 @@ macro_rules! endpoint {
 
         impl IntoFuture for $call {
             type Output = $crate::Result<$output>;
-            type IntoFuture = futures::future::BoxFuture<'static, Self::Output>;
+            type IntoFuture = $crate::runtime::CallFuture<Self::Output>;
 
             fn into_future(self) -> Self::IntoFuture {
                 Box::pin(async move { endpoint!(@decode self $(as $wire)? $(=> $reader)?) })

@@ -8,14 +8,15 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures::{
-    Stream, StreamExt, TryStreamExt,
-    stream::{self, BoxStream},
-};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use tokio::task::JoinSet;
 
-use crate::{Client, Error, Result, model::wire::or_default, request::Request};
+use crate::{
+    Client, Error, Result,
+    model::wire::or_default,
+    request::Request,
+    runtime::{AnswerStream, Task, boxed},
+};
 
 /// The most items that the service puts on a page.
 pub const MAX_LIMIT: u32 = 50;
@@ -103,11 +104,11 @@ impl<T> From<Wire<T>> for Page<T> {
 
 /// The pages of a list as a stream; made by the `pages` method of a request.
 #[must_use = "a stream does nothing until it is polled"]
-pub struct PageStream<T>(BoxStream<'static, Result<Page<T>>>);
+pub struct PageStream<T>(AnswerStream<Result<Page<T>>>);
 
 /// The items of a list as a stream; made by the `items` method of a request.
 #[must_use = "a stream does nothing until it is polled"]
-pub struct ItemStream<T>(BoxStream<'static, Result<T>>);
+pub struct ItemStream<T>(AnswerStream<Result<T>>);
 
 impl<T> Stream for PageStream<T> {
     type Item = Result<Page<T>>;
@@ -142,34 +143,32 @@ struct Walk<T> {
     client: Client,
     request: Request,
     page: u32,
-    /// Holds one task at most. Dropping the walk aborts it, so that an abandoned stream asks for nothing more.
-    ahead: JoinSet<Result<Page<T>>>,
+    /// Dropping the walk ends it, so that an abandoned stream asks for nothing more.
+    ahead: Option<Task<Result<Page<T>>>>,
     ended: bool,
 }
 
 impl<T: DeserializeOwned + Send + 'static> Walk<T> {
-    fn fetch(&mut self) {
+    fn fetch(&self) -> Task<Result<Page<T>>> {
         let client = self.client.clone();
         let mut request = self.request.clone();
         request.set("page", self.page);
-        self.ahead.spawn(async move { client.fetch(&request).await });
+        Task::spawn(async move { client.fetch(&request).await })
     }
 
     async fn next(&mut self) -> Option<Result<Page<T>>> {
         if self.ended {
             return None;
         }
-        if self.ahead.is_empty() {
-            self.fetch();
-        }
-        let page = match self.ahead.join_next().await? {
+        let task = self.ahead.take().unwrap_or_else(|| self.fetch());
+        let page = match task.join().await? {
             Ok(page) => page,
             Err(task) => Err(Error::Interrupted { source: Arc::new(task) }),
         };
         self.ended = page.as_ref().map_or(true, |page| is_last(page, self.page));
         if !self.ended {
             self.page += 1;
-            self.fetch();
+            self.ahead = Some(self.fetch());
         }
         // An empty page is the end even when the service promised more, and nothing to hand out.
         page.map(|page| (!page.items.is_empty()).then_some(page)).transpose()
@@ -189,13 +188,13 @@ pub(crate) fn pages<T: DeserializeOwned + Send + 'static>(client: Client, reques
         Some(crate::request::Param::Int(page)) => u32::try_from(*page).unwrap_or(u32::MAX),
         _ => 1,
     };
-    let walk = Walk { client, request, page, ahead: JoinSet::new(), ended: false };
-    PageStream(stream::unfold(walk, |mut walk| async { Some((walk.next().await?, walk)) }).boxed())
+    let walk = Walk { client, request, page, ahead: None, ended: false };
+    PageStream(boxed(stream::unfold(walk, |mut walk| async { Some((walk.next().await?, walk)) })))
 }
 
 pub(crate) fn items<T: DeserializeOwned + Send + 'static>(client: Client, request: Request) -> ItemStream<T> {
     let items = pages(client, request).map_ok(|page| stream::iter(page.items).map(Ok)).try_flatten();
-    ItemStream(items.boxed())
+    ItemStream(boxed(items))
 }
 
 pub(crate) async fn window<T: DeserializeOwned + Send + 'static>(

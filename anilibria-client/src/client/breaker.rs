@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::Instant;
+use crate::runtime::Instant;
 
 /// When a mirror is left alone, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

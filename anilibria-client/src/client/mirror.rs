@@ -5,10 +5,10 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use tokio::time::Instant;
 use url::Url;
 
 use super::breaker::{Breaker, BreakerPolicy, BreakerState};
+use crate::runtime::Instant;
 
 /// The roots of the service. The one that answered last is asked first.
 pub(super) struct Mirrors {

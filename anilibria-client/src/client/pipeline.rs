@@ -1,7 +1,6 @@
 //! The road of a call: deadline → session → retry ⟲ → mirror → rate limit → transport → status.
 
 use bytes::Bytes;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::{Instrument as _, debug, field::Empty, info_span};
 
 use super::{Inner, failure, mirror::Mirror, observe, transport::Message};
@@ -9,6 +8,7 @@ use crate::{
     Error, Result,
     error::MirrorFailure,
     request::{Request, Wire},
+    runtime::{Instant, sleep, timeout, timeout_at},
     session::Token,
 };
 

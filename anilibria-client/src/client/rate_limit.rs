@@ -5,9 +5,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep};
-
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    runtime::{Instant, sleep},
+};
 
 /// How many calls a client makes at most, over all its clones and mirrors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

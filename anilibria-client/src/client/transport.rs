@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
 
 use crate::{Error, Result, Secret, request::Wire, session::Token};
 
 /// The most redirects that are followed: the service has none, a proxy may add one or two.
+#[cfg(not(target_arch = "wasm32"))]
 const MAX_REDIRECTS: usize = 5;
 
 /// The seam to the network.
@@ -34,7 +36,17 @@ impl Transport {
         Self { http }
     }
 
+    /// A transport of the client's own, over what the browser has.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn build(_user_agent: &str, proxy: Option<&Secret>) -> Result<Self> {
+        if proxy.is_some() {
+            return Err(Error::Config { setting: "proxy", reason: "a browser has its own".to_owned() });
+        }
+        Ok(Self { http: reqwest::Client::new() })
+    }
+
     /// A transport of the client's own, through a proxy if there is one.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn build(user_agent: &str, proxy: Option<&Secret>) -> Result<Self> {
         let config = |setting| {
             move |error: reqwest::Error| Error::Config { setting, reason: error.without_url().to_string() }
@@ -58,20 +70,24 @@ impl Transport {
         if let Some(token) = token {
             request = request.bearer_auth(token.expose());
         }
-        let mut response = request.send().await.map_err(failure)?;
-        let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            if body.len() + chunk.len() > max_size {
-                return Err(Error::TooLarge { limit: max_size });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer {
-            status: response.status(),
-            headers: std::mem::take(response.headers_mut()),
-            body: body.freeze(),
-        })
+        let response = request.send().await.map_err(failure)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Answer { status, headers, body: read(response, max_size).await? })
     }
+}
+
+/// Reads a body to its end, but not beyond `max_size`.
+async fn read(response: reqwest::Response, max_size: usize) -> Result<Bytes> {
+    let mut chunks = response.bytes_stream();
+    let mut body = BytesMut::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(failure)?;
+        if body.len() + chunk.len() > max_size {
+            return Err(Error::TooLarge { limit: max_size });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 /// A failure of the network. The URL is cut off, as its query may hold what nobody should read.
@@ -79,9 +95,20 @@ fn failure(error: reqwest::Error) -> Error {
     let error = error.without_url();
     if error.is_redirect() {
         Error::Redirected { source: Arc::new(error) }
-    } else if error.is_connect() {
+    } else if is_connect(&error) {
         Error::Connect { source: Arc::new(error) }
     } else {
         Error::Interrupted { source: Arc::new(error) }
     }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn is_connect(error: &reqwest::Error) -> bool {
+    error.is_connect()
+}
+
+/// A browser does not tell; the request may have left.
+#[cfg(target_arch = "wasm32")]
+fn is_connect(_error: &reqwest::Error) -> bool {
+    false
 }

@@ -1,5 +1,7 @@
 //! The session of a client: the token that calls on behalf of a user carry.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod file_store;
 mod otp;
 mod social;
 mod store;
@@ -9,10 +11,12 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use self::file_store::FileTokenStore;
 pub use self::{
     otp::OtpLogin,
     social::SocialLoginPending,
-    store::{FileTokenStore, MemoryTokenStore, TokenStore},
+    store::{MemoryTokenStore, TokenStore},
     token::Token,
 };
 use crate::{Client, Error, Result, Secret, model::SocialProvider};

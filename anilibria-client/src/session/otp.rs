@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
-
 use super::Session;
-use crate::{Error, Result, model::OtpGrant};
+use crate::{
+    Error, Result,
+    model::OtpGrant,
+    runtime::{Instant, sleep},
+};
 
 /// How often it is asked whether somebody has accepted the code; other clients ask every three to five seconds.
 const INTERVAL: Duration = Duration::from_secs(4);

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
-
 use super::Session;
 use crate::{
     Error, Result,
     model::{SocialLogin, SocialProvider},
+    runtime::{Instant, sleep},
 };
 
 /// How often it is asked whether the person has finished.

@@ -1,0 +1,98 @@
+//! What differs between a program of its own and a page in a browser: time, tasks, and what a future has to promise.
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use browser::*;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use native::*;
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native {
+    use futures::{future::BoxFuture, stream::BoxStream};
+    use tokio::task::{JoinError, JoinSet};
+    pub(crate) use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+    /// A call under way. It may move between threads.
+    pub(crate) type CallFuture<T> = BoxFuture<'static, T>;
+
+    /// Answers one after another. They may move between threads.
+    pub(crate) type AnswerStream<T> = BoxStream<'static, T>;
+
+    /// Work that goes on by itself and ends when it is dropped.
+    pub(crate) struct Task<T>(JoinSet<T>);
+
+    impl<T: Send + 'static> Task<T> {
+        pub(crate) fn spawn(work: impl Future<Output = T> + Send + 'static) -> Self {
+            let mut tasks = JoinSet::new();
+            tasks.spawn(work);
+            Self(tasks)
+        }
+
+        /// What came out of it; an error when it was cut short.
+        pub(crate) async fn join(mut self) -> Option<Result<T, JoinError>> {
+            self.0.join_next().await
+        }
+    }
+
+    /// Makes a stream of what can move between threads.
+    pub(crate) fn boxed<T>(stream: impl futures::Stream<Item = T> + Send + 'static) -> AnswerStream<T> {
+        futures::StreamExt::boxed(stream)
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+mod browser {
+    use std::{convert::Infallible, pin::pin, time::Duration};
+
+    use futures::{
+        future::{Either, LocalBoxFuture, select},
+        stream::LocalBoxStream,
+    };
+    pub(crate) use web_time::Instant;
+
+    /// A call under way. It stays on its page.
+    pub(crate) type CallFuture<T> = LocalBoxFuture<'static, T>;
+
+    /// Answers one after another. They stay on their page.
+    pub(crate) type AnswerStream<T> = LocalBoxStream<'static, T>;
+
+    /// The time is over.
+    #[derive(Debug)]
+    pub(crate) struct Elapsed;
+
+    pub(crate) async fn sleep(duration: Duration) {
+        let milliseconds = u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);
+        gloo_timers::future::TimeoutFuture::new(milliseconds).await;
+    }
+
+    pub(crate) async fn timeout<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+        match select(pin!(work), pin!(sleep(limit))).await {
+            Either::Left((value, _)) => Ok(value),
+            Either::Right(_) => Err(Elapsed),
+        }
+    }
+
+    pub(crate) async fn timeout_at<T>(
+        deadline: Instant,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Elapsed> {
+        timeout(deadline.saturating_duration_since(Instant::now()), work).await
+    }
+
+    /// Work that is done when it is asked for: a page has no tasks that end when they are dropped.
+    pub(crate) struct Task<T>(LocalBoxFuture<'static, T>);
+
+    impl<T: 'static> Task<T> {
+        pub(crate) fn spawn(work: impl Future<Output = T> + 'static) -> Self {
+            Self(Box::pin(work))
+        }
+
+        pub(crate) async fn join(self) -> Option<Result<T, Infallible>> {
+            Some(Ok(self.0.await))
+        }
+    }
+
+    /// Makes a stream of what stays on its page.
+    pub(crate) fn boxed<T>(stream: impl futures::Stream<Item = T> + 'static) -> AnswerStream<T> {
+        futures::StreamExt::boxed_local(stream)
+    }
+}
