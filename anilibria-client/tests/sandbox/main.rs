@@ -3,11 +3,14 @@
 #![cfg(feature = "sandbox")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accounts;
 mod ask;
 mod catalog;
 mod control;
 mod determinism;
+mod errors;
 mod faults;
+mod favorites;
 mod franchises;
 mod genres;
 mod pages;
@@ -21,3 +24,4 @@ mod shapes;
 mod size;
 mod storage;
 mod torrents;
+mod views;

@@ -1,5 +1,6 @@
 //! How records of the catalogue look as JSON: a file per kind of thing.
 
+mod account;
 mod episode;
 mod franchise;
 mod genre;
@@ -14,6 +15,7 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+pub(crate) use account::{profile, view};
 pub(crate) use release::release;
 pub(crate) use team::members;
 pub(crate) use torrent::torrent;
@@ -42,7 +44,7 @@ fn with(object: Value, fields: impl IntoIterator<Item = (&'static str, Value)>) 
 }
 
 /// A moment as the live service writes it: always in UTC, always with the offset.
-fn moment(seconds: i64) -> Value {
+pub(crate) fn moment(seconds: i64) -> Value {
     let text =
         OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|moment| moment.format(&DATE_TIME).ok());
     text.into()
