@@ -275,8 +275,8 @@ impl SandboxBuilder {
     /// How many releases the catalogue has, from 1 to 100,000; values beyond are moved into that range.
     /// Default 300.
     ///
-    /// Their ids run from 1, higher ones are newer. Names, pictures and torrent hashes of a release do not
-    /// depend on how many others there are; dates and status do.
+    /// Their ids run from 1, higher ones are newer. Names and pictures of a release do not depend on
+    /// how many others there are; dates, status and torrents do.
     pub fn releases(mut self, count: u32) -> Self {
         self.releases = count.clamp(1, MAX_RELEASES);
         self

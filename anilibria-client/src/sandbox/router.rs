@@ -23,6 +23,9 @@ use super::world::World;
 /// What Laravel says to those who are not signed in.
 pub(crate) const UNAUTHENTICATED: &str = "Unauthenticated.";
 
+/// The longest passkey that is taken over into links, in bytes.
+const MAX_PASSKEY: usize = 64;
+
 /// Answers one call of one operation.
 pub(crate) type Handler = fn(&Call<'_>) -> Result<Reply, Problem>;
 
@@ -84,6 +87,13 @@ impl Call<'_> {
             Some(token) if account.sessions.is_open(token) => Ok(account),
             _ => Err(Problem::new(StatusCode::FORBIDDEN, UNAUTHENTICATED)),
         }
+    }
+
+    /// What makes links to torrents personal, if the caller gave one that can stand in a link.
+    pub(crate) fn passkey(&self) -> Option<&str> {
+        let is_sound =
+            |key: &&str| key.len() <= MAX_PASSKEY && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        self.params.text("pk").filter(is_sound)
     }
 
     /// Answers with one item, cut down to what was asked for.

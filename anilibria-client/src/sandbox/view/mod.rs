@@ -5,8 +5,11 @@ mod episode;
 mod franchise;
 mod genre;
 mod image;
+mod media;
 mod release;
+mod rss;
 mod schedule;
+mod staff;
 mod team;
 mod torrent;
 
@@ -16,7 +19,9 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 pub(crate) use account::{profile, view};
+pub(crate) use media::{manifest, vast, video};
 pub(crate) use release::release;
+pub(crate) use staff::{person, role, team};
 pub(crate) use team::members;
 pub(crate) use torrent::torrent;
 
