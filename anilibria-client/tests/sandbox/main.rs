@@ -6,6 +6,7 @@
 mod accounts;
 mod ask;
 mod catalog;
+mod conformance;
 mod control;
 mod determinism;
 mod errors;

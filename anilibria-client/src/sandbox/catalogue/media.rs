@@ -43,6 +43,7 @@ pub(crate) struct Video {
 pub(crate) struct Origin {
     pub(crate) id: Uuid,
     pub(crate) title: &'static str,
+    pub(crate) description: &'static str,
     pub(crate) playlist: String,
     pub(crate) is_announce: bool,
 }
@@ -73,13 +74,15 @@ fn video(seed: u64, id: u32) -> Video {
 
 fn origin(seed: u64, is_announce: bool) -> Origin {
     let rng = &mut chance::stream(seed, "video origin", u64::from(is_announce));
+    let (title, description) = if is_announce {
+        ("Анонсы аниме-сезонов", "Что выйдет в новом сезоне")
+    } else {
+        ("Видео команды", "О том, как мы работаем")
+    };
     Origin {
         id: chance::uuid(rng),
-        title: if is_announce {
-            "Анонсы аниме-сезонов"
-        } else {
-            "Видео команды"
-        },
+        title,
+        description,
         playlist: format!("PL{}", chance::file_name(rng)),
         is_announce,
     }

@@ -7,7 +7,14 @@ use crate::sandbox::chance::{self, chance, sample};
 use super::team::User;
 use super::words::NICKNAMES;
 
-const TEAMS: [&str; 5] = ["Руководство", "Озвучка", "Перевод", "Техническая команда", "Дизайн"];
+/// Titles, and what some teams say about themselves.
+const TEAMS: [(&str, Option<&str>); 5] = [
+    ("Руководство", Some("Следят за тем, чтобы всё шло своим чередом")),
+    ("Озвучка", Some("Те, чьи голоса вы слышите")),
+    ("Перевод", Some("Переводят с японского и редактируют")),
+    ("Техническая команда", None),
+    ("Дизайн", None),
+];
 const ROLES: [(&str, Option<&str>); 7] = [
     ("Даббер", Some("#3A86FF")),
     ("Переводчик", Some("#8338EC")),
@@ -23,6 +30,7 @@ const ROLES: [(&str, Option<&str>); 7] = [
 pub(crate) struct Team {
     pub(crate) id: Uuid,
     pub(crate) title: &'static str,
+    pub(crate) description: Option<&'static str>,
     pub(crate) sort_order: usize,
 }
 
@@ -52,7 +60,12 @@ pub(crate) struct Person {
 pub(crate) fn teams(seed: u64) -> Vec<Team> {
     (0..)
         .zip(TEAMS)
-        .map(|(place, title)| Team { id: id(seed, "team", place), title, sort_order: place + 1 })
+        .map(|(place, (title, description))| Team {
+            id: id(seed, "team", place),
+            title,
+            description,
+            sort_order: place + 1,
+        })
         .collect()
 }
 

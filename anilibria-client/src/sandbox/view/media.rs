@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::image::image;
 use super::release::release as render_release;
 use super::{View, moment};
+use crate::sandbox::catalogue::Release;
 use crate::sandbox::catalogue::media::{Promotion, REFRESHED_AT, Vast, Video};
 
 /// A video with the playlist it is from.
@@ -28,6 +29,7 @@ pub(crate) fn video(video: &Video) -> Value {
             "url": format!("https://www.youtube.com/playlist?list={}", origin.playlist),
             "type": {"value": "YOUTUBE_PLAYLIST", "description": "YouTube плейлист"},
             "title": origin.title,
+            "description": origin.description,
             "is_announce": origin.is_announce,
         },
     })
@@ -45,6 +47,7 @@ impl View<'_> {
                 |release| self.page(release),
             ),
             "url_label": if is_ad { "Перейти на сайт" } else { "Смотреть" },
+            "description": release.map_or("Реклама".to_owned(), Release::description),
             "title": release.map_or("Реклама", |release| release.title.main.as_str()),
             "image": image(&format!("media/promotions/{}", promotion.id), &promotion.image),
             "is_ad": is_ad,

@@ -7,7 +7,7 @@ use crate::sandbox::catalogue::staff::{Person, Role, Team};
 
 /// A team.
 pub(crate) fn team(team: &Team) -> Value {
-    json!({"id": team.id, "title": team.title, "description": null, "sort_order": team.sort_order})
+    json!({"id": team.id, "title": team.title, "description": team.description, "sort_order": team.sort_order})
 }
 
 /// A role; some have a colour.

@@ -2,9 +2,11 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::sandbox::account::Account;
+use crate::sandbox::api::filter::Filter;
+use crate::sandbox::catalogue::reference::Choice;
 use crate::sandbox::catalogue::{Catalogue, Release, Sorting};
 use crate::sandbox::page::{MAX_SIZE, Page};
 use crate::sandbox::params::Check;
@@ -14,7 +16,6 @@ use crate::sandbox::router::{Call, Route};
 
 use super::items;
 use super::shelf;
-use crate::sandbox::api::filter::Filter;
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/accounts/users/me/favorites/ids", ids),
@@ -107,15 +108,20 @@ impl Order {
     }
 
     fn json(self) -> Value {
-        let (value, label) = match self {
-            Self::AddedLast => ("CREATED_AT_DESC", "Добавлены недавно"),
-            Self::AddedFirst => ("CREATED_AT_ASC", "Добавлены давно"),
-            Self::By(sorting) => {
-                let choice = sorting.choice();
-                (choice.value, choice.label)
-            }
+        let choice = match self {
+            Self::AddedLast => Choice {
+                value: "CREATED_AT_DESC",
+                label: "Добавлены недавно",
+                description: "Сначала отобразятся недавно добавленные релизы",
+            },
+            Self::AddedFirst => Choice {
+                value: "CREATED_AT_ASC",
+                label: "Добавлены давно",
+                description: "Сначала отобразятся давно добавленные релизы",
+            },
+            Self::By(sorting) => sorting.choice(),
         };
-        json!({"value": value, "label": label})
+        choice.labelled_json()
     }
 
     /// How two releases stand to each other; equal ones stay in the order they were added.
