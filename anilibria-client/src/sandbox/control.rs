@@ -1,4 +1,6 @@
-//! The control API below `/sandbox`: publishing, faults, the log, reset.
+//! The control API below `/sandbox`: publishing, faults, the log, the clock, reset.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -31,6 +33,9 @@ fn find(path: &str) -> Option<(Method, Handler, &str)> {
         ["requests"] => (Method::GET, |control, _| Ok(control.requests()), ""),
         ["reset"] => (Method::POST, |control, _| Ok(control.reset()), ""),
         ["faults"] => (Method::PUT, |control, _| control.faults(), ""),
+        ["clock"] => (Method::POST, |control, _| control.clock(), ""),
+        ["social"] => (Method::POST, |control, _| control.social(), ""),
+        ["password"] => (Method::GET, |control, _| Ok(control.password()), ""),
         ["episodes"] => (Method::POST, |control, _| control.publish(), ""),
         ["releases"] => (Method::POST, |control, _| control.add(), ""),
         ["releases", id, "status"] => (Method::POST, |control, id| control.status(id), *id),
@@ -69,6 +74,30 @@ impl Control<'_> {
         let answer = json!(faults);
         self.world.injector().set(faults);
         Ok(Reply::plain_json(StatusCode::OK, &answer))
+    }
+
+    fn clock(&self) -> Result<Reply, Problem> {
+        let fields = self.fields(&["advance_seconds"])?;
+        let seconds = fields.get("advance_seconds").and_then(Value::as_u64);
+        let seconds = seconds.ok_or_else(|| invalid("advance_seconds", "must be a whole number"))?;
+        self.world.advance(Duration::from_secs(seconds));
+        Ok(Reply::empty(StatusCode::NO_CONTENT))
+    }
+
+    fn social(&self) -> Result<Reply, Problem> {
+        let fields = self.fields(&["state"])?;
+        let state = fields.get("state").and_then(Value::as_str);
+        let state = state.ok_or_else(|| invalid("state", "must be a string"))?;
+        if self.world.account().socials.finish(state) {
+            Ok(Reply::empty(StatusCode::NO_CONTENT))
+        } else {
+            Err(Problem::not_found("No social login with this state is open."))
+        }
+    }
+
+    fn password(&self) -> Reply {
+        let account = self.world.account();
+        Reply::plain_json(StatusCode::OK, &json!({"token": account.password.last_letter()}))
     }
 
     fn publish(&self) -> Result<Reply, Problem> {

@@ -18,7 +18,8 @@ pub struct LoggedRequest {
     pub method: String,
     /// The whole path as asked, such as `/api/v1/anime/releases/1`; at most 2048 bytes of it.
     pub path: String,
-    /// The query string as asked, without the question mark; empty without one, at most 2048 bytes.
+    /// The query string as asked, without the question mark; empty without one, at most 2048 bytes. The values of
+    /// `pk` and `state`, which are as good as a login, are left out.
     pub query: String,
     /// The status that was answered; for a dropped or truncated answer the one it would have had, and 499 when
     /// the caller left before there was an answer.
@@ -49,7 +50,7 @@ impl Log {
         self.last.push_back(LoggedRequest {
             method: request.method.to_string(),
             path: cut(request.uri.path()),
-            query: cut(request.uri.query().unwrap_or_default()),
+            query: cut(&redact(request.uri.query().unwrap_or_default())),
             status,
         });
     }
@@ -75,6 +76,19 @@ impl Log {
     }
 }
 
+/// The query string without what is as good as a login.
+fn redact(query: &str) -> String {
+    let parts: Vec<_> = query
+        .split('&')
+        .map(|part| match part.split_once('=') {
+            Some(("pk", _)) => "pk=<redacted>",
+            Some(("state", _)) => "state=<redacted>",
+            _ => part,
+        })
+        .collect();
+    parts.join("&")
+}
+
 fn cut(text: &str) -> String {
     let end = (0..=MAX_TEXT.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
     text[..end.unwrap_or(0)].to_owned()
@@ -96,6 +110,13 @@ mod tests {
         assert_eq!(log.count(), 3);
         assert_eq!(log.all().iter().map(|request| request.query.as_str()).collect::<Vec<_>>(), ["x=1", ""]);
         assert_eq!((log.hits("/a"), log.hits("/b"), log.hits("/api/v1/b")), (0, 2, 2));
+    }
+
+    #[test]
+    fn secrets_in_query_strings_are_left_out() {
+        assert_eq!(redact("limit=3&pk=Secret1&x"), "limit=3&pk=<redacted>&x");
+        assert_eq!(redact("state=abc"), "state=<redacted>");
+        assert_eq!(redact(""), "");
     }
 
     #[test]

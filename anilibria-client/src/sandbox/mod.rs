@@ -1,8 +1,9 @@
 //! A stand-in AniLiberty API v1, in the process or over HTTP, for tests and offline work.
 //!
-//! The sandbox answers the reading operations of the API as the live service does: filters, orders, pages,
-//! projections, validation, and the shapes that differ from the documentation. Its catalogue is made up, of any
-//! size, and follows from a seed alone: the same seed gives the same bytes. A control API below `/sandbox` and
+//! The sandbox answers all operations of the API as the live service does: filters, orders, pages,
+//! projections, validation, signing in, and the shapes that differ from the documentation. There is one account,
+//! `demo` with the password `demo`. The catalogue is made up, of
+//! any size, and follows from a seed alone: the same seed gives the same bytes. A control API below `/sandbox` and
 //! the methods of [`Sandbox`] publish episodes, inject faults and tell what was asked.
 //!
 //! ```
@@ -31,12 +32,16 @@
 //! | `POST /sandbox/reset` | everything as at the start |
 //! | `PUT /sandbox/faults` | [`Faults`] from now on; `{}` clears |
 //! | `POST /sandbox/episodes` | `{"release_id": 1}` publishes the next episode of a release |
+//! | `POST /sandbox/clock` | `{"advance_seconds": 300}` sets the clock ahead |
+//! | `POST /sandbox/social` | `{"state": "…"}` finishes a social login as its user would |
+//! | `GET /sandbox/password` | `{"token"}` of the last letter about a forgotten password |
 //! | `POST /sandbox/releases` | adds a release with one episode |
 //! | `POST /sandbox/releases/{id}/status` | `{"is_ongoing": false}` changes the status of a release |
 //!
 //! Absolute links in answers are made from the `Host` header; a server that mounts the sandbox below a path
 //! tells that path in `X-Forwarded-Prefix`.
 
+mod account;
 mod api;
 mod body;
 mod catalogue;
@@ -57,9 +62,11 @@ mod server;
 mod site;
 mod view;
 mod world;
+mod xml;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, HeaderValue, VARY};
@@ -75,7 +82,7 @@ use problem::Problem;
 use reply::Reply;
 pub use server::RunningSandbox;
 use site::{API_ROOT, Site};
-use world::World;
+use world::{Settings, World};
 
 /// The largest body a request may have, in bytes.
 const MAX_BODY: usize = 256 * 1024;
@@ -178,9 +185,26 @@ impl Sandbox {
         self.world.log().hits(path)
     }
 
-    /// Brings catalogue, faults, log and random choices back to how they were at the start.
+    /// Brings catalogue, account, clock, faults, log and random choices back to how they were at the start.
     pub fn reset(&self) {
         self.world.reset();
+    }
+
+    /// Sets the clock of the sandbox ahead: one-time passwords expire, and [lagging](SandboxBuilder::read_lag)
+    /// reads catch up, without any waiting.
+    pub fn advance(&self, step: Duration) {
+        self.world.advance(step);
+    }
+
+    /// Does what a user does in the browser to finish a social login; false if no login with this `state` is
+    /// open.
+    pub fn finish_social_login(&self, state: &str) -> bool {
+        self.world.account().socials.finish(state)
+    }
+
+    /// The token in the last unused letter to an account that forgot its password.
+    pub fn password_token(&self) -> Option<String> {
+        self.world.account().password.last_letter().map(str::to_owned)
     }
 
     /// Injects faults from now on, in place of those in force; [`Faults::new`] clears them.
@@ -238,11 +262,12 @@ pub struct SandboxBuilder {
     seed: u64,
     log_capacity: usize,
     clock: Clock,
+    read_lag: Duration,
 }
 
 impl Default for SandboxBuilder {
     fn default() -> Self {
-        Self { releases: 300, seed: 1, log_capacity: 10_000, clock: Clock::System }
+        Self { releases: 300, seed: 1, log_capacity: 10_000, clock: Clock::System, read_lag: Duration::ZERO }
     }
 }
 
@@ -250,8 +275,8 @@ impl SandboxBuilder {
     /// How many releases the catalogue has, from 1 to 100,000; values beyond are moved into that range.
     /// Default 300.
     ///
-    /// Their ids run from 1, higher ones are newer. Names, pictures and torrent hashes of a release do not
-    /// depend on how many others there are; dates and status do.
+    /// Their ids run from 1, higher ones are newer. Names and pictures of a release do not depend on
+    /// how many others there are; dates, status and torrents do.
     pub fn releases(mut self, count: u32) -> Self {
         self.releases = count.clamp(1, MAX_RELEASES);
         self
@@ -271,14 +296,24 @@ impl SandboxBuilder {
 
     /// What time it always is. Default: the clock of the machine.
     ///
-    /// Only the schedule of the day looks at it; the dates in the catalogue never depend on any clock.
+    /// The schedule of the day and the account look at it; the dates in the catalogue never depend on any clock.
     pub fn now(mut self, now: OffsetDateTime) -> Self {
         self.clock = Clock::Fixed(now);
         self
     }
 
+    /// How long some reads do not see what was watched meanwhile. Default zero.
+    ///
+    /// The live service takes 25 to 30 seconds. Concerned are the two routes of timecodes below
+    /// `/anime/releases` and the history; `GET` on the timecodes of the account never lags.
+    pub fn read_lag(mut self, lag: Duration) -> Self {
+        self.read_lag = lag;
+        self
+    }
+
     /// Makes up the catalogue: some milliseconds for a thousand releases.
     pub fn build(self) -> Sandbox {
-        Sandbox { world: Arc::new(World::new(self.seed, self.releases, self.clock, self.log_capacity)) }
+        let Self { releases, seed, log_capacity, clock, read_lag } = self;
+        Sandbox { world: Arc::new(World::new(Settings { seed, releases, clock, log_capacity, read_lag })) }
     }
 }

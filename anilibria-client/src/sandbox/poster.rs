@@ -9,6 +9,7 @@ use super::chance;
 use super::problem::Problem;
 use super::reply::Reply;
 use super::world::World;
+use super::xml::escape;
 
 /// Below which path pictures live.
 pub(crate) const STORAGE: &str = "/storage/";
@@ -63,8 +64,4 @@ fn svg(path: &str, lines: &[String]) -> String {
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 350 500" width="350" height="500"><defs><linearGradient id="g" x1="0" y1="0" x2="1" y2="1"><stop offset="0" stop-color="hsl({hue},65%,45%)"/><stop offset="1" stop-color="hsl({},70%,20%)"/></linearGradient></defs><rect width="350" height="500" fill="url(#g)"/><g fill="#fff" font-family="sans-serif" font-size="22">{text}</g></svg>"##,
         (hue + 70) % 360
     )
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

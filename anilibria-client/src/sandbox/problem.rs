@@ -46,6 +46,17 @@ impl Problem {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, body, allow: None }
     }
 
+    /// The refusal as a web page, for callers that did not ask for JSON.
+    pub(crate) fn page(self) -> Reply {
+        let (code, title) = (self.status.as_u16(), self.status.canonical_reason().unwrap_or("Error"));
+        // The message may repeat what the caller sent, so the page shows none.
+        let page = format!(
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
+             <body><h1>{code}</h1><p>{title}</p></body></html>\n"
+        );
+        with_allow(Reply::new(self.status, "text/html; charset=UTF-8", page.into()), self.allow)
+    }
+
     /// 422 about a single field.
     pub(crate) fn invalid_field(name: &str, message: impl Into<String>) -> Self {
         Self::invalid(vec![(name.to_owned(), message.into())])
@@ -54,10 +65,13 @@ impl Problem {
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let reply = Reply::json(problem.status, &problem.body);
-        match problem.allow {
-            Some(allow) => reply.header(ALLOW, allow),
-            None => reply,
-        }
+        with_allow(Reply::json(problem.status, &problem.body), problem.allow)
+    }
+}
+
+fn with_allow(reply: Reply, allow: Option<HeaderValue>) -> Reply {
+    match allow {
+        Some(allow) => reply.header(ALLOW, allow),
+        None => reply,
     }
 }

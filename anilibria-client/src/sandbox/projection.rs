@@ -29,6 +29,11 @@ impl Projection {
         }
     }
 
+    /// Only what `include` says, for routes that ignore `exclude`.
+    pub(crate) fn including(params: &Params) -> Self {
+        Self { exclude: Paths::default(), ..Self::of(params) }
+    }
+
     /// Whether the top-level `field` can be part of the answer, to save the work of rendering it.
     pub(crate) fn wants(&self, field: &str) -> bool {
         let included = self.include.as_ref().is_none_or(|paths| paths.0.contains_key(field));

@@ -32,6 +32,11 @@ impl Reply {
         Self { status, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
+    /// 200 with nothing in it, which is a web page to Laravel.
+    pub(crate) fn blank() -> Self {
+        Self::new(StatusCode::OK, "text/html; charset=UTF-8", Bytes::new())
+    }
+
     pub(crate) fn new(status: StatusCode, content_type: &'static str, body: Bytes) -> Self {
         Self::empty(status).header(CONTENT_TYPE, HeaderValue::from_static(content_type)).with_body(body)
     }

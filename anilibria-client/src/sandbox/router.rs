@@ -1,11 +1,15 @@
 //! From a method and a path to the handler of an operation.
 
+use std::sync::MutexGuard;
+
 use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION};
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::account::Account;
 use super::api;
 use super::catalogue::Catalogue;
 use super::params::Params;
@@ -15,6 +19,12 @@ use super::reply::Reply;
 use super::site::Site;
 use super::view::View;
 use super::world::World;
+
+/// What Laravel says to those who are not signed in.
+pub(crate) const UNAUTHENTICATED: &str = "Unauthenticated.";
+
+/// The longest passkey that is taken over into links, in bytes.
+const MAX_PASSKEY: usize = 64;
 
 /// Answers one call of one operation.
 pub(crate) type Handler = fn(&Call<'_>) -> Result<Reply, Problem>;
@@ -35,6 +45,10 @@ impl Route {
     pub(crate) const fn post(path: &'static str, handler: Handler) -> Self {
         Self { method: Method::POST, path, handler }
     }
+
+    pub(crate) const fn delete(path: &'static str, handler: Handler) -> Self {
+        Self { method: Method::DELETE, path, handler }
+    }
 }
 
 /// A call on its way through a handler.
@@ -44,6 +58,10 @@ pub(crate) struct Call<'a> {
     pub(crate) path: &'a str,
     /// The query string, empty without one.
     pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    /// The JSON body; null without one, and for GET.
+    pub(crate) body: Value,
+    /// The query string and the fields of the body.
     pub(crate) params: Params,
     pub(crate) projection: Projection,
     pub(crate) site: Site,
@@ -54,6 +72,28 @@ impl Call<'_> {
     /// Renders records of `catalogue` for this caller.
     pub(crate) fn view<'v>(&'v self, catalogue: &'v Catalogue) -> View<'v> {
         View { catalogue, site: &self.site }
+    }
+
+    /// The token the caller sent, whether it is good or not.
+    pub(crate) fn token(&self) -> Option<&str> {
+        let (scheme, token) = self.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// The account of the caller, locked; 403 without a good token.
+    pub(crate) fn account(&self) -> Result<MutexGuard<'_, Account>, Problem> {
+        let account = self.world.account();
+        match self.token() {
+            Some(token) if account.sessions.is_open(token) => Ok(account),
+            _ => Err(Problem::new(StatusCode::FORBIDDEN, UNAUTHENTICATED)),
+        }
+    }
+
+    /// What makes links to torrents personal, if the caller gave one that can stand in a link.
+    pub(crate) fn passkey(&self) -> Option<&str> {
+        let is_sound =
+            |key: &&str| key.len() <= MAX_PASSKEY && key.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        self.params.text("pk").filter(is_sound)
     }
 
     /// Answers with one item, cut down to what was asked for.
@@ -77,12 +117,22 @@ pub(crate) fn dispatch(world: &World, request: &Parts, path: &str, body: &Bytes)
     find(&request.method, path)
         .and_then(|(route, segments)| {
             let query = request.uri.query().unwrap_or_default();
-            let params = params(route, query, body)?;
+            let body = json(route, body)?;
+            let mut params = Params::from_query(query);
+            params.add_body(&body);
             let projection = Projection::of(&params);
-            let call = Call { world, path, query, params, projection, site: Site::of(request), segments };
+            let (headers, site) = (&request.headers, Site::of(request));
+            let call = Call { world, path, query, headers, body, params, projection, site, segments };
             (route.handler)(&call)
         })
-        .unwrap_or_else(Reply::from)
+        .unwrap_or_else(|problem| if wants_json(&request.headers) { problem.into() } else { problem.page() })
+}
+
+/// Whether the caller names JSON among what it takes. `*/*` does not: only errors depend on it, and those are
+/// web pages for whoever does not say otherwise.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.any(|accepted| accepted.contains("/json") || accepted.contains("+json"))
 }
 
 /// Where a path of the route names a value, and which value the request has there.
@@ -125,16 +175,13 @@ fn matches(pattern: &'static str, path: &str) -> Option<Segments> {
     asked.next().is_none().then_some(segments)
 }
 
-fn params(route: &Route, query: &str, body: &Bytes) -> Result<Params, Problem> {
-    let mut params = Params::from_query(query);
+fn json(route: &Route, body: &Bytes) -> Result<Value, Problem> {
     // Some clients send a JSON content type, or even a body, with GET; both are ignored.
-    if route.method != Method::GET && !body.is_empty() {
-        let body: Value = serde_json::from_slice(body).map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, format!("The body is not JSON: {error}."))
-        })?;
-        params.add_body(&body);
+    if route.method == Method::GET || body.is_empty() {
+        return Ok(Value::Null);
     }
-    Ok(params)
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("The body is not JSON: {error}.")))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use anilibria_client::sandbox::Sandbox;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A whole answer.
 pub(crate) struct Answer {
@@ -28,9 +28,60 @@ pub(crate) async fn send(sandbox: &Sandbox, request: Request<Bytes>) -> Answer {
 
 /// Sends a request with a JSON body, or none for null.
 pub(crate) async fn call(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> Answer {
-    let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-    let request = Request::builder().method(method).uri(path).header("host", "stand-in.test");
-    send(sandbox, request.body(body).unwrap()).await
+    let request = Request::builder().method(method).uri(path);
+    send(
+        sandbox,
+        request
+            .header("host", "stand-in.test")
+            .header("accept", "application/json")
+            .body(bytes(body))
+            .unwrap(),
+    )
+    .await
+}
+
+/// A JSON body, or none for null.
+fn bytes(body: &Value) -> Bytes {
+    if body.is_null() { Bytes::new() } else { body.to_string().into() }
+}
+
+/// Somebody who is signed in to a sandbox.
+pub(crate) struct Session<'a> {
+    pub(crate) sandbox: &'a Sandbox,
+    pub(crate) token: String,
+}
+
+impl<'a> Session<'a> {
+    /// Signs in with login and password.
+    pub(crate) async fn log_in(sandbox: &'a Sandbox) -> Self {
+        let pair = json!({"login": "demo", "password": "demo"});
+        let answer = call(sandbox, "POST", "/api/v1/accounts/users/auth/login", &pair).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        Self { sandbox, token: answer.json()["token"].as_str().unwrap().to_owned() }
+    }
+
+    /// Calls the API for `path` below its root.
+    pub(crate) async fn call(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header("host", "stand-in.test")
+            .header("accept", "application/json")
+            .header("authorization", format!("Bearer {}", self.token));
+        send(self.sandbox, request.body(bytes(body)).unwrap()).await
+    }
+
+    /// The JSON that the API answers with 200.
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let answer = self.call("GET", path, &Value::Null).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {:?}", answer.body);
+        answer.json()
+    }
+
+    /// The status of an answer to `GET`.
+    pub(crate) async fn status(&self, path: &str) -> u16 {
+        self.call("GET", path, &Value::Null).await.status.as_u16()
+    }
 }
 
 /// Asks the API for `path` below its root.

@@ -2,6 +2,7 @@
 
 use anilibria_client::sandbox::Sandbox;
 use serde_json::{Value, json};
+use time::macros::datetime;
 
 use crate::ask::{ask, call, get, list};
 
@@ -117,6 +118,10 @@ async fn bad_control_calls_are_refused_by_field() {
         ("POST", "/sandbox/releases/x/status", json!({"is_ongoing": true}), 404, ""),
         ("POST", "/sandbox/releases/1/status", json!({}), 422, "is_ongoing"),
         ("POST", "/sandbox/releases/1/status", json!({"is_ongoing": 1}), 422, "is_ongoing"),
+        ("POST", "/sandbox/clock", json!({}), 422, "advance_seconds"),
+        ("POST", "/sandbox/clock", json!({"advance_seconds": -1}), 422, "advance_seconds"),
+        ("POST", "/sandbox/social", json!({}), 422, "state"),
+        ("POST", "/sandbox/social", json!({"state": "unknown"}), 404, ""),
         ("PUT", "/sandbox/faults", json!({"error_rate": 2}), 422, "error_rate"),
         ("PUT", "/sandbox/faults", json!({"latency": 2}), 422, "latency"),
         ("PUT", "/sandbox/faults", Value::Null, 422, "faults"),
@@ -127,6 +132,21 @@ async fn bad_control_calls_are_refused_by_field() {
         assert_eq!(answer.status.as_u16(), status, "{path} {body}");
         assert!(field.is_empty() || answer.json()["errors"][field].is_array(), "{path} {body}");
     }
+}
+
+#[tokio::test]
+async fn the_clock_is_set_ahead_until_the_next_reset() {
+    let sandbox = Sandbox::builder().releases(60).now(datetime!(2026-11-01 12:00 UTC)).build();
+    let before = get(&sandbox, "/anime/schedule/now").await;
+
+    let answer = call(&sandbox, "POST", "/sandbox/clock", &json!({"advance_seconds": 86_400})).await;
+
+    let after = get(&sandbox, "/anime/schedule/now").await;
+    assert_eq!(answer.status.as_u16(), 204);
+    assert_eq!((&after["today"], &after["yesterday"]), (&before["tomorrow"], &before["today"]));
+    assert_ne!(after, before);
+    sandbox.reset();
+    assert_eq!(get(&sandbox, "/anime/schedule/now").await, before);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::ask::{ask, call, get};
 
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 13] = [
     "/anime/catalog/releases?limit=50",
     "/anime/releases/7",
     "/anime/releases/random?limit=5",
@@ -14,6 +14,11 @@ const PATHS: [&str; 8] = [
     "/anime/schedule/week",
     "/anime/torrents",
     "/app/search/releases?query=%D0%B0",
+    "/anime/torrents/rss",
+    "/anime/torrents/10028/file",
+    "/media/videos",
+    "/media/promotions",
+    "/teams/users",
 ];
 
 async fn bytes(sandbox: &Sandbox) -> Vec<Vec<u8>> {
@@ -52,7 +57,6 @@ async fn what_a_release_is_does_not_depend_on_how_many_there_are() {
     {
         assert_eq!(small[field], large[field], "{field}");
     }
-    assert_eq!(small["torrents"][0]["hash"], large["torrents"][0]["hash"]);
     assert_eq!(small["episodes"][0]["id"], large["episodes"][0]["id"]);
 }
 

@@ -3,13 +3,18 @@
 #![cfg(feature = "sandbox")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accounts;
 mod ask;
 mod catalog;
+mod conformance;
 mod control;
 mod determinism;
+mod errors;
 mod faults;
+mod favorites;
 mod franchises;
 mod genres;
+mod media;
 mod pages;
 mod projection;
 mod refusals;
@@ -20,4 +25,6 @@ mod server;
 mod shapes;
 mod size;
 mod storage;
+mod torrent_files;
 mod torrents;
+mod views;

@@ -3,10 +3,13 @@
 mod episode;
 mod franchise;
 pub(crate) mod genre;
+pub(crate) mod media;
+mod metainfo;
 pub(crate) mod reference;
 mod release;
 mod search;
 mod sorting;
+pub(crate) mod staff;
 pub(crate) mod team;
 mod timeline;
 mod title;
@@ -139,6 +142,11 @@ impl Catalogue {
             franchise.members.push(id);
         }
         self.releases.push(release);
+    }
+
+    /// What everything here follows from.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// All releases by id.

@@ -82,6 +82,15 @@ pub(crate) static IS_NOT_IN_PRODUCTION: Choice = Choice::new("IS_NOT_IN_PRODUCTI
 /// Whether the team works on a release.
 pub(crate) static PRODUCTION_STATUSES: [&Choice; 2] = [&IS_IN_PRODUCTION, &IS_NOT_IN_PRODUCTION];
 
+pub(crate) static PLANNED: Choice = Choice::new("PLANNED", "Запланировано");
+pub(crate) static WATCHED: Choice = Choice::new("WATCHED", "Просмотрено");
+pub(crate) static WATCHING: Choice = Choice::new("WATCHING", "Смотрю");
+pub(crate) static POSTPONED: Choice = Choice::new("POSTPONED", "Отложено");
+pub(crate) static ABANDONED: Choice = Choice::new("ABANDONED", "Брошено");
+
+/// The collections an account has.
+pub(crate) static COLLECTIONS: [&Choice; 5] = [&PLANNED, &WATCHED, &WATCHING, &POSTPONED, &ABANDONED];
+
 /// Weekdays from Monday.
 const WEEKDAYS: [&str; 7] =
     ["Понедельник", "Вторник", "Среда", "Четверг", "Пятница", "Суббота", "Воскресенье"];

@@ -6,6 +6,7 @@ use crate::sandbox::chance::{self, chance, pick, weighted};
 
 use super::episode::{Episode, EpisodeDetails};
 use super::genre::GenreSet;
+use super::metainfo::Info;
 use super::reference::{
     Choice, DORAMA, MOVIE, OAD, ONA, OVA, R0, R6, R12, R16, R18, SEASONS, SPECIAL, TV, WEB,
 };
@@ -120,9 +121,7 @@ impl Release {
         };
         let rng = &mut chance::stream(self.seed, "torrents", 0);
         let count = weighted(rng, &[(40, 1), (40, 2), (20, 3)]);
-        (0..count)
-            .map(|place| Torrent::new(self.seed, place, fresh_at - i64::from(rng.u32(..7200))))
-            .collect()
+        (0..count).map(|place| Torrent::new(self, place, fresh_at - i64::from(rng.u32(..7200)))).collect()
     }
 
     /// Starts the release over: one episode, out at `now`.
@@ -173,6 +172,11 @@ impl Release {
 
     pub(crate) fn torrent_details(&self, place: usize, torrent: &Torrent) -> TorrentDetails {
         TorrentDetails::draw(self, place, torrent)
+    }
+
+    /// What the torrent at `place` hashes.
+    pub(crate) fn torrent_info(&self, place: usize, details: &TorrentDetails) -> Info {
+        Info::new(self.seed, place, details)
     }
 
     /// A generator of its own for one part of the release.

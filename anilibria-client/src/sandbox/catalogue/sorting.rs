@@ -52,7 +52,7 @@ impl Sorting {
     }
 
     /// How two releases stand to each other; ties go to the higher id in every order.
-    pub(super) fn compare(self, one: &Release, other: &Release) -> Ordering {
+    pub(crate) fn compare(self, one: &Release, other: &Release) -> Ordering {
         // A release without a date sorts below every date, as the database does with null.
         let order = match self {
             Self::FreshAtDesc => other.fresh_at.cmp(&one.fresh_at),

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use crate::sandbox::chance::{self, chance, weighted};
 
+use super::episode::Episode;
+use super::metainfo::Info;
 use super::reference::Choice;
 use super::release::Release;
 
@@ -66,14 +68,16 @@ pub(crate) struct Torrent {
     pub(crate) hash: [u8; 20],
     /// Seconds since 1970.
     pub(crate) updated_at: i64,
+    /// How many episodes are in it: the first ones of the release.
+    episodes: usize,
 }
 
 impl Torrent {
-    /// The torrent at `place`, from 0, of the release with this seed.
-    pub(super) fn new(seed: u64, place: usize, updated_at: i64) -> Self {
-        let mut hash = [0; 20];
-        chance::stream(seed, "torrent hash", place as u64).fill(&mut hash);
-        Self { hash, updated_at }
+    /// The torrent at `place`, from 0, of a release, with the episodes that are out by now.
+    pub(super) fn new(release: &Release, place: usize, updated_at: i64) -> Self {
+        let unhashed = Self { hash: [0; 20], updated_at, episodes: release.episodes.len() };
+        let details = TorrentDetails::draw(release, place, &unhashed);
+        Self { hash: Info::new(release.seed, place, &details).hash(), ..unhashed }
     }
 
     /// The hash in lower-case hexadecimal digits.
@@ -156,7 +160,8 @@ impl TorrentDetails {
             _ => 100,
         };
         let bitrate = codec.bitrate * scale / 100 + rng.u32(..400);
-        let seconds = u64::from(release.minutes()) * 60 * release.episodes.len() as u64;
+        let episodes = release.episodes.get(..torrent.episodes).unwrap_or(&release.episodes);
+        let seconds = u64::from(release.minutes()) * 60 * episodes.len() as u64;
         let star = if chance(rng, 10) { "★ " } else { "" };
         Self {
             codec,
@@ -170,7 +175,7 @@ impl TorrentDetails {
             leechers: rng.u32(..90),
             completed_times: rng.u32(..30_000),
             created_at: torrent.updated_at - i64::from(rng.u32(..86_400)),
-            description: range(release),
+            description: range(release.kind, episodes),
             label: format!("{star}{} - AniLiberty.TOP [{source} {quality}]", release.title.english),
             has_member: codec.value != AVC.value && chance(rng, 50),
         }
@@ -178,10 +183,10 @@ impl TorrentDetails {
 }
 
 /// `1-12`, `1` or, without numbers, what the release is.
-fn range(release: &Release) -> String {
-    match release.episodes.as_slice() {
+fn range(kind: &Choice, episodes: &[Episode]) -> String {
+    match episodes {
         [] => String::new(),
-        [_] if release.kind.value == "MOVIE" => release.kind.description.to_owned(),
+        [_] if kind.value == "MOVIE" => kind.description.to_owned(),
         [only] => only.ordinal(),
         [first, .., last] => format!("{}-{}", first.ordinal(), last.ordinal()),
     }
@@ -199,7 +204,11 @@ mod tests {
 
     #[test]
     fn hashes_are_read_in_either_case_and_nothing_else_is() {
-        let torrent = Torrent::new(1, 0, 0);
+        let torrent = Torrent {
+            hash: std::array::from_fn(|byte| u8::try_from(byte * 13).unwrap()),
+            updated_at: 0,
+            episodes: 0,
+        };
 
         assert_eq!(parse_hash(&torrent.hex()), Some(torrent.hash));
         assert_eq!(parse_hash(&torrent.hex().to_uppercase()), Some(torrent.hash));

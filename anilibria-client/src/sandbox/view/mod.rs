@@ -1,11 +1,15 @@
 //! How records of the catalogue look as JSON: a file per kind of thing.
 
+mod account;
 mod episode;
 mod franchise;
 mod genre;
 mod image;
+mod media;
 mod release;
+mod rss;
 mod schedule;
+mod staff;
 mod team;
 mod torrent;
 
@@ -14,7 +18,10 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+pub(crate) use account::{profile, view};
+pub(crate) use media::{manifest, vast, video};
 pub(crate) use release::release;
+pub(crate) use staff::{person, role, team};
 pub(crate) use team::members;
 pub(crate) use torrent::torrent;
 
@@ -42,7 +49,7 @@ fn with(object: Value, fields: impl IntoIterator<Item = (&'static str, Value)>) 
 }
 
 /// A moment as the live service writes it: always in UTC, always with the offset.
-fn moment(seconds: i64) -> Value {
+pub(crate) fn moment(seconds: i64) -> Value {
     let text =
         OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|moment| moment.format(&DATE_TIME).ok());
     text.into()

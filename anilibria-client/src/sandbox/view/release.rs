@@ -87,6 +87,14 @@ impl View<'_> {
         with(self::release(release), shown.map(|(name, render)| (name, render())))
     }
 
+    /// A release on a list of the account: with its genres and its episodes.
+    pub(crate) fn shelved_release(&self, release: &Release, projection: &Projection) -> Value {
+        let parts: [(_, &dyn Fn() -> Value); 2] =
+            [("genres", &|| self.genres_of(release)), ("episodes", &|| self.episodes(release))];
+        let shown = parts.into_iter().filter(|(name, _)| projection.wants(name));
+        with(self::release(release), shown.map(|(name, render)| (name, render())))
+    }
+
     /// A release as an episode nests it: with all its episodes.
     pub(super) fn release_of_episode(&self, release: &Release) -> Value {
         with(self::release(release), [("episodes", self.episodes(release))])
