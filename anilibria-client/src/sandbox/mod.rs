@@ -1,10 +1,10 @@
 //! A stand-in AniLiberty API v1, in the process or over HTTP, for tests and offline work.
 //!
-//! The sandbox answers all operations of the API as the live service does: filters, orders, pages,
-//! projections, validation, signing in, and the shapes that differ from the documentation. There is one account,
-//! `demo` with the password `demo`. The catalogue is made up, of
-//! any size, and follows from a seed alone: the same seed gives the same bytes. A control API below `/sandbox` and
-//! the methods of [`Sandbox`] publish episodes, inject faults and tell what was asked.
+//! The sandbox answers all operations of the API as the live service does: filters, orders, pages, projections,
+//! validation, signing in, and the shapes that differ from the documentation. Its catalogue is made up, of any
+//! size, and follows from a seed alone: the same seed gives the same bytes. There is one account, `demo` with the
+//! password `demo`. Errors are JSON for callers that accept `application/json` and web pages for others. A control
+//! API below `/sandbox` and the methods of [`Sandbox`] publish episodes, inject faults and tell what was asked.
 //!
 //! ```
 //! use anilibria_client::sandbox::Sandbox;
@@ -32,11 +32,11 @@
 //! | `POST /sandbox/reset` | everything as at the start |
 //! | `PUT /sandbox/faults` | [`Faults`] from now on; `{}` clears |
 //! | `POST /sandbox/episodes` | `{"release_id": 1}` publishes the next episode of a release |
+//! | `POST /sandbox/releases` | adds a release with one episode |
+//! | `POST /sandbox/releases/{id}/status` | `{"is_ongoing": false}` changes the status of a release |
 //! | `POST /sandbox/clock` | `{"advance_seconds": 300}` sets the clock ahead |
 //! | `POST /sandbox/social` | `{"state": "…"}` finishes a social login as its user would |
 //! | `GET /sandbox/password` | `{"token"}` of the last letter about a forgotten password |
-//! | `POST /sandbox/releases` | adds a release with one episode |
-//! | `POST /sandbox/releases/{id}/status` | `{"is_ongoing": false}` changes the status of a release |
 //!
 //! Absolute links in answers are made from the `Host` header; a server that mounts the sandbox below a path
 //! tells that path in `X-Forwarded-Prefix`.
