@@ -45,12 +45,15 @@ fn is_frame(path: &str) -> bool {
     path == "/data" || (name == "id" && !path.contains("shikimori") && !path.contains("mal/"))
 }
 
-/// Decodes the fixture with each of its fields missing, and with each of them null.
 fn survives_missing_and_null_fields<T: DeserializeOwned>(name: &str) {
-    let whole = fixture(name);
+    survives::<T>(name, &fixture(name));
+}
+
+/// Decodes an answer with each of its fields missing, and with each of them null.
+pub(crate) fn survives<T: DeserializeOwned>(name: &str, whole: &Value) {
     let mut paths = Vec::new();
-    fields(&whole, "", &mut paths);
-    assert!(paths.len() > 10, "{name} has too few fields to prove anything");
+    fields(whole, "", &mut paths);
+    assert!(paths.len() > 3, "{name} has too few fields to prove anything");
     for path in paths.iter().filter(|path| !is_frame(path)) {
         let mut null = whole.clone();
         *null.pointer_mut(path).unwrap() = Value::Null;

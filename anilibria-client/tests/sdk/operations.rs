@@ -184,8 +184,9 @@ async fn search_is_the_services_own_order() {
 }
 
 /// Decodes the answer to `path` and checks that the model holds every field of it.
-async fn holds_every_field<T: DeserializeOwned + Serialize>(client: &Client, path: &'static str) {
+pub(crate) async fn holds_every_field<T: DeserializeOwned + Serialize>(client: &Client, path: &'static str) {
     let request = Request::new(Method::GET, path);
+    let request = if path.contains("/me/") { request.session() } else { request };
     let raw: Value = client.fetch(&request).await.unwrap();
 
     let model: T = serde_json::from_value(raw.clone()).unwrap();
