@@ -3,6 +3,8 @@
 mod builder;
 mod decode;
 mod failure;
+#[cfg(feature = "download")]
+mod media;
 mod mirror;
 mod pipeline;
 mod transport;
@@ -12,6 +14,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use serde::de::DeserializeOwned;
 use url::Url;
 
+#[cfg(feature = "download")]
+pub(crate) use self::media::MediaRequest;
 pub use self::{builder::ClientBuilder, decode::decode};
 
 use self::{mirror::Mirrors, transport::Transport};

@@ -10,7 +10,7 @@ const MAX_REDIRECTS: usize = 5;
 
 /// The seam to the network.
 pub(super) struct Transport {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
 }
 
 /// An answer, read to its end.
