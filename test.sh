@@ -17,13 +17,15 @@ FEATURE_SETS=(
     "-p anilibria-cache --no-default-features"
     "-p anilibria-client --no-default-features"
     "-p anilibria-client --no-default-features --features cache"
+    "-p anilibria-client --no-default-features --features download"
     "-p anilibria-client --no-default-features --features metrics"
     "-p anilibria-client --no-default-features --features sandbox"
+    "-p anilibria-client --no-default-features --features download"
     "-p anilibria-server --no-default-features"
 )
 
 # Examples that need nothing but themselves.
-EXAMPLES=(browse_catalog)
+EXAMPLES=(browse_catalog download_episode)
 
 CARGO_DENY_VERSION=0.20.2
 

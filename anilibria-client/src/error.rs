@@ -159,6 +159,12 @@ pub struct MirrorFailure {
 }
 
 impl Error {
+    /// The connection broke off, for a reason that no library told.
+    #[cfg(feature = "download")]
+    pub(crate) fn interrupted(reason: &'static str) -> Self {
+        Self::Interrupted { source: Arc::from(BoxError::from(reason)) }
+    }
+
     /// Whether nothing exists under what was asked for.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })

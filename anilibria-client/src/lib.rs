@@ -6,6 +6,8 @@ mod macros;
 
 pub mod api;
 mod client;
+#[cfg(feature = "download")]
+pub mod download;
 pub mod error;
 pub mod model;
 #[cfg(feature = "sandbox")]

@@ -50,7 +50,7 @@ fn fields(body: &Value) -> BTreeMap<String, Vec<String>> {
 }
 
 /// The wait that `Retry-After` asks for, which is a number of seconds or a date.
-fn retry_after(headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

@@ -6,6 +6,8 @@ mod builder;
 pub(crate) mod cached;
 mod decode;
 mod failure;
+#[cfg(feature = "download")]
+mod media;
 mod mirror;
 mod observe;
 mod pipeline;
@@ -20,6 +22,8 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+#[cfg(feature = "download")]
+pub(crate) use self::media::MediaRequest;
 pub use self::{
     breaker::{BreakerPolicy, BreakerState},
     builder::ClientBuilder,

@@ -64,7 +64,7 @@ impl RetryPolicy {
     }
 
     /// The waits of one call.
-    pub(super) fn delays(&self) -> Delays {
+    pub(crate) fn delays(&self) -> Delays {
         let backoff = ExponentialBackoffBuilder::new()
             .with_initial_interval(self.first_delay.min(self.max_delay))
             .with_max_interval(self.max_delay)
@@ -82,7 +82,7 @@ impl Default for RetryPolicy {
 }
 
 /// The waits before the retries of one call.
-pub(super) struct Delays {
+pub(crate) struct Delays {
     left: u32,
     longest: Duration,
     backoff: ExponentialBackoff,
@@ -90,7 +90,7 @@ pub(super) struct Delays {
 
 impl Delays {
     /// How long to wait before the next retry after `error`; `None` ends the call.
-    pub(super) fn after(&mut self, error: &Error) -> Option<Duration> {
+    pub(crate) fn after(&mut self, error: &Error) -> Option<Duration> {
         if self.left == 0 || !again_may_help(error) {
             return None;
         }

@@ -14,7 +14,7 @@ const MAX_REDIRECTS: usize = 5;
 
 /// The seam to the network.
 pub(super) struct Transport {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
 }
 
 /// A request as it goes to one mirror.
@@ -91,7 +91,7 @@ async fn read(response: reqwest::Response, max_size: usize) -> Result<Bytes> {
 }
 
 /// A failure of the network. The URL is cut off, as its query may hold what nobody should read.
-fn failure(error: reqwest::Error) -> Error {
+pub(super) fn failure(error: reqwest::Error) -> Error {
     let error = error.without_url();
     if error.is_redirect() {
         Error::Redirected { source: Arc::new(error) }

@@ -1,5 +1,6 @@
 //! Torrents.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -154,6 +155,46 @@ pub struct Torrent {
     pub torrent_members: Option<Vec<TorrentMember>>,
 }
 
+/// The trackers that the service names in its own links.
+const TRACKERS: [&str; 2] = ["http://tr.libria.fun:2710/announce", "http://retracker.local/announce"];
+
+/// What a value in a link is without: all that may mean something there.
+const IN_LINK: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+impl Torrent {
+    /// A magnet link for any torrent program, made from the hash, the name, the size and the service's trackers.
+    ///
+    /// [`magnet`](Self::magnet) is the link as the service writes it, where it does. This one is there when that was
+    /// left out, and holds nothing of the caller's.
+    ///
+    /// ```
+    /// use anilibria_client::model::Torrent;
+    ///
+    /// let mut torrent = Torrent::default();
+    /// torrent.hash = "8a8fb94b1bd22b44a116336bab6bf209d0ac3a90".parse()?;
+    ///
+    /// assert!(torrent.magnet_link().starts_with("magnet:?xt=urn:btih:8a8fb94b1bd22b44a116336bab6bf209d0ac3a90"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn magnet_link(&self) -> String {
+        let mut link = format!("magnet:?xt=urn:btih:{}", self.hash);
+        let mut add = |key, value: &str| {
+            link.extend(["&", key, "="]);
+            link.extend(utf8_percent_encode(value, IN_LINK));
+        };
+        if !self.label.is_empty() {
+            add("dn", &self.label);
+        }
+        if self.size > 0 {
+            add("xl", &self.size.to_string());
+        }
+        for tracker in TRACKERS {
+            add("tr", tracker);
+        }
+        link
+    }
+}
+
 /// One person's part in a torrent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -172,4 +213,43 @@ pub struct TorrentMember {
     pub external_url: Option<String>,
     /// The person's account, when there is one.
     pub user: Option<MemberUser>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn magnet_link_holds_hash_name_size_and_trackers() {
+        let torrent = Torrent {
+            hash: InfoHash([0xab; 20]),
+            label: "★ Кот & [1-12] 100%".to_owned(),
+            size: 3_221_225_472,
+            ..Torrent::default()
+        };
+
+        let link = torrent.magnet_link();
+
+        let url = url::Url::parse(&link).unwrap();
+        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(
+            pairs,
+            [
+                pair("xt", &format!("urn:btih:{}", "ab".repeat(20))),
+                pair("dn", &torrent.label),
+                pair("xl", "3221225472"),
+                pair("tr", TRACKERS[0]),
+                pair("tr", TRACKERS[1]),
+            ]
+        );
+        assert!(link.is_ascii() && !link.contains([' ', '+']), "{link}");
+    }
+
+    #[test]
+    fn magnet_link_of_a_cut_down_torrent_leaves_out_what_is_not_known() {
+        let link = Torrent::default().magnet_link();
+
+        assert!(!link.contains("dn=") && !link.contains("xl="), "{link}");
+    }
 }

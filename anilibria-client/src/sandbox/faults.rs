@@ -47,7 +47,8 @@ pub struct Faults {
     pub truncate: bool,
     /// Close the connection instead of every answer. Default false.
     pub drop: bool,
-    /// Prefixes of the paths that are struck, below the API root, such as `/anime/`. Default none: all paths.
+    /// Prefixes of the paths that are struck, below the API root, such as `/anime/`; `/videos/` are the streams.
+    /// Default none: all paths.
     ///
     /// At most 64, each up to 256 bytes long.
     pub paths: Vec<String>,

@@ -28,6 +28,7 @@
 //! | --- | --- |
 //! | `/api/v1/…` | the stand-in API |
 //! | `/storage/…` | pictures |
+//! | `/videos/…` | the streams of episodes, logged and struck by faults like the API |
 //! | `GET /sandbox/requests` | the log: `{"count", "requests": [{"method", "path", "query", "status"}]}` |
 //! | `POST /sandbox/reset` | everything as at the start |
 //! | `PUT /sandbox/faults` | [`Faults`] from now on; `{}` clears |
@@ -49,6 +50,7 @@ mod chance;
 mod clock;
 mod control;
 mod faults;
+mod hls;
 mod json;
 mod log;
 mod page;
@@ -138,6 +140,9 @@ impl Sandbox {
         {
             return self.handle_api(&request, path, &body).await;
         }
+        if path.starts_with(hls::VIDEOS) {
+            return self.handle_api(&request, path, &body).await;
+        }
         let reply = if body.len() > MAX_BODY {
             server::too_large()
         } else if let Some(path) = path.strip_prefix(control::CONTROL) {
@@ -150,7 +155,7 @@ impl Sandbox {
         respond(&request, reply, None)
     }
 
-    /// Answers a request of the stand-in API: the only ones that are logged and can be struck by faults.
+    /// Answers a request of the stand-in API or for a stream: the only ones that are logged and can be struck by faults.
     async fn handle_api(&self, request: &Parts, path: &str, body: &Bytes) -> Response<SandboxBody> {
         let mut entry = LogEntry { world: &self.world, request, status: CALLER_LEFT };
         let strike = self.world.injector().strike(path);
@@ -160,6 +165,9 @@ impl Sandbox {
         let reply = match strike.failure {
             Some(failure) => failure,
             None if body.len() > MAX_BODY => server::too_large(),
+            None if request.uri.path().starts_with(hls::VIDEOS) => {
+                hls::answer(&self.world, &request.method, path)
+            }
             None => router::dispatch(&self.world, request, path, body),
         };
         entry.status = reply.status.as_u16();

@@ -153,7 +153,7 @@ async fn session_that_the_service_has_ended_is_unauthorised() {
 async fn models_hold_every_field_and_miss_none() {
     let (_sandbox, client) = logged_in().await;
     let episode = client.releases().get(1).await.unwrap().episodes.unwrap()[0].id;
-    client.views().save([Timecode::stopped(episode, Duration::from_secs(60))]).await.unwrap();
+    client.views().save([Timecode::stopped(episode, Duration::from_mins(1))]).await.unwrap();
     client.favorites().add([1]).await.unwrap();
 
     holds_every_field::<Vec<Video>>(&client, "/media/videos").await;

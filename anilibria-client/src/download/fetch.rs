@@ -1,0 +1,109 @@
+//! Files from the network, tried again where that may help.
+
+use std::{ops::Range, time::Duration};
+
+use bytes::Bytes;
+use tokio::{sync::OnceCell, time::sleep};
+use tracing::debug;
+use url::Url;
+
+use super::{
+    DownloadError,
+    address::path_of,
+    decrypt::{KEY_SIZE, decrypt},
+    pace::Pace,
+    playlist::{Cipher, Piece},
+    settings::Settings,
+};
+use crate::{Client, Error, client::MediaRequest};
+
+/// The longest playlist that is read, in bytes.
+const MAX_PLAYLIST: usize = 1 << 20;
+/// The longest wait between two attempts, also when a host asks for more.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+
+/// Fetches the files of one download.
+#[derive(Debug)]
+pub(super) struct Fetcher {
+    client: Client,
+    settings: Settings,
+    pace: Pace,
+}
+
+impl Fetcher {
+    pub(super) fn new(client: Client, settings: Settings) -> Self {
+        let pace = Pace::new(settings.rate_limit);
+        Self { client, settings, pace }
+    }
+
+    /// The bytes of a playlist.
+    pub(super) async fn playlist(&self, url: &Url) -> Result<Bytes, DownloadError> {
+        self.file(url, None, MAX_PLAYLIST).await
+    }
+
+    /// A piece as it goes into the file. `keys` are those of the stream; each is fetched when it is first needed.
+    pub(super) async fn piece(&self, piece: &Piece, keys: &[StreamKey]) -> Result<Bytes, DownloadError> {
+        self.pace.turn().await;
+        let body = self.file(&piece.url, piece.range.clone(), self.settings.max_segment_size).await?;
+        self.pace.came(body.len());
+        match &piece.cipher {
+            None => Ok(body),
+            Some(cipher) => self.decrypt(piece, cipher, &body, keys).await,
+        }
+    }
+
+    async fn decrypt(
+        &self,
+        piece: &Piece,
+        cipher: &Cipher,
+        body: &[u8],
+        keys: &[StreamKey],
+    ) -> Result<Bytes, DownloadError> {
+        let refuse = |reason| DownloadError::Decrypt { path: path_of(&piece.url), reason };
+        let key = keys.get(cipher.key).ok_or_else(|| refuse("it has no key"))?;
+        let bytes = key.bytes.get_or_try_init(|| self.key(&key.url)).await?;
+        decrypt(body, bytes, &cipher.iv).map_err(refuse)
+    }
+
+    async fn key(&self, url: &Url) -> Result<[u8; KEY_SIZE], DownloadError> {
+        let body = self.file(url, None, KEY_SIZE).await?;
+        let reason = "a key has 16 bytes";
+        body.as_ref().try_into().map_err(|_| DownloadError::Decrypt { path: path_of(url), reason })
+    }
+
+    /// A file or a part of it, tried as often as the settings say.
+    async fn file(
+        &self,
+        url: &Url,
+        range: Option<Range<u64>>,
+        max_size: usize,
+    ) -> Result<Bytes, DownloadError> {
+        let request = MediaRequest { url, range, max_size, timeout: self.settings.segment_timeout };
+        let mut delays = self.settings.retry.delays();
+        loop {
+            let error = match self.client.fetch_file(&request).await {
+                Ok(body) if body.is_empty() => Error::interrupted("the file is empty"),
+                Ok(body) => return Ok(body),
+                Err(error) => error,
+            };
+            let Some(wait) = delays.after(&error) else {
+                return Err(DownloadError::Fetch { path: path_of(url), source: error });
+            };
+            debug!(path = url.path(), %error, ?wait, "file is tried again");
+            sleep(wait.min(MAX_WAIT)).await;
+        }
+    }
+}
+
+/// A key of a stream, fetched once.
+#[derive(Debug)]
+pub(super) struct StreamKey {
+    url: Url,
+    bytes: OnceCell<[u8; KEY_SIZE]>,
+}
+
+impl StreamKey {
+    pub(super) fn new(url: Url) -> Self {
+        Self { url, bytes: OnceCell::new() }
+    }
+}

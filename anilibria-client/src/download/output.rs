@@ -1,0 +1,181 @@
+//! The file on its way: `name.part` with what is there, `name.part.state` with how much of it counts.
+
+use std::{
+    fs::TryLockError,
+    io::{self, SeekFrom},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::{
+    fs::{self, File, OpenOptions},
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
+    time::sleep,
+};
+use uuid::Uuid;
+
+use super::DownloadError;
+
+/// The most of a state file that is read.
+const MAX_STATE: u64 = 4096;
+
+/// How often, and how far apart, a file that is in use is tried again: the last write of a cancelled download may still
+/// be on its way.
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// How much of the part file counts. Text, so that a person who finds it can tell what it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct State {
+    /// What is downloaded: a part of another stream is of no use.
+    stream: Uuid,
+    /// How many pieces are there.
+    pieces: usize,
+    /// How many bytes they have.
+    bytes: u64,
+}
+
+/// A file on its way.
+#[derive(Debug)]
+pub(super) struct Output {
+    target: PathBuf,
+    part_path: PathBuf,
+    state_path: PathBuf,
+    part: File,
+    /// Locked as long as it is open, so that two downloads never write to one file.
+    state_file: File,
+    state: State,
+}
+
+impl Output {
+    /// Opens the part of `stream` beside `target` and goes on where it ends; a part of anything else is begun anew.
+    ///
+    /// `most` is the number of pieces of the stream.
+    pub(super) async fn open(target: &Path, stream: Uuid, most: usize) -> Result<Self, DownloadError> {
+        let part_path = with_suffix(target, ".part")?;
+        let state_path = with_suffix(target, ".part.state")?;
+        let mut state_file = lock(&state_path).await?;
+        let known = read_state(&mut state_file).await.unwrap_or_default();
+        let found = fs::metadata(&part_path).await.map_or(0, |file| file.len());
+        let usable = known.stream == stream && known.pieces <= most && known.bytes <= found;
+        let state = if usable { known } else { State { stream, ..State::default() } };
+        let part = open_part(&part_path, state.bytes).await.map_err(in_file(&part_path))?;
+        let mut output = Self { target: target.to_owned(), part_path, state_path, part, state_file, state };
+        output.write_state().await?;
+        Ok(output)
+    }
+
+    /// How many pieces are there.
+    pub(super) fn pieces(&self) -> usize {
+        self.state.pieces
+    }
+
+    /// How many bytes are there.
+    pub(super) fn bytes(&self) -> u64 {
+        self.state.bytes
+    }
+
+    /// Appends the next piece.
+    pub(super) async fn append(&mut self, piece: &[u8]) -> Result<(), DownloadError> {
+        let written = async {
+            self.part.write_all(piece).await?;
+            self.part.flush().await?;
+            // The state must never promise bytes that a power cut can take back.
+            self.part.sync_data().await
+        };
+        written.await.map_err(in_file(&self.part_path))?;
+        self.state.pieces += 1;
+        self.state.bytes += piece.len() as u64;
+        self.write_state().await
+    }
+
+    /// Gives the file its name and removes the state.
+    pub(super) async fn finish(self) -> Result<(), DownloadError> {
+        self.part.sync_all().await.map_err(in_file(&self.part_path))?;
+        drop(self.part);
+        fs::rename(&self.part_path, &self.target).await.map_err(in_file(&self.target))?;
+        drop(self.state_file);
+        fs::remove_file(&self.state_path).await.map_err(in_file(&self.state_path))
+    }
+
+    /// Writes the state in place. One torn by a crash cannot be read, and the download begins anew.
+    async fn write_state(&mut self) -> Result<(), DownloadError> {
+        let written = async {
+            let text = serde_json::to_vec(&self.state)?;
+            self.state_file.set_len(0).await?;
+            self.state_file.seek(SeekFrom::Start(0)).await?;
+            self.state_file.write_all(&text).await?;
+            self.state_file.flush().await
+        };
+        written.await.map_err(in_file(&self.state_path))
+    }
+}
+
+/// Puts `content` under `target` in one step: nobody sees half of it.
+pub(super) async fn write_whole(target: &Path, content: &[u8]) -> Result<(), DownloadError> {
+    let part = with_suffix(target, ".part")?;
+    fs::write(&part, content).await.map_err(in_file(&part))?;
+    fs::rename(&part, target).await.map_err(in_file(target))
+}
+
+/// `target` with `suffix` behind its name.
+fn with_suffix(target: &Path, suffix: &str) -> Result<PathBuf, DownloadError> {
+    let Some(name) = target.file_name() else {
+        let source =
+            io::Error::new(io::ErrorKind::InvalidInput, "the path does not end with the name of a file");
+        return Err(in_file(target)(source));
+    };
+    let mut name = name.to_owned();
+    name.push(suffix);
+    Ok(target.with_file_name(name))
+}
+
+/// Opens the state file for this download alone.
+async fn lock(path: &Path) -> Result<File, DownloadError> {
+    let mut options = OpenOptions::new();
+    let file = options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .await
+        .map_err(in_file(path))?;
+    let file = file.into_std().await;
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => sleep(LOCK_PAUSE).await,
+            // Some file systems have no locks; a download works there as well.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(File::from_std(file)),
+        }
+    }
+    Err(DownloadError::Busy { path: path.to_owned() })
+}
+
+/// The state, if there is one that can be read.
+async fn read_state(file: &mut File) -> Option<State> {
+    let mut text = Vec::new();
+    file.take(MAX_STATE).read_to_end(&mut text).await.ok()?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// Opens the part file with its first `keep` bytes, ready to write behind them.
+async fn open_part(path: &Path, keep: u64) -> io::Result<File> {
+    if keep == 0 {
+        // A file of its own: the last write of a cancelled download may still be on its way to the old one.
+        match fs::remove_file(path).await {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => return OpenOptions::new().write(true).create_new(true).open(path).await,
+        }
+    }
+    let mut file = OpenOptions::new().write(true).open(path).await?;
+    file.set_len(keep).await?;
+    file.seek(SeekFrom::Start(keep)).await?;
+    Ok(file)
+}
+
+fn in_file(path: &Path) -> impl FnOnce(io::Error) -> DownloadError {
+    let path = path.to_owned();
+    |source| DownloadError::File { path, source }
+}

@@ -1,0 +1,164 @@
+//! What an attempt that broke off leaves, and what the next one makes of it.
+
+use std::{fs, path::Path, sync::Mutex};
+
+use anilibria_client::{download::DownloadError, model::Quality, sandbox::Faults};
+use mockito::Server;
+use tokio::sync::oneshot;
+
+use super::support::{Directory, Stage, download_from, playlist, quick, read, segment_path, serve};
+
+#[tokio::test]
+async fn cancelled_download_goes_on_without_fetching_a_segment_twice() {
+    let stage = Stage::new().await;
+    let episode = stage.episode(true).await;
+    let path = stage.directory.file("episode.ts");
+    let (send, cancelled) = oneshot::channel();
+    let send = Mutex::new(Some(send));
+    let first = stage.download(&episode).parallel(1).progress(move |progress| {
+        if progress.segments == 2 {
+            let _ = send.lock().unwrap().take().unwrap().send(());
+        }
+    });
+
+    tokio::select! {
+        biased;
+        _ = cancelled => {}
+        result = first.to_file(&path) => panic!("not cancelled: {result:?}"),
+    }
+    assert_eq!(stage.directory.names(), ["episode.ts.part", "episode.ts.part.state"]);
+    let downloaded = stage.download(&episode).to_file(&path).await.unwrap();
+
+    assert_eq!(downloaded.resumed_segments, 2);
+    for number in 1..=2 {
+        let segment = segment_path(&episode, Quality::FullHd, &format!("{number}.ts.enc"));
+        assert_eq!(stage.sandbox.hits(&segment), 1, "{segment}");
+    }
+    assert!(read(&path) == stage.segments(&episode, Quality::FullHd).await.concat());
+    assert_eq!(stage.directory.names(), ["episode.ts"]);
+}
+
+#[tokio::test]
+async fn segment_that_broke_off_is_fetched_again() {
+    let stage = Stage::new().await;
+    let episode = stage.episode(false).await;
+    let path = stage.directory.file("episode.ts");
+    let segment = segment_path(&episode, Quality::FullHd, "1.ts");
+    stage.sandbox.set_faults(Faults::new().truncate(true).paths([segment.as_str()])).unwrap();
+    let mend = async {
+        while stage.sandbox.hits(&segment) < 2 {
+            tokio::task::yield_now().await;
+        }
+        stage.sandbox.set_faults(Faults::new()).unwrap();
+    };
+
+    let (downloaded, ()) = tokio::join!(stage.download(&episode).retry(quick(15)).to_file(&path), mend);
+
+    downloaded.unwrap();
+    assert!(stage.sandbox.hits(&segment) >= 3);
+    assert!(read(&path) == stage.segments(&episode, Quality::FullHd).await.concat());
+}
+
+#[tokio::test]
+async fn download_survives_a_host_that_fails_every_other_call() {
+    let stage = Stage::new().await;
+    let episode = stage.episode(true).await;
+    let path = stage.directory.file("episode.ts");
+    stage.sandbox.set_faults(Faults::new().error_rate(0.5).paths(["/videos/"])).unwrap();
+
+    stage.download(&episode).retry(quick(11)).to_file(&path).await.unwrap();
+
+    assert!(read(&path) == stage.segments(&episode, Quality::FullHd).await.concat());
+}
+
+#[tokio::test]
+async fn changed_stream_begins_anew() {
+    let mut server = Server::new_async().await;
+    let directory = Directory::new();
+    let path = directory.file("episode.ts");
+    let _parts = [serve(&mut server, "/a.ts", "a").await, serve(&mut server, "/b.ts", "b").await];
+    let old = serve(&mut server, "/list.m3u8", playlist(&["a.ts", "missing.ts"])).await;
+    download_from(&server, "/list.m3u8").to_file(&path).await.unwrap_err();
+    assert_eq!(read(&directory.file("episode.ts.part")), b"a");
+    old.remove_async().await;
+    let _new = serve(&mut server, "/list.m3u8", playlist(&["b.ts", "a.ts"])).await;
+
+    let downloaded = download_from(&server, "/list.m3u8").to_file(&path).await.unwrap();
+
+    assert_eq!((downloaded.resumed_segments, read(&path)), (0, b"ba".to_vec()));
+}
+
+#[tokio::test]
+async fn same_stream_under_another_query_is_gone_on_with() {
+    let mut server = Server::new_async().await;
+    let directory = Directory::new();
+    let path = directory.file("episode.ts");
+    let _first = serve(&mut server, "/a.ts?token=1", "a").await;
+    let old = serve(&mut server, "/list.m3u8?viewer=1", playlist(&["a.ts?token=1", "b.ts?token=1"])).await;
+    download_from(&server, "/list.m3u8?viewer=1").to_file(&path).await.unwrap_err();
+    old.remove_async().await;
+    let _new = serve(&mut server, "/list.m3u8?viewer=2", playlist(&["a.ts?token=2", "b.ts?token=2"])).await;
+    let _second = serve(&mut server, "/b.ts?token=2", "b").await;
+
+    let downloaded = download_from(&server, "/list.m3u8?viewer=2").to_file(&path).await.unwrap();
+
+    assert_eq!((downloaded.resumed_segments, read(&path)), (1, b"ab".to_vec()));
+}
+
+#[tokio::test]
+async fn state_that_promises_more_than_is_there_or_is_broken_is_not_believed() {
+    let mut server = Server::new_async().await;
+    let directory = Directory::new();
+    let path = directory.file("episode.ts");
+    let (part, state) = (directory.file("episode.ts.part"), directory.file("episode.ts.part.state"));
+    let _list = serve(&mut server, "/list.m3u8", playlist(&["a.ts", "b.ts"])).await;
+    let _first = serve(&mut server, "/a.ts", "aa").await;
+    download_from(&server, "/list.m3u8").to_file(&path).await.unwrap_err();
+    let _second = serve(&mut server, "/b.ts", "bb").await;
+    let damages: [fn(&Path, &Path); 3] = [
+        |part, _| fs::write(part, "a").unwrap(),
+        |_, state| fs::write(state, "{\"stream\":").unwrap(),
+        |part, _| fs::remove_file(part).unwrap(),
+    ];
+    let intact = [read(&part), read(&state)];
+
+    for damage in damages {
+        fs::write(&part, &intact[0]).unwrap();
+        fs::write(&state, &intact[1]).unwrap();
+        damage(&part, &state);
+
+        let downloaded = download_from(&server, "/list.m3u8").to_file(&path).await.unwrap();
+
+        assert_eq!((downloaded.resumed_segments, read(&path)), (0, b"aabb".to_vec()));
+    }
+}
+
+#[tokio::test]
+async fn bytes_behind_what_the_state_counts_are_cut_off() {
+    let mut server = Server::new_async().await;
+    let directory = Directory::new();
+    let path = directory.file("episode.ts");
+    let _list = serve(&mut server, "/list.m3u8", playlist(&["a.ts", "b.ts"])).await;
+    let _first = serve(&mut server, "/a.ts", "aa").await;
+    download_from(&server, "/list.m3u8").to_file(&path).await.unwrap_err();
+    fs::write(directory.file("episode.ts.part"), "aab").unwrap();
+    let _second = serve(&mut server, "/b.ts", "bb").await;
+
+    let downloaded = download_from(&server, "/list.m3u8").to_file(&path).await.unwrap();
+
+    assert_eq!((downloaded.resumed_segments, read(&path)), (1, b"aabb".to_vec()));
+}
+
+#[tokio::test]
+async fn second_download_into_the_same_file_is_refused_while_the_first_runs() {
+    let mut server = Server::new_async().await;
+    let directory = Directory::new();
+    let _list = serve(&mut server, "/list.m3u8", playlist(&["a.ts"])).await;
+    let state = fs::File::create(directory.file("episode.ts.part.state")).unwrap();
+    state.lock().unwrap();
+
+    let error = download_from(&server, "/list.m3u8").to_file(directory.file("episode.ts")).await.unwrap_err();
+
+    assert!(matches!(error, DownloadError::Busy { .. }), "{error}");
+    assert!(error.is_transient());
+}
