@@ -14,6 +14,8 @@ pub mod page;
 pub mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod saved;
+pub mod watch;
 
 pub use client::{Client, ClientBuilder, decode};
 pub use error::{Error, Result};
