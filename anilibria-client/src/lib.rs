@@ -17,8 +17,10 @@ pub mod request;
 mod runtime;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod saved;
 mod secret;
 pub mod session;
+pub mod watch;
 
 pub use client::{
     BreakerPolicy, BreakerState, Client, ClientBuilder, MirrorHealth, RateLimit, RetryPolicy, decode,

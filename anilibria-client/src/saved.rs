@@ -1,0 +1,119 @@
+//! State that a program keeps over a restart, as bytes that tell when they are not what they should be.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Before the state: what it is (4 bytes), its version (2), the length of the rest (8) and its checksum (4).
+const HEADER: usize = 18;
+
+/// Why saved bytes cannot be read. In each case the way out is to start without them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// They are something else.
+    #[error("not saved state of this kind")]
+    Foreign,
+    /// Another version of this crate wrote them, in a form of its own.
+    #[error("saved in form {found}, while this version reads form {supported}")]
+    Version {
+        /// The form that they are in.
+        found: u16,
+        /// The form that this version of the crate reads.
+        supported: u16,
+    },
+    /// The end is missing.
+    #[error("saved state of {expected} bytes ends after {found}")]
+    Truncated {
+        /// How long the state is.
+        expected: u64,
+        /// How much of it is there.
+        found: u64,
+    },
+    /// Some of them have changed since they were written.
+    #[error("saved state is damaged")]
+    Damaged,
+}
+
+/// What kind of state it is, and in which form this version writes it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form {
+    pub(crate) magic: [u8; 4],
+    pub(crate) version: u16,
+}
+
+impl Form {
+    /// `state` as bytes.
+    pub(crate) fn write(self, state: &impl Serialize) -> Vec<u8> {
+        let header = vec![0; HEADER];
+        // Only a type that serde cannot describe fails here, and the states of this crate are plain records.
+        let mut bytes = postcard::to_extend(state, header).unwrap_or_default();
+        if bytes.len() < HEADER {
+            return Vec::new();
+        }
+        let (header, body) = bytes.split_at_mut(HEADER);
+        let fields = self.magic.into_iter().chain(self.version.to_le_bytes());
+        let fields =
+            fields.chain((body.len() as u64).to_le_bytes()).chain(crc32fast::hash(body).to_le_bytes());
+        header.iter_mut().zip(fields).for_each(|(place, byte)| *place = byte);
+        bytes
+    }
+
+    /// The state that [`write`](Self::write) made `bytes` of.
+    pub(crate) fn read<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, Unreadable> {
+        let rest = bytes.strip_prefix(&self.magic).ok_or(Unreadable::Foreign)?;
+        let missing = Unreadable::Truncated { expected: HEADER as u64, found: bytes.len() as u64 };
+        let (version, rest) = rest.split_first_chunk().ok_or(missing)?;
+        let found = u16::from_le_bytes(*version);
+        if found != self.version {
+            return Err(Unreadable::Version { found, supported: self.version });
+        }
+        let (length, rest) = rest.split_first_chunk().ok_or(missing)?;
+        let (checksum, body) = rest.split_first_chunk().ok_or(missing)?;
+        let (expected, found) = (u64::from_le_bytes(*length), body.len() as u64);
+        if found < expected {
+            return Err(Unreadable::Truncated { expected, found });
+        }
+        if found > expected || crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
+            return Err(Unreadable::Damaged);
+        }
+        postcard::from_bytes(body).map_err(|_| Unreadable::Damaged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORM: Form = Form { magic: *b"TEST", version: 2 };
+
+    #[test]
+    fn what_was_written_is_read() {
+        let state = vec!["один".to_owned(), "two".to_owned()];
+
+        assert_eq!(FORM.read::<Vec<String>>(&FORM.write(&state)), Ok(state));
+    }
+
+    #[test]
+    fn every_cut_is_told() {
+        let bytes = FORM.write(&vec![7_u64; 10]);
+
+        for length in 0..bytes.len() {
+            let error = FORM.read::<Vec<u64>>(&bytes[..length]).unwrap_err();
+
+            assert!(matches!(error, Unreadable::Truncated { .. } | Unreadable::Foreign), "{length}: {error}");
+        }
+    }
+
+    #[test]
+    fn foreign_newer_and_damaged_bytes_are_told_apart() {
+        let bytes = FORM.write(&vec![7_u64; 10]);
+        let newer = Form { version: 3, ..FORM }.write(&vec![7_u64; 10]);
+        let mut damaged = bytes.clone();
+        damaged[HEADER + 3] ^= 1;
+        let longer = [bytes.as_slice(), b"x"].concat();
+
+        assert_eq!(FORM.read::<Vec<u64>>(b"{\"json\": true}"), Err(Unreadable::Foreign));
+        assert_eq!(FORM.read::<Vec<u64>>(&newer), Err(Unreadable::Version { found: 3, supported: 2 }));
+        assert_eq!(FORM.read::<Vec<u64>>(&damaged), Err(Unreadable::Damaged));
+        assert_eq!(FORM.read::<Vec<u64>>(&longer), Err(Unreadable::Damaged));
+    }
+}

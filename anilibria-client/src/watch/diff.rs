@@ -1,0 +1,77 @@
+//! All judgement of a watcher: what is new in releases, given what is known of them.
+
+use std::sync::Arc;
+
+use super::{
+    cursor::{Cursor, Knowledge},
+    event::Event,
+};
+use crate::model::{Episode, Release};
+
+/// What is new in `seen`, in its order, to one who knows what `known` holds.
+///
+/// Each release must be whole, with its episodes; where it has none, only its status is compared. Events come release
+/// by release: first the release itself, then its episodes in their order, then its status. A cursor to which all of
+/// them were [applied](Cursor::apply) finds nothing new in the same releases.
+pub fn diff(known: &Cursor, seen: &[Release]) -> Vec<Event> {
+    seen.iter().flat_map(|release| of_release(known, release)).collect()
+}
+
+fn of_release(known: &Cursor, seen: &Release) -> Vec<Event> {
+    let release = Arc::new(without_parts(seen));
+    let mark = known.get(seen.id);
+    let is_new = mark.is_none() && known.is_new(seen);
+    let mut events = Vec::new();
+    if is_new {
+        events.push(Event::NewRelease { release: Arc::clone(&release) });
+    }
+    for episode in in_order(seen.episodes.as_deref().unwrap_or_default()) {
+        let event = |episode: &Episode| (Arc::clone(&release), Arc::new(episode.clone()));
+        match known.knowledge(mark, episode) {
+            Knowledge::Known if !is_new => {}
+            Knowledge::Changed => {
+                let (release, episode) = event(episode);
+                events.push(Event::EpisodeUpdate { release, episode });
+            }
+            Knowledge::New | Knowledge::Known => {
+                let (release, episode) = event(episode);
+                events.push(Event::NewEpisode { release, episode });
+            }
+        }
+    }
+    match mark {
+        Some(mark) if mark.status != seen.status() => {
+            events.push(Event::StatusChange { release, old: mark.status, new: seen.status() });
+        }
+        // Something about an old release has changed, and what it was like before is not known.
+        None if events.is_empty() => events.push(Event::Resync),
+        _ => {}
+    }
+    events
+}
+
+/// Episodes by their place in the list, then by number; each one once.
+fn in_order(episodes: &[Episode]) -> Vec<&Episode> {
+    let mut order: Vec<_> = episodes.iter().collect();
+    order.sort_by(|one, other| {
+        one.sort_order.cmp(&other.sort_order).then(one.ordinal.total_cmp(&other.ordinal))
+    });
+    let mut told = std::collections::HashSet::new();
+    order.retain(|episode| told.insert(episode.id));
+    order
+}
+
+/// A release as the list of the latest ones shows it. What else there is of it is large, and told in other events.
+fn without_parts(release: &Release) -> Release {
+    let episodes = release.episodes.as_deref().unwrap_or_default();
+    let latest = in_order(episodes).last().map(|episode| Box::new((*episode).clone()));
+    Release {
+        latest_episode: latest.or_else(|| release.latest_episode.clone()),
+        episodes: None,
+        torrents: None,
+        members: None,
+        sponsors: None,
+        background_covers: None,
+        ..release.clone()
+    }
+}

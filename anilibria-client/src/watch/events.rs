@@ -1,0 +1,166 @@
+//! The stream of events: looks, and the time between them.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures::{FutureExt, Stream};
+use time::OffsetDateTime;
+
+use super::{
+    builder::WatchBuilder,
+    cursor::{Cursor, Learned},
+    event::Event,
+    expect::expectation,
+    look::{Depth, Look, look, present},
+    pace::{Mood, Pace},
+};
+use crate::{
+    Client, Result,
+    runtime::{CallFuture, Instant, sleep},
+};
+
+/// How often everything that is remembered is compared, as the service does not bring every change to the front.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
+/// What changes in the catalogue, as a stream; made by [`WatchBuilder::events`].
+///
+/// It never ends. When the service fails, it yields the error, waits longer each time, and goes on; nothing is lost by
+/// that. The service is asked only while the stream is polled: a slow reader makes the watcher slow, and it catches up
+/// afterwards. Dropping it ends everything.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Events {
+    client: Client,
+    pace: Pace,
+    remember: usize,
+    /// `None` until the present has been read.
+    known: Option<Arc<Cursor>>,
+    /// What the last look has found and nobody has been told yet.
+    untold: VecDeque<Event>,
+    /// What the last look has found out, for when all of it has been told.
+    learned: Vec<Learned>,
+    mood: Mood,
+    /// The wait and the look that are under way.
+    work: Option<CallFuture<Result<Look>>>,
+    wait: Duration,
+    swept: Instant,
+}
+
+impl Events {
+    pub(super) fn new(settings: WatchBuilder) -> Self {
+        let WatchBuilder { client, pace, remember, since } = settings;
+        Self {
+            client,
+            pace,
+            remember,
+            known: since.map(Arc::new),
+            untold: VecDeque::new(),
+            learned: Vec::new(),
+            mood: Mood::default(),
+            work: None,
+            wait: Duration::ZERO,
+            swept: Instant::now(),
+        }
+    }
+
+    /// Where to go on after a restart: right after the last event that was yielded.
+    ///
+    /// `None` until the present has been read, when the watcher began without a cursor.
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.known.as_deref().cloned()
+    }
+
+    /// The next event of those that are there already.
+    fn tell(&mut self) -> Option<Event> {
+        let event = self.untold.pop_front()?;
+        self.know(|known| known.apply(&event));
+        self.settle_if_told();
+        Some(event)
+    }
+
+    fn settle_if_told(&mut self) {
+        if self.untold.is_empty() && !self.learned.is_empty() {
+            let (learned, remember) = (std::mem::take(&mut self.learned), self.remember);
+            self.know(|known| known.settle(learned, remember));
+        }
+    }
+
+    fn know(&mut self, note: impl FnOnce(&mut Cursor)) {
+        note(Arc::make_mut(self.known.get_or_insert_default()));
+    }
+
+    /// Waits, then looks. It holds nothing that a drop at any point would lose.
+    fn begin(&mut self) -> CallFuture<Result<Look>> {
+        let (client, wait, remember) = (self.client.clone(), self.wait, self.remember);
+        let Some(known) = self.known.clone() else {
+            return Box::pin(async move {
+                sleep(wait).await;
+                Ok(Look { learned: present(&client, remember).await?, ..Look::default() })
+            });
+        };
+        let depth = if self.swept.elapsed() >= SWEEP_EVERY { Depth::Everything } else { Depth::News };
+        if depth == Depth::Everything {
+            self.swept = Instant::now();
+        }
+        Box::pin(async move {
+            sleep(wait).await;
+            look(&client, &known, remember, depth).await
+        })
+    }
+
+    /// Takes in a look and says when the next one is due.
+    fn finish(&mut self, look: Result<Look>) -> Result<()> {
+        let look = match look {
+            Ok(look) => look,
+            Err(error) => {
+                self.mood.failed = self.mood.failed.saturating_add(1);
+                self.wait = self.pace.after_failure(self.mood, &error);
+                return Err(error);
+            }
+        };
+        let quiet = if look.events.is_empty() { self.mood.quiet.saturating_add(1) } else { 0 };
+        self.mood = Mood { quiet, failed: 0 };
+        self.untold = look.events.into();
+        self.learned = look.learned;
+        self.know(|_| ());
+        self.settle_if_told();
+        if let Some(known) = &self.known {
+            self.wait = self.pace.after_look(self.mood, expectation(known, OffsetDateTime::now_utc()));
+        }
+        Ok(())
+    }
+}
+
+impl Stream for Events {
+    type Item = Result<Event>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(event) = self.tell() {
+                return Poll::Ready(Some(Ok(event)));
+            }
+            let mut work = match self.work.take() {
+                Some(work) => work,
+                None => self.begin(),
+            };
+            let Poll::Ready(look) = work.poll_unpin(cx) else {
+                self.work = Some(work);
+                return Poll::Pending;
+            };
+            if let Err(error) = self.finish(look) {
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("pace", &self.pace).field("mood", &self.mood).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,103 @@
+//! How long to wait between two looks.
+
+use std::time::Duration;
+
+use super::expect::Expectation;
+use crate::Error;
+
+/// How often to look: a bound below, a usual value, a bound above.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    pub(super) every: Duration,
+    pub(super) at_least: Option<Duration>,
+    pub(super) at_most: Option<Duration>,
+}
+
+/// What the last looks were like.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mood {
+    /// Looks in a row that found nothing.
+    pub(super) quiet: u32,
+    /// Looks in a row that failed.
+    pub(super) failed: u32,
+}
+
+impl Pace {
+    fn shortest(self) -> Duration {
+        self.at_least.unwrap_or(self.every / 4)
+    }
+
+    fn longest(self) -> Duration {
+        self.at_most.unwrap_or(self.every * 5).max(self.shortest())
+    }
+
+    /// The wait after a look that worked: the shortest after news and while an episode is due, and twice as long with
+    /// each look that finds nothing, up to the usual while something is due today and to the longest otherwise.
+    pub(super) fn after_look(self, mood: Mood, expectation: Expectation) -> Duration {
+        let longest = match expectation {
+            Expectation::Now => self.shortest(),
+            Expectation::Today => self.every.min(self.longest()),
+            Expectation::Nothing => self.longest(),
+        };
+        doubled(self.shortest(), mood.quiet).min(longest).max(self.shortest())
+    }
+
+    /// The wait after a look that failed: twice as long each time, and no shorter than the service asks for.
+    pub(super) fn after_failure(self, mood: Mood, error: &Error) -> Duration {
+        let backoff = doubled(self.shortest(), mood.failed.saturating_sub(1)).min(self.longest());
+        backoff.max(asked_wait(error).unwrap_or_default().min(MAX_ASKED_WAIT))
+    }
+}
+
+/// The longest wait that the service can ask for.
+const MAX_ASKED_WAIT: Duration = Duration::from_mins(15);
+
+/// The wait that the service asks for; of several mirrors the shortest, as one of them is enough.
+fn asked_wait(error: &Error) -> Option<Duration> {
+    match error {
+        Error::RateLimited { retry_after } => *retry_after,
+        Error::AllMirrors(failures) => {
+            failures.iter().map(|failure| asked_wait(&failure.error)).min().flatten()
+        }
+        _ => None,
+    }
+}
+
+fn doubled(duration: Duration, times: u32) -> Duration {
+    duration.saturating_mul(2_u32.saturating_pow(times.min(16)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACE: Pace = Pace { every: Duration::from_mins(1), at_least: None, at_most: None };
+
+    fn after_look(quiet: u32, expectation: Expectation) -> u64 {
+        PACE.after_look(Mood { quiet, failed: 0 }, expectation).as_secs()
+    }
+
+    #[test]
+    fn looks_are_frequent_after_news_and_rare_when_nothing_happens() {
+        let waits = [0, 1, 2, 3, 4, 5, 99].map(|quiet| after_look(quiet, Expectation::Nothing));
+
+        assert_eq!(waits, [15, 30, 60, 120, 240, 300, 300]);
+    }
+
+    #[test]
+    fn looks_are_usual_on_a_day_with_an_episode_and_frequent_around_its_hour() {
+        assert_eq!([0, 2, 99].map(|quiet| after_look(quiet, Expectation::Today)), [15, 60, 60]);
+        assert_eq!([0, 2, 99].map(|quiet| after_look(quiet, Expectation::Now)), [15, 15, 15]);
+    }
+
+    #[test]
+    fn failures_are_waited_out_longer_and_longer_within_bounds() {
+        let wait = |failed, retry_after: Option<u64>| {
+            let error = Error::RateLimited { retry_after: retry_after.map(Duration::from_secs) };
+            PACE.after_failure(Mood { quiet: 0, failed }, &error).as_secs()
+        };
+
+        assert_eq!([1, 2, 3, 6, 99].map(|failed| wait(failed, None)), [15, 30, 60, 300, 300]);
+        assert_eq!((wait(1, Some(40)), wait(99, Some(40)), wait(1, Some(86_400))), (40, 300, 900));
+    }
+}

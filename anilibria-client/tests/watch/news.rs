@@ -1,0 +1,198 @@
+//! What is told, in which order, and how often.
+
+use std::time::Duration;
+
+use anilibria_client::watch::{Event, diff};
+use futures::{FutureExt, StreamExt};
+use tokio::time::timeout;
+
+use crate::ground::{Ground, next, settled, short};
+
+/// Long enough for many looks to find nothing; a look that did would end the wait at once.
+const QUIET: Duration = Duration::from_millis(150);
+
+#[tokio::test]
+async fn published_episode_is_told_once_with_its_release() {
+    let ground = Ground::new(60).await;
+    let mut events = ground.events().await;
+    let published = ground.publish(7).await;
+
+    let event = events.next().await.unwrap().unwrap();
+
+    assert_eq!(short(&event), published);
+    let Event::NewEpisode { release, episode } = event else { panic!("{event:?}") };
+    assert!(!release.name.main.is_empty() && release.genres.is_some() && release.episodes.is_none());
+    assert!(episode.streams().next().is_some());
+    assert!(timeout(QUIET, events.next()).await.is_err());
+}
+
+#[tokio::test]
+async fn first_start_takes_the_present_as_known() {
+    let ground = Ground::new(60).await;
+    let mut events = ground.watch().events();
+
+    settled(&mut events).await;
+    let published = ground.publish(7).await;
+
+    assert_eq!(next(&mut events, 1).await, [published]);
+}
+
+#[tokio::test]
+async fn several_episodes_at_once_are_told_one_by_one_in_order() {
+    let ground = Ground::new(60).await;
+    let mut events = ground.events().await;
+    let mut published = Vec::new();
+    for release in [7, 9, 7, 7] {
+        published.push(ground.publish(release).await);
+    }
+
+    let told = next(&mut events, 4).await;
+
+    // Release by release, the one that changed last comes last.
+    assert_eq!(told, [&published[1], &published[0], &published[2], &published[3]].map(Clone::clone));
+}
+
+#[tokio::test]
+async fn new_release_is_told_before_its_episode() {
+    let ground = Ground::new(60).await;
+    let mut events = ground.events().await;
+    let id = ground.add().await;
+
+    assert_eq!(next(&mut events, 2).await, [format!("{id} release"), format!("{id} episode 1")]);
+}
+
+#[tokio::test]
+async fn change_of_status_is_told_with_what_it_was() {
+    let ground = Ground::new(60).await;
+    let completed = ground.completed().await[0];
+    let mut events = ground.events().await;
+
+    ground.status(completed, true).await;
+    let begun = next(&mut events, 1).await;
+    ground.status(completed, false).await;
+    let ended = next(&mut events, 1).await;
+
+    assert_eq!(begun, [format!("{completed} completed -> ongoing")]);
+    assert_eq!(ended, [format!("{completed} ongoing -> completed")]);
+}
+
+#[tokio::test]
+async fn more_changes_than_a_page_shows_are_all_told() {
+    let ground = Ground::new(200).await;
+    let mut events = ground.events().await;
+    let mut published = Vec::new();
+    for release in 1..=120 {
+        published.push(ground.publish(release).await);
+    }
+
+    assert_eq!(next(&mut events, 120).await, published);
+}
+
+#[tokio::test]
+async fn more_changes_than_the_watcher_reads_back_begin_with_a_resync() {
+    let ground = Ground::new(200).await;
+    let watch = ground.watch().remember(50);
+    let cursor = watch.present().await.unwrap();
+    let mut events = watch.since(cursor).events();
+    for release in 1..=80 {
+        ground.publish(release).await;
+    }
+
+    let told = next(&mut events, 51).await;
+
+    assert_eq!(told[0], "resync");
+    assert_eq!(told[50], format!("80 episode {}", told[50].rsplit(' ').next().unwrap()));
+    assert!(timeout(QUIET, events.next()).await.is_err());
+}
+
+#[tokio::test]
+async fn new_episode_of_a_release_that_is_not_remembered_is_told_without_its_old_ones() {
+    let ground = Ground::new(300).await;
+    let watch = ground.watch().remember(50);
+    let cursor = watch.present().await.unwrap();
+    let mut events = watch.since(cursor).events();
+    let published = ground.publish(3).await;
+
+    assert_eq!(next(&mut events, 1).await, [published]);
+    assert!(timeout(QUIET, events.next()).await.is_err());
+}
+
+#[tokio::test]
+async fn slow_reader_misses_nothing() {
+    let ground = Ground::new(60).await;
+    let mut events = ground.events().await;
+    let first = ground.publish(7).await;
+    assert_eq!(next(&mut events, 1).await, [first]);
+    let asked = ground.sandbox.request_count();
+
+    let mut published = Vec::new();
+    for release in 1..=5 {
+        published.push(ground.publish(release).await);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+
+    assert_eq!(ground.sandbox.request_count(), asked, "nobody reads, so nothing is asked");
+    assert_eq!(next(&mut events, 5).await, published);
+}
+
+#[tokio::test]
+async fn abandoned_wait_for_an_event_loses_nothing() {
+    let ground = Ground::new(60).await;
+    let mut events = ground.events().await;
+    let published = ground.publish(7).await;
+
+    // Polled once and dropped, over and over, as in a `select!` with another branch.
+    let mut told = None;
+    while told.is_none() {
+        told = events.next().now_or_never().flatten();
+        tokio::task::yield_now().await;
+    }
+
+    assert_eq!(short(&told.unwrap().unwrap()), published);
+}
+
+#[tokio::test]
+async fn dropped_stream_asks_for_nothing_more() {
+    let ground = Ground::new(60).await;
+    let mut events = ground.events().await;
+    ground.publish(7).await;
+    next(&mut events, 1).await;
+
+    drop(events);
+    let asked = ground.sandbox.request_count();
+    tokio::time::sleep(QUIET).await;
+
+    assert_eq!(ground.sandbox.request_count(), asked);
+}
+
+#[tokio::test]
+async fn events_survive_json() {
+    let ground = Ground::new(60).await;
+    let mut events = ground.events().await;
+    ground.add().await;
+
+    for event in [events.next().await, events.next().await] {
+        let event = event.unwrap().unwrap();
+        let text = serde_json::to_string(&event).unwrap();
+
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn changed_episode_is_told_as_an_update_and_a_changed_query_of_a_stream_is_not() {
+    let ground = Ground::new(60).await;
+    let known = ground.watch().present().await.unwrap();
+    let mut release = ground.client.releases().get(7).await.unwrap();
+    let shorts = |events: Vec<Event>| events.iter().map(short).collect::<Vec<_>>();
+    assert_eq!(shorts(diff(&known, std::slice::from_ref(&release))), Vec::<String>::new());
+
+    let first = &mut release.episodes.as_mut().unwrap()[0];
+    first.hls_480 = Some("https://elsewhere.example/480.m3u8?isAuthorized=1".to_owned());
+    let moved = shorts(diff(&known, std::slice::from_ref(&release)));
+    release.episodes.as_mut().unwrap()[0].name = Some("Другое имя".to_owned());
+    let renamed = shorts(diff(&known, std::slice::from_ref(&release)));
+
+    assert_eq!(moved, Vec::<String>::new());
+    assert_eq!(renamed, ["7 update 1"]);
+}

@@ -1,0 +1,96 @@
+//! Going on after a restart: nothing is lost and nothing is told twice.
+
+use std::time::Duration;
+
+use anilibria_client::watch::{Cursor, Events};
+use tokio::time::timeout;
+
+use crate::ground::{Ground, next};
+
+const QUIET: Duration = Duration::from_millis(150);
+
+/// The watcher that a program builds after a restart from what it saved before.
+fn restarted(ground: &Ground, events: Events) -> Events {
+    let saved = events.cursor().unwrap().to_bytes();
+    drop(events);
+    ground.watch().since(Cursor::from_bytes(&saved).unwrap()).events()
+}
+
+#[tokio::test]
+async fn what_came_out_while_the_program_was_down_is_told_after_it() {
+    let ground = Ground::new(60).await;
+    let mut events = ground.events().await;
+    let before = ground.publish(7).await;
+    assert_eq!(next(&mut events, 1).await, [before]);
+
+    let saved = events.cursor().unwrap().to_bytes();
+    drop(events);
+    let (again, other) = (ground.publish(7).await, ground.publish(9).await);
+    let mut events = ground.watch().since(Cursor::from_bytes(&saved).unwrap()).events();
+
+    assert_eq!(next(&mut events, 2).await, [again, other]);
+    assert!(timeout(QUIET, next(&mut events, 1)).await.is_err());
+}
+
+#[tokio::test]
+async fn restart_after_every_event_tells_each_once() {
+    let ground = Ground::new(60).await;
+    let mut events = ground.events().await;
+    let mut expected = Vec::new();
+    for release in [3, 5] {
+        expected.push(ground.publish(release).await);
+        expected.push(ground.publish(release).await);
+    }
+    let added = ground.add().await;
+    expected.extend([format!("{added} release"), format!("{added} episode 1")]);
+
+    let mut told = Vec::new();
+    for _ in 0..expected.len() {
+        told.extend(next(&mut events, 1).await);
+        events = restarted(&ground, events);
+    }
+
+    assert_eq!(told, expected);
+    assert!(timeout(QUIET, next(&mut events, 1)).await.is_err());
+}
+
+#[tokio::test]
+async fn restart_between_two_episodes_of_a_release_that_is_not_remembered_tells_each_once() {
+    let ground = Ground::new(300).await;
+    let watch = ground.watch().remember(50);
+    let cursor = watch.present().await.unwrap();
+    let mut events = watch.since(cursor).events();
+    let expected = [ground.publish(3).await, ground.publish(3).await];
+
+    let first = next(&mut events, 1).await;
+    let mut events = restarted(&ground, events);
+    let second = next(&mut events, 1).await;
+
+    assert_eq!([first, second].concat(), expected);
+    assert!(timeout(QUIET, next(&mut events, 1)).await.is_err());
+}
+
+#[tokio::test]
+async fn cursor_stays_small_and_survives_json() {
+    let ground = Ground::new(400).await;
+
+    let cursor = ground.watch().present().await.unwrap();
+
+    assert_eq!(cursor.len(), 300);
+    assert!(cursor.to_bytes().len() < 100_000, "{} bytes", cursor.to_bytes().len());
+    let text = serde_json::to_string(&cursor).unwrap();
+    assert_eq!(serde_json::from_str::<Cursor>(&text).unwrap(), cursor);
+}
+
+#[tokio::test]
+async fn present_takes_few_calls_and_a_quiet_look_takes_one() {
+    let ground = Ground::new(400).await;
+    let cursor = ground.watch().present().await.unwrap();
+    let asked = ground.sandbox.request_count();
+    let mut events = ground.watch().at_least(Duration::from_hours(1)).since(cursor).events();
+
+    let quiet = timeout(QUIET, next(&mut events, 1)).await;
+
+    assert!(quiet.is_err());
+    assert_eq!((asked, ground.sandbox.request_count() - asked), (12, 1));
+}
