@@ -8,6 +8,7 @@ mod cached;
 mod coverage;
 mod faults;
 mod models;
+mod observed;
 mod operations;
 mod pages;
 mod retries;
