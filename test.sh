@@ -21,7 +21,7 @@ FEATURE_SETS=(
 )
 
 # Examples that need nothing but themselves.
-EXAMPLES=(browse_catalog watch_releases)
+EXAMPLES=(browse_catalog search_catalogue watch_releases)
 
 CARGO_DENY_VERSION=0.20.2
 

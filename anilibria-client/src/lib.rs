@@ -11,6 +11,7 @@ pub mod model;
 #[cfg(feature = "sandbox")]
 mod offline;
 pub mod page;
+pub mod reflector;
 pub mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
