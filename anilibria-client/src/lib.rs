@@ -13,6 +13,8 @@ pub mod model;
 #[cfg(feature = "sandbox")]
 mod offline;
 pub mod page;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod reflector;
 pub mod request;
 mod runtime;
 #[cfg(feature = "sandbox")]

@@ -70,7 +70,7 @@ impl Endpoint for SandboxAlone {
 /// The address as the sandbox knows it; `None` when that is the one it came with.
 fn inner_uri(uri: &Uri) -> Option<Uri> {
     let rest = uri.path().strip_prefix(PREFIX)?;
-    let is_inner = ["/api/v1", "/storage"]
+    let is_inner = ["/api/v1", "/storage", "/videos"]
         .iter()
         .any(|root| rest.strip_prefix(root).is_some_and(|tail| tail.is_empty() || tail.starts_with('/')));
     let inner = uri.path_and_query()?.as_str().strip_prefix(PREFIX).filter(|_| is_inner)?;
@@ -112,6 +112,7 @@ mod tests {
     fn api_and_files_lose_the_prefix() {
         assert_eq!(inner("/sandbox/api/v1/anime?x=1").as_deref(), Some("/api/v1/anime?x=1"));
         assert_eq!(inner("/sandbox/storage/a.webp").as_deref(), Some("/storage/a.webp"));
+        assert_eq!(inner("/sandbox/videos/a.m3u8").as_deref(), Some("/videos/a.m3u8"));
     }
 
     #[test]

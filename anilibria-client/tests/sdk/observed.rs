@@ -91,7 +91,7 @@ mod counters {
 
         fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
             let labels: Vec<_> =
-                key.labels().filter(|label| label.key() != "mirror").map(|label| label.value()).collect();
+                key.labels().filter(|label| label.key() != "mirror").map(metrics::Label::value).collect();
             let name = format!("{} {}", key.name(), labels.join(" "));
             Counter::from_arc(self.0.lock().unwrap().entry(name).or_default().clone())
         }

@@ -1,0 +1,99 @@
+//! Episodes as the mirrored catalogue keeps them.
+
+use std::{ops::Range, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Episode, EpisodeId, Image, Ordinal, Quality, Skip};
+
+/// An episode of the mirrored catalogue.
+///
+/// The addresses of its streams are not kept: host and query differ from caller to caller, so that kept ones would not
+/// work. Which qualities there are is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EpisodeEntry {
+    /// Id, stable.
+    pub id: EpisodeId,
+    /// Title in Russian.
+    pub name: Option<Box<str>>,
+    /// The path of a frame of it, the one for a page.
+    pub preview: Option<Box<str>>,
+    number: f64,
+    sort_order: Option<i32>,
+    milliseconds: Option<u32>,
+    opening: Option<(u32, u32)>,
+    ending: Option<(u32, u32)>,
+    qualities: u8,
+}
+
+impl EpisodeEntry {
+    /// Its number.
+    pub fn ordinal(&self) -> Ordinal {
+        Ordinal(self.number)
+    }
+
+    /// Its place in the list.
+    pub fn sort_order(&self) -> Option<i64> {
+        self.sort_order.map(i64::from)
+    }
+
+    /// Its length; zero for an episode that is on another player only.
+    pub fn duration(&self) -> Option<Duration> {
+        self.milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.into()))
+    }
+
+    /// The opening, when both of its ends are known.
+    pub fn opening(&self) -> Option<Range<Duration>> {
+        self.opening.map(range)
+    }
+
+    /// The ending, when both of its ends are known.
+    pub fn ending(&self) -> Option<Range<Duration>> {
+        self.ending.map(range)
+    }
+
+    /// The qualities that it is there in, the best first.
+    pub fn qualities(&self) -> impl Iterator<Item = Quality> {
+        let bits = self.qualities;
+        Quality::BEST_FIRST.into_iter().filter(move |quality| bits & bit(*quality) != 0)
+    }
+}
+
+impl From<&Episode> for EpisodeEntry {
+    fn from(episode: &Episode) -> Self {
+        Self {
+            id: episode.id,
+            name: boxed(episode.name.as_deref()),
+            preview: boxed(episode.preview.as_ref().and_then(Image::medium)),
+            number: episode.ordinal.get(),
+            sort_order: episode.sort_order.and_then(|order| order.try_into().ok()),
+            milliseconds: episode.duration.map(milliseconds),
+            opening: bounds(&episode.opening),
+            ending: bounds(&episode.ending),
+            qualities: episode.streams().fold(0, |bits, (quality, _)| bits | bit(quality)),
+        }
+    }
+}
+
+/// Text without spare room; `None` when there is none.
+pub(super) fn boxed(text: Option<&str>) -> Option<Box<str>> {
+    text.filter(|text| !text.is_empty()).map(Box::from)
+}
+
+fn bit(quality: Quality) -> u8 {
+    1 << quality as u8
+}
+
+/// Forty-nine days are enough for an episode.
+fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+fn bounds(skip: &Skip) -> Option<(u32, u32)> {
+    skip.range().map(|range| (milliseconds(range.start), milliseconds(range.end)))
+}
+
+fn range((start, stop): (u32, u32)) -> Range<Duration> {
+    Duration::from_millis(start.into())..Duration::from_millis(stop.into())
+}

@@ -1,0 +1,202 @@
+//! Questions to the catalogue.
+
+use super::{
+    catalogue::Catalogue,
+    entry::CatalogueEntry,
+    order::{Order, Sort},
+    search::normalised,
+};
+use crate::model::{GenreId, ReleaseKind, ReleaseStatus, Season};
+
+/// What a query has found.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Found<'c> {
+    /// The part of the list that was asked for.
+    pub items: Vec<&'c CatalogueEntry>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+/// A question to a [`Catalogue`]: every condition must hold, of several values for one condition any (of genres all).
+///
+/// ```
+/// # anilibria_client::offline(|client| async move {
+/// # let reflector = client.reflector().unpaced().build();
+/// # reflector.load().await?;
+/// use anilibria_client::{model::ReleaseKind, reflector::Sort};
+///
+/// let catalogue = reflector.catalogue();
+///
+/// let films = catalogue.query().kinds([ReleaseKind::Movie]).sort(Sort::Year).limit(10).find();
+/// assert!(films.items.iter().all(|film| film.kind == Some(ReleaseKind::Movie)));
+///
+/// let name = films.items[0].name.to_uppercase();
+/// assert_eq!(catalogue.query().search(&name).find().items[0].id, films.items[0].id);
+/// # Ok(())
+/// # });
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a query does nothing until `find`"]
+pub struct Query<'c> {
+    catalogue: &'c Catalogue,
+    text: Option<String>,
+    /// `None` for a name that no genre has, so that nothing can be found.
+    genres: Vec<Option<GenreId>>,
+    years: Vec<u16>,
+    seasons: Vec<Season>,
+    kinds: Vec<ReleaseKind>,
+    statuses: Vec<ReleaseStatus>,
+    blocked: Option<bool>,
+    sort: Option<Sort>,
+    order: Order,
+    offset: usize,
+    limit: usize,
+}
+
+impl<'c> Query<'c> {
+    pub(super) fn new(catalogue: &'c Catalogue) -> Self {
+        Self {
+            catalogue,
+            text: None,
+            genres: Vec::new(),
+            years: Vec::new(),
+            seasons: Vec::new(),
+            kinds: Vec::new(),
+            statuses: Vec::new(),
+            blocked: None,
+            sort: None,
+            order: Order::default(),
+            offset: 0,
+            limit: usize::MAX,
+        }
+    }
+
+    /// Has this in a name, or something like it. Text without a letter or digit finds nothing.
+    ///
+    /// Case, `ё` and punctuation do not matter; typing errors, Latin letters for Russian ones and the other way round,
+    /// and the wrong keyboard layout are put right. The best match comes first unless an order is set: the name itself,
+    /// its beginning, the beginning of a word of it, any part of it, and then what is only similar.
+    pub fn search(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
+    /// Has all of these genres, by their Russian names; case and `ё` do not matter. An unknown name finds nothing.
+    pub fn genres(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let find = |name: &str| {
+            let name = normalised(name);
+            self.catalogue.genres().find(|(_, known)| normalised(known) == name).map(|(id, _)| id)
+        };
+        let ids: Vec<_> = names.into_iter().map(|name| find(name.as_ref())).collect();
+        self.genres.extend(ids);
+        self
+    }
+
+    /// Has all of these genres, by their ids.
+    pub fn genre_ids(mut self, ids: impl IntoIterator<Item = impl Into<GenreId>>) -> Self {
+        self.genres.extend(ids.into_iter().map(|id| Some(id.into())));
+        self
+    }
+
+    /// Began in one of these years.
+    pub fn years(mut self, years: impl IntoIterator<Item = u16>) -> Self {
+        self.years.extend(years);
+        self
+    }
+
+    /// Began in one of these seasons.
+    pub fn seasons(mut self, seasons: impl IntoIterator<Item = Season>) -> Self {
+        self.seasons.extend(seasons);
+        self
+    }
+
+    /// Is one of these.
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = ReleaseKind>) -> Self {
+        self.kinds.extend(kinds);
+        self
+    }
+
+    /// Has come this far.
+    pub fn statuses(mut self, statuses: impl IntoIterator<Item = ReleaseStatus>) -> Self {
+        self.statuses.extend(statuses);
+        self
+    }
+
+    /// Is hidden, or is not. Default: either.
+    pub fn blocked(mut self, blocked: bool) -> Self {
+        self.blocked = Some(blocked);
+        self
+    }
+
+    /// By what to sort. Default: the best match when something is searched, else [`Sort::Updated`].
+    pub fn sort(mut self, sort: Sort) -> Self {
+        self.sort = Some(sort);
+        self
+    }
+
+    /// In which direction to sort; of no effect on best matches. Default: the largest first.
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// How many to leave out at the beginning. Default: none.
+    pub fn offset(mut self, count: usize) -> Self {
+        self.offset = count;
+        self
+    }
+
+    /// How many to give at most. Default: all.
+    pub fn limit(mut self, count: usize) -> Self {
+        self.limit = count;
+        self
+    }
+
+    /// Answers the question: some microseconds, and some more for a search.
+    pub fn find(&self) -> Found<'c> {
+        let matches = self.text.as_deref().map(|text| self.catalogue.index.search(text));
+        match (matches, self.sort) {
+            (Some(matches), None) => self.cut(matches.iter().copied()),
+            (Some(matches), Some(sort)) => {
+                let mut is_match = vec![false; self.catalogue.len()];
+                for place in matches {
+                    if let Some(slot) = is_match.get_mut(place as usize) {
+                        *slot = true;
+                    }
+                }
+                let places = self.sorted(sort).iter().copied();
+                self.cut(places.filter(|place| is_match.get(*place as usize).is_some_and(|found| *found)))
+            }
+            (None, sort) => self.cut(self.sorted(sort.unwrap_or(Sort::Updated)).iter().copied()),
+        }
+    }
+
+    fn sorted(&self, sort: Sort) -> &'c [u32] {
+        self.catalogue.orders.get(&self.catalogue.entries, sort, self.order)
+    }
+
+    fn cut(&self, places: impl Iterator<Item = u32>) -> Found<'c> {
+        let mut found = Found { items: Vec::new(), total: 0 };
+        let catalogue = self.catalogue;
+        for entry in places.filter_map(|place| catalogue.at(place)).filter(|entry| self.holds_for(entry)) {
+            if found.total >= self.offset && found.items.len() < self.limit {
+                found.items.push(entry);
+            }
+            found.total += 1;
+        }
+        found
+    }
+
+    fn holds_for(&self, entry: &CatalogueEntry) -> bool {
+        fn any<T: PartialEq>(wanted: &[T], is: Option<&T>) -> bool {
+            wanted.is_empty() || is.is_some_and(|is| wanted.contains(is))
+        }
+        any(&self.years, entry.year.as_ref())
+            && any(&self.kinds, entry.kind.as_ref())
+            && any(&self.seasons, entry.season.as_ref())
+            && any(&self.statuses, Some(&entry.status()))
+            && self.blocked.is_none_or(|blocked| entry.is_blocked() == blocked)
+            && self.genres.iter().all(|wanted| wanted.is_some_and(|id| entry.genres.contains(&id)))
+    }
+}

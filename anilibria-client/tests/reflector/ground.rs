@@ -1,0 +1,65 @@
+//! A sandbox, its mirrored catalogue, and catalogues made by hand.
+
+use std::sync::Arc;
+
+use anilibria_client::{
+    Client,
+    model::Release,
+    reflector::{Catalogue, CatalogueEntry, Reflector},
+    sandbox::{RunningSandbox, Sandbox},
+};
+use bytes::Bytes;
+use http::Request;
+use serde_json::{Value, json};
+
+pub(crate) struct Ground {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) client: Client,
+    pub(crate) reflector: Reflector,
+    _server: RunningSandbox,
+}
+
+impl Ground {
+    pub(crate) async fn new(releases: u32) -> Self {
+        let sandbox = Sandbox::builder().releases(releases).build();
+        let server = sandbox.start().await.unwrap();
+        let client = Client::builder().mirror(server.api_url()).build().unwrap();
+        let reflector = client.reflector().unpaced().build();
+        Self { sandbox, client, reflector, _server: server }
+    }
+
+    pub(crate) async fn loaded(releases: u32) -> (Self, Arc<Catalogue>) {
+        let ground = Self::new(releases).await;
+        ground.reflector.load().await.unwrap();
+        let catalogue = ground.reflector.catalogue();
+        (ground, catalogue)
+    }
+
+    pub(crate) async fn control(&self, path: &str, body: &Value) {
+        let request = Request::post(format!("/sandbox/{path}")).body(Bytes::from(body.to_string()));
+        let answer = self.sandbox.handle(request.unwrap()).await;
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    }
+
+    pub(crate) async fn publish(&self, release: u32) {
+        self.control("episodes", &json!({"release_id": release})).await;
+    }
+}
+
+/// A catalogue of releases with these main, English and alternative names; their ids run from 1.
+pub(crate) fn named(names: &[(&str, &str, &str)]) -> Catalogue {
+    let release = |(id, (main, english, alternative)): (u32, &(&str, &str, &str))| -> Release {
+        let name = json!({"main": main, "english": english, "alternative": alternative});
+        serde_json::from_value(json!({"id": id, "name": name})).unwrap()
+    };
+    (1..).zip(names).map(release).collect()
+}
+
+pub(crate) fn ids<'c>(entries: impl IntoIterator<Item = &'c CatalogueEntry>) -> Vec<u32> {
+    entries.into_iter().map(|entry| entry.id.get()).collect()
+}
+
+/// The ids that a search finds, the best first.
+pub(crate) fn search(catalogue: &Catalogue, text: &str) -> Vec<u32> {
+    ids(catalogue.query().search(text).find().items)
+}

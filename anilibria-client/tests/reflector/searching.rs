@@ -1,0 +1,95 @@
+//! What a search finds, and in which order.
+
+use anilibria_client::reflector::{Order, Sort};
+
+use crate::ground::{Ground, ids, named, search};
+
+#[test]
+fn exact_comes_before_prefix_before_word_before_part_before_similar() {
+    let catalogue = named(&[
+        ("Титак", "", ""),
+        ("Сверхтитаны", "", ""),
+        ("Атака титанов", "", ""),
+        ("Титаник", "", ""),
+        ("Титан", "", ""),
+    ]);
+
+    assert_eq!(search(&catalogue, "титан"), [5, 4, 3, 2, 1]);
+}
+
+#[test]
+fn every_name_is_searched_and_alternatives_one_by_one() {
+    let catalogue = named(&[("Один", "Shokugeki no Souma", "Food Wars, Повар-боец Сома"), ("Два", "", "")]);
+
+    for text in ["один", "shokugeki NO souma", "food wars", "повар-боец СОМА", "war", "боец"]
+    {
+        assert_eq!(search(&catalogue, text), [1], "{text}");
+    }
+}
+
+#[test]
+fn ties_go_to_the_higher_id_and_an_order_takes_the_place_of_the_best_match() {
+    let catalogue = named(&[("Титан один", "", ""), ("Титан два", "", ""), ("Титан", "", "")]);
+
+    assert_eq!(search(&catalogue, "титан"), [3, 2, 1]);
+    let sorted = catalogue.query().search("титан").sort(Sort::Id).order(Order::Ascending).find();
+    assert_eq!(ids(sorted.items), [1, 2, 3]);
+}
+
+#[test]
+fn yo_case_and_punctuation_do_not_matter() {
+    let catalogue = named(&[("Моё «Ёлка»: возвращение!", "", "")]);
+
+    for text in ["мое елка", "МОЁ ЁЛКА ВОЗВРАЩЕНИЕ", "ёлка возвращение"]
+    {
+        assert_eq!(search(&catalogue, text), [1], "{text}");
+    }
+}
+
+#[test]
+fn typing_errors_other_letters_and_the_wrong_layout_are_put_right() {
+    let catalogue = named(&[
+        ("Наруто: Ураганные хроники", "", ""),
+        ("Атака титанов", "Shingeki no Kyojin", ""),
+        ("Повар-боец Сома", "Shokugeki no Souma", ""),
+    ]);
+    let cases = [
+        ("нартуо", 1),
+        ("атака титаонв", 2),
+        ("shokugeki no suma", 3),
+        ("naruto", 1),
+        ("сингеки", 2),
+        ("povar boets", 3),
+        ("yfhenj", 1),
+        ("фтака титанов", 2),
+        ("ырщлгпулш", 3),
+        ("сома повар", 3),
+    ];
+
+    for (text, id) in cases {
+        assert_eq!(search(&catalogue, text), [id], "{text}");
+    }
+}
+
+#[test]
+fn nonsense_and_emptiness_find_nothing_and_long_texts_are_no_trouble() {
+    let catalogue = named(&[("Атака титанов", "", ""), ("Титан", "", "")]);
+
+    for text in ["", "  ", "—!?", "крокодил", "\n", &"титан ".repeat(10_000), &"я".repeat(10_000)]
+    {
+        assert_eq!(search(&catalogue, text), Vec::<u32>::new(), "{text:.20}");
+    }
+}
+
+#[tokio::test]
+async fn every_release_of_a_catalogue_is_found_first_by_its_own_name() {
+    let (_ground, catalogue) = Ground::loaded(300).await;
+
+    for entry in catalogue.iter() {
+        let found = catalogue.query().search(&*entry.name).find();
+
+        let same: Vec<_> = found.items.iter().take_while(|other| other.name == entry.name).collect();
+        assert!(same.iter().any(|other| other.id == entry.id), "{}", entry.name);
+        assert_eq!(found, catalogue.query().search(&*entry.name).find());
+    }
+}

@@ -1,0 +1,90 @@
+//! The mirrored catalogue of 10,000 releases: search, a filtered list, reading it from bytes; and its memory, as the
+//! most that is allocated while it is read.
+//!
+//! `cargo bench -p anilibria-benches --bench search`
+
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made should stop at once")]
+
+use std::sync::LazyLock;
+
+use anilibria_client::{
+    Client,
+    model::{ReleaseKind, ReleaseStatus},
+    reflector::{Catalogue, Sort},
+    sandbox::Sandbox,
+};
+use divan::{AllocProfiler, Bencher, counter::ItemsCount};
+
+#[global_allocator]
+static ALLOC: AllocProfiler = AllocProfiler::system();
+
+const RELEASES: u32 = 10_000;
+
+/// The catalogue of a sandbox, as bytes.
+static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let sandbox = Sandbox::builder().releases(RELEASES).build().start().await.unwrap();
+        let client = Client::builder().mirror(sandbox.api_url()).build().unwrap();
+        let reflector = client.reflector().unpaced().build();
+        reflector.load().await.unwrap();
+        reflector.catalogue().to_bytes()
+    })
+});
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::from_bytes(&BYTES).unwrap());
+
+fn main() {
+    println!("{RELEASES} releases are {} KiB as bytes", BYTES.len() / 1024);
+    divan::main();
+}
+
+/// A name in the middle of the catalogue with its third letter left out.
+fn misspelt() -> String {
+    let name = &CATALOGUE.get(RELEASES / 2).unwrap().name;
+    name.chars().enumerate().filter(|(place, _)| *place != 2).map(|(_, letter)| letter).collect()
+}
+
+#[divan::bench]
+fn search_by_name(bencher: Bencher<'_, '_>) {
+    let name = CATALOGUE.get(RELEASES / 2).unwrap().name.clone();
+    bencher.bench_local(|| CATALOGUE.query().search(&*name).limit(20).find().total);
+}
+
+#[divan::bench]
+fn search_by_one_letter(bencher: Bencher<'_, '_>) {
+    bencher.bench_local(|| CATALOGUE.query().search(divan::black_box("а")).limit(20).find().total);
+}
+
+#[divan::bench]
+fn search_with_an_error(bencher: Bencher<'_, '_>) {
+    let text = misspelt();
+    bencher.bench_local(|| CATALOGUE.query().search(&*text).limit(20).find().total);
+}
+
+#[divan::bench]
+fn search_in_the_wrong_layout(bencher: Bencher<'_, '_>) {
+    bencher.bench_local(|| {
+        CATALOGUE.query().search(divan::black_box("ghjrkznst rhskmz")).limit(20).find().total
+    });
+}
+
+#[divan::bench]
+fn search_without_a_match(bencher: Bencher<'_, '_>) {
+    let text = "нечто совершенно несуществующее";
+    bencher.bench_local(|| CATALOGUE.query().search(divan::black_box(text)).limit(20).find().total);
+}
+
+#[divan::bench]
+fn list_with_filters(bencher: Bencher<'_, '_>) {
+    bencher.bench_local(|| {
+        let query = CATALOGUE.query().kinds([ReleaseKind::Tv]).statuses([ReleaseStatus::Completed]);
+        query.years([2020, 2021]).sort(Sort::Rating).limit(20).find().total
+    });
+}
+
+#[divan::bench(sample_count = 20)]
+fn read_from_bytes(bencher: Bencher<'_, '_>) {
+    let bytes = &*BYTES;
+    bencher.counter(ItemsCount::new(RELEASES)).bench_local(|| Catalogue::from_bytes(bytes).unwrap());
+}
