@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anilibria_client::{
     Client,
-    model::{self as v1, Image, Ordinal, Release, ReleaseKind, ScheduledRelease},
+    model::{self as v1, Image, Ordinal, Release, ReleaseKind, ReleaseStatus, ScheduledRelease},
 };
 use time::OffsetDateTime;
 
@@ -117,16 +117,13 @@ impl<'a> Mapping<'a> {
     }
 }
 
-/// How far a release has come. Where a view tells nothing of episodes, a release that was ever updated has one.
+/// How far a release has come.
 pub fn status(release: &Release) -> TitleStatus {
-    if !release.is_ongoing && !release.is_in_production {
-        return TitleStatus::Completed;
+    match release.status() {
+        ReleaseStatus::Announced => TitleStatus::Announced,
+        ReleaseStatus::Completed => TitleStatus::Completed,
+        ReleaseStatus::Ongoing => TitleStatus::Ongoing,
     }
-    let out = match &release.episodes {
-        Some(episodes) => !episodes.is_empty(),
-        None => release.latest_episode.is_some() || release.fresh_at.is_some(),
-    };
-    if out { TitleStatus::Ongoing } else { TitleStatus::Announced }
 }
 
 /// When a release was last updated, by which it is sorted.

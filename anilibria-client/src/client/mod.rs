@@ -34,7 +34,7 @@ pub use self::{
 };
 
 use self::{mirror::Mirrors, rate_limit::RateLimiter, retry::RetryBudget, transport::Transport};
-use crate::{Result, request::Request, session::Tokens};
+use crate::{Error, Result, request::Request, session::Tokens};
 
 /// A client of AniLibria. Cheap to clone: clones share connections and what is known about the mirrors.
 ///
@@ -102,6 +102,24 @@ impl Client {
     /// Sends `request` and gives the answer as it is, for operations whose answer is no JSON.
     pub async fn fetch_bytes(&self, request: &Request) -> Result<Bytes> {
         pipeline::send(&self.inner, request, &Ok).await
+    }
+
+    /// The address of a read on the mirror that is asked first: a link to hand out, to a feed or a file.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let hash = client.torrents().list().limit(1).await?.items[0].hash;
+    ///
+    /// let link = client.link(client.torrents().file(hash).request())?;
+    /// assert!(link.ends_with(&format!("/anime/torrents/{hash}/file")));
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn link(&self, request: &Request) -> Result<String> {
+        let wire = request.wire()?;
+        let mirror = self.inner.mirrors.in_turn().next().filter(|_| wire.method == http::Method::GET);
+        let no_link = Error::InvalidRequest { field: "request".to_owned(), reason: "only reads have a link" };
+        mirror.map(|(_, mirror)| mirror.url(&wire.target)).ok_or(no_link)
     }
 
     /// How the mirrors are, in the order in which they were given.
