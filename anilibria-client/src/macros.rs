@@ -71,14 +71,14 @@ macro_rules! endpoint {
             /// How long the answer may come from the client's cache, in place of what its kind allows.
             #[cfg(feature = "cache")]
             pub fn cache_for(mut self, ttl: std::time::Duration) -> Self {
-                self.request.set_caching($crate::client::cached::Caching::For(ttl));
+                self.request.set_caching($crate::request::Caching::For(ttl));
                 self
             }
 
             /// Asks the service whatever is cached, and caches nothing.
             #[cfg(feature = "cache")]
             pub fn uncached(mut self) -> Self {
-                self.request.set_caching($crate::client::cached::Caching::Never);
+                self.request.set_caching($crate::request::Caching::Never);
                 self
             }
 

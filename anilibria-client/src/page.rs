@@ -14,12 +14,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     Client, Error, Result,
     model::wire::or_default,
-    request::Request,
+    request::{Param, Request},
     runtime::{AnswerStream, Task, boxed},
 };
-
-/// The most items that the service puts on a page.
-pub const MAX_LIMIT: u32 = 50;
 
 /// How many pages a [window](Window) fetches at a time, to stay a polite caller.
 const WINDOW_CONCURRENCY: usize = 2;
@@ -185,7 +182,7 @@ fn is_last<T>(page: &Page<T>, asked: u32) -> bool {
 
 pub(crate) fn pages<T: DeserializeOwned + Send + 'static>(client: Client, request: Request) -> PageStream<T> {
     let page = match request.param("page") {
-        Some(crate::request::Param::Int(page)) => u32::try_from(*page).unwrap_or(u32::MAX),
+        Some(Param::Int(page)) => u32::try_from(*page).unwrap_or(u32::MAX),
         _ => 1,
     };
     let walk = Walk { client, request, page, ahead: None, ended: false };

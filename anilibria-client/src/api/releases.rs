@@ -7,7 +7,8 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use crate::{
     Result,
     model::{Episode, EpisodeId, Member, Release, ReleaseId, ReleaseRef, wire::List},
-    page::{MAX_LIMIT, Page},
+    page::Page,
+    request::MAX_LIMIT,
 };
 
 group! {

@@ -7,19 +7,10 @@ use bytes::Bytes;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{Client, decode::decode, pipeline};
-use crate::{Error, Result, request::Request};
-
-/// How long a call's answer may come from the cache.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Caching {
-    /// As long as the operation's kind allows.
-    #[default]
-    ByOperation,
-    /// So long.
-    For(Duration),
-    /// Not at all.
-    Never,
-}
+use crate::{
+    Error, Result,
+    request::{Caching, Request},
+};
 
 /// How long an answer of the operation stays fresh, unless a call says otherwise; `None` for what is never cached.
 fn operation_ttl(template: &str) -> Option<Duration> {

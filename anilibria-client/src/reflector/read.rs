@@ -12,7 +12,8 @@ use super::{
 use crate::{
     Client, Error, Result,
     model::{CatalogSorting, Episode, Release, ReleaseId},
-    page::{MAX_LIMIT, Page},
+    page::Page,
+    request::MAX_LIMIT,
     watch::head::{self, Head},
 };
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Client, Result,
     model::{CatalogSorting, Release, ReleaseId},
-    page::{MAX_LIMIT, Page},
+    page::Page,
+    request::MAX_LIMIT,
 };
 
 /// What is asked for to make a [`Head`].

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Client, Result,
     model::{Release, ReleaseId},
-    page::MAX_LIMIT,
+    request::MAX_LIMIT,
 };
 
 /// How many of the latest releases a look begins with. More than this change between two looks only after a pause.

@@ -4,7 +4,8 @@ use anilibria_cache::Loaded;
 use anilibria_client::{
     Client, Error,
     model::{CatalogSorting, Genre, GenreId, Release},
-    page::{MAX_LIMIT, Window},
+    page::Window,
+    request::MAX_LIMIT,
 };
 use futures::future;
 use serde_json::Value;
