@@ -20,7 +20,6 @@ FEATURE_SETS=(
     "-p anilibria-client --no-default-features --features download"
     "-p anilibria-client --no-default-features --features metrics"
     "-p anilibria-client --no-default-features --features sandbox"
-    "-p anilibria-client --no-default-features --features download"
     "-p anilibria-server --no-default-features"
 )
 
