@@ -100,7 +100,8 @@ async fn service_ends_by_itself_when_told_to() {
         let mut service = Service::sandbox(&[], &[]);
         service.get("/titles/7").await.good();
 
-        Command::new("kill").args([signal, &service.id().to_string()]).status().unwrap();
+        // The shell has its own `kill`; a program of that name is not everywhere.
+        Command::new("sh").args(["-c", &format!("kill {signal} {}", service.id())]).status().unwrap();
 
         assert!(service.wait().success(), "{signal}");
     }
