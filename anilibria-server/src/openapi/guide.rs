@@ -32,8 +32,7 @@ Go by `code`; `message` is for people. After a 503 wait as many seconds as `Retr
 ### Caching
 
 Answers come from a cache wherever they can. `meta.cached` tells whether one did, `meta.cache_level` from where, and
-`meta.cache_expires` until when the data are taken for fresh. When AniLibria is down, older data are better than none:
-they are served with `meta.stale`.
+`meta.cache_expires` until when the data are taken for fresh.
 
 ### Request ids
 
