@@ -26,12 +26,31 @@ endpoint! {
 
 endpoint! {
     /// Gives a release a score from 1 to 10.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// assert_eq!(client.ratings().set(1, 7).await?.score, Some(7));
+    /// # Ok(())
+    /// # });
+    /// ```
     POST "/anime/releases/{release}/rating" [session] => Ratings::set(release: ReleaseId, score: u8) -> Score;
     pub struct SetRating {}
 }
 
 endpoint! {
     /// Takes the score back.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    /// client.ratings().set(1, 7).await?;
+    ///
+    /// client.ratings().remove(1).await?;
+    /// # Ok(())
+    /// # });
+    /// ```
     DELETE "/anime/releases/{release}/rating" [session] => Ratings::remove(release: ReleaseId) -> () => empty;
     pub struct RemoveRating {}
 }

@@ -23,12 +23,28 @@ endpoint! {
 
 endpoint! {
     /// All roles.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let roles = client.teams().roles().await?;
+    /// assert!(!roles.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/teams/roles" => Teams::roles() -> Vec<TeamRole> as List<TeamRole>;
     pub struct TeamRoles: Fields {}
 }
 
 endpoint! {
     /// All people, with their teams and roles.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let users = client.teams().users().await?;
+    /// assert!(users.iter().any(|user| user.team.is_some()));
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/teams/users" => Teams::users() -> Vec<TeamUser> as List<TeamUser>;
     pub struct TeamUsers: Fields {}
 }

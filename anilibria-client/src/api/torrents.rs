@@ -80,6 +80,14 @@ endpoint! {
 
 endpoint! {
     /// The newest torrents as RSS 2.0.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let xml = client.torrents().rss().limit(3).await?;
+    /// assert!(xml.contains("<rss"));
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/anime/torrents/rss" => Torrents::rss() -> String => text;
     pub struct TorrentsRss {
         /// How many torrents to give; ten when unset.
@@ -91,6 +99,16 @@ endpoint! {
 
 endpoint! {
     /// The torrents of a release as RSS 2.0.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// use anilibria_client::model::ReleaseId;
+    ///
+    /// let xml = client.torrents().rss_of_release(ReleaseId(1)).await?;
+    /// assert!(xml.contains("<rss"));
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/anime/torrents/rss/release/{release}" => Torrents::rss_of_release(release: ReleaseId) -> String => text;
     pub struct TorrentsRssOfRelease {
         /// The account's passkey: makes the links personal, so they are not to be passed on.

@@ -30,12 +30,31 @@ endpoint! {
 
 endpoint! {
     /// Ends the session at the service. The token is worth nothing afterwards.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// client.auth().logout().await?;
+    /// # Ok(())
+    /// # });
+    /// ```
     POST "/accounts/users/auth/logout" [session] => Auth::logout() -> () as OptionalToken;
     pub struct Logout {}
 }
 
 endpoint! {
     /// Where a person logs in through another site, and what identifies that login.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// use anilibria_client::model::SocialProvider;
+    ///
+    /// let login = client.auth().social_login(SocialProvider::Vk).await?;
+    /// assert!(login.url.starts_with("https://"));
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/auth/social/{provider}/login" => Auth::social_login(provider: SocialProvider)
         -> SocialLogin;
     pub struct GetSocialLogin {}
@@ -49,6 +68,13 @@ endpoint! {
 
 endpoint! {
     /// Sends a letter with which the password can be reset. Does not tell whether there is such an account.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.auth().forget_password("demo@example.com").await?;
+    /// # Ok(())
+    /// # });
+    /// ```
     POST "/accounts/users/auth/password/forget" => Auth::forget_password(email: String) -> () => empty;
     pub struct ForgetPassword {}
 }

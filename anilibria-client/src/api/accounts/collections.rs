@@ -21,6 +21,15 @@ group! {
 
 endpoint! {
     /// Every release that is in a collection, with the collection it is in.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// assert!(client.collections().ids().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/collections/ids" [session] => Collections::ids() -> Vec<CollectionEntry>;
     pub struct CollectionIds {}
 }
@@ -59,6 +68,15 @@ endpoint! {
 
 endpoint! {
     /// The age ratings in the collections.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// assert!(client.collections().age_ratings().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/collections/references/age-ratings" [session] => Collections::age_ratings()
         -> Vec<Reference<AgeRating>> as List<Reference<AgeRating>>;
     pub struct CollectionAgeRatings {}
@@ -66,6 +84,15 @@ endpoint! {
 
 endpoint! {
     /// The genres in the collections.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// assert!(client.collections().genres().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/collections/references/genres" [session] => Collections::genres()
         -> Vec<Genre> as List<Genre>;
     pub struct CollectionGenres {}
@@ -73,6 +100,15 @@ endpoint! {
 
 endpoint! {
     /// The kinds of release in the collections.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// assert!(client.collections().kinds().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/collections/references/types" [session] => Collections::kinds()
         -> Vec<Reference<ReleaseKind>> as List<Reference<ReleaseKind>>;
     pub struct CollectionKinds {}
@@ -80,6 +116,15 @@ endpoint! {
 
 endpoint! {
     /// The years in the collections.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// assert!(client.collections().years().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/collections/references/years" [session] => Collections::years()
         -> Vec<u16> as List<u16>;
     pub struct CollectionYears {}

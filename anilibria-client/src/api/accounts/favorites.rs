@@ -20,6 +20,15 @@ group! {
 
 endpoint! {
     /// The ids of all favourites.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// assert!(client.favorites().ids().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/favorites/ids" [session] => Favorites::ids() -> Vec<ReleaseId>;
     pub struct FavoriteIds {}
 }
@@ -56,6 +65,16 @@ endpoint! {
 
 endpoint! {
     /// The age ratings among the favourites.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    /// client.favorites().add([1]).await?;
+    ///
+    /// assert_eq!(client.favorites().age_ratings().await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/favorites/references/age-ratings" [session] => Favorites::age_ratings()
         -> Vec<Reference<AgeRating>> as List<Reference<AgeRating>>;
     pub struct FavoriteAgeRatings {}
@@ -63,6 +82,16 @@ endpoint! {
 
 endpoint! {
     /// The genres among the favourites.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    /// client.favorites().add([1]).await?;
+    ///
+    /// assert!(!client.favorites().genres().await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/favorites/references/genres" [session] => Favorites::genres()
         -> Vec<Genre> as List<Genre>;
     pub struct FavoriteGenres {}
@@ -70,6 +99,15 @@ endpoint! {
 
 endpoint! {
     /// The orders to sort favourites in.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// assert_eq!(client.favorites().sorting().await?.len(), 8);
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/favorites/references/sorting" [session] => Favorites::sorting()
         -> Vec<Reference<FavoriteSorting>> as List<Reference<FavoriteSorting>>;
     pub struct FavoriteSortings {}
@@ -77,6 +115,16 @@ endpoint! {
 
 endpoint! {
     /// The kinds of release among the favourites.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    /// client.favorites().add([1]).await?;
+    ///
+    /// assert_eq!(client.favorites().kinds().await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/favorites/references/types" [session] => Favorites::kinds()
         -> Vec<Reference<ReleaseKind>> as List<Reference<ReleaseKind>>;
     pub struct FavoriteKinds {}
@@ -84,6 +132,16 @@ endpoint! {
 
 endpoint! {
     /// The years among the favourites.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    /// client.favorites().add([1]).await?;
+    ///
+    /// assert_eq!(client.favorites().years().await?.len(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/favorites/references/years" [session] => Favorites::years() -> Vec<u16> as List<u16>;
     pub struct FavoriteYears {}
 }

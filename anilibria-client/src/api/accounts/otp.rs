@@ -33,6 +33,16 @@ endpoint! {
 
 endpoint! {
     /// Accepts a code: the device that shows it is let into the account of this session.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let code = client.otp().get("television").await?.otp.code;
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// client.otp().accept(code).await?;
+    /// # Ok(())
+    /// # });
+    /// ```
     POST "/accounts/otp/accept" [session] => Otps::accept(code: Secret) -> () => empty;
     pub struct AcceptOtp {}
 }

@@ -23,6 +23,15 @@ group! {
 
 endpoint! {
     /// What was watched, the latest first, page by page. Lags 25 to 30 seconds behind. `exclude` does nothing here.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// assert!(client.views().history().await?.items.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/accounts/users/me/views/history" [session] => Views::history() -> Page<View>;
     pub struct ViewHistory: Fields, Paged<View> {}
 }
@@ -61,6 +70,15 @@ endpoint! {
 
 endpoint! {
     /// How far the episodes of a release were watched. Lags 25 to 30 seconds behind.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// client.session().log_in("demo", "demo").await?;
+    ///
+    /// assert!(client.views().of_release(1).await?.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     GET "/anime/releases/{release}/episodes/timecodes" [session] => Views::of_release(release: ReleaseRef)
         -> Vec<View> as List<View>;
     pub struct ReleaseTimecodes: Fields {}
