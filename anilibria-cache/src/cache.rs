@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use tracing::Instrument;
 
 use crate::{
-    CacheStats, Cached, Clock, EmptyBuilder, LoadError, Loaded, Pattern, Source, Tag,
+    CacheStats, Cached, Clock, EmptyBuilder, Invalidation, LoadError, Loaded, Pattern, Scope, Source, Tag,
     level::Levels,
     single_flight::{Lead, Outcome, SingleFlight},
     stats::Counter,
@@ -132,7 +132,7 @@ impl Cache {
     pub async fn remove(&self, key: &str) {
         // First the loads, here and below: one that ends afterwards knows not to put the old value back.
         self.inner.flights.outdate(key);
-        self.inner.levels.remove(key).await;
+        self.inner.levels.invalidate(&Invalidation::remove(Scope::key(key)), self.inner.clock.now()).await;
     }
 
     /// Drops everything that carries `tag` from all levels, and returns how many entries the fullest level
@@ -140,7 +140,7 @@ impl Cache {
     pub async fn remove_by_tag(&self, tag: impl Into<Tag>) -> u64 {
         let tag = tag.into();
         self.inner.flights.outdate_tag(&tag);
-        self.inner.levels.remove_by_tag(&tag).await
+        self.inner.levels.invalidate(&Invalidation::remove(Scope::Tag(tag)), self.inner.clock.now()).await
     }
 
     /// Drops every key that matches `pattern` from all levels, and returns how many the fullest level
@@ -154,13 +154,16 @@ impl Cache {
     pub async fn clear_matching(&self, pattern: impl Into<Pattern>) -> u64 {
         let pattern = pattern.into();
         self.inner.flights.outdate_matching(&pattern);
-        self.inner.levels.clear_matching(&pattern).await
+        self.inner
+            .levels
+            .invalidate(&Invalidation::remove(Scope::Matching(pattern)), self.inner.clock.now())
+            .await
     }
 
     /// Drops everything this cache keeps, on all levels.
     pub async fn clear(&self) {
         self.inner.flights.outdate_all();
-        self.inner.levels.clear().await;
+        self.inner.levels.invalidate(&Invalidation::remove(Scope::All), self.inner.clock.now()).await;
     }
 
     /// What the cache has done since it was built, and what its levels keep. Asks every level.
@@ -265,7 +268,7 @@ impl Inner {
         }
         write.await;
         if !lead.may_keep(tags) {
-            self.levels.remove(lead.key()).await;
+            self.levels.invalidate(&Invalidation::remove(Scope::key(lead.key())), self.clock.now()).await;
         }
     }
 

@@ -36,7 +36,7 @@ impl Cached {
     /// Until when the entry that answered is fresh; for one just loaded, until when the nearest level keeps
     /// it so.
     pub fn fresh_until(&self) -> SystemTime {
-        self.entry.fresh_until()
+        self.entry.lifetime().fresh_until
     }
 
     /// The tags of the entry, each once, in order.

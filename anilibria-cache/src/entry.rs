@@ -1,60 +1,85 @@
-//! What a store keeps: bytes, two deadlines, and tags.
+//! What a store keeps: bytes, when they are good, and what belongs to them.
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 
-use crate::Tag;
+use crate::{Lifetime, Loaded, Tag};
 
-/// A value as stores keep it, with its deadlines and tags.
+/// A value as stores keep it, with its lifetime and tags.
 ///
-/// A handle: clones share one allocation, so an entry can be kept, returned and sent on at the price of a
-/// counter. Whether it is fresh or expired depends on the time it is asked about, which is an argument.
+/// A handle: clones share one allocation, so an entry can be kept, returned and sent on at the price of a counter.
+/// Whether it is fresh or expired depends on the time it is asked about.
 ///
 /// ```
-/// use anilibria_cache::Entry;
+/// use anilibria_cache::{Entry, Lifetime};
 /// use std::time::{Duration, SystemTime};
 ///
-/// let now = SystemTime::UNIX_EPOCH;
-/// let minute = Duration::from_mins(1);
-/// let entry = Entry::new("<title>", now + minute, now + 5 * minute, ["title:1".into()]);
+/// let life = Lifetime::new(SystemTime::now(), Duration::from_mins(5));
+/// let entry = Entry::new("<title>", life, ["title:1".into()]).with_validator("W/\"7\"");
 ///
-/// assert!(entry.is_fresh(now));
-/// assert!(!entry.is_fresh(now + 2 * minute) && !entry.is_expired(now + 2 * minute));
-/// assert!(entry.is_expired(now + 5 * minute));
+/// assert_eq!(entry.value(), "<title>");
+/// assert_eq!(entry.lifetime(), life);
 /// ```
 #[derive(Clone)]
 pub struct Entry(Arc<Inner>);
 
+#[derive(Clone, PartialEq, Eq)]
 struct Inner {
     value: Bytes,
-    fresh_until: SystemTime,
-    stale_until: SystemTime,
+    lifetime: Lifetime,
     tags: Arc<[Tag]>,
+    validator: Option<Arc<str>>,
+    absent: bool,
 }
 
 impl Entry {
-    /// An entry that is fresh before `fresh_until`, and stale from then until it expires at `stale_until`.
-    ///
-    /// A `stale_until` that lies before `fresh_until` is taken to be the same. A tag given twice counts once.
-    pub fn new(
-        value: impl Into<Bytes>,
-        fresh_until: SystemTime,
-        stale_until: SystemTime,
-        tags: impl IntoIterator<Item = Tag>,
-    ) -> Self {
+    /// An entry of `value`. A tag given twice counts once.
+    pub fn new(value: impl Into<Bytes>, lifetime: Lifetime, tags: impl IntoIterator<Item = Tag>) -> Self {
         let mut tags: Vec<Tag> = tags.into_iter().collect();
         tags.sort_unstable();
         tags.dedup();
-        Self::from_parts(value.into(), fresh_until, stale_until, tags.into())
+        Self(Arc::new(Inner {
+            value: value.into(),
+            lifetime,
+            tags: tags.into(),
+            validator: None,
+            absent: false,
+        }))
     }
 
-    fn from_parts(value: Bytes, fresh_until: SystemTime, stale_until: SystemTime, tags: Arc<[Tag]>) -> Self {
-        Self(Arc::new(Inner { value, fresh_until, stale_until: stale_until.max(fresh_until), tags }))
+    /// The entry that says: there is no value. It takes the place of one in all else.
+    pub fn absent(lifetime: Lifetime, tags: impl IntoIterator<Item = Tag>) -> Self {
+        Self::new(Bytes::new(), lifetime, tags).changed(|inner| inner.absent = true)
+    }
+
+    /// What `loaded` becomes with this lifetime.
+    pub(crate) fn from_loaded(loaded: &Loaded, lifetime: Lifetime) -> Self {
+        let entry = Self::new(loaded.value.clone(), lifetime, loaded.tags.iter().cloned());
+        if loaded.validator.is_none() && !loaded.absent {
+            return entry;
+        }
+        entry.changed(|inner| {
+            inner.validator.clone_from(&loaded.validator);
+            inner.absent = loaded.absent;
+        })
+    }
+
+    /// The same entry with what its source told to recognise this version of the value by: an entity tag, a date, a
+    /// number.
+    pub fn with_validator(self, validator: impl Into<Arc<str>>) -> Self {
+        self.changed(|inner| inner.validator = Some(validator.into()))
+    }
+
+    /// The same entry with another lifetime.
+    pub fn with_lifetime(self, lifetime: Lifetime) -> Self {
+        self.changed(|inner| inner.lifetime = lifetime)
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.0);
+        change(&mut inner);
+        Self(Arc::new(inner))
     }
 
     /// The bytes. Cloning them copies nothing.
@@ -62,14 +87,9 @@ impl Entry {
         &self.0.value
     }
 
-    /// When the value stops being fresh.
-    pub fn fresh_until(&self) -> SystemTime {
-        self.0.fresh_until
-    }
-
-    /// When the entry may no longer be served at all; never before [`fresh_until`](Self::fresh_until).
-    pub fn stale_until(&self) -> SystemTime {
-        self.0.stale_until
+    /// When it was made and until when it is good.
+    pub fn lifetime(&self) -> Lifetime {
+        self.0.lifetime
     }
 
     /// The tags, each once, in order.
@@ -77,93 +97,96 @@ impl Entry {
         &self.0.tags
     }
 
+    /// What its source recognises this version of the value by, if the loader told it.
+    pub fn validator(&self) -> Option<&str> {
+        self.0.validator.as_deref()
+    }
+
+    /// Whether the entry says that there is no value.
+    pub fn is_absent(&self) -> bool {
+        self.0.absent
+    }
+
     /// Whether the value may be served at `now` without a second thought.
     pub fn is_fresh(&self, now: SystemTime) -> bool {
-        now < self.0.fresh_until
+        self.0.lifetime.is_fresh(now)
     }
 
     /// Whether the entry is as good as absent at `now`.
     pub fn is_expired(&self, now: SystemTime) -> bool {
-        now >= self.0.stale_until
+        self.0.lifetime.is_expired(now)
     }
 
-    /// How long after `now` a store has to keep the entry; `None` when it has expired.
-    pub fn keep_for(&self, now: SystemTime) -> Option<Duration> {
-        self.0.stale_until.duration_since(now).ok().filter(|left| !left.is_zero())
-    }
-
-    /// The same entry with both deadlines moved back so that it is fresh until `limit` at most.
-    pub(crate) fn fresh_at_most_until(&self, limit: SystemTime) -> Self {
-        if self.0.fresh_until <= limit {
-            return self.clone();
+    /// What a loader answers when its source said that this is still the value: the same bytes, tags and validator,
+    /// for a new lifetime.
+    ///
+    pub fn unchanged(&self) -> Loaded {
+        Loaded {
+            value: self.0.value.clone(),
+            ttl: None,
+            tags: self.0.tags.to_vec(),
+            validator: self.0.validator.clone(),
+            absent: self.0.absent,
         }
-        let grace = self.0.stale_until.duration_since(self.0.fresh_until).unwrap_or_default();
-        Self::from_parts(self.0.value.clone(), limit, limit + grace, Arc::clone(&self.0.tags))
     }
 }
+
+/// Equal in all that a store keeps.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Eq for Entry {}
 
 /// Shows how many bytes there are, not which.
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entry")
             .field("bytes", &self.0.value.len())
-            .field("fresh_until", &self.0.fresh_until)
-            .field("stale_until", &self.0.stale_until)
+            .field("lifetime", &self.0.lifetime)
             .field("tags", &self.0.tags)
-            .finish()
+            .field("absent", &self.0.absent)
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    const START: SystemTime = SystemTime::UNIX_EPOCH;
-
-    fn at(seconds: u64) -> SystemTime {
-        START + Duration::from_secs(seconds)
-    }
-
-    #[test]
-    fn each_deadline_itself_is_already_too_late() {
-        let entry = Entry::new("value", at(10), at(20), []);
-
-        let states = [9, 10, 19, 20].map(|second| (entry.is_fresh(at(second)), entry.is_expired(at(second))));
-
-        assert_eq!(states, [(true, false), (false, false), (false, false), (false, true)]);
-    }
-
-    #[test]
-    fn an_entry_is_never_expired_while_it_is_fresh() {
-        let entry = Entry::new("value", at(10), at(5), []);
-
-        assert_eq!(entry.stale_until(), at(10));
-    }
-
-    #[test]
-    fn a_store_keeps_an_entry_until_it_expires_and_no_longer() {
-        let entry = Entry::new("value", at(10), at(20), []);
-
-        let left = [5, 20, 21].map(|second| entry.keep_for(at(second)));
-
-        assert_eq!(left, [Some(Duration::from_secs(15)), None, None]);
+    fn life() -> Lifetime {
+        Lifetime::new(SystemTime::UNIX_EPOCH, Duration::from_secs(10))
     }
 
     #[test]
     fn a_tag_given_twice_counts_once() {
-        let entry = Entry::new("value", at(1), at(1), ["b".into(), "a".into(), "b".into()]);
+        let entry = Entry::new("value", life(), ["b".into(), "a".into(), "b".into()]);
 
         assert_eq!(entry.tags(), ["a".into(), "b".into()]);
     }
 
     #[test]
-    fn a_shorter_freshness_keeps_the_grace_and_the_bytes() {
-        let entry = Entry::new(vec![1, 2, 3], at(100), at(130), ["a".into()]);
+    fn another_lifetime_shares_the_bytes_and_leaves_other_handles_alone() {
+        let entry = Entry::new(vec![1, 2, 3], life(), ["a".into()]);
 
-        let shorter = entry.fresh_at_most_until(at(50));
+        let longer = entry.clone().with_lifetime(life().stale_for(Duration::from_secs(5)));
 
-        assert_eq!((shorter.fresh_until(), shorter.stale_until()), (at(50), at(80)));
-        assert_eq!(shorter.value().as_ptr(), entry.value().as_ptr());
-        assert_eq!(shorter.tags(), entry.tags());
+        assert_eq!(longer.value().as_ptr(), entry.value().as_ptr());
+        assert_eq!((entry.lifetime(), longer.tags()), (life(), entry.tags()));
+        assert_ne!(longer, entry);
+    }
+
+    #[test]
+    fn what_is_unchanged_keeps_all_but_the_lifetime() {
+        let entry = Entry::new("value", life(), ["a".into()]).with_validator("7");
+        let later = Lifetime::new(SystemTime::now(), Duration::from_secs(1));
+
+        let again = Entry::from_loaded(&entry.unchanged(), later);
+
+        assert_eq!(again, entry.with_lifetime(later));
     }
 }

@@ -6,7 +6,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{Entry, LevelStats, Loaded, Pattern, Result, Source, Store, Tag, clock::later, stats::Counter};
+use crate::{
+    Entry, Invalidation, LevelStats, Lifetime, Loaded, Result, Source, Store, clock::later, stats::Counter,
+};
 
 /// A store as part of a cache. Its failures end here: they are counted, logged and read as absence.
 pub(crate) struct Level {
@@ -38,8 +40,7 @@ impl Level {
     }
 
     fn entry(&self, loaded: &Loaded, now: SystemTime) -> Entry {
-        let fresh_until = later(now, loaded.ttl.unwrap_or(self.ttl));
-        Entry::new(loaded.value.clone(), fresh_until, fresh_until, loaded.tags.iter().cloned())
+        Entry::from_loaded(loaded, Lifetime::new(now, loaded.ttl.unwrap_or(self.ttl)))
     }
 
     /// Takes note of how an operation went. Only a change for the better or the worse is worth a line in the
@@ -100,7 +101,9 @@ impl Levels {
     /// is.
     pub(crate) async fn back_fill(&self, found_at: usize, key: &str, entry: &Entry, now: SystemTime) {
         for level in self.iter().take(found_at) {
-            level.set(key, entry.fresh_at_most_until(later(now, level.ttl)), now).await;
+            let mut life = entry.lifetime();
+            life.fresh_until = life.fresh_until.min(later(now, level.ttl));
+            level.set(key, entry.clone().with_lifetime(life), now).await;
         }
     }
 
@@ -118,34 +121,14 @@ impl Levels {
         self.nearest.entry(loaded, now)
     }
 
-    pub(crate) async fn remove(&self, key: &str) {
-        for level in self.furthest_first() {
-            level.checked(level.store.remove(key).await);
-        }
-    }
-
     /// Returns the largest number that a level reports, since the same key may lie on several.
-    pub(crate) async fn remove_by_tag(&self, tag: &Tag) -> u64 {
+    pub(crate) async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> u64 {
         let mut removed = 0;
         for level in self.furthest_first() {
-            removed = level.checked(level.store.remove_by_tag(tag).await).unwrap_or(0).max(removed);
+            removed =
+                level.checked(level.store.invalidate(invalidation, now).await).unwrap_or(0).max(removed);
         }
         removed
-    }
-
-    /// Returns the largest number that a level reports, since the same key may lie on several.
-    pub(crate) async fn clear_matching(&self, pattern: &Pattern) -> u64 {
-        let mut removed = 0;
-        for level in self.furthest_first() {
-            removed = level.checked(level.store.clear_matching(pattern).await).unwrap_or(0).max(removed);
-        }
-        removed
-    }
-
-    pub(crate) async fn clear(&self) {
-        for level in self.furthest_first() {
-            level.checked(level.store.clear().await);
-        }
     }
 
     /// Notes that the level `index` answered a call.

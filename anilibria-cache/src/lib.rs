@@ -1,13 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod backplane;
 mod builder;
 mod cache;
 mod cached;
 mod clock;
 mod entry;
 mod error;
+#[cfg(feature = "format")]
+pub mod format;
+mod invalidation;
 mod level;
+mod lifetime;
 mod loaded;
+mod lock;
 mod memory;
 mod pattern;
 mod single_flight;
@@ -15,13 +21,17 @@ mod stats;
 mod store;
 mod tag;
 
+pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
 pub use cache::Cache;
 pub use cached::{Cached, Source};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use entry::Entry;
 pub use error::{BoxError, Error, LoadError, Result};
+pub use invalidation::{Action, Invalidation, Scope};
+pub use lifetime::Lifetime;
 pub use loaded::Loaded;
+pub use lock::{Lease, LoadLock};
 pub use memory::MemoryStore;
 pub use pattern::Pattern;
 pub use stats::{CacheStats, LevelStats, StoreStats};

@@ -14,12 +14,13 @@ use std::{
 use async_trait::async_trait;
 use moka::{
     Expiry,
+    notification::RemovalCause,
     ops::compute::{CompResult, Op},
     sync::Cache,
 };
 
 use self::tag_index::TagIndex;
-use crate::{Entry, Pattern, Result, Store, StoreStats, Tag};
+use crate::{Action, Entry, Invalidation, Result, Scope, Store, StoreStats};
 
 /// What an entry takes beside its key, value and tags: map slots, queues, timers, counters (measured, rounded
 /// up).
@@ -35,23 +36,23 @@ const TAG_OVERHEAD: usize = 320;
 /// favour of busier ones. Expired entries are dropped in passing, by later operations. Clones are the same
 /// store.
 ///
-/// Values are kept as they are: a `Bytes` that is a slice of a larger buffer keeps all of that buffer alive,
-/// but counts with its own length. [`clear_matching`](Store::clear_matching) looks at every key; the other
-/// operations depend on what they touch.
+/// Values are kept as they are: a `Bytes` that is a slice of a larger buffer keeps all of that buffer alive, but counts
+/// with its own length. An invalidation by [pattern](Scope::Matching) or of [everything](Scope::All) looks at every
+/// key; the other operations depend on what they touch.
 ///
 /// ```
 /// # async fn example() -> anilibria_cache::Result<()> {
-/// use anilibria_cache::{Entry, MemoryStore, Store};
+/// use anilibria_cache::{Entry, Lifetime, MemoryStore, Store};
 /// use std::time::{Duration, SystemTime};
 ///
 /// let store = MemoryStore::new(64 * 1024 * 1024);
 /// let now = SystemTime::now();
-/// let until = now + Duration::from_mins(5);
+/// let life = Lifetime::new(now, Duration::from_mins(5));
 ///
-/// store.set("title:1", Entry::new("{}", until, until, []), now).await?;
+/// store.set("title:1", Entry::new("{}", life, []), now).await?;
 ///
 /// assert_eq!(store.get("title:1", now).await?.unwrap().value(), "{}");
-/// assert!(store.get("title:1", until).await?.is_none());
+/// assert!(store.get("title:1", life.stale_until).await?.is_none());
 /// # Ok(())
 /// # }
 /// ```
@@ -60,6 +61,7 @@ pub struct MemoryStore {
     slots: Cache<Arc<str>, Slot>,
     tags: Arc<TagIndex>,
     next_id: Arc<AtomicU64>,
+    evictions: Arc<AtomicU64>,
 }
 
 /// One entry at one time: the same entry set again is another slot.
@@ -75,36 +77,70 @@ impl MemoryStore {
     pub fn new(max_bytes: u64) -> Self {
         let tags = Arc::new(TagIndex::default());
         let index = Arc::clone(&tags);
+        let evictions = Arc::new(AtomicU64::new(0));
+        let evicted = Arc::clone(&evictions);
         let slots = Cache::builder()
             // At 0 the map would switch itself off and no longer report what it drops; 1 holds just as
             // little.
             .max_capacity(max_bytes.max(1))
             .weigher(|key: &Arc<str>, slot: &Slot| weight(key, &slot.entry))
             .expire_after(AtItsDeadline)
-            .eviction_listener(move |_, slot: Slot, _| index.unlink(slot.entry.tags(), slot.id))
+            .eviction_listener(move |_, slot: Slot, cause| {
+                index.unlink(slot.entry.tags(), slot.id);
+                if cause == RemovalCause::Size {
+                    evicted.fetch_add(1, Ordering::Relaxed);
+                }
+            })
             .build();
-        Self { slots, tags, next_id: Arc::default() }
+        Self { slots, tags, next_id: Arc::default(), evictions }
     }
 
     fn put(&self, key: &str, entry: Entry, now: SystemTime) {
-        let Some(keep_for) = entry.keep_for(now) else {
-            self.slots.invalidate(key);
-            return;
-        };
         let key: Arc<str> = key.into();
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        // Linked before it can be evicted: a link made afterwards might never be removed.
-        self.tags.link(entry.tags(), id, &key);
-        self.slots.insert(key, Slot { entry, id, keep_for });
+        match self.slot(&key, entry, now) {
+            Some(slot) => self.slots.insert(key, slot),
+            None => self.slots.invalidate(&*key),
+        }
     }
 
-    /// Drops the slot `id` under `key`, unless another one has taken its place.
-    fn remove_slot(&self, key: &Arc<str>, id: u64) -> bool {
+    /// A slot for `entry`, already linked to its tags; `None` when it has expired.
+    fn slot(&self, key: &Arc<str>, entry: Entry, now: SystemTime) -> Option<Slot> {
+        let keep_for = entry.lifetime().keep_for(now)?;
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        // Linked before it can be evicted: a link made afterwards might never be removed.
+        self.tags.link(entry.tags(), id, key);
+        Some(Slot { entry, id, keep_for })
+    }
+
+    /// The slots that `scope` is about, except those in the making.
+    fn select(&self, scope: &Scope) -> Vec<(u64, Arc<str>)> {
+        let found = |(key, slot): (Arc<Arc<str>>, Slot)| (slot.id, Arc::clone(&*key));
+        match scope {
+            Scope::Key(key) => {
+                self.slots.get(&**key).map(|slot| (slot.id, Arc::clone(key))).into_iter().collect()
+            }
+            Scope::Tag(tag) => self.tags.slots(tag),
+            Scope::Matching(pattern) => {
+                self.slots.iter().filter(|(key, _)| pattern.matches(key)).map(found).collect()
+            }
+            Scope::All => self.slots.iter().map(found).collect(),
+        }
+    }
+
+    /// Drops or expires the slot `id` under `key`, unless another one has taken its place.
+    fn invalidate_slot(&self, key: &Arc<str>, id: u64, action: Action, now: SystemTime) -> bool {
         let result = self.slots.entry(Arc::clone(key)).and_compute_with(|slot| match slot {
-            Some(slot) if slot.value().id == id => Op::Remove,
+            Some(slot) if slot.value().id == id => match action {
+                Action::Remove => Op::Remove,
+                Action::Expire => {
+                    let entry = slot.into_value().entry;
+                    let life = entry.lifetime().expire(now);
+                    self.slot(key, entry.with_lifetime(life), now).map_or(Op::Remove, Op::Put)
+                }
+            },
             _ => Op::Nop,
         });
-        matches!(result, CompResult::Removed(_))
+        matches!(result, CompResult::Removed(_) | CompResult::ReplacedWith(_))
     }
 }
 
@@ -127,25 +163,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn remove(&self, key: &str) -> Result<()> {
-        self.slots.invalidate(key);
-        Ok(())
-    }
-
-    async fn remove_by_tag(&self, tag: &Tag) -> Result<u64> {
-        let slots = self.tags.slots(tag);
-        Ok(count(slots.iter().filter(|(id, key)| self.remove_slot(key, *id))))
-    }
-
-    async fn clear_matching(&self, pattern: &Pattern) -> Result<u64> {
-        let slots = self.slots.iter().filter(|(key, _)| pattern.matches(key));
-        Ok(count(slots.filter(|(key, slot)| self.remove_slot(key, slot.id))))
-    }
-
-    async fn clear(&self) -> Result<()> {
-        self.slots.invalidate_all();
-        self.slots.run_pending_tasks();
-        Ok(())
+    async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64> {
+        let Invalidation { scope, action } = invalidation;
+        let slots = self.select(scope);
+        Ok(count(slots.iter().filter(|(id, key)| self.invalidate_slot(key, *id, *action, now))))
     }
 
     async fn ping(&self) -> Result<()> {
@@ -155,7 +176,8 @@ impl Store for MemoryStore {
     async fn stats(&self) -> Result<StoreStats> {
         // The numbers lag behind by the operations still queued.
         self.slots.run_pending_tasks();
-        Ok(StoreStats::new(self.slots.entry_count(), self.slots.weighted_size()))
+        let stats = StoreStats::new(self.slots.entry_count(), self.slots.weighted_size());
+        Ok(stats.evictions(self.evictions.load(Ordering::Relaxed)))
     }
 }
 
@@ -201,12 +223,13 @@ fn count(items: impl Iterator) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Lifetime;
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
     const TTL: Duration = Duration::from_mins(5);
 
     fn entry(value: impl Into<bytes::Bytes>, tags: &[&str]) -> Entry {
-        Entry::new(value, NOW + TTL, NOW + TTL, tags.iter().map(|&tag| tag.into()))
+        Entry::new(value, Lifetime::new(NOW, TTL), tags.iter().map(|&tag| tag.into()))
     }
 
     /// Links that the entries still there account for, once the store has done what it put off.
@@ -273,7 +296,7 @@ mod tests {
         store.put("both", entry("old", &["a"]), NOW);
         store.put("both", entry("new", &["b"]), NOW);
 
-        let removed = store.remove_by_tag(&"a".into()).await.unwrap();
+        let removed = store.invalidate(&Invalidation::remove(Scope::tag("a")), NOW).await.unwrap();
 
         assert_eq!(removed, 0);
         assert!(store.get_now("both", NOW).is_some());
@@ -285,9 +308,22 @@ mod tests {
         store.put("key", entry("old", &[]), NOW);
         store.put("key", entry("new", &[]), NOW);
 
-        let removed = [0, 1].map(|id| store.remove_slot(&"key".into(), id));
+        let removed = [0, 1].map(|id| store.invalidate_slot(&"key".into(), id, Action::Remove, NOW));
 
         assert_eq!(removed, [false, true]);
+    }
+
+    #[tokio::test]
+    async fn expiring_by_tag_keeps_the_index_in_step_and_the_entries_in_place() {
+        let store = MemoryStore::new(100 * 1024);
+        let life = Lifetime::new(NOW, TTL).stale_for(TTL);
+        store.put("key", entry("value", &["a", "b"]).with_lifetime(life), NOW);
+
+        let expired = store.invalidate(&Invalidation::expire(Scope::tag("a")), NOW).await.unwrap();
+
+        let left = store.get_now("key", NOW).unwrap();
+        assert!(expired == 1 && !left.is_fresh(NOW) && left.value() == "value");
+        assert_eq!((live_links(&store), store.tags.links()), (2, 2));
     }
 
     #[tokio::test]
@@ -297,9 +333,9 @@ mod tests {
             store.put(&format!("key:{number}"), entry("value", &["all"]), NOW);
         }
 
-        store.clear().await.unwrap();
+        store.invalidate(&Invalidation::remove(Scope::All), NOW).await.unwrap();
 
-        assert_eq!(store.stats().await.unwrap(), StoreStats::default());
+        assert_eq!(store.stats().await.unwrap(), StoreStats::default().evictions(0));
         assert_eq!(store.tags.links(), 0);
     }
 

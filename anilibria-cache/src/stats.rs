@@ -13,12 +13,19 @@ pub struct StoreStats {
     pub entries: u64,
     /// How many bytes, with keys, tags and what keeping them costs, as far as the store knows.
     pub bytes: u64,
+    /// How many entries it has dropped for want of room; `None` when it cannot tell.
+    pub evictions: Option<u64>,
 }
 
 impl StoreStats {
     /// `entries` entries of `bytes` bytes in all.
     pub fn new(entries: u64, bytes: u64) -> Self {
-        Self { entries, bytes }
+        Self { entries, bytes, evictions: None }
+    }
+
+    /// The same with the number of entries dropped for want of room.
+    pub fn evictions(self, evictions: u64) -> Self {
+        Self { evictions: Some(evictions), ..self }
     }
 }
 

@@ -61,20 +61,8 @@ impl Store for Far {
         self.gate.acquire().await.map(drop).map_err(|closed| Error::unavailable("far", closed))
     }
 
-    async fn remove(&self, key: &str) -> Result<()> {
-        self.up()?.remove(key).await
-    }
-
-    async fn remove_by_tag(&self, tag: &Tag) -> Result<u64> {
-        self.up()?.remove_by_tag(tag).await
-    }
-
-    async fn clear_matching(&self, pattern: &Pattern) -> Result<u64> {
-        self.up()?.clear_matching(pattern).await
-    }
-
-    async fn clear(&self) -> Result<()> {
-        self.up()?.clear().await
+    async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64> {
+        self.up()?.invalidate(invalidation, now).await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -1,0 +1,118 @@
+//! A backplane between caches of one process.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use futures::{StreamExt, stream, stream::BoxStream};
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use super::{Backplane, Signal};
+use crate::{Invalidation, Result};
+
+/// So many messages may wait for a member that is slow to read them; one that misses some is told to resync.
+const CAPACITY: usize = 1024;
+
+/// A [`Backplane`] between caches of one process: for tests, and for processes that keep more than one cache of the
+/// same things. One with a single member costs next to nothing.
+///
+/// ```
+/// # async fn example() {
+/// use anilibria_cache::{Cache, LocalBackplane, MemoryStore};
+/// use std::time::Duration;
+///
+/// let backplane = LocalBackplane::new();
+/// let cache = |member| {
+///     Cache::builder().level(MemoryStore::new(1 << 20)).ttl(Duration::from_mins(5)).backplane(member).build()
+/// };
+/// let (one, other) = (cache(backplane.join()), cache(backplane.join()));
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct LocalBackplane {
+    messages: broadcast::Sender<(u64, Invalidation)>,
+    members: Arc<AtomicU64>,
+    id: u64,
+}
+
+impl LocalBackplane {
+    /// A backplane with one member, which this is.
+    pub fn new() -> Self {
+        Self { messages: broadcast::Sender::new(CAPACITY), members: Arc::default(), id: 0 }
+    }
+
+    /// Another member of the same backplane. Each cache has to be one of its own.
+    pub fn join(&self) -> Self {
+        let id = self.members.fetch_add(1, Ordering::Relaxed) + 1;
+        Self { messages: self.messages.clone(), members: Arc::clone(&self.members), id }
+    }
+}
+
+impl Default for LocalBackplane {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Backplane for LocalBackplane {
+    fn name(&self) -> &'static str {
+        "local"
+    }
+
+    async fn publish(&self, invalidation: &Invalidation) -> Result<()> {
+        // It fails when nobody listens, which is just as well.
+        let _ = self.messages.send((self.id, invalidation.clone()));
+        Ok(())
+    }
+
+    fn subscribe(&self) -> BoxStream<'static, Signal> {
+        let own = self.id;
+        stream::unfold(self.messages.subscribe(), move |mut messages| async move {
+            loop {
+                match messages.recv().await {
+                    Ok((sender, _)) if sender == own => {}
+                    Ok((_, invalidation)) => return Some((Signal::Invalidate(invalidation), messages)),
+                    Err(RecvError::Lagged(_)) => return Some((Signal::Resync, messages)),
+                    Err(RecvError::Closed) => return None,
+                }
+            }
+        })
+        .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Scope;
+
+    #[tokio::test]
+    async fn the_others_hear_what_a_member_publishes_and_it_does_not() {
+        let one = LocalBackplane::new();
+        let other = one.join();
+        let (mut to_one, mut to_other) = (one.subscribe(), other.subscribe());
+        let (from_one, from_other) =
+            (Invalidation::remove(Scope::key("one")), Invalidation::expire(Scope::key("other")));
+
+        one.publish(&from_one).await.unwrap();
+        other.publish(&from_other).await.unwrap();
+
+        assert_eq!(to_one.next().await, Some(Signal::Invalidate(from_other)));
+        assert_eq!(to_other.next().await, Some(Signal::Invalidate(from_one)));
+    }
+
+    #[tokio::test]
+    async fn a_member_that_lags_is_told_to_resync() {
+        let one = LocalBackplane::new();
+        let mut slow = one.join().subscribe();
+
+        for _ in 0..=CAPACITY {
+            one.publish(&Invalidation::remove(Scope::All)).await.unwrap();
+        }
+
+        assert_eq!(slow.next().await, Some(Signal::Resync));
+    }
+}
