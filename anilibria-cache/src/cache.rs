@@ -12,6 +12,7 @@ use futures::FutureExt;
 use tokio::runtime::Handle;
 
 pub(crate) use self::inner::{Inner, Parts};
+use self::load::boxed;
 use crate::{
     CacheStats, Cached, EmptyBuilder, Entry, Invalidation, LevelPing, LoadError, Loaded, Options, Pattern,
     Scope, Tag, levels::Lookup,
@@ -137,14 +138,14 @@ impl Cache {
             let cached = Cached::new(found.entry.clone(), found.source, now);
             self.inner.levels.count(Some(0), false);
             if found.entry.lifetime().is_due(now) {
-                self.inner.refresh(options, key, tags.into_iter().collect(), found.clone(), loader);
+                self.inner.refresh(options, key, tags.into_iter().collect(), found.clone(), boxed(loader));
             }
             return Ok(cached);
         }
 
         let tags = tags.into_iter().collect();
         // Boxed, or every hit would carry room for all of it.
-        let outcome = Box::pin(self.inner.get(options, key, tags, at_hand, loader)).await;
+        let outcome = self.inner.get(options, key, tags, at_hand, boxed(loader)).boxed().await;
         self.inner.count(&outcome);
         outcome
     }

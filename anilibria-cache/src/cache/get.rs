@@ -5,9 +5,12 @@ use std::{sync::Arc, time::Instant};
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
-use super::{Inner, load::Load};
+use super::{
+    Inner,
+    load::{Load, Loader},
+};
 use crate::{
-    Cached, Entry, LoadError, Loaded, Options, Tag,
+    Cached, LoadError, Options, Tag,
     levels::{Found, Lookup},
     patience::within,
     policy::Policy,
@@ -16,20 +19,14 @@ use crate::{
 
 impl Inner {
     /// The value under `key`, from a level or from `loader`. `at_hand` is what the nearest level has, no longer fresh.
-    pub(super) async fn get<F, Fut, V, E>(
+    pub(super) async fn get<E: Send + Sync + 'static>(
         self: &Arc<Self>,
         options: &Options,
         key: &str,
         tags: Vec<Tag>,
         at_hand: Option<Found>,
-        loader: F,
-    ) -> Result<Cached, LoadError<E>>
-    where
-        F: FnOnce(Option<Entry>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
-        V: Into<Loaded> + 'static,
-        E: Send + Sync + 'static,
-    {
+        loader: Loader<E>,
+    ) -> Result<Cached, LoadError<E>> {
         self.listen();
         let policy = self.policy(options);
         let now = self.now();
@@ -50,13 +47,11 @@ impl Inner {
     }
 
     /// Joins the load of `key`, or is the one to ask the levels and start it.
-    async fn ask<F, Fut, V, E>(self: &Arc<Self>, key: &str, job: Load<F>) -> Result<Cached, LoadError<E>>
-    where
-        F: FnOnce(Option<Entry>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
-        V: Into<Loaded> + 'static,
-        E: Send + Sync + 'static,
-    {
+    async fn ask<E: Send + Sync + 'static>(
+        self: &Arc<Self>,
+        key: &str,
+        job: Load<E>,
+    ) -> Result<Cached, LoadError<E>> {
         let policy = job.policy;
         let begun = Instant::now();
         let mut job = Some(job);
@@ -84,13 +79,11 @@ impl Inner {
     }
 
     /// Asks the levels on behalf of all who wait; starts the load if they have nothing fresh.
-    async fn lead<F, Fut, V, E>(self: &Arc<Self>, lead: Lead<E>, mut job: Load<F>) -> Option<Cached>
-    where
-        F: FnOnce(Option<Entry>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
-        V: Into<Loaded> + 'static,
-        E: Send + Sync + 'static,
-    {
+    async fn lead<E: Send + Sync + 'static>(
+        self: &Arc<Self>,
+        lead: Lead<E>,
+        mut job: Load<E>,
+    ) -> Option<Cached> {
         let now = self.now();
         // The nearest level again, for another load may have ended between the first look at it and this one's start.
         match self.levels.find(lead.key(), now, 0, job.policy.levels).await {
@@ -115,13 +108,7 @@ impl Inner {
     }
 
     /// Runs the load as a task of its own; in place when there is no runtime.
-    async fn start<F, Fut, V, E>(self: &Arc<Self>, lead: Lead<E>, job: Load<F>)
-    where
-        F: FnOnce(Option<Entry>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
-        V: Into<Loaded> + 'static,
-        E: Send + Sync + 'static,
-    {
+    async fn start<E: Send + Sync + 'static>(self: &Arc<Self>, lead: Lead<E>, job: Load<E>) {
         let task = Arc::clone(self).load(lead, job).in_current_span();
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(task)),
@@ -131,19 +118,14 @@ impl Inner {
     }
 
     /// Renews a value in the background that is still fresh, unless that is being done.
-    pub(super) fn refresh<F, Fut, V, E>(
+    pub(super) fn refresh<E: Send + Sync + 'static>(
         self: &Arc<Self>,
         options: &Options,
         key: &str,
         tags: Vec<Tag>,
         found: Found,
-        loader: F,
-    ) where
-        F: FnOnce(Option<Entry>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
-        V: Into<Loaded> + 'static,
-        E: Send + Sync + 'static,
-    {
+        loader: Loader<E>,
+    ) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
@@ -154,13 +136,7 @@ impl Inner {
         runtime.spawn(Arc::clone(self).renew(lead, job).in_current_span());
     }
 
-    async fn renew<F, Fut, V, E>(self: Arc<Self>, lead: Lead<E>, mut job: Load<F>)
-    where
-        F: FnOnce(Option<Entry>) -> Fut + Send + 'static,
-        Fut: Future<Output = Result<V, E>> + Send + 'static,
-        V: Into<Loaded> + 'static,
-        E: Send + Sync + 'static,
-    {
+    async fn renew<E: Send + Sync + 'static>(self: Arc<Self>, lead: Lead<E>, mut job: Load<E>) {
         let now = self.now();
         // Another instance may have renewed it already.
         let newest = match self.levels.find(lead.key(), now, 1, job.policy.levels).await {

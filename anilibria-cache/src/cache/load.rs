@@ -2,7 +2,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 use tokio::{runtime::Handle, time::sleep};
 use tracing::{Instrument, debug_span};
 
@@ -24,11 +24,25 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// date: longer than a message takes.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// A loader whose own types are forgotten: what is told apart is only what its callers can share.
+pub(super) type Loader<E> = Box<dyn FnOnce(Option<Entry>) -> BoxFuture<'static, Result<Loaded, E>> + Send>;
+
+/// Forgets the types of `loader`.
+pub(super) fn boxed<F, Fut, V, E>(loader: F) -> Loader<E>
+where
+    F: FnOnce(Option<Entry>) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<V, E>> + Send + 'static,
+    V: Into<Loaded> + 'static,
+    E: 'static,
+{
+    Box::new(|previous| async move { loader(previous).await.map(Into::into) }.boxed())
+}
+
 /// What a load is made of.
-pub(super) struct Load<F> {
+pub(super) struct Load<E> {
     pub(super) policy: Policy,
     pub(super) tags: Vec<Tag>,
-    pub(super) loader: F,
+    pub(super) loader: Loader<E>,
     /// What the levels have, fresh or not.
     pub(super) previous: Option<Found>,
 }
@@ -43,12 +57,7 @@ enum Turn {
 
 impl Inner {
     /// Loads, answers all who wait, and keeps what was loaded.
-    pub(super) async fn load<F, Fut, V, E>(self: Arc<Self>, lead: Lead<E>, job: Load<F>)
-    where
-        F: FnOnce(Option<Entry>) -> Fut,
-        Fut: Future<Output = Result<V, E>>,
-        V: Into<Loaded>,
-    {
+    pub(super) async fn load<E>(self: Arc<Self>, lead: Lead<E>, job: Load<E>) {
         let Load { policy, tags, loader, previous } = job;
         let lease = match self.turn(lead.key(), &policy).await {
             Turn::Ours(lease) => lease,
@@ -79,19 +88,13 @@ impl Inner {
     }
 
     /// What `loader` brings; a panic ends here.
-    async fn run<F, Fut, V, E>(&self, loader: F, previous: Option<Entry>) -> Result<Loaded, LoadError<E>>
-    where
-        F: FnOnce(Option<Entry>) -> Fut,
-        Fut: Future<Output = Result<V, E>>,
-        V: Into<Loaded>,
-    {
+    async fn run<E>(&self, loader: Loader<E>, previous: Option<Entry>) -> Result<Loaded, LoadError<E>> {
         // It is never closed.
         let _permit = self.loading.acquire().await.ok();
         self.counters.loads.increment();
         // Nothing that the loader touched is seen again after a panic: it owned all of it.
         match AssertUnwindSafe(async { loader(previous).await }).catch_unwind().await {
-            Ok(Ok(value)) => Ok(value.into()),
-            Ok(Err(error)) => Err(LoadError::Failed(Arc::new(error))),
+            Ok(result) => result.map_err(|error| LoadError::Failed(Arc::new(error))),
             Err(_panic) => Err(LoadError::Interrupted),
         }
     }
