@@ -15,12 +15,16 @@ mod lifetime;
 mod loaded;
 mod lock;
 mod memory;
+#[cfg(feature = "mongodb")]
+mod mongodb;
 mod pattern;
 mod single_flight;
 mod stats;
 mod store;
 mod tag;
 
+#[cfg(feature = "mongodb")]
+pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
 pub use cache::Cache;
