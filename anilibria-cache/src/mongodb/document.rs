@@ -115,10 +115,10 @@ mod tests {
 
         let document = Document::try_from(&*document).unwrap();
 
-        assert_eq!(document.get_str("_id"), Ok("key"));
-        assert_eq!(document.get_array("tags"), Ok(&vec![Bson::from("a"), Bson::from("b")]));
-        assert_eq!(document.get_datetime("fresh_until"), Ok(&DateTime::from_millis(11_000)));
-        assert_eq!(document.get_datetime("refresh_at"), Ok(&DateTime::from_millis(11_000)));
+        assert_eq!(document.get_str("_id").unwrap(), "key");
+        assert_eq!(document.get_array("tags").unwrap(), &vec![Bson::from("a"), Bson::from("b")]);
+        assert_eq!(document.get_datetime("fresh_until").unwrap(), &DateTime::from_millis(11_000));
+        assert_eq!(document.get_datetime("refresh_at").unwrap(), &DateTime::from_millis(11_000));
         assert!(document.get_datetime("expires_at").unwrap() > &DateTime::from_millis(21_000));
     }
 
