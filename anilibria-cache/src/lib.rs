@@ -5,6 +5,8 @@ mod builder;
 mod cache;
 mod cached;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod entry;
 mod error;
 #[cfg(feature = "format")]
