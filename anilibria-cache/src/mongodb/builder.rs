@@ -15,6 +15,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A server refuses connections that introduce themselves at greater length.
+const MAX_APP_NAME: usize = 128;
+
 /// Settings of a [`MongoStore`]; [`connect`](Self::connect) makes it.
 ///
 /// What is not set here is taken from the options of the URI (`maxPoolSize` and so on), and what is not there
@@ -132,6 +135,9 @@ impl MongoStoreBuilder {
     pub async fn connect(self) -> Result<MongoStore, MongoConfigError> {
         let mut options = parse(&self.uri)?;
         self.apply_to(&mut options);
+        if options.app_name.as_ref().is_some_and(|name| name.len() > MAX_APP_NAME) {
+            return Err(MongoConfigError::Invalid(format!("the app name has more than {MAX_APP_NAME} bytes")));
+        }
         let database =
             self.database.or(options.default_database.clone()).ok_or(MongoConfigError::NoDatabase)?;
         let client =
@@ -210,10 +216,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_driver_does_not_take_is_refused_with_its_reason() {
-        let refused = MongoStore::builder("mongodb://host/db").app_name("x".repeat(200)).connect().await;
+    async fn settings_that_do_not_fit_are_refused_with_the_reason() {
+        let long = MongoStore::builder("mongodb://host/db").app_name("x".repeat(129)).connect().await;
+        let two = MongoStore::builder("mongodb://a,b/db?directConnection=true").connect().await;
 
-        assert!(matches!(refused, Err(MongoConfigError::Invalid(reason)) if reason.contains("128")));
+        let reasons = [long, two].map(|refused| refused.unwrap_err().to_string());
+        assert!(reasons[0].contains("app name") && reasons[1].contains("directConnection"), "{reasons:?}");
     }
 
     #[test]
