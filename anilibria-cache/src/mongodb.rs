@@ -5,7 +5,10 @@ mod document;
 mod filter;
 mod indexes;
 
-use std::{fmt, time::Duration, time::SystemTime};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use mongodb::{
@@ -26,6 +29,9 @@ const NAME: &str = "mongodb";
 
 /// What the server answers to a write that would make a second document of one `_id`.
 const DUPLICATE_KEY: i32 = 11000;
+
+/// How often a write may lose a race.
+const TRIES: usize = 5;
 
 /// A [`Store`] in a MongoDB collection; a last level that outlives the processes and the caches before it.
 ///
@@ -99,9 +105,12 @@ impl MongoStore {
             self.attempt(self.collection.replace_one(filter, &document).upsert(true))
         };
 
+        // Who loses the race to make a document finds it there the next time, unless it has been removed by then.
         let mut replaced = replace().await?;
-        if replaced.as_ref().is_err_and(is_duplicate) {
-            // Another process has just made the document; now there is one to replace.
+        for _ in 1..TRIES {
+            if !replaced.as_ref().is_err_and(is_duplicate) {
+                break;
+            }
             replaced = replace().await?;
         }
         replaced.map(drop).map_err(|error| match rejection(&error) {

@@ -136,7 +136,9 @@ impl MongoStoreBuilder {
         let mut options = parse(&self.uri)?;
         self.apply_to(&mut options);
         if options.app_name.as_ref().is_some_and(|name| name.len() > MAX_APP_NAME) {
-            return Err(MongoConfigError::Invalid(format!("the app name has more than {MAX_APP_NAME} bytes")));
+            return Err(MongoConfigError::Invalid(format!(
+                "the app name has more than {MAX_APP_NAME} bytes"
+            )));
         }
         let database =
             self.database.or(options.default_database.clone()).ok_or(MongoConfigError::NoDatabase)?;
