@@ -24,6 +24,8 @@ mod missed;
 mod options;
 mod outbox;
 mod patience;
+#[cfg(feature = "mongodb")]
+mod mongodb;
 mod pattern;
 mod policy;
 mod single_flight;
@@ -32,6 +34,8 @@ mod store;
 mod tag;
 mod turns;
 
+#[cfg(feature = "mongodb")]
+pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
 pub use cache::Cache;
