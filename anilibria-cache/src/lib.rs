@@ -16,11 +16,15 @@ mod loaded;
 mod lock;
 mod memory;
 mod pattern;
+#[cfg(feature = "redis")]
+mod redis;
 mod single_flight;
 mod stats;
 mod store;
 mod tag;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisLock, RedisStore};
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
 pub use cache::Cache;
