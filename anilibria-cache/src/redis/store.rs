@@ -121,7 +121,9 @@ impl RedisStore {
         let mut count = 0;
         for names in names.chunks(BATCH) {
             let mut calls = TOUCH.calls(names.iter().map(String::as_str), self.link().is_single());
-            calls.iter_mut().for_each(|call| touch.add_to(call));
+            for call in &mut calls {
+                touch.add_to(call);
+            }
             for answer in self.link().send_all(&calls, None).await? {
                 count += from_redis_value::<u64>(answer?)?;
             }
