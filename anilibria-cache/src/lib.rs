@@ -21,13 +21,15 @@ mod loaded;
 mod lock;
 mod memory;
 mod missed;
+#[cfg(feature = "mongodb")]
+mod mongodb;
 mod options;
 mod outbox;
 mod patience;
-#[cfg(feature = "mongodb")]
-mod mongodb;
 mod pattern;
 mod policy;
+#[cfg(feature = "redis")]
+mod redis;
 mod single_flight;
 mod stats;
 mod store;
@@ -36,6 +38,8 @@ mod turns;
 
 #[cfg(feature = "mongodb")]
 pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
+#[cfg(feature = "redis")]
+pub use self::redis::{Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisLock, RedisStore};
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
 pub use cache::Cache;
