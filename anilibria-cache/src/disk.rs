@@ -42,15 +42,15 @@ const JOB_BYTES: usize = 1024;
 /// A [`Store`] in one file of the local disk, for what should survive a restart of the process.
 ///
 /// The file is good at any moment, even if the process is killed or the power fails. What was set in the last
-/// [second](DiskBuilder::save_every) before that may be lost, and the entry it replaced be there again; what was
+/// [second](DiskBuilder::flush_every) before that may be lost, and the entry it replaced be there again; what was
 /// invalidated stays so.
 ///
 /// It keeps at most a number of bytes. Beyond that it drops what has expired, then what was written longest ago. Reading
 /// does not write, so being asked for does not count. Expired entries are also dropped in passing, by later writes.
 ///
 /// One thread writes, and takes what waits as one transaction. A file that fails, because the disk is full or because
-/// somebody else changed it, is opened again; what was not saved is dropped then. Clones are the same store. Dropping
-/// the last one waits until the file is saved and closed.
+/// somebody else changed it, is opened again; what was not flushed is dropped then. Clones are the same store. Dropping
+/// the last one waits until the file is flushed and closed.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -100,8 +100,8 @@ impl DiskStore {
     }
 
     /// Makes durable what was set so far.
-    pub async fn save(&self) -> Result<()> {
-        self.ask(Work::Save, 0).await.map(drop)
+    pub async fn flush(&self) -> Result<()> {
+        self.ask(Work::Flush, 0).await.map(drop)
     }
 
     async fn start(settings: DiskBuilder) -> Result<Self> {

@@ -23,17 +23,17 @@ impl DiskBuilder {
     pub(super) fn new(path: PathBuf) -> Self {
         Self {
             path,
-            limits: Limits { max_bytes: 512 << 20, save_every: Duration::from_secs(1) },
+            limits: Limits { max_bytes: 512 << 20, flush_every: Duration::from_secs(1) },
             cache_bytes: 16 << 20,
             readers: 8,
             queue_bytes: 64 << 20,
         }
     }
 
-    /// How large the file may become, in bytes. Default: 512 MiB; least: 4 MiB.
+    /// How much of the disk the file may take, in bytes. Default: 512 MiB; least: 4 MiB.
     ///
-    /// The entries fill at most seven tenths of it. Between two saves the file may exceed the limit, by about a
-    /// sixteenth.
+    /// The entries fill at most seven tenths of it, three tenths on systems other than Unix. Between two flushes the
+    /// file may exceed the limit, by about a sixteenth. What is listed as its length may be more: the end is a hole.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_bytes = bytes.max(MIN_BYTES);
         self
@@ -42,8 +42,8 @@ impl DiskBuilder {
     /// After which time what was set is durable at the latest. Default: one second.
     ///
     /// Invalidations are durable when their call returns, whatever this says.
-    pub fn save_every(mut self, interval: Duration) -> Self {
-        self.limits.save_every = interval;
+    pub fn flush_every(mut self, interval: Duration) -> Self {
+        self.limits.flush_every = interval;
         self
     }
 

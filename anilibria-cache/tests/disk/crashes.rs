@@ -50,8 +50,8 @@ async fn write_until_killed() {
             }
         }
         if version % 50 == 0 {
-            store.save().await.unwrap();
-            println!("saved 0 {version}");
+            store.flush().await.unwrap();
+            println!("flushed 0 {version}");
         }
     }
 }
@@ -65,7 +65,7 @@ struct Acknowledged {
 }
 
 /// Runs the process until it has written `lines` lines, then kills it. Returns what it said of each key, and the last
-/// version it saved.
+/// version it flushed.
 fn kill_after(path: &Path, lines: usize) -> (HashMap<u64, Acknowledged>, u64) {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", "crashes::write_until_killed"])
@@ -81,7 +81,7 @@ fn kill_after(path: &Path, lines: usize) -> (HashMap<u64, Acknowledged>, u64) {
     child.wait().unwrap();
 
     let mut keys: HashMap<u64, Acknowledged> = HashMap::new();
-    let mut saved = 0;
+    let mut flushed = 0;
     for line in said {
         let words: Vec<&str> = line.split(' ').collect();
         let [what, number, version] = words[..] else { continue };
@@ -91,11 +91,11 @@ fn kill_after(path: &Path, lines: usize) -> (HashMap<u64, Acknowledged>, u64) {
             "set" => key.set = version,
             "removed" => key.removed = version,
             "expired" => key.expired = version,
-            "saved" => saved = version,
+            "flushed" => flushed = version,
             _ => {}
         }
     }
-    (keys, saved)
+    (keys, flushed)
 }
 
 /// The version that an entry's value is of, if it is whole.
@@ -111,7 +111,7 @@ async fn a_killed_process_brings_back_nothing_that_was_invalidated() {
     let (_folder, path) = folder();
 
     for lines in [3, 61, 200, 417, 1_000] {
-        let (keys, saved) = kill_after(&path, lines);
+        let (keys, flushed) = kill_after(&path, lines);
         let now = SystemTime::now();
         let store = open(&path).await;
 
@@ -121,10 +121,10 @@ async fn a_killed_process_brings_back_nothing_that_was_invalidated() {
             assert!(there == 0 || there > known.removed, "{there} of key {number} is back: {known:?}");
             let is_fresh = found.is_some_and(|entry| entry.is_fresh(now));
             assert!(!is_fresh || there > known.expired, "{there} of key {number} is fresh again: {known:?}");
-            let must_be_there = known.set <= saved && known.set > known.removed;
+            let must_be_there = known.set <= flushed && known.set > known.removed;
             assert!(
                 !must_be_there || there >= known.set,
-                "key {number} was saved, {there} is there: {known:?}"
+                "key {number} was flushed, {there} is there: {known:?}"
             );
         }
         store.invalidate(&Invalidation::remove(Scope::All), now).await.unwrap();
