@@ -39,6 +39,9 @@ const NAME: &str = "disk";
 /// What a job takes of the room for those that wait, beside its entry.
 const JOB_BYTES: usize = 1024;
 
+/// As much room as a semaphore can hand out at once.
+const MAX_QUEUE_BYTES: usize = 1 << 29;
+
 /// A [`Store`] in one file of the local disk, for what should survive a restart of the process.
 ///
 /// The file is good at any moment, even if the process is killed or the power fails. What was set in the last
@@ -79,7 +82,7 @@ struct Handle {
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Bounds the jobs that wait, in bytes.
     room: Arc<Semaphore>,
-    queue_bytes: u32,
+    queue_bytes: usize,
     readers: Arc<Semaphore>,
 }
 
@@ -106,7 +109,7 @@ impl DiskStore {
 
     async fn start(settings: DiskBuilder) -> Result<Self> {
         let DiskBuilder { path, limits, cache_bytes, readers, queue_bytes } = settings;
-        let queue_bytes = queue_bytes.max(u32::try_from(JOB_BYTES).unwrap_or(u32::MAX));
+        let queue_bytes = queue_bytes.clamp(JOB_BYTES, MAX_QUEUE_BYTES);
         let (jobs, waiting) = mpsc::channel();
         let (opened, opening) = oneshot::channel();
         let work = move || match DiskFile::open(&path, cache_bytes) {
@@ -131,7 +134,7 @@ impl DiskStore {
             limits,
             jobs: Some(jobs),
             writer: Mutex::new(Some(writer)),
-            room: Arc::new(Semaphore::new(usize::try_from(queue_bytes).unwrap_or(Semaphore::MAX_PERMITS))),
+            room: Arc::new(Semaphore::new(queue_bytes)),
             queue_bytes,
             readers: Arc::new(Semaphore::new(readers)),
         })))
@@ -139,8 +142,8 @@ impl DiskStore {
 
     /// Waits until there is room for a job of `bytes` bytes; one larger than all room takes all of it.
     async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
-        let bytes =
-            u32::try_from(JOB_BYTES.saturating_add(bytes)).unwrap_or(u32::MAX).min(self.0.queue_bytes);
+        let bytes = JOB_BYTES.saturating_add(bytes).min(self.0.queue_bytes);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         Arc::clone(&self.0.room).acquire_many_owned(bytes).await.map_err(unavailable)
     }
 

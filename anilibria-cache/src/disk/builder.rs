@@ -13,7 +13,7 @@ pub struct DiskBuilder {
     pub(super) limits: Limits,
     pub(super) cache_bytes: usize,
     pub(super) readers: usize,
-    pub(super) queue_bytes: u32,
+    pub(super) queue_bytes: usize,
 }
 
 /// Below this size a file is mostly bookkeeping.
@@ -62,7 +62,7 @@ impl DiskBuilder {
 
     /// How many bytes of entries may wait to be written; further calls wait before their entry is copied. Default:
     /// 64 MiB.
-    pub fn queue_bytes(mut self, bytes: u32) -> Self {
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
         self.queue_bytes = bytes;
         self
     }

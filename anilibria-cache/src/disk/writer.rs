@@ -243,7 +243,7 @@ impl Writer {
             return Ok(Outcome { counts, evicted: 0, totals: None, is_durable: false });
         }
 
-        let now = batch.last().map_or(0, |job| job.now);
+        let now = batch.iter().map(|job| job.now).max().unwrap_or_default();
         tables.sweep(now, SWEEP)?;
         let evicted = tables.evict(self.limits.budget(), now)?;
         let totals = Some(tables.finish()?);

@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 
 use super::{entry, folder, noise, open};
 
-const MAX: u64 = 16 << 20;
+const MAX: u64 = 8 << 20;
 
 /// What the file takes of the disk, which is less than its length when the end is a hole.
 fn size(path: &Path) -> u64 {
@@ -59,7 +59,7 @@ async fn what_was_written_longest_ago_goes_first() {
     store.set("renewed", entry("old", &[], now), now).await.unwrap();
 
     for number in 0..200 {
-        if number == 150 {
+        if number == 180 {
             store.set("renewed", entry("new", &[], now), now).await.unwrap();
         }
         store.set(&format!("key:{number}"), entry(noise(100_000, &mut random), &[], now), now).await.unwrap();

@@ -5,11 +5,11 @@ use std::{
     env,
     io::{BufRead, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::SystemTime,
 };
 
-use anilibria_cache::{DiskStore, Invalidation, Scope, Store};
+use anilibria_cache::{DiskStore, Error, Invalidation, Scope, Store};
 
 use super::{entry, folder, open};
 
@@ -64,17 +64,22 @@ struct Acknowledged {
     expired: u64,
 }
 
-/// Runs the process until it has written `lines` lines, then kills it. Returns what it said of each key, and the last
-/// version it flushed.
-fn kill_after(path: &Path, lines: usize) -> (HashMap<u64, Acknowledged>, u64) {
+/// Starts the process; what it writes comes line by line.
+fn spawn(path: &Path) -> (Child, impl Iterator<Item = String>) {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", "crashes::write_until_killed"])
         .env(PATH, path)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let output = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    (child, output)
+}
 
+/// Runs the process until it has written `lines` lines, then kills it. Returns what it said of each key, and the last
+/// version it flushed.
+fn kill_after(path: &Path, lines: usize) -> (HashMap<u64, Acknowledged>, u64) {
+    let (mut child, mut output) = spawn(path);
     let mut said: Vec<String> = output.by_ref().take(lines).collect();
     child.kill().unwrap();
     said.extend(output);
@@ -129,4 +134,19 @@ async fn a_killed_process_brings_back_nothing_that_was_invalidated() {
         }
         store.invalidate(&Invalidation::remove(Scope::All), now).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_another_process_has_open_can_be_opened_when_that_has_ended() {
+    let (_folder, path) = folder();
+    let (mut child, mut output) = spawn(&path);
+    assert!(output.any(|line| line.starts_with("opened")), "the process did not open the file");
+
+    let meanwhile = DiskStore::open(&path).await.map(|_| ());
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    assert!(matches!(meanwhile, Err(Error::Unavailable { .. })), "{meanwhile:?}");
+    open(&path).await.ping().await.unwrap();
+    assert!(!path.with_extension("redb.corrupt").exists(), "a file that was in use has been moved aside");
 }

@@ -110,7 +110,7 @@ async fn a_file_with_damage_anywhere_opens_and_works() {
     let now = SystemTime::now();
     let mut random = fastrand::Rng::with_seed(7);
 
-    for start in (0..whole.len()).step_by(whole.len() / 40) {
+    for start in (0..whole.len()).step_by(whole.len() / 20) {
         let mut damaged = whole.clone();
         let end = damaged.len().min(start + 300);
         damaged[start..end].fill_with(|| random.u8(..));
