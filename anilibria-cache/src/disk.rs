@@ -2,6 +2,7 @@
 
 mod builder;
 mod file;
+mod job;
 mod record;
 mod tables;
 mod writer;
@@ -24,10 +25,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 pub use self::builder::DiskBuilder;
 use self::{
+    builder::Limits,
     file::DiskFile,
+    job::{Job, Work},
     record::Record,
     tables::{cost, read},
-    writer::{Job, Limits, Shared, Work, Writer},
+    writer::{Shared, Writer},
 };
 use crate::{
     BoxError, Entry, Error, Invalidation, Result, Store, StoreStats, Tag,

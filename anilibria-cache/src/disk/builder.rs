@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{DiskStore, writer::Limits};
+use super::DiskStore;
 use crate::Result;
 
 /// The settings of a [`DiskStore`], made by [`DiskStore::builder`].
@@ -75,5 +75,25 @@ impl DiskBuilder {
     /// here or in another process.
     pub async fn open(self) -> Result<DiskStore> {
         DiskStore::start(self).await
+    }
+}
+
+/// How a store was built.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) max_bytes: u64,
+    pub(super) flush_every: Duration,
+}
+
+impl Limits {
+    /// What the entries may cost. The rest of the file is for pages that are free but not yet in use again, and where
+    /// the file cannot have holes, for what it grew ahead of need.
+    pub(super) fn budget(self) -> u64 {
+        self.max_bytes / 10 * if cfg!(unix) { 7 } else { 3 }
+    }
+
+    /// How many bytes may wait to be made durable; until they are, the pages they replace stay in use.
+    pub(super) fn max_unflushed_bytes(self) -> u64 {
+        self.max_bytes / 16
     }
 }

@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_record_that_ends_within_a_part_is_none() {
         let whole = record().encode();
-        let within_a_tag = [1, 2, 3, 4, 7].map(|over| HEAD + 24 + over);
+        let within_a_tag = [1, 2, 3, 5, 8, 10].map(|over| HEAD + 24 + over);
 
         for end in (0..HEAD + 24).chain(within_a_tag) {
             assert_eq!(Record::decode(&whole[..end]), None, "{end} bytes");

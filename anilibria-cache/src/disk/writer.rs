@@ -12,14 +12,13 @@ use std::{
 };
 
 use redb::{Database, Durability, Error};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
+    builder::Limits,
     file::DiskFile,
-    record::Record,
+    job::{Job, Work},
     tables::{Tables, Totals},
 };
-use crate::Invalidation;
 
 /// How many jobs make one transaction at most.
 const BATCH: usize = 256;
@@ -48,50 +47,6 @@ impl Shared {
         // Nothing is ordered by these numbers; they are only ever reported.
         self.entries.store(totals.entries, Ordering::Relaxed);
         self.bytes.store(totals.bytes, Ordering::Relaxed);
-    }
-}
-
-/// What the writer is asked to do.
-pub(super) enum Work {
-    /// Put this entry under `key`.
-    Put { key: String, record: Record, bytes: Vec<u8> },
-    /// Take away what is under this key.
-    Remove(String),
-    /// Do what this says.
-    Invalidate(Invalidation),
-    /// Make durable what is not yet.
-    Flush,
-    /// See whether the file is still good.
-    Inspect,
-}
-
-/// A piece of work, and who waits for it.
-pub(super) struct Job {
-    pub(super) work: Work,
-    /// The caller's time, in milliseconds since 1970.
-    pub(super) now: u64,
-    pub(super) reply: oneshot::Sender<Result<u64, Arc<Error>>>,
-    /// The room that the job takes among those that wait.
-    pub(super) room: Option<OwnedSemaphorePermit>,
-}
-
-/// How a store was built.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) max_bytes: u64,
-    pub(super) flush_every: Duration,
-}
-
-impl Limits {
-    /// What the entries may cost. The rest of the file is for pages that are free but not yet in use again, and where
-    /// the file cannot have holes, for what it grew ahead of need.
-    pub(super) fn budget(self) -> u64 {
-        self.max_bytes / 10 * if cfg!(unix) { 7 } else { 3 }
-    }
-
-    /// How many bytes may wait to be made durable; until they are, the pages they replace stay in use.
-    fn max_unflushed_bytes(self) -> u64 {
-        self.max_bytes / 16
     }
 }
 
@@ -207,7 +162,7 @@ impl Writer {
 
     /// Does all of `batch` as one and says what came of each job. Flushes if that is due, or `flush` says so.
     fn perform(&mut self, batch: &[Job], flush: bool) -> Result<Vec<u64>, Error> {
-        let flush = self.unflushed.since.is_some() && (flush || self.must_flush(batch));
+        let flush = flush || self.must_flush(batch);
         let outcome = self.shared.file.with(|database| self.transact(database, batch, flush))?;
 
         if let Some(totals) = outcome.totals {
@@ -231,16 +186,13 @@ impl Writer {
             counts.push(job.work.apply(&mut tables, job.now)?);
         }
 
-        let has_invalidated = batch
-            .iter()
-            .zip(&counts)
-            .any(|(job, &count)| count > 0 && matches!(job.work, Work::Invalidate(_)));
-        let has_changed = has_invalidated || batch.iter().any(|job| job.work.changes());
-        let is_durable = has_invalidated || flush;
+        let has_touched = counts.iter().any(|&count| count > 0);
+        let has_changed = has_touched || batch.iter().any(|job| job.work.changes());
+        let is_durable = flush && (has_changed || self.unflushed.since.is_some());
         if !has_changed && !is_durable {
             drop(tables);
             txn.abort()?;
-            return Ok(Outcome { counts, evicted: 0, totals: None, is_durable: false });
+            return Ok(Outcome { counts, evicted: 0, totals: None, is_durable });
         }
 
         let now = batch.iter().map(|job| job.now).max().unwrap_or_default();
@@ -254,10 +206,10 @@ impl Writer {
         Ok(Outcome { counts, evicted, totals, is_durable })
     }
 
-    /// Whether what is not flushed has to be now, together with `batch`.
+    /// Whether `batch` has to be durable, with all that is not yet.
     ///
-    /// An invalidation flushes even if it has touched nothing: what it is about may have been replaced, and a crash
-    /// would bring that back.
+    /// An invalidation does so even if it has touched nothing: what it is about may have been replaced just before, and
+    /// a crash would bring that back.
     fn must_flush(&self, batch: &[Job]) -> bool {
         batch.iter().any(|job| matches!(job.work, Work::Invalidate(_) | Work::Flush))
             || self.unflushed.since.is_some_and(|since| since.elapsed() >= self.limits.flush_every)
@@ -323,39 +275,6 @@ impl Unflushed {
                 self.bytes = self.bytes.saturating_add(job.work.bytes());
             }
         }
-    }
-}
-
-impl Work {
-    /// Does it; says how many entries an invalidation was about.
-    fn apply(&self, tables: &mut Tables<'_>, now: u64) -> Result<u64, Error> {
-        match self {
-            Self::Put { key, record, bytes } => tables.put(key, record, bytes).map(|()| 0),
-            Self::Remove(key) => tables.remove(key).map(u64::from),
-            Self::Invalidate(invalidation) => tables.invalidate(invalidation, now),
-            Self::Flush | Self::Inspect => Ok(0),
-        }
-    }
-
-    /// How many bytes of the file it writes, roughly.
-    fn bytes(&self) -> u64 {
-        match self {
-            Self::Put { record, .. } => record.cost,
-            _ => 0,
-        }
-    }
-
-    fn changes(&self) -> bool {
-        matches!(self, Self::Put { .. } | Self::Remove(_))
-    }
-}
-
-impl Job {
-    fn answer(self, result: Result<u64, Arc<Error>>) {
-        let Self { work, reply, room, .. } = self;
-        drop((work, room));
-        // Nobody may be waiting any more, which is their right.
-        let _ = reply.send(result);
     }
 }
 
