@@ -1,0 +1,200 @@
+//! A Redis server.
+
+mod options;
+mod sentinel;
+mod tls;
+
+use std::{
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, ensure};
+use tempfile::TempDir;
+
+use self::tls::Certificates;
+pub use self::{options::RedisOptions, sentinel::Sentinel};
+use crate::{
+    port,
+    process::{Process, StartError},
+};
+
+/// A Redis server of one test, on 127.0.0.1.
+///
+/// Its methods panic when they fail, since the test cannot go on then.
+#[derive(Debug)]
+pub struct RedisServer {
+    process: Process,
+    access: Access,
+    _directory: TempDir,
+}
+
+/// How to reach a server with redis-cli.
+#[derive(Clone, Debug)]
+struct Access {
+    cli: PathBuf,
+    port: u16,
+    password: Option<String>,
+    ca: Option<PathBuf>,
+}
+
+impl RedisServer {
+    /// A server without a password, a memory limit, and persistence. `None`: see the crate page.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not start, or is not installed but required.
+    #[must_use = "without a server there is nothing to test: return"]
+    pub fn start() -> Option<Self> {
+        Self::options().start()
+    }
+
+    /// Settings of a server to start.
+    pub fn options() -> RedisOptions {
+        RedisOptions::default()
+    }
+
+    /// The port it listens on, with or without TLS.
+    pub fn port(&self) -> u16 {
+        self.access.port
+    }
+
+    /// Where clients connect to, with the password: `redis://:secret@127.0.0.1:1234/`, or `rediss:` with TLS.
+    pub fn url(&self) -> String {
+        let scheme = if self.access.ca.is_some() { "rediss" } else { "redis" };
+        let password =
+            self.access.password.as_deref().map(|password| format!(":{password}@")).unwrap_or_default();
+        format!("{scheme}://{password}{}:{}/", Ipv4Addr::LOCALHOST, self.port())
+    }
+
+    /// The PEM file with the certificate of the authority that signed the server's. `None` without TLS.
+    pub fn ca_certificate(&self) -> Option<&Path> {
+        self.access.ca.as_deref()
+    }
+
+    /// Runs redis-cli and returns what it prints, trimmed; an error reply reads `ERR …`.
+    ///
+    /// # Panics
+    ///
+    /// If the server cannot be reached. On a frozen server it waits forever.
+    #[track_caller]
+    pub fn cli(&self, arguments: &[&str]) -> String {
+        self.access.cli(arguments).unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// Deletes every key.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not accept that.
+    #[track_caller]
+    pub fn flush(&self) {
+        assert_eq!(self.cli(&["FLUSHALL"]), "OK", "FLUSHALL");
+    }
+
+    /// Kills the server (SIGKILL): connections break, and new ones are refused.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Kills the server if it runs, and starts it on the same port. Data is there again if the server is persistent.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not start.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.launch().unwrap_or_else(|error| panic!("{:#}", anyhow::Error::from(error)));
+    }
+
+    /// Stops the server without ending it (SIGSTOP): the system still accepts connections, and nobody answers.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not run.
+    #[track_caller]
+    pub fn freeze(&self) {
+        self.process.freeze().unwrap_or_else(|error| panic!("{error:#}"));
+    }
+
+    /// Lets a frozen server go on (SIGCONT).
+    ///
+    /// # Panics
+    ///
+    /// If the server does not run.
+    #[track_caller]
+    pub fn thaw(&self) {
+        self.process.thaw().unwrap_or_else(|error| panic!("{error:#}"));
+    }
+
+    fn start_with(options: &RedisOptions, server: &Path, cli: &Path) -> anyhow::Result<Self> {
+        port::start_on_free(|port| Self::start_on(port, options, server, cli))
+    }
+
+    fn start_on(port: u16, options: &RedisOptions, server: &Path, cli: &Path) -> Result<Self, StartError> {
+        let mut started = Self::prepare(port, options, server, cli).map_err(StartError::Other)?;
+        started.launch()?;
+        if options.cluster {
+            started.assign_slots().map_err(StartError::Other)?;
+        }
+        Ok(started)
+    }
+
+    fn prepare(port: u16, options: &RedisOptions, server: &Path, cli: &Path) -> anyhow::Result<Self> {
+        let directory = tempfile::tempdir().context("cannot make a directory for Redis")?;
+        let certificates =
+            options.tls.as_deref().map(|openssl| Certificates::make(openssl, directory.path()));
+        let certificates = certificates.transpose()?;
+        let arguments = options.arguments(port, directory.path(), certificates.as_ref())?;
+        let ca = certificates.as_ref().map(|certificates| certificates.ca.clone());
+        Ok(Self {
+            process: Process::new(server, arguments, directory.path()),
+            access: Access { cli: cli.to_owned(), port, password: options.password.clone(), ca },
+            _directory: directory,
+        })
+    }
+
+    fn launch(&mut self) -> Result<(), StartError> {
+        let access = &self.access;
+        self.process.start(|process| access.answered_by(process))
+    }
+
+    /// Makes a single node responsible for all of a cluster's slots.
+    fn assign_slots(&self) -> anyhow::Result<()> {
+        let reply = self.access.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])?;
+        ensure!(reply == "OK", "CLUSTER ADDSLOTSRANGE: {reply}");
+        self.process.wait_until("did not form a cluster", |_| {
+            self.access.cli(&["CLUSTER", "INFO"]).is_ok_and(|info| info.contains("cluster_state:ok"))
+        })
+    }
+}
+
+impl Access {
+    fn cli(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = Command::new(&self.cli);
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
+        if let Some(password) = &self.password {
+            command.env("REDISCLI_AUTH", password);
+        }
+        if let Some(ca) = &self.ca {
+            command.arg("--tls").arg("--cacert").arg(ca);
+        }
+        let output = command.args(arguments).output().context("cannot run redis-cli")?;
+        ensure!(
+            output.status.success(),
+            "redis-cli {}: {}: {}",
+            arguments.join(" "),
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim(),
+        );
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// Whether the server on the port is `process`, and not one of another test that took the port first.
+    fn answered_by(&self, process: &Process) -> bool {
+        let Some(id) = process.id() else { return false };
+        let expected = format!("process_id:{id}");
+        self.cli(&["INFO", "server"]).is_ok_and(|info| info.lines().any(|line| line.trim_end() == expected))
+    }
+}
