@@ -54,6 +54,9 @@ const MAX_QUEUE_BYTES: usize = 1 << 29;
 /// It keeps at most a number of bytes. Beyond that it drops what has expired, then what was written longest ago. Reading
 /// does not write, so being asked for does not count. Expired entries are also dropped in passing, by later writes.
 ///
+/// A file that takes far more of the disk than its entries do is compacted, after it was opened or when it has
+/// outgrown its bound. Calls wait meanwhile, which can take seconds.
+///
 /// One thread writes, and takes what waits as one transaction. A file that fails, because the disk is full or because
 /// somebody else changed it, is opened again; what was not flushed is dropped then. Clones are the same store. Dropping
 /// the last one waits until the file is flushed and closed.
@@ -225,14 +228,10 @@ impl Store for DiskStore {
         let (encoded, entry) =
             tokio::task::spawn_blocking(move || (encode(&entry), entry)).await.map_err(unavailable)?;
         let bytes = encoded.map_err(|error| Error::rejected(NAME, key, error.to_string()))?;
-        let (cost, budget) =
-            (cost(key, bytes.len(), entry.tags().iter().map(Tag::as_str)), self.0.limits.budget());
-        if cost > budget {
-            return Err(Error::rejected(
-                NAME,
-                key,
-                format!("it takes {cost} bytes of the {budget} there are"),
-            ));
+        let cost = cost(key, bytes.len(), entry.tags().iter().map(Tag::as_str));
+        let largest = self.0.limits.largest();
+        if cost > largest {
+            return Err(Error::rejected(NAME, key, format!("it takes {cost} bytes and may take {largest}")));
         }
         let work = Work::Put { key: key.to_owned(), record: Record::new(&entry, cost), bytes: bytes.into() };
         self.ask_in(Some(room), work, millis(now)).await.map(drop)

@@ -32,6 +32,8 @@ impl DiskBuilder {
 
     /// How much of the disk the file may take, in bytes. Default: 512 MiB; least: 4 MiB.
     ///
+    /// An entry that takes more than a quarter of that is [rejected](crate::Error::Rejected).
+    ///
     /// The entries fill at most seven tenths of it, three tenths on systems other than Unix. Between two flushes the
     /// file may exceed the limit, by about a sixteenth. What is listed as its length may be more: the end is a hole.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
@@ -90,6 +92,11 @@ impl Limits {
     /// the file cannot have holes, for what it grew ahead of need.
     pub(super) fn budget(self) -> u64 {
         self.max_bytes / 10 * if cfg!(unix) { 7 } else { 3 }
+    }
+
+    /// What one entry may cost. Until it is durable, there is also the one that it replaces.
+    pub(super) fn largest(self) -> u64 {
+        self.max_bytes / 4
     }
 
     /// How many bytes may wait to be made durable; until they are, the pages they replace stay in use.

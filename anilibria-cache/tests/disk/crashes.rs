@@ -11,7 +11,7 @@ use std::{
 
 use anilibria_cache::{DiskStore, Error, Invalidation, Scope, Store};
 
-use super::{entry, folder, open};
+use super::{HOUR, entry, folder, noise, open};
 
 const PATH: &str = "DISK_TEST_PATH";
 const KEYS: u64 = 40;
@@ -149,4 +149,31 @@ async fn a_file_that_another_process_has_open_can_be_opened_when_that_has_ended(
     assert!(matches!(meanwhile, Err(Error::Unavailable { .. })), "{meanwhile:?}");
     open(&path).await.ping().await.unwrap();
     assert!(!path.with_extension("redb.corrupt").exists(), "a file that was in use has been moved aside");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_while_it_compacts_the_file_loses_nothing() {
+    let (_folder, path) = folder();
+    let now = SystemTime::UNIX_EPOCH + 500_000 * HOUR;
+    let mut random = fastrand::Rng::with_seed(7);
+    let kept = entry("kept", &["kept"], now);
+
+    for _ in 0..5 {
+        let store = open(&path).await;
+        for number in 0..100 {
+            let large = entry(noise(100_000, &mut random), &[], now);
+            store.set(&format!("large:{number}"), large, now).await.unwrap();
+            store.set(&format!("kept:{number}"), kept.clone(), now).await.unwrap();
+        }
+        store.invalidate(&Invalidation::remove(Scope::matching("large:*")), now).await.unwrap();
+        drop(store);
+
+        // A process begins to compact a file like this as soon as it has opened it.
+        kill_after(&path, 1 + random.usize(0..20));
+
+        let store = open(&path).await;
+        for number in 0..100 {
+            assert_eq!(store.get(&format!("kept:{number}"), now).await.unwrap().as_ref(), Some(&kept));
+        }
+    }
 }
