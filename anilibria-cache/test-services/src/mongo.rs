@@ -84,7 +84,7 @@ impl MongoServer {
     /// If the server does not run.
     #[track_caller]
     pub fn freeze(&self) {
-        self.process.signal("STOP").unwrap_or_else(|error| panic!("{error:#}"));
+        self.process.freeze().unwrap_or_else(|error| panic!("{error:#}"));
     }
 
     /// Lets a frozen server go on (SIGCONT).
@@ -94,7 +94,7 @@ impl MongoServer {
     /// If the server does not run.
     #[track_caller]
     pub fn thaw(&self) {
-        self.process.signal("CONT").unwrap_or_else(|error| panic!("{error:#}"));
+        self.process.thaw().unwrap_or_else(|error| panic!("{error:#}"));
     }
 
     fn start_on(port: u16, program: &Path) -> Result<Self, StartError> {
@@ -143,5 +143,22 @@ impl Kind {
             Self::Mongod => "Waiting for connections",
             Self::FerretDb => "Listening on TCP",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_answers_unless_it_is_frozen() {
+        let Some(mongo) = MongoServer::start() else { return };
+
+        mongo.freeze();
+        let frozen = hello::answers(mongo.port());
+        mongo.thaw();
+        let thawed = hello::answers(mongo.port());
+
+        assert_eq!((frozen, thawed), (false, true));
     }
 }

@@ -103,8 +103,18 @@ impl Process {
         self.running = None;
     }
 
-    /// Sends a signal by its name, such as `STOP`.
-    pub(crate) fn signal(&self, name: &str) -> anyhow::Result<()> {
+    /// Stops the process (SIGSTOP), and waits until none of its threads runs.
+    pub(crate) fn freeze(&self) -> anyhow::Result<()> {
+        self.signal("STOP")?;
+        self.wait_until("did not stop", |process| process.id().is_some_and(is_stopped))
+    }
+
+    /// Lets a stopped process go on (SIGCONT).
+    pub(crate) fn thaw(&self) -> anyhow::Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, name: &str) -> anyhow::Result<()> {
         let id = self.id().context("the server does not run")?;
         let status =
             Command::new("sh").args(["-c", r#"kill -s "$1" "$2""#, "sh", name, &id.to_string()]).status()?;
@@ -178,4 +188,17 @@ impl Drop for Running {
         // Nothing is left to do if this fails: the watchdog is gone already.
         let _ = self.watchdog.wait();
     }
+}
+
+/// Whether every thread is stopped. Only Linux tells; elsewhere the signal is taken at its word.
+fn is_stopped(id: u32) -> bool {
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    let Ok(threads) = fs::read_dir(format!("/proc/{id}/task")) else { return false };
+    threads.flatten().all(|thread| {
+        // The state is a letter after the name, which is in parentheses and may have some itself.
+        let status = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        status.rsplit_once(") ").is_some_and(|(_, status)| status.starts_with('T'))
+    })
 }

@@ -115,7 +115,7 @@ impl RedisServer {
     /// If the server does not run.
     #[track_caller]
     pub fn freeze(&self) {
-        self.process.signal("STOP").unwrap_or_else(|error| panic!("{error:#}"));
+        self.process.freeze().unwrap_or_else(|error| panic!("{error:#}"));
     }
 
     /// Lets a frozen server go on (SIGCONT).
@@ -125,7 +125,7 @@ impl RedisServer {
     /// If the server does not run.
     #[track_caller]
     pub fn thaw(&self) {
-        self.process.signal("CONT").unwrap_or_else(|error| panic!("{error:#}"));
+        self.process.thaw().unwrap_or_else(|error| panic!("{error:#}"));
     }
 
     fn start_with(options: &RedisOptions, server: &Path, cli: &Path) -> anyhow::Result<Self> {

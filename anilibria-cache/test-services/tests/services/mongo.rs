@@ -17,15 +17,3 @@ fn it_is_back_on_its_port_after_a_kill() {
     assert_eq!(mongo.uri(), uri);
     assert!(TcpStream::connect(("127.0.0.1", mongo.port())).is_ok());
 }
-
-#[test]
-fn it_is_silent_while_it_is_frozen() {
-    let Some(mut mongo) = MongoServer::start() else { return };
-
-    mongo.freeze();
-    let silent = crate::redis::silent(mongo.port());
-    mongo.thaw();
-
-    assert!(silent);
-    mongo.restart();
-}

@@ -1,6 +1,11 @@
 //! Redis in each of its forms.
 
-use std::{net::TcpStream, thread, time::Duration};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    thread,
+    time::Duration,
+};
 
 use test_services::{RedisServer, Sentinel};
 
@@ -55,8 +60,7 @@ fn a_frozen_server_answers_once_it_is_thawed() {
 }
 
 /// Whether the server accepts a connection and then says nothing for a while.
-pub(crate) fn silent(port: u16) -> bool {
-    use std::io::{Read as _, Write as _};
+fn silent(port: u16) -> bool {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     stream.write_all(b"PING\r\n").unwrap();

@@ -8,7 +8,7 @@ use std::{
 
 /// A test that needs Redis, and one that needs MongoDB.
 const REDIS: &str = "redis::flush_deletes_every_key";
-const MONGODB: &str = "mongo::it_is_silent_while_it_is_frozen";
+const MONGODB: &str = "mongo::it_is_back_on_its_port_after_a_kill";
 
 #[test]
 fn tests_without_their_server_pass_and_are_named() {
