@@ -21,7 +21,8 @@ const MAX_APP_NAME: usize = 128;
 /// Settings of a [`MongoStore`]; [`connect`](Self::connect) makes it.
 ///
 /// What is not set here is taken from the options of the URI (`maxPoolSize` and so on), and what is not there
-/// either is the default.
+/// either is the default. A URI that reads from secondaries (`readPreference`) or does not wait for writes (`w=0`)
+/// trades the promise that an operation has taken effect when its call returns.
 #[derive(Clone)]
 pub struct MongoStoreBuilder {
     uri: String,
