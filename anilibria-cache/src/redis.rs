@@ -14,7 +14,7 @@ mod store;
 mod subscription;
 mod target;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use redis::RedisError;
 
@@ -96,4 +96,9 @@ impl fmt::Debug for Redis {
 
 fn unavailable(error: RedisError) -> Error {
     Error::unavailable(NAME, error)
+}
+
+/// A time to live as Redis takes it: at least a millisecond.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
 }

@@ -10,6 +10,10 @@ use redis::{
     io::tcp::TcpSettings,
     sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType},
 };
+use rustls::{
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{CertificateDer, pem::PemObject},
+};
 
 use super::{
     builder::{Options, RedisConfigError},
@@ -37,11 +41,17 @@ impl Target {
         let url = Url::parse(url)?;
         let nodes = url.hosts.iter().map(|host| url.node(host)).collect::<Result<Vec<_>, _>>()?;
         let config = AsyncConnectionConfig::new()
-            .set_response_timeout(Some(options.response_timeout))
+            // Who waits for an answer knows for how long.
+            .set_response_timeout(None)
             .set_connection_timeout(Some(options.connect_timeout))
             .set_concurrency_limit(options.max_in_flight);
-        let root_cert = options.ca_certificates.clone();
-        let certificates = root_cert.map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem) });
+        if options.ca_certificates.as_deref().is_some_and(|pem| !has_certificates(pem)) {
+            return Err(RedisConfigError::new("ca_certificates", "no certificates as PEM"));
+        }
+        let certificates = options
+            .ca_certificates
+            .clone()
+            .map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem) });
         if url.tls {
             choose_crypto();
         }
@@ -99,7 +109,11 @@ impl Target {
         /// So many nodes of a cluster may send on to another before it is called confused.
         const HOPS: usize = 4;
 
-        let config = self.config.clone().set_push_sender(push);
+        let config = self
+            .config
+            .clone()
+            .set_response_timeout(Some(self.options.response_timeout))
+            .set_push_sender(push);
         let mut last = RedisError::from((redis::ErrorKind::Client, "no node answered"));
         for first in self.first_nodes().await? {
             let mut node = first;
@@ -232,11 +246,16 @@ fn moved(node: &ConnectionInfo, address: &str) -> Option<ConnectionInfo> {
     Some(node.clone().set_addr(addr))
 }
 
+fn has_certificates(pem: &[u8]) -> bool {
+    let mut certificates = CertificateDer::pem_slice_iter(pem).peekable();
+    certificates.peek().is_some() && certificates.all(|certificate| certificate.is_ok())
+}
+
 /// The library panics when it has to choose between two implementations that other crates brought in.
 fn choose_crypto() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
+    if CryptoProvider::get_default().is_none() {
         // It fails when someone else was faster, which is just as well.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let _ = aws_lc_rs::default_provider().install_default();
     }
 }
 
@@ -346,6 +365,13 @@ mod tests {
             assert_eq!(error.field(), "url");
             assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        let error = Redis::builder("rediss://one").ca_certificates("not PEM").build().unwrap_err();
+
+        assert_eq!(error.field(), "ca_certificates");
     }
 
     #[test]
