@@ -5,6 +5,7 @@ use test_services::RedisServer;
 
 use super::redis;
 
+#[expect(clippy::unused_async, reason = "the tests ask for one")]
 async fn store() -> impl Store {
     let server = RedisServer::start().expect("redis-server is installed");
     // The tests move many megabytes at once, on machines that do other things, too.
