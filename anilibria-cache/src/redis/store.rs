@@ -32,7 +32,8 @@ const BATCH: usize = 256;
 ///
 /// Invalidating a pattern or all looks at every key of the database, in small steps. Only what begins like an entry is
 /// touched: other keys may share the prefix. An entry set while an invalidation is under way may or may not be met by
-/// it; one set before it is always met, one set afterwards never.
+/// it; one set before it is always met, one set afterwards never. In a cluster that moves keys between its nodes at that
+/// time, a pattern may miss some of those.
 ///
 /// When Redis is full and may not evict (`noeviction`), an entry is [rejected](crate::Error::Rejected), and what was
 /// under its key is dropped. The [statistics](Store::stats) are those of the whole database.
