@@ -1,11 +1,15 @@
-//! How a cache is put together: levels, nearest first, then options.
+//! How a cache is put together: levels, nearest first, then what stands above them.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Cache, Clock, Store, SystemClock,
-    cache::Inner,
-    level::{Level, Levels},
+    Backplane, Cache, Clock, LoadLock, Options, Store, SystemClock,
+    cache::{Inner, Parts},
+    level::{Level, LevelSettings},
+    levels::Levels,
+    missed::Limits,
+    outbox::Outbox,
+    policy::Policy,
 };
 
 /// A cache without a level yet; from [`Cache::builder`]. There is nothing to build before it has one.
@@ -20,50 +24,150 @@ impl EmptyBuilder {
 
     /// The nearest level: the one that is asked first.
     pub fn level<S: Store>(self, store: S) -> LevelBuilder<S> {
-        LevelBuilder { cache: None, store }
+        LevelBuilder::new(None, store)
     }
 }
 
-/// A level that waits for its TTL, the one thing about a level that has no default.
+/// A level that waits for its TTL, the one thing about a level that has no default, and comes last.
 #[must_use]
 pub struct LevelBuilder<S> {
     cache: Option<CacheBuilder>,
     store: S,
+    name: Option<&'static str>,
+    settings: LevelSettings,
 }
 
 impl<S: Store> LevelBuilder<S> {
-    /// How long a value is fresh on this level, unless its loader says otherwise.
+    fn new(cache: Option<CacheBuilder>, store: S) -> Self {
+        let settings = LevelSettings {
+            ttl: Duration::ZERO,
+            timeout: Duration::from_millis(500),
+            failures: 3,
+            probe_every: Duration::from_secs(1),
+        };
+        Self { cache, store, name: None, settings }
+    }
+
+    /// What the level is called in answers, statistics and logs. Default: the [name](Store::name) of the store.
+    pub fn name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// After how long an operation of the store is given up; twenty times longer for one that is about many keys.
+    /// Default: 500 ms.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.settings.timeout = limit;
+        self
+    }
+
+    /// After how many failures in a row the level is not asked any more until it has come back. Default: 3. One change
+    /// that does not get through is enough in any case: what the level holds is then out of date.
+    pub fn failures(mut self, count: u32) -> Self {
+        self.settings.failures = count;
+        self
+    }
+
+    /// How often a level that is away is asked, in the background, whether it has come back. Default: 1 s.
+    pub fn probe_every(mut self, pause: Duration) -> Self {
+        self.settings.probe_every = pause;
+        self
+    }
+
+    /// How long a value is fresh on this level, unless [options](Options::ttl) or its [loader](crate::Loaded::ttl) say
+    /// otherwise.
     pub fn ttl(self, ttl: Duration) -> CacheBuilder {
-        let level = Level::new(self.store, ttl);
-        match self.cache {
-            None => CacheBuilder { levels: Levels::new(level), clock: Arc::new(SystemClock) },
+        let Self { cache, store, name, settings } = self;
+        let spec = LevelSpec { name, store: Box::new(store), settings: LevelSettings { ttl, ..settings } };
+        match cache {
+            None => CacheBuilder::new(spec),
             Some(mut cache) => {
-                cache.levels.push(level);
+                cache.further.push(spec);
                 cache
             }
         }
     }
 }
 
+struct LevelSpec {
+    name: Option<&'static str>,
+    store: Box<dyn Store>,
+    settings: LevelSettings,
+}
+
 /// A cache about to be built.
 ///
 /// ```
-/// use anilibria_cache::{Cache, MemoryStore};
+/// use anilibria_cache::{Cache, MemoryStore, Options};
 /// use std::time::Duration;
 ///
-/// let cache = Cache::builder().level(MemoryStore::new(1 << 20)).ttl(Duration::from_mins(5)).build();
+/// let cache = Cache::builder()
+///     .level(MemoryStore::new(64 << 20)).ttl(Duration::from_mins(5))
+///     .options(Options::new().fail_safe(Duration::from_hours(6)).jitter(Duration::from_secs(20)))
+///     .build();
 /// ```
 #[must_use]
 pub struct CacheBuilder {
-    levels: Levels,
+    nearest: LevelSpec,
+    further: Vec<LevelSpec>,
+    options: Options,
+    backplane: Option<Box<dyn Backplane>>,
+    lock: Option<(Box<dyn LoadLock>, Duration)>,
+    limits: Limits,
+    max_loads: usize,
     clock: Arc<dyn Clock>,
 }
 
 impl CacheBuilder {
-    /// Adds a level behind those there are. It is asked when they have nothing, and what it has is copied to
-    /// them.
+    fn new(nearest: LevelSpec) -> Self {
+        Self {
+            nearest,
+            further: Vec::new(),
+            options: Options::new(),
+            backplane: None,
+            lock: None,
+            limits: Limits::default(),
+            max_loads: 1024,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Adds a level behind those there are. It is asked when they have nothing, and what it has is copied to them.
     pub fn level<S: Store>(self, store: S) -> LevelBuilder<S> {
-        LevelBuilder { cache: Some(self), store }
+        LevelBuilder::new(Some(self), store)
+    }
+
+    /// What calls do that do not say otherwise. Default: [`Options::new`].
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// How other instances are told what changes here, and tell it. Default: they are not.
+    pub fn backplane(mut self, backplane: impl Backplane) -> Self {
+        self.backplane = Some(Box::new(backplane));
+        self
+    }
+
+    /// Lets one instance load what several miss. The others look for it on the further levels for as long as `lease`,
+    /// which should be longer than most loads; then they load it themselves. Default: each instance loads for itself.
+    pub fn load_lock(mut self, lock: impl LoadLock, lease: Duration) -> Self {
+        self.lock = Some((Box::new(lock), lease));
+        self
+    }
+
+    /// How many loads run at the same time; further ones wait for their turn. Default: 1,024.
+    pub fn max_loads(mut self, count: usize) -> Self {
+        self.max_loads = count;
+        self
+    }
+
+    /// How much is remembered of what a level or the backplane missed while it was away: so many invalidations and so
+    /// many values of together so many bytes, for each. When there are more, values are forgotten and invalidations
+    /// become one of everything. Default: 1,024 and 16 MiB.
+    pub fn missed_limits(mut self, entries: usize, bytes: usize) -> Self {
+        self.limits = Limits { entries, bytes };
+        self
     }
 
     /// Where the cache gets the time from. Default: [`SystemClock`].
@@ -74,6 +178,15 @@ impl CacheBuilder {
 
     /// The cache. It is empty as far as its stores are.
     pub fn build(self) -> Cache {
-        Cache::from(Inner::new(self.levels, self.clock))
+        let Self { nearest, further, options, backplane, lock, limits, max_loads, clock } = self;
+        let settings = nearest.settings;
+        let outbox =
+            backplane.map(|backplane| Outbox::new(backplane, settings.timeout, settings.probe_every, limits));
+        let level = |LevelSpec { name, store, settings }| {
+            Level::new(name, store, settings, limits, outbox.clone(), Arc::clone(&clock))
+        };
+        let levels = Levels::new(level(nearest), further.into_iter().map(level).collect());
+        let policy = Policy::default().with(&options);
+        Cache::from(Inner::new(Parts { levels, policy, outbox, lock, max_loads, clock }))
     }
 }

@@ -11,14 +11,23 @@ use crate::{Entry, Tag};
 pub struct Cached {
     entry: Entry,
     source: Source,
+    stale: bool,
 }
 
 impl Cached {
-    pub(crate) fn new(entry: Entry, source: Source) -> Self {
-        Self { entry, source }
+    /// `entry` as it is served at `now`.
+    pub(crate) fn new(entry: Entry, source: Source, now: SystemTime) -> Self {
+        let stale = !entry.is_fresh(now);
+        Self { entry, source, stale }
     }
 
-    /// The bytes; the very ones that the level keeps, if it keeps them in memory.
+    /// An entry that was just loaded. It is as fresh as can be, even if it is not kept.
+    pub(crate) fn loaded(entry: Entry) -> Self {
+        Self { entry, source: Source::Loader, stale: false }
+    }
+
+    /// The bytes; the very ones that the level keeps, if it keeps them in memory. There are none when it
+    /// [is absent](Self::is_absent).
     pub fn value(&self) -> &Bytes {
         self.entry.value()
     }
@@ -31,6 +40,16 @@ impl Cached {
     /// Where the value came from.
     pub fn source(&self) -> Source {
         self.source
+    }
+
+    /// Whether the value is no longer fresh: no new one could be loaded, or not in time.
+    pub fn is_stale(&self) -> bool {
+        self.stale
+    }
+
+    /// Whether the answer is that there is no value ([`Loaded::absent`](crate::Loaded::absent)).
+    pub fn is_absent(&self) -> bool {
+        self.entry.is_absent()
     }
 
     /// Until when the entry that answered is fresh; for one just loaded, until when the nearest level keeps

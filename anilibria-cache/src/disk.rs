@@ -30,7 +30,7 @@ use self::{
     writer::{Job, Limits, Shared, Work, Writer},
 };
 use crate::{
-    BoxError, Entry, Error, Invalidation, Result, Store, StoreStats,
+    BoxError, Entry, Error, Invalidation, Result, Store, StoreStats, Tag,
     format::{decode, encode, millis},
 };
 
@@ -220,7 +220,7 @@ impl Store for DiskStore {
             tokio::task::spawn_blocking(move || (encode(&entry), entry)).await.map_err(unavailable)?;
         let bytes = encoded.map_err(|error| Error::rejected(NAME, key, error.to_string()))?;
         let (cost, budget) =
-            (cost(key, bytes.len(), entry.tags().iter().map(|tag| tag.as_str())), self.0.limits.budget());
+            (cost(key, bytes.len(), entry.tags().iter().map(Tag::as_str)), self.0.limits.budget());
         if cost > budget {
             return Err(Error::rejected(
                 NAME,

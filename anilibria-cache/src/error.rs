@@ -91,6 +91,10 @@ pub enum LoadError<E> {
     /// The load ended without a result: the loader panicked, or the runtime it ran on was shut down.
     #[error("the load was interrupted")]
     Interrupted,
+    /// It took longer than the call was to wait ([`Options::hard_timeout`](crate::Options::hard_timeout)), or than a load
+    /// may take at all ([`Options::load_limit`](crate::Options::load_limit)).
+    #[error("the load took too long")]
+    TimedOut,
 }
 
 impl<E> LoadError<E> {
@@ -105,7 +109,7 @@ impl<E> LoadError<E> {
     pub fn loader_error(&self) -> Option<&E> {
         match self {
             Self::Failed(error) => Some(error),
-            Self::Interrupted => None,
+            Self::Interrupted | Self::TimedOut => None,
         }
     }
 }
@@ -116,6 +120,7 @@ impl<E> Clone for LoadError<E> {
         match self {
             Self::Failed(error) => Self::Failed(Arc::clone(error)),
             Self::Interrupted => Self::Interrupted,
+            Self::TimedOut => Self::TimedOut,
         }
     }
 }

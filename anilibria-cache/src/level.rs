@@ -1,175 +1,288 @@
-//! One store of a cache with its TTL, and all of them in order.
+//! One store of a cache with its TTL, its time limit and its health.
+
+mod breaker;
+mod meter;
+mod recovery;
 
 use std::{
-    fmt, iter,
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, SystemTime},
+    fmt,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
 };
 
-use crate::{
-    Entry, Invalidation, LevelStats, Lifetime, Loaded, Result, Source, Store, clock::later, stats::Counter,
+use tracing::{Instrument, Span, debug_span, field};
+
+use self::{
+    breaker::Breaker,
+    meter::{Meter, Operation, Trouble},
 };
+use crate::{
+    Clock, Entry, Error, Invalidation, LevelStats, Result, Scope, Store,
+    missed::{Limits, Missed},
+    outbox::Outbox,
+    patience::within,
+};
+
+/// So many times longer may an operation take that is about more than one key.
+const BULK_PATIENCE: u32 = 20;
+
+/// What is set about a level.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LevelSettings {
+    pub(crate) ttl: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) failures: u32,
+    pub(crate) probe_every: Duration,
+}
 
 /// A store as part of a cache. Its failures end here: they are counted, logged and read as absence.
+///
+/// After some failures in a row, or one invalidation that did not get through, the level is away: nothing is asked of it
+/// and nothing is read from it until its [`recovery`] has told it what it missed.
 pub(crate) struct Level {
+    name: &'static str,
     store: Box<dyn Store>,
-    ttl: Duration,
-    hits: Counter,
-    errors: Counter,
-    failing: AtomicBool,
+    settings: LevelSettings,
+    breaker: Breaker,
+    missed: Missed,
+    meter: Meter,
+    saw_corruption: AtomicBool,
+    outbox: Option<Arc<Outbox>>,
+    clock: Arc<dyn Clock>,
+    me: Weak<Self>,
+}
+
+/// Whether what lay under a key may be read again if the write does not get through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// It may: the new value was loaded because the old one had run out.
+    Renews,
+    /// It may not: the caller said what the value is now.
+    Replaces,
 }
 
 impl Level {
-    pub(crate) fn new(store: impl Store, ttl: Duration) -> Self {
-        Self {
-            store: Box::new(store),
-            ttl,
-            hits: Counter::default(),
-            errors: Counter::default(),
-            failing: AtomicBool::new(false),
+    pub(crate) fn new(
+        name: Option<&'static str>,
+        store: Box<dyn Store>,
+        settings: LevelSettings,
+        limits: Limits,
+        outbox: Option<Arc<Outbox>>,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        let name = name.unwrap_or_else(|| store.name());
+        Arc::new_cyclic(|me| Self {
+            name,
+            store,
+            settings,
+            breaker: Breaker::new(settings.failures),
+            missed: Missed::new(limits),
+            meter: Meter::new(name),
+            saw_corruption: AtomicBool::new(false),
+            outbox,
+            clock,
+            me: me.clone(),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn ttl(&self) -> Duration {
+        self.settings.ttl
+    }
+
+    pub(crate) fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    /// The entry under `key`, fresh or stale, if the level can tell without waiting.
+    pub(crate) fn get_now(&self, key: &str, now: SystemTime) -> Option<Entry> {
+        if self.breaker.is_open() {
+            return None;
         }
+        self.store.get_now(key, now)
     }
 
-    async fn fresh(&self, key: &str, now: SystemTime) -> Option<Entry> {
-        let entry = self.checked(self.store.get(key, now).await)??;
-        entry.is_fresh(now).then_some(entry)
+    /// The entry under `key`, fresh or stale.
+    pub(crate) async fn get(&self, key: &str, now: SystemTime) -> Option<Entry> {
+        if self.breaker.is_open() {
+            self.meter.skipped();
+            return None;
+        }
+        let span = self.lookup_span();
+        let get = self.attempt(Operation::Get, self.settings.timeout, self.store.get(key, now));
+        let entry = get.instrument(span.clone()).await.ok().flatten();
+        span.record("cache.hit", entry.is_some());
+        if let Some(entry) = &entry {
+            self.meter.bytes_read.add(entry.value().len() as u64);
+        }
+        entry
     }
 
-    async fn set(&self, key: &str, entry: Entry, now: SystemTime) {
-        self.checked(self.store.set(key, entry, now).await);
-    }
-
-    fn entry(&self, loaded: &Loaded, now: SystemTime) -> Entry {
-        Entry::from_loaded(loaded, Lifetime::new(now, loaded.ttl.unwrap_or(self.ttl)))
-    }
-
-    /// Takes note of how an operation went. Only a change for the better or the worse is worth a line in the
-    /// log.
-    fn checked<T>(&self, result: Result<T>) -> Option<T> {
-        let store = self.store.name();
-        match result {
-            Ok(value) => {
-                // Read first: a shared write on each success would cost every core.
-                if self.failing.load(Ordering::Relaxed) && self.failing.swap(false, Ordering::Relaxed) {
-                    tracing::info!(store, "cache level works again");
+    pub(crate) async fn set(&self, key: &str, entry: Entry, now: SystemTime, write: Write) {
+        if self.put_off(|queue| {
+            if write == Write::Replaces {
+                queue.invalidate(Invalidation::remove(Scope::key(key)));
+            }
+            queue.write(key, entry.clone());
+        }) {
+            return;
+        }
+        let bytes = entry.value().len() as u64;
+        let set = self.store.set(key, entry.clone(), now);
+        match self.attempt(Operation::Set, self.settings.timeout, set).await {
+            Ok(()) => self.meter.bytes_written.add(bytes),
+            // It is there with the old value, which must not show.
+            Err(Trouble::Rejected) => {
+                self.invalidate(&Invalidation::remove(Scope::key(key)), now).await;
+            }
+            Err(_) => self.missed(|queue| {
+                if write == Write::Replaces {
+                    queue.invalidate(Invalidation::remove(Scope::key(key)));
                 }
-                Some(value)
-            }
-            Err(error) => {
-                self.errors.increment();
-                if !self.failing.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(store, error = &error as &dyn std::error::Error, "cache level failed");
-                }
-                None
-            }
-        }
-    }
-}
-
-/// The levels of a cache, nearest first; there is always one.
-pub(crate) struct Levels {
-    nearest: Level,
-    further: Vec<Level>,
-}
-
-impl Levels {
-    pub(crate) fn new(nearest: Level) -> Self {
-        Self { nearest, further: Vec::new() }
-    }
-
-    pub(crate) fn push(&mut self, level: Level) {
-        self.further.push(level);
-    }
-
-    /// The fresh entry under `key`, if the nearest level can tell without waiting.
-    pub(crate) fn fresh_now(&self, key: &str, now: SystemTime) -> Option<(Entry, Source)> {
-        let entry = self.nearest.store.get_now(key, now).filter(|entry| entry.is_fresh(now))?;
-        Some((entry, Source::Level { index: 0, name: self.nearest.store.name() }))
-    }
-
-    /// The fresh entry under `key` of the nearest level that has one.
-    pub(crate) async fn fresh(&self, key: &str, now: SystemTime) -> Option<(Entry, Source)> {
-        for (index, level) in self.iter().enumerate() {
-            if let Some(entry) = level.fresh(key, now).await {
-                return Some((entry, Source::Level { index, name: level.store.name() }));
-            }
-        }
-        None
-    }
-
-    /// Puts what the level `found_at` had into the nearer ones, fresh for as long as they say and it still
-    /// is.
-    pub(crate) async fn back_fill(&self, found_at: usize, key: &str, entry: &Entry, now: SystemTime) {
-        for level in self.iter().take(found_at) {
-            let mut life = entry.lifetime();
-            life.fresh_until = life.fresh_until.min(later(now, level.ttl));
-            level.set(key, entry.clone().with_lifetime(life), now).await;
+                queue.write(key, entry);
+            }),
         }
     }
 
-    /// Puts `loaded` into every level, as `nearest` into the nearest one.
-    pub(crate) async fn set(&self, key: &str, loaded: &Loaded, nearest: Entry, now: SystemTime) {
-        // Furthest first: what the nearest level shows, the others have.
-        for level in self.further.iter().rev() {
-            level.set(key, level.entry(loaded, now), now).await;
-        }
-        self.nearest.set(key, nearest, now).await;
-    }
-
-    /// What the nearest level makes of `loaded`.
-    pub(crate) fn nearest_entry(&self, loaded: &Loaded, now: SystemTime) -> Entry {
-        self.nearest.entry(loaded, now)
-    }
-
-    /// Returns the largest number that a level reports, since the same key may lie on several.
+    /// Returns how many entries it was about; what is put off counts none.
     pub(crate) async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> u64 {
-        let mut removed = 0;
-        for level in self.furthest_first() {
-            removed =
-                level.checked(level.store.invalidate(invalidation, now).await).unwrap_or(0).max(removed);
+        if self.put_off(|queue| queue.invalidate(invalidation.clone())) {
+            return 0;
         }
-        removed
+        let count = self.invalidate_now(invalidation, now).await;
+        if count.is_err() {
+            self.missed(|queue| queue.invalidate(invalidation.clone()));
+        }
+        count.unwrap_or_default()
     }
 
-    /// Notes that the level `index` answered a call.
-    pub(crate) fn count_hit(&self, index: usize) {
-        if let Some(level) = self.iter().nth(index) {
-            level.hits.increment();
+    async fn invalidate_now(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64, Trouble> {
+        let limit = match invalidation.scope {
+            Scope::Key(_) => self.settings.timeout,
+            _ => self.settings.timeout.saturating_mul(BULK_PATIENCE),
+        };
+        self.attempt(Operation::Invalidate, limit, self.store.invalidate(invalidation, now)).await
+    }
+
+    /// Notes that the level answered a call.
+    pub(crate) fn answered(&self, stale: bool) {
+        self.meter.answered(stale);
+    }
+
+    /// Notes that the level had no answer to a call.
+    pub(crate) fn had_nothing(&self) {
+        self.meter.missed();
+    }
+
+    /// The statistics, given how many calls went past the level.
+    pub(crate) async fn stats(&self, misses: u64) -> LevelStats {
+        let Meter {
+            hits, stale, errors, timeouts, corrupt, skipped, bytes_read, bytes_written, latency, ..
+        } = &self.meter;
+        let is_away = self.breaker.is_open();
+        let store = if is_away { None } else { within(self.settings.timeout, self.store.stats()).await };
+        let (mean_latency, max_latency) = latency.mean_and_max();
+        LevelStats {
+            name: self.name,
+            ttl: self.settings.ttl,
+            hits: hits.get(),
+            stale: stale.get(),
+            misses,
+            errors: errors.get(),
+            timeouts: timeouts.get(),
+            corrupt: corrupt.get(),
+            skipped: skipped.get(),
+            bytes_read: bytes_read.get(),
+            bytes_written: bytes_written.get(),
+            mean_latency,
+            max_latency,
+            is_away,
+            missed: self.missed.len(),
+            store: store.and_then(Result::ok),
         }
     }
 
-    /// The levels' statistics, given how many calls no level could answer.
-    pub(crate) async fn stats(&self, unanswered: u64) -> Vec<LevelStats> {
-        let mut levels = Vec::with_capacity(1 + self.further.len());
-        // A call that a further level answered went past all the nearer ones.
-        let mut went_past = unanswered;
-        for level in self.furthest_first() {
-            let hits = level.hits.get();
-            levels.push(LevelStats {
-                name: level.store.name(),
-                ttl: level.ttl,
-                hits,
-                misses: went_past,
-                errors: level.errors.get(),
-                store: level.checked(level.store.stats().await),
-            });
-            went_past += hits;
+    /// Whether the store answers now.
+    pub(crate) async fn ping(&self) -> Result<()> {
+        let slow = || Error::unavailable(self.name, "it did not answer in time");
+        within(self.settings.timeout, self.store.ping()).await.ok_or_else(slow)?
+    }
+
+    /// The span of one lookup. Exporters that follow OpenTelemetry's conventions call it after the level.
+    pub(crate) fn lookup_span(&self) -> Span {
+        let name = match self.name {
+            "memory" => "cache_lookup",
+            "redis" => "redis_lookup",
+            "database" => "database_lookup",
+            _ => "level_lookup",
+        };
+        debug_span!("cache_lookup", otel.name = name, cache.level = self.name, cache.hit = field::Empty)
+    }
+
+    /// What `operation` gives in time, counted.
+    async fn attempt<T>(
+        &self,
+        operation: Operation,
+        limit: Duration,
+        attempt: impl Future<Output = Result<T>>,
+    ) -> Result<T, Trouble> {
+        let begun = Instant::now();
+        let result = within(limit, attempt).await;
+        let error = match result {
+            Some(Ok(done)) => {
+                self.meter.done(operation, begun.elapsed());
+                self.breaker.success();
+                return Ok(done);
+            }
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
+
+        let trouble = match &error {
+            None => Trouble::Timeout,
+            Some(Error::Corrupt { .. }) => Trouble::Corrupt,
+            Some(Error::Rejected { .. }) => Trouble::Rejected,
+            Some(_) => Trouble::Error,
+        };
+        self.meter.failed(operation, trouble);
+        self.log(operation, trouble, error.as_ref());
+        // What a store finds or refuses is no sign that it is ill.
+        if matches!(trouble, Trouble::Error | Trouble::Timeout) && self.breaker.failure() {
+            self.go_away();
         }
-        levels.reverse();
-        levels
+        Err(trouble)
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Level> {
-        iter::once(&self.nearest).chain(&self.further)
-    }
-
-    fn furthest_first(&self) -> impl Iterator<Item = &Level> {
-        self.further.iter().rev().chain([&self.nearest])
+    fn log(&self, operation: Operation, trouble: Trouble, error: Option<&Error>) {
+        let error = error.map(|error| error as &(dyn std::error::Error + 'static));
+        // Once a level is corrupted, each read may be; one line says it.
+        let is_news = match trouble {
+            Trouble::Corrupt => !self.saw_corruption.swap(true, Ordering::Relaxed),
+            _ => false,
+        };
+        if is_news {
+            tracing::warn!(
+                level = self.name,
+                error,
+                "cache level holds what is not an entry; it will be overwritten"
+            );
+        } else {
+            tracing::debug!(level = self.name, ?operation, ?trouble, error, "cache level failed");
+        }
     }
 }
 
-impl fmt::Debug for Levels {
+impl fmt::Debug for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter().map(|level| (level.store.name(), level.ttl))).finish()
+        f.debug_struct("Level")
+            .field("name", &self.name)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }

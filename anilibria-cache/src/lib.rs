@@ -15,18 +15,29 @@ mod error;
 pub mod format;
 mod invalidation;
 mod level;
+mod levels;
 mod lifetime;
 mod loaded;
 mod lock;
 mod memory;
+mod missed;
+#[cfg(feature = "mongodb")]
+mod mongodb;
+mod options;
+mod outbox;
+mod patience;
 mod pattern;
+mod policy;
 #[cfg(feature = "redis")]
 mod redis;
 mod single_flight;
 mod stats;
 mod store;
 mod tag;
+mod turns;
 
+#[cfg(feature = "mongodb")]
+pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
 #[cfg(feature = "redis")]
 pub use self::redis::{Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisLock, RedisStore};
 pub use backplane::{Backplane, LocalBackplane, Signal};
@@ -43,7 +54,8 @@ pub use lifetime::Lifetime;
 pub use loaded::Loaded;
 pub use lock::{Lease, LoadLock};
 pub use memory::MemoryStore;
+pub use options::Options;
 pub use pattern::Pattern;
-pub use stats::{CacheStats, LevelStats, StoreStats};
+pub use stats::{BackplaneStats, CacheStats, LevelPing, LevelStats, StoreStats};
 pub use store::Store;
 pub use tag::Tag;

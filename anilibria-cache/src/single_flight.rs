@@ -6,18 +6,18 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
-use crate::{Cached, LoadError, Pattern, Tag};
+use crate::{Cached, LoadError, Scope, Tag};
 
 /// How a load ended.
 pub(crate) type Outcome<E> = Result<Cached, LoadError<E>>;
 
-/// The loads under way. There are never more than callers that started one.
+/// The loads under way, and those that ended so shortly ago that what they wrote may have to be taken back.
 #[derive(Default)]
 pub(crate) struct SingleFlight(Mutex<Flights>);
 
-/// By key; more than one under a key only where callers with different error types meet.
+/// By key. More than one under a key where callers with different error types meet, or where one has been answered.
 type Flights = HashMap<Arc<str>, Vec<Flight>>;
 
 struct Flight {
@@ -28,9 +28,19 @@ struct Flight {
     waiter: Box<dyn Any + Send>,
 }
 
+/// How far a load has come.
+#[derive(Debug)]
+pub(crate) enum Stage<E> {
+    /// The levels are asked, by one of the callers; if that one leaves, another takes its place.
+    Asking,
+    /// The loader runs, in a task of its own. This is what can be served meanwhile.
+    Loading(Option<Cached>),
+    /// It has ended.
+    Done(Outcome<E>),
+}
+
 impl SingleFlight {
-    /// Joins the load of `key`; starts one if there is none, in which case ending it becomes the caller's
-    /// duty.
+    /// Joins the load of `key`; starts one if there is none, in which case ending it becomes the caller's duty.
     pub(crate) fn join<E: Send + Sync + 'static>(
         self: &Arc<Self>,
         key: &str,
@@ -38,12 +48,12 @@ impl SingleFlight {
     ) -> (Waiter<E>, Option<Lead<E>>) {
         let mut flights = self.lock();
         let mut under_way = flights.get(key).into_iter().flatten();
-        if let Some(waiter) = under_way.find_map(|flight| flight.waiter.downcast_ref::<Waiter<E>>()) {
-            return (waiter.clone(), None);
+        if let Some(waiter) = under_way.find_map(Flight::waiter_unless_done) {
+            return (waiter, None);
         }
 
         let key: Arc<str> = key.into();
-        let (outcome, waiter) = watch::channel(None);
+        let (stage, waiter) = watch::channel(Stage::Asking);
         let waiter = Waiter(waiter);
         let validity = Arc::new(Validity::default());
         flights.entry(Arc::clone(&key)).or_default().push(Flight {
@@ -51,31 +61,30 @@ impl SingleFlight {
             validity: Arc::clone(&validity),
             waiter: Box::new(waiter.clone()),
         });
-        (waiter, Some(Lead { flights: Arc::clone(self), key, validity, outcome }))
+        (waiter, Some(Lead { flights: Arc::clone(self), key, validity, stage }))
     }
 
-    /// `key` was changed: a load of it that began before is out of date, and no later caller joins it.
-    pub(crate) fn outdate(&self, key: &str) {
-        self.lock().remove(key).iter().flatten().for_each(|flight| flight.validity.end());
+    /// What `scope` is about was changed: loads of it that began before are out of date, and no later caller joins them.
+    /// Nor may the result of any other be kept if it turns out to carry the tag.
+    pub(crate) fn outdate(&self, scope: &Scope) {
+        match scope {
+            Scope::Key(key) => self.end(key, &Changed::Everything),
+            Scope::Tag(tag) => self.end_unless(|_, flight| {
+                flight.validity.end_for(tag);
+                !flight.tags.contains(tag)
+            }),
+            Scope::Matching(pattern) => self.end_unless(|key, _| !pattern.matches(key)),
+            Scope::All => self.end_unless(|_, _| false),
+        }
     }
 
-    /// The same for all keys that match `pattern`.
-    pub(crate) fn outdate_matching(&self, pattern: &Pattern) {
-        self.end_unless(|key, _| !pattern.matches(key));
+    /// `key` was given another value: a load of it that began before has nothing to keep, and nothing to take back.
+    pub(crate) fn supersede(&self, key: &str) {
+        self.end(key, &Changed::Superseded);
     }
 
-    /// The same for all keys.
-    pub(crate) fn outdate_all(&self) {
-        self.end_unless(|_, _| false);
-    }
-
-    /// What carries `tag` was changed: loads that will carry it are out of date, and so is the result of any
-    /// other if it turns out to carry it.
-    pub(crate) fn outdate_tag(&self, tag: &Tag) {
-        self.end_unless(|_, flight| {
-            flight.validity.end_for(tag);
-            !flight.tags.contains(tag)
-        });
+    fn end(&self, key: &str, changed: &Changed) {
+        self.lock().remove(key).iter().flatten().for_each(|flight| flight.validity.end(changed.clone()));
     }
 
     fn end_unless(&self, mut stays: impl FnMut(&str, &Flight) -> bool) {
@@ -83,7 +92,7 @@ impl SingleFlight {
             flights.retain(|flight| {
                 let stays = stays(key, flight);
                 if !stays {
-                    flight.validity.end();
+                    flight.validity.end(Changed::Everything);
                 }
                 stays
             });
@@ -96,13 +105,21 @@ impl SingleFlight {
     }
 }
 
-/// The duty to end a load. Dropped without [`finish`](Lead::finish), it tells the waiters that nothing will
-/// come.
+impl Flight {
+    fn waiter_unless_done<E: 'static>(&self) -> Option<Waiter<E>> {
+        let waiter = self.waiter.downcast_ref::<Waiter<E>>()?;
+        let is_done = matches!(*waiter.0.borrow(), Stage::Done(_));
+        (!is_done).then(|| waiter.clone())
+    }
+}
+
+/// The duty to end a load. Dropped without an [`answer`](Lead::answer), it tells the waiters that nothing will come from
+/// here.
 pub(crate) struct Lead<E> {
     flights: Arc<SingleFlight>,
     key: Arc<str>,
     validity: Arc<Validity>,
-    outcome: watch::Sender<Option<Outcome<E>>>,
+    stage: watch::Sender<Stage<E>>,
 }
 
 impl<E> Lead<E> {
@@ -111,20 +128,30 @@ impl<E> Lead<E> {
         &self.key
     }
 
-    /// Whether a result that carries `tags` may be kept: nothing it depends on was changed since the load
-    /// began.
-    pub(crate) fn may_keep(&self, tags: &[Tag]) -> bool {
-        self.validity.covers(tags)
+    /// What may become of a result that carries `tags`.
+    pub(crate) fn verdict(&self, tags: &[Tag]) -> Verdict {
+        self.validity.verdict(tags)
     }
 
-    /// Hands `outcome` to all waiters.
-    pub(crate) fn finish(self, outcome: Outcome<E>) {
-        // In this order, so that who was told of a failure and tries again starts a new load.
-        self.leave();
-        self.outcome.send_replace(Some(outcome));
+    /// Waits until something was changed that the verdict may depend on. Only one can wait.
+    pub(crate) async fn changed(&self) {
+        self.validity.news.notified().await;
     }
 
-    fn leave(&self) {
+    /// The loader begins to run; `meanwhile` can be served.
+    pub(crate) fn begin_loading(&self, meanwhile: Option<Cached>) {
+        self.stage.send_replace(Stage::Loading(meanwhile));
+    }
+
+    /// Hands `outcome` to all waiters. Later callers start another load; this one still hears what changes until it is
+    /// dropped.
+    pub(crate) fn answer(&self, outcome: Outcome<E>) {
+        self.stage.send_replace(Stage::Done(outcome));
+    }
+}
+
+impl<E> Drop for Lead<E> {
+    fn drop(&mut self) {
         let mut flights = self.flights.lock();
         let Some(same_key) = flights.get_mut(&*self.key) else {
             return;
@@ -137,21 +164,38 @@ impl<E> Lead<E> {
     }
 }
 
-impl<E> Drop for Lead<E> {
-    fn drop(&mut self) {
-        self.leave();
-    }
+/// One who waits for a load to end.
+pub(crate) struct Waiter<E>(watch::Receiver<Stage<E>>);
+
+/// How waiting ended.
+#[derive(Debug)]
+pub(crate) enum Waited<E> {
+    /// With this.
+    Outcome(Outcome<E>),
+    /// The loader runs; this can be served meanwhile.
+    Loading(Option<Cached>),
+    /// Who asked the levels left before the answer; somebody has to take its place.
+    Deserted,
 }
 
-/// One who waits for a load to end.
-pub(crate) struct Waiter<E>(watch::Receiver<Option<Outcome<E>>>);
-
 impl<E> Waiter<E> {
-    /// How the load ended.
-    pub(crate) async fn outcome(mut self) -> Outcome<E> {
-        match self.0.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.clone().unwrap_or(Err(LoadError::Interrupted)),
-            Err(_leader_is_gone) => Err(LoadError::Interrupted),
+    /// Waits until the levels have been asked.
+    pub(crate) async fn asked(&mut self) -> Waited<E> {
+        match self.0.wait_for(|stage| !matches!(stage, Stage::Asking)).await {
+            Ok(stage) => match &*stage {
+                Stage::Asking => Waited::Deserted,
+                Stage::Loading(meanwhile) => Waited::Loading(meanwhile.clone()),
+                Stage::Done(outcome) => Waited::Outcome(outcome.clone()),
+            },
+            Err(_leader_is_gone) => Waited::Deserted,
+        }
+    }
+
+    /// Waits until the load has ended.
+    pub(crate) async fn outcome(&mut self) -> Outcome<E> {
+        match self.0.wait_for(|stage| matches!(stage, Stage::Done(_))).await.as_deref() {
+            Ok(Stage::Done(outcome)) => outcome.clone(),
+            _ => Err(LoadError::Interrupted),
         }
     }
 }
@@ -162,15 +206,32 @@ impl<E> Clone for Waiter<E> {
     }
 }
 
+/// What may become of the result of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It may be kept.
+    Keep,
+    /// It may not, and what of it is already written has to go: what it depends on was changed meanwhile.
+    TakeBack,
+    /// It may not, and what it may have written is already replaced.
+    Leave,
+}
+
 /// What was changed while a load was under way.
 #[derive(Default)]
-struct Validity(Mutex<Changed>);
+struct Validity {
+    changed: Mutex<Changed>,
+    news: Notify,
+}
 
+#[derive(Clone)]
 enum Changed {
     /// What carries one of these tags.
     Tags(Vec<Tag>),
     /// What is being loaded, or too much to remember.
     Everything,
+    /// What is being loaded, which has got a new value.
+    Superseded,
 }
 
 /// So many tags are remembered for a load under way; with more its result is not kept.
@@ -183,8 +244,9 @@ impl Default for Changed {
 }
 
 impl Validity {
-    fn end(&self) {
-        *self.lock() = Changed::Everything;
+    fn end(&self, changed: Changed) {
+        *self.lock() = changed;
+        self.news.notify_one();
     }
 
     fn end_for(&self, tag: &Tag) {
@@ -192,19 +254,23 @@ impl Validity {
         match &mut *changed {
             Changed::Tags(tags) if tags.contains(tag) => {}
             Changed::Tags(tags) if tags.len() < MAX_CHANGED_TAGS => tags.push(tag.clone()),
+            Changed::Superseded => {}
             _ => *changed = Changed::Everything,
         }
+        drop(changed);
+        self.news.notify_one();
     }
 
-    fn covers(&self, tags: &[Tag]) -> bool {
+    fn verdict(&self, tags: &[Tag]) -> Verdict {
         match &*self.lock() {
-            Changed::Tags(changed) => !tags.iter().any(|tag| changed.contains(tag)),
-            Changed::Everything => false,
+            Changed::Tags(changed) if !tags.iter().any(|tag| changed.contains(tag)) => Verdict::Keep,
+            Changed::Tags(_) | Changed::Everything => Verdict::TakeBack,
+            Changed::Superseded => Verdict::Leave,
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Changed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -216,13 +282,17 @@ mod tests {
         flights.join(key, tags).1.unwrap()
     }
 
+    fn may_keep(lead: &Lead<()>, tags: &[Tag]) -> bool {
+        lead.verdict(tags) == Verdict::Keep
+    }
+
     #[test]
     fn a_key_has_one_leader_until_its_load_ends() {
         let flights = Arc::default();
         let lead = start(&flights, "key", &[]);
 
         let second = flights.join::<()>("key", &[]).1;
-        lead.finish(Err(LoadError::Interrupted));
+        lead.answer(Err(LoadError::Interrupted));
         let third = flights.join::<()>("key", &[]).1;
 
         assert!(second.is_none() && third.is_some());
@@ -232,10 +302,10 @@ mod tests {
     fn nothing_is_left_of_a_load_however_it_ends() {
         let flights = Arc::default();
 
-        start(&flights, "finished", &[]).finish(Err(LoadError::Interrupted));
+        start(&flights, "finished", &[]).answer(Err(LoadError::Interrupted));
         drop(start(&flights, "dropped", &[]));
         let outdated = start(&flights, "outdated", &[]);
-        flights.outdate("outdated");
+        flights.outdate(&Scope::key("outdated"));
         drop(outdated);
 
         assert!(flights.lock().is_empty());
@@ -245,13 +315,13 @@ mod tests {
     fn the_end_of_an_outdated_load_leaves_its_successor_alone() {
         let flights = Arc::default();
         let outdated = start(&flights, "key", &[]);
-        flights.outdate("key");
+        flights.outdate(&Scope::key("key"));
         let successor = start(&flights, "key", &[]);
 
         drop(outdated);
 
         assert!(flights.join::<()>("key", &[]).1.is_none());
-        assert!(successor.may_keep(&[]));
+        assert!(may_keep(&successor, &[]));
     }
 
     #[test]
@@ -269,10 +339,10 @@ mod tests {
         let flights = Arc::default();
         let lead = start(&flights, "key", &[]);
 
-        flights.outdate_tag(&"a".into());
+        flights.outdate(&Scope::tag("a"));
 
-        assert!(lead.may_keep(&["b".into()]));
-        assert!(!lead.may_keep(&["a".into(), "b".into()]));
+        assert!(may_keep(&lead, &["b".into()]));
+        assert!(!may_keep(&lead, &["a".into(), "b".into()]));
     }
 
     #[test]
@@ -280,9 +350,9 @@ mod tests {
         let flights = Arc::default();
         let lead = start(&flights, "key", &["a".into()]);
 
-        flights.outdate_tag(&"a".into());
+        flights.outdate(&Scope::tag("a"));
 
-        assert!(!lead.may_keep(&[]));
+        assert!(!may_keep(&lead, &[]));
         assert!(flights.join::<()>("key", &[]).1.is_some());
     }
 
@@ -292,12 +362,12 @@ mod tests {
         let lead = start(&flights, "key", &[]);
 
         for number in 0..MAX_CHANGED_TAGS {
-            flights.outdate_tag(&format!("tag:{number}").into());
+            flights.outdate(&Scope::tag(format!("tag:{number}")));
         }
-        let before = lead.may_keep(&["other".into()]);
-        flights.outdate_tag(&"one too many".into());
+        let before = may_keep(&lead, &["other".into()]);
+        flights.outdate(&Scope::tag("one too many"));
 
-        assert!(before && !lead.may_keep(&["other".into()]));
+        assert!(before && !may_keep(&lead, &["other".into()]));
     }
 
     #[test]
@@ -306,8 +376,40 @@ mod tests {
         let title = start(&flights, "title:1", &[]);
         let genres = start(&flights, "genres", &[]);
 
-        flights.outdate_matching(&"title:*".into());
+        flights.outdate(&Scope::matching("title:*"));
 
-        assert!(!title.may_keep(&[]) && genres.may_keep(&[]));
+        assert!(!may_keep(&title, &[]) && may_keep(&genres, &[]));
+    }
+
+    #[test]
+    fn a_load_that_was_answered_still_hears_what_changes() {
+        let flights = Arc::default();
+        let lead = start(&flights, "key", &[]);
+        lead.answer(Err(LoadError::Interrupted));
+
+        flights.outdate(&Scope::key("key"));
+
+        assert_eq!(lead.verdict(&[]), Verdict::TakeBack);
+    }
+
+    #[test]
+    fn a_load_whose_key_got_a_new_value_has_nothing_to_take_back() {
+        let flights = Arc::default();
+        let lead = start(&flights, "key", &[]);
+
+        flights.supersede("key");
+
+        assert_eq!(lead.verdict(&[]), Verdict::Leave);
+    }
+
+    #[tokio::test]
+    async fn waiters_learn_that_the_one_who_asked_has_left() {
+        let flights = Arc::default();
+        let lead = start(&flights, "key", &[]);
+        let (mut waiter, none) = flights.join::<()>("key", &[]);
+
+        drop(lead);
+
+        assert!(none.is_none() && matches!(waiter.asked().await, Waited::Deserted));
     }
 }

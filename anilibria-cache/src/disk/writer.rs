@@ -172,12 +172,18 @@ impl Writer {
         }
 
         match self.perform(&batch, false) {
-            Ok(counts) => batch.into_iter().zip(counts).for_each(|(job, count)| job.answer(Ok(count))),
+            Ok(counts) => {
+                for (job, count) in batch.into_iter().zip(counts) {
+                    job.answer(Ok(count));
+                }
+            }
             Err(error) => {
                 // Before the answers: who is told that a write failed can read again.
                 self.recover(&error);
                 let error = Arc::new(error);
-                batch.into_iter().for_each(|job| job.answer(Err(Arc::clone(&error))));
+                for job in batch {
+                    job.answer(Err(Arc::clone(&error)));
+                }
             }
         }
     }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use anilibria_cache::{
-    Cache, Clock, Entry, Error, LevelStats, Loaded, ManualClock, MemoryStore, Pattern, Result, Source, Store,
-    StoreStats, Tag,
+    Cache, Clock, Entry, Error, Invalidation, LevelStats, Lifetime, Loaded, ManualClock, MemoryStore, Result,
+    Source, Store, StoreStats,
 };
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
@@ -113,7 +113,7 @@ async fn a_load_reaches_every_level_with_the_ttl_of_each() {
 
     let near = near.get("key", now).await.unwrap().unwrap();
     let far = far.get("key", now).await.unwrap().unwrap();
-    assert_eq!([near.fresh_until(), far.fresh_until()], [now + TTL, now + FAR_TTL]);
+    assert_eq!([near.lifetime().fresh_until, far.lifetime().fresh_until], [now + TTL, now + FAR_TTL]);
     assert_eq!(near.value().as_ptr(), far.value().as_ptr());
 }
 
@@ -149,7 +149,7 @@ async fn a_filled_level_is_not_fresh_for_longer_than_its_source() {
 #[tokio::test]
 async fn a_stale_entry_is_loaded_again_wherever_it_lies() {
     let TwoLevels { cache, near, far, clock } = two_levels();
-    let stale = Entry::new("stale", clock.now(), clock.now() + TTL, []);
+    let stale = Entry::new("stale", Lifetime::new(clock.now(), Duration::ZERO).stale_for(TTL), []);
     near.set("near", stale.clone(), clock.now()).await.unwrap();
     far.set("far", stale, clock.now()).await.unwrap();
 
@@ -204,8 +204,9 @@ async fn a_level_that_fails_is_counted_and_never_the_callers_error() {
 
     assert_eq!((loaded.source(), hit.source().is_hit()), (Source::Loader, true));
     let far = &cache.stats().await.levels[1];
-    // It was to be read, written, and made to remove.
-    assert_eq!((far.errors, far.store), (3, None));
+    // It was to be read and written; that it is to remove is kept for when it is back.
+    assert_eq!((far.errors, far.skipped, far.missed, far.store), (2, 1, 1, None));
+    assert!(far.is_away);
 }
 
 #[tokio::test]

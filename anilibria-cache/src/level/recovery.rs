@@ -1,0 +1,128 @@
+//! How a level that is away comes back: asked in the background, and told what it missed before anything is read from
+//! it.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::runtime::Handle;
+
+use super::{
+    Level,
+    meter::{Operation, Trouble},
+};
+use crate::{
+    Entry,
+    missed::{Batch, Queue},
+};
+
+impl Level {
+    /// Queues a change with `put`, if the level is away; returns whether it is.
+    pub(super) fn put_off(&self, put: impl FnOnce(&mut Queue<'_>)) -> bool {
+        if !self.breaker.is_open() {
+            return false;
+        }
+        // Asked again under the lock: the recovery closes the breaker under it, when nothing is queued.
+        let mut queue = self.missed.lock();
+        let is_away = self.breaker.is_open();
+        if is_away {
+            put(&mut queue);
+            drop(queue);
+            self.meter.skipped();
+        }
+        is_away
+    }
+
+    /// Queues a change with `put` that did not get through. From now on the level is away: what it holds is out of
+    /// date.
+    pub(super) fn missed(&self, put: impl FnOnce(&mut Queue<'_>)) {
+        put(&mut self.missed.lock());
+        self.go_away();
+    }
+
+    /// Asks nothing more of the level until it has recovered.
+    pub(super) fn go_away(&self) {
+        // Nobody could tell when it is back.
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        if self.breaker.open() {
+            tracing::warn!(level = self.name, "cache level is away");
+            runtime.spawn(recover(self.me.clone(), self.settings.probe_every));
+        }
+    }
+
+    /// Makes good what was missed; returns whether the level is back.
+    async fn come_back(&self) -> bool {
+        if let Err(error) = self.ping().await {
+            tracing::debug!(
+                level = self.name,
+                error = &error as &dyn std::error::Error,
+                "cache level is still away"
+            );
+            return false;
+        }
+        loop {
+            let batch = {
+                let mut queue = self.missed.lock();
+                if queue.is_empty() {
+                    self.breaker.close();
+                    return true;
+                }
+                queue.take()
+            };
+            if !self.make_good(batch).await {
+                return false;
+            }
+        }
+    }
+
+    async fn make_good(&self, mut batch: Batch) -> bool {
+        while let Some(invalidation) = batch.invalidations.front() {
+            if self.invalidate_now(invalidation, self.clock.now()).await.is_err() {
+                self.missed.lock().put_back(batch);
+                return false;
+            }
+            // Others may have copied it from here to their own levels after they had been told.
+            if let Some(outbox) = self.outbox.as_ref().filter(|_| self.is_shared()) {
+                outbox.publish(invalidation).await;
+            }
+            batch.invalidations.pop_front();
+        }
+        while let Some((key, entry)) =
+            batch.writes.iter().next().map(|(key, entry)| (Arc::clone(key), entry.clone()))
+        {
+            if let Err(Trouble::Error | Trouble::Timeout) = self.catch_up(&key, entry).await {
+                self.missed.lock().put_back(batch);
+                return false;
+            }
+            batch.forget_write(&key);
+        }
+        true
+    }
+
+    /// Writes what was missed, unless somebody has written something newer meanwhile.
+    async fn catch_up(&self, key: &str, entry: Entry) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        let there = self.attempt(Operation::Get, self.settings.timeout, self.store.get(key, now)).await;
+        match there {
+            Ok(Some(there)) if there.lifetime().loaded_at >= entry.lifetime().loaded_at => Ok(()),
+            Err(trouble @ (Trouble::Error | Trouble::Timeout)) => Err(trouble),
+            _ => self.attempt(Operation::Set, self.settings.timeout, self.store.set(key, entry, now)).await,
+        }
+    }
+}
+
+async fn recover(level: Weak<Level>, pause: Duration) {
+    loop {
+        tokio::time::sleep(pause).await;
+        let Some(level): Option<Arc<Level>> = level.upgrade() else {
+            return;
+        };
+        if level.come_back().await {
+            tracing::info!(level = level.name, "cache level is back");
+            return;
+        }
+    }
+}

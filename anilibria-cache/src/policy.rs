@@ -1,0 +1,165 @@
+//! What the options in force make of a value: how long it lives, and how long its callers wait.
+
+use std::time::{Duration, SystemTime};
+
+use crate::{Entry, Lifetime, Loaded, Options, clock::later};
+
+/// The options in force for a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policy {
+    ttl: Option<Duration>,
+    negative_ttl: Duration,
+    jitter: Duration,
+    eager_refresh: f64,
+    fail_safe: Duration,
+    pub(crate) retry_pause: Duration,
+    pub(crate) soft_timeout: Duration,
+    pub(crate) hard_timeout: Duration,
+    pub(crate) load_limit: Duration,
+    pub(crate) levels: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            ttl: None,
+            negative_ttl: Duration::from_secs(30),
+            jitter: Duration::ZERO,
+            eager_refresh: 1.0,
+            fail_safe: Duration::ZERO,
+            retry_pause: Duration::from_secs(10),
+            soft_timeout: Duration::MAX,
+            hard_timeout: Duration::MAX,
+            load_limit: Duration::from_mins(1),
+            levels: usize::MAX,
+        }
+    }
+}
+
+impl Policy {
+    /// The same with what `options` sets.
+    pub(crate) fn with(&self, options: &Options) -> Self {
+        Self {
+            ttl: options.ttl.or(self.ttl),
+            negative_ttl: options.negative_ttl.unwrap_or(self.negative_ttl),
+            jitter: options.jitter.unwrap_or(self.jitter),
+            eager_refresh: options.eager_refresh.unwrap_or(self.eager_refresh),
+            fail_safe: options.fail_safe.unwrap_or(self.fail_safe),
+            retry_pause: options.retry_pause.unwrap_or(self.retry_pause),
+            soft_timeout: options.soft_timeout.unwrap_or(self.soft_timeout),
+            hard_timeout: options.hard_timeout.unwrap_or(self.hard_timeout),
+            load_limit: options.load_limit.unwrap_or(self.load_limit),
+            // There is always one level.
+            levels: options.levels.unwrap_or(self.levels).max(1),
+        }
+    }
+
+    /// Whether stale values may be served.
+    pub(crate) fn serves_stale(&self) -> bool {
+        !self.fail_safe.is_zero()
+    }
+
+    /// How long `loaded` lives on a level whose own TTL is `level_ttl`. `luck`, from 0 to 1, decides on the jitter.
+    pub(crate) fn lifetime(
+        &self,
+        loaded: &Loaded,
+        level_ttl: Duration,
+        now: SystemTime,
+        luck: f64,
+    ) -> Lifetime {
+        let ttl = loaded.ttl.or(self.ttl).unwrap_or(level_ttl);
+        let ttl = if loaded.absent { loaded.ttl.unwrap_or(self.negative_ttl).min(ttl) } else { ttl };
+        if ttl.is_zero() {
+            return Lifetime::new(now, ttl);
+        }
+        let ttl = ttl.saturating_add(self.jitter.mul_f64(luck.clamp(0.0, 1.0)));
+        self.eager(Lifetime::new(now, ttl).stale_for(self.fail_safe), now)
+    }
+
+    /// How long what a further level has lives on a nearer one whose own TTL is `level_ttl`.
+    pub(crate) fn back_filled(&self, entry: &Entry, level_ttl: Duration, now: SystemTime) -> Lifetime {
+        let found = entry.lifetime();
+        let fresh_until = found.fresh_until.min(later(now, self.ttl.unwrap_or(level_ttl)));
+        self.eager(Lifetime { fresh_until, refresh_at: fresh_until, ..found }, now)
+    }
+
+    fn eager(&self, life: Lifetime, now: SystemTime) -> Lifetime {
+        if self.eager_refresh >= 1.0 {
+            return life;
+        }
+        let fresh = life.fresh_until.duration_since(now).unwrap_or_default();
+        life.refresh_at(later(now, fresh.mul_f64(self.eager_refresh.max(0.0))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn policy(options: Options) -> Policy {
+        Policy::default().with(&options)
+    }
+
+    fn ttl(policy: &Policy, loaded: &Loaded) -> Duration {
+        policy.lifetime(loaded, 5 * MINUTE, NOW, 0.0).fresh_until.duration_since(NOW).unwrap()
+    }
+
+    #[test]
+    fn the_loader_prevails_over_the_call_and_the_call_over_the_level() {
+        let call = policy(Options::new().ttl(2 * MINUTE));
+
+        assert_eq!(ttl(&Policy::default(), &Loaded::new("")), 5 * MINUTE);
+        assert_eq!(ttl(&call, &Loaded::new("")), 2 * MINUTE);
+        assert_eq!(ttl(&call, &Loaded::new("").ttl(MINUTE)), MINUTE);
+    }
+
+    #[test]
+    fn absence_is_remembered_for_less_than_a_value() {
+        let long = policy(Options::new().negative_ttl(60 * MINUTE));
+
+        assert_eq!(ttl(&Policy::default(), &Loaded::absent()), MINUTE / 2);
+        assert_eq!(ttl(&long, &Loaded::absent()), 5 * MINUTE);
+        assert_eq!(ttl(&long, &Loaded::absent().ttl(MINUTE)), MINUTE);
+    }
+
+    #[test]
+    fn jitter_only_makes_longer_and_at_most_by_what_is_set() {
+        let policy = policy(Options::new().jitter(MINUTE));
+        let ends =
+            [0.0, 0.5, 1.0].map(|luck| policy.lifetime(&Loaded::new(""), MINUTE, NOW, luck).fresh_until);
+
+        assert_eq!(ends, [NOW + MINUTE, NOW + 3 * MINUTE / 2, NOW + 2 * MINUTE]);
+    }
+
+    #[test]
+    fn what_is_fresh_for_no_time_is_not_kept_as_stale_either() {
+        let life = policy(Options::new().ttl(Duration::ZERO).fail_safe(MINUTE)).lifetime(
+            &Loaded::new(""),
+            MINUTE,
+            NOW,
+            1.0,
+        );
+
+        assert!(life.is_expired(NOW));
+    }
+
+    #[test]
+    fn a_nearer_level_keeps_a_value_for_its_own_time_but_no_longer_than_it_is_good() {
+        let policy = policy(Options::new().eager_refresh(0.5).fail_safe(60 * MINUTE));
+        let entry = Entry::new("", policy.lifetime(&Loaded::new(""), 30 * MINUTE, NOW, 0.0), []);
+        let (soon, late) = (NOW + 10 * MINUTE, NOW + 28 * MINUTE);
+
+        let (early_fill, late_fill) =
+            (policy.back_filled(&entry, 5 * MINUTE, soon), policy.back_filled(&entry, 5 * MINUTE, late));
+
+        assert_eq!(
+            (early_fill.fresh_until, early_fill.refresh_at),
+            (soon + 5 * MINUTE, soon + 5 * MINUTE / 2)
+        );
+        assert_eq!((late_fill.fresh_until, late_fill.refresh_at), (NOW + 30 * MINUTE, late + MINUTE));
+        assert_eq!((late_fill.loaded_at, late_fill.stale_until), (NOW, NOW + 90 * MINUTE));
+    }
+}
