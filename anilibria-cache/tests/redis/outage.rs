@@ -45,6 +45,7 @@ async fn a_restart_between_two_calls_is_not_noticed() {
     put(&store, "key", "value", &["a"]).await;
 
     server.restart();
+    until(async || server.cli(&["PING"]) == "PONG").await;
 
     assert_eq!(value(&store, "key").await.as_deref(), Some("value"));
 }
