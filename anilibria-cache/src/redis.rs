@@ -13,8 +13,9 @@ mod stats;
 mod store;
 mod subscription;
 mod target;
+mod url;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use redis::RedisError;
 
@@ -34,7 +35,8 @@ const NAME: &str = "redis";
 /// connection to. A handle: clones are the same.
 ///
 /// Redis 7.0 or later, or Valkey. Nothing is connected before the first call, and what is lost is connected again in
-/// the background, for ever, with pauses of 50 ms to 2 s; meanwhile calls fail at once instead of waiting in line.
+/// the background, for ever, with pauses of 50 ms to 2 s; meanwhile calls fail at once instead of waiting in line. Calls
+/// belong into a Tokio runtime, all into the same.
 ///
 /// ```
 /// use anilibria_cache::Redis;
@@ -63,7 +65,7 @@ impl Redis {
     /// ```
     ///
     /// With `rediss` instead of `redis` the connections are encrypted. User and password are those of the servers;
-    /// Sentinels are asked without.
+    /// Sentinels are asked without. A process that has not chosen how rustls does its cryptography has chosen AWS-LC then.
     pub fn builder(url: impl Into<String>) -> RedisBuilder {
         RedisBuilder::new(url.into())
     }
@@ -96,4 +98,9 @@ impl fmt::Debug for Redis {
 
 fn unavailable(error: RedisError) -> Error {
     Error::unavailable(NAME, error)
+}
+
+/// A time to live as Redis takes it: at least a millisecond.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
 }

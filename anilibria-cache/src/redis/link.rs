@@ -1,6 +1,7 @@
 //! The one connection that all calls share, and how it comes back when it is lost.
 
 use std::{
+    io,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -70,7 +71,7 @@ impl Link {
         let mut tries = 0;
         loop {
             let (mut connection, id) = self.connection().await?;
-            let answer = connection.send(node, command).await;
+            let answer = self.in_time(connection.send(node, command)).await;
             if let Some(answer) = self.settle(&connection, id, answer, &mut tries) {
                 return answer;
             }
@@ -86,7 +87,7 @@ impl Link {
         let mut tries = 0;
         loop {
             let (mut connection, id) = self.connection().await?;
-            let answers = connection.send_all(first, last).await;
+            let answers = self.in_time(connection.send_all(first, last)).await;
             if let Some(answers) = self.settle(&connection, id, answers, &mut tries) {
                 return answers;
             }
@@ -100,6 +101,12 @@ impl Link {
         }
         let mut command = redis::cmd("CLUSTER");
         Node::masters(self.send_to(&Node::Any, command.arg("SLOTS")).await?)
+    }
+
+    /// The answer, or that there was none in time. The library would not count the time before a command is its turn.
+    async fn in_time<T>(&self, answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
+        let answer = timeout(self.0.patience, answer).await;
+        answer.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()))
     }
 
     /// What to make of `answer`; `None` to try again. A server may close what was idle for long, which nobody notices

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{NAME, Redis, script::UNLOCK, unavailable};
+use super::{NAME, Redis, millis, script::UNLOCK, unavailable};
 use crate::{Lease, LoadLock, Result};
 
 /// A [`LoadLock`] in Redis: a text with an expiry under a name of its own, which no entry can have.
@@ -30,9 +30,8 @@ impl LoadLock for RedisLock {
 
     async fn try_lock(&self, key: &str, lease: Duration) -> Result<Option<Lease>> {
         let held = Lease::new();
-        let millis = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX).max(1);
         let mut set = redis::cmd("SET");
-        set.arg(self.redis.0.keys.lock(key)).arg(held.token()).arg("NX").arg("PX").arg(millis);
+        set.arg(self.redis.0.keys.lock(key)).arg(held.token()).arg("NX").arg("PX").arg(millis(lease));
         let taken = self.redis.0.link.send(&set).await.map_err(unavailable)?;
         Ok((taken == redis::Value::Okay).then_some(held))
     }

@@ -10,6 +10,7 @@ use super::{
     NAME, Redis, RedisConfigError,
     keys::Keys,
     link::Link,
+    millis,
     scan::Scan,
     script::{LINK, TOUCH},
     stats::measure,
@@ -31,7 +32,8 @@ const BATCH: usize = 256;
 ///
 /// Invalidating a pattern or all looks at every key of the database, in small steps. Only what begins like an entry is
 /// touched: other keys may share the prefix. An entry set while an invalidation is under way may or may not be met by
-/// it; one set before it is always met, one set afterwards never.
+/// it; one set before it is always met, one set afterwards never. In a cluster that moves keys between its nodes at that
+/// time, a pattern may miss some of those.
 ///
 /// When Redis is full and may not evict (`noeviction`), an entry is [rejected](crate::Error::Rejected), and what was
 /// under its key is dropped. The [statistics](Store::stats) are those of the whole database.
@@ -75,9 +77,11 @@ impl RedisStore {
             return self.link().send(&set).await.map(drop);
         }
 
+        // A link is made before its entry and must not end before it, so it has as much longer as they may lie apart.
+        let margin = millis(self.redis.0.options.response_timeout);
         let mut links = LINK.calls(tags.iter().map(String::as_str), self.link().is_single());
         for link in &mut links {
-            link.arg(key).arg(keep_ms);
+            link.arg(key).arg(keep_ms.saturating_add(margin));
         }
         let answers = self.link().send_all(&links, Some(&set)).await?;
         answers.into_iter().try_for_each(|answer| answer.map(drop))
@@ -88,9 +92,15 @@ impl RedisStore {
         let is_full = error.code() == Some("OOM");
         if is_full || !error.is_io_error() {
             // Where this fails, too, whoever reads the key learns of it as well.
-            let _ = self.link().send(redis::cmd("UNLINK").arg(self.keys().entry(key))).await;
+            let _ = self.unlink(key).await;
         }
         if is_full { Error::rejected(NAME, key, "redis is full") } else { unavailable(error) }
+    }
+
+    /// Drops whatever is under `key`, and says how many that were, 0 or 1.
+    async fn unlink(&self, key: &str) -> RedisResult<u64> {
+        from_redis_value(self.link().send(redis::cmd("UNLINK").arg(self.keys().entry(key))).await?)
+            .map_err(Into::into)
     }
 
     async fn invalidate_tag(&self, tag: &str, touch: &Touch) -> RedisResult<u64> {
@@ -205,13 +215,10 @@ impl Store for RedisStore {
 
     async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {
         let Some(keep_for) = entry.lifetime().keep_for(now) else {
-            let mut unlink = redis::cmd("UNLINK");
-            let unlinked = self.link().send(unlink.arg(self.keys().entry(key))).await;
-            return unlinked.map(drop).map_err(unavailable);
+            return self.unlink(key).await.map(drop).map_err(unavailable);
         };
         let bytes = format::encode(&entry).map_err(|error| Error::rejected(NAME, key, error.to_string()))?;
-        let keep_ms = u64::try_from(keep_for.as_millis()).unwrap_or(u64::MAX).max(1);
-        match self.write(key, &entry, &bytes, keep_ms).await {
+        match self.write(key, &entry, &bytes, millis(keep_for)).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.refused(key, error).await),
         }
@@ -221,6 +228,7 @@ impl Store for RedisStore {
         let Invalidation { scope, action } = invalidation;
         let touch = Touch::new(*action, scope, now);
         let count = match scope {
+            Scope::Key(key) if *action == Action::Remove => self.unlink(key).await,
             Scope::Key(key) => self.touch(&[self.keys().entry(key)], &touch).await,
             Scope::Tag(tag) => self.invalidate_tag(tag.as_str(), &touch).await,
             Scope::Matching(pattern) => self.invalidate_matching(pattern, &touch).await,

@@ -3,18 +3,25 @@
 use std::{fmt, time::Duration};
 
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, ProtocolVersion,
     RedisConnectionInfo, RedisError, RedisResult, TlsCertificates, TlsMode,
-    aio::MultiplexedConnection,
+    aio::{AsyncPushSender, MultiplexedConnection},
     cluster::ClusterClient,
-    io::tcp::TcpSettings,
     sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType},
+};
+use rustls::{
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{CertificateDer, pem::PemObject},
 };
 
 use super::{
     builder::{Options, RedisConfigError},
     connection::Connection,
+    url::{Kind, Url, moved, tcp},
 };
+
+/// So many nodes of a cluster may send on to another before it is called confused.
+const MAX_HOPS: usize = 4;
 
 /// Where the servers are and how to log in.
 pub(super) struct Target {
@@ -26,22 +33,22 @@ pub(super) struct Target {
     options: Options,
 }
 
-enum Kind {
-    Single,
-    Sentinel { service: String },
-    Cluster,
-}
-
 impl Target {
     pub(super) fn new(url: &str, options: &Options) -> Result<Self, RedisConfigError> {
         let url = Url::parse(url)?;
         let nodes = url.hosts.iter().map(|host| url.node(host)).collect::<Result<Vec<_>, _>>()?;
         let config = AsyncConnectionConfig::new()
-            .set_response_timeout(Some(options.response_timeout))
+            // Who waits for an answer knows for how long.
+            .set_response_timeout(None)
             .set_connection_timeout(Some(options.connect_timeout))
             .set_concurrency_limit(options.max_in_flight);
-        let root_cert = options.ca_certificates.clone();
-        let certificates = root_cert.map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem) });
+        if options.ca_certificates.as_deref().is_some_and(|pem| !has_certificates(pem)) {
+            return Err(RedisConfigError::new("ca_certificates", "no certificates as PEM"));
+        }
+        let certificates = options
+            .ca_certificates
+            .clone()
+            .map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem) });
         if url.tls {
             choose_crypto();
         }
@@ -94,37 +101,36 @@ impl Target {
     pub(super) async fn connect_to_owner(
         &self,
         key: &str,
-        push: impl redis::aio::AsyncPushSender + Clone,
+        push: impl AsyncPushSender + Clone,
     ) -> RedisResult<MultiplexedConnection> {
-        /// So many nodes of a cluster may send on to another before it is called confused.
-        const HOPS: usize = 4;
-
-        let config = self.config.clone().set_push_sender(push);
-        let mut last = RedisError::from((redis::ErrorKind::Client, "no node answered"));
-        for first in self.first_nodes().await? {
-            let mut node = first;
-            for _ in 0..HOPS {
-                let client = self.client(with_pushes(&node))?;
-                let mut connection = match client.get_multiplexed_async_connection_with_config(&config).await
-                {
-                    Ok(connection) => connection,
-                    Err(error) => {
-                        last = error;
-                        break;
-                    }
-                };
-                match redis::cmd("EXISTS").arg(key).query_async::<()>(&mut connection).await {
-                    Ok(()) => return Ok(connection),
-                    Err(error) => {
-                        let owner = error.redirect_node().and_then(|(address, _)| moved(&node, address));
-                        last = error;
-                        let Some(owner) = owner else { break };
-                        node = owner;
-                    }
-                }
+        let config = self.config.clone();
+        let config = config.set_response_timeout(Some(self.options.response_timeout)).set_push_sender(push);
+        let mut last = RedisError::from((ErrorKind::Client, "no node answered"));
+        for node in self.first_nodes().await? {
+            match self.follow(node, key, &config).await {
+                Ok(connection) => return Ok(connection),
+                Err(error) => last = error,
             }
         }
         Err(last)
+    }
+
+    /// A connection to `node`, or to the one that it, and whoever is next, says has `key`.
+    async fn follow(
+        &self,
+        mut node: ConnectionInfo,
+        key: &str,
+        config: &AsyncConnectionConfig,
+    ) -> RedisResult<MultiplexedConnection> {
+        for _ in 0..MAX_HOPS {
+            let client = self.client(with_pushes(&node))?;
+            let mut connection = client.get_multiplexed_async_connection_with_config(config).await?;
+            let asked = redis::cmd("EXISTS").arg(key).query_async::<()>(&mut connection).await;
+            let Err(error) = asked else { return Ok(connection) };
+            let owner = error.redirect_node().and_then(|(address, _)| moved(&node, address));
+            node = owner.ok_or(error)?;
+        }
+        Err((ErrorKind::Client, "sent from node to node").into())
     }
 
     /// Whom to ask first: the master, or any node of a cluster.
@@ -139,7 +145,7 @@ impl Target {
 
     /// The one server that takes writes.
     async fn master(&self) -> RedisResult<Client> {
-        let node = self.nodes.first().ok_or((redis::ErrorKind::InvalidClientConfig, "no host"))?;
+        let node = self.nodes.first().ok_or((ErrorKind::InvalidClientConfig, "no host"))?;
         match &self.kind {
             Kind::Sentinel { service } => self.sentinel(service, node)?.async_get_client().await,
             Kind::Single | Kind::Cluster => self.client(node.clone()),
@@ -202,157 +208,33 @@ impl fmt::Debug for Target {
     }
 }
 
-/// Commands leave at once, also while the answer to an earlier one is still out.
-fn tcp() -> TcpSettings {
-    TcpSettings::default().set_nodelay(true)
-}
-
 /// The same node, spoken to in the protocol in which it may send messages between answers.
 fn with_pushes(node: &ConnectionInfo) -> ConnectionInfo {
     let settings: RedisConnectionInfo = node.redis_settings().clone();
     node.clone().set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3))
 }
 
-/// The node at `address`, to be spoken to like `node`.
-fn moved(node: &ConnectionInfo, address: &str) -> Option<ConnectionInfo> {
-    let (host, port) = address.rsplit_once(':')?;
-    let (host, port) = (host.to_owned(), port.parse().ok()?);
-    let mut addr = node.addr().clone();
-    match &mut addr {
-        ConnectionAddr::Tcp(old_host, old_port)
-        | ConnectionAddr::TcpTls { host: old_host, port: old_port, .. } => {
-            // A node that does not know its own name means the one it was asked by.
-            if !host.is_empty() {
-                *old_host = host;
-            }
-            *old_port = port;
-        }
-        _ => return None,
-    }
-    Some(node.clone().set_addr(addr))
+fn has_certificates(pem: &[u8]) -> bool {
+    let mut certificates = CertificateDer::pem_slice_iter(pem).peekable();
+    certificates.peek().is_some() && certificates.all(|certificate| certificate.is_ok())
 }
 
 /// The library panics when it has to choose between two implementations that other crates brought in.
 fn choose_crypto() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
+    if CryptoProvider::get_default().is_none() {
         // It fails when someone else was faster, which is just as well.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    }
-}
-
-/// The parts of a URL that may name several hosts.
-struct Url<'a> {
-    kind: Kind,
-    tls: bool,
-    login: &'a str,
-    hosts: Vec<&'a str>,
-    database: &'a str,
-}
-
-impl<'a> Url<'a> {
-    fn parse(url: &'a str) -> Result<Self, RedisConfigError> {
-        let invalid = |reason: &str| RedisConfigError::new("url", reason);
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| invalid("no scheme in it"))?;
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
-        let hosts: Vec<&str> = hosts.split(',').collect();
-        let (transport, kind) = scheme.split_once('+').unwrap_or((scheme, ""));
-        let tls = match transport {
-            "redis" => false,
-            "rediss" => true,
-            _ => return Err(invalid("the scheme is neither `redis` nor `rediss`")),
-        };
-        let (kind, database) = match kind {
-            "" if hosts.len() > 1 => return Err(invalid("several hosts need `+sentinel` or `+cluster`")),
-            "" => (Kind::Single, path),
-            "cluster" => (Kind::Cluster, path),
-            "sentinel" => {
-                let (service, database) = path.split_once('/').unwrap_or((path, ""));
-                if service.is_empty() {
-                    return Err(invalid("no service after the Sentinels"));
-                }
-                (Kind::Sentinel { service: service.to_owned() }, database)
-            }
-            _ => return Err(invalid("only `+sentinel` and `+cluster` may follow the scheme")),
-        };
-        if hosts.contains(&"") {
-            return Err(invalid("a host is empty"));
-        }
-        Ok(Self { kind, tls, login, hosts, database })
-    }
-
-    /// What the library makes of one of the hosts.
-    fn node(&self, host: &str) -> Result<ConnectionInfo, RedisConfigError> {
-        let scheme = if self.tls { "rediss" } else { "redis" };
-        let at = if self.login.is_empty() { "" } else { "@" };
-        let url = format!("{scheme}://{}{at}{host}/{}", self.login, self.database);
-        let node = url.as_str().into_connection_info();
-        let node = node.map_err(|error| RedisConfigError::new("url", error.category()))?;
-        let node = node.set_tcp_settings(tcp());
-        // The library's default is the port of the servers, and these are not.
-        let is_default = !host.rsplit(']').next().unwrap_or(host).contains(':');
-        Ok(match (&self.kind, node.addr()) {
-            (Kind::Sentinel { .. }, ConnectionAddr::Tcp(..) | ConnectionAddr::TcpTls { .. })
-                if is_default =>
-            {
-                moved(&node, ":26379").unwrap_or(node)
-            }
-            _ => node,
-        })
+        let _ = aws_lc_rs::default_provider().install_default();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::Redis;
 
-    fn shown(url: &str) -> String {
-        format!("{:?}", Redis::builder(url).build().unwrap())
-    }
-
     #[test]
-    fn each_form_of_url_leads_to_its_hosts() {
-        let cases = [
-            ("redis://one", r#"["one:6379"]"#),
-            ("redis://:pass@one:7000/3", r#"["one:7000"]"#),
-            ("rediss://user:pass@one", r#"["one:6379"]"#),
-            ("redis+sentinel://:pass@one,two:1/main/2", r#"["one:26379", "two:1"]"#),
-            ("redis+cluster://one:1,two:2", r#"["one:1", "two:2"]"#),
-        ];
+    fn what_is_no_certificate_is_refused() {
+        let error = Redis::builder("rediss://one").ca_certificates("not PEM").build().unwrap_err();
 
-        for (url, hosts) in cases {
-            assert!(shown(url).contains(hosts), "{url} became {}", shown(url));
-        }
-    }
-
-    #[test]
-    fn a_malformed_url_is_refused_without_being_quoted() {
-        let urls = [
-            "one:secret",
-            "http://:secret@one",
-            "redis://:secret@one,two",
-            "redis+sentinel://:secret@one",
-            "redis+cluster://:secret@one,",
-            "redis+mesh://:secret@one",
-            "redis://:secret@one/not-a-number",
-            "redis://:secret@one:port",
-            "redis://",
-        ];
-
-        for url in urls {
-            let error = Redis::builder(url).build().expect_err(url);
-
-            assert_eq!(error.field(), "url");
-            assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_password_is_never_shown() {
-        let url = "redis+sentinel://user:secret@one,two/main";
-
-        assert!(!shown(url).contains("secret"));
-        assert!(!format!("{:?}", Redis::builder(url)).contains("secret"));
+        assert_eq!(error.field(), "ca_certificates");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anilibria_cache::{Backplane, Invalidation, RedisBackplane, Scope, Signal};
-use futures::{StreamExt, stream::BoxStream};
+use futures::{StreamExt, future::ready, stream::BoxStream};
 use test_services::RedisServer;
 
 use super::{redis, soon, until};
@@ -11,28 +11,45 @@ use super::{redis, soon, until};
 type Signals = BoxStream<'static, Signal>;
 
 fn member(server: &RedisServer) -> RedisBackplane {
-    let brief = Duration::from_millis(100);
-    redis(server).check_every(brief).response_timeout(brief).build().unwrap().backplane()
+    redis(server).check_every(Duration::from_millis(100)).build().unwrap().backplane()
 }
 
 fn changed(key: &str) -> Invalidation {
     Invalidation::remove(Scope::key(key))
 }
 
+/// How many listen and have learned the last number, which is what they ask for after they subscribed.
+fn listeners(server: &RedisServer) -> usize {
+    connections(server).len()
+}
+
+/// The connections of those who do, as the server numbers them.
+fn connections(server: &RedisServer) -> Vec<String> {
+    let clients = server.cli(&["CLIENT", "LIST"]);
+    let listeners =
+        clients.lines().filter(|client| client.contains(" sub=1 ") && client.contains(" cmd=get "));
+    listeners.filter_map(|client| client.split(' ').next()).map(ToOwned::to_owned).collect()
+}
+
 /// The signals of `member`, once they come in.
 async fn listen(server: &RedisServer, member: &RedisBackplane) -> Signals {
     let mut signals = member.subscribe();
-    let listeners = || server.cli(&["PUBSUB", "NUMSUB", "test:cache_invalidate"]);
-    let before = listeners();
-    // It has a question to ask after it subscribed; when that is answered it is there.
-    soon(async {
-        while listeners() == before {
-            assert!(futures::poll!(signals.next()).is_pending());
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    })
-    .await;
+    let others = listeners(server);
+    assert_eq!(until_there(server, &mut signals, others + 1).await, None);
     signals
+}
+
+/// Lets `signals` connect, until there are so many listeners; what it said meanwhile.
+async fn until_there(server: &RedisServer, signals: &mut Signals, count: usize) -> Option<Signal> {
+    soon(async {
+        while listeners(server) != count {
+            if let Ok(signal) = tokio::time::timeout(Duration::from_millis(5), signals.next()).await {
+                return signal;
+            }
+        }
+        None
+    })
+    .await
 }
 
 async fn next(signals: &mut Signals) -> Signal {
@@ -79,24 +96,11 @@ async fn a_restart_during_which_nothing_was_said_is_not_told() {
     assert_eq!(next(&mut signals).await, Signal::Invalidate(changed("first")));
 
     server.restart();
-    let heard = listen_again(&server, &mut signals).await;
+    let heard = until_there(&server, &mut signals, 1).await;
     one.publish(&changed("second")).await.unwrap();
 
     assert_eq!(heard, None);
     assert_eq!(next(&mut signals).await, Signal::Invalidate(changed("second")));
-}
-
-/// Polls `signals` until it listens; what it said meanwhile.
-async fn listen_again(server: &RedisServer, signals: &mut Signals) -> Option<Signal> {
-    soon(async {
-        while !server.cli(&["PUBSUB", "NUMSUB", "test:cache_invalidate"]).ends_with('1') {
-            if let Ok(signal) = tokio::time::timeout(Duration::from_millis(5), signals.next()).await {
-                return signal;
-            }
-        }
-        None
-    })
-    .await
 }
 
 #[tokio::test]
@@ -154,10 +158,12 @@ async fn a_message_that_makes_no_sense_is_as_good_as_lost() {
 #[tokio::test]
 async fn a_server_that_was_frozen_is_noticed_and_heard_again() {
     let Some(server) = RedisServer::start() else { return };
-    let (one, other) = (member(&server), member(&server));
-    let mut signals = listen(&server, &other).await;
-    one.publish(&changed("first")).await.unwrap();
-    assert_eq!(next(&mut signals).await, Signal::Invalidate(changed("first")));
+    let brief = Duration::from_millis(100);
+    let impatient = redis(&server).check_every(brief).response_timeout(brief).connect_timeout(brief);
+    let (one, other) = (member(&server), impatient.build().unwrap().backplane());
+    let mut signals = other.subscribe();
+    let _ = until_there(&server, &mut signals, 1).await;
+    let before = connections(&server);
 
     server.freeze();
     let meanwhile = tokio::time::timeout(Duration::from_secs(1), signals.next()).await;
@@ -166,6 +172,7 @@ async fn a_server_that_was_frozen_is_noticed_and_heard_again() {
 
     assert!(meanwhile.is_err(), "{meanwhile:?}");
     let heard = next(&mut signals).await;
+    assert_ne!(connections(&server), before);
     assert!([Signal::Resync, Signal::Invalidate(changed("second"))].contains(&heard), "{heard:?}");
 }
 
@@ -173,13 +180,14 @@ async fn a_server_that_was_frozen_is_noticed_and_heard_again() {
 async fn who_does_not_read_for_long_is_told_to_resync() {
     let Some(server) = RedisServer::start() else { return };
     let (one, other) = (member(&server), member(&server));
-    let mut signals = listen(&server, &other).await;
+    let signals = listen(&server, &other).await;
 
     for _ in 0..3_000 {
         one.publish(&changed("key")).await.unwrap();
     }
+    let heard = soon(signals.take_while(|signal| ready(*signal != Signal::Resync)).count()).await;
 
-    assert_eq!(next(&mut signals).await, Signal::Resync);
+    assert!(heard < 3_000, "{heard} messages");
 }
 
 #[tokio::test]

@@ -5,11 +5,10 @@ use test_services::RedisServer;
 
 use super::redis;
 
+#[expect(clippy::unused_async, reason = "the tests ask for one")]
 async fn store() -> impl Store {
     let server = RedisServer::start().expect("redis-server is installed");
-    // The tests move many megabytes at once, on machines that do other things, too.
-    let patient = redis(&server).response_timeout(super::LONG);
-    keeping(patient.build().unwrap().store(), server)
+    keeping(redis(&server).build().unwrap().store(), server)
 }
 
 store_conformance!(store);

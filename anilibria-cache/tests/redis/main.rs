@@ -1,4 +1,5 @@
 //! The store, the backplane and the lock in Redis, with real servers.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod backplane;
 mod conformance;
@@ -15,8 +16,9 @@ use test_services::RedisServer;
 /// So long is enough for anything: a test that waits longer has failed.
 const LONG: Duration = Duration::from_secs(20);
 
+/// With patience: a machine that runs many tests at once can be slow.
 fn redis(server: &RedisServer) -> RedisBuilder {
-    Redis::builder(server.url()).prefix("test:")
+    Redis::builder(server.url()).prefix("test:").response_timeout(LONG / 2).connect_timeout(LONG / 2)
 }
 
 fn store(server: &RedisServer) -> RedisStore {

@@ -1,6 +1,9 @@
 //! A server that is away, frozen, forgetful or does not let anyone in.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    iter::successors,
+    time::{Duration, SystemTime},
+};
 
 use anilibria_cache::{Error, RedisStore, Store};
 use futures::future::join_all;
@@ -14,13 +17,10 @@ async fn answers(store: &RedisStore) -> bool {
 
 /// What went wrong, from the outside to the inside.
 fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        text += &format!(": {error}");
-        source = error.source();
-    }
-    text
+    let first: &dyn std::error::Error = error;
+    let parts: Vec<String> =
+        successors(Some(first), |error| error.source()).map(ToString::to_string).collect();
+    parts.join(": ")
 }
 
 #[tokio::test]
@@ -45,6 +45,7 @@ async fn a_restart_between_two_calls_is_not_noticed() {
     put(&store, "key", "value", &["a"]).await;
 
     server.restart();
+    until(async || server.cli(&["PING"]) == "PONG").await;
 
     assert_eq!(value(&store, "key").await.as_deref(), Some("value"));
 }
