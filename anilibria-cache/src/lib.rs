@@ -5,6 +5,10 @@ mod builder;
 mod cache;
 mod cached;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+#[cfg(feature = "disk")]
+mod disk;
 mod entry;
 mod error;
 #[cfg(feature = "format")]
@@ -33,6 +37,8 @@ pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
 pub use cache::Cache;
 pub use cached::{Cached, Source};
 pub use clock::{Clock, ManualClock, SystemClock};
+#[cfg(feature = "disk")]
+pub use disk::{DiskBuilder, DiskStore};
 pub use entry::Entry;
 pub use error::{BoxError, Error, LoadError, Result};
 pub use invalidation::{Action, Invalidation, Scope};

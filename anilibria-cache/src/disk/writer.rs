@@ -1,0 +1,352 @@
+//! The thread that alone writes: it takes what waits as one transaction, and decides when that is made durable.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use redb::{Database, Durability, Error};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::{
+    file::DiskFile,
+    record::Record,
+    tables::{Tables, Totals},
+};
+use crate::Invalidation;
+
+/// How many jobs make one transaction at most.
+const BATCH: usize = 256;
+
+/// How many expired entries a transaction drops beside what it is for.
+const SWEEP: usize = 256;
+
+/// How many keys may wait to be made durable.
+const MAX_UNSAVED: usize = 10_000;
+
+/// For so long at least nothing is set after a failure: opening the file again reads all of it.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What the writer and its callers share.
+pub(super) struct Shared {
+    pub(super) file: DiskFile,
+    pub(super) entries: AtomicU64,
+    pub(super) bytes: AtomicU64,
+    pub(super) evictions: AtomicU64,
+    /// A reader met with an error that may be due to the state of the file, and has told the writer so.
+    pub(super) is_suspect: AtomicBool,
+}
+
+impl Shared {
+    fn note(&self, totals: Totals) {
+        // Nothing is ordered by these numbers; they are only ever reported.
+        self.entries.store(totals.entries, Ordering::Relaxed);
+        self.bytes.store(totals.bytes, Ordering::Relaxed);
+    }
+}
+
+/// What the writer is asked to do.
+pub(super) enum Work {
+    /// Put this entry under `key`.
+    Put { key: String, record: Record, bytes: Vec<u8> },
+    /// Take away what is under this key.
+    Remove(String),
+    /// Do what this says.
+    Invalidate(Invalidation),
+    /// Make durable what is not yet.
+    Save,
+    /// See whether the file is still good.
+    Inspect,
+}
+
+/// A piece of work, and who waits for it.
+pub(super) struct Job {
+    pub(super) work: Work,
+    /// The caller's time, in milliseconds since 1970.
+    pub(super) now: u64,
+    pub(super) reply: oneshot::Sender<Result<u64, Arc<Error>>>,
+    /// The room that the job takes among those that wait.
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+/// How a store was built.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) max_bytes: u64,
+    pub(super) save_every: Duration,
+}
+
+impl Limits {
+    /// What the entries may cost. The rest of the file is for pages that are free but not yet in use again.
+    pub(super) fn budget(self) -> u64 {
+        self.max_bytes / 10 * 7
+    }
+
+    /// How many bytes may wait to be made durable; until they are, the pages they replace stay in use.
+    fn max_unsaved_bytes(self) -> u64 {
+        self.max_bytes / 16
+    }
+}
+
+/// The one who writes.
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    limits: Limits,
+    jobs: Receiver<Job>,
+    unsaved: Unsaved,
+    paused_until: Option<Instant>,
+}
+
+/// What readers see but a crash would take back.
+#[derive(Default)]
+struct Unsaved {
+    keys: HashSet<String>,
+    bytes: u64,
+    since: Option<Instant>,
+}
+
+/// What a transaction has done.
+struct Outcome {
+    counts: Vec<u64>,
+    evicted: u64,
+    totals: Option<Totals>,
+    is_durable: bool,
+}
+
+impl Writer {
+    pub(super) fn new(shared: Arc<Shared>, totals: Totals, limits: Limits, jobs: Receiver<Job>) -> Self {
+        shared.note(totals);
+        Self { shared, limits, jobs, unsaved: Unsaved::default(), paused_until: None }
+    }
+
+    /// Works until nobody can ask for anything any more, then closes the file.
+    pub(super) fn run(mut self) {
+        self.shrink(self.shared.bytes.load(Ordering::Relaxed).saturating_mul(4).max(4 << 20));
+        loop {
+            match self.next() {
+                Ok(first) => {
+                    let batch = std::iter::once(first).chain(self.jobs.try_iter()).take(BATCH).collect();
+                    self.take(batch);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Err(error) = self.perform(&[], true) {
+                        self.recover(&error);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        if let Err(error) = self.perform(&[], true) {
+            tracing::warn!(%error, "cache file could not be saved");
+        }
+        self.shared.file.close();
+    }
+
+    fn next(&self) -> Result<Job, RecvTimeoutError> {
+        match self.unsaved.since {
+            None => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(since) => self.jobs.recv_timeout(self.limits.save_every.saturating_sub(since.elapsed())),
+        }
+    }
+
+    /// Does what `batch` asks for and tells those who wait.
+    fn take(&mut self, batch: Vec<Job>) {
+        let is_paused = self.paused_until.is_some_and(|end| Instant::now() < end);
+        // An invalidation is tried even so: until it is done, the store tells what is no longer true.
+        let is_accepted = |job: &Job| !is_paused || matches!(job.work, Work::Invalidate(_));
+        let (batch, refused): (Vec<Job>, Vec<Job>) = batch.into_iter().partition(is_accepted);
+        for job in refused {
+            job.answer(Err(Arc::new(Error::PreviousIo)));
+        }
+        let is_suspect = self.shared.is_suspect.swap(false, Ordering::AcqRel);
+        if batch.is_empty() {
+            return;
+        }
+        if is_suspect || !self.shared.file.is_open() {
+            self.recover(&Error::PreviousIo);
+        }
+
+        match self.perform(&batch, false) {
+            Ok(counts) => {
+                for (job, count) in batch.into_iter().zip(counts) {
+                    job.answer(Ok(count));
+                }
+            }
+            Err(error) => {
+                // Before the answers: who is told that a write failed can read again.
+                self.recover(&error);
+                let error = Arc::new(error);
+                for job in batch {
+                    job.answer(Err(Arc::clone(&error)));
+                }
+            }
+        }
+    }
+
+    /// Does all of `batch` as one and says what came of each job. Saves if that is due, or `save` says so.
+    fn perform(&mut self, batch: &[Job], save: bool) -> Result<Vec<u64>, Error> {
+        let save = self.unsaved.since.is_some() && (save || self.must_save(batch));
+        let outcome = self.shared.file.with(|database| self.transact(database, batch, save))?;
+
+        if let Some(totals) = outcome.totals {
+            self.shared.note(totals);
+        }
+        self.shared.evictions.fetch_add(outcome.evicted, Ordering::Relaxed);
+        if outcome.is_durable {
+            self.unsaved = Unsaved::default();
+            self.shrink(self.limits.max_bytes);
+        } else if outcome.totals.is_some() {
+            self.unsaved.add(batch);
+        }
+        Ok(outcome.counts)
+    }
+
+    fn transact(&self, database: &Database, batch: &[Job], save: bool) -> Result<Outcome, Error> {
+        let mut txn = database.begin_write()?;
+        let mut tables = Tables::open(&txn)?;
+        let mut counts = Vec::with_capacity(batch.len());
+        for job in batch {
+            counts.push(job.work.apply(&mut tables, job.now)?);
+        }
+
+        let has_invalidated = batch
+            .iter()
+            .zip(&counts)
+            .any(|(job, &count)| count > 0 && matches!(job.work, Work::Invalidate(_)));
+        let has_changed = has_invalidated || batch.iter().any(|job| job.work.changes());
+        let is_durable = has_invalidated || save;
+        if !has_changed && !is_durable {
+            drop(tables);
+            txn.abort()?;
+            return Ok(Outcome { counts, evicted: 0, totals: None, is_durable: false });
+        }
+
+        let now = batch.last().map_or(0, |job| job.now);
+        tables.sweep(now, SWEEP)?;
+        let evicted = tables.evict(self.limits.budget(), now)?;
+        let totals = Some(tables.finish()?);
+        if !is_durable {
+            txn.set_durability(Durability::None).map_err(|error| Error::Corrupted(error.to_string()))?;
+        }
+        txn.commit()?;
+        Ok(Outcome { counts, evicted, totals, is_durable })
+    }
+
+    /// Whether what is not saved has to be now, together with `batch`.
+    ///
+    /// An invalidation saves even if it has touched nothing: what it is about may have been replaced, and a crash
+    /// would bring that back.
+    fn must_save(&self, batch: &[Job]) -> bool {
+        batch.iter().any(|job| matches!(job.work, Work::Invalidate(_) | Work::Save))
+            || self.unsaved.since.is_some_and(|since| since.elapsed() >= self.limits.save_every)
+            || self.unsaved.bytes >= self.limits.max_unsaved_bytes()
+            || self.unsaved.keys.len() >= MAX_UNSAVED
+    }
+
+    /// Opens the file anew after `error`. What was not saved is gone then, and so is what it had replaced.
+    fn recover(&mut self, error: &Error) {
+        let started = Instant::now();
+        tracing::warn!(path = %self.shared.file.path().display(), %error, "cache file failed, opening it again");
+        let unsaved = std::mem::take(&mut self.unsaved);
+        let reopened = self.shared.file.reopen(|database| forget(database, &unsaved.keys));
+        match reopened {
+            Ok(totals) => self.shared.note(totals),
+            Err(error) => {
+                // They are still to be forgotten once the file can be opened.
+                self.unsaved.keys = unsaved.keys;
+                let source = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(%error, source, "cache file stays closed for now");
+            }
+        }
+        self.paused_until = Some(Instant::now() + PAUSE.max(started.elapsed() * 10));
+    }
+
+    /// Makes the file smaller if it is larger than `limit`: by moving its contents together, and if that does not do,
+    /// by dropping half of them.
+    fn shrink(&mut self, limit: u64) {
+        let is_over = |shared: &Shared| shared.file.length().is_ok_and(|length| length > limit);
+        if !is_over(&self.shared) {
+            return;
+        }
+        let mut outcome = self.shared.file.compact();
+        if outcome.is_ok() && is_over(&self.shared) && limit >= self.limits.max_bytes {
+            outcome = self.halve().and_then(|()| self.shared.file.compact());
+        }
+        if let Err(error) = outcome {
+            self.recover(&error);
+        }
+    }
+
+    fn halve(&self) -> Result<(), Error> {
+        let (evicted, totals) = self.shared.file.with(|database| {
+            let txn = database.begin_write()?;
+            let mut tables = Tables::open(&txn)?;
+            let evicted = tables.evict(self.limits.max_bytes / 2, 0)?;
+            let totals = tables.finish()?;
+            txn.commit()?;
+            Ok((evicted, totals))
+        })?;
+        self.shared.evictions.fetch_add(evicted, Ordering::Relaxed);
+        self.shared.note(totals);
+        Ok(())
+    }
+}
+
+impl Unsaved {
+    fn add(&mut self, batch: &[Job]) {
+        for job in batch {
+            let (key, bytes) = match &job.work {
+                Work::Put { key, bytes, .. } => (key, bytes.len()),
+                Work::Remove(key) => (key, 0),
+                Work::Invalidate(_) | Work::Save | Work::Inspect => continue,
+            };
+            self.since.get_or_insert_with(Instant::now);
+            self.keys.insert(key.clone());
+            self.bytes = self.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        }
+    }
+}
+
+impl Work {
+    /// Does it; says how many entries an invalidation was about.
+    fn apply(&self, tables: &mut Tables<'_>, now: u64) -> Result<u64, Error> {
+        match self {
+            Self::Put { key, record, bytes } => tables.put(key, record, bytes).map(|()| 0),
+            Self::Remove(key) => tables.remove(key).map(u64::from),
+            Self::Invalidate(invalidation) => tables.invalidate(invalidation, now),
+            Self::Save | Self::Inspect => Ok(0),
+        }
+    }
+
+    fn changes(&self) -> bool {
+        matches!(self, Self::Put { .. } | Self::Remove(_))
+    }
+}
+
+impl Job {
+    fn answer(self, result: Result<u64, Arc<Error>>) {
+        let Self { work, reply, room, .. } = self;
+        drop((work, room));
+        // Nobody may be waiting any more, which is their right.
+        let _ = reply.send(result);
+    }
+}
+
+/// Removes what was replaced after the file was saved: it would be an older value come back.
+fn forget(database: &Database, keys: &HashSet<String>) -> Result<(), Error> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let txn = database.begin_write()?;
+    let mut tables = Tables::open(&txn)?;
+    for key in keys {
+        tables.remove(key)?;
+    }
+    tables.finish()?;
+    Ok(txn.commit()?)
+}
