@@ -1,0 +1,24 @@
+//! The comparison in README.md names a test for each thing it says this crate can do.
+
+use std::path::Path;
+
+const README: &str = include_str!("../README.md");
+
+#[test]
+fn every_row_of_the_comparison_names_a_test_that_exists() {
+    let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (_, comparison) = README.split_once("\n## Comparison\n").unwrap();
+    let rows: Vec<_> = comparison.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+
+    let unproven: Vec<_> = rows
+        .iter()
+        .filter(|row| {
+            let mut cells = row.trim_matches('|').split('|').map(str::trim).skip(1);
+            let (here, shown_by) = (cells.next().unwrap(), cells.next_back().unwrap());
+            !here.starts_with("no") && !crate_dir.join(shown_by.trim_matches('`')).is_file()
+        })
+        .collect();
+
+    assert!(rows.len() > 20, "only {} rows were found", rows.len());
+    assert_eq!(unproven, [&""; 0]);
+}
