@@ -21,17 +21,25 @@ mod loaded;
 mod lock;
 mod memory;
 mod missed;
+#[cfg(feature = "mongodb")]
+mod mongodb;
 mod options;
 mod outbox;
 mod patience;
 mod pattern;
 mod policy;
+#[cfg(feature = "redis")]
+mod redis;
 mod single_flight;
 mod stats;
 mod store;
 mod tag;
 mod turns;
 
+#[cfg(feature = "mongodb")]
+pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
+#[cfg(feature = "redis")]
+pub use self::redis::{Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisLock, RedisStore};
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
 pub use cache::Cache;
