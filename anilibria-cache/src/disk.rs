@@ -2,6 +2,7 @@
 
 mod builder;
 mod file;
+mod job;
 mod record;
 mod tables;
 mod writer;
@@ -24,10 +25,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 pub use self::builder::DiskBuilder;
 use self::{
+    builder::Limits,
     file::DiskFile,
+    job::{Job, Work},
     record::Record,
     tables::{cost, read},
-    writer::{Job, Limits, Shared, Work, Writer},
+    writer::{Shared, Writer},
 };
 use crate::{
     BoxError, Entry, Error, Invalidation, Result, Store, StoreStats, Tag,
@@ -39,18 +42,24 @@ const NAME: &str = "disk";
 /// What a job takes of the room for those that wait, beside its entry.
 const JOB_BYTES: usize = 1024;
 
+/// As much room as a semaphore can hand out at once.
+const MAX_QUEUE_BYTES: usize = 1 << 29;
+
 /// A [`Store`] in one file of the local disk, for what should survive a restart of the process.
 ///
 /// The file is good at any moment, even if the process is killed or the power fails. What was set in the last
-/// [second](DiskBuilder::save_every) before that may be lost, and the entry it replaced be there again; what was
+/// [second](DiskBuilder::flush_every) before that may be lost, and the entry it replaced be there again; what was
 /// invalidated stays so.
 ///
 /// It keeps at most a number of bytes. Beyond that it drops what has expired, then what was written longest ago. Reading
 /// does not write, so being asked for does not count. Expired entries are also dropped in passing, by later writes.
 ///
+/// A file that takes far more of the disk than its entries do is compacted, after it was opened or when it has
+/// outgrown its bound. Calls wait meanwhile, which can take seconds.
+///
 /// One thread writes, and takes what waits as one transaction. A file that fails, because the disk is full or because
-/// somebody else changed it, is opened again; what was not saved is dropped then. Clones are the same store. Dropping
-/// the last one waits until the file is saved and closed.
+/// somebody else changed it, is opened again; what was not flushed is dropped then. Clones are the same store. Dropping
+/// the last one waits until the file is flushed and closed.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -79,7 +88,7 @@ struct Handle {
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Bounds the jobs that wait, in bytes.
     room: Arc<Semaphore>,
-    queue_bytes: u32,
+    queue_bytes: usize,
     readers: Arc<Semaphore>,
 }
 
@@ -100,13 +109,13 @@ impl DiskStore {
     }
 
     /// Makes durable what was set so far.
-    pub async fn save(&self) -> Result<()> {
-        self.ask(Work::Save, 0).await.map(drop)
+    pub async fn flush(&self) -> Result<()> {
+        self.ask(Work::Flush, 0).await.map(drop)
     }
 
     async fn start(settings: DiskBuilder) -> Result<Self> {
         let DiskBuilder { path, limits, cache_bytes, readers, queue_bytes } = settings;
-        let queue_bytes = queue_bytes.max(u32::try_from(JOB_BYTES).unwrap_or(u32::MAX));
+        let queue_bytes = queue_bytes.clamp(JOB_BYTES, MAX_QUEUE_BYTES);
         let (jobs, waiting) = mpsc::channel();
         let (opened, opening) = oneshot::channel();
         let work = move || match DiskFile::open(&path, cache_bytes) {
@@ -131,7 +140,7 @@ impl DiskStore {
             limits,
             jobs: Some(jobs),
             writer: Mutex::new(Some(writer)),
-            room: Arc::new(Semaphore::new(usize::try_from(queue_bytes).unwrap_or(Semaphore::MAX_PERMITS))),
+            room: Arc::new(Semaphore::new(queue_bytes)),
             queue_bytes,
             readers: Arc::new(Semaphore::new(readers)),
         })))
@@ -139,8 +148,8 @@ impl DiskStore {
 
     /// Waits until there is room for a job of `bytes` bytes; one larger than all room takes all of it.
     async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
-        let bytes =
-            u32::try_from(JOB_BYTES.saturating_add(bytes)).unwrap_or(u32::MAX).min(self.0.queue_bytes);
+        let bytes = JOB_BYTES.saturating_add(bytes).min(self.0.queue_bytes);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         Arc::clone(&self.0.room).acquire_many_owned(bytes).await.map_err(unavailable)
     }
 
@@ -219,14 +228,10 @@ impl Store for DiskStore {
         let (encoded, entry) =
             tokio::task::spawn_blocking(move || (encode(&entry), entry)).await.map_err(unavailable)?;
         let bytes = encoded.map_err(|error| Error::rejected(NAME, key, error.to_string()))?;
-        let (cost, budget) =
-            (cost(key, bytes.len(), entry.tags().iter().map(Tag::as_str)), self.0.limits.budget());
-        if cost > budget {
-            return Err(Error::rejected(
-                NAME,
-                key,
-                format!("it takes {cost} bytes of the {budget} there are"),
-            ));
+        let cost = cost(key, bytes.len(), entry.tags().iter().map(Tag::as_str));
+        let largest = self.0.limits.largest();
+        if cost > largest {
+            return Err(Error::rejected(NAME, key, format!("it takes {cost} bytes and may take {largest}")));
         }
         let work = Work::Put { key: key.to_owned(), record: Record::new(&entry, cost), bytes: bytes.into() };
         self.ask_in(Some(room), work, millis(now)).await.map(drop)

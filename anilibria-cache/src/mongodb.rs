@@ -1,25 +1,23 @@
 //! Entries in a MongoDB collection, shared by every process that uses it.
 
 mod builder;
+mod calls;
 mod document;
 mod filter;
 mod indexes;
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, time::SystemTime};
 
 use async_trait::async_trait;
 use mongodb::{
-    Collection,
+    Collection, Database,
     bson::{Bson, Document, RawDocumentBuf, doc},
     error::{Error as DriverError, ErrorKind, WriteFailure},
 };
-use tokio::time::timeout;
 
 pub use self::builder::{MongoConfigError, MongoStoreBuilder};
 use self::{
+    calls::Calls,
     document::{FRESH_UNTIL, ID, MAX_BYTES, REFRESH_AT},
     indexes::Indexes,
 };
@@ -30,8 +28,8 @@ const NAME: &str = "mongodb";
 /// What the server answers to a write that would make a second document of one `_id`.
 const DUPLICATE_KEY: i32 = 11000;
 
-/// How often a write may lose a race.
-const TRIES: usize = 5;
+/// How often a write may lose a race before it gives up.
+const MAX_LOSSES: usize = 4;
 
 /// A [`Store`] in a MongoDB collection; a last level that outlives the processes and the caches before it.
 ///
@@ -44,8 +42,9 @@ const TRIES: usize = 5;
 /// [corrupt](Error::Corrupt) entries to a read; one is replaced if an entry is put under its `_id`. Values, tags and
 /// keys may come to 16 MB together, compressed.
 ///
-/// Each call ends within [a time limit](MongoStoreBuilder::call_timeout), whatever the server does. A call that is
-/// dropped earlier costs its connection, nothing else.
+/// Each call ends within [a time limit](MongoStoreBuilder::call_timeout), whatever the server does. What a call that
+/// ends or is dropped early has begun at the server goes on, for a minute at most; that a write did not end well does
+/// not mean that it has no effect.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -63,7 +62,7 @@ const TRIES: usize = 5;
 pub struct MongoStore {
     collection: Collection<RawDocumentBuf>,
     prefix: String,
-    call_timeout: Duration,
+    calls: Calls,
     indexes: Indexes,
 }
 
@@ -74,49 +73,24 @@ impl MongoStore {
         MongoStoreBuilder::new(uri.into())
     }
 
-    fn new(collection: Collection<RawDocumentBuf>, prefix: String, call_timeout: Duration) -> Self {
-        Self { collection, prefix, call_timeout, indexes: Indexes::default() }
+    fn new(collection: Collection<RawDocumentBuf>, prefix: String, calls: Calls) -> Self {
+        Self { collection, prefix, calls, indexes: Indexes::default() }
     }
 
     fn id(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }
 
+    fn database(&self) -> Database {
+        self.collection.client().database(&self.collection.namespace().db)
+    }
+
     /// What the server answers to `call`, in time.
-    async fn answer<T>(
+    async fn answer<T: Send + 'static>(
         &self,
-        call: impl IntoFuture<Output = Result<T, DriverError>, IntoFuture: Send>,
+        call: impl Future<Output = Result<T, DriverError>> + Send + 'static,
     ) -> Result<T> {
-        self.attempt(call).await?.map_err(|error| Error::unavailable(NAME, error))
-    }
-
-    /// The same, with what the driver says when it fails.
-    async fn attempt<T>(
-        &self,
-        call: impl IntoFuture<Output = Result<T, DriverError>, IntoFuture: Send>,
-    ) -> Result<Result<T, DriverError>> {
-        // The driver waits for ever for an answer on an open connection.
-        timeout(self.call_timeout, call).await.map_err(|elapsed| Error::unavailable(NAME, elapsed))
-    }
-
-    async fn put(&self, key: &str, document: RawDocumentBuf) -> Result<()> {
-        let replace = || {
-            let filter = doc! { ID.as_str(): self.id(key) };
-            self.attempt(self.collection.replace_one(filter, &document).upsert(true))
-        };
-
-        // Who loses the race to make a document finds it there the next time, unless it has been removed by then.
-        let mut replaced = replace().await?;
-        for _ in 1..TRIES {
-            if !replaced.as_ref().is_err_and(is_duplicate) {
-                break;
-            }
-            replaced = replace().await?;
-        }
-        replaced.map(drop).map_err(|error| match rejection(&error) {
-            Some(reason) => Error::rejected(NAME, key, reason),
-            None => Error::unavailable(NAME, error),
-        })
+        self.calls.run(call).await?.map_err(|error| Error::unavailable(NAME, error))
     }
 }
 
@@ -131,58 +105,68 @@ impl Store for MongoStore {
     }
 
     async fn get(&self, key: &str, now: SystemTime) -> Result<Option<Entry>> {
-        let found = self.answer(self.collection.find_one(doc! { ID.as_str(): self.id(key) })).await?;
+        let (collection, id) = (self.collection.clone(), self.id(key));
+        let found = self.answer(async move { collection.find_one(doc! { ID.as_str(): id }).await }).await?;
         let entry =
             found.map(document::read).transpose().map_err(|error| Error::corrupt(NAME, key, error))?;
         Ok(entry.filter(|entry| !entry.is_expired(now)))
     }
 
     async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {
+        let (collection, id) = (self.collection.clone(), self.id(key));
         let Some(keep_for) = entry.lifetime().keep_for(now) else {
-            return self
-                .answer(self.collection.delete_one(doc! { ID.as_str(): self.id(key) }))
-                .await
-                .map(drop);
+            let delete = async move { collection.delete_one(doc! { ID.as_str(): id }).await };
+            return self.answer(delete).await.map(drop);
         };
-        let document = document::write(&self.id(key), &entry, keep_for)
+        let document = document::write(&id, &entry, keep_for)
             .map_err(|error| Error::rejected(NAME, key, error.to_string()))?;
         let bytes = document.as_bytes().len();
         if bytes > MAX_BYTES {
             return Err(Error::rejected(NAME, key, format!("{bytes} bytes; a document holds {MAX_BYTES}")));
         }
 
-        self.put(key, document).await?;
+        let written = self.calls.run(async move { replace(&collection, &id, &document).await }).await?;
+        written.map_err(|error| match rejection(&error) {
+            Some(reason) => Error::rejected(NAME, key, reason),
+            None => Error::unavailable(NAME, error),
+        })?;
         self.indexes.ensure(&self.collection);
         Ok(())
     }
 
     async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64> {
+        let collection = self.collection.clone();
         let filter = filter::of(&invalidation.scope, &self.prefix);
         match invalidation.action {
-            Action::Remove => Ok(self.answer(self.collection.delete_many(filter)).await?.deleted_count),
+            Action::Remove => {
+                let removed = self.answer(async move { collection.delete_many(filter).await }).await?;
+                Ok(removed.deleted_count)
+            }
             Action::Expire => {
                 let now = document::date(now);
                 let earlier = doc! { "$min": { REFRESH_AT.as_str(): now, FRESH_UNTIL.as_str(): now } };
-                Ok(self.answer(self.collection.update_many(filter, earlier)).await?.matched_count)
+                let expired =
+                    self.answer(async move { collection.update_many(filter, earlier).await }).await?;
+                Ok(expired.matched_count)
             }
         }
     }
 
     async fn ping(&self) -> Result<()> {
-        let database = self.collection.client().database(&self.collection.namespace().db);
-        self.answer(database.run_command(doc! { "ping": 1 })).await.map(drop)
+        let database = self.database();
+        self.answer(async move { database.run_command(doc! { "ping": 1 }).await }).await.map(drop)
     }
 
     /// Counts all documents of the collection, whoever wrote them; 0 bytes if the server does not tell.
     async fn stats(&self) -> Result<StoreStats> {
-        let namespace = self.collection.namespace();
-        let database = self.collection.client().database(&namespace.db);
-        let stats = self.attempt(database.run_command(doc! { "collStats": namespace.coll })).await?;
-        match stats {
-            Ok(stats) => Ok(StoreStats::new(number(&stats, "count"), number(&stats, "size"))),
-            // Some servers, and some users, may not.
-            Err(_) => Ok(StoreStats::new(self.answer(self.collection.estimated_document_count()).await?, 0)),
+        let (database, collection) = (self.database(), self.collection.clone());
+        let stats = doc! { "collStats": collection.name() };
+        if let Ok(stats) = self.calls.run(async move { database.run_command(stats).await }).await? {
+            return Ok(StoreStats::new(number(&stats, "count"), number(&stats, "size")));
         }
+        // Some servers cannot say more, and some users may not ask.
+        let count = self.answer(async move { collection.estimated_document_count().await }).await?;
+        Ok(StoreStats::new(count, 0))
     }
 }
 
@@ -192,6 +176,22 @@ impl fmt::Debug for MongoStore {
             .field("collection", &self.collection.namespace().to_string())
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
+    }
+}
+
+/// Puts `document` in the place of the one with this `id`, or where there is none.
+async fn replace(
+    collection: &Collection<RawDocumentBuf>,
+    id: &str,
+    document: &RawDocumentBuf,
+) -> Result<(), DriverError> {
+    let mut losses = 0;
+    loop {
+        match collection.replace_one(doc! { ID.as_str(): id }, document).upsert(true).await {
+            // Another process has just made the document. It is there now, unless it was removed again.
+            Err(error) if is_duplicate(&error) && losses < MAX_LOSSES => losses += 1,
+            result => return result.map(drop),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod memory {
 mod disk {
     use anilibria_cache::{DiskStore, Store, conformance::keeping, store_conformance};
 
+    #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     async fn store() -> impl Store {
         let folder = tempfile::tempdir().unwrap();
         keeping(DiskStore::open(folder.path().join("cache.redb")).await.unwrap(), folder)

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::{DiskStore, writer::Limits};
+use super::DiskStore;
 use crate::Result;
 
 /// The settings of a [`DiskStore`], made by [`DiskStore::builder`].
@@ -13,7 +13,7 @@ pub struct DiskBuilder {
     pub(super) limits: Limits,
     pub(super) cache_bytes: usize,
     pub(super) readers: usize,
-    pub(super) queue_bytes: u32,
+    pub(super) queue_bytes: usize,
 }
 
 /// Below this size a file is mostly bookkeeping.
@@ -23,17 +23,19 @@ impl DiskBuilder {
     pub(super) fn new(path: PathBuf) -> Self {
         Self {
             path,
-            limits: Limits { max_bytes: 512 << 20, save_every: Duration::from_secs(1) },
+            limits: Limits { max_bytes: 512 << 20, flush_every: Duration::from_secs(1) },
             cache_bytes: 16 << 20,
             readers: 8,
             queue_bytes: 64 << 20,
         }
     }
 
-    /// How large the file may become, in bytes. Default: 512 MiB; least: 4 MiB.
+    /// How much of the disk the file may take, in bytes. Default: 512 MiB; least: 4 MiB.
     ///
-    /// The entries fill at most seven tenths of it. Between two saves the file may exceed the limit, by about a
-    /// sixteenth.
+    /// An entry that takes more than a quarter of that is [rejected](crate::Error::Rejected).
+    ///
+    /// The entries fill at most seven tenths of it, three tenths on systems other than Unix. Between two flushes the
+    /// file may exceed the limit, by about a sixteenth. What is listed as its length may be more: the end is a hole.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_bytes = bytes.max(MIN_BYTES);
         self
@@ -42,8 +44,8 @@ impl DiskBuilder {
     /// After which time what was set is durable at the latest. Default: one second.
     ///
     /// Invalidations are durable when their call returns, whatever this says.
-    pub fn save_every(mut self, interval: Duration) -> Self {
-        self.limits.save_every = interval;
+    pub fn flush_every(mut self, interval: Duration) -> Self {
+        self.limits.flush_every = interval;
         self
     }
 
@@ -62,7 +64,7 @@ impl DiskBuilder {
 
     /// How many bytes of entries may wait to be written; further calls wait before their entry is copied. Default:
     /// 64 MiB.
-    pub fn queue_bytes(mut self, bytes: u32) -> Self {
+    pub fn queue_bytes(mut self, bytes: usize) -> Self {
         self.queue_bytes = bytes;
         self
     }
@@ -75,5 +77,30 @@ impl DiskBuilder {
     /// here or in another process.
     pub async fn open(self) -> Result<DiskStore> {
         DiskStore::start(self).await
+    }
+}
+
+/// How a store was built.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) max_bytes: u64,
+    pub(super) flush_every: Duration,
+}
+
+impl Limits {
+    /// What the entries may cost. The rest of the file is for pages that are free but not yet in use again, and where
+    /// the file cannot have holes, for what it grew ahead of need.
+    pub(super) fn budget(self) -> u64 {
+        self.max_bytes / 10 * if cfg!(unix) { 7 } else { 3 }
+    }
+
+    /// What one entry may cost. Until it is durable, there is also the one that it replaces.
+    pub(super) fn largest(self) -> u64 {
+        self.max_bytes / 4
+    }
+
+    /// How many bytes may wait to be made durable; until they are, the pages they replace stay in use.
+    pub(super) fn max_unflushed_bytes(self) -> u64 {
+        self.max_bytes / 16
     }
 }

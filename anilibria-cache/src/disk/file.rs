@@ -53,7 +53,7 @@ impl DiskFile {
         self.database.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Closes the file and opens it again, which checks it and takes back what was not saved.
+    /// Closes the file and opens it again, which checks it and takes back what was not flushed.
     ///
     /// `mend` is done to it before anybody else reads it.
     pub(super) fn reopen(
@@ -69,9 +69,9 @@ impl DiskFile {
         Ok(totals)
     }
 
-    /// How large the file is.
-    pub(super) fn length(&self) -> io::Result<u64> {
-        fs::metadata(&self.path).map(|file| file.len())
+    /// How many bytes of the disk the file takes.
+    pub(super) fn size(&self) -> io::Result<u64> {
+        fs::metadata(&self.path).map(|file| size(&file))
     }
 
     /// Moves the contents together and gives the rest of the file back. Nobody can read meanwhile.
@@ -156,4 +156,18 @@ fn is_damage(error: &Error) -> bool {
         }
         _ => false,
     }
+}
+
+/// What the file takes of the disk. Its length says little: redb doubles that ahead of need, and the end stays a hole.
+#[cfg(unix)]
+fn size(file: &fs::Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+
+    file.blocks().saturating_mul(512)
+}
+
+/// The length stands in for what the file takes of the disk.
+#[cfg(not(unix))]
+fn size(file: &fs::Metadata) -> u64 {
+    file.len()
 }

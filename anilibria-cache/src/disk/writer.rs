@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -11,14 +12,13 @@ use std::{
 };
 
 use redb::{Database, Durability, Error};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
+    builder::Limits,
     file::DiskFile,
-    record::Record,
+    job::{Job, Work},
     tables::{Tables, Totals},
 };
-use crate::Invalidation;
 
 /// How many jobs make one transaction at most.
 const BATCH: usize = 256;
@@ -27,7 +27,7 @@ const BATCH: usize = 256;
 const SWEEP: usize = 256;
 
 /// How many keys may wait to be made durable.
-const MAX_UNSAVED: usize = 10_000;
+const MAX_UNFLUSHED: usize = 10_000;
 
 /// For so long at least nothing is set after a failure: opening the file again reads all of it.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -50,61 +50,18 @@ impl Shared {
     }
 }
 
-/// What the writer is asked to do.
-pub(super) enum Work {
-    /// Put this entry under `key`.
-    Put { key: String, record: Record, bytes: Vec<u8> },
-    /// Take away what is under this key.
-    Remove(String),
-    /// Do what this says.
-    Invalidate(Invalidation),
-    /// Make durable what is not yet.
-    Save,
-    /// See whether the file is still good.
-    Inspect,
-}
-
-/// A piece of work, and who waits for it.
-pub(super) struct Job {
-    pub(super) work: Work,
-    /// The caller's time, in milliseconds since 1970.
-    pub(super) now: u64,
-    pub(super) reply: oneshot::Sender<Result<u64, Arc<Error>>>,
-    /// The room that the job takes among those that wait.
-    pub(super) room: Option<OwnedSemaphorePermit>,
-}
-
-/// How a store was built.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) max_bytes: u64,
-    pub(super) save_every: Duration,
-}
-
-impl Limits {
-    /// What the entries may cost. The rest of the file is for pages that are free but not yet in use again.
-    pub(super) fn budget(self) -> u64 {
-        self.max_bytes / 10 * 7
-    }
-
-    /// How many bytes may wait to be made durable; until they are, the pages they replace stay in use.
-    fn max_unsaved_bytes(self) -> u64 {
-        self.max_bytes / 16
-    }
-}
-
 /// The one who writes.
 pub(super) struct Writer {
     shared: Arc<Shared>,
     limits: Limits,
     jobs: Receiver<Job>,
-    unsaved: Unsaved,
+    unflushed: Unflushed,
     paused_until: Option<Instant>,
 }
 
 /// What readers see but a crash would take back.
 #[derive(Default)]
-struct Unsaved {
+struct Unflushed {
     keys: HashSet<String>,
     bytes: u64,
     since: Option<Instant>,
@@ -121,7 +78,7 @@ struct Outcome {
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, totals: Totals, limits: Limits, jobs: Receiver<Job>) -> Self {
         shared.note(totals);
-        Self { shared, limits, jobs, unsaved: Unsaved::default(), paused_until: None }
+        Self { shared, limits, jobs, unflushed: Unflushed::default(), paused_until: None }
     }
 
     /// Works until nobody can ask for anything any more, then closes the file.
@@ -130,7 +87,7 @@ impl Writer {
         loop {
             match self.next() {
                 Ok(first) => {
-                    let batch = std::iter::once(first).chain(self.jobs.try_iter()).take(BATCH).collect();
+                    let batch = self.batch(first);
                     self.take(batch);
                 }
                 Err(RecvTimeoutError::Timeout) => {
@@ -142,16 +99,29 @@ impl Writer {
             }
         }
         if let Err(error) = self.perform(&[], true) {
-            tracing::warn!(%error, "cache file could not be saved");
+            tracing::warn!(%error, "cache file could not be flushed");
         }
         self.shared.file.close();
     }
 
     fn next(&self) -> Result<Job, RecvTimeoutError> {
-        match self.unsaved.since {
+        match self.unflushed.since {
             None => self.jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(since) => self.jobs.recv_timeout(self.limits.save_every.saturating_sub(since.elapsed())),
+            Some(since) => self.jobs.recv_timeout(self.limits.flush_every.saturating_sub(since.elapsed())),
         }
+    }
+
+    /// `first` and what waits with it, as much as one transaction should do: until it is done, the file has room for
+    /// both what it writes and what that replaces.
+    fn batch(&self, first: Job) -> Vec<Job> {
+        let mut bytes = first.work.bytes();
+        let mut batch = vec![first];
+        while batch.len() < BATCH && bytes < self.limits.max_unflushed_bytes() {
+            let Ok(job) = self.jobs.try_recv() else { break };
+            bytes = bytes.saturating_add(job.work.bytes());
+            batch.push(job);
+        }
+        batch
     }
 
     /// Does what `batch` asks for and tells those who wait.
@@ -161,7 +131,9 @@ impl Writer {
         let is_accepted = |job: &Job| !is_paused || matches!(job.work, Work::Invalidate(_));
         let (batch, refused): (Vec<Job>, Vec<Job>) = batch.into_iter().partition(is_accepted);
         for job in refused {
-            job.answer(Err(Arc::new(Error::PreviousIo)));
+            job.answer(Err(Arc::new(Error::Io(io::Error::other(
+                "the file has just failed, nothing is set yet",
+            )))));
         }
         let is_suspect = self.shared.is_suspect.swap(false, Ordering::AcqRel);
         if batch.is_empty() {
@@ -188,25 +160,25 @@ impl Writer {
         }
     }
 
-    /// Does all of `batch` as one and says what came of each job. Saves if that is due, or `save` says so.
-    fn perform(&mut self, batch: &[Job], save: bool) -> Result<Vec<u64>, Error> {
-        let save = self.unsaved.since.is_some() && (save || self.must_save(batch));
-        let outcome = self.shared.file.with(|database| self.transact(database, batch, save))?;
+    /// Does all of `batch` as one and says what came of each job. Flushes if that is due, or `flush` says so.
+    fn perform(&mut self, batch: &[Job], flush: bool) -> Result<Vec<u64>, Error> {
+        let flush = flush || self.must_flush(batch);
+        let outcome = self.shared.file.with(|database| self.transact(database, batch, flush))?;
 
         if let Some(totals) = outcome.totals {
             self.shared.note(totals);
         }
         self.shared.evictions.fetch_add(outcome.evicted, Ordering::Relaxed);
         if outcome.is_durable {
-            self.unsaved = Unsaved::default();
+            self.unflushed = Unflushed::default();
             self.shrink(self.limits.max_bytes);
         } else if outcome.totals.is_some() {
-            self.unsaved.add(batch);
+            self.unflushed.add(batch);
         }
         Ok(outcome.counts)
     }
 
-    fn transact(&self, database: &Database, batch: &[Job], save: bool) -> Result<Outcome, Error> {
+    fn transact(&self, database: &Database, batch: &[Job], flush: bool) -> Result<Outcome, Error> {
         let mut txn = database.begin_write()?;
         let mut tables = Tables::open(&txn)?;
         let mut counts = Vec::with_capacity(batch.len());
@@ -214,19 +186,16 @@ impl Writer {
             counts.push(job.work.apply(&mut tables, job.now)?);
         }
 
-        let has_invalidated = batch
-            .iter()
-            .zip(&counts)
-            .any(|(job, &count)| count > 0 && matches!(job.work, Work::Invalidate(_)));
-        let has_changed = has_invalidated || batch.iter().any(|job| job.work.changes());
-        let is_durable = has_invalidated || save;
+        let has_touched = counts.iter().any(|&count| count > 0);
+        let has_changed = has_touched || batch.iter().any(|job| job.work.changes());
+        let is_durable = flush && (has_changed || self.unflushed.since.is_some());
         if !has_changed && !is_durable {
             drop(tables);
             txn.abort()?;
-            return Ok(Outcome { counts, evicted: 0, totals: None, is_durable: false });
+            return Ok(Outcome { counts, evicted: 0, totals: None, is_durable });
         }
 
-        let now = batch.last().map_or(0, |job| job.now);
+        let now = batch.iter().map(|job| job.now).max().unwrap_or_default();
         tables.sweep(now, SWEEP)?;
         let evicted = tables.evict(self.limits.budget(), now)?;
         let totals = Some(tables.finish()?);
@@ -237,28 +206,28 @@ impl Writer {
         Ok(Outcome { counts, evicted, totals, is_durable })
     }
 
-    /// Whether what is not saved has to be now, together with `batch`.
+    /// Whether `batch` has to be durable, with all that is not yet.
     ///
-    /// An invalidation saves even if it has touched nothing: what it is about may have been replaced, and a crash
-    /// would bring that back.
-    fn must_save(&self, batch: &[Job]) -> bool {
-        batch.iter().any(|job| matches!(job.work, Work::Invalidate(_) | Work::Save))
-            || self.unsaved.since.is_some_and(|since| since.elapsed() >= self.limits.save_every)
-            || self.unsaved.bytes >= self.limits.max_unsaved_bytes()
-            || self.unsaved.keys.len() >= MAX_UNSAVED
+    /// An invalidation does so even if it has touched nothing: what it is about may have been replaced just before, and
+    /// a crash would bring that back.
+    fn must_flush(&self, batch: &[Job]) -> bool {
+        batch.iter().any(|job| matches!(job.work, Work::Invalidate(_) | Work::Flush))
+            || self.unflushed.since.is_some_and(|since| since.elapsed() >= self.limits.flush_every)
+            || self.unflushed.bytes >= self.limits.max_unflushed_bytes()
+            || self.unflushed.keys.len() >= MAX_UNFLUSHED
     }
 
-    /// Opens the file anew after `error`. What was not saved is gone then, and so is what it had replaced.
+    /// Opens the file anew after `error`. What was not flushed is gone then, and so is what it had replaced.
     fn recover(&mut self, error: &Error) {
         let started = Instant::now();
         tracing::warn!(path = %self.shared.file.path().display(), %error, "cache file failed, opening it again");
-        let unsaved = std::mem::take(&mut self.unsaved);
-        let reopened = self.shared.file.reopen(|database| forget(database, &unsaved.keys));
+        let unflushed = std::mem::take(&mut self.unflushed);
+        let reopened = self.shared.file.reopen(|database| forget(database, &unflushed.keys));
         match reopened {
             Ok(totals) => self.shared.note(totals),
             Err(error) => {
                 // They are still to be forgotten once the file can be opened.
-                self.unsaved.keys = unsaved.keys;
+                self.unflushed.keys = unflushed.keys;
                 let source = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::warn!(%error, source, "cache file stays closed for now");
             }
@@ -269,7 +238,7 @@ impl Writer {
     /// Makes the file smaller if it is larger than `limit`: by moving its contents together, and if that does not do,
     /// by dropping half of them.
     fn shrink(&mut self, limit: u64) {
-        let is_over = |shared: &Shared| shared.file.length().is_ok_and(|length| length > limit);
+        let is_over = |shared: &Shared| shared.file.size().is_ok_and(|size| size > limit);
         if !is_over(&self.shared) {
             return;
         }
@@ -297,47 +266,19 @@ impl Writer {
     }
 }
 
-impl Unsaved {
+impl Unflushed {
     fn add(&mut self, batch: &[Job]) {
         for job in batch {
-            let (key, bytes) = match &job.work {
-                Work::Put { key, bytes, .. } => (key, bytes.len()),
-                Work::Remove(key) => (key, 0),
-                Work::Invalidate(_) | Work::Save | Work::Inspect => continue,
-            };
-            self.since.get_or_insert_with(Instant::now);
-            self.keys.insert(key.clone());
-            self.bytes = self.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+            if let Work::Put { key, .. } | Work::Remove(key) = &job.work {
+                self.since.get_or_insert_with(Instant::now);
+                self.keys.insert(key.clone());
+                self.bytes = self.bytes.saturating_add(job.work.bytes());
+            }
         }
     }
 }
 
-impl Work {
-    /// Does it; says how many entries an invalidation was about.
-    fn apply(&self, tables: &mut Tables<'_>, now: u64) -> Result<u64, Error> {
-        match self {
-            Self::Put { key, record, bytes } => tables.put(key, record, bytes).map(|()| 0),
-            Self::Remove(key) => tables.remove(key).map(u64::from),
-            Self::Invalidate(invalidation) => tables.invalidate(invalidation, now),
-            Self::Save | Self::Inspect => Ok(0),
-        }
-    }
-
-    fn changes(&self) -> bool {
-        matches!(self, Self::Put { .. } | Self::Remove(_))
-    }
-}
-
-impl Job {
-    fn answer(self, result: Result<u64, Arc<Error>>) {
-        let Self { work, reply, room, .. } = self;
-        drop((work, room));
-        // Nobody may be waiting any more, which is their right.
-        let _ = reply.send(result);
-    }
-}
-
-/// Removes what was replaced after the file was saved: it would be an older value come back.
+/// Removes what was replaced after the file was flushed: it would be an older value come back.
 fn forget(database: &Database, keys: &HashSet<String>) -> Result<(), Error> {
     if keys.is_empty() {
         return Ok(());

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use futures::FutureExt;
 use mongodb::{Client, options::ClientOptions};
 
-use super::MongoStore;
+use super::{MongoStore, calls::Calls};
 
 const COLLECTION: &str = "cache";
 const MAX_CONNECTIONS: u32 = 10;
@@ -21,7 +21,8 @@ const MAX_APP_NAME: usize = 128;
 /// Settings of a [`MongoStore`]; [`connect`](Self::connect) makes it.
 ///
 /// What is not set here is taken from the options of the URI (`maxPoolSize` and so on), and what is not there
-/// either is the default.
+/// either is the default. A URI that reads from secondaries (`readPreference`) or does not wait for writes (`w=0`)
+/// trades the promise that an operation has taken effect when its call returns.
 #[derive(Clone)]
 pub struct MongoStoreBuilder {
     uri: String,
@@ -134,7 +135,7 @@ impl MongoStoreBuilder {
     )]
     pub async fn connect(self) -> Result<MongoStore, MongoConfigError> {
         let mut options = parse(&self.uri)?;
-        self.apply_to(&mut options);
+        let connections = self.apply_to(&mut options);
         if options.app_name.as_ref().is_some_and(|name| name.len() > MAX_APP_NAME) {
             return Err(MongoConfigError::Invalid(format!(
                 "the app name has more than {MAX_APP_NAME} bytes"
@@ -146,10 +147,11 @@ impl MongoStoreBuilder {
             Client::with_options(options).map_err(|error| MongoConfigError::Invalid(error.to_string()))?;
 
         let collection = client.database(&database).collection(&self.collection);
-        Ok(MongoStore::new(collection, self.prefix, self.call_timeout))
+        Ok(MongoStore::new(collection, self.prefix, Calls::new(connections, self.call_timeout)))
     }
 
-    fn apply_to(&self, options: &mut ClientOptions) {
+    /// Completes `options`, and says how many connections they allow.
+    fn apply_to(&self, options: &mut ClientOptions) -> u32 {
         let max = self.max_connections.or(options.max_pool_size).unwrap_or(MAX_CONNECTIONS).max(1);
         let min = self.min_connections.or(options.min_pool_size).unwrap_or(MIN_CONNECTIONS).min(max);
         options.max_pool_size = Some(max);
@@ -161,6 +163,7 @@ impl MongoStoreBuilder {
         if self.app_name.is_some() {
             options.app_name.clone_from(&self.app_name);
         }
+        max
     }
 }
 
@@ -220,10 +223,10 @@ mod tests {
     #[tokio::test]
     async fn settings_that_do_not_fit_are_refused_with_the_reason() {
         let long = MongoStore::builder("mongodb://host/db").app_name("x".repeat(129)).connect().await;
-        let two = MongoStore::builder("mongodb://a,b/db?directConnection=true").connect().await;
+        let lost = MongoStore::builder("mongodb://host/db?tls=true&tlsCAFile=/nowhere").connect().await;
 
-        let reasons = [long, two].map(|refused| refused.unwrap_err().to_string());
-        assert!(reasons[0].contains("app name") && reasons[1].contains("directConnection"), "{reasons:?}");
+        let reasons = [long, lost].map(|refused| refused.unwrap_err().to_string());
+        assert!(reasons[0].contains("app name") && reasons[1].contains("/nowhere"), "{reasons:?}");
     }
 
     #[test]
@@ -231,8 +234,9 @@ mod tests {
         let uri = "mongodb://host/db?maxPoolSize=7&minPoolSize=3&appName=uri&maxIdleTimeMS=1000";
         let mut options = parse(uri).unwrap();
 
-        MongoStoreBuilder::new(uri.into()).max_connections(2).apply_to(&mut options);
+        let connections = MongoStoreBuilder::new(uri.into()).max_connections(2).apply_to(&mut options);
 
+        assert_eq!(connections, 2);
         assert_eq!((options.max_pool_size, options.min_pool_size), (Some(2), Some(2)));
         assert_eq!(options.max_idle_time, Some(Duration::from_secs(1)));
         assert_eq!(options.server_selection_timeout, Some(WAIT_TIMEOUT));

@@ -1,7 +1,7 @@
 //! The indexes of the collection: made once, in the background.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -10,7 +10,6 @@ use mongodb::{
     bson::{RawDocumentBuf, doc},
     options::IndexOptions,
 };
-use std::sync::Arc;
 use tokio::time::timeout;
 
 use super::document::{ENTRY, EXPIRES_AT, TAGS};
@@ -99,4 +98,27 @@ async fn make(collection: &Collection<RawDocumentBuf>, index: IndexModel) -> boo
     };
     tracing::warn!(collection = collection.name(), index = %keys, error, "no index; trying again later");
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_made_once_and_by_one() {
+        let indexes = Indexes::default();
+
+        assert_eq!([indexes.claim(), indexes.claim(), indexes.clone().claim()], [true, false, false]);
+    }
+
+    #[test]
+    fn after_a_failure_they_are_left_alone_for_a_while() {
+        let indexes = Indexes::default();
+
+        indexes.put(State::Failed(Instant::now() + RETRY_AFTER));
+        let early = indexes.claim();
+        indexes.put(State::Failed(Instant::now()));
+
+        assert_eq!([early, indexes.claim(), indexes.claim()], [false, true, false]);
+    }
 }

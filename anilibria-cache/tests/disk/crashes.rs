@@ -5,13 +5,13 @@ use std::{
     env,
     io::{BufRead, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::SystemTime,
 };
 
-use anilibria_cache::{DiskStore, Invalidation, Scope, Store};
+use anilibria_cache::{DiskStore, Error, Invalidation, Scope, Store};
 
-use super::{entry, folder, open};
+use super::{HOUR, entry, folder, noise, open};
 
 const PATH: &str = "DISK_TEST_PATH";
 const KEYS: u64 = 40;
@@ -50,8 +50,8 @@ async fn write_until_killed() {
             }
         }
         if version % 50 == 0 {
-            store.save().await.unwrap();
-            println!("saved 0 {version}");
+            store.flush().await.unwrap();
+            println!("flushed 0 {version}");
         }
     }
 }
@@ -64,24 +64,29 @@ struct Acknowledged {
     expired: u64,
 }
 
-/// Runs the process until it has written `lines` lines, then kills it. Returns what it said of each key, and the last
-/// version it saved.
-fn kill_after(path: &Path, lines: usize) -> (HashMap<u64, Acknowledged>, u64) {
+/// Starts the process; what it writes comes line by line.
+fn spawn(path: &Path) -> (Child, impl Iterator<Item = String>) {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", "crashes::write_until_killed"])
         .env(PATH, path)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let output = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    (child, output)
+}
 
+/// Runs the process until it has written `lines` lines, then kills it. Returns what it said of each key, and the last
+/// version it flushed.
+fn kill_after(path: &Path, lines: usize) -> (HashMap<u64, Acknowledged>, u64) {
+    let (mut child, mut output) = spawn(path);
     let mut said: Vec<String> = output.by_ref().take(lines).collect();
     child.kill().unwrap();
     said.extend(output);
     child.wait().unwrap();
 
     let mut keys: HashMap<u64, Acknowledged> = HashMap::new();
-    let mut saved = 0;
+    let mut flushed = 0;
     for line in said {
         let words: Vec<&str> = line.split(' ').collect();
         let [what, number, version] = words[..] else { continue };
@@ -91,11 +96,11 @@ fn kill_after(path: &Path, lines: usize) -> (HashMap<u64, Acknowledged>, u64) {
             "set" => key.set = version,
             "removed" => key.removed = version,
             "expired" => key.expired = version,
-            "saved" => saved = version,
+            "flushed" => flushed = version,
             _ => {}
         }
     }
-    (keys, saved)
+    (keys, flushed)
 }
 
 /// The version that an entry's value is of, if it is whole.
@@ -111,7 +116,7 @@ async fn a_killed_process_brings_back_nothing_that_was_invalidated() {
     let (_folder, path) = folder();
 
     for lines in [3, 61, 200, 417, 1_000] {
-        let (keys, saved) = kill_after(&path, lines);
+        let (keys, flushed) = kill_after(&path, lines);
         let now = SystemTime::now();
         let store = open(&path).await;
 
@@ -121,12 +126,54 @@ async fn a_killed_process_brings_back_nothing_that_was_invalidated() {
             assert!(there == 0 || there > known.removed, "{there} of key {number} is back: {known:?}");
             let is_fresh = found.is_some_and(|entry| entry.is_fresh(now));
             assert!(!is_fresh || there > known.expired, "{there} of key {number} is fresh again: {known:?}");
-            let must_be_there = known.set <= saved && known.set > known.removed;
+            let must_be_there = known.set <= flushed && known.set > known.removed;
             assert!(
                 !must_be_there || there >= known.set,
-                "key {number} was saved, {there} is there: {known:?}"
+                "key {number} was flushed, {there} is there: {known:?}"
             );
         }
         store.invalidate(&Invalidation::remove(Scope::All), now).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_another_process_has_open_can_be_opened_when_that_has_ended() {
+    let (_folder, path) = folder();
+    let (mut child, mut output) = spawn(&path);
+    assert!(output.any(|line| line.starts_with("opened")), "the process did not open the file");
+
+    let meanwhile = DiskStore::open(&path).await.map(|_| ());
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    assert!(matches!(meanwhile, Err(Error::Unavailable { .. })), "{meanwhile:?}");
+    open(&path).await.ping().await.unwrap();
+    assert!(!path.with_extension("redb.corrupt").exists(), "a file that was in use has been moved aside");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_while_it_compacts_the_file_loses_nothing() {
+    let (_folder, path) = folder();
+    let now = SystemTime::UNIX_EPOCH + 500_000 * HOUR;
+    let mut random = fastrand::Rng::with_seed(7);
+    let kept = entry("kept", &["kept"], now);
+
+    for _ in 0..5 {
+        let store = open(&path).await;
+        for number in 0..100 {
+            let large = entry(noise(100_000, &mut random), &[], now);
+            store.set(&format!("large:{number}"), large, now).await.unwrap();
+            store.set(&format!("kept:{number}"), kept.clone(), now).await.unwrap();
+        }
+        store.invalidate(&Invalidation::remove(Scope::matching("large:*")), now).await.unwrap();
+        drop(store);
+
+        // A process begins to compact a file like this as soon as it has opened it.
+        kill_after(&path, 1 + random.usize(0..20));
+
+        let store = open(&path).await;
+        for number in 0..100 {
+            assert_eq!(store.get(&format!("kept:{number}"), now).await.unwrap().as_ref(), Some(&kept));
+        }
     }
 }

@@ -1,4 +1,6 @@
 //! The store on the local disk: what it promises beyond what all stores do.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bounds;
 mod crashes;
