@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use anilibria_cache::{Cache, CacheBuilder, DiskStore, MemoryStore, MongoStore, Options, Redis};
 use anyhow::Context as _;
+use etcetera::BaseStrategy as _;
 use tracing::{info, warn};
 
 use crate::{
@@ -136,5 +137,6 @@ async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
 
 /// The directory in which a program keeps what it can do without.
 fn default_directory() -> Option<PathBuf> {
-    Some(dirs::cache_dir()?.join("anilibria-server"))
+    let directories = etcetera::choose_base_strategy().ok()?;
+    Some(directories.cache_dir().join("anilibria-server"))
 }

@@ -97,7 +97,10 @@ mod tests {
     async fn a_call_beyond_the_limit_begins_when_another_is_done_and_leaves_nothing_when_dropped() {
         let calls = Calls::new(1, LONG);
         let (go, gate) = oneshot::channel::<()>();
-        let mut first = Box::pin(calls.run(async { Ok(gate.await.unwrap()) }));
+        let mut first = Box::pin(calls.run(async {
+            gate.await.unwrap();
+            Ok(())
+        }));
         assert!(first.as_mut().now_or_never().is_none());
 
         for _ in 0..100 {
