@@ -15,6 +15,12 @@ STEPS="format lint docs dependencies services tests features browser openapi exa
 # What a user may build besides everything at once. One line of cargo arguments each.
 FEATURE_SETS=(
     "-p anilibria-cache --no-default-features"
+    "-p anilibria-cache --no-default-features --features conformance"
+    "-p anilibria-cache --no-default-features --features disk"
+    "-p anilibria-cache --no-default-features --features format"
+    "-p anilibria-cache --no-default-features --features metrics"
+    "-p anilibria-cache --no-default-features --features mongodb"
+    "-p anilibria-cache --no-default-features --features redis"
     "-p anilibria-client --no-default-features"
     "-p anilibria-client --no-default-features --features cache"
     "-p anilibria-client --no-default-features --features download"

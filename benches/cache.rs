@@ -72,26 +72,30 @@ async fn redis(server: &RedisServer) -> anyhow::Result<()> {
     const HITS: u32 = 4000;
 
     let bare = redis::Client::open(server.url())?.get_multiplexed_async_connection().await?;
-    // The nearest level has room for nothing, so that each call gets as far as Redis.
-    let cache = Cache::builder()
-        .level(MemoryStore::new(1))
-        .ttl(MINUTES)
-        .level(RedisStore::connect(&server.url())?)
-        .ttl(MINUTES);
-    let cache = cache.build();
+    // What the nearest level has is never fresh, so that each call gets as far as Redis.
+    let memory = MemoryStore::new(64 << 20);
+    let redis = RedisStore::connect(&server.url())?;
+    let cache = Cache::builder().level(memory).ttl(Duration::ZERO).level(redis).ttl(MINUTES).build();
 
+    // As many as are in flight: calls for the same key would share one answer.
+    let keys: Vec<String> = (0..64).map(|number| format!("title:{number}")).collect();
     for (what, value) in [("10 KB that cannot be compressed", noise()), ("10 KB of JSON", json())] {
-        cache.set("key", value.clone()).await;
-        () = bare.clone().set("plain", &value).await?;
-        let stored: Bytes = bare.clone().get("key").await?;
+        for key in &keys {
+            cache.set(key, value.clone()).await;
+            () = bare.clone().set(format!("plain:{key}"), &value).await?;
+        }
+        let stored: Bytes = bare.clone().get(&keys[0]).await?;
         println!("{what}: {} bytes in Redis", stored.len());
 
         for (how, in_flight) in [("alone", 1), ("64 in flight", 64)] {
             let (mut plain, mut same, mut ours) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
-                plain.push(times(HITS, in_flight, || get_plain(bare.clone(), "plain")).await?);
-                same.push(times(HITS, in_flight, || get_plain(bare.clone(), "key")).await?);
-                ours.push(times(HITS, in_flight, || get_far(&cache)).await?);
+                plain.push(
+                    times(HITS, in_flight, &keys, |key| get_plain(bare.clone(), format!("plain:{key}")))
+                        .await?,
+                );
+                same.push(times(HITS, in_flight, &keys, |key| get_plain(bare.clone(), key.clone())).await?);
+                ours.push(times(HITS, in_flight, &keys, |key| get_far(&cache, key)).await?);
             }
             report(&format!("{what}, {how}, beside a GET of the value"), plain, ours.clone());
             report(&format!("{what}, {how}, beside a GET of what is stored"), same, ours);
@@ -142,13 +146,14 @@ async fn stampede() -> anyhow::Result<()> {
 }
 
 /// How long one of `count` calls takes on average, with so many at the same time.
-async fn times<F: Future<Output = anyhow::Result<()>>>(
+async fn times<'a, F: Future<Output = anyhow::Result<()>>>(
     count: u32,
     in_flight: usize,
-    call: impl FnMut() -> F,
+    keys: &'a [String],
+    call: impl FnMut(&'a String) -> F,
 ) -> anyhow::Result<Duration> {
     let begun = Instant::now();
-    let calls = std::iter::repeat_with(call).take(count as usize);
+    let calls = keys.iter().cycle().take(count as usize).map(call);
     stream::iter(calls).buffer_unordered(in_flight).try_for_each(|()| future::ok(())).await?;
     Ok(begun.elapsed() / count)
 }
@@ -160,14 +165,15 @@ async fn get(cache: &Cache, key: &str) -> anyhow::Result<Cached> {
         .await?)
 }
 
-async fn get_far(cache: &Cache) -> anyhow::Result<()> {
-    let cached = get(cache, "key").await?;
-    ensure!(matches!(cached.source(), Source::Level { index: 1, .. }), "not from Redis");
+async fn get_far(cache: &Cache, key: &str) -> anyhow::Result<()> {
+    let cached = get(cache, key).await?;
+    let source = cached.source();
+    ensure!(matches!(source, Source::Level { index: 1, .. }), "not from Redis but {source:?}");
     black_box(cached);
     Ok(())
 }
 
-async fn get_plain(mut redis: MultiplexedConnection, key: &str) -> anyhow::Result<()> {
+async fn get_plain(mut redis: MultiplexedConnection, key: String) -> anyhow::Result<()> {
     let value: Bytes = redis.get(key).await?;
     black_box(value);
     Ok(())

@@ -12,7 +12,7 @@ use futures::FutureExt;
 use tokio::runtime::Handle;
 
 pub(crate) use self::inner::{Inner, Parts};
-use self::load::boxed;
+use self::{get::AtHand, load::boxed};
 use crate::{
     CacheStats, Cached, EmptyBuilder, Entry, Invalidation, LevelPing, LoadError, Loaded, Options, Pattern,
     Scope, Tag, levels::Lookup,
@@ -86,7 +86,10 @@ impl Cache {
         V: Into<Loaded> + 'static,
         E: Send + Sync + 'static,
     {
-        self.get_or_load_with(&Options::new(), key, tags, |_previous| loader()).await
+        match self.inner.at_hand(key) {
+            AtHand::Fresh(cached) => Ok(cached),
+            other => self.resume(other, &Options::new(), key, tags, |_previous| loader()).await,
+        }
     }
 
     /// The same with options for this call, and a loader that is given the entry that ran out.
@@ -130,22 +133,38 @@ impl Cache {
         V: Into<Loaded> + 'static,
         E: Send + Sync + 'static,
     {
-        let now = self.inner.now();
-        let at_hand = self.inner.levels.get_now(key, now);
-        if let Some(found) = &at_hand
-            && found.entry.is_fresh(now)
-        {
-            let cached = Cached::new(found.entry.clone(), found.source, now);
-            self.inner.levels.count(Some(0), false);
-            if found.entry.lifetime().is_due(now) {
-                self.inner.refresh(options, key, tags.into_iter().collect(), found.clone(), boxed(loader));
-            }
-            return Ok(cached);
+        match self.inner.at_hand(key) {
+            AtHand::Fresh(cached) => Ok(cached),
+            other => self.resume(other, options, key, tags, loader).await,
         }
+    }
 
+    /// What is left to do when the nearest level did not settle it.
+    async fn resume<F, Fut, V, E>(
+        &self,
+        at_hand: AtHand,
+        options: &Options,
+        key: &str,
+        tags: impl IntoIterator<Item = Tag>,
+        loader: F,
+    ) -> Result<Cached, LoadError<E>>
+    where
+        F: FnOnce(Option<Entry>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<V, E>> + Send + 'static,
+        V: Into<Loaded> + 'static,
+        E: Send + Sync + 'static,
+    {
         let tags = tags.into_iter().collect();
+        let outdated = match at_hand {
+            AtHand::Fresh(cached) => return Ok(cached),
+            AtHand::Due(cached, found) => {
+                self.inner.refresh(options, key, tags, found, boxed(loader));
+                return Ok(cached);
+            }
+            AtHand::Outdated(found) => found,
+        };
         // Boxed, or every hit would carry room for all of it.
-        let outcome = self.inner.get(options, key, tags, at_hand, boxed(loader)).boxed().await;
+        let outcome = self.inner.get(options, key, tags, outdated, boxed(loader)).boxed().await;
         self.inner.count(&outcome);
         outcome
     }

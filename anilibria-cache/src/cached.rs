@@ -21,9 +21,14 @@ impl Cached {
         Self { entry, source, stale }
     }
 
+    /// `entry`, which is fresh.
+    pub(crate) fn fresh(entry: Entry, source: Source) -> Self {
+        Self { entry, source, stale: false }
+    }
+
     /// An entry that was just loaded. It is as fresh as can be, even if it is not kept.
     pub(crate) fn loaded(entry: Entry) -> Self {
-        Self { entry, source: Source::Loader, stale: false }
+        Self::fresh(entry, Source::Loader)
     }
 
     /// The bytes; the very ones that the level keeps, if it keeps them in memory. There are none when it

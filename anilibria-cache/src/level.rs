@@ -105,13 +105,16 @@ impl Level {
         if self.breaker.is_open() {
             return None;
         }
-        self.store.get_now(key, now)
+        let span = self.lookup_span().entered();
+        let entry = self.store.get_now(key, now);
+        span.record("cache.hit", entry.is_some());
+        entry
     }
 
     /// The entry under `key`, fresh or stale.
     pub(crate) async fn get(&self, key: &str, now: SystemTime) -> Option<Entry> {
         if self.breaker.is_open() {
-            self.meter.skipped();
+            self.meter.skipped(Operation::Get);
             return None;
         }
         let span = self.lookup_span();
@@ -125,7 +128,7 @@ impl Level {
     }
 
     pub(crate) async fn set(&self, key: &str, entry: Entry, now: SystemTime, write: Write) {
-        if self.put_off(|queue| {
+        if self.put_off(Operation::Set, |queue| {
             if write == Write::Replaces {
                 queue.invalidate(Invalidation::remove(Scope::key(key)));
             }
@@ -152,7 +155,7 @@ impl Level {
 
     /// Returns how many entries it was about; what is put off counts none.
     pub(crate) async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> u64 {
-        if self.put_off(|queue| queue.invalidate(invalidation.clone())) {
+        if self.put_off(Operation::Invalidate, |queue| queue.invalidate(invalidation.clone())) {
             return 0;
         }
         let count = self.invalidate_now(invalidation, now).await;

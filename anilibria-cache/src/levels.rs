@@ -126,6 +126,11 @@ impl Levels {
         most
     }
 
+    /// Notes that the nearest level answered a call with a fresh value.
+    pub(crate) fn nearest_answered(&self) {
+        self.nearest.answered(false);
+    }
+
     /// Notes which level answered a call; `None` when none did.
     pub(crate) fn count(&self, answered: Option<usize>, stale: bool) {
         for (index, level) in self.iter().enumerate() {

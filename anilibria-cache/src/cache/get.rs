@@ -17,7 +17,34 @@ use crate::{
     single_flight::{Lead, Waited, Waiter},
 };
 
+/// What the nearest level has without waiting.
+pub(super) enum AtHand {
+    /// A fresh value; the call is counted.
+    Fresh(Cached),
+    /// The same, but it is time to renew it.
+    Due(Cached, Found),
+    /// A value that is no longer fresh, or none.
+    Outdated(Option<Found>),
+}
+
 impl Inner {
+    /// Looks at the nearest level. This is all there is to a hit, so nothing here is done that it does not need.
+    pub(super) fn at_hand(&self, key: &str) -> AtHand {
+        let now = self.now();
+        let Some(found) = self.levels.get_now(key, now) else {
+            return AtHand::Outdated(None);
+        };
+        let life = found.entry.lifetime();
+        if !life.is_fresh(now) {
+            return AtHand::Outdated(Some(found));
+        }
+        self.levels.nearest_answered();
+        if life.is_due(now) {
+            return AtHand::Due(Cached::fresh(found.entry.clone(), found.source), found);
+        }
+        AtHand::Fresh(Cached::fresh(found.entry, found.source))
+    }
+
     /// The value under `key`, from a level or from `loader`. `at_hand` is what the nearest level has, no longer fresh.
     pub(super) async fn get<E: Send + Sync + 'static>(
         self: &Arc<Self>,

@@ -83,10 +83,12 @@ impl Meter {
     }
 
     /// An operation was not tried, because the level is away.
-    pub(super) fn skipped(&self) {
+    pub(super) fn skipped(&self, operation: Operation) {
         self.skipped.increment();
         #[cfg(feature = "metrics")]
-        self.facade.skipped.increment(1);
+        self.facade.skipped(operation);
+        #[cfg(not(feature = "metrics"))]
+        let _ = operation;
     }
 
     /// An operation was done.
@@ -153,7 +155,6 @@ mod facade {
         pub(super) hit: Counter,
         pub(super) stale: Counter,
         pub(super) miss: Counter,
-        pub(super) skipped: Counter,
         durations: [Histogram; 3],
     }
 
@@ -172,7 +173,6 @@ mod facade {
                 hit: get("hit"),
                 stale: get("stale"),
                 miss: get("miss"),
-                skipped: get("skipped"),
                 durations: [Operation::Get, Operation::Set, Operation::Invalidate].map(duration),
             }
         }
@@ -188,6 +188,10 @@ mod facade {
             if operation != Operation::Get {
                 self.count(operation, "ok");
             }
+        }
+
+        pub(super) fn skipped(&self, operation: Operation) {
+            self.count(operation, "skipped");
         }
 
         pub(super) fn failed(&self, operation: Operation, trouble: Trouble) {

@@ -19,7 +19,7 @@ use crate::{
 
 impl Level {
     /// Queues a change with `put`, if the level is away; returns whether it is.
-    pub(super) fn put_off(&self, put: impl FnOnce(&mut Queue<'_>)) -> bool {
+    pub(super) fn put_off(&self, operation: Operation, put: impl FnOnce(&mut Queue<'_>)) -> bool {
         if !self.breaker.is_open() {
             return false;
         }
@@ -29,7 +29,7 @@ impl Level {
         if is_away {
             put(&mut queue);
             drop(queue);
-            self.meter.skipped();
+            self.meter.skipped(operation);
         }
         is_away
     }
