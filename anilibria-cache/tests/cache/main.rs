@@ -6,9 +6,11 @@
 )]
 
 mod changes;
+mod fail_safe;
 mod levels;
 mod loading;
 mod memory;
+mod scripted;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
