@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::SystemTime};
 use futures::future;
 
 use crate::{
-    Entry, Invalidation, LevelStats, Loaded, Source,
+    Cached, Entry, Invalidation, LevelStats, Loaded, Source,
     level::{Level, Write},
     policy::Policy,
 };
@@ -159,6 +159,11 @@ impl Levels {
 }
 
 impl Found {
+    /// The same as it is served at `now`.
+    pub(crate) fn at(&self, now: SystemTime) -> Cached {
+        Cached::new(self.entry.clone(), self.source, now)
+    }
+
     /// The one that was loaded later; of equals the first.
     pub(crate) fn newer(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         let loaded_at = |found: &Self| found.entry.lifetime().loaded_at;

@@ -3,13 +3,11 @@
 use std::{future::ready, time::Duration};
 
 use anilibria_cache::{
-    Cache, Cached, Clock, Entry, Lifetime, LoadError, Loaded, ManualClock, MemoryStore, Options, Source, Store,
+    Cache, Cached, Clock, Entry, Lifetime, LoadError, Loaded, ManualClock, MemoryStore, Options, Source,
+    Store,
 };
 
-use super::{
-    MIB, TTL, load,
-    scripted::Scripted,
-};
+use super::{MIB, TTL, load, scripted::Scripted};
 
 const MAX_AGE: Duration = Duration::from_hours(1);
 const PAUSE: Duration = Duration::from_secs(10);

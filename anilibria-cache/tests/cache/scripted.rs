@@ -99,7 +99,12 @@ impl Scripted {
         self.script.calls[op as usize].load(Ordering::SeqCst)
     }
 
-    async fn play<T: Send>(&self, op: Op, key: &str, done: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    async fn play<T: Send>(
+        &self,
+        op: Op,
+        key: &str,
+        done: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
         self.script.calls[op as usize].fetch_add(1, Ordering::SeqCst);
         let act = self.script.acts.lock().unwrap()[op as usize].clone();
         yield_now().await;
