@@ -12,6 +12,7 @@ mod health;
 mod levels;
 mod loading;
 mod memory;
+mod model;
 mod races;
 mod scripted;
 mod timeouts;
