@@ -7,6 +7,7 @@
 
 mod backplane;
 mod changes;
+mod concurrent;
 mod fail_safe;
 mod health;
 mod levels;
