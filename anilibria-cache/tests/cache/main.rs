@@ -13,6 +13,7 @@ mod fail_safe;
 mod health;
 mod levels;
 mod loading;
+mod lock;
 mod memory;
 mod model;
 mod options;
