@@ -307,10 +307,10 @@ impl Validity {
         self.change(Action::Expire, |what| *what = Changed::Superseded);
     }
 
-    fn change(&self, action: Action, change: impl FnOnce(&mut Changed)) {
+    fn change(&self, action: Action, note: impl FnOnce(&mut Changed)) {
         let mut changes = self.lock();
         changes.removes |= action == Action::Remove;
-        change(&mut changes.what);
+        note(&mut changes.what);
         drop(changes);
         self.news.notify_one();
     }
@@ -335,7 +335,7 @@ impl Validity {
     fn verdict(&self, tags: &[Tag]) -> Verdict {
         let changes = self.lock();
         match &changes.what {
-            Changed::Tags(changed) if !tags.iter().any(|tag| changed.contains(tag)) => Verdict::Keep,
+            Changed::Tags(those) if !tags.iter().any(|tag| those.contains(tag)) => Verdict::Keep,
             Changed::Tags(_) | Changed::Everything => {
                 Verdict::TakeBack(if changes.removes { Action::Remove } else { Action::Expire })
             }

@@ -28,9 +28,9 @@ use super::{
 };
 
 const KEYS: [&str; 3] = ["a:1", "a:2", "b:1"];
-const NEAR_TTL: Duration = Duration::from_secs(60);
+const NEAR_TTL: Duration = Duration::from_mins(1);
 const FAR_TTL: Duration = Duration::from_hours(24);
-const TASKS: u64 = 16;
+const TASKS: usize = 16;
 const STEPS: u32 = 300;
 
 /// Where the values come from, and what is known about who was told of them.
@@ -189,7 +189,9 @@ async fn trouble(clock: ManualClock, far: Vec<Scripted>, breaks: bool, end: Arc<
         let connection = &far[random.usize(..far.len())];
         connection.on_all(if breaks && random.bool() { &Act::Fail } else { &Act::Work });
     }
-    far.iter().for_each(|connection| connection.on_all(&Act::Work));
+    for connection in far {
+        connection.on_all(&Act::Work);
+    }
 }
 
 /// Runs tasks on all `worlds`, and returns when nothing is under way any more but `remaining` tasks.
@@ -197,7 +199,7 @@ async fn run(worlds: &[World], clock: &ManualClock, far: Vec<Scripted>, breaks: 
     let end = Arc::new(AtomicBool::new(false));
     let trouble = tokio::spawn(trouble(clock.clone(), far, breaks, Arc::clone(&end)));
     let mut tasks: JoinSet<()> =
-        (0..TASKS).map(|task| worlds[task as usize % worlds.len()].clone().run(task)).collect();
+        (0..TASKS).map(|task| worlds[task % worlds.len()].clone().run(task as u64)).collect();
 
     while let Some(task) = tasks.join_next().await {
         task.unwrap();

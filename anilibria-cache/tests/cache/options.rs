@@ -40,10 +40,10 @@ async fn the_value_prevails_over_the_call_that_over_the_cache_and_that_over_the_
         let (cache, _, _, clock) = cache_with(of_cache);
         cache.set_with(&of_call, "set", value.clone()).await;
         let loader = |_| ready(Ok::<_, Infallible>(value));
-        let loaded = cache.get_or_load_with(&of_call, "loaded", [], loader).await.unwrap();
+        let brought = cache.get_or_load_with(&of_call, "loaded", [], loader).await.unwrap();
         let set = cache.peek("set").await.unwrap();
 
-        let ends = [loaded.fresh_until(), set.fresh_until()];
+        let ends = [brought.fresh_until(), set.fresh_until()];
         assert_eq!(ends, [clock.now() + expected; 2]);
     }
 }
@@ -142,9 +142,9 @@ async fn a_loader_is_given_nothing_where_nothing_was() {
     let (cache, _) = cache();
 
     let loader = |previous: Option<Entry>| ready(Ok::<_, Infallible>(previous.is_none().to_string()));
-    let loaded = cache.get_or_load_with(&Options::new(), "key", [], loader).await.unwrap();
+    let answer = cache.get_or_load_with(&Options::new(), "key", [], loader).await.unwrap();
 
-    assert_eq!(loaded.value(), "true");
+    assert_eq!(answer.value(), "true");
 }
 
 #[tokio::test]
