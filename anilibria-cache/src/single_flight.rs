@@ -467,6 +467,45 @@ mod tests {
     }
 
     #[test]
+    fn a_removal_prevails_over_an_expiration_before_or_after_it() {
+        for actions in [[Action::Expire, Action::Remove], [Action::Remove, Action::Expire]] {
+            let flights = Arc::default();
+            let lead = start(&flights, "key", &[]);
+
+            for action in actions {
+                flights.outdate(&Invalidation { scope: Scope::key("key"), action });
+            }
+
+            assert_eq!(lead.verdict(&[]), Verdict::TakeBack(Action::Remove));
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_while_an_invalidation_of_it_is_under_way() {
+        let flights = Arc::<SingleFlight>::default();
+        let under_way = flights.begin_invalidation(&Invalidation::remove(Scope::tag("a")));
+        let lead = start(&flights, "key", &[]);
+
+        let meanwhile = [lead.verdict(&["a".into()]), lead.verdict(&["b".into()])];
+        drop(under_way);
+
+        assert_eq!(meanwhile, [Verdict::TakeBack(Action::Remove), Verdict::Keep]);
+        assert!(may_keep(&lead, &["a".into()]));
+    }
+
+    #[test]
+    fn who_joins_after_a_tag_was_changed_may_not_have_what_carries_it() {
+        let flights = Arc::<SingleFlight>::default();
+        let (before, lead) = flights.join::<()>("key", &[]);
+        flights.outdate(&Invalidation::expire(Scope::tag("a")));
+
+        let after = flights.join::<()>("key", &[]).0;
+
+        assert!(lead.is_some() && before.may_have(&["a".into()]));
+        assert!(!after.may_have(&["a".into()]) && after.may_have(&["b".into()]));
+    }
+
+    #[test]
     fn a_load_whose_key_got_a_new_value_has_nothing_to_take_back() {
         let flights = Arc::default();
         let lead = start(&flights, "key", &[]);
