@@ -24,7 +24,7 @@ FEATURE_SETS=(
 )
 
 # Examples that need nothing but themselves.
-EXAMPLES=(browse_catalog download_episode search_catalogue watch_releases)
+EXAMPLES=(browse_catalog cache_exchange_rates download_episode search_catalogue watch_releases)
 
 CARGO_DENY_VERSION=0.20.2
 

@@ -56,8 +56,8 @@ async fn start_service() -> anyhow::Result<SocketAddr> {
     let config = Config::from_flags(["--port=0"])?;
     let socket = TcpListener::bind("127.0.0.1:0").await?;
     let address = socket.local_addr()?;
-    let state =
-        service::build(&config, Some(service::SandboxAt::new(Sandbox::new(), format!("http://{address}"))))?;
+    let sandbox = service::SandboxAt::new(Sandbox::new(), format!("http://{address}"));
+    let state = service::build(&config, Some(sandbox)).await?;
     let app = app::app(&config, &state);
     tokio::spawn(listener::serve(socket, app, std::future::pending(), Duration::ZERO));
     Ok(address)

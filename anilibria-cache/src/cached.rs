@@ -77,7 +77,8 @@ pub enum Source {
     Level {
         /// Which one: 0 is the nearest.
         index: usize,
-        /// The [name](crate::Store::name) of its store.
+        /// What it is called: the [name](crate::Store::name) of its store, unless it was given
+        /// [another](crate::LevelBuilder::name).
         name: &'static str,
     },
     /// It was loaded, by this call or by one it waited for.

@@ -107,7 +107,7 @@ impl Entry {
         self.0.absent
     }
 
-    /// Whether the value may be served at `now` without a second thought.
+    /// Whether the value may be served at `now` as it is.
     pub fn is_fresh(&self, now: SystemTime) -> bool {
         self.0.lifetime.is_fresh(now)
     }
@@ -119,7 +119,6 @@ impl Entry {
 
     /// What a loader answers when its source said that this is still the value: the same bytes, tags and validator,
     /// for a new lifetime.
-    ///
     pub fn unchanged(&self) -> Loaded {
         Loaded {
             value: self.0.value.clone(),

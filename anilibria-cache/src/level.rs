@@ -177,7 +177,7 @@ impl Level {
 
     /// Notes that the level had no answer to a call.
     pub(crate) fn had_nothing(&self) {
-        self.meter.missed();
+        self.meter.had_nothing();
     }
 
     /// The statistics, given how many calls went past the level.

@@ -1,10 +1,15 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod backplane;
 mod builder;
 mod cache;
 mod cached;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+#[cfg(feature = "disk")]
+mod disk;
 mod entry;
 mod error;
 #[cfg(feature = "format")]
@@ -17,22 +22,32 @@ mod loaded;
 mod lock;
 mod memory;
 mod missed;
+#[cfg(feature = "mongodb")]
+mod mongodb;
 mod options;
 mod outbox;
 mod patience;
 mod pattern;
 mod policy;
+#[cfg(feature = "redis")]
+mod redis;
 mod single_flight;
 mod stats;
 mod store;
 mod tag;
 mod turns;
 
+#[cfg(feature = "mongodb")]
+pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
+#[cfg(feature = "redis")]
+pub use self::redis::{Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisLock, RedisStore};
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
 pub use cache::Cache;
 pub use cached::{Cached, Source};
 pub use clock::{Clock, ManualClock, SystemClock};
+#[cfg(feature = "disk")]
+pub use disk::{DiskBuilder, DiskStore};
 pub use entry::Entry;
 pub use error::{BoxError, Error, LoadError, Result};
 pub use invalidation::{Action, Invalidation, Scope};

@@ -62,7 +62,7 @@ impl Lifetime {
         Self { refresh_at: self.refresh_at.min(now), fresh_until: self.fresh_until.min(now), ..self }
     }
 
-    /// Whether the value may be served at `now` without a second thought.
+    /// Whether the value may be served at `now` as it is.
     pub fn is_fresh(&self, now: SystemTime) -> bool {
         now < self.fresh_until && self.loaded_at.duration_since(now).map_or(true, |ahead| ahead <= MAX_SKEW)
     }

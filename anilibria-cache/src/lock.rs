@@ -22,17 +22,17 @@ pub trait LoadLock: Send + Sync + 'static {
     async fn unlock(&self, key: &str, lease: Lease) -> Result<()>;
 }
 
-/// The proof that a lock was taken by whom wants to give it back.
+/// Proves that who gives back a lock is who took it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease(u64);
 
 impl Lease {
-    /// A lease that no other has been or will be equal to.
+    /// A new lease: 64 random bits, so that no two are equal.
     pub fn new() -> Self {
         Self(fastrand::u64(..))
     }
 
-    /// A text of letters and digits to tell it by.
+    /// The lease as text, 16 hexadecimal digits.
     pub fn token(&self) -> String {
         format!("{:016x}", self.0)
     }

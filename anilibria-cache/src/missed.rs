@@ -177,7 +177,7 @@ mod tests {
 
         let mut keys: Vec<_> = queue.take().writes.into_keys().collect();
         keys.sort_unstable();
-        assert_eq!(keys, ["new".into(), "other".into()]);
+        assert_eq!(keys, ["new", "other"].map(Arc::from));
     }
 
     #[test]

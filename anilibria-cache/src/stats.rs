@@ -73,7 +73,7 @@ impl CacheStats {
 pub struct LevelStats {
     /// What the level is called: the [name](crate::Store::name) of its store, unless it was given another.
     pub name: &'static str,
-    /// How long it takes a value to be fresh.
+    /// How long a value is fresh on it, unless something else was said about that value.
     pub ttl: Duration,
     /// Calls that this level answered with a fresh value.
     pub hits: u64,
@@ -127,7 +127,7 @@ pub struct BackplaneStats {
     pub sent: u64,
     /// Invalidations that came in from other instances.
     pub received: u64,
-    /// How often messages may have been missed, so that nothing that only this instance keeps was trusted any more.
+    /// How often messages may have been missed, and all that only this instance keeps was taken for stale.
     pub resyncs: u64,
     /// Tries to send that failed.
     pub failures: u64,

@@ -1,6 +1,8 @@
 //! Settings, from flags and from the environment names the site deploys with.
 
+mod cache;
 mod parse;
+mod secret_url;
 mod show;
 
 use std::{ffi::OsString, time::Duration};
@@ -9,7 +11,12 @@ use clap::{Args, FromArgMatches as _, ValueEnum};
 use poem::http::HeaderValue;
 use url::Url;
 
-pub use self::{parse::LogLevel, show::show};
+pub use self::{
+    cache::{CacheConfig, CacheDir},
+    parse::LogLevel,
+    secret_url::SecretUrl,
+    show::show,
+};
 use crate::cors::Origins;
 
 /// Origins of a site under development, permitted unless `CORS_ALLOW_ORIGIN` says otherwise.
@@ -52,13 +59,9 @@ pub struct Config {
           value_parser = parse::seconds, default_value = "4")]
     pub upstream_attempt_timeout: Duration,
 
-    /// Seconds an answer stays fresh in memory.
-    #[arg(long, env, value_parser = parse::seconds, default_value = "300")]
-    pub cache_ttl_memory: Duration,
-
-    /// Most bytes of answers kept in memory; units KiB, MiB and GiB are understood.
-    #[arg(long, env, value_parser = parse::bytes, default_value = "64MiB")]
-    pub cache_memory_bytes: usize,
+    /// Where answers are kept, and for how long.
+    #[command(flatten)]
+    pub cache: CacheConfig,
 
     /// Most bytes of a request's body.
     #[arg(long, env, value_parser = parse::bytes, default_value = "64KiB")]
@@ -243,6 +246,10 @@ mod tests {
             ("--log-level=loud", "LOG_LEVEL"),
             ("--log-format=xml", "LOG_FORMAT"),
             ("--cache-ttl-memory=0", "CACHE_TTL_MEMORY"),
+            ("--cache-ttl-redis=0", "CACHE_TTL_REDIS"),
+            ("--cache-ttl-database=soon", "CACHE_TTL_DATABASE"),
+            ("--cache-stale=-1", "CACHE_STALE_SECONDS"),
+            ("--cache-dir=", "CACHE_DIR"),
             ("--cache-memory-bytes=many", "CACHE_MEMORY_BYTES"),
             ("--max-concurrent-requests=0", "MAX_CONCURRENT_REQUESTS"),
             ("--upstream-timeout=-1", "UPSTREAM_TIMEOUT_SECONDS"),

@@ -8,10 +8,11 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
+use futures::future;
 
 pub use self::probe::UpstreamFault;
 use self::probe::{Outcome, Probe};
@@ -34,12 +35,25 @@ pub trait Vitals: Send + Sync + 'static {
 }
 
 /// How the cache is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CacheVitals {
     /// Whether it holds anything, so that some reads are answered without AniLibria.
     pub holds_data: bool,
     /// Share of reads it answered since the start, 0 to 1.
     pub hit_rate: f64,
+    /// How Redis is; `None` when it is not in use.
+    pub redis: Option<BackEnd>,
+    /// How the database is, be it on disk; `None` when there is none.
+    pub database: Option<BackEnd>,
+}
+
+/// How something behind the service is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackEnd {
+    /// How long it took to find out.
+    pub took: Duration,
+    /// Why it does not answer, without secrets: it is shown to whoever asks.
+    pub fault: Option<String>,
 }
 
 /// Watches over the service; cheap to clone.
@@ -74,19 +88,18 @@ impl Health {
 
     /// Everything there is to tell. AniLibria is asked at most once in 30 seconds, whoever wants to know.
     pub async fn report(&self) -> HealthReport {
-        let upstream = self.ask_upstream().await;
-        let cache = self.shared.vitals.ask_cache().await;
+        let (upstream, cache) = future::join(self.ask_upstream(), self.shared.vitals.ask_cache()).await;
         HealthReport {
-            status: status(&upstream, cache.holds_data),
+            status: status(&upstream, &cache),
             version: env!("CARGO_PKG_VERSION").into(),
             timestamp: Timestamp::now(),
             uptime: self.uptime(),
             anilibria_api: upstream.connection(),
-            database: Connection { status: ConnectionStatus::NotConfigured, response_time: None },
-            cache: CacheReport { status: ConnectionStatus::Connected, hit_rate: cache.hit_rate },
+            database: BackEnd::connection(cache.database.as_ref()),
+            cache: CacheReport { status: cache.status(), hit_rate: cache.hit_rate },
             checks: Checks {
-                database: Check::NOT_CONFIGURED,
-                redis: Check::NOT_CONFIGURED,
+                database: BackEnd::check(cache.database.as_ref()),
+                redis: BackEnd::check(cache.redis.as_ref()),
                 anilibria_api: upstream.check(),
                 nodejs_service: Check::NOT_CONFIGURED,
                 memory: memory::check(),
@@ -96,12 +109,16 @@ impl Health {
 
     /// Whether the service takes requests: there is something to serve, and it is not about to stop.
     pub async fn readiness(&self) -> ReadinessReport {
+        let cache = self.shared.vitals.ask_cache().await;
         let ready = !self.shared.draining.load(Ordering::Relaxed)
-            && (self.shared.vitals.ask_cache().await.holds_data || self.ask_upstream().await.fault.is_none());
+            && (cache.holds_data || self.ask_upstream().await.fault.is_none());
         ReadinessReport {
             status: if ready { Readiness::Ready } else { Readiness::NotReady },
             timestamp: Timestamp::now(),
-            checks: ReadinessChecks { database: Check::NOT_CONFIGURED, redis: Check::NOT_CONFIGURED },
+            checks: ReadinessChecks {
+                database: BackEnd::check(cache.database.as_ref()),
+                redis: BackEnd::check(cache.redis.as_ref()),
+            },
         }
     }
 
@@ -119,11 +136,49 @@ impl Health {
     }
 }
 
-fn status(upstream: &Outcome, holds_data: bool) -> Status {
-    match (&upstream.fault, holds_data) {
-        (None, _) => Status::Healthy,
-        (Some(_), true) => Status::Degraded,
-        (Some(_), false) => Status::Unhealthy,
+fn status(upstream: &Outcome, cache: &CacheVitals) -> Status {
+    match &upstream.fault {
+        Some(_) if !cache.holds_data => Status::Unhealthy,
+        None if cache.status() == ConnectionStatus::Connected => Status::Healthy,
+        _ => Status::Degraded,
+    }
+}
+
+impl CacheVitals {
+    /// Degraded when one of its back ends is down: what is in memory is still there.
+    fn status(&self) -> ConnectionStatus {
+        let mut back_ends = self.redis.iter().chain(&self.database);
+        if back_ends.all(|back_end| back_end.fault.is_none()) {
+            ConnectionStatus::Connected
+        } else {
+            ConnectionStatus::Degraded
+        }
+    }
+}
+
+impl BackEnd {
+    fn connection(this: Option<&Self>) -> Connection {
+        match this {
+            None => Connection { status: ConnectionStatus::NotConfigured, response_time: None },
+            Some(Self { fault: Some(_), .. }) => {
+                Connection { status: ConnectionStatus::Disconnected, response_time: None }
+            }
+            Some(Self { took, fault: None }) => {
+                Connection { status: ConnectionStatus::Connected, response_time: Some(millis(*took)) }
+            }
+        }
+    }
+
+    fn check(this: Option<&Self>) -> Check {
+        let Some(Self { took, fault }) = this else {
+            return Check::NOT_CONFIGURED;
+        };
+        Check {
+            status: if fault.is_none() { CheckStatus::Healthy } else { CheckStatus::Unhealthy },
+            response_time_ms: Some(millis(*took)),
+            status_code: None,
+            error: fault.clone(),
+        }
     }
 }
 
@@ -134,7 +189,7 @@ impl Outcome {
             Some(UpstreamFault { status_code: Some(_), .. }) => ConnectionStatus::Degraded,
             Some(_) => ConnectionStatus::Disconnected,
         };
-        Connection { status, response_time: self.fault.is_none().then(|| self.took_ms()) }
+        Connection { status, response_time: self.fault.is_none().then(|| millis(self.took)) }
     }
 
     fn check(&self) -> Check {
@@ -145,13 +200,13 @@ impl Outcome {
         };
         Check {
             status,
-            response_time_ms: Some(self.took_ms()),
+            response_time_ms: Some(millis(self.took)),
             status_code: self.fault.as_ref().and_then(|fault| fault.status_code),
             error: self.fault.as_ref().map(|fault| fault.error.clone()),
         }
     }
+}
 
-    fn took_ms(&self) -> u64 {
-        u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX)
-    }
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

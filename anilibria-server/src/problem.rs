@@ -126,6 +126,11 @@ pub enum ErrorCode {
 }
 
 impl Problem {
+    /// There is no title `id`, neither here nor at AniLibria.
+    pub fn title_not_found(id: u32) -> Self {
+        Self::TitleNotFound { title_id: id, searched: &[SearchedSource::Cache, SearchedSource::Api] }
+    }
+
     /// The parameter `field` is wrong: it … `reason`.
     pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::InvalidParameters { field: field.into(), reason: reason.into() }

@@ -33,6 +33,10 @@ use crate::model::{
 /// The media type of every answer and every error.
 pub const JSON: &str = "application/json; charset=utf-8";
 
+/// The form of what [`render`] makes, and of what is rendered. A change that old clients of the cache would notice takes
+/// another: instances of two versions share a cache while one replaces the other.
+pub const FORM: &str = "1";
+
 /// Longest tail there is, so that making one allocates once.
 const TAIL_CAPACITY: usize = 112;
 

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use anilibria_cache::{Cache, MemoryStore};
+use anilibria_cache::LevelPing;
 use anilibria_client::{Client, ClientBuilder, Error, sandbox::Sandbox};
 use async_trait::async_trait;
+use futures::future;
 
 use crate::{
     app::State,
+    caching,
     config::Config,
-    health::{CacheVitals, Health, UpstreamFault, Vitals},
+    health::{BackEnd, CacheVitals, Health, UpstreamFault, Vitals},
+    model::envelope::CacheLevel,
     titles::Titles,
 };
 
@@ -28,11 +31,12 @@ impl SandboxAt {
 }
 
 /// The service that `config` asks for, reading from the sandbox if there is one.
-pub fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
+///
+/// What is read from a sandbox is not kept on disk unless a directory is set: the next one may be another.
+pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
     let client = client(config, sandbox.as_ref())?;
-    let memory = MemoryStore::new(config.cache_memory_bytes as u64);
-    let cache = Cache::builder().level(memory).ttl(config.cache_ttl_memory).build();
-    let titles = Titles::new(client, cache);
+    let caching = caching::open(&config.cache, sandbox.is_none()).await?;
+    let titles = Titles::new(client, caching);
     let health = Health::new(Arc::new(titles.clone()));
     Ok(State { titles, health, sandbox: sandbox.map(|at| at.sandbox) })
 }
@@ -61,10 +65,21 @@ impl Vitals for Titles {
     }
 
     async fn ask_cache(&self) -> CacheVitals {
-        let stats = self.cache().stats().await;
+        let (stats, pings) = future::join(self.cache().stats(), self.cache().ping()).await;
         let holds_data = stats.levels.iter().filter_map(|level| level.store).any(|store| store.entries > 0);
-        CacheVitals { holds_data, hit_rate: stats.hit_rate() }
+        let level = |level: CacheLevel| pings.iter().find(|ping| ping.name == level.as_str()).map(back_end);
+        CacheVitals {
+            holds_data,
+            hit_rate: stats.hit_rate(),
+            redis: level(CacheLevel::Redis),
+            database: level(CacheLevel::Database),
+        }
     }
+}
+
+/// How the store of a level is. Only the first words of an error: what lies beneath may name hosts and users.
+fn back_end(ping: &LevelPing) -> BackEnd {
+    BackEnd { took: ping.took, fault: ping.error.as_ref().map(ToString::to_string) }
 }
 
 /// The status that AniLibria answered with, if it answered.

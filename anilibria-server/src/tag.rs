@@ -6,3 +6,6 @@ use anilibria_cache::Tag;
 pub fn title(id: u32) -> Tag {
     Tag::from(format!("title:{id}"))
 }
+
+/// Every list that a title may move into, out of or within.
+pub const LISTS: Tag = Tag::from_static("lists");

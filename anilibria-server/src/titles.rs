@@ -7,13 +7,14 @@ mod selection;
 
 use std::future::Future;
 
-use anilibria_cache::{Cache, Cached, Loaded, Source};
+use anilibria_cache::{Cache, Cached, Loaded, Options, Source};
 use anilibria_client::{Client, model::GenreId};
 use time::OffsetDateTime;
 
 use self::failure::LoadFailure;
 pub use self::query::{ListQuery, SearchQuery};
 use crate::{
+    caching::Caching,
     key,
     model::{
         envelope::{CacheLevel, One, Page},
@@ -21,7 +22,8 @@ use crate::{
         title::Title,
     },
     problem::Problem,
-    rendered::{Meta, Rendered},
+    rendered::{FORM, Meta, Rendered},
+    tag,
 };
 
 /// Answers what the routes ask: from the cache, or else from AniLibria. Cheap to clone.
@@ -29,12 +31,15 @@ use crate::{
 pub struct Titles {
     client: Client,
     cache: Cache,
+    /// How what is not a title is kept.
+    of_lists: Options,
 }
 
 impl Titles {
-    /// Reads through `cache` from what `client` gives.
-    pub fn new(client: Client, cache: Cache) -> Self {
-        Self { client, cache }
+    /// Reads through the cache from what `client` gives.
+    pub fn new(client: Client, caching: Caching) -> Self {
+        let Caching { cache, list_levels } = caching;
+        Self { client, cache, of_lists: Options::new().nearest_levels(list_levels) }
     }
 
     /// The client that is read from.
@@ -62,7 +67,11 @@ impl Titles {
     /// The title `id`, with its episodes.
     pub async fn get(&self, id: u32) -> Result<Rendered<One<Title>>, Problem> {
         let load = move |titles: Self| async move { Ok(load::title(titles.client, id).await?) };
-        self.answer(&key::title(id), load).await.map_err(|failure| failure.of_title(id))
+        let cached = self.cached(&Options::new(), &key::title(id), load).await?;
+        if cached.is_absent() {
+            return Err(Problem::title_not_found(id));
+        }
+        Ok(rendered(cached))
     }
 
     /// A page of the titles that `query` finds, best matches first.
@@ -108,36 +117,68 @@ impl Titles {
         if names.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let client = self.client.clone();
-        let list = self.cache.get_or_load(key::genre_ids(), [], || load::genre_list(client)).await?;
+        let load = |titles: Self| async move { Ok(load::genre_list(titles.client).await?) };
+        let list = self.cached(&self.of_lists, key::genre_ids(), load).await?;
         Ok(load::genre_ids(list.value(), names)?)
     }
 
-    /// The answer under `key`: what is cached, or else what `load` brings.
+    /// Title `id` has changed, or something that lists are made from: what it appears in is no longer fresh, and neither
+    /// is any list that it may have to appear in now. Returns how many answers that were.
+    ///
+    /// They stay for when AniLibria gives no new ones.
+    pub async fn changed(&self, id: u32) -> u64 {
+        let of_title = self.cache.expire_by_tag(tag::title(id)).await;
+        of_title + self.cache.expire_by_tag(tag::LISTS).await
+    }
+
+    /// The answer of a list under `key`: what is cached, or else what `load` brings.
     async fn answer<T, F>(
         &self,
         key: &str,
-        load: impl FnOnce(Self) -> F + Send + 'static,
+        load: impl FnOnce(Self) -> F + Clone + Send + 'static,
     ) -> Result<Rendered<T>, LoadFailure>
     where
         F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
     {
-        let titles = self.clone();
-        Ok(rendered(self.cache.get_or_load(key, [], move || load(titles)).await?))
+        Ok(rendered(self.cached(&self.of_lists, key, load).await?))
+    }
+
+    /// What is cached under `key`, or else what `load` brings.
+    async fn cached<F>(
+        &self,
+        options: &Options,
+        key: &str,
+        load: impl FnOnce(Self) -> F + Clone + Send + 'static,
+    ) -> Result<Cached, LoadFailure>
+    where
+        F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+    {
+        let get = || {
+            let (titles, load) = (self.clone(), load.clone());
+            let load = |_previous| async move { Ok::<_, LoadFailure>(load(titles).await?.validator(FORM)) };
+            self.cache.get_or_load_with(options, key, [], load)
+        };
+        let cached = get().await?;
+        if cached.entry().validator() == Some(FORM) {
+            return Ok(cached);
+        }
+        // Another version of the service wrote it, for clients of its own.
+        self.cache.remove(key).await;
+        Ok(get().await?)
     }
 }
 
 /// The answer that a cached value is, with how it was come by.
 fn rendered<T>(cached: Cached) -> Rendered<T> {
     let level = match cached.source() {
-        Source::Level { name, .. } => CacheLevel::of_store(name),
+        Source::Level { name, .. } => CacheLevel::named(name),
         _ => None,
     };
     let meta = Meta {
         cached: cached.source().is_hit(),
         cache_expires: Some(OffsetDateTime::from(cached.fresh_until())),
         cache_level: level,
-        stale: false,
+        stale: cached.is_stale(),
     };
     Rendered::new(cached.into_value(), meta)
 }

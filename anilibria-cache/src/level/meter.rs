@@ -73,10 +73,13 @@ impl Meter {
         if stale { &self.facade.stale } else { &self.facade.hit }.increment(1);
     }
 
-    /// The level had no answer to a call.
-    pub(super) fn missed(&self) {
+    /// The level had no answer to a call. Only the facade counts it: the statistics reckon it from the answers of the
+    /// further levels.
+    pub(super) fn had_nothing(&self) {
         #[cfg(feature = "metrics")]
         self.facade.miss.increment(1);
+        #[cfg(not(feature = "metrics"))]
+        let _ = self;
     }
 
     /// An operation was not tried, because the level is away.

@@ -20,7 +20,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let socket = bind(&config.address).await?;
         let base = base_url(socket.local_addr()?);
         let sandbox = serve.sandbox.then(|| SandboxAt::new(sandbox_with(serve.catalogue), &base));
-        let state = service::build(config, sandbox)?;
+        let state = service::build(config, sandbox).await?;
         println!("AniLibria service at {base}");
         println!("Documentation at {base}{}/docs", openapi::BASE);
         if serve.sandbox {

@@ -6,6 +6,7 @@ use poem::http::HeaderValue;
 use tracing::Level;
 use url::Url;
 
+use super::CacheDir;
 use crate::cors::Origins;
 
 /// Least important level to log.
@@ -38,6 +39,21 @@ pub(super) fn user_agent(text: &str) -> Result<String, String> {
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: u32 = text.parse().map_err(|_| "must be a whole number of seconds")?;
     if seconds == 0 { Err("must be at least 1".into()) } else { Ok(Duration::from_secs(seconds.into())) }
+}
+
+/// A number of seconds, which may be none.
+pub(super) fn seconds_or_none(text: &str) -> Result<Duration, String> {
+    let seconds: u32 = text.parse().map_err(|_| "must be a whole number of seconds")?;
+    Ok(Duration::from_secs(seconds.into()))
+}
+
+/// A directory, or `off`.
+pub(super) fn cache_dir(text: &str) -> Result<CacheDir, String> {
+    match text.trim() {
+        "" => Err("must be a directory, or `off`".into()),
+        "off" => Ok(CacheDir::Off),
+        path => Ok(CacheDir::At(path.into())),
+    }
 }
 
 /// A number, at least 1.

@@ -96,12 +96,9 @@ pub enum CacheLevel {
 }
 
 impl CacheLevel {
-    /// The level whose store has this name.
-    pub fn of_store(name: &str) -> Option<Self> {
-        match name {
-            "memory" => Some(Self::Memory),
-            _ => None,
-        }
+    /// The level with this name on the wire.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Memory, Self::Redis, Self::Database].into_iter().find(|level| level.as_str() == name)
     }
 
     /// The level's name on the wire.

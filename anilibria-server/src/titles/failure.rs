@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anilibria_cache::LoadError;
 use anilibria_client::Error;
 
-use crate::{model::envelope::SearchedSource, problem::Problem};
+use crate::problem::Problem;
 
 /// How long to wait when AniLibria wants fewer requests and does not say for how long.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
@@ -27,33 +27,11 @@ impl From<Error> for LoadFailure {
     }
 }
 
-impl From<LoadError<Error>> for LoadFailure {
-    fn from(error: LoadError<Error>) -> Self {
-        match error {
-            LoadError::Failed(error) => Self::Upstream(error),
-            _ => Self::Interrupted,
-        }
-    }
-}
-
 impl From<LoadError<Self>> for LoadFailure {
     fn from(error: LoadError<Self>) -> Self {
         match error {
             LoadError::Failed(failure) => failure.as_ref().clone(),
             _ => Self::Interrupted,
-        }
-    }
-}
-
-impl LoadFailure {
-    /// The problem that this is for whoever asked for the title `id`.
-    pub(super) fn of_title(self, id: u32) -> Problem {
-        match self {
-            Self::Upstream(error) if error.is_not_found() => Problem::TitleNotFound {
-                title_id: id,
-                searched: &[SearchedSource::Cache, SearchedSource::Api],
-            },
-            failure => failure.into(),
         }
     }
 }
@@ -115,10 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn missing_release_is_a_missing_title_only_where_a_title_was_asked_for() {
-        let missing = || LoadFailure::from(Error::NotFound { message: String::new() });
+    fn missing_list_is_a_fault_of_the_upstream() {
+        let missing = LoadFailure::from(Error::NotFound { message: String::new() });
 
-        assert!(matches!(missing().of_title(7), Problem::TitleNotFound { title_id: 7, .. }));
-        assert!(matches!(Problem::from(missing()), Problem::Upstream { .. }));
+        assert!(matches!(Problem::from(missing), Problem::Upstream { .. }));
     }
 }

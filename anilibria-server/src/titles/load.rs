@@ -19,11 +19,16 @@ use crate::{
     text::{fold, sort_russian},
 };
 
-/// A title with its episodes.
+/// A title with its episodes; that it is absent when AniLibria knows no such one.
 pub(super) async fn title(client: Client, id: u32) -> Result<Loaded, Error> {
     // Nothing of these is shown, and they are half of the answer.
-    let release = client.releases().get(id).exclude(["torrents", "members", "sponsors"]).await?;
-    Ok(Loaded::new(render(&Mapping::new(&client).title(&release), None)).tag(tag::title(id)))
+    let release = client.releases().get(id).exclude(["torrents", "members", "sponsors"]).await;
+    let title = match release {
+        Ok(release) => Loaded::new(render(&Mapping::new(&client).title(&release), None)),
+        Err(error) if error.is_not_found() => Loaded::absent(),
+        Err(error) => return Err(error),
+    };
+    Ok(title.tag(tag::title(id)))
 }
 
 /// A page of the catalogue.
@@ -112,7 +117,8 @@ pub(super) async fn random_id(client: &Client) -> Result<u32, Error> {
 fn page(client: &Client, window: &Window<Release>, page_number: u32, limit: u32) -> Loaded {
     let titles = Mapping::new(client).titles(&window.items);
     let tags: Vec<_> = titles.iter().map(|title| tag::title(title.id)).collect();
-    Loaded::new(render(&titles, Some(Pagination::new(page_number, limit, window.total)))).tags(tags)
+    let page = render(&titles, Some(Pagination::new(page_number, limit, window.total)));
+    Loaded::new(page).tags(tags).tag(tag::LISTS)
 }
 
 fn offset(page_number: u32, limit: u32) -> u64 {

@@ -23,6 +23,7 @@ use anilibria_server::{
     shell::Shell,
 };
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use poem::{
     Body, Endpoint,
     http::StatusCode,
@@ -34,13 +35,18 @@ use tokio::sync::Notify;
 
 /// The settings that `flags` make, whatever the environment holds.
 pub(crate) fn config(flags: &[&str]) -> Config {
-    Config::from_flags(flags).unwrap()
+    Config::from_flags(["--cache-dir=off"].iter().chain(flags)).unwrap()
+}
+
+/// The service as `config` says. What it keeps is in memory, so there is nothing to wait for.
+fn build(config: &Config, sandbox: Option<SandboxAt>) -> State {
+    service::build(config, sandbox).now_or_never().unwrap().unwrap()
 }
 
 /// The service, with `flags`. Only requests that are refused before AniLibria is asked should be sent to it.
 pub(crate) fn service(flags: &[&str]) -> TestClient<Shell> {
     let config = config(flags);
-    let state = service::build(&config, None).unwrap();
+    let state = build(&config, None);
     TestClient::new(app(&config, &state))
 }
 
@@ -48,14 +54,14 @@ pub(crate) fn service(flags: &[&str]) -> TestClient<Shell> {
 pub(crate) fn service_with_sandbox() -> TestClient<Shell> {
     let config = config(&[]);
     let sandbox = Sandbox::builder().releases(3).seed(1).build();
-    let state = service::build(&config, Some(SandboxAt::new(sandbox, "http://127.0.0.1:1"))).unwrap();
+    let state = build(&config, Some(SandboxAt::new(sandbox, "http://127.0.0.1:1")));
     TestClient::new(app(&config, &state))
 }
 
 /// The service whose parts are as `vitals` says.
 pub(crate) fn service_with_vitals(vitals: &Arc<TestVitals>) -> (TestClient<Shell>, Health) {
     let config = config(&[]);
-    let State { titles, .. } = service::build(&config, None).unwrap();
+    let State { titles, .. } = build(&config, None);
     let health = Health::new(vitals.clone());
     let state = State { titles, health: health.clone(), sandbox: None };
     (TestClient::new(app(&config, &state)), health)
@@ -143,7 +149,11 @@ impl Vitals for TestVitals {
     }
 
     async fn ask_cache(&self) -> CacheVitals {
-        CacheVitals { holds_data: self.holds_data.load(Ordering::SeqCst), hit_rate: 0.75 }
+        CacheVitals {
+            holds_data: self.holds_data.load(Ordering::SeqCst),
+            hit_rate: 0.75,
+            ..CacheVitals::default()
+        }
     }
 }
 

@@ -1,0 +1,61 @@
+//! A store together with what has to outlive it.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+
+use crate::{Entry, Invalidation, Result, Store, StoreStats};
+
+/// `store`, which drops `guard` after itself: the server or the folder that a test made for it.
+///
+/// ```
+/// # use anilibria_cache::{MemoryStore, Store, conformance::keeping};
+/// async fn store() -> impl Store {
+///     let folder = String::from("a folder that is deleted when it is dropped");
+///     keeping(MemoryStore::new(64 * 1024 * 1024), folder)
+/// }
+/// ```
+pub fn keeping<S: Store>(store: S, guard: impl Send + Sync + 'static) -> impl Store {
+    Keeping { store, _guard: guard }
+}
+
+/// Fields are dropped in the order they are written in.
+struct Keeping<S, G> {
+    store: S,
+    _guard: G,
+}
+
+#[async_trait]
+impl<S: Store, G: Send + Sync + 'static> Store for Keeping<S, G> {
+    fn name(&self) -> &'static str {
+        self.store.name()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    fn get_now(&self, key: &str, now: SystemTime) -> Option<Entry> {
+        self.store.get_now(key, now)
+    }
+
+    async fn get(&self, key: &str, now: SystemTime) -> Result<Option<Entry>> {
+        self.store.get(key, now).await
+    }
+
+    async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {
+        self.store.set(key, entry, now).await
+    }
+
+    async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64> {
+        self.store.invalidate(invalidation, now).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.store.ping().await
+    }
+
+    async fn stats(&self) -> Result<StoreStats> {
+        self.store.stats().await
+    }
+}

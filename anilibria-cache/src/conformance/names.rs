@@ -1,0 +1,103 @@
+//! Any text is a key, a tag or a pattern, and stands for itself.
+
+use super::probe::Probe;
+use crate::{Scope, Store};
+
+/// Texts that mean something in one protocol, query language or file system or another.
+const ODD: [&str; 22] = [
+    "",
+    " ",
+    ":",
+    "a:b:",
+    "ключ:ёлка",
+    "🦀",
+    "e\u{301}",
+    "a b\tc\r\nd",
+    "nul\0nul",
+    "%2e%2e",
+    "../..",
+    "a/b",
+    "a\\b",
+    "$where",
+    "a.b",
+    "{x}",
+    "[x]",
+    "\"quoted\"",
+    "'; --",
+    "\u{feff}bom",
+    "\u{10ffff}",
+    "^a.b$",
+];
+
+/// Keys and tags with white space, quotes, any script, of no letter or of 500 bytes are kept apart.
+pub async fn keys_and_tags_are_any_text(store: impl Store) {
+    let probe = Probe::new(store);
+    let long = ["x".repeat(500), "ё".repeat(250), format!("{}y", "x".repeat(499))];
+    let texts: Vec<&str> = ODD.iter().copied().chain(long.iter().map(String::as_str)).collect();
+    for text in &texts {
+        probe.set(text, &probe.entry(text, &[text])).await;
+    }
+
+    for text in &texts {
+        probe.assert_has(text, &probe.entry(text, &[text])).await;
+    }
+
+    for (number, text) in texts.iter().enumerate() {
+        let scope = if number % 2 == 0 { Scope::key(*text) } else { Scope::tag(*text) };
+        let counts = [probe.expire(scope.clone()).await, probe.remove(scope.clone()).await];
+        assert_eq!(counts, [1, 1], "number of entries expired, then removed, by {scope:?}");
+        probe.assert_lacks(text).await;
+    }
+}
+
+/// Keys named like what a store keeps for itself are keys like any other, and tags with such names are tags.
+pub async fn keys_that_look_like_bookkeeping_are_keys(store: impl Store) {
+    let probe = Probe::new(store);
+    let names =
+        ["tag:x", "#tag:x", "x", "t:x", "key:x", "k:x", "lock:x", "meta:x", "v:x", "_id", "tags", "index"];
+    for name in names {
+        probe.set(name, &probe.entry(name, &["x", "tag:x", name])).await;
+    }
+
+    for name in names {
+        let entry = probe.entry(name, &["x", "tag:x", name]);
+        probe.assert_has(name, &entry).await;
+        assert_eq!(probe.remove(Scope::key(name)).await, 1, "number of entries removed under {name:?}");
+        probe.set(name, &entry).await;
+    }
+    let all = probe.remove(Scope::tag("tag:x")).await;
+
+    assert_eq!(usize::try_from(all), Ok(names.len()), "number of entries removed by tag");
+}
+
+/// In a pattern only `*` stands for anything else than itself.
+pub async fn patterns_know_no_wildcard_but_the_star(store: impl Store) {
+    let probe = Probe::new(store);
+    let cases = [
+        ("a?c", "abc"),
+        ("a[bc]d", "abd"),
+        ("a\\d", "a1"),
+        ("a\\?", "a?"),
+        ("^abc", "abc"),
+        ("abc$", "abc"),
+        ("a.c", "abc"),
+        ("a+", "aa"),
+        ("(a|b)", "a"),
+        ("a{2}", "aa"),
+        ("%", "abc"),
+        ("a_c", "abc"),
+        ("ё?", "ёё"),
+    ];
+
+    for (pattern, other) in cases {
+        probe.set(pattern, &probe.entry("itself", &[])).await;
+        probe.set(other, &probe.entry("other", &[])).await;
+
+        for scope in [Scope::matching(pattern), Scope::matching(format!("{pattern}*"))] {
+            let itself = probe.expire(scope).await;
+            assert_eq!(itself, 1, "number of keys like {pattern:?}, which {other:?} is not");
+        }
+        probe.assert_has(other, &probe.entry("other", &[])).await;
+        probe.remove(Scope::All).await;
+    }
+}

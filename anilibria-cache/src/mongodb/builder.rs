@@ -1,0 +1,253 @@
+//! How a store is connected to its server.
+
+use std::{fmt, time::Duration};
+
+use futures::FutureExt;
+use mongodb::{Client, options::ClientOptions};
+
+use super::{MongoStore, calls::Calls};
+
+const COLLECTION: &str = "cache";
+const MAX_CONNECTIONS: u32 = 10;
+const MIN_CONNECTIONS: u32 = 0;
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A server refuses connections that introduce themselves at greater length.
+const MAX_APP_NAME: usize = 128;
+
+/// Settings of a [`MongoStore`]; [`connect`](Self::connect) makes it.
+///
+/// What is not set here is taken from the options of the URI (`maxPoolSize` and so on), and what is not there
+/// either is the default. A URI that reads from secondaries (`readPreference`) or does not wait for writes (`w=0`)
+/// trades the promise that an operation has taken effect when its call returns.
+#[derive(Clone)]
+pub struct MongoStoreBuilder {
+    uri: String,
+    database: Option<String>,
+    collection: String,
+    prefix: String,
+    app_name: Option<String>,
+    max_connections: Option<u32>,
+    min_connections: Option<u32>,
+    idle_timeout: Option<Duration>,
+    connect_timeout: Option<Duration>,
+    wait_timeout: Option<Duration>,
+    call_timeout: Duration,
+}
+
+/// Why a [`MongoStore`] cannot be set up; that a server does not answer is no such reason.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MongoConfigError {
+    /// The URI cannot be understood. Does not say what it is: there may be a password in it.
+    #[error("the MongoDB URI is malformed in its {0}")]
+    MalformedUri(&'static str),
+    /// The hosts would have to be looked up in DNS, which is left out.
+    #[error("a `mongodb+srv` URI is not supported; name the hosts in a `mongodb` URI")]
+    SrvUri,
+    /// Neither the URI nor a setting says which database.
+    #[error("no database: add it to the URI (`mongodb://host/database`) or set it")]
+    NoDatabase,
+    /// The driver does not take a setting.
+    #[error("the MongoDB settings do not fit: {0}")]
+    Invalid(String),
+}
+
+impl MongoStoreBuilder {
+    pub(super) fn new(uri: String) -> Self {
+        Self {
+            uri,
+            database: None,
+            collection: COLLECTION.into(),
+            prefix: String::new(),
+            app_name: None,
+            max_connections: None,
+            min_connections: None,
+            idle_timeout: None,
+            connect_timeout: None,
+            wait_timeout: None,
+            call_timeout: CALL_TIMEOUT,
+        }
+    }
+
+    /// The database. Default: that of the URI.
+    pub fn database(self, name: impl Into<String>) -> Self {
+        Self { database: Some(name.into()), ..self }
+    }
+
+    /// The collection; it need not exist. Default: `cache`.
+    pub fn collection(self, name: impl Into<String>) -> Self {
+        Self { collection: name.into(), ..self }
+    }
+
+    /// What stands before each key in the `_id`, for stores that share a collection. Default: nothing.
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        Self { prefix: prefix.into(), ..self }
+    }
+
+    /// How the connections introduce themselves in the log of the server, at most 128 bytes. Default: not at all.
+    pub fn app_name(self, name: impl Into<String>) -> Self {
+        Self { app_name: Some(name.into()), ..self }
+    }
+
+    /// At most how many connections are open to each server, beside two that watch it; at least 1. Default: 10.
+    pub fn max_connections(self, count: u32) -> Self {
+        Self { max_connections: Some(count), ..self }
+    }
+
+    /// How many connections are kept open even if nobody needs them; no more than
+    /// [`max_connections`](Self::max_connections). Default: 0.
+    pub fn min_connections(self, count: u32) -> Self {
+        Self { min_connections: Some(count), ..self }
+    }
+
+    /// After how long without use a connection is closed; zero for never. Default: 30 seconds.
+    pub fn idle_timeout(self, timeout: Duration) -> Self {
+        Self { idle_timeout: Some(timeout), ..self }
+    }
+
+    /// How long the server may take to accept a connection. Default: 5 seconds.
+    pub fn connect_timeout(self, timeout: Duration) -> Self {
+        Self { connect_timeout: Some(timeout), ..self }
+    }
+
+    /// How long a call waits for a server that is up. Default: 5 seconds.
+    pub fn wait_timeout(self, timeout: Duration) -> Self {
+        Self { wait_timeout: Some(timeout), ..self }
+    }
+
+    /// How long a call may take in all, waiting for a connection included. Default: 10 seconds.
+    ///
+    /// An [invalidation](crate::Store::invalidate) that takes longer may still be carried out by the server.
+    pub fn call_timeout(self, timeout: Duration) -> Self {
+        Self { call_timeout: timeout, ..self }
+    }
+
+    /// The store. Connects when it is first used: a server that is down does not matter yet.
+    ///
+    /// The connections belong to the runtime this is called on, and end with it.
+    #[expect(
+        clippy::unused_async,
+        reason = "a future makes sure that there is a runtime for the connections"
+    )]
+    pub async fn connect(self) -> Result<MongoStore, MongoConfigError> {
+        let mut options = parse(&self.uri)?;
+        let connections = self.apply_to(&mut options);
+        if options.app_name.as_ref().is_some_and(|name| name.len() > MAX_APP_NAME) {
+            return Err(MongoConfigError::Invalid(format!(
+                "the app name has more than {MAX_APP_NAME} bytes"
+            )));
+        }
+        let database =
+            self.database.or(options.default_database.clone()).ok_or(MongoConfigError::NoDatabase)?;
+        let client =
+            Client::with_options(options).map_err(|error| MongoConfigError::Invalid(error.to_string()))?;
+
+        let collection = client.database(&database).collection(&self.collection);
+        Ok(MongoStore::new(collection, self.prefix, Calls::new(connections, self.call_timeout)))
+    }
+
+    /// Completes `options`, and says how many connections they allow.
+    fn apply_to(&self, options: &mut ClientOptions) -> u32 {
+        let max = self.max_connections.or(options.max_pool_size).unwrap_or(MAX_CONNECTIONS).max(1);
+        let min = self.min_connections.or(options.min_pool_size).unwrap_or(MIN_CONNECTIONS).min(max);
+        options.max_pool_size = Some(max);
+        options.min_pool_size = Some(min);
+        options.max_idle_time = self.idle_timeout.or(options.max_idle_time).or(Some(IDLE_TIMEOUT));
+        options.connect_timeout = self.connect_timeout.or(options.connect_timeout).or(Some(CONNECT_TIMEOUT));
+        options.server_selection_timeout =
+            self.wait_timeout.or(options.server_selection_timeout).or(Some(WAIT_TIMEOUT));
+        if self.app_name.is_some() {
+            options.app_name.clone_from(&self.app_name);
+        }
+        max
+    }
+}
+
+/// The driver's reading of `uri`. Its errors repeat parts of the URI, maybe of the password, and stay here.
+fn parse(uri: &str) -> Result<ClientOptions, MongoConfigError> {
+    if uri.starts_with("mongodb+srv://") {
+        return Err(MongoConfigError::SrvUri);
+    }
+    let read = |uri: &str| ClientOptions::parse(uri).into_future().now_or_never().and_then(Result::ok);
+    read(uri).ok_or_else(|| {
+        let (before, _) = uri.split_once('?').unwrap_or((uri, ""));
+        let part =
+            if read(before).is_some() { "options" } else { "scheme, user, password, hosts or database" };
+        MongoConfigError::MalformedUri(part)
+    })
+}
+
+/// Without the URI: there may be a password in it.
+impl fmt::Debug for MongoStoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MongoStoreBuilder")
+            .field("database", &self.database)
+            .field("collection", &self.collection)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn refused(uri: &str) -> String {
+        MongoStore::builder(uri).connect().await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn a_malformed_uri_is_refused_by_part_and_never_repeated() {
+        let cases = [
+            ("", "scheme, user"),
+            ("http://host/db", "scheme, user"),
+            ("mongodb://user:sec/ret@host/db", "scheme, user"),
+            ("mongodb://user:secret#host/db", "scheme, user"),
+            ("mongodb://user:sec%zret@host/db", "scheme, user"),
+            ("mongodb://user:secret@host:port/db", "scheme, user"),
+            ("mongodb://user:secret@host/db?maxPoolSize=secret", "options"),
+            ("mongodb+srv://user:secret@host/db", "mongodb+srv"),
+            ("mongodb://user:secret@host", "no database"),
+        ];
+
+        for (uri, reason) in cases {
+            let refused = refused(uri).await;
+            assert!(refused.contains(reason) && !refused.contains("sec"), "{uri}: {refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn settings_that_do_not_fit_are_refused_with_the_reason() {
+        let long = MongoStore::builder("mongodb://host/db").app_name("x".repeat(129)).connect().await;
+        let lost = MongoStore::builder("mongodb://host/db?tls=true&tlsCAFile=/nowhere").connect().await;
+
+        let reasons = [long, lost].map(|refused| refused.unwrap_err().to_string());
+        assert!(reasons[0].contains("app name") && reasons[1].contains("/nowhere"), "{reasons:?}");
+    }
+
+    #[test]
+    fn settings_go_before_the_uri_and_the_uri_before_the_defaults() {
+        let uri = "mongodb://host/db?maxPoolSize=7&minPoolSize=3&appName=uri&maxIdleTimeMS=1000";
+        let mut options = parse(uri).unwrap();
+
+        let connections = MongoStoreBuilder::new(uri.into()).max_connections(2).apply_to(&mut options);
+
+        assert_eq!(connections, 2);
+        assert_eq!((options.max_pool_size, options.min_pool_size), (Some(2), Some(2)));
+        assert_eq!(options.max_idle_time, Some(Duration::from_secs(1)));
+        assert_eq!(options.server_selection_timeout, Some(WAIT_TIMEOUT));
+        assert_eq!(options.app_name.as_deref(), Some("uri"));
+    }
+
+    #[tokio::test]
+    async fn nothing_shows_the_password() {
+        let builder = MongoStore::builder("mongodb://user:secret@127.0.0.1:1/db");
+        let shown = format!("{builder:?} {:?}", builder.clone().connect().await.unwrap());
+
+        assert!(!shown.contains("secret") && shown.contains("db"), "{shown}");
+    }
+}

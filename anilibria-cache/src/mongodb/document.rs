@@ -1,0 +1,166 @@
+//! What an entry is as a document, and back.
+//!
+//! The entry is written whole, as other stores write it. What the server has to find it by, and what an expiry
+//! changes, stands beside it:
+//!
+//! ```text
+//! _id          string    prefix and key
+//! tags         [string]
+//! expires_at   date      by the clock of this machine; the server drops the document some time after it
+//! refresh_at   date      the earlier of this and that of the entry counts, and so for the next
+//! fresh_until  date
+//! entry        binary
+//! ```
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use mongodb::bson::{
+    DateTime, RawArrayBuf, RawBinaryRef, RawDocument, RawDocumentBuf,
+    raw::{CStr, cstr},
+    spec::BinarySubtype,
+};
+
+use crate::{
+    Entry,
+    format::{self, FormatError},
+};
+
+pub(super) const ID: &CStr = cstr!("_id");
+pub(super) const TAGS: &CStr = cstr!("tags");
+pub(super) const EXPIRES_AT: &CStr = cstr!("expires_at");
+pub(super) const REFRESH_AT: &CStr = cstr!("refresh_at");
+pub(super) const FRESH_UNTIL: &CStr = cstr!("fresh_until");
+pub(super) const ENTRY: &CStr = cstr!("entry");
+
+/// No server takes a larger document.
+pub(super) const MAX_BYTES: usize = 16 << 20;
+
+/// The document of `entry`, to be dropped by the server after `keep_for`.
+pub(super) fn write(id: &str, entry: &Entry, keep_for: Duration) -> Result<RawDocumentBuf, FormatError> {
+    let bytes = format::encode(entry)?;
+    let mut tags = RawArrayBuf::new();
+    for tag in entry.tags() {
+        tags.push(tag.as_str());
+    }
+
+    let life = entry.lifetime();
+    let expires_at = SystemTime::now().checked_add(keep_for).unwrap_or(life.stale_until);
+    let mut document = RawDocumentBuf::new();
+    document.append(ID, id);
+    document.append(TAGS, tags);
+    document.append(EXPIRES_AT, date(expires_at));
+    document.append(REFRESH_AT, date(life.refresh_at));
+    document.append(FRESH_UNTIL, date(life.fresh_until));
+    document.append(ENTRY, RawBinaryRef { subtype: BinarySubtype::Generic, bytes: &bytes });
+    Ok(document)
+}
+
+/// The entry that `document` is about. A value that is not compressed is a slice of the document.
+pub(super) fn read(document: RawDocumentBuf) -> Result<Entry, FormatError> {
+    let bytes = Bytes::from(document.into_bytes());
+    let document = RawDocument::from_bytes(&bytes).map_err(|_| FormatError::Malformed("document"))?;
+    let binary = document.get_binary(ENTRY.as_str()).map_err(|_| FormatError::Foreign)?;
+    let deadline = |name: &CStr| {
+        let date = document.get_datetime(name.as_str()).map_err(|_| FormatError::Malformed("deadline"))?;
+        Ok(format::from_millis(u64::try_from(date.timestamp_millis()).unwrap_or_default()))
+    };
+
+    let entry = format::decode(bytes.slice_ref(binary.bytes))?;
+    let mut life = entry.lifetime();
+    life.refresh_at = life.refresh_at.min(deadline(REFRESH_AT)?);
+    life.fresh_until = life.fresh_until.min(deadline(FRESH_UNTIL)?);
+    Ok(if life == entry.lifetime() { entry } else { entry.with_lifetime(life) })
+}
+
+/// `time` to the millisecond, cut like the times in the entry.
+pub(super) fn date(time: SystemTime) -> DateTime {
+    DateTime::from_millis(i64::try_from(format::millis(time)).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use mongodb::bson::{Binary, Bson, Document, doc};
+
+    use super::*;
+    use crate::Lifetime;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn entry() -> Entry {
+        let life = Lifetime::new(SystemTime::UNIX_EPOCH + SECOND, 10 * SECOND).stale_for(10 * SECOND);
+        Entry::new("value", life, ["b".into(), "a".into()]).with_validator("7")
+    }
+
+    fn changed(change: impl FnOnce(&mut Document)) -> Result<Entry, FormatError> {
+        let mut document = Document::try_from(&*write("key", &entry(), SECOND).unwrap()).unwrap();
+        change(&mut document);
+        read(RawDocumentBuf::try_from(&document).unwrap())
+    }
+
+    #[test]
+    fn what_is_written_reads_as_it_was_and_shares_the_bytes() {
+        let document = write("key", &entry(), SECOND).unwrap();
+        let place = document.as_bytes().as_ptr_range();
+
+        let read = read(document).unwrap();
+
+        assert_eq!(read, entry());
+        assert!(place.contains(&read.value().as_ptr()));
+    }
+
+    #[test]
+    fn what_the_server_works_with_stands_in_the_open() {
+        let document = write("key", &entry(), SECOND).unwrap();
+
+        let document = Document::try_from(&*document).unwrap();
+
+        assert_eq!(document.get_str("_id").unwrap(), "key");
+        assert_eq!(document.get_array("tags").unwrap(), &vec![Bson::from("a"), Bson::from("b")]);
+        assert_eq!(document.get_datetime("fresh_until").unwrap(), &DateTime::from_millis(11_000));
+        assert_eq!(document.get_datetime("refresh_at").unwrap(), &DateTime::from_millis(11_000));
+        assert!(document.get_datetime("expires_at").unwrap() > &DateTime::from_millis(21_000));
+    }
+
+    #[test]
+    fn the_earlier_deadline_counts() {
+        let expired = changed(|document| {
+            document.insert("fresh_until", DateTime::from_millis(3_000));
+            document.insert("refresh_at", DateTime::from_millis(99_000));
+        });
+
+        let life = expired.unwrap().lifetime();
+
+        assert_eq!(life.fresh_until, SystemTime::UNIX_EPOCH + 3 * SECOND);
+        assert_eq!(life.refresh_at, entry().lifetime().refresh_at);
+    }
+
+    #[test]
+    fn what_is_not_an_entry_is_told_apart() {
+        let bytes = |bytes: &[u8]| Binary { subtype: BinarySubtype::Generic, bytes: bytes.into() };
+
+        let results = [
+            changed(|document| *document = doc! { "_id": "key", "aniLibriaId": 9000 }),
+            changed(|document| drop(document.insert("entry", "text"))),
+            changed(|document| drop(document.insert("entry", bytes(b"ACE\x01")))),
+            changed(|document| drop(document.remove("fresh_until"))),
+        ];
+
+        assert_eq!(
+            results.map(Result::unwrap_err),
+            [
+                FormatError::Foreign,
+                FormatError::Foreign,
+                FormatError::Truncated,
+                FormatError::Malformed("deadline")
+            ]
+        );
+    }
+
+    #[test]
+    fn times_no_date_can_hold_are_cut_off() {
+        let early = SystemTime::UNIX_EPOCH - SECOND;
+
+        assert_eq!(date(early), DateTime::from_millis(0));
+    }
+}

@@ -1,0 +1,217 @@
+//! Listening to a backplane, and noticing what was missed.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use redis::{ErrorKind, PushInfo, PushKind, RedisError, RedisResult, Value, aio::MultiplexedConnection};
+use tokio::{
+    select,
+    sync::mpsc::{self, Receiver},
+    time::{Instant, sleep, sleep_until, timeout},
+};
+
+use super::{
+    Redis,
+    link::{jittered, next_pause},
+    sequence::Heard,
+};
+use crate::{Invalidation, Signal};
+
+/// So many messages may wait to be read; when there are more, all are given up for a resync.
+const INBOX: usize = 1024;
+
+/// One who listens, and connects again whenever that is necessary.
+pub(super) struct Subscription {
+    redis: Redis,
+    member: Arc<str>,
+    open: Option<Open>,
+    heard: Heard,
+    pause: Option<Duration>,
+    has_warned: bool,
+}
+
+struct Open {
+    connection: MultiplexedConnection,
+    inbox: Receiver<PushInfo>,
+    overflowed: Arc<AtomicBool>,
+    check_at: Instant,
+    check: Option<Check>,
+}
+
+/// What the last number was, and how many messages of the inbox are to be read before it can be compared.
+struct Check {
+    last: Option<u64>,
+    unread: usize,
+}
+
+enum Event {
+    Push(PushInfo),
+    Overflow,
+    CheckDue,
+    Checked(Option<u64>),
+}
+
+impl Subscription {
+    pub(super) fn new(redis: Redis, member: Arc<str>) -> Self {
+        Self { redis, member, open: None, heard: Heard::Nothing, pause: None, has_warned: false }
+    }
+
+    /// The next signal, however long it takes.
+    pub(super) async fn next(&mut self) -> Signal {
+        loop {
+            let signal = match &mut self.open {
+                None => self.connect().await,
+                Some(open) => match open.event().await {
+                    Event::Push(push) => self.push(push),
+                    Event::Overflow => {
+                        // What waits in the inbox is older than what did not fit, and would come after the resync.
+                        self.open = None;
+                        self.heard = Heard::Unsure;
+                        None
+                    }
+                    Event::CheckDue => self.ask().await,
+                    Event::Checked(last) => self.heard.checked(last).then_some(Signal::Resync),
+                },
+            };
+            if let Some(signal) = signal {
+                return signal;
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Option<Signal> {
+        if let Some(pause) = self.pause {
+            sleep(jittered(pause)).await;
+        }
+        self.pause = Some(next_pause(self.pause));
+        // Time to find the right server, to subscribe and to ask for the number.
+        let patience = self.redis.0.link.target().patience().saturating_mul(2);
+        let opened = timeout(patience, self.subscribe()).await;
+        match opened.unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into())) {
+            Ok((open, last)) => {
+                self.open = Some(open);
+                self.pause = None;
+                tracing::debug!(redis = ?self.redis, "listening to the backplane");
+                self.heard.connected(last).then_some(Signal::Resync)
+            }
+            Err(error) => {
+                if self.heard == Heard::Nothing {
+                    tracing::warn!(redis = ?self.redis, %error, "cannot listen to the backplane, trying on");
+                }
+                self.heard.failed_to_connect();
+                None
+            }
+        }
+    }
+
+    /// Subscribes first and then asks for the last number, so that nothing can be said in between.
+    async fn subscribe(&self) -> RedisResult<(Open, Option<u64>)> {
+        let keys = &self.redis.0.keys;
+        let (outbox, inbox) = mpsc::channel(INBOX);
+        let overflowed = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&overflowed);
+        let push = Arc::new(move |push: PushInfo| {
+            let sent = outbox.try_send(push);
+            if sent.is_err() {
+                flag.store(true, Ordering::Relaxed);
+            }
+            sent
+        });
+        let target = self.redis.0.link.target();
+        let mut connection = target.connect_to_owner(&keys.generation(), push).await?;
+        connection.subscribe(keys.channel()).await?;
+        let last = last_number(&mut connection, &keys.generation()).await?;
+        let check_at = Instant::now() + self.redis.0.options.check_every;
+        Ok((Open { connection, inbox, overflowed, check_at, check: None }, last))
+    }
+
+    fn push(&mut self, push: PushInfo) -> Option<Signal> {
+        match push.kind {
+            PushKind::Message => {}
+            PushKind::Disconnection => {
+                self.lose(&(ErrorKind::Io, "closed by the server").into());
+                return None;
+            }
+            _ => return None,
+        }
+        let Some(message) = Message::parse(push.data) else {
+            if !self.has_warned {
+                self.has_warned = true;
+                tracing::warn!(redis = ?self.redis, "something else is published on the channel of the backplane");
+            }
+            return Some(Signal::Resync);
+        };
+        if self.heard.message(message.number) {
+            return Some(Signal::Resync);
+        }
+        (*message.member != *self.member).then_some(Signal::Invalidate(message.invalidation))
+    }
+
+    /// Asks for the last number. A server that does not answer is gone, whatever its connection looks like.
+    async fn ask(&mut self) -> Option<Signal> {
+        let open = self.open.as_mut()?;
+        match last_number(&mut open.connection, &self.redis.0.keys.generation()).await {
+            Ok(last) => {
+                // The server sends what it publishes before what it answers later, so all messages up to this one are
+                // already here.
+                open.check = Some(Check { last, unread: open.inbox.len() });
+                open.check_at = Instant::now() + self.redis.0.options.check_every;
+            }
+            Err(error) => self.lose(&error),
+        }
+        None
+    }
+
+    fn lose(&mut self, error: &RedisError) {
+        tracing::warn!(redis = ?self.redis, %error, "lost the connection to the backplane");
+        self.open = None;
+    }
+}
+
+impl Open {
+    async fn event(&mut self) -> Event {
+        if self.overflowed.load(Ordering::Relaxed) {
+            return Event::Overflow;
+        }
+        if let Some(check) = self.check.take_if(|check| check.unread == 0) {
+            return Event::Checked(check.last);
+        }
+        select! {
+            biased;
+            push = self.inbox.recv() => {
+                if let Some(check) = &mut self.check {
+                    check.unread -= 1;
+                }
+                push.map_or(Event::CheckDue, Event::Push)
+            }
+            () = sleep_until(self.check_at) => Event::CheckDue,
+        }
+    }
+}
+
+/// A message of another member, or of one's own.
+struct Message {
+    number: u64,
+    member: String,
+    invalidation: Invalidation,
+}
+
+impl Message {
+    /// Reads `[channel, "number member invalidation"]`.
+    fn parse(data: Vec<Value>) -> Option<Self> {
+        let text: String = redis::from_redis_value(data.into_iter().nth(1)?).ok()?;
+        let (number, rest) = text.split_once(' ')?;
+        let (member, invalidation) = rest.split_once(' ')?;
+        let invalidation = Invalidation::decode(invalidation)?;
+        Some(Self { number: number.parse().ok()?, member: member.to_owned(), invalidation })
+    }
+}
+
+async fn last_number(connection: &mut MultiplexedConnection, generation: &str) -> RedisResult<Option<u64>> {
+    redis::cmd("GET").arg(generation).query_async(connection).await
+}

@@ -1,0 +1,127 @@
+//! What the store does while its server does nothing, and afterwards.
+
+use std::time::{Duration, SystemTime};
+
+use anilibria_cache::{Entry, Error, MongoStore, Result, Store};
+use futures::future::join_all;
+use test_services::MongoServer;
+
+use super::{DEADLINE, builder, entry, eventually, gate::Gate};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+/// The driver watches each server over so many connections of its own.
+const WATCHERS: usize = 2;
+
+async fn impatient(server: &MongoServer) -> MongoStore {
+    builder(server).wait_timeout(SHORT).call_timeout(SHORT).connect().await.unwrap()
+}
+
+/// What `store` has under `key`, in any case within the deadline.
+async fn get(store: &MongoStore) -> Result<Option<Entry>> {
+    tokio::time::timeout(DEADLINE, store.get("key", SystemTime::now())).await.expect("no end to the call")
+}
+
+fn is_unavailable<T>(result: &Result<T>) -> bool {
+    matches!(result, Err(Error::Unavailable { store: "mongodb", .. }))
+}
+
+#[tokio::test]
+async fn a_server_that_comes_late_is_found() {
+    let Some(mut server) = MongoServer::start() else { return };
+    server.kill();
+
+    let store = impatient(&server).await;
+    let (down, ping) = (get(&store).await, store.ping().await);
+    server.restart();
+    let found = eventually(async || get(&store).await.ok()).await;
+
+    assert!(is_unavailable(&down) && is_unavailable(&ping), "{down:?} {ping:?}");
+    assert!(found.is_none());
+}
+
+#[tokio::test]
+async fn a_server_that_comes_back_is_found_with_what_it_had() {
+    let Some(mut server) = MongoServer::start() else { return };
+    let store = impatient(&server).await;
+    let kept = entry("value");
+    eventually(async || store.set("key", kept.clone(), SystemTime::now()).await.ok()).await;
+
+    server.kill();
+    let down = get(&store).await;
+    server.restart();
+    let found = eventually(async || get(&store).await.ok()).await;
+
+    assert!(is_unavailable(&down), "{down:?}");
+    assert_eq!(found.map(|entry| entry.value().clone()), Some(kept.value().clone()));
+}
+
+#[tokio::test]
+async fn calls_to_a_frozen_server_end_and_leave_no_trace() {
+    let Some(server) = MongoServer::start() else { return };
+    let store = impatient(&server).await;
+    eventually(async || store.set("key", entry("value"), SystemTime::now()).await.ok()).await;
+
+    server.freeze();
+    // Many more than the driver's pool would work off in time if they were left in its queue.
+    let frozen = join_all((0..200).map(|_| get(&store))).await;
+    let written = store.set("key", entry("other"), SystemTime::now()).await;
+    server.thaw();
+    let found = eventually(async || get(&store).await.ok()).await;
+
+    assert!(frozen.iter().all(is_unavailable) && is_unavailable(&written));
+    // Whether the write took effect is open, but it is one of the two.
+    assert!(found.is_some_and(|entry| entry.value() == "value" || entry.value() == "other"));
+}
+
+#[tokio::test]
+async fn calls_that_are_dropped_do_not_use_up_the_connections() {
+    let Some(server) = MongoServer::start() else { return };
+    let store = builder(&server).max_connections(2).connect().await.unwrap();
+    store.set("key", entry("value"), SystemTime::now()).await.unwrap();
+
+    for round in 0..50 {
+        let patience = Duration::from_micros(round * 20);
+        drop(tokio::time::timeout(patience, join_all((0..4).map(|_| get(&store)))).await);
+    }
+
+    assert_eq!(get(&store).await.unwrap().unwrap().value(), "value");
+}
+
+#[tokio::test]
+async fn no_more_connections_are_opened_than_allowed() {
+    let Some(server) = MongoServer::start() else { return };
+    let gate = Gate::to(server.port()).await;
+    let builder = MongoStore::builder(gate.uri()).database("test").call_timeout(DEADLINE);
+    let store = builder.max_connections(3).min_connections(2).connect().await.unwrap();
+
+    let found = join_all((0..100).map(|_| get(&store))).await;
+
+    assert!(found.iter().all(|found| matches!(found, Ok(None))));
+    assert!((2..=3 + WATCHERS).contains(&gate.most()), "{}", gate.most());
+}
+
+#[tokio::test]
+async fn connections_are_closed_with_the_store() {
+    let Some(server) = MongoServer::start() else { return };
+    let gate = Gate::to(server.port()).await;
+    let store = MongoStore::builder(gate.uri()).database("test").connect().await.unwrap();
+    store.ping().await.unwrap();
+
+    drop(store);
+
+    eventually(async || (gate.open() == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_refused_password_is_told_and_not_shown() {
+    let Some(server) = MongoServer::start() else { return };
+    let uri = server.uri().replace("mongodb://", "mongodb://user:s3cret@");
+    let store = MongoStore::builder(uri).database("test").call_timeout(DEADLINE).connect().await.unwrap();
+
+    let refused = get(&store).await;
+
+    assert!(is_unavailable(&refused), "{refused:?}");
+    let shown = format!("{refused:?} {store:?}");
+    assert!(shown.to_lowercase().contains("auth") && !shown.contains("s3cret"), "{shown}");
+}

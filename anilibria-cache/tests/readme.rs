@@ -1,0 +1,21 @@
+//! The comparison in README.md names a test for each thing it says this crate can do.
+
+use std::path::Path;
+
+const README: &str = include_str!("../README.md");
+
+#[test]
+fn every_row_of_the_comparison_names_a_test_that_exists() {
+    let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (_, comparison) = README.split_once("\n## Comparison\n").unwrap();
+    let rows: Vec<_> = comparison.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+
+    let unproven = rows.iter().filter(|row| {
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [_, here, .., shown_by] = cells[..] else { return true };
+        !here.starts_with("no") && !crate_dir.join(shown_by.trim_matches('`')).is_file()
+    });
+
+    assert!(rows.len() > 20, "only {} rows were found", rows.len());
+    assert_eq!(unproven.copied().collect::<Vec<_>>(), [""; 0]);
+}

@@ -1,0 +1,123 @@
+//! A server that is away, frozen, forgetful or does not let anyone in.
+
+use std::{
+    iter::successors,
+    time::{Duration, SystemTime},
+};
+
+use anilibria_cache::{Error, RedisStore, Store};
+use futures::future::join_all;
+use test_services::RedisServer;
+
+use super::{put, redis, soon, store, until, value};
+
+async fn answers(store: &RedisStore) -> bool {
+    store.ping().await.is_ok()
+}
+
+/// What went wrong, from the outside to the inside.
+fn chain(error: &Error) -> String {
+    let first: &dyn std::error::Error = error;
+    let parts: Vec<String> =
+        successors(Some(first), |error| error.source()).map(ToString::to_string).collect();
+    parts.join(": ")
+}
+
+#[tokio::test]
+async fn a_store_that_started_without_redis_works_once_it_is_there() {
+    let Some(mut server) = RedisServer::start() else { return };
+    server.kill();
+    let store = store(&server);
+
+    let missing = soon(store.get("key", SystemTime::now())).await;
+    server.restart();
+    until(async || answers(&store).await).await;
+    put(&store, "key", "value", &["a"]).await;
+
+    assert!(matches!(missing, Err(Error::Unavailable { .. })), "{missing:?}");
+    assert_eq!(value(&store, "key").await.as_deref(), Some("value"));
+}
+
+#[tokio::test]
+async fn a_restart_between_two_calls_is_not_noticed() {
+    let Some(mut server) = RedisServer::options().persistent().start() else { return };
+    let store = store(&server);
+    put(&store, "key", "value", &["a"]).await;
+
+    server.restart();
+    until(async || server.cli(&["PING"]) == "PONG").await;
+
+    assert_eq!(value(&store, "key").await.as_deref(), Some("value"));
+}
+
+#[tokio::test]
+async fn scripts_work_after_a_restart_that_forgot_them() {
+    let Some(mut server) = RedisServer::start() else { return };
+    let store = store(&server);
+    put(&store, "key", "value", &["a", "b", "c"]).await;
+
+    server.restart();
+
+    put(&store, "key", "value", &["a", "b", "c"]).await;
+    assert_eq!(value(&store, "key").await.as_deref(), Some("value"));
+}
+
+#[tokio::test]
+async fn calls_to_a_killed_server_fail_and_work_again_when_it_is_back() {
+    let Some(mut server) = RedisServer::start() else { return };
+    let store = store(&server);
+    put(&store, "key", "value", &[]).await;
+
+    server.kill();
+    let calls = (0..2_000).map(|_| store.get("key", SystemTime::now()));
+    let answers_meanwhile = soon(join_all(calls)).await;
+    server.restart();
+
+    assert!(answers_meanwhile.iter().all(|answer| matches!(answer, Err(Error::Unavailable { .. }))));
+    until(async || answers(&store).await).await;
+}
+
+#[tokio::test]
+async fn calls_to_a_frozen_server_end_and_work_again_when_it_thaws() {
+    let Some(server) = RedisServer::start() else { return };
+    let store = redis(&server).response_timeout(Duration::from_millis(100)).build().unwrap().store();
+    put(&store, "key", "value", &[]).await;
+
+    server.freeze();
+    let calls = (0..5_000).map(|_| store.get("key", SystemTime::now()));
+    let first = soon(join_all(calls)).await;
+    let later = soon(store.get("key", SystemTime::now())).await;
+    server.thaw();
+
+    assert!(first.iter().chain([&later]).all(|answer| matches!(answer, Err(Error::Unavailable { .. }))));
+    until(async || answers(&store).await).await;
+    assert_eq!(value(&store, "key").await.as_deref(), Some("value"));
+}
+
+#[tokio::test]
+async fn a_flush_leaves_an_empty_store_that_works() {
+    let Some(server) = RedisServer::start() else { return };
+    let store = store(&server);
+    put(&store, "key", "value", &["a"]).await;
+
+    server.flush();
+
+    assert_eq!(value(&store, "key").await, None);
+    put(&store, "key", "again", &["a"]).await;
+    assert_eq!(value(&store, "key").await.as_deref(), Some("again"));
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_apart_and_can_be_mended() {
+    let Some(server) = RedisServer::options().password("right").start() else { return };
+    let url = server.url().replace("right", "wrong");
+    let store = RedisStore::connect(&url).unwrap();
+
+    let error = store.ping().await.unwrap_err();
+    server.cli(&["CONFIG", "SET", "requirepass", "wrong"]);
+
+    assert!(matches!(error, Error::Unavailable { .. }));
+    assert!(chain(&error).to_lowercase().contains("authentication"), "{}", chain(&error));
+    assert!(!format!("{} {error:?} {store:?}", chain(&error)).contains("wrong"));
+    until(async || answers(&store).await).await;
+}

@@ -1,0 +1,142 @@
+//! The cache of the service, put together from its settings.
+
+use std::{path::PathBuf, time::Duration};
+
+use anilibria_cache::{Cache, CacheBuilder, DiskStore, MemoryStore, MongoStore, Options, Redis};
+use anyhow::Context as _;
+use etcetera::BaseStrategy as _;
+use tracing::{info, warn};
+
+use crate::{
+    config::{CacheConfig, CacheDir, SecretUrl},
+    model::envelope::CacheLevel,
+};
+
+/// How long a caller waits for AniLibria when there is a stale answer; then that is served.
+const SOFT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// After which share of its time an answer that is asked for is renewed in the background.
+const EAGER_REFRESH: f64 = 0.8;
+
+/// Spreads the ends of answers that were loaded together.
+const JITTER: Duration = Duration::from_secs(10);
+
+/// How long one instance loads on behalf of all: a little more than a load may take.
+const LOAD_LEASE: Duration = Duration::from_secs(10);
+
+/// How long MongoDB and the disk may take, which are asked rarely.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Connections to MongoDB.
+const MONGODB_CONNECTIONS: (u32, u32) = (10, 50);
+
+/// The collection of cached answers in MongoDB.
+const COLLECTION: &str = "anilibria_cache";
+
+/// The file of the store on disk.
+const FILE: &str = "answers.redb";
+
+/// A cache, and on how many of its levels lists are kept: those that cost little to compute anew have no place in the
+/// database.
+#[derive(Clone, Debug)]
+pub struct Caching {
+    /// The cache.
+    pub cache: Cache,
+    /// How many levels keep lists.
+    pub list_levels: usize,
+}
+
+/// Opens the cache that `config` asks for: memory, Redis if it is set, and MongoDB if it is set or else the disk, where
+/// `keeps_on_disk` says whether that is so by default.
+///
+/// A back end that cannot be reached is no error: the service starts without it and uses it once it is there. A setting
+/// that is malformed is.
+pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<Caching> {
+    let memory = MemoryStore::new(config.cache_memory_bytes as u64);
+    let mut levels =
+        Cache::builder().level(memory).name(CacheLevel::Memory.as_str()).ttl(config.cache_ttl_memory);
+    let mut list_levels = 1;
+
+    if let Some(url) = &config.redis_url {
+        levels = redis(levels, url, config)?;
+        list_levels = 2;
+    }
+    if let Some(uri) = &config.mongodb_uri {
+        levels = mongodb(levels, uri, config).await?;
+    } else if let Some(store) = disk(config, keeps_on_disk).await {
+        levels = levels
+            .level(store)
+            .name(CacheLevel::Database.as_str())
+            .timeout(DATABASE_TIMEOUT)
+            .ttl(config.cache_ttl_database);
+        list_levels = 2;
+    }
+
+    let options = Options::new()
+        .fail_safe(config.cache_stale)
+        .soft_timeout(SOFT_TIMEOUT)
+        .eager_refresh(EAGER_REFRESH)
+        .jitter(JITTER);
+    Ok(Caching { cache: levels.options(options).build(), list_levels })
+}
+
+fn redis(levels: CacheBuilder, url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<CacheBuilder> {
+    let redis = Redis::builder(url.expose())
+        .prefix(config.cache_key_prefix.as_str())
+        .build()
+        .with_context(|| format!("REDIS_URL is {url}"))?;
+    info!(%url, "Answers are shared through Redis");
+    Ok(levels
+        .level(redis.store())
+        .name(CacheLevel::Redis.as_str())
+        .ttl(config.cache_ttl_redis)
+        .backplane(redis.backplane())
+        .load_lock(redis.lock(), LOAD_LEASE))
+}
+
+async fn mongodb(
+    levels: CacheBuilder,
+    uri: &SecretUrl,
+    config: &CacheConfig,
+) -> anyhow::Result<CacheBuilder> {
+    let (min, max) = MONGODB_CONNECTIONS;
+    let store = MongoStore::builder(uri.expose())
+        .collection(COLLECTION)
+        .app_name("anilibria-server")
+        .min_connections(min)
+        .max_connections(max)
+        .connect()
+        .await
+        .with_context(|| format!("MONGODB_URI is {uri}"))?;
+    info!(%uri, "Answers are kept in MongoDB");
+    let level = levels.level(store).name(CacheLevel::Database.as_str()).timeout(DATABASE_TIMEOUT);
+    Ok(level.ttl(config.cache_ttl_database))
+}
+
+/// The store on disk; `None` when it is not wanted or cannot be used.
+async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
+    let directory = match &config.cache_dir {
+        Some(CacheDir::At(directory)) => directory.clone(),
+        None if by_default => default_directory()?,
+        Some(CacheDir::Off) | None => return None,
+    };
+    let store =
+        DiskStore::builder(directory.join(FILE)).max_bytes(config.cache_disk_bytes as u64).open().await;
+    match store {
+        Ok(store) => {
+            info!(path = %store.path().display(), "Answers are kept on disk");
+            Some(store)
+        }
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            warn!(directory = %directory.display(), error, "Answers are not kept on disk");
+            None
+        }
+    }
+}
+
+/// The directory in which a program keeps what it can do without.
+fn default_directory() -> Option<PathBuf> {
+    let directories = etcetera::choose_base_strategy().ok()?;
+    Some(directories.cache_dir().join("anilibria-server"))
+}

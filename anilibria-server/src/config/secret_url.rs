@@ -1,0 +1,77 @@
+//! The URL of a back end, which may hold a password.
+
+use std::{convert::Infallible, fmt, str::FromStr};
+
+/// A URL that does not show its password. It is not checked here, so that no message can quote it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretUrl(String);
+
+impl SecretUrl {
+    /// The URL with its password.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for SecretUrl {
+    type Err = Infallible;
+
+    fn from_str(url: &str) -> Result<Self, Infallible> {
+        Ok(Self(url.trim().to_owned()))
+    }
+}
+
+impl fmt::Display for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&without_password(&self.0))
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// `text` with whatever stands between a scheme and the last `@` before a path masked. A list of hosts is no URL that a
+/// parser takes, and what is malformed may hold a password all the same.
+pub(super) fn without_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let Some(at) = rest.rfind('@') else {
+        return text.to_owned();
+    };
+    let (login, host) = rest.split_at(at);
+    match login.split_once(':') {
+        Some((user, _password)) => format!("{scheme}://{user}:***{host}"),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn password_is_masked_wherever_it_stands() {
+        for (url, shown) in [
+            ("redis://:pass@redis:6379/0", "redis://:***@redis:6379/0"),
+            ("mongodb://admin:p@ss/word@one:1,two:2/site?x=1", "mongodb://admin:***@one:1,two:2/site?x=1"),
+            ("https://me:hunter2@a.example/x", "https://me:***@a.example/x"),
+            ("redis://redis:6379", "redis://redis:6379"),
+            ("redis://user@redis:6379", "redis://user@redis:6379"),
+            ("64MiB", "64MiB"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+
+    #[test]
+    fn neither_form_of_printing_shows_it() {
+        let url: SecretUrl = "redis://:hunter2@redis".parse().unwrap();
+
+        assert!(!format!("{url} {url:?}").contains("hunter2"));
+        assert_eq!(url.expose(), "redis://:hunter2@redis");
+    }
+}
