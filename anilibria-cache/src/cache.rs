@@ -157,8 +157,8 @@ impl Cache {
         let tags = tags.into_iter().collect();
         let outdated = match at_hand {
             AtHand::Fresh(cached) => return Ok(cached),
-            AtHand::Due(cached, found) => {
-                self.inner.refresh(options, key, tags, found, boxed(loader));
+            AtHand::Due(cached) => {
+                self.inner.refresh(options, key, tags, boxed(loader));
                 return Ok(cached);
             }
             AtHand::Outdated(found) => found,
