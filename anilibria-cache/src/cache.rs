@@ -138,7 +138,7 @@ impl Cache {
             let cached = Cached::new(found.entry.clone(), found.source, now);
             self.inner.levels.count(Some(0), false);
             if found.entry.lifetime().is_due(now) {
-                self.inner.refresh(options, key, tags.into_iter().collect(), found.clone(), boxed(loader));
+                self.inner.refresh(options, key, tags.into_iter().collect(), boxed(loader));
             }
             return Ok(cached);
         }

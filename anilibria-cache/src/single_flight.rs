@@ -54,8 +54,8 @@ impl SingleFlight {
 
         let key: Arc<str> = key.into();
         let (stage, waiter) = watch::channel(Stage::Asking);
-        let waiter = Waiter(waiter);
         let validity = Arc::new(Validity::default());
+        let waiter = Waiter { stage: waiter, validity: Arc::clone(&validity), told: 0 };
         flights.entry(Arc::clone(&key)).or_default().push(Flight {
             tags: tags.into(),
             validity: Arc::clone(&validity),
@@ -108,8 +108,9 @@ impl SingleFlight {
 impl Flight {
     fn waiter_unless_done<E: 'static>(&self) -> Option<Waiter<E>> {
         let waiter = self.waiter.downcast_ref::<Waiter<E>>()?;
-        let is_done = matches!(*waiter.0.borrow(), Stage::Done(_));
-        (!is_done).then(|| waiter.clone())
+        let told = self.validity.told()?;
+        let is_done = matches!(*waiter.stage.borrow(), Stage::Done(_));
+        (!is_done).then(|| Waiter { told, ..waiter.clone() })
     }
 }
 
@@ -165,7 +166,12 @@ impl<E> Drop for Lead<E> {
 }
 
 /// One who waits for a load to end.
-pub(crate) struct Waiter<E>(watch::Receiver<Stage<E>>);
+pub(crate) struct Waiter<E> {
+    stage: watch::Receiver<Stage<E>>,
+    validity: Arc<Validity>,
+    /// How many tags had been changed when it came.
+    told: usize,
+}
 
 /// How waiting ended.
 #[derive(Debug)]
@@ -181,7 +187,7 @@ pub(crate) enum Waited<E> {
 impl<E> Waiter<E> {
     /// Waits until the levels have been asked.
     pub(crate) async fn asked(&mut self) -> Waited<E> {
-        match self.0.wait_for(|stage| !matches!(stage, Stage::Asking)).await {
+        match self.stage.wait_for(|stage| !matches!(stage, Stage::Asking)).await {
             Ok(stage) => match &*stage {
                 Stage::Asking => Waited::Deserted,
                 Stage::Loading(meanwhile) => Waited::Loading(meanwhile.clone()),
@@ -191,9 +197,15 @@ impl<E> Waiter<E> {
         }
     }
 
+    /// Whether a result that carries `tags` is new enough for one who came when it did: none of them had been changed
+    /// since the load began.
+    pub(crate) fn may_have(&self, tags: &[Tag]) -> bool {
+        self.validity.held(self.told, tags)
+    }
+
     /// Waits until the load has ended.
     pub(crate) async fn outcome(&mut self) -> Outcome<E> {
-        match self.0.wait_for(|stage| matches!(stage, Stage::Done(_))).await.as_deref() {
+        match self.stage.wait_for(|stage| matches!(stage, Stage::Done(_))).await.as_deref() {
             Ok(Stage::Done(outcome)) => outcome.clone(),
             _ => Err(LoadError::Interrupted),
         }
@@ -202,7 +214,7 @@ impl<E> Waiter<E> {
 
 impl<E> Clone for Waiter<E> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { stage: self.stage.clone(), validity: Arc::clone(&self.validity), told: self.told }
     }
 }
 
@@ -259,6 +271,23 @@ impl Validity {
         }
         drop(changed);
         self.news.notify_one();
+    }
+
+    /// How many tags have been changed; `None` when more has.
+    fn told(&self) -> Option<usize> {
+        match &*self.lock() {
+            Changed::Tags(tags) => Some(tags.len()),
+            Changed::Everything | Changed::Superseded => None,
+        }
+    }
+
+    /// Whether none of `tags` was among the first `told` that were changed.
+    fn held(&self, told: usize, tags: &[Tag]) -> bool {
+        match &*self.lock() {
+            Changed::Tags(changed) => !changed.iter().take(told).any(|tag| tags.contains(tag)),
+            // Which they were is forgotten.
+            Changed::Everything | Changed::Superseded => told == 0,
+        }
     }
 
     fn verdict(&self, tags: &[Tag]) -> Verdict {

@@ -17,6 +17,8 @@ impl Inner {
         // Furthest first: what the nearest level shows, the others have.
         self.levels.set_further(&key, (&loaded, &entry), &policy, now, luck, Write::Replaces).await;
         self.levels.set_nearest(&key, entry, now, Write::Replaces).await;
+        // And again: one that began meanwhile may have found the old value on a level that was still to come.
+        self.flights.supersede(&key);
         drop(turn);
         self.publish(&Invalidation::expire(Scope::Key(key))).await;
     }

@@ -188,7 +188,7 @@ impl Inner {
             return;
         };
         tracing::debug!(key = lead.key(), "loading failed, the old value is served");
-        let life = found.entry.lifetime();
+        let life = self.levels.nearest_lifetime(&found, policy, now);
         let waiting = found.entry.clone().with_lifetime(life.refresh_at(later(now, policy.retry_pause)));
         let _turn = self.turns.of(lead.key()).await;
         if lead.verdict(found.entry.tags()) == Verdict::Keep {

@@ -13,7 +13,7 @@ use super::{
     meter::{Operation, Trouble},
 };
 use crate::{
-    Entry,
+    Entry, Scope,
     missed::{Batch, Queue},
 };
 
@@ -39,6 +39,11 @@ impl Level {
     pub(super) fn missed(&self, put: impl FnOnce(&mut Queue<'_>)) {
         put(&mut self.missed.lock());
         self.go_away();
+    }
+
+    /// Somebody else has changed what `scope` is about, on the level itself: the values that wait to be written are older.
+    pub(crate) fn forget_missed_writes(&self, scope: &Scope) {
+        self.missed.lock().forget_writes(scope);
     }
 
     /// Asks nothing more of the level until it has recovered.

@@ -5,10 +5,17 @@
     reason = "what the tests share has to fail as they do; clippy.toml exempts only them"
 )]
 
+mod backplane;
 mod changes;
+mod fail_safe;
+mod health;
 mod levels;
 mod loading;
 mod memory;
+mod model;
+mod races;
+mod scripted;
+mod timeouts;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
