@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     Backplane, Cache, Clock, LoadLock, Options, Store, SystemClock,
-    cache::{Inner, Parts},
+    cache::{Inner, Owner, Parts},
     level::{Level, LevelSettings},
     levels::Levels,
     missed::Limits,
@@ -179,14 +179,22 @@ impl CacheBuilder {
     /// The cache. It is empty as far as its stores are.
     pub fn build(self) -> Cache {
         let Self { nearest, further, options, backplane, lock, limits, max_loads, clock } = self;
-        let settings = nearest.settings;
+        let (settings, owner) = (nearest.settings, Owner::default());
         let outbox =
             backplane.map(|backplane| Outbox::new(backplane, settings.timeout, settings.probe_every, limits));
         let level = |LevelSpec { name, store, settings }| {
-            Level::new(name, store, settings, limits, outbox.clone(), Arc::clone(&clock))
+            Level::new(name, store, settings, limits, owner.clone(), Arc::clone(&clock))
         };
         let levels = Levels::new(level(nearest), further.into_iter().map(level).collect());
         let policy = Policy::default().with(&options);
-        Cache::from(Inner::new(Parts { levels, policy, outbox, lock, max_loads, clock }))
+        Cache::from(Inner::new(Parts {
+            levels,
+            policy,
+            outbox,
+            lock,
+            max_loads,
+            owner: owner.clone(),
+            clock,
+        }))
     }
 }

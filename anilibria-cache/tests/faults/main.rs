@@ -6,16 +6,19 @@
     reason = "what the tests share has to fail as they do; clippy.toml exempts only them"
 )]
 
+mod instances;
 mod mongodb;
+mod partitions;
 mod readers;
 mod redis;
 mod source;
+mod way;
 mod world;
 
 use std::time::Duration;
 
 /// Longer than anything here takes; a test that waits for it has failed.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Waits until `condition` holds, and says what it waited for if it never does.
 async fn until(what: &str, condition: impl AsyncFn() -> bool) {

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use anilibria_cache::{Cached, Entry, LoadError, Loaded, Tag};
-use tokio::task::yield_now;
+use tokio::{sync::watch, task::yield_now};
 
 /// So many keys have a value.
 pub(crate) const KEYS: usize = 8;
@@ -28,6 +28,7 @@ struct Truth {
     versions: [AtomicU64; KEYS],
     loads: AtomicU64,
     is_down: AtomicBool,
+    holds: watch::Sender<bool>,
 }
 
 pub(crate) fn key(number: usize) -> String {
@@ -58,6 +59,11 @@ impl Source {
         self.0.is_down.store(is_down, Ordering::SeqCst);
     }
 
+    /// Whether answers are made, but not given before this is over.
+    pub(crate) fn set_holding(&self, holds: bool) {
+        self.0.holds.send_replace(holds);
+    }
+
     /// The value of `number` as of now.
     pub(crate) fn value(&self, number: usize) -> Loaded {
         Loaded::new(format!("{number}={}", self.version(number))).tag(tag(number)).tag("all")
@@ -69,6 +75,8 @@ impl Source {
         let value = self.value(number);
         // What changes from here on, this answer does not know.
         yield_now().await;
+        let mut holds = self.0.holds.subscribe();
+        let _ = holds.wait_for(|holds| !holds).await;
         if self.0.is_down.load(Ordering::SeqCst) { Err(Down) } else { Ok(value) }
     }
 }

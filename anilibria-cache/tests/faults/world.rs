@@ -1,13 +1,15 @@
 //! A cache on three levels, its servers, and what must hold of it in any case.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anilibria_cache::{
     Cache, CacheStats, LevelStats, MemoryStore, MongoStore, Options, Redis, RedisStore, Store,
 };
 use test_services::{MongoServer, RedisServer};
+use tokio::task::JoinHandle;
 
 use super::{
+    DEADLINE,
     readers::Readers,
     soon,
     source::{Answer, KEYS, Source, key, tag, version_of},
@@ -28,10 +30,9 @@ pub(crate) fn connect(url: &str) -> Redis {
     Redis::builder(url).prefix("test:").check_every(Duration::from_millis(100)).build().unwrap()
 }
 
-pub(crate) async fn database(server: &MongoServer) -> MongoStore {
+pub(crate) async fn database(uri: &str) -> MongoStore {
     let patience = Duration::from_millis(400);
-    let builder =
-        MongoStore::builder(server.uri()).database("test").wait_timeout(patience).call_timeout(patience);
+    let builder = MongoStore::builder(uri).database("test").wait_timeout(patience).call_timeout(patience);
     builder.connect().await.unwrap()
 }
 
@@ -64,19 +65,25 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// With every key on every level.
     pub(crate) async fn new(redis: &RedisServer, mongo: &MongoServer) -> Self {
         Self::at(&redis.url(), mongo).await
     }
 
-    /// With every key on every level, unless a server does not let it.
+    /// The same, unless a server does not let it.
     pub(crate) async fn at(redis: &str, mongo: &MongoServer) -> Self {
-        let mongo = database(mongo).await;
-        let cache = cache(&connect(redis), mongo.clone(), Duration::from_millis(10));
-        let world = Self { cache, source: Source::default(), redis: connect(redis).store(), mongo };
+        let world = Self::instance(redis, &mongo.uri(), &Source::default(), Duration::from_millis(10)).await;
         for number in 0..KEYS {
             world.get(number).await.unwrap();
         }
         world
+    }
+
+    /// An instance of its own that knows nothing yet.
+    pub(crate) async fn instance(redis: &str, mongo: &str, source: &Source, near: Duration) -> Self {
+        let mongo = database(mongo).await;
+        let cache = cache(&connect(redis), mongo.clone(), near);
+        Self { cache, source: source.clone(), redis: connect(redis).store(), mongo }
     }
 
     pub(crate) fn readers(&self) -> Readers {
@@ -88,17 +95,30 @@ impl World {
         soon(self.cache.get_or_load(&key(number), [tag(number)], move || source.load(number))).await
     }
 
+    /// The same as a task of its own.
+    pub(crate) fn begin_get(&self, number: usize) -> JoinHandle<Answer> {
+        let (cache, source) = (self.cache.clone(), self.source.clone());
+        tokio::spawn(async move {
+            cache.get_or_load(&key(number), [tag(number)], move || source.load(number)).await
+        })
+    }
+
     /// Changes every value at its source, and says so in each of the ways there are.
     pub(crate) async fn change_everything(&self) {
         for number in 0..KEYS {
-            self.source.change(number);
-            match number % 5 {
-                0 => drop(soon(self.cache.expire_by_tag(tag(number))).await),
-                1 => soon(self.cache.set(&key(number), self.source.value(number))).await,
-                2 => soon(self.cache.remove(&key(number))).await,
-                3 => soon(self.cache.expire(&key(number))).await,
-                _ => drop(soon(self.cache.clear_matching(key(number))).await),
-            }
+            self.change(number, number).await;
+        }
+    }
+
+    /// Changes the value at its source, and says so in one of the ways there are.
+    pub(crate) async fn change(&self, number: usize, way: usize) {
+        self.source.change(number);
+        match way % 5 {
+            0 => drop(soon(self.cache.expire_by_tag(tag(number))).await),
+            1 => soon(self.cache.set(&key(number), self.source.value(number))).await,
+            2 => soon(self.cache.remove(&key(number))).await,
+            3 => soon(self.cache.expire(&key(number))).await,
+            _ => drop(soon(self.cache.clear_matching(key(number))).await),
         }
     }
 
@@ -116,7 +136,12 @@ impl World {
     }
 
     pub(crate) async fn until_away(&self, index: usize) {
-        until("the level is away", async || self.level(index).await.is_away).await;
+        until("the level is away", async || {
+            // A key that nobody has is asked for everywhere.
+            soon(self.cache.peek("nothing")).await;
+            self.level(index).await.is_away
+        })
+        .await;
     }
 
     /// Waits until the level at `index` answers calls again, and the backplane has said what it had to.
@@ -158,32 +183,45 @@ impl World {
 
     /// Asserts that no store and no caller is given a version older than the source's. The readers have to have stopped.
     pub(crate) async fn assert_nothing_old(&self) {
+        assert_eq!(self.old().await, [""; 0]);
+    }
+
+    /// What this instance and the servers have that is older than the source.
+    pub(crate) async fn old(&self) -> Vec<String> {
+        let mut old = Vec::new();
         for number in 0..KEYS {
             let now = SystemTime::now();
             let stored = [self.redis.get(&key(number), now).await, self.mongo.get(&key(number), now).await];
-            for (store, found) in ["redis", "mongodb"].into_iter().zip(stored) {
-                if let Some(entry) = found.unwrap().filter(|entry| entry.is_fresh(now)) {
-                    assert_eq!(
-                        version_of(&entry, number),
-                        self.source.version(number),
-                        "{number} in {store}"
-                    );
+            let cached = self.get(number).await.unwrap();
+            let entries = stored.into_iter().map(|found| found.unwrap().filter(|entry| entry.is_fresh(now)));
+            for (place, entry) in
+                ["redis", "mongodb", "cache"].into_iter().zip(entries.chain([Some(cached.entry().clone())]))
+            {
+                let version = entry.map(|entry| version_of(&entry, number));
+                if version.is_some_and(|version| version < self.source.version(number)) {
+                    old.push(format!("{} in {place}: {version:?}", key(number)));
                 }
             }
         }
-        for number in 0..KEYS {
-            let cached = self.get(number).await.unwrap();
-            assert_eq!(
-                version_of(cached.entry(), number),
-                self.source.version(number),
-                "{number}: {cached:?}"
-            );
-        }
+        old
     }
 
     /// Asserts that what is remembered and kept has not grown beyond its limits.
     pub(crate) async fn assert_bounded(&self) {
         assert_bounded(&soon(self.cache.stats()).await);
+    }
+}
+
+/// Waits until no instance and no server has anything old.
+pub(crate) async fn until_nothing_old(worlds: impl IntoIterator<Item = &World>) {
+    for world in worlds {
+        let mut old = world.old().await;
+        let end = Instant::now() + DEADLINE;
+        while !old.is_empty() {
+            assert!(Instant::now() < end, "still there: {old:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            old = world.old().await;
+        }
     }
 }
 
