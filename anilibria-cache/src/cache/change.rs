@@ -28,9 +28,12 @@ impl Inner {
         self.listen();
         // The loads first, so that one that ends meanwhile does not put the old value back; and again afterwards, for
         // one that began meanwhile may have found the old value on a level that was still to come.
-        self.flights.outdate(&invalidation.scope);
+        let under_way = self.flights.begin_invalidation(&invalidation);
         let count = self.levels.invalidate(&invalidation, self.now()).await;
-        self.flights.outdate(&invalidation.scope);
+        self.flights.outdate(&invalidation);
+        // One that was writing just then takes it back; until it has, the old value may show.
+        self.turns.settle(&invalidation.scope).await;
+        drop(under_way);
         self.publish(&invalidation).await;
         count
     }

@@ -7,12 +7,16 @@
 
 mod backplane;
 mod changes;
+mod concurrent;
+mod eager;
 mod fail_safe;
 mod health;
 mod levels;
 mod loading;
+mod lock;
 mod memory;
 mod model;
+mod options;
 mod races;
 mod scripted;
 mod timeouts;

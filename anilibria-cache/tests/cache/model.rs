@@ -14,8 +14,8 @@ use super::{
 };
 
 const KEYS: [&str; 4] = ["a:1", "a:2", "b:1", "b:2"];
-const TTL: Duration = Duration::from_secs(60);
-const MAX_AGE: Duration = Duration::from_secs(240);
+const TTL: Duration = Duration::from_mins(1);
+const MAX_AGE: Duration = Duration::from_mins(4);
 const PROBE: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use std::{
 };
 
 use anilibria_cache::{
-    Cache, Clock, Entry, Invalidation, Loaded, ManualClock, MemoryStore, Options, Result, Scope, Store,
-    StoreStats,
+    Action, Cache, Clock, Entry, Invalidation, Loaded, ManualClock, MemoryStore, Options, Result, Scope,
+    Store, StoreStats,
 };
 use async_trait::async_trait;
 use futures::FutureExt;
@@ -95,6 +95,55 @@ async fn what_was_loaded_while_the_key_was_being_set_does_not_replace_the_value_
 
     let levels = [near.get_now("key", clock.now()), far.store.get_now("key", clock.now())];
     assert!(levels.into_iter().all(|entry| entry.unwrap().value() == "set"));
+}
+
+#[tokio::test]
+async fn an_invalidation_ends_when_nobody_writes_an_older_value_any_more() {
+    for action in [Action::Expire, Action::Remove] {
+        let TwoLevels { cache, near, far, clock } = two_levels();
+        let slow = gate();
+        far.on(Op::Set, Act::Before(Arc::clone(&slow)));
+        load(&cache, "key", "old").await;
+        until_called(&far, Op::Set, 0).await;
+
+        let of_task = cache.clone();
+        let invalidation = tokio::spawn(async move {
+            of_task.invalidate(Invalidation { scope: Scope::All, action }).await;
+        });
+        for _ in 0..100 {
+            yield_now().await;
+        }
+        let ended_early = invalidation.is_finished();
+        slow.add_permits(1);
+        invalidation.await.unwrap();
+
+        let now = clock.now();
+        let left = [near.get_now("key", now), far.store.get_now("key", now)];
+        assert!(!ended_early, "{action:?}");
+        assert!(left.iter().flatten().all(|entry| !entry.is_fresh(now)), "{action:?}");
+        assert!(action == Action::Expire || left.iter().all(Option::is_none), "{action:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_found_on_a_level_that_is_still_to_be_told_is_not_copied() {
+    let TwoLevels { cache, near, far, clock } = two_levels();
+    cache.set("key", "old").await;
+    let slow = gate();
+    far.on(Op::Invalidate, Act::Before(Arc::clone(&slow)));
+    let of_task = cache.clone();
+    let removal = tokio::spawn(async move { of_task.remove("key").await });
+    until_called(&far, Op::Invalidate, 0).await;
+    near.invalidate(&Invalidation::remove(Scope::All), clock.now()).await.unwrap();
+
+    let found = load(&cache, "key", "loaded").await;
+    let copied = near.get_now("key", clock.now());
+    slow.add_permits(10);
+    removal.await.unwrap();
+
+    assert_eq!(found.value(), "old");
+    assert!(copied.is_none());
+    assert!(cache.peek("key").await.is_none());
 }
 
 #[tokio::test]
