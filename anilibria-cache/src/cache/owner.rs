@@ -21,9 +21,11 @@ impl Owner {
     /// levels after they had been told.
     pub(crate) async fn invalidate_copies(&self, invalidation: &Invalidation, level: &Level) {
         if let Some(cache) = self.0.get().and_then(Weak::upgrade) {
-            cache.flights.outdate(&invalidation.scope);
+            let under_way = cache.flights.begin_invalidation(invalidation);
             cache.levels.invalidate_before(level, invalidation, cache.now()).await;
-            cache.flights.outdate(&invalidation.scope);
+            cache.flights.outdate(invalidation);
+            cache.turns.settle(&invalidation.scope).await;
+            drop(under_way);
             cache.publish(invalidation).await;
         }
     }

@@ -54,7 +54,7 @@ async fn what_one_instance_changes_the_other_sees_and_each_is_told_once() {
     let pair = pair(&redis, &mongo).await;
     let (mut before, mut latencies) = ([(0, 0); 2], Vec::new());
 
-    for round in 0..6 {
+    for round in 0..300 {
         if round == 2 {
             // Messages keep their order: by now both have heard what was said before.
             before = counts(&pair).await;
@@ -70,14 +70,7 @@ async fn what_one_instance_changes_the_other_sees_and_each_is_told_once() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        if tokio::time::timeout(super::DEADLINE / 4, seen).await.is_err() {
-            panic!(
-                "round {round} {newest} {:?} {:?} {:?}",
-                reader.old().await,
-                soon(reader.cache.stats()).await,
-                soon(writer.cache.stats()).await
-            );
-        }
+        soon(seen).await;
         latencies.push(changed.elapsed());
         assert_eq!(version(writer, number).await, newest);
     }
