@@ -67,3 +67,25 @@ async fn a_load_that_ends_after_a_change_it_could_not_hear_of_leaves_nothing_old
         until_nothing_old([&here, &there]).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waited_to_be_written_to_a_level_does_not_replace_what_others_changed_meanwhile() {
+    let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
+    let (way, source) = (Way::to(redis.port()).await, Source::default());
+    let here = World::instance(&redis.url(), &mongo.uri(), &source, NEAR).await;
+    let there = World::instance(&way.redis(), &mongo.uri(), &source, NEAR).await;
+
+    for _ in 0..4 {
+        there.change_everything().await;
+        way.bar();
+        there.until_away(REDIS).await;
+        for number in 0..KEYS {
+            there.get(number).await.unwrap();
+        }
+        here.change_everything().await;
+        way.clear();
+        there.until_back(REDIS).await;
+
+        until_nothing_old([&here, &there]).await;
+    }
+}
