@@ -5,14 +5,18 @@ mod get;
 mod inner;
 mod listen;
 mod load;
+mod owner;
 
 use std::{fmt, sync::Arc};
 
 use futures::FutureExt;
 use tokio::runtime::Handle;
 
-pub(crate) use self::inner::{Inner, Parts};
 use self::{get::AtHand, load::boxed};
+pub(crate) use self::{
+    inner::{Inner, Parts},
+    owner::Owner,
+};
 use crate::{
     CacheStats, Cached, EmptyBuilder, Entry, Invalidation, LevelPing, LoadError, Loaded, Options, Pattern,
     Scope, Tag, levels::Lookup,
@@ -273,7 +277,9 @@ async fn to_the_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 's
 
 impl From<Inner> for Cache {
     fn from(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner) }
+        let inner = Arc::new(inner);
+        inner.owner.is(&inner);
+        Self { inner }
     }
 }
 

@@ -21,8 +21,8 @@ use self::{
 };
 use crate::{
     Clock, Entry, Error, Invalidation, LevelStats, Result, Scope, Store,
+    cache::Owner,
     missed::{Limits, Missed},
-    outbox::Outbox,
     patience::within,
 };
 
@@ -50,7 +50,7 @@ pub(crate) struct Level {
     missed: Missed,
     meter: Meter,
     saw_corruption: AtomicBool,
-    outbox: Option<Arc<Outbox>>,
+    owner: Owner,
     clock: Arc<dyn Clock>,
     me: Weak<Self>,
 }
@@ -70,7 +70,7 @@ impl Level {
         store: Box<dyn Store>,
         settings: LevelSettings,
         limits: Limits,
-        outbox: Option<Arc<Outbox>>,
+        owner: Owner,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
         let name = name.unwrap_or_else(|| store.name());
@@ -82,7 +82,7 @@ impl Level {
             missed: Missed::new(limits),
             meter: Meter::new(name),
             saw_corruption: AtomicBool::new(false),
-            outbox,
+            owner,
             clock,
             me: me.clone(),
         })

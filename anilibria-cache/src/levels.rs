@@ -124,6 +124,19 @@ impl Levels {
         self.invalidate_those(|level| !level.is_shared(), invalidation, now).await;
     }
 
+    /// Does it on the levels that are nearer than `level`.
+    pub(crate) async fn invalidate_before(
+        &self,
+        level: &Level,
+        invalidation: &Invalidation,
+        now: SystemTime,
+    ) {
+        let place = self.iter().position(|this| std::ptr::eq(Arc::as_ptr(this), level)).unwrap_or_default();
+        for level in self.further.iter().take(place.saturating_sub(1)).rev().chain([&self.nearest]) {
+            level.invalidate(invalidation, now).await;
+        }
+    }
+
     async fn invalidate_those(
         &self,
         which: impl Fn(&Level) -> bool,

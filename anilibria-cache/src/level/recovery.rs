@@ -89,9 +89,9 @@ impl Level {
                 self.missed.lock().put_back(batch);
                 return false;
             }
-            // Others may have copied it from here to their own levels after they had been told.
-            if let Some(outbox) = self.outbox.as_ref().filter(|_| self.is_shared()) {
-                outbox.publish(invalidation).await;
+            // It may have been copied from here to where they had been told before.
+            if self.is_shared() {
+                self.owner.invalidate_copies(invalidation, self).await;
             }
             batch.invalidations.pop_front();
         }

@@ -7,6 +7,7 @@
 
 mod backplane;
 mod changes;
+mod clock;
 mod concurrent;
 mod eager;
 mod fail_safe;
