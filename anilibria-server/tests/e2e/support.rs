@@ -11,7 +11,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
 /// How long [`eventually`] waits: what comes at all comes much sooner, even on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often [`eventually`] looks.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
