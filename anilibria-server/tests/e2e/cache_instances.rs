@@ -60,3 +60,26 @@ async fn instance_that_died_while_it_loaded_keeps_nobody_waiting_for_ever() {
     assert!(abandoned.await.unwrap().is_err());
     assert_eq!(two.get("/titles/7").await.good()["data"]["id"], 7);
 }
+
+#[tokio::test]
+async fn instance_that_comes_up_while_the_upstream_is_down_serves_what_another_has_left() {
+    let Some(redis) = RedisServer::start() else { return };
+    let upstream = Service::upstream();
+    let variables = [("REDIS_URL", &*redis.url())];
+    let one = Service::reading_from(&upstream, &variables);
+    one.get("/titles/7").await.good();
+    eventually("the answer in Redis", async || {
+        (redis.cli(&["EXISTS", "anilibria:title:7"]) == "1").then_some(())
+    })
+    .await;
+    one.kill();
+
+    upstream.faults(json!({"drop": true})).await;
+    let two = Service::reading_from(&upstream, &variables);
+    connected(&two).await;
+
+    assert_eq!(two.get("/ready").await.json()["status"], "ready");
+    let health = two.get("/health").await;
+    assert_eq!((health.status.as_u16(), &health.json()["status"]), (200, &"degraded".into()));
+    assert_eq!(two.get("/titles/7").await.level(), "redis");
+}
