@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     binary(arguments).output().unwrap()
 }
 
-/// A running service; killed when dropped.
+/// A running service; killed when dropped, which fails the test if anything in it has panicked.
 pub(crate) struct Service {
     child: Child,
     /// Where it listens, as it says itself.
@@ -142,6 +142,11 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Whatever a test is about: a panic is always a fault, also where the service survives it.
+        if !std::thread::panicking() {
+            let printed = self.printed();
+            assert!(!printed.contains("panicked at"), "{printed}");
+        }
     }
 }
 
