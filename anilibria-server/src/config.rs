@@ -59,10 +59,6 @@ pub struct Config {
           value_parser = parse::seconds, default_value = "4")]
     pub upstream_attempt_timeout: Duration,
 
-    /// Where answers are kept, and for how long.
-    #[command(flatten)]
-    pub cache: CacheConfig,
-
     /// Most bytes of a request's body.
     #[arg(long, env, value_parser = parse::bytes, default_value = "64KiB")]
     pub max_body_bytes: usize,
@@ -95,6 +91,11 @@ pub struct Config {
     /// What to log.
     #[command(flatten)]
     pub log: LogConfig,
+
+    /// Where answers are kept, and for how long.
+    // The last, for its heading in the help stands over whatever follows.
+    #[command(flatten)]
+    pub cache: CacheConfig,
 }
 
 /// Where to listen.
