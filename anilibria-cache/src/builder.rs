@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     Backplane, Cache, Clock, LoadLock, Options, Store, SystemClock,
-    cache::{Inner, Owner, Parts},
-    level::{Level, LevelSettings},
+    cache::{Inner, Parts},
+    level::{Level, LevelSettings, Owner},
     levels::Levels,
     missed::Limits,
     outbox::Outbox,

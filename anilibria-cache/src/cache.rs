@@ -5,18 +5,14 @@ mod get;
 mod inner;
 mod listen;
 mod load;
-mod owner;
 
 use std::{fmt, sync::Arc};
 
 use futures::FutureExt;
 use tokio::runtime::Handle;
 
+pub(crate) use self::inner::{Inner, Parts};
 use self::{get::AtHand, load::boxed};
-pub(crate) use self::{
-    inner::{Inner, Parts},
-    owner::Owner,
-};
 use crate::{
     CacheStats, Cached, EmptyBuilder, Entry, Invalidation, LevelPing, LoadError, Loaded, Options, Pattern,
     Scope, Tag, levels::Lookup,
@@ -278,7 +274,8 @@ async fn to_the_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 's
 impl From<Inner> for Cache {
     fn from(inner: Inner) -> Self {
         let inner = Arc::new(inner);
-        inner.owner.is(&inner);
+        let weak = Arc::downgrade(&inner);
+        inner.owner.is(weak);
         Self { inner }
     }
 }

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod meter;
+mod owner;
 mod recovery;
 
 use std::{
@@ -15,13 +16,13 @@ use std::{
 
 use tracing::{Instrument, Span, debug_span, field};
 
+pub(crate) use self::owner::{Copies, Owner};
 use self::{
     breaker::Breaker,
     meter::{Meter, Operation, Trouble},
 };
 use crate::{
     Clock, Entry, Error, Invalidation, LevelStats, Result, Scope, Store,
-    cache::Owner,
     missed::{Limits, Missed},
     patience::within,
 };

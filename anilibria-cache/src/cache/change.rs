@@ -2,8 +2,14 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use super::Inner;
-use crate::{Invalidation, Loaded, Scope, level::Write, policy::Policy};
+use crate::{
+    Invalidation, Loaded, Scope,
+    level::{Copies, Level, Write},
+    policy::Policy,
+};
 
 impl Inner {
     /// Puts `loaded` under `key`.
@@ -38,9 +44,21 @@ impl Inner {
         count
     }
 
-    pub(super) async fn publish(&self, invalidation: &Invalidation) {
+    async fn publish(&self, invalidation: &Invalidation) {
         if let Some(outbox) = &self.outbox {
             outbox.publish(invalidation).await;
         }
+    }
+}
+
+#[async_trait]
+impl Copies for Inner {
+    async fn invalidate_copies(&self, invalidation: &Invalidation, level: &Level) {
+        let under_way = self.flights.begin_invalidation(invalidation);
+        self.levels.invalidate_before(level, invalidation, self.now()).await;
+        self.flights.outdate(invalidation);
+        self.turns.settle(&invalidation.scope).await;
+        drop(under_way);
+        self.publish(invalidation).await;
     }
 }

@@ -8,9 +8,8 @@ use std::{
 use futures::future;
 use tokio::{sync::Semaphore, task::AbortHandle};
 
-use super::Owner;
 use crate::{
-    BackplaneStats, CacheStats, Cached, Clock, LevelPing, LoadError, LoadLock, Options, Source,
+    BackplaneStats, CacheStats, Cached, Clock, LevelPing, LoadError, LoadLock, Options, Source, level::Owner,
     levels::Levels, outbox::Outbox, policy::Policy, single_flight::SingleFlight, stats::Counter,
     turns::Turns,
 };
