@@ -150,6 +150,11 @@ impl Levels {
         most
     }
 
+    /// Whether a level that instances share is away.
+    pub(crate) fn is_shared_away(&self) -> bool {
+        self.iter().any(|level| level.is_shared() && level.is_away())
+    }
+
     /// Notes that the nearest level answered a call with a fresh value.
     pub(crate) fn nearest_answered(&self) {
         self.nearest.answered(false);

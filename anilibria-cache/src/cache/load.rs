@@ -1,8 +1,11 @@
 //! The load of one key: the loader runs, and what it brings is kept.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::{
+    FutureExt,
+    future::{self, BoxFuture},
+};
 use tokio::{runtime::Handle, time::sleep};
 use tracing::{Instrument, debug_span};
 
@@ -21,8 +24,14 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
 /// For so long after it was written is the result of a load taken back if another instance tells that it was out of
-/// date: longer than a message takes.
-const LINGER: Duration = Duration::from_secs(1);
+/// date: longer than a message takes, and than a backplane takes to connect again.
+const LINGER: Duration = Duration::from_secs(3);
+
+/// For so long at most while no message may come through.
+const LONGEST_LINGER: Duration = Duration::from_mins(10);
+
+/// So often is looked whether messages come through again.
+const LOOK_FOR_OTHERS_EVERY: Duration = Duration::from_millis(250);
 
 /// A loader whose own types are forgotten: what is told apart is only what its callers can share.
 pub(super) type Loader<E> = Box<dyn FnOnce(Option<Entry>) -> BoxFuture<'static, Result<Loaded, E>> + Send>;
@@ -226,6 +235,17 @@ impl Inner {
             let _turn = self.turns.of(lead.key()).await;
             self.take_back(lead, entry.tags()).await;
         };
-        within(LINGER, taken_back).await;
+        let patience = async {
+            while self.may_be_cut_off() {
+                sleep(LOOK_FOR_OTHERS_EVERY).await;
+            }
+            sleep(LINGER).await;
+        };
+        within(LONGEST_LINGER, future::select(pin!(taken_back), pin!(patience))).await;
+    }
+
+    /// Whether messages of other instances may not come through, as far as can be seen from what this one sends.
+    fn may_be_cut_off(&self) -> bool {
+        self.levels.is_shared_away() || self.outbox.as_ref().is_some_and(|outbox| outbox.waiting() > 0)
     }
 }
