@@ -21,6 +21,8 @@ async fn what_was_copied_from_a_level_before_it_was_told_is_taken_back_from_the_
     let there = World::instance(&redis.url(), &mongo.uri(), &source, NEAR).await;
     for number in 0..KEYS {
         here.get(number).await.unwrap();
+        // Who loads it himself takes it back wherever he put it.
+        until("it is on every level", async || here.is_stored(number).await).await;
         there.get(number).await.unwrap();
     }
 

@@ -186,6 +186,13 @@ impl World {
         assert_eq!(self.old().await, [""; 0]);
     }
 
+    /// Whether the servers have a value for it.
+    pub(crate) async fn is_stored(&self, number: usize) -> bool {
+        let now = SystemTime::now();
+        let stored = [self.redis.get(&key(number), now).await, self.mongo.get(&key(number), now).await];
+        stored.into_iter().all(|found| found.is_ok_and(|entry| entry.is_some()))
+    }
+
     /// What this instance and the servers have that is older than the source.
     pub(crate) async fn old(&self) -> Vec<String> {
         let mut old = Vec::new();
