@@ -1,7 +1,9 @@
 //! Settings, from flags and from the environment names the site deploys with.
 
+mod auth;
 mod cache;
 mod parse;
+mod secret;
 mod secret_url;
 mod show;
 
@@ -11,9 +13,12 @@ use clap::{Args, FromArgMatches as _, ValueEnum};
 use poem::http::HeaderValue;
 use url::Url;
 
+pub(crate) use self::secret::is_secret;
 pub use self::{
+    auth::{AuthConfig, ServiceNames},
     cache::{CacheConfig, CacheDir},
     parse::LogLevel,
+    secret::Secret,
     secret_url::SecretUrl,
     show::show,
 };
@@ -62,6 +67,10 @@ pub struct Config {
     /// Where answers are kept, and for how long.
     #[command(flatten)]
     pub cache: CacheConfig,
+
+    /// By what users and other services are known.
+    #[command(flatten)]
+    pub auth: AuthConfig,
 
     /// Most bytes of a request's body.
     #[arg(long, env, value_parser = parse::bytes, default_value = "64KiB")]
@@ -169,7 +178,7 @@ impl Config {
                     .into(),
             );
         }
-        Ok(())
+        self.auth.check(self.environment)
     }
 
     /// Base URLs of AniLiberty, the preferred one first; `None` for the public mirrors.

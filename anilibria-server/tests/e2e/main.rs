@@ -5,5 +5,8 @@
 mod commands;
 mod endpoints;
 mod faults;
+mod internal;
 mod single_flight;
 mod support;
+#[path = "../shared/token.rs"]
+mod token;
