@@ -10,7 +10,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use crate::{config::Secret, problem::ErrorCode};
@@ -114,10 +114,12 @@ pub fn claims<T: DeserializeOwned>(keys: &Keys, token: &str, now: SystemTime) ->
     if !keys.sign(message.as_bytes(), &decode(signature)?) {
         return Err(TokenError::Signature);
     }
-    let payload = decode(payload)?;
-    let times: Times = serde_json::from_slice(&payload).map_err(|_| TokenError::Claims)?;
-    times.check(now)?;
-    serde_json::from_slice(&payload).map_err(|_| TokenError::Claims)
+    // Read as an object first: a list would also do for a struct.
+    let claims: Map<String, Value> =
+        serde_json::from_slice(&decode(payload)?).map_err(|_| TokenError::Claims)?;
+    let claims = Value::Object(claims);
+    Times::deserialize(&claims).map_err(|_| TokenError::Claims)?.check(now)?;
+    T::deserialize(claims).map_err(|_| TokenError::Claims)
 }
 
 impl Times {
