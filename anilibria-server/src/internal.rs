@@ -9,7 +9,7 @@ use crate::{
     api::InternalApi,
     auth::Services,
     health::Health,
-    model::internal::{CacheReport, ClearReport, Mirror, ServiceReport, SyncReport},
+    model::internal::{CacheStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport},
     problem::Problem,
     router::RouteTable,
     titles::Titles,
@@ -59,13 +59,13 @@ impl Internal {
     }
 
     /// How the cache is.
-    pub async fn cache(&self) -> CacheReport {
-        CacheReport::from(&self.titles.cache().stats().await)
+    pub async fn cache(&self) -> CacheStatistics {
+        CacheStatistics::from(&self.titles.cache().stats().await)
     }
 
     /// How the service is.
-    pub async fn service(&self) -> ServiceReport {
-        ServiceReport {
+    pub async fn service(&self) -> ServiceStatistics {
+        ServiceStatistics {
             uptime_seconds: self.health.uptime(),
             requests: self.traffic.requests(),
             cache: self.cache().await,

@@ -6,7 +6,9 @@ use super::Tag;
 use crate::{
     auth::{Caller, Read, Write},
     internal::Internal,
-    model::internal::{CacheReport, ClearReport, ClearRequest, Done, ServiceReport, SyncReport, SyncRequest},
+    model::internal::{
+        CacheStatistics, ClearReport, ClearRequest, Done, ServiceStatistics, SyncReport, SyncRequest,
+    },
     problem::Problem,
 };
 
@@ -43,7 +45,7 @@ impl InternalApi {
     ///
     /// What each level of the cache keeps, and how often it had an answer. Needs the permission `read`.
     #[oai(path = "/cache/stats", method = "get", operation_id = "getCacheStats")]
-    async fn cache_stats(&self, _caller: Caller<Read>) -> Result<Json<Done<CacheReport>>, Problem> {
+    async fn cache_stats(&self, _caller: Caller<Read>) -> Result<Json<Done<CacheStatistics>>, Problem> {
         Ok(Json(Done::new(self.internal.cache().await)))
     }
 
@@ -51,7 +53,7 @@ impl InternalApi {
     ///
     /// How the cache and the mirrors of AniLibria have fared since the start. Needs the permission `read`.
     #[oai(path = "/stats", method = "get", operation_id = "getStats")]
-    async fn stats(&self, _caller: Caller<Read>) -> Result<Json<Done<ServiceReport>>, Problem> {
+    async fn stats(&self, _caller: Caller<Read>) -> Result<Json<Done<ServiceStatistics>>, Problem> {
         Ok(Json(Done::new(self.internal.service().await)))
     }
 

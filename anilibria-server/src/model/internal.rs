@@ -106,7 +106,7 @@ pub struct ClearReport {
 
 /// What the cache has done since the start, and what it keeps.
 #[derive(Clone, Debug, Object)]
-pub struct CacheReport {
+pub struct CacheStatistics {
     /// Reads that were answered with something fresh.
     pub hits: u64,
     /// Reads that were answered with something past its time, for want of something newer.
@@ -128,18 +128,18 @@ pub struct CacheReport {
 pub struct Levels {
     /// Memory of the process that answers.
     #[oai(nullable)]
-    pub memory: Option<LevelReport>,
+    pub memory: Option<LevelStatistics>,
     /// Redis, shared by all instances.
     #[oai(nullable)]
-    pub redis: Option<LevelReport>,
+    pub redis: Option<LevelStatistics>,
     /// The database, be it on disk.
     #[oai(nullable)]
-    pub database: Option<LevelReport>,
+    pub database: Option<LevelStatistics>,
 }
 
 /// What a level has done since the start, and what it keeps.
 #[derive(Clone, Debug, Object)]
-pub struct LevelReport {
+pub struct LevelStatistics {
     /// How many answers it keeps; `null` when it does not tell.
     #[oai(nullable)]
     pub entries: Option<u64>,
@@ -162,10 +162,10 @@ pub struct LevelReport {
     pub is_away: bool,
 }
 
-impl From<&CacheStats> for CacheReport {
+impl From<&CacheStats> for CacheStatistics {
     fn from(stats: &CacheStats) -> Self {
         let level = |level: CacheLevel| {
-            stats.levels.iter().find(|stats| stats.name == level.as_str()).map(LevelReport::from)
+            stats.levels.iter().find(|stats| stats.name == level.as_str()).map(LevelStatistics::from)
         };
         Self {
             hits: stats.hits,
@@ -183,7 +183,7 @@ impl From<&CacheStats> for CacheReport {
     }
 }
 
-impl From<&LevelStats> for LevelReport {
+impl From<&LevelStats> for LevelStatistics {
     fn from(stats: &LevelStats) -> Self {
         Self {
             entries: stats.store.map(|store| store.entries),
@@ -201,13 +201,13 @@ impl From<&LevelStats> for LevelReport {
 
 /// How the service has fared since its start.
 #[derive(Clone, Debug, Object)]
-pub struct ServiceReport {
+pub struct ServiceStatistics {
     /// Seconds since the service was started.
     pub uptime_seconds: u64,
     /// Requests to it, this one among them.
     pub requests: u64,
     /// What the cache has done and what it keeps.
-    pub cache: CacheReport,
+    pub cache: CacheStatistics,
     /// The mirrors of AniLibria.
     pub mirrors: Vec<Mirror>,
 }

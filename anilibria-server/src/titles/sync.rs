@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{LoadFailure, Titles, load};
 use crate::{
@@ -70,7 +71,7 @@ struct Title {
 
 #[derive(Deserialize)]
 struct Player {
-    episodes: std::collections::HashMap<String, IgnoredAny>,
+    episodes: Map<String, Value>,
 }
 
 #[cfg(test)]
