@@ -4,7 +4,7 @@ use anilibria_cache::{CacheStats, LevelStats};
 use anilibria_client::{BreakerState, MirrorHealth};
 use poem_openapi::{
     Enum, Object,
-    types::{ParseFromJSON, ToJSON},
+    types::{Example, ParseFromJSON, ToJSON},
 };
 
 use super::envelope::CacheLevel;
@@ -27,6 +27,7 @@ impl<T: ParseFromJSON + ToJSON> Done<T> {
 
 /// Which title to see to.
 #[derive(Clone, Copy, Debug, Object)]
+#[oai(example)]
 pub struct SyncRequest {
     /// AniLibria's id of the title.
     #[oai(validator(minimum(value = "1")))]
@@ -37,6 +38,12 @@ pub struct SyncRequest {
     /// How urgent it is. Every request is seen to at once, so this makes no difference.
     #[oai(default)]
     pub priority: Priority,
+}
+
+impl Example for SyncRequest {
+    fn example() -> Self {
+        Self { title_id: 9000, force: true, priority: Priority::High }
+    }
 }
 
 /// How urgent something is.
@@ -89,7 +96,7 @@ pub struct ClearRequest {
     pub confirm: bool,
 }
 
-impl poem_openapi::types::Example for ClearRequest {
+impl Example for ClearRequest {
     fn example() -> Self {
         Self { pattern: "titles:*".to_owned(), confirm: true }
     }
