@@ -64,14 +64,6 @@ pub struct Config {
           value_parser = parse::seconds, default_value = "4")]
     pub upstream_attempt_timeout: Duration,
 
-    /// Where answers are kept, and for how long.
-    #[command(flatten)]
-    pub cache: CacheConfig,
-
-    /// By what users and other services are known.
-    #[command(flatten)]
-    pub auth: AuthConfig,
-
     /// Most bytes of a request's body.
     #[arg(long, env, value_parser = parse::bytes, default_value = "64KiB")]
     pub max_body_bytes: usize,
@@ -104,6 +96,15 @@ pub struct Config {
     /// What to log.
     #[command(flatten)]
     pub log: LogConfig,
+
+    /// Where answers are kept, and for how long.
+    // Such groups come last: the heading of one in the help stands over whatever follows.
+    #[command(flatten)]
+    pub cache: CacheConfig,
+
+    /// By what users and other services are known.
+    #[command(flatten)]
+    pub auth: AuthConfig,
 }
 
 /// Where to listen.

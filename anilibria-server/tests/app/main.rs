@@ -6,6 +6,7 @@ mod support;
 #[path = "../shared/token.rs"]
 mod token;
 
+mod changes;
 mod cors;
 mod document;
 mod errors;
