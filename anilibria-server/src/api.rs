@@ -2,6 +2,7 @@
 
 mod genres;
 mod health;
+mod internal;
 mod lists;
 mod schedule;
 mod search;
@@ -10,10 +11,10 @@ mod titles;
 use poem_openapi::Tags;
 
 pub use self::{
-    genres::GenresApi, health::HealthApi, lists::ListsApi, schedule::ScheduleApi, search::SearchApi,
-    titles::TitlesApi,
+    genres::GenresApi, health::HealthApi, internal::InternalApi, lists::ListsApi, schedule::ScheduleApi,
+    search::SearchApi, titles::TitlesApi,
 };
-use crate::{health::Health, titles::Titles};
+use crate::{health::Health, openapi::Described, titles::Titles};
 
 /// Where an operation stands in the document.
 #[derive(Tags)]
@@ -26,10 +27,12 @@ enum Tag {
     Reference,
     /// How the service itself is.
     Service,
+    /// What other services of the site ask, with a token, of the service itself: at `/internal`, never behind the proxy.
+    Internal,
 }
 
 /// All routes.
-pub type Routes = (TitlesApi, SearchApi, ListsApi, ScheduleApi, GenresApi, HealthApi);
+pub type Routes = (TitlesApi, SearchApi, ListsApi, ScheduleApi, GenresApi, HealthApi, Described<InternalApi>);
 
 /// All routes, on top of the services they ask.
 pub fn routes(titles: &Titles, health: &Health) -> Routes {
@@ -40,5 +43,7 @@ pub fn routes(titles: &Titles, health: &Health) -> Routes {
         ScheduleApi { titles: titles.clone() },
         GenresApi { titles: titles.clone() },
         HealthApi { health: health.clone() },
+        // Served elsewhere, and only if there are tokens: see `crate::internal`.
+        Described::new(),
     )
 }

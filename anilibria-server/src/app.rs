@@ -4,14 +4,17 @@ use anilibria_client::sandbox::Sandbox;
 
 use crate::{
     api,
+    auth::{Services, Users},
     config::Config,
     health::Health,
+    internal::Internal,
     limits::{Gate, RequestLimits},
     openapi,
     router::Router,
     sandbox::SandboxMount,
     shell::Shell,
     titles::Titles,
+    traffic::Traffic,
 };
 
 /// What the service is made of.
@@ -26,14 +29,27 @@ pub struct State {
 
 /// The service as one endpoint, as it is served and as tests and benches drive it.
 pub fn app(config: &Config, state: &State) -> Shell {
+    let traffic = Traffic::default();
+    let mut table = openapi::table(&api::routes(&state.titles, &state.health));
+    if let Some(services) = Services::new(&config.auth) {
+        let internal = Internal::new(
+            state.titles.clone(),
+            state.health.clone(),
+            traffic.clone(),
+            config.cache.cache_key_prefix.clone(),
+        );
+        table.extend(internal.table(&services));
+    }
     Shell {
-        router: Router::new(openapi::table(&api::routes(&state.titles, &state.health))),
+        router: Router::new(table),
         limits: RequestLimits {
             body: config.max_body_bytes,
             uri: config.max_uri_bytes,
             headers: config.max_header_bytes,
         },
         gate: Gate::new(config.max_concurrent_requests),
+        users: Users::new(&config.auth),
+        traffic,
         origins: config.origins(),
         sandbox: state.sandbox.clone().map(SandboxMount::new),
     }

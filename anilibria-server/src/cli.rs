@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, S
 
 use crate::{
     commands,
-    config::{Address, Config, LogConfig, show},
+    config::{Address, Config, LogConfig, is_secret, show},
 };
 
 /// The anime site's AniLibria service.
@@ -117,10 +117,11 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The command line, with variables that are set but empty taken for unset: compose files pass on unset ones so.
+/// The command line, with variables that are set but empty taken for unset: compose files pass on unset ones so. Not so
+/// secrets, or a name misspelt in such a file would silently leave something unguarded.
 fn command(variable: impl Fn(&str) -> Option<OsString>) -> clap::Command {
     let forget_empty = |arg: clap::Arg| {
-        let name = arg.get_env().and_then(|name| name.to_str());
+        let name = arg.get_env().and_then(|name| name.to_str()).filter(|name| !is_secret(name));
         let empty = name.and_then(&variable).is_some_and(|value| value.is_empty());
         if empty { arg.env(None) } else { arg }
     };
@@ -175,8 +176,12 @@ mod tests {
     fn empty_variable_is_no_variable() {
         let all_empty = command(|_| Some(OsString::new()));
 
-        let mut subcommands = all_empty.get_subcommands().cloned().chain([all_empty.clone()]);
+        let subcommands = all_empty.get_subcommands().cloned().chain([all_empty.clone()]);
 
-        assert!(subcommands.all(|command| command.get_arguments().all(|arg| arg.get_env().is_none())));
+        let mut variables = subcommands.flat_map(|command| {
+            let names = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned));
+            names.collect::<Vec<_>>()
+        });
+        assert!(variables.all(|name| is_secret(&name)));
     }
 }

@@ -1,7 +1,9 @@
 //! Settings, from flags and from the environment names the site deploys with.
 
+mod auth;
 mod cache;
 mod parse;
+mod secret;
 mod secret_url;
 mod show;
 
@@ -11,9 +13,12 @@ use clap::{Args, FromArgMatches as _, ValueEnum};
 use poem::http::HeaderValue;
 use url::Url;
 
+pub(crate) use self::secret::is_secret;
 pub use self::{
+    auth::{AuthConfig, ServiceNames},
     cache::{CacheConfig, CacheDir},
     parse::LogLevel,
+    secret::Secret,
     secret_url::SecretUrl,
     show::show,
 };
@@ -93,9 +98,13 @@ pub struct Config {
     pub log: LogConfig,
 
     /// Where answers are kept, and for how long.
-    // The last, for its heading in the help stands over whatever follows.
+    // Such groups come last: the heading of one in the help stands over whatever follows.
     #[command(flatten)]
     pub cache: CacheConfig,
+
+    /// By what users and other services are known.
+    #[command(flatten)]
+    pub auth: AuthConfig,
 }
 
 /// Where to listen.
@@ -170,7 +179,7 @@ impl Config {
                     .into(),
             );
         }
-        Ok(())
+        self.auth.check(self.environment)
     }
 
     /// Base URLs of AniLiberty, the preferred one first; `None` for the public mirrors.

@@ -131,7 +131,8 @@ impl Health {
         self.shared.probe.outcome(|| self.shared.vitals.ask_upstream()).await
     }
 
-    fn uptime(&self) -> u64 {
+    /// Seconds since the service was started.
+    pub fn uptime(&self) -> u64 {
         self.shared.started.elapsed().as_secs()
     }
 }

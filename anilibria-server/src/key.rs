@@ -7,6 +7,19 @@ use crate::{
     titles::{ListQuery, SearchQuery},
 };
 
+/// What the keys begin with, and those that are a beginning and an end. Whatever else is in the same Redis is not ours.
+pub(crate) const KINDS: [&str; 9] = [
+    "title:*",
+    "titles:*",
+    "search:*",
+    "popular:*",
+    "updates:*",
+    "schedule",
+    "schedule:*",
+    "genres",
+    "genres:*",
+];
+
 /// The key of `GET /titles/{id}`.
 pub fn title(id: u32) -> String {
     format!("title:{id}")

@@ -4,12 +4,14 @@
 
 pub mod api;
 pub mod app;
+pub mod auth;
 pub mod caching;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod cors;
 pub mod health;
+pub mod internal;
 pub mod key;
 pub mod limits;
 pub mod listener;
@@ -29,3 +31,4 @@ pub mod tag;
 pub mod text;
 pub mod titles;
 pub mod trace;
+pub mod traffic;

@@ -6,6 +6,7 @@
 pub mod envelope;
 pub mod episode;
 pub mod health;
+pub mod internal;
 pub mod schedule;
 pub mod timestamp;
 pub mod title;

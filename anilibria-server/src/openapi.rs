@@ -63,7 +63,7 @@ pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
 
 fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
     let request_id = ExtraHeader::new("X-Request-ID");
-    OpenApiService::new(Described(PhantomData), "AniLibria v2", env!("CARGO_PKG_VERSION"))
+    OpenApiService::new(Described::new(), "AniLibria v2", env!("CARGO_PKG_VERSION"))
         .description(guide::TEXT)
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
         .server(ServerObject::new(BASE).description("Behind the site's proxy."))
@@ -89,7 +89,26 @@ impl Asset {
 }
 
 /// The routes `A` as the document describes them, without the routes themselves.
-struct Described<A>(PhantomData<A>);
+pub struct Described<A>(PhantomData<A>);
+
+impl<A> Described<A> {
+    /// What is told of `A`.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<A> Clone for Described<A> {
+    fn clone(&self) -> Self {
+        Self::new()
+    }
+}
+
+impl<A> Default for Described<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl<A: OpenApi> OpenApi for Described<A> {
     fn meta() -> Vec<MetaApi> {

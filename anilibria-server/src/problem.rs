@@ -10,7 +10,10 @@ use poem::http::{HeaderValue, StatusCode};
 use poem_openapi::Enum;
 use serde::Serialize;
 
-use crate::model::envelope::{ErrorContext, SearchedSource};
+use crate::{
+    auth::token::TokenError,
+    model::envelope::{ErrorContext, SearchedSource},
+};
 
 /// A cause that is logged and never shown to clients.
 pub type Cause = Box<dyn StdError + Send + Sync>;
@@ -37,6 +40,20 @@ pub enum Problem {
         title_id: u32,
         /// Where it was looked for.
         searched: &'static [SearchedSource],
+    },
+    /// Whoever asks has not shown who that is.
+    #[error("not authenticated: {message}")]
+    Unauthorized {
+        /// What is missing or wrong.
+        message: &'static str,
+        /// What is wrong with the token, if there was one.
+        token: Option<TokenError>,
+    },
+    /// Whoever asks may not.
+    #[error("not permitted: {message}")]
+    Forbidden {
+        /// Why not.
+        message: &'static str,
     },
     /// There is nothing at this address.
     #[error("no such path")]
@@ -103,6 +120,16 @@ pub enum ErrorCode {
     InvalidParameters,
     /// There is no such title.
     TitleNotFound,
+    /// Nobody asks who may be told: there is no token.
+    Unauthorized,
+    /// The token is malformed, forged, or of another kind.
+    InvalidToken,
+    /// The token's time is over.
+    TokenExpired,
+    /// The token's time has not come.
+    TokenNotActive,
+    /// Whoever asks may not.
+    Forbidden,
     /// There is nothing at this address.
     NotFound,
     /// The address does not take this method.
@@ -146,6 +173,8 @@ impl Problem {
         match self {
             Self::InvalidParameters { .. } => StatusCode::BAD_REQUEST,
             Self::TitleNotFound { .. } | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
@@ -162,6 +191,8 @@ impl Problem {
         match self {
             Self::InvalidParameters { .. } => ErrorCode::InvalidParameters,
             Self::TitleNotFound { .. } => ErrorCode::TitleNotFound,
+            Self::Unauthorized { token, .. } => token.map_or(ErrorCode::Unauthorized, TokenError::code),
+            Self::Forbidden { .. } => ErrorCode::Forbidden,
             Self::NotFound => ErrorCode::NotFound,
             Self::MethodNotAllowed { .. } => ErrorCode::MethodNotAllowed,
             Self::PayloadTooLarge { .. } => ErrorCode::PayloadTooLarge,
@@ -180,6 +211,8 @@ impl Problem {
         match self {
             Self::InvalidParameters { field, .. } => format!("Неверное значение параметра «{field}»").into(),
             Self::TitleNotFound { title_id, .. } => format!("Тайтл с ID {title_id} не найден").into(),
+            // Only other services get to read these, and they know them.
+            Self::Unauthorized { message, .. } | Self::Forbidden { message } => (*message).into(),
             Self::NotFound => "По этому адресу ничего нет".into(),
             Self::MethodNotAllowed { .. } => "Этот метод здесь не поддерживается".into(),
             Self::PayloadTooLarge { .. } => "Слишком большое тело запроса".into(),

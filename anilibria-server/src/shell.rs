@@ -13,6 +13,7 @@ use poem::{
 };
 
 use crate::{
+    auth::Users,
     cors::Origins,
     limits::{Gate, RequestLimits},
     problem::Problem,
@@ -20,6 +21,7 @@ use crate::{
     router::Router,
     sandbox::SandboxMount,
     trace::Trace,
+    traffic::Traffic,
 };
 
 /// The outermost endpoint.
@@ -30,6 +32,10 @@ pub struct Shell {
     pub limits: RequestLimits,
     /// Bound of requests in progress.
     pub gate: Gate,
+    /// Who sends a request.
+    pub users: Users,
+    /// Counts requests.
+    pub traffic: Traffic,
     /// Other origins that may read answers.
     pub origins: Origins,
     /// The sandbox beside the routes; it has its own ways, and none of the above.
@@ -39,12 +45,14 @@ pub struct Shell {
 impl Endpoint for Shell {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
         if let Some(sandbox) = &self.sandbox
             && SandboxMount::takes(request.uri().path())
         {
             return Ok(sandbox.answer(request).await);
         }
+        self.traffic.count();
+        self.users.recognise(&mut request);
         let id = RequestId::of(request.headers());
         let origin = self.origins.permitted(request.headers());
         let mut trace = Trace::of(&request, &id);

@@ -4,6 +4,7 @@ mod failure;
 mod load;
 mod query;
 mod selection;
+mod sync;
 
 use std::future::Future;
 

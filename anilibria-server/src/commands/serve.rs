@@ -1,6 +1,6 @@
 //! `serve`: the service itself.
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{base_url, bind, block_on, sandbox_with, stop_signal};
 use crate::{
@@ -15,6 +15,9 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
     let Serve { config, .. } = serve;
     config.check().map_err(anyhow::Error::msg)?;
     logging::init(config.log.log_level, config.log_format());
+    for weakness in config.auth.weaknesses() {
+        warn!("{weakness}");
+    }
     block_on(async {
         // The socket first: the service reads from its sandbox over it, and a free port is known only now.
         let socket = bind(&config.address).await?;

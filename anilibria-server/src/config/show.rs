@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 
-use super::secret_url::without_password;
+use super::{secret::is_secret, secret_url::without_password};
 
 /// What stands in place of a secret.
 const MASK: &str = "***";
@@ -19,6 +19,7 @@ fn line(arg: &Arg, matches: &ArgMatches) -> Option<String> {
     let raw = matches.get_raw(id).and_then(|mut values| values.next()).and_then(|value| value.to_str());
     let value = match raw {
         None => "null".to_owned(),
+        Some(_) if is_secret(name) => quoted(MASK),
         Some(text) if arg.is_hide_env_values_set() && !text.contains("://") => quoted(MASK),
         Some(text) => quoted(&without_password(text)),
     };

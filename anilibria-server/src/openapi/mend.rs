@@ -7,7 +7,7 @@ use poem_openapi::registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef};
 /// Leaves each operation only the errors it can answer.
 pub(super) fn operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
     for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
-        let names_a_title = path.path.contains("{id}");
+        let names_a_title = path.path.contains("{id}") || path.path.ends_with("/title");
         for operation in &mut path.operations {
             keep_possible(operation, names_a_title);
         }
@@ -16,9 +16,11 @@ pub(super) fn operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
 }
 
 fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
-    let has_parameters = !operation.params.is_empty();
+    let has_parameters = !operation.params.is_empty() || operation.request.is_some();
+    let is_guarded = !operation.security.is_empty();
     operation.responses.responses.retain(|response| match response.status {
         Some(400) => has_parameters,
+        Some(401 | 403) => is_guarded,
         Some(404) => names_a_title,
         _ => true,
     });

@@ -12,8 +12,13 @@ use crate::model::envelope::ErrorBody;
 /// What an operation may fail with, by status; `None` stands for all others.
 ///
 /// [`crate::openapi`] takes out what an operation cannot answer.
-const STATUSES: [(Option<u16>, &str); 7] = [
+const STATUSES: [(Option<u16>, &str); 9] = [
     (Some(400), "`INVALID_PARAMETERS`: a parameter is missing, malformed or out of its bounds."),
+    (
+        Some(401),
+        "`UNAUTHORIZED`: there is no token; `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_NOT_ACTIVE`: it is not taken.",
+    ),
+    (Some(403), "`FORBIDDEN`: the service is not known, or its token does not permit this."),
     (Some(404), "`TITLE_NOT_FOUND`: there is no such title."),
     (Some(500), "`INTERNAL_ERROR`: a fault of the service itself."),
     (Some(502), "`UPSTREAM_ERROR`: AniLibria failed and the cache holds nothing to answer with."),

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt};
 
 use poem::http::{HeaderValue, StatusCode};
-use poem_openapi::error::{ParseParamError, ParsePathError};
+use poem_openapi::error::{ParseParamError, ParsePathError, ParseRequestPayloadError};
 
 use super::Problem;
 
@@ -17,6 +17,9 @@ impl Problem {
         }
         if let Some(ParsePathError { name, reason }) = error.downcast_ref() {
             return Self::invalid(*name, reason.clone());
+        }
+        if let Some(ParseRequestPayloadError { reason }) = error.downcast_ref() {
+            return Self::invalid("body", reason.clone());
         }
         match error.downcast::<Self>() {
             Ok(problem) => problem,

@@ -44,6 +44,7 @@ impl Problem {
     fn header(&self) -> Option<(header::HeaderName, HeaderValue)> {
         match self {
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, allow.clone())),
+            Self::Unauthorized { .. } => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::Unavailable { retry_after, .. } => Some((header::RETRY_AFTER, seconds(*retry_after))),
             Self::Overloaded => Some((header::RETRY_AFTER, seconds(OVERLOADED_RETRY_AFTER))),
             _ => None,

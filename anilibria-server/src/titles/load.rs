@@ -7,6 +7,7 @@ use anilibria_client::{
     page::Window,
     request::MAX_LIMIT,
 };
+use bytes::Bytes;
 use futures::future;
 use serde_json::Value;
 
@@ -21,14 +22,22 @@ use crate::{
 
 /// A title with its episodes; that it is absent when AniLibria knows no such one.
 pub(super) async fn title(client: Client, id: u32) -> Result<Loaded, Error> {
+    Ok(keep_title(id, title_now(&client, id).await?))
+}
+
+/// A title with its episodes, rendered; `None` when AniLibria knows no such one.
+pub(super) async fn title_now(client: &Client, id: u32) -> Result<Option<Bytes>, Error> {
     // Nothing of these is shown, and they are half of the answer.
-    let release = client.releases().get(id).exclude(["torrents", "members", "sponsors"]).await;
-    let title = match release {
-        Ok(release) => Loaded::new(render(&Mapping::new(&client).title(&release), None)),
-        Err(error) if error.is_not_found() => Loaded::absent(),
-        Err(error) => return Err(error),
-    };
-    Ok(title.tag(tag::title(id)))
+    match client.releases().get(id).exclude(["torrents", "members", "sponsors"]).await {
+        Ok(release) => Ok(Some(render(&Mapping::new(client).title(&release), None))),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The title `id` as the cache keeps it.
+pub(super) fn keep_title(id: u32, title: Option<Bytes>) -> Loaded {
+    title.map_or_else(Loaded::absent, Loaded::new).tag(tag::title(id))
 }
 
 /// A page of the catalogue.

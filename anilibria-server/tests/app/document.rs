@@ -139,10 +139,28 @@ fn every_documented_operation_has_what_readers_need() {
         "/schedule",
         "/genres",
         "/health",
+        "/internal/cache/clear",
+        "/internal/cache/stats",
+        "/internal/stats",
+        "/internal/sync/title",
         "/ready",
         "/live",
     ];
     assert_eq!(paths, BTreeSet::from(expected));
+}
+
+#[test]
+fn internal_operations_and_no_others_need_a_token() {
+    let document = document();
+
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for operation in operations.as_object().unwrap().values() {
+            let security = &operation["security"];
+
+            assert_eq!(security[0]["InternalToken"].is_array(), path.starts_with("/internal/"), "{path}");
+        }
+    }
+    assert_eq!(document["components"]["securitySchemes"]["InternalToken"]["scheme"], "bearer");
 }
 
 #[test]
@@ -155,6 +173,7 @@ fn operations_list_the_errors_they_can_answer() {
     assert_eq!(statuses("/titles"), ["200", "400", "500", "502", "503", "504", "default"]);
     assert_eq!(statuses("/titles/{id}"), ["200", "400", "404", "500", "502", "503", "504", "default"]);
     assert_eq!(statuses("/genres"), ["200", "500", "502", "503", "504", "default"]);
+    assert_eq!(statuses("/internal/stats"), ["200", "401", "403", "500", "502", "503", "504", "default"]);
     let not_found =
         &document["paths"]["/titles/{id}"]["get"]["responses"]["404"]["content"]["application/json"];
     assert_eq!(not_found["schema"]["$ref"], "#/components/schemas/Error");

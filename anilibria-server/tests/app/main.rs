@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what a test prepares or reads may fail loudly")]
 
 mod support;
+#[path = "../shared/token.rs"]
+mod token;
 
 mod changes;
 mod cors;
 mod document;
 mod errors;
 mod health;
+mod internal;
 mod limits;
 mod methods;
 mod parameters;

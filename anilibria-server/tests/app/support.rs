@@ -11,6 +11,7 @@ use std::{
 use anilibria_client::sandbox::Sandbox;
 use anilibria_server::{
     app::{State, app},
+    auth::Users,
     config::Config,
     health::{CacheVitals, Health, UpstreamFault, Vitals},
     limits::{Gate, RequestLimits},
@@ -22,6 +23,7 @@ use anilibria_server::{
     service::{self, SandboxAt},
     shell::Shell,
     titles::Titles,
+    traffic::Traffic,
 };
 use async_trait::async_trait;
 use futures::FutureExt as _;
@@ -40,7 +42,7 @@ pub(crate) fn config(flags: &[&str]) -> Config {
 }
 
 /// The service as `config` says. What it keeps is in memory, so there is nothing to wait for.
-fn build(config: &Config, sandbox: Option<SandboxAt>) -> State {
+pub(crate) fn build(config: &Config, sandbox: Option<SandboxAt>) -> State {
     service::build(config, sandbox).now_or_never().unwrap().unwrap()
 }
 
@@ -86,6 +88,8 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
             headers: config.max_header_bytes,
         },
         gate: Gate::new(config.max_concurrent_requests),
+        users: Users::default(),
+        traffic: Traffic::default(),
         origins: config.origins(),
         sandbox: None,
     }

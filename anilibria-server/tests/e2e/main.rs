@@ -21,5 +21,8 @@ mod cache_stale;
 mod commands;
 mod endpoints;
 mod faults;
+mod internal;
 mod single_flight;
 mod support;
+#[path = "../shared/token.rs"]
+mod token;

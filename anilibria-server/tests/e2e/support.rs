@@ -115,6 +115,22 @@ impl Service {
         Answer::read(request.send().await.unwrap()).await
     }
 
+    /// The same with a value for `Authorization`.
+    pub(crate) async fn send_as(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.origin));
+        request = request.header("authorization", token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Answer::read(request.send().await.unwrap()).await
+    }
+
     /// Sets the sandbox's faults.
     pub(crate) async fn faults(&self, faults: Value) {
         let answer = self.send(Method::PUT, "/sandbox/faults", Some(faults)).await;

@@ -1,0 +1,21 @@
+//! Who asks: users of the site, and other services.
+
+mod caller;
+mod service;
+pub mod token;
+mod user;
+
+use poem::http::{HeaderMap, header};
+
+pub use self::{
+    caller::{Caller, Grant, Read, Write},
+    service::{Permission, Services},
+    user::{User, Users, verify},
+};
+
+/// The token of the header `Authorization: Bearer`.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}

@@ -1,0 +1,81 @@
+//! What an internal operation asks of whoever calls it.
+
+use std::{marker::PhantomData, time::SystemTime};
+
+use poem::{Request, RequestBody};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+
+use super::{Permission, Services};
+use crate::problem::Problem;
+
+/// The scheme's name in the document.
+const SCHEME: &str = "InternalToken";
+
+/// A service that may do what needs the permission `G`. As an operation's first argument it is checked before anything
+/// else is read.
+#[derive(Debug)]
+pub struct Caller<G>(PhantomData<G>);
+
+/// A permission as a type.
+pub trait Grant: Send {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+/// [`Permission::Read`].
+#[derive(Debug)]
+pub struct Read;
+
+/// [`Permission::Write`].
+#[derive(Debug)]
+pub struct Write;
+
+impl Grant for Read {
+    const PERMISSION: Permission = Permission::Read;
+}
+
+impl Grant for Write {
+    const PERMISSION: Permission = Permission::Write;
+}
+
+impl<'a, G: Grant> ApiExtractor<'a> for Caller<G> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        let scheme = MetaSecurityScheme {
+            ty: "http",
+            description: Some(
+                "A JWT of another service: HS256, signed with `INTERNAL_JWT_SECRET`, with the claims `service` (its \
+                 name), `permissions` (of `read` and `write`) and `exp`.",
+            ),
+            name: None,
+            key_in: None,
+            scheme: Some("bearer"),
+            bearer_format: Some("JWT"),
+            flows: None,
+            openid_connect_url: None,
+        };
+        registry.create_security_scheme(SCHEME, scheme);
+    }
+
+    fn security_schemes() -> Vec<&'static str> {
+        vec![SCHEME]
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        // Without services that may come in there are no such operations.
+        let services = request.data::<Services>().ok_or(Problem::NotFound)?;
+        services.admit(request.headers(), G::PERMISSION, SystemTime::now())?;
+        Ok(Self(PhantomData))
+    }
+}

@@ -1,0 +1,129 @@
+//! Other services, and what each may ask for.
+
+use std::time::SystemTime;
+
+use poem::http::HeaderMap;
+use serde::Deserialize;
+
+use super::{
+    bearer,
+    token::{self, Keys},
+};
+use crate::{
+    config::{AuthConfig, ServiceNames},
+    problem::Problem,
+};
+
+/// What a service may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// Look.
+    Read,
+    /// Change what the cache holds.
+    Write,
+}
+
+impl Permission {
+    /// Its name in a token.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// Tells which services may come in. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Services {
+    keys: Keys,
+    allowed: ServiceNames,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    service: String,
+    permissions: Vec<String>,
+}
+
+impl Services {
+    /// Knows the services of `config` by its secret; `None` when there is none, and none may come in.
+    pub fn new(config: &AuthConfig) -> Option<Self> {
+        let keys = Keys::new([&config.internal_jwt_secret, &config.internal_jwt_secret_previous]);
+        (!keys.is_empty()).then(|| Self { keys, allowed: config.allowed_services.clone() })
+    }
+
+    /// Lets the service whose token is among `headers` do what needs `permission`, or says why not.
+    pub fn admit(&self, headers: &HeaderMap, permission: Permission, now: SystemTime) -> Result<(), Problem> {
+        let Some(token) = bearer(headers) else {
+            return Err(Problem::Unauthorized { message: "Missing internal service token", token: None });
+        };
+        let invalid =
+            |error| Problem::Unauthorized { message: "Invalid internal service token", token: Some(error) };
+        let claims: Claims = token::claims(&self.keys, token, now).map_err(invalid)?;
+        if !self.allowed.contains(&claims.service) {
+            return Err(Problem::Forbidden { message: "Service not authorized" });
+        }
+        if !claims.permissions.iter().any(|granted| granted == permission.as_str()) {
+            return Err(Problem::Forbidden { message: "Permission not granted" });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::{HeaderValue, header};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        auth::token::tests::{NOW, SECRET, keys, now, token},
+        problem::ErrorCode,
+    };
+
+    fn admit(authorization: Option<String>, permission: Permission) -> Result<(), (u16, ErrorCode)> {
+        let services = Services { keys: keys(&[SECRET]), allowed: "nodejs, other".parse().unwrap() };
+        let value = authorization.map(|text| (header::AUTHORIZATION, HeaderValue::try_from(text).unwrap()));
+        let admitted = services.admit(&value.into_iter().collect(), permission, now());
+        admitted.map_err(|problem| (problem.status().as_u16(), problem.code()))
+    }
+
+    fn admit_claims(claims: &Value, permission: Permission) -> Result<(), (u16, ErrorCode)> {
+        admit(Some(format!("Bearer {}", token(claims))), permission)
+    }
+
+    #[test]
+    fn known_service_may_do_what_its_token_permits() {
+        let claims = json!({"service": "nodejs", "permissions": ["read", "notify"], "exp": NOW + 60});
+
+        assert_eq!(admit_claims(&claims, Permission::Read), Ok(()));
+        assert_eq!(admit_claims(&claims, Permission::Write), Err((403, ErrorCode::Forbidden)));
+    }
+
+    #[test]
+    fn others_stay_outside() {
+        for (claims, status, code) in [
+            (
+                json!({"service": "stranger", "permissions": ["read"], "exp": NOW + 60}),
+                403,
+                ErrorCode::Forbidden,
+            ),
+            (json!({"service": "", "permissions": ["read"], "exp": NOW + 60}), 403, ErrorCode::Forbidden),
+            (json!({"service": "nodejs", "permissions": [], "exp": NOW + 60}), 403, ErrorCode::Forbidden),
+            (
+                json!({"service": "nodejs", "permissions": ["read"], "exp": NOW - 60}),
+                401,
+                ErrorCode::TokenExpired,
+            ),
+            (json!({"service": "nodejs", "exp": NOW + 60}), 401, ErrorCode::InvalidToken),
+            (json!({"service": "nodejs", "permissions": ["read"]}), 401, ErrorCode::InvalidToken),
+            (json!({"id": 7, "exp": NOW + 60}), 401, ErrorCode::InvalidToken),
+        ] {
+            assert_eq!(admit_claims(&claims, Permission::Read), Err((status, code)), "{claims}");
+        }
+        assert_eq!(admit(None, Permission::Read), Err((401, ErrorCode::Unauthorized)));
+        assert_eq!(admit(Some("Basic x".into()), Permission::Read), Err((401, ErrorCode::Unauthorized)));
+        assert_eq!(admit(Some("Bearer x".into()), Permission::Read), Err((401, ErrorCode::InvalidToken)));
+    }
+}

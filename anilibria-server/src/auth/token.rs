@@ -1,0 +1,264 @@
+//! Signed tokens: JWT with HS256, and nothing else.
+//!
+//! One algorithm, and claims of two kinds: less to get wrong here than in the settings of a library for all algorithms.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use sha2::Sha256;
+
+use crate::{config::Secret, problem::ErrorCode};
+
+/// Longest token that is looked at, in bytes.
+pub const MAX_BYTES: usize = 4096;
+
+/// How far clocks may be apart.
+pub const LEEWAY: Duration = Duration::from_secs(30);
+
+/// Why a token is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// It is no token, or longer than [`MAX_BYTES`].
+    #[error("token is malformed")]
+    Malformed,
+    /// It asks for another algorithm, or for an extension.
+    #[error("token has another algorithm")]
+    Algorithm,
+    /// It was not signed with any of the secrets.
+    #[error("token has a wrong signature")]
+    Signature,
+    /// What it says is not what this kind of token has to say.
+    #[error("token has wrong claims")]
+    Claims,
+    /// Its time is over.
+    #[error("token has expired")]
+    Expired,
+    /// Its time has not come.
+    #[error("token is not active yet")]
+    NotActive,
+}
+
+impl TokenError {
+    /// The code that programs go by.
+    pub fn code(self) -> ErrorCode {
+        match self {
+            Self::Expired => ErrorCode::TokenExpired,
+            Self::NotActive => ErrorCode::TokenNotActive,
+            Self::Malformed | Self::Algorithm | Self::Signature | Self::Claims => ErrorCode::InvalidToken,
+        }
+    }
+}
+
+/// The secrets that a token may be signed with: the current one, and the one before it.
+#[derive(Clone, Default)]
+pub struct Keys(Vec<Hmac<Sha256>>);
+
+impl Keys {
+    /// Keys of those of `secrets` that are set; an empty one is no key.
+    pub fn new<'s>(secrets: impl IntoIterator<Item = &'s Option<Secret>>) -> Self {
+        let set = secrets.into_iter().flatten().filter(|secret| !secret.is_empty());
+        // A key may have any length.
+        Self(set.filter_map(|secret| Hmac::new_from_slice(secret.expose().as_bytes()).ok()).collect())
+    }
+
+    /// Whether there is none, so that no token can be right.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `signature` is the one of `message`, in a time that tells nothing about how far it is right.
+    fn sign(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.0.iter().any(|key| key.clone().chain_update(message).verify_slice(signature).is_ok())
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keys({})", self.0.len())
+    }
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    /// Extensions that have to be understood. None is.
+    crit: Option<Value>,
+}
+
+/// When a token is valid, in seconds since 1970.
+#[derive(Deserialize)]
+struct Times {
+    exp: f64,
+    nbf: Option<f64>,
+}
+
+/// What the token says, if it is signed with one of `keys` and `now`, give or take [`LEEWAY`], is its time. A token
+/// without an end is not taken.
+pub fn claims<T: DeserializeOwned>(keys: &Keys, token: &str, now: SystemTime) -> Result<T, TokenError> {
+    if token.len() > MAX_BYTES {
+        return Err(TokenError::Malformed);
+    }
+    let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+    let (header, payload) = message.split_once('.').ok_or(TokenError::Malformed)?;
+    let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| TokenError::Malformed)?;
+    if header.alg != "HS256" || header.crit.is_some() {
+        return Err(TokenError::Algorithm);
+    }
+    if !keys.sign(message.as_bytes(), &decode(signature)?) {
+        return Err(TokenError::Signature);
+    }
+    // Read as an object first: a list would also do for a struct.
+    let claims: Map<String, Value> =
+        serde_json::from_slice(&decode(payload)?).map_err(|_| TokenError::Claims)?;
+    let claims = Value::Object(claims);
+    Times::deserialize(&claims).map_err(|_| TokenError::Claims)?.check(now)?;
+    T::deserialize(claims).map_err(|_| TokenError::Claims)
+}
+
+impl Times {
+    fn check(&self, now: SystemTime) -> Result<(), TokenError> {
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let leeway = LEEWAY.as_secs_f64();
+        if self.exp + leeway <= now {
+            return Err(TokenError::Expired);
+        }
+        match self.nbf {
+            Some(nbf) if nbf > now + leeway => Err(TokenError::NotActive),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    pub(in crate::auth) const SECRET: &str = "a secret that is known to the tests only";
+    pub(in crate::auth) const NOW: u64 = 1_600_000_000;
+
+    pub(in crate::auth) fn keys(secrets: &[&str]) -> Keys {
+        let secrets: Vec<Option<Secret>> = secrets.iter().map(|secret| secret.parse().ok()).collect();
+        Keys::new(&secrets)
+    }
+
+    pub(in crate::auth) fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)
+    }
+
+    pub(in crate::auth) fn signed(secret: &str, header: &Value, claims: &Value) -> String {
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", encode(header), encode(claims));
+        let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap().chain_update(&message);
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    }
+
+    pub(in crate::auth) fn token(claims: &Value) -> String {
+        signed(SECRET, &json!({"alg": "HS256", "typ": "JWT"}), claims)
+    }
+
+    fn read(token: &str) -> Result<Value, TokenError> {
+        claims(&keys(&[SECRET]), token, now())
+    }
+
+    #[test]
+    fn token_of_another_implementation_is_read() {
+        let token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
+                     eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.\
+                     SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
+
+        // The well-known example has no end: the signature is right, and only then are the claims looked at.
+        assert_eq!(claims::<Value>(&keys(&["your-256-bit-secret"]), token, now()), Err(TokenError::Claims));
+        assert_eq!(read(token), Err(TokenError::Signature));
+    }
+
+    #[test]
+    fn forged_tokens_are_refused() {
+        let good = json!({"exp": NOW + 60});
+        let token = token(&good);
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        let (header, payload) = message.split_once('.').unwrap();
+        let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
+        let other = URL_SAFE_NO_PAD.encode(r#"{"exp":9999999999}"#);
+        let with = |header: Value| signed(SECRET, &header, &good);
+
+        for (name, forged, error) in [
+            ("another secret", signed("x", &json!({"alg": "HS256"}), &good), TokenError::Signature),
+            ("the empty secret", signed("", &json!({"alg": "HS256"}), &good), TokenError::Signature),
+            ("no algorithm", format!("{none}.{payload}."), TokenError::Algorithm),
+            ("no algorithm, signed", with(json!({"alg": "none"})), TokenError::Algorithm),
+            ("another case", with(json!({"alg": "hs256"})), TokenError::Algorithm),
+            ("another digest", with(json!({"alg": "HS512"})), TokenError::Algorithm),
+            ("public key", with(json!({"alg": "RS256"})), TokenError::Algorithm),
+            ("extension", with(json!({"alg": "HS256", "crit": ["b64"]})), TokenError::Algorithm),
+            ("algorithm missing", with(json!({"typ": "JWT"})), TokenError::Malformed),
+            ("no signature", format!("{message}."), TokenError::Signature),
+            ("half a signature", format!("{message}.{}", &signature[..20]), TokenError::Signature),
+            ("another payload", format!("{header}.{other}.{signature}"), TokenError::Signature),
+            ("padding", format!("{token}="), TokenError::Malformed),
+            ("two parts", message.to_owned(), TokenError::Malformed),
+            ("four parts", format!("{token}.x"), TokenError::Malformed),
+            ("nothing", String::new(), TokenError::Malformed),
+            ("dots", "..".to_owned(), TokenError::Malformed),
+            (
+                "oversize",
+                self::token(&json!({"exp": NOW + 60, "x": "x".repeat(MAX_BYTES)})),
+                TokenError::Malformed,
+            ),
+        ] {
+            assert_eq!(read(&forged), Err(error), "{name}");
+        }
+        assert_eq!(read(&token), Ok(good));
+    }
+
+    #[test]
+    fn token_is_valid_in_its_time_give_or_take_the_leeway() {
+        for (claims, error) in [
+            (json!({"exp": NOW - 29}), None),
+            (json!({"exp": NOW - 30}), Some(TokenError::Expired)),
+            (json!({"exp": NOW + 60, "nbf": NOW + 30}), None),
+            (json!({"exp": NOW + 60, "nbf": NOW + 31}), Some(TokenError::NotActive)),
+            (json!({"nbf": NOW}), Some(TokenError::Claims)),
+            (json!({"exp": null}), Some(TokenError::Claims)),
+            (json!({"exp": "9999999999"}), Some(TokenError::Claims)),
+            (json!({"exp": NOW + 60, "nbf": "soon"}), Some(TokenError::Claims)),
+            (json!([1, 2]), Some(TokenError::Claims)),
+        ] {
+            assert_eq!(read(&token(&claims)).err(), error, "{claims}");
+        }
+    }
+
+    #[test]
+    fn secret_before_the_current_one_is_taken() {
+        let old = signed("old", &json!({"alg": "HS256"}), &json!({"exp": NOW + 60}));
+
+        assert!(claims::<Value>(&keys(&[SECRET, "old"]), &old, now()).is_ok());
+        assert_eq!(read(&old), Err(TokenError::Signature));
+    }
+
+    #[test]
+    fn empty_secret_is_no_key() {
+        let keys = keys(&["", "  "]);
+
+        assert!(keys.is_empty());
+        let token = signed("", &json!({"alg": "HS256"}), &json!({"exp": NOW + 60}));
+        assert_eq!(claims::<Value>(&keys, &token, now()), Err(TokenError::Signature));
+    }
+
+    #[test]
+    fn keys_do_not_show_themselves() {
+        assert_eq!(format!("{:?}", keys(&[SECRET])), "Keys(1)");
+    }
+}

@@ -1,0 +1,141 @@
+//! Settings of the tokens by which users and other services are known.
+
+use std::{convert::Infallible, str::FromStr};
+
+use clap::Args;
+
+use super::{Environment, secret::Secret};
+
+/// By what users and other services are known.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Tokens")]
+pub struct AuthConfig {
+    /// Secret that the site signs users' tokens with, at least 32 bytes; tokens are ignored when unset.
+    #[arg(long, env, hide_env_values = true)]
+    pub jwt_secret: Option<Secret>,
+
+    /// The secret before it, whose tokens are still taken.
+    #[arg(long, env, hide_env_values = true)]
+    pub jwt_secret_previous: Option<Secret>,
+
+    /// Secret that other services sign their tokens with, at least 32 bytes; there is no `/internal` when unset.
+    #[arg(long, env, hide_env_values = true)]
+    pub internal_jwt_secret: Option<Secret>,
+
+    /// The secret before it, whose tokens are still taken.
+    #[arg(long, env, hide_env_values = true)]
+    pub internal_jwt_secret_previous: Option<Secret>,
+
+    /// Services that may ask `/internal`: a comma list.
+    #[arg(long, env, default_value = "nodejs,nodejs-service,python-anilibria")]
+    pub allowed_services: ServiceNames,
+}
+
+/// Names of services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceNames(Vec<String>);
+
+impl ServiceNames {
+    /// Whether `name` is among them.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|known| known == name)
+    }
+}
+
+impl FromStr for ServiceNames {
+    type Err = Infallible;
+
+    fn from_str(list: &str) -> Result<Self, Infallible> {
+        let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+        Ok(Self(names.map(str::to_owned).collect()))
+    }
+}
+
+impl AuthConfig {
+    /// Refuses secrets that guard nothing where that matters, and ones that do not go together.
+    pub(super) fn check(&self, environment: Environment) -> Result<(), String> {
+        for (name, current, previous) in [
+            ("JWT_SECRET", &self.jwt_secret, &self.jwt_secret_previous),
+            ("INTERNAL_JWT_SECRET", &self.internal_jwt_secret, &self.internal_jwt_secret_previous),
+        ] {
+            if previous.is_some() && current.is_none() {
+                return Err(format!("{name}_PREVIOUS needs {name}"));
+            }
+        }
+        match self.weaknesses().next() {
+            Some(weakness) if environment == Environment::Production => Err(weakness),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is wrong with each secret that anybody might guess.
+    pub fn weaknesses(&self) -> impl Iterator<Item = String> {
+        let secrets = [
+            ("JWT_SECRET", &self.jwt_secret),
+            ("JWT_SECRET_PREVIOUS", &self.jwt_secret_previous),
+            ("INTERNAL_JWT_SECRET", &self.internal_jwt_secret),
+            ("INTERNAL_JWT_SECRET_PREVIOUS", &self.internal_jwt_secret_previous),
+        ];
+        secrets.into_iter().filter_map(|(name, secret)| {
+            let weakness = secret.as_ref()?.weakness()?;
+            Some(format!("{name} {weakness}: set at least 32 random bytes, or leave it unset"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    const GOOD: &str = "0123456789abcdef0123456789abcdef";
+
+    fn check(flags: &[String]) -> Result<(), String> {
+        Config::from_flags(flags).unwrap().check()
+    }
+
+    #[test]
+    fn weak_secret_is_refused_in_production_only() {
+        for flag in
+            ["jwt-secret", "internal-jwt-secret", "jwt-secret-previous", "internal-jwt-secret-previous"]
+        {
+            let current = flag.trim_end_matches("-previous");
+            let flags = [format!("--{current}={GOOD}"), format!("--{flag}=hunter2")];
+            let flags = if current == flag { &flags[1..] } else { &flags[..] };
+            let production = [flags, &["--environment=production".to_owned()]].concat();
+
+            assert_eq!(check(flags), Ok(()), "{flag}");
+            let error = check(&production).unwrap_err();
+            assert!(error.starts_with(&flag.to_uppercase().replace('-', "_")), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn empty_secret_is_refused_in_production() {
+        let flags = ["--environment=production".to_owned(), "--jwt-secret=".to_owned()];
+
+        assert!(check(&flags).unwrap_err().contains("JWT_SECRET is empty"));
+    }
+
+    #[test]
+    fn production_starts_with_good_secrets_and_without_any() {
+        let production = "--environment=production".to_owned();
+
+        assert_eq!(check(std::slice::from_ref(&production)), Ok(()));
+        assert_eq!(check(&[production, format!("--jwt-secret={GOOD}")]), Ok(()));
+    }
+
+    #[test]
+    fn previous_secret_needs_a_current_one() {
+        let error = check(&[format!("--internal-jwt-secret-previous={GOOD}")]).unwrap_err();
+
+        assert_eq!(error, "INTERNAL_JWT_SECRET_PREVIOUS needs INTERNAL_JWT_SECRET");
+    }
+
+    #[test]
+    fn no_secret_is_printed_with_the_settings() {
+        let config = Config::from_flags(["--jwt-secret=hunter2"]).unwrap();
+
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

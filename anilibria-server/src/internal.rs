@@ -1,0 +1,75 @@
+//! What other services of the site may ask of this one.
+
+mod clearing;
+
+use poem::EndpointExt as _;
+use poem_openapi::OpenApi as _;
+
+use crate::{
+    api::InternalApi,
+    auth::Services,
+    health::Health,
+    model::internal::{CacheStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport},
+    problem::Problem,
+    router::RouteTable,
+    titles::Titles,
+    traffic::Traffic,
+};
+
+/// Does what other services ask for. Cheap to clone.
+#[derive(Clone)]
+pub struct Internal {
+    titles: Titles,
+    health: Health,
+    traffic: Traffic,
+    /// What keys begin with in Redis.
+    key_prefix: String,
+}
+
+impl Internal {
+    /// Looks after these parts of the service. `key_prefix` is what keys begin with in Redis.
+    pub fn new(titles: Titles, health: Health, traffic: Traffic, key_prefix: String) -> Self {
+        Self { titles, health, traffic, key_prefix }
+    }
+
+    /// The routes at `/internal`, for `services` only.
+    pub fn table(self, services: &Services) -> RouteTable {
+        let mut table = RouteTable::new();
+        InternalApi::new(self).add_routes(&mut table);
+        for endpoint in table.values_mut().flat_map(|methods| methods.values_mut()) {
+            let open = std::mem::replace(endpoint, poem::Route::new().boxed());
+            *endpoint = open.data(services.clone()).map_to_response().boxed();
+        }
+        table
+    }
+
+    /// Sees to it that a title is fresh.
+    pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
+        self.titles.sync(id, force).await
+    }
+
+    /// Drops the answers whose keys match `pattern`.
+    pub async fn clear(&self, pattern: String) -> ClearReport {
+        let logical = pattern.strip_prefix(&self.key_prefix).unwrap_or(&pattern);
+        let mut removed = 0;
+        for pattern in clearing::ours(logical) {
+            removed += self.titles.cache().clear_matching(pattern).await;
+        }
+        ClearReport { pattern, removed }
+    }
+
+    /// How the cache is.
+    pub async fn cache(&self) -> CacheStatistics {
+        CacheStatistics::from(&self.titles.cache().stats().await)
+    }
+
+    /// How the service is.
+    pub async fn service(&self) -> ServiceStatistics {
+        ServiceStatistics {
+            uptime_seconds: self.health.uptime(),
+            requests: self.traffic.requests(),
+            cache: self.cache().await,
+            mirrors: self.titles.client().mirrors().into_iter().map(Mirror::from).collect(),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `/internal` of the running service, and the secrets it starts with.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    support::{Answer, Service, binary},
+    token::{SECRET, service_token},
+};
+
+fn service() -> Service {
+    Service::sandbox(&["--releases", "20"], &[("INTERNAL_JWT_SECRET", SECRET)])
+}
+
+async fn ask(service: &Service, method: Method, path: &str, body: Option<Value>) -> Answer {
+    let token = service_token("nodejs", &["read", "write"]);
+    service.send_as(&token, method, path, body).await
+}
+
+async fn sync(service: &Service, body: Value) -> Answer {
+    ask(service, Method::POST, "/internal/sync/title", Some(body)).await
+}
+
+/// Some title that the service has.
+async fn some_title(service: &Service) -> u64 {
+    service.get("/titles?limit=1").await.good()["data"][0]["id"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn title_is_renewed_once_and_again_by_force() {
+    let service = service();
+    let id = some_title(&service).await;
+    let upstream = format!("/api/v1/anime/releases/{id}");
+
+    let first = sync(&service, json!({"title_id": id, "priority": "high"})).await.json();
+    let kept = sync(&service, json!({"title_id": id})).await.json();
+    let hits = service.upstream_hits(&upstream).await;
+    let forced = sync(&service, json!({"title_id": id, "force": true})).await.json();
+    let title = service.get(&format!("/titles/{id}")).await.good();
+    let list = service.get("/titles?limit=1").await.good();
+
+    let outcome = |answer: &Value| (answer["data"]["synced"].clone(), answer["data"]["source"].clone());
+    assert_eq!(outcome(&first), (json!(true), json!("anilibria")));
+    assert_eq!(outcome(&kept), (json!(false), json!("cache")));
+    assert_eq!(outcome(&forced), (json!(true), json!("anilibria")));
+    assert_eq!(service.upstream_hits(&upstream).await, hits + 1);
+    assert_eq!(title["meta"]["cached"], true);
+    assert_eq!(list["meta"]["cached"], false, "the list holds what has changed");
+    let episodes = title["data"]["player"]["episodes"].as_object().unwrap().len();
+    for answer in [first, kept, forced] {
+        assert_eq!(answer["data"]["episodes_count"], episodes);
+        assert_eq!(answer["data"]["title_id"], id);
+        assert!(answer["data"]["duration_ms"].is_u64());
+    }
+}
+
+#[tokio::test]
+async fn title_that_does_not_exist_is_not_found() {
+    let service = service();
+
+    assert_eq!(sync(&service, json!({"title_id": 4_000_000_000_u32})).await.error(404), "TITLE_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn failed_renewal_leaves_what_there_was() {
+    let service = service();
+    let id = some_title(&service).await;
+    service.get(&format!("/titles/{id}")).await.good();
+    service.faults(json!({"error_rate": 1.0})).await;
+
+    let failed = sync(&service, json!({"title_id": id, "force": true})).await;
+
+    assert_eq!(failed.error(502), "UPSTREAM_ERROR");
+    assert_eq!(service.get(&format!("/titles/{id}")).await.good()["meta"]["cached"], true);
+}
+
+#[tokio::test]
+async fn cleared_answers_are_loaded_anew_and_counted() {
+    let service = service();
+    service.get("/titles?limit=1").await.good();
+    service.get("/titles?limit=1").await.good();
+
+    let before = ask(&service, Method::GET, "/internal/cache/stats", None).await.json();
+    let clear = json!({"pattern": "titles:*", "confirm": true});
+    let cleared = ask(&service, Method::DELETE, "/internal/cache/clear", Some(clear)).await.json();
+    let again = service.get("/titles?limit=1").await.good();
+    let stats = ask(&service, Method::GET, "/internal/stats", None).await.json();
+
+    assert_eq!(before["data"]["levels"]["memory"]["hits"], 1);
+    assert_eq!(cleared["data"], json!({"pattern": "titles:*", "removed": 1}));
+    assert_eq!(again["meta"]["cached"], false);
+    assert_eq!(stats["data"]["cache"]["misses"], 2);
+    assert_eq!(stats["data"]["mirrors"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn guessable_secret_is_refused_in_production_without_being_shown() {
+    for secret in ["", "hunter2", "your-super-secret-jwt-key-change-in-production"] {
+        let output = binary(&["--port", "0", "--environment", "production"])
+            .env("JWT_SECRET", secret)
+            .output()
+            .unwrap();
+
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{secret}");
+        assert!(text.contains("JWT_SECRET"), "{text}");
+        assert!(secret.is_empty() || !text.contains(secret), "{text}");
+    }
+}
+
+#[test]
+fn settings_are_printed_without_secrets() {
+    let secret = "https://me:hunter2@looks-like-a-url.example/";
+    let output = binary(&["config"]).env("JWT_SECRET", secret).output().unwrap();
+
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("JWT_SECRET: \"***\""), "{text}");
+    assert!(!text.contains("looks-like"), "{text}");
+}
