@@ -6,6 +6,7 @@ use crate::{
     api,
     config::Config,
     health::Health,
+    http::compress::Compressor,
     limits::{Gate, RequestLimits},
     openapi,
     router::Router,
@@ -35,6 +36,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         },
         gate: Gate::new(config.max_concurrent_requests),
         origins: config.origins(),
+        compressor: Compressor::new(config.http.compression_memory_bytes as u64),
         sandbox: state.sandbox.clone().map(SandboxMount::new),
     }
 }

@@ -1,6 +1,7 @@
 //! Settings, from flags and from the environment names the site deploys with.
 
 mod cache;
+mod http;
 mod parse;
 mod secret_url;
 mod show;
@@ -13,6 +14,7 @@ use url::Url;
 
 pub use self::{
     cache::{CacheConfig, CacheDir},
+    http::HttpConfig,
     parse::LogLevel,
     secret_url::SecretUrl,
     show::show,
@@ -62,6 +64,10 @@ pub struct Config {
     /// Where answers are kept, and for how long.
     #[command(flatten)]
     pub cache: CacheConfig,
+
+    /// How requests are taken on and answers handed out.
+    #[command(flatten)]
+    pub http: HttpConfig,
 
     /// Most bytes of a request's body.
     #[arg(long, env, value_parser = parse::bytes, default_value = "64KiB")]

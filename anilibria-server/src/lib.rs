@@ -10,6 +10,7 @@ pub mod commands;
 pub mod config;
 pub mod cors;
 pub mod health;
+pub mod http;
 pub mod key;
 pub mod limits;
 pub mod listener;

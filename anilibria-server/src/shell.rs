@@ -14,6 +14,12 @@ use poem::{
 
 use crate::{
     cors::Origins,
+    http::{
+        compress::Compressor,
+        finish::{Wishes, finish},
+        freshness,
+        protection::protect,
+    },
     limits::{Gate, RequestLimits},
     problem::Problem,
     request_id::{self, RequestId},
@@ -32,6 +38,8 @@ pub struct Shell {
     pub gate: Gate,
     /// Other origins that may read answers.
     pub origins: Origins,
+    /// Compresses answers.
+    pub compressor: Compressor,
     /// The sandbox beside the routes; it has its own ways, and none of the above.
     pub sandbox: Option<SandboxMount>,
 }
@@ -55,6 +63,8 @@ impl Endpoint for Shell {
         });
         trace.done(response.status());
         self.origins.permit(response.headers_mut(), origin);
+        protect(&mut response);
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(freshness::NO_STORE);
         response.headers_mut().insert(request_id::HEADER, id.into_header());
         Ok(response)
     }
@@ -66,9 +76,10 @@ impl Shell {
             return Ok(preflight);
         }
         match *request.method() {
+            Method::GET => self.read(request).await,
             Method::HEAD => {
                 request.set_method(Method::GET);
-                self.guarded(request).await.map(without_body)
+                self.read(request).await.map(without_body)
             }
             Method::OPTIONS => match self.guarded(request).await {
                 Err(Problem::MethodNotAllowed { allow }) => Ok(options(allow)),
@@ -76,6 +87,13 @@ impl Shell {
             },
             _ => self.guarded(request).await,
         }
+    }
+
+    /// What a client that reads gets, in the form it wants.
+    async fn read(&self, request: Request) -> Result<Response, Problem> {
+        let wishes = Wishes::of(request.headers());
+        let response = self.guarded(request).await?;
+        Ok(finish(&wishes, &self.compressor, response).await)
     }
 
     /// Asks the routes, if the limits let the request through.

@@ -8,6 +8,7 @@ mod cors;
 mod document;
 mod errors;
 mod health;
+mod http;
 mod limits;
 mod methods;
 mod parameters;

@@ -13,8 +13,12 @@ use anilibria_server::{
     app::{State, app},
     config::Config,
     health::{CacheVitals, Health, UpstreamFault, Vitals},
+    http::compress::Compressor,
     limits::{Gate, RequestLimits},
-    model::{envelope::One, title::Title},
+    model::{
+        envelope::{One, Page, Pagination},
+        title::Title,
+    },
     openapi,
     problem::Problem,
     rendered::{Meta, Rendered, render},
@@ -79,6 +83,7 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
         },
         gate: Gate::new(config.max_concurrent_requests),
         origins: config.origins(),
+        compressor: Compressor::new(1 << 20),
         sandbox: None,
     }
 }
@@ -101,6 +106,19 @@ impl Demo {
     #[oai(path = "/title", method = "get")]
     async fn title(&self) -> Rendered<One<Title>> {
         Rendered::new(render(&Title::example(), None), Meta::default())
+    }
+
+    #[oai(path = "/titles", method = "get")]
+    async fn titles(&self) -> Rendered<Page<Title>> {
+        let titles = vec![Title::example(); 20];
+        let soon = time::OffsetDateTime::now_utc() + time::Duration::minutes(5);
+        let meta = Meta { cached: true, cache_expires: Some(soon), ..Meta::default() };
+        Rendered::new(render(&titles, Some(Pagination::new(1, 20, 20))), meta)
+    }
+
+    #[oai(path = "/once", method = "get")]
+    async fn once(&self) -> Rendered<One<Title>> {
+        Rendered::new(render(&Title::example(), None), Meta::default()).for_once()
     }
 
     #[oai(path = "/echo", method = "post")]

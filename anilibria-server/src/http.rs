@@ -1,0 +1,8 @@
+//! What HTTP asks of answers beside what is in them: caching, conditions, compression, protection of browsers.
+
+pub mod compress;
+pub mod condition;
+pub mod encoding;
+pub mod finish;
+pub mod freshness;
+pub mod protection;
