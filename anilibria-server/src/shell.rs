@@ -2,7 +2,7 @@
 //!
 //! All in one pass: each layer of its own would cost every request another allocation.
 
-use std::{any::Any, panic::AssertUnwindSafe, pin::pin};
+use std::{any::Any, panic::AssertUnwindSafe, pin::pin, time::Duration};
 
 use futures::FutureExt as _;
 use http_body::Body as _;
@@ -19,6 +19,7 @@ use crate::{
         finish::{Wishes, finish},
         freshness,
         protection::protect,
+        rate::{RateLimits, Standing},
     },
     limits::{Gate, RequestLimits},
     problem::Problem,
@@ -28,12 +29,19 @@ use crate::{
     trace::Trace,
 };
 
+/// How long a client should wait whose request took too long.
+const RETRY_AFTER_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The outermost endpoint.
 pub struct Shell {
     /// The routes.
     pub router: Router,
     /// Bounds of what one request may send.
     pub limits: RequestLimits,
+    /// How often one client may ask.
+    pub rates: RateLimits,
+    /// Longest time a request may take.
+    pub timeout: Duration,
     /// Bound of requests in progress.
     pub gate: Gate,
     /// Other origins that may read answers.
@@ -56,13 +64,20 @@ impl Endpoint for Shell {
         let id = RequestId::of(request.headers());
         let origin = self.origins.permitted(request.headers());
         let mut trace = Trace::of(&request, &id);
-        let answer = trace.follow(pin!(self.answer(request))).await;
+        let standing = self.rates.count(&request);
+        let answer = match standing.as_ref().map_or(Ok(()), Standing::check) {
+            Ok(()) => trace.follow(pin!(self.in_time(request))).await,
+            Err(problem) => Err(problem),
+        };
         let mut response = answer.unwrap_or_else(|problem| {
             trace.fault(&problem);
             problem.to_response(id.as_str())
         });
         trace.done(response.status());
         self.origins.permit(response.headers_mut(), origin);
+        if let Some(standing) = standing {
+            self.rates.tell(&standing, response.headers_mut());
+        }
         protect(&mut response);
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(freshness::NO_STORE);
         response.headers_mut().insert(request_id::HEADER, id.into_header());
@@ -71,6 +86,16 @@ impl Endpoint for Shell {
 }
 
 impl Shell {
+    /// The answer, unless it takes too long.
+    async fn in_time(&self, request: Request) -> Result<Response, Problem> {
+        match tokio::time::timeout(self.timeout, self.answer(request)).await {
+            Ok(answer) => answer,
+            Err(elapsed) => {
+                Err(Problem::Unavailable { retry_after: RETRY_AFTER_TIMEOUT, cause: elapsed.into() })
+            }
+        }
+    }
+
     async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
         if let Some(preflight) = self.origins.preflight(&request) {
             return Ok(preflight);

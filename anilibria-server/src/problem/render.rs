@@ -51,7 +51,9 @@ impl Problem {
     fn header(&self) -> Option<(header::HeaderName, HeaderValue)> {
         match self {
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, allow.clone())),
-            Self::Unavailable { retry_after, .. } => Some((header::RETRY_AFTER, seconds(*retry_after))),
+            Self::Unavailable { retry_after, .. } | Self::RateLimited { retry_after } => {
+                Some((header::RETRY_AFTER, seconds(*retry_after)))
+            }
             Self::Overloaded => Some((header::RETRY_AFTER, seconds(OVERLOADED_RETRY_AFTER))),
             _ => None,
         }

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod connections;
 mod cors;
 mod document;
 mod errors;
@@ -12,5 +13,6 @@ mod http;
 mod limits;
 mod methods;
 mod parameters;
+mod rates;
 mod request_ids;
 mod sandbox;

@@ -13,8 +13,9 @@ use anilibria_server::{
     app::{State, app},
     config::Config,
     health::{CacheVitals, Health, UpstreamFault, Vitals},
-    http::compress::Compressor,
+    http::{compress::Compressor, rate::RateLimits},
     limits::{Gate, RequestLimits},
+    listener::Bounds,
     model::{
         envelope::{One, Page, Pagination},
         title::Title,
@@ -81,6 +82,8 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
             uri: config.max_uri_bytes,
             headers: config.max_header_bytes,
         },
+        rates: RateLimits::new(&config.http),
+        timeout: config.http.request_timeout,
         gate: Gate::new(config.max_concurrent_requests),
         origins: config.origins(),
         compressor: Compressor::new(1 << 20),
@@ -204,11 +207,16 @@ pub(crate) async fn assert_error(response: TestResponse, status: StatusCode, cod
 
 /// Serves `endpoint` at a free port of this machine, as long as the test runs, and tells its address.
 pub(crate) async fn served(endpoint: impl Endpoint + 'static) -> String {
+    served_within(endpoint, Bounds::default()).await
+}
+
+/// The same, within `bounds`.
+pub(crate) async fn served_within(endpoint: impl Endpoint + 'static, bounds: Bounds) -> String {
     let socket = StdListener::bind("127.0.0.1:0").unwrap();
     socket.set_nonblocking(true).unwrap();
     let base = format!("http://{}", socket.local_addr().unwrap());
     let socket = tokio::net::TcpListener::from_std(socket).unwrap();
     let drain = std::time::Duration::from_secs(1);
-    tokio::spawn(anilibria_server::listener::serve(socket, endpoint, std::future::pending(), drain));
+    tokio::spawn(anilibria_server::listener::serve(socket, bounds, endpoint, std::future::pending(), drain));
     base
 }
