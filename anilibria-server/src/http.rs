@@ -9,3 +9,4 @@ pub mod finish;
 pub mod freshness;
 pub mod protection;
 pub mod rate;
+pub mod trace_parent;

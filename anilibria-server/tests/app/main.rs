@@ -9,6 +9,7 @@ mod cors;
 mod document;
 mod errors;
 mod health;
+mod hostile;
 mod http;
 mod limits;
 mod methods;

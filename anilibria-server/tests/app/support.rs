@@ -50,9 +50,14 @@ fn build(config: &Config, sandbox: Option<SandboxAt>) -> State {
 
 /// The service, with `flags`. Only requests that are refused before AniLibria is asked should be sent to it.
 pub(crate) fn service(flags: &[&str]) -> TestClient<Shell> {
+    TestClient::new(service_shell(flags))
+}
+
+/// The same, without a client.
+pub(crate) fn service_shell(flags: &[&str]) -> Shell {
     let config = config(flags);
     let state = build(&config, None);
-    TestClient::new(app(&config, &state))
+    app(&config, &state)
 }
 
 /// The service with the sandbox at its side.
