@@ -144,7 +144,8 @@ fn is_probe(path: &str) -> bool {
 /// The answer to `HEAD`: all headers of the answer to `GET`, and its length, without the body.
 fn without_body(mut response: Response) -> Response {
     let body = BoxBody::from(response.take_body());
-    if let Some(len) = body.size_hint().exact() {
+    let has_body = response.status() != StatusCode::NOT_MODIFIED;
+    if let Some(len) = body.size_hint().exact().filter(|_| has_body) {
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(len));
     }
     response

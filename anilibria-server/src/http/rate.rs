@@ -34,13 +34,13 @@ const READY_NUMBERS: u32 = 256;
 
 /// Who sent a request, as a token proves it. Whoever checks tokens puts it among the request's extensions; such a request
 /// counts for its user, and not for its address, which others may share.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct UserKey(Arc<str>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct UserKey(u64);
 
 impl UserKey {
     /// The user with this id.
-    pub fn new(id: impl Into<Arc<str>>) -> Self {
-        Self(id.into())
+    pub const fn new(id: u64) -> Self {
+        Self(id)
     }
 }
 

@@ -45,6 +45,7 @@ async fn client_that_has_the_answer_gets_no_body() {
             response.assert_status(StatusCode::NOT_MODIFIED);
             response.assert_header("etag", &etag);
             assert!(response.0.header("cache-control").is_some() && response.0.header("vary").is_some());
+            assert!(response.0.header("content-length").is_none());
             assert!(
                 response.0.header("content-type").is_none()
                     && response.0.header("content-encoding").is_none()
@@ -168,4 +169,19 @@ async fn other_route_of_the_same_shell_is_not_taken_for_this_one() {
     let (list, title) = (client.get("/titles").send().await, client.get("/title").send().await);
 
     assert_ne!(header(&list, "etag"), header(&title, "etag"));
+}
+
+#[tokio::test]
+async fn documentation_is_compressed_and_asked_for_once() {
+    let service = service(&[]);
+
+    for path in ["/docs", "/openapi.json", "/openapi.yaml"] {
+        let first = service.get(path).header("accept-encoding", "gzip").send().await;
+        first.assert_header("content-encoding", "gzip");
+        first.assert_header("cache-control", "public, max-age=300");
+
+        let again = service.get(path).header("if-none-match", header(&first, "etag")).send().await;
+
+        again.assert_status(StatusCode::NOT_MODIFIED);
+    }
 }

@@ -95,11 +95,11 @@ async fn word_of_anyone_else_does_not_count() {
 #[tokio::test]
 async fn users_are_counted_wherever_they_are() {
     let net = Net::new(&["--rate-limit-burst=1"]);
-    let request = |user: &str| http::Request::builder().uri("/title").extension(UserKey::new(user));
+    let request = |user: u64| http::Request::builder().uri("/title").extension(UserKey::new(user));
 
-    assert_eq!(net.send("203.0.113.1", request("a")).await.status(), StatusCode::OK);
-    assert_eq!(net.send("203.0.113.1", request("b")).await.status(), StatusCode::OK);
-    assert_eq!(net.send("203.0.113.2", request("a")).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(net.send("203.0.113.1", request(1)).await.status(), StatusCode::OK);
+    assert_eq!(net.send("203.0.113.1", request(2)).await.status(), StatusCode::OK);
+    assert_eq!(net.send("203.0.113.2", request(1)).await.status(), StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]
