@@ -2,6 +2,7 @@
 
 mod breaker;
 mod meter;
+mod owner;
 mod recovery;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
 
 use tracing::{Instrument, Span, debug_span, field};
 
+pub(crate) use self::owner::{Copies, Owner};
 use self::{
     breaker::Breaker,
     meter::{Meter, Operation, Trouble},
@@ -22,7 +24,6 @@ use self::{
 use crate::{
     Clock, Entry, Error, Invalidation, LevelStats, Result, Scope, Store,
     missed::{Limits, Missed},
-    outbox::Outbox,
     patience::within,
 };
 
@@ -50,7 +51,7 @@ pub(crate) struct Level {
     missed: Missed,
     meter: Meter,
     saw_corruption: AtomicBool,
-    outbox: Option<Arc<Outbox>>,
+    owner: Owner,
     clock: Arc<dyn Clock>,
     me: Weak<Self>,
 }
@@ -70,7 +71,7 @@ impl Level {
         store: Box<dyn Store>,
         settings: LevelSettings,
         limits: Limits,
-        outbox: Option<Arc<Outbox>>,
+        owner: Owner,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
         let name = name.unwrap_or_else(|| store.name());
@@ -82,7 +83,7 @@ impl Level {
             missed: Missed::new(limits),
             meter: Meter::new(name),
             saw_corruption: AtomicBool::new(false),
-            outbox,
+            owner,
             clock,
             me: me.clone(),
         })

@@ -90,6 +90,11 @@ impl Queue<'_> {
         self.batch.writes.insert(key.into(), entry);
     }
 
+    /// What `scope` is about is not to be written any more.
+    pub(crate) fn forget_writes(&mut self, scope: &Scope) {
+        self.batch.forget_writes(scope);
+    }
+
     /// All that is to be made good.
     pub(crate) fn take(&mut self) -> Batch {
         std::mem::take(&mut *self.batch)

@@ -61,14 +61,6 @@ pub struct Config {
           value_parser = parse::seconds, default_value = "4")]
     pub upstream_attempt_timeout: Duration,
 
-    /// Where answers are kept, and for how long.
-    #[command(flatten)]
-    pub cache: CacheConfig,
-
-    /// How requests are taken on and answers handed out.
-    #[command(flatten)]
-    pub http: HttpConfig,
-
     /// Most bytes of a request's body.
     #[arg(long, env, value_parser = parse::bytes, default_value = "64KiB")]
     pub max_body_bytes: usize,
@@ -101,6 +93,15 @@ pub struct Config {
     /// What to log.
     #[command(flatten)]
     pub log: LogConfig,
+
+    /// How requests are taken on and answers handed out.
+    // Among the last, as is the cache: a heading in the help stands over whatever follows.
+    #[command(flatten)]
+    pub http: HttpConfig,
+
+    /// Where answers are kept, and for how long.
+    #[command(flatten)]
+    pub cache: CacheConfig,
 }
 
 /// Where to listen.

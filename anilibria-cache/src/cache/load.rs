@@ -188,7 +188,7 @@ impl Inner {
             return;
         };
         tracing::debug!(key = lead.key(), "loading failed, the old value is served");
-        let life = found.entry.lifetime();
+        let life = self.levels.nearest_lifetime(&found, policy, now);
         let waiting = found.entry.clone().with_lifetime(life.refresh_at(later(now, policy.retry_pause)));
         let _turn = self.turns.of(lead.key()).await;
         if lead.verdict(found.entry.tags()) == Verdict::Keep {
@@ -200,9 +200,11 @@ impl Inner {
 
     /// Takes back what was just written if it was invalidated meanwhile.
     async fn take_back<E>(&self, lead: &Lead<E>, tags: &[Tag]) {
-        if lead.verdict(tags) == Verdict::TakeBack {
-            let out_of_date = Invalidation::expire(Scope::key(lead.key()));
+        if let Verdict::TakeBack(action) = lead.verdict(tags) {
+            let out_of_date = Invalidation { scope: Scope::key(lead.key()), action };
             self.levels.invalidate(&out_of_date, self.now()).await;
+            // It may have been found while it was there; then it is not to be copied to nearer levels.
+            self.flights.outdate(&out_of_date);
         }
     }
 

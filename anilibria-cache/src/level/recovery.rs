@@ -13,7 +13,7 @@ use super::{
     meter::{Operation, Trouble},
 };
 use crate::{
-    Entry,
+    Entry, Scope,
     missed::{Batch, Queue},
 };
 
@@ -39,6 +39,11 @@ impl Level {
     pub(super) fn missed(&self, put: impl FnOnce(&mut Queue<'_>)) {
         put(&mut self.missed.lock());
         self.go_away();
+    }
+
+    /// Somebody else has changed what `scope` is about, on the level itself: the values that wait to be written are older.
+    pub(crate) fn forget_missed_writes(&self, scope: &Scope) {
+        self.missed.lock().forget_writes(scope);
     }
 
     /// Asks nothing more of the level until it has recovered.
@@ -84,9 +89,9 @@ impl Level {
                 self.missed.lock().put_back(batch);
                 return false;
             }
-            // Others may have copied it from here to their own levels after they had been told.
-            if let Some(outbox) = self.outbox.as_ref().filter(|_| self.is_shared()) {
-                outbox.publish(invalidation).await;
+            // It may have been copied from here to where they had been told before.
+            if self.is_shared() {
+                self.owner.invalidate_copies(invalidation, self).await;
             }
             batch.invalidations.pop_front();
         }

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod changes;
 mod connections;
 mod cors;
 mod document;
