@@ -7,7 +7,12 @@ use std::{net::SocketAddr, time::Duration};
 
 use anilibria_benches::load::{self, Report};
 use anilibria_client::sandbox::Sandbox;
-use anilibria_server::{app, config::Config, listener, service};
+use anilibria_server::{
+    app,
+    config::Config,
+    listener::{self, Bounds},
+    service,
+};
 use anyhow::Context as _;
 use bytes::Bytes;
 use poem::{Route, Server, endpoint::make_sync, http::header, listener::TcpAcceptor};
@@ -53,13 +58,13 @@ fn median(mut rounds: Vec<Report>) -> Report {
 
 /// Our service as it is served, reading from its sandbox.
 async fn start_service() -> anyhow::Result<SocketAddr> {
-    let config = Config::from_flags(["--port=0"])?;
+    let config = Config::from_flags(["--port=0", "--rate-limit-requests-per-minute=0"])?;
     let socket = TcpListener::bind("127.0.0.1:0").await?;
     let address = socket.local_addr()?;
     let sandbox = service::SandboxAt::new(Sandbox::new(), format!("http://{address}"));
     let state = service::build(&config, Some(sandbox)).await?;
     let app = app::app(&config, &state);
-    tokio::spawn(listener::serve(socket, app, std::future::pending(), Duration::ZERO));
+    tokio::spawn(listener::serve(socket, Bounds::default(), app, std::future::pending(), Duration::ZERO));
     Ok(address)
 }
 

@@ -7,6 +7,7 @@ use crate::{
     auth::{Services, Users},
     config::Config,
     health::Health,
+    http::{compress::Compressor, rate::RateLimits},
     internal::Internal,
     limits::{Gate, RequestLimits},
     openapi,
@@ -47,10 +48,13 @@ pub fn app(config: &Config, state: &State) -> Shell {
             uri: config.max_uri_bytes,
             headers: config.max_header_bytes,
         },
+        rates: RateLimits::new(&config.http),
+        timeout: config.http.request_timeout,
         gate: Gate::new(config.max_concurrent_requests),
         users: Users::new(&config.auth),
         traffic,
         origins: config.origins(),
+        compressor: Compressor::new(config.http.compression_memory_bytes as u64),
         sandbox: state.sandbox.clone().map(SandboxMount::new),
     }
 }

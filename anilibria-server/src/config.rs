@@ -2,6 +2,7 @@
 
 mod auth;
 mod cache;
+mod http;
 mod parse;
 mod secret;
 mod secret_url;
@@ -17,6 +18,7 @@ pub(crate) use self::secret::is_secret;
 pub use self::{
     auth::{AuthConfig, ServiceNames},
     cache::{CacheConfig, CacheDir},
+    http::HttpConfig,
     parse::LogLevel,
     secret::Secret,
     secret_url::SecretUrl,
@@ -96,6 +98,11 @@ pub struct Config {
     /// What to log.
     #[command(flatten)]
     pub log: LogConfig,
+
+    /// How requests are taken on and answers handed out.
+    // Among the last, as is the cache: a heading in the help stands over whatever follows.
+    #[command(flatten)]
+    pub http: HttpConfig,
 
     /// Where answers are kept, and for how long.
     // Such groups come last: the heading of one in the help stands over whatever follows.
@@ -262,6 +269,13 @@ mod tests {
             ("--cache-dir=", "CACHE_DIR"),
             ("--cache-memory-bytes=many", "CACHE_MEMORY_BYTES"),
             ("--max-concurrent-requests=0", "MAX_CONCURRENT_REQUESTS"),
+            ("--request-timeout=0", "REQUEST_TIMEOUT_SECONDS"),
+            ("--header-timeout=0", "HEADER_TIMEOUT_SECONDS"),
+            ("--idle-timeout=x", "IDLE_TIMEOUT_SECONDS"),
+            ("--max-connections=0", "MAX_CONNECTIONS"),
+            ("--rate-limit-burst=0", "RATE_LIMIT_BURST"),
+            ("--rate-limit-requests-per-minute=-1", "RATE_LIMIT_REQUESTS_PER_MINUTE"),
+            ("--trusted-proxies=10.0.0.0/8,proxy", "TRUSTED_PROXIES"),
             ("--upstream-timeout=-1", "UPSTREAM_TIMEOUT_SECONDS"),
             ("--cors-allow-origin=anime", "CORS_ALLOW_ORIGIN"),
             ("--client-url=anime", "CLIENT_URL"),

@@ -57,10 +57,10 @@ impl Origins {
     /// Puts the permission for `origin` into `headers` of an answer.
     pub fn permit(&self, headers: &mut HeaderMap, origin: Option<HeaderValue>) {
         let listed = matches!(self, Self::Listed(_));
-        if listed {
-            // Said in every answer: caches must not show one origin what another was permitted.
-            headers.append(header::VARY, HeaderValue::from_static("Origin"));
-        }
+        // Said in every answer: caches must not show one origin what another was permitted, nor anyone a compression
+        // that another asked for.
+        let vary = if listed { "Accept-Encoding, Origin" } else { "Accept-Encoding" };
+        headers.insert(header::VARY, HeaderValue::from_static(vary));
         let Some(origin) = origin else { return };
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));

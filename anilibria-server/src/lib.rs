@@ -11,6 +11,7 @@ pub mod commands;
 pub mod config;
 pub mod cors;
 pub mod health;
+pub mod http;
 pub mod internal;
 pub mod key;
 pub mod limits;

@@ -5,18 +5,13 @@ mod mend;
 
 use std::marker::PhantomData;
 
-use bytes::Bytes;
-use poem::{
-    EndpointExt as _, Response,
-    endpoint::{BoxEndpoint, make_sync},
-    http::Method,
-};
+use poem::{EndpointExt as _, endpoint::make_sync, http::Method};
 use poem_openapi::{
     ExtraHeader, LicenseObject, OpenApi, OpenApiService, ServerObject,
     registry::{MetaApi, Registry},
 };
 
-use crate::router::RouteTable;
+use crate::{http::asset::Asset, router::RouteTable};
 
 /// Where the service lives on the site. A proxy may cut this off, so every route answers without it, too.
 pub const BASE: &str = "/api/anilibria/v2";
@@ -45,16 +40,17 @@ impl Document {
 pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
     let Document { json, yaml, html } = Document::of::<A>();
     let pages = [
-        Asset { path: "/openapi.json", media_type: "application/json; charset=utf-8", bytes: json.into() },
-        Asset { path: "/openapi.yaml", media_type: "application/yaml; charset=utf-8", bytes: yaml.into() },
-        Asset { path: "/docs", media_type: "text/html; charset=utf-8", bytes: html.into() },
+        ("/openapi.json", Asset::new("application/json; charset=utf-8", json)),
+        ("/openapi.yaml", Asset::new("application/yaml; charset=utf-8", yaml)),
+        ("/docs", Asset::new("text/html; charset=utf-8", html)),
     ];
     let mut table = RouteTable::new();
     for prefix in ["", BASE] {
         let mut endpoints = RouteTable::new();
         routes.clone().add_routes(&mut endpoints);
-        for page in &pages {
-            endpoints.entry(page.path.into()).or_default().insert(Method::GET, page.endpoint());
+        for (path, page) in pages.clone() {
+            let endpoint = make_sync(move |_| page.response()).boxed();
+            endpoints.entry(path.into()).or_default().insert(Method::GET, endpoint);
         }
         table.extend(endpoints.into_iter().map(|(path, methods)| (format!("{prefix}{path}"), methods)));
     }
@@ -71,21 +67,6 @@ fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
         .extra_response_header::<String, _>(
             request_id.description("Id of the request, for reports and logs."),
         )
-}
-
-/// Bytes that are sent as they are.
-#[derive(Clone)]
-struct Asset {
-    path: &'static str,
-    media_type: &'static str,
-    bytes: Bytes,
-}
-
-impl Asset {
-    fn endpoint(&self) -> BoxEndpoint<'static> {
-        let Self { media_type, bytes, .. } = self.clone();
-        make_sync(move |_| Response::builder().content_type(media_type).body(bytes.clone())).boxed()
-    }
 }
 
 /// The routes `A` as the document describes them, without the routes themselves.

@@ -82,6 +82,12 @@ pub enum Problem {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The client asks more often than it may.
+    #[error("too many requests of one client")]
+    RateLimited {
+        /// When it may ask again.
+        retry_after: Duration,
+    },
     /// AniLibria failed, or answered nonsense.
     #[error("AniLibria failed: {reason}")]
     Upstream {
@@ -140,6 +146,8 @@ pub enum ErrorCode {
     UriTooLong,
     /// The headers are larger than the limit.
     HeadersTooLarge,
+    /// The client asks more often than it may.
+    RateLimitExceeded,
     /// AniLibria failed, or answered nonsense.
     UpstreamError,
     /// AniLibria did not answer in time.
@@ -179,6 +187,7 @@ impl Problem {
             Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Upstream { .. } => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Unavailable { .. } | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
@@ -198,6 +207,7 @@ impl Problem {
             Self::PayloadTooLarge { .. } => ErrorCode::PayloadTooLarge,
             Self::UriTooLong { .. } => ErrorCode::UriTooLong,
             Self::HeadersTooLarge { .. } => ErrorCode::HeadersTooLarge,
+            Self::RateLimited { .. } => ErrorCode::RateLimitExceeded,
             Self::Upstream { .. } => ErrorCode::UpstreamError,
             Self::UpstreamTimeout(_) => ErrorCode::UpstreamTimeout,
             Self::Unavailable { .. } => ErrorCode::ServiceUnavailable,
@@ -218,6 +228,7 @@ impl Problem {
             Self::PayloadTooLarge { .. } => "Слишком большое тело запроса".into(),
             Self::UriTooLong { .. } => "Слишком длинный адрес запроса".into(),
             Self::HeadersTooLarge { .. } => "Слишком большие заголовки запроса".into(),
+            Self::RateLimited { .. } => "Слишком много запросов, попробуйте позже".into(),
             Self::Upstream { .. } => "AniLibria ответила ошибкой".into(),
             Self::UpstreamTimeout(_) => "AniLibria не ответила вовремя".into(),
             Self::Unavailable { .. } => "Сервис временно недоступен".into(),

@@ -2,6 +2,9 @@
 //!
 //! Everything of an answer but the end of its `meta` stays the same as long as its data do. That part, the *prefix*, is
 //! rendered once and shared by all answers; the *tail*, which tells whether and how a cache answered, is made for each.
+//!
+//! In front of the prefix stands its entity tag, so that whatever keeps the one keeps the other. The tag is weak: it names
+//! the data, and answers with the same data may differ in their tails.
 
 use std::{
     convert::Infallible,
@@ -25,9 +28,12 @@ use poem_openapi::{
 };
 use time::OffsetDateTime;
 
-use crate::model::{
-    envelope::{CacheLevel, Pagination},
-    timestamp::Timestamp,
+use crate::{
+    http::freshness,
+    model::{
+        envelope::{CacheLevel, Pagination},
+        timestamp::Timestamp,
+    },
 };
 
 /// The media type of every answer and every error.
@@ -35,17 +41,30 @@ pub const JSON: &str = "application/json; charset=utf-8";
 
 /// The form of what [`render`] makes, and of what is rendered. A change that old clients of the cache would notice takes
 /// another: instances of two versions share a cache while one replaces the other.
-pub const FORM: &str = "1";
+pub const FORM: &str = "2";
 
 /// Longest tail there is, so that making one allocates once.
 const TAIL_CAPACITY: usize = 112;
 
-/// Renders `data` and, for a page of a list, where it lies: the part of an answer that all answers share.
+/// Headers an answer may end up with, so that there is room for them from the start.
+const HEADERS: usize = 20;
+
+/// What stands in front of a prefix until its digest is known.
+const NO_ETAG: &str = r#"W/"0000000000000000000000000000000000000000""#;
+
+/// Where in a tag its digest begins.
+const DIGEST_AT: usize = r#"W/""#.len();
+
+/// What tells data from other data, as hexadecimal digits.
+pub type Digest = [u8; 40];
+
+/// Renders `data` and, for a page of a list, where it lies: the part of an answer that all answers share, with its tag.
 ///
 /// This is the expensive half; call it when data change, and keep the bytes.
 pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
     let data = data.to_json_string();
-    let mut prefix = String::with_capacity(data.len() + 160);
+    let mut prefix = String::with_capacity(NO_ETAG.len() + data.len() + 160);
+    prefix.push_str(NO_ETAG);
     prefix.push_str(r#"{"success":true,"data":"#);
     prefix.push_str(&data);
     if let Some(Pagination { page, limit, total, pages }) = pagination {
@@ -56,6 +75,8 @@ pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
         );
     }
     prefix.push_str(r#","meta":{"source":"anilibria""#);
+    let digest = sha1_smol::Sha1::from(prefix.get(NO_ETAG.len()..).unwrap_or_default()).digest();
+    prefix.replace_range(..NO_ETAG.len(), &format!(r#"W/"{digest}""#));
     prefix.into()
 }
 
@@ -98,31 +119,77 @@ impl Meta {
 
 /// An answer that documents itself as `T`, an envelope, and sends a prefix rendered once.
 pub struct Rendered<T> {
-    prefix: Bytes,
+    shared: Bytes,
     meta: Meta,
+    is_kept: bool,
     envelope: PhantomData<fn() -> T>,
 }
 
 impl<T> Rendered<T> {
-    /// The answer that begins with `prefix`, made by [`render`], and was come by as `meta` says.
-    pub fn new(prefix: Bytes, meta: Meta) -> Self {
-        Self { prefix, meta, envelope: PhantomData }
+    /// The answer that begins with what [`render`] made and was come by as `meta` says.
+    pub fn new(shared: Bytes, meta: Meta) -> Self {
+        Self { shared, meta, is_kept: true, envelope: PhantomData }
+    }
+
+    /// The same, for this one request only: nobody is to keep it.
+    pub fn for_once(self) -> Self {
+        Self { is_kept: false, ..self }
     }
 }
 
 impl<T> std::fmt::Debug for Rendered<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rendered").field("prefix_len", &self.prefix.len()).field("meta", &self.meta).finish()
+        f.debug_struct("Rendered")
+            .field("len", &self.shared.len())
+            .field("meta", &self.meta)
+            .field("is_kept", &self.is_kept)
+            .finish_non_exhaustive()
     }
 }
 
 impl<T> IntoResponse for Rendered<T> {
     fn into_response(self) -> Response {
-        let body = TwoChunks { chunks: [self.prefix, self.meta.tail()], sent: 0 };
-        let mut response = Response::from(Body::from(body.map_err(|never| match never {}).boxed()));
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        let Self { shared: mut prefix, meta, is_kept, .. } = self;
+        let etag = prefix.split_to(NO_ETAG.len().min(prefix.len()));
+        let tail = meta.tail();
+        let mut response = Response::from(chunks([prefix.clone(), tail.clone()]));
+        let headers = response.headers_mut();
+        headers.reserve(HEADERS);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        if is_kept {
+            headers.insert(header::CACHE_CONTROL, freshness::cache_control(meta.cache_expires));
+            if let Ok(etag) = HeaderValue::from_maybe_shared(etag.clone()) {
+                headers.insert(header::ETAG, etag);
+            }
+        } else {
+            headers.insert(header::CACHE_CONTROL, freshness::NO_STORE);
+        }
+        if let Some(digest) = digest(&etag) {
+            response.extensions_mut().insert(Parts { prefix, tail, digest });
+        }
         response
     }
+}
+
+/// The digest in a tag.
+fn digest(etag: &[u8]) -> Option<Digest> {
+    etag.get(DIGEST_AT..)?.first_chunk().copied()
+}
+
+/// What the body of an answer is made of; goes with the answer, for whoever has to make another body of it.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// What all answers with the same data share.
+    pub prefix: Bytes,
+    /// What is for this answer alone.
+    pub tail: Bytes,
+    /// Tells the prefix from others.
+    pub digest: Digest,
+}
+
+/// A body of these chunks, whose length is known.
+pub fn chunks(chunks: [Bytes; 2]) -> Body {
+    Body::from(TwoChunks { chunks, sent: 0 }.map_err(|never| match never {}).boxed())
 }
 
 impl<T: Type> ApiResponse for Rendered<T> {
@@ -174,6 +241,7 @@ impl HttpBody for TwoChunks {
 
 #[cfg(test)]
 mod tests {
+    use futures::StreamExt as _;
     use poem_openapi::types::{Example as _, ParseFromJSON as _};
     use serde_json::{Value, json};
     use time::macros::datetime;
@@ -238,13 +306,34 @@ mod tests {
 
     #[tokio::test]
     async fn prefix_is_sent_without_a_copy() {
-        let prefix = render(&1, None);
-        let address = prefix.as_ptr();
+        let rendered = render(&1, None);
+        let address = rendered.slice(NO_ETAG.len()..).as_ptr();
 
-        let mut body = TwoChunks { chunks: [prefix, Meta::default().tail()], sent: 0 };
-        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        let mut body =
+            Rendered::<()>::new(rendered, Meta::default()).into_response().into_body().into_bytes_stream();
+        let first = body.next().await.unwrap().unwrap();
 
         assert_eq!(first.as_ptr(), address);
+    }
+
+    #[test]
+    fn tag_names_the_data_and_not_how_they_were_come_by() {
+        let cached = Meta { cached: true, cache_level: Some(CacheLevel::Memory), ..Meta::default() };
+        let etag = |data: u8, meta| {
+            Rendered::<()>::new(render(&data, None), meta).into_response().headers()[header::ETAG].clone()
+        };
+
+        assert_eq!(etag(1, Meta::default()), etag(1, cached));
+        assert_ne!(etag(1, cached), etag(2, cached));
+        assert!(etag(1, cached).to_str().unwrap().starts_with("W/\""));
+    }
+
+    #[test]
+    fn answer_for_once_is_not_to_be_kept() {
+        let response = Rendered::<()>::new(render(&1, None), Meta::default()).for_once().into_response();
+
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        assert!(!response.headers().contains_key(header::ETAG));
     }
 
     #[tokio::test]

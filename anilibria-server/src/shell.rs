@@ -2,7 +2,7 @@
 //!
 //! All in one pass: each layer of its own would cost every request another allocation.
 
-use std::{any::Any, panic::AssertUnwindSafe, pin::pin};
+use std::{any::Any, panic::AssertUnwindSafe, pin::pin, time::Duration};
 
 use futures::FutureExt as _;
 use http_body::Body as _;
@@ -15,6 +15,13 @@ use poem::{
 use crate::{
     auth::Users,
     cors::Origins,
+    http::{
+        compress::Compressor,
+        finish::{Wishes, finish},
+        freshness,
+        protection::protect,
+        rate::{RateLimits, Standing},
+    },
     limits::{Gate, RequestLimits},
     problem::Problem,
     request_id::{self, RequestId},
@@ -24,12 +31,19 @@ use crate::{
     traffic::Traffic,
 };
 
+/// How long a client should wait whose request took too long.
+const RETRY_AFTER_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The outermost endpoint.
 pub struct Shell {
     /// The routes.
     pub router: Router,
     /// Bounds of what one request may send.
     pub limits: RequestLimits,
+    /// How often one client may ask.
+    pub rates: RateLimits,
+    /// Longest time a request may take.
+    pub timeout: Duration,
     /// Bound of requests in progress.
     pub gate: Gate,
     /// Who sends a request.
@@ -38,6 +52,8 @@ pub struct Shell {
     pub traffic: Traffic,
     /// Other origins that may read answers.
     pub origins: Origins,
+    /// Compresses answers.
+    pub compressor: Compressor,
     /// The sandbox beside the routes; it has its own ways, and none of the above.
     pub sandbox: Option<SandboxMount>,
 }
@@ -56,27 +72,47 @@ impl Endpoint for Shell {
         let id = RequestId::of(request.headers());
         let origin = self.origins.permitted(request.headers());
         let mut trace = Trace::of(&request, &id);
-        let answer = trace.follow(pin!(self.answer(request))).await;
+        let standing = self.rates.count(&request);
+        let answer = match standing.as_ref().map_or(Ok(()), Standing::check) {
+            Ok(()) => trace.follow(pin!(self.in_time(request))).await,
+            Err(problem) => Err(problem),
+        };
         let mut response = answer.unwrap_or_else(|problem| {
             trace.fault(&problem);
             problem.to_response(id.as_str())
         });
         trace.done(response.status());
         self.origins.permit(response.headers_mut(), origin);
+        if let Some(standing) = standing {
+            self.rates.tell(&standing, response.headers_mut());
+        }
+        protect(&mut response);
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(freshness::NO_STORE);
         response.headers_mut().insert(request_id::HEADER, id.into_header());
         Ok(response)
     }
 }
 
 impl Shell {
+    /// The answer, unless it takes too long.
+    async fn in_time(&self, request: Request) -> Result<Response, Problem> {
+        match tokio::time::timeout(self.timeout, self.answer(request)).await {
+            Ok(answer) => answer,
+            Err(elapsed) => {
+                Err(Problem::Unavailable { retry_after: RETRY_AFTER_TIMEOUT, cause: elapsed.into() })
+            }
+        }
+    }
+
     async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
         if let Some(preflight) = self.origins.preflight(&request) {
             return Ok(preflight);
         }
         match *request.method() {
+            Method::GET => self.read(request).await,
             Method::HEAD => {
                 request.set_method(Method::GET);
-                self.guarded(request).await.map(without_body)
+                self.read(request).await.map(without_body)
             }
             Method::OPTIONS => match self.guarded(request).await {
                 Err(Problem::MethodNotAllowed { allow }) => Ok(options(allow)),
@@ -84,6 +120,13 @@ impl Shell {
             },
             _ => self.guarded(request).await,
         }
+    }
+
+    /// What a client that reads gets, in the form it wants.
+    async fn read(&self, request: Request) -> Result<Response, Problem> {
+        let wishes = Wishes::of(request.headers());
+        let response = self.guarded(request).await?;
+        Ok(finish(&wishes, &self.compressor, response).await)
     }
 
     /// Asks the routes, if the limits let the request through.
@@ -109,7 +152,8 @@ fn is_probe(path: &str) -> bool {
 /// The answer to `HEAD`: all headers of the answer to `GET`, and its length, without the body.
 fn without_body(mut response: Response) -> Response {
     let body = BoxBody::from(response.take_body());
-    if let Some(len) = body.size_hint().exact() {
+    let has_body = response.status() != StatusCode::NOT_MODIFIED;
+    if let Some(len) = body.size_hint().exact().filter(|_| has_body) {
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(len));
     }
     response

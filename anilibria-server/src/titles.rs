@@ -97,7 +97,7 @@ impl Titles {
     /// Some title that is not blocked. Which one is decided anew each time; the title itself may come from the cache.
     pub async fn random(&self) -> Result<Rendered<One<Title>>, Problem> {
         let id = load::random_id(&self.client).await.map_err(LoadFailure::from)?;
-        self.get(id).await
+        self.get(id).await.map(Rendered::for_once)
     }
 
     /// What comes out on `days` of the week, 0 for Monday; on all of them when empty.

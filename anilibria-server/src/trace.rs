@@ -14,7 +14,7 @@ use poem::{
 };
 use tracing::{Level, Span, debug, enabled, error, field::Empty, info_span, warn};
 
-use crate::{problem::Problem, request_id::RequestId};
+use crate::{http::trace_parent::TraceParent, problem::Problem, request_id::RequestId};
 
 /// One request in the log: a span around all that is done for it, and lines about its end.
 ///
@@ -24,6 +24,7 @@ pub struct Trace<'r> {
     span: Span,
     named: bool,
     id: &'r RequestId,
+    parent: Option<TraceParent>,
     method: Method,
     uri: Uri,
     started: Instant,
@@ -32,10 +33,18 @@ pub struct Trace<'r> {
 impl<'r> Trace<'r> {
     /// The trace of `request`, whose id is `id`.
     pub fn of(request: &Request, id: &'r RequestId) -> Self {
-        let span = info_span!("request", request_id = Empty, method = Empty, path = Empty);
+        let span = info_span!(
+            "request",
+            request_id = Empty,
+            trace_id = Empty,
+            parent_span_id = Empty,
+            method = Empty,
+            path = Empty
+        );
+        let parent = TraceParent::of(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
         // Whoever logs every request wants to know which from the start.
-        let mut trace = Self { span, named: false, id, method, uri, started: Instant::now() };
+        let mut trace = Self { span, named: false, id, parent, method, uri, started: Instant::now() };
         if enabled!(Level::DEBUG) {
             trace.name();
         }
@@ -79,6 +88,10 @@ impl<'r> Trace<'r> {
         if !self.named {
             self.named = true;
             self.span.record("request_id", self.id.as_str());
+            if let Some(parent) = &self.parent {
+                self.span.record("trace_id", parent.trace_id());
+                self.span.record("parent_span_id", parent.span_id());
+            }
             self.span.record("method", self.method.as_str());
             self.span.record("path", self.uri.path());
         }
@@ -173,6 +186,21 @@ mod tests {
         let text = log.text();
         assert!(text.contains("WARN") && text.contains("request_id=\"r-1\""), "{text}");
         assert!(text.contains("AniLibria did not answer in time: connection stalled"), "{text}");
+    }
+
+    #[test]
+    fn fault_names_the_trace_it_belongs_to() {
+        let log = Log::default();
+        let _listening = log.listen();
+        let (_, id) = request();
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let request = Request::builder().header("traceparent", parent).finish();
+
+        Trace::of(&request, &id).fault(&Problem::UpstreamTimeout("connection stalled".into()));
+
+        let text = log.text();
+        assert!(text.contains("trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\""), "{text}");
+        assert!(text.contains("parent_span_id=\"00f067aa0ba902b7\""), "{text}");
     }
 
     #[test]

@@ -3,7 +3,13 @@
 use std::time::Duration;
 
 use super::{base_url, bind, block_on, sandbox_with, stop_signal};
-use crate::{cli::Alone, config::LogFormat, listener, logging, sandbox::SandboxAlone};
+use crate::{
+    cli::Alone,
+    config::LogFormat,
+    listener::{self, Bounds},
+    logging,
+    sandbox::SandboxAlone,
+};
 
 /// How long requests in progress are waited for at the end.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -17,6 +23,6 @@ pub fn run(alone: &Alone) -> anyhow::Result<()> {
         println!("AniLiberty sandbox at {base}/api/v1");
         println!("Control at {base}/sandbox/requests and beside it");
         let endpoint = SandboxAlone::new(sandbox_with(alone.catalogue));
-        listener::serve(socket, endpoint, stop_signal(), DRAIN).await
+        listener::serve(socket, Bounds::default(), endpoint, stop_signal(), DRAIN).await
     })
 }

@@ -6,7 +6,8 @@ use super::{base_url, bind, block_on, sandbox_with, stop_signal};
 use crate::{
     app,
     cli::Serve,
-    listener, logging, openapi,
+    listener::{self, Bounds},
+    logging, openapi,
     service::{self, SandboxAt},
 };
 
@@ -35,6 +36,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
             info!("Stopping: waiting for requests in progress");
             health.drain();
         };
-        listener::serve(socket, app::app(config, &state), stop, config.shutdown_timeout).await
+        let bounds = Bounds::new(&config.http);
+        listener::serve(socket, bounds, app::app(config, &state), stop, config.shutdown_timeout).await
     })
 }

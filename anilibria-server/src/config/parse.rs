@@ -1,7 +1,8 @@
 //! How single settings are read. Messages end a sentence that already names the setting.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
+use ipnet::IpNet;
 use poem::http::HeaderValue;
 use tracing::Level;
 use url::Url;
@@ -76,6 +77,14 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "must be at least 1, and not as large".into())
 }
 
+/// A network, or a single address.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let address = |text: &str| text.parse().ok().map(|address: IpAddr| IpNet::from(address));
+    let network = text.parse().ok().or_else(|| address(text));
+    network.ok_or_else(|| format!("`{text}` is no address and no network, such as 172.20.0.0/16"))
+}
+
 /// A level by either of its names, in any case.
 pub(super) fn log_level(text: &str) -> Result<LogLevel, String> {
     match text.to_ascii_lowercase().as_str() {
@@ -133,6 +142,13 @@ mod tests {
         assert!(bytes("0").is_err());
         assert!(bytes("1 GB").is_err());
         assert!(bytes("99999999999999999 GiB").is_err());
+    }
+
+    #[test]
+    fn single_address_is_a_network_of_its_own() {
+        assert_eq!(network(" 10.0.0.7 ").map(|network| network.to_string()), Ok("10.0.0.7/32".into()));
+        assert_eq!(network("fd00::/8").map(|network| network.to_string()), Ok("fd00::/8".into()));
+        assert!(network("proxy").unwrap_err().contains("proxy"));
     }
 
     #[test]

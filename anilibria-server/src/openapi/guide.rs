@@ -35,6 +35,15 @@ Answers come from a cache wherever they can. `meta.cached` tells whether one did
 `meta.cache_expires` until when the data are taken for fresh there. When AniLibria gives no newer data in time, older ones
 are served for a while: `meta.stale` is `true` then, and absent otherwise.
 
+`ETag` names the data of an answer, whatever its `meta` says: send it back as `If-None-Match`, and while the data are the
+same you get 304 without a body. `Cache-Control` tells how long an answer may be kept. Bodies come compressed with Brotli,
+Zstandard or gzip, as `Accept-Encoding` asks.
+
+### Limits
+
+`RateLimit-Limit` tells how many requests a minute you may send, `RateLimit-Remaining` how many at once from now, and
+`RateLimit-Reset` in how many seconds that is as many as at first. Who sends more gets 429 and `Retry-After`.
+
 ### Request ids
 
 Send `X-Request-ID`, up to 128 letters, digits, dots, dashes, colons or underscores, to find a request again in the

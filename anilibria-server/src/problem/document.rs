@@ -12,7 +12,7 @@ use crate::model::envelope::ErrorBody;
 /// What an operation may fail with, by status; `None` stands for all others.
 ///
 /// [`crate::openapi`] takes out what an operation cannot answer.
-const STATUSES: [(Option<u16>, &str); 9] = [
+const STATUSES: [(Option<u16>, &str); 10] = [
     (Some(400), "`INVALID_PARAMETERS`: a parameter is missing, malformed or out of its bounds."),
     (
         Some(401),
@@ -20,6 +20,7 @@ const STATUSES: [(Option<u16>, &str); 9] = [
     ),
     (Some(403), "`FORBIDDEN`: the service is not known, or its token does not permit this."),
     (Some(404), "`TITLE_NOT_FOUND`: there is no such title."),
+    (Some(429), "`RATE_LIMIT_EXCEEDED`: ask again after `Retry-After` seconds."),
     (Some(500), "`INTERNAL_ERROR`: a fault of the service itself."),
     (Some(502), "`UPSTREAM_ERROR`: AniLibria failed and the cache holds nothing to answer with."),
     (Some(503), "`SERVICE_UNAVAILABLE` or `OVERLOADED`: try again after `Retry-After` seconds."),
@@ -57,7 +58,7 @@ fn response((status, description): (Option<u16>, &'static str)) -> MetaResponse 
         status,
         status_range: None,
         content: vec![MetaMediaType { content_type: "application/json", schema: error_schema() }],
-        headers: if status == Some(503) { vec![retry_after] } else { Vec::new() },
+        headers: if matches!(status, Some(429 | 503)) { vec![retry_after] } else { Vec::new() },
     }
 }
 

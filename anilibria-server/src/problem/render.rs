@@ -9,9 +9,12 @@ use poem::{
 };
 
 use super::Problem;
-use crate::model::{
-    envelope::{ErrorBody, ErrorDetails},
-    timestamp::Timestamp,
+use crate::{
+    http::freshness,
+    model::{
+        envelope::{ErrorBody, ErrorDetails},
+        timestamp::Timestamp,
+    },
 };
 
 /// How long a client of an overloaded service should wait.
@@ -34,8 +37,12 @@ impl Problem {
             .status(self.status())
             .content_type(crate::rendered::JSON)
             .body(Body::from_json(&body).unwrap_or_default());
+        let headers = response.headers_mut();
+        let kept =
+            if self.status() == StatusCode::NOT_FOUND { freshness::MISSING } else { freshness::NO_STORE };
+        headers.insert(header::CACHE_CONTROL, kept);
         if let Some((name, value)) = self.header() {
-            response.headers_mut().insert(name, value);
+            headers.insert(name, value);
         }
         response
     }
@@ -45,7 +52,9 @@ impl Problem {
         match self {
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, allow.clone())),
             Self::Unauthorized { .. } => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::Unavailable { retry_after, .. } => Some((header::RETRY_AFTER, seconds(*retry_after))),
+            Self::Unavailable { retry_after, .. } | Self::RateLimited { retry_after } => {
+                Some((header::RETRY_AFTER, seconds(*retry_after)))
+            }
             Self::Overloaded => Some((header::RETRY_AFTER, seconds(OVERLOADED_RETRY_AFTER))),
             _ => None,
         }

@@ -7,13 +7,17 @@ mod support;
 mod token;
 
 mod changes;
+mod connections;
 mod cors;
 mod document;
 mod errors;
 mod health;
+mod hostile;
+mod http;
 mod internal;
 mod limits;
 mod methods;
 mod parameters;
+mod rates;
 mod request_ids;
 mod sandbox;

@@ -14,8 +14,13 @@ use anilibria_server::{
     auth::Users,
     config::Config,
     health::{CacheVitals, Health, UpstreamFault, Vitals},
+    http::{compress::Compressor, rate::RateLimits},
     limits::{Gate, RequestLimits},
-    model::{envelope::One, title::Title},
+    listener::Bounds,
+    model::{
+        envelope::{One, Page, Pagination},
+        title::Title,
+    },
     openapi,
     problem::Problem,
     rendered::{Meta, Rendered, render},
@@ -48,9 +53,14 @@ pub(crate) fn build(config: &Config, sandbox: Option<SandboxAt>) -> State {
 
 /// The service, with `flags`. Only requests that are refused before AniLibria is asked should be sent to it.
 pub(crate) fn service(flags: &[&str]) -> TestClient<Shell> {
+    TestClient::new(service_shell(flags))
+}
+
+/// The same, without a client.
+pub(crate) fn service_shell(flags: &[&str]) -> Shell {
     let config = config(flags);
     let state = build(&config, None);
-    TestClient::new(app(&config, &state))
+    app(&config, &state)
 }
 
 /// The service with the sandbox at its side.
@@ -87,10 +97,13 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
             uri: config.max_uri_bytes,
             headers: config.max_header_bytes,
         },
+        rates: RateLimits::new(&config.http),
+        timeout: config.http.request_timeout,
         gate: Gate::new(config.max_concurrent_requests),
         users: Users::default(),
         traffic: Traffic::default(),
         origins: config.origins(),
+        compressor: Compressor::new(1 << 20),
         sandbox: None,
     }
 }
@@ -113,6 +126,19 @@ impl Demo {
     #[oai(path = "/title", method = "get")]
     async fn title(&self) -> Rendered<One<Title>> {
         Rendered::new(render(&Title::example(), None), Meta::default())
+    }
+
+    #[oai(path = "/titles", method = "get")]
+    async fn titles(&self) -> Rendered<Page<Title>> {
+        let titles = vec![Title::example(); 20];
+        let soon = time::OffsetDateTime::now_utc() + time::Duration::minutes(5);
+        let meta = Meta { cached: true, cache_expires: Some(soon), ..Meta::default() };
+        Rendered::new(render(&titles, Some(Pagination::new(1, 20, 20))), meta)
+    }
+
+    #[oai(path = "/once", method = "get")]
+    async fn once(&self) -> Rendered<One<Title>> {
+        Rendered::new(render(&Title::example(), None), Meta::default()).for_once()
     }
 
     #[oai(path = "/echo", method = "post")]
@@ -198,11 +224,16 @@ pub(crate) async fn assert_error(response: TestResponse, status: StatusCode, cod
 
 /// Serves `endpoint` at a free port of this machine, as long as the test runs, and tells its address.
 pub(crate) async fn served(endpoint: impl Endpoint + 'static) -> String {
+    served_within(endpoint, Bounds::default()).await
+}
+
+/// The same, within `bounds`.
+pub(crate) async fn served_within(endpoint: impl Endpoint + 'static, bounds: Bounds) -> String {
     let socket = StdListener::bind("127.0.0.1:0").unwrap();
     socket.set_nonblocking(true).unwrap();
     let base = format!("http://{}", socket.local_addr().unwrap());
     let socket = tokio::net::TcpListener::from_std(socket).unwrap();
     let drain = std::time::Duration::from_secs(1);
-    tokio::spawn(anilibria_server::listener::serve(socket, endpoint, std::future::pending(), drain));
+    tokio::spawn(anilibria_server::listener::serve(socket, bounds, endpoint, std::future::pending(), drain));
     base
 }

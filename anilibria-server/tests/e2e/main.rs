@@ -19,6 +19,7 @@ mod cache_secrets;
 #[cfg(unix)]
 mod cache_stale;
 mod commands;
+mod connections;
 mod endpoints;
 mod faults;
 mod internal;

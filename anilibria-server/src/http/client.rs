@@ -1,0 +1,125 @@
+//! Which address a request comes from.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use poem::{
+    Addr, Request,
+    http::{HeaderMap, HeaderName},
+};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+
+/// The proxies whose word is taken for who a client is.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies {
+    trusted: Vec<IpNet>,
+}
+
+impl Proxies {
+    /// Trusts everyone in these networks.
+    pub fn new(trusted: Vec<IpNet>) -> Self {
+        Self { trusted }
+    }
+
+    /// The address of who sent `request`; `None` when it did not come over the network.
+    ///
+    /// That is whoever is connected, unless it is a proxy that is trusted: then it is whom that one names, and so on. Only
+    /// what trusted proxies have written counts, for anyone can write the rest.
+    pub fn client_of(&self, request: &Request) -> Option<IpAddr> {
+        let Addr::SocketAddr(peer) = &request.remote_addr().0 else { return None };
+        let peer = peer.ip().to_canonical();
+        Some(if self.trusts(peer) { self.forwarded(request.headers()).unwrap_or(peer) } else { peer })
+    }
+
+    fn forwarded(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        if !headers.contains_key(FORWARDED_FOR) {
+            return address(headers.get(REAL_IP)?.to_str().ok()?);
+        }
+        let mut furthest = None;
+        for list in headers.get_all(FORWARDED_FOR).iter().rev() {
+            for hop in list.to_str().ok()?.rsplit(',') {
+                let hop = address(hop)?;
+                if !self.trusts(hop) {
+                    return Some(hop);
+                }
+                furthest = Some(hop);
+            }
+        }
+        furthest
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// An address, with or without a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
+    text.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    fn proxies() -> Proxies {
+        Proxies::new(["172.20.0.0/16", "10.0.0.1/32"].map(|network| network.parse().unwrap()).into())
+    }
+
+    fn forwarded(headers: &[(&'static str, &'static str)]) -> Option<String> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_static(value));
+        }
+        proxies().forwarded(&map).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn last_hop_that_is_not_ours_is_the_client() {
+        let lists = [
+            "203.0.113.9",
+            "1.1.1.1, 203.0.113.9",
+            "203.0.113.9, 172.20.0.5",
+            "6.6.6.6,203.0.113.9:4711,10.0.0.1",
+            "::ffff:203.0.113.9",
+        ];
+
+        for list in lists {
+            assert_eq!(forwarded(&[("x-forwarded-for", list)]).as_deref(), Some("203.0.113.9"), "{list}");
+        }
+    }
+
+    #[test]
+    fn repeated_header_is_one_list() {
+        let headers = [("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "203.0.113.9, 10.0.0.1")];
+
+        assert_eq!(forwarded(&headers).as_deref(), Some("203.0.113.9"));
+    }
+
+    #[test]
+    fn real_ip_counts_when_there_is_no_list() {
+        assert_eq!(forwarded(&[("x-real-ip", "203.0.113.9")]).as_deref(), Some("203.0.113.9"));
+        assert_eq!(
+            forwarded(&[("x-real-ip", "6.6.6.6"), ("x-forwarded-for", "203.0.113.9")]).as_deref(),
+            Some("203.0.113.9")
+        );
+    }
+
+    #[test]
+    fn request_from_within_comes_from_the_furthest_proxy() {
+        assert_eq!(forwarded(&[("x-forwarded-for", "172.20.0.7, 10.0.0.1")]).as_deref(), Some("172.20.0.7"));
+    }
+
+    #[test]
+    fn nonsense_names_nobody() {
+        for list in ["", "unknown", "203.0.113.9, _hidden", "1.2.3"] {
+            assert_eq!(forwarded(&[("x-forwarded-for", list)]), None, "{list}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Which compression a client wants.
+
+use poem::http::{HeaderMap, HeaderValue, header};
+
+/// A way to compress a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Coding {
+    /// Brotli: the smallest.
+    Brotli,
+    /// Zstandard.
+    Zstd,
+    /// Gzip, which everyone understands.
+    Gzip,
+}
+
+impl Coding {
+    /// All of them, the preferred one first.
+    pub const ALL: [Self; 3] = [Self::Brotli, Self::Zstd, Self::Gzip];
+
+    /// The coding that suits `Accept-Encoding` in `headers` of a request best; `None` for the body as it is.
+    pub fn wanted(headers: &HeaderMap) -> Option<Self> {
+        let mut wishes = Wishes::default();
+        for list in headers.get_all(header::ACCEPT_ENCODING) {
+            wishes.read(list.to_str().ok()?);
+        }
+        wishes.best()
+    }
+
+    /// The name, as `Content-Encoding` has it.
+    pub fn name(self) -> HeaderValue {
+        HeaderValue::from_static(self.as_str())
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        if name.eq_ignore_ascii_case("x-gzip") {
+            return Some(Self::Gzip);
+        }
+        Self::ALL.into_iter().find(|coding| name.eq_ignore_ascii_case(coding.as_str()))
+    }
+}
+
+/// How much a client wants what, in thousandths; `None` for what it does not mention.
+#[derive(Default)]
+struct Wishes {
+    codings: [Option<u16>; Coding::ALL.len()],
+    identity: Option<u16>,
+    rest: Option<u16>,
+}
+
+impl Wishes {
+    fn read(&mut self, list: &str) {
+        for item in list.split(',') {
+            let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
+            let Some(quality) = quality(parameters) else { continue };
+            let name = name.trim();
+            let wish = match Coding::named(name) {
+                Some(coding) => self.codings.get_mut(coding as usize),
+                None if name == "*" => Some(&mut self.rest),
+                None if name.eq_ignore_ascii_case("identity") => Some(&mut self.identity),
+                None => None,
+            };
+            if let Some(wish) = wish {
+                *wish = Some(quality);
+            }
+        }
+    }
+
+    /// What is wanted most; of codings wanted alike, the first of [`Coding::ALL`]. The body as it is comes last unless it
+    /// is asked for by name.
+    fn best(&self) -> Option<Coding> {
+        let mut best = (self.identity.unwrap_or(0).max(1), None);
+        for (coding, wish) in Coding::ALL.into_iter().zip(self.codings) {
+            let quality = wish.or(self.rest).unwrap_or(0);
+            if quality > best.0 || (quality == best.0 && best.1.is_none()) {
+                best = (quality, Some(coding));
+            }
+        }
+        best.1
+    }
+}
+
+/// The `q` among the parameters of an item, in thousandths: 1000 when there is none, `None` when it is malformed.
+fn quality(parameters: &str) -> Option<u16> {
+    for parameter in parameters.split(';') {
+        let Some((name, value)) = parameter.split_once('=') else { continue };
+        if name.trim().eq_ignore_ascii_case("q") {
+            return thousandths(value.trim());
+        }
+    }
+    Some(1000)
+}
+
+/// `0`, `0.25`, `1.000`: up to three digits after the point, and nothing above 1.
+fn thousandths(text: &str) -> Option<u16> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let digits = fraction.bytes().chain(std::iter::repeat(b'0')).take(3);
+    let fraction = digits.fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
+    match (whole, fraction) {
+        ("0", fraction) => Some(fraction),
+        ("1", 0) => Some(1000),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(accept: &str) -> Option<Coding> {
+        let value = HeaderValue::from_str(accept).unwrap();
+        Coding::wanted(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, value)]))
+    }
+
+    #[test]
+    fn browsers_get_brotli() {
+        assert_eq!(wanted("gzip, deflate, br, zstd"), Some(Coding::Brotli));
+        assert_eq!(wanted("gzip, deflate"), Some(Coding::Gzip));
+        assert_eq!(wanted("x-gzip"), Some(Coding::Gzip));
+        assert_eq!(wanted("zstd, GZIP"), Some(Coding::Zstd));
+    }
+
+    #[test]
+    fn who_says_nothing_gets_the_body_as_it_is() {
+        assert_eq!(Coding::wanted(&HeaderMap::new()), None);
+        assert_eq!(wanted(""), None);
+        assert_eq!(wanted("deflate, compress"), None);
+    }
+
+    #[test]
+    fn quality_decides_before_preference() {
+        assert_eq!(wanted("br;q=0.5, gzip;q=0.8"), Some(Coding::Gzip));
+        assert_eq!(wanted("br; Q = 0.501 , gzip;q=0.5"), Some(Coding::Brotli));
+        assert_eq!(wanted("identity, br;q=0.9"), None);
+    }
+
+    #[test]
+    fn what_has_quality_zero_is_not_wanted() {
+        assert_eq!(wanted("br;q=0, gzip"), Some(Coding::Gzip));
+        assert_eq!(wanted("gzip;q=0.000"), None);
+        assert_eq!(wanted("*;q=0"), None);
+    }
+
+    #[test]
+    fn star_stands_for_all_that_are_not_mentioned() {
+        assert_eq!(wanted("*"), Some(Coding::Brotli));
+        assert_eq!(wanted("br;q=0, *"), Some(Coding::Zstd));
+        assert_eq!(wanted("gzip, *;q=0.1"), Some(Coding::Gzip));
+    }
+
+    #[test]
+    fn malformed_quality_takes_its_coding_out() {
+        for accept in ["br;q=2", "br;q=", "br;q=0.1234", "br;q=-1", "br;q=1.5", "br;q=0.x", "br;q=00.5"] {
+            assert_eq!(wanted(accept), None, "{accept}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Whatever is sent, the answer is the envelope with the status of a client's mistake, and gives nothing away.
+
+use std::sync::LazyLock;
+
+use anilibria_server::shell::Shell;
+use poem::{Endpoint as _, Request, http::Uri};
+use proptest::prelude::*;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::support::service_shell;
+
+/// What no answer may contain: names of the inside, and paths on this machine.
+const INSIDE: [&str; 6] = ["panick", "src/", "unwrap", "anilibria_", "RUST_BACKTRACE", "poem"];
+
+/// Parameters of a list.
+const PARAMETERS: [&str; 9] =
+    ["page", "limit", "year", "season", "status", "sort", "order", "search", "genres[]"];
+
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
+
+static SHELL: LazyLock<Shell> = LazyLock::new(|| service_shell(&[]));
+
+/// Values that parameters of any type refuse, encoded for an address.
+fn refused() -> impl Strategy<Value = String> {
+    prop_oneof![
+        // Not UTF-8.
+        prop::sample::select(vec!["%ff", "%c0%80", "%ed%a0%80", "ab%80cd", "%f8%88%80%80%80"])
+            .prop_map(String::from),
+        // Below, above, and no numbers at all.
+        (i64::MIN..0).prop_map(|number| number.to_string()),
+        "[1-9][0-9]{19,60}",
+        "[0-9]{1,5}\\.[0-9]{1,5}",
+        prop::sample::select(vec!["NaN", "1e9", "0x10", "%00", "1%00", "%D9%A3", "-0", "null"])
+            .prop_map(String::from),
+        // What other systems would make something of.
+        prop::sample::select(vec![
+            "%24gt",
+            "%7B%22%24ne%22%3Anull%7D",
+            "1%20OR%201%3D1",
+            "1%27%3B%20DROP%20TABLE%20titles%3B--",
+            "..%2F..%2Fetc%2Fpasswd",
+            "1%0d%0aSet-Cookie:%20a%3Db",
+            "%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+            "%24%7Bjndi%3Aldap%3A%2F%2Fx%7D",
+            "{{7*7}}",
+        ])
+        .prop_map(str::to_owned),
+        // Long.
+        (1000..4000_usize).prop_map(|len| "9".repeat(len)),
+    ]
+}
+
+/// Any bytes, as an address may have them.
+fn anything() -> impl Strategy<Value = String> {
+    "(%[0-9a-f]{2}){0,60}"
+}
+
+/// What the service answers: the status, the headers as text, the body.
+fn answer(uri: &str) -> (u16, String, Value) {
+    RUNTIME.block_on(async {
+        let request = Request::builder().uri(uri.parse::<Uri>().unwrap()).finish();
+        let response = SHELL.call(request).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), format!("{:?}", response.headers()));
+        let text = response.into_body().into_string().await.unwrap();
+        (status, headers, serde_json::from_str(&text).unwrap())
+    })
+}
+
+/// Checks that `uri` is refused as a client's mistake.
+fn check(uri: &str, statuses: &[u16]) -> Result<Value, TestCaseError> {
+    let (status, headers, body) = answer(uri);
+    prop_assert!(statuses.contains(&status), "{} for {}: {}", status, uri, body);
+    prop_assert_eq!(&body["success"], false);
+    prop_assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string());
+    prop_assert!(body["request_id"].is_string() && body["timestamp"].is_string());
+    prop_assert!(!headers.to_lowercase().contains("set-cookie"), "{}", headers);
+    let text = body.to_string();
+    for inside in INSIDE {
+        prop_assert!(!text.contains(inside), "{} in {}", inside, text);
+    }
+    Ok(body)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn number_that_is_none_is_a_mistake_of_the_client(value in refused(), name in prop::sample::select(vec!["page", "limit"])) {
+        for path in ["/titles", "/updates", "/popular", "/search?q=ok"] {
+            let sign = if path.contains('?') { '&' } else { '?' };
+            let body = check(&format!("{path}{sign}{name}={value}"), &[400])?;
+
+            prop_assert_eq!(&body["error"]["details"]["field"], name);
+        }
+    }
+
+    #[test]
+    fn word_that_is_none_is_a_mistake_of_the_client(
+        value in refused(),
+        name in prop::sample::select(vec!["season", "status", "sort", "order"]),
+    ) {
+        let body = check(&format!("/titles?{name}={value}"), &[400])?;
+
+        prop_assert_eq!(&body["error"]["details"]["field"], name);
+    }
+
+    #[test]
+    fn title_that_cannot_be_is_a_mistake_of_the_client(value in refused()) {
+        for prefix in ["", "/api/anilibria/v2"] {
+            check(&format!("{prefix}/titles/{value}"), &[400, 404])?;
+        }
+    }
+
+    #[test]
+    fn value_too_many_does_not_hide_a_wrong_one(
+        value in refused(),
+        name in prop::sample::select(PARAMETERS.to_vec()),
+        times in 1..12_usize,
+    ) {
+        let more = format!("&{name}={value}").repeat(times);
+
+        check(&format!("/titles?page=0{more}"), &[400, 414])?;
+    }
+
+    #[test]
+    fn path_that_leads_nowhere_is_not_found(path in anything()) {
+        check(&format!("/x{path}"), &[400, 404])?;
+        check(&format!("/titles/1/..%2f{path}"), &[400, 404])?;
+    }
+
+    #[test]
+    fn header_of_any_bytes_changes_nothing(
+        name in prop::sample::select(vec![
+            "accept-encoding", "if-none-match", "x-request-id", "traceparent", "x-forwarded-for", "origin", "accept",
+        ]),
+        bytes in prop::collection::vec(0x20..=0xff_u8, 0..200),
+    ) {
+        let value = poem::http::HeaderValue::from_bytes(&bytes);
+        prop_assume!(value.is_ok());
+        let (status, id) = RUNTIME.block_on(async {
+            let request = Request::builder().uri(Uri::from_static("/live")).header(name, value.unwrap()).finish();
+            let response = SHELL.call(request).await.unwrap();
+            (response.status().as_u16(), response.header("x-request-id").map(str::to_owned))
+        });
+
+        // `*` names whatever there is, but this has no tag.
+        prop_assert_eq!(status, 200);
+        prop_assert!(id.is_some_and(|id| id.is_ascii()));
+    }
+}

@@ -1,0 +1,46 @@
+//! Many connections at a time.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::support::Service;
+
+/// Asks over `connection` and tells the first line of the answer.
+async fn ask(connection: &mut TcpStream) -> String {
+    connection.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut answer = [0; 4096];
+    let len = connection.read(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[..len]).lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn ten_thousand_idle_connections_keep_nobody_from_being_served() {
+    const IDLE: u64 = 10_000;
+    if !may_open(IDLE + 500) {
+        eprintln!("skipped: ten_thousand_idle_connections: the system does not permit so many open files");
+        return;
+    }
+    // It inherits the permission.
+    let service = Service::sandbox(&[], &[]);
+    let address = service.origin.trim_start_matches("http://");
+    let mut idle = Vec::new();
+    for _ in 0..IDLE {
+        idle.push(TcpStream::connect(address).await.unwrap());
+    }
+
+    assert_eq!(ask(&mut TcpStream::connect(address).await.unwrap()).await, "HTTP/1.1 200 OK");
+    for connection in idle.iter_mut().step_by(1000) {
+        assert_eq!(ask(connection).await, "HTTP/1.1 200 OK");
+    }
+}
+
+/// Whether this process may have `files` open, after a try to be permitted to.
+fn may_open(files: u64) -> bool {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= files);
+    enough(current)
+        || setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok() && enough(maximum)
+}
