@@ -1,6 +1,7 @@
 //! Settings, from flags and from the environment names the site deploys with.
 
 mod cache;
+mod catalogue;
 mod parse;
 mod secret_url;
 mod show;
@@ -13,6 +14,7 @@ use url::Url;
 
 pub use self::{
     cache::{CacheConfig, CacheDir},
+    catalogue::CatalogueConfig,
     parse::LogLevel,
     secret_url::SecretUrl,
     show::show,
@@ -62,6 +64,10 @@ pub struct Config {
     /// Where answers are kept, and for how long.
     #[command(flatten)]
     pub cache: CacheConfig,
+
+    /// How the catalogue is mirrored.
+    #[command(flatten)]
+    pub catalogue: CatalogueConfig,
 
     /// Most bytes of a request's body.
     #[arg(long, env, value_parser = parse::bytes, default_value = "64KiB")]
@@ -250,6 +256,8 @@ mod tests {
             ("--cache-ttl-database=soon", "CACHE_TTL_DATABASE"),
             ("--cache-stale=-1", "CACHE_STALE_SECONDS"),
             ("--cache-dir=", "CACHE_DIR"),
+            ("--catalogue-enabled=perhaps", "CATALOGUE_ENABLED"),
+            ("--sync-interval=0", "SYNC_INTERVAL_SECONDS"),
             ("--cache-memory-bytes=many", "CACHE_MEMORY_BYTES"),
             ("--max-concurrent-requests=0", "MAX_CONCURRENT_REQUESTS"),
             ("--upstream-timeout=-1", "UPSTREAM_TIMEOUT_SECONDS"),

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod app;
 pub mod caching;
+pub mod catalogue;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -5,6 +5,7 @@ use tracing::info;
 use super::{base_url, bind, block_on, sandbox_with, stop_signal};
 use crate::{
     app,
+    catalogue::SyncTask,
     cli::Serve,
     listener, logging, openapi,
     service::{self, SandboxAt},
@@ -32,6 +33,11 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
             info!("Stopping: waiting for requests in progress");
             health.drain();
         };
-        listener::serve(socket, app::app(config, &state), stop, config.shutdown_timeout).await
+        let sync = SyncTask::start(&state.titles);
+        let served = listener::serve(socket, app::app(config, &state), stop, config.shutdown_timeout).await;
+        if let Some(sync) = sync {
+            sync.stop().await;
+        }
+        served
     })
 }
