@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io::{ErrorKind, Write as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anilibria_client::reflector::Catalogue;
@@ -21,12 +21,14 @@ const FILE: &str = "catalogue.bin";
 #[derive(Clone, Debug)]
 pub struct DiskCatalogue {
     path: PathBuf,
+    /// Held while a file is written: a write goes on when its caller has left.
+    writing: Arc<Mutex<()>>,
 }
 
 impl DiskCatalogue {
     /// Keeps the catalogue in `directory`, which is made when the first one is written.
     pub fn at(directory: &Path) -> Self {
-        Self { path: directory.join(FILE) }
+        Self { path: directory.join(FILE), writing: Arc::default() }
     }
 }
 
@@ -38,8 +40,12 @@ impl CatalogueStore for DiskCatalogue {
     }
 
     async fn write(&self, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
-        let path = self.path.clone();
-        spawn_blocking(move || write(&path, &catalogue.to_bytes())).await?
+        let (path, writing) = (self.path.clone(), Arc::clone(&self.writing));
+        let write = move || {
+            let _one_at_a_time = writing.lock().unwrap_or_else(PoisonError::into_inner);
+            write(&path, &catalogue.to_bytes())
+        };
+        spawn_blocking(write).await?
     }
 }
 

@@ -24,8 +24,9 @@ const MAX_BACKOFF: Duration = Duration::from_mins(1);
 /// How long changes are collected before the catalogue is saved.
 const SAVE_AFTER: Duration = Duration::from_secs(5);
 
-/// How long the last save may take when the service stops.
-const LAST_SAVE: Duration = Duration::from_secs(5);
+/// How long the last save may take when the service stops. Together with the time that requests are waited for, this is
+/// less than the ten seconds after which containers are killed.
+const LAST_SAVE: Duration = Duration::from_millis(1500);
 
 /// The task that keeps the catalogue up to date. It ends when it is dropped; [`stop`](Self::stop) saves, too.
 #[derive(Debug)]

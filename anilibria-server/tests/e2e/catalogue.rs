@@ -182,6 +182,33 @@ async fn new_episode_leads_the_updates_after_the_next_look() {
 }
 
 #[tokio::test]
+async fn lists_come_from_the_upstream_when_nothing_is_mirrored() {
+    let service = Service::sandbox(&["--releases", "60"], &[("CATALOGUE_ENABLED", "false")]);
+
+    let list = service.get("/titles").await.good();
+
+    assert_eq!(list["pagination"]["total"], 60);
+    assert_eq!(service.upstream_hits("/api/v1/anime/catalog/releases").await, 1);
+    assert_eq!(service.get("/health").await.json()["checks"]["catalogue"]["status"], "not_configured");
+}
+
+#[tokio::test]
+async fn mirrored_list_costs_the_upstream_nothing() {
+    let service = mirrored(&["--releases", "60"]).await;
+    let before = service.upstream_hits("/api/v1/anime/catalog/releases").await;
+
+    for path in
+        ["/titles", "/titles?sort=rating&status=ongoing", "/search?q=ан", "/updates", "/popular", "/genres"]
+    {
+        service.get(path).await.good();
+    }
+
+    assert_eq!(service.upstream_hits("/api/v1/anime/catalog/releases").await, before);
+    assert_eq!(service.upstream_hits("/api/v1/app/search/releases").await, 0);
+    assert_eq!(service.upstream_hits("/api/v1/anime/catalog/references/genres").await, 0);
+}
+
+#[tokio::test]
 async fn restarted_service_answers_from_the_saved_catalogue_while_the_upstream_is_down() {
     let upstream = Service::start(binary(&["sandbox", "--port", "0", "--releases", "60"]));
     let directory = tempfile::tempdir().unwrap();
