@@ -199,7 +199,7 @@ tests() {
     status=${PIPESTATUS[0]}
     while read -r name; do
         leave_out "test $name (ignored)"
-    done < <(sed -nE 's/^test (.*) \.\.\. ignored.*/\1/p' "$log")
+    done < <(grep -v "is run by another test" "$log" | sed -nE 's/^test (.*) \.\.\. ignored.*/\1/p')
     while read -r name; do
         leave_out "test $name"
     done < <(sed -nE 's/^skipped: (.*): (.*)$/\1 (\2)/p' "$skipped" | sort)

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     Backplane, Cache, Clock, LoadLock, Options, Store, SystemClock,
     cache::{Inner, Parts},
-    level::{Level, LevelSettings},
+    level::{Level, LevelSettings, Owner},
     levels::Levels,
     missed::Limits,
     outbox::Outbox,
@@ -165,6 +165,9 @@ impl CacheBuilder {
     /// How much is remembered of what a level or the backplane missed while it was away: so many invalidations and so
     /// many values of together so many bytes, for each. When there are more, values are forgotten and invalidations
     /// become one of everything. Default: 1,024 and 16 MiB.
+    ///
+    /// No values are remembered for a level that is shared by instances with a backplane: another of them may have
+    /// changed the value, and not been heard.
     pub fn missed_limits(mut self, entries: usize, bytes: usize) -> Self {
         self.limits = Limits { entries, bytes };
         self
@@ -179,14 +182,26 @@ impl CacheBuilder {
     /// The cache. It is empty as far as its stores are.
     pub fn build(self) -> Cache {
         let Self { nearest, further, options, backplane, lock, limits, max_loads, clock } = self;
-        let settings = nearest.settings;
+        let (settings, owner) = (nearest.settings, Owner::default());
         let outbox =
             backplane.map(|backplane| Outbox::new(backplane, settings.timeout, settings.probe_every, limits));
         let level = |LevelSpec { name, store, settings }| {
-            Level::new(name, store, settings, limits, outbox.clone(), Arc::clone(&clock))
+            // Who could not reach the others' level may not have heard of their changes either when it is back: what it
+            // would write then may be out of date.
+            let bytes = if outbox.is_some() && store.is_shared() { 0 } else { limits.bytes };
+            let limits = Limits { bytes, ..limits };
+            Level::new(name, store, settings, limits, owner.clone(), Arc::clone(&clock))
         };
         let levels = Levels::new(level(nearest), further.into_iter().map(level).collect());
         let policy = Policy::default().with(&options);
-        Cache::from(Inner::new(Parts { levels, policy, outbox, lock, max_loads, clock }))
+        Cache::from(Inner::new(Parts {
+            levels,
+            policy,
+            outbox,
+            lock,
+            max_loads,
+            owner: owner.clone(),
+            clock,
+        }))
     }
 }

@@ -157,8 +157,8 @@ impl Cache {
         let tags = tags.into_iter().collect();
         let outdated = match at_hand {
             AtHand::Fresh(cached) => return Ok(cached),
-            AtHand::Due(cached, found) => {
-                self.inner.refresh(options, key, tags, found, boxed(loader));
+            AtHand::Due(cached) => {
+                self.inner.refresh(options, key, tags, boxed(loader));
                 return Ok(cached);
             }
             AtHand::Outdated(found) => found,
@@ -273,7 +273,10 @@ async fn to_the_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 's
 
 impl From<Inner> for Cache {
     fn from(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner) }
+        let inner = Arc::new(inner);
+        let weak = Arc::downgrade(&inner);
+        inner.owner.is(weak);
+        Self { inner }
     }
 }
 

@@ -1,7 +1,9 @@
 //! One store of a cache with its TTL, its time limit and its health.
 
 mod breaker;
+mod doubt;
 mod meter;
+mod owner;
 mod recovery;
 
 use std::{
@@ -13,16 +15,18 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use futures::FutureExt;
 use tracing::{Instrument, Span, debug_span, field};
 
+pub(crate) use self::owner::{Copies, Owner};
 use self::{
     breaker::Breaker,
+    doubt::InDoubt,
     meter::{Meter, Operation, Trouble},
 };
 use crate::{
     Clock, Entry, Error, Invalidation, LevelStats, Result, Scope, Store,
     missed::{Limits, Missed},
-    outbox::Outbox,
     patience::within,
 };
 
@@ -44,13 +48,14 @@ pub(crate) struct LevelSettings {
 /// and nothing is read from it until its [`recovery`] has told it what it missed.
 pub(crate) struct Level {
     name: &'static str,
-    store: Box<dyn Store>,
+    store: Arc<dyn Store>,
     settings: LevelSettings,
     breaker: Breaker,
     missed: Missed,
+    in_doubt: InDoubt,
     meter: Meter,
     saw_corruption: AtomicBool,
-    outbox: Option<Arc<Outbox>>,
+    owner: Owner,
     clock: Arc<dyn Clock>,
     me: Weak<Self>,
 }
@@ -70,19 +75,20 @@ impl Level {
         store: Box<dyn Store>,
         settings: LevelSettings,
         limits: Limits,
-        outbox: Option<Arc<Outbox>>,
+        owner: Owner,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
         let name = name.unwrap_or_else(|| store.name());
         Arc::new_cyclic(|me| Self {
             name,
-            store,
+            store: store.into(),
             settings,
             breaker: Breaker::new(settings.failures),
             missed: Missed::new(limits),
+            in_doubt: InDoubt::default(),
             meter: Meter::new(name),
             saw_corruption: AtomicBool::new(false),
-            outbox,
+            owner,
             clock,
             me: me.clone(),
         })
@@ -98,6 +104,10 @@ impl Level {
 
     pub(crate) fn is_shared(&self) -> bool {
         self.store.is_shared()
+    }
+
+    pub(crate) fn is_away(&self) -> bool {
+        self.breaker.is_open()
     }
 
     /// The entry under `key`, fresh or stale, if the level can tell without waiting.
@@ -118,8 +128,7 @@ impl Level {
             return None;
         }
         let span = self.lookup_span();
-        let get = self.attempt(Operation::Get, self.settings.timeout, self.store.get(key, now));
-        let entry = get.instrument(span.clone()).await.ok().flatten();
+        let entry = self.read(key, now).instrument(span.clone()).await.ok().flatten();
         span.record("cache.hit", entry.is_some());
         if let Some(entry) = &entry {
             self.meter.bytes_read.add(entry.value().len() as u64);
@@ -137,20 +146,31 @@ impl Level {
             return;
         }
         let bytes = entry.value().len() as u64;
-        let set = self.store.set(key, entry.clone(), now);
-        match self.attempt(Operation::Set, self.settings.timeout, set).await {
+        match self.write(key, entry.clone(), now).await {
             Ok(()) => self.meter.bytes_written.add(bytes),
             // It is there with the old value, which must not show.
             Err(Trouble::Rejected) => {
                 self.invalidate(&Invalidation::remove(Scope::key(key)), now).await;
             }
             Err(_) => self.missed(|queue| {
-                if write == Write::Replaces {
-                    queue.invalidate(Invalidation::remove(Scope::key(key)));
-                }
+                // It may take effect late all the same, when somebody else has already changed what it is about.
+                queue.invalidate(match write {
+                    Write::Replaces => Invalidation::remove(Scope::key(key)),
+                    Write::Renews => Invalidation::expire(Scope::key(key)),
+                });
                 queue.write(key, entry);
             }),
         }
+    }
+
+    async fn read(&self, key: &str, now: SystemTime) -> Result<Option<Entry>, Trouble> {
+        self.attempt(Operation::Get, within(self.settings.timeout, self.store.get(key, now))).await
+    }
+
+    async fn write(&self, key: &str, entry: Entry, now: SystemTime) -> Result<(), Trouble> {
+        let (store, key) = (Arc::clone(&self.store), key.to_owned());
+        let set = async move { store.set(&key, entry, now).await };
+        self.attempt(Operation::Set, self.in_doubt.within(self.settings.timeout, set.boxed())).await
     }
 
     /// Returns how many entries it was about; what is put off counts none.
@@ -170,7 +190,9 @@ impl Level {
             Scope::Key(_) => self.settings.timeout,
             _ => self.settings.timeout.saturating_mul(BULK_PATIENCE),
         };
-        self.attempt(Operation::Invalidate, limit, self.store.invalidate(invalidation, now)).await
+        let (store, invalidation) = (Arc::clone(&self.store), invalidation.clone());
+        let change = async move { store.invalidate(&invalidation, now).await };
+        self.attempt(Operation::Invalidate, self.in_doubt.within(limit, change.boxed())).await
     }
 
     /// Notes that the level answered a call.
@@ -228,16 +250,14 @@ impl Level {
         debug_span!("cache_lookup", otel.name = name, cache.level = self.name, cache.hit = field::Empty)
     }
 
-    /// What `operation` gives in time, counted.
+    /// What `operation` gave in time, counted.
     async fn attempt<T>(
         &self,
         operation: Operation,
-        limit: Duration,
-        attempt: impl Future<Output = Result<T>>,
+        attempt: impl Future<Output = Option<Result<T>>>,
     ) -> Result<T, Trouble> {
         let begun = Instant::now();
-        let result = within(limit, attempt).await;
-        let error = match result {
+        let error = match attempt.await {
             Some(Ok(done)) => {
                 self.meter.done(operation, begun.elapsed());
                 self.breaker.success();

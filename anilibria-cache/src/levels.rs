@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::SystemTime};
 use futures::future;
 
 use crate::{
-    Entry, Invalidation, LevelStats, Loaded, Source,
+    Cached, Entry, Invalidation, LevelStats, Lifetime, Loaded, Source,
     level::{Level, Write},
     policy::Policy,
 };
@@ -68,6 +68,14 @@ impl Levels {
         }
     }
 
+    /// How long the nearest level keeps what was found.
+    pub(crate) fn nearest_lifetime(&self, found: &Found, policy: &Policy, now: SystemTime) -> Lifetime {
+        match found.level {
+            0 => found.entry.lifetime(),
+            _ => policy.back_filled(&found.entry, self.nearest.ttl(), now),
+        }
+    }
+
     /// What the nearest level makes of `loaded`.
     pub(crate) fn nearest_entry(
         &self,
@@ -108,9 +116,25 @@ impl Levels {
         self.invalidate_those(|_| true, invalidation, now).await
     }
 
-    /// Does it on the levels that nobody else can reach.
+    /// Does it on the levels that nobody else can reach; on the others somebody has done it.
     pub(crate) async fn invalidate_own(&self, invalidation: &Invalidation, now: SystemTime) {
+        for level in self.iter().filter(|level| level.is_shared()) {
+            level.forget_missed_writes(&invalidation.scope);
+        }
         self.invalidate_those(|level| !level.is_shared(), invalidation, now).await;
+    }
+
+    /// Does it on the levels that are nearer than `level`.
+    pub(crate) async fn invalidate_before(
+        &self,
+        level: &Level,
+        invalidation: &Invalidation,
+        now: SystemTime,
+    ) {
+        let place = self.iter().position(|this| std::ptr::eq(Arc::as_ptr(this), level)).unwrap_or_default();
+        for level in self.further.iter().take(place.saturating_sub(1)).rev().chain([&self.nearest]) {
+            level.invalidate(invalidation, now).await;
+        }
     }
 
     async fn invalidate_those(
@@ -124,6 +148,11 @@ impl Levels {
             most = level.invalidate(invalidation, now).await.max(most);
         }
         most
+    }
+
+    /// Whether a level that instances share is away.
+    pub(crate) fn is_shared_away(&self) -> bool {
+        self.iter().any(|level| level.is_shared() && level.is_away())
     }
 
     /// Notes that the nearest level answered a call with a fresh value.
@@ -164,6 +193,11 @@ impl Levels {
 }
 
 impl Found {
+    /// The same as it is served at `now`.
+    pub(crate) fn at(&self, now: SystemTime) -> Cached {
+        Cached::new(self.entry.clone(), self.source, now)
+    }
+
     /// The one that was loaded later; of equals the first.
     pub(crate) fn newer(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         let loaded_at = |found: &Self| found.entry.lifetime().loaded_at;

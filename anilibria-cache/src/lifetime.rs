@@ -64,12 +64,17 @@ impl Lifetime {
 
     /// Whether the value may be served at `now` as it is.
     pub fn is_fresh(&self, now: SystemTime) -> bool {
-        now < self.fresh_until && self.loaded_at.duration_since(now).map_or(true, |ahead| ahead <= MAX_SKEW)
+        now < self.fresh_until && !self.is_from_the_future(now)
     }
 
     /// Whether a new value should be fetched at `now`.
     pub fn is_due(&self, now: SystemTime) -> bool {
-        now >= self.refresh_at
+        now >= self.refresh_at || self.is_from_the_future(now)
+    }
+
+    fn is_from_the_future(&self, now: SystemTime) -> bool {
+        // All but always it is not; the first comparison costs less.
+        self.loaded_at > now && self.loaded_at.duration_since(now).is_ok_and(|ahead| ahead > MAX_SKEW)
     }
 
     /// Whether the entry is as good as absent at `now`.

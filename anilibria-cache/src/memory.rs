@@ -70,6 +70,8 @@ pub struct MemoryStore {
 struct Slot {
     entry: Entry,
     id: u64,
+    /// The slot that the value was put into; expiring it makes another slot of the same value.
+    origin: u64,
     keep_for: Duration,
 }
 
@@ -99,10 +101,9 @@ impl MemoryStore {
 
     fn put(&self, key: &str, entry: Entry, now: SystemTime) {
         let key: Arc<str> = key.into();
-        match self.slot(&key, entry, now) {
-            Some(slot) => self.slots.insert(key, slot),
-            None => self.slots.invalidate(&*key),
-        }
+        let slot = self.slot(&key, entry, now);
+        // Not a plain insertion: it could come between the two steps of an invalidation, and be undone by it.
+        self.slots.entry(key).and_compute_with(|_| slot.map_or(Op::Remove, Op::Put));
     }
 
     /// A slot for `entry`, already linked to its tags; `None` when it has expired.
@@ -111,7 +112,7 @@ impl MemoryStore {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         // Linked before it can be evicted: a link made afterwards might never be removed.
         self.tags.link(entry.tags(), id, key);
-        Some(Slot { entry, id, keep_for })
+        Some(Slot { entry, id, origin: id, keep_for })
     }
 
     /// The slots that `scope` is about, except those in the making.
@@ -129,15 +130,17 @@ impl MemoryStore {
         }
     }
 
-    /// Drops or expires the slot `id` under `key`, unless another one has taken its place.
+    /// Drops or expires the slot `id` under `key`, unless another value has taken its place.
     fn invalidate_slot(&self, key: &Arc<str>, id: u64, action: Action, now: SystemTime) -> bool {
         let result = self.slots.entry(Arc::clone(key)).and_compute_with(|slot| match slot {
-            Some(slot) if slot.value().id == id => match action {
+            // One that was merely expired meanwhile is still to be removed.
+            Some(slot) if (slot.value().origin..=slot.value().id).contains(&id) => match action {
                 Action::Remove => Op::Remove,
                 Action::Expire => {
-                    let entry = slot.into_value().entry;
+                    let Slot { entry, origin, .. } = slot.into_value();
                     let life = entry.lifetime().expire(now);
-                    self.slot(key, entry.with_lifetime(life), now).map_or(Op::Remove, Op::Put)
+                    let expired = self.slot(key, entry.with_lifetime(life), now);
+                    expired.map_or(Op::Remove, |slot| Op::Put(Slot { origin, ..slot }))
                 }
             },
             _ => Op::Nop,

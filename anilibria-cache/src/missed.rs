@@ -67,7 +67,10 @@ impl Queue<'_> {
     pub(crate) fn invalidate(&mut self, invalidation: Invalidation) {
         self.batch.forget_writes(&invalidation.scope);
         let Batch { invalidations, .. } = &mut *self.batch;
-        if invalidations.contains(&invalidation) {
+        if let Some(same) = invalidations.iter_mut().find(|missed| missed.scope == invalidation.scope) {
+            if invalidation.action == Action::Remove {
+                same.action = Action::Remove;
+            }
             return;
         }
         invalidations.push_back(invalidation);
@@ -88,6 +91,11 @@ impl Queue<'_> {
         }
         self.batch.bytes += size;
         self.batch.writes.insert(key.into(), entry);
+    }
+
+    /// What `scope` is about is not to be written any more.
+    pub(crate) fn forget_writes(&mut self, scope: &Scope) {
+        self.batch.forget_writes(scope);
     }
 
     /// All that is to be made good.

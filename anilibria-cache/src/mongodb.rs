@@ -153,6 +153,8 @@ impl Store for MongoStore {
     }
 
     async fn ping(&self) -> Result<()> {
+        // The server may do them yet, though they were given up.
+        self.calls.settled().await?;
         let database = self.database();
         self.answer(async move { database.run_command(doc! { "ping": 1 }).await }).await.map(drop)
     }

@@ -2,10 +2,12 @@
 
 mod backplane;
 mod builder;
+mod config_error;
 mod connection;
 mod keys;
 mod link;
 mod lock;
+mod options;
 mod scan;
 mod script;
 mod sequence;
@@ -20,9 +22,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use redis::RedisError;
 
 pub use self::{
-    backplane::RedisBackplane,
-    builder::{RedisBuilder, RedisConfigError},
-    lock::RedisLock,
+    backplane::RedisBackplane, builder::RedisBuilder, config_error::RedisConfigError, lock::RedisLock,
     store::RedisStore,
 };
 use self::{keys::Keys, link::Link};
@@ -52,7 +52,7 @@ pub struct Redis(Arc<Inner>);
 struct Inner {
     link: Link,
     keys: Keys,
-    options: builder::Options,
+    options: options::Options,
 }
 
 impl Redis {

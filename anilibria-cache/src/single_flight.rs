@@ -8,14 +8,18 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use crate::{Cached, LoadError, Scope, Tag};
+use crate::{Action, Cached, Invalidation, LoadError, Scope, Tag};
 
 /// How a load ended.
 pub(crate) type Outcome<E> = Result<Cached, LoadError<E>>;
 
 /// The loads under way, and those that ended so shortly ago that what they wrote may have to be taken back.
 #[derive(Default)]
-pub(crate) struct SingleFlight(Mutex<Flights>);
+pub(crate) struct SingleFlight {
+    flights: Mutex<Flights>,
+    /// The invalidations under way, which no result that they are about may be kept during.
+    invalidations: Mutex<Vec<Arc<Invalidation>>>,
+}
 
 /// By key. More than one under a key where callers with different error types meet, or where one has been answered.
 type Flights = HashMap<Arc<str>, Vec<Flight>>;
@@ -54,8 +58,8 @@ impl SingleFlight {
 
         let key: Arc<str> = key.into();
         let (stage, waiter) = watch::channel(Stage::Asking);
-        let waiter = Waiter(waiter);
         let validity = Arc::new(Validity::default());
+        let waiter = Waiter { stage: waiter, validity: Arc::clone(&validity), told: 0 };
         flights.entry(Arc::clone(&key)).or_default().push(Flight {
             tags: tags.into(),
             validity: Arc::clone(&validity),
@@ -64,52 +68,71 @@ impl SingleFlight {
         (waiter, Some(Lead { flights: Arc::clone(self), key, validity, stage }))
     }
 
-    /// What `scope` is about was changed: loads of it that began before are out of date, and no later caller joins them.
+    /// What `invalidation` is about was changed: loads of it that began before are out of date, and no later caller joins them.
     /// Nor may the result of any other be kept if it turns out to carry the tag.
-    pub(crate) fn outdate(&self, scope: &Scope) {
+    pub(crate) fn outdate(&self, invalidation: &Invalidation) {
+        let Invalidation { scope, action } = invalidation;
+        let tell = |key: &str, flight: &Flight| match scope {
+            Scope::Tag(tag) if !flight.tags.contains(tag) => flight.validity.end_for(tag, *action),
+            scope if scope.covers(key, &flight.tags) => flight.validity.end(*action),
+            _ => {}
+        };
+        let flights = self.lock();
         match scope {
-            Scope::Key(key) => self.end(key, &Changed::Everything),
-            Scope::Tag(tag) => self.end_unless(|_, flight| {
-                flight.validity.end_for(tag);
-                !flight.tags.contains(tag)
-            }),
-            Scope::Matching(pattern) => self.end_unless(|key, _| !pattern.matches(key)),
-            Scope::All => self.end_unless(|_, _| false),
+            Scope::Key(key) => flights.get(key).into_iter().flatten().for_each(|flight| tell(key, flight)),
+            _ => flights.iter().for_each(|(key, same)| same.iter().for_each(|flight| tell(key, flight))),
         }
     }
 
     /// `key` was given another value: a load of it that began before has nothing to keep, and nothing to take back.
     pub(crate) fn supersede(&self, key: &str) {
-        self.end(key, &Changed::Superseded);
+        self.lock().get(key).into_iter().flatten().for_each(|flight| flight.validity.supersede());
     }
 
-    fn end(&self, key: &str, changed: &Changed) {
-        self.lock().remove(key).iter().flatten().for_each(|flight| flight.validity.end(changed.clone()));
+    /// The same for as long as the levels are being told, until what this returns is dropped: what a load has found on a
+    /// level that is still to come may not be kept on one that has been told.
+    pub(crate) fn begin_invalidation(&self, invalidation: &Invalidation) -> UnderWay<'_> {
+        let invalidation = Arc::new(invalidation.clone());
+        self.lock_invalidations().push(Arc::clone(&invalidation));
+        self.outdate(&invalidation);
+        UnderWay { of: self, invalidation }
     }
 
-    fn end_unless(&self, mut stays: impl FnMut(&str, &Flight) -> bool) {
-        self.lock().retain(|key, flights| {
-            flights.retain(|flight| {
-                let stays = stays(key, flight);
-                if !stays {
-                    flight.validity.end(Changed::Everything);
-                }
-                stays
-            });
-            !flights.is_empty()
-        });
+    /// What is being done to what lies under `key` and carries `tags`.
+    fn under_way(&self, key: &str, tags: &[Tag]) -> Option<Action> {
+        let invalidations = self.lock_invalidations();
+        let mut actions = invalidations.iter().filter(|it| it.scope.covers(key, tags)).map(|it| it.action);
+        let first = actions.next()?;
+        Some(if actions.any(|action| action == Action::Remove) { Action::Remove } else { first })
     }
 
     fn lock(&self) -> MutexGuard<'_, Flights> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_invalidations(&self) -> MutexGuard<'_, Vec<Arc<Invalidation>>> {
+        self.invalidations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An invalidation under way.
+pub(crate) struct UnderWay<'a> {
+    of: &'a SingleFlight,
+    invalidation: Arc<Invalidation>,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.of.lock_invalidations().retain(|other| !Arc::ptr_eq(other, &self.invalidation));
     }
 }
 
 impl Flight {
     fn waiter_unless_done<E: 'static>(&self) -> Option<Waiter<E>> {
         let waiter = self.waiter.downcast_ref::<Waiter<E>>()?;
-        let is_done = matches!(*waiter.0.borrow(), Stage::Done(_));
-        (!is_done).then(|| waiter.clone())
+        let told = self.validity.told()?;
+        let is_done = matches!(*waiter.stage.borrow(), Stage::Done(_));
+        (!is_done).then(|| Waiter { told, ..waiter.clone() })
     }
 }
 
@@ -130,7 +153,10 @@ impl<E> Lead<E> {
 
     /// What may become of a result that carries `tags`.
     pub(crate) fn verdict(&self, tags: &[Tag]) -> Verdict {
-        self.validity.verdict(tags)
+        match self.validity.verdict(tags) {
+            Verdict::Keep => self.flights.under_way(&self.key, tags).map_or(Verdict::Keep, Verdict::TakeBack),
+            verdict => verdict,
+        }
     }
 
     /// Waits until something was changed that the verdict may depend on. Only one can wait.
@@ -165,7 +191,12 @@ impl<E> Drop for Lead<E> {
 }
 
 /// One who waits for a load to end.
-pub(crate) struct Waiter<E>(watch::Receiver<Stage<E>>);
+pub(crate) struct Waiter<E> {
+    stage: watch::Receiver<Stage<E>>,
+    validity: Arc<Validity>,
+    /// How many tags had been changed when it came.
+    told: usize,
+}
 
 /// How waiting ended.
 #[derive(Debug)]
@@ -181,7 +212,7 @@ pub(crate) enum Waited<E> {
 impl<E> Waiter<E> {
     /// Waits until the levels have been asked.
     pub(crate) async fn asked(&mut self) -> Waited<E> {
-        match self.0.wait_for(|stage| !matches!(stage, Stage::Asking)).await {
+        match self.stage.wait_for(|stage| !matches!(stage, Stage::Asking)).await {
             Ok(stage) => match &*stage {
                 Stage::Asking => Waited::Deserted,
                 Stage::Loading(meanwhile) => Waited::Loading(meanwhile.clone()),
@@ -191,9 +222,15 @@ impl<E> Waiter<E> {
         }
     }
 
+    /// Whether a result that carries `tags` is new enough for one who came when it did: none of them had been changed
+    /// since the load began.
+    pub(crate) fn may_have(&self, tags: &[Tag]) -> bool {
+        self.validity.held(self.told, tags)
+    }
+
     /// Waits until the load has ended.
     pub(crate) async fn outcome(&mut self) -> Outcome<E> {
-        match self.0.wait_for(|stage| matches!(stage, Stage::Done(_))).await.as_deref() {
+        match self.stage.wait_for(|stage| matches!(stage, Stage::Done(_))).await.as_deref() {
             Ok(Stage::Done(outcome)) => outcome.clone(),
             _ => Err(LoadError::Interrupted),
         }
@@ -202,7 +239,7 @@ impl<E> Waiter<E> {
 
 impl<E> Clone for Waiter<E> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { stage: self.stage.clone(), validity: Arc::clone(&self.validity), told: self.told }
     }
 }
 
@@ -211,8 +248,8 @@ impl<E> Clone for Waiter<E> {
 pub(crate) enum Verdict {
     /// It may be kept.
     Keep,
-    /// It may not, and what of it is already written has to go: what it depends on was changed meanwhile.
-    TakeBack,
+    /// It may not, and what of it is already written has to go in this way: what it depends on was changed meanwhile.
+    TakeBack(Action),
     /// It may not, and what it may have written is already replaced.
     Leave,
 }
@@ -220,11 +257,17 @@ pub(crate) enum Verdict {
 /// What was changed while a load was under way.
 #[derive(Default)]
 struct Validity {
-    changed: Mutex<Changed>,
+    changes: Mutex<Changes>,
     news: Notify,
 }
 
-#[derive(Clone)]
+#[derive(Default)]
+struct Changes {
+    what: Changed,
+    /// Whether something was removed, not only expired: then the old value may not be served as stale either.
+    removes: bool,
+}
+
 enum Changed {
     /// What carries one of these tags.
     Tags(Vec<Tag>),
@@ -244,33 +287,64 @@ impl Default for Changed {
 }
 
 impl Validity {
-    fn end(&self, changed: Changed) {
-        *self.lock() = changed;
-        self.news.notify_one();
+    fn end(&self, action: Action) {
+        self.change(action, |what| match what {
+            Changed::Superseded => {}
+            _ => *what = Changed::Everything,
+        });
     }
 
-    fn end_for(&self, tag: &Tag) {
-        let mut changed = self.lock();
-        match &mut *changed {
+    fn end_for(&self, tag: &Tag, action: Action) {
+        self.change(action, |what| match what {
             Changed::Tags(tags) if tags.contains(tag) => {}
             Changed::Tags(tags) if tags.len() < MAX_CHANGED_TAGS => tags.push(tag.clone()),
             Changed::Superseded => {}
-            _ => *changed = Changed::Everything,
-        }
-        drop(changed);
+            _ => *what = Changed::Everything,
+        });
+    }
+
+    fn supersede(&self) {
+        self.change(Action::Expire, |what| *what = Changed::Superseded);
+    }
+
+    fn change(&self, action: Action, note: impl FnOnce(&mut Changed)) {
+        let mut changes = self.lock();
+        changes.removes |= action == Action::Remove;
+        note(&mut changes.what);
+        drop(changes);
         self.news.notify_one();
     }
 
+    /// How many tags have been changed; `None` when more has.
+    fn told(&self) -> Option<usize> {
+        match &self.lock().what {
+            Changed::Tags(tags) => Some(tags.len()),
+            Changed::Everything | Changed::Superseded => None,
+        }
+    }
+
+    /// Whether none of `tags` was among the first `told` that were changed.
+    fn held(&self, told: usize, tags: &[Tag]) -> bool {
+        match &self.lock().what {
+            Changed::Tags(changed) => !changed.iter().take(told).any(|tag| tags.contains(tag)),
+            // Which they were is forgotten.
+            Changed::Everything | Changed::Superseded => told == 0,
+        }
+    }
+
     fn verdict(&self, tags: &[Tag]) -> Verdict {
-        match &*self.lock() {
-            Changed::Tags(changed) if !tags.iter().any(|tag| changed.contains(tag)) => Verdict::Keep,
-            Changed::Tags(_) | Changed::Everything => Verdict::TakeBack,
+        let changes = self.lock();
+        match &changes.what {
+            Changed::Tags(those) if !tags.iter().any(|tag| those.contains(tag)) => Verdict::Keep,
+            Changed::Tags(_) | Changed::Everything => {
+                Verdict::TakeBack(if changes.removes { Action::Remove } else { Action::Expire })
+            }
             Changed::Superseded => Verdict::Leave,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Changed> {
-        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Changes> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -305,7 +379,7 @@ mod tests {
         start(&flights, "finished", &[]).answer(Err(LoadError::Interrupted));
         drop(start(&flights, "dropped", &[]));
         let outdated = start(&flights, "outdated", &[]);
-        flights.outdate(&Scope::key("outdated"));
+        flights.outdate(&Invalidation::expire(Scope::key("outdated")));
         drop(outdated);
 
         assert!(flights.lock().is_empty());
@@ -315,7 +389,7 @@ mod tests {
     fn the_end_of_an_outdated_load_leaves_its_successor_alone() {
         let flights = Arc::default();
         let outdated = start(&flights, "key", &[]);
-        flights.outdate(&Scope::key("key"));
+        flights.outdate(&Invalidation::expire(Scope::key("key")));
         let successor = start(&flights, "key", &[]);
 
         drop(outdated);
@@ -339,7 +413,7 @@ mod tests {
         let flights = Arc::default();
         let lead = start(&flights, "key", &[]);
 
-        flights.outdate(&Scope::tag("a"));
+        flights.outdate(&Invalidation::expire(Scope::tag("a")));
 
         assert!(may_keep(&lead, &["b".into()]));
         assert!(!may_keep(&lead, &["a".into(), "b".into()]));
@@ -350,7 +424,7 @@ mod tests {
         let flights = Arc::default();
         let lead = start(&flights, "key", &["a".into()]);
 
-        flights.outdate(&Scope::tag("a"));
+        flights.outdate(&Invalidation::expire(Scope::tag("a")));
 
         assert!(!may_keep(&lead, &[]));
         assert!(flights.join::<()>("key", &[]).1.is_some());
@@ -362,10 +436,10 @@ mod tests {
         let lead = start(&flights, "key", &[]);
 
         for number in 0..MAX_CHANGED_TAGS {
-            flights.outdate(&Scope::tag(format!("tag:{number}")));
+            flights.outdate(&Invalidation::expire(Scope::tag(format!("tag:{number}"))));
         }
         let before = may_keep(&lead, &["other".into()]);
-        flights.outdate(&Scope::tag("one too many"));
+        flights.outdate(&Invalidation::expire(Scope::tag("one too many")));
 
         assert!(before && !may_keep(&lead, &["other".into()]));
     }
@@ -376,7 +450,7 @@ mod tests {
         let title = start(&flights, "title:1", &[]);
         let genres = start(&flights, "genres", &[]);
 
-        flights.outdate(&Scope::matching("title:*"));
+        flights.outdate(&Invalidation::expire(Scope::matching("title:*")));
 
         assert!(!may_keep(&title, &[]) && may_keep(&genres, &[]));
     }
@@ -387,9 +461,48 @@ mod tests {
         let lead = start(&flights, "key", &[]);
         lead.answer(Err(LoadError::Interrupted));
 
-        flights.outdate(&Scope::key("key"));
+        flights.outdate(&Invalidation::expire(Scope::key("key")));
 
-        assert_eq!(lead.verdict(&[]), Verdict::TakeBack);
+        assert_eq!(lead.verdict(&[]), Verdict::TakeBack(Action::Expire));
+    }
+
+    #[test]
+    fn a_removal_prevails_over_an_expiration_before_or_after_it() {
+        for actions in [[Action::Expire, Action::Remove], [Action::Remove, Action::Expire]] {
+            let flights = Arc::default();
+            let lead = start(&flights, "key", &[]);
+
+            for action in actions {
+                flights.outdate(&Invalidation { scope: Scope::key("key"), action });
+            }
+
+            assert_eq!(lead.verdict(&[]), Verdict::TakeBack(Action::Remove));
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_while_an_invalidation_of_it_is_under_way() {
+        let flights = Arc::<SingleFlight>::default();
+        let under_way = flights.begin_invalidation(&Invalidation::remove(Scope::tag("a")));
+        let lead = start(&flights, "key", &[]);
+
+        let meanwhile = [lead.verdict(&["a".into()]), lead.verdict(&["b".into()])];
+        drop(under_way);
+
+        assert_eq!(meanwhile, [Verdict::TakeBack(Action::Remove), Verdict::Keep]);
+        assert!(may_keep(&lead, &["a".into()]));
+    }
+
+    #[test]
+    fn who_joins_after_a_tag_was_changed_may_not_have_what_carries_it() {
+        let flights = Arc::<SingleFlight>::default();
+        let (before, lead) = flights.join::<()>("key", &[]);
+        flights.outdate(&Invalidation::expire(Scope::tag("a")));
+
+        let after = flights.join::<()>("key", &[]).0;
+
+        assert!(lead.is_some() && before.may_have(&["a".into()]));
+        assert!(!after.may_have(&["a".into()]) && after.may_have(&["b".into()]));
     }
 
     #[test]

@@ -53,6 +53,9 @@ pub trait Store: Send + Sync + 'static {
     async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64>;
 
     /// Whether the store can be reached and would answer.
+    ///
+    /// A change that failed or was dropped may still take effect late. Once this succeeds, none does that the store knows
+    /// to be under way.
     async fn ping(&self) -> Result<()>;
 
     /// How much the store keeps at the moment.

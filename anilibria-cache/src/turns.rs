@@ -4,6 +4,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::Scope;
+
 /// More make it less likely that keys which have nothing to do with each other wait.
 const LOCKS: usize = 256;
 
@@ -25,7 +27,25 @@ impl Turns {
 
     /// Waits for the turn to write `key`.
     pub(crate) async fn of(&self, key: &str) -> Option<Turn<'_>> {
+        Some(Turn(self.lock_of(key)?.lock().await))
+    }
+
+    /// Waits until those have ended their turn who have it now and may write what `scope` is about.
+    pub(crate) async fn settle(&self, scope: &Scope) {
+        if let Scope::Key(key) = scope {
+            drop(self.of(key).await);
+            return;
+        }
+        for lock in &self.locks {
+            // Most are free, and waiting for one costs a part of what a task may do at a stretch.
+            if lock.try_lock().is_err() {
+                drop(lock.lock().await);
+            }
+        }
+    }
+
+    fn lock_of(&self, key: &str) -> Option<&Mutex<()>> {
         let number = usize::try_from(self.hasher.hash_one(key) % LOCKS as u64).ok()?;
-        Some(Turn(self.locks.get(number)?.lock().await))
+        self.locks.get(number)
     }
 }

@@ -18,8 +18,11 @@ const SOFT_TIMEOUT: Duration = Duration::from_secs(1);
 /// After which share of its time an answer that is asked for is renewed in the background.
 const EAGER_REFRESH: f64 = 0.8;
 
-/// Spreads the ends of answers that were loaded together.
+/// Spreads the ends of answers that were loaded together, over so long at most.
 const JITTER: Duration = Duration::from_secs(10);
+
+/// The most jitter is this part of the shortest TTL, which would mean little otherwise.
+const JITTER_DIVISOR: u32 = 10;
 
 /// How long one instance loads on behalf of all: a little more than a load may take.
 const LOAD_LEASE: Duration = Duration::from_secs(10);
@@ -72,11 +75,12 @@ pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<C
         list_levels = 2;
     }
 
+    let shortest = config.cache_ttl_memory.min(config.cache_ttl_redis).min(config.cache_ttl_database);
     let options = Options::new()
         .fail_safe(config.cache_stale)
         .soft_timeout(SOFT_TIMEOUT)
         .eager_refresh(EAGER_REFRESH)
-        .jitter(JITTER);
+        .jitter(JITTER.min(shortest / JITTER_DIVISOR));
     Ok(Caching { cache: levels.options(options).build(), list_levels })
 }
 

@@ -61,14 +61,6 @@ pub struct Config {
           value_parser = parse::seconds, default_value = "4")]
     pub upstream_attempt_timeout: Duration,
 
-    /// Where answers are kept, and for how long.
-    #[command(flatten)]
-    pub cache: CacheConfig,
-
-    /// How the catalogue is mirrored.
-    #[command(flatten)]
-    pub catalogue: CatalogueConfig,
-
     /// Most bytes of a request's body.
     #[arg(long, env, value_parser = parse::bytes, default_value = "64KiB")]
     pub max_body_bytes: usize,
@@ -101,6 +93,15 @@ pub struct Config {
     /// What to log.
     #[command(flatten)]
     pub log: LogConfig,
+
+    /// Where answers are kept, and for how long.
+    // Behind the others, for its heading in the help stands over whatever follows without one of its own.
+    #[command(flatten)]
+    pub cache: CacheConfig,
+
+    /// How the catalogue is mirrored.
+    #[command(flatten)]
+    pub catalogue: CatalogueConfig,
 }
 
 /// Where to listen.

@@ -2,8 +2,14 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use super::Inner;
-use crate::{Invalidation, Loaded, Scope, level::Write, policy::Policy};
+use crate::{
+    Invalidation, Loaded, Scope,
+    level::{Copies, Level, Write},
+    policy::Policy,
+};
 
 impl Inner {
     /// Puts `loaded` under `key`.
@@ -17,6 +23,8 @@ impl Inner {
         // Furthest first: what the nearest level shows, the others have.
         self.levels.set_further(&key, (&loaded, &entry), &policy, now, luck, Write::Replaces).await;
         self.levels.set_nearest(&key, entry, now, Write::Replaces).await;
+        // And again: one that began meanwhile may have found the old value on a level that was still to come.
+        self.flights.supersede(&key);
         drop(turn);
         self.publish(&Invalidation::expire(Scope::Key(key))).await;
     }
@@ -26,9 +34,12 @@ impl Inner {
         self.listen();
         // The loads first, so that one that ends meanwhile does not put the old value back; and again afterwards, for
         // one that began meanwhile may have found the old value on a level that was still to come.
-        self.flights.outdate(&invalidation.scope);
+        let under_way = self.flights.begin_invalidation(&invalidation);
         let count = self.levels.invalidate(&invalidation, self.now()).await;
-        self.flights.outdate(&invalidation.scope);
+        self.flights.outdate(&invalidation);
+        // One that was writing just then takes it back; until it has, the old value may show.
+        self.turns.settle(&invalidation.scope).await;
+        drop(under_way);
         self.publish(&invalidation).await;
         count
     }
@@ -37,5 +48,17 @@ impl Inner {
         if let Some(outbox) = &self.outbox {
             outbox.publish(invalidation).await;
         }
+    }
+}
+
+#[async_trait]
+impl Copies for Inner {
+    async fn invalidate_copies(&self, invalidation: &Invalidation, level: &Level) {
+        let under_way = self.flights.begin_invalidation(invalidation);
+        self.levels.invalidate_before(level, invalidation, self.now()).await;
+        self.flights.outdate(invalidation);
+        self.turns.settle(&invalidation.scope).await;
+        drop(under_way);
+        self.publish(invalidation).await;
     }
 }

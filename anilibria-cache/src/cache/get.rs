@@ -1,13 +1,17 @@
 //! How a caller comes by a value that the nearest level does not have at hand.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::Instant};
 use tracing::Instrument;
 
 use super::{
     Inner,
     load::{Load, Loader},
+    to_the_end,
 };
 use crate::{
     Cached, LoadError, Options, Tag,
@@ -22,7 +26,7 @@ pub(super) enum AtHand {
     /// A fresh value; the call is counted.
     Fresh(Cached),
     /// The same, but it is time to renew it.
-    Due(Cached, Found),
+    Due(Cached),
     /// A value that is no longer fresh, or none.
     Outdated(Option<Found>),
 }
@@ -39,10 +43,8 @@ impl Inner {
             return AtHand::Outdated(Some(found));
         }
         self.levels.nearest_answered();
-        if life.is_due(now) {
-            return AtHand::Due(Cached::fresh(found.entry.clone(), found.source), found);
-        }
-        AtHand::Fresh(Cached::fresh(found.entry, found.source))
+        let cached = Cached::fresh(found.entry, found.source);
+        if life.is_due(now) { AtHand::Due(cached) } else { AtHand::Fresh(cached) }
     }
 
     /// The value under `key`, from a level or from `loader`. `at_hand` is what the nearest level has, no longer fresh.
@@ -59,15 +61,16 @@ impl Inner {
         let now = self.now();
         let at_hand = at_hand.filter(|found| !found.entry.is_expired(now));
         let meanwhile = self.stale(&policy, at_hand.as_ref());
-        // A load has just failed: it is too early for another.
-        if let (Some(stale), Some(found)) = (&meanwhile, &at_hand)
-            && !found.entry.lifetime().is_due(now)
-        {
+        if let Some(stale) = meanwhile.as_ref().filter(|stale| is_paused(stale, now)) {
             return Ok(stale.clone());
         }
 
-        let job = Load { policy, tags, loader, previous: at_hand };
-        match within(policy.hard_timeout, self.ask(key, job)).await {
+        let job = Load { policy, tags, loader, previous: None };
+        let patience = match meanwhile {
+            Some(_) => policy.soft_timeout.min(policy.hard_timeout),
+            None => policy.hard_timeout,
+        };
+        match within(patience, self.ask(key, job)).await {
             Some(outcome) => outcome,
             None => meanwhile.ok_or(LoadError::TimedOut),
         }
@@ -86,7 +89,9 @@ impl Inner {
             let (mut waiter, lead) = self.flights.join(key, job.as_ref().map_or(&[], |job| &job.tags));
             match (lead, job.take()) {
                 (Some(lead), Some(job)) => {
-                    if let Some(cached) = self.lead(lead, job).await {
+                    // To the end: who leaves because a level is slow must not keep the load from being started.
+                    let leading = Arc::clone(self).lead(lead, job).in_current_span();
+                    if let Some(cached) = to_the_end(leading).await.flatten() {
                         return Ok(cached);
                     }
                 }
@@ -97,17 +102,52 @@ impl Inner {
                 // It has led once, and is not deserted by itself.
                 (Some(_), None) => return Err(LoadError::Interrupted),
             }
-            match waiter.asked().await {
-                Waited::Outcome(outcome) => return outcome,
-                Waited::Loading(meanwhile) => return wait(&mut waiter, &policy, begun, meanwhile).await,
-                Waited::Deserted => {}
+            let outcome = match waiter.asked().await {
+                Waited::Outcome(outcome) => outcome,
+                Waited::Loading(meanwhile) => self.wait(&mut waiter, &policy, begun, meanwhile).await,
+                Waited::Deserted => continue,
+            };
+            match outcome {
+                // It began before a tag was invalidated that only its result shows, and this call after that.
+                Ok(cached) if !waiter.may_have(cached.tags()) => {}
+                outcome => return outcome,
             }
+        }
+    }
+
+    /// Waits for the load to end, for as long as the policy lets a caller wait. `meanwhile` is what there was before.
+    async fn wait<E>(
+        &self,
+        waiter: &mut Waiter<E>,
+        policy: &Policy,
+        begun: Instant,
+        meanwhile: Option<Cached>,
+    ) -> Result<Cached, LoadError<E>> {
+        let now = self.now();
+        let meanwhile = meanwhile
+            .map(|cached| Cached::new(cached.entry().clone(), cached.source(), now))
+            .filter(|cached| !cached.is_stale() || policy.serves_stale() && !cached.entry().is_expired(now))
+            .filter(|cached| waiter.may_have(cached.tags()));
+        let Some(meanwhile) = meanwhile else {
+            return waiter.outcome().await;
+        };
+        // It is renewed before it runs out; nobody has to wait for that.
+        if !meanwhile.is_stale() {
+            return Ok(meanwhile);
+        }
+        let patience = match policy.soft_timeout.min(policy.hard_timeout) {
+            Duration::MAX => Duration::MAX,
+            limit => limit.saturating_sub(begun.elapsed()),
+        };
+        match within(patience, waiter.outcome()).await {
+            Some(Err(LoadError::Interrupted)) | None => Ok(meanwhile),
+            Some(outcome) => outcome,
         }
     }
 
     /// Asks the levels on behalf of all who wait; starts the load if they have nothing fresh.
     async fn lead<E: Send + Sync + 'static>(
-        self: &Arc<Self>,
+        self: Arc<Self>,
         lead: Lead<E>,
         mut job: Load<E>,
     ) -> Option<Cached> {
@@ -117,17 +157,24 @@ impl Inner {
             Lookup::Fresh(found) => {
                 let cached = Cached::new(found.entry.clone(), found.source, now);
                 self.back_fill(&lead, &found, &job.policy).await;
-                lead.answer(Ok(cached.clone()));
                 if found.entry.lifetime().is_due(now) && Handle::try_current().is_ok() {
                     job.previous = Some(found);
                     self.counters.eager_refreshes.increment();
+                    lead.begin_loading(Some(cached.clone()));
                     self.start(lead, job).await;
+                } else {
+                    lead.answer(Ok(cached.clone()));
                 }
                 Some(cached)
             }
             Lookup::Nothing(found) => {
-                job.previous = Found::newer(job.previous, found).filter(|found| !found.entry.is_expired(now));
-                lead.begin_loading(self.stale(&job.policy, job.previous.as_ref()));
+                job.previous = found.filter(|found| !found.entry.is_expired(now));
+                let stale = self.stale(&job.policy, job.previous.as_ref());
+                if let Some(stale) = stale.filter(|stale| is_paused(stale, now)) {
+                    lead.answer(Ok(stale.clone()));
+                    return Some(stale);
+                }
+                lead.begin_loading(job.previous.as_ref().map(|found| found.at(now)));
                 self.start(lead, job).await;
                 None
             }
@@ -150,7 +197,6 @@ impl Inner {
         options: &Options,
         key: &str,
         tags: Vec<Tag>,
-        found: Found,
         loader: Loader<E>,
     ) {
         let Ok(runtime) = Handle::try_current() else {
@@ -159,7 +205,15 @@ impl Inner {
         let (_, Some(lead)) = self.flights.join::<E>(key, &tags) else {
             return;
         };
-        let job = Load { policy: self.policy(options), tags, loader, previous: Some(found) };
+        // Looked for again: this load is not told what was invalidated or renewed before it was begun.
+        let now = self.now();
+        let at_hand = self.levels.get_now(key, now);
+        let previous =
+            at_hand.filter(|found| found.entry.is_fresh(now) && found.entry.lifetime().is_due(now));
+        if previous.is_none() {
+            return;
+        }
+        let job = Load { policy: self.policy(options), tags, loader, previous };
         runtime.spawn(Arc::clone(self).renew(lead, job).in_current_span());
     }
 
@@ -177,34 +231,18 @@ impl Inner {
         };
         job.previous = Found::newer(job.previous, newest);
         self.counters.eager_refreshes.increment();
-        // Who joins now has found nothing fresh; this is.
-        lead.begin_loading(job.previous.clone().map(|found| Cached::new(found.entry, found.source, now)));
+        lead.begin_loading(job.previous.as_ref().map(|found| found.at(now)));
         self.load(lead, job).await;
     }
 
     /// What can be served in place of a new value, if the policy allows it.
     fn stale(&self, policy: &Policy, found: Option<&Found>) -> Option<Cached> {
         let found = found.filter(|_| policy.serves_stale())?;
-        Some(Cached::new(found.entry.clone(), found.source, self.now()))
+        Some(found.at(self.now()))
     }
 }
 
-/// Waits for the load to end, for as long as the policy lets a caller wait.
-async fn wait<E>(
-    waiter: &mut Waiter<E>,
-    policy: &Policy,
-    begun: Instant,
-    meanwhile: Option<Cached>,
-) -> Result<Cached, LoadError<E>> {
-    let Some(meanwhile) = meanwhile else {
-        return waiter.outcome().await;
-    };
-    let patience = match policy.soft_timeout.min(policy.hard_timeout) {
-        std::time::Duration::MAX => std::time::Duration::MAX,
-        limit => limit.saturating_sub(begun.elapsed()),
-    };
-    match within(patience, waiter.outcome()).await {
-        Some(Err(LoadError::Interrupted)) | None => Ok(meanwhile),
-        Some(outcome) => outcome,
-    }
+/// Whether a load has just failed, so that it is too early for another.
+fn is_paused(stale: &Cached, now: SystemTime) -> bool {
+    !stale.entry().lifetime().is_due(now)
 }

@@ -9,7 +9,7 @@ use futures::future;
 use tokio::{sync::Semaphore, task::AbortHandle};
 
 use crate::{
-    BackplaneStats, CacheStats, Cached, Clock, LevelPing, LoadError, LoadLock, Options, Source,
+    BackplaneStats, CacheStats, Cached, Clock, LevelPing, LoadError, LoadLock, Options, Source, level::Owner,
     levels::Levels, outbox::Outbox, policy::Policy, single_flight::SingleFlight, stats::Counter,
     turns::Turns,
 };
@@ -21,6 +21,7 @@ pub(crate) struct Parts {
     pub(crate) outbox: Option<Arc<Outbox>>,
     pub(crate) lock: Option<(Box<dyn LoadLock>, Duration)>,
     pub(crate) max_loads: usize,
+    pub(crate) owner: Owner,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(super) lingering: Semaphore,
     clock: Arc<dyn Clock>,
     pub(super) counters: Counters,
+    pub(super) owner: Owner,
 }
 
 /// What is counted about a cache as a whole.
@@ -54,7 +56,7 @@ pub(super) struct Counters {
 }
 
 impl Inner {
-    pub(crate) fn new(Parts { levels, policy, outbox, lock, max_loads, clock }: Parts) -> Self {
+    pub(crate) fn new(Parts { levels, policy, outbox, lock, max_loads, owner, clock }: Parts) -> Self {
         Self {
             levels,
             policy,
@@ -67,6 +69,7 @@ impl Inner {
             lingering: Semaphore::new(max_loads.min(Semaphore::MAX_PERMITS)),
             clock,
             counters: Counters::default(),
+            owner,
         }
     }
 

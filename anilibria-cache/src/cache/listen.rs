@@ -40,9 +40,11 @@ impl Inner {
                 Invalidation::expire(Scope::All)
             }
         };
-        self.flights.outdate(&invalidation.scope);
+        let under_way = self.flights.begin_invalidation(&invalidation);
         self.levels.invalidate_own(&invalidation, self.now()).await;
-        self.flights.outdate(&invalidation.scope);
+        self.flights.outdate(&invalidation);
+        self.turns.settle(&invalidation.scope).await;
+        drop(under_way);
     }
 }
 

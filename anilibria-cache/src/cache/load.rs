@@ -1,8 +1,11 @@
 //! The load of one key: the loader runs, and what it brings is kept.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::{
+    FutureExt,
+    future::{self, BoxFuture},
+};
 use tokio::{runtime::Handle, time::sleep};
 use tracing::{Instrument, debug_span};
 
@@ -21,8 +24,14 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
 /// For so long after it was written is the result of a load taken back if another instance tells that it was out of
-/// date: longer than a message takes.
-const LINGER: Duration = Duration::from_secs(1);
+/// date: longer than a message takes, and than a backplane takes to connect again.
+const LINGER: Duration = Duration::from_secs(3);
+
+/// For so long at most while no message may come through.
+const LONGEST_LINGER: Duration = Duration::from_mins(10);
+
+/// So often is looked whether messages come through again.
+const LOOK_FOR_OTHERS_EVERY: Duration = Duration::from_millis(250);
 
 /// A loader whose own types are forgotten: what is told apart is only what its callers can share.
 pub(super) type Loader<E> = Box<dyn FnOnce(Option<Entry>) -> BoxFuture<'static, Result<Loaded, E>> + Send>;
@@ -188,7 +197,7 @@ impl Inner {
             return;
         };
         tracing::debug!(key = lead.key(), "loading failed, the old value is served");
-        let life = found.entry.lifetime();
+        let life = self.levels.nearest_lifetime(&found, policy, now);
         let waiting = found.entry.clone().with_lifetime(life.refresh_at(later(now, policy.retry_pause)));
         let _turn = self.turns.of(lead.key()).await;
         if lead.verdict(found.entry.tags()) == Verdict::Keep {
@@ -200,9 +209,11 @@ impl Inner {
 
     /// Takes back what was just written if it was invalidated meanwhile.
     async fn take_back<E>(&self, lead: &Lead<E>, tags: &[Tag]) {
-        if lead.verdict(tags) == Verdict::TakeBack {
-            let out_of_date = Invalidation::expire(Scope::key(lead.key()));
+        if let Verdict::TakeBack(action) = lead.verdict(tags) {
+            let out_of_date = Invalidation { scope: Scope::key(lead.key()), action };
             self.levels.invalidate(&out_of_date, self.now()).await;
+            // It may have been found while it was there; then it is not to be copied to nearer levels.
+            self.flights.outdate(&out_of_date);
         }
     }
 
@@ -224,6 +235,17 @@ impl Inner {
             let _turn = self.turns.of(lead.key()).await;
             self.take_back(lead, entry.tags()).await;
         };
-        within(LINGER, taken_back).await;
+        let patience = async {
+            while self.may_be_cut_off() {
+                sleep(LOOK_FOR_OTHERS_EVERY).await;
+            }
+            sleep(LINGER).await;
+        };
+        within(LONGEST_LINGER, future::select(pin!(taken_back), pin!(patience))).await;
+    }
+
+    /// Whether messages of other instances may not come through, as far as can be seen from what this one sends.
+    fn may_be_cut_off(&self) -> bool {
+        self.levels.is_shared_away() || self.outbox.as_ref().is_some_and(|outbox| outbox.waiting() > 0)
     }
 }

@@ -13,7 +13,7 @@ use super::{
     meter::{Operation, Trouble},
 };
 use crate::{
-    Entry,
+    Entry, Scope,
     missed::{Batch, Queue},
 };
 
@@ -41,6 +41,11 @@ impl Level {
         self.go_away();
     }
 
+    /// Somebody else has changed what `scope` is about, on the level itself: the values that wait to be written are older.
+    pub(crate) fn forget_missed_writes(&self, scope: &Scope) {
+        self.missed.lock().forget_writes(scope);
+    }
+
     /// Asks nothing more of the level until it has recovered.
     pub(super) fn go_away(&self) {
         // Nobody could tell when it is back.
@@ -53,16 +58,20 @@ impl Level {
         }
     }
 
-    /// Makes good what was missed; returns whether the level is back.
-    async fn come_back(&self) -> bool {
-        if let Err(error) = self.ping().await {
+    async fn is_there(&self) -> bool {
+        let answer = self.ping().await;
+        if let Err(error) = &answer {
             tracing::debug!(
                 level = self.name,
-                error = &error as &dyn std::error::Error,
+                error = error as &dyn std::error::Error,
                 "cache level is still away"
             );
-            return false;
         }
+        answer.is_ok()
+    }
+
+    /// Makes good what was missed; returns whether the level is back.
+    async fn make_up(&self) -> bool {
         loop {
             let batch = {
                 let mut queue = self.missed.lock();
@@ -84,9 +93,9 @@ impl Level {
                 self.missed.lock().put_back(batch);
                 return false;
             }
-            // Others may have copied it from here to their own levels after they had been told.
-            if let Some(outbox) = self.outbox.as_ref().filter(|_| self.is_shared()) {
-                outbox.publish(invalidation).await;
+            // It may have been copied from here to where they had been told before.
+            if self.is_shared() {
+                self.owner.invalidate_copies(invalidation, self).await;
             }
             batch.invalidations.pop_front();
         }
@@ -105,22 +114,25 @@ impl Level {
     /// Writes what was missed, unless somebody has written something newer meanwhile.
     async fn catch_up(&self, key: &str, entry: Entry) -> Result<(), Trouble> {
         let now = self.clock.now();
-        let there = self.attempt(Operation::Get, self.settings.timeout, self.store.get(key, now)).await;
-        match there {
+        match self.read(key, now).await {
             Ok(Some(there)) if there.lifetime().loaded_at >= entry.lifetime().loaded_at => Ok(()),
             Err(trouble @ (Trouble::Error | Trouble::Timeout)) => Err(trouble),
-            _ => self.attempt(Operation::Set, self.settings.timeout, self.store.set(key, entry, now)).await,
+            _ => self.write(key, entry, now).await,
         }
     }
 }
 
 async fn recover(level: Weak<Level>, pause: Duration) {
+    let mut answered = false;
     loop {
         tokio::time::sleep(pause).await;
         let Some(level): Option<Arc<Level>> = level.upgrade() else {
             return;
         };
-        if level.come_back().await {
+        // It first does what waits in its sockets. What it is told must come after that, so it has to answer twice.
+        let answers = level.is_there().await && !level.in_doubt.any();
+        let settled = std::mem::replace(&mut answered, answers) && answers;
+        if settled && level.make_up().await {
             tracing::info!(level = level.name, "cache level is back");
             return;
         }

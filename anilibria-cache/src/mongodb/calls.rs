@@ -1,15 +1,27 @@
 //! Calls of the driver: so many at a time, each brought to its end, and answered in time.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use mongodb::error::Error as DriverError;
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
 
 use super::NAME;
 use crate::{Error, Result};
 
 /// How long a call goes on at most when nobody waits for its answer any more.
 const ABANDONED_AFTER: Duration = Duration::from_mins(1);
+
+/// How often is looked whether abandoned calls have ended.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Keeps the driver from having more calls than it has connections. Clones share the limit.
 ///
@@ -22,13 +34,25 @@ const ABANDONED_AFTER: Duration = Duration::from_mins(1);
 pub(super) struct Calls {
     permits: Arc<Semaphore>,
     limit: Duration,
+    /// Calls under way that nobody waits for any more.
+    abandoned: Arc<AtomicUsize>,
 }
 
 impl Calls {
     /// At most `at_once` calls; no answer takes longer than `limit`.
     pub(super) fn new(at_once: u32, limit: Duration) -> Self {
         let permits = usize::try_from(at_once).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
-        Self { permits: Arc::new(Semaphore::new(permits)), limit }
+        Self { permits: Arc::new(Semaphore::new(permits)), limit, abandoned: Arc::default() }
+    }
+
+    /// Waits until no call is under way that nobody waits for any more; [`Error::Unavailable`] if that takes too long.
+    pub(super) async fn settled(&self) -> Result<()> {
+        let settled = timeout(self.limit, async {
+            while self.abandoned.load(Ordering::Relaxed) > 0 {
+                sleep(LOOK_EVERY).await;
+            }
+        });
+        settled.await.map_err(unavailable)
     }
 
     /// What `call` comes to; [`Error::Unavailable`] if that takes too long.
@@ -39,14 +63,66 @@ impl Calls {
         let answer = timeout(self.limit, async {
             let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(unavailable)?;
             let end = self.limit.max(ABANDONED_AFTER);
+            let under_way = UnderWay::new(&self.abandoned);
+            let awaited = under_way.awaited();
             let task = tokio::spawn(async move {
                 let answer = timeout(end, call).await;
-                drop(permit);
+                drop((permit, under_way));
                 answer
             });
-            task.await.map_err(unavailable)?.map_err(unavailable)
+            let answer = task.await.map_err(unavailable)?.map_err(unavailable);
+            drop(awaited);
+            answer
         });
         answer.await.map_err(unavailable)?
+    }
+}
+
+/// A call until it has ended.
+struct UnderWay {
+    abandoned: Arc<AtomicUsize>,
+    state: Arc<Mutex<State>>,
+}
+
+/// One who waits for a call.
+struct Awaited {
+    abandoned: Arc<AtomicUsize>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Awaited,
+    Abandoned,
+    Ended,
+}
+
+impl UnderWay {
+    fn new(abandoned: &Arc<AtomicUsize>) -> Self {
+        Self { abandoned: Arc::clone(abandoned), state: Arc::new(Mutex::new(State::Awaited)) }
+    }
+
+    fn awaited(&self) -> Awaited {
+        Awaited { abandoned: Arc::clone(&self.abandoned), state: Arc::clone(&self.state) }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut *state, State::Ended) == State::Abandoned {
+            self.abandoned.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state == State::Awaited {
+            *state = State::Abandoned;
+            self.abandoned.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 

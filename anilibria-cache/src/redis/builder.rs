@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{Inner, Redis, keys::Keys, link::Link, target::Target};
+use super::{Inner, Redis, RedisConfigError, keys::Keys, link::Link, options::Options, target::Target};
 
 /// Settings of a [`Redis`]; made by [`Redis::builder`].
 #[derive(Clone)]
@@ -11,36 +11,6 @@ pub struct RedisBuilder {
     url: String,
     prefix: String,
     options: Options,
-}
-
-/// What a connection and a subscription go by.
-#[derive(Clone, Debug)]
-pub(super) struct Options {
-    pub(super) response_timeout: Duration,
-    pub(super) connect_timeout: Duration,
-    pub(super) max_in_flight: usize,
-    pub(super) ca_certificates: Option<Vec<u8>>,
-    pub(super) channel: Option<String>,
-    pub(super) check_every: Duration,
-}
-
-/// Why there can be no [`Redis`] of these settings.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid {field} of redis: {reason}")]
-pub struct RedisConfigError {
-    field: &'static str,
-    reason: String,
-}
-
-impl RedisConfigError {
-    pub(super) fn new(field: &'static str, reason: impl Into<String>) -> Self {
-        Self { field, reason: reason.into() }
-    }
-
-    /// The setting that is wrong, named like its setter, or `url`.
-    pub fn field(&self) -> &'static str {
-        self.field
-    }
 }
 
 impl RedisBuilder {

@@ -13,8 +13,8 @@ use tokio::{
 };
 
 use super::{
-    builder::Options,
     connection::{Connection, Node},
+    options::Options,
     target::Target,
 };
 

@@ -15,8 +15,9 @@ use rustls::{
 };
 
 use super::{
-    builder::{Options, RedisConfigError},
+    RedisConfigError,
     connection::Connection,
+    options::Options,
     url::{Kind, Url, moved, tcp},
 };
 

@@ -185,9 +185,15 @@ async fn a_removal_between_the_writes_of_two_levels_empties_both() {
         tokio::task::yield_now().await;
     }
 
-    cache.remove("key").await;
-    far.gate.add_permits(1);
-    load.end().await.unwrap();
+    let removal = cache.remove("key");
+    let rest_of_the_load = async {
+        while near.get_now("key", clock.now()).is_some() {
+            tokio::task::yield_now().await;
+        }
+        far.gate.add_permits(1);
+        load.end().await.unwrap();
+    };
+    futures::join!(removal, rest_of_the_load);
 
     assert!(near.get_now("key", clock.now()).is_none());
     assert!(far.store.get_now("key", clock.now()).is_none());

@@ -5,10 +5,22 @@
     reason = "what the tests share has to fail as they do; clippy.toml exempts only them"
 )]
 
+mod backplane;
 mod changes;
+mod clock;
+mod concurrent;
+mod eager;
+mod fail_safe;
+mod health;
 mod levels;
 mod loading;
+mod lock;
 mod memory;
+mod model;
+mod options;
+mod races;
+mod scripted;
+mod timeouts;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 

@@ -2,11 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use anilibria_cache::{Entry, Lifetime, MemoryStore, Store, StoreStats};
+use anilibria_cache::{Action, Entry, Invalidation, Lifetime, MemoryStore, Scope, Store, StoreStats};
 
 use super::{MIB, TTL};
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+fn tagged(value: &'static str) -> Entry {
+    Entry::new(value, Lifetime::new(NOW, TTL).stale_for(TTL), ["tag".into()])
+}
 
 fn entry(value: impl Into<bytes::Bytes>) -> Entry {
     Entry::new(value, Lifetime::new(NOW, TTL).stale_for(TTL), [])
@@ -90,4 +94,33 @@ async fn clones_are_the_same_store() {
     store.clone().set("key", entry("value"), NOW).await.unwrap();
 
     assert!(store.get_now("key", NOW).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_removal_is_not_undone_by_those_who_expire_or_remove_at_the_same_time() {
+    let store = MemoryStore::new(MIB);
+    let scopes = || [Scope::key("key"), Scope::tag("tag"), Scope::matching("k*"), Scope::All];
+    let others: Vec<_> = [Action::Expire, Action::Remove]
+        .map(|action| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for scope in scopes().into_iter().cycle() {
+                    store.invalidate(&Invalidation { scope, action }, NOW).await.unwrap();
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .into();
+
+    let mut left = Vec::new();
+    for scope in scopes().into_iter().cycle().take(4_000) {
+        store.set("key", tagged("value"), NOW).await.unwrap();
+        store.invalidate(&Invalidation::remove(scope.clone()), NOW).await.unwrap();
+        if let Some(entry) = store.get_now("key", NOW) {
+            left.push((scope, entry.is_fresh(NOW)));
+        }
+    }
+    others.iter().for_each(tokio::task::JoinHandle::abort);
+
+    assert_eq!(left, []);
 }

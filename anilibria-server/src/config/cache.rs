@@ -22,8 +22,8 @@ pub struct CacheConfig {
     #[arg(long, env, value_parser = parse::seconds, default_value = "86400")]
     pub cache_ttl_database: Duration,
 
-    /// Seconds an answer may still be served, marked as stale, after its time, when AniLibria gives no newer one; 0 for
-    /// never.
+    /// Seconds an answer may still be served, marked as stale, after its time, when AniLibria gives no newer one, or none
+    /// within a second; 0 for never.
     #[arg(long, env = "CACHE_STALE_SECONDS", value_name = "CACHE_STALE_SECONDS",
           value_parser = parse::seconds_or_none, default_value = "86400")]
     pub cache_stale: Duration,
@@ -32,7 +32,7 @@ pub struct CacheConfig {
     #[arg(long, env, value_parser = parse::bytes, default_value = "64MiB")]
     pub cache_memory_bytes: usize,
 
-    /// Most bytes of answers kept on disk.
+    /// Most bytes of answers kept on disk; what was written longest ago goes first.
     #[arg(long, env, value_parser = parse::bytes, default_value = "512MiB")]
     pub cache_disk_bytes: usize,
 
@@ -45,12 +45,13 @@ pub struct CacheConfig {
     #[arg(long, env, default_value = "anilibria:")]
     pub cache_key_prefix: String,
 
-    /// Redis, which all instances share: `redis://[user:password@]host[:port][/database]`, `rediss://` with TLS, and
-    /// forms for Sentinel and cluster.
+    /// Redis, which all instances share; none when unset: `redis://[user:password@]host[:port][/database]`, `rediss://`
+    /// with TLS, and forms for Sentinel and cluster.
     #[arg(long, env, hide_env_values = true)]
     pub redis_url: Option<SecretUrl>,
 
-    /// MongoDB, which outlives them: `mongodb://[user:password@]host[:port]/database`.
+    /// MongoDB, which outlives them and keeps titles, not lists; none when unset:
+    /// `mongodb://[user:password@]host[:port]/database`.
     #[arg(long, env, hide_env_values = true)]
     pub mongodb_uri: Option<SecretUrl>,
 }

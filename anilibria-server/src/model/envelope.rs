@@ -64,13 +64,14 @@ pub struct MetaBody {
     pub source: Origin,
     /// Whether a cache answered.
     pub cached: bool,
-    /// Until when the cache takes the data for fresh; `null` when they are not cached.
+    /// Until when the level that answered takes the data for fresh, or the nearest one when they were just loaded; in the
+    /// past when they are stale, `null` when they are not cached.
     #[oai(nullable)]
     pub cache_expires: Option<Timestamp>,
     /// Which level of the cache answered, if one did.
     #[oai(skip_serializing_if_is_none)]
     pub cache_level: Option<CacheLevel>,
-    /// `true` when the data are past their time, because newer ones could not be had; else absent.
+    /// `true` when the data are past their time, because newer ones could not be had, or not soon; else absent.
     #[oai(skip_serializing_if_is_none)]
     pub stale: Option<bool>,
 }
@@ -91,7 +92,7 @@ pub enum CacheLevel {
     Memory,
     /// Redis, shared by all instances.
     Redis,
-    /// The database, which outlives them.
+    /// MongoDB or the disk, which outlive the instances.
     Database,
 }
 

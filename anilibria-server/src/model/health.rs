@@ -17,7 +17,7 @@ pub struct HealthReport {
     pub uptime: u64,
     /// The connection to AniLibria.
     pub anilibria_api: Connection,
-    /// The connection to the database.
+    /// The connection to the database: MongoDB, or the store on disk.
     pub database: Connection,
     /// The cache.
     pub cache: CacheReport,
@@ -73,7 +73,7 @@ pub struct CacheReport {
 /// Single checks.
 #[derive(Clone, Debug, Object)]
 pub struct Checks {
-    /// The database.
+    /// The database: MongoDB, or the store on disk.
     pub database: Check,
     /// Redis.
     pub redis: Check,
@@ -220,7 +220,7 @@ pub enum Readiness {
 /// What readiness rests on.
 #[derive(Clone, Debug, Object)]
 pub struct ReadinessChecks {
-    /// The database.
+    /// The database: MongoDB, or the store on disk.
     pub database: Check,
     /// Redis.
     pub redis: Check,

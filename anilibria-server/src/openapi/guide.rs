@@ -32,7 +32,8 @@ Go by `code`; `message` is for people. After a 503 wait as many seconds as `Retr
 ### Caching
 
 Answers come from a cache wherever they can. `meta.cached` tells whether one did, `meta.cache_level` from where, and
-`meta.cache_expires` until when the data are taken for fresh.
+`meta.cache_expires` until when the data are taken for fresh there. When AniLibria gives no newer data in time, older ones
+are served for a while: `meta.stale` is `true` then, and absent otherwise.
 
 ### Request ids
 

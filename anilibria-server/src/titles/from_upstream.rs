@@ -79,7 +79,7 @@ pub(super) async fn popular(client: Client, page_number: u32, limit: u32) -> Res
 pub(super) async fn schedule(client: Client, days: Vec<u8>) -> Result<Loaded, Error> {
     let week = client.schedule().week().await?;
     let tags: Vec<_> = week.iter().map(|item| tag::title(item.release.id.get())).collect();
-    Ok(Loaded::new(render(&Mapping::new(&client).week(&week, &days), None)).tags(tags))
+    Ok(Loaded::new(render(&Mapping::new(&client).week(&week, &days), None)).tags(tags).tag(tag::LISTS))
 }
 
 /// The names of all genres.

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod changes;
 mod cors;
 mod document;
 mod errors;

@@ -21,6 +21,7 @@ use anilibria_server::{
     router::Router,
     service::{self, SandboxAt},
     shell::Shell,
+    titles::Titles,
 };
 use async_trait::async_trait;
 use futures::FutureExt as _;
@@ -56,6 +57,13 @@ pub(crate) fn service_with_sandbox() -> TestClient<Shell> {
     let sandbox = Sandbox::builder().releases(3).seed(1).build();
     let state = build(&config, Some(SandboxAt::new(sandbox, "http://127.0.0.1:1")));
     TestClient::new(app(&config, &state))
+}
+
+/// The service that reads from the API at `url`, and what answers its routes.
+pub(crate) fn service_on(url: &str) -> (TestClient<Shell>, Titles) {
+    let config = config(&["--anilibria-api-url", url]);
+    let state = build(&config, None);
+    (TestClient::new(app(&config, &state)), state.titles)
 }
 
 /// The service whose parts are as `vitals` says.

@@ -106,3 +106,17 @@ async fn service_ends_by_itself_when_told_to() {
         assert!(service.wait().success(), "{signal}");
     }
 }
+
+#[test]
+fn help_has_the_settings_of_the_cache_and_no_others_under_their_heading() {
+    let output = run(&["serve", "--help"]);
+
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (_, cache) = text.split_once("\nCache:\n").unwrap();
+    let (cache, _) = cache.split_once("\nCatalogue:\n").unwrap();
+    let flags: Vec<_> = cache.lines().filter_map(|line| line.trim().strip_prefix("--")).collect();
+    assert!(flags.len() >= 10, "{flags:?}");
+    for flag in flags {
+        assert!(["cache-", "redis-", "mongodb-"].iter().any(|start| flag.starts_with(start)), "{flag}");
+    }
+}

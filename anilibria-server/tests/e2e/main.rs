@@ -2,6 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(unix)]
+mod cache_absent;
+#[cfg(unix)]
+mod cache_disk;
+#[cfg(unix)]
+mod cache_faults;
+#[cfg(unix)]
+mod cache_instances;
+#[cfg(unix)]
+mod cache_keys;
+#[cfg(unix)]
+mod cache_levels;
+#[cfg(unix)]
+mod cache_secrets;
+#[cfg(unix)]
+mod cache_stale;
+#[cfg(unix)]
 mod catalogue;
 mod commands;
 mod endpoints;

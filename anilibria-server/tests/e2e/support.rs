@@ -1,19 +1,39 @@
 //! Starts the binary, and reads what it answers.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
-/// The binary, with none of the environment's own settings, and without a mirror of the catalogue: most tests count or
-/// break what is asked of AniLibria.
+/// How long [`eventually`] waits: what comes at all comes much sooner, even on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How often [`eventually`] looks.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// The binary, with none of the environment's own settings, nothing kept on the disk of whoever runs the tests, and no
+/// mirror of the catalogue: most tests count or break what is asked of AniLibria.
 pub(crate) fn binary(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_anilibria-server"));
-    command.env_clear().env("CATALOGUE_ENABLED", "false").args(arguments);
+    command.env_clear().env("CACHE_DIR", "off").env("CATALOGUE_ENABLED", "false").args(arguments);
     command
+}
+
+/// What `look` finds, as soon as it finds something.
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not seen within {PATIENCE:?}: {what}");
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 /// Runs the binary to its end.
@@ -21,12 +41,13 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     binary(arguments).output().unwrap()
 }
 
-/// A running service; killed when dropped.
+/// A running service; killed when dropped, which fails the test if anything in it has panicked.
 pub(crate) struct Service {
     child: Child,
     /// Where it listens, as it says itself.
     pub(crate) origin: String,
     http: reqwest::Client,
+    printed: Arc<Mutex<String>>,
 }
 
 impl Service {
@@ -37,18 +58,48 @@ impl Service {
         Self::start(command)
     }
 
+    /// Starts the stand-in for AniLibria as a process of its own, for services to share and to outlive.
+    pub(crate) fn upstream() -> Self {
+        Self::start(binary(&["sandbox", "--port", "0"]))
+    }
+
+    /// Starts a service that reads from `upstream`, with these variables besides.
+    pub(crate) fn reading_from(upstream: &Self, variables: &[(&str, &str)]) -> Self {
+        let mut command = binary(&["--port", "0"]);
+        command.env("ANILIBRIA_API_URL", format!("{}/api/v1", upstream.origin));
+        command.envs(variables.iter().copied());
+        Self::start(command)
+    }
+
     /// Starts `command` and waits until it says where it listens.
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let origin = lines.find_map(|line| {
-            let line = line.unwrap();
-            let authority = line.split("http://").nth(1)?.split(['/', ' ']).next()?;
-            Some(format!("http://{authority}"))
-        });
-        // Reads on, so that the service never waits for somebody to read what it prints.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, origin: origin.unwrap(), http: reqwest::Client::new() }
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let printed = Arc::default();
+        keep_reading(child.stderr.take().unwrap(), &printed);
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let origin = loop {
+            let mut line = String::new();
+            assert!(output.read_line(&mut line).unwrap() > 0, "it ended: {}", printed.lock().unwrap());
+            let authority = line.split("http://").nth(1).and_then(|rest| rest.split(['/', ' ', '\n']).next());
+            if let Some(authority) = authority {
+                break format!("http://{authority}");
+            }
+        };
+        keep_reading(output, &printed);
+        Self { child, origin, http: reqwest::Client::new(), printed }
+    }
+
+    /// What it has printed, but for where it listens: mostly the log.
+    pub(crate) fn printed(&self) -> String {
+        self.printed.lock().unwrap().clone()
+    }
+
+    /// Ends the process without a warning (SIGKILL); returns what it had printed.
+    pub(crate) fn kill(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.printed()
     }
 
     /// Asks for a path below the base of the API.
@@ -92,7 +143,22 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Whatever a test is about: a panic is always a fault, also where the service survives it.
+        if !std::thread::panicking() {
+            let printed = self.printed();
+            assert!(!printed.contains("panicked at"), "{printed}");
+        }
     }
+}
+
+/// Keeps what is printed to `from`, so that the service never waits for somebody to read it.
+fn keep_reading(from: impl Read + Send + 'static, to: &Arc<Mutex<String>>) {
+    let to = Arc::clone(to);
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            to.lock().unwrap().extend([line.as_str(), "\n"]);
+        }
+    });
 }
 
 /// An answer, read to its end.
@@ -127,6 +193,22 @@ impl Answer {
         assert!(body["meta"]["cached"].is_boolean());
         assert!(body["meta"].as_object().unwrap().contains_key("cache_expires"));
         body
+    }
+
+    /// Which level answered; empty when none did.
+    pub(crate) fn level(&self) -> String {
+        self.good()["meta"]["cache_level"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whether a good answer is past its time.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.good()["meta"]["stale"] == true
+    }
+
+    /// The code of the error, after a check that it is one of those for which AniLibria is to blame.
+    pub(crate) fn upstream_error(&self) -> String {
+        assert!([502, 503, 504].contains(&self.status.as_u16()), "{}: {}", self.status, self.text);
+        self.error(self.status.as_u16())
     }
 
     /// The code of the error, after a check that the body is the envelope of one with this status.

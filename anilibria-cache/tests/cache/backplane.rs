@@ -1,0 +1,359 @@
+//! Instances that share a further level, each with a nearer one of its own: what one changes, all know.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use anilibria_cache::{
+    Backplane, Cache, Clock, Error, Invalidation, Loaded, LocalBackplane, ManualClock, MemoryStore, Options,
+    Result, Scope, Signal, Source, Store,
+};
+use async_trait::async_trait;
+use futures::{StreamExt, stream, stream::BoxStream};
+use tokio::sync::mpsc;
+
+use super::{
+    MIB, SlowLoad, TTL, load,
+    scripted::{Act, Op, Scripted, gate},
+};
+
+const PROBE: Duration = Duration::from_millis(10);
+
+/// One instance: its cache, its own level and its way to the shared one.
+struct Instance {
+    cache: Cache,
+    near: MemoryStore,
+    far: Scripted,
+    clock: ManualClock,
+}
+
+impl Instance {
+    fn new(far: Scripted, clock: &ManualClock, backplane: impl Backplane) -> Self {
+        let near = MemoryStore::new(64 * MIB);
+        let cache = Cache::builder()
+            .level(near.clone())
+            .probe_every(PROBE)
+            .ttl(TTL)
+            .level(far.clone())
+            .probe_every(PROBE)
+            .ttl(TTL)
+            .options(Options::new().fail_safe(Duration::from_hours(1)))
+            .backplane(backplane)
+            .clock(clock.clone())
+            .build();
+        Self { cache, near, far, clock: clock.clone() }
+    }
+
+    /// What its own level has fresh.
+    fn has(&self, key: &str) -> Option<bytes::Bytes> {
+        let entry = self.near.get_now(key, self.clock.now())?;
+        entry.is_fresh(self.clock.now()).then(|| entry.value().clone())
+    }
+
+    /// Waits until it has heard so much from the others.
+    async fn until_heard(&self, messages: u64) {
+        while self.cache.stats().await.backplane.unwrap().received < messages {
+            let_time_pass().await;
+        }
+        // What was heard is done when the next step of the listener is; one message more would show it.
+        let_time_pass().await;
+    }
+}
+
+async fn let_time_pass() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+/// Two instances that have both begun to listen.
+async fn pair() -> (Instance, Instance) {
+    let (far, clock, backplane) = (Scripted::shared(), ManualClock::default(), LocalBackplane::new());
+    let one = Instance::new(far.view(), &clock, backplane.join());
+    let other = Instance::new(far.view(), &clock, backplane.join());
+    for instance in [&one, &other] {
+        load(&instance.cache, "warm up", "value").await;
+    }
+    (one, other)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_set_on_one_is_read_on_the_other() {
+    let (one, other) = pair().await;
+    one.cache.set("key", "old").await;
+    other.until_heard(1).await;
+    assert_eq!(load(&other.cache, "key", "loaded").await.value(), "old");
+
+    one.cache.set("key", "new").await;
+    other.until_heard(2).await;
+
+    let read = load(&other.cache, "key", "loaded").await;
+    assert_eq!((&read.value()[..], read.source()), (&b"new"[..], Source::Level { index: 1, name: "far" }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_kind_of_change_reaches_the_other() {
+    for way in ["remove", "expire", "tag", "expire tag", "pattern", "clear"] {
+        let (one, other) = pair().await;
+        one.cache.set("key", Loaded::new("value").tag("tag")).await;
+        other.until_heard(1).await;
+        load(&other.cache, "key", "loaded").await;
+        let before = other.has("key");
+
+        match way {
+            "remove" => one.cache.remove("key").await,
+            "expire" => one.cache.expire("key").await,
+            "tag" => assert_eq!(one.cache.remove_by_tag("tag").await, 1),
+            "expire tag" => assert_eq!(one.cache.expire_by_tag("tag").await, 1),
+            "pattern" => assert_eq!(one.cache.clear_matching("ke*").await, 1),
+            _ => one.cache.clear().await,
+        }
+        other.until_heard(2).await;
+
+        assert!(before.is_some() && other.has("key").is_none(), "{way}");
+        assert!(other.cache.peek("key").await.is_none(), "{way}");
+        assert_eq!(other.near.get_now("key", other.clock.now()).is_some(), way.contains("expire"), "{way}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_does_not_hear_itself() {
+    let (one, other) = pair().await;
+
+    one.cache.set("key", "value").await;
+    other.until_heard(1).await;
+
+    assert_eq!(one.has("key").unwrap(), "value");
+    let [of_one, of_other] =
+        [one.cache.stats().await, other.cache.stats().await].map(|it| it.backplane.unwrap());
+    assert_eq!((of_one.sent, of_one.received), (1, 0));
+    assert_eq!((of_other.sent, of_other.received), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_tell_is_not_done_again_on_what_they_share() {
+    let (one, other) = pair().await;
+    let asked = other.far.calls(Op::Invalidate);
+
+    one.cache.remove("key").await;
+    other.until_heard(1).await;
+
+    assert_eq!(other.far.calls(Op::Invalidate), asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_that_had_read_old_data_when_it_is_told_so_is_not_kept() {
+    let (one, other) = pair().await;
+    let slow = SlowLoad::begin(&other.cache, "key", Ok("old")).await;
+
+    one.cache.remove("key").await;
+    other.until_heard(1).await;
+    slow.end().await.unwrap();
+
+    assert!(other.cache.peek("key").await.is_none());
+    assert!(one.cache.peek("key").await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_that_is_told_so_after_it_was_kept_is_taken_back() {
+    let (backplane, signals) = ScriptedBackplane::new();
+    let (far, clock) = (Scripted::shared(), ManualClock::default());
+    let it = Instance::new(far, &clock, backplane);
+    load(&it.cache, "key", "old").await;
+    while it.far.store.get_now("key", clock.now()).is_none() {
+        let_time_pass().await;
+    }
+
+    signals.send(Signal::Invalidate(Invalidation::remove(Scope::key("key")))).unwrap();
+    it.until_heard(1).await;
+    let_time_pass().await;
+
+    let far = it.far.store.get_now("key", clock.now());
+    assert!(it.has("key").is_none() && !far.is_some_and(|entry| entry.is_fresh(clock.now())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_of_what_was_read_before_the_change_is_not_made() {
+    let (one, other) = pair().await;
+    one.cache.set("key", "old").await;
+    other.until_heard(1).await;
+    let slow = gate();
+    other.far.on(Op::Get, Act::After(Arc::clone(&slow)));
+    let asked = other.far.calls(Op::Get);
+    let reader = super::wait_for(&other.cache, "key");
+    while other.far.calls(Op::Get) == asked {
+        let_time_pass().await;
+    }
+    let_time_pass().await;
+
+    one.cache.remove("key").await;
+    other.until_heard(2).await;
+    slow.add_permits(1);
+    let read = reader.await.unwrap().unwrap();
+
+    assert_eq!(read.value(), "old");
+    assert!(other.near.get_now("key", other.clock.now()).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_have_missed_messages_trusts_nothing_of_its_own_and_still_has_it_in_need() {
+    let (backplane, signals) = ScriptedBackplane::new();
+    let (far, clock) = (Scripted::shared(), ManualClock::default());
+    let it = Instance::new(far.clone(), &clock, backplane);
+    it.cache.set("key", "value").await;
+
+    signals.send(Signal::Resync).unwrap();
+    while it.cache.stats().await.backplane.unwrap().resyncs == 0 {
+        let_time_pass().await;
+    }
+    let_time_pass().await;
+
+    assert!(it.has("key").is_none() && it.near.get_now("key", clock.now()).is_some());
+    assert_eq!(load(&it.cache, "key", "loaded").await.source(), Source::Level { index: 1, name: "far" });
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_told_waits_and_is_told_in_order() {
+    let (backplane, _signals) = ScriptedBackplane::new();
+    let sent = Arc::clone(&backplane.0);
+    sent.fail_next(3);
+    let it = Instance::new(Scripted::shared(), &ManualClock::default(), backplane);
+
+    it.cache.remove("first").await;
+    it.cache.remove("second").await;
+    it.cache.remove("third").await;
+    let waiting = it.cache.stats().await.backplane.unwrap();
+    while sent.list().len() < 3 {
+        tokio::time::sleep(PROBE).await;
+    }
+    it.cache.remove("fourth").await;
+
+    assert_eq!((waiting.sent, waiting.waiting), (0, 3));
+    let keys = ["first", "second", "third", "fourth"];
+    assert_eq!(sent.list(), keys.map(|key| Invalidation::remove(Scope::key(key))));
+    let stats = it.cache.stats().await.backplane.unwrap();
+    assert_eq!((stats.sent, stats.failures, stats.waiting), (4, 3, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_much_that_cannot_be_told_becomes_one_message_about_everything() {
+    let (backplane, _signals) = ScriptedBackplane::new();
+    let sent = Arc::clone(&backplane.0);
+    sent.fail_next(1);
+    let cache = Cache::builder()
+        .level(MemoryStore::new(MIB))
+        .probe_every(PROBE)
+        .ttl(TTL)
+        .missed_limits(2, 1_000)
+        .backplane(backplane)
+        .build();
+
+    for key in ["first", "second", "third"] {
+        cache.expire(key).await;
+    }
+    while sent.list().is_empty() {
+        tokio::time::sleep(PROBE).await;
+    }
+
+    assert_eq!(sent.list(), [Invalidation::expire(Scope::All)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shared_level_that_is_back_makes_the_others_look_again() {
+    let (one, other) = pair().await;
+    one.cache.set("key", "old").await;
+    other.until_heard(1).await;
+    one.far.on_all(&Act::Fail);
+
+    one.cache.remove("key").await;
+    other.until_heard(2).await;
+    let old_copy = load(&other.cache, "key", "loaded").await;
+    one.far.on_all(&Act::Work);
+    other.until_heard(3).await;
+
+    assert_eq!(old_copy.value(), "old");
+    assert!(other.cache.peek("key").await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_waits_to_be_written_is_forgotten_when_another_instance_changes_it() {
+    for way in ["remove", "tag", "set"] {
+        let (one, other) = pair().await;
+        one.far.on_all(&Act::Fail);
+        one.cache.set("key", Loaded::new("old").tag("tag")).await;
+
+        match way {
+            "remove" => other.cache.remove("key").await,
+            "tag" => assert_eq!(other.cache.remove_by_tag("tag").await, 0),
+            _ => other.cache.set("key", "new").await,
+        }
+        one.until_heard(1).await;
+        one.far.on_all(&Act::Work);
+        while one.cache.stats().await.levels[1].is_away {
+            tokio::time::sleep(PROBE).await;
+        }
+
+        let left = one.far.store.get_now("key", one.clock.now());
+        assert!(left.is_none_or(|entry| entry.value() != "old"), "{way}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cache_that_is_gone_listens_no_longer() {
+    let (backplane, signals) = ScriptedBackplane::new();
+    let it = Instance::new(Scripted::shared(), &ManualClock::default(), backplane);
+    it.cache.set("key", "value").await;
+    let listening = !signals.is_closed();
+
+    drop(it);
+    signals.closed().await;
+
+    assert!(listening);
+}
+
+/// A backplane that is told what comes in, and tells what goes out.
+struct ScriptedBackplane(Arc<Sent>, Mutex<Option<mpsc::UnboundedReceiver<Signal>>>);
+
+#[derive(Default)]
+struct Sent {
+    messages: Mutex<Vec<Invalidation>>,
+    failures: Mutex<VecDeque<Error>>,
+}
+
+impl Sent {
+    fn list(&self) -> Vec<Invalidation> {
+        self.messages.lock().unwrap().clone()
+    }
+
+    fn fail_next(&self, times: usize) {
+        let failures = (0..times).map(|_| Error::unavailable("scripted", "connection refused"));
+        self.failures.lock().unwrap().extend(failures);
+    }
+}
+
+impl ScriptedBackplane {
+    fn new() -> (Self, mpsc::UnboundedSender<Signal>) {
+        let (signals, incoming) = mpsc::unbounded_channel();
+        (Self(Arc::default(), Mutex::new(Some(incoming))), signals)
+    }
+}
+
+#[async_trait]
+impl Backplane for ScriptedBackplane {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    async fn publish(&self, invalidation: &Invalidation) -> Result<()> {
+        if let Some(failure) = self.0.failures.lock().unwrap().pop_front() {
+            return Err(failure);
+        }
+        self.0.messages.lock().unwrap().push(invalidation.clone());
+        Ok(())
+    }
+
+    fn subscribe(&self) -> BoxStream<'static, Signal> {
+        let incoming = self.1.lock().unwrap().take().unwrap();
+        stream::unfold(incoming, |mut incoming| async { Some((incoming.recv().await?, incoming)) }).boxed()
+    }
+}

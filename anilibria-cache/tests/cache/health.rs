@@ -1,0 +1,365 @@
+//! A level that fails: it goes away, costs nothing meanwhile, and comes back with nothing old on it.
+
+use std::time::Duration;
+
+use anilibria_cache::{
+    Cache, Clock, Entry, Invalidation, LevelStats, Lifetime, Loaded, ManualClock, MemoryStore, Options,
+    Scope, Source, Store,
+};
+
+use super::{
+    MIB, TTL, load,
+    scripted::{Act, Op, Scripted},
+};
+
+const FAR_TTL: Duration = Duration::from_hours(1);
+const PROBE: Duration = Duration::from_millis(10);
+const TIMEOUT: Duration = Duration::from_millis(200);
+
+struct Fixture {
+    cache: Cache,
+    near: MemoryStore,
+    far: Scripted,
+    clock: ManualClock,
+}
+
+fn fixture() -> Fixture {
+    with_limits(1024, 1 << 20)
+}
+
+fn with_limits(entries: usize, bytes: usize) -> Fixture {
+    let (near, far, clock) = (MemoryStore::new(64 * MIB), Scripted::new(), ManualClock::default());
+    let cache = Cache::builder()
+        .level(near.clone())
+        .ttl(TTL)
+        .level(far.clone())
+        .timeout(TIMEOUT)
+        .failures(3)
+        .probe_every(PROBE)
+        .ttl(FAR_TTL)
+        .missed_limits(entries, bytes)
+        .clock(clock.clone())
+        .build();
+    Fixture { cache, near, far, clock }
+}
+
+impl Fixture {
+    async fn far_stats(&self) -> LevelStats {
+        self.cache.stats().await.levels[1].clone()
+    }
+
+    /// Lets the further level work and waits until it is back.
+    async fn come_back(&self) {
+        self.far.on_all(&Act::Work);
+        while self.far_stats().await.is_away {
+            let_time_pass().await;
+        }
+    }
+
+    /// Forgets what the nearest level has, so that the further one is asked.
+    async fn forget_near(&self) {
+        self.near.invalidate(&Invalidation::remove(Scope::All), self.clock.now()).await.unwrap();
+    }
+
+    async fn far_has(&self, key: &str) -> Option<bytes::Bytes> {
+        self.far.store.get(key, self.clock.now()).await.unwrap().map(|entry| entry.value().clone())
+    }
+}
+
+/// With the clock of the runtime paused, this is when it moves on.
+async fn let_time_pass() {
+    tokio::time::sleep(PROBE).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_level_that_failed_as_often_as_allowed_is_not_asked_any_more() {
+    let it = fixture();
+    it.far.on(Op::Get, Act::Fail);
+    it.far.on(Op::Ping, Act::Fail);
+
+    for number in 0..10 {
+        it.cache.peek(&format!("key:{number}")).await;
+    }
+
+    assert_eq!(it.far.calls(Op::Get), 3);
+    let stats = it.far_stats().await;
+    assert_eq!((stats.errors, stats.skipped, stats.is_away, stats.missed), (3, 7, true, 0));
+    assert!(stats.store.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_that_are_not_in_a_row_do_not_send_a_level_away() {
+    let it = fixture();
+
+    for _ in 0..5 {
+        it.far.on(Op::Get, Act::Fail);
+        it.cache.peek("key").await;
+        it.cache.peek("key").await;
+        it.far.on(Op::Get, Act::Work);
+        it.cache.peek("key").await;
+    }
+
+    assert!(!it.far_stats().await.is_away);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_read_from_a_level_until_it_was_told_the_one_invalidation_it_missed() {
+    let it = fixture();
+    it.cache.set("key", "old").await;
+    it.far.on(Op::Invalidate, Act::Fail);
+
+    it.cache.remove("key").await;
+    let asked = it.far.calls(Op::Get);
+    let while_away = load(&it.cache, "key", "new").await;
+    let missed = it.far_stats().await;
+
+    assert_eq!((missed.is_away, missed.missed), (true, 2));
+    assert_eq!(while_away.source(), Source::Loader);
+    assert_eq!(it.far.calls(Op::Get), asked);
+    it.come_back().await;
+    assert_eq!(it.far_has("key").await.unwrap(), "new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_kind_of_invalidation_is_made_good() {
+    for way in ["key", "tag", "pattern", "all", "expire"] {
+        let it = fixture();
+        it.cache.set("key", Loaded::new("old").tag("tag")).await;
+        it.far.on_all(&Act::Fail);
+
+        match way {
+            "key" => it.cache.remove("key").await,
+            "tag" => assert_eq!(it.cache.remove_by_tag("tag").await, 1),
+            "pattern" => assert_eq!(it.cache.clear_matching("k*").await, 1),
+            "all" => it.cache.clear().await,
+            _ => it.cache.expire("key").await,
+        }
+        it.come_back().await;
+
+        assert!(it.cache.peek("key").await.is_none(), "{way}");
+        assert_eq!(it.far_stats().await.missed, 0, "{way}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_written_meanwhile_is_written_when_the_level_is_back() {
+    let it = fixture();
+    it.cache.set("set", "old").await;
+    it.far.on_all(&Act::Fail);
+
+    it.cache.set("set", "new").await;
+    load(&it.cache, "loaded", "value").await;
+    it.come_back().await;
+    it.forget_near().await;
+
+    assert_eq!(it.cache.peek("set").await.unwrap().value(), "new");
+    assert_eq!(it.cache.peek("loaded").await.unwrap().value(), "value");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_was_missed_does_not_replace_one_that_somebody_loaded_later() {
+    let it = fixture();
+    it.far.on_all(&Act::Fail);
+    load(&it.cache, "key", "mine").await;
+    while it.far_stats().await.missed == 0 {
+        load(&it.cache, "other", "mine").await;
+        let_time_pass().await;
+    }
+
+    it.clock.advance(PROBE);
+    let theirs = Entry::new("theirs", Lifetime::new(it.clock.now(), FAR_TTL), []);
+    it.far.store.set("key", theirs, it.clock.now()).await.unwrap();
+    it.come_back().await;
+
+    assert_eq!(it.far_has("key").await.unwrap(), "theirs");
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_more_invalidations_than_are_remembered_everything_is_taken_for_out_of_date() {
+    let it = with_limits(2, 1 << 20);
+    for key in ["one", "two", "three", "untouched"] {
+        it.cache.set(key, "old").await;
+    }
+    it.far.on_all(&Act::Fail);
+
+    for key in ["one", "two", "three"] {
+        it.cache.expire(key).await;
+    }
+    let missed = it.far_stats().await.missed;
+    it.come_back().await;
+    it.forget_near().await;
+
+    assert_eq!(missed, 1);
+    for key in ["one", "two", "three", "untouched"] {
+        assert!(it.cache.peek(key).await.is_none(), "{key}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_beyond_the_limit_are_forgotten_and_what_they_replace_is_gone_nevertheless() {
+    let it = with_limits(10, 10);
+    it.cache.set("key", "old").await;
+    it.far.on_all(&Act::Fail);
+
+    it.cache.set("key", "a value of more than ten bytes").await;
+    it.come_back().await;
+
+    assert_eq!(it.far_has("key").await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_level_that_hangs_is_cut_off_and_after_some_times_not_asked() {
+    let it = fixture();
+    it.far.on_all(&Act::Hang);
+
+    for key in ["a", "b", "c", "d", "e"] {
+        assert_eq!(load(&it.cache, key, "value").await.source(), Source::Loader);
+    }
+
+    let stats = it.far_stats().await;
+    assert!(stats.is_away && stats.timeouts >= 1 && stats.errors == 0);
+    assert!(it.far.calls(Op::Get) <= 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_level_that_hangs_cannot_keep_callers_from_loading_who_do_not_wait_for_it() {
+    let it = fixture();
+    it.far.on(Op::Get, Act::Hang);
+    let hasty = Options::new().hard_timeout(TIMEOUT / 4);
+
+    let first = it
+        .cache
+        .get_or_load_with(&hasty, "key", [], |_| async { Ok::<_, std::convert::Infallible>("value") })
+        .await;
+    while it.cache.stats().await.loads == 0 {
+        let_time_pass().await;
+    }
+    let second = load(&it.cache, "key", "loaded twice").await;
+
+    assert!(first.is_err());
+    assert_eq!(second.value(), "value");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_a_level_refuses_takes_the_old_one_away() {
+    let it = fixture();
+    it.cache.set("key", "old").await;
+    it.far.on(Op::Set, Act::Reject);
+
+    it.cache.set("key", "new").await;
+    it.forget_near().await;
+
+    assert!(it.cache.peek("key").await.is_none());
+    let stats = it.far_stats().await;
+    assert_eq!((stats.errors, stats.is_away), (1, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_an_entry_is_a_miss_and_is_overwritten_and_no_sign_of_illness() {
+    let it = fixture();
+    it.far.on(Op::Get, Act::Corrupt);
+
+    for key in ["a", "b", "c", "d", "e"] {
+        assert_eq!(load(&it.cache, key, "value").await.source(), Source::Loader);
+    }
+    it.far.on(Op::Get, Act::Work);
+    it.forget_near().await;
+    let again = load(&it.cache, "a", "loaded again").await;
+
+    assert_eq!(again.source(), Source::Level { index: 1, name: "far" });
+    let stats = it.far_stats().await;
+    assert_eq!((stats.corrupt, stats.errors, stats.is_away), (5, 0, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_level_that_is_back_is_read_and_written_again() {
+    let it = fixture();
+    it.far.on_all(&Act::Fail);
+    it.cache.remove("anything").await;
+    it.come_back().await;
+
+    load(&it.cache, "key", "value").await;
+    it.forget_near().await;
+
+    assert_eq!(
+        load(&it.cache, "key", "loaded again").await.source(),
+        Source::Level { index: 1, name: "far" }
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_level_that_fails_again_while_it_is_told_what_it_missed_stays_away_and_misses_nothing() {
+    let it = fixture();
+    for key in ["one", "two"] {
+        it.cache.set(key, "old").await;
+    }
+    it.far.on_all(&Act::Fail);
+    it.cache.remove("one").await;
+    it.cache.remove("two").await;
+
+    it.far.on(Op::Ping, Act::Work);
+    let asked = it.far.calls(Op::Invalidate);
+    while it.far.calls(Op::Invalidate) < asked + 3 {
+        let_time_pass().await;
+    }
+    let meanwhile = it.far_stats().await;
+    it.come_back().await;
+
+    assert_eq!((meanwhile.is_away, meanwhile.missed), (true, 2));
+    assert_eq!((it.far_has("one").await, it.far_has("two").await), (None, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_level_says_whether_it_answers() {
+    let it = fixture();
+    let well = it.cache.ping().await;
+
+    it.far.on(Op::Ping, Act::Fail);
+    let failing = it.cache.ping().await;
+    it.far.on(Op::Ping, Act::Hang);
+    let hanging = it.cache.ping().await;
+
+    assert_eq!([well[0].name, well[1].name], ["memory", "far"]);
+    let errors = [well, failing, hanging].map(|levels| [0, 1].map(|level| levels[level].error.is_some()));
+    assert_eq!(errors, [[false, false], [false, true], [false, true]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bytes_that_went_over_are_counted() {
+    let it = fixture();
+
+    load(&it.cache, "key", "12345").await;
+    it.forget_near().await;
+    load(&it.cache, "key", "12345").await;
+
+    let stats = it.far_stats().await;
+    assert_eq!((stats.bytes_written, stats.bytes_read), (5, 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_nearest_level_may_be_away_as_well() {
+    let (near, far) = (Scripted::new(), MemoryStore::new(64 * MIB));
+    let cache = Cache::builder()
+        .level(near.clone())
+        .name("near")
+        .probe_every(PROBE)
+        .ttl(TTL)
+        .level(far)
+        .ttl(FAR_TTL)
+        .build();
+    load(&cache, "key", "old").await;
+    near.on_all(&Act::Fail);
+
+    cache.remove("key").await;
+    let new = load(&cache, "key", "new").await;
+    let hit = load(&cache, "key", "loaded twice").await;
+    near.on_all(&Act::Work);
+    while cache.stats().await.levels[0].is_away {
+        let_time_pass().await;
+    }
+    let back = load(&cache, "key", "loaded twice").await;
+
+    assert_eq!(new.source(), Source::Loader);
+    assert_eq!(hit.source(), Source::Level { index: 1, name: "memory" });
+    assert_eq!((back.source(), &back.value()[..]), (Source::Level { index: 0, name: "near" }, &b"new"[..]));
+}

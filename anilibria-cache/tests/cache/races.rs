@@ -1,0 +1,269 @@
+//! What happens between two steps of the same operation: nothing old comes back.
+
+use std::{
+    convert::Infallible,
+    future::ready,
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use anilibria_cache::{
+    Action, Cache, Clock, Entry, Invalidation, Loaded, ManualClock, MemoryStore, Options, Result, Scope,
+    Store, StoreStats,
+};
+use async_trait::async_trait;
+use futures::FutureExt;
+use tokio::task::yield_now;
+
+use super::{
+    MIB, TTL, load,
+    scripted::{Act, Op, Scripted, gate},
+};
+
+struct TwoLevels {
+    cache: Cache,
+    near: MemoryStore,
+    far: Scripted,
+    clock: ManualClock,
+}
+
+fn two_levels() -> TwoLevels {
+    let (near, far, clock) = (MemoryStore::new(64 * MIB), Scripted::new(), ManualClock::default());
+    let cache = Cache::builder()
+        .level(near.clone())
+        .ttl(TTL)
+        .level(far.clone())
+        .ttl(TTL)
+        .clock(clock.clone())
+        .build();
+    TwoLevels { cache, near, far, clock }
+}
+
+async fn until_called(store: &Scripted, op: Op, more_than: u64) {
+    while store.calls(op) <= more_than {
+        yield_now().await;
+    }
+    // It has begun; let it come as far as it can.
+    for _ in 0..10 {
+        yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_while_the_key_was_being_set_does_not_replace_the_new_value() {
+    let TwoLevels { cache, near, far, clock } = two_levels();
+    cache.set("key", "old").await;
+    near.invalidate(&Invalidation::remove(Scope::All), clock.now()).await.unwrap();
+    let slow = gate();
+    far.on(Op::Set, Act::Before(Arc::clone(&slow)));
+    let (sets, gets) = (far.calls(Op::Set), far.calls(Op::Get));
+
+    let setter = {
+        let cache = cache.clone();
+        tokio::spawn(async move { cache.set("key", "new").await })
+    };
+    until_called(&far, Op::Set, sets).await;
+    let reader = super::wait_for(&cache, "key");
+    until_called(&far, Op::Get, gets).await;
+    slow.add_permits(10);
+    setter.await.unwrap();
+    let read = reader.await.unwrap().unwrap();
+
+    assert_eq!(read.value(), "old");
+    assert_eq!(load(&cache, "key", "loaded").await.value(), "new");
+}
+
+#[tokio::test]
+async fn what_was_loaded_while_the_key_was_being_set_does_not_replace_the_value_on_any_level() {
+    let TwoLevels { cache, near, far, clock } = two_levels();
+    let slow = gate();
+    far.on(Op::Set, Act::Before(Arc::clone(&slow)));
+
+    let setter = {
+        let cache = cache.clone();
+        tokio::spawn(async move { cache.set("key", "set").await })
+    };
+    until_called(&far, Op::Set, 0).await;
+    let loader = {
+        let cache = cache.clone();
+        tokio::spawn(async move { load(&cache, "key", "loaded").await })
+    };
+    until_called(&far, Op::Get, 0).await;
+    slow.add_permits(10);
+    setter.await.unwrap();
+    loader.await.unwrap();
+
+    let levels = [near.get_now("key", clock.now()), far.store.get_now("key", clock.now())];
+    assert!(levels.into_iter().all(|entry| entry.unwrap().value() == "set"));
+}
+
+#[tokio::test]
+async fn an_invalidation_ends_when_nobody_writes_an_older_value_any_more() {
+    for action in [Action::Expire, Action::Remove] {
+        let TwoLevels { cache, near, far, clock } = two_levels();
+        let slow = gate();
+        far.on(Op::Set, Act::Before(Arc::clone(&slow)));
+        load(&cache, "key", "old").await;
+        until_called(&far, Op::Set, 0).await;
+
+        let of_task = cache.clone();
+        let invalidation = tokio::spawn(async move {
+            of_task.invalidate(Invalidation { scope: Scope::All, action }).await;
+        });
+        for _ in 0..100 {
+            yield_now().await;
+        }
+        let ended_early = invalidation.is_finished();
+        slow.add_permits(1);
+        invalidation.await.unwrap();
+
+        let now = clock.now();
+        let left = [near.get_now("key", now), far.store.get_now("key", now)];
+        assert!(!ended_early, "{action:?}");
+        assert!(left.iter().flatten().all(|entry| !entry.is_fresh(now)), "{action:?}");
+        assert!(action == Action::Expire || left.iter().all(Option::is_none), "{action:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_found_on_a_level_that_is_still_to_be_told_is_not_copied() {
+    let TwoLevels { cache, near, far, clock } = two_levels();
+    cache.set("key", "old").await;
+    let slow = gate();
+    far.on(Op::Invalidate, Act::Before(Arc::clone(&slow)));
+    let of_task = cache.clone();
+    let removal = tokio::spawn(async move { of_task.remove("key").await });
+    until_called(&far, Op::Invalidate, 0).await;
+    near.invalidate(&Invalidation::remove(Scope::All), clock.now()).await.unwrap();
+
+    let found = load(&cache, "key", "loaded").await;
+    let copied = near.get_now("key", clock.now());
+    slow.add_permits(10);
+    removal.await.unwrap();
+
+    assert_eq!(found.value(), "old");
+    assert!(copied.is_none());
+    assert!(cache.peek("key").await.is_none());
+}
+
+#[tokio::test]
+async fn who_comes_after_a_tag_was_invalidated_does_not_share_a_load_from_before() {
+    let TwoLevels { cache, .. } = two_levels();
+    let gate = gate();
+    let before = {
+        let (cache, gate) = (cache.clone(), Arc::clone(&gate));
+        tokio::spawn(async move {
+            let loader = || async move {
+                gate.acquire().await.unwrap().forget();
+                Ok::<_, Infallible>(Loaded::new("old").tag("known to the loader alone"))
+            };
+            cache.get_or_load("key", [], loader).await.unwrap()
+        })
+    };
+    while cache.stats().await.loads == 0 {
+        yield_now().await;
+    }
+
+    cache.remove_by_tag("known to the loader alone").await;
+    let after = {
+        let cache = cache.clone();
+        tokio::spawn(async move { load(&cache, "key", "new").await })
+    };
+    super::until_coalesced(&cache, 1).await;
+    gate.add_permits(1);
+
+    assert_eq!(before.await.unwrap().value(), "old");
+    assert_eq!(after.await.unwrap().value(), "new");
+}
+
+#[tokio::test]
+async fn a_value_that_was_removed_just_before_it_is_renewed_does_not_come_back_when_that_fails() {
+    let (near, clock) = (Interrupted::default(), ManualClock::default());
+    let options = Options::new().eager_refresh(0.5).fail_safe(Duration::from_hours(1));
+    let cache = Cache::builder().level(near.clone()).ttl(TTL).options(options).clock(clock.clone()).build();
+    cache.set("key", "old").await;
+    clock.advance(TTL / 2);
+    let of_store = cache.clone();
+    near.after_next_look(move || of_store.remove("key").now_or_never().unwrap());
+
+    let hit = cache.get_or_load("key", [], || ready(Err::<&str, _>("down"))).await.unwrap();
+    for _ in 0..100 {
+        yield_now().await;
+    }
+
+    assert_eq!(hit.value(), "old");
+    assert!(cache.peek("key").await.is_none());
+}
+
+#[tokio::test]
+async fn a_stale_value_that_was_removed_just_before_it_is_loaded_does_not_come_back_when_that_fails() {
+    let (near, clock) = (Interrupted::default(), ManualClock::default());
+    let options = Options::new().fail_safe(Duration::from_hours(1));
+    let cache = Cache::builder().level(near.clone()).ttl(TTL).options(options).clock(clock.clone()).build();
+    cache.set("key", "old").await;
+    clock.advance(TTL);
+    let of_store = cache.clone();
+    near.after_next_look(move || of_store.remove("key").now_or_never().unwrap());
+
+    let _ = cache.get_or_load("key", [], || ready(Err::<&str, _>("down"))).await;
+    let later = cache.get_or_load("key", [], || ready(Err::<&str, _>("down"))).await;
+
+    assert!(later.is_err());
+}
+
+/// A store in memory in which something happens right after it was looked at.
+#[derive(Clone)]
+struct Interrupted {
+    store: MemoryStore,
+    interruption: Arc<Mutex<Option<Interruption>>>,
+}
+
+type Interruption = Box<dyn FnOnce() + Send>;
+
+impl Interrupted {
+    fn after_next_look(&self, interruption: impl FnOnce() + Send + 'static) {
+        *self.interruption.lock().unwrap() = Some(Box::new(interruption));
+    }
+}
+
+impl Default for Interrupted {
+    fn default() -> Self {
+        Self { store: MemoryStore::new(MIB), interruption: Arc::default() }
+    }
+}
+
+#[async_trait]
+impl Store for Interrupted {
+    fn name(&self) -> &'static str {
+        "interrupted"
+    }
+
+    fn get_now(&self, key: &str, now: SystemTime) -> Option<Entry> {
+        let entry = self.store.get_now(key, now);
+        let interruption = self.interruption.lock().unwrap().take();
+        if let Some(interruption) = interruption {
+            interruption();
+        }
+        entry
+    }
+
+    async fn get(&self, key: &str, now: SystemTime) -> Result<Option<Entry>> {
+        self.store.get(key, now).await
+    }
+
+    async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {
+        self.store.set(key, entry, now).await
+    }
+
+    async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64> {
+        self.store.invalidate(invalidation, now).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.store.ping().await
+    }
+
+    async fn stats(&self) -> Result<StoreStats> {
+        self.store.stats().await
+    }
+}

@@ -1,0 +1,159 @@
+//! A store that does what a test tells it: fails, hangs, is slow, counts.
+
+use std::{
+    future::pending,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
+};
+
+use anilibria_cache::{Entry, Error, Invalidation, MemoryStore, Result, Store, StoreStats};
+use async_trait::async_trait;
+use tokio::{sync::Semaphore, task::yield_now};
+
+use super::MIB;
+
+/// What a store is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    Get,
+    Set,
+    Invalidate,
+    Ping,
+}
+
+/// How it goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// Well.
+    Work,
+    /// The store cannot be reached.
+    Fail,
+    /// It never ends.
+    Hang,
+    /// What is there is no entry.
+    Corrupt,
+    /// The store does not take it.
+    Reject,
+    /// It begins when the gate lets it.
+    Before(Arc<Semaphore>),
+    /// It is done, and ends when the gate lets it.
+    After(Arc<Semaphore>),
+}
+
+/// A store that has to be awaited and goes by a script. Clones are the same store with the same script.
+#[derive(Clone)]
+pub(crate) struct Scripted {
+    pub(crate) store: MemoryStore,
+    script: Arc<Script>,
+}
+
+struct Script {
+    acts: Mutex<[Act; 4]>,
+    calls: [AtomicU64; 4],
+    shared: bool,
+}
+
+/// A gate that is closed.
+pub(crate) fn gate() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(0))
+}
+
+impl Scripted {
+    /// A store that works, and that only one cache uses.
+    pub(crate) fn new() -> Self {
+        Self::with(MemoryStore::new(64 * MIB), false)
+    }
+
+    /// A store that works and that several caches use: each through a [view](Self::view) of its own.
+    pub(crate) fn shared() -> Self {
+        Self::with(MemoryStore::new(64 * MIB), true)
+    }
+
+    fn with(store: MemoryStore, shared: bool) -> Self {
+        let acts = Mutex::new([Act::Work, Act::Work, Act::Work, Act::Work]);
+        Self { store, script: Arc::new(Script { acts, calls: Default::default(), shared }) }
+    }
+
+    /// The same entries, by way of another connection: with a script and counts of its own.
+    pub(crate) fn view(&self) -> Self {
+        Self::with(self.store.clone(), self.script.shared)
+    }
+
+    /// From now on `op` goes so.
+    pub(crate) fn on(&self, op: Op, act: Act) {
+        self.script.acts.lock().unwrap()[op as usize] = act;
+    }
+
+    /// From now on everything goes so.
+    pub(crate) fn on_all(&self, act: &Act) {
+        for op in [Op::Get, Op::Set, Op::Invalidate, Op::Ping] {
+            self.on(op, act.clone());
+        }
+    }
+
+    /// How often it was asked to do `op`.
+    pub(crate) fn calls(&self, op: Op) -> u64 {
+        self.script.calls[op as usize].load(Ordering::SeqCst)
+    }
+
+    async fn play<T: Send>(
+        &self,
+        op: Op,
+        key: &str,
+        done: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
+        self.script.calls[op as usize].fetch_add(1, Ordering::SeqCst);
+        let act = self.script.acts.lock().unwrap()[op as usize].clone();
+        yield_now().await;
+        match act {
+            Act::Work => {}
+            Act::Fail => return Err(Error::unavailable("far", "connection refused")),
+            Act::Hang => pending().await,
+            Act::Corrupt => return Err(Error::corrupt("far", key, "no entry")),
+            Act::Reject => return Err(Error::rejected("far", key, "too large")),
+            Act::Before(gate) => gate.acquire().await.unwrap().forget(),
+            Act::After(gate) => {
+                let done = done.await;
+                gate.acquire().await.unwrap().forget();
+                return done;
+            }
+        }
+        let done = done.await;
+        yield_now().await;
+        done
+    }
+}
+
+#[async_trait]
+impl Store for Scripted {
+    fn name(&self) -> &'static str {
+        "far"
+    }
+
+    fn is_shared(&self) -> bool {
+        self.script.shared
+    }
+
+    async fn get(&self, key: &str, now: SystemTime) -> Result<Option<Entry>> {
+        self.play(Op::Get, key, self.store.get(key, now)).await
+    }
+
+    async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {
+        self.play(Op::Set, key, self.store.set(key, entry, now)).await
+    }
+
+    async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64> {
+        self.play(Op::Invalidate, "", self.store.invalidate(invalidation, now)).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.play(Op::Ping, "", self.store.ping()).await
+    }
+
+    async fn stats(&self) -> Result<StoreStats> {
+        self.store.stats().await
+    }
+}

@@ -1,0 +1,237 @@
+//! How long callers wait, and what becomes of the load when they do not wait any longer.
+
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+
+use anilibria_cache::{
+    Cache, Cached, Clock, Invalidation, LoadError, ManualClock, MemoryStore, Options, Scope, Source, Store,
+};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinHandle, yield_now},
+};
+
+use super::{
+    MIB, SlowLoad, TTL, load,
+    scripted::{Act, Op, Scripted, gate},
+    until_coalesced,
+};
+
+const SOFT: Duration = Duration::from_millis(100);
+const HARD: Duration = Duration::from_millis(300);
+const OPTIONS: Options = Options::new().fail_safe(Duration::from_hours(1));
+
+fn cache_with(options: Options) -> (Cache, ManualClock) {
+    let clock = ManualClock::default();
+    let cache = Cache::builder()
+        .level(MemoryStore::new(64 * MIB))
+        .ttl(TTL)
+        .options(options)
+        .clock(clock.clone())
+        .build();
+    (cache, clock)
+}
+
+/// Asks for `key` with a loader that ends when the gate lets it.
+fn ask(
+    cache: &Cache,
+    options: Options,
+    gate: &Arc<Semaphore>,
+) -> JoinHandle<Result<Cached, LoadError<Infallible>>> {
+    let (cache, gate) = (cache.clone(), Arc::clone(gate));
+    tokio::spawn(async move {
+        let loader = |_| async move {
+            gate.acquire().await.unwrap().forget();
+            Ok("new")
+        };
+        cache.get_or_load_with(&options, "key", [], loader).await
+    })
+}
+
+async fn until_kept(cache: &Cache, value: &str) {
+    while cache.peek("key").await.is_none_or(|cached| cached.value() != value) {
+        yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_soft_limit_the_stale_value_is_served_and_the_load_is_kept() {
+    let (cache, clock) = cache_with(OPTIONS.soft_timeout(SOFT));
+    load(&cache, "key", "old").await;
+    clock.advance(TTL);
+    let gate = gate();
+
+    let served = ask(&cache, Options::new(), &gate).await.unwrap().unwrap();
+    gate.add_permits(1);
+    until_kept(&cache, "new").await;
+
+    assert!(served.is_stale() && served.value() == "old");
+    assert_eq!(load(&cache, "key", "loaded again").await.value(), "new");
+    assert_eq!(cache.stats().await.loads, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_that_ends_before_the_soft_limit_is_waited_for() {
+    let (cache, clock) = cache_with(OPTIONS.soft_timeout(SOFT));
+    load(&cache, "key", "old").await;
+    clock.advance(TTL);
+
+    let loader = || async {
+        tokio::time::sleep(SOFT / 2).await;
+        Ok::<_, Infallible>("new")
+    };
+    let served = cache.get_or_load("key", [], loader).await.unwrap();
+
+    assert!(!served.is_stale() && served.value() == "new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_soft_limit_means_nothing_where_there_is_nothing_stale() {
+    let (cache, _) = cache_with(OPTIONS.soft_timeout(SOFT));
+
+    let loader = || async {
+        tokio::time::sleep(10 * SOFT).await;
+        Ok::<_, Infallible>("new")
+    };
+    let served = cache.get_or_load("key", [], loader).await.unwrap();
+
+    assert_eq!(served.value(), "new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_soft_limit_also_holds_while_a_level_is_asked() {
+    let (far, clock) = (Scripted::new(), ManualClock::default());
+    let cache = Cache::builder()
+        .level(MemoryStore::new(MIB))
+        .ttl(TTL)
+        .level(far.clone())
+        .timeout(Duration::MAX)
+        .ttl(TTL)
+        .options(OPTIONS.soft_timeout(SOFT))
+        .clock(clock.clone())
+        .build();
+    cache.set("key", "old").await;
+    clock.advance(TTL);
+    let (slow, gate) = (gate(), gate());
+    far.on(Op::Get, Act::Before(Arc::clone(&slow)));
+
+    let served = ask(&cache, Options::new(), &gate).await.unwrap().unwrap();
+    slow.add_permits(100);
+    gate.add_permits(1);
+    until_kept(&cache, "new").await;
+
+    assert!(served.is_stale() && served.value() == "old");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_further_level_has_is_served_after_the_soft_limit_too() {
+    for options in [Options::new().soft_timeout(SOFT), Options::new().hard_timeout(HARD)] {
+        let (near, clock) = (MemoryStore::new(MIB), ManualClock::default());
+        let cache = Cache::builder()
+            .level(near.clone())
+            .ttl(TTL)
+            .level(Scripted::new())
+            .ttl(TTL)
+            .options(OPTIONS)
+            .clock(clock.clone())
+            .build();
+        cache.set("key", "old").await;
+        near.invalidate(&Invalidation::remove(Scope::All), clock.now()).await.unwrap();
+        clock.advance(TTL);
+
+        let served = ask(&cache, options, &gate()).await.unwrap().unwrap();
+
+        assert!(served.is_stale() && served.value() == "old", "{options:?}");
+        assert_eq!(served.source(), Source::Level { index: 1, name: "far" });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_hard_limit_a_caller_is_told_so_and_the_load_is_kept() {
+    let (cache, _) = cache_with(Options::new().hard_timeout(HARD));
+    let gate = gate();
+
+    let timed_out = ask(&cache, Options::new(), &gate).await.unwrap();
+    gate.add_permits(1);
+    until_kept(&cache, "new").await;
+
+    assert!(matches!(timed_out, Err(LoadError::TimedOut)));
+    assert_eq!(load(&cache, "key", "loaded again").await.value(), "new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_hard_limit_a_stale_value_is_better_than_none() {
+    let (cache, clock) = cache_with(OPTIONS.hard_timeout(HARD));
+    load(&cache, "key", "old").await;
+    clock.advance(TTL);
+
+    let served = ask(&cache, Options::new(), &gate()).await.unwrap().unwrap();
+
+    assert!(served.is_stale());
+    assert_eq!(served.source(), Source::Level { index: 0, name: "memory" });
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_caller_waits_for_as_long_as_it_wants_itself() {
+    let (cache, clock) = cache_with(OPTIONS);
+    load(&cache, "key", "old").await;
+    clock.advance(TTL);
+    let gate = gate();
+
+    let patient = ask(&cache, Options::new(), &gate);
+    let hasty = ask(&cache, Options::new().soft_timeout(SOFT), &gate).await.unwrap().unwrap();
+    let strict =
+        ask(&cache, Options::new().hard_timeout(HARD).fail_safe(Duration::ZERO), &gate).await.unwrap();
+    gate.add_permits(1);
+
+    assert!(hasty.is_stale());
+    assert!(matches!(strict, Err(LoadError::TimedOut)));
+    assert_eq!(patient.await.unwrap().unwrap().value(), "new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_that_hangs_is_given_up_and_frees_its_key() {
+    let (cache, _) = cache_with(Options::new().load_limit(HARD));
+
+    let hung = cache.get_or_load("key", [], pending::<Result<&str, Infallible>>).await;
+    let retried = load(&cache, "key", "new").await;
+
+    assert!(matches!(hung, Err(LoadError::TimedOut)));
+    assert_eq!(retried.value(), "new");
+    assert_eq!(cache.stats().await.load_failures, 1);
+}
+
+#[tokio::test]
+async fn a_thousand_who_wait_are_served_the_stale_value_of_one_load() {
+    let (cache, clock) = cache_with(OPTIONS);
+    load(&cache, "key", "old").await;
+    clock.advance(TTL);
+    let slow = SlowLoad::begin(&cache, "key", Err("down")).await;
+    let waiters: Vec<_> = (0..1_000).map(|_| super::wait_for(&cache, "key")).collect();
+    until_coalesced(&cache, 1_000).await;
+
+    slow.end().await.unwrap();
+    let answers = futures::future::try_join_all(waiters).await.unwrap();
+
+    assert!(answers.into_iter().all(|answer| answer.unwrap().is_stale()));
+    let stats = cache.stats().await;
+    assert_eq!((stats.loads, stats.stale), (2, 1_001));
+}
+
+#[tokio::test]
+async fn no_more_loads_run_at_the_same_time_than_are_allowed() {
+    let cache = Cache::builder().level(MemoryStore::new(MIB)).ttl(TTL).max_loads(1).build();
+    let first = SlowLoad::begin(&cache, "first", Ok("value")).await;
+
+    let second = {
+        let cache = cache.clone();
+        tokio::spawn(async move { load(&cache, "second", "value").await })
+    };
+    for _ in 0..100 {
+        yield_now().await;
+    }
+    let running = cache.stats().await.loads;
+    first.end().await.unwrap();
+
+    assert_eq!(running, 1);
+    assert_eq!(second.await.unwrap().value(), "value");
+}

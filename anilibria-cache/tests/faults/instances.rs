@@ -1,0 +1,165 @@
+//! Two instances of a cache, each with a memory of its own.
+
+use std::time::{Duration, Instant};
+
+use anilibria_cache::{BackplaneStats, Cache};
+use futures::future::join_all;
+use test_services::{MongoServer, RedisServer};
+
+use super::{
+    soon,
+    source::{KEYS, Source, key, version_of},
+    until,
+    world::{MONGODB, REDIS, World, until_nothing_old},
+};
+
+/// What is in memory goes only when the other instance says so.
+const NEAR: Duration = Duration::from_hours(1);
+
+async fn pair(redis: &RedisServer, mongo: &MongoServer) -> [World; 2] {
+    let source = Source::default();
+    let pair = [
+        World::instance(&redis.url(), &mongo.uri(), &source, NEAR).await,
+        World::instance(&redis.url(), &mongo.uri(), &source, NEAR).await,
+    ];
+    for (one, other) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
+        until("they hear each other", async || {
+            // The first call of a cache makes it listen.
+            soon(other.cache.expire("nothing")).await;
+            soon(one.cache.expire("nothing")).await;
+            told(&other.cache).await.received > 0
+        })
+        .await;
+    }
+    pair
+}
+
+async fn told(cache: &Cache) -> BackplaneStats {
+    soon(cache.stats()).await.backplane.unwrap()
+}
+
+/// How many messages each has sent, and has heard.
+async fn counts(pair: &[World; 2]) -> [(u64, u64); 2] {
+    let [one, other] = [told(&pair[0].cache).await, told(&pair[1].cache).await];
+    [(one.sent, one.received), (other.sent, other.received)]
+}
+
+async fn version(world: &World, number: usize) -> u64 {
+    version_of(world.get(number).await.unwrap().entry(), number)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_instance_changes_the_other_sees_and_each_is_told_once() {
+    let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
+    let pair = pair(&redis, &mongo).await;
+    let (mut before, mut latencies) = ([(0, 0); 2], Vec::new());
+
+    for round in 0..300 {
+        if round == 2 {
+            // Messages keep their order: by now both have heard what was said before.
+            before = counts(&pair).await;
+        }
+        let (writer, reader, number) = (&pair[round % 2], &pair[(round + 1) % 2], round % KEYS);
+        version(writer, number).await;
+        version(reader, number).await;
+        // Each way by each instance.
+        writer.change(number, round / 2).await;
+        let changed = Instant::now();
+        let newest = writer.source.version(number);
+        let seen = async {
+            while version(reader, number).await < newest {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        soon(seen).await;
+        latencies.push(changed.elapsed());
+        assert_eq!(version(writer, number).await, newest);
+    }
+
+    latencies.sort_unstable();
+    println!(
+        "seen after {:?}, p99 {:?}",
+        latencies[latencies.len() / 2],
+        latencies[latencies.len() * 99 / 100]
+    );
+    until("all was heard, and nothing else", async || {
+        let after = counts(&pair).await;
+        let [(sent, heard), (other_sent, other_heard)] =
+            [0, 1].map(|one| (after[one].0 - before[one].0, after[one].1 - before[one].1));
+        (sent, other_sent) == (149, 149) && (heard, other_heard) == (149, 149)
+    })
+    .await;
+    for world in &pair {
+        let told = told(&world.cache).await;
+        assert_eq!((told.resyncs, told.failures, told.waiting), (0, 0, 0));
+    }
+    until_nothing_old(&pair).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_changed_while_redis_is_down_is_old_nowhere_when_it_is_back() {
+    let redis = RedisServer::options().persistent().start();
+    let (Some(mut redis), Some(mongo)) = (redis, MongoServer::start()) else { return };
+    let pair = pair(&redis, &mongo).await;
+    let readers = [pair[0].readers(), pair[1].readers()];
+
+    for outage in 0..4 {
+        redis.kill();
+        for number in 0..KEYS {
+            pair[(number + outage) % 2].change(number, number / 2 + outage).await;
+        }
+        redis.restart();
+        pair[0].until_back(REDIS).await;
+        pair[1].until_back(REDIS).await;
+        until_nothing_old(&pair).await;
+    }
+
+    for readers in readers {
+        readers.assert_all_answered().await;
+    }
+    for world in &pair {
+        world.assert_nothing_old().await;
+        world.assert_bounded().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_changed_while_mongodb_is_down_is_old_nowhere_when_it_is_back() {
+    let (Some(redis), Some(mut mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
+    let pair = pair(&redis, &mongo).await;
+    let readers = [pair[0].readers(), pair[1].readers()];
+
+    for outage in 0..2 {
+        mongo.kill();
+        for number in 0..KEYS {
+            pair[(number + outage) % 2].change(number, number / 2 + outage).await;
+        }
+        mongo.restart();
+        pair[0].until_back(MONGODB).await;
+        pair[1].until_back(MONGODB).await;
+        until_nothing_old(&pair).await;
+    }
+
+    for readers in readers {
+        readers.assert_all_answered().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_callers_on_two_instances_load_a_new_key_once() {
+    let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
+    let pair = pair(&redis, &mongo).await;
+
+    for number in 0..KEYS {
+        let before = pair[0].source.loads();
+        let calls = (0..1_000).map(|caller| {
+            let world = &pair[caller % 2];
+            async move { version(world, number).await }
+        });
+        let versions = soon(join_all(calls)).await;
+
+        assert_eq!(versions, [0; 1_000]);
+        assert_eq!(pair[0].source.loads() - before, 1, "{}", key(number));
+    }
+    assert!(soon(pair[0].cache.stats()).await.coalesced > 1_000);
+}

@@ -1,0 +1,37 @@
+//! The whole cache, with real servers and files, while parts of it fail.
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "what the tests share has to fail as they do; clippy.toml exempts only them"
+)]
+
+mod disk;
+mod instances;
+mod mongodb;
+mod partitions;
+mod readers;
+mod redis;
+mod source;
+mod way;
+mod world;
+
+use std::time::Duration;
+
+/// Longer than anything here takes; a test that waits for it has failed.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Waits until `condition` holds, and says what it waited for if it never does.
+async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+    let holds = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(DEADLINE, holds).await.is_ok(), "it never came to this: {what}");
+}
+
+/// What `future` comes to, which must not take for ever.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, future).await.expect("it should have ended by now")
+}

@@ -1,0 +1,241 @@
+//! A cache on three levels, its servers, and what must hold of it in any case.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use anilibria_cache::{
+    Cache, CacheStats, LevelStats, MemoryStore, MongoStore, Options, Redis, RedisStore, Store,
+};
+use test_services::{MongoServer, RedisServer};
+use tokio::task::JoinHandle;
+
+use super::{
+    DEADLINE,
+    readers::Readers,
+    soon,
+    source::{Answer, KEYS, Source, key, tag, version_of},
+    until,
+};
+
+/// The places of the levels.
+pub(crate) const REDIS: usize = 1;
+pub(crate) const MONGODB: usize = 2;
+
+/// So many changes are remembered for a level that is away.
+const MISSED: usize = 32;
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// A connection of an instance of its own.
+pub(crate) fn connect(url: &str) -> Redis {
+    Redis::builder(url).prefix("test:").check_every(Duration::from_millis(100)).build().unwrap()
+}
+
+pub(crate) async fn database(uri: &str) -> MongoStore {
+    let patience = Duration::from_millis(400);
+    let builder = MongoStore::builder(uri).database("test").wait_timeout(patience).call_timeout(patience);
+    builder.connect().await.unwrap()
+}
+
+/// Memory, Redis and MongoDB; what is in memory stays fresh for `near`.
+pub(crate) fn cache(redis: &Redis, mongo: MongoStore, near: Duration) -> Cache {
+    let probe = Duration::from_millis(50);
+    Cache::builder()
+        .level(MemoryStore::new(4 << 20))
+        .probe_every(probe)
+        .ttl(near)
+        .level(redis.store())
+        .probe_every(probe)
+        .ttl(10 * MINUTE)
+        .level(mongo)
+        .probe_every(probe)
+        .ttl(60 * MINUTE)
+        .options(Options::new().fail_safe(60 * MINUTE).retry_pause(Duration::from_millis(20)))
+        .backplane(redis.backplane())
+        .load_lock(redis.lock(), Duration::from_secs(5))
+        .missed_limits(MISSED, 1 << 20)
+        .build()
+}
+
+/// A cache whose further levels are asked all the time, because its memory is short.
+pub(crate) struct World {
+    pub(crate) cache: Cache,
+    pub(crate) source: Source,
+    pub(crate) redis: RedisStore,
+    mongo: MongoStore,
+}
+
+impl World {
+    /// With every key on every level.
+    pub(crate) async fn new(redis: &RedisServer, mongo: &MongoServer) -> Self {
+        Self::at(&redis.url(), mongo).await
+    }
+
+    /// The same, unless a server does not let it.
+    pub(crate) async fn at(redis: &str, mongo: &MongoServer) -> Self {
+        let world = Self::instance(redis, &mongo.uri(), &Source::default(), Duration::from_millis(10)).await;
+        for number in 0..KEYS {
+            world.get(number).await.unwrap();
+        }
+        world
+    }
+
+    /// An instance of its own that knows nothing yet.
+    pub(crate) async fn instance(redis: &str, mongo: &str, source: &Source, near: Duration) -> Self {
+        let mongo = database(mongo).await;
+        let cache = cache(&connect(redis), mongo.clone(), near);
+        Self { cache, source: source.clone(), redis: connect(redis).store(), mongo }
+    }
+
+    pub(crate) fn readers(&self) -> Readers {
+        Readers::start(&self.cache, &self.source)
+    }
+
+    pub(crate) async fn get(&self, number: usize) -> Answer {
+        let source = self.source.clone();
+        soon(self.cache.get_or_load(&key(number), [tag(number)], move || source.load(number))).await
+    }
+
+    /// The same as a task of its own.
+    pub(crate) fn begin_get(&self, number: usize) -> JoinHandle<Answer> {
+        let (cache, source) = (self.cache.clone(), self.source.clone());
+        tokio::spawn(async move {
+            cache.get_or_load(&key(number), [tag(number)], move || source.load(number)).await
+        })
+    }
+
+    /// Changes every value at its source, and says so in each of the ways there are.
+    pub(crate) async fn change_everything(&self) {
+        for number in 0..KEYS {
+            self.change(number, number).await;
+        }
+    }
+
+    /// Changes the value at its source, and says so in one of the ways there are.
+    pub(crate) async fn change(&self, number: usize, way: usize) {
+        self.source.change(number);
+        match way % 5 {
+            0 => drop(soon(self.cache.expire_by_tag(tag(number))).await),
+            1 => soon(self.cache.set(&key(number), self.source.value(number))).await,
+            2 => soon(self.cache.remove(&key(number))).await,
+            3 => soon(self.cache.expire(&key(number))).await,
+            _ => drop(soon(self.cache.clear_matching(key(number))).await),
+        }
+    }
+
+    /// Sets and invalidates far more keys than are remembered for a level that is away.
+    pub(crate) async fn change_more_than_is_remembered(&self) {
+        for number in 0..4 * MISSED {
+            let key = format!("other:{number}");
+            soon(self.cache.set(&key, "value")).await;
+            soon(self.cache.expire(&key)).await;
+        }
+    }
+
+    pub(crate) async fn level(&self, index: usize) -> LevelStats {
+        soon(self.cache.stats()).await.levels.swap_remove(index)
+    }
+
+    pub(crate) async fn until_away(&self, index: usize) {
+        until("the level is away", async || {
+            // A key that nobody has is asked for everywhere.
+            soon(self.cache.peek("nothing")).await;
+            self.level(index).await.is_away
+        })
+        .await;
+    }
+
+    /// Waits until the level at `index` answers calls again, and the backplane has said what it had to.
+    pub(crate) async fn until_back(&self, index: usize) {
+        until("the level is back", async || {
+            let stats = soon(self.cache.stats()).await;
+            let is_back = stats.levels.get(index).is_some_and(|level| !level.is_away && level.missed == 0);
+            is_back && stats.backplane.is_none_or(|backplane| backplane.waiting == 0)
+        })
+        .await;
+        let before = self.level(index).await.bytes_written;
+        until("the level is written to", async || {
+            soon(self.cache.set("again", "value")).await;
+            self.level(index).await.bytes_written > before
+        })
+        .await;
+    }
+
+    /// Asserts that nobody asks the level at `index`, which is away, while the readers go on.
+    pub(crate) async fn assert_costs_nothing(&self, index: usize) {
+        // Calls that were under way when it failed may fail yet.
+        let settled = async || {
+            let before = self.level(index).await;
+            self.until_skipped(index, before.skipped + 50).await;
+            failures(&self.level(index).await) == failures(&before)
+        };
+        until("calls under way have ended", settled).await;
+        let before = self.level(index).await;
+        self.until_skipped(index, before.skipped + 200).await;
+        let after = self.level(index).await;
+
+        assert!(after.is_away);
+        assert_eq!(failures(&after), failures(&before), "somebody asked a dead level");
+    }
+
+    async fn until_skipped(&self, index: usize, count: u64) {
+        until("it is passed over", async || self.level(index).await.skipped >= count).await;
+    }
+
+    /// Asserts that no store and no caller is given a version older than the source's. The readers have to have stopped.
+    pub(crate) async fn assert_nothing_old(&self) {
+        assert_eq!(self.old().await, [""; 0]);
+    }
+
+    /// What this instance and the servers have that is older than the source.
+    pub(crate) async fn old(&self) -> Vec<String> {
+        let mut old = Vec::new();
+        for number in 0..KEYS {
+            let now = SystemTime::now();
+            let stored = [self.redis.get(&key(number), now).await, self.mongo.get(&key(number), now).await];
+            let cached = self.get(number).await.unwrap();
+            let entries = stored.into_iter().map(|found| found.unwrap().filter(|entry| entry.is_fresh(now)));
+            for (place, entry) in
+                ["redis", "mongodb", "cache"].into_iter().zip(entries.chain([Some(cached.entry().clone())]))
+            {
+                let version = entry.map(|entry| version_of(&entry, number));
+                if version.is_some_and(|version| version < self.source.version(number)) {
+                    old.push(format!("{} in {place}: {version:?}", key(number)));
+                }
+            }
+        }
+        old
+    }
+
+    /// Asserts that what is remembered and kept has not grown beyond its limits.
+    pub(crate) async fn assert_bounded(&self) {
+        assert_bounded(&soon(self.cache.stats()).await);
+    }
+}
+
+/// Waits until no instance and no server has anything old.
+pub(crate) async fn until_nothing_old(worlds: impl IntoIterator<Item = &World>) {
+    for world in worlds {
+        let mut old = world.old().await;
+        let end = Instant::now() + DEADLINE;
+        while !old.is_empty() {
+            assert!(Instant::now() < end, "still there: {old:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            old = world.old().await;
+        }
+    }
+}
+
+/// How often the level was asked in vain.
+fn failures(level: &LevelStats) -> u64 {
+    level.errors + level.timeouts
+}
+
+pub(crate) fn assert_bounded(stats: &CacheStats) {
+    for level in &stats.levels {
+        // So many invalidations, and so many writes.
+        assert!(level.missed <= 2 * MISSED, "{level:?}");
+    }
+    let memory = stats.levels.first().unwrap().store.unwrap();
+    assert!(memory.bytes <= 4 << 20, "{memory:?}");
+    assert!(stats.backplane.is_none_or(|backplane| backplane.waiting <= 2 * MISSED), "{stats:?}");
+}

@@ -1,0 +1,66 @@
+//! What becomes of cached answers when a title has changed.
+
+use anilibria_client::sandbox::{RunningSandbox, Sandbox};
+use anilibria_server::shell::Shell;
+use poem::test::TestClient;
+use serde_json::{Value, json};
+
+use crate::support::{json as body, service_on};
+
+/// Every answer that the title 1 appears in, or may have to.
+const AFFECTED: [&str; 6] =
+    ["/titles/1", "/titles", "/search?q=кот", "/updates", "/popular?limit=1&page=2", "/schedule"];
+
+/// Answers that it has nothing to do with.
+const UNAFFECTED: [&str; 2] = ["/titles/2", "/genres"];
+
+async fn upstream() -> RunningSandbox {
+    Sandbox::builder().releases(3).seed(1).build().start().await.unwrap()
+}
+
+async fn meta(service: &TestClient<Shell>, path: &str) -> Value {
+    let response = service.get(path).send().await;
+    response.assert_status_is_ok();
+    body(response).await["meta"].clone()
+}
+
+async fn warm(service: &TestClient<Shell>) {
+    for path in AFFECTED.iter().chain(&UNAFFECTED) {
+        assert_eq!(meta(service, path).await["cached"], false, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn title_that_has_changed_and_all_lists_are_loaded_anew() {
+    let upstream = upstream().await;
+    let (service, titles) = service_on(&upstream.api_url());
+    warm(&service).await;
+
+    let expired = titles.changed(1).await;
+
+    assert!(expired >= AFFECTED.len() as u64, "{expired}");
+    for path in AFFECTED {
+        assert_eq!(meta(&service, path).await["cached"], false, "{path}");
+    }
+    for path in UNAFFECTED {
+        assert_eq!(meta(&service, path).await["cached"], true, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn answers_about_a_changed_title_stay_as_stale_ones() {
+    let upstream = upstream().await;
+    let (service, titles) = service_on(&upstream.api_url());
+    warm(&service).await;
+
+    titles.changed(1).await;
+    upstream.stop().await;
+
+    for path in AFFECTED {
+        let meta = meta(&service, path).await;
+        assert_eq!((&meta["cached"], &meta["stale"]), (&json!(true), &json!(true)), "{path}");
+    }
+    for path in UNAFFECTED {
+        assert_eq!(meta(&service, path).await["stale"], Value::Null, "{path}");
+    }
+}

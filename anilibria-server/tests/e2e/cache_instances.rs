@@ -1,0 +1,85 @@
+//! Several instances that share Redis.
+
+use futures::future;
+use serde_json::json;
+use test_services::RedisServer;
+
+use crate::support::{Service, eventually};
+
+/// Callers of each of two instances.
+const CALLERS: usize = 500;
+
+/// Waits until `service` has a connection to Redis, so that a test does not begin with making one.
+async fn connected(service: &Service) {
+    eventually("a connection to Redis", async || {
+        let health = service.get("/health").await.json();
+        (health["checks"]["redis"]["status"] == "healthy").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousand_callers_of_two_instances_make_one_upstream_request() {
+    let Some(redis) = RedisServer::start() else { return };
+    let upstream = Service::upstream();
+    let variables = [("REDIS_URL", &*redis.url())];
+    let (one, two) =
+        (Service::reading_from(&upstream, &variables), Service::reading_from(&upstream, &variables));
+    future::join(connected(&one), connected(&two)).await;
+    // Slow enough that most of them are waiting before there is an answer.
+    upstream.faults(json!({"latency_ms": 2000})).await;
+
+    let ask = |service| future::join_all((0..CALLERS).map(move |_| Service::get(service, "/titles/7")));
+    let (ones, twos) = future::join(ask(&one), ask(&two)).await;
+
+    let first = ones[0].good();
+    let mut answers = ones.iter().chain(&twos);
+    assert!(answers.all(|answer| answer.good()["data"] == first["data"]));
+    assert_eq!(upstream.upstream_hits("/api/v1/anime/releases/7").await, 1);
+}
+
+#[tokio::test]
+async fn instance_that_died_while_it_loaded_keeps_nobody_waiting_for_ever() {
+    let Some(redis) = RedisServer::start() else { return };
+    let upstream = Service::upstream();
+    let variables = [("REDIS_URL", &*redis.url())];
+    let (one, two) =
+        (Service::reading_from(&upstream, &variables), Service::reading_from(&upstream, &variables));
+    future::join(connected(&one), connected(&two)).await;
+    upstream.faults(json!({"latency_ms": 60_000})).await;
+    let origin = one.origin.clone();
+    let abandoned = tokio::spawn(reqwest::get(format!("{origin}/titles/7")));
+    eventually("the lock of the load", async || {
+        (redis.cli(&["EXISTS", "anilibria:#lock:title:7"]) == "1").then_some(())
+    })
+    .await;
+
+    one.kill();
+    upstream.faults(json!({})).await;
+
+    assert!(abandoned.await.unwrap().is_err());
+    assert_eq!(two.get("/titles/7").await.good()["data"]["id"], 7);
+}
+
+#[tokio::test]
+async fn instance_that_comes_up_while_the_upstream_is_down_serves_what_another_has_left() {
+    let Some(redis) = RedisServer::start() else { return };
+    let upstream = Service::upstream();
+    let variables = [("REDIS_URL", &*redis.url())];
+    let one = Service::reading_from(&upstream, &variables);
+    one.get("/titles/7").await.good();
+    eventually("the answer in Redis", async || {
+        (redis.cli(&["EXISTS", "anilibria:title:7"]) == "1").then_some(())
+    })
+    .await;
+    one.kill();
+
+    upstream.faults(json!({"drop": true})).await;
+    let two = Service::reading_from(&upstream, &variables);
+    connected(&two).await;
+
+    assert_eq!(two.get("/ready").await.json()["status"], "ready");
+    let health = two.get("/health").await;
+    assert_eq!((health.status.as_u16(), &health.json()["status"]), (200, &"degraded".into()));
+    assert_eq!(two.get("/titles/7").await.level(), "redis");
+}
