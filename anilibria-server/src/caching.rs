@@ -119,11 +119,7 @@ async fn mongodb(
 
 /// The store on disk; `None` when it is not wanted or cannot be used.
 async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
-    let directory = match &config.cache_dir {
-        Some(CacheDir::At(directory)) => directory.clone(),
-        None if by_default => default_directory()?,
-        Some(CacheDir::Off) | None => return None,
-    };
+    let directory = directory(config, by_default)?;
     let store =
         DiskStore::builder(directory.join(FILE)).max_bytes(config.cache_disk_bytes as u64).open().await;
     match store {
@@ -136,6 +132,15 @@ async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
             warn!(directory = %directory.display(), error, "Answers are not kept on disk");
             None
         }
+    }
+}
+
+/// The directory of what is kept on disk; `None` when nothing is.
+pub fn directory(config: &CacheConfig, by_default: bool) -> Option<PathBuf> {
+    match &config.cache_dir {
+        Some(CacheDir::At(directory)) => Some(directory.clone()),
+        None if by_default => default_directory(),
+        Some(CacheDir::Off) | None => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod auth;
 mod cache;
+mod catalogue;
 mod http;
 mod parse;
 mod secret;
@@ -18,6 +19,7 @@ pub(crate) use self::secret::is_secret;
 pub use self::{
     auth::{AuthConfig, ServiceNames},
     cache::{CacheConfig, CacheDir},
+    catalogue::CatalogueConfig,
     http::HttpConfig,
     parse::LogLevel,
     secret::Secret,
@@ -108,6 +110,10 @@ pub struct Config {
     // Such groups come last: the heading of one in the help stands over whatever follows.
     #[command(flatten)]
     pub cache: CacheConfig,
+
+    /// How the catalogue is mirrored.
+    #[command(flatten)]
+    pub catalogue: CatalogueConfig,
 
     /// By what users and other services are known.
     #[command(flatten)]
@@ -267,6 +273,8 @@ mod tests {
             ("--cache-ttl-database=soon", "CACHE_TTL_DATABASE"),
             ("--cache-stale=-1", "CACHE_STALE_SECONDS"),
             ("--cache-dir=", "CACHE_DIR"),
+            ("--catalogue-enabled=perhaps", "CATALOGUE_ENABLED"),
+            ("--sync-interval=0", "SYNC_INTERVAL_SECONDS"),
             ("--cache-memory-bytes=many", "CACHE_MEMORY_BYTES"),
             ("--max-concurrent-requests=0", "MAX_CONCURRENT_REQUESTS"),
             ("--request-timeout=0", "REQUEST_TIMEOUT_SECONDS"),

@@ -16,12 +16,15 @@ use futures::future;
 
 pub use self::probe::UpstreamFault;
 use self::probe::{Outcome, Probe};
-use crate::model::{
-    health::{
-        Alive, CacheReport, Check, CheckStatus, Checks, Connection, ConnectionStatus, Health as Status,
-        HealthReport, Liveness, Readiness, ReadinessChecks, ReadinessReport,
+use crate::{
+    catalogue::CatalogueStatus,
+    model::{
+        health::{
+            Alive, CacheReport, CatalogueCheck, Check, CheckStatus, Checks, Connection, ConnectionStatus,
+            Health as Status, HealthReport, Liveness, Readiness, ReadinessChecks, ReadinessReport,
+        },
+        timestamp::Timestamp,
     },
-    timestamp::Timestamp,
 };
 
 /// The parts of the service that the health endpoints ask.
@@ -45,6 +48,8 @@ pub struct CacheVitals {
     pub redis: Option<BackEnd>,
     /// How the database is, be it on disk; `None` when there is none.
     pub database: Option<BackEnd>,
+    /// How the mirrored catalogue is; `None` when there is none.
+    pub catalogue: Option<CatalogueStatus>,
 }
 
 /// How something behind the service is.
@@ -102,6 +107,7 @@ impl Health {
                 redis: BackEnd::check(cache.redis.as_ref()),
                 anilibria_api: upstream.check(),
                 nodejs_service: Check::NOT_CONFIGURED,
+                catalogue: catalogue(cache.catalogue.as_ref()),
                 memory: memory::check(),
             },
         }
@@ -205,6 +211,25 @@ impl Outcome {
             status_code: self.fault.as_ref().and_then(|fault| fault.status_code),
             error: self.fault.as_ref().map(|fault| fault.error.clone()),
         }
+    }
+}
+
+fn catalogue(this: Option<&CatalogueStatus>) -> CatalogueCheck {
+    let Some(catalogue) = this else {
+        return CatalogueCheck::NOT_CONFIGURED;
+    };
+    let status = match (catalogue.is_loaded(), &catalogue.last_error) {
+        (true, None) => CheckStatus::Healthy,
+        (false, Some(_)) => CheckStatus::Unhealthy,
+        // What is old or still to come is no reason for an alarm.
+        _ => CheckStatus::Degraded,
+    };
+    CatalogueCheck {
+        status,
+        releases: catalogue.releases as u64,
+        last_sync: catalogue.last_sync.map(Timestamp::from),
+        age_seconds: catalogue.age().map(|age| age.as_secs()),
+        error: catalogue.last_error.clone(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! From AniLibria's releases to the site's titles.
 
+mod entry;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use anilibria_client::{
@@ -119,7 +121,11 @@ impl<'a> Mapping<'a> {
 
 /// How far a release has come.
 pub fn status(release: &Release) -> TitleStatus {
-    match release.status() {
+    title_status(release.status())
+}
+
+fn title_status(status: ReleaseStatus) -> TitleStatus {
+    match status {
         ReleaseStatus::Announced => TitleStatus::Announced,
         ReleaseStatus::Completed => TitleStatus::Completed,
         ReleaseStatus::Ongoing => TitleStatus::Ongoing,

@@ -80,6 +80,11 @@ pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
     prefix.into()
 }
 
+/// What [`render`] made, as JSON that can be read: without its tag, and with nothing of how it was come by.
+pub fn readable(shared: &[u8]) -> Vec<u8> {
+    [shared.get(NO_ETAG.len()..).unwrap_or_default(), b"}}"].concat()
+}
+
 /// How an answer was come by: what its `meta` ends with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meta {

@@ -10,6 +10,7 @@ use futures::future;
 use crate::{
     app::State,
     caching,
+    catalogue::{CatalogueStatus, CatalogueStore, DiskCatalogue, Mirror, MirrorOptions},
     config::Config,
     health::{BackEnd, CacheVitals, Health, UpstreamFault, Vitals},
     model::envelope::CacheLevel,
@@ -36,9 +37,21 @@ impl SandboxAt {
 pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, sandbox.is_none()).await?;
-    let titles = Titles::new(client, caching);
+    let mut titles = Titles::new(client.clone(), caching);
+    if config.catalogue.catalogue_enabled {
+        titles = titles.mirrored_by(mirror(config, &client, sandbox.is_none()).await);
+    }
     let health = Health::new(Arc::new(titles.clone()));
     Ok(State { titles, health, sandbox: sandbox.map(|at| at.sandbox) })
+}
+
+/// The mirror of what `client` gives, which outlives the process where answers on disk do. A sandbox may be asked as fast
+/// as it answers.
+async fn mirror(config: &Config, client: &Client, is_public: bool) -> Mirror {
+    let directory = caching::directory(&config.cache, is_public);
+    let store = directory.map(|directory| Arc::new(DiskCatalogue::at(&directory)) as Arc<dyn CatalogueStore>);
+    let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: is_public };
+    Mirror::open(client, store, options).await
 }
 
 /// The client of the sandbox over the service's own socket, of the mirrors that are set, or of the live ones.
@@ -66,13 +79,17 @@ impl Vitals for Titles {
 
     async fn ask_cache(&self) -> CacheVitals {
         let (stats, pings) = future::join(self.cache().stats(), self.cache().ping()).await;
-        let holds_data = stats.levels.iter().filter_map(|level| level.store).any(|store| store.entries > 0);
+        let catalogue = self.mirror().map(Mirror::status);
+        let is_loaded = catalogue.as_ref().is_some_and(CatalogueStatus::is_loaded);
+        let holds_data =
+            is_loaded || stats.levels.iter().filter_map(|level| level.store).any(|store| store.entries > 0);
         let level = |level: CacheLevel| pings.iter().find(|ping| ping.name == level.as_str()).map(back_end);
         CacheVitals {
             holds_data,
             hit_rate: stats.hit_rate(),
             redis: level(CacheLevel::Redis),
             database: level(CacheLevel::Database),
+            catalogue,
         }
     }
 }

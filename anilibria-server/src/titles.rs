@@ -1,21 +1,25 @@
 //! The service behind the routes: where client and cache meet.
 
 mod failure;
-mod load;
+mod from_catalogue;
+mod from_upstream;
 mod query;
 mod selection;
+mod source;
 mod sync;
 
 use std::future::Future;
 
-use anilibria_cache::{Cache, Cached, Loaded, Options, Source};
+use anilibria_cache::{Cache, Cached, Invalidation, Loaded, Options, Pattern, Scope, Source};
 use anilibria_client::{Client, model::GenreId};
 use time::OffsetDateTime;
+use tracing::warn;
 
 use self::failure::LoadFailure;
 pub use self::query::{ListQuery, SearchQuery};
 use crate::{
     caching::Caching,
+    catalogue::Mirror,
     key,
     model::{
         envelope::{CacheLevel, One, Page},
@@ -32,6 +36,7 @@ use crate::{
 pub struct Titles {
     client: Client,
     cache: Cache,
+    mirror: Option<Mirror>,
     /// How what is not a title is kept.
     of_lists: Options,
 }
@@ -40,7 +45,18 @@ impl Titles {
     /// Reads through the cache from what `client` gives.
     pub fn new(client: Client, caching: Caching) -> Self {
         let Caching { cache, list_levels } = caching;
-        Self { client, cache, of_lists: Options::new().nearest_levels(list_levels) }
+        Self { client, cache, mirror: None, of_lists: Options::new().nearest_levels(list_levels) }
+    }
+
+    /// Answers lists from `mirror` once it is loaded. Without, they come from AniLibria.
+    #[must_use]
+    pub fn mirrored_by(self, mirror: Mirror) -> Self {
+        Self { mirror: Some(mirror), ..self }
+    }
+
+    /// The mirrored catalogue, if there is one.
+    pub fn mirror(&self) -> Option<&Mirror> {
+        self.mirror.as_ref()
     }
 
     /// The client that is read from.
@@ -56,19 +72,16 @@ impl Titles {
     /// A page of all titles that `query` asks for.
     pub async fn list(&self, query: &ListQuery) -> Result<Rendered<Page<Title>>, Problem> {
         let (key, query) = (key::titles(query), query.clone());
-        let load = |titles: Self| async move {
-            match titles.genre_ids(&query.genres).await? {
-                Some(genres) => Ok(load::list(titles.client, query, genres).await?),
-                None => Ok(load::empty_page(&titles.client, query.page, query.limit)),
-            }
-        };
-        Ok(self.answer(&key, load).await?)
+        Ok(self.answer(&key, |titles| source::list(titles, query)).await?)
     }
 
     /// The title `id`, with its episodes.
     pub async fn get(&self, id: u32) -> Result<Rendered<One<Title>>, Problem> {
-        let load = move |titles: Self| async move { Ok(load::title(titles.client, id).await?) };
-        let cached = self.cached(&Options::new(), &key::title(id), load).await?;
+        let load = move |titles: Self| async move { Ok(from_upstream::title(titles.client, id).await?) };
+        let cached = match self.cached(&Options::new(), &key::title(id), load).await {
+            Ok(cached) => cached,
+            Err(failure) => return self.in_need(id).ok_or_else(|| failure.into()),
+        };
         if cached.is_absent() {
             return Err(Problem::title_not_found(id));
         }
@@ -78,39 +91,37 @@ impl Titles {
     /// A page of the titles that `query` finds, best matches first.
     pub async fn search(&self, query: &SearchQuery) -> Result<Rendered<Page<Title>>, Problem> {
         let (key, query) = (key::search(query), query.clone());
-        let load = |titles: Self| async move { Ok(load::search(titles.client, query).await?) };
-        Ok(self.answer(&key, load).await?)
+        Ok(self.answer(&key, |titles| source::search(titles, query)).await?)
     }
 
     /// A page of all titles, the latest updated first.
     pub async fn updates(&self, page: u32, limit: u32) -> Result<Rendered<Page<Title>>, Problem> {
-        let load = move |titles: Self| async move { Ok(load::updates(titles.client, page, limit).await?) };
+        let load = move |titles| source::updates(titles, page, limit);
         Ok(self.answer(&key::updates(page, limit), load).await?)
     }
 
     /// A page of all titles, the most popular first.
     pub async fn popular(&self, page: u32, limit: u32) -> Result<Rendered<Page<Title>>, Problem> {
-        let load = move |titles: Self| async move { Ok(load::popular(titles.client, page, limit).await?) };
+        let load = move |titles| source::popular(titles, page, limit);
         Ok(self.answer(&key::popular(page, limit), load).await?)
     }
 
     /// Some title that is not blocked. Which one is decided anew each time; the title itself may come from the cache.
     pub async fn random(&self) -> Result<Rendered<One<Title>>, Problem> {
-        let id = load::random_id(&self.client).await.map_err(LoadFailure::from)?;
+        let id = source::random_id(self).await?;
         self.get(id).await.map(Rendered::for_once)
     }
 
     /// What comes out on `days` of the week, 0 for Monday; on all of them when empty.
     pub async fn schedule(&self, days: &[u8]) -> Result<Rendered<One<Vec<ScheduleDay>>>, Problem> {
         let (key, days) = (key::schedule(days), days.to_vec());
-        let load = |titles: Self| async move { Ok(load::schedule(titles.client, days).await?) };
+        let load = |titles: Self| async move { Ok(from_upstream::schedule(titles.client, days).await?) };
         Ok(self.answer(&key, load).await?)
     }
 
     /// Names of all genres.
     pub async fn genres(&self) -> Result<Rendered<One<Vec<String>>>, Problem> {
-        let load = |titles: Self| async move { Ok(load::genres(titles.client).await?) };
-        Ok(self.answer(key::genres(), load).await?)
+        Ok(self.answer(key::genres(), source::genres).await?)
     }
 
     /// The ids of genres by their names; `None` when one of them does not exist.
@@ -118,9 +129,9 @@ impl Titles {
         if names.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let load = |titles: Self| async move { Ok(load::genre_list(titles.client).await?) };
+        let load = |titles: Self| async move { Ok(from_upstream::genre_list(titles.client).await?) };
         let list = self.cached(&self.of_lists, key::genre_ids(), load).await?;
-        Ok(load::genre_ids(list.value(), names)?)
+        Ok(from_upstream::genre_ids(list.value(), names)?)
     }
 
     /// Title `id` has changed, or something that lists are made from: what it appears in is no longer fresh, and neither
@@ -130,6 +141,34 @@ impl Titles {
     pub async fn changed(&self, id: u32) -> u64 {
         let of_title = self.cache.expire_by_tag(tag::title(id)).await;
         of_title + self.cache.expire_by_tag(tag::LISTS).await
+    }
+
+    /// The mirrored catalogue has changed, in `titles` if they can be named: what was made of the old one is no longer
+    /// fresh.
+    pub async fn catalogue_changed(&self, titles: &[u32]) {
+        for id in titles {
+            self.cache.expire_by_tag(tag::title(*id)).await;
+        }
+        self.cache.expire_by_tag(tag::LISTS).await;
+    }
+
+    /// Reads the schedule and the genres anew. When AniLibria fails, the old ones stay.
+    pub async fn renew_references(&self) {
+        for pattern in ["schedule*", "genres*"] {
+            self.cache.invalidate(Invalidation::expire(Scope::Matching(Pattern::from(pattern)))).await;
+        }
+        if let Err(problem) = self.schedule(&[]).await {
+            warn!(%problem, "The schedule could not be renewed");
+        }
+        if let Err(problem) = self.genres().await {
+            warn!(%problem, "The genres could not be renewed");
+        }
+    }
+
+    /// What the mirrored catalogue knows of title `id`: better than nothing, and marked as stale.
+    fn in_need(&self, id: u32) -> Option<Rendered<One<Title>>> {
+        let meta = Meta { cached: true, stale: true, ..Meta::default() };
+        Some(Rendered::new(source::in_need(self, id)?, meta))
     }
 
     /// The answer of a list under `key`: what is cached, or else what `load` brings.

@@ -41,6 +41,7 @@ pub struct Found<'c> {
 pub struct Query<'c> {
     catalogue: &'c Catalogue,
     text: Option<String>,
+    is_literal: bool,
     /// `None` for a name that no genre has, so that nothing can be found.
     genres: Vec<Option<GenreId>>,
     years: Vec<u16>,
@@ -59,6 +60,7 @@ impl<'c> Query<'c> {
         Self {
             catalogue,
             text: None,
+            is_literal: false,
             genres: Vec::new(),
             years: Vec::new(),
             seasons: Vec::new(),
@@ -79,6 +81,13 @@ impl<'c> Query<'c> {
     /// its beginning, the beginning of a word of it, any part of it, and then what is only similar.
     pub fn search(mut self, text: impl Into<String>) -> Self {
         self.text = Some(text.into());
+        self
+    }
+
+    /// Takes the text of a [`search`](Self::search) as it is, but for case, `ё` and punctuation: nothing in it is put
+    /// right, and what is only similar is not found.
+    pub fn literal(mut self) -> Self {
+        self.is_literal = true;
         self
     }
 
@@ -155,7 +164,7 @@ impl<'c> Query<'c> {
 
     /// Answers the question: some microseconds, and some more for a search.
     pub fn find(&self) -> Found<'c> {
-        let matches = self.text.as_deref().map(|text| self.catalogue.index.search(text));
+        let matches = self.text.as_deref().map(|text| self.catalogue.index.search(text, self.is_literal));
         match (matches, self.sort) {
             (Some(matches), None) => self.cut(matches.iter().copied()),
             (Some(matches), Some(sort)) => {

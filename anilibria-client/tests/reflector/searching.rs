@@ -37,6 +37,17 @@ fn ties_go_to_the_higher_id_and_an_order_takes_the_place_of_the_best_match() {
 }
 
 #[test]
+fn literal_search_finds_what_has_the_text_and_nothing_similar() {
+    let catalogue =
+        named(&[("Титан", "", ""), ("Сверхтитаны", "", ""), ("Титак", "", ""), ("Наруто", "", "")]);
+    let literal = |text: &str| ids(catalogue.query().search(text).literal().find().items);
+
+    assert_eq!(literal("ТИТАН"), [1, 2]);
+    assert_eq!(literal("naruto"), [0; 0]);
+    assert_eq!(literal("титаг"), [0; 0]);
+}
+
+#[test]
 fn yo_case_and_punctuation_do_not_matter() {
     let catalogue = named(&[("Моё «Ёлка»: возвращение!", "", "")]);
 

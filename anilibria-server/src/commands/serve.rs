@@ -5,6 +5,7 @@ use tracing::{info, warn};
 use super::{base_url, bind, block_on, sandbox_with, stop_signal};
 use crate::{
     app,
+    catalogue::SyncTask,
     cli::Serve,
     listener::{self, Bounds},
     logging, openapi,
@@ -37,6 +38,12 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
             health.drain();
         };
         let bounds = Bounds::new(&config.http);
-        listener::serve(socket, bounds, app::app(config, &state), stop, config.shutdown_timeout).await
+        let sync = SyncTask::start(&state.titles);
+        let served =
+            listener::serve(socket, bounds, app::app(config, &state), stop, config.shutdown_timeout).await;
+        if let Some(sync) = sync {
+            sync.stop().await;
+        }
+        served
     })
 }

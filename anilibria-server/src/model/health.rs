@@ -81,6 +81,8 @@ pub struct Checks {
     pub anilibria_api: Check,
     /// The Node service.
     pub nodejs_service: Check,
+    /// The mirrored catalogue, which lists are answered from.
+    pub catalogue: CatalogueCheck,
     /// Memory of the process.
     pub memory: MemoryCheck,
 }
@@ -103,6 +105,34 @@ impl Check {
     /// A check of something that is not in use.
     pub const NOT_CONFIGURED: Self =
         Self { status: CheckStatus::NotConfigured, response_time_ms: None, status_code: None, error: None };
+}
+
+/// The mirrored catalogue: `healthy` when it is loaded and up to date, `degraded` when it is neither yet or no longer,
+/// `unhealthy` when it could not be loaded. Lists come from AniLibria until it is loaded.
+#[derive(Clone, Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct CatalogueCheck {
+    /// What was found.
+    pub status: CheckStatus,
+    /// How many releases it holds.
+    pub releases: u64,
+    /// When AniLibria was last asked with success.
+    pub last_sync: Option<Timestamp>,
+    /// How many seconds ago that was.
+    pub age_seconds: Option<u64>,
+    /// Why AniLibria could not be asked the last time.
+    pub error: Option<String>,
+}
+
+impl CatalogueCheck {
+    /// A check of a catalogue that is not mirrored.
+    pub const NOT_CONFIGURED: Self = Self {
+        status: CheckStatus::NotConfigured,
+        releases: 0,
+        last_sync: None,
+        age_seconds: None,
+        error: None,
+    };
 }
 
 /// What a check found.

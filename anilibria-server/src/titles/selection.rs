@@ -5,16 +5,16 @@ use std::cmp::Ordering;
 use anilibria_client::{
     Client, Error,
     api::catalog::CatalogReleases,
-    model::{CatalogSorting, GenreId, ProductionStatus, PublishStatus, Release, Season as V1Season},
+    model::{CatalogSorting, GenreId, ProductionStatus, PublishStatus, Release},
     page::Window,
 };
 use futures::{StreamExt, TryStreamExt, future};
 use tracing::warn;
 
-use super::ListQuery;
+use super::{ListQuery, from_catalogue::v1_season};
 use crate::{
     mapping,
-    model::title::{Season, TitleStatus},
+    model::title::TitleStatus,
     params::{Order, Sort},
 };
 
@@ -103,15 +103,6 @@ fn sorting(sort: Sort, order: Order) -> CatalogSorting {
         (Sort::Rating, Order::Asc) => CatalogSorting::RatingAsc,
         (Sort::Year, Order::Desc) => CatalogSorting::YearDesc,
         (Sort::Year, Order::Asc) => CatalogSorting::YearAsc,
-    }
-}
-
-fn v1_season(season: Season) -> V1Season {
-    match season {
-        Season::Winter => V1Season::Winter,
-        Season::Spring => V1Season::Spring,
-        Season::Summer => V1Season::Summer,
-        Season::Autumn => V1Season::Autumn,
     }
 }
 

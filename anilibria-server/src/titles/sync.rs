@@ -6,12 +6,12 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{LoadFailure, Titles, load};
+use super::{LoadFailure, Titles, from_upstream};
 use crate::{
     key,
     model::internal::{SyncReport, SyncSource},
     problem::Problem,
-    rendered::FORM,
+    rendered::{FORM, readable},
 };
 
 impl Titles {
@@ -43,10 +43,10 @@ impl Titles {
 
     /// Loads title `id` whatever the cache has.
     async fn renew(&self, id: u32) -> Result<Bytes, Problem> {
-        let title = load::title_now(&self.client, id).await.map_err(LoadFailure::from)?;
+        let title = from_upstream::title_now(&self.client, id).await.map_err(LoadFailure::from)?;
         // First what is old, or it would be the new one that ends.
         self.changed(id).await;
-        let kept = load::keep_title(id, title.clone());
+        let kept = from_upstream::keep_title(id, title.clone());
         self.cache.set(&key::title(id), kept.validator(FORM)).await;
         title.ok_or_else(|| Problem::title_not_found(id))
     }
@@ -54,8 +54,7 @@ impl Titles {
 
 /// How many episodes there are in `title`, as [`crate::rendered::render`] made it.
 fn episodes(title: &[u8]) -> Result<usize, Problem> {
-    let whole = [title, b"}}"].concat();
-    let title: Answer = serde_json::from_slice(&whole).map_err(Problem::internal)?;
+    let title: Answer = serde_json::from_slice(&readable(title)).map_err(Problem::internal)?;
     Ok(title.data.player.episodes.len())
 }
 

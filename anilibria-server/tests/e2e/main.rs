@@ -18,6 +18,8 @@ mod cache_levels;
 mod cache_secrets;
 #[cfg(unix)]
 mod cache_stale;
+#[cfg(unix)]
+mod catalogue;
 mod commands;
 mod connections;
 mod endpoints;

@@ -69,8 +69,9 @@ impl Index {
         }
     }
 
-    /// The places of the releases with a name like `question`, the best first, then those with the higher id.
-    pub(super) fn search(&self, question: &str) -> Vec<u32> {
+    /// The places of the releases with a name like `question`, or one that has it when it `is_literal`: the best first,
+    /// then those with the higher id.
+    pub(super) fn search(&self, question: &str, is_literal: bool) -> Vec<u32> {
         let question: String = question.chars().take(MAX_CHARS).collect();
         let asked = normalised(&question);
         let mut ranks = vec![NO_MATCH; self.releases];
@@ -78,7 +79,7 @@ impl Index {
             return Vec::new();
         }
         let mut is_found = self.within(&asked, AS_ASKED, &mut ranks);
-        if asked.chars().count() >= MIN_VARIANT {
+        if !is_literal && asked.chars().count() >= MIN_VARIANT {
             let other_letters = translit::variants(&asked);
             for variant in &other_letters {
                 is_found |= self.within(variant, TRANSLITERATED, &mut ranks);

@@ -1,0 +1,117 @@
+//! The catalogue as a file.
+
+use std::{
+    fs::{self, File},
+    io::{ErrorKind, Write as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use anilibria_client::reflector::Catalogue;
+use anyhow::Context as _;
+use async_trait::async_trait;
+use tokio::task::spawn_blocking;
+
+use super::CatalogueStore;
+
+/// The name of the file. What is in it tells its own form and whether it is damaged.
+const FILE: &str = "catalogue.bin";
+
+/// Keeps the catalogue in a file, which is there as a whole or not at all.
+#[derive(Clone, Debug)]
+pub struct DiskCatalogue {
+    path: PathBuf,
+    /// Held while a file is written: a write goes on when its caller has left.
+    writing: Arc<Mutex<()>>,
+}
+
+impl DiskCatalogue {
+    /// Keeps the catalogue in `directory`, which is made when the first one is written.
+    pub fn at(directory: &Path) -> Self {
+        Self { path: directory.join(FILE), writing: Arc::default() }
+    }
+}
+
+#[async_trait]
+impl CatalogueStore for DiskCatalogue {
+    async fn read(&self) -> anyhow::Result<Option<Catalogue>> {
+        let path = self.path.clone();
+        spawn_blocking(move || read(&path)).await?
+    }
+
+    async fn write(&self, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
+        let (path, writing) = (self.path.clone(), Arc::clone(&self.writing));
+        let write = move || {
+            let _one_at_a_time = writing.lock().unwrap_or_else(PoisonError::into_inner);
+            write(&path, &catalogue.to_bytes())
+        };
+        spawn_blocking(write).await?
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Option<Catalogue>> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| path.display().to_string()),
+    };
+    let catalogue = Catalogue::from_bytes(&bytes).with_context(|| path.display().to_string())?;
+    Ok(Some(catalogue))
+}
+
+/// Written beside its place and then moved there, so that a crash leaves the old file.
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
+    }
+    // Of two services with one directory each writes a file of its own.
+    let draft = path.with_extension(format!("{}.tmp", std::process::id()));
+    let written = File::create(&draft).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)
+    });
+    written.inspect_err(|_| drop(fs::remove_file(&draft))).with_context(|| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use anilibria_client::model::Release;
+    use serde_json::json;
+
+    use super::*;
+
+    fn catalogue() -> Arc<Catalogue> {
+        let release: Release = serde_json::from_value(json!({"id": 7, "name": {"main": "Имя"}})).unwrap();
+        Arc::new([release].into_iter().collect())
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_read_by_the_next_process() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = DiskCatalogue::at(&directory.path().join("new"));
+        assert!(store.read().await.unwrap().is_none());
+
+        store.write(catalogue()).await.unwrap();
+
+        let read = store.read().await.unwrap().unwrap();
+        assert_eq!(read.get(7), catalogue().get(7));
+        assert_eq!(fs::read_dir(directory.path().join("new")).unwrap().count(), 1);
+    }
+
+    #[tokio::test]
+    async fn damaged_file_is_refused_and_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = DiskCatalogue::at(directory.path());
+        store.write(catalogue()).await.unwrap();
+        let path = directory.path().join(FILE);
+        let mut bytes = fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, bytes).unwrap();
+
+        assert!(store.read().await.is_err());
+        store.write(catalogue()).await.unwrap();
+
+        assert_eq!(store.read().await.unwrap().unwrap().len(), 1);
+    }
+}

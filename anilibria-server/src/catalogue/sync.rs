@@ -1,0 +1,164 @@
+//! Keeps the mirrored catalogue up to date for as long as the service runs.
+
+use std::{convert::Infallible, time::Duration};
+
+use tokio::{
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
+use tracing::{info, warn};
+
+use super::{Changes, Mirror};
+use crate::titles::Titles;
+
+/// How often everything is read: ratings change without a trace elsewhere, and what is gone shows only so.
+const FULL_PASS: Duration = Duration::from_hours(24);
+
+/// How often the schedule and the genres are read.
+const REFERENCES: Duration = Duration::from_hours(1);
+
+/// The longest wait after failures in a row.
+const MAX_BACKOFF: Duration = Duration::from_mins(1);
+
+/// How long changes are collected before the catalogue is saved.
+const SAVE_AFTER: Duration = Duration::from_secs(5);
+
+/// How long the last save may take when the service stops. Together with the time that requests are waited for, this is
+/// less than the ten seconds after which containers are killed.
+const LAST_SAVE: Duration = Duration::from_millis(1500);
+
+/// The task that keeps the catalogue up to date. It ends when it is dropped; [`stop`](Self::stop) saves, too.
+#[derive(Debug)]
+pub struct SyncTask {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl SyncTask {
+    /// Starts the task for `titles`; `None` when they are not mirrored.
+    pub fn start(titles: &Titles) -> Option<Self> {
+        let mirror = titles.mirror()?.clone();
+        let titles = titles.clone();
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let mut syncing = Syncing::new(titles, mirror);
+            tokio::select! {
+                // Whoever drops the sender wants no more than an end.
+                told = stopped => if told.is_err() { return },
+                never = syncing.run() => match never {},
+            }
+            if syncing.unsaved_since.is_some() && timeout(LAST_SAVE, syncing.mirror.save()).await.is_err() {
+                warn!("The catalogue could not be saved in time");
+            }
+        });
+        Some(Self { stop, task })
+    }
+
+    /// Ends the task and saves what it has read.
+    pub async fn stop(self) {
+        // It fails only when the task has ended by itself.
+        let _ = self.stop.send(());
+        if let Err(error) = self.task.await {
+            warn!(%error, "The task that mirrors the catalogue broke off");
+        }
+    }
+}
+
+struct Syncing {
+    titles: Titles,
+    mirror: Mirror,
+    full_pass_due: Instant,
+    references_due: Instant,
+    /// When the first change came that is not saved yet.
+    unsaved_since: Option<Instant>,
+    failures: u32,
+}
+
+impl Syncing {
+    fn new(titles: Titles, mirror: Mirror) -> Self {
+        let now = Instant::now();
+        // What has changed since the last run is told at once, what is gone a little later. Without a last run, looking
+        // for changes is a full pass.
+        let is_kept = mirror.catalogue().is_some();
+        let full_pass_due = now + if is_kept { mirror.shared.interval } else { FULL_PASS };
+        Self {
+            titles,
+            mirror,
+            full_pass_due,
+            references_due: now + REFERENCES,
+            unsaved_since: None,
+            failures: 0,
+        }
+    }
+
+    async fn run(&mut self) -> Infallible {
+        loop {
+            let pause = self.step().await;
+            self.save_if_due(pause).await;
+            sleep(pause).await;
+        }
+    }
+
+    /// Looks at AniLibria once; how long to wait before the next time.
+    async fn step(&mut self) -> Duration {
+        let everything = self.full_pass_due <= Instant::now();
+        match self.mirror.update(everything).await {
+            Ok(changes) => {
+                self.failures = 0;
+                if everything {
+                    self.full_pass_due = Instant::now() + FULL_PASS;
+                }
+                self.tell(changes).await;
+                self.renew_references().await;
+                self.mirror.shared.interval
+            }
+            Err(error) => {
+                let pause = backoff(self.failures);
+                self.failures = self.failures.saturating_add(1);
+                warn!(%error, ?pause, "The catalogue could not be read, trying again");
+                pause
+            }
+        }
+    }
+
+    /// Lets what was made of the old catalogue go.
+    async fn tell(&mut self, Changes { any, titles }: Changes) {
+        if !any {
+            return;
+        }
+        info!(changed = titles.len(), releases = self.mirror.status().releases, "The catalogue has changed");
+        self.titles.catalogue_changed(&titles).await;
+        self.unsaved_since.get_or_insert_with(Instant::now);
+    }
+
+    async fn renew_references(&mut self) {
+        if self.references_due <= Instant::now() {
+            self.references_due = Instant::now() + REFERENCES;
+            self.titles.renew_references().await;
+        }
+    }
+
+    /// Saves changes that are old enough, or that would be before there is another chance.
+    async fn save_if_due(&mut self, pause: Duration) {
+        if self.unsaved_since.is_some_and(|since| since.elapsed() + pause >= SAVE_AFTER) {
+            self.mirror.save().await;
+            self.unsaved_since = None;
+        }
+    }
+}
+
+/// The wait after so many failures in a row before the last.
+fn backoff(failures: u32) -> Duration {
+    Duration::from_secs(1).saturating_mul(2_u32.saturating_pow(failures)).min(MAX_BACKOFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_minute() {
+        assert_eq!([0, 1, 5, 6, 99].map(|failures| backoff(failures).as_secs()), [1, 2, 32, 60, 60]);
+    }
+}

@@ -1,0 +1,205 @@
+//! What is answered from the mirrored catalogue: selected, mapped and rendered, each once.
+
+use anilibria_cache::Loaded;
+use anilibria_client::{
+    Client,
+    model::{ReleaseStatus, Season as V1Season},
+    reflector::{Catalogue, Found, Order as EntryOrder, Query, Sort as EntrySort},
+};
+
+use super::{ListQuery, SearchQuery};
+use crate::{
+    mapping::Mapping,
+    model::{
+        envelope::Pagination,
+        title::{Season, TitleStatus},
+    },
+    params::{Order, Sort},
+    rendered::render,
+    tag,
+    text::sort_russian,
+};
+
+/// What lists are made from: the catalogue, and the client that knows where its pictures are.
+#[derive(Clone, Copy)]
+pub(super) struct Shelf<'a> {
+    pub(super) client: &'a Client,
+    pub(super) catalogue: &'a Catalogue,
+}
+
+impl Shelf<'_> {
+    /// A page of the titles that a query selects.
+    pub(super) fn list(self, query: &ListQuery) -> Loaded {
+        let found = select(self.catalogue, query);
+        self.page(&found, query.page, query.limit)
+    }
+
+    /// A page of the titles whose names have a text, or something like it.
+    pub(super) fn search(self, query: &SearchQuery) -> Loaded {
+        let search = self.catalogue.query().search(query.text.as_str());
+        let search = if query.fuzzy { search } else { search.literal() };
+        self.page(&cut(search, query.page, query.limit), query.page, query.limit)
+    }
+
+    /// A page of all titles, the largest by `sort` first.
+    pub(super) fn sorted(self, sort: EntrySort, page: u32, limit: u32) -> Loaded {
+        self.page(&cut(self.catalogue.query().sort(sort), page, limit), page, limit)
+    }
+
+    /// Names of the genres that some title has.
+    pub(super) fn genres(self) -> Loaded {
+        let mut names: Vec<_> = self.catalogue.genres().map(|(_, name)| name.to_owned()).collect();
+        sort_russian(&mut names);
+        Loaded::new(render(&names, None)).tag(tag::LISTS)
+    }
+
+    fn page(self, found: &Found<'_>, page: u32, limit: u32) -> Loaded {
+        let mapping = Mapping::new(self.client);
+        let titles: Vec<_> = found.items.iter().map(|entry| mapping.entry(self.catalogue, entry)).collect();
+        let tags: Vec<_> = titles.iter().map(|title| tag::title(title.id)).collect();
+        let page = render(&titles, Some(Pagination::new(page, limit, found.total as u64)));
+        Loaded::new(page).tags(tags).tag(tag::LISTS)
+    }
+}
+
+/// Some title that is not blocked, by chance; `None` when all are.
+pub(super) fn random_id(catalogue: &Catalogue) -> Option<u32> {
+    let open = catalogue.query().blocked(false).find();
+    Some(fastrand::choice(&open.items)?.id.get())
+}
+
+/// The entries that a query selects: all filters hold, and ties go to the newest.
+fn select<'c>(catalogue: &'c Catalogue, query: &ListQuery) -> Found<'c> {
+    let mut selected =
+        catalogue.query().sort(sort(query.sort)).order(order(query.order)).genres(&query.genres);
+    if let Some(text) = &query.search {
+        selected = selected.search(text.as_str()).literal();
+    }
+    if let Some(year) = query.year {
+        // No title has a year that no year can be.
+        selected = selected.years([u16::try_from(year).unwrap_or_default()]);
+    }
+    if let Some(season) = query.season {
+        selected = selected.seasons([v1_season(season)]);
+    }
+    if let Some(status) = query.status {
+        selected = selected.statuses([v1_status(status)]);
+    }
+    cut(selected, query.page, query.limit)
+}
+
+fn cut(query: Query<'_>, page: u32, limit: u32) -> Found<'_> {
+    let offset = u64::from(page.saturating_sub(1)) * u64::from(limit);
+    query.offset(usize::try_from(offset).unwrap_or(usize::MAX)).limit(limit as usize).find()
+}
+
+fn sort(sort: Sort) -> EntrySort {
+    match sort {
+        Sort::Id => EntrySort::Id,
+        Sort::Year => EntrySort::Year,
+        Sort::Rating => EntrySort::Rating,
+        Sort::Updated => EntrySort::Updated,
+    }
+}
+
+fn order(order: Order) -> EntryOrder {
+    match order {
+        Order::Asc => EntryOrder::Ascending,
+        Order::Desc => EntryOrder::Descending,
+    }
+}
+
+pub(super) fn v1_season(season: Season) -> V1Season {
+    match season {
+        Season::Winter => V1Season::Winter,
+        Season::Spring => V1Season::Spring,
+        Season::Summer => V1Season::Summer,
+        Season::Autumn => V1Season::Autumn,
+    }
+}
+
+fn v1_status(status: TitleStatus) -> ReleaseStatus {
+    match status {
+        TitleStatus::Announced => ReleaseStatus::Announced,
+        TitleStatus::Completed => ReleaseStatus::Completed,
+        TitleStatus::Ongoing => ReleaseStatus::Ongoing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anilibria_client::model::Release;
+    use serde_json::json;
+
+    use super::*;
+
+    fn catalogue() -> Catalogue {
+        let release = |id: u32, year: u32, name: &str, season: &str| -> Release {
+            serde_json::from_value(json!({
+                "id": id, "year": year, "name": {"main": name}, "season": {"value": season},
+                "is_blocked_by_geo": id != 3,
+                "genres": [{"id": 1, "name": "Сёнен"}, {"id": 10 + id, "name": format!("Жанр {id}")}],
+            }))
+            .unwrap()
+        };
+        [
+            release(1, 2020, "Кот", "winter"),
+            release(2, 2021, "Коты", "autumn"),
+            release(3, 2020, "Скот", "winter"),
+        ]
+        .into_iter()
+        .collect()
+    }
+
+    fn query() -> ListQuery {
+        ListQuery {
+            page: 1,
+            limit: 20,
+            search: None,
+            year: None,
+            season: None,
+            genres: Vec::new(),
+            status: None,
+            sort: Sort::Id,
+            order: Order::Desc,
+        }
+    }
+
+    fn ids(query: &ListQuery) -> Vec<u32> {
+        select(&catalogue(), query).items.iter().map(|entry| entry.id.get()).collect()
+    }
+
+    #[test]
+    fn ids_are_ordered_truly_and_ties_go_to_the_newest_in_both_directions() {
+        assert_eq!(ids(&query()), [3, 2, 1]);
+        assert_eq!(ids(&ListQuery { order: Order::Asc, ..query() }), [1, 2, 3]);
+        assert_eq!(ids(&ListQuery { sort: Sort::Year, ..query() }), [2, 3, 1]);
+        assert_eq!(ids(&ListQuery { sort: Sort::Year, order: Order::Asc, ..query() }), [3, 1, 2]);
+    }
+
+    #[test]
+    fn every_filter_holds_and_a_search_keeps_the_order_asked_for() {
+        let genres = |name: &str| vec!["СЕНЕН".to_owned(), name.to_owned()];
+
+        assert_eq!(ids(&ListQuery { year: Some(2020), season: Some(Season::Winter), ..query() }), [3, 1]);
+        assert_eq!(ids(&ListQuery { genres: genres("жанр 2"), ..query() }), [2]);
+        assert_eq!(ids(&ListQuery { genres: genres("нет такого"), ..query() }), [0; 0]);
+        assert_eq!(ids(&ListQuery { search: Some("кот".to_owned()), ..query() }), [3, 2, 1]);
+        assert_eq!(ids(&ListQuery { year: Some(-5), ..query() }), [0; 0]);
+    }
+
+    #[test]
+    fn page_far_behind_the_end_is_empty_and_still_tells_how_many_there_are() {
+        let catalogue = catalogue();
+
+        let found = select(&catalogue, &ListQuery { page: u32::MAX, limit: 100, ..query() });
+
+        assert_eq!((found.items.len(), found.total), (0, 3));
+    }
+
+    #[test]
+    fn chance_leaves_out_what_is_blocked() {
+        assert_eq!(random_id(&catalogue()), Some(3));
+        assert_eq!(random_id(&Catalogue::default()), None);
+    }
+}

@@ -1,0 +1,86 @@
+//! Where answers are made from when no cache level has them: the mirrored catalogue once it is loaded, else AniLibria.
+//! Nobody else knows which.
+
+use std::sync::Arc;
+
+use anilibria_cache::Loaded;
+use anilibria_client::{
+    Client,
+    reflector::{Catalogue, Sort},
+};
+
+use super::{
+    ListQuery, SearchQuery, Titles,
+    failure::LoadFailure,
+    from_catalogue::{self, Shelf},
+    from_upstream,
+};
+use crate::{mapping::Mapping, rendered::render};
+
+type Result<T> = std::result::Result<T, LoadFailure>;
+
+/// A page of the titles that a query selects.
+pub(super) async fn list(titles: Titles, query: ListQuery) -> Result<Loaded> {
+    if let Some(catalogue) = catalogue(&titles) {
+        return Ok(shelf(&titles.client, &catalogue).list(&query));
+    }
+    match titles.genre_ids(&query.genres).await? {
+        Some(genres) => Ok(from_upstream::list(titles.client, query, genres).await?),
+        None => Ok(from_upstream::empty_page(&titles.client, query.page, query.limit)),
+    }
+}
+
+/// A page of the titles that a search finds.
+pub(super) async fn search(titles: Titles, query: SearchQuery) -> Result<Loaded> {
+    match catalogue(&titles) {
+        Some(catalogue) => Ok(shelf(&titles.client, &catalogue).search(&query)),
+        None => Ok(from_upstream::search(titles.client, query).await?),
+    }
+}
+
+/// A page of the last updated.
+pub(super) async fn updates(titles: Titles, page: u32, limit: u32) -> Result<Loaded> {
+    match catalogue(&titles) {
+        Some(catalogue) => Ok(shelf(&titles.client, &catalogue).sorted(Sort::Updated, page, limit)),
+        None => Ok(from_upstream::updates(titles.client, page, limit).await?),
+    }
+}
+
+/// A page of the most popular.
+pub(super) async fn popular(titles: Titles, page: u32, limit: u32) -> Result<Loaded> {
+    match catalogue(&titles) {
+        Some(catalogue) => Ok(shelf(&titles.client, &catalogue).sorted(Sort::Favorites, page, limit)),
+        None => Ok(from_upstream::popular(titles.client, page, limit).await?),
+    }
+}
+
+/// Names of all genres.
+pub(super) async fn genres(titles: Titles) -> Result<Loaded> {
+    match catalogue(&titles) {
+        Some(catalogue) => Ok(shelf(&titles.client, &catalogue).genres()),
+        None => Ok(from_upstream::genres(titles.client).await?),
+    }
+}
+
+/// Some title that is not blocked, by chance.
+pub(super) async fn random_id(titles: &Titles) -> Result<u32> {
+    match catalogue(titles).as_deref().and_then(from_catalogue::random_id) {
+        Some(id) => Ok(id),
+        None => Ok(from_upstream::random_id(&titles.client).await?),
+    }
+}
+
+/// What the catalogue knows of title `id` with its episodes, for when AniLibria fails.
+pub(super) fn in_need(titles: &Titles, id: u32) -> Option<bytes::Bytes> {
+    let catalogue = catalogue(titles)?;
+    let title = Mapping::new(&titles.client).whole_entry(&catalogue, catalogue.get(id)?)?;
+    Some(render(&title, None))
+}
+
+fn catalogue(titles: &Titles) -> Option<Arc<Catalogue>> {
+    titles.mirror()?.catalogue()
+}
+
+fn shelf<'a>(client: &'a Client, catalogue: &'a Catalogue) -> Shelf<'a> {
+    Shelf { client, catalogue }
+}
