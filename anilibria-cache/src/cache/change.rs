@@ -44,7 +44,7 @@ impl Inner {
         count
     }
 
-    async fn publish(&self, invalidation: &Invalidation) {
+    pub(super) async fn publish(&self, invalidation: &Invalidation) {
         if let Some(outbox) = &self.outbox {
             outbox.publish(invalidation).await;
         }

@@ -68,6 +68,7 @@ impl Inner {
     /// Loads, answers all who wait, and keeps what was loaded.
     pub(super) async fn load<E>(self: Arc<Self>, lead: Lead<E>, job: Load<E>) {
         let Load { policy, tags, loader, previous } = job;
+        let resyncs = self.counters.resyncs.get();
         let lease = match self.turn(lead.key(), &policy).await {
             Turn::Ours(lease) => lease,
             Turn::Found(found) => {
@@ -92,7 +93,7 @@ impl Inner {
             let _ = lock.unlock(lead.key(), lease).await;
         }
         if let Some(entry) = kept {
-            self.linger(&lead, &entry).await;
+            self.linger(&lead, &entry, resyncs).await;
         }
     }
 
@@ -220,7 +221,10 @@ impl Inner {
     /// Stays within reach for a while after `entry` was kept, to take it back.
     ///
     /// Another instance may invalidate on the shared levels before this one writes there, and its message arrive after.
-    async fn linger<E>(&self, lead: &Lead<E>, entry: &Entry) {
+    ///
+    /// If this one has been cut off since it began, when the count was `resyncs`, the others were told before there was
+    /// anything to tell, and may have copied it: they are told again. In all other cases they know.
+    async fn linger<E>(&self, lead: &Lead<E>, entry: &Entry, resyncs: u64) {
         if self.outbox.is_none() || Handle::try_current().is_err() {
             return;
         }
@@ -232,8 +236,13 @@ impl Inner {
             while lead.verdict(entry.tags()) == Verdict::Keep {
                 lead.changed().await;
             }
-            let _turn = self.turns.of(lead.key()).await;
+            let turn = self.turns.of(lead.key()).await;
+            let verdict = lead.verdict(entry.tags());
             self.take_back(lead, entry.tags()).await;
+            drop(turn);
+            if verdict == Verdict::TakeBack && self.counters.resyncs.get() > resyncs {
+                self.publish(&Invalidation::expire(Scope::key(lead.key()))).await;
+            }
         };
         let patience = async {
             while self.may_be_cut_off() {

@@ -1,6 +1,6 @@
 //! Why settings of Redis are refused.
 
-/// Why there can be no [`Redis`] of these settings.
+/// Why there can be no [`Redis`](super::Redis) of these settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid {field} of redis: {reason}")]
 pub struct RedisConfigError {

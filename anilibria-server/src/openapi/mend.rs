@@ -21,6 +21,8 @@ fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
     operation.responses.responses.retain(|response| match response.status {
         Some(400) => has_parameters,
         Some(401 | 403) => is_guarded,
+        // Other services are not counted.
+        Some(429) => !is_guarded,
         Some(404) => names_a_title,
         _ => true,
     });
