@@ -240,8 +240,10 @@ impl Inner {
             let verdict = lead.verdict(entry.tags());
             self.take_back(lead, entry.tags()).await;
             drop(turn);
-            if verdict == Verdict::TakeBack && self.counters.resyncs.get() > resyncs {
-                self.publish(&Invalidation::expire(Scope::key(lead.key()))).await;
+            if let Verdict::TakeBack(action) = verdict
+                && self.counters.resyncs.get() > resyncs
+            {
+                self.publish(&Invalidation { scope: Scope::key(lead.key()), action }).await;
             }
         };
         let patience = async {
