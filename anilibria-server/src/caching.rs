@@ -24,8 +24,9 @@ const JITTER: Duration = Duration::from_secs(10);
 /// The most jitter is this part of the shortest TTL, which would mean little otherwise.
 const JITTER_DIVISOR: u32 = 10;
 
-/// How long one instance loads on behalf of all: a little more than a load may take.
-const LOAD_LEASE: Duration = Duration::from_secs(10);
+/// How long one instance loads on behalf of all. Longer than most loads take, and short enough that whoever waited for one
+/// that died still has the time to load within a request.
+const LOAD_LEASE: Duration = Duration::from_secs(4);
 
 /// How long MongoDB and the disk may take, which are asked rarely.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
