@@ -25,6 +25,8 @@ mod connections;
 mod endpoints;
 mod faults;
 mod internal;
+#[cfg(unix)]
+mod outages;
 mod single_flight;
 mod support;
 #[path = "../shared/token.rs"]
