@@ -1,9 +1,10 @@
-//! What Redis can be to a cache: a level, a way to the other instances, and a lock.
+//! What Redis can be to a cache: a level, a way to the other instances, a lock, and where instances are elected.
 
 mod backplane;
 mod builder;
 mod config_error;
 mod connection;
+mod election;
 mod keys;
 mod link;
 mod lock;
@@ -22,8 +23,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use redis::RedisError;
 
 pub use self::{
-    backplane::RedisBackplane, builder::RedisBuilder, config_error::RedisConfigError, lock::RedisLock,
-    store::RedisStore,
+    backplane::RedisBackplane, builder::RedisBuilder, config_error::RedisConfigError,
+    election::RedisElection, lock::RedisLock, store::RedisStore,
 };
 use self::{keys::Keys, link::Link};
 use crate::Error;
@@ -83,6 +84,11 @@ impl Redis {
     /// The lock that all who share the server and the prefix share.
     pub fn lock(&self) -> RedisLock {
         RedisLock::new(self.clone())
+    }
+
+    /// The elections among all who share the server and the prefix.
+    pub fn election(&self) -> RedisElection {
+        RedisElection::new(self.clone())
     }
 }
 

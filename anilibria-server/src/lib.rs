@@ -29,6 +29,7 @@ pub mod router;
 pub mod sandbox;
 pub mod service;
 pub mod shell;
+pub mod sync_status;
 pub mod tag;
 pub mod text;
 pub mod titles;

@@ -1,21 +1,30 @@
 //! Puts the service together from its settings.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use anilibria_cache::LevelPing;
+use anilibria_cache::{Elector, LevelPing};
 use anilibria_client::{Client, ClientBuilder, Error, sandbox::Sandbox};
 use async_trait::async_trait;
 use futures::future;
 
 use crate::{
     app::State,
-    caching,
-    catalogue::{CatalogueStatus, CatalogueStore, DiskCatalogue, Mirror, MirrorOptions},
+    caching::{self, Caching},
+    catalogue::{
+        CatalogueStatus, CatalogueStore, DiskCatalogue, Mirror, MirrorOptions, MongoCatalogue, Stores,
+    },
     config::Config,
     health::{BackEnd, CacheVitals, Health, UpstreamFault, Vitals},
     model::envelope::CacheLevel,
+    sync_status::SyncStatus,
     titles::Titles,
 };
+
+/// The office of the instance that reads the catalogue on behalf of all.
+const OFFICE: &str = "catalogue";
+
+/// How long an instance that died keeps it.
+const TERM: Duration = Duration::from_secs(10);
 
 /// A sandbox, and where the service's own socket makes it reachable.
 #[derive(Clone, Debug)]
@@ -37,21 +46,40 @@ impl SandboxAt {
 pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, sandbox.is_none()).await?;
-    let mut titles = Titles::new(client.clone(), caching);
+    let status = caching.database.as_ref().map(SyncStatus::new);
+    let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
+    let mut titles = Titles::new(client.clone(), caching).noted_in(status);
     if config.catalogue.catalogue_enabled {
-        titles = titles.mirrored_by(mirror(config, &client, sandbox.is_none()).await);
+        let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: sandbox.is_none() };
+        titles = titles.mirrored_by(Mirror::open(&client, stores, options).await);
     }
     let health = Health::new(Arc::new(titles.clone()));
     Ok(State { titles, health, sandbox: sandbox.map(|at| at.sandbox) })
 }
 
-/// The mirror of what `client` gives, which outlives the process where answers on disk do. A sandbox may be asked as fast
-/// as it answers.
-async fn mirror(config: &Config, client: &Client, is_public: bool) -> Mirror {
+/// Where the mirror of what `client` gives outlives the process: on disk where answers are, and in MongoDB. With Redis
+/// besides, one instance reads on behalf of all.
+fn stores(
+    config: &Config,
+    client: &Client,
+    caching: &Caching,
+    status: Option<&SyncStatus>,
+    is_public: bool,
+) -> Stores {
+    if !config.catalogue.catalogue_enabled {
+        return Stores::default();
+    }
     let directory = caching::directory(&config.cache, is_public);
-    let store = directory.map(|directory| Arc::new(DiskCatalogue::at(&directory)) as Arc<dyn CatalogueStore>);
-    let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: is_public };
-    Mirror::open(client, store, options).await
+    let own = directory.map(|directory| Arc::new(DiskCatalogue::at(&directory)) as Arc<dyn CatalogueStore>);
+    let shared = caching.database.clone().zip(status);
+    let shared =
+        shared.map(|(database, status)| MongoCatalogue::new(database, client.clone(), status.clone()));
+    let elector = caching
+        .redis
+        .as_ref()
+        .filter(|_| shared.is_some())
+        .map(|redis| Elector::stand(redis.election(), OFFICE, TERM));
+    Stores { own, shared, elector }
 }
 
 /// The client of the sandbox over the service's own socket, of the mirrors that are set, or of the live ones.

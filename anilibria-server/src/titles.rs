@@ -28,6 +28,7 @@ use crate::{
     },
     problem::Problem,
     rendered::{FORM, Meta, Rendered},
+    sync_status::SyncStatus,
     tag,
 };
 
@@ -37,6 +38,8 @@ pub struct Titles {
     client: Client,
     cache: Cache,
     mirror: Option<Mirror>,
+    /// Where it is noted which titles were synchronised.
+    status: Option<SyncStatus>,
     /// How what is not a title is kept.
     of_lists: Options,
 }
@@ -44,14 +47,26 @@ pub struct Titles {
 impl Titles {
     /// Reads through the cache from what `client` gives.
     pub fn new(client: Client, caching: Caching) -> Self {
-        let Caching { cache, list_levels } = caching;
-        Self { client, cache, mirror: None, of_lists: Options::new().nearest_levels(list_levels) }
+        let Caching { cache, list_levels, .. } = caching;
+        Self {
+            client,
+            cache,
+            mirror: None,
+            status: None,
+            of_lists: Options::new().nearest_levels(list_levels),
+        }
     }
 
     /// Answers lists from `mirror` once it is loaded. Without, they come from AniLibria.
     #[must_use]
     pub fn mirrored_by(self, mirror: Mirror) -> Self {
         Self { mirror: Some(mirror), ..self }
+    }
+
+    /// Notes in `status` which titles were synchronised at the wish of another service.
+    #[must_use]
+    pub fn noted_in(self, status: Option<SyncStatus>) -> Self {
+        Self { status, ..self }
     }
 
     /// The mirrored catalogue, if there is one.

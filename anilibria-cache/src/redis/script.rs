@@ -27,6 +27,13 @@ pub(super) static PUBLISH: Lua = Lua::new(include_str!("script/publish.lua"));
 /// Gives back a lock. `KEYS`: the lock. `ARGV`: the token it was taken with.
 pub(super) static UNLOCK: Lua = Lua::new(include_str!("script/unlock.lua"));
 
+/// Takes or prolongs an office and says the token of its holder, 0 when that is somebody else. `KEYS`: the office. `ARGV`:
+/// the candidate, milliseconds of a term.
+pub(super) static ELECT: Lua = Lua::new(include_str!("script/elect.lua"));
+
+/// Gives back an office. `KEYS`: the office. `ARGV`: the candidate.
+pub(super) static RESIGN: Lua = Lua::new(include_str!("script/resign.lua"));
+
 impl Lua {
     const fn new(text: &'static str) -> Self {
         Self { text, hash: OnceLock::new() }

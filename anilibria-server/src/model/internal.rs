@@ -7,7 +7,8 @@ use poem_openapi::{
     types::{Example, ParseFromJSON, ToJSON},
 };
 
-use super::envelope::CacheLevel;
+use super::{envelope::CacheLevel, timestamp::Timestamp};
+use crate::catalogue::{CatalogueSource, CatalogueStatus};
 
 /// An answer to another service.
 #[derive(Clone, Debug, Object)]
@@ -215,8 +216,66 @@ pub struct ServiceStatistics {
     pub requests: u64,
     /// What the cache has done and what it keeps.
     pub cache: CacheStatistics,
+    /// The mirrored catalogue; `null` when there is none.
+    #[oai(nullable)]
+    pub catalogue: Option<CatalogueStatistics>,
     /// The mirrors of AniLibria.
     pub mirrors: Vec<Mirror>,
+}
+
+/// How the mirrored catalogue is.
+#[derive(Clone, Debug, Object)]
+pub struct CatalogueStatistics {
+    /// How many releases it holds; 0 before it is loaded.
+    pub releases: u64,
+    /// Where they are from; `null` before it is loaded.
+    #[oai(nullable)]
+    pub source: Option<CatalogueOrigin>,
+    /// When AniLibria was last asked with success, by this instance or by the one it follows.
+    #[oai(nullable)]
+    pub last_sync: Option<Timestamp>,
+    /// How many seconds ago that was.
+    #[oai(nullable)]
+    pub age_seconds: Option<u64>,
+    /// Why AniLibria could not be asked the last time.
+    #[oai(nullable)]
+    pub last_error: Option<String>,
+    /// Whether this instance asks AniLibria, for itself or for all; otherwise it follows one that does.
+    pub is_poller: bool,
+    /// When everything is read anew; `null` on an instance that follows another.
+    #[oai(nullable)]
+    pub next_full_pass: Option<Timestamp>,
+}
+
+/// Where a mirrored catalogue is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum CatalogueOrigin {
+    /// Read from AniLibria.
+    Anilibria,
+    /// Found on disk at the start.
+    Disk,
+    /// Found in MongoDB, where this or another instance put it.
+    Mongodb,
+}
+
+impl From<CatalogueStatus> for CatalogueStatistics {
+    fn from(status: CatalogueStatus) -> Self {
+        let origin = |source| match source {
+            CatalogueSource::Anilibria => CatalogueOrigin::Anilibria,
+            CatalogueSource::Disk => CatalogueOrigin::Disk,
+            CatalogueSource::Mongodb => CatalogueOrigin::Mongodb,
+        };
+        Self {
+            releases: status.releases as u64,
+            source: status.source.map(origin),
+            last_sync: status.last_sync.map(Timestamp::from),
+            age_seconds: status.age().map(|age| age.as_secs()),
+            last_error: status.last_error,
+            is_poller: status.is_poller,
+            next_full_pass: status.next_full_pass.map(Timestamp::from),
+        }
+    }
 }
 
 /// How a mirror of AniLibria is.

@@ -20,6 +20,8 @@ mod cache_secrets;
 mod cache_stale;
 #[cfg(unix)]
 mod catalogue;
+#[cfg(unix)]
+mod catalogue_mongo;
 mod commands;
 mod connections;
 mod endpoints;
