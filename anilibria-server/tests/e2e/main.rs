@@ -27,5 +27,5 @@ mod faults;
 mod internal;
 mod single_flight;
 mod support;
-#[path = "../shared/token.rs"]
+#[path = "../support/token.rs"]
 mod token;
