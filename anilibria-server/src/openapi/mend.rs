@@ -2,17 +2,45 @@
 
 use std::collections::BTreeMap;
 
-use poem_openapi::registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef};
+use poem_openapi::{
+    ApiResponse as _,
+    registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef},
+};
 
-/// Leaves each operation only the errors it can answer.
+use crate::problem::Problem;
+
+/// Gives each operation the errors it can answer, and no others.
 pub(super) fn operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
     for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
         let names_a_title = path.path.contains("{id}") || path.path.ends_with("/title");
         for operation in &mut path.operations {
+            add_common(operation);
             keep_possible(operation, names_a_title);
+            if path.path.ends_with("/random") {
+                take_tag(operation);
+            }
         }
     }
     apis
+}
+
+/// Adds the errors that come from around the routes to operations whose routes cannot fail.
+fn add_common(operation: &mut MetaOperation) {
+    let responses = &mut operation.responses.responses;
+    for error in Problem::meta().responses {
+        let is_common = matches!(error.status, Some(414 | 431 | 500));
+        if is_common && responses.iter().all(|response| response.status != error.status) {
+            responses.push(error);
+        }
+    }
+    responses.sort_by_key(|response| response.status);
+}
+
+/// Takes the tag from an answer that is made anew each time.
+fn take_tag(operation: &mut MetaOperation) {
+    for response in &mut operation.responses.responses {
+        response.headers.retain(|header| header.name != "ETag");
+    }
 }
 
 fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
@@ -24,6 +52,7 @@ fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
         // Other services are not counted.
         Some(429) => !is_guarded,
         Some(404) => names_a_title,
+        Some(413) => operation.request.is_some(),
         _ => true,
     });
 }
