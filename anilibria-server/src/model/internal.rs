@@ -61,6 +61,7 @@ pub enum Priority {
 
 /// What was done about a title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Object)]
+#[oai(example)]
 pub struct SyncReport {
     /// AniLibria's id of the title.
     pub title_id: u32,
@@ -72,6 +73,13 @@ pub struct SyncReport {
     pub episodes_count: usize,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
+}
+
+impl Example for SyncReport {
+    fn example() -> Self {
+        let source = SyncSource::Anilibria;
+        Self { title_id: 9000, synced: true, source, episodes_count: 12, duration_ms: 140 }
+    }
 }
 
 /// Where a title is from.
@@ -104,11 +112,18 @@ impl Example for ClearRequest {
 
 /// What was dropped from the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
+#[oai(example)]
 pub struct ClearReport {
     /// The pattern as it was sent.
     pub pattern: String,
     /// How many answers were dropped.
     pub removed: u64,
+}
+
+impl Example for ClearReport {
+    fn example() -> Self {
+        Self { pattern: "titles:*".to_owned(), removed: 3 }
+    }
 }
 
 /// What the cache has done since the start, and what it keeps.

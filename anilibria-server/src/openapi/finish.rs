@@ -30,12 +30,17 @@ pub(super) fn finish(document: &mut Value) {
     components["securitySchemes"]["UserToken"] = user_token();
     components["headers"] = headers();
     components["parameters"] = parameters();
+    inline_nullable(&mut components["schemas"]);
     for (path, operations) in fields(&mut document["paths"]) {
         for (_, operation) in fields(operations) {
             permit(operation);
             revalidate(operation);
             let is_limited = operation["responses"].get("429").is_some();
+            if let Some(body) = operation.get_mut("requestBody") {
+                plain_media_type(body);
+            }
             for (status, response) in fields(&mut operation["responses"]) {
+                plain_media_type(response);
                 share_headers(response, status, is_limited);
                 give_example(response, &components);
                 share_error(response, status, &mut components);
@@ -51,6 +56,34 @@ pub(super) fn finish(document: &mut Value) {
 /// The fields of `value`; none when it is not an object.
 fn fields(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flatten()
+}
+
+/// Writes out what a property refers to that may also be `null`: a reference to what may not would rule that out.
+fn inline_nullable(schemas: &mut Value) {
+    let targets = schemas.clone();
+    let properties = fields(schemas).filter_map(|(_, schema)| schema.get_mut("properties")).flat_map(fields);
+    for (_, property) in properties {
+        let target = property["allOf"][0]["$ref"].as_str().and_then(|address| address.rsplit('/').next());
+        let target = target.filter(|_| property["nullable"] == true).and_then(|name| targets.get(name));
+        if let Some(Value::Object(mut whole)) = target.cloned() {
+            if let Some(Value::Array(values)) = whole.get_mut("enum") {
+                values.push(Value::Null);
+            }
+            whole.insert("description".to_owned(), property["description"].take());
+            whole.insert("nullable".to_owned(), true.into());
+            *property = whole.into();
+        }
+    }
+}
+
+/// Calls JSON by the one name it needs: it is always UTF-8.
+fn plain_media_type(body: &mut Value) {
+    let content = body.get_mut("content").and_then(Value::as_object_mut);
+    if let Some(content) = content
+        && let Some(json) = content.remove("application/json; charset=utf-8")
+    {
+        content.insert("application/json".to_owned(), json);
+    }
 }
 
 fn user_token() -> Value {
