@@ -7,7 +7,7 @@ use poem_openapi::{
     types::{Example, ParseFromJSON, ToJSON},
 };
 
-use super::envelope::CacheLevel;
+use super::{envelope::CacheLevel, pattern::KeyPattern};
 
 /// An answer to another service.
 #[derive(Clone, Debug, Object)]
@@ -97,8 +97,7 @@ pub enum SyncSource {
 #[oai(example)]
 pub struct ClearRequest {
     /// Keys to drop: `*` stands for any run of characters. What they begin with in Redis may be left out.
-    #[oai(validator(min_length = 1, max_length = 200))]
-    pub pattern: String,
+    pub pattern: KeyPattern,
     /// Has to be `true`.
     #[oai(default)]
     pub confirm: bool,
@@ -106,7 +105,7 @@ pub struct ClearRequest {
 
 impl Example for ClearRequest {
     fn example() -> Self {
-        Self { pattern: "titles:*".to_owned(), confirm: true }
+        Self { pattern: KeyPattern("titles:*".to_owned()), confirm: true }
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn finish(document: &mut Value) {
     for (path, operations) in fields(&mut document["paths"]) {
         for (_, operation) in fields(operations) {
             permit(operation);
+            permit_empty(operation);
             revalidate(operation);
             let is_limited = operation["responses"].get("429").is_some();
             if let Some(body) = operation.get_mut("requestBody") {
@@ -65,14 +66,15 @@ fn inline_nullable(schemas: &mut Value) {
     for (_, property) in properties {
         let target = property["allOf"][0]["$ref"].as_str().and_then(|address| address.rsplit('/').next());
         let target = target.filter(|_| property["nullable"] == true).and_then(|name| targets.get(name));
-        if let Some(Value::Object(mut whole)) = target.cloned() {
-            if let Some(Value::Array(values)) = whole.get_mut("enum") {
-                values.push(Value::Null);
-            }
-            whole.insert("description".to_owned(), property["description"].take());
-            whole.insert("nullable".to_owned(), true.into());
-            *property = whole.into();
+        let (Some(Value::Object(mut whole)), Some(own)) = (target.cloned(), property.as_object_mut()) else {
+            continue;
+        };
+        own.remove("allOf");
+        whole.append(own);
+        if let Some(Value::Array(values)) = whole.get_mut("enum") {
+            values.push(Value::Null);
         }
+        *property = whole.into();
     }
 }
 
@@ -134,6 +136,15 @@ fn parameters() -> Value {
 fn permit(operation: &mut Value) {
     if operation.get("security").is_none() {
         operation["security"] = json!([{}, {"UserToken": []}]);
+    }
+}
+
+/// Says that a parameter in the query without a value is as good as none.
+fn permit_empty(operation: &mut Value) {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if parameter["in"] == "query" && parameter["required"] == false {
+            parameter["allowEmptyValue"] = true.into();
+        }
     }
 }
 

@@ -61,19 +61,48 @@ fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
 /// such fields for ones that may be missing, which clients in typed languages would have to check for twice.
 pub(super) fn schemas(schemas: &mut BTreeMap<String, MetaSchema>) {
     for schema in schemas.values_mut() {
+        demand_confirmation(schema);
         let mut always = Vec::with_capacity(schema.properties.len());
         for (name, property) in &mut schema.properties {
             if is_nullable(property) || schema.required.contains(name) {
                 always.push(*name);
             }
             unrepeat(property);
+            if let MetaSchemaRef::Inline(property) = property {
+                bound(property);
+                // Where there is a default, `null` stands for it.
+                property.nullable |= property.default.is_some();
+            }
         }
         schema.required = always;
     }
 }
 
+/// Says of an integer what its type can hold, where nothing narrower is said.
+fn bound(schema: &mut MetaSchema) {
+    if matches!(schema.format, Some("uint32" | "uint64")) {
+        schema.minimum.get_or_insert(0.0);
+    }
+    if schema.format == Some("uint32") {
+        schema.maximum.get_or_insert(u32::MAX.into());
+    }
+}
+
 fn is_nullable(property: &MetaSchemaRef) -> bool {
-    matches!(property, MetaSchemaRef::Inline(schema) if schema.nullable)
+    matches!(property, MetaSchemaRef::Inline(schema) if schema.nullable && schema.default.is_none())
+}
+
+/// Says of what must be confirmed that only `true` will do.
+fn demand_confirmation(schema: &mut MetaSchema) {
+    for (name, property) in &mut schema.properties {
+        if *name == "confirm"
+            && let MetaSchemaRef::Inline(property) = property
+        {
+            property.default = None;
+            property.enum_items = vec![true.into()];
+            schema.required.push(name);
+        }
+    }
 }
 
 /// Drops the second part of `allOf: [reference, same again]`, which repeats what stands beside it.
