@@ -13,7 +13,9 @@ pub(super) fn of(schema: &Value, components: &Value) -> Value {
     match schema["type"].as_str() {
         Some("object") => object(schema, components),
         Some("array") => Value::Array(vec![of(&schema["items"], components)]),
-        Some("integer") => schema.get("minimum").and_then(Value::as_f64).map_or(0, |least| least as i64).into(),
+        Some("integer") => {
+            schema.get("minimum").and_then(Value::as_f64).map_or(0, |least| least as i64).into()
+        }
         Some("number") => 0.5.into(),
         Some("boolean") => true.into(),
         _ => "…".into(),

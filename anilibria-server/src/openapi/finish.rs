@@ -101,9 +101,7 @@ fn user_token() -> Value {
 /// The headers that answers share.
 fn headers() -> Value {
     let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
-    let count = |description: &str| {
-        json!({"description": description, "schema": {"type": "integer", "format": "uint32", "minimum": 0}})
-    };
+    let count = |description: &str| json!({"description": description, "schema": {"type": "integer", "format": "uint32", "minimum": 0}});
     let always = |mut header: Value| {
         header["required"] = true.into();
         header

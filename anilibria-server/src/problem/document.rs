@@ -27,10 +27,7 @@ const STATUSES: [(u16, &str); 12] = [
     (500, "`INTERNAL_ERROR`: a fault of the service itself."),
     (502, "`UPSTREAM_ERROR`: AniLibria failed and the cache holds nothing to answer with."),
     (503, "`SERVICE_UNAVAILABLE` or `OVERLOADED`: try again after `Retry-After` seconds."),
-    (
-        504,
-        "`UPSTREAM_TIMEOUT`: AniLibria did not answer in time and the cache holds nothing to answer with.",
-    ),
+    (504, "`UPSTREAM_TIMEOUT`: AniLibria did not answer in time and the cache holds nothing to answer with."),
 ];
 
 impl ApiResponse for Problem {

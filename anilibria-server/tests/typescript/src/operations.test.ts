@@ -152,7 +152,7 @@ test("another service sees statistics", async () => {
 });
 
 test("another service clears the cache", async () => {
-  const body = { pattern: "genres", confirm: true };
+  const body = { pattern: "genres", confirm: true } as const;
   await site.GET("/genres");
 
   const posted = data(await internal.POST("/internal/cache/clear", { body })).data;
