@@ -23,7 +23,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::{ToJSON, Type},
 };
 use time::OffsetDateTime;
@@ -200,13 +200,20 @@ pub fn chunks(chunks: [Bytes; 2]) -> Body {
 impl<T: Type> ApiResponse for Rendered<T> {
     fn meta() -> MetaResponses {
         let content = MetaMediaType { content_type: "application/json", schema: T::schema_ref() };
+        let etag = MetaHeader {
+            name: "ETag".into(),
+            description: None,
+            required: true,
+            deprecated: false,
+            schema: String::schema_ref(),
+        };
         MetaResponses {
             responses: vec![MetaResponse {
                 description: "The answer.",
                 status: Some(200),
                 status_range: None,
                 content: vec![content],
-                headers: Vec::new(),
+                headers: vec![etag],
             }],
         }
     }

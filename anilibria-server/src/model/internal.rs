@@ -7,7 +7,7 @@ use poem_openapi::{
     types::{Example, ParseFromJSON, ToJSON},
 };
 
-use super::{envelope::CacheLevel, timestamp::Timestamp};
+use super::{envelope::CacheLevel, pattern::KeyPattern, timestamp::Timestamp};
 use crate::catalogue::{CatalogueSource, CatalogueStatus};
 
 /// An answer to another service.
@@ -62,6 +62,7 @@ pub enum Priority {
 
 /// What was done about a title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Object)]
+#[oai(example)]
 pub struct SyncReport {
     /// AniLibria's id of the title.
     pub title_id: u32,
@@ -73,6 +74,13 @@ pub struct SyncReport {
     pub episodes_count: usize,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
+}
+
+impl Example for SyncReport {
+    fn example() -> Self {
+        let source = SyncSource::Anilibria;
+        Self { title_id: 9000, synced: true, source, episodes_count: 12, duration_ms: 140 }
+    }
 }
 
 /// Where a title is from.
@@ -90,8 +98,7 @@ pub enum SyncSource {
 #[oai(example)]
 pub struct ClearRequest {
     /// Keys to drop: `*` stands for any run of characters. What they begin with in Redis may be left out.
-    #[oai(validator(min_length = 1, max_length = 200))]
-    pub pattern: String,
+    pub pattern: KeyPattern,
     /// Has to be `true`.
     #[oai(default)]
     pub confirm: bool,
@@ -99,17 +106,24 @@ pub struct ClearRequest {
 
 impl Example for ClearRequest {
     fn example() -> Self {
-        Self { pattern: "titles:*".to_owned(), confirm: true }
+        Self { pattern: KeyPattern("titles:*".to_owned()), confirm: true }
     }
 }
 
 /// What was dropped from the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
+#[oai(example)]
 pub struct ClearReport {
     /// The pattern as it was sent.
     pub pattern: String,
     /// How many answers were dropped.
     pub removed: u64,
+}
+
+impl Example for ClearReport {
+    fn example() -> Self {
+        Self { pattern: "titles:*".to_owned(), removed: 3 }
+    }
 }
 
 /// What the cache has done since the start, and what it keeps.

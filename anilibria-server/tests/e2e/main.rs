@@ -31,5 +31,5 @@ mod internal;
 mod outages;
 mod single_flight;
 mod support;
-#[path = "../shared/token.rs"]
+#[path = "../support/token.rs"]
 mod token;
