@@ -1,6 +1,7 @@
 //! The service behind the routes: where client and cache meet.
 
 mod failure;
+mod fallback;
 mod from_catalogue;
 mod from_upstream;
 mod query;
@@ -8,7 +9,7 @@ mod selection;
 mod source;
 mod sync;
 
-use std::future::Future;
+use std::{future::Future, time::Instant};
 
 use anilibria_cache::{Cache, Cached, Invalidation, Loaded, Options, Pattern, Scope, Source};
 use anilibria_client::{Client, model::GenreId};
@@ -16,7 +17,10 @@ use time::OffsetDateTime;
 use tracing::warn;
 
 use self::failure::LoadFailure;
-pub use self::query::{ListQuery, SearchQuery};
+pub use self::{
+    fallback::Fallback,
+    query::{ListQuery, SearchQuery},
+};
 use crate::{
     caching::Caching,
     catalogue::Mirror,
@@ -26,6 +30,7 @@ use crate::{
         schedule::ScheduleDay,
         title::Title,
     },
+    node::Asker,
     problem::Problem,
     rendered::{FORM, Meta, Rendered},
     tag,
@@ -37,6 +42,7 @@ pub struct Titles {
     client: Client,
     cache: Cache,
     mirror: Option<Mirror>,
+    fallback: Option<Fallback>,
     /// How what is not a title is kept.
     of_lists: Options,
 }
@@ -45,13 +51,25 @@ impl Titles {
     /// Reads through the cache from what `client` gives.
     pub fn new(client: Client, caching: Caching) -> Self {
         let Caching { cache, list_levels } = caching;
-        Self { client, cache, mirror: None, of_lists: Options::new().nearest_levels(list_levels) }
+        Self {
+            client,
+            cache,
+            mirror: None,
+            fallback: None,
+            of_lists: Options::new().nearest_levels(list_levels),
+        }
     }
 
     /// Answers lists from `mirror` once it is loaded. Without, they come from AniLibria.
     #[must_use]
     pub fn mirrored_by(self, mirror: Mirror) -> Self {
         Self { mirror: Some(mirror), ..self }
+    }
+
+    /// Asks `fallback` for single titles that nothing else gives.
+    #[must_use]
+    pub fn falling_back_on(self, fallback: Fallback) -> Self {
+        Self { fallback: Some(fallback), ..self }
     }
 
     /// The mirrored catalogue, if there is one.
@@ -75,12 +93,20 @@ impl Titles {
         Ok(self.answer(&key, |titles| source::list(titles, query)).await?)
     }
 
-    /// The title `id`, with its episodes.
-    pub async fn get(&self, id: u32) -> Result<Rendered<One<Title>>, Problem> {
+    /// The title `id`, with its episodes. When AniLibria fails: what is past its time, or else what the catalogue knows, or
+    /// else, unless `asker` falls back on this service themselves, what the Node service gives.
+    pub async fn get(&self, id: u32, asker: &Asker) -> Result<Rendered<One<Title>>, Problem> {
+        let since = Instant::now();
         let load = move |titles: Self| async move { Ok(from_upstream::title(titles.client, id).await?) };
         let cached = match self.cached(&Options::new(), &key::title(id), load).await {
             Ok(cached) => cached,
-            Err(failure) => return self.in_need(id).ok_or_else(|| failure.into()),
+            Err(failure) => {
+                let known = match self.in_need(id) {
+                    None if failure.is_of_upstream() => self.in_last_need(id, asker, since).await,
+                    known => known,
+                };
+                return known.ok_or_else(|| failure.into());
+            }
         };
         if cached.is_absent() {
             return Err(Problem::title_not_found(id));
@@ -109,7 +135,7 @@ impl Titles {
     /// Some title that is not blocked. Which one is decided anew each time; the title itself may come from the cache.
     pub async fn random(&self) -> Result<Rendered<One<Title>>, Problem> {
         let id = source::random_id(self).await?;
-        self.get(id).await.map(Rendered::for_once)
+        self.get(id, &Asker::default()).await.map(Rendered::for_once)
     }
 
     /// What comes out on `days` of the week, 0 for Monday; on all of them when empty.
@@ -169,6 +195,12 @@ impl Titles {
     fn in_need(&self, id: u32) -> Option<Rendered<One<Title>>> {
         let meta = Meta { cached: true, stale: true, ..Meta::default() };
         Some(Rendered::new(source::in_need(self, id)?, meta))
+    }
+
+    /// What the Node service gives for title `id`, if it may be asked.
+    async fn in_last_need(&self, id: u32, asker: &Asker, since: Instant) -> Option<Rendered<One<Title>>> {
+        let fallback = self.fallback.as_ref().filter(|_| !asker.is_fallback)?;
+        fallback.title(&self.client, id, asker.request_id.clone(), since).await
     }
 
     /// The answer of a list under `key`: what is cached, or else what `load` brings.

@@ -25,6 +25,7 @@ mod connections;
 mod endpoints;
 mod faults;
 mod internal;
+mod node;
 mod single_flight;
 mod support;
 #[path = "../shared/token.rs"]
