@@ -97,21 +97,16 @@ impl Titles {
     /// else, unless `asker` falls back on this service themselves, what the Node service gives.
     pub async fn get(&self, id: u32, asker: &Asker) -> Result<Rendered<One<Title>>, Problem> {
         let since = Instant::now();
-        let load = move |titles: Self| async move { Ok(from_upstream::title(titles.client, id).await?) };
-        let cached = match self.cached(&Options::new(), &key::title(id), load).await {
-            Ok(cached) => cached,
-            Err(failure) => {
-                let known = match self.in_need(id) {
-                    None if failure.is_of_upstream() => self.in_last_need(id, asker, since).await,
-                    known => known,
-                };
-                return known.ok_or_else(|| failure.into());
-            }
+        let failure = match self.known(id).await {
+            Ok(title) => return title.ok_or_else(|| Problem::title_not_found(id)),
+            Err(failure) => failure,
         };
-        if cached.is_absent() {
-            return Err(Problem::title_not_found(id));
-        }
-        Ok(rendered(cached))
+        let helps = self.fallback.as_ref().filter(|_| failure.is_of_upstream() && !asker.is_fallback);
+        let title = match helps {
+            Some(fallback) => fallback.title(&self.client, id, asker.request_id.clone(), since).await,
+            None => None,
+        };
+        title.ok_or_else(|| failure.into())
     }
 
     /// A page of the titles that `query` finds, best matches first.
@@ -135,7 +130,8 @@ impl Titles {
     /// Some title that is not blocked. Which one is decided anew each time; the title itself may come from the cache.
     pub async fn random(&self) -> Result<Rendered<One<Title>>, Problem> {
         let id = source::random_id(self).await?;
-        self.get(id, &Asker::default()).await.map(Rendered::for_once)
+        let title = self.known(id).await?;
+        title.map(Rendered::for_once).ok_or_else(|| Problem::title_not_found(id))
     }
 
     /// What comes out on `days` of the week, 0 for Monday; on all of them when empty.
@@ -191,16 +187,20 @@ impl Titles {
         }
     }
 
+    /// What the cache, AniLibria or the catalogue know of title `id`; `None` when there is no such title.
+    async fn known(&self, id: u32) -> Result<Option<Rendered<One<Title>>>, LoadFailure> {
+        let load = move |titles: Self| async move { Ok(from_upstream::title(titles.client, id).await?) };
+        match self.cached(&Options::new(), &key::title(id), load).await {
+            Ok(cached) if cached.is_absent() => Ok(None),
+            Ok(cached) => Ok(Some(rendered(cached))),
+            Err(failure) => self.in_need(id).map(Some).ok_or(failure),
+        }
+    }
+
     /// What the mirrored catalogue knows of title `id`: better than nothing, and marked as stale.
     fn in_need(&self, id: u32) -> Option<Rendered<One<Title>>> {
         let meta = Meta { cached: true, stale: true, ..Meta::default() };
         Some(Rendered::new(source::in_need(self, id)?, meta))
-    }
-
-    /// What the Node service gives for title `id`, if it may be asked.
-    async fn in_last_need(&self, id: u32, asker: &Asker, since: Instant) -> Option<Rendered<One<Title>>> {
-        let fallback = self.fallback.as_ref().filter(|_| !asker.is_fallback)?;
-        fallback.title(&self.client, id, asker.request_id.clone(), since).await
     }
 
     /// The answer of a list under `key`: what is cached, or else what `load` brings.

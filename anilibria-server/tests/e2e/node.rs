@@ -160,6 +160,23 @@ async fn what_is_stale_is_preferred_to_the_node_service() {
 }
 
 #[tokio::test]
+async fn mirrored_catalogue_is_preferred_to_the_node_service() {
+    let node = NodeStandIn::start(Reply::json(&title(7))).await;
+    let service = falling_back_on(&node.origin, &[("CATALOGUE_ENABLED", "true")]);
+    eventually("a mirrored catalogue", async || {
+        let health = service.get("/health").await.json();
+        (health["checks"]["catalogue"]["status"] == "healthy").then_some(())
+    })
+    .await;
+    service.faults(json!({"error_rate": 1.0})).await;
+
+    let answer = service.get("/titles/7").await;
+
+    assert!(answer.is_stale() && answer.good()["data"]["id"] == 7, "{}", answer.text);
+    assert!(node.calls().iter().all(|call| call.path.starts_with("/health")), "{:?}", node.calls());
+}
+
+#[tokio::test]
 async fn answer_of_the_node_service_does_not_get_into_the_cache() {
     let node = NodeStandIn::start(Reply::json(&title(7))).await;
     let service = in_need(&node).await;
