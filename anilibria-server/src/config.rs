@@ -4,6 +4,7 @@ mod auth;
 mod cache;
 mod catalogue;
 mod http;
+mod node;
 mod parse;
 mod secret;
 mod secret_url;
@@ -21,6 +22,7 @@ pub use self::{
     cache::{CacheConfig, CacheDir},
     catalogue::CatalogueConfig,
     http::HttpConfig,
+    node::NodeConfig,
     parse::LogLevel,
     secret::Secret,
     secret_url::SecretUrl,
@@ -118,6 +120,10 @@ pub struct Config {
     /// By what users and other services are known.
     #[command(flatten)]
     pub auth: AuthConfig,
+
+    /// Where the site's Node service is.
+    #[command(flatten)]
+    pub node: NodeConfig,
 }
 
 /// Where to listen.
@@ -192,6 +198,7 @@ impl Config {
                     .into(),
             );
         }
+        self.node.check()?;
         self.auth.check(self.environment)
     }
 

@@ -20,6 +20,7 @@ pub mod listener;
 pub mod logging;
 pub mod mapping;
 pub mod model;
+pub mod node;
 pub mod openapi;
 pub mod params;
 pub mod problem;

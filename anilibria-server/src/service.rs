@@ -15,9 +15,13 @@ use crate::{
     },
     config::Config,
     health::{BackEnd, CacheVitals, Health, UpstreamFault, Vitals},
-    model::envelope::CacheLevel,
+    model::{
+        envelope::CacheLevel,
+        health::{Circuit, CircuitService},
+    },
+    node::NodeService,
     sync_status::SyncStatus,
-    titles::Titles,
+    titles::{Fallback, Titles},
 };
 
 /// The office of the instance that reads the catalogue on behalf of all.
@@ -53,7 +57,11 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: sandbox.is_none() };
         titles = titles.mirrored_by(Mirror::open(&client, stores, options).await);
     }
-    let health = Health::new(Arc::new(titles.clone()));
+    let node = NodeService::new(config)?;
+    if let Some(node) = node.clone().filter(|_| config.node.nodejs_fallback_enabled) {
+        titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
+    }
+    let health = Health::new(Arc::new(Parts { titles: titles.clone(), node }));
     Ok(State { titles, health, sandbox: sandbox.map(|at| at.sandbox) })
 }
 
@@ -96,18 +104,24 @@ fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client
     Ok(client.build()?)
 }
 
+/// The parts of the service whose health matters.
+struct Parts {
+    titles: Titles,
+    node: Option<NodeService>,
+}
+
 #[async_trait]
-impl Vitals for Titles {
+impl Vitals for Parts {
     async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
-        match self.client().app().status().await {
+        match self.titles.client().app().status().await {
             Ok(_) => Ok(()),
             Err(error) => Err(UpstreamFault { status_code: status(&error), error: error.to_string() }),
         }
     }
 
     async fn ask_cache(&self) -> CacheVitals {
-        let (stats, pings) = future::join(self.cache().stats(), self.cache().ping()).await;
-        let catalogue = self.mirror().map(Mirror::status);
+        let (stats, pings) = future::join(self.titles.cache().stats(), self.titles.cache().ping()).await;
+        let catalogue = self.titles.mirror().map(Mirror::status);
         let is_loaded = catalogue.as_ref().is_some_and(CatalogueStatus::is_loaded);
         let holds_data =
             is_loaded || stats.levels.iter().filter_map(|level| level.store).any(|store| store.entries > 0);
@@ -119,6 +133,25 @@ impl Vitals for Titles {
             database: level(CacheLevel::Database),
             catalogue,
         }
+    }
+
+    fn node(&self) -> Option<&NodeService> {
+        self.node.as_ref()
+    }
+
+    fn circuits(&self) -> Vec<Circuit> {
+        let mirrors = self.titles.client().mirrors().into_iter();
+        let mirrors = mirrors.map(|mirror| Circuit {
+            service: CircuitService::AnilibriaApi,
+            host: mirror.name,
+            state: mirror.state.into(),
+        });
+        let node = self.node.iter().map(|node| Circuit {
+            service: CircuitService::NodejsService,
+            host: node.host().to_owned(),
+            state: node.breaker().into(),
+        });
+        mirrors.chain(node).collect()
     }
 }
 

@@ -89,6 +89,18 @@ pub struct MetaBody {
 pub enum Origin {
     /// AniLibria.
     Anilibria,
+    /// The site's Node service, in AniLibria's stead.
+    Nodejs,
+}
+
+impl Origin {
+    /// The service's name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anilibria => "anilibria",
+            Self::Nodejs => "nodejs",
+        }
+    }
 }
 
 /// A level of the cache.

@@ -309,20 +309,25 @@ pub struct Mirror {
 pub enum Breaker {
     /// Requests go through.
     Closed,
-    /// The mirror failed, and is left alone for a while.
+    /// It failed, and is left alone for a while.
     Open,
     /// One request goes through, to see.
     HalfOpen,
 }
 
+impl From<BreakerState> for Breaker {
+    fn from(state: BreakerState) -> Self {
+        match state {
+            BreakerState::Closed => Self::Closed,
+            BreakerState::HalfOpen => Self::HalfOpen,
+            // A state that is not known yet lets nothing through that we know of.
+            _ => Self::Open,
+        }
+    }
+}
+
 impl From<MirrorHealth> for Mirror {
     fn from(mirror: MirrorHealth) -> Self {
-        let breaker = match mirror.state {
-            BreakerState::Closed => Breaker::Closed,
-            BreakerState::HalfOpen => Breaker::HalfOpen,
-            // A state that is not known yet lets nothing through that we know of.
-            _ => Breaker::Open,
-        };
-        Self { name: mirror.name, breaker, is_preferred: mirror.is_preferred }
+        Self { name: mirror.name, breaker: mirror.state.into(), is_preferred: mirror.is_preferred }
     }
 }

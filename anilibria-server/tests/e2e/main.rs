@@ -27,6 +27,7 @@ mod connections;
 mod endpoints;
 mod faults;
 mod internal;
+mod node;
 #[cfg(unix)]
 mod outages;
 mod single_flight;
