@@ -13,9 +13,8 @@ pub(super) fn of(schema: &Value, components: &Value) -> Value {
     match schema["type"].as_str() {
         Some("object") => object(schema, components),
         Some("array") => Value::Array(vec![of(&schema["items"], components)]),
-        Some("integer") => {
-            schema.get("minimum").and_then(Value::as_f64).map_or(0, |least| least as i64).into()
-        }
+        // No integer here has to be more than 1.
+        Some("integer") => i64::from(schema["minimum"].as_f64().is_some_and(|least| least > 0.0)).into(),
         Some("number") => 0.5.into(),
         Some("boolean") => true.into(),
         _ => "…".into(),
