@@ -206,15 +206,15 @@ impl Syncing {
         let _ = timeout(pause, changes_hands).await;
     }
 
-    /// Saves what is not saved yet and makes way for another instance.
+    /// Saves what is not saved yet and makes way for another instance; what is most certain to work comes first.
     async fn finish(&mut self) {
-        self.share().await;
-        if let Some(elector) = self.elector.take() {
-            elector.resign().await;
-        }
         if self.unsaved_since.is_some() {
             self.mirror.save().await;
         }
+        if let Some(elector) = self.elector.take() {
+            elector.resign().await;
+        }
+        self.share().await;
     }
 
     /// Lets what was made of the old catalogue go.
