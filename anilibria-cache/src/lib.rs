@@ -40,7 +40,10 @@ mod turns;
 #[cfg(feature = "mongodb")]
 pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
 #[cfg(feature = "redis")]
-pub use self::redis::{Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisLock, RedisStore};
+pub use self::redis::{
+    NoPostId, Post, PostId, Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisFeed, RedisLock,
+    RedisStore,
+};
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
 pub use cache::Cache;

@@ -4,6 +4,7 @@ mod backplane;
 mod builder;
 mod config_error;
 mod connection;
+mod feed;
 mod keys;
 mod link;
 mod lock;
@@ -22,7 +23,11 @@ use std::{fmt, sync::Arc, time::Duration};
 use redis::RedisError;
 
 pub use self::{
-    backplane::RedisBackplane, builder::RedisBuilder, config_error::RedisConfigError, lock::RedisLock,
+    backplane::RedisBackplane,
+    builder::RedisBuilder,
+    config_error::RedisConfigError,
+    feed::{NoPostId, Post, PostId, RedisFeed},
+    lock::RedisLock,
     store::RedisStore,
 };
 use self::{keys::Keys, link::Link};
@@ -78,6 +83,12 @@ impl Redis {
     /// A new member of the backplane over it. Each cache has to be one of its own.
     pub fn backplane(&self) -> RedisBackplane {
         RedisBackplane::new(self.clone())
+    }
+
+    /// The feed `name`, whose key has the prefix before it. A cluster has to keep that key, the one with `:bookmark` behind
+    /// it and those of [`Post::once`] in one slot.
+    pub fn feed(&self, name: &str) -> RedisFeed {
+        RedisFeed::new(self.clone(), name)
     }
 
     /// The lock that all who share the server and the prefix share.

@@ -27,6 +27,11 @@ pub(super) static PUBLISH: Lua = Lua::new(include_str!("script/publish.lua"));
 /// Gives back a lock. `KEYS`: the lock. `ARGV`: the token it was taken with.
 pub(super) static UNLOCK: Lua = Lua::new(include_str!("script/unlock.lua"));
 
+/// Makes a post. `KEYS`: the stream, what tells that the post was made before, the bookmark. `ARGV`: the id, how many posts
+/// are kept, the id of the oldest, the channel, the payload, milliseconds that the second key is kept, whether it counts,
+/// whether there is a bookmark, the bookmark. Answers 1, 0 if it was made before, or the last id when that is later.
+pub(super) static APPEND: Lua = Lua::new(include_str!("script/append.lua"));
+
 impl Lua {
     const fn new(text: &'static str) -> Self {
         Self { text, hash: OnceLock::new() }
@@ -37,6 +42,13 @@ impl Lua {
     pub(super) fn call(&self, key: &str) -> Cmd {
         let mut command = redis::cmd("EVAL");
         command.arg(self.text).arg(1).arg(key);
+        command
+    }
+
+    /// A call that looks at several keys, which have to be in one slot of a cluster.
+    pub(super) fn call_with(&self, keys: &[&str]) -> Cmd {
+        let mut command = redis::cmd("EVAL");
+        command.arg(self.text).arg(keys.len()).arg(keys);
         command
     }
 

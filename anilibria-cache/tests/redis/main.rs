@@ -3,6 +3,7 @@
 
 mod backplane;
 mod conformance;
+mod feed;
 mod lock;
 mod outage;
 mod store;
