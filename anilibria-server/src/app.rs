@@ -11,6 +11,7 @@ use crate::{
     internal::Internal,
     limits::{Gate, RequestLimits},
     openapi,
+    realtime::{Realtime, socket::Sockets},
     router::Router,
     sandbox::SandboxMount,
     shell::Shell,
@@ -24,6 +25,8 @@ pub struct State {
     pub titles: Titles,
     /// Watches over the service.
     pub health: Health,
+    /// Keeps clients up to date.
+    pub realtime: Realtime,
     /// The sandbox to serve beside the routes, if any.
     pub sandbox: Option<Sandbox>,
 }
@@ -32,6 +35,8 @@ pub struct State {
 pub fn app(config: &Config, state: &State) -> Shell {
     let traffic = Traffic::default();
     let mut table = openapi::table(&api::routes(&state.titles, &state.health));
+    let users = Users::new(&config.auth);
+    table.extend(Sockets::new(state.realtime.clone(), users.clone()).table());
     if let Some(services) = Services::new(&config.auth) {
         let internal = Internal::new(
             state.titles.clone(),
@@ -51,7 +56,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         rates: RateLimits::new(&config.http),
         timeout: config.http.request_timeout,
         gate: Gate::new(config.max_concurrent_requests),
-        users: Users::new(&config.auth),
+        users,
         traffic,
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),

@@ -44,6 +44,8 @@ const FILE: &str = "answers.redb";
 /// database.
 #[derive(Clone, Debug)]
 pub struct Caching {
+    /// Redis, if there is one.
+    pub redis: Option<Redis>,
     /// The cache.
     pub cache: Cache,
     /// How many levels keep lists.
@@ -60,9 +62,10 @@ pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<C
     let mut levels =
         Cache::builder().level(memory).name(CacheLevel::Memory.as_str()).ttl(config.cache_ttl_memory);
     let mut list_levels = 1;
+    let redis = config.redis_url.as_ref().map(|url| connection(url, config)).transpose()?;
 
-    if let Some(url) = &config.redis_url {
-        levels = redis(levels, url, config)?;
+    if let Some(redis) = &redis {
+        levels = shared(levels, redis, config.cache_ttl_redis);
         list_levels = 2;
     }
     if let Some(uri) = &config.mongodb_uri {
@@ -82,21 +85,23 @@ pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<C
         .soft_timeout(SOFT_TIMEOUT)
         .eager_refresh(EAGER_REFRESH)
         .jitter(JITTER.min(shortest / JITTER_DIVISOR));
-    Ok(Caching { cache: levels.options(options).build(), list_levels })
+    Ok(Caching { redis, cache: levels.options(options).build(), list_levels })
 }
 
-fn redis(levels: CacheBuilder, url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<CacheBuilder> {
-    let redis = Redis::builder(url.expose())
-        .prefix(config.cache_key_prefix.as_str())
-        .build()
-        .with_context(|| format!("REDIS_URL is {url}"))?;
+fn connection(url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<Redis> {
+    let redis = Redis::builder(url.expose()).prefix(config.cache_key_prefix.as_str()).build();
+    let redis = redis.with_context(|| format!("REDIS_URL is {url}"))?;
     info!(%url, "Answers are shared through Redis");
-    Ok(levels
+    Ok(redis)
+}
+
+fn shared(levels: CacheBuilder, redis: &Redis, ttl: Duration) -> CacheBuilder {
+    levels
         .level(redis.store())
         .name(CacheLevel::Redis.as_str())
-        .ttl(config.cache_ttl_redis)
+        .ttl(ttl)
         .backplane(redis.backplane())
-        .load_lock(redis.lock(), LOAD_LEASE))
+        .load_lock(redis.lock(), LOAD_LEASE)
 }
 
 async fn mongodb(

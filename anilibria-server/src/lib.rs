@@ -23,6 +23,7 @@ pub mod model;
 pub mod openapi;
 pub mod params;
 pub mod problem;
+pub mod realtime;
 pub mod rendered;
 pub mod request_id;
 pub mod router;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anilibria_cache::LevelPing;
+use anilibria_cache::{LevelPing, Redis};
 use anilibria_client::{Client, ClientBuilder, Error, sandbox::Sandbox};
 use async_trait::async_trait;
 use futures::future;
@@ -14,6 +14,10 @@ use crate::{
     config::Config,
     health::{BackEnd, CacheVitals, Health, UpstreamFault, Vitals},
     model::envelope::CacheLevel,
+    realtime::{
+        Realtime,
+        bus::{Bus, LocalBus, RedisBus},
+    },
     titles::Titles,
 };
 
@@ -37,12 +41,14 @@ impl SandboxAt {
 pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, sandbox.is_none()).await?;
+    let bus = bus(config, caching.redis.as_ref(), sandbox.is_none());
+    let realtime = Realtime::open(bus, &config.realtime).await;
     let mut titles = Titles::new(client.clone(), caching);
     if config.catalogue.catalogue_enabled {
         titles = titles.mirrored_by(mirror(config, &client, sandbox.is_none()).await);
     }
     let health = Health::new(Arc::new(titles.clone()));
-    Ok(State { titles, health, sandbox: sandbox.map(|at| at.sandbox) })
+    Ok(State { titles, health, realtime, sandbox: sandbox.map(|at| at.sandbox) })
 }
 
 /// The mirror of what `client` gives, which outlives the process where answers on disk do. A sandbox may be asked as fast
@@ -52,6 +58,15 @@ async fn mirror(config: &Config, client: &Client, is_public: bool) -> Mirror {
     let store = directory.map(|directory| Arc::new(DiskCatalogue::at(&directory)) as Arc<dyn CatalogueStore>);
     let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: is_public };
     Mirror::open(client, store, options).await
+}
+
+/// The way to all instances: `redis`, if there is one.
+fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn Bus> {
+    let (cache, replay) = (&config.cache, config.realtime.events_replay);
+    match redis {
+        Some(redis) => Arc::new(RedisBus::new(redis, &cache.cache_key_prefix, replay)),
+        None => Arc::new(LocalBus::new(caching::directory(cache, is_public).as_deref())),
+    }
 }
 
 /// The client of the sandbox over the service's own socket, of the mirrors that are set, or of the live ones.

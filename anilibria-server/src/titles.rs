@@ -44,7 +44,7 @@ pub struct Titles {
 impl Titles {
     /// Reads through the cache from what `client` gives.
     pub fn new(client: Client, caching: Caching) -> Self {
-        let Caching { cache, list_levels } = caching;
+        let Caching { cache, list_levels, .. } = caching;
         Self { client, cache, mirror: None, of_lists: Options::new().nearest_levels(list_levels) }
     }
 

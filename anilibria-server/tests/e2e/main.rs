@@ -25,7 +25,11 @@ mod connections;
 mod endpoints;
 mod faults;
 mod internal;
+mod realtime;
+#[cfg(unix)]
+mod realtime_instances;
 mod single_flight;
+mod socket;
 mod support;
 #[path = "../shared/token.rs"]
 mod token;
