@@ -1,5 +1,8 @@
 //! The assembled service: routes, shell, sandbox.
 
+use std::sync::Arc;
+
+use anilibria_cache::{LocalElection, Redis};
 use anilibria_client::sandbox::Sandbox;
 
 use crate::{
@@ -11,7 +14,7 @@ use crate::{
     internal::Internal,
     limits::{Gate, RequestLimits},
     openapi,
-    realtime::{Realtime, socket::Sockets},
+    realtime::{Realtime, socket::Sockets, source::Source},
     router::Router,
     sandbox::SandboxMount,
     shell::Shell,
@@ -29,6 +32,19 @@ pub struct State {
     pub realtime: Realtime,
     /// The sandbox to serve beside the routes, if any.
     pub sandbox: Option<Sandbox>,
+    /// What all instances share, if there is more than this one.
+    pub redis: Option<Redis>,
+}
+
+impl State {
+    /// Starts the task that events come from, if `config` wants it: on one of all instances it watches AniLibria.
+    pub fn source(&self, config: &Config) -> Option<Source> {
+        let (bus, interval) = (Arc::clone(self.realtime.bus()), config.catalogue.sync_interval);
+        config.realtime.events_enabled.then(|| match &self.redis {
+            Some(redis) => Source::start(&self.titles, bus, interval, redis.election()),
+            None => Source::start(&self.titles, bus, interval, LocalElection::new()),
+        })
+    }
 }
 
 /// The service as one endpoint, as it is served and as tests and benches drive it.

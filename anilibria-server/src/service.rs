@@ -42,13 +42,14 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, sandbox.is_none()).await?;
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none());
+    let redis = caching.redis.clone();
     let realtime = Realtime::open(bus, &config.realtime).await;
     let mut titles = Titles::new(client.clone(), caching);
     if config.catalogue.catalogue_enabled {
         titles = titles.mirrored_by(mirror(config, &client, sandbox.is_none()).await);
     }
     let health = Health::new(Arc::new(titles.clone()));
-    Ok(State { titles, health, realtime, sandbox: sandbox.map(|at| at.sandbox) })
+    Ok(State { titles, health, realtime, redis, sandbox: sandbox.map(|at| at.sandbox) })
 }
 
 /// The mirror of what `client` gives, which outlives the process where answers on disk do. A sandbox may be asked as fast

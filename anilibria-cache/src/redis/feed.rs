@@ -58,6 +58,7 @@ pub struct Post<'a> {
     channel: &'a str,
     once: Option<(&'a str, Duration)>,
     bookmark: Option<&'a [u8]>,
+    token: Option<u64>,
 }
 
 impl<'a> Post<'a> {
@@ -74,6 +75,24 @@ impl<'a> Post<'a> {
         self.bookmark = Some(bookmark);
         self
     }
+
+    /// The [token](crate::Elector::token) of the office that permits whoever makes it to do so: once somebody has used a
+    /// greater one, it is refused. Default: everybody may.
+    pub fn token(mut self, token: u64) -> Self {
+        self.token = Some(token);
+        self
+    }
+}
+
+/// What became of a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It was made, with this id.
+    Made(PostId),
+    /// It was made before.
+    Known,
+    /// Somebody with a greater token has made posts.
+    Outdated,
 }
 
 /// How often an id is chosen anew because somebody else has used a later one.
@@ -101,24 +120,24 @@ impl RedisFeed {
 
     /// Describes a post on `channel`, to which the prefix is not added.
     pub fn post<'a>(&self, channel: &'a str) -> Post<'a> {
-        Post { channel, once: None, bookmark: None }
+        Post { channel, once: None, bookmark: None, token: None }
     }
 
-    /// Makes a post of what `payload` gives for its id; `None` when it was made before. Its id is later than all before
-    /// it.
+    /// Makes a post of what `payload` gives for its id, which is later than all before it.
     pub async fn append<P: Into<Vec<u8>>>(
         &self,
         post: &Post<'_>,
         payload: impl Fn(PostId) -> P + Send,
-    ) -> Result<Option<PostId>> {
+    ) -> Result<Appended> {
         for _ in 0..TRIES {
             let id = self.next_id();
             let payload = payload(id).into();
             match Answer::of(self.send(post, id, &payload).await.map_err(unavailable)?)
                 .map_err(unavailable)?
             {
-                Answer::Made => return Ok(Some(id)),
-                Answer::Known => return Ok(None),
+                Answer::Made => return Ok(Appended::Made(id)),
+                Answer::Known => return Ok(Appended::Known),
+                Answer::Outdated => return Ok(Appended::Outdated),
                 Answer::Behind(last) => self.used(last),
             }
         }
@@ -176,12 +195,13 @@ impl RedisFeed {
 
     async fn send(&self, post: &Post<'_>, id: PostId, payload: &[u8]) -> RedisResult<Value> {
         let (once, remembered) = post.once.unwrap_or_default();
-        let bookmark = self.bookmark_key();
-        let mut command = APPEND.call_with(&[&self.name, once, &bookmark]);
+        let (bookmark, holder) = (self.bookmark_key(), format!("{}:token", self.name));
+        let mut command = APPEND.call_with(&[&self.name, once, &bookmark, &holder]);
         command.arg(id.in_redis()).arg(self.keep).arg(id.before(self.age).in_redis());
         command.arg(post.channel).arg(payload).arg(millis(remembered));
         command.arg(u8::from(post.once.is_some())).arg(u8::from(post.bookmark.is_some()));
         command.arg(post.bookmark.unwrap_or_default());
+        command.arg(post.token.map(|token| token.to_string()).unwrap_or_default());
         self.redis.0.link.send(&command).await
     }
 }
@@ -192,10 +212,11 @@ impl fmt::Debug for RedisFeed {
     }
 }
 
-/// What became of a post.
+/// What the script answers.
 enum Answer {
     Made,
     Known,
+    Outdated,
     /// The stream has this one already, which is not earlier.
     Behind(PostId),
 }
@@ -204,7 +225,8 @@ impl Answer {
     fn of(value: Value) -> RedisResult<Self> {
         match value {
             Value::Int(1) => Ok(Self::Made),
-            Value::Int(_) => Ok(Self::Known),
+            Value::Int(0) => Ok(Self::Known),
+            Value::Int(_) => Ok(Self::Outdated),
             value => {
                 let id: String = redis::from_redis_value(value)?;
                 let id = PostId::from_redis(&id);

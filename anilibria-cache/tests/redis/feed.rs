@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anilibria_cache::{PostId, RedisFeed};
+use anilibria_cache::{Appended, PostId, RedisFeed};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream::BoxStream};
 use test_services::RedisServer;
@@ -16,7 +16,10 @@ fn feed(server: &RedisServer) -> RedisFeed {
 }
 
 async fn append(feed: &RedisFeed, text: &str) -> PostId {
-    feed.append(&feed.post(CHANNEL), |_| text).await.unwrap().unwrap()
+    match feed.append(&feed.post(CHANNEL), |_| text).await.unwrap() {
+        Appended::Made(id) => id,
+        other => panic!("not made: {other:?}"),
+    }
 }
 
 async fn hear(posts: &mut BoxStream<'static, (PostId, Bytes)>, count: usize) -> Vec<String> {
@@ -62,10 +65,26 @@ async fn same_post_is_made_once() {
     let made = one.append(&post, |id| id.to_string()).await.unwrap();
     let again = two.append(&post.clone().bookmark(b"there"), |id| id.to_string()).await.unwrap();
 
-    assert!(made.is_some());
-    assert_eq!(again, None);
+    assert!(matches!(made, Appended::Made(_)));
+    assert_eq!(again, Appended::Known);
     assert_eq!(one.since(PostId::default()).await.unwrap().len(), 1);
     assert_eq!(two.bookmark().await.unwrap().as_deref(), Some(&b"there"[..]));
+}
+
+#[tokio::test]
+async fn writer_that_was_relieved_is_refused() {
+    let Some(server) = RedisServer::start() else { return };
+    let feed = feed(&server);
+    let append = async |token, text: &'static str| {
+        feed.append(&feed.post(CHANNEL).token(token).bookmark(text.as_bytes()), |_| text).await.unwrap()
+    };
+    assert!(matches!(append(7, "first").await, Appended::Made(_)));
+    assert!(matches!(append(8, "successor").await, Appended::Made(_)));
+
+    assert_eq!(append(7, "straggler").await, Appended::Outdated);
+
+    assert_eq!(feed.since(PostId::default()).await.unwrap().len(), 2);
+    assert_eq!(feed.bookmark().await.unwrap().as_deref(), Some(&b"successor"[..]));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod backplane;
 mod conformance;
+mod election;
 mod feed;
 mod lock;
 mod outage;

@@ -11,7 +11,7 @@ use crate::{
     cli::Serve,
     listener::{self, Bounds},
     logging, openapi,
-    realtime::{Pump, source::Source},
+    realtime::Pump,
     service::{self, SandboxAt},
 };
 
@@ -47,12 +47,12 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let bounds = Bounds::new(&config.http);
         let sync = SyncTask::start(&state.titles);
         let _pump = Pump::start(&state.realtime, &state.titles);
-        let realtime = &config.realtime;
-        let _source = realtime.events_enabled.then(|| {
-            Source::start(&state.titles, state.realtime.bus().clone(), config.catalogue.sync_interval)
-        });
+        let source = state.source(config);
         let served =
             listener::serve(socket, bounds, app::app(config, &state), stop, config.shutdown_timeout).await;
+        if let Some(source) = source {
+            source.stop().await;
+        }
         if let Some(sync) = sync {
             sync.stop().await;
         }

@@ -15,12 +15,31 @@ use super::{
     notice::Notice,
 };
 
+/// Who publishes.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// The token of the office of the one who does.
+    pub token: u64,
+    /// How far it is with this notice.
+    pub cursor: &'a [u8],
+}
+
+/// What became of a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// It is this event.
+    New(EventId),
+    /// It was told before.
+    Known,
+    /// Somebody else has taken over the office.
+    Outdated,
+}
+
 /// The way to all instances, and where whoever notices things keeps how far it is.
 #[async_trait]
 pub trait Bus: fmt::Debug + Send + Sync + 'static {
-    /// Makes an event of `notice` and tells it to all instances, this one among them; `None` when it was told before. Its
-    /// id is later than all before it. `cursor` is how far whoever noticed it is then.
-    async fn publish(&self, notice: &Notice, cursor: &[u8]) -> anyhow::Result<Option<EventId>>;
+    /// Makes an event of `notice` and tells it to all instances, this one among them. Its id is later than all before it.
+    async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published>;
 
     /// The events that are remembered, the oldest first.
     async fn past(&self) -> anyhow::Result<Vec<Event>>;

@@ -26,6 +26,7 @@ mod endpoints;
 mod faults;
 mod internal;
 mod realtime;
+mod realtime_hostile;
 #[cfg(unix)]
 mod realtime_instances;
 mod single_flight;

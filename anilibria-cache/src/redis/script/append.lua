@@ -1,11 +1,19 @@
 #!lua flags=allow-oom
-local stream, once, bookmark = KEYS[1], KEYS[2], KEYS[3]
+local stream, once, bookmark, holder = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, most, oldest, channel, payload = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local remember, is_once, is_marked, mark = ARGV[6], ARGV[7] == '1', ARGV[8] == '1', ARGV[9]
+local remember, is_once, is_marked, mark, token = ARGV[6], ARGV[7] == '1', ARGV[8] == '1', ARGV[9], ARGV[10]
 
 local function parts(text)
     local millis, sequence = string.match(text, '^(%d+)-(%d+)$')
     return tonumber(millis), tonumber(sequence)
+end
+
+if token ~= '' then
+    local last = redis.call('GET', holder)
+    if last and tonumber(last) > tonumber(token) then
+        return -1
+    end
+    redis.call('SET', holder, token)
 end
 
 local is_known = is_once and redis.call('EXISTS', once) == 1

@@ -23,7 +23,7 @@ use super::{
         event::{Event, EventId},
         notice::Notice,
     },
-    Bus,
+    Bus, Published, Standing,
 };
 
 /// The name of the file that holds the cursor.
@@ -83,7 +83,7 @@ impl Told {
 
 #[async_trait]
 impl Bus for LocalBus {
-    async fn publish(&self, notice: &Notice, cursor: &[u8]) -> anyhow::Result<Option<EventId>> {
+    async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published> {
         let id = self.told.lock().unwrap_or_else(PoisonError::into_inner).id(notice);
         if let Some(id) = id {
             let event = Event::new(id, notice);
@@ -95,8 +95,8 @@ impl Bus for LocalBus {
             let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
             subscribers.retain(|subscriber| !subscriber.is_closed());
         }
-        self.save_cursor(cursor).await?;
-        Ok(id)
+        self.save_cursor(by.cursor).await?;
+        Ok(id.map_or(Published::Known, Published::New))
     }
 
     async fn past(&self) -> anyhow::Result<Vec<Event>> {
@@ -145,6 +145,8 @@ mod tests {
     use super::*;
     use crate::model::title::TitleStatus::{Announced, Completed, Ongoing};
 
+    const STANDING: Standing<'_> = Standing { token: 1, cursor: b"two" };
+
     fn change(old: crate::model::title::TitleStatus) -> Notice {
         Notice::StatusChange { title_id: 7, old, new: Ongoing }
     }
@@ -154,13 +156,13 @@ mod tests {
         let bus = LocalBus::new(None);
         let mut heard = bus.subscribe(EventId::default());
 
-        let first = bus.publish(&change(Announced), b"").await.unwrap().unwrap();
-        assert_eq!(bus.publish(&change(Announced), b"").await.unwrap(), None);
-        let second = bus.publish(&change(Completed), b"").await.unwrap().unwrap();
+        let first = bus.publish(&change(Announced), STANDING).await.unwrap();
+        assert_eq!(bus.publish(&change(Announced), STANDING).await.unwrap(), Published::Known);
+        let second = bus.publish(&change(Completed), STANDING).await.unwrap();
 
-        assert!(first < second);
-        assert_eq!(heard.next().await.unwrap().id(), first);
-        assert_eq!(heard.next().await.unwrap().id(), second);
+        let (one, two) = (heard.next().await.unwrap().id(), heard.next().await.unwrap().id());
+        assert!(one < two);
+        assert_eq!((first, second), (Published::New(one), Published::New(two)));
     }
 
     #[tokio::test]
@@ -170,7 +172,7 @@ mod tests {
         assert_eq!(bus.cursor().await.unwrap(), None);
 
         bus.save_cursor(b"one").await.unwrap();
-        bus.publish(&change(Announced), b"two").await.unwrap();
+        bus.publish(&change(Announced), STANDING).await.unwrap();
 
         let next = LocalBus::new(Some(directory.path()));
         assert_eq!(next.cursor().await.unwrap().as_deref(), Some(&b"two"[..]));

@@ -1,6 +1,6 @@
 //! The bus of services that share Redis.
 
-use anilibria_cache::{Redis, RedisFeed};
+use anilibria_cache::{Appended, Redis, RedisFeed};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{
@@ -14,7 +14,7 @@ use super::{
         event::{Event, EventId, EventKind},
         notice::Notice,
     },
-    Bus,
+    Bus, Published, Standing,
 };
 
 /// The stream that remembers events.
@@ -41,12 +41,16 @@ impl RedisBus {
 
 #[async_trait]
 impl Bus for RedisBus {
-    async fn publish(&self, notice: &Notice, cursor: &[u8]) -> anyhow::Result<Option<EventId>> {
+    async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published> {
         let (identity, remembered) = notice.identity();
         let (once, channel) = (format!("{}event:{identity}", self.prefix), self.channel(notice.kind()));
-        let post = self.feed.post(&channel).once(&once, remembered).bookmark(cursor);
+        let post = self.feed.post(&channel).once(&once, remembered).bookmark(by.cursor).token(by.token);
         let render = |id| Event::new(id, notice).frame().as_bytes().to_vec();
-        Ok(self.feed.append(&post, render).await?)
+        Ok(match self.feed.append(&post, render).await? {
+            Appended::Made(id) => Published::New(id),
+            Appended::Known => Published::Known,
+            Appended::Outdated => Published::Outdated,
+        })
     }
 
     async fn past(&self) -> anyhow::Result<Vec<Event>> {
