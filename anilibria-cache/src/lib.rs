@@ -43,7 +43,8 @@ mod turns;
 pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisElection, RedisLock, RedisStore,
+    Appended, NoPostId, Post, PostId, Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisElection,
+    RedisFeed, RedisLock, RedisStore,
 };
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};

@@ -5,6 +5,7 @@ mod builder;
 mod config_error;
 mod connection;
 mod election;
+mod feed;
 mod keys;
 mod link;
 mod lock;
@@ -23,8 +24,13 @@ use std::{fmt, sync::Arc, time::Duration};
 use redis::RedisError;
 
 pub use self::{
-    backplane::RedisBackplane, builder::RedisBuilder, config_error::RedisConfigError,
-    election::RedisElection, lock::RedisLock, store::RedisStore,
+    backplane::RedisBackplane,
+    builder::RedisBuilder,
+    config_error::RedisConfigError,
+    election::RedisElection,
+    feed::{Appended, NoPostId, Post, PostId, RedisFeed},
+    lock::RedisLock,
+    store::RedisStore,
 };
 use self::{keys::Keys, link::Link};
 use crate::Error;
@@ -79,6 +85,12 @@ impl Redis {
     /// A new member of the backplane over it. Each cache has to be one of its own.
     pub fn backplane(&self) -> RedisBackplane {
         RedisBackplane::new(self.clone())
+    }
+
+    /// The feed `name`, whose key has the prefix before it. A cluster has to keep that key, those with `:bookmark` and
+    /// `:token` behind it and those of [`Post::once`] in one slot.
+    pub fn feed(&self, name: &str) -> RedisFeed {
+        RedisFeed::new(self.clone(), name)
     }
 
     /// The lock that all who share the server and the prefix share.

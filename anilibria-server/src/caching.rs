@@ -65,11 +65,11 @@ pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<C
     let mut levels =
         Cache::builder().level(memory).name(CacheLevel::Memory.as_str()).ttl(config.cache_ttl_memory);
     let mut list_levels = 1;
+    let redis = config.redis_url.as_ref().map(|url| connection(url, config)).transpose()?;
 
-    let (mut shared, mut database) = (None, None);
-    if let Some(url) = &config.redis_url {
-        let redis = redis(url, config)?;
-        levels = on_redis(levels, shared.insert(redis), config);
+    let mut database = None;
+    if let Some(redis) = &redis {
+        levels = shared(levels, redis, config.cache_ttl_redis);
         list_levels = 2;
     }
     if let Some(uri) = &config.mongodb_uri {
@@ -92,23 +92,21 @@ pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<C
         .soft_timeout(SOFT_TIMEOUT)
         .eager_refresh(EAGER_REFRESH)
         .jitter(JITTER.min(shortest / JITTER_DIVISOR));
-    Ok(Caching { cache: levels.options(options).build(), list_levels, redis: shared, database })
+    Ok(Caching { cache: levels.options(options).build(), list_levels, redis, database })
 }
 
-fn redis(url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<Redis> {
-    let redis = Redis::builder(url.expose())
-        .prefix(config.cache_key_prefix.as_str())
-        .build()
-        .with_context(|| format!("REDIS_URL is {url}"))?;
+fn connection(url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<Redis> {
+    let redis = Redis::builder(url.expose()).prefix(config.cache_key_prefix.as_str()).build();
+    let redis = redis.with_context(|| format!("REDIS_URL is {url}"))?;
     info!(%url, "Answers are shared through Redis");
     Ok(redis)
 }
 
-fn on_redis(levels: CacheBuilder, redis: &Redis, config: &CacheConfig) -> CacheBuilder {
+fn shared(levels: CacheBuilder, redis: &Redis, ttl: Duration) -> CacheBuilder {
     levels
         .level(redis.store())
         .name(CacheLevel::Redis.as_str())
-        .ttl(config.cache_ttl_redis)
+        .ttl(ttl)
         .backplane(redis.backplane())
         .load_lock(redis.lock(), LOAD_LEASE)
 }

@@ -24,6 +24,7 @@ pub mod node;
 pub mod openapi;
 pub mod params;
 pub mod problem;
+pub mod realtime;
 pub mod rendered;
 pub mod request_id;
 pub mod router;

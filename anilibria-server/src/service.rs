@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anilibria_cache::{Elector, LevelPing};
+use anilibria_cache::{Elector, LevelPing, Redis};
 use anilibria_client::{Client, ClientBuilder, Error, sandbox::Sandbox};
 use async_trait::async_trait;
 use futures::future;
@@ -20,6 +20,10 @@ use crate::{
         health::{Circuit, CircuitService},
     },
     node::NodeService,
+    realtime::{
+        Realtime,
+        bus::{Bus, LocalBus, RedisBus},
+    },
     sync_status::SyncStatus,
     titles::{Fallback, Titles},
 };
@@ -50,6 +54,9 @@ impl SandboxAt {
 pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, sandbox.is_none()).await?;
+    let bus = bus(config, caching.redis.as_ref(), sandbox.is_none());
+    let redis = caching.redis.clone();
+    let realtime = Realtime::open(bus, &config.realtime).await;
     let status = caching.database.as_ref().map(SyncStatus::new);
     let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
     let mut titles = Titles::new(client.clone(), caching).noted_in(status);
@@ -62,7 +69,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
     }
     let health = Health::new(Arc::new(Parts { titles: titles.clone(), node }));
-    Ok(State { titles, health, sandbox: sandbox.map(|at| at.sandbox) })
+    Ok(State { titles, health, realtime, redis, sandbox: sandbox.map(|at| at.sandbox) })
 }
 
 /// Where the mirror of what `client` gives outlives the process: on disk where answers are, and in MongoDB. With Redis
@@ -88,6 +95,15 @@ fn stores(
         .filter(|_| shared.is_some())
         .map(|redis| Elector::stand(redis.election(), OFFICE, TERM));
     Stores { own, shared, elector }
+}
+
+/// The way to all instances: `redis`, if there is one.
+fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn Bus> {
+    let (cache, replay) = (&config.cache, config.realtime.events_replay);
+    match redis {
+        Some(redis) => Arc::new(RedisBus::new(redis, &cache.cache_key_prefix, replay)),
+        None => Arc::new(LocalBus::new(caching::directory(cache, is_public).as_deref())),
+    }
 }
 
 /// The client of the sandbox over the service's own socket, of the mirrors that are set, or of the live ones.

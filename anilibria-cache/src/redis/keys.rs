@@ -41,6 +41,10 @@ impl Keys {
         [&self.prefix, "#tag:", tag].concat()
     }
 
+    pub(super) fn feed(&self, name: &str) -> String {
+        [&self.prefix, name].concat()
+    }
+
     pub(super) fn lock(&self, key: &str) -> String {
         [&self.prefix, "#lock:", key].concat()
     }

@@ -4,6 +4,7 @@
 mod backplane;
 mod conformance;
 mod election;
+mod feed;
 mod lock;
 mod outage;
 mod store;

@@ -30,7 +30,12 @@ mod internal;
 mod node;
 #[cfg(unix)]
 mod outages;
+mod realtime;
+mod realtime_hostile;
+#[cfg(unix)]
+mod realtime_instances;
 mod single_flight;
+mod socket;
 mod support;
 #[path = "../support/token.rs"]
 mod token;
