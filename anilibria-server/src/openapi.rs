@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 
 use poem::{EndpointExt as _, endpoint::make_sync, http::Method};
 use poem_openapi::{
-    LicenseObject, OpenApi, OpenApiService, ServerObject,
+    ContactObject, LicenseObject, OpenApi, OpenApiService, ServerObject,
     registry::{MetaApi, Registry},
 };
 
@@ -69,6 +69,7 @@ pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
 fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
     OpenApiService::new(Described::new(), "AniLibria v2", env!("CARGO_PKG_VERSION"))
         .description(guide::TEXT)
+        .contact(ContactObject::new().name("AniLibria").url(env!("CARGO_PKG_REPOSITORY")))
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
         .server(ServerObject::new(BASE).description("Behind the site's proxy."))
         .server(ServerObject::new("/").description("The service itself."))
