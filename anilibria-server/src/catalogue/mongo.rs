@@ -95,7 +95,10 @@ impl MongoCatalogue {
     /// What other instances have written since this one last read or wrote, or everything when it has not.
     pub async fn news(&self) -> anyhow::Result<News> {
         let mut known = self.known.lock().await;
-        let Some(noted) = self.status.catalogue().await? else { return Ok(News::default()) };
+        // A first save that was never completed has left only a part.
+        let Some(noted) = self.status.catalogue().await?.filter(|noted| noted.saved > 0) else {
+            return Ok(News::default());
+        };
         let (parts, is_whole) = match known.seen {
             Some(seen) if seen >= noted.saved => (Vec::new(), false),
             Some(seen) => self.since(seen, &noted, &mut known).await?,

@@ -66,8 +66,10 @@ async fn revisions(mongo: &MongoServer) -> BTreeMap<i64, i64> {
 /// Waits until all titles are in MongoDB.
 async fn saved(mongo: &MongoServer) -> BTreeMap<i64, i64> {
     eventually("all titles in MongoDB", async || {
+        let status = documents(mongo, "sync_status").await;
+        let is_complete = status.iter().any(|status| status.get_i64("saved").is_ok());
         let revisions = revisions(mongo).await;
-        (revisions.len() as u64 == RELEASES).then_some(revisions)
+        (is_complete && revisions.len() as u64 == RELEASES).then_some(revisions)
     })
     .await
 }
