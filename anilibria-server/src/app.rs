@@ -50,7 +50,7 @@ impl State {
 /// The service as one endpoint, as it is served and as tests and benches drive it.
 pub fn app(config: &Config, state: &State) -> Shell {
     let traffic = Traffic::default();
-    let mut table = openapi::table(&api::routes(&state.titles, &state.health));
+    let mut table = openapi::table(&api::routes(&state.titles, &state.realtime, &state.health));
     let users = Users::new(&config.auth);
     table.extend(Sockets::new(state.realtime.clone(), users.clone()).table());
     if let Some(services) = Services::new(&config.auth) {

@@ -9,6 +9,7 @@ pub mod notice;
 mod pump;
 pub mod socket;
 pub mod source;
+pub mod sse;
 
 use std::{sync::Arc, time::Duration};
 

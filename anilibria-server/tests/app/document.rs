@@ -138,6 +138,7 @@ fn every_documented_operation_has_what_readers_need() {
         "/random",
         "/schedule",
         "/genres",
+        "/events",
         "/health",
         "/internal/cache/clear",
         "/internal/cache/stats",

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Starts the service beside its sandbox, watching it.
-async fn live(variables: &[(&str, &str)]) -> Service {
+pub(crate) async fn live(variables: &[(&str, &str)]) -> Service {
     let variables = [variables, &[("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")]].concat();
     let service = Service::sandbox(&[], &variables);
     watching(&service).await;
