@@ -9,8 +9,9 @@ use crate::{
     api::InternalApi,
     auth::Services,
     health::Health,
-    model::internal::{CacheStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport},
+    model::internal::{CacheStatistics, ClearReport, LiveStatistics, Mirror, ServiceStatistics, SyncReport},
     problem::Problem,
+    realtime::Realtime,
     router::RouteTable,
     titles::Titles,
     traffic::Traffic,
@@ -22,14 +23,21 @@ pub struct Internal {
     titles: Titles,
     health: Health,
     traffic: Traffic,
+    realtime: Realtime,
     /// What keys begin with in Redis.
     key_prefix: String,
 }
 
 impl Internal {
     /// Looks after these parts of the service. `key_prefix` is what keys begin with in Redis.
-    pub fn new(titles: Titles, health: Health, traffic: Traffic, key_prefix: String) -> Self {
-        Self { titles, health, traffic, key_prefix }
+    pub fn new(
+        titles: Titles,
+        health: Health,
+        traffic: Traffic,
+        realtime: Realtime,
+        key_prefix: String,
+    ) -> Self {
+        Self { titles, health, traffic, realtime, key_prefix }
     }
 
     /// The routes at `/internal`, for `services` only.
@@ -69,6 +77,7 @@ impl Internal {
             uptime_seconds: self.health.uptime(),
             requests: self.traffic.requests(),
             cache: self.cache().await,
+            websocket: LiveStatistics::from(&self.realtime),
             mirrors: self.titles.client().mirrors().into_iter().map(Mirror::from).collect(),
         }
     }

@@ -28,6 +28,7 @@ impl EventsApi {
     /// 15 seconds. A client that comes back with the header `Last-Event-ID`, as browsers do, is told what it has missed,
     /// and then `resumed` with `complete`: whether that is all. `lagged` tells one that is too slow that events are gone.
     /// The same events, and more ways to choose among them, are to be had over WebSocket at `/ws`.
+    #[expect(clippy::unused_async, reason = "the framework takes no others")]
     #[oai(path = "/", method = "get", operation_id = "getEvents")]
     async fn events(
         &self,

@@ -47,7 +47,8 @@ impl Events {
     /// The next event; `None` at the end of the stream.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            while let Some((block, rest)) = self.read.split_once("\n\n") {
+            while let Some(end) = self.read.find("\n\n") {
+                let block: String = self.read.drain(..end + 2).collect();
                 let field = |name: &str| {
                     let line = block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
                     line.unwrap_or_default().to_owned()
@@ -57,7 +58,6 @@ impl Events {
                     id: field("id"),
                     data: serde_json::from_str(&field("data")).unwrap_or_default(),
                 };
-                self.read = rest.to_owned();
                 if !event.kind.is_empty() {
                     return Some(event);
                 }
