@@ -189,7 +189,7 @@ mod tests {
         }
         let error = Live::builder("http://host").idle_timeout(Duration::ZERO).build().unwrap_err();
         assert!(matches!(error, Error::Config { setting: "idle_timeout", .. }), "{error}");
-        let many = (1..=201).fold(Live::builder("http://host"), |live, release| live.follow(release));
+        let many = (1..=201_u32).fold(Live::builder("http://host"), LiveBuilder::follow);
         assert!(matches!(many.build(), Err(Error::InvalidRequest { .. })));
     }
 

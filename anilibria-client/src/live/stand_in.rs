@@ -1,21 +1,19 @@
 //! A service that stands in for the real one: what it tells is up to the caller.
 
+mod client;
+
 use std::{
-    collections::{BTreeSet, VecDeque},
-    io,
+    collections::VecDeque,
+    fmt, io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use futures::{SinkExt, StreamExt};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::broadcast::{self, error::RecvError},
-    task::JoinSet,
-};
-use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite::Message};
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::{net::TcpListener, sync::broadcast, task::JoinSet, time::sleep};
 
+use self::client::Client;
 use super::event::EventId;
 use crate::{
     model::{Ordinal, ReleaseId, ReleaseStatus},
@@ -25,8 +23,11 @@ use crate::{
 /// How many events it can tell again.
 const MAX_KEPT: usize = 1000;
 
-/// How many clients it takes at once.
+/// How many clients it takes at once; further ones are hung up on.
 const MAX_CLIENTS: usize = 100;
+
+/// How long to wait when accepting fails, for want of file descriptors above all.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A service that stands in for the real one on a free port of this machine, for tests and offline work. Stops when it
 /// is dropped.
@@ -135,8 +136,8 @@ impl StandIn {
     }
 }
 
-impl std::fmt::Debug for StandIn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for StandIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StandIn").field("url", &self.url).finish_non_exhaustive()
     }
 }
@@ -155,10 +156,9 @@ impl Hub {
         let mut log = self.log();
         log.last += 1;
         let id = id(log.last);
-        let at = time::OffsetDateTime::now_utc();
         data["event_id"] = json!(id);
         data["title_id"] = json!(release);
-        data["timestamp"] = json!(at.format(&time::format_description::well_known::Rfc3339).ok());
+        data["timestamp"] = json!(OffsetDateTime::now_utc().format(&Rfc3339).ok());
         let text = json!({"type": kind, "data": data}).to_string();
         let published = Arc::new(Published { id, kind, release, text });
         if log.kept.len() >= MAX_KEPT {
@@ -182,105 +182,13 @@ impl Hub {
 async fn serve(listener: TcpListener, hub: Arc<Hub>) {
     let mut clients = JoinSet::new();
     loop {
-        tokio::select! {
-            Ok((stream, _)) = listener.accept() => {
-                if clients.len() < MAX_CLIENTS {
-                    let client = Client { hub: hub.clone(), kinds: BTreeSet::new(), releases: BTreeSet::new() };
-                    clients.spawn(client.serve(stream, hub.news.subscribe()));
-                }
+        while clients.try_join_next().is_some() {}
+        match listener.accept().await {
+            Ok((stream, _)) if clients.len() < MAX_CLIENTS => {
+                clients.spawn(Client::new(hub.clone()).serve(stream, hub.news.subscribe()));
             }
-            Some(_) = clients.join_next() => {}
+            Ok(_) => {}
+            Err(_) => sleep(ACCEPT_PAUSE).await,
         }
     }
-}
-
-struct Client {
-    hub: Arc<Hub>,
-    kinds: BTreeSet<String>,
-    releases: BTreeSet<ReleaseId>,
-}
-
-#[derive(Deserialize)]
-struct Asked {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    data: Map<String, Value>,
-}
-
-impl Client {
-    /// Serves until either side hangs up.
-    async fn serve(mut self, stream: TcpStream, mut news: broadcast::Receiver<Signal>) {
-        let Ok(mut socket) = accept_async(stream).await else { return };
-        loop {
-            let answers = tokio::select! {
-                frame = socket.next() => match frame {
-                    Some(Ok(Message::Text(text))) => self.answer(&text),
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                    Some(Ok(_)) => Vec::new(),
-                },
-                signal = news.recv() => match signal {
-                    Ok(Signal::News(published)) if self.wants(&published) => vec![published.text.clone()],
-                    Ok(Signal::News(_)) => Vec::new(),
-                    Ok(Signal::HangUp) | Err(RecvError::Closed) => return,
-                    Err(RecvError::Lagged(missed)) => vec![message("lagged", json!({"missed": missed}))],
-                },
-            };
-            if say(&mut socket, answers).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    fn wants(&self, published: &Published) -> bool {
-        self.releases.contains(&published.release) || self.kinds.contains(published.kind)
-    }
-
-    fn answer(&mut self, text: &str) -> Vec<String> {
-        let Ok(Asked { kind, data }) = serde_json::from_str(text) else {
-            return vec![message("error", json!({"code": "INVALID_MESSAGE", "message": "not a message"}))];
-        };
-        let release = || data.get("title_id").and_then(|id| ReleaseId::deserialize(id).ok());
-        match (kind.as_str(), release()) {
-            ("auth", _) => vec![message("auth_success", json!({"user_id": 1}))],
-            ("subscribe_title", Some(release)) => {
-                self.releases.insert(release);
-                vec![message("subscribed", json!({"title_id": release}))]
-            }
-            ("unsubscribe_title", Some(release)) => {
-                self.releases.remove(&release);
-                vec![message("unsubscribed", json!({"title_id": release}))]
-            }
-            ("subscribe_updates", _) => {
-                let kinds = data.get("types").and_then(Value::as_array).into_iter().flatten();
-                self.kinds = kinds.filter_map(Value::as_str).map(str::to_owned).collect();
-                vec![message("subscribed", json!({"types": self.kinds}))]
-            }
-            ("resume", _) => {
-                let last = data.get("last_event_id").and_then(Value::as_str).unwrap_or_default();
-                let (missed, complete) = self.hub.after(last);
-                let missed = missed.iter().filter(|published| self.wants(published));
-                let mut answers: Vec<_> = missed.map(|published| published.text.clone()).collect();
-                let replayed = answers.len();
-                answers.push(message("resumed", json!({"replayed": replayed, "complete": complete})));
-                answers
-            }
-            _ => vec![message("error", json!({"code": "UNKNOWN_TYPE", "message": "not a type of message"}))],
-        }
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is made where it is passed")]
-fn message(kind: &str, data: Value) -> String {
-    json!({"type": kind, "data": data}).to_string()
-}
-
-async fn say(
-    socket: &mut WebSocketStream<TcpStream>,
-    texts: Vec<String>,
-) -> Result<(), tokio_tungstenite::tungstenite::Error> {
-    for text in texts {
-        socket.feed(Message::text(text)).await?;
-    }
-    socket.flush().await
 }

@@ -6,4 +6,5 @@ mod breaks;
 mod events;
 mod faults;
 mod service;
+mod stand_in;
 mod subscriptions;

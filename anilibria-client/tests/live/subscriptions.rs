@@ -1,6 +1,6 @@
 //! What is asked of the service, and how that changes.
 
-use anilibria_client::live::Kind;
+use anilibria_client::live::{Kind, LiveBuilder};
 
 use crate::service::{Service, begin, next};
 
@@ -46,7 +46,7 @@ async fn changes_between_two_connections_count_with_the_next() {
 async fn more_releases_than_may_be_named_at_once_are_followed_one_after_another() {
     let service = Service::start().await;
     let releases = 1..=40_u32;
-    let live = releases.clone().fold(service.live(), |live, release| live.follow(release));
+    let live = releases.clone().fold(service.live(), LiveBuilder::follow);
     let mut live = live.build().unwrap();
     begin(&mut live);
 
