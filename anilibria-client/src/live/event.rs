@@ -143,8 +143,8 @@ pub struct EpisodeNews {
     /// The release's name.
     #[serde(default, deserialize_with = "readable")]
     pub title: Option<String>,
-    /// Its own name.
-    #[serde(default, deserialize_with = "readable")]
+    /// Its own name, if it has one.
+    #[serde(default, deserialize_with = "filled")]
     pub episode_name: Option<String>,
     /// The release's poster.
     #[serde(default, deserialize_with = "readable")]
@@ -203,6 +203,10 @@ impl Event {
 /// What can be read, and nothing for what cannot: no picture is better than no news.
 fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
+}
+
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(readable::<_, String>(deserializer)?.filter(|text| !text.is_empty()))
 }
 
 fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {

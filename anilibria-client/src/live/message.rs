@@ -95,7 +95,7 @@ pub(super) fn read(text: &str) -> Result<Incoming> {
         "resumed" => Incoming::Resumed { complete: payload::<Resumed>(data)?.complete },
         "lagged" => Incoming::Lagged { missed: payload::<Lagged>(data)?.missed },
         "error" => Incoming::Refused(refusal(payload(data)?)),
-        "auth_success" | "subscribed" | "unsubscribed" => Incoming::Done,
+        "auth_success" | "subscribed" | "unsubscribed" | "pong" => Incoming::Done,
         _ => Incoming::Event(event(kind, data)?),
     })
 }
@@ -160,6 +160,16 @@ mod tests {
             (news.id, news.old, news.new, news.at),
             (None, None, Some(ReleaseStatus::Completed), None)
         );
+    }
+
+    #[test]
+    fn empty_name_of_an_episode_is_none() {
+        let text =
+            r#"{"type":"episode_update","data":{"title_id":7,"episode":1,"episode_name":"","poster":null}}"#;
+
+        let Ok(Incoming::Event(Event::EpisodeUpdate(news))) = read(text) else { panic!("not an episode") };
+
+        assert_eq!((news.episode_name, news.poster), (None, None));
     }
 
     #[test]

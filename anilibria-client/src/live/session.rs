@@ -151,7 +151,14 @@ impl<'s> Session<'s> {
             Ok(Incoming::Resumed { complete }) => self.resumed(complete).await,
             Ok(Incoming::Lagged { missed }) => self.tell_reader(Ok(Event::Missed { count: missed })).await,
             Ok(Incoming::Done) => Ok(()),
-            Ok(Incoming::Refused(error)) | Err(error) => self.tell_reader(Err(error)).await,
+            Ok(Incoming::Refused(error)) => {
+                // What was asked for before has been answered before.
+                let is_about_resume =
+                    matches!(self.resume, Resume::Asked { .. }) && is_not_understood(&error);
+                self.tell_reader(Err(error)).await?;
+                if is_about_resume { self.resumed(false).await } else { Ok(()) }
+            }
+            Err(error) => self.tell_reader(Err(error)).await,
         }
     }
 
@@ -215,6 +222,11 @@ impl<'s> Session<'s> {
         let told = Told { event, position: self.memory.position().cloned() };
         self.out.send(told).await.map_err(|_| End::Unread)
     }
+}
+
+/// Whether the service does not know what a message means, such as an id of an event that it never gave.
+fn is_not_understood(error: &Error) -> bool {
+    matches!(error, Error::Refused { code, .. } if code == "INVALID_MESSAGE" || code == "UNKNOWN_TYPE")
 }
 
 fn failure(error: tungstenite::Error) -> Error {

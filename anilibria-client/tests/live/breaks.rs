@@ -100,6 +100,21 @@ async fn what_the_service_no_longer_has_is_told_as_missed_before_what_it_has() {
 }
 
 #[tokio::test]
+async fn cursor_that_the_service_does_not_understand_is_told_as_missed() {
+    let service = Service::start().await;
+    let mut live = service.live().kinds([Kind::NewEpisode]).since("nonsense").build().unwrap();
+    begin(&mut live);
+    let mut peer = service.accept().await;
+    peer.hear_all(2).await;
+    peer.episode(8).await;
+    peer.say("error", json!({"code": "INVALID_MESSAGE", "message": "no such event"})).await;
+
+    assert!(matches!(next(&mut live).await, Err(Error::Refused { .. })));
+    assert_eq!(next(&mut live).await.unwrap(), Event::Missed { count: None });
+    assert_eq!(ids(&mut live, 1).await, [8]);
+}
+
+#[tokio::test]
 async fn break_before_the_first_event_is_told_as_missed() {
     let service = Service::start().await;
     let mut live = service.live().kinds([Kind::NewEpisode]).build().unwrap();
