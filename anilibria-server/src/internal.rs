@@ -9,7 +9,9 @@ use crate::{
     api::InternalApi,
     auth::Services,
     health::Health,
-    model::internal::{CacheStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport},
+    model::internal::{
+        CacheStatistics, CatalogueStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport,
+    },
     problem::Problem,
     router::RouteTable,
     titles::Titles,
@@ -69,6 +71,7 @@ impl Internal {
             uptime_seconds: self.health.uptime(),
             requests: self.traffic.requests(),
             cache: self.cache().await,
+            catalogue: self.titles.mirror().map(|mirror| CatalogueStatistics::from(mirror.status())),
             mirrors: self.titles.client().mirrors().into_iter().map(Mirror::from).collect(),
         }
     }
