@@ -41,7 +41,7 @@ impl Run {
                 delays = self.retry.delays();
             }
             let wait = if may_pass(&error) { delays.next_delay() } else { None };
-            let wait = wait.map(|wait| self.patient(wait, &error));
+            let wait = wait.map(|wait| patient(wait, self.retry.longest_delay(), &error));
             tracing::debug!(host = self.url.host_str(), error = error.kind(), ?wait, "live connection ended");
             let told = Told { event: Err(error), position: self.memory.position().cloned() };
             let (Ok(()), Some(wait)) = (self.out.send(told).await, wait) else { return };
@@ -64,24 +64,48 @@ impl Run {
         }
         Session::new(socket, self.idle_timeout, &mut self.wanted, &mut self.memory, &self.out).run().await
     }
-
-    /// The wait before the next attempt, longer when the service is full or has had enough of us.
-    fn patient(&self, wait: Duration, error: &Error) -> Duration {
-        let longest = self.retry.longest_delay();
-        let wait = match error {
-            Error::Closed { code: 1008 | 1013, .. } | Error::Blocked { .. } | Error::RateLimited { .. } => {
-                wait.max(longest / 2 + wait / 2)
-            }
-            _ => wait,
-        };
-        wait.max(error.retry_after().unwrap_or_default().min(MAX_ASKED_WAIT))
-    }
 }
 
 /// The longest wait that the service can ask for.
 const MAX_ASKED_WAIT: Duration = Duration::from_mins(15);
 
+/// The wait before the next attempt: longer than `wait` when the service is full or has had enough of us, and no
+/// shorter than it asks for.
+fn patient(wait: Duration, longest: Duration, error: &Error) -> Duration {
+    let wait = match error {
+        Error::Closed { code: 1008 | 1013, .. } | Error::Blocked { .. } | Error::RateLimited { .. } => {
+            wait.max(longest / 2 + wait / 2)
+        }
+        _ => wait,
+    };
+    wait.max(error.retry_after().unwrap_or_default().min(MAX_ASKED_WAIT))
+}
+
 /// Whether another connection may fare better.
 fn may_pass(error: &Error) -> bool {
     error.is_transient() || matches!(error, Error::TooLarge { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_service_is_left_alone_for_longer_and_for_as_long_as_it_asks_within_a_bound() {
+        let wait = |error: &Error| patient(Duration::from_secs(2), Duration::from_secs(30), error).as_secs();
+        let closed = |code| wait(&Error::Closed { code, reason: String::new() });
+        let limited = |seconds| wait(&Error::RateLimited { retry_after: Some(Duration::from_secs(seconds)) });
+
+        assert_eq!([1001, 1008, 1013].map(closed), [2, 16, 16]);
+        assert_eq!([1, 60, 86_400].map(limited), [16, 60, 900]);
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let status = |status| Error::Status { status, message: String::new() };
+
+        assert!(may_pass(&status(502)) && may_pass(&Error::TooLarge { limit: 1 }));
+        assert!(may_pass(&Error::Closed { code: 1008, reason: String::new() }));
+        assert!(!may_pass(&status(400)) && !may_pass(&Error::NotFound { message: String::new() }));
+    }
 }
