@@ -4,6 +4,7 @@ mod auth;
 mod cache;
 mod catalogue;
 mod http;
+mod node;
 mod parse;
 mod realtime;
 mod secret;
@@ -22,6 +23,7 @@ pub use self::{
     cache::{CacheConfig, CacheDir},
     catalogue::CatalogueConfig,
     http::HttpConfig,
+    node::NodeConfig,
     parse::LogLevel,
     realtime::RealtimeConfig,
     secret::Secret,
@@ -121,6 +123,10 @@ pub struct Config {
     #[command(flatten)]
     pub auth: AuthConfig,
 
+    /// Where the site's Node service is.
+    #[command(flatten)]
+    pub node: NodeConfig,
+
     /// How clients are kept up to date.
     #[command(flatten)]
     pub realtime: RealtimeConfig,
@@ -198,6 +204,7 @@ impl Config {
                     .into(),
             );
         }
+        self.node.check()?;
         if self.realtime.websocket_ping_interval >= self.http.idle_timeout {
             return Err(
                 "WEBSOCKET_PING_INTERVAL must be below IDLE_TIMEOUT_SECONDS, after which a silent connection ends".into(),

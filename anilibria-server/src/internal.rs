@@ -9,7 +9,12 @@ use crate::{
     api::InternalApi,
     auth::Services,
     health::Health,
-    model::internal::{CacheStatistics, ClearReport, LiveStatistics, Mirror, ServiceStatistics, SyncReport},
+    model::{
+        internal::{
+            CacheStatistics, CatalogueStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport,
+        },
+        live::LiveStatistics,
+    },
     problem::Problem,
     realtime::Realtime,
     router::RouteTable,
@@ -77,6 +82,7 @@ impl Internal {
             uptime_seconds: self.health.uptime(),
             requests: self.traffic.requests(),
             cache: self.cache().await,
+            catalogue: self.titles.mirror().map(|mirror| CatalogueStatistics::from(mirror.status())),
             websocket: LiveStatistics::from(&self.realtime),
             mirrors: self.titles.client().mirrors().into_iter().map(Mirror::from).collect(),
         }

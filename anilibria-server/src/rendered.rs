@@ -23,7 +23,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::{ToJSON, Type},
 };
 use time::OffsetDateTime;
@@ -31,7 +31,7 @@ use time::OffsetDateTime;
 use crate::{
     http::freshness,
     model::{
-        envelope::{CacheLevel, Pagination},
+        envelope::{CacheLevel, Origin, Pagination},
         timestamp::Timestamp,
     },
 };
@@ -62,6 +62,11 @@ pub type Digest = [u8; 40];
 ///
 /// This is the expensive half; call it when data change, and keep the bytes.
 pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
+    render_from(Origin::Anilibria, data, pagination)
+}
+
+/// The same for data that come from `origin`.
+pub fn render_from(origin: Origin, data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
     let data = data.to_json_string();
     let mut prefix = String::with_capacity(NO_ETAG.len() + data.len() + 160);
     prefix.push_str(NO_ETAG);
@@ -74,7 +79,7 @@ pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
             r#","pagination":{{"page":{page},"limit":{limit},"total":{total},"pages":{pages}}}"#
         );
     }
-    prefix.push_str(r#","meta":{"source":"anilibria""#);
+    let _ = write!(prefix, r#","meta":{{"source":"{}""#, origin.as_str());
     let digest = sha1_smol::Sha1::from(prefix.get(NO_ETAG.len()..).unwrap_or_default()).digest();
     prefix.replace_range(..NO_ETAG.len(), &format!(r#"W/"{digest}""#));
     prefix.into()
@@ -200,13 +205,20 @@ pub fn chunks(chunks: [Bytes; 2]) -> Body {
 impl<T: Type> ApiResponse for Rendered<T> {
     fn meta() -> MetaResponses {
         let content = MetaMediaType { content_type: "application/json", schema: T::schema_ref() };
+        let etag = MetaHeader {
+            name: "ETag".into(),
+            description: None,
+            required: true,
+            deprecated: false,
+            schema: String::schema_ref(),
+        };
         MetaResponses {
             responses: vec![MetaResponse {
                 description: "The answer.",
                 status: Some(200),
                 status_range: None,
                 content: vec![content],
-                headers: Vec::new(),
+                headers: vec![etag],
             }],
         }
     }

@@ -21,6 +21,18 @@ pub(super) enum LoadFailure {
     Interrupted,
 }
 
+impl LoadFailure {
+    /// Whether AniLibria is to blame, so that somebody else may do better.
+    pub(super) fn is_of_upstream(&self) -> bool {
+        match self {
+            Self::Upstream(error) => {
+                !matches!(error.as_ref(), Error::InvalidRequest { .. } | Error::Config { .. })
+            }
+            Self::Interrupted => false,
+        }
+    }
+}
+
 impl From<Error> for LoadFailure {
     fn from(error: Error) -> Self {
         Self::Upstream(Arc::new(error))

@@ -20,11 +20,16 @@ mod cache_secrets;
 mod cache_stale;
 #[cfg(unix)]
 mod catalogue;
+#[cfg(unix)]
+mod catalogue_mongo;
 mod commands;
 mod connections;
 mod endpoints;
 mod faults;
 mod internal;
+mod node;
+#[cfg(unix)]
+mod outages;
 mod realtime;
 mod realtime_hostile;
 #[cfg(unix)]
@@ -33,5 +38,5 @@ mod realtime_sse;
 mod single_flight;
 mod socket;
 mod support;
-#[path = "../shared/token.rs"]
+#[path = "../support/token.rs"]
 mod token;

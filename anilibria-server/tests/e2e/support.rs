@@ -134,6 +134,13 @@ impl Service {
         Answer::read(request.send().await.unwrap()).await
     }
 
+    /// Asks for a path from the root on with these headers.
+    pub(crate) async fn send_with(&self, headers: &[(&'static str, &str)], path: &str) -> Answer {
+        let request = self.http.get(format!("{}{path}", self.origin));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Answer::read(request.send().await.unwrap()).await
+    }
+
     /// Sets the sandbox's faults.
     pub(crate) async fn faults(&self, faults: Value) {
         let answer = self.send(Method::PUT, "/sandbox/faults", Some(faults)).await;
