@@ -4,6 +4,7 @@ mod auth;
 mod cache;
 mod catalogue;
 mod http;
+mod legacy;
 mod parse;
 mod secret;
 mod secret_url;
@@ -21,6 +22,7 @@ pub use self::{
     cache::{CacheConfig, CacheDir},
     catalogue::CatalogueConfig,
     http::HttpConfig,
+    legacy::LegacyConfig,
     parse::LogLevel,
     secret::Secret,
     secret_url::SecretUrl,
@@ -118,6 +120,10 @@ pub struct Config {
     /// By what users and other services are known.
     #[command(flatten)]
     pub auth: AuthConfig,
+
+    /// What is answered as the site's old service did.
+    #[command(flatten)]
+    pub legacy: LegacyConfig,
 }
 
 /// Where to listen.

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What the keys begin with, and those that are a beginning and an end. Whatever else is in the same Redis is not ours.
-pub(crate) const KINDS: [&str; 9] = [
+pub(crate) const KINDS: [&str; 10] = [
     "title:*",
     "titles:*",
     "search:*",
@@ -18,6 +18,7 @@ pub(crate) const KINDS: [&str; 9] = [
     "schedule:*",
     "genres",
     "genres:*",
+    "legacy:*",
 ];
 
 /// The key of `GET /titles/{id}`.
