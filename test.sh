@@ -10,7 +10,7 @@ unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 exec </dev/null
 
-STEPS="format lint docs dependencies services tests features browser openapi examples"
+STEPS="format lint docs dependencies services tests features wasm openapi contract pages examples"
 
 # What a user may build besides everything at once. One line of cargo arguments each.
 FEATURE_SETS=(
@@ -34,9 +34,18 @@ EXAMPLES=(browse_catalog cache_exchange_rates download_episode search_catalogue 
 
 CARGO_DENY_VERSION=0.20.2
 
+SCHEMATHESIS_VERSION=4.32.5
+
+# Tools that are installed for the checks alone.
+TOOLS="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/anilibria-test"
+
+# Where checks in TypeScript come from, and where they are built.
+TYPESCRIPT=anilibria-server/tests/typescript
+TYPESCRIPT_BUILD="$TOOLS/typescript"
+
 # Speaks MongoDB's protocol where there is no mongod. Version 1 is the last that needs no other database.
 FERRETDB_VERSION=1.24.2
-FERRETDB_BIN="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/anilibria-test/ferretdb-$FERRETDB_VERSION"
+FERRETDB_BIN="$TOOLS/ferretdb-$FERRETDB_VERSION"
 
 # Colours would hide the lines that are counted.
 export CARGO_TERM_COLOR=never
@@ -222,7 +231,7 @@ count_tests() {
     ' "$2"
 }
 
-browser() {
+wasm() {
     local target=wasm32-unknown-unknown
     if ! rustup target add "$target" >/dev/null 2>&1; then
         leave_out "cargo check for $target (the target cannot be installed)"
@@ -251,6 +260,128 @@ openapi_is_current() {
     diff -u "$checked_in" "$generated" && return
     echo "to accept the change: ${command[*]} > $checked_in"
     return 1
+}
+
+# The document and the service behind it, as tools see them that know nothing of the service.
+contract() {
+    if installed "contract: redocly, TypeScript" node_tools; then
+        check "redocly lint openapi.yaml" redocly
+        check "tsc: types made from openapi.yaml" compile_typescript
+        check "every operation through these types" with_service node --test "$TYPESCRIPT_BUILD/build/operations.test.js"
+    fi
+    if installed "contract: schemathesis" schemathesis_tool; then
+        check "schemathesis: whatever the document allows" with_service schemathesis
+    fi
+}
+
+# The pages of the service in a browser.
+pages() {
+    installed "pages: Swagger UI in Chromium" page_tools || return
+    check "Swagger UI in Chromium" swagger_ui
+}
+
+# installed NAME INSTALL: whether INSTALL could install what checks called NAME need.
+installed() {
+    local log="$scratch/install.log"
+    "$2" >"$log" 2>&1 && return
+    tail -n 5 "$log"
+    leave_out "$1 (cannot install)"
+    return 1
+}
+
+node_tools() {
+    have node npm openssl || apt_install nodejs npm openssl || return
+    node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "needs Node.js 20"; return 1; }
+    mkdir -p "$TYPESCRIPT_BUILD" || return
+    local lock=package-lock.json
+    if ! cmp -s "$TYPESCRIPT/$lock" "$TYPESCRIPT_BUILD/installed.json"; then
+        cp "$TYPESCRIPT/package.json" "$TYPESCRIPT/$lock" "$TYPESCRIPT_BUILD" || return
+        npm ci --prefix "$TYPESCRIPT_BUILD" --no-audit --no-fund || return
+        cp "$TYPESCRIPT/$lock" "$TYPESCRIPT_BUILD/installed.json"
+    fi
+}
+
+# node_tool NAME ARGUMENT…: runs a tool that npm installed.
+node_tool() {
+    local name=$1
+    shift
+    "$TYPESCRIPT_BUILD/node_modules/.bin/$name" "$@"
+}
+
+redocly() {
+    REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+        node_tool redocly lint --config anilibria-server/redocly.yaml anilibria-server/openapi.yaml
+}
+
+compile_typescript() {
+    rm -rf "$TYPESCRIPT_BUILD/src" "$TYPESCRIPT_BUILD/build"
+    cp -R "$TYPESCRIPT/src" "$TYPESCRIPT/package.json" "$TYPESCRIPT/tsconfig.json" "$TYPESCRIPT_BUILD" || return
+    node_tool openapi-typescript anilibria-server/openapi.yaml -o "$TYPESCRIPT_BUILD/src/document.ts" || return
+    node_tool tsc --project "$TYPESCRIPT_BUILD"
+}
+
+schemathesis_tool() {
+    have openssl || apt_install openssl || return
+    local venv="$TOOLS/schemathesis-$SCHEMATHESIS_VERSION"
+    [ -x "$venv/bin/schemathesis" ] && return
+    python3 -m venv "$venv" || { apt_install python3 python3-venv && python3 -m venv "$venv"; } || return
+    "$venv/bin/pip" install -q "schemathesis==$SCHEMATHESIS_VERSION"
+}
+
+# The same requests each time: what fails here fails again. What it keeps goes to the scratch directory.
+schemathesis() (
+    cd "$scratch" || exit
+    "$TOOLS/schemathesis-$SCHEMATHESIS_VERSION/bin/schemathesis" run "$SERVICE_URL/openapi.json" \
+        --url "$SERVICE_URL" --header "Authorization: Bearer $INTERNAL_TOKEN" \
+        --phases examples,coverage,fuzzing --checks all --max-examples 100 --generation-deterministic \
+        --workers 2 --continue-on-failure --no-color
+)
+
+page_tools() {
+    node_tools || return
+    CHROMIUM=$(chromium_path) || { apt_install chromium && CHROMIUM=$(chromium_path); } || return
+    export CHROMIUM
+}
+
+chromium_path() {
+    command -v chromium || command -v chromium-browser || command -v google-chrome
+}
+
+swagger_ui() {
+    compile_typescript && with_service node --test "$TYPESCRIPT_BUILD/build/docs.page.js"
+}
+
+# with_service COMMAND…: runs COMMAND beside a service that reads from the sandbox, tells it where that is, and gives it a
+# token of another service. The service ends with it; a panic fails the check.
+with_service() (
+    cargo build -q --locked -p anilibria-server || exit
+    secret=$(openssl rand -hex 32)
+    output="$scratch/service.out" log="$scratch/service.log"
+    env -i INTERNAL_JWT_SECRET="$secret" CACHE_DIR=off RATE_LIMIT_REQUESTS_PER_MINUTE=0 \
+        "${CARGO_TARGET_DIR:-target}/debug/anilibria-server" --sandbox --port 0 >"$output" 2>"$log" &
+    service=$!
+    trap 'kill "$service" 2>/dev/null' EXIT
+    until grep -q http:// "$output"; do
+        kill -0 "$service" 2>/dev/null || { cat "$log"; exit 1; }
+        sleep 0.1
+    done
+    SERVICE_URL=$(grep -oE -m 1 'http://[0-9.:]+' "$output")
+    INTERNAL_TOKEN=$(service_token "$secret")
+    export SERVICE_URL INTERNAL_TOKEN
+    "$@" || { tail -n 20 "$log"; exit 1; }
+    ! grep panicked "$log"
+)
+
+# service_token SECRET: a token with which another service may read and write for an hour.
+service_token() {
+    local message
+    message=$(printf '{"alg":"HS256","typ":"JWT"}' | base64url).$(printf \
+        '{"service":"nodejs","permissions":["read","write"],"exp":%d}' "$(($(date +%s) + 3600))" | base64url)
+    printf '%s.%s' "$message" "$(printf '%s' "$message" | openssl dgst -sha256 -hmac "$1" -binary | base64url)"
+}
+
+base64url() {
+    openssl base64 -A | tr '+/' '-_' | tr -d '='
 }
 
 examples() {

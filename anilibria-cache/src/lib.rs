@@ -10,6 +10,8 @@ mod clock;
 pub mod conformance;
 #[cfg(feature = "disk")]
 mod disk;
+mod election;
+mod elector;
 mod entry;
 mod error;
 #[cfg(feature = "format")]
@@ -40,7 +42,10 @@ mod turns;
 #[cfg(feature = "mongodb")]
 pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
 #[cfg(feature = "redis")]
-pub use self::redis::{Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisLock, RedisStore};
+pub use self::redis::{
+    Appended, NoPostId, Post, PostId, Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisElection,
+    RedisFeed, RedisLock, RedisStore,
+};
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
 pub use cache::Cache;
@@ -48,6 +53,8 @@ pub use cached::{Cached, Source};
 pub use clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "disk")]
 pub use disk::{DiskBuilder, DiskStore};
+pub use election::{Election, LocalElection};
+pub use elector::Elector;
 pub use entry::Entry;
 pub use error::{BoxError, Error, LoadError, Result};
 pub use invalidation::{Action, Invalidation, Scope};

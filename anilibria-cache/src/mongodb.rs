@@ -81,7 +81,8 @@ impl MongoStore {
         format!("{}{key}", self.prefix)
     }
 
-    fn database(&self) -> Database {
+    /// The database it is in, over the same connections: for what else a program keeps there.
+    pub fn database(&self) -> Database {
         self.collection.client().database(&self.collection.namespace().db)
     }
 

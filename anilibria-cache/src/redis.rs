@@ -1,9 +1,11 @@
-//! What Redis can be to a cache: a level, a way to the other instances, and a lock.
+//! What Redis can be to a cache: a level, a way to the other instances, a lock, and where instances are elected.
 
 mod backplane;
 mod builder;
 mod config_error;
 mod connection;
+mod election;
+mod feed;
 mod keys;
 mod link;
 mod lock;
@@ -22,7 +24,12 @@ use std::{fmt, sync::Arc, time::Duration};
 use redis::RedisError;
 
 pub use self::{
-    backplane::RedisBackplane, builder::RedisBuilder, config_error::RedisConfigError, lock::RedisLock,
+    backplane::RedisBackplane,
+    builder::RedisBuilder,
+    config_error::RedisConfigError,
+    election::RedisElection,
+    feed::{Appended, NoPostId, Post, PostId, RedisFeed},
+    lock::RedisLock,
     store::RedisStore,
 };
 use self::{keys::Keys, link::Link};
@@ -80,9 +87,20 @@ impl Redis {
         RedisBackplane::new(self.clone())
     }
 
+    /// The feed `name`, whose key has the prefix before it. A cluster has to keep that key, those with `:bookmark` and
+    /// `:token` behind it and those of [`Post::once`] in one slot.
+    pub fn feed(&self, name: &str) -> RedisFeed {
+        RedisFeed::new(self.clone(), name)
+    }
+
     /// The lock that all who share the server and the prefix share.
     pub fn lock(&self) -> RedisLock {
         RedisLock::new(self.clone())
+    }
+
+    /// The elections among all who share the server and the prefix.
+    pub fn election(&self) -> RedisElection {
+        RedisElection::new(self.clone())
     }
 }
 

@@ -25,7 +25,8 @@ pub mod session;
 pub mod watch;
 
 pub use client::{
-    BreakerPolicy, BreakerState, Client, ClientBuilder, MirrorHealth, RateLimit, RetryPolicy, decode,
+    Breaker, BreakerPolicy, BreakerState, Client, ClientBuilder, MirrorHealth, Permit, RateLimit,
+    RetryPolicy, decode,
 };
 pub use error::{Error, Result};
 #[cfg(feature = "sandbox")]

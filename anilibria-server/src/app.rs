@@ -1,5 +1,8 @@
 //! The assembled service: routes, shell, sandbox.
 
+use std::sync::Arc;
+
+use anilibria_cache::{LocalElection, Redis};
 use anilibria_client::sandbox::Sandbox;
 
 use crate::{
@@ -12,6 +15,7 @@ use crate::{
     legacy::{self, OldPaths},
     limits::{Gate, RequestLimits},
     openapi,
+    realtime::{Realtime, socket::Sockets, source::Source},
     router::Router,
     sandbox::SandboxMount,
     shell::Shell,
@@ -25,14 +29,31 @@ pub struct State {
     pub titles: Titles,
     /// Watches over the service.
     pub health: Health,
+    /// Keeps clients up to date.
+    pub realtime: Realtime,
     /// The sandbox to serve beside the routes, if any.
     pub sandbox: Option<Sandbox>,
+    /// What all instances share, if there is more than this one.
+    pub redis: Option<Redis>,
+}
+
+impl State {
+    /// Starts the task that events come from, if `config` wants it: on one of all instances it watches AniLibria.
+    pub fn source(&self, config: &Config) -> Option<Source> {
+        let (bus, interval) = (Arc::clone(self.realtime.bus()), config.catalogue.sync_interval);
+        config.realtime.events_enabled.then(|| match &self.redis {
+            Some(redis) => Source::start(&self.titles, bus, interval, redis.election()),
+            None => Source::start(&self.titles, bus, interval, LocalElection::new()),
+        })
+    }
 }
 
 /// The service as one endpoint, as it is served and as tests and benches drive it.
 pub fn app(config: &Config, state: &State) -> Shell {
     let traffic = Traffic::default();
     let mut table = openapi::table(&api::routes(&state.titles, &state.health));
+    let users = Users::new(&config.auth);
+    table.extend(Sockets::new(state.realtime.clone(), users.clone()).table());
     let services = Services::new(&config.auth);
     table.extend(legacy::table(config.legacy, &state.titles, &state.health, services.as_ref()));
     if let Some(services) = services {
@@ -54,7 +75,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         rates: RateLimits::new(&config.http),
         timeout: config.http.request_timeout,
         gate: Gate::new(config.max_concurrent_requests),
-        users: Users::new(&config.auth),
+        users,
         traffic,
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),

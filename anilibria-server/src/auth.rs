@@ -1,6 +1,7 @@
 //! Who asks: users of the site, and other services.
 
 mod caller;
+mod mint;
 mod service;
 pub mod token;
 mod user;
@@ -9,6 +10,7 @@ use poem::http::{HeaderMap, header};
 
 pub use self::{
     caller::{Caller, Grant, Read, Write},
+    mint::Passport,
     service::{Permission, Services},
     user::{User, Users, verify},
 };

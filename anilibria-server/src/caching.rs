@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use anilibria_cache::{Cache, CacheBuilder, DiskStore, MemoryStore, MongoStore, Options, Redis};
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
+use mongodb::Database;
 use tracing::{info, warn};
 
 use crate::{
@@ -40,14 +41,18 @@ const COLLECTION: &str = "anilibria_cache";
 /// The file of the store on disk.
 const FILE: &str = "answers.redb";
 
-/// A cache, and on how many of its levels lists are kept: those that cost little to compute anew have no place in the
-/// database.
+/// A cache, on how many of its levels lists are kept, and the back ends behind it. What costs little to compute anew has no
+/// place in the database.
 #[derive(Clone, Debug)]
 pub struct Caching {
     /// The cache.
     pub cache: Cache,
     /// How many levels keep lists.
     pub list_levels: usize,
+    /// Redis, if it is set: for what else instances share.
+    pub redis: Option<Redis>,
+    /// The database in MongoDB, if it is set: for what else is kept there.
+    pub database: Option<Database>,
 }
 
 /// Opens the cache that `config` asks for: memory, Redis if it is set, and MongoDB if it is set or else the disk, where
@@ -60,13 +65,18 @@ pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<C
     let mut levels =
         Cache::builder().level(memory).name(CacheLevel::Memory.as_str()).ttl(config.cache_ttl_memory);
     let mut list_levels = 1;
+    let redis = config.redis_url.as_ref().map(|url| connection(url, config)).transpose()?;
 
-    if let Some(url) = &config.redis_url {
-        levels = redis(levels, url, config)?;
+    let mut database = None;
+    if let Some(redis) = &redis {
+        levels = shared(levels, redis, config.cache_ttl_redis);
         list_levels = 2;
     }
     if let Some(uri) = &config.mongodb_uri {
-        levels = mongodb(levels, uri, config).await?;
+        let store = mongodb(uri).await?;
+        database = Some(store.database());
+        let level = levels.level(store).name(CacheLevel::Database.as_str()).timeout(DATABASE_TIMEOUT);
+        levels = level.ttl(config.cache_ttl_database);
     } else if let Some(store) = disk(config, keeps_on_disk).await {
         levels = levels
             .level(store)
@@ -82,28 +92,26 @@ pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<C
         .soft_timeout(SOFT_TIMEOUT)
         .eager_refresh(EAGER_REFRESH)
         .jitter(JITTER.min(shortest / JITTER_DIVISOR));
-    Ok(Caching { cache: levels.options(options).build(), list_levels })
+    Ok(Caching { cache: levels.options(options).build(), list_levels, redis, database })
 }
 
-fn redis(levels: CacheBuilder, url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<CacheBuilder> {
-    let redis = Redis::builder(url.expose())
-        .prefix(config.cache_key_prefix.as_str())
-        .build()
-        .with_context(|| format!("REDIS_URL is {url}"))?;
+fn connection(url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<Redis> {
+    let redis = Redis::builder(url.expose()).prefix(config.cache_key_prefix.as_str()).build();
+    let redis = redis.with_context(|| format!("REDIS_URL is {url}"))?;
     info!(%url, "Answers are shared through Redis");
-    Ok(levels
+    Ok(redis)
+}
+
+fn shared(levels: CacheBuilder, redis: &Redis, ttl: Duration) -> CacheBuilder {
+    levels
         .level(redis.store())
         .name(CacheLevel::Redis.as_str())
-        .ttl(config.cache_ttl_redis)
+        .ttl(ttl)
         .backplane(redis.backplane())
-        .load_lock(redis.lock(), LOAD_LEASE))
+        .load_lock(redis.lock(), LOAD_LEASE)
 }
 
-async fn mongodb(
-    levels: CacheBuilder,
-    uri: &SecretUrl,
-    config: &CacheConfig,
-) -> anyhow::Result<CacheBuilder> {
+async fn mongodb(uri: &SecretUrl) -> anyhow::Result<MongoStore> {
     let (min, max) = MONGODB_CONNECTIONS;
     let store = MongoStore::builder(uri.expose())
         .collection(COLLECTION)
@@ -114,8 +122,7 @@ async fn mongodb(
         .await
         .with_context(|| format!("MONGODB_URI is {uri}"))?;
     info!(%uri, "Answers are kept in MongoDB");
-    let level = levels.level(store).name(CacheLevel::Database.as_str()).timeout(DATABASE_TIMEOUT);
-    Ok(level.ttl(config.cache_ttl_database))
+    Ok(store)
 }
 
 /// The store on disk; `None` when it is not wanted or cannot be used.

@@ -2,24 +2,40 @@
 
 mod changes;
 mod disk;
+mod mongo;
 mod status;
 mod store;
 mod sync;
 
 use std::{
+    collections::HashSet,
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use anilibria_cache::Elector;
 use anilibria_client::{
     Client,
-    reflector::{Catalogue, Reflector},
+    model::ReleaseId,
+    reflector::{Catalogue, CataloguePart, Reflector},
 };
+use anyhow::Context as _;
+use time::OffsetDateTime;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use self::changes::Changes;
-pub use self::{disk::DiskCatalogue, status::CatalogueStatus, store::CatalogueStore, sync::SyncTask};
+pub use self::{
+    disk::DiskCatalogue,
+    mongo::{MongoCatalogue, News},
+    status::{CatalogueSource, CatalogueStatus},
+    store::CatalogueStore,
+    sync::SyncTask,
+};
+
+/// How long the service waits for MongoDB at its start when there is nothing on disk; later it is read in the background.
+const FIRST_READ: Duration = Duration::from_secs(2);
 
 /// How the catalogue is mirrored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +46,17 @@ pub struct MirrorOptions {
     pub paced: bool,
 }
 
+/// Where the catalogue outlives the process, and who of several instances looks at AniLibria.
+#[derive(Debug, Default)]
+pub struct Stores {
+    /// What this instance alone reads.
+    pub own: Option<Arc<dyn CatalogueStore>>,
+    /// What all instances read.
+    pub shared: Option<MongoCatalogue>,
+    /// Stands for the office of asking AniLibria on behalf of all; without, each instance asks for itself.
+    pub elector: Option<Elector>,
+}
+
 /// The catalogue in memory and where it outlives the process. Cheap to clone.
 #[derive(Clone)]
 pub struct Mirror {
@@ -38,31 +65,53 @@ pub struct Mirror {
 
 struct Shared {
     reflector: Reflector,
-    store: Option<Arc<dyn CatalogueStore>>,
+    own: Option<Arc<dyn CatalogueStore>>,
+    database: Option<MongoCatalogue>,
+    /// Taken by the task that keeps the catalogue up to date.
+    elector: Mutex<Option<Elector>>,
     interval: Duration,
     status: Mutex<CatalogueStatus>,
 }
 
 impl Mirror {
-    /// A mirror of what `client` gives, beginning with what `store` holds. It asks for nothing before [`SyncTask`] does.
+    /// A mirror of what `client` gives, beginning with what `stores` hold: what this instance has for itself, which is at
+    /// hand, or else what all share. It asks for nothing before [`SyncTask`] does.
     ///
     /// A store that cannot be read is no error: everything is read anew.
     pub async fn open(
         client: &Client,
-        store: Option<Arc<dyn CatalogueStore>>,
+        Stores { own, shared, elector }: Stores,
         MirrorOptions { interval, paced }: MirrorOptions,
     ) -> Self {
-        let kept = match &store {
-            Some(store) => kept(store.as_ref()).await,
-            None => Catalogue::default(),
-        };
+        let mut status = CatalogueStatus::default();
+        let mut kept = Catalogue::default();
+        if let Some(own) = &own {
+            kept = read(own.read()).await;
+            status.source = Some(CatalogueSource::Disk);
+        }
+        if let (true, Some(shared)) = (kept.is_empty(), &shared) {
+            let in_time =
+                async { timeout(FIRST_READ, shared.read()).await.context("MongoDB gives no answer")? };
+            kept = read(in_time).await;
+            status.source = Some(CatalogueSource::Mongodb);
+        }
+        if kept.is_empty() {
+            status.source = None;
+        }
+        status.releases = kept.len();
         let mut reflector = client.reflector().catalogue(kept);
         if !paced {
             reflector = reflector.unpaced();
         }
-        let reflector = reflector.build();
-        let status = Mutex::new(CatalogueStatus::new(reflector.catalogue().len()));
-        Self { shared: Arc::new(Shared { reflector, store, interval, status }) }
+        let shared = Shared {
+            reflector: reflector.build(),
+            own,
+            database: shared,
+            elector: Mutex::new(elector),
+            interval,
+            status: Mutex::new(status),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The catalogue as it is now; `None` before it is loaded.
@@ -81,26 +130,67 @@ impl Mirror {
         let before = reflector.catalogue();
         let result = if everything { reflector.load().await } else { reflector.refresh().await.map(drop) };
         let after = reflector.catalogue();
-        let mut status = self.shared.status.lock().unwrap_or_else(PoisonError::into_inner);
-        match result {
+        let outcome = match &result {
             Ok(()) => {
-                status.synced(after.len());
-                Ok(Changes::between(&before, &after))
+                self.change_status(|status| status.synced(after.len()));
+                Ok(after.len() as u64)
             }
             Err(error) => {
-                status.failed(&error);
-                Err(error)
+                self.change_status(|status| status.failed(error));
+                Err(error.to_string())
             }
+        };
+        if let Some(database) = &self.shared.database {
+            database.note(outcome).await;
         }
+        result.map(|()| Changes::between(&before, &after))
     }
 
-    /// Puts the catalogue where it outlives the process. That it could not be is logged: the next change tries again.
+    /// Takes in what other instances have written, and tells what is different now and when one of them last asked
+    /// AniLibria. `None` without a store that they share.
+    async fn follow(&self) -> anyhow::Result<Option<(Changes, Option<OffsetDateTime>)>> {
+        let Some(shared) = &self.shared.database else { return Ok(None) };
+        let News { parts, is_whole, last_attempt, last_sync } = shared.news().await?;
+        let reflector = &self.shared.reflector;
+        let before = reflector.catalogue();
+        if !parts.is_empty() {
+            let there: HashSet<_> = parts.iter().map(CataloguePart::id).collect();
+            let is_gone = |id: &ReleaseId| is_whole && !there.contains(id);
+            let gone = before.iter().map(|entry| entry.id).filter(is_gone).collect();
+            reflector.merge(parts, gone).await?;
+        }
+        let after = reflector.catalogue();
+        let changes = Changes::between(&before, &after);
+        self.change_status(|status| status.followed(after.len(), changes.any, last_sync));
+        Ok(Some((changes, last_attempt)))
+    }
+
+    /// Puts the catalogue where all instances read it; says whether it is there. Without such a place it is.
+    async fn share(&self) -> bool {
+        let (Some(shared), Some(catalogue)) = (&self.shared.database, self.catalogue()) else { return true };
+        let written = shared.write(catalogue).await;
+        if let Err(error) = &written {
+            warn!(%error, "The catalogue could not be saved in MongoDB, trying again");
+        }
+        written.is_ok()
+    }
+
+    /// Puts the catalogue where this instance alone reads it. That it could not be is logged: the next change tries
+    /// again.
     async fn save(&self) {
-        if let (Some(store), Some(catalogue)) = (&self.shared.store, self.catalogue())
-            && let Err(error) = store.write(catalogue).await
+        if let (Some(own), Some(catalogue)) = (&self.shared.own, self.catalogue())
+            && let Err(error) = own.write(catalogue).await
         {
             warn!(%error, "The catalogue could not be saved");
         }
+    }
+
+    fn change_status(&self, change: impl FnOnce(&mut CatalogueStatus)) {
+        change(&mut self.shared.status.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn take_elector(&self) -> Option<Elector> {
+        self.shared.elector.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -110,8 +200,8 @@ impl fmt::Debug for Mirror {
     }
 }
 
-async fn kept(store: &dyn CatalogueStore) -> Catalogue {
-    match store.read().await {
+async fn read(store: impl Future<Output = anyhow::Result<Option<Catalogue>>>) -> Catalogue {
+    match store.await {
         Ok(Some(catalogue)) => {
             info!(
                 releases = catalogue.len(),
@@ -121,7 +211,7 @@ async fn kept(store: &dyn CatalogueStore) -> Catalogue {
         }
         Ok(None) => Catalogue::default(),
         Err(error) => {
-            warn!(%error, "The saved catalogue cannot be read; everything is read anew");
+            warn!(%error, "A saved catalogue cannot be read");
             Catalogue::default()
         }
     }

@@ -5,7 +5,9 @@ mod cache;
 mod catalogue;
 mod http;
 mod legacy;
+mod node;
 mod parse;
+mod realtime;
 mod secret;
 mod secret_url;
 mod show;
@@ -23,7 +25,9 @@ pub use self::{
     catalogue::CatalogueConfig,
     http::HttpConfig,
     legacy::LegacyConfig,
+    node::NodeConfig,
     parse::LogLevel,
+    realtime::RealtimeConfig,
     secret::Secret,
     secret_url::SecretUrl,
     show::show,
@@ -124,6 +128,14 @@ pub struct Config {
     /// What is answered as the site's old service did.
     #[command(flatten)]
     pub legacy: LegacyConfig,
+
+    /// Where the site's Node service is.
+    #[command(flatten)]
+    pub node: NodeConfig,
+
+    /// How clients are kept up to date.
+    #[command(flatten)]
+    pub realtime: RealtimeConfig,
 }
 
 /// Where to listen.
@@ -198,6 +210,12 @@ impl Config {
                     .into(),
             );
         }
+        self.node.check()?;
+        if self.realtime.websocket_ping_interval >= self.http.idle_timeout {
+            return Err(
+                "WEBSOCKET_PING_INTERVAL must be below IDLE_TIMEOUT_SECONDS, after which a silent connection ends".into(),
+            );
+        }
         self.auth.check(self.environment)
     }
 
@@ -262,6 +280,9 @@ mod tests {
         let fallback_alone = config(&["--anilibria-fallback-url=https://b.example/api/v1"]);
         assert!(fallback_alone.check().unwrap_err().contains("ANILIBRIA_FALLBACK_URL"));
 
+        let silent = config(&["--websocket-ping-interval=90"]);
+        assert!(silent.check().unwrap_err().contains("IDLE_TIMEOUT_SECONDS"));
+
         let impatient = config(&["--upstream-timeout=3"]);
         assert!(impatient.check().unwrap_err().contains("UPSTREAM_ATTEMPT_TIMEOUT_SECONDS"));
     }
@@ -281,6 +302,11 @@ mod tests {
             ("--cache-dir=", "CACHE_DIR"),
             ("--catalogue-enabled=perhaps", "CATALOGUE_ENABLED"),
             ("--sync-interval=0", "SYNC_INTERVAL_SECONDS"),
+            ("--events-enabled=perhaps", "EVENTS_ENABLED"),
+            ("--events-replay=0", "EVENTS_REPLAY"),
+            ("--websocket-max-connections=0", "WEBSOCKET_MAX_CONNECTIONS"),
+            ("--websocket-ping-interval=0", "WEBSOCKET_PING_INTERVAL"),
+            ("--websocket-ping-timeout=x", "WEBSOCKET_PING_TIMEOUT"),
             ("--cache-memory-bytes=many", "CACHE_MEMORY_BYTES"),
             ("--max-concurrent-requests=0", "MAX_CONCURRENT_REQUESTS"),
             ("--request-timeout=0", "REQUEST_TIMEOUT_SECONDS"),

@@ -20,11 +20,13 @@ use crate::{
     catalogue::CatalogueStatus,
     model::{
         health::{
-            Alive, CacheReport, CatalogueCheck, Check, CheckStatus, Checks, Connection, ConnectionStatus,
-            Health as Status, HealthReport, Liveness, Readiness, ReadinessChecks, ReadinessReport,
+            Alive, CacheReport, CatalogueCheck, Check, CheckStatus, Checks, Circuit, Connection,
+            ConnectionStatus, Health as Status, HealthReport, Liveness, Readiness, ReadinessChecks,
+            ReadinessReport,
         },
         timestamp::Timestamp,
     },
+    node::{NodeError, NodeService},
 };
 
 /// The parts of the service that the health endpoints ask.
@@ -35,6 +37,16 @@ pub trait Vitals: Send + Sync + 'static {
 
     /// How the cache is.
     async fn ask_cache(&self) -> CacheVitals;
+
+    /// The Node service, if it is in use.
+    fn node(&self) -> Option<&NodeService> {
+        None
+    }
+
+    /// Where the circuit breakers stand.
+    fn circuits(&self) -> Vec<Circuit> {
+        Vec::new()
+    }
 }
 
 /// How the cache is.
@@ -70,6 +82,7 @@ pub struct Health {
 struct Shared {
     vitals: Arc<dyn Vitals>,
     probe: Probe,
+    node_probe: Probe,
     started: Instant,
     draining: AtomicBool,
 }
@@ -80,6 +93,7 @@ impl Health {
         let shared = Shared {
             vitals,
             probe: Probe::default(),
+            node_probe: Probe::default(),
             started: Instant::now(),
             draining: AtomicBool::new(false),
         };
@@ -91,9 +105,11 @@ impl Health {
         self.shared.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Everything there is to tell. AniLibria is asked at most once in 30 seconds, whoever wants to know.
+    /// Everything there is to tell. AniLibria and the Node service are asked at most once in 30
+    /// seconds each, whoever wants to know.
     pub async fn report(&self) -> HealthReport {
-        let (upstream, cache) = future::join(self.ask_upstream(), self.shared.vitals.ask_cache()).await;
+        let (upstream, node, cache) =
+            future::join3(self.ask_upstream(), self.ask_node(), self.shared.vitals.ask_cache()).await;
         HealthReport {
             status: status(&upstream, &cache),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -106,10 +122,11 @@ impl Health {
                 database: BackEnd::check(cache.database.as_ref()),
                 redis: BackEnd::check(cache.redis.as_ref()),
                 anilibria_api: upstream.check(),
-                nodejs_service: Check::NOT_CONFIGURED,
+                nodejs_service: node.as_ref().map_or(Check::NOT_CONFIGURED, Outcome::check),
                 catalogue: catalogue(cache.catalogue.as_ref()),
                 memory: memory::check(),
             },
+            circuit_breakers: self.shared.vitals.circuits(),
         }
     }
 
@@ -137,6 +154,12 @@ impl Health {
         self.shared.probe.outcome(|| self.shared.vitals.ask_upstream()).await
     }
 
+    async fn ask_node(&self) -> Option<Outcome> {
+        let node = self.shared.vitals.node()?;
+        let ask = || async { node.is_alive().await.map_err(UpstreamFault::from) };
+        Some(self.shared.node_probe.outcome(ask).await)
+    }
+
     /// Seconds since the service was started.
     pub fn uptime(&self) -> u64 {
         self.shared.started.elapsed().as_secs()
@@ -148,6 +171,12 @@ fn status(upstream: &Outcome, cache: &CacheVitals) -> Status {
         Some(_) if !cache.holds_data => Status::Unhealthy,
         None if cache.status() == ConnectionStatus::Connected => Status::Healthy,
         _ => Status::Degraded,
+    }
+}
+
+impl From<NodeError> for UpstreamFault {
+    fn from(error: NodeError) -> Self {
+        Self { status_code: error.status(), error: error.to_string() }
     }
 }
 

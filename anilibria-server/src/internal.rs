@@ -8,7 +8,9 @@ use crate::{
     api::InternalApi,
     auth::Services,
     health::Health,
-    model::internal::{CacheStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport},
+    model::internal::{
+        CacheStatistics, CatalogueStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport,
+    },
     problem::Problem,
     router::RouteTable,
     titles::Titles,
@@ -64,6 +66,7 @@ impl Internal {
             uptime_seconds: self.health.uptime(),
             requests: self.traffic.requests(),
             cache: self.cache().await,
+            catalogue: self.titles.mirror().map(|mirror| CatalogueStatistics::from(mirror.status())),
             mirrors: self.titles.client().mirrors().into_iter().map(Mirror::from).collect(),
         }
     }

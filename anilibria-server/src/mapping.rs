@@ -124,7 +124,8 @@ pub fn status(release: &Release) -> TitleStatus {
     title_status(release.status())
 }
 
-fn title_status(status: ReleaseStatus) -> TitleStatus {
+/// How far a release with this status has come.
+pub fn title_status(status: ReleaseStatus) -> TitleStatus {
     match status {
         ReleaseStatus::Announced => TitleStatus::Announced,
         ReleaseStatus::Completed => TitleStatus::Completed,

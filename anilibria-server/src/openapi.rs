@@ -1,5 +1,7 @@
 //! The OpenAPI document, and all that is served at both addresses of the service.
 
+mod example;
+mod finish;
 mod guide;
 mod mend;
 
@@ -7,7 +9,7 @@ use std::marker::PhantomData;
 
 use poem::{EndpointExt as _, endpoint::make_sync, http::Method};
 use poem_openapi::{
-    ExtraHeader, LicenseObject, OpenApi, OpenApiService, ServerObject,
+    ContactObject, LicenseObject, OpenApi, OpenApiService, ServerObject,
     registry::{MetaApi, Registry},
 };
 
@@ -31,7 +33,14 @@ impl Document {
     /// Renders the document of the routes `A`.
     pub fn of<A: OpenApi>() -> Self {
         let service = service::<A>();
-        Self { json: service.spec() + "\n", yaml: service.spec_yaml(), html: service.swagger_ui_html() }
+        let spec = service.spec();
+        let mut document = serde_json::from_str(&spec).unwrap_or_default();
+        finish::finish(&mut document);
+        let json = format!("{document:#}\n");
+        // What was read from JSON can be written as YAML.
+        let yaml = serde_yaml_ng::to_string(&document).unwrap_or_default();
+        let html = service.swagger_ui_html().replacen(&spec, &json, 1);
+        Self { json, yaml, html }
     }
 }
 
@@ -58,15 +67,12 @@ pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
 }
 
 fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
-    let request_id = ExtraHeader::new("X-Request-ID");
     OpenApiService::new(Described::new(), "AniLibria v2", env!("CARGO_PKG_VERSION"))
         .description(guide::TEXT)
+        .contact(ContactObject::new().name("AniLibria").url(env!("CARGO_PKG_REPOSITORY")))
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
         .server(ServerObject::new(BASE).description("Behind the site's proxy."))
         .server(ServerObject::new("/").description("The service itself."))
-        .extra_response_header::<String, _>(
-            request_id.description("Id of the request, for reports and logs."),
-        )
 }
 
 /// The routes `A` as the document describes them, without the routes themselves.

@@ -23,7 +23,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::{ToJSON, Type},
 };
 use time::OffsetDateTime;
@@ -31,7 +31,7 @@ use time::OffsetDateTime;
 use crate::{
     http::freshness,
     model::{
-        envelope::{CacheLevel, Pagination},
+        envelope::{CacheLevel, Origin, Pagination},
         timestamp::Timestamp,
     },
 };
@@ -62,6 +62,11 @@ pub type Digest = [u8; 40];
 ///
 /// This is the expensive half; call it when data change, and keep the bytes.
 pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
+    render_from(Origin::Anilibria, data, pagination)
+}
+
+/// The same for data that come from `origin`.
+pub fn render_from(origin: Origin, data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
     let data = data.to_json_string();
     let mut prefix = String::with_capacity(NO_ETAG.len() + data.len() + 160);
     prefix.push_str(NO_ETAG);
@@ -74,7 +79,7 @@ pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
             r#","pagination":{{"page":{page},"limit":{limit},"total":{total},"pages":{pages}}}"#
         );
     }
-    prefix.push_str(r#","meta":{"source":"anilibria""#);
+    let _ = write!(prefix, r#","meta":{{"source":"{}""#, origin.as_str());
     sealed(prefix)
 }
 
@@ -170,20 +175,28 @@ impl<T> std::fmt::Debug for Rendered<T> {
 impl<T> IntoResponse for Rendered<T> {
     fn into_response(self) -> Response {
         let Self { shared, meta, is_kept, .. } = self;
-        respond(shared, meta.tail(), is_kept.then_some(meta.cache_expires))
+        respond(shared, meta.tail(), if is_kept { Kept::Until(meta.cache_expires) } else { Kept::Never })
     }
 }
 
-/// An answer of what [`render`] or [`seal`] made and a tail. Others may keep it if `kept` says until when it is fresh,
-/// or that this is not known.
-pub fn respond(shared: Bytes, tail: Bytes, kept: Option<Option<OffsetDateTime>>) -> Response {
+/// How long others may keep an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is for one request only.
+    Never,
+    /// As long as it is fresh, if that is known.
+    Until(Option<OffsetDateTime>),
+}
+
+/// An answer of what [`render`] or [`seal`] made and a tail.
+pub fn respond(shared: Bytes, tail: Bytes, kept: Kept) -> Response {
     let mut prefix = shared;
     let etag = prefix.split_to(NO_ETAG.len().min(prefix.len()));
     let mut response = Response::from(chunks([prefix.clone(), tail.clone()]));
     let headers = response.headers_mut();
     headers.reserve(HEADERS);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
-    if let Some(expires) = kept {
+    if let Kept::Until(expires) = kept {
         headers.insert(header::CACHE_CONTROL, freshness::cache_control(expires));
         if let Ok(etag) = HeaderValue::from_maybe_shared(etag.clone()) {
             headers.insert(header::ETAG, etag);
@@ -221,13 +234,20 @@ pub fn chunks(chunks: [Bytes; 2]) -> Body {
 impl<T: Type> ApiResponse for Rendered<T> {
     fn meta() -> MetaResponses {
         let content = MetaMediaType { content_type: "application/json", schema: T::schema_ref() };
+        let etag = MetaHeader {
+            name: "ETag".into(),
+            description: None,
+            required: true,
+            deprecated: false,
+            schema: String::schema_ref(),
+        };
         MetaResponses {
             responses: vec![MetaResponse {
                 description: "The answer.",
                 status: Some(200),
                 status_range: None,
                 content: vec![content],
-                headers: Vec::new(),
+                headers: vec![etag],
             }],
         }
     }

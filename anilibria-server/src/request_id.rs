@@ -16,8 +16,12 @@ pub struct RequestId(HeaderValue);
 impl RequestId {
     /// The id in `headers`, if it has 1 to 128 letters, digits, dots, dashes, colons and underscores; else a new one.
     pub fn of(headers: &HeaderMap) -> Self {
-        let sent = headers.get(HEADER).filter(|value| is_harmless(value.as_bytes()));
-        sent.map_or_else(Self::random, |value| Self(value.clone()))
+        Self::sent(headers).unwrap_or_else(Self::random)
+    }
+
+    /// The id in `headers`, if there is one that may be taken over.
+    pub fn sent(headers: &HeaderMap) -> Option<Self> {
+        headers.get(HEADER).filter(|value| is_harmless(value.as_bytes())).map(|value| Self(value.clone()))
     }
 
     /// The id as text.

@@ -34,7 +34,7 @@ impl Router {
     /// Routes all of `table`.
     pub fn new(table: RouteTable) -> Self {
         let (patterns, fixed): (RouteTable, RouteTable) =
-            table.into_iter().partition(|(path, _)| path.contains(':'));
+            table.into_iter().partition(|(path, _)| path.contains([':', '*']));
         let pattern_methods =
             patterns.iter().map(|(path, methods)| (path.clone(), allow(methods.keys()))).collect();
         let fixed = fixed.into_iter().map(|(path, methods)| (path, FixedPath::new(methods))).collect();

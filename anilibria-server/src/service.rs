@@ -1,21 +1,38 @@
 //! Puts the service together from its settings.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use anilibria_cache::LevelPing;
+use anilibria_cache::{Elector, LevelPing, Redis};
 use anilibria_client::{Client, ClientBuilder, Error, sandbox::Sandbox};
 use async_trait::async_trait;
 use futures::future;
 
 use crate::{
     app::State,
-    caching,
-    catalogue::{CatalogueStatus, CatalogueStore, DiskCatalogue, Mirror, MirrorOptions},
+    caching::{self, Caching},
+    catalogue::{
+        CatalogueStatus, CatalogueStore, DiskCatalogue, Mirror, MirrorOptions, MongoCatalogue, Stores,
+    },
     config::Config,
     health::{BackEnd, CacheVitals, Health, UpstreamFault, Vitals},
-    model::envelope::CacheLevel,
-    titles::Titles,
+    model::{
+        envelope::CacheLevel,
+        health::{Circuit, CircuitService},
+    },
+    node::NodeService,
+    realtime::{
+        Realtime,
+        bus::{Bus, LocalBus, RedisBus},
+    },
+    sync_status::SyncStatus,
+    titles::{Fallback, Titles},
 };
+
+/// The office of the instance that reads the catalogue on behalf of all.
+const OFFICE: &str = "catalogue";
+
+/// How long an instance that died keeps it.
+const TERM: Duration = Duration::from_secs(10);
 
 /// A sandbox, and where the service's own socket makes it reachable.
 #[derive(Clone, Debug)]
@@ -37,21 +54,56 @@ impl SandboxAt {
 pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, sandbox.is_none()).await?;
-    let mut titles = Titles::new(client.clone(), caching);
+    let bus = bus(config, caching.redis.as_ref(), sandbox.is_none());
+    let redis = caching.redis.clone();
+    let realtime = Realtime::open(bus, &config.realtime).await;
+    let status = caching.database.as_ref().map(SyncStatus::new);
+    let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
+    let mut titles = Titles::new(client.clone(), caching).noted_in(status);
     if config.catalogue.catalogue_enabled {
-        titles = titles.mirrored_by(mirror(config, &client, sandbox.is_none()).await);
+        let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: sandbox.is_none() };
+        titles = titles.mirrored_by(Mirror::open(&client, stores, options).await);
     }
-    let health = Health::new(Arc::new(titles.clone()));
-    Ok(State { titles, health, sandbox: sandbox.map(|at| at.sandbox) })
+    let node = NodeService::new(config)?;
+    if let Some(node) = node.clone().filter(|_| config.node.nodejs_fallback_enabled) {
+        titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
+    }
+    let health = Health::new(Arc::new(Parts { titles: titles.clone(), node }));
+    Ok(State { titles, health, realtime, redis, sandbox: sandbox.map(|at| at.sandbox) })
 }
 
-/// The mirror of what `client` gives, which outlives the process where answers on disk do. A sandbox may be asked as fast
-/// as it answers.
-async fn mirror(config: &Config, client: &Client, is_public: bool) -> Mirror {
+/// Where the mirror of what `client` gives outlives the process: on disk where answers are, and in MongoDB. With Redis
+/// besides, one instance reads on behalf of all.
+fn stores(
+    config: &Config,
+    client: &Client,
+    caching: &Caching,
+    status: Option<&SyncStatus>,
+    is_public: bool,
+) -> Stores {
+    if !config.catalogue.catalogue_enabled {
+        return Stores::default();
+    }
     let directory = caching::directory(&config.cache, is_public);
-    let store = directory.map(|directory| Arc::new(DiskCatalogue::at(&directory)) as Arc<dyn CatalogueStore>);
-    let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: is_public };
-    Mirror::open(client, store, options).await
+    let own = directory.map(|directory| Arc::new(DiskCatalogue::at(&directory)) as Arc<dyn CatalogueStore>);
+    let shared = caching.database.clone().zip(status);
+    let shared =
+        shared.map(|(database, status)| MongoCatalogue::new(database, client.clone(), status.clone()));
+    let elector = caching
+        .redis
+        .as_ref()
+        .filter(|_| shared.is_some())
+        .map(|redis| Elector::stand(redis.election(), OFFICE, TERM));
+    Stores { own, shared, elector }
+}
+
+/// The way to all instances: `redis`, if there is one.
+fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn Bus> {
+    let (cache, replay) = (&config.cache, config.realtime.events_replay);
+    match redis {
+        Some(redis) => Arc::new(RedisBus::new(redis, &cache.cache_key_prefix, replay)),
+        None => Arc::new(LocalBus::new(caching::directory(cache, is_public).as_deref())),
+    }
 }
 
 /// The client of the sandbox over the service's own socket, of the mirrors that are set, or of the live ones.
@@ -68,18 +120,24 @@ fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client
     Ok(client.build()?)
 }
 
+/// The parts of the service whose health matters.
+struct Parts {
+    titles: Titles,
+    node: Option<NodeService>,
+}
+
 #[async_trait]
-impl Vitals for Titles {
+impl Vitals for Parts {
     async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
-        match self.client().app().status().await {
+        match self.titles.client().app().status().await {
             Ok(_) => Ok(()),
             Err(error) => Err(UpstreamFault { status_code: status(&error), error: error.to_string() }),
         }
     }
 
     async fn ask_cache(&self) -> CacheVitals {
-        let (stats, pings) = future::join(self.cache().stats(), self.cache().ping()).await;
-        let catalogue = self.mirror().map(Mirror::status);
+        let (stats, pings) = future::join(self.titles.cache().stats(), self.titles.cache().ping()).await;
+        let catalogue = self.titles.mirror().map(Mirror::status);
         let is_loaded = catalogue.as_ref().is_some_and(CatalogueStatus::is_loaded);
         let holds_data =
             is_loaded || stats.levels.iter().filter_map(|level| level.store).any(|store| store.entries > 0);
@@ -91,6 +149,25 @@ impl Vitals for Titles {
             database: level(CacheLevel::Database),
             catalogue,
         }
+    }
+
+    fn node(&self) -> Option<&NodeService> {
+        self.node.as_ref()
+    }
+
+    fn circuits(&self) -> Vec<Circuit> {
+        let mirrors = self.titles.client().mirrors().into_iter();
+        let mirrors = mirrors.map(|mirror| Circuit {
+            service: CircuitService::AnilibriaApi,
+            host: mirror.name,
+            state: mirror.state.into(),
+        });
+        let node = self.node.iter().map(|node| Circuit {
+            service: CircuitService::NodejsService,
+            host: node.host().to_owned(),
+            state: node.breaker().into(),
+        });
+        mirrors.chain(node).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The service behind the routes: where client and cache meet.
 
 mod failure;
+mod fallback;
 mod from_catalogue;
 mod from_upstream;
 mod query;
@@ -8,7 +9,7 @@ mod selection;
 mod source;
 mod sync;
 
-use std::future::Future;
+use std::{future::Future, time::Instant};
 
 use anilibria_cache::{Cache, Cached, Invalidation, Loaded, Options, Pattern, Scope, Source};
 use anilibria_client::{Client, model::GenreId};
@@ -16,7 +17,10 @@ use time::OffsetDateTime;
 use tracing::warn;
 
 pub(crate) use self::failure::LoadFailure;
-pub use self::query::{ListQuery, SearchQuery};
+pub use self::{
+    fallback::Fallback,
+    query::{ListQuery, SearchQuery},
+};
 use crate::{
     caching::Caching,
     catalogue::Mirror,
@@ -26,8 +30,10 @@ use crate::{
         schedule::ScheduleDay,
         title::Title,
     },
+    node::Asker,
     problem::Problem,
     rendered::{FORM, Meta, Rendered},
+    sync_status::SyncStatus,
     tag,
 };
 
@@ -37,6 +43,9 @@ pub struct Titles {
     client: Client,
     cache: Cache,
     mirror: Option<Mirror>,
+    /// Where it is noted which titles were synchronised.
+    status: Option<SyncStatus>,
+    fallback: Option<Fallback>,
     /// How what is not a title is kept.
     of_lists: Options,
 }
@@ -44,14 +53,33 @@ pub struct Titles {
 impl Titles {
     /// Reads through the cache from what `client` gives.
     pub fn new(client: Client, caching: Caching) -> Self {
-        let Caching { cache, list_levels } = caching;
-        Self { client, cache, mirror: None, of_lists: Options::new().nearest_levels(list_levels) }
+        let Caching { cache, list_levels, .. } = caching;
+        Self {
+            client,
+            cache,
+            mirror: None,
+            status: None,
+            fallback: None,
+            of_lists: Options::new().nearest_levels(list_levels),
+        }
     }
 
     /// Answers lists from `mirror` once it is loaded. Without, they come from AniLibria.
     #[must_use]
     pub fn mirrored_by(self, mirror: Mirror) -> Self {
         Self { mirror: Some(mirror), ..self }
+    }
+
+    /// Notes in `status` which titles were synchronised at the wish of another service.
+    #[must_use]
+    pub fn noted_in(self, status: Option<SyncStatus>) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Asks `fallback` for single titles that nothing else gives.
+    #[must_use]
+    pub fn falling_back_on(self, fallback: Fallback) -> Self {
+        Self { fallback: Some(fallback), ..self }
     }
 
     /// The mirrored catalogue, if there is one.
@@ -75,17 +103,20 @@ impl Titles {
         Ok(self.answer(&key, |titles| source::list(titles, query)).await?)
     }
 
-    /// The title `id`, with its episodes.
-    pub async fn get(&self, id: u32) -> Result<Rendered<One<Title>>, Problem> {
-        let load = move |titles: Self| async move { Ok(from_upstream::title(titles.client, id).await?) };
-        let cached = match self.cached(&Options::new(), &key::title(id), load).await {
-            Ok(cached) => cached,
-            Err(failure) => return self.in_need(id).ok_or_else(|| failure.into()),
+    /// The title `id`, with its episodes. When AniLibria fails: what is past its time, or else what the catalogue knows, or
+    /// else, unless `asker` falls back on this service themselves, what the Node service gives.
+    pub async fn get(&self, id: u32, asker: &Asker) -> Result<Rendered<One<Title>>, Problem> {
+        let since = Instant::now();
+        let failure = match self.known(id).await {
+            Ok(title) => return title.ok_or_else(|| Problem::title_not_found(id)),
+            Err(failure) => failure,
         };
-        if cached.is_absent() {
-            return Err(Problem::title_not_found(id));
-        }
-        Ok(rendered(cached))
+        let helps = self.fallback.as_ref().filter(|_| failure.is_of_upstream() && !asker.is_fallback);
+        let title = match helps {
+            Some(fallback) => fallback.title(&self.client, id, asker.request_id.clone(), since).await,
+            None => None,
+        };
+        title.ok_or_else(|| failure.into())
     }
 
     /// A page of the titles that `query` finds, best matches first.
@@ -109,7 +140,8 @@ impl Titles {
     /// Some title that is not blocked. Which one is decided anew each time; the title itself may come from the cache.
     pub async fn random(&self) -> Result<Rendered<One<Title>>, Problem> {
         let id = source::random_id(self).await?;
-        self.get(id).await.map(Rendered::for_once)
+        let title = self.known(id).await?;
+        title.map(Rendered::for_once).ok_or_else(|| Problem::title_not_found(id))
     }
 
     /// What comes out on `days` of the week, 0 for Monday; on all of them when empty.
@@ -167,6 +199,16 @@ impl Titles {
         }
         if let Err(problem) = self.genres().await {
             warn!(%problem, "The genres could not be renewed");
+        }
+    }
+
+    /// What the cache, AniLibria or the catalogue know of title `id`; `None` when there is no such title.
+    async fn known(&self, id: u32) -> Result<Option<Rendered<One<Title>>>, LoadFailure> {
+        let load = move |titles: Self| async move { Ok(from_upstream::title(titles.client, id).await?) };
+        match self.cached(&Options::new(), &key::title(id), load).await {
+            Ok(cached) if cached.is_absent() => Ok(None),
+            Ok(cached) => Ok(Some(rendered(cached))),
+            Err(failure) => self.in_need(id).map(Some).ok_or(failure),
         }
     }
 

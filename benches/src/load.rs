@@ -68,7 +68,8 @@ async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     let (head, length) = loop {
         filled += read(stream, &mut buffer[filled..]).await?;
-        if let Some(end) = buffer[..filled].windows(4).position(|window| window == b"\r\n\r\n") {
+        // Found fast: the cores are shared with who is measured, and whose heads are not the same length.
+        if let Some(end) = memchr::memmem::find(&buffer[..filled], b"\r\n\r\n") {
             break (end + 4, content_length(&buffer[..end])?);
         }
     };

@@ -41,8 +41,16 @@ impl Keys {
         [&self.prefix, "#tag:", tag].concat()
     }
 
+    pub(super) fn feed(&self, name: &str) -> String {
+        [&self.prefix, name].concat()
+    }
+
     pub(super) fn lock(&self, key: &str) -> String {
         [&self.prefix, "#lock:", key].concat()
+    }
+
+    pub(super) fn office(&self, office: &str) -> String {
+        [&self.prefix, "#office:", office].concat()
     }
 
     /// The key of the entry that is called `name`, if an entry can be.
@@ -84,11 +92,14 @@ mod tests {
     fn no_key_can_be_taken_for_something_of_the_store() {
         let keys = Keys::new("a:".into(), None);
 
-        for key in ["", "title:1", "#tag:x", "##tag:x", "#lock:x", "#"] {
+        for key in ["", "title:1", "#tag:x", "##tag:x", "#lock:x", "#office:x", "#"] {
             let name = keys.entry(key);
 
             assert_eq!(keys.key_of(&name), Some(key), "{name}");
-            assert!(![keys.tag("x"), keys.lock("x"), keys.generation()].contains(&name), "{name}");
+            assert!(
+                ![keys.tag("x"), keys.lock("x"), keys.office("x"), keys.generation()].contains(&name),
+                "{name}"
+            );
         }
         assert_eq!(keys.key_of(&keys.tag("x")), None);
         assert_eq!(keys.key_of("b:title:1"), None);

@@ -27,6 +27,19 @@ pub(super) static PUBLISH: Lua = Lua::new(include_str!("script/publish.lua"));
 /// Gives back a lock. `KEYS`: the lock. `ARGV`: the token it was taken with.
 pub(super) static UNLOCK: Lua = Lua::new(include_str!("script/unlock.lua"));
 
+/// Makes a post. `KEYS`: the stream, what tells that the post was made before, the bookmark, the greatest token. `ARGV`: the id, how many posts
+/// are kept, the id of the oldest, the channel, the payload, milliseconds that the second key is kept, whether it counts,
+/// whether there is a bookmark, the bookmark, the token. Answers 1, 0 if it was made before, -1 if the token is too small, or
+/// the last id when that is later.
+pub(super) static APPEND: Lua = Lua::new(include_str!("script/append.lua"));
+
+/// Takes or prolongs an office and says the token of its holder, 0 when that is somebody else. `KEYS`: the office. `ARGV`:
+/// the candidate, milliseconds of a term.
+pub(super) static ELECT: Lua = Lua::new(include_str!("script/elect.lua"));
+
+/// Gives back an office. `KEYS`: the office. `ARGV`: the candidate.
+pub(super) static RESIGN: Lua = Lua::new(include_str!("script/resign.lua"));
+
 impl Lua {
     const fn new(text: &'static str) -> Self {
         Self { text, hash: OnceLock::new() }
@@ -37,6 +50,13 @@ impl Lua {
     pub(super) fn call(&self, key: &str) -> Cmd {
         let mut command = redis::cmd("EVAL");
         command.arg(self.text).arg(1).arg(key);
+        command
+    }
+
+    /// A call that looks at several keys, which have to be in one slot of a cluster.
+    pub(super) fn call_with(&self, keys: &[&str]) -> Cmd {
+        let mut command = redis::cmd("EVAL");
+        command.arg(self.text).arg(keys.len()).arg(keys);
         command
     }
 

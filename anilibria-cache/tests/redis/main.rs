@@ -3,6 +3,8 @@
 
 mod backplane;
 mod conformance;
+mod election;
+mod feed;
 mod lock;
 mod outage;
 mod store;

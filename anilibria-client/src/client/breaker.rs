@@ -1,4 +1,4 @@
-//! A circuit breaker: a mirror that fails again and again is left alone for a while.
+//! A circuit breaker: what fails again and again is left alone for a while.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::runtime::Instant;
 
-/// When a mirror is left alone, and for how long.
+/// When something that fails is left alone, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerPolicy {
     /// Failures in a row that open the circuit. Default: five.
@@ -34,9 +34,23 @@ pub enum BreakerState {
     HalfOpen,
 }
 
-/// The breaker of one mirror.
+/// A circuit breaker around something that may fail. Every mirror of a client has one; it serves for other things as well.
+///
+/// ```
+/// use anilibria_client::{Breaker, BreakerPolicy, BreakerState};
+///
+/// let breaker = Breaker::new(BreakerPolicy { failures: 2, ..BreakerPolicy::default() });
+/// for _ in 0..2 {
+///     let permit = breaker.permit().expect("the circuit is closed");
+///     // … the call …
+///     permit.failed();
+/// }
+///
+/// assert_eq!(breaker.state(), BreakerState::Open);
+/// assert!(breaker.permit().is_err());
+/// ```
 #[derive(Debug)]
-pub(super) struct Breaker {
+pub struct Breaker {
     policy: BreakerPolicy,
     circuit: Mutex<Circuit>,
 }
@@ -50,19 +64,30 @@ enum Circuit {
 
 /// Leave to make one call, whose end has to be told. One that is dropped untold, as its call was cancelled, lets the next
 /// call try in its place.
-#[must_use]
-pub(super) struct Permit<'b> {
+#[derive(Debug)]
+#[must_use = "a call whose end is not told counts for nothing"]
+pub struct Permit<'b> {
     breaker: &'b Breaker,
     told: bool,
 }
 
 impl Breaker {
-    pub(super) fn new(policy: BreakerPolicy) -> Self {
+    /// One whose circuit is closed.
+    pub fn new(policy: BreakerPolicy) -> Self {
         Self { policy, circuit: Mutex::new(Circuit::Closed { failures: 0 }) }
     }
 
     /// Leave to make a call, or how long to wait for it.
-    pub(super) fn permit(&self, now: Instant) -> Result<Permit<'_>, Duration> {
+    pub fn permit(&self) -> Result<Permit<'_>, Duration> {
+        self.permit_at(Instant::now())
+    }
+
+    /// Where the circuit stands now.
+    pub fn state(&self) -> BreakerState {
+        self.state_at(Instant::now())
+    }
+
+    fn permit_at(&self, now: Instant) -> Result<Permit<'_>, Duration> {
         let mut circuit = self.circuit();
         match *circuit {
             Circuit::Closed { .. } => {}
@@ -73,7 +98,7 @@ impl Breaker {
         Ok(Permit { breaker: self, told: false })
     }
 
-    pub(super) fn state(&self, now: Instant) -> BreakerState {
+    fn state_at(&self, now: Instant) -> BreakerState {
         match *self.circuit() {
             Circuit::Closed { .. } => BreakerState::Closed,
             Circuit::Open { until } if now < until => BreakerState::Open,
@@ -88,13 +113,17 @@ impl Breaker {
 
 impl Permit<'_> {
     /// The call was answered, whatever the answer.
-    pub(super) fn answered(mut self) {
+    pub fn answered(mut self) {
         self.told = true;
         *self.breaker.circuit() = Circuit::Closed { failures: 0 };
     }
 
     /// The call failed.
-    pub(super) fn failed(mut self, now: Instant) {
+    pub fn failed(self) {
+        self.failed_at(Instant::now());
+    }
+
+    fn failed_at(mut self, now: Instant) {
         self.told = true;
         let BreakerPolicy { failures: limit, cooldown } = self.breaker.policy;
         let mut circuit = self.breaker.circuit();
@@ -126,7 +155,7 @@ mod tests {
     const COOLDOWN: Duration = Duration::from_secs(30);
 
     fn fail(breaker: &Breaker, times: u32, now: Instant) {
-        (0..times).for_each(|_| breaker.permit(now).unwrap().failed(now));
+        (0..times).for_each(|_| breaker.permit_at(now).unwrap().failed_at(now));
     }
 
     fn opened() -> (Breaker, Instant) {
@@ -140,13 +169,13 @@ mod tests {
         let (breaker, now) = (Breaker::new(BreakerPolicy::default()), Instant::now());
 
         fail(&breaker, 4, now);
-        breaker.permit(now).unwrap().answered();
+        breaker.permit_at(now).unwrap().answered();
         fail(&breaker, 4, now);
-        assert_eq!(breaker.state(now), BreakerState::Closed);
+        assert_eq!(breaker.state_at(now), BreakerState::Closed);
         fail(&breaker, 1, now);
 
-        assert_eq!(breaker.state(now), BreakerState::Open);
-        assert_eq!(breaker.permit(now + Duration::from_secs(10)).err(), Some(Duration::from_secs(20)));
+        assert_eq!(breaker.state_at(now), BreakerState::Open);
+        assert_eq!(breaker.permit_at(now + Duration::from_secs(10)).err(), Some(Duration::from_secs(20)));
     }
 
     #[test]
@@ -154,14 +183,14 @@ mod tests {
         let (breaker, now) = opened();
         let later = now + COOLDOWN;
 
-        let trial = breaker.permit(later).unwrap();
-        assert_eq!(breaker.state(later), BreakerState::HalfOpen);
-        assert!(breaker.permit(later).is_err(), "a second trial");
-        trial.failed(later);
-        assert_eq!(breaker.state(later), BreakerState::Open);
+        let trial = breaker.permit_at(later).unwrap();
+        assert_eq!(breaker.state_at(later), BreakerState::HalfOpen);
+        assert!(breaker.permit_at(later).is_err(), "a second trial");
+        trial.failed_at(later);
+        assert_eq!(breaker.state_at(later), BreakerState::Open);
 
-        breaker.permit(later + COOLDOWN).unwrap().answered();
-        assert_eq!(breaker.state(later + COOLDOWN), BreakerState::Closed);
+        breaker.permit_at(later + COOLDOWN).unwrap().answered();
+        assert_eq!(breaker.state_at(later + COOLDOWN), BreakerState::Closed);
     }
 
     #[test]
@@ -169,8 +198,8 @@ mod tests {
         let (breaker, now) = opened();
         let later = now + COOLDOWN;
 
-        drop(breaker.permit(later).unwrap());
+        drop(breaker.permit_at(later).unwrap());
 
-        assert!(breaker.permit(later).is_ok());
+        assert!(breaker.permit_at(later).is_ok());
     }
 }

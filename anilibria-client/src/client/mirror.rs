@@ -8,7 +8,6 @@ use std::{
 use url::Url;
 
 use super::breaker::{Breaker, BreakerPolicy, BreakerState};
-use crate::runtime::Instant;
 
 /// The roots of the service. The one that answered last is asked first.
 pub(super) struct Mirrors {
@@ -46,10 +45,10 @@ impl Mirrors {
     }
 
     pub(super) fn health(&self) -> Vec<MirrorHealth> {
-        let (now, preferred) = (Instant::now(), self.preferred.load(Ordering::Relaxed));
+        let preferred = self.preferred.load(Ordering::Relaxed);
         let health = |(index, mirror): (usize, &Mirror)| MirrorHealth {
             name: mirror.name.clone(),
-            state: mirror.breaker.state(now),
+            state: mirror.breaker.state(),
             is_preferred: index == preferred,
         };
         self.all.iter().enumerate().map(health).collect()

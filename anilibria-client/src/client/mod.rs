@@ -25,7 +25,7 @@ use url::Url;
 #[cfg(feature = "download")]
 pub(crate) use self::media::MediaRequest;
 pub use self::{
-    breaker::{BreakerPolicy, BreakerState},
+    breaker::{Breaker, BreakerPolicy, BreakerState, Permit},
     builder::ClientBuilder,
     decode::decode,
     mirror::MirrorHealth,

@@ -71,7 +71,7 @@ impl<T> Call<'_, T> {
         let mut failures = Vec::new();
         let mut shortest_rest = None;
         for (index, mirror) in self.client.mirrors.in_turn() {
-            let permit = match mirror.breaker.permit(Instant::now()) {
+            let permit = match mirror.breaker.permit() {
                 Ok(permit) => permit,
                 Err(rest) => {
                     shortest_rest =
@@ -94,7 +94,7 @@ impl<T> Call<'_, T> {
                 }
                 Err(error) => error,
             };
-            permit.failed(Instant::now());
+            permit.failed();
             debug!(mirror = mirror.name, route = self.request.template(), %error, "mirror failed");
             let may_go_on = self.request.is_idempotent() || never_left(&error);
             failures.push(MirrorFailure { mirror: mirror.name.clone(), error });

@@ -24,6 +24,7 @@ mod entry;
 mod episode;
 mod order;
 mod pacer;
+mod part;
 mod query;
 mod read;
 mod run;
@@ -34,6 +35,7 @@ pub use self::{
     entry::{CatalogueEntry, PosterPaths},
     episode::EpisodeEntry,
     order::{Order, Sort},
+    part::CataloguePart,
     query::{Found, Query},
     run::{Reflector, ReflectorBuilder},
 };

@@ -14,8 +14,8 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::{catalogue::Catalogue, read::Reader};
-use crate::{Client, Error, Result, watch::head::Head};
+use super::{catalogue::Catalogue, part::CataloguePart, read::Reader};
+use crate::{Client, Error, Result, model::ReleaseId, watch::head::Head};
 
 /// The longest wait after failures in a row.
 const MAX_BACKOFF: Duration = Duration::from_mins(5);
@@ -161,6 +161,14 @@ impl Reflector {
         self.replace(move || old.with(&releases)).await?;
         debug!(changed, "catalogue refreshed");
         Ok(changed)
+    }
+
+    /// Takes in what was read elsewhere, say by another instance: `parts` in place of what is there of them, and nothing
+    /// of what has `gone`. Waits for a [`load`](Self::load) or [`refresh`](Self::refresh) that is under way.
+    pub async fn merge(&self, parts: Vec<CataloguePart>, gone: Vec<ReleaseId>) -> Result<()> {
+        let _one_at_a_time = self.inner.loaded.lock().await;
+        let old = self.catalogue();
+        self.replace(move || old.with_parts(parts, gone)).await
     }
 
     /// Keeps the catalogue up to date for ever: everything at first and then [now and

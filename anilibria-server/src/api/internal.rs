@@ -72,7 +72,7 @@ impl InternalApi {
         if !confirm {
             return Err(Problem::invalid("confirm", "must be true"));
         }
-        Ok(Json(Done::new(self.internal.clear(pattern).await)))
+        Ok(Json(Done::new(self.internal.clear(pattern.0).await)))
     }
 
     /// Clear the cache

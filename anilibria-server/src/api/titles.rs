@@ -8,6 +8,7 @@ use crate::{
         envelope::{One, Page},
         title::{Season, Title, TitleStatus},
     },
+    node::Asker,
     params::{Genres, Limit, Order, PageNumber, Param, Path, Search, Sort, TitleId, Year},
     problem::Problem,
     rendered::Rendered,
@@ -66,13 +67,15 @@ impl TitlesApi {
 
     /// One title
     ///
-    /// A title with all its episodes and where to stream them from.
+    /// A title with all its episodes and where to stream them from. When AniLibria fails and nothing is kept, it may come
+    /// from the site's Node service, as `meta.source` tells, but not if the request has the header `X-Fallback`.
     #[oai(path = "/:id", method = "get", operation_id = "getTitle")]
     async fn get(
         &self,
         /// AniLibria's id of the title.
         id: Path<TitleId>,
+        asker: Asker,
     ) -> Result<Rendered<One<Title>>, Problem> {
-        self.titles.get(id.0.0).await
+        self.titles.get(id.0.0, &asker).await
     }
 }

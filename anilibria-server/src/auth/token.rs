@@ -9,7 +9,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
@@ -20,6 +20,9 @@ pub const MAX_BYTES: usize = 4096;
 
 /// How far clocks may be apart.
 pub const LEEWAY: Duration = Duration::from_secs(30);
+
+/// The header of the tokens made here.
+const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
 /// Why a token is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +74,15 @@ impl Keys {
     /// Whether there is none, so that no token can be right.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// A token that says `claims`, signed with the current secret; `None` when there is none, or what is to be said is no
+    /// JSON.
+    pub(super) fn seal(&self, claims: &impl Serialize) -> Option<String> {
+        let header = URL_SAFE_NO_PAD.encode(HEADER);
+        let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).ok()?));
+        let signature = self.0.first()?.clone().chain_update(&message).finalize().into_bytes();
+        Some(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
     /// Whether `signature` is the one of `message`, in a time that tells nothing about how far it is right.

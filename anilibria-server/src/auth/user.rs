@@ -31,13 +31,18 @@ impl Users {
         Self { keys: Keys::new([&config.jwt_secret, &config.jwt_secret_previous]) }
     }
 
+    /// The user whom `token` names.
+    pub fn known(&self, token: &str) -> Result<User, TokenError> {
+        verify(&self.keys, token, SystemTime::now())
+    }
+
     /// Notes who sends `request`. Whoever has a bad token, or none, is nobody: all may read, and the site's pages take a
     /// refusal for the end of the login.
     pub fn recognise(&self, request: &mut Request) {
         if self.keys.is_empty() {
             return;
         }
-        let user = bearer(request.headers()).map(|token| verify(&self.keys, token, SystemTime::now()));
+        let user = bearer(request.headers()).map(|token| self.known(token));
         if let Some(Ok(user)) = user {
             request.set_data(user);
         }

@@ -2,6 +2,8 @@
 
 use std::{convert::Infallible, time::Duration};
 
+use anilibria_cache::Elector;
+use time::OffsetDateTime;
 use tokio::{
     sync::oneshot,
     task::JoinHandle,
@@ -23,6 +25,15 @@ const MAX_BACKOFF: Duration = Duration::from_mins(1);
 
 /// How long changes are collected before the catalogue is saved.
 const SAVE_AFTER: Duration = Duration::from_secs(5);
+
+/// How often an instance looks for what another one has written.
+const FOLLOW: Duration = Duration::from_secs(5);
+
+/// After so many intervals without a sign of the one that asks AniLibria, and [`GRACE`] to elect another, an instance asks
+/// for itself.
+const SILENT_INTERVALS: u32 = 3;
+
+const GRACE: Duration = Duration::from_secs(15);
 
 /// How long the last save may take when the service stops. Together with the time that requests are waited for, this is
 /// less than the ten seconds after which containers are killed.
@@ -48,7 +59,7 @@ impl SyncTask {
                 told = stopped => if told.is_err() { return },
                 never = syncing.run() => match never {},
             }
-            if syncing.unsaved_since.is_some() && timeout(LAST_SAVE, syncing.mirror.save()).await.is_err() {
+            if timeout(LAST_SAVE, syncing.finish()).await.is_err() {
                 warn!("The catalogue could not be saved in time");
             }
         });
@@ -68,6 +79,14 @@ impl SyncTask {
 struct Syncing {
     titles: Titles,
     mirror: Mirror,
+    /// Says whether it is this instance that asks AniLibria; without, it is.
+    elector: Option<Elector>,
+    /// Whether it was so at the last step.
+    is_poller: bool,
+    /// When there was last a sign of the instance that does, and the time of it.
+    heard: (Instant, Option<OffsetDateTime>),
+    /// Whether something is still to be put where others read it.
+    unshared: bool,
     full_pass_due: Instant,
     references_due: Instant,
     /// When the first change came that is not saved yet.
@@ -84,7 +103,11 @@ impl Syncing {
         let full_pass_due = now + if is_kept { mirror.shared.interval } else { FULL_PASS };
         Self {
             titles,
+            elector: mirror.take_elector(),
             mirror,
+            is_poller: false,
+            heard: (now, None),
+            unshared: false,
             full_pass_due,
             references_due: now + REFERENCES,
             unsaved_since: None,
@@ -93,25 +116,51 @@ impl Syncing {
     }
 
     async fn run(&mut self) -> Infallible {
+        // What others have read meanwhile is nearer than AniLibria.
+        self.follow().await;
         loop {
             let pause = self.step().await;
             self.save_if_due(pause).await;
-            sleep(pause).await;
+            self.sleep(pause).await;
         }
     }
 
-    /// Looks at AniLibria once; how long to wait before the next time.
+    /// Looks at AniLibria, or at what the instance has written that does; how long to wait before the next time.
     async fn step(&mut self) -> Duration {
+        let is_poller = self.elector.as_ref().is_none_or(Elector::is_elected);
+        self.is_poller = is_poller;
+        let next_full_pass = is_poller.then(|| OffsetDateTime::now_utc() + self.until_full_pass());
+        self.mirror.change_status(|status| {
+            status.is_poller = is_poller;
+            status.next_full_pass = next_full_pass;
+        });
+        if is_poller {
+            return self.poll().await;
+        }
+        self.follow().await;
+        let interval = self.mirror.shared.interval;
+        if self.heard.0.elapsed() > interval.saturating_mul(SILENT_INTERVALS).saturating_add(GRACE) {
+            self.heard.0 = Instant::now();
+            warn!("No instance seems to look at AniLibria; this one does for now");
+            self.poll().await;
+        }
+        FOLLOW.min(interval)
+    }
+
+    /// Looks at AniLibria once.
+    async fn poll(&mut self) -> Duration {
         let everything = self.full_pass_due <= Instant::now();
-        match self.mirror.update(everything).await {
+        let pause = match self.mirror.update(everything).await {
             Ok(changes) => {
                 self.failures = 0;
                 if everything {
                     self.full_pass_due = Instant::now() + FULL_PASS;
                 }
+                self.unshared |= changes.any;
+                self.share().await;
                 self.tell(changes).await;
                 self.renew_references().await;
-                self.mirror.shared.interval
+                return self.mirror.shared.interval;
             }
             Err(error) => {
                 let pause = backoff(self.failures);
@@ -119,7 +168,53 @@ impl Syncing {
                 warn!(%error, ?pause, "The catalogue could not be read, trying again");
                 pause
             }
+        };
+        self.share().await;
+        pause
+    }
+
+    /// Looks at what others have written.
+    async fn follow(&mut self) {
+        match self.mirror.follow().await {
+            Ok(Some((changes, sign))) => {
+                if self.heard.1 != sign {
+                    self.heard = (Instant::now(), sign);
+                }
+                self.tell(changes).await;
+            }
+            Ok(None) => {}
+            Err(error) => warn!(%error, "What other instances have read cannot be seen"),
         }
+    }
+
+    /// Puts what has changed where others read it: before they are told, or they would make their answers of the old.
+    async fn share(&mut self) {
+        if self.unshared {
+            self.unshared = !self.mirror.share().await;
+        }
+    }
+
+    fn until_full_pass(&self) -> Duration {
+        self.full_pass_due.saturating_duration_since(Instant::now())
+    }
+
+    /// Waits, but not for longer than until it falls to this instance to look at AniLibria.
+    async fn sleep(&self, pause: Duration) {
+        let Some(elector) = &self.elector else { return sleep(pause).await };
+        let mut office = elector.watch();
+        let changes_hands = office.wait_for(|token| token.is_some() != self.is_poller);
+        let _ = timeout(pause, changes_hands).await;
+    }
+
+    /// Saves what is not saved yet and makes way for another instance; what is most certain to work comes first.
+    async fn finish(&mut self) {
+        if self.unsaved_since.is_some() {
+            self.mirror.save().await;
+        }
+        if let Some(elector) = self.elector.take() {
+            elector.resign().await;
+        }
+        self.share().await;
     }
 
     /// Lets what was made of the old catalogue go.

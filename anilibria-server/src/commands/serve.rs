@@ -1,5 +1,7 @@
 //! `serve`: the service itself.
 
+use std::time::Duration;
+
 use tracing::{info, warn};
 
 use super::{base_url, bind, block_on, sandbox_with, stop_signal};
@@ -9,8 +11,12 @@ use crate::{
     cli::Serve,
     listener::{self, Bounds},
     logging, openapi,
+    realtime::Pump,
     service::{self, SandboxAt},
 };
+
+/// How long clients of the real time may take to leave when the service stops.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Serves until asked to stop, then waits for requests in progress.
 pub fn run(serve: &Serve) -> anyhow::Result<()> {
@@ -31,16 +37,22 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         if serve.sandbox {
             println!("Reading from the sandbox at {base}/sandbox/api/v1");
         }
-        let health = state.health.clone();
+        let (health, clients) = (state.health.clone(), state.realtime.clone());
         let stop = async move {
             stop_signal().await;
             info!("Stopping: waiting for requests in progress");
             health.drain();
+            clients.stop(GOODBYE).await;
         };
         let bounds = Bounds::new(&config.http);
         let sync = SyncTask::start(&state.titles);
+        let _pump = Pump::start(&state.realtime, &state.titles);
+        let source = state.source(config);
         let served =
             listener::serve(socket, bounds, app::app(config, &state), stop, config.shutdown_timeout).await;
+        if let Some(source) = source {
+            source.stop().await;
+        }
         if let Some(sync) = sync {
             sync.stop().await;
         }

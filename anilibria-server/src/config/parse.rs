@@ -30,6 +30,18 @@ pub(super) fn api_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// The base URL of a service: a host, and a path if need be.
+pub(super) fn base_url(text: &str) -> Result<Url, String> {
+    let url: Url = text.parse().map_err(|error| format!("not a URL: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err("must begin with http:// or https:// and a host".into());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must end with the path: no query and no fragment".into());
+    }
+    Ok(url)
+}
+
 /// A value for the header `User-Agent`.
 pub(super) fn user_agent(text: &str) -> Result<String, String> {
     let valid = !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));

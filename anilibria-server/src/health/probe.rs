@@ -1,4 +1,4 @@
-//! Asks AniLibria rarely, however often one wants to know.
+//! Asks AniLibria, or another service, rarely, however often one wants to know.
 
 use std::{
     future::Future,
@@ -10,10 +10,10 @@ use tokio::sync::Mutex;
 /// How long an outcome counts.
 const FRESH_FOR: Duration = Duration::from_secs(30);
 
-/// How long AniLibria may take to answer.
+/// How long it may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why AniLibria did not answer as it should.
+/// Why AniLibria, or another service, did not answer as it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamFault {
     /// The status code it answered with; `None` when there was no answer.
@@ -22,7 +22,7 @@ pub struct UpstreamFault {
     pub error: String,
 }
 
-/// How asking AniLibria went.
+/// How asking went.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
     pub(super) fault: Option<UpstreamFault>,

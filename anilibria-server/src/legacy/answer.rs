@@ -10,7 +10,7 @@ use poem_openapi::{
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::rendered::{respond, seal, unsealed};
+use crate::rendered::{Kept, respond, seal, unsealed};
 
 /// What every answer begins with that holds data.
 const BEGINNING: &str = r#"{"success":true,"data":"#;
@@ -22,7 +22,7 @@ const END: Bytes = Bytes::from_static(b"}");
 #[derive(Clone, Debug)]
 pub struct Answer {
     shared: Bytes,
-    kept: Option<Option<OffsetDateTime>>,
+    kept: Kept,
 }
 
 /// Where a page lies in its list.
@@ -35,7 +35,7 @@ pub(super) struct Pagination {
 
 /// An answer that holds data.
 #[derive(Serialize)]
-struct Data<'d, T: ?Sized> {
+struct Envelope<'d, T: ?Sized> {
     success: bool,
     data: &'d T,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ struct Data<'d, T: ?Sized> {
 
 /// Renders `data`: what an answer is made of, and what the cache keeps.
 pub(super) fn render<T: Serialize + ?Sized>(data: &T) -> serde_json::Result<Bytes> {
-    write(&Data { success: true, data, pagination: None, source: None })
+    write(&Envelope { success: true, data, pagination: None, source: None })
 }
 
 /// The same for a page of a list, which names where it is from if `source` does.
@@ -55,7 +55,7 @@ pub(super) fn render_page<T: Serialize>(
     pagination: Pagination,
     source: Option<&'static str>,
 ) -> serde_json::Result<Bytes> {
-    write(&Data { success: true, data, pagination: Some(pagination), source })
+    write(&Envelope { success: true, data, pagination: Some(pagination), source })
 }
 
 fn write(body: &impl Serialize) -> serde_json::Result<Bytes> {
@@ -73,12 +73,12 @@ impl Answer {
     /// What is cached.
     pub(super) fn cached(cached: Cached) -> Self {
         let expires = OffsetDateTime::from(cached.fresh_until());
-        Self { shared: cached.into_value(), kept: Some(Some(expires)) }
+        Self { shared: cached.into_value(), kept: Kept::Until(Some(expires)) }
     }
 
     /// What [`render`] made, for one request only.
     pub(super) fn once(rendered: Bytes) -> Self {
-        Self { shared: rendered, kept: None }
+        Self { shared: rendered, kept: Kept::Never }
     }
 
     /// A body of any form, for one request only.

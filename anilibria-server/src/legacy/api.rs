@@ -62,7 +62,7 @@ impl LegacyApi {
         genres: Param<Genres>,
         #[oai(name = "type")] kind: Param<KindWord>,
     ) -> Result<Answer, Problem> {
-        let query = filtered(None, page, limit, year, season, genres, kind);
+        let query = filtered(None, page.0, limit.0, year.0, season.0, genres.0, kind.0);
         self.legacy.list(&ListQuery { text: Some(search.0.0), ..query }).await
     }
 
@@ -78,7 +78,7 @@ impl LegacyApi {
         genres: Param<Genres>,
         #[oai(name = "type")] kind: Param<KindWord>,
     ) -> Result<Answer, Problem> {
-        let filters = filtered(None, page, limit, year, season, genres, kind);
+        let filters = filtered(None, page.0, limit.0, year.0, season.0, genres.0, kind.0);
         let query = ListQuery { text: Some(query.0.0), tells_source: true, ..filters };
         self.legacy.list(&query).await
     }
@@ -119,7 +119,7 @@ impl LegacyApi {
         genres: Param<Genres>,
         #[oai(name = "type")] kind: Param<KindWord>,
     ) -> Result<Answer, Problem> {
-        let query = filtered(Some(Sort::Id), page, limit, year, season, genres, kind);
+        let query = filtered(Some(Sort::Id), page.0, limit.0, year.0, season.0, genres.0, kind.0);
         self.legacy.list(&ListQuery { text: search.0.0, ..query }).await
     }
 
@@ -189,21 +189,21 @@ impl LegacyApi {
 
 fn filtered(
     sort: Option<Sort>,
-    page: Param<PageNumber>,
-    limit: Param<Limit>,
-    year: Param<Year>,
-    season: Param<SeasonWord>,
-    genres: Param<Genres>,
-    kind: Param<KindWord>,
+    page: PageNumber,
+    limit: Limit,
+    year: Year,
+    season: SeasonWord,
+    genres: Genres,
+    kind: KindWord,
 ) -> ListQuery {
     ListQuery {
         sort,
-        year: year.0.0,
-        season: season.0.0,
-        genres: genres.0.0,
-        kind: kind.0.0,
-        page: page.0.0,
-        limit: limit.0.0,
+        year: year.0,
+        season: season.0,
+        genres: genres.0,
+        kind: kind.0,
+        page: page.0,
+        limit: limit.0,
         ..ListQuery::default()
     }
 }

@@ -1,5 +1,6 @@
 //! Titles that another service wants renewed.
 
+use anilibria_client::reflector::Sort;
 use futures::{StreamExt as _, stream};
 use poem_openapi::{Object, OpenApi, payload::Json};
 use serde::Serialize;
@@ -12,6 +13,7 @@ use super::{
 };
 use crate::{
     auth::{Caller, Write},
+    catalogue::Mirror,
     model::timestamp::Timestamp,
     params::{Path, TitleId},
     problem::Problem,
@@ -102,8 +104,6 @@ impl Legacy {
     }
 
     async fn sync_popular(&self, limit: u32) -> Result<Answer, Problem> {
-        use anilibria_client::reflector::Sort;
-
         let query = ListQuery { sort: Some(Sort::Favorites), page: 1, limit, ..ListQuery::default() };
         let selected = select::select(&self.titles, &query).await?;
         let total = selected.ids.len();
@@ -119,11 +119,11 @@ impl Legacy {
 
     /// How the mirrored catalogue is.
     pub(super) fn sync_stats(&self) -> Result<Answer, Problem> {
-        let status = self.titles.mirror().map(crate::catalogue::Mirror::status);
+        let mirror = self.titles.mirror().map(Mirror::status);
         let stats = SyncStats {
-            is_mirrored: status.is_some(),
-            total: status.as_ref().map_or(0, |status| status.releases),
-            last_sync: status.and_then(|status| status.last_sync).map(Timestamp::from),
+            is_mirrored: mirror.is_some(),
+            total: mirror.as_ref().map_or(0, |mirror| mirror.releases),
+            last_sync: mirror.and_then(|mirror| mirror.last_sync).map(Timestamp::from),
         };
         Ok(Answer::once(render(&stats).map_err(Problem::internal)?))
     }

@@ -9,7 +9,7 @@ use crate::v3;
 #[derive(Serialize)]
 struct Title {
     #[serde(flatten)]
-    title: v3::Title,
+    of_v3: v3::Title,
     /// Also in `season`.
     year: Option<u16>,
     rating: Option<f64>,
@@ -30,7 +30,7 @@ pub(super) fn title(client: &Client, release: &Release) -> serde_json::Result<Va
         poster.url = poster.url.take().and_then(|path| client.media_url(&path));
     }
     let rating = release.rating.as_ref().and_then(|rating| rating.average);
-    let title = Title { title, year: release.year, rating, poster: Poster { src } };
+    let title = Title { of_v3: title, year: release.year, rating, poster: Poster { src } };
     let mut title = serde_json::to_value(title)?;
     add_streams(&mut title, release);
     Ok(title)

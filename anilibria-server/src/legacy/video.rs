@@ -37,7 +37,7 @@ impl VideoApi {
 /// The stream of an episode.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Video {
+struct Stream {
     success: bool,
     url: String,
     video_url: String,
@@ -121,7 +121,7 @@ impl VideoApi {
     ) -> Result<Answer, Problem> {
         let playable = self.playable(anime_id.0, episode.0).await?;
         let (lines, url) = playable.best(quality.0.0).ok_or(Problem::NotFound)?;
-        answer(&Video {
+        answer(&Stream {
             success: true,
             url: url.clone(),
             video_url: url,

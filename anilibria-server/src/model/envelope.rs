@@ -5,7 +5,7 @@
 
 use poem_openapi::{
     Enum, Object,
-    types::{ParseFromJSON, ToJSON},
+    types::{Example, ParseFromJSON, ToJSON},
 };
 use serde::Serialize;
 
@@ -38,6 +38,7 @@ pub struct Page<T: ParseFromJSON + ToJSON> {
 
 /// Where a page lies in its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Object, Serialize)]
+#[oai(example)]
 pub struct Pagination {
     /// Number of this page, from 1.
     pub page: u32,
@@ -53,6 +54,12 @@ impl Pagination {
     /// Page `page` of a list of `total` entries, `limit` of them a page.
     pub fn new(page: u32, limit: u32, total: u64) -> Self {
         Self { page, limit, total, pages: total.div_ceil(u64::from(limit.max(1))) }
+    }
+}
+
+impl Example for Pagination {
+    fn example() -> Self {
+        Self::new(1, 20, 31)
     }
 }
 
@@ -82,6 +89,18 @@ pub struct MetaBody {
 pub enum Origin {
     /// AniLibria.
     Anilibria,
+    /// The site's Node service, in AniLibria's stead.
+    Nodejs,
+}
+
+impl Origin {
+    /// The service's name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anilibria => "anilibria",
+            Self::Nodejs => "nodejs",
+        }
+    }
 }
 
 /// A level of the cache.

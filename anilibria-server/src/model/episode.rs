@@ -89,6 +89,11 @@ pub struct Skip {
 pub struct EpisodeNumber(f64);
 
 impl EpisodeNumber {
+    /// Whether this is the number of a regular episode.
+    pub fn is_whole(self) -> bool {
+        self.0.fract() == 0.0
+    }
+
     /// The whole number this is, if it is one that JSON readers hold exactly.
     fn whole(self) -> Option<i64> {
         /// Beyond this, not every whole number is a double.

@@ -2,7 +2,7 @@
 
 use poem_openapi::{Enum, Object};
 
-use super::timestamp::Timestamp;
+use super::{internal::Breaker, timestamp::Timestamp};
 
 /// How the service and what it depends on are.
 #[derive(Clone, Debug, Object)]
@@ -23,6 +23,30 @@ pub struct HealthReport {
     pub cache: CacheReport,
     /// The same and more, check by check.
     pub checks: Checks,
+    /// The circuit breakers around what the service asks: each mirror of AniLibria, and the Node service if it is in use.
+    pub circuit_breakers: Vec<Circuit>,
+}
+
+/// The circuit breaker around something the service asks.
+#[derive(Clone, Debug, PartialEq, Eq, Object)]
+#[oai(rename = "CircuitBreaker")]
+pub struct Circuit {
+    /// What is asked.
+    pub service: CircuitService,
+    /// Where it is: host and port.
+    pub host: String,
+    /// Whether requests go to it.
+    pub state: Breaker,
+}
+
+/// Something the service asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum CircuitService {
+    /// AniLibria's API.
+    AnilibriaApi,
+    /// The Node service.
+    NodejsService,
 }
 
 /// How the service is.
@@ -79,7 +103,7 @@ pub struct Checks {
     pub redis: Check,
     /// AniLibria's API.
     pub anilibria_api: Check,
-    /// The Node service.
+    /// The Node service. It changes nothing in `status`.
     pub nodejs_service: Check,
     /// The mirrored catalogue, which lists are answered from.
     pub catalogue: CatalogueCheck,

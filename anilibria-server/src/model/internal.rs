@@ -7,7 +7,8 @@ use poem_openapi::{
     types::{Example, ParseFromJSON, ToJSON},
 };
 
-use super::envelope::CacheLevel;
+use super::{envelope::CacheLevel, pattern::KeyPattern, timestamp::Timestamp};
+use crate::catalogue::{CatalogueSource, CatalogueStatus};
 
 /// An answer to another service.
 #[derive(Clone, Debug, Object)]
@@ -61,6 +62,7 @@ pub enum Priority {
 
 /// What was done about a title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Object)]
+#[oai(example)]
 pub struct SyncReport {
     /// AniLibria's id of the title.
     pub title_id: u32,
@@ -72,6 +74,13 @@ pub struct SyncReport {
     pub episodes_count: usize,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
+}
+
+impl Example for SyncReport {
+    fn example() -> Self {
+        let source = SyncSource::Anilibria;
+        Self { title_id: 9000, synced: true, source, episodes_count: 12, duration_ms: 140 }
+    }
 }
 
 /// Where a title is from.
@@ -89,8 +98,7 @@ pub enum SyncSource {
 #[oai(example)]
 pub struct ClearRequest {
     /// Keys to drop: `*` stands for any run of characters. What they begin with in Redis may be left out.
-    #[oai(validator(min_length = 1, max_length = 200))]
-    pub pattern: String,
+    pub pattern: KeyPattern,
     /// Has to be `true`.
     #[oai(default)]
     pub confirm: bool,
@@ -98,17 +106,24 @@ pub struct ClearRequest {
 
 impl Example for ClearRequest {
     fn example() -> Self {
-        Self { pattern: "titles:*".to_owned(), confirm: true }
+        Self { pattern: KeyPattern("titles:*".to_owned()), confirm: true }
     }
 }
 
 /// What was dropped from the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
+#[oai(example)]
 pub struct ClearReport {
     /// The pattern as it was sent.
     pub pattern: String,
     /// How many answers were dropped.
     pub removed: u64,
+}
+
+impl Example for ClearReport {
+    fn example() -> Self {
+        Self { pattern: "titles:*".to_owned(), removed: 3 }
+    }
 }
 
 /// What the cache has done since the start, and what it keeps.
@@ -215,8 +230,66 @@ pub struct ServiceStatistics {
     pub requests: u64,
     /// What the cache has done and what it keeps.
     pub cache: CacheStatistics,
+    /// The mirrored catalogue; `null` when there is none.
+    #[oai(nullable)]
+    pub catalogue: Option<CatalogueStatistics>,
     /// The mirrors of AniLibria.
     pub mirrors: Vec<Mirror>,
+}
+
+/// How the mirrored catalogue is.
+#[derive(Clone, Debug, Object)]
+pub struct CatalogueStatistics {
+    /// How many releases it holds; 0 before it is loaded.
+    pub releases: u64,
+    /// Where they are from; `null` before it is loaded.
+    #[oai(nullable)]
+    pub source: Option<CatalogueOrigin>,
+    /// When AniLibria was last asked with success, by this instance or by the one it follows.
+    #[oai(nullable)]
+    pub last_sync: Option<Timestamp>,
+    /// How many seconds ago that was.
+    #[oai(nullable)]
+    pub age_seconds: Option<u64>,
+    /// Why AniLibria could not be asked the last time.
+    #[oai(nullable)]
+    pub last_error: Option<String>,
+    /// Whether this instance asks AniLibria, for itself or for all; otherwise it follows one that does.
+    pub is_poller: bool,
+    /// When everything is read anew; `null` on an instance that follows another.
+    #[oai(nullable)]
+    pub next_full_pass: Option<Timestamp>,
+}
+
+/// Where a mirrored catalogue is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum CatalogueOrigin {
+    /// Read from AniLibria.
+    Anilibria,
+    /// Found on disk at the start.
+    Disk,
+    /// Found in MongoDB, where this or another instance put it.
+    Mongodb,
+}
+
+impl From<CatalogueStatus> for CatalogueStatistics {
+    fn from(status: CatalogueStatus) -> Self {
+        let origin = |source| match source {
+            CatalogueSource::Anilibria => CatalogueOrigin::Anilibria,
+            CatalogueSource::Disk => CatalogueOrigin::Disk,
+            CatalogueSource::Mongodb => CatalogueOrigin::Mongodb,
+        };
+        Self {
+            releases: status.releases as u64,
+            source: status.source.map(origin),
+            last_sync: status.last_sync.map(Timestamp::from),
+            age_seconds: status.age().map(|age| age.as_secs()),
+            last_error: status.last_error,
+            is_poller: status.is_poller,
+            next_full_pass: status.next_full_pass.map(Timestamp::from),
+        }
+    }
 }
 
 /// How a mirror of AniLibria is.
@@ -236,20 +309,25 @@ pub struct Mirror {
 pub enum Breaker {
     /// Requests go through.
     Closed,
-    /// The mirror failed, and is left alone for a while.
+    /// It failed, and is left alone for a while.
     Open,
     /// One request goes through, to see.
     HalfOpen,
 }
 
+impl From<BreakerState> for Breaker {
+    fn from(state: BreakerState) -> Self {
+        match state {
+            BreakerState::Closed => Self::Closed,
+            BreakerState::HalfOpen => Self::HalfOpen,
+            // A state that is not known yet lets nothing through that we know of.
+            _ => Self::Open,
+        }
+    }
+}
+
 impl From<MirrorHealth> for Mirror {
     fn from(mirror: MirrorHealth) -> Self {
-        let breaker = match mirror.state {
-            BreakerState::Closed => Breaker::Closed,
-            BreakerState::HalfOpen => Breaker::HalfOpen,
-            // A state that is not known yet lets nothing through that we know of.
-            _ => Breaker::Open,
-        };
-        Self { name: mirror.name, breaker, is_preferred: mirror.is_preferred }
+        Self { name: mirror.name, breaker: mirror.state.into(), is_preferred: mirror.is_preferred }
     }
 }

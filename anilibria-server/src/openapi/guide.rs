@@ -14,6 +14,11 @@ Every answer but those about health comes in an envelope:
 
 Lists have `pagination`. Fields without a value are `null`, never left out, unless the schema says so. All times are UTC.
 
+### Methods
+
+`HEAD` works wherever `GET` does, and answers the same without the body. `OPTIONS` tells in `Allow` what an address takes;
+any other method is refused with 405.
+
 ### Errors
 
 Every error, also of an unknown path, comes in one envelope, too:

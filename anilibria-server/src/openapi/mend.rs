@@ -2,17 +2,45 @@
 
 use std::collections::BTreeMap;
 
-use poem_openapi::registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef};
+use poem_openapi::{
+    ApiResponse as _,
+    registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef},
+};
 
-/// Leaves each operation only the errors it can answer.
+use crate::problem::Problem;
+
+/// Gives each operation the errors it can answer, and no others.
 pub(super) fn operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
     for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
         let names_a_title = path.path.contains("{id}") || path.path.ends_with("/title");
         for operation in &mut path.operations {
+            add_common(operation);
             keep_possible(operation, names_a_title);
+            if path.path.ends_with("/random") {
+                take_tag(operation);
+            }
         }
     }
     apis
+}
+
+/// Adds the errors that come from around the routes to operations whose routes cannot fail.
+fn add_common(operation: &mut MetaOperation) {
+    let responses = &mut operation.responses.responses;
+    for error in Problem::meta().responses {
+        let is_common = matches!(error.status, Some(414 | 431 | 500));
+        if is_common && responses.iter().all(|response| response.status != error.status) {
+            responses.push(error);
+        }
+    }
+    responses.sort_by_key(|response| response.status);
+}
+
+/// Takes the tag from an answer that is made anew each time.
+fn take_tag(operation: &mut MetaOperation) {
+    for response in &mut operation.responses.responses {
+        response.headers.retain(|header| header.name != "ETag");
+    }
 }
 
 fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
@@ -24,6 +52,7 @@ fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
         // Other services are not counted.
         Some(429) => !is_guarded,
         Some(404) => names_a_title,
+        Some(413) => operation.request.is_some(),
         _ => true,
     });
 }
@@ -32,19 +61,48 @@ fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
 /// such fields for ones that may be missing, which clients in typed languages would have to check for twice.
 pub(super) fn schemas(schemas: &mut BTreeMap<String, MetaSchema>) {
     for schema in schemas.values_mut() {
+        demand_confirmation(schema);
         let mut always = Vec::with_capacity(schema.properties.len());
         for (name, property) in &mut schema.properties {
             if is_nullable(property) || schema.required.contains(name) {
                 always.push(*name);
             }
             unrepeat(property);
+            if let MetaSchemaRef::Inline(property) = property {
+                bound(property);
+                // Where there is a default, `null` stands for it.
+                property.nullable |= property.default.is_some();
+            }
         }
         schema.required = always;
     }
 }
 
+/// Says of an integer what its type can hold, where nothing narrower is said.
+fn bound(schema: &mut MetaSchema) {
+    if matches!(schema.format, Some("uint32" | "uint64")) {
+        schema.minimum.get_or_insert(0.0);
+    }
+    if schema.format == Some("uint32") {
+        schema.maximum.get_or_insert(u32::MAX.into());
+    }
+}
+
 fn is_nullable(property: &MetaSchemaRef) -> bool {
-    matches!(property, MetaSchemaRef::Inline(schema) if schema.nullable)
+    matches!(property, MetaSchemaRef::Inline(schema) if schema.nullable && schema.default.is_none())
+}
+
+/// Says of what must be confirmed that only `true` will do.
+fn demand_confirmation(schema: &mut MetaSchema) {
+    for (name, property) in &mut schema.properties {
+        if *name == "confirm"
+            && let MetaSchemaRef::Inline(property) = property
+        {
+            property.default = None;
+            property.enum_items = vec![true.into()];
+            schema.required.push(name);
+        }
+    }
 }
 
 /// Drops the second part of `allOf: [reference, same again]`, which repeats what stands beside it.

@@ -23,7 +23,7 @@ pub struct Days(pub Vec<u8>);
 impl Value for Genres {
     fn schema() -> MetaSchemaRef {
         let item = MetaSchema { max_length: Some(MAX_GENRE_CHARS), ..MetaSchema::new("string") };
-        array(item, MAX_GENRES, ["Комедия", "Драма"].as_slice().into())
+        array(item, Some(MAX_GENRES), ["Комедия", "Драма"].as_slice().into())
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -53,7 +53,8 @@ impl Value for Days {
             maximum: Some(6.0),
             ..MetaSchema::new_with_format("integer", "int32")
         };
-        array(item, 7, [0, 6].as_slice().into())
+        // Repeats do not count.
+        array(item, None, [0, 6].as_slice().into())
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -72,10 +73,10 @@ fn parts(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
-fn array(item: MetaSchema, most: usize, example: serde_json::Value) -> MetaSchemaRef {
+fn array(item: MetaSchema, most: Option<usize>, example: serde_json::Value) -> MetaSchemaRef {
     MetaSchemaRef::Inline(Box::new(MetaSchema {
         items: Some(Box::new(MetaSchemaRef::Inline(Box::new(item)))),
-        max_items: Some(most),
+        max_items: most,
         example: Some(example),
         ..MetaSchema::new("array")
     }))

@@ -34,7 +34,7 @@ pub struct TitleId(pub u32);
 
 impl Value for PageNumber {
     fn schema() -> MetaSchemaRef {
-        integer(MetaSchema { minimum: Some(1.0), default: Some(1.into()), ..number("int64") })
+        integer(MetaSchema { default: Some(1.into()), ..positive() })
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -82,7 +82,7 @@ impl Value for TitleId {
     const REQUIRED: bool = true;
 
     fn schema() -> MetaSchemaRef {
-        integer(MetaSchema { minimum: Some(1.0), example: Some(9000.into()), ..number("int64") })
+        integer(MetaSchema { example: Some(9000.into()), ..positive() })
     }
 
     fn read<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -105,6 +105,11 @@ fn unsigned(text: &str, range: RangeInclusive<u32>) -> Result<u32, Reason> {
 
 fn number(format: &'static str) -> MetaSchema {
     MetaSchema::new_with_format("integer", format)
+}
+
+/// From 1 to the largest [`u32`].
+fn positive() -> MetaSchema {
+    MetaSchema { minimum: Some(1.0), maximum: Some(u32::MAX.into()), ..number("int64") }
 }
 
 fn integer(schema: MetaSchema) -> MetaSchemaRef {

@@ -9,30 +9,25 @@ use poem_openapi::{
 use super::Problem;
 use crate::model::envelope::ErrorBody;
 
-/// What an operation may fail with, by status; `None` stands for all others.
+/// What an operation may fail with, by status.
 ///
 /// [`crate::openapi`] takes out what an operation cannot answer.
-const STATUSES: [(Option<u16>, &str); 10] = [
-    (Some(400), "`INVALID_PARAMETERS`: a parameter is missing, malformed or out of its bounds."),
+const STATUSES: [(u16, &str); 12] = [
+    (400, "`INVALID_PARAMETERS`: a parameter is missing, malformed or out of its bounds."),
     (
-        Some(401),
+        401,
         "`UNAUTHORIZED`: there is no token; `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_NOT_ACTIVE`: it is not taken.",
     ),
-    (Some(403), "`FORBIDDEN`: the service is not known, or its token does not permit this."),
-    (Some(404), "`TITLE_NOT_FOUND`: there is no such title."),
-    (Some(429), "`RATE_LIMIT_EXCEEDED`: ask again after `Retry-After` seconds."),
-    (Some(500), "`INTERNAL_ERROR`: a fault of the service itself."),
-    (Some(502), "`UPSTREAM_ERROR`: AniLibria failed and the cache holds nothing to answer with."),
-    (Some(503), "`SERVICE_UNAVAILABLE` or `OVERLOADED`: try again after `Retry-After` seconds."),
-    (
-        Some(504),
-        "`UPSTREAM_TIMEOUT`: AniLibria did not answer in time and the cache holds nothing to answer with.",
-    ),
-    (
-        None,
-        "`NOT_FOUND`, `METHOD_NOT_ALLOWED`, `PAYLOAD_TOO_LARGE`, `URI_TOO_LONG`, `HEADERS_TOO_LARGE`: the request \
-            was refused before it reached this operation.",
-    ),
+    (403, "`FORBIDDEN`: the service is not known, or its token does not permit this."),
+    (404, "`TITLE_NOT_FOUND`: there is no such title."),
+    (413, "`PAYLOAD_TOO_LARGE`: the body is larger than the limit, which `details` names."),
+    (414, "`URI_TOO_LONG`: the address is longer than the limit, which `details` names."),
+    (429, "`RATE_LIMIT_EXCEEDED`: ask again after `Retry-After` seconds."),
+    (431, "`HEADERS_TOO_LARGE`: the headers are larger than the limit, which `details` names."),
+    (500, "`INTERNAL_ERROR`: a fault of the service itself."),
+    (502, "`UPSTREAM_ERROR`: AniLibria failed and the cache holds nothing to answer with."),
+    (503, "`SERVICE_UNAVAILABLE` or `OVERLOADED`: try again after `Retry-After` seconds."),
+    (504, "`UPSTREAM_TIMEOUT`: AniLibria did not answer in time and the cache holds nothing to answer with."),
 ];
 
 impl ApiResponse for Problem {
@@ -45,7 +40,7 @@ impl ApiResponse for Problem {
     }
 }
 
-fn response((status, description): (Option<u16>, &'static str)) -> MetaResponse {
+fn response((status, description): (u16, &'static str)) -> MetaResponse {
     let retry_after = MetaHeader {
         name: "Retry-After".into(),
         description: Some("Seconds to wait before trying again.".into()),
@@ -55,10 +50,10 @@ fn response((status, description): (Option<u16>, &'static str)) -> MetaResponse 
     };
     MetaResponse {
         description,
-        status,
+        status: Some(status),
         status_range: None,
         content: vec![MetaMediaType { content_type: "application/json", schema: error_schema() }],
-        headers: if matches!(status, Some(429 | 503)) { vec![retry_after] } else { Vec::new() },
+        headers: if matches!(status, 429 | 503) { vec![retry_after] } else { Vec::new() },
     }
 }
 

@@ -24,6 +24,18 @@ pub(crate) enum LoadFailure {
     Unwritable(#[source] Arc<serde_json::Error>),
 }
 
+impl LoadFailure {
+    /// Whether AniLibria is to blame, so that somebody else may do better.
+    pub(super) fn is_of_upstream(&self) -> bool {
+        match self {
+            Self::Upstream(error) => {
+                !matches!(error.as_ref(), Error::InvalidRequest { .. } | Error::Config { .. })
+            }
+            Self::Interrupted | Self::Unwritable(_) => false,
+        }
+    }
+}
+
 impl From<Error> for LoadFailure {
     fn from(error: Error) -> Self {
         Self::Upstream(Arc::new(error))

@@ -12,12 +12,23 @@ use crate::{
     model::internal::{SyncReport, SyncSource},
     problem::Problem,
     rendered::{FORM, readable},
+    sync_status::Subject,
 };
 
 impl Titles {
     /// Sees to it that title `id` is fresh on all levels of the cache. What is fresh is kept, unless by `force`; what is
     /// loaded anew puts an end to all it appears in.
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
+        let report = self.see_to(id, force).await;
+        if let Some(status) = &self.status {
+            let outcome =
+                report.as_ref().map(|report| report.episodes_count as u64).map_err(ToString::to_string);
+            status.note_later(Subject::Title(id), outcome);
+        }
+        report
+    }
+
+    async fn see_to(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
         let begin = Instant::now();
         let kept = if force { None } else { self.fresh(id).await };
         let source = if kept.is_some() { SyncSource::Cache } else { SyncSource::Anilibria };

@@ -1,6 +1,6 @@
 //! The numbers and words of v3.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use anilibria_client::model::{Release, ReleaseKind, Season};
 use serde::Serialize;
@@ -74,10 +74,11 @@ fn in_words(kind: &ReleaseKind, episodes: Option<u32>, length: Option<u64>) -> S
     }
     .to_owned();
     if let Some(episodes) = episodes {
-        words.push_str(&format!(" ({episodes} эп.)"));
+        // Writing into a string cannot fail.
+        let _ = write!(words, " ({episodes} эп.)");
     }
     if let Some(length) = length {
-        words.push_str(&format!(", {length} мин."));
+        let _ = write!(words, ", {length} мин.");
     }
     words
 }

@@ -15,8 +15,8 @@ pub fn release_of(catalogue: &Catalogue, entry: &CatalogueEntry) -> Release {
     release.name.english = text(entry.english.as_deref());
     release.name.alternative = text(entry.alternative.as_deref());
     release.description = Some(entry.description.to_string());
-    release.kind = entry.kind.clone();
-    release.season = entry.season.clone();
+    release.kind.clone_from(&entry.kind);
+    release.season.clone_from(&entry.season);
     release.year = entry.year;
     release.publish_day = entry.publish_day;
     release.is_ongoing = entry.is_ongoing;
@@ -44,7 +44,7 @@ fn poster(entry: &CatalogueEntry) -> Image {
 
 fn genre(name: &str) -> Genre {
     let mut genre = Genre::default();
-    genre.name = name.to_owned();
+    name.clone_into(&mut genre.name);
     genre
 }
 

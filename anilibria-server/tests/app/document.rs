@@ -30,6 +30,15 @@ fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
     }
 }
 
+/// The operations in the document, with their paths.
+fn operations(document: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let paths = document["paths"].as_object().unwrap().iter();
+    paths.flat_map(|(path, item)| {
+        let operations = item.as_object().unwrap().iter().filter(|(key, _)| *key != "servers");
+        operations.map(|(_, operation)| (path.as_str(), operation))
+    })
+}
+
 /// Checks that `value` is what `schema` says: all required fields there, none unknown, nulls where permitted.
 fn assert_fits(document: &Value, schema: &Value, value: &Value, path: &str) {
     if value.is_null() {
@@ -117,14 +126,23 @@ fn every_documented_operation_has_what_readers_need() {
     let document = document();
     let mut ids = BTreeSet::new();
 
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        for operation in operations.as_object().unwrap().values() {
-            assert!(operation["summary"].is_string(), "{path}");
-            assert!(operation["description"].is_string(), "{path}");
-            assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{path}");
-            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{path}");
-            for parameter in operation["parameters"].as_array().into_iter().flatten() {
-                assert!(parameter["description"].is_string(), "{path} {parameter}");
+    for (path, operation) in operations(&document) {
+        assert!(operation["summary"].is_string(), "{path}");
+        assert!(operation["description"].is_string(), "{path}");
+        assert_eq!(operation["tags"].as_array().unwrap().len(), 1, "{path}");
+        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{path}");
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(resolve(&document, parameter)["description"].is_string(), "{path} {parameter}");
+        }
+        assert!(
+            operation["responses"]["200"]["content"]["application/json"]["example"].is_object(),
+            "{path}"
+        );
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let response = resolve(&document, response);
+            assert!(response["headers"]["X-Request-ID"].is_object(), "{path} {status}");
+            for header in response["headers"].as_object().unwrap().values() {
+                assert!(resolve(&document, header)["description"].is_string(), "{path} {status}");
             }
         }
     }
@@ -153,13 +171,17 @@ fn every_documented_operation_has_what_readers_need() {
 fn internal_operations_and_no_others_need_a_token() {
     let document = document();
 
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        for operation in operations.as_object().unwrap().values() {
-            let security = &operation["security"];
+    for (path, operation) in operations(&document) {
+        let expected = if path.starts_with("/internal/") {
+            json!([{"InternalToken": []}])
+        } else {
+            json!([{}, {"UserToken": []}])
+        };
 
-            assert_eq!(security[0]["InternalToken"].is_array(), path.starts_with("/internal/"), "{path}");
-        }
+        assert_eq!(operation["security"], expected, "{path}");
     }
+    // They are not where the others are.
+    assert_eq!(document["paths"]["/internal/stats"]["servers"][0]["url"], "/");
     assert_eq!(document["components"]["securitySchemes"]["InternalToken"]["scheme"], "bearer");
 }
 
@@ -170,13 +192,42 @@ fn operations_list_the_errors_they_can_answer() {
         document["paths"][path]["get"]["responses"].as_object().unwrap().keys().cloned().collect()
     };
 
-    assert_eq!(statuses("/titles"), ["200", "400", "429", "500", "502", "503", "504", "default"]);
-    assert_eq!(statuses("/titles/{id}"), ["200", "400", "404", "429", "500", "502", "503", "504", "default"]);
-    assert_eq!(statuses("/genres"), ["200", "429", "500", "502", "503", "504", "default"]);
-    assert_eq!(statuses("/internal/stats"), ["200", "401", "403", "500", "502", "503", "504", "default"]);
-    let not_found =
-        &document["paths"]["/titles/{id}"]["get"]["responses"]["404"]["content"]["application/json"];
+    let read = ["200", "304", "400", "414", "429", "431", "500", "502", "503", "504"];
+    assert_eq!(statuses("/titles"), read);
+    let title = ["200", "304", "400", "404", "414", "429", "431", "500", "502", "503", "504"];
+    assert_eq!(statuses("/titles/{id}"), title);
+    assert_eq!(statuses("/random"), ["200", "414", "429", "431", "500", "502", "503", "504"]);
+    let internal = ["200", "401", "403", "414", "431", "500", "502", "503", "504"];
+    assert_eq!(statuses("/internal/stats"), internal);
+    assert_eq!(statuses("/live"), ["200", "414", "431", "500"]);
+    let responses = &document["paths"]["/titles/{id}"]["get"]["responses"];
+    let not_found = &resolve(&document, &responses["404"])["content"]["application/json"];
     assert_eq!(not_found["schema"]["$ref"], "#/components/schemas/Error");
+}
+
+#[test]
+fn answers_with_a_tag_can_be_asked_for_again() {
+    let document = document();
+
+    for (path, operation) in operations(&document) {
+        let has_tag = operation["responses"]["200"]["headers"]["ETag"].is_object();
+        let parameter = json!({"$ref": "#/components/parameters/If-None-Match"});
+        let takes_tag = operation["parameters"].as_array().is_some_and(|all| all.contains(&parameter));
+
+        assert_eq!(operation["responses"]["304"].is_object(), has_tag, "{path}");
+        assert_eq!(takes_tag, has_tag, "{path}");
+    }
+}
+
+#[test]
+fn requests_may_hold_what_the_document_says() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+
+    assert_eq!(schemas["SyncRequest"]["required"], json!(["title_id"]));
+    assert_eq!(schemas["SyncRequest"]["properties"]["priority"]["nullable"], true);
+    assert_eq!(schemas["ClearRequest"]["required"], json!(["pattern", "confirm"]));
+    assert_eq!(schemas["ClearRequest"]["properties"]["confirm"]["enum"], json!([true]));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what a test prepares or reads may fail loudly")]
 
 mod support;
-#[path = "../shared/token.rs"]
+#[path = "../support/token.rs"]
 mod token;
 
 mod changes;

@@ -82,9 +82,9 @@ pub(crate) fn service_on(url: &str) -> (TestClient<Shell>, Titles) {
 /// The service whose parts are as `vitals` says.
 pub(crate) fn service_with_vitals(vitals: &Arc<TestVitals>) -> (TestClient<Shell>, Health) {
     let config = config(&[]);
-    let State { titles, .. } = build(&config, None);
+    let built = build(&config, None);
     let health = Health::new(vitals.clone());
-    let state = State { titles, health: health.clone(), sandbox: None };
+    let state = State { health: health.clone(), ..built };
     (TestClient::new(app(&config, &state)), health)
 }
 

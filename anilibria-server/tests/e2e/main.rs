@@ -20,12 +20,22 @@ mod cache_secrets;
 mod cache_stale;
 #[cfg(unix)]
 mod catalogue;
+#[cfg(unix)]
+mod catalogue_mongo;
 mod commands;
 mod connections;
 mod endpoints;
 mod faults;
 mod internal;
+mod node;
+#[cfg(unix)]
+mod outages;
+mod realtime;
+mod realtime_hostile;
+#[cfg(unix)]
+mod realtime_instances;
 mod single_flight;
+mod socket;
 mod support;
-#[path = "../shared/token.rs"]
+#[path = "../support/token.rs"]
 mod token;

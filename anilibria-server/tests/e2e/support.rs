@@ -17,11 +17,12 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
 /// The binary, with none of the environment's own settings, nothing kept on the disk of whoever runs the tests, no
-/// limit on how often they may ask, and no mirror of the catalogue: most tests count or break what is asked of AniLibria.
+/// limit on how often they may ask, no mirror of the catalogue and no
+/// watcher: most tests count or break what is asked of AniLibria.
 pub(crate) fn binary(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_anilibria-server"));
     command.env_clear().env("CACHE_DIR", "off").env("RATE_LIMIT_REQUESTS_PER_MINUTE", "0");
-    command.env("CATALOGUE_ENABLED", "false").args(arguments);
+    command.env("CATALOGUE_ENABLED", "false").env("EVENTS_ENABLED", "false").args(arguments);
     command
 }
 
@@ -130,6 +131,13 @@ impl Service {
         if let Some(body) = body {
             request = request.json(&body);
         }
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Asks for a path from the root on with these headers.
+    pub(crate) async fn send_with(&self, headers: &[(&'static str, &str)], path: &str) -> Answer {
+        let request = self.http.get(format!("{}{path}", self.origin));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         Answer::read(request.send().await.unwrap()).await
     }
 

@@ -1,0 +1,257 @@
+//! A feed in Redis: posts in one order, told to all who listen, and remembered for those who could not just then.
+
+mod id;
+mod listener;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt};
+use redis::{Cmd, ErrorKind, RedisResult, Value};
+
+pub use self::id::{NoPostId, PostId};
+use self::listener::Listener;
+use super::{Redis, millis, script::APPEND, unavailable};
+use crate::Result;
+
+/// A feed: posts in one order, which is the order of their ids, whoever makes them.
+///
+/// A post is published on a channel and kept in a stream, in one step. The channel is for everybody; who listens through
+/// the feed hears every post of the stream once and in order, also those that were made while the connection was lost or
+/// Redis was away, as long as the stream still has them.
+///
+/// ```no_run
+/// use anilibria_cache::{PostId, Redis};
+/// use futures::StreamExt;
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let redis = Redis::builder("redis://127.0.0.1").prefix("site:").build()?;
+/// let feed = redis.feed("events");
+///
+/// feed.append(&feed.post("site:news"), |id| format!("{id}: hello")).await?;
+///
+/// let mut posts = feed.listen(["site:news"], PostId::default());
+/// while let Some((id, payload)) = posts.next().await {
+///     println!("{id} {} bytes", payload.len());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct RedisFeed {
+    redis: Redis,
+    name: Arc<str>,
+    keep: usize,
+    age: Duration,
+    /// The last id that was used here.
+    last: Arc<Mutex<PostId>>,
+}
+
+/// What a post is besides its payload; made by [`RedisFeed::post`].
+#[derive(Clone, Debug)]
+#[must_use = "it is not made before it is appended"]
+pub struct Post<'a> {
+    channel: &'a str,
+    once: Option<(&'a str, Duration)>,
+    bookmark: Option<&'a [u8]>,
+    token: Option<u64>,
+}
+
+impl<'a> Post<'a> {
+    /// Makes the post only if nobody made one with this key, to which the prefix is not added, within the last
+    /// `remembered`. Default: always.
+    pub fn once(mut self, key: &'a str, remembered: Duration) -> Self {
+        self.once = Some((key, remembered));
+        self
+    }
+
+    /// Where whoever makes posts would go on after this one, for [`RedisFeed::bookmark`]; set in the same step as the
+    /// post is made, also when somebody has made it before. Default: left as it is.
+    pub fn bookmark(mut self, bookmark: &'a [u8]) -> Self {
+        self.bookmark = Some(bookmark);
+        self
+    }
+
+    /// The [token](crate::Elector::token) of the office that permits whoever makes it to do so: once somebody has used a
+    /// greater one, it is refused. Default: everybody may.
+    pub fn token(mut self, token: u64) -> Self {
+        self.token = Some(token);
+        self
+    }
+}
+
+/// What became of a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It was made, with this id.
+    Made(PostId),
+    /// It was made before.
+    Known,
+    /// Somebody with a greater token has made posts.
+    Outdated,
+}
+
+/// How often an id is chosen anew because somebody else has used a later one.
+const TRIES: usize = 5;
+
+impl RedisFeed {
+    pub(super) fn new(redis: Redis, name: &str) -> Self {
+        let name = redis.0.keys.feed(name).into();
+        Self { redis, name, keep: 1000, age: Duration::from_hours(24), last: Arc::default() }
+    }
+
+    /// How many posts are remembered. Default: 1,000; at least 1.
+    #[must_use]
+    pub fn keep(mut self, posts: usize) -> Self {
+        self.keep = posts.max(1);
+        self
+    }
+
+    /// For how long posts are remembered. Default: a day.
+    #[must_use]
+    pub fn keep_for(mut self, age: Duration) -> Self {
+        self.age = age;
+        self
+    }
+
+    /// Describes a post on `channel`, to which the prefix is not added.
+    pub fn post<'a>(&self, channel: &'a str) -> Post<'a> {
+        Post { channel, once: None, bookmark: None, token: None }
+    }
+
+    /// Makes a post of what `payload` gives for its id, which is later than all before it.
+    pub async fn append<P: Into<Vec<u8>>>(
+        &self,
+        post: &Post<'_>,
+        payload: impl Fn(PostId) -> P + Send,
+    ) -> Result<Appended> {
+        for _ in 0..TRIES {
+            let id = self.next_id();
+            let payload = payload(id).into();
+            match Answer::of(self.send(post, id, &payload).await.map_err(unavailable)?)
+                .map_err(unavailable)?
+            {
+                Answer::Made => return Ok(Appended::Made(id)),
+                Answer::Known => return Ok(Appended::Known),
+                Answer::Outdated => return Ok(Appended::Outdated),
+                Answer::Behind(last) => self.used(last),
+            }
+        }
+        Err(unavailable((ErrorKind::Client, "others use later ids all the time").into()))
+    }
+
+    /// Every post on `channels` after `last`, beginning with those that are remembered. The stream has a connection of
+    /// its own, made when it is first polled and made again whenever it is lost; it never ends.
+    pub fn listen<C: Into<String>>(
+        &self,
+        channels: impl IntoIterator<Item = C>,
+        last: PostId,
+    ) -> BoxStream<'static, (PostId, Bytes)> {
+        let channels = channels.into_iter().map(Into::into).collect();
+        let listener = Listener::new(self.clone(), channels, last);
+        stream::unfold(listener, async |mut listener| Some((listener.next().await, listener))).boxed()
+    }
+
+    /// The posts that are remembered after `last`, the oldest first.
+    pub async fn since(&self, last: PostId) -> Result<Vec<(PostId, Bytes)>> {
+        let posts = self.redis.0.link.send(&range(&self.name, last, self.keep)).await.and_then(posts);
+        posts.map_err(unavailable)
+    }
+
+    /// What the last post that had a [bookmark](Post::bookmark) brought.
+    pub async fn bookmark(&self) -> Result<Option<Bytes>> {
+        let answer = self.redis.0.link.send(redis::cmd("GET").arg(self.bookmark_key())).await;
+        let bookmark: RedisResult<Option<Vec<u8>>> =
+            answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+        Ok(bookmark.map_err(unavailable)?.map(Bytes::from))
+    }
+
+    /// Sets the [bookmark](Self::bookmark) without a post.
+    pub async fn set_bookmark(&self, bookmark: &[u8]) -> Result<()> {
+        let mut command = redis::cmd("SET");
+        command.arg(self.bookmark_key()).arg(bookmark);
+        self.redis.0.link.send(&command).await.map(drop).map_err(unavailable)
+    }
+
+    fn bookmark_key(&self) -> String {
+        format!("{}:bookmark", self.name)
+    }
+
+    /// An id that was not used here yet, nor anywhere as far as the clock and past answers tell.
+    fn next_id(&self) -> PostId {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = PostId::now().max(last.next());
+        *last
+    }
+
+    fn used(&self, id: PostId) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = id.max(*last);
+    }
+
+    async fn send(&self, post: &Post<'_>, id: PostId, payload: &[u8]) -> RedisResult<Value> {
+        let (once, remembered) = post.once.unwrap_or_default();
+        let (bookmark, holder) = (self.bookmark_key(), format!("{}:token", self.name));
+        let mut command = APPEND.call_with(&[&self.name, once, &bookmark, &holder]);
+        command.arg(id.in_redis()).arg(self.keep).arg(id.before(self.age).in_redis());
+        command.arg(post.channel).arg(payload).arg(millis(remembered));
+        command.arg(u8::from(post.once.is_some())).arg(u8::from(post.bookmark.is_some()));
+        command.arg(post.bookmark.unwrap_or_default());
+        command.arg(post.token.map(|token| token.to_string()).unwrap_or_default());
+        self.redis.0.link.send(&command).await
+    }
+}
+
+impl fmt::Debug for RedisFeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RedisFeed").field(&self.redis).field(&self.name).finish()
+    }
+}
+
+/// What the script answers.
+enum Answer {
+    Made,
+    Known,
+    Outdated,
+    /// The stream has this one already, which is not earlier.
+    Behind(PostId),
+}
+
+impl Answer {
+    fn of(value: Value) -> RedisResult<Self> {
+        match value {
+            Value::Int(1) => Ok(Self::Made),
+            Value::Int(0) => Ok(Self::Known),
+            Value::Int(_) => Ok(Self::Outdated),
+            value => {
+                let id: String = redis::from_redis_value(value)?;
+                let id = PostId::from_redis(&id);
+                id.map(Self::Behind).ok_or_else(|| foreign("an id that no feed makes"))
+            }
+        }
+    }
+}
+
+/// Asks for what is after `last`.
+fn range(stream: &str, last: PostId, count: usize) -> Cmd {
+    let mut command = redis::cmd("XRANGE");
+    command.arg(stream).arg(format!("({}", last.in_redis())).arg("+").arg("COUNT").arg(count);
+    command
+}
+
+/// Reads `[[id, ["payload", payload]], …]`. What no feed has made is passed over.
+fn posts(answer: Value) -> RedisResult<Vec<(PostId, Bytes)>> {
+    let entries: Vec<(String, Vec<Vec<u8>>)> = redis::from_redis_value(answer)?;
+    let post = |(id, fields): (String, Vec<Vec<u8>>)| {
+        Some((PostId::from_redis(&id)?, Bytes::from(fields.into_iter().nth(1)?)))
+    };
+    Ok(entries.into_iter().filter_map(post).collect())
+}
+
+fn foreign(what: &'static str) -> redis::RedisError {
+    (ErrorKind::UnexpectedReturnType, what).into()
+}

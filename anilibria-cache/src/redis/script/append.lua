@@ -1,0 +1,40 @@
+#!lua flags=allow-oom
+local stream, once, bookmark, holder = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local id, most, oldest, channel, payload = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local remember, is_once, is_marked, mark, token = ARGV[6], ARGV[7] == '1', ARGV[8] == '1', ARGV[9], ARGV[10]
+
+local function parts(text)
+    local millis, sequence = string.match(text, '^(%d+)-(%d+)$')
+    return tonumber(millis), tonumber(sequence)
+end
+
+if token ~= '' then
+    local last = redis.call('GET', holder)
+    if last and tonumber(last) > tonumber(token) then
+        return -1
+    end
+    redis.call('SET', holder, token)
+end
+
+local is_known = is_once and redis.call('EXISTS', once) == 1
+if not is_known then
+    local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+    if last then
+        local millis, sequence = parts(id)
+        local last_millis, last_sequence = parts(last[1])
+        if millis < last_millis or (millis == last_millis and sequence <= last_sequence) then
+            return last[1]
+        end
+    end
+    redis.call('XADD', stream, 'MAXLEN', '=', most, id, 'payload', payload)
+    redis.call('XTRIM', stream, 'MINID', '=', oldest)
+    if is_once then
+        redis.call('SET', once, id, 'NX', 'PX', remember)
+    end
+    redis.call('PUBLISH', channel, payload)
+end
+-- In the same step, or whoever goes on from it would tell twice what was told between the two.
+if is_marked then
+    redis.call('SET', bookmark, mark)
+end
+return is_known and 0 or 1

@@ -1,0 +1,135 @@
+//! Feeds: posts in one order that nobody loses.
+
+use std::time::Duration;
+
+use anilibria_cache::{Appended, PostId, RedisFeed};
+use bytes::Bytes;
+use futures::{StreamExt as _, stream::BoxStream};
+use test_services::RedisServer;
+
+use crate::{redis, soon};
+
+const CHANNEL: &str = "test:news";
+
+fn feed(server: &RedisServer) -> RedisFeed {
+    redis(server).build().unwrap().feed("feed")
+}
+
+async fn append(feed: &RedisFeed, text: &str) -> PostId {
+    match feed.append(&feed.post(CHANNEL), |_| text).await.unwrap() {
+        Appended::Made(id) => id,
+        other => panic!("not made: {other:?}"),
+    }
+}
+
+async fn hear(posts: &mut BoxStream<'static, (PostId, Bytes)>, count: usize) -> Vec<String> {
+    let text = |(_, payload): (_, Bytes)| String::from_utf8(payload.to_vec()).unwrap();
+    soon(posts.take(count).map(text).collect()).await
+}
+
+#[tokio::test]
+async fn posts_of_several_writers_are_heard_by_all_in_the_order_of_their_ids() {
+    let Some(server) = RedisServer::start() else { return };
+    let writers = [feed(&server), feed(&server), feed(&server)];
+    let mut ids = Vec::new();
+    for round in 0..10 {
+        for writer in &writers {
+            ids.push(append(writer, &round.to_string()).await);
+        }
+    }
+
+    let heard: Vec<PostId> =
+        soon(feed(&server).listen([CHANNEL], PostId::default()).take(30).map(|(id, _)| id).collect()).await;
+
+    assert!(ids.is_sorted());
+    assert_eq!(heard, ids);
+}
+
+#[tokio::test]
+async fn writer_whose_clock_is_behind_uses_later_ids_than_the_others() {
+    let Some(server) = RedisServer::start() else { return };
+    let ahead: PostId = "9000000000000-0007".parse().unwrap();
+    server.cli(&["XADD", "test:feed", "9000000000000-7", "payload", "from the future"]);
+
+    let id = append(&feed(&server), "now").await;
+
+    assert_eq!(id, ahead.next());
+}
+
+#[tokio::test]
+async fn same_post_is_made_once() {
+    let Some(server) = RedisServer::start() else { return };
+    let (one, two) = (feed(&server), feed(&server));
+    let post = one.post(CHANNEL).once("test:once", Duration::from_mins(1)).bookmark(b"here");
+
+    let made = one.append(&post, |id| id.to_string()).await.unwrap();
+    let again = two.append(&post.clone().bookmark(b"there"), |id| id.to_string()).await.unwrap();
+
+    assert!(matches!(made, Appended::Made(_)));
+    assert_eq!(again, Appended::Known);
+    assert_eq!(one.since(PostId::default()).await.unwrap().len(), 1);
+    assert_eq!(two.bookmark().await.unwrap().as_deref(), Some(&b"there"[..]));
+}
+
+#[tokio::test]
+async fn writer_that_was_relieved_is_refused() {
+    let Some(server) = RedisServer::start() else { return };
+    let feed = feed(&server);
+    let append = async |token, text: &'static str| {
+        feed.append(&feed.post(CHANNEL).token(token).bookmark(text.as_bytes()), |_| text).await.unwrap()
+    };
+    assert!(matches!(append(7, "first").await, Appended::Made(_)));
+    assert!(matches!(append(8, "successor").await, Appended::Made(_)));
+
+    assert_eq!(append(7, "straggler").await, Appended::Outdated);
+
+    assert_eq!(feed.since(PostId::default()).await.unwrap().len(), 2);
+    assert_eq!(feed.bookmark().await.unwrap().as_deref(), Some(&b"successor"[..]));
+}
+
+#[tokio::test]
+async fn only_so_many_posts_are_remembered() {
+    let Some(server) = RedisServer::start() else { return };
+    let feed = feed(&server).keep(3);
+    for number in 0..10 {
+        append(&feed, &number.to_string()).await;
+    }
+    let old = feed.clone().keep_for(Duration::ZERO);
+
+    assert_eq!(hear(&mut feed.listen([CHANNEL], PostId::default()), 3).await, ["7", "8", "9"]);
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    append(&old, "new").await;
+    assert_eq!(feed.since(PostId::default()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn listener_reads_on_after_redis_was_away() {
+    let Some(mut server) = RedisServer::options().persistent().start() else { return };
+    let feed = feed(&server);
+    let mut posts = feed.listen([CHANNEL], PostId::default());
+    append(&feed, "before").await;
+    assert_eq!(hear(&mut posts, 1).await, ["before"]);
+
+    server.kill();
+    server.restart();
+    let url = server.url();
+    // Another connection than the listener's, which still has to find out.
+    let other = anilibria_cache::Redis::builder(url).prefix("test:").build().unwrap().feed("feed");
+    append(&other, "after").await;
+
+    assert_eq!(hear(&mut posts, 1).await, ["after"]);
+}
+
+#[tokio::test]
+async fn what_is_only_published_is_not_heard() {
+    let Some(server) = RedisServer::start() else { return };
+    let feed = feed(&server);
+    let mut posts = feed.listen([CHANNEL], PostId::default());
+    append(&feed, "one").await;
+    assert_eq!(hear(&mut posts, 1).await, ["one"]);
+
+    server.cli(&["PUBLISH", CHANNEL, "noise"]);
+    append(&feed, "two").await;
+
+    assert_eq!(hear(&mut posts, 1).await, ["two"]);
+}

@@ -1,0 +1,60 @@
+//! The indexes of the titles: most are for the site, none is needed to write.
+
+use std::{
+    future::IntoFuture,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use mongodb::{
+    Collection, IndexModel,
+    bson::{Document, RawDocumentBuf, doc},
+    options::IndexOptions,
+};
+use tokio::time::timeout;
+use tracing::warn;
+
+/// How long the server may take to make one.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Makes the indexes once. Clones share that knowledge.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Indexes {
+    tried: Arc<AtomicBool>,
+}
+
+impl Indexes {
+    /// Makes the indexes of `titles`, unless that was tried. One that the server refuses is left out: not all that
+    /// speak its language know an index of words.
+    pub(super) async fn ensure(&self, titles: &Collection<RawDocumentBuf>) {
+        if self.tried.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        for index in all() {
+            let keys = index.keys.clone();
+            let error = match timeout(PATIENCE, titles.create_index(index).into_future()).await {
+                Ok(Ok(_)) => continue,
+                Ok(Err(error)) => error.to_string(),
+                Err(elapsed) => elapsed.to_string(),
+            };
+            warn!(index = %keys, error, "No such index of the titles");
+        }
+    }
+}
+
+fn all() -> Vec<IndexModel> {
+    let index = |keys: Document| IndexModel::builder().keys(keys).build();
+    let unique = IndexOptions::builder().unique(true).build();
+    vec![
+        IndexModel::builder().keys(doc! { "aniLibriaId": 1 }).options(unique).build(),
+        index(doc! { "names.ru": "text", "names.en": "text" }),
+        index(doc! { "genres": 1 }),
+        index(doc! { "year": 1, "season": 1 }),
+        index(doc! { "status": 1 }),
+        index(doc! { "lastSynced.anilibria": 1 }),
+        index(doc! { "revision": 1 }),
+    ]
+}

@@ -1,0 +1,75 @@
+//! Settings of the site's Node service.
+
+use clap::{ArgAction, Args, builder::BoolishValueParser};
+use url::Url;
+
+use super::parse;
+
+/// Where the Node service is, and what it may be asked for.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Node service")]
+pub struct NodeConfig {
+    /// Base URL of the site's Node service, such as `http://server:5000`; there is none when unset.
+    #[arg(long, env, value_parser = parse::base_url)]
+    pub nodejs_service_url: Option<Url>,
+
+    /// Whether the Node service is asked for a title that neither a cache nor AniLibria gives.
+    #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new(), default_value = "false")]
+    pub nodejs_fallback_enabled: bool,
+}
+
+impl NodeConfig {
+    /// Refuses to fall back on nothing, and a URL that holds what has to stay secret.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let Some(url) = &self.nodejs_service_url else {
+            return if self.nodejs_fallback_enabled {
+                Err("NODEJS_FALLBACK_ENABLED needs NODEJS_SERVICE_URL: there is nothing to fall back on"
+                    .into())
+            } else {
+                Ok(())
+            };
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(
+                "NODEJS_SERVICE_URL must not hold a login: calls are made with INTERNAL_JWT_SECRET".into()
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    fn check(flags: &[&str]) -> Result<(), String> {
+        Config::from_flags(flags).unwrap().check()
+    }
+
+    #[test]
+    fn fallback_is_off_and_needs_an_address() {
+        let config = Config::from_flags([""; 0]).unwrap().node;
+
+        assert!(config.nodejs_service_url.is_none() && !config.nodejs_fallback_enabled);
+        let error = check(&["--nodejs-fallback-enabled=true"]).unwrap_err();
+        assert!(error.contains("NODEJS_FALLBACK_ENABLED") && error.contains("NODEJS_SERVICE_URL"), "{error}");
+        let address = "--nodejs-service-url=http://server:5000";
+        assert_eq!(check(&[address, "--nodejs-fallback-enabled=true"]), Ok(()));
+    }
+
+    #[test]
+    fn login_in_the_address_is_refused_and_not_repeated() {
+        let error = check(&["--nodejs-service-url=http://me:hunter2@server:5000"]).unwrap_err();
+
+        assert!(error.contains("NODEJS_SERVICE_URL") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_base_url_is_refused() {
+        for url in ["server:5000", "ftp://server", "http://server?x=1", "http://server#top", ""] {
+            let error = Config::from_flags([format!("--nodejs-service-url={url}")]).unwrap_err().to_string();
+
+            assert!(error.contains("<NODEJS_SERVICE_URL>"), "{url}: {error}");
+        }
+    }
+}

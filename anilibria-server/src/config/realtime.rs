@@ -1,0 +1,34 @@
+//! Settings of what tells clients at once.
+
+use std::time::Duration;
+
+use clap::{ArgAction, Args, builder::BoolishValueParser};
+
+use super::parse;
+
+/// How clients are kept up to date.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Real time")]
+pub struct RealtimeConfig {
+    /// Whether AniLibria is watched for what clients are told: new episodes and titles, and changes of either.
+    #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new(), default_value = "true")]
+    pub events_enabled: bool,
+
+    /// Events that are remembered for clients that come back.
+    #[arg(long, env, value_parser = parse::count, default_value = "1000")]
+    pub events_replay: usize,
+
+    /// Most clients that are connected at a time; more are turned away.
+    #[arg(long, env, value_parser = parse::count, default_value = "1000")]
+    pub websocket_max_connections: usize,
+
+    /// Seconds between two signs of life that a client is asked for; fewer than a silent connection is kept.
+    #[arg(long, env = "WEBSOCKET_PING_INTERVAL", value_name = "WEBSOCKET_PING_INTERVAL",
+          value_parser = parse::seconds, default_value = "30")]
+    pub websocket_ping_interval: Duration,
+
+    /// Seconds a client may take to give one, or to take what it is sent.
+    #[arg(long, env = "WEBSOCKET_PING_TIMEOUT", value_name = "WEBSOCKET_PING_TIMEOUT",
+          value_parser = parse::seconds, default_value = "10")]
+    pub websocket_ping_timeout: Duration,
+}

@@ -1,0 +1,43 @@
+//! Reads answers of the Node service, and no more of them than is good.
+
+use bytes::BytesMut;
+use poem::http::{StatusCode, header};
+use reqwest::{RequestBuilder, Response};
+use serde_json::Value;
+
+use super::NodeError;
+
+/// Most bytes that are read: several times what the longest series takes.
+pub(super) const MAX_BYTES: usize = 4 << 20;
+
+/// The answer to `request`, if its status is 200.
+pub(super) async fn sound(request: RequestBuilder) -> Result<Response, NodeError> {
+    let response = request.send().await?;
+    match response.status() {
+        StatusCode::OK => Ok(response),
+        status => Err(NodeError::Status { status: status.as_u16() }),
+    }
+}
+
+/// The JSON that is answered to `request` with status 200.
+pub(super) async fn json(request: RequestBuilder) -> Result<Value, NodeError> {
+    let mut response = sound(request).await?;
+    if !is_json(&response) {
+        return Err(NodeError::NotJson);
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await? {
+        if body.len() + chunk.len() > MAX_BYTES {
+            return Err(NodeError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    serde_json::from_slice(&body).map_err(|_| NodeError::NotJson)
+}
+
+/// Whether it says so itself.
+fn is_json(response: &Response) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = content_type.and_then(|text| text.split(';').next());
+    media_type.is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json"))
+}

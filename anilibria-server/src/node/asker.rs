@@ -1,0 +1,61 @@
+//! What the Node service has to know of whoever asks this one.
+
+use poem::{
+    FromRequest, Request, RequestBody,
+    http::{HeaderMap, HeaderValue},
+};
+
+use super::FALLBACK;
+use crate::request_id::RequestId;
+
+/// Whoever asks, as far as it matters when their request is passed on.
+#[derive(Clone, Debug, Default)]
+pub struct Asker {
+    /// Whether they fall back on this service themselves, and must not be passed on.
+    pub is_fallback: bool,
+    /// The id they gave their request.
+    pub request_id: Option<HeaderValue>,
+}
+
+impl Asker {
+    /// Whoever sent `headers`.
+    pub fn of(headers: &HeaderMap) -> Self {
+        Self {
+            is_fallback: headers.contains_key(FALLBACK),
+            request_id: RequestId::sent(headers).map(RequestId::into_header),
+        }
+    }
+}
+
+impl<'a> FromRequest<'a> for Asker {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self::of(request.headers()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderName;
+
+    use super::*;
+
+    fn asker(name: &'static str, value: &'static str) -> Asker {
+        let header = (HeaderName::from_static(name), HeaderValue::from_static(value));
+        Asker::of(&HeaderMap::from_iter([header]))
+    }
+
+    #[test]
+    fn any_value_of_the_header_marks_a_fallback() {
+        for value in ["1", "0", "", "yes"] {
+            assert!(asker("x-fallback", value).is_fallback, "{value:?}");
+        }
+        assert!(!asker("accept", "*/*").is_fallback);
+    }
+
+    #[test]
+    fn only_a_harmless_id_is_passed_on() {
+        assert_eq!(asker("x-request-id", "req-1").request_id, Some(HeaderValue::from_static("req-1")));
+        assert_eq!(asker("x-request-id", "<script>").request_id, None);
+        assert_eq!(asker("accept", "*/*").request_id, None);
+    }
+}

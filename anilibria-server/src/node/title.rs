@@ -1,0 +1,275 @@
+//! A title as the Node service gives it, and which of them are to be believed.
+//!
+//! It passes on what the old API v3 gave, and where it can get nothing it makes up titles of its own. Everything but the id
+//! and the name may be missing or odd; what is, counts as missing.
+
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::NodeError;
+
+/// Ids of the titles that the Node service makes up.
+const INVENTED: [u32; 4] = [9919, 9984, 9988, 10027];
+
+/// A title of the Node service. Addresses in it may be relative.
+#[derive(Clone, Debug, Deserialize)]
+pub struct NodeTitle {
+    pub(super) id: u32,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) code: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) names: Names,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) description: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) status: Coded,
+    #[serde(default, rename = "type", deserialize_with = "lenient")]
+    pub(super) kind: Kind,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) genres: Vec<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) season: Season,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) posters: Posters,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) player: Player,
+    /// When an episode last came out, in seconds since 1970.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) updated: Option<i64>,
+    /// When anything last changed, in seconds since 1970.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) last_change: Option<i64>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) blocked: Blocked,
+    /// Only titles that are made up have one of their own; others have that of their season.
+    #[serde(default, deserialize_with = "lenient")]
+    year: Option<Value>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Names {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) ru: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) en: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) alternative: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Coded {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) string: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) code: Option<i64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Kind {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) code: Option<i64>,
+    /// How many episodes are announced.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) episodes: Option<u32>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Season {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) code: Option<i64>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) year: Option<i32>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Posters {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) small: Picture,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) medium: Picture,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) original: Picture,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Picture {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) url: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Player {
+    /// Where streams are.
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) host: String,
+    /// Episodes by number; a plain list when there are none, or when the caller of v3 wanted one.
+    #[serde(default)]
+    list: Value,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Episode {
+    #[serde(default, rename = "episode", deserialize_with = "lenient")]
+    pub(super) number: Option<f64>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) name: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) uuid: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) preview: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) skips: Skips,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) hls: Hls,
+}
+
+/// First and last second each; empty lists when there is nothing to skip.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Skips {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) opening: Vec<u32>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) ending: Vec<u32>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Hls {
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) fhd: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) hd: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) sd: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Blocked {
+    #[serde(default, rename = "blocked", deserialize_with = "lenient")]
+    pub(super) anywhere: bool,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) copyrights: bool,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) geoip: bool,
+}
+
+impl Player {
+    /// The episodes that have a number, in the order in which they were given.
+    pub(super) fn episodes(&self) -> Vec<(f64, Episode)> {
+        let numbered = |key: Option<&str>, value: &Value| {
+            let episode = Episode::deserialize(value).ok()?;
+            let number = episode.number.or_else(|| key?.parse().ok())?;
+            (number.is_finite() && number >= 0.0).then_some((number, episode))
+        };
+        match &self.list {
+            Value::Object(list) => {
+                list.iter().filter_map(|(key, value)| numbered(Some(key), value)).collect()
+            }
+            Value::Array(list) => list.iter().filter_map(|value| numbered(None, value)).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The title `id` in `answer`, if it is that and no invention.
+pub(super) fn accepted(answer: Value, id: u32) -> Result<NodeTitle, NodeError> {
+    let Answer { success, data } =
+        Answer::deserialize(answer).map_err(|_| NodeError::refused("it is no title"))?;
+    if !success {
+        return Err(NodeError::refused("it is no success"));
+    }
+    let title =
+        NodeTitle::deserialize(Value::Object(data)).map_err(|_| NodeError::refused("it has no id"))?;
+    if title.id != id {
+        return Err(NodeError::refused("it is another title"));
+    }
+    if title.names.ru.trim().is_empty() {
+        return Err(NodeError::refused("it has no name"));
+    }
+    if title.year.is_some() && INVENTED.contains(&id) {
+        return Err(NodeError::refused("it is made up"));
+    }
+    Ok(title)
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    success: bool,
+    /// An object: a list would also do for a struct.
+    data: Map<String, Value>,
+}
+
+/// The value, or nothing when it is of another kind.
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(from: D) -> Result<T, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(from)?).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refusal(answer: Value) -> &'static str {
+        match accepted(answer, 7) {
+            Err(NodeError::Refused { reason }) => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn title_that_was_asked_for_is_accepted() {
+        let answer = json!({"success": true, "data": {"id": 7, "names": {"ru": "Имя"}}});
+
+        assert_eq!(accepted(answer, 7).unwrap().names.ru, "Имя");
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let names = json!({"ru": "Имя"});
+        for (answer, reason) in [
+            (json!(null), "it is no title"),
+            (json!([]), "it is no title"),
+            (json!({"success": true}), "it is no title"),
+            (json!({"success": true, "data": []}), "it is no title"),
+            (json!({"success": true, "data": [{"id": 7, "names": names}]}), "it is no title"),
+            (json!({"success": true, "data": null}), "it is no title"),
+            (json!({"data": {"id": 7, "names": names}}), "it is no title"),
+            (json!({"success": false, "error": {"message": "x"}}), "it is no title"),
+            (json!({"success": false, "data": {"id": 7, "names": names}}), "it is no success"),
+            (json!({"success": true, "data": {}}), "it has no id"),
+            (json!({"success": true, "data": {"id": "7", "names": names}}), "it has no id"),
+            (json!({"success": true, "data": {"id": 7.5, "names": names}}), "it has no id"),
+            (json!({"success": true, "data": {"id": 9919, "names": names}}), "it is another title"),
+            (json!({"success": true, "data": {"id": 7}}), "it has no name"),
+            (json!({"success": true, "data": {"id": 7, "names": {"ru": " "}}}), "it has no name"),
+            (json!({"success": true, "data": {"id": 7, "names": "Имя"}}), "it has no name"),
+        ] {
+            assert_eq!(refusal(answer.clone()), reason, "{answer}");
+        }
+    }
+
+    #[test]
+    fn invention_under_the_id_asked_for_is_told_by_its_year() {
+        let invented = json!({"id": 9988, "names": {"ru": "Имя"}, "year": 2025});
+        let real = json!({"id": 9988, "names": {"ru": "Имя"}, "season": {"year": 2025}});
+
+        assert!(accepted(json!({"success": true, "data": invented}), 9988).is_err());
+        assert!(accepted(json!({"success": true, "data": real}), 9988).is_ok());
+    }
+
+    #[test]
+    fn what_is_odd_counts_as_missing() {
+        let data = json!({
+            "id": 7, "names": {"ru": "Имя", "en": 5}, "description": null, "type": "TV", "season": [], "genres": "x",
+            "player": {"host": null, "list": {"x": {}, "NaN": {}, "2": 7, "1": {"hls": [], "skips": []}}},
+            "updated": "yesterday", "blocked": null,
+        });
+
+        let title = accepted(json!({"success": true, "data": data}), 7).unwrap();
+
+        assert_eq!((title.names.en, title.description), (String::new(), String::new()));
+        assert_eq!((title.kind.code, title.season.year, title.updated), (None, None, None));
+        let numbers: Vec<_> = title.player.episodes().into_iter().map(|(number, _)| number).collect();
+        assert_eq!(numbers, [1.0]);
+    }
+}

@@ -1,0 +1,37 @@
+//! Examples of answers, made from what their schemas say.
+
+use serde_json::{Map, Value};
+
+/// An example of `schema`, whose references lead into `components`: its own, or else one put together from the examples
+/// of its parts. Fields that may be missing are.
+pub(super) fn of(schema: &Value, components: &Value) -> Value {
+    let schema = resolve(schema, components);
+    let own = schema.get("example").or_else(|| schema.get("default")).or_else(|| schema["enum"].get(0));
+    if let Some(own) = own {
+        return own.clone();
+    }
+    match schema["type"].as_str() {
+        Some("object") => object(schema, components),
+        Some("array") => Value::Array(vec![of(&schema["items"], components)]),
+        // No integer here has to be more than 1.
+        Some("integer") => i64::from(schema["minimum"].as_f64().is_some_and(|least| least > 0.0)).into(),
+        Some("number") => 0.5.into(),
+        Some("boolean") => true.into(),
+        _ => "…".into(),
+    }
+}
+
+fn object(schema: &Value, components: &Value) -> Value {
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let fields: Map<_, _> = required
+        .filter_map(|name| Some((name.to_owned(), of(schema["properties"].get(name)?, components))))
+        .collect();
+    fields.into()
+}
+
+/// The schema that `schema` is or refers to.
+fn resolve<'s>(schema: &'s Value, components: &'s Value) -> &'s Value {
+    let target = schema["allOf"].get(0).unwrap_or(schema);
+    let referred = target["$ref"].as_str().and_then(|address| address.strip_prefix("#/components"));
+    referred.and_then(|place| components.pointer(place)).unwrap_or(target)
+}

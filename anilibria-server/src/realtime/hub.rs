@@ -1,0 +1,84 @@
+//! Hands events to all clients of this instance.
+//!
+//! The last events lie in one ring, and each client has no more than a place in it. So a client that reads slowly costs no
+//! memory, one that is far behind is told so, and one that comes back reads on from where it was.
+
+mod listener;
+mod ring;
+
+use std::sync::{
+    Arc, PoisonError, RwLock, RwLockReadGuard,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+
+use tokio::sync::watch;
+
+use self::ring::Ring;
+pub use self::{
+    listener::{Delivery, Listener},
+    ring::Replay,
+};
+use super::event::{Event, EventId};
+
+/// Hands events to all clients of this instance. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Hub(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    ring: RwLock<Ring>,
+    /// Changes with every event.
+    bell: watch::Sender<()>,
+    events: AtomicU64,
+    delivered: AtomicU64,
+    subscriptions: AtomicUsize,
+}
+
+impl Hub {
+    /// A hub that remembers `capacity` events, beginning with `past`.
+    pub fn new(capacity: usize, past: impl IntoIterator<Item = Event>) -> Self {
+        let ring = RwLock::new(Ring::new(capacity, past));
+        let (events, delivered, subscriptions) = Default::default();
+        Self(Arc::new(Shared { ring, bell: watch::Sender::new(()), events, delivered, subscriptions }))
+    }
+
+    /// Hands `event` to whoever wants it; says whether it is new. One that is not later than the last was handed out
+    /// before.
+    pub fn broadcast(&self, event: Event) -> bool {
+        let is_new = self.0.ring.write().unwrap_or_else(PoisonError::into_inner).push(event);
+        if is_new {
+            self.0.events.fetch_add(1, Ordering::Relaxed);
+            self.0.bell.send_replace(());
+        }
+        is_new
+    }
+
+    /// A client that hears of what comes from now on, and wants nothing yet.
+    pub fn listen(&self) -> Listener {
+        Listener::new(self.clone())
+    }
+
+    /// The last event; none when there was none.
+    pub fn last(&self) -> Option<EventId> {
+        self.ring().last()
+    }
+
+    /// Events since the start.
+    pub fn events(&self) -> u64 {
+        self.0.events.load(Ordering::Relaxed)
+    }
+
+    /// How often an event was handed to a client since the start.
+    pub fn delivered(&self) -> u64 {
+        self.0.delivered.load(Ordering::Relaxed)
+    }
+
+    /// What all clients together want: titles and kinds.
+    pub fn subscriptions(&self) -> usize {
+        self.0.subscriptions.load(Ordering::Relaxed)
+    }
+
+    fn ring(&self) -> RwLockReadGuard<'_, Ring> {
+        self.0.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,264 @@
+//! What has happened to a title, before it is an event with an id.
+
+use std::time::Duration;
+
+use anilibria_client::{
+    Client,
+    model::{self as v1, Release},
+    watch,
+};
+use crc32fast::hash;
+use poem_openapi::types::ToJSON as _;
+use serde_json::{Map, Value, json};
+
+use super::event::EventKind;
+use crate::{
+    mapping::{Mapping, title_status},
+    model::{
+        episode::EpisodeNumber,
+        timestamp::Timestamp,
+        title::{Poster, TitleStatus},
+    },
+};
+
+/// How long an episode or a title is new only once, whoever sees it again.
+const NEW_ONCE: Duration = Duration::from_hours(24);
+
+/// How long a change is told only once. It may come back and happen again.
+const CHANGED_ONCE: Duration = Duration::from_mins(1);
+
+/// What has happened to a title.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// An episode came out.
+    NewEpisode(EpisodeNews),
+    /// An episode that was out has changed.
+    EpisodeUpdate(EpisodeNews),
+    /// A title is there that was not.
+    NewTitle {
+        /// AniLibria's id of the title.
+        title_id: u32,
+        /// Its main name.
+        title: String,
+        /// Its poster, an absolute URL.
+        poster: Option<String>,
+        /// Names of its genres.
+        genres: Vec<String>,
+    },
+    /// A title has come further, or is taken up again.
+    StatusChange {
+        /// AniLibria's id of the title.
+        title_id: u32,
+        /// How far it had come.
+        old: TitleStatus,
+        /// How far it has come.
+        new: TitleStatus,
+    },
+}
+
+/// An episode that there is news of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EpisodeNews {
+    /// AniLibria's id of the title.
+    pub title_id: u32,
+    /// Number of the episode.
+    pub episode: EpisodeNumber,
+    /// The main name of the title.
+    pub title: String,
+    /// Name of the episode, empty when it has none.
+    pub episode_name: String,
+    /// The title's poster, an absolute URL.
+    pub poster: Option<String>,
+}
+
+impl Notice {
+    /// What `event` is to clients of the site; nothing when there is no title that it is about.
+    pub fn of(client: &Client, event: &watch::Event) -> Option<Self> {
+        match event {
+            watch::Event::NewEpisode { release, episode } => {
+                Some(Self::NewEpisode(EpisodeNews::of(client, release, episode)))
+            }
+            watch::Event::EpisodeUpdate { release, episode } => {
+                Some(Self::EpisodeUpdate(EpisodeNews::of(client, release, episode)))
+            }
+            watch::Event::NewRelease { release } => {
+                let title = Mapping::new(client).title(release);
+                let (title_id, poster) = (title.id, best(title.poster));
+                Some(Self::NewTitle { title_id, title: title.names.ru, poster, genres: title.genres })
+            }
+            watch::Event::StatusChange { release, old, new } => Some(Self::StatusChange {
+                title_id: release.id.get(),
+                old: title_status(*old),
+                new: title_status(*new),
+            }),
+            _ => None,
+        }
+    }
+
+    /// What kind of event it is.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::NewEpisode(_) => EventKind::NewEpisode,
+            Self::EpisodeUpdate(_) => EventKind::EpisodeUpdate,
+            Self::NewTitle { .. } => EventKind::NewTitle,
+            Self::StatusChange { .. } => EventKind::StatusChange,
+        }
+    }
+
+    /// The title it is about.
+    pub fn title_id(&self) -> u32 {
+        match self {
+            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => news.title_id,
+            Self::NewTitle { title_id, .. } | Self::StatusChange { title_id, .. } => *title_id,
+        }
+    }
+
+    /// What makes it the same as another one, `{kind}:{title}:{what}`, and for how long.
+    pub fn identity(&self) -> (String, Duration) {
+        let (kind, title_id) = (self.kind(), self.title_id());
+        match self {
+            Self::NewEpisode(news) => (format!("{kind}:{title_id}:{}", text(&news.number())), NEW_ONCE),
+            Self::NewTitle { .. } => (format!("{kind}:{title_id}:0"), NEW_ONCE),
+            Self::EpisodeUpdate(news) => {
+                let content = hash(Value::Object(self.facts()).to_string().as_bytes());
+                (format!("{kind}:{title_id}:{}:{content:08x}", text(&news.number())), CHANGED_ONCE)
+            }
+            Self::StatusChange { old, new, .. } => {
+                (format!("{kind}:{title_id}:{}>{}", text(&status(*old)), text(&status(*new))), CHANGED_ONCE)
+            }
+        }
+    }
+
+    /// The fields of the event, with the present time.
+    pub fn data(&self) -> Map<String, Value> {
+        let mut data = self.facts();
+        data.insert("timestamp".to_owned(), json!(Timestamp::now()));
+        data
+    }
+
+    fn facts(&self) -> Map<String, Value> {
+        let facts = match self {
+            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => json!({
+                "title_id": news.title_id,
+                "episode": news.number(),
+                "title": news.title,
+                "episode_name": news.episode_name,
+                "poster": news.poster,
+            }),
+            Self::NewTitle { title_id, title, poster, genres } => json!({
+                "title_id": title_id,
+                "title": title,
+                "poster": poster,
+                "genres": genres,
+            }),
+            Self::StatusChange { title_id, old, new } => json!({
+                "title_id": title_id,
+                "old_status": status(*old),
+                "new_status": status(*new),
+            }),
+        };
+        match facts {
+            Value::Object(facts) => facts,
+            _ => Map::new(),
+        }
+    }
+}
+
+impl EpisodeNews {
+    fn of(client: &Client, release: &Release, episode: &v1::Episode) -> Self {
+        let title = Mapping::new(client).title(release);
+        Self {
+            title_id: title.id,
+            episode: episode.ordinal.get().into(),
+            title: title.names.ru,
+            episode_name: episode.name.clone().unwrap_or_default(),
+            poster: best(title.poster),
+        }
+    }
+
+    fn number(&self) -> Value {
+        self.episode.to_json().unwrap_or_default()
+    }
+}
+
+/// The largest picture there is.
+fn best(Poster { small, medium, large }: Poster) -> Option<String> {
+    large.or(medium).or(small)
+}
+
+fn status(status: TitleStatus) -> Value {
+    status.to_json().unwrap_or_default()
+}
+
+/// `value` without quotes around it.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn client() -> Client {
+        Client::builder().mirror("https://site.example/api/v1").build().unwrap()
+    }
+
+    fn release() -> Arc<Release> {
+        let genres = json!([{"id": 1, "name": "Драма"}]);
+        let poster = json!({"src": "/p.jpg"});
+        let release = json!({"id": 7, "name": {"main": "Имя"}, "genres": genres, "poster": poster});
+        Arc::new(serde_json::from_value(release).unwrap())
+    }
+
+    fn episode(ordinal: f64, name: &str) -> Arc<v1::Episode> {
+        let id = "9b5e26ee-598f-4b8b-b77e-188d3e456301";
+        Arc::new(serde_json::from_value(json!({"id": id, "ordinal": ordinal, "name": name})).unwrap())
+    }
+
+    fn facts(event: &watch::Event) -> Value {
+        Value::Object(Notice::of(&client(), event).unwrap().facts())
+    }
+
+    #[test]
+    fn events_of_the_watcher_become_the_sites() {
+        let poster = "https://site.example/p.jpg";
+        let (release, episode) = (release(), episode(2.0, "Начало"));
+
+        assert_eq!(
+            facts(&watch::Event::NewEpisode { release: release.clone(), episode: episode.clone() }),
+            json!({"title_id": 7, "episode": 2, "title": "Имя", "episode_name": "Начало", "poster": poster})
+        );
+        assert_eq!(
+            facts(&watch::Event::NewRelease { release: release.clone() }),
+            json!({"title_id": 7, "title": "Имя", "poster": poster, "genres": ["Драма"]})
+        );
+        let change = watch::Event::StatusChange {
+            release,
+            old: v1::ReleaseStatus::Announced,
+            new: v1::ReleaseStatus::Ongoing,
+        };
+        assert_eq!(
+            facts(&change),
+            json!({"title_id": 7, "old_status": "announced", "new_status": "ongoing"})
+        );
+        assert_eq!(Notice::of(&client(), &watch::Event::Resync), None);
+    }
+
+    #[test]
+    fn identity_tells_episodes_apart_and_changes_of_one_episode() {
+        let new = |ordinal| {
+            let event = watch::Event::NewEpisode { release: release(), episode: episode(ordinal, "") };
+            Notice::of(&client(), &event).unwrap().identity().0
+        };
+        let update = |name| {
+            let event = watch::Event::EpisodeUpdate { release: release(), episode: episode(1.0, name) };
+            Notice::of(&client(), &event).unwrap().identity().0
+        };
+
+        assert_eq!((new(12.0), new(12.5)), ("new_episode:7:12".into(), "new_episode:7:12.5".into()));
+        assert_ne!(update("a"), update("b"));
+        assert_eq!(update("a"), update("a"));
+    }
+}

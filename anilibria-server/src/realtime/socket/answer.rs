@@ -1,0 +1,95 @@
+//! What the service says besides events.
+
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::super::{
+    event::{EventId, EventKind},
+    interests::TooMany,
+};
+use crate::auth::token::TokenError;
+
+/// What the service says besides events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The token is good.
+    AuthSuccess { user_id: u64 },
+    /// A title is followed.
+    Followed(u32),
+    /// A title is not followed any more.
+    Left(u32),
+    /// All events of these kinds are wanted.
+    Selected(Vec<EventKind>),
+    /// No kind is wanted any more.
+    SelectedNone,
+    /// What was missed has been told.
+    Resumed { replayed: usize, complete: bool },
+    /// Events are gone that this client might have wanted.
+    Lagged { missed: u64, last: Option<EventId> },
+    /// The service is there.
+    Pong,
+    /// Something cannot be done.
+    Error(Fault),
+}
+
+/// Why something cannot be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    code: &'static str,
+    message: String,
+}
+
+impl Fault {
+    pub(super) fn auth_failed(reason: TokenError) -> Self {
+        Self { code: "AUTH_FAILED", message: reason.to_string() }
+    }
+
+    pub(super) fn invalid(reason: impl Into<String>) -> Self {
+        Self { code: "INVALID_MESSAGE", message: reason.into() }
+    }
+
+    pub(super) fn unknown_type() -> Self {
+        let known = "auth, subscribe_title, unsubscribe_title, subscribe_updates, resume, ping";
+        Self { code: "UNKNOWN_TYPE", message: format!("`type` must be one of {known}") }
+    }
+
+    pub(super) fn subscription_limit(reason: TooMany) -> Self {
+        Self { code: "SUBSCRIPTION_LIMIT", message: reason.to_string() }
+    }
+
+    pub(super) fn connection_limit() -> Self {
+        Self { code: "CONNECTION_LIMIT", message: "there are too many connections, try again later".into() }
+    }
+
+    pub(super) fn rate_limit() -> Self {
+        let message = "at most 20 messages a second are heeded, and this was not".into();
+        Self { code: "RATE_LIMIT_EXCEEDED", message }
+    }
+}
+
+impl Answer {
+    /// The answer as a frame.
+    pub(super) fn frame(&self) -> Utf8Bytes {
+        let (kind, data) = match self {
+            Self::AuthSuccess { user_id } => ("auth_success", json!({"user_id": user_id})),
+            Self::Followed(title_id) => ("subscribed", json!({"title_id": title_id})),
+            Self::Left(title_id) => ("unsubscribed", json!({"title_id": title_id})),
+            Self::Selected(kinds) => ("subscribed", json!({"types": names(kinds)})),
+            Self::SelectedNone => ("unsubscribed", json!({"types": []})),
+            Self::Resumed { replayed, complete } => {
+                ("resumed", json!({"replayed": replayed, "complete": complete}))
+            }
+            Self::Lagged { missed, last } => {
+                let last = last.map(|last| last.to_string());
+                ("lagged", json!({"missed": missed, "last_event_id": last}))
+            }
+            Self::Pong => ("pong", json!({})),
+            Self::Error(Fault { code, message }) => ("error", json!({"code": code, "message": message})),
+        };
+        json!({"type": kind, "data": data}).to_string().into()
+    }
+}
+
+fn names(kinds: &[EventKind]) -> Value {
+    kinds.iter().map(|kind| kind.as_str()).collect()
+}

@@ -1,0 +1,133 @@
+//! What clients say.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{
+    super::event::{EventId, EventKind},
+    answer::Fault,
+};
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    /// To be known as the user whom this token names.
+    Auth { token: String },
+    /// To follow a title.
+    Follow(u32),
+    /// To follow a title no longer.
+    Leave(u32),
+    /// To hear of all events of these kinds, and of no others any more.
+    Select(Vec<EventKind>),
+    /// To be told what came after this event.
+    Resume(EventId),
+    /// A sign of life.
+    Ping,
+}
+
+#[derive(Deserialize)]
+struct Frame<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(default)]
+    data: Option<Map<String, Value>>,
+}
+
+impl Command {
+    /// Reads a frame, or says what is wrong with it.
+    pub(super) fn read(text: &str) -> Result<Self, Fault> {
+        let frame: Frame<'_> = serde_json::from_str(text)
+            .map_err(|_| Fault::invalid("not an object with `type`, a string, and `data`, an object"))?;
+        let data = frame.data.unwrap_or_default();
+        match &*frame.kind {
+            "auth" => match data.get("token") {
+                Some(Value::String(token)) => Ok(Self::Auth { token: token.clone() }),
+                _ => Err(Fault::invalid("`token` must be a string")),
+            },
+            "subscribe_title" => title_id(&data).map(Self::Follow),
+            "unsubscribe_title" => title_id(&data).map(Self::Leave),
+            "subscribe_updates" => kinds(&data).map(Self::Select),
+            "resume" => last_event_id(&data).map(Self::Resume),
+            "ping" => Ok(Self::Ping),
+            _ => Err(Fault::unknown_type()),
+        }
+    }
+}
+
+fn title_id(data: &Map<String, Value>) -> Result<u32, Fault> {
+    let id = data.get("title_id").and_then(Value::as_u64).and_then(|id| u32::try_from(id).ok());
+    id.filter(|id| *id > 0).ok_or_else(|| Fault::invalid("`title_id` must be a whole number, at least 1"))
+}
+
+/// The kinds, without repeats.
+fn kinds(data: &Map<String, Value>) -> Result<Vec<EventKind>, Fault> {
+    let fault = || Fault::invalid("`types` must be a list of new_episode, new_title and status_change");
+    let mut kinds = Vec::new();
+    for name in data.get("types").and_then(Value::as_array).ok_or_else(fault)? {
+        let kind =
+            name.as_str().and_then(|name| name.parse().ok()).filter(|kind: &EventKind| kind.is_public());
+        let kind = kind.ok_or_else(fault)?;
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds)
+}
+
+fn last_event_id(data: &Map<String, Value>) -> Result<EventId, Fault> {
+    let id = data.get("last_event_id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+    id.ok_or_else(|| Fault::invalid("`last_event_id` must be the `event_id` of an event"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_read() {
+        for (text, command) in [
+            (r#"{"type":"auth","data":{"token":"x"}}"#, Command::Auth { token: "x".into() }),
+            (r#"{"type":"subscribe_title","data":{"title_id":9000}}"#, Command::Follow(9000)),
+            (r#"{"data":{"title_id":9000,"more":1},"type":"unsubscribe_title"}"#, Command::Leave(9000)),
+            (
+                r#"{"type":"subscribe_updates","data":{"types":["new_episode","new_title","new_episode"]}}"#,
+                Command::Select(vec![EventKind::NewEpisode, EventKind::NewTitle]),
+            ),
+            (r#"{"type":"subscribe_updates","data":{"types":[]}}"#, Command::Select(vec![])),
+            (
+                r#"{"type":"resume","data":{"last_event_id":"1700000000000-0001"}}"#,
+                Command::Resume("1700000000000-0001".parse().unwrap()),
+            ),
+            (r#"{"type":"ping"}"#, Command::Ping),
+            (r#"{"type":"\u0070ing","data":null}"#, Command::Ping),
+        ] {
+            assert_eq!(Command::read(text), Ok(command), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, part) in [
+            ("", "`type`"),
+            ("[]", "`type`"),
+            ("{\"type\":1}", "`type`"),
+            (r#"{"type":"ping","data":[]}"#, "`data`"),
+            (r#"{"type":"auth","data":{}}"#, "`token`"),
+            (r#"{"type":"subscribe_title"}"#, "`title_id`"),
+            (r#"{"type":"subscribe_title","data":{"title_id":0}}"#, "`title_id`"),
+            (r#"{"type":"subscribe_title","data":{"title_id":-1}}"#, "`title_id`"),
+            (r#"{"type":"subscribe_title","data":{"title_id":"1"}}"#, "`title_id`"),
+            (r#"{"type":"subscribe_title","data":{"title_id":4294967296}}"#, "`title_id`"),
+            (r#"{"type":"subscribe_updates","data":{"types":"new_episode"}}"#, "`types`"),
+            (r#"{"type":"subscribe_updates","data":{"types":["episode_update"]}}"#, "`types`"),
+            (r#"{"type":"resume","data":{"last_event_id":"1"}}"#, "`last_event_id`"),
+        ] {
+            let fault = Command::read(text).unwrap_err();
+            assert!(format!("{fault:?}").contains("INVALID_MESSAGE"), "{text}: {fault:?}");
+            assert!(format!("{fault:?}").contains(part), "{text}: {fault:?}");
+        }
+        assert_eq!(Command::read(r#"{"type":"dance"}"#), Err(Fault::unknown_type()));
+    }
+}

@@ -1,0 +1,200 @@
+//! Where events come from: one instance watches AniLibria, and another one takes over when it dies.
+
+use std::{sync::Arc, time::Duration};
+
+use anilibria_cache::{Election, Elector};
+use anilibria_client::{
+    Client,
+    watch::{self, Cursor, WatchBuilder},
+};
+use futures::StreamExt as _;
+use tokio::{
+    sync::watch::Receiver,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use tracing::{info, warn};
+
+use super::{
+    bus::{Bus, Published, Standing},
+    notice::Notice,
+};
+use crate::titles::Titles;
+
+/// What the instance that watches is elected to.
+const OFFICE: &str = "events";
+
+/// For how long, before it has to be confirmed.
+const TERM: Duration = Duration::from_secs(5);
+
+/// How often those who only stand by note where the one that watches is, for when the bus forgets it.
+const NOTE_EVERY: Duration = Duration::from_secs(5);
+
+/// The shortest and the longest wait before something that failed is tried again.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+
+/// The task that watches AniLibria, or stands by to do so. It ends when it is dropped; what it has not told by then is told
+/// by the next.
+#[derive(Debug)]
+pub struct Source {
+    task: JoinHandle<()>,
+    elector: Elector,
+}
+
+impl Source {
+    /// Watches what `titles` are read from, with `interval` between two looks, and puts what it sees on `bus`, whenever
+    /// this instance wins `election`.
+    pub fn start(titles: &Titles, bus: Arc<dyn Bus>, interval: Duration, election: impl Election) -> Self {
+        let elector = Elector::stand(election, OFFICE, TERM);
+        let standby = Standby { titles: titles.clone(), bus, interval, noted: None };
+        let task = tokio::spawn(standby.run(elector.watch()));
+        Self { task, elector }
+    }
+
+    /// Ends the task and makes way for another instance.
+    pub async fn stop(self) {
+        self.task.abort();
+        // What it was about to publish must not come after somebody else has taken over.
+        let _ = self.task.await;
+        self.elector.resign().await;
+    }
+}
+
+struct Standby {
+    titles: Titles,
+    bus: Arc<dyn Bus>,
+    interval: Duration,
+    /// Where the one that watches was when it was last heard of.
+    noted: Option<Cursor>,
+}
+
+impl Standby {
+    async fn run(mut self, mut office: Receiver<Option<u64>>) {
+        loop {
+            let token = match timeout(NOTE_EVERY, elected(&mut office)).await {
+                Ok(Some(token)) => token,
+                Ok(None) => return,
+                Err(_) => {
+                    self.note().await;
+                    continue;
+                }
+            };
+            tokio::select! {
+                // It must not go on for a moment after it has lost the office: somebody else may watch already.
+                () = lost(&mut office, token) => {}
+                () = self.watch(token) => sleep(BACKOFF.0).await,
+            }
+        }
+    }
+
+    /// Notes where the one that watches is, if that can be asked.
+    async fn note(&mut self) {
+        if let Ok(Some(kept)) = self.bus.cursor().await
+            && let Ok(cursor) = Cursor::from_bytes(&kept)
+        {
+            self.noted = Some(cursor);
+        }
+    }
+
+    /// Watches until somebody else does.
+    async fn watch(&mut self, token: u64) {
+        let cursor = self.cursor().await;
+        let mut events = self.watcher().since(cursor).events();
+        let mut has_failed = false;
+        loop {
+            match events.next().await {
+                Some(Ok(event)) => {
+                    has_failed = false;
+                    let cursor = events.cursor().unwrap_or_default();
+                    let by = Standing { token, cursor: &cursor.to_bytes() };
+                    if self.tell(&event, by).await == Some(Published::Outdated) {
+                        return;
+                    }
+                    self.noted = Some(cursor);
+                }
+                Some(Err(error)) if !has_failed => {
+                    has_failed = true;
+                    warn!(%error, "AniLibria cannot be watched, trying on");
+                }
+                // It waits by itself before it tries again.
+                Some(Err(_)) => {}
+                None => return,
+            }
+        }
+    }
+
+    fn watcher(&self) -> WatchBuilder {
+        self.client().watch().every(self.interval).at_most(self.interval)
+    }
+
+    fn client(&self) -> &Client {
+        self.titles.client()
+    }
+
+    /// Where the last one to watch has stopped, be it another instance, or else the present.
+    async fn cursor(&mut self) -> Cursor {
+        let kept = until_done("The place to go on from cannot be read", || self.bus.cursor()).await;
+        let kept = kept.and_then(|kept| {
+            let cursor = Cursor::from_bytes(&kept);
+            cursor.inspect_err(|error| warn!(%error, "The place to go on from is damaged")).ok()
+        });
+        if let Some(cursor) = kept.or(self.noted.take()) {
+            info!("Events are told from where the last one to watch has stopped");
+            return cursor;
+        }
+        let watcher = self.watcher();
+        let present = || async { Ok(watcher.present().await?) };
+        let cursor = until_done("The present state of AniLibria cannot be read", present).await;
+        let bytes = cursor.to_bytes();
+        until_done("The place to go on from cannot be saved", || self.bus.save_cursor(&bytes)).await;
+        self.noted = Some(cursor.clone());
+        info!("Events are told from now on");
+        cursor
+    }
+
+    /// Puts `event` on the bus, however long it takes: meanwhile nothing is asked of AniLibria, and nothing lost.
+    async fn tell(&self, event: &watch::Event, by: Standing<'_>) -> Option<Published> {
+        let Some(notice) = Notice::of(self.client(), event) else {
+            warn!("AniLibria has changed more than can be told in single events");
+            self.titles.catalogue_changed(&[]).await;
+            return None;
+        };
+        let published = until_done("An event cannot be published", || self.bus.publish(&notice, by)).await;
+        if let Published::New(id) = published {
+            info!(%id, kind = %notice.kind(), title_id = notice.title_id(), "An event was published");
+        }
+        Some(published)
+    }
+}
+
+/// The token of the office once it is won; `None` when nobody stands for it any more.
+async fn elected(office: &mut Receiver<Option<u64>>) -> Option<u64> {
+    *office.wait_for(Option::is_some).await.ok()?
+}
+
+/// Waits until the office with this token is lost.
+async fn lost(office: &mut Receiver<Option<u64>>, token: u64) {
+    // Nobody stands for it any more: it is lost, too.
+    let _ = office.wait_for(|now| *now != Some(token)).await;
+}
+
+/// Does `work` until it succeeds. Only the first failure is logged.
+async fn until_done<T, F>(failure: &str, mut work: impl FnMut() -> F) -> T
+where
+    F: Future<Output = anyhow::Result<T>>,
+{
+    let (mut pause, longest) = BACKOFF;
+    let mut has_warned = false;
+    loop {
+        match work().await {
+            Ok(done) => return done,
+            Err(error) if !has_warned => {
+                has_warned = true;
+                warn!(%error, "{failure}, trying on");
+            }
+            Err(_) => {}
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(longest);
+    }
+}

@@ -1,0 +1,169 @@
+//! What was synchronised with AniLibria and when, in a collection that the whole site can read.
+
+use std::{
+    future::IntoFuture,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use mongodb::{
+    Collection, Database, IndexModel,
+    bson::{Bson, DateTime, Document, doc},
+    error::Result as DriverResult,
+    options::{IndexOptions, ReturnDocument},
+};
+use tokio::{sync::Semaphore, time::timeout};
+use tracing::debug;
+
+const COLLECTION: &str = "sync_status";
+
+/// The name of this service there.
+const SERVICE: &str = "anilibria";
+
+/// How long the server may take for one call.
+const CALL: Duration = Duration::from_secs(2);
+
+/// So many titles may wait to be noted; what comes while they do is not.
+const WAITING: usize = 16;
+
+/// What was synchronised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The catalogue as a whole.
+    Catalogue,
+    /// One title.
+    Title(u32),
+}
+
+/// Notes what was synchronised. Cheap to clone.
+///
+/// A document has `service`, `entity_type`, `entity_id`, `last_attempt`, `last_sync` (the last success), `result` (`ok` or
+/// `error`), `error` and `count`.
+#[derive(Clone, Debug)]
+pub struct SyncStatus {
+    collection: Collection<Document>,
+    waiting: Arc<Semaphore>,
+    is_indexed: Arc<AtomicBool>,
+}
+
+/// What is noted of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Noted {
+    /// The number of the last save that was completed; 0 before the first.
+    pub(crate) saved: i64,
+    /// How many releases it left behind.
+    pub(crate) count: u64,
+    /// When AniLibria was last asked.
+    pub(crate) last_attempt: Option<DateTime>,
+    /// When AniLibria last answered.
+    pub(crate) last_sync: Option<DateTime>,
+}
+
+impl SyncStatus {
+    /// Notes in `database`, which is not asked for anything yet.
+    pub fn new(database: &Database) -> Self {
+        Self {
+            collection: database.collection(COLLECTION),
+            waiting: Arc::new(Semaphore::new(WAITING)),
+            is_indexed: Arc::default(),
+        }
+    }
+
+    /// Notes how it went, with how many releases or episodes there are now, or why it failed. That it could not be noted
+    /// is logged at most.
+    pub async fn note(&self, subject: Subject, outcome: Result<u64, String>) {
+        let now = DateTime::now();
+        let mut fields = doc! { "last_attempt": now };
+        match outcome {
+            Ok(count) => {
+                let count = i64::try_from(count).unwrap_or(i64::MAX);
+                fields.extend(doc! { "last_sync": now, "result": "ok", "error": Bson::Null, "count": count });
+            }
+            Err(error) => fields.extend(doc! { "result": "error", "error": error }),
+        }
+        self.index().await;
+        let update =
+            self.collection.update_one(filter(subject), doc! { "$set": fields }).upsert(true).into_future();
+        if let Err(error) = answer(update).await {
+            debug!(%error, ?subject, "What was synchronised could not be noted");
+        }
+    }
+
+    /// The same in the background.
+    pub fn note_later(&self, subject: Subject, outcome: Result<u64, String>) {
+        if let Ok(turn) = Arc::clone(&self.waiting).try_acquire_owned() {
+            let status = self.clone();
+            tokio::spawn(async move {
+                status.note(subject, outcome).await;
+                drop(turn);
+            });
+        }
+    }
+
+    /// What is noted of the catalogue; `None` when nothing is.
+    pub(crate) async fn catalogue(&self) -> anyhow::Result<Option<Noted>> {
+        let found = answer(self.collection.find_one(filter(Subject::Catalogue)).into_future()).await?;
+        Ok(found.map(|document| Noted {
+            saved: number(&document, "saved"),
+            count: number(&document, "saved_count").try_into().unwrap_or_default(),
+            last_attempt: document.get_datetime("last_attempt").ok().copied(),
+            last_sync: document.get_datetime("last_sync").ok().copied(),
+        }))
+    }
+
+    /// The number of a save that begins: each has one of its own, greater than those before.
+    pub(crate) async fn begin_save(&self) -> anyhow::Result<i64> {
+        let update = self
+            .collection
+            .find_one_and_update(filter(Subject::Catalogue), doc! { "$inc": { "revision": 1_i64 } })
+            .upsert(true)
+            .return_document(ReturnDocument::After);
+        let document = answer(update.into_future()).await?;
+        document.map(|document| number(&document, "revision")).context("a save without a number")
+    }
+
+    /// Save `number` is complete, with `count` releases.
+    pub(crate) async fn end_save(&self, number: i64, count: usize) -> anyhow::Result<()> {
+        let count = i64::try_from(count)?;
+        let update = doc! { "$max": { "saved": number }, "$set": { "saved_count": count } };
+        answer(self.collection.update_one(filter(Subject::Catalogue), update).into_future()).await.map(drop)
+    }
+
+    /// Makes the index, once.
+    async fn index(&self) {
+        if self.is_indexed.load(Ordering::Relaxed) {
+            return;
+        }
+        let keys = doc! { "service": 1, "entity_type": 1, "entity_id": 1 };
+        let options = IndexOptions::builder().unique(true).build();
+        let index = IndexModel::builder().keys(keys).options(options).build();
+        match answer(self.collection.create_index(index).into_future()).await {
+            Ok(_) => self.is_indexed.store(true, Ordering::Relaxed),
+            Err(error) => debug!(%error, collection = COLLECTION, "No index"),
+        }
+    }
+}
+
+fn filter(subject: Subject) -> Document {
+    let (kind, id) = match subject {
+        Subject::Catalogue => ("catalogue", "all".to_owned()),
+        Subject::Title(id) => ("title", id.to_string()),
+    };
+    doc! { "service": SERVICE, "entity_type": kind, "entity_id": id }
+}
+
+fn number(document: &Document, name: &str) -> i64 {
+    match document.get(name) {
+        Some(Bson::Int64(number)) => *number,
+        Some(Bson::Int32(number)) => i64::from(*number),
+        _ => 0,
+    }
+}
+
+async fn answer<T>(call: impl Future<Output = DriverResult<T>>) -> anyhow::Result<T> {
+    timeout(CALL, call).await.context("MongoDB gives no answer")?.map_err(anyhow::Error::from)
+}

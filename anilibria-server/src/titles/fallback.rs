@@ -1,0 +1,103 @@
+//! Single titles of the Node service, for when neither AniLibria nor anything that is kept gives them.
+//!
+//! Nothing of it gets into the cache, where it would stand in the way of what AniLibria gives as soon as it can again.
+
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
+
+use anilibria_client::Client;
+use bytes::Bytes;
+use moka::future::Cache;
+use poem::http::HeaderValue;
+use time::OffsetDateTime;
+use tokio::time::timeout;
+use tracing::{debug, info, warn};
+
+use crate::{
+    model::envelope::{One, Origin},
+    model::title::Title,
+    node::{NodeError, NodeService, mapped},
+    rendered::{Meta, Rendered, render_from},
+};
+
+/// How long a title is kept, so that a title that many want at once does not bring the Node service down as well.
+const KEPT_FOR: Duration = Duration::from_secs(10);
+
+/// Most bytes of titles that are kept.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// What is left of a request's time for everything else.
+const MARGIN: Duration = Duration::from_millis(300);
+
+/// The Node service, asked once for each title however many want it. Cheap to clone.
+#[derive(Clone)]
+pub struct Fallback {
+    node: NodeService,
+    /// How long a request may take, up to here and with this.
+    budget: Duration,
+    recent: Cache<u32, Kept>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    title: Bytes,
+    until: OffsetDateTime,
+}
+
+impl Fallback {
+    /// Falls back on `node` in the time that is left of a request, which takes no longer than `request_timeout`.
+    pub fn new(node: NodeService, request_timeout: Duration) -> Self {
+        let weight = |_: &u32, kept: &Kept| u32::try_from(kept.title.len()).unwrap_or(u32::MAX);
+        let recent = Cache::builder().weigher(weight).max_capacity(MAX_BYTES).time_to_live(KEPT_FOR).build();
+        Self { node, budget: request_timeout.saturating_sub(MARGIN), recent }
+    }
+
+    /// Title `id` for a request that began at `since`; `None` when there is none that may be shown. Pictures are where
+    /// those of `client` are.
+    pub(super) async fn title(
+        &self,
+        client: &Client,
+        id: u32,
+        request_id: Option<HeaderValue>,
+        since: Instant,
+    ) -> Option<Rendered<One<Title>>> {
+        let left = self.budget.checked_sub(since.elapsed())?;
+        let load = self.load(client, id, request_id, left);
+        // Whoever waits for another's call may have less time than that one.
+        let entry =
+            timeout(left + MARGIN / 2, self.recent.entry(id).or_try_insert_with(load)).await.ok()?.ok()?;
+        let meta =
+            Meta { cached: !entry.is_fresh(), cache_expires: Some(entry.value().until), ..Meta::default() };
+        Some(Rendered::new(entry.into_value().title, meta).for_once())
+    }
+
+    async fn load(
+        &self,
+        client: &Client,
+        id: u32,
+        request_id: Option<HeaderValue>,
+        within: Duration,
+    ) -> Result<Kept, NodeError> {
+        let title = self.node.title(id, request_id, within).await.inspect_err(|error| tell(id, error))?;
+        info!(id, "The Node service gave a title in AniLibria's stead");
+        let site = client.media_url("/").and_then(|root| root.parse().ok());
+        let title = render_from(Origin::Nodejs, &mapped(&title, site.as_ref()), None);
+        Ok(Kept { title, until: OffsetDateTime::now_utc() + KEPT_FOR })
+    }
+}
+
+/// That it is left alone is no news: why has been told before.
+fn tell(id: u32, error: &NodeError) {
+    match error {
+        NodeError::CircuitOpen { .. } => debug!(id, %error, "The Node service was not asked for a title"),
+        error => warn!(id, %error, "The Node service gave no title"),
+    }
+}
+
+impl fmt::Debug for Fallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fallback").field("node", &self.node).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,255 @@
+//! The catalogue in MongoDB: over restarts, and among instances.
+
+use std::collections::BTreeMap;
+
+use futures::TryStreamExt as _;
+use mongodb::{
+    Client,
+    bson::{Document, doc},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use test_services::{MongoServer, RedisServer};
+
+use crate::{
+    support::{Service, binary, eventually},
+    token::{SECRET, service_token},
+};
+
+const RELEASES: u64 = 60;
+
+/// A stand-in for AniLibria, the same each time.
+fn upstream() -> Service {
+    Service::start(binary(&["sandbox", "--port", "0", "--releases", &RELEASES.to_string()]))
+}
+
+/// A service that mirrors `upstream` in MongoDB, with these variables besides.
+fn mirroring(upstream: &Service, mongo: &MongoServer, variables: &[(&str, &str)]) -> Service {
+    let uri = format!("{}site", mongo.uri());
+    let own = [
+        ("MONGODB_URI", &*uri),
+        ("CATALOGUE_ENABLED", "true"),
+        ("SYNC_INTERVAL_SECONDS", "1"),
+        ("UPSTREAM_TIMEOUT", "1"),
+        ("UPSTREAM_ATTEMPT_TIMEOUT", "1"),
+        ("INTERNAL_JWT_SECRET", SECRET),
+    ];
+    Service::reading_from(upstream, &[&own, variables].concat())
+}
+
+/// What `/internal/stats` says of the catalogue.
+async fn stats(service: &Service) -> Value {
+    let token = service_token("nodejs", &["read"]);
+    service.send_as(&token, Method::GET, "/internal/stats", None).await.json()["data"]["catalogue"].clone()
+}
+
+async fn is_loaded(service: &Service) {
+    eventually("the catalogue", async || (stats(service).await["releases"] == RELEASES).then_some(())).await;
+}
+
+async fn becomes_poller(service: &Service) {
+    eventually("a poller", async || (stats(service).await["is_poller"] == true).then_some(())).await;
+}
+
+async fn documents(mongo: &MongoServer, collection: &str) -> Vec<Document> {
+    let client = Client::with_uri_str(mongo.uri()).await.unwrap();
+    let found = client.database("site").collection(collection).find(doc! {}).await.unwrap();
+    found.try_collect().await.unwrap()
+}
+
+/// By which save each title was written.
+async fn revisions(mongo: &MongoServer) -> BTreeMap<i64, i64> {
+    let titles = documents(mongo, "titles").await;
+    titles.iter().map(|title| (title.get_i64("id").unwrap(), title.get_i64("revision").unwrap())).collect()
+}
+
+/// Waits until all titles are in MongoDB.
+async fn saved(mongo: &MongoServer) -> BTreeMap<i64, i64> {
+    eventually("all titles in MongoDB", async || {
+        let status = documents(mongo, "sync_status").await;
+        let is_complete = status.iter().any(|status| status.get_i64("saved").is_ok());
+        let revisions = revisions(mongo).await;
+        (is_complete && revisions.len() as u64 == RELEASES).then_some(revisions)
+    })
+    .await
+}
+
+/// Some title of which more episodes are to come.
+async fn ongoing(service: &Service) -> u64 {
+    let list = service.get("/titles?status=ongoing&limit=1").await.good();
+    list["data"][0]["id"].as_u64().unwrap()
+}
+
+async fn publish_episode(upstream: &Service, id: u64) {
+    let answer = upstream.send(Method::POST, "/sandbox/episodes", Some(json!({"release_id": id}))).await;
+    assert!(answer.status.is_success(), "{}", answer.text);
+}
+
+/// How many episodes the lists of `service` say that title `id` has.
+async fn episodes(service: &Service, id: u64) -> u64 {
+    let list = service.get("/titles?limit=100").await.good();
+    let title = list["data"].as_array().unwrap().iter().find(|title| title["id"] == id).unwrap();
+    title["episodes"]["current"].as_u64().unwrap()
+}
+
+async fn shows(service: &Service, id: u64, count: u64) {
+    eventually("the new episode", async || (episodes(service, id).await == count).then_some(())).await;
+}
+
+/// Whether AniLibria was asked what is new.
+async fn asked(upstream: &Service) -> usize {
+    upstream.upstream_hits("/api/v1/anime/releases/latest").await
+        + upstream.upstream_hits("/api/v1/anime/catalog/releases").await
+}
+
+#[tokio::test]
+async fn restarted_service_answers_from_mongodb_while_the_upstream_is_down() {
+    let Some(mongo) = MongoServer::start() else { return };
+    let upstream = upstream();
+    let first = mirroring(&upstream, &mongo, &[]);
+    is_loaded(&first).await;
+    saved(&mongo).await;
+    let before = first.get("/titles?limit=100&sort=id").await.good();
+    first.kill();
+    upstream.faults(json!({"drop": true})).await;
+
+    let second = mirroring(&upstream, &mongo, &[]);
+    let after = second.get("/titles?limit=100&sort=id").await.good();
+
+    assert_eq!(after["data"], before["data"]);
+    assert_eq!(stats(&second).await["source"], "mongodb");
+    assert_eq!(second.send(Method::GET, "/ready", None).await.status, 200);
+}
+
+#[tokio::test]
+async fn site_can_read_the_titles_and_what_was_synchronised() {
+    let Some(mongo) = MongoServer::start() else { return };
+    let upstream = upstream();
+    let service = mirroring(&upstream, &mongo, &[]);
+    is_loaded(&service).await;
+    saved(&mongo).await;
+    let shown = service.get("/titles?limit=1").await.good()["data"][0].clone();
+    let id = shown["id"].as_i64().unwrap();
+    let token = service_token("nodejs", &["read", "write"]);
+    service
+        .send_as(&token, Method::POST, "/internal/sync/title", Some(json!({"title_id": id, "force": true})))
+        .await;
+
+    let titles = documents(&mongo, "titles").await;
+    let title = titles.iter().find(|title| title.get_i64("aniLibriaId").ok() == Some(id)).unwrap();
+    let status = eventually("the title's status", async || {
+        let status = documents(&mongo, "sync_status").await;
+        (status.len() == 2).then_some(status)
+    })
+    .await;
+
+    assert_eq!(title.get_i64("id").ok(), Some(id));
+    assert_eq!(title.get_document("names").unwrap().get_str("ru").ok(), shown["names"]["ru"].as_str());
+    assert_eq!(title.get_i64("year").ok(), shown["year"].as_i64());
+    assert_eq!(title.get_str("status").ok(), shown["status"].as_str());
+    assert!(title.get_array("genres").unwrap().iter().all(|genre| genre.as_str().is_some()));
+    assert!(title.get_document("lastSynced").unwrap().get_datetime("anilibria").is_ok());
+    let of = |kind: &str| {
+        status.iter().find(|status| status.get_str("entity_type").ok() == Some(kind)).unwrap().clone()
+    };
+    let (catalogue, title) = (of("catalogue"), of("title"));
+    assert_eq!(catalogue.get_str("service").unwrap(), "anilibria");
+    assert_eq!(catalogue.get_str("result").unwrap(), "ok");
+    assert_eq!(catalogue.get_i64("count").unwrap(), i64::try_from(RELEASES).unwrap());
+    assert_eq!(title.get_str("entity_id").unwrap(), id.to_string());
+    assert!(title.get_datetime("last_sync").is_ok());
+}
+
+#[tokio::test]
+async fn only_what_has_changed_is_written() {
+    let Some(mongo) = MongoServer::start() else { return };
+    let upstream = upstream();
+    let service = mirroring(&upstream, &mongo, &[]);
+    is_loaded(&service).await;
+    let before = saved(&mongo).await;
+    let id = ongoing(&service).await;
+    drop(service);
+
+    let service = mirroring(&upstream, &mongo, &[]);
+    is_loaded(&service).await;
+    publish_episode(&upstream, id).await;
+    let id = i64::try_from(id).unwrap();
+    let after = eventually("the new episode in MongoDB", async || {
+        let after = revisions(&mongo).await;
+        (after[&id] != before[&id]).then_some(after)
+    })
+    .await;
+
+    let written: Vec<_> = after.iter().filter(|(id, revision)| before[id] != **revision).collect();
+    assert_eq!(written.len(), 1, "{written:?}");
+}
+
+#[tokio::test]
+async fn one_instance_asks_for_all_and_another_takes_over_when_it_is_killed() {
+    let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
+    let (of_first, of_second) = (upstream(), upstream());
+    let url = redis.url();
+    let first = mirroring(&of_first, &mongo, &[("REDIS_URL", &url)]);
+    becomes_poller(&first).await;
+    is_loaded(&first).await;
+    saved(&mongo).await;
+    let id = ongoing(&first).await;
+    let count = episodes(&first, id).await;
+
+    let second = mirroring(&of_second, &mongo, &[("REDIS_URL", &url)]);
+    is_loaded(&second).await;
+    publish_episode(&of_first, id).await;
+    shows(&second, id, count + 1).await;
+
+    assert_eq!(stats(&second).await["is_poller"], false);
+    assert_eq!(asked(&of_second).await, 0, "the second instance asked for itself");
+
+    first.kill();
+    becomes_poller(&second).await;
+    for _ in 0..2 {
+        publish_episode(&of_second, id).await;
+    }
+
+    shows(&second, id, count + 2).await;
+}
+
+#[tokio::test]
+async fn change_during_an_outage_of_mongodb_is_saved_after_it() {
+    let Some(mut mongo) = MongoServer::start() else { return };
+    let upstream = upstream();
+    let service = mirroring(&upstream, &mongo, &[]);
+    is_loaded(&service).await;
+    let before = saved(&mongo).await;
+    let id = ongoing(&service).await;
+    let count = episodes(&service, id).await;
+
+    mongo.kill();
+    publish_episode(&upstream, id).await;
+    shows(&service, id, count + 1).await;
+    mongo.restart();
+
+    let id = i64::try_from(id).unwrap();
+    eventually("the new episode in MongoDB", async || {
+        (revisions(&mongo).await[&id] != before[&id]).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn service_starts_without_mongodb_and_from_the_disk() {
+    let Some(mut mongo) = MongoServer::start() else { return };
+    let upstream = upstream();
+    let directory = tempfile::tempdir().unwrap();
+    let on_disk = [("CACHE_DIR", directory.path().to_str().unwrap())];
+    let first = mirroring(&upstream, &mongo, &on_disk);
+    is_loaded(&first).await;
+    eventually("the file", async || directory.path().join("catalogue.bin").exists().then_some(())).await;
+    first.kill();
+    upstream.faults(json!({"drop": true})).await;
+    mongo.kill();
+
+    let second = mirroring(&upstream, &mongo, &on_disk);
+
+    assert_eq!(second.get("/titles").await.good()["pagination"]["total"], RELEASES);
+    assert_eq!(stats(&second).await["source"], "disk");
+}

@@ -1,0 +1,148 @@
+//! Outages under load: what was answered before is answered throughout.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use test_services::{MongoServer, RedisServer};
+use tokio::task::JoinSet;
+
+use crate::support::{Service, eventually};
+
+const WARM: [&str; 8] = [
+    "/titles/1",
+    "/titles/2",
+    "/titles",
+    "/titles?genres=Драма&sort=rating",
+    "/search?q=кот",
+    "/popular",
+    "/schedule",
+    "/genres",
+];
+
+/// Readers that ask all the time.
+const READERS: usize = 16;
+
+/// How long each outage lasts: longer than everything stays fresh.
+const OUTAGE: Duration = Duration::from_millis(3500);
+
+/// All are short, so that an outage finds nothing fresh.
+const TTLS: [(&str, &str); 3] =
+    [("CACHE_TTL_MEMORY", "1"), ("CACHE_TTL_REDIS", "2"), ("CACHE_TTL_DATABASE", "3")];
+
+/// Readers at work.
+struct Load {
+    stop: Arc<AtomicBool>,
+    readers: JoinSet<Vec<Answered>>,
+}
+
+/// One answer under load.
+struct Answered {
+    path: &'static str,
+    took: Duration,
+    /// What was wrong with it, if anything.
+    fault: Option<String>,
+}
+
+impl Load {
+    fn on(service: &Service) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut readers = JoinSet::new();
+        for number in 0..READERS {
+            let (stop, origin) = (Arc::clone(&stop), service.origin.clone());
+            readers.spawn(async move {
+                let http = reqwest::Client::new();
+                let mut answers = Vec::new();
+                // Each begins elsewhere, so that not all ask for the same.
+                for path in WARM.into_iter().cycle().skip(number) {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    answers.push(ask(&http, &origin, path).await);
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                answers
+            });
+        }
+        Self { stop, readers }
+    }
+
+    /// Ends it: all answers.
+    async fn end(self) -> Vec<Answered> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.readers.join_all().await.into_iter().flatten().collect()
+    }
+}
+
+async fn ask(http: &reqwest::Client, origin: &str, path: &'static str) -> Answered {
+    let started = Instant::now();
+    let fault = match http.get(format!("{origin}/api/anilibria/v2{path}")).send().await {
+        Err(error) => Some(error.to_string()),
+        Ok(response) => {
+            let status = response.status();
+            let text = response.text().await.unwrap_or_default();
+            let is_good = status.as_u16() == 200 && text.starts_with(r#"{"success":true,"data":"#);
+            (!is_good).then(|| format!("{status} {text}"))
+        }
+    };
+    Answered { path, took: started.elapsed(), fault }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_was_read_before_fails_in_any_outage() {
+    let Some((mut redis, mut mongo)) = RedisServer::start().zip(MongoServer::start()) else { return };
+    let (url, uri) = (redis.url(), format!("{}site", mongo.uri()));
+    let back_ends = [("REDIS_URL", url.as_str()), ("MONGODB_URI", uri.as_str())];
+    let service = Service::sandbox(&[], &[&back_ends[..], &TTLS[..]].concat());
+    for path in WARM {
+        service.get(path).await.good();
+    }
+    let load = Load::on(&service);
+    let outage = || tokio::time::sleep(OUTAGE);
+
+    service.faults(json!({"drop": true})).await;
+    outage().await;
+    service.faults(json!({})).await;
+
+    redis.kill();
+    outage().await;
+    redis.restart();
+
+    mongo.kill();
+    outage().await;
+    mongo.restart();
+
+    redis.freeze();
+    mongo.freeze();
+    outage().await;
+    redis.thaw();
+    mongo.thaw();
+
+    service.faults(json!({"status": 503, "error_rate": 1.0})).await;
+    redis.kill();
+    mongo.kill();
+    outage().await;
+    service.faults(json!({})).await;
+    redis.restart();
+    mongo.restart();
+    eventually("both back ends in use again", async || {
+        (service.get("/health").await.json()["cache"]["status"] == "connected").then_some(())
+    })
+    .await;
+
+    let mut answers = load.end().await;
+    let faults: Vec<_> =
+        answers.iter().filter_map(|answer| Some((answer.path, answer.fault.as_ref()?))).collect();
+    assert!(faults.is_empty(), "{} of {}: {:?}", faults.len(), answers.len(), faults.first());
+    for path in WARM {
+        assert!(answers.iter().any(|answer| answer.path == path), "{path} was never read");
+    }
+    answers.sort_by_key(|answer| answer.took);
+    let [p50, p99] = [50, 99].map(|share| answers[answers.len() * share / 100].took);
+    println!("{} answers in outages, p50 {p50:?}, p99 {p99:?}", answers.len());
+}

@@ -1,0 +1,231 @@
+//! What clients of the WebSocket should not do, and what becomes of them.
+
+use std::time::Duration;
+
+use futures::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_tungstenite::tungstenite::{Bytes, Message, protocol::frame::coding::CloseCode};
+
+use crate::{
+    socket::Socket,
+    support::{Service, eventually},
+    token::{SECRET, bearer},
+};
+
+fn code(frame: &Value) -> &str {
+    assert_eq!(frame["type"], "error", "{frame}");
+    assert!(!frame["data"]["message"].as_str().unwrap().is_empty(), "{frame}");
+    frame["data"]["code"].as_str().unwrap()
+}
+
+/// Whether the connection still does what it is for.
+async fn is_alive(socket: &mut Socket) -> bool {
+    socket.ask("ping", json!({})).await["type"] == "pong"
+}
+
+#[tokio::test]
+async fn nonsense_is_an_error_and_ends_nothing() {
+    let service = Service::sandbox(&[], &[]);
+    let mut socket = Socket::open(&service).await;
+
+    for (message, error) in [
+        (Message::text("{"), "INVALID_MESSAGE"),
+        (Message::text(""), "INVALID_MESSAGE"),
+        (Message::text("[".repeat(60_000)), "INVALID_MESSAGE"),
+        (Message::text(r#"{"type":"subscribe_title","data":{"title_id":"7"}}"#), "INVALID_MESSAGE"),
+        (Message::text(r#"{"type":"dance","data":{}}"#), "UNKNOWN_TYPE"),
+        (Message::binary(vec![0, 159, 146, 150]), "INVALID_MESSAGE"),
+    ] {
+        socket.send(message).await;
+        assert_eq!(code(&socket.hear().await), error);
+    }
+
+    assert!(is_alive(&mut socket).await);
+}
+
+#[tokio::test]
+async fn token_tells_who_a_client_is_and_a_bad_one_ends_nothing() {
+    let service = Service::sandbox(&[], &[("JWT_SECRET", SECRET)]);
+    let mut socket = Socket::open(&service).await;
+    let token = |claims: Value| bearer(&claims).trim_start_matches("Bearer ").to_owned();
+    let good = token(json!({"id": 7, "exp": 9_999_999_999_u64}));
+    let unsigned = "eyJhbGciOiJub25lIn0.eyJpZCI6NywiZXhwIjo5OTk5OTk5OTk5fQ.";
+
+    for bad in [
+        token(json!({"id": 7, "exp": 1})),
+        token(json!({"id": 7, "type": "refresh", "exp": 9_999_999_999_u64})),
+        unsigned.to_owned(),
+        format!("{good}x"),
+        "x".repeat(60_000),
+        String::new(),
+    ] {
+        let answer = socket.ask("auth", json!({"token": bad})).await;
+        assert_eq!(code(&answer), "AUTH_FAILED");
+    }
+
+    let answer = socket.ask("auth", json!({"token": good})).await;
+    assert_eq!(answer, json!({"type": "auth_success", "data": {"user_id": 7}}));
+    let secretless = Service::sandbox(&[], &[]);
+    let answer = Socket::open(&secretless).await.ask("auth", json!({"token": good})).await;
+    assert_eq!(code(&answer), "AUTH_FAILED");
+}
+
+#[tokio::test]
+async fn message_that_is_too_large_ends_the_connection() {
+    let service = Service::sandbox(&[], &[]);
+    let mut whole = Socket::open(&service).await;
+    let mut parts = Socket::open(&service).await;
+
+    whole.send(Message::text("x".repeat(64 * 1024 + 1))).await;
+    // Only what it is going to be: nobody waits for it.
+    let announced = [&[0x81, 0xff][..], &u64::MAX.to_be_bytes()[..], &[1, 2, 3, 4]].concat();
+    parts.0.get_mut().write_all(&announced).await.unwrap();
+
+    assert_eq!(whole.end().await, Some(CloseCode::Size));
+    assert!(matches!(parts.end().await, Some(CloseCode::Size | CloseCode::Protocol)));
+}
+
+#[tokio::test]
+async fn frames_that_are_none_end_the_connection() {
+    let service = Service::sandbox(&[], &[]);
+
+    for (frame, end) in [
+        // Not masked, as every client has to.
+        (&[0x81, 0x01, b'x'][..], CloseCode::Protocol),
+        // Of a kind that there is not.
+        (&[0x83, 0x80, 0, 0, 0, 0][..], CloseCode::Protocol),
+        // Text that is none.
+        (&[0x81, 0x81, 0, 0, 0, 0, 0xff][..], CloseCode::Invalid),
+    ] {
+        let mut socket = Socket::open(&service).await;
+        socket.0.get_mut().write_all(frame).await.unwrap();
+        assert_eq!(socket.end().await, Some(end), "{frame:?}");
+    }
+}
+
+#[tokio::test]
+async fn flood_is_refused_and_then_ended() {
+    let service = Service::sandbox(&[], &[]);
+    let mut socket = Socket::open(&service).await;
+    let ping = json!({"type": "ping"}).to_string();
+
+    let mut is_open = true;
+    // For longer than the patience of the service.
+    for _ in 0..1400 {
+        is_open = is_open && socket.0.send(Message::text(ping.clone())).await.is_ok();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+
+    let mut refused = 0;
+    let end = loop {
+        match socket.0.next().await {
+            Some(Ok(Message::Text(text))) => refused += usize::from(text.contains("RATE_LIMIT_EXCEEDED")),
+            Some(Ok(Message::Close(words))) => break words.map(|words| words.code),
+            Some(Ok(_)) => {}
+            _ => break None,
+        }
+    };
+    assert_eq!(end, Some(CloseCode::Policy));
+    assert!((5..=15).contains(&refused), "{refused}");
+}
+
+#[tokio::test]
+async fn titles_of_one_connection_are_bounded() {
+    let service = Service::sandbox(&[], &[]);
+    let mut socket = Socket::open(&service).await;
+    let mut last = Value::Null;
+
+    for title_id in 1..=201 {
+        // No faster than is heeded.
+        tokio::time::sleep(Duration::from_millis(40)).await;
+        last = socket.ask("subscribe_title", json!({"title_id": title_id})).await;
+        assert_eq!(last["type"] == "subscribed", title_id <= 200, "{last}");
+    }
+
+    assert_eq!(code(&last), "SUBSCRIPTION_LIMIT");
+}
+
+#[tokio::test]
+async fn who_finds_no_place_is_told_to_come_back() {
+    let service = Service::sandbox(&[], &[("WEBSOCKET_MAX_CONNECTIONS", "2")]);
+    let mut first = Socket::open(&service).await;
+    let second = Socket::open(&service).await;
+
+    let mut third = Socket::open(&service).await;
+
+    assert_eq!(code(&third.hear().await), "CONNECTION_LIMIT");
+    assert_eq!(third.end().await, Some(CloseCode::Again));
+    assert!(is_alive(&mut first).await);
+    drop(second);
+    eventually("the place", async || {
+        let mut socket = Socket::open(&service).await;
+        (socket.ask("ping", json!({})).await["type"] == "pong").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn client_without_a_sign_of_life_is_given_up_and_one_that_answers_is_kept() {
+    let variables = [("WEBSOCKET_PING_INTERVAL", "1"), ("WEBSOCKET_PING_TIMEOUT", "1")];
+    let service = Service::sandbox(&[], &variables);
+    let mut silent = Socket::open(&service).await;
+    let mut halting = Socket::open(&service).await;
+    let mut good = Socket::open(&service).await;
+    // Half a message, and never the rest.
+    halting.0.get_mut().write_all(&[0x81, 0x85, 0, 0, 0, 0, b'h']).await.unwrap();
+
+    // Reads what comes, which it does not answer.
+    let mut bytes = Vec::new();
+    let silence = silent.0.get_mut().read_to_end(&mut bytes);
+    let halt = async { halting.0.get_mut().read_to_end(&mut Vec::new()).await };
+    let reading = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert!(is_alive(&mut good).await);
+        }
+    };
+    tokio::select! {
+        both = futures::future::join(silence, halt) => assert!(both.0.is_ok() || both.1.is_ok()),
+        () = reading => {}
+    }
+
+    assert_eq!(bytes.first(), Some(&0x89));
+    assert!(is_alive(&mut good).await);
+}
+
+#[tokio::test]
+async fn pings_of_the_protocol_are_answered() {
+    let service = Service::sandbox(&[], &[]);
+    let mut socket = Socket::open(&service).await;
+
+    socket.send(Message::Ping(Bytes::from_static(b"hello"))).await;
+
+    let answer = socket.0.next().await.unwrap().unwrap();
+    assert_eq!(answer, Message::Pong(Bytes::from_static(b"hello")));
+}
+
+#[tokio::test]
+async fn address_of_the_socket_says_what_it_is_for() {
+    let service = Service::sandbox(&[], &[]);
+
+    let answer = service.get("/ws").await;
+
+    assert_eq!(answer.error(400), "INVALID_PARAMETERS");
+    assert!(answer.text.contains("WebSocket"), "{}", answer.text);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn service_that_stops_says_goodbye() {
+    let mut service = Service::sandbox(&[], &[]);
+    let mut socket = Socket::open(&service).await;
+    assert!(is_alive(&mut socket).await);
+
+    let command = format!("kill -TERM {}", service.id());
+    assert!(std::process::Command::new("sh").args(["-c", &command]).status().unwrap().success());
+
+    assert_eq!(socket.end().await, Some(CloseCode::Away));
+    drop(socket);
+    assert!(service.wait().success());
+}

@@ -1,0 +1,128 @@
+//! Events over several instances that share Redis.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use test_services::RedisServer;
+
+use crate::{
+    socket::{Socket, publish_episode, watching},
+    support::{Service, eventually},
+};
+
+/// Starts an instance that reads from `upstream` and shares `redis`. The first one watches.
+fn start(upstream: &Service, redis: &RedisServer) -> Service {
+    let url = redis.url();
+    let variables = [("REDIS_URL", &*url), ("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")];
+    Service::reading_from(upstream, &variables)
+}
+
+/// Starts one and waits until it watches.
+async fn watcher(upstream: &Service, redis: &RedisServer) -> Service {
+    let service = start(upstream, redis);
+    watching(&service).await;
+    service
+}
+
+async fn following(service: &Service, title_id: u32) -> Socket {
+    let mut socket = Socket::open(service).await;
+    socket.ask("subscribe_title", json!({"title_id": title_id})).await;
+    socket
+}
+
+#[tokio::test]
+async fn event_reaches_clients_of_every_instance_once() {
+    let Some(redis) = RedisServer::start() else { return };
+    let upstream = Service::upstream();
+    let (one, two) = (watcher(&upstream, &redis).await, start(&upstream, &redis));
+    let mut sockets = [following(&one, 7).await, following(&two, 7).await];
+
+    let mut heard: Vec<Vec<Value>> = vec![Vec::new(); 2];
+    for _ in 0..3 {
+        publish_episode(&upstream, 7).await;
+        for (socket, heard) in sockets.iter_mut().zip(&mut heard) {
+            heard.push(socket.hear_of("new_episode").await["data"].clone());
+        }
+    }
+
+    assert_eq!(heard[0], heard[1]);
+    assert!(heard[0].is_sorted_by(|one, next| one["event_id"].as_str() < next["event_id"].as_str()));
+    let episodes: Vec<_> = heard[0].iter().map(|data| data["episode"].as_f64().unwrap()).collect();
+    assert!(episodes.is_sorted_by(|one, next| one + 1.0 == *next), "{episodes:?}");
+    let key = format!("anilibria:event:new_episode:7:{}", episodes[0]);
+    assert_eq!(redis.cli(&["EXISTS", &key]), "1");
+}
+
+#[tokio::test]
+async fn no_event_is_lost_while_redis_is_away() {
+    let Some(mut redis) = RedisServer::options().persistent().start() else { return };
+    let upstream = Service::upstream();
+    let (one, two) = (watcher(&upstream, &redis).await, start(&upstream, &redis));
+    let mut sockets = [following(&one, 7).await, following(&two, 7).await];
+    publish_episode(&upstream, 7).await;
+    for socket in &mut sockets {
+        socket.hear_of("new_episode").await;
+    }
+
+    redis.kill();
+    let missed = [publish_episode(&upstream, 7).await, publish_episode(&upstream, 7).await];
+    eventually("the loss of Redis", async || one.printed().contains("cannot be published").then_some(()))
+        .await;
+    redis.restart();
+
+    for socket in &mut sockets {
+        for episode in &missed {
+            let told = socket.hear_of("new_episode").await;
+            assert_eq!(told["data"]["episode"].as_f64(), episode["ordinal"].as_f64());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_out_while_no_instance_runs_is_told_by_the_next() {
+    let Some(redis) = RedisServer::start() else { return };
+    let upstream = Service::upstream();
+    let one = watcher(&upstream, &redis).await;
+    let mut socket = following(&one, 7).await;
+    publish_episode(&upstream, 7).await;
+    let first = socket.hear_of("new_episode").await["data"]["event_id"].clone();
+    one.kill();
+
+    let episode = publish_episode(&upstream, 7).await;
+    let two = watcher(&upstream, &redis).await;
+    let mut socket = following(&two, 7).await;
+    socket.say("resume", json!({"last_event_id": first})).await;
+
+    // Be it before or after the answer.
+    let told = socket.hear_of("new_episode").await;
+    assert_eq!(told["data"]["episode"].as_f64(), episode["ordinal"].as_f64());
+}
+
+#[tokio::test]
+async fn another_instance_watches_when_the_one_that_did_dies_or_is_stopped_for_a_while() {
+    let Some(redis) = RedisServer::start() else { return };
+    let upstream = Service::upstream();
+    let (one, two) = (watcher(&upstream, &redis).await, start(&upstream, &redis));
+    let mut socket = following(&two, 7).await;
+    publish_episode(&upstream, 7).await;
+    let mut heard = vec![socket.hear_of("new_episode").await["data"]["episode"].as_f64().unwrap()];
+    assert!(!two.printed().contains("Events are told"));
+
+    // Stopped, not ended: it wakes up later and still believes that it is the one.
+    signal(&one, "STOP");
+    let second = publish_episode(&upstream, 7).await;
+    heard.push(socket.hear_of("new_episode").await["data"]["episode"].as_f64().unwrap());
+    assert!(two.printed().contains("where the last one to watch has stopped"));
+    signal(&one, "CONT");
+    let third = publish_episode(&upstream, 7).await;
+    heard.push(socket.hear_of("new_episode").await["data"]["episode"].as_f64().unwrap());
+
+    assert_eq!(heard[1..], [second["ordinal"].as_f64().unwrap(), third["ordinal"].as_f64().unwrap()]);
+    let pong = socket.ask("ping", json!({})).await;
+    assert_eq!(pong, json!({"type": "pong", "data": {}}));
+}
+
+fn signal(service: &Service, name: &str) {
+    let command = format!("kill -{name} {}", service.id());
+    assert!(Command::new("sh").args(["-c", &command]).status().unwrap().success());
+}

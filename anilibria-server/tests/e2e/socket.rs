@@ -1,0 +1,93 @@
+//! A client of the WebSocket.
+
+use std::time::Duration;
+
+use futures::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, protocol::frame::coding::CloseCode},
+};
+
+use crate::support::{Service, eventually};
+
+/// What comes at all comes much sooner, even on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// An open WebSocket.
+pub(crate) struct Socket(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Opens the one at the service's usual path.
+    pub(crate) async fn open(service: &Service) -> Self {
+        Self::open_at(service, "/api/anilibria/v2/ws").await
+    }
+
+    /// Opens the one at `path`.
+    pub(crate) async fn open_at(service: &Service, path: &str) -> Self {
+        let url = format!("{}{path}", service.origin.replacen("http", "ws", 1));
+        Self(connect_async(url).await.unwrap().0)
+    }
+
+    /// Sends `{type, data}`.
+    pub(crate) async fn say(&mut self, kind: &str, data: Value) {
+        self.send(Message::text(json!({"type": kind, "data": data}).to_string())).await;
+    }
+
+    /// Sends anything.
+    pub(crate) async fn send(&mut self, message: Message) {
+        self.0.send(message).await.unwrap();
+    }
+
+    /// Sends `{type, data}` and returns what comes next.
+    pub(crate) async fn ask(&mut self, kind: &str, data: Value) -> Value {
+        self.say(kind, data).await;
+        self.hear().await
+    }
+
+    /// The next `{type, data}`.
+    pub(crate) async fn hear(&mut self) -> Value {
+        loop {
+            match timeout(PATIENCE, self.0.next()).await.expect("something to hear").unwrap().unwrap() {
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("not a text: {other:?}"),
+            }
+        }
+    }
+
+    /// The next one of this type; others are passed over.
+    pub(crate) async fn hear_of(&mut self, kind: &str) -> Value {
+        loop {
+            let frame = self.hear().await;
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    }
+
+    /// How the service ends the connection, whatever it says before; `None` when it just breaks off.
+    pub(crate) async fn end(&mut self) -> Option<CloseCode> {
+        loop {
+            match timeout(PATIENCE, self.0.next()).await.expect("an end") {
+                Some(Ok(Message::Close(words))) => return words.map(|words| words.code),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return None,
+            }
+        }
+    }
+}
+
+/// Waits until `service` watches AniLibria, so that whatever is published from then on is news.
+pub(crate) async fn watching(service: &Service) {
+    eventually("the watcher", async || service.printed().contains("Events are told").then_some(())).await;
+}
+
+/// Publishes the next episode of a release of the sandbox; tells its number.
+pub(crate) async fn publish_episode(sandbox: &Service, release_id: u32) -> Value {
+    let body = json!({"release_id": release_id});
+    let episode = sandbox.send(reqwest::Method::POST, "/sandbox/episodes", Some(body)).await;
+    assert_eq!(episode.status, 201, "{}", episode.text);
+    episode.json()
+}

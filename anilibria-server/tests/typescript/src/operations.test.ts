@@ -1,0 +1,182 @@
+// Every operation of the document, called through types made from it.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import type { components } from "./document.js";
+import { asked, data, internal, origin, site } from "./service.js";
+
+type Title = components["schemas"]["Title"];
+
+const SEASONS = ["winter", "spring", "summer", "autumn", null];
+
+/** Checks of a title what types promise and cannot check. */
+function assertTitle(title: Title) {
+  assert.ok(Number.isInteger(title.id) && title.id > 0);
+  assert.ok(title.names.ru.length > 0);
+  assert.ok(SEASONS.includes(title.season));
+  assert.ok(title.rating === null || typeof title.rating === "number");
+  assert.ok(!Number.isNaN(Date.parse(title.updated_at)));
+}
+
+async function anyTitle(): Promise<Title> {
+  const [title] = data(await site.GET("/titles", { params: { query: { limit: 1 } } })).data;
+  assert.ok(title);
+  return title;
+}
+
+test("a page of the catalogue holds as many titles as asked for", async () => {
+  const query = { page: 2, limit: 3, sort: "year", order: "asc" } as const;
+
+  const page = data(await site.GET("/titles", { params: { query } }));
+
+  assert.equal(page.success, true);
+  assert.equal(page.data.length, 3);
+  assert.equal(page.pagination.page, 2);
+  assert.equal(page.pagination.pages, Math.ceil(page.pagination.total / 3));
+  assert.equal(page.meta.source, "anilibria");
+  page.data.forEach(assertTitle);
+});
+
+test("filters narrow the catalogue down", async () => {
+  const { genres, year } = await anyTitle();
+
+  const page = data(await site.GET("/titles", { params: { query: { genres: genres.slice(0, 1), year } } }));
+
+  assert.ok(page.data.length > 0);
+  assert.ok(page.data.every((title) => title.year === year && title.genres.includes(genres[0]!)));
+});
+
+test("a title comes with its episodes, and can be asked for again by its tag", async () => {
+  const { id } = await anyTitle();
+
+  const answer = await site.GET("/titles/{id}", { params: { path: { id } } });
+  const again = await site.GET("/titles/{id}", {
+    params: { path: { id }, header: { "If-None-Match": answer.response.headers.get("etag")! } },
+    parseAs: "text",
+  });
+
+  const title = data(answer).data;
+  assert.equal(title.id, id);
+  assertTitle(title);
+  for (const episode of Object.values(title.player.episodes)) {
+    assert.equal(typeof episode.number, "number");
+    assert.ok(episode.sources.every(({ url }) => URL.canParse(url)));
+  }
+  assert.equal(again.response.status, 304);
+});
+
+test("a title that is not there is an error with a code", async () => {
+  const { error, response } = await site.GET("/titles/{id}", { params: { path: { id: 4_000_000_000 } } });
+
+  assert.equal(response.status, 404);
+  assert.equal(error?.error.code, "TITLE_NOT_FOUND");
+  assert.equal(error.request_id, response.headers.get("x-request-id"));
+});
+
+test("a wrong parameter is named", async () => {
+  const { error, response } = await site.GET("/search", { params: { query: { q: "a" } } });
+
+  assert.equal(response.status, 400);
+  assert.equal(error?.error.details.field, "q");
+});
+
+test("search finds a title by its name", async () => {
+  const { id, names } = await anyTitle();
+
+  const found = data(await site.GET("/search", { params: { query: { q: names.ru.slice(0, 100) } } }));
+
+  assert.ok(found.data.some((title) => title.id === id));
+});
+
+test("updates and popular titles are pages", async () => {
+  const query = { limit: 2 };
+
+  for (const page of [
+    data(await site.GET("/updates", { params: { query } })),
+    data(await site.GET("/popular", { params: { query } })),
+  ]) {
+    assert.equal(page.data.length, 2);
+    assert.equal(page.pagination.limit, 2);
+    page.data.forEach(assertTitle);
+  }
+});
+
+test("a random title is one title", async () => {
+  const answer = await site.GET("/random");
+
+  assertTitle(data(answer).data);
+  assert.equal(answer.response.headers.get("etag"), null);
+});
+
+test("the schedule is by day", async () => {
+  const schedule = data(await site.GET("/schedule", { params: { query: { days: [0, 6] } } })).data;
+
+  assert.deepEqual(schedule.map(({ day }) => day), [0, 6]);
+  schedule.flatMap(({ list }) => list).forEach(assertTitle);
+});
+
+test("genres are names", async () => {
+  const genres = data(await site.GET("/genres")).data;
+
+  assert.ok(genres.length > 0 && genres.every((genre) => typeof genre === "string"));
+});
+
+test("the service says how it is", async () => {
+  const health = data(await site.GET("/health"));
+  const ready = data(await site.GET("/ready"));
+  const live = data(await site.GET("/live"));
+
+  assert.ok(["healthy", "degraded"].includes(health.status));
+  assert.equal(ready.status, "ready");
+  assert.equal(live.status, "alive");
+});
+
+test("another service renews a title", async () => {
+  const { id } = await anyTitle();
+
+  const body = { title_id: id, force: true, priority: "high" } as const;
+  const report = data(await internal.POST("/internal/sync/title", { body })).data;
+
+  assert.equal(report.title_id, id);
+  assert.equal(report.synced, true);
+});
+
+test("another service sees statistics", async () => {
+  const cache = data(await internal.GET("/internal/cache/stats")).data;
+  const service = data(await internal.GET("/internal/stats")).data;
+
+  assert.equal(typeof cache.levels.memory?.entries, "number");
+  assert.ok(service.requests > 0);
+  assert.ok(service.mirrors.length > 0);
+});
+
+test("another service clears the cache", async () => {
+  const body = { pattern: "genres", confirm: true } as const;
+  await site.GET("/genres");
+
+  const posted = data(await internal.POST("/internal/cache/clear", { body })).data;
+  const deleted = data(await internal.DELETE("/internal/cache/clear", { body })).data;
+
+  assert.equal(posted.pattern, "genres");
+  assert.ok(posted.removed >= 1);
+  assert.equal(deleted.removed, 0);
+});
+
+test("without a token there is nothing internal", async () => {
+  const { error, response } = await internal.GET("/internal/stats", { headers: { authorization: null } });
+
+  assert.equal(response.status, 401);
+  assert.equal(error?.error.code, "UNAUTHORIZED");
+});
+
+after(async () => {
+  const { paths } = (await (await fetch(`${origin}/openapi.json`)).json()) as { paths: Record<string, object> };
+  const documented = Object.entries(paths).flatMap(([path, item]) =>
+    Object.keys(item)
+      .filter((key) => key !== "servers")
+      .map((method) => `${method} ${path}`),
+  );
+
+  assert.deepEqual(documented.filter((operation) => !asked.has(operation)), [], "operations nobody called");
+});
