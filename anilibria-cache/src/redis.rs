@@ -10,6 +10,7 @@ mod keys;
 mod link;
 mod lock;
 mod options;
+mod roster;
 mod scan;
 mod script;
 mod sequence;
@@ -30,6 +31,7 @@ pub use self::{
     election::RedisElection,
     feed::{Appended, NoPostId, Post, PostId, RedisFeed},
     lock::RedisLock,
+    roster::RedisRoster,
     store::RedisStore,
 };
 use self::{keys::Keys, link::Link};
@@ -91,6 +93,11 @@ impl Redis {
     /// `:token` behind it and those of [`Post::once`] in one slot.
     pub fn feed(&self, name: &str) -> RedisFeed {
         RedisFeed::new(self.clone(), name)
+    }
+
+    /// A roster of a new instance, which is taken for dead `term` after it last said that it lives; at least a second.
+    pub fn roster(&self, term: Duration) -> RedisRoster {
+        RedisRoster::new(self.clone(), term)
     }
 
     /// The lock that all who share the server and the prefix share.

@@ -15,7 +15,12 @@ use crate::{
     legacy::{self, OldPaths},
     limits::{Gate, RequestLimits},
     openapi,
-    realtime::{Realtime, socket::Sockets, source::Source},
+    realtime::{
+        Realtime,
+        socket::Sockets,
+        source::Source,
+        subscribers::{self, Telling},
+    },
     router::Router,
     sandbox::SandboxMount,
     shell::Shell,
@@ -38,6 +43,12 @@ pub struct State {
 }
 
 impl State {
+    /// Starts the task that tells Redis who follows what, if there is one.
+    pub fn telling(&self) -> Option<Telling> {
+        let roster = self.redis.as_ref()?.roster(subscribers::TERM);
+        Some(Telling::start(self.realtime.hub().subscribers(), roster))
+    }
+
     /// Starts the task that events come from, if `config` wants it: on one of all instances it watches AniLibria.
     pub fn source(&self, config: &Config) -> Option<Source> {
         let (bus, interval) = (Arc::clone(self.realtime.bus()), config.catalogue.sync_interval);
@@ -51,7 +62,7 @@ impl State {
 /// The service as one endpoint, as it is served and as tests and benches drive it.
 pub fn app(config: &Config, state: &State) -> Shell {
     let traffic = Traffic::default();
-    let mut table = openapi::table(&api::routes(&state.titles, &state.health));
+    let mut table = openapi::table(&api::routes(&state.titles, &state.realtime, &state.health));
     let users = Users::new(&config.auth);
     table.extend(Sockets::new(state.realtime.clone(), users.clone()).table());
     let services = Services::new(&config.auth);
@@ -61,6 +72,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
             state.titles.clone(),
             state.health.clone(),
             traffic.clone(),
+            state.realtime.clone(),
             config.cache.cache_key_prefix.clone(),
         );
         table.extend(internal.table(&services));

@@ -9,9 +9,11 @@ use crate::{
     auth::Services,
     health::Health,
     model::internal::{
-        CacheStatistics, CatalogueStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport,
+        CacheStatistics, CatalogueStatistics, ClearReport, LiveStatistics, Mirror, ServiceStatistics,
+        SyncReport,
     },
     problem::Problem,
+    realtime::Realtime,
     router::RouteTable,
     titles::Titles,
     traffic::Traffic,
@@ -23,14 +25,21 @@ pub struct Internal {
     titles: Titles,
     health: Health,
     traffic: Traffic,
+    realtime: Realtime,
     /// What keys begin with in Redis.
     key_prefix: String,
 }
 
 impl Internal {
     /// Looks after these parts of the service. `key_prefix` is what keys begin with in Redis.
-    pub fn new(titles: Titles, health: Health, traffic: Traffic, key_prefix: String) -> Self {
-        Self { titles, health, traffic, key_prefix }
+    pub fn new(
+        titles: Titles,
+        health: Health,
+        traffic: Traffic,
+        realtime: Realtime,
+        key_prefix: String,
+    ) -> Self {
+        Self { titles, health, traffic, realtime, key_prefix }
     }
 
     /// The routes at `/internal`, for `services` only.
@@ -67,6 +76,7 @@ impl Internal {
             requests: self.traffic.requests(),
             cache: self.cache().await,
             catalogue: self.titles.mirror().map(|mirror| CatalogueStatistics::from(mirror.status())),
+            websocket: LiveStatistics::from(&self.realtime),
             mirrors: self.titles.client().mirrors().into_iter().map(Mirror::from).collect(),
         }
     }

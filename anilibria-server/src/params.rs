@@ -4,6 +4,7 @@
 //! They do not work here: they need a layer that [`crate::router`] does without.
 
 mod choice;
+mod event;
 mod list;
 mod number;
 mod text;
@@ -19,6 +20,7 @@ use url::form_urlencoded;
 
 pub use self::{
     choice::{Fuzzy, Order, Sort},
+    event::{EventKinds, TitleIds},
     list::{Days, Genres},
     number::{Limit, LimitOr, PageNumber, TitleId, Year},
     text::{Query, Search},

@@ -100,7 +100,7 @@ const TRIES: usize = 5;
 
 impl RedisFeed {
     pub(super) fn new(redis: Redis, name: &str) -> Self {
-        let name = redis.0.keys.feed(name).into();
+        let name = redis.0.keys.named(name).into();
         Self { redis, name, keep: 1000, age: Duration::from_hours(24), last: Arc::default() }
     }
 

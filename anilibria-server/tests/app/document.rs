@@ -156,6 +156,7 @@ fn every_documented_operation_has_what_readers_need() {
         "/random",
         "/schedule",
         "/genres",
+        "/events",
         "/health",
         "/internal/cache/clear",
         "/internal/cache/stats",

@@ -34,6 +34,7 @@ mod realtime;
 mod realtime_hostile;
 #[cfg(unix)]
 mod realtime_instances;
+mod realtime_sse;
 mod single_flight;
 mod socket;
 mod support;

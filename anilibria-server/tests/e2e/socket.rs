@@ -49,7 +49,7 @@ impl Socket {
     /// The next `{type, data}`.
     pub(crate) async fn hear(&mut self) -> Value {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("something to hear").unwrap().unwrap() {
+            match timeout(PATIENCE, self.0.next()).await.unwrap().unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => panic!("not a text: {other:?}"),
@@ -70,7 +70,7 @@ impl Socket {
     /// How the service ends the connection, whatever it says before; `None` when it just breaks off.
     pub(crate) async fn end(&mut self) -> Option<CloseCode> {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("an end") {
+            match timeout(PATIENCE, self.0.next()).await.unwrap() {
                 Some(Ok(Message::Close(words))) => return words.map(|words| words.code),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return None,

@@ -20,8 +20,10 @@ use super::{
 /// The stream that remembers events.
 const FEED: &str = "events";
 
-/// The bus of services that share Redis. Each kind of event has a channel, `{prefix}new_episode` and so on, on which
-/// others may listen, too.
+/// What channels begin with, whatever the prefix: others listen to them, too.
+const CHANNELS: &str = "anilibria:";
+
+/// The bus of services that share Redis. Each kind of event has a channel, `anilibria:new_episode` and so on.
 #[derive(Debug)]
 pub struct RedisBus {
     feed: RedisFeed,
@@ -33,17 +35,13 @@ impl RedisBus {
     pub fn new(redis: &Redis, prefix: &str, replay: usize) -> Self {
         Self { feed: redis.feed(FEED).keep(replay), prefix: prefix.to_owned() }
     }
-
-    fn channel(&self, kind: EventKind) -> String {
-        format!("{}{kind}", self.prefix)
-    }
 }
 
 #[async_trait]
 impl Bus for RedisBus {
     async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published> {
         let (identity, remembered) = notice.identity();
-        let (once, channel) = (format!("{}event:{identity}", self.prefix), self.channel(notice.kind()));
+        let (once, channel) = (format!("{}event:{identity}", self.prefix), channel(notice.kind()));
         let post = self.feed.post(&channel).once(&once, remembered).bookmark(by.cursor).token(by.token);
         let render = |id| Event::new(id, notice).frame().as_bytes().to_vec();
         Ok(match self.feed.append(&post, render).await? {
@@ -59,7 +57,7 @@ impl Bus for RedisBus {
     }
 
     fn subscribe(&self, last: EventId) -> BoxStream<'static, Event> {
-        let channels = EventKind::ALL.map(|kind| self.channel(kind));
+        let channels = EventKind::ALL.map(channel);
         self.feed.listen(channels, last).filter_map(|post| future::ready(read(post))).boxed()
     }
 
@@ -70,6 +68,10 @@ impl Bus for RedisBus {
     async fn save_cursor(&self, cursor: &[u8]) -> anyhow::Result<()> {
         Ok(self.feed.set_bookmark(cursor).await?)
     }
+}
+
+fn channel(kind: EventKind) -> String {
+    format!("{CHANNELS}{kind}")
 }
 
 /// The event that a post is.
