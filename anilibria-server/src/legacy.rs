@@ -18,7 +18,7 @@ use poem_openapi::OpenApi;
 
 pub use self::{
     answer::Answer,
-    paths::{OldPaths, is_unversioned, lead_to_v2},
+    paths::{OldPaths, lead_to_v2},
     query::ListQuery,
     service::Legacy,
 };

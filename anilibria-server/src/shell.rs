@@ -22,7 +22,7 @@ use crate::{
         protection::protect,
         rate::{RateLimits, Standing},
     },
-    legacy::{OldPaths, is_unversioned, lead_to_v2},
+    legacy::{OldPaths, lead_to_v2},
     limits::{Gate, RequestLimits},
     problem::Problem,
     request_id::{self, RequestId},
@@ -70,8 +70,7 @@ impl Endpoint for Shell {
         {
             return Ok(sandbox.answer(request).await);
         }
-        let is_unversioned = is_unversioned(request.uri().path());
-        lead_to_v2(&mut request);
+        let is_unversioned = lead_to_v2(&mut request);
         let is_old = self.old_paths.cover(request.uri().path());
         self.traffic.count();
         self.users.recognise(&mut request);

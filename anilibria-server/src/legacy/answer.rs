@@ -63,12 +63,6 @@ fn write(body: &impl Serialize) -> serde_json::Result<Bytes> {
     Ok(seal(json.strip_suffix('}').unwrap_or(&json)))
 }
 
-/// The data in what [`render`] made.
-pub(super) fn data(rendered: &Bytes) -> Bytes {
-    let body = unsealed(rendered);
-    body.slice(BEGINNING.len().min(body.len())..)
-}
-
 impl Answer {
     /// What is cached.
     pub(super) fn cached(cached: Cached) -> Self {
@@ -88,14 +82,12 @@ impl Answer {
 
     /// A list of what is in `answers`, for one request only.
     pub(super) fn list_of(answers: &[Self]) -> Self {
-        let items: Vec<_> = answers.iter().map(|answer| data(&answer.shared)).collect();
-        let mut json = BEGINNING.to_owned();
-        json.push('[');
-        for (index, item) in items.iter().enumerate() {
+        let mut json = format!("{BEGINNING}[");
+        for (index, answer) in answers.iter().enumerate() {
             if index > 0 {
                 json.push(',');
             }
-            json.push_str(&String::from_utf8_lossy(item));
+            json.push_str(&String::from_utf8_lossy(&answer.data()));
         }
         json.push(']');
         Self::once(seal(&json))
@@ -103,7 +95,8 @@ impl Answer {
 
     /// The data in it.
     pub(super) fn data(&self) -> Bytes {
-        data(&self.shared)
+        let body = unsealed(&self.shared);
+        body.slice(BEGINNING.len().min(body.len())..)
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) const PREFIXES: [&str; 2] = ["/api/anilibria", "/api/anilibria/v1"];
 const PLAYER: [&str; 4] = ["/video", "/qualities", "/voices", "/subtitles"];
 
 /// The header in which a client names a version of the API.
-pub(super) const VERSION: &str = "x-api-version";
+const VERSION: &str = "x-api-version";
 
 /// The addresses that are answered as the site's old service did, errors included.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,25 +33,19 @@ impl OldPaths {
     }
 }
 
-/// Whether at `path` the header decides which version of the API answers.
-pub fn is_unversioned(path: &str) -> bool {
-    rest(path).is_some_and(|rest| version(rest).is_none())
-}
-
-/// Leads a request for an address without a version to version 2, if a header asks for that.
-pub fn lead_to_v2(request: &mut Request) {
-    let path = request.uri().path();
-    if !is_unversioned(path)
-        || !request.header(VERSION).is_some_and(|text| text.trim().eq_ignore_ascii_case("v2"))
-    {
-        return;
+/// Leads a request for an address without a version to version 2, if its header asks for that. Returns whether the
+/// header decides, whatever it says.
+pub fn lead_to_v2(request: &mut Request) -> bool {
+    let Some(rest) = rest(request.uri().path()).filter(|rest| version(rest).is_none()) else { return false };
+    if request.header(VERSION).is_some_and(|text| text.trim().eq_ignore_ascii_case("v2")) {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let uri = format!("{}{rest}{query}", openapi::BASE);
+        // What was an address stays one behind another beginning.
+        if let Ok(uri) = uri.parse::<Uri>() {
+            *request.uri_mut() = uri;
+        }
     }
-    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-    let uri = format!("{}{}{query}", openapi::BASE, rest(path).unwrap_or_default());
-    // What was an address stays one behind another beginning.
-    if let Ok(uri) = uri.parse::<Uri>() {
-        *request.uri_mut() = uri;
-    }
+    true
 }
 
 /// What follows the prefix in `path`.

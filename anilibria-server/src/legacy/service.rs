@@ -1,6 +1,6 @@
 //! The service behind the routes: titles and lists of version 1, through the same cache as those of version 2.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, future::ready};
 
 use anilibria_cache::{Loaded, Options};
 use anilibria_client::model::{Release, ReleaseId, ReleaseRef};
@@ -69,9 +69,10 @@ impl Legacy {
     /// Some titles that are not blocked; other ones each time.
     pub(super) async fn random(&self, count: u32) -> Result<Answer, Problem> {
         let ids = select::random(&self.titles, count).await?;
-        let titles: Vec<_> =
-            stream::iter(ids).map(|id| self.by_id(id)).buffered(AT_A_TIME).try_collect().await?;
-        Ok(Answer::list_of(&titles))
+        let titles = stream::iter(ids).map(|id| self.by_id(id)).buffered(AT_A_TIME);
+        // One that was just taken away is left out.
+        let titles = titles.filter(|title| ready(!matches!(title, Err(Problem::TitleNotFound { .. }))));
+        Ok(Answer::list_of(&titles.try_collect::<Vec<_>>().await?))
     }
 
     /// What comes out on `days` of the week, 0 for Monday; on all of them when empty.
