@@ -12,6 +12,7 @@ use crate::{
     health::Health,
     http::{compress::Compressor, rate::RateLimits},
     internal::Internal,
+    legacy::{self, OldPaths},
     limits::{Gate, RequestLimits},
     openapi,
     realtime::{
@@ -64,7 +65,9 @@ pub fn app(config: &Config, state: &State) -> Shell {
     let mut table = openapi::table(&api::routes(&state.titles, &state.realtime, &state.health));
     let users = Users::new(&config.auth);
     table.extend(Sockets::new(state.realtime.clone(), users.clone()).table());
-    if let Some(services) = Services::new(&config.auth) {
+    let services = Services::new(&config.auth);
+    table.extend(legacy::table(config.legacy, &state.titles, &state.health, services.as_ref()));
+    if let Some(services) = services {
         let internal = Internal::new(
             state.titles.clone(),
             state.health.clone(),
@@ -88,6 +91,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         traffic,
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
+        old_paths: OldPaths::new(config.legacy),
         sandbox: state.sandbox.clone().map(SandboxMount::new),
     }
 }

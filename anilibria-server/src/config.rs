@@ -4,6 +4,7 @@ mod auth;
 mod cache;
 mod catalogue;
 mod http;
+mod legacy;
 mod node;
 mod parse;
 mod realtime;
@@ -23,6 +24,7 @@ pub use self::{
     cache::{CacheConfig, CacheDir},
     catalogue::CatalogueConfig,
     http::HttpConfig,
+    legacy::LegacyConfig,
     node::NodeConfig,
     parse::LogLevel,
     realtime::RealtimeConfig,
@@ -122,6 +124,10 @@ pub struct Config {
     /// By what users and other services are known.
     #[command(flatten)]
     pub auth: AuthConfig,
+
+    /// What is answered as the site's old service did.
+    #[command(flatten)]
+    pub legacy: LegacyConfig,
 
     /// Where the site's Node service is.
     #[command(flatten)]

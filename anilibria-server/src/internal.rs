@@ -2,7 +2,6 @@
 
 mod clearing;
 
-use poem::EndpointExt as _;
 use poem_openapi::OpenApi as _;
 
 use crate::{
@@ -49,11 +48,7 @@ impl Internal {
     pub fn table(self, services: &Services) -> RouteTable {
         let mut table = RouteTable::new();
         InternalApi::new(self).add_routes(&mut table);
-        for endpoint in table.values_mut().flat_map(|methods| methods.values_mut()) {
-            let open = std::mem::replace(endpoint, poem::Route::new().boxed());
-            *endpoint = open.data(services.clone()).map_to_response().boxed();
-        }
-        table
+        services.guard(table)
     }
 
     /// Sees to it that a title is fresh.

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What the keys begin with, and those that are a beginning and an end. Whatever else is in the same Redis is not ours.
-pub(crate) const KINDS: [&str; 9] = [
+pub(crate) const KINDS: [&str; 10] = [
     "title:*",
     "titles:*",
     "search:*",
@@ -21,6 +21,7 @@ pub(crate) const KINDS: [&str; 9] = [
     "schedule:*",
     "genres",
     "genres:*",
+    "legacy:*",
 ];
 
 /// The digest of no filters and the usual order, which most lists are asked for with.

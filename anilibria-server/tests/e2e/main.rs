@@ -27,6 +27,7 @@ mod connections;
 mod endpoints;
 mod faults;
 mod internal;
+mod legacy;
 mod node;
 #[cfg(unix)]
 mod outages;
