@@ -24,13 +24,15 @@ FEATURE_SETS=(
     "-p anilibria-client --no-default-features"
     "-p anilibria-client --no-default-features --features cache"
     "-p anilibria-client --no-default-features --features download"
+    "-p anilibria-client --no-default-features --features live"
+    "-p anilibria-client --no-default-features --features live,sandbox"
     "-p anilibria-client --no-default-features --features metrics"
     "-p anilibria-client --no-default-features --features sandbox"
     "-p anilibria-server --no-default-features"
 )
 
 # Examples that need nothing but themselves.
-EXAMPLES=(browse_catalog cache_exchange_rates download_episode search_catalogue watch_releases)
+EXAMPLES=(browse_catalog cache_exchange_rates download_episode live_notifications search_catalogue watch_releases)
 
 CARGO_DENY_VERSION=0.20.2
 

@@ -89,13 +89,13 @@ impl Redis {
         RedisBackplane::new(self.clone())
     }
 
-    /// The feed `name`, whose key has the prefix before it. A cluster has to keep that key, those with `:bookmark` and
-    /// `:token` behind it and those of [`Post::once`] in one slot.
+    /// The feed `name`, whose keys begin with the prefix and it; in a cluster with both in braces.
     pub fn feed(&self, name: &str) -> RedisFeed {
         RedisFeed::new(self.clone(), name)
     }
 
-    /// A roster of a new instance, which is taken for dead `term` after it last said that it lives; at least a second.
+    /// A roster of a new instance, which is taken for dead `term` after it last said that it lives; at least a second. It
+    /// does not work in a cluster, where its keys are in different places.
     pub fn roster(&self, term: Duration) -> RedisRoster {
         RedisRoster::new(self.clone(), term)
     }

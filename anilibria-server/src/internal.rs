@@ -8,9 +8,11 @@ use crate::{
     api::InternalApi,
     auth::Services,
     health::Health,
-    model::internal::{
-        CacheStatistics, CatalogueStatistics, ClearReport, LiveStatistics, Mirror, ServiceStatistics,
-        SyncReport,
+    model::{
+        internal::{
+            CacheStatistics, CatalogueStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport,
+        },
+        live::LiveStatistics,
     },
     problem::Problem,
     realtime::Realtime,

@@ -7,6 +7,7 @@ mod election;
 mod feed;
 mod lock;
 mod outage;
+mod roster;
 mod store;
 mod topology;
 

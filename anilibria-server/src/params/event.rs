@@ -46,7 +46,7 @@ impl Value for EventKinds {
     fn schema() -> MetaSchemaRef {
         let names = public().map(|kind| kind.as_str().into()).collect();
         let item = MetaSchema { enum_items: names, ..MetaSchema::new("string") };
-        array(item, None, ["new_episode", "new_title"].as_slice().into())
+        array(item, Some(public().count()), ["new_episode", "new_title"].as_slice().into())
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {

@@ -31,6 +31,13 @@ const COMMENT_EVERY: Duration = Duration::from_secs(15);
 /// What the stream begins with: after so many milliseconds a client that was cut off should come back.
 const HELLO: &[u8] = b"retry: 3000\n\n";
 
+/// An event, for readers of the document.
+const EXAMPLE: &str = r#"event: status_change
+id: 1700000000000-0000
+data: {"title_id":9000,"old_status":"announced","new_status":"ongoing","timestamp":"2023-11-14T22:13:20Z","event_id":"1700000000000-0000"}
+
+"#;
+
 /// Says nothing.
 const COMMENT: &[u8] = b":\n\n";
 
@@ -124,7 +131,8 @@ impl IntoResponse for EventStream {
 
 impl ApiResponse for EventStream {
     fn meta() -> MetaResponses {
-        let schema = MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")));
+        let schema = MetaSchema { example: Some(EXAMPLE.into()), ..MetaSchema::new("string") };
+        let schema = MetaSchemaRef::Inline(Box::new(schema));
         MetaResponses {
             responses: vec![MetaResponse {
                 description: "Events, without end.",
