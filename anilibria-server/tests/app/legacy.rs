@@ -85,7 +85,8 @@ async fn header_decides_which_version_answers_where_the_address_does_not() {
         async |path: &str, version: &str| service.get(path).header("X-API-Version", version).send().await;
 
     let of_v2 = ask("/api/anilibria/titles?limit=0", "v2").await;
-    of_v2.assert_header("vary", "X-API-Version");
+    let vary: Vec<_> = of_v2.0.headers().get_all("vary").iter().collect();
+    assert!(vary.iter().any(|names| *names == "X-API-Version"), "{vary:?}");
     assert_error(of_v2, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
     refusal(ask("/api/anilibria/titles?limit=0", "v1").await, 400, "INVALID_PARAMETERS").await;
     refusal(ask("/api/anilibria/v1/titles?limit=0", "v2").await, 400, "INVALID_PARAMETERS").await;
