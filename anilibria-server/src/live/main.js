@@ -40,7 +40,7 @@ function remember() {
 const wanted = () => ({ kinds: [...choice.kinds], titles: choice.titles.map(({ id }) => id) });
 
 function hear(type, data) {
-  if (type in words.kinds) showEvent(type, data);
+  if (Object.hasOwn(words.kinds, type)) showEvent(type, data);
   else if (type === "lagged" || (type === "resumed" && !data.complete)) showNote(words.missed);
   else if (type === "error") showNote(data.message);
 }
