@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod app;
+pub mod asyncapi;
 pub mod auth;
 pub mod caching;
 pub mod catalogue;
@@ -18,6 +19,7 @@ pub mod key;
 pub mod legacy;
 pub mod limits;
 pub mod listener;
+pub mod live;
 pub mod logging;
 pub mod mapping;
 pub mod model;
