@@ -112,8 +112,8 @@ async fn every_address_answers_under_both_prefixes() {
         assert!(team["data"]["voice"].is_array(), "{team}");
         let franchises = good(&service.send(Method::GET, &format!("{prefix}/franchise/{id}"), None).await);
         assert!(franchises["data"].is_array(), "{franchises}");
-        let stats = good(&service.send(Method::GET, &format!("{prefix}/sync/stats"), None).await);
-        assert_eq!(stats["data"], json!({"total": 0, "lastSync": null, "isMirrored": false}));
+        let sync = good(&service.send(Method::GET, &format!("{prefix}/sync/stats"), None).await);
+        assert_eq!(sync["data"], json!({"total": 0, "lastSync": null, "isMirrored": false}));
         let status = service.send(Method::GET, &format!("{prefix}/status"), None).await.json();
         assert_eq!(status, json!({"success": true, "available": true}));
     }
