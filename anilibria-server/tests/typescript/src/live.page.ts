@@ -66,6 +66,19 @@ async function tell(page: Page, messages: object[]): Promise<void> {
   }, messages);
 }
 
+/** Lets no WebSocket be opened, as some proxies do. */
+async function refuseSockets(page: Page): Promise<void> {
+  await page.evaluateOnNewDocument(() => {
+    class Refused extends EventTarget {
+      constructor() {
+        super();
+        setTimeout(() => this.dispatchEvent(new Event("close")));
+      }
+    }
+    Object.assign(globalThis, { WebSocket: Refused });
+  });
+}
+
 test("a new episode shows with its title and poster, and nobody but the host is asked", () =>
   Server.with(async (server) => {
     await visit(server.origin + PATH, async ({ page, requests, errors }) => {
@@ -146,6 +159,19 @@ test("the page comes back when the service does, and shows what happens then", a
 
 test("without WebSocket the same events come as server-sent events", () =>
   Server.with(async (server) => {
+    const look = async (page: Page) => {
+      await state(page, "live");
+
+      await server.publish(7);
+
+      const name = await server.name(7);
+      assert.equal((await card(page, name))[1], name);
+    };
+    await visit(server.origin + PATH, ({ page }) => look(page), refuseSockets);
+  }));
+
+test("a stream of events that broke off goes on from the last one", () =>
+  Server.with(async (server) => {
     const data = {
       event_id: "1700000000000-0001", title_id: 7, title: "Имя", poster: null, genres: ["Драма"],
       timestamp: "2023-11-14T22:13:20Z",
@@ -162,15 +188,7 @@ test("without WebSocket the same events come as server-sent events", () =>
         assert.equal((await names(page)).length, 1);
       },
       async (page) => {
-        await page.evaluateOnNewDocument(() => {
-          class Refused extends EventTarget {
-            constructor() {
-              super();
-              setTimeout(() => this.dispatchEvent(new Event("close")));
-            }
-          }
-          Object.assign(globalThis, { WebSocket: Refused });
-        });
+        await refuseSockets(page);
         await page.setRequestInterception(true);
         page.on("request", (request) => {
           if (new URL(request.url()).pathname !== "/api/anilibria/v2/events") return void request.continue();
