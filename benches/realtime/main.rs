@@ -89,7 +89,7 @@ async fn compare(clients: usize) -> anyhow::Result<()> {
 
 /// Measures a new server. It fails unless every client hears of every event.
 async fn round(kind: Kind, clients: usize) -> anyhow::Result<Round> {
-    let mut server = Server::start(kind).await?;
+    let mut server = Server::start(kind)?;
     // What the first client costs is paid once.
     drop(open(server.address, 1).await?);
     sleep(SETTLE).await;
@@ -136,7 +136,7 @@ async fn publish(
         });
     }
     sleep(SETTLE / 4).await;
-    server.publish(events).await?;
+    server.publish(events)?;
     let mut deliveries = Vec::new();
     while let Some(heard) = hearing.join_next().await {
         let (subscriber, heard) = heard??;

@@ -1,6 +1,11 @@
 //! A server as a process of its own, seen from both sides.
 
-use std::{env, net::SocketAddr, process::Stdio};
+use std::{
+    env,
+    io::{BufRead as _, BufReader, Lines, Write as _, stdin},
+    net::SocketAddr,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
 
 use anilibria_benches::{
     process,
@@ -8,10 +13,6 @@ use anilibria_benches::{
 };
 use anilibria_server::{model::episode::EpisodeNumber, realtime::notice};
 use anyhow::Context as _;
-use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines, stdin},
-    process::{Child, ChildStdin, ChildStdout, Command},
-};
 
 use crate::{bare, service};
 
@@ -51,26 +52,35 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start(kind: Kind) -> anyhow::Result<Self> {
+    pub(crate) fn start(kind: Kind) -> anyhow::Result<Self> {
         let mut command = Command::new(env::current_exe()?);
-        command.arg(kind.argument()).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.arg(kind.argument()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
         let orders = child.stdin.take().context("no way to tell the server anything")?;
         let answers = child.stdout.take().context("no way to hear the server")?;
         let mut answers = BufReader::new(answers).lines();
-        let address = answers.next_line().await?.context("the server has ended")?.parse()?;
+        let address = answers.next().context("the server has ended")??.parse()?;
         Ok(Self { child, orders, answers, address })
     }
 
     /// Bytes of memory that it has in use.
     pub(crate) fn memory(&self) -> anyhow::Result<u64> {
-        Ok(process::resident(self.child.id().context("the server has ended")?)?)
+        Ok(process::resident(self.child.id())?)
     }
 
     /// Has it publish so many events.
-    pub(crate) async fn publish(&mut self, events: usize) -> anyhow::Result<()> {
-        self.orders.write_all(format!("{events}\n").as_bytes()).await?;
-        self.answers.next_line().await?.context("the server has ended").map(drop)
+    pub(crate) fn publish(&mut self, events: usize) -> anyhow::Result<()> {
+        self.orders.write_all(format!("{events}\n").as_bytes())?;
+        self.answers.next().context("the server has ended")??;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -82,10 +92,10 @@ pub(crate) async fn serve(kind: Kind) -> anyhow::Result<()> {
     };
     let address = bare.as_ref().map(|bare| bare.address).or(service.as_ref().map(|service| service.address));
     println!("{}", address.context("nothing listens")?);
-    let mut orders = BufReader::new(stdin()).lines();
     let mut number = 0_u32;
-    while let Some(order) = orders.next_line().await? {
-        for _ in 0..order.parse::<u32>()? {
+    // What is served is served by other threads.
+    for order in stdin().lines() {
+        for _ in 0..order?.parse::<u32>()? {
             number += 1;
             let notice = episode(number);
             if let Some(bare) = &bare {

@@ -18,7 +18,10 @@ pub use self::{
     listener::{Delivery, Listener},
     ring::Replay,
 };
-use super::event::{Event, EventId};
+use super::{
+    event::{Event, EventId},
+    notice::Notice,
+};
 
 /// Hands events to all clients of this instance. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -61,6 +64,13 @@ impl Hub {
     /// The last event; none when there was none.
     pub fn last(&self) -> Option<EventId> {
         self.ring().last()
+    }
+
+    /// Whether what `notice` tells was told so lately that it is not told again.
+    pub fn has_told(&self, notice: &Notice) -> bool {
+        let (_, remembered) = notice.identity();
+        let since = EventId::now().before(remembered);
+        self.ring().since(since).any(|event| notice.is_told_by(event))
     }
 
     /// Events since the start.

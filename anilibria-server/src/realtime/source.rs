@@ -16,7 +16,9 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{
+    Realtime,
     bus::{Bus, Published, Standing},
+    hub::Hub,
     notice::Notice,
 };
 use crate::titles::Titles;
@@ -42,11 +44,12 @@ pub struct Source {
 }
 
 impl Source {
-    /// Watches what `titles` are read from, with `interval` between two looks, and puts what it sees on `bus`, whenever
-    /// this instance wins `election`.
-    pub fn start(titles: &Titles, bus: Arc<dyn Bus>, interval: Duration, election: impl Election) -> Self {
+    /// Watches what `titles` are read from, with `interval` between two looks, and tells what it sees to all instances
+    /// over the bus of `realtime`, whenever this one wins `election`.
+    pub fn start(titles: &Titles, realtime: &Realtime, interval: Duration, election: impl Election) -> Self {
         let elector = Elector::stand(election, OFFICE, TERM);
-        let standby = Standby { titles: titles.clone(), bus, interval, noted: None };
+        let (bus, hub) = (Arc::clone(realtime.bus()), realtime.hub().clone());
+        let standby = Standby { titles: titles.clone(), bus, hub, interval, noted: None };
         let task = tokio::spawn(standby.run(elector.watch()));
         Self { task, elector }
     }
@@ -63,6 +66,8 @@ impl Source {
 struct Standby {
     titles: Titles,
     bus: Arc<dyn Bus>,
+    /// What was told here.
+    hub: Hub,
     interval: Duration,
     /// Where the one that watches was when it was last heard of.
     noted: Option<Cursor>,
@@ -159,7 +164,14 @@ impl Standby {
             self.titles.catalogue_changed(&[]).await;
             return None;
         };
-        let published = until_done("An event cannot be published", || self.bus.publish(&notice, by)).await;
+        let publish = || async {
+            // The bus may have forgotten that it was told, and where whoever did so was.
+            if self.hub.has_told(&notice) {
+                return Ok(Published::Known);
+            }
+            self.bus.publish(&notice, by).await
+        };
+        let published = until_done("An event cannot be published", publish).await;
         if let Published::New(id) = published {
             info!(%id, kind = %notice.kind(), title_id = notice.title_id(), "An event was published");
         }
