@@ -32,6 +32,9 @@ const TERM: Duration = Duration::from_secs(5);
 /// How often those who only stand by note where the one that watches is, for when the bus forgets it.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
+/// The same while they know of no place at all.
+const NOTE_FIRST: Duration = Duration::from_millis(500);
+
 /// The shortest and the longest wait before something that failed is tried again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
@@ -76,7 +79,8 @@ struct Standby {
 impl Standby {
     async fn run(mut self, mut office: Receiver<Option<u64>>) {
         loop {
-            let token = match timeout(NOTE_EVERY, elected(&mut office)).await {
+            let pause = if self.noted.is_some() { NOTE_EVERY } else { NOTE_FIRST };
+            let token = match timeout(pause, elected(&mut office)).await {
                 Ok(Some(token)) => token,
                 Ok(None) => return,
                 Err(_) => {
@@ -143,18 +147,30 @@ impl Standby {
             let cursor = Cursor::from_bytes(&kept);
             cursor.inspect_err(|error| warn!(%error, "The place to go on from is damaged")).ok()
         });
-        if let Some(cursor) = kept.or(self.noted.take()) {
+        if let Some(cursor) = kept {
             info!("Events are told from where the last one to watch has stopped");
+            // It may be all that is left of it when the bus forgets it before anything is told.
+            self.noted = Some(cursor.clone());
+            return cursor;
+        }
+        if let Some(cursor) = self.noted.clone() {
+            info!("Events are told from where the last one to watch was seen");
+            self.save(&cursor).await;
             return cursor;
         }
         let watcher = self.watcher();
         let present = || async { Ok(watcher.present().await?) };
         let cursor = until_done("The present state of AniLibria cannot be read", present).await;
-        let bytes = cursor.to_bytes();
-        until_done("The place to go on from cannot be saved", || self.bus.save_cursor(&bytes)).await;
+        self.save(&cursor).await;
         self.noted = Some(cursor.clone());
         info!("Events are told from now on");
         cursor
+    }
+
+    /// Keeps a place for those who go on when nobody here does.
+    async fn save(&self, cursor: &Cursor) {
+        let bytes = cursor.to_bytes();
+        until_done("The place to go on from cannot be saved", || self.bus.save_cursor(&bytes)).await;
     }
 
     /// Puts `event` on the bus, however long it takes: meanwhile nothing is asked of AniLibria, and nothing lost.
