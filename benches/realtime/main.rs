@@ -40,13 +40,11 @@ fn main() -> anyhow::Result<()> {
     process::allow_many_files()?;
     let arguments: Vec<String> = env::args().collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match arguments.iter().find_map(|argument| Kind::of_argument(argument)) {
-        Some(kind) => runtime.block_on(server::serve(kind)),
-        None => {
-            let clients = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(CLIENTS);
-            runtime.block_on(compare(clients))
-        }
+    if let Some(kind) = arguments.iter().find_map(|argument| Kind::of_argument(argument)) {
+        return runtime.block_on(server::serve(kind));
     }
+    let clients = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(CLIENTS);
+    runtime.block_on(compare(clients))
 }
 
 /// What a round came to.

@@ -157,7 +157,7 @@ impl RedisFeed {
                 Answer::Outdated => return Ok(Appended::Outdated),
                 Answer::Behind(last) => self.used(last),
                 Answer::Forgotten => {
-                    drop(self.redis.0.link.send(&self.restore()).await.map_err(unavailable)?)
+                    self.redis.0.link.send(&self.restore()).await.map_err(unavailable)?;
                 }
             }
         }

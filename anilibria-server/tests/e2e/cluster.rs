@@ -122,7 +122,7 @@ impl Cluster {
     /// Waits until everybody has heard of the last episode of every title that was published.
     pub(crate) async fn everybody_knows(&self) {
         for episode in self.published.iter().rev().take(TITLES.len()) {
-            for fan in self.fans.iter().filter(|fan| wants(fan, *episode)) {
+            for fan in self.fans.iter().filter(|fan| fan.wants(episode.0)) {
                 fan.heard_of(*episode).await;
             }
         }
@@ -145,7 +145,7 @@ impl Cluster {
                     episodes.iter().filter(|(of, _)| *of == title).map(|(_, number)| *number).collect()
                 };
                 let episodes: Vec<_> = heard.iter().map(|heard| heard.episode).collect();
-                if wants(fan, (title, 0.0)) {
+                if fan.wants(title) {
                     assert_eq!(of(&episodes), of(&self.published), "title {title}");
                 }
             }
@@ -154,12 +154,6 @@ impl Cluster {
             assert!(agreed, "others have heard of it otherwise: {heard:#?}");
         }
     }
-}
-
-/// Whether it was to hear of such episodes: everybody has heard of one in the beginning.
-fn wants(fan: &Fan, (title, _): Episode) -> bool {
-    let heard = fan.heard();
-    heard.is_empty() || heard.iter().any(|heard| heard.episode.0 == title)
 }
 
 /// The token with which a service watches, by what it has printed; none when it does not.

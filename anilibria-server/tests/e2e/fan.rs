@@ -40,6 +40,7 @@ struct Notes {
 
 /// A client. It ends when it is dropped.
 pub(crate) struct Fan {
+    titles: Vec<u32>,
     notes: Arc<Mutex<Notes>>,
     task: JoinHandle<()>,
 }
@@ -48,7 +49,7 @@ impl Fan {
     /// A client that prefers the instance at `place` in `origins`. It wants all new episodes, or only those of `titles`.
     pub(crate) fn start(origins: &Origins, place: usize, titles: &[u32]) -> Self {
         let (notes, origins, titles) = (Arc::default(), Arc::clone(origins), titles.to_vec());
-        let kept = Arc::clone(&notes);
+        let (kept, wishes) = (Arc::clone(&notes), titles.clone());
         let task = tokio::spawn(async move {
             for attempt in 0.. {
                 let origin = {
@@ -57,12 +58,17 @@ impl Fan {
                     origins.get(at).cloned()
                 };
                 if let Some(origin) = origin {
-                    listen(&origin, &titles, &kept).await;
+                    listen(&origin, &wishes, &kept).await;
                 }
                 sleep(PAUSE).await;
             }
         });
-        Self { notes, task }
+        Self { titles, notes, task }
+    }
+
+    /// Whether it wants the episodes of a title.
+    pub(crate) fn wants(&self, title: u64) -> bool {
+        self.titles.is_empty() || self.titles.iter().any(|wanted| u64::from(*wanted) == title)
     }
 
     /// Waits until it is connected for the `count`th time.
