@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime};
 use test_services::RedisServer;
 use tokio::time::sleep;
 
-use crate::cluster::{Cluster, TITLES};
+use crate::{
+    cluster::{Cluster, TITLES},
+    fan::Fan,
+};
 
 /// Longer than an instance stays elected that cannot say that it lives.
 const PAST_ITS_TERM: Duration = Duration::from_secs(7);
@@ -126,7 +129,7 @@ async fn clients_of_every_instance_hear_of_an_episode_at_once() {
         let began = SystemTime::now();
         cluster.publish(TITLES.len()).await;
         cluster.everybody_knows().await;
-        for heard in cluster.fans.iter().flat_map(|fan| fan.heard()).filter(|heard| heard.at >= began) {
+        for heard in cluster.fans.iter().flat_map(Fan::heard).filter(|heard| heard.at >= began) {
             let made = heard.id.split('-').next().and_then(|millis| millis.parse().ok()).unwrap();
             let made = SystemTime::UNIX_EPOCH + Duration::from_millis(made);
             whole.push(heard.at.duration_since(began).unwrap_or_default());
