@@ -1,7 +1,5 @@
 //! The assembled service: routes, shell, sandbox.
 
-use std::sync::Arc;
-
 use anilibria_cache::{LocalElection, Redis};
 use anilibria_client::sandbox::Sandbox;
 
@@ -51,10 +49,10 @@ impl State {
 
     /// Starts the task that events come from, if `config` wants it: on one of all instances it watches AniLibria.
     pub fn source(&self, config: &Config) -> Option<Source> {
-        let (bus, interval) = (Arc::clone(self.realtime.bus()), config.catalogue.sync_interval);
+        let (realtime, interval) = (&self.realtime, config.catalogue.sync_interval);
         config.realtime.events_enabled.then(|| match &self.redis {
-            Some(redis) => Source::start(&self.titles, bus, interval, redis.election()),
-            None => Source::start(&self.titles, bus, interval, LocalElection::new()),
+            Some(redis) => Source::start(&self.titles, realtime, interval, redis.election()),
+            None => Source::start(&self.titles, realtime, interval, LocalElection::new()),
         })
     }
 }

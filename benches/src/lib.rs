@@ -1,3 +1,5 @@
 //! What the measurements share.
 
 pub mod load;
+pub mod process;
+pub mod subscriber;

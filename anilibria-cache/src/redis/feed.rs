@@ -2,6 +2,7 @@
 
 mod id;
 mod listener;
+mod recent;
 
 use std::{
     fmt,
@@ -14,15 +15,20 @@ use futures::stream::{self, BoxStream, StreamExt};
 use redis::{Cmd, ErrorKind, RedisResult, Value};
 
 pub use self::id::{NoPostId, PostId};
-use self::listener::Listener;
-use super::{Redis, millis, script::APPEND, unavailable};
+use self::{listener::Listener, recent::Recent};
+use super::{
+    Redis, millis,
+    script::{APPEND, RESTORE},
+    unavailable,
+};
 use crate::Result;
 
 /// A feed: posts in one order, which is the order of their ids, whoever makes them.
 ///
 /// A post is published on a channel and kept in a stream, in one step. The channel is for everybody; who listens through
 /// the feed hears every post of the stream once and in order, also those that were made while the connection was lost or
-/// Redis was away, as long as the stream still has them.
+/// Redis was away, as long as the stream still has them. A stream that was lost, since Redis keeps nothing on disk, is
+/// given back what those who listen and who make posts remember of it.
 ///
 /// ```no_run
 /// use anilibria_cache::{PostId, Redis};
@@ -49,6 +55,7 @@ pub struct RedisFeed {
     age: Duration,
     /// The last id that was used here.
     last: Arc<Mutex<PostId>>,
+    recent: Recent,
 }
 
 /// What a post is besides its payload; made by [`RedisFeed::post`].
@@ -103,8 +110,14 @@ impl RedisFeed {
         let plain = redis.0.keys.named(name);
         // In a cluster the braces keep all keys of the feed in one place.
         let name = if redis.0.link.is_single() { plain } else { format!("{{{plain}}}") };
-        let name = name.into();
-        Self { redis, name, keep: 1000, age: Duration::from_hours(24), last: Arc::default() }
+        Self {
+            redis,
+            name: name.into(),
+            keep: 1000,
+            age: Duration::from_hours(24),
+            last: Arc::default(),
+            recent: Recent::default(),
+        }
     }
 
     /// How many posts are remembered. Default: 1,000; at least 1.
@@ -138,13 +151,21 @@ impl RedisFeed {
             match Answer::of(self.send(post, id, &payload).await.map_err(unavailable)?)
                 .map_err(unavailable)?
             {
-                Answer::Made => return Ok(Appended::Made(id)),
+                Answer::Made => {
+                    self.recent.add(id, payload.into(), self.keep);
+                    return Ok(Appended::Made(id));
+                }
                 Answer::Known => return Ok(Appended::Known),
                 Answer::Outdated => return Ok(Appended::Outdated),
                 Answer::Behind(last) => self.used(last),
+                Answer::Forgotten => {
+                    self.redis.0.link.send(&self.restore()).await.map_err(unavailable)?;
+                }
             }
         }
-        Err(unavailable((ErrorKind::Client, "others use later ids all the time").into()))
+        Err(unavailable(
+            (ErrorKind::Client, "others use later ids, or the stream is lost, all the time").into(),
+        ))
     }
 
     /// Every post on `channels` after `last`, beginning with those that are remembered. The stream has a connection of
@@ -196,6 +217,16 @@ impl RedisFeed {
         *last = id.max(*last);
     }
 
+    /// Gives the stream back what it should have and has not.
+    fn restore(&self) -> Cmd {
+        let mut command = RESTORE.call(&self.name);
+        command.arg(self.keep);
+        for (id, payload) in self.recent.since(PostId::now().before(self.age)) {
+            command.arg(id.in_redis()).arg(&payload[..]);
+        }
+        command
+    }
+
     async fn send(&self, post: &Post<'_>, id: PostId, payload: &[u8]) -> RedisResult<Value> {
         let (once, remembered) = post.once.unwrap_or_default();
         let once = if self.redis.0.link.is_single() { once.into() } else { format!("{}:{once}", self.name) };
@@ -206,6 +237,8 @@ impl RedisFeed {
         command.arg(u8::from(post.once.is_some())).arg(u8::from(post.bookmark.is_some()));
         command.arg(post.bookmark.unwrap_or_default());
         command.arg(post.token.map(|token| token.to_string()).unwrap_or_default());
+        let recent = self.recent.last().filter(|last| *last > PostId::now().before(self.age));
+        command.arg(recent.unwrap_or_default().in_redis());
         self.redis.0.link.send(&command).await
     }
 }
@@ -221,6 +254,8 @@ enum Answer {
     Made,
     Known,
     Outdated,
+    /// The stream has lost what was there before.
+    Forgotten,
     /// The stream has this one already, which is not earlier.
     Behind(PostId),
 }
@@ -230,6 +265,7 @@ impl Answer {
         match value {
             Value::Int(1) => Ok(Self::Made),
             Value::Int(0) => Ok(Self::Known),
+            Value::Int(-2) => Ok(Self::Forgotten),
             Value::Int(_) => Ok(Self::Outdated),
             value => {
                 let id: String = redis::from_redis_value(value)?;

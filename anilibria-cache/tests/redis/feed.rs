@@ -121,6 +121,24 @@ async fn listener_reads_on_after_redis_was_away() {
 }
 
 #[tokio::test]
+async fn stream_that_was_lost_is_given_back_what_is_remembered_before_anything_new() {
+    let Some(server) = RedisServer::start() else { return };
+    let (writer, reader) = (feed(&server), feed(&server));
+    let mut posts = reader.listen([CHANNEL], PostId::default());
+    append(&writer, "one").await;
+    assert_eq!(hear(&mut posts, 1).await, ["one"]);
+
+    let lost = append(&writer, "two").await;
+    server.flush();
+    let new = append(&writer, "three").await;
+
+    let kept: Vec<PostId> =
+        feed(&server).since(PostId::default()).await.unwrap().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(kept[1..], [lost, new]);
+    assert_eq!(hear(&mut posts, 2).await, ["two", "three"]);
+}
+
+#[tokio::test]
 async fn what_is_only_published_is_not_heard() {
     let Some(server) = RedisServer::start() else { return };
     let feed = feed(&server);

@@ -20,6 +20,7 @@ pub use self::{
 };
 use super::{
     event::{Event, EventId},
+    notice::Notice,
     subscribers::Subscribers,
 };
 
@@ -76,6 +77,13 @@ impl Hub {
     /// The last event; none when there was none.
     pub fn last(&self) -> Option<EventId> {
         self.ring().last()
+    }
+
+    /// Whether what `notice` tells was told so lately that it is not told again.
+    pub fn has_told(&self, notice: &Notice) -> bool {
+        let (_, remembered) = notice.identity();
+        let since = EventId::now().before(remembered);
+        self.ring().since(since).any(|event| notice.is_told_by(event))
     }
 
     /// Events since the start.

@@ -11,7 +11,7 @@ use crc32fast::hash;
 use poem_openapi::types::ToJSON as _;
 use serde_json::{Map, Value, json};
 
-use super::event::EventKind;
+use super::event::{Event, EventKind};
 use crate::{
     mapping::{Mapping, title_status},
     model::{
@@ -125,6 +125,21 @@ impl Notice {
             }
             Self::StatusChange { old, new, .. } => {
                 (format!("{kind}:{title_id}:{}>{}", text(&status(*old)), text(&status(*new))), CHANGED_ONCE)
+            }
+        }
+    }
+
+    /// Whether `event` has told the same, as [`identity`](Self::identity) understands that.
+    pub fn is_told_by(&self, event: &Event) -> bool {
+        if (event.kind(), event.title_id()) != (self.kind(), self.title_id()) {
+            return false;
+        }
+        let data: Map<String, Value> = serde_json::from_str(event.data()).unwrap_or_default();
+        match self {
+            Self::NewEpisode(news) => data.get("episode") == Some(&news.number()),
+            Self::NewTitle { .. } => true,
+            Self::EpisodeUpdate(_) | Self::StatusChange { .. } => {
+                self.facts().iter().all(|(name, fact)| data.get(name) == Some(fact))
             }
         }
     }

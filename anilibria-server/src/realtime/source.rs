@@ -16,7 +16,9 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{
+    Realtime,
     bus::{Bus, Published, Standing},
+    hub::Hub,
     notice::Notice,
 };
 use crate::titles::Titles;
@@ -30,6 +32,9 @@ const TERM: Duration = Duration::from_secs(5);
 /// How often those who only stand by note where the one that watches is, for when the bus forgets it.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
+/// The same while they know of no place at all.
+const NOTE_FIRST: Duration = Duration::from_millis(500);
+
 /// The shortest and the longest wait before something that failed is tried again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
@@ -42,11 +47,12 @@ pub struct Source {
 }
 
 impl Source {
-    /// Watches what `titles` are read from, with `interval` between two looks, and puts what it sees on `bus`, whenever
-    /// this instance wins `election`.
-    pub fn start(titles: &Titles, bus: Arc<dyn Bus>, interval: Duration, election: impl Election) -> Self {
+    /// Watches what `titles` are read from, with `interval` between two looks, and tells what it sees to all instances
+    /// over the bus of `realtime`, whenever this one wins `election`.
+    pub fn start(titles: &Titles, realtime: &Realtime, interval: Duration, election: impl Election) -> Self {
         let elector = Elector::stand(election, OFFICE, TERM);
-        let standby = Standby { titles: titles.clone(), bus, interval, noted: None };
+        let (bus, hub) = (Arc::clone(realtime.bus()), realtime.hub().clone());
+        let standby = Standby { titles: titles.clone(), bus, hub, interval, noted: None };
         let task = tokio::spawn(standby.run(elector.watch()));
         Self { task, elector }
     }
@@ -63,6 +69,8 @@ impl Source {
 struct Standby {
     titles: Titles,
     bus: Arc<dyn Bus>,
+    /// What was told here.
+    hub: Hub,
     interval: Duration,
     /// Where the one that watches was when it was last heard of.
     noted: Option<Cursor>,
@@ -71,7 +79,8 @@ struct Standby {
 impl Standby {
     async fn run(mut self, mut office: Receiver<Option<u64>>) {
         loop {
-            let token = match timeout(NOTE_EVERY, elected(&mut office)).await {
+            let pause = if self.noted.is_some() { NOTE_EVERY } else { NOTE_FIRST };
+            let token = match timeout(pause, elected(&mut office)).await {
                 Ok(Some(token)) => token,
                 Ok(None) => return,
                 Err(_) => {
@@ -139,18 +148,30 @@ impl Standby {
             let cursor = Cursor::from_bytes(&kept);
             cursor.inspect_err(|error| warn!(%error, "The place to go on from is damaged")).ok()
         });
-        if let Some(cursor) = kept.or(self.noted.take()) {
+        if let Some(cursor) = kept {
             info!("Events are told from where the last one to watch has stopped");
+            // It may be all that is left of it when the bus forgets it before anything is told.
+            self.noted = Some(cursor.clone());
+            return cursor;
+        }
+        if let Some(cursor) = self.noted.clone() {
+            info!("Events are told from where the last one to watch was seen");
+            self.save(&cursor).await;
             return cursor;
         }
         let watcher = self.watcher();
         let present = || async { Ok(watcher.present().await?) };
         let cursor = until_done("The present state of AniLibria cannot be read", present).await;
-        let bytes = cursor.to_bytes();
-        until_done("The place to go on from cannot be saved", || self.bus.save_cursor(&bytes)).await;
+        self.save(&cursor).await;
         self.noted = Some(cursor.clone());
         info!("Events are told from now on");
         cursor
+    }
+
+    /// Keeps a place for those who go on when nobody here does.
+    async fn save(&self, cursor: &Cursor) {
+        let bytes = cursor.to_bytes();
+        until_done("The place to go on from cannot be saved", || self.bus.save_cursor(&bytes)).await;
     }
 
     /// Puts `event` on the bus, however long it takes: meanwhile nothing is asked of AniLibria, and nothing lost.
@@ -160,7 +181,14 @@ impl Standby {
             self.titles.catalogue_changed(&[]).await;
             return None;
         };
-        let published = until_done("An event cannot be published", || self.bus.publish(&notice, by)).await;
+        let publish = || async {
+            // The bus may have forgotten that it was told, and where whoever did so was.
+            if self.hub.has_told(&notice) {
+                return Ok(Published::Known);
+            }
+            self.bus.publish(&notice, by).await
+        };
+        let published = until_done("An event cannot be published", publish).await;
         if let Published::New(id) = published {
             info!(%id, kind = %notice.kind(), title_id = notice.title_id(), "An event was published");
         }

@@ -22,9 +22,13 @@ mod cache_stale;
 mod catalogue;
 #[cfg(unix)]
 mod catalogue_mongo;
+#[cfg(unix)]
+mod cluster;
 mod commands;
 mod connections;
 mod endpoints;
+#[cfg(unix)]
+mod fan;
 mod faults;
 mod internal;
 mod legacy;
@@ -32,6 +36,8 @@ mod node;
 #[cfg(unix)]
 mod outages;
 mod realtime;
+#[cfg(unix)]
+mod realtime_faults;
 mod realtime_hostile;
 #[cfg(unix)]
 mod realtime_instances;

@@ -72,6 +72,9 @@ impl Listener {
         if let Some((last, _)) = batch.last() {
             self.last = *last;
         }
+        for (id, payload) in &batch {
+            self.feed.recent.add(*id, payload.clone(), self.feed.keep);
+        }
         self.read.extend(batch);
         Ok(())
     }
@@ -88,6 +91,14 @@ impl Listener {
             let mut connection = target.connect_to_owner(&self.feed.name, push).await?;
             for channel in &self.channels {
                 connection.subscribe(channel).await?;
+            }
+            // There it is told when the stream was given back something.
+            connection.subscribe(&*self.feed.name).await?;
+            if self.feed.recent.last().is_some() {
+                let restored: u64 = self.feed.restore().query_async(&mut connection).await?;
+                if restored > 0 {
+                    tracing::warn!(feed = ?self.feed, restored, "the feed was lost, and is given back what is remembered");
+                }
             }
             Ok(connection)
         };

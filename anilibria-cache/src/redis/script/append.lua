@@ -2,6 +2,7 @@
 local stream, once, bookmark, holder = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, most, oldest, channel, payload = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local remember, is_once, is_marked, mark, token = ARGV[6], ARGV[7] == '1', ARGV[8] == '1', ARGV[9], ARGV[10]
+local before = ARGV[11]
 
 local function parts(text)
     local millis, sequence = string.match(text, '^(%d+)-(%d+)$')
@@ -19,9 +20,14 @@ end
 local is_known = is_once and redis.call('EXISTS', once) == 1
 if not is_known then
     local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+    local last_millis, last_sequence = parts(last and last[1] or '0-0')
+    local before_millis, before_sequence = parts(before)
+    -- It comes after what was there, or that could not be given back.
+    if before_millis > last_millis or (before_millis == last_millis and before_sequence > last_sequence) then
+        return -2
+    end
     if last then
         local millis, sequence = parts(id)
-        local last_millis, last_sequence = parts(last[1])
         if millis < last_millis or (millis == last_millis and sequence <= last_sequence) then
             return last[1]
         end

@@ -82,6 +82,12 @@ impl Ring {
         event.map_or(At::End, |event| At::Event(event.clone()))
     }
 
+    /// The events after `last`, the oldest first.
+    pub(super) fn since(&self, last: EventId) -> impl Iterator<Item = &Event> {
+        let from = self.events.partition_point(|event| event.id() <= last);
+        self.events.range(from..)
+    }
+
     /// What `interests` would have wanted between `last` and the place `end`.
     pub(super) fn replay(&self, last: EventId, end: u64, interests: &Interests) -> Replay {
         let from = self.events.partition_point(|event| event.id() <= last);

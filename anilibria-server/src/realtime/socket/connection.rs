@@ -96,10 +96,12 @@ impl Connection {
 
     async fn next(&mut self) -> Next {
         tokio::select! {
+            // Whoever wishes for events and resumes in one breath gets what it has missed before what is new.
+            biased;
+            _ = self.stopping.wait_for(|stopping| *stopping) => Next::Stop,
             message = self.socket.next() => Next::Message(message),
             delivery = self.listener.next() => Next::Delivery(delivery),
             () = sleep_until(self.due) => Next::Due,
-            _ = self.stopping.wait_for(|stopping| *stopping) => Next::Stop,
         }
     }
 

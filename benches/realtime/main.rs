@@ -1,0 +1,160 @@
+//! Events to many WebSocket clients of one instance, beside a bare poem server with tokio's broadcast.
+//!
+//! `cargo bench -p anilibria-benches --bench realtime [-- clients]`: each server is a process of its own, so that its
+//! memory can be told from that of the clients; both have the same clients and send the same bytes, in turn. Each client
+//! takes an open file on either side: see `ulimit -n`.
+
+mod bare;
+mod server;
+mod service;
+
+use std::{cmp::Ordering, env, net::SocketAddr, time::Duration};
+
+use anilibria_benches::{
+    process,
+    subscriber::{Delivery, Subscriber},
+};
+use anyhow::Context as _;
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use self::server::{Kind, Server};
+
+const CLIENTS: usize = 10_000;
+/// Clients that connect at a time, fewer than a socket lets wait.
+const AT_ONCE: usize = 256;
+const ROUNDS: usize = 3;
+/// Events that are sent one by one, each after the one before has reached everybody.
+const SINGLE: usize = 20;
+/// Events that are sent at once.
+const BURST: usize = 20;
+/// How long servers and clients are left alone before they are looked at.
+const SETTLE: Duration = Duration::from_secs(1);
+/// What comes at all comes much sooner.
+const PATIENCE: Duration = Duration::from_mins(1);
+const WISH: &str = r#"{"type":"subscribe_updates","data":{"types":["new_episode"]}}"#;
+
+fn main() -> anyhow::Result<()> {
+    process::allow_many_files()?;
+    let arguments: Vec<String> = env::args().collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if let Some(kind) = arguments.iter().find_map(|argument| Kind::of_argument(argument)) {
+        return runtime.block_on(server::serve(kind));
+    }
+    let clients = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(CLIENTS);
+    runtime.block_on(compare(clients))
+}
+
+/// What a round came to.
+#[derive(Default)]
+struct Round {
+    /// Bytes for each connection.
+    memory: u64,
+    p50: Duration,
+    p99: Duration,
+    /// Deliveries per second.
+    rate: f64,
+}
+
+async fn compare(clients: usize) -> anyhow::Result<()> {
+    println!("{clients} clients, {ROUNDS} rounds; {SINGLE} events one by one, {BURST} at once");
+    println!(
+        "{:<6} {:>6} {:>14} {:>10} {:>10} {:>14}",
+        "server", "round", "bytes/client", "p50", "p99", "deliveries/s"
+    );
+    let (mut plain, mut ours) = (Vec::new(), Vec::new());
+    for number in 1..=ROUNDS {
+        for (kind, rounds) in [(Kind::Bare, &mut plain), (Kind::Service, &mut ours)] {
+            let round = round(kind, clients).await.with_context(|| format!("{kind:?}"))?;
+            let Round { memory, p50, p99, rate } = round;
+            println!("{:<6} {number:>6} {memory:>14} {p50:>10.1?} {p99:>10.1?} {rate:>14.0}", kind.name());
+            rounds.push(round);
+        }
+    }
+    let ratios = plain.iter().zip(&ours).map(|(plain, ours)| ours.rate / plain.rate);
+    println!(
+        "medians: everything delivered, p99 {:.1?} (bare {:.1?}), {} bytes a client (bare {}), {:.2} of its deliveries/s",
+        median(ours.iter().map(|round| round.p99)),
+        median(plain.iter().map(|round| round.p99)),
+        median(ours.iter().map(|round| round.memory)),
+        median(plain.iter().map(|round| round.memory)),
+        median(ratios),
+    );
+    Ok(())
+}
+
+/// Measures a new server. It fails unless every client hears of every event.
+async fn round(kind: Kind, clients: usize) -> anyhow::Result<Round> {
+    let mut server = Server::start(kind)?;
+    // What the first client costs is paid once.
+    drop(open(server.address, 1).await?);
+    sleep(SETTLE).await;
+    let before = server.memory()?;
+    let mut subscribers = open(server.address, clients).await?;
+    sleep(SETTLE).await;
+    let memory = server.memory()?.saturating_sub(before) / u64::try_from(clients)?;
+    let mut delays = Vec::new();
+    for _ in 0..SINGLE {
+        let deliveries = publish(&mut server, &mut subscribers, 1).await?;
+        delays.extend(deliveries.iter().map(|delivery| delivery.heard.saturating_sub(delivery.sent)));
+    }
+    delays.sort_unstable();
+    let at = |share: usize| delays.get(delays.len() * share / 100).copied().unwrap_or_default();
+    let rate = rate(&publish(&mut server, &mut subscribers, BURST).await?)?;
+    Ok(Round { memory, p50: at(50), p99: at(99), rate })
+}
+
+async fn open(address: SocketAddr, clients: usize) -> anyhow::Result<Vec<Subscriber>> {
+    let (mut open, mut opening) = (Vec::with_capacity(clients), JoinSet::new());
+    for _ in 0..clients {
+        if opening.len() >= AT_ONCE {
+            open.push(opening.join_next().await.context("nobody is connecting")???);
+        }
+        opening.spawn(Subscriber::open(address, "/ws", WISH));
+    }
+    while let Some(opened) = opening.join_next().await {
+        open.push(opened??);
+    }
+    Ok(open)
+}
+
+/// Publishes so many events and waits until all clients have heard of all of them.
+async fn publish(
+    server: &mut Server,
+    subscribers: &mut Vec<Subscriber>,
+    events: usize,
+) -> anyhow::Result<Vec<Delivery>> {
+    let mut hearing = JoinSet::new();
+    for mut subscriber in subscribers.drain(..) {
+        hearing.spawn(async move {
+            let heard = timeout(PATIENCE, subscriber.receive(events)).await.context("an event is missing");
+            heard?.map(|heard| (subscriber, heard)).context("a connection is lost")
+        });
+    }
+    sleep(SETTLE / 4).await;
+    server.publish(events)?;
+    let mut deliveries = Vec::new();
+    while let Some(heard) = hearing.join_next().await {
+        let (subscriber, heard) = heard??;
+        subscribers.push(subscriber);
+        deliveries.extend(heard);
+    }
+    Ok(deliveries)
+}
+
+/// Deliveries per second from the first that was sent to the last that was heard.
+fn rate(deliveries: &[Delivery]) -> anyhow::Result<f64> {
+    let first = deliveries.iter().map(|delivery| delivery.sent).min().context("nothing was sent")?;
+    let last = deliveries.iter().map(|delivery| delivery.heard).max().context("nothing was heard")?;
+    let count = u32::try_from(deliveries.len())?;
+    Ok(f64::from(count) / last.saturating_sub(first).as_secs_f64())
+}
+
+fn median<T: PartialOrd + Default>(values: impl IntoIterator<Item = T>) -> T {
+    let mut values: Vec<_> = values.into_iter().collect();
+    values.sort_by(|one, two| one.partial_cmp(two).unwrap_or(Ordering::Equal));
+    let middle = values.len() / 2;
+    if middle < values.len() { values.swap_remove(middle) } else { T::default() }
+}

@@ -1,0 +1,56 @@
+//! Our service as it is served, with an own way to publish.
+
+use std::{future::pending, net::SocketAddr, time::Duration};
+
+use anilibria_client::sandbox::Sandbox;
+use anilibria_server::{
+    app,
+    config::Config,
+    listener::{self, Bounds},
+    realtime::{
+        Pump, Realtime,
+        bus::{Published, Standing},
+        notice::Notice,
+    },
+    service,
+};
+use anyhow::ensure;
+use tokio::net::TcpListener;
+
+/// Room for everybody, no limit on how often they ask, and nobody is asked for a sign of life meanwhile.
+const FLAGS: [&str; 7] = [
+    "--port=0",
+    "--rate-limit-requests-per-minute=0",
+    "--max-connections=100000",
+    "--websocket-max-connections=100000",
+    "--websocket-ping-interval=3600",
+    "--catalogue-enabled=false",
+    "--events-enabled=false",
+];
+
+pub(crate) struct Service {
+    pub(crate) address: SocketAddr,
+    realtime: Realtime,
+    _pump: Pump,
+}
+
+pub(crate) async fn start() -> anyhow::Result<Service> {
+    let config = Config::from_flags(FLAGS)?;
+    let socket = TcpListener::bind("127.0.0.1:0").await?;
+    let address = socket.local_addr()?;
+    let sandbox = service::SandboxAt::new(Sandbox::new(), format!("http://{address}"));
+    let state = service::build(&config, Some(sandbox)).await?;
+    let pump = Pump::start(&state.realtime, &state.titles);
+    let (app, bounds) = (app::app(&config, &state), Bounds::new(&config.http));
+    tokio::spawn(listener::serve(socket, bounds, app, pending(), Duration::ZERO));
+    Ok(Service { address, realtime: state.realtime, _pump: pump })
+}
+
+impl Service {
+    pub(crate) async fn publish(&self, notice: &Notice) -> anyhow::Result<()> {
+        let by = Standing { token: 1, cursor: &[] };
+        let published = self.realtime.bus().publish(notice, by).await?;
+        ensure!(matches!(published, Published::New(_)), "the event was {published:?}");
+        Ok(())
+    }
+}
