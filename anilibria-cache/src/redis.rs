@@ -9,6 +9,7 @@ mod feed;
 mod keys;
 mod link;
 mod lock;
+mod map;
 mod options;
 mod scan;
 mod script;
@@ -30,6 +31,7 @@ pub use self::{
     election::RedisElection,
     feed::{Appended, NoPostId, Post, PostId, RedisFeed},
     lock::RedisLock,
+    map::{MapChange, RedisMap},
     store::RedisStore,
 };
 use self::{keys::Keys, link::Link};
@@ -91,6 +93,12 @@ impl Redis {
     /// `:token` behind it and those of [`Post::once`] in one slot.
     pub fn feed(&self, name: &str) -> RedisFeed {
         RedisFeed::new(self.clone(), name)
+    }
+
+    /// The map `name`, whose key has the prefix before it. A cluster has to keep that key and the one with `:token` after
+    /// it in one place: name it with braces there.
+    pub fn map(&self, name: &str) -> RedisMap {
+        RedisMap::new(self.clone(), name)
     }
 
     /// The lock that all who share the server and the prefix share.
