@@ -5,6 +5,7 @@ mod cache;
 mod catalogue;
 mod http;
 mod node;
+mod notify;
 mod parse;
 mod realtime;
 mod secret;
@@ -24,6 +25,7 @@ pub use self::{
     catalogue::CatalogueConfig,
     http::HttpConfig,
     node::NodeConfig,
+    notify::NotifyConfig,
     parse::LogLevel,
     realtime::RealtimeConfig,
     secret::Secret,
@@ -130,6 +132,10 @@ pub struct Config {
     /// How clients are kept up to date.
     #[command(flatten)]
     pub realtime: RealtimeConfig,
+
+    /// How the Node service is told of events.
+    #[command(flatten)]
+    pub notify: NotifyConfig,
 }
 
 /// Where to listen.
@@ -298,6 +304,10 @@ mod tests {
             ("--sync-interval=0", "SYNC_INTERVAL_SECONDS"),
             ("--events-enabled=perhaps", "EVENTS_ENABLED"),
             ("--events-replay=0", "EVENTS_REPLAY"),
+            ("--notify-enabled=perhaps", "NOTIFY_ENABLED"),
+            ("--notify-attempts=0", "NOTIFY_ATTEMPTS"),
+            ("--notify-retry=0", "NOTIFY_RETRY_SECONDS"),
+            ("--notify-queue=0", "NOTIFY_QUEUE"),
             ("--websocket-max-connections=0", "WEBSOCKET_MAX_CONNECTIONS"),
             ("--websocket-ping-interval=0", "WEBSOCKET_PING_INTERVAL"),
             ("--websocket-ping-timeout=x", "WEBSOCKET_PING_TIMEOUT"),

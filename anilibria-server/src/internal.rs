@@ -12,6 +12,7 @@ use crate::{
     model::internal::{
         CacheStatistics, CatalogueStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport,
     },
+    notify::Notifications,
     problem::Problem,
     router::RouteTable,
     titles::Titles,
@@ -24,6 +25,7 @@ pub struct Internal {
     titles: Titles,
     health: Health,
     traffic: Traffic,
+    notifications: Option<Notifications>,
     /// What keys begin with in Redis.
     key_prefix: String,
 }
@@ -31,7 +33,13 @@ pub struct Internal {
 impl Internal {
     /// Looks after these parts of the service. `key_prefix` is what keys begin with in Redis.
     pub fn new(titles: Titles, health: Health, traffic: Traffic, key_prefix: String) -> Self {
-        Self { titles, health, traffic, key_prefix }
+        Self { titles, health, traffic, notifications: None, key_prefix }
+    }
+
+    /// Also tells how `notifications` are.
+    #[must_use]
+    pub fn notifying(self, notifications: Option<Notifications>) -> Self {
+        Self { notifications, ..self }
     }
 
     /// The routes at `/internal`, for `services` only.
@@ -67,11 +75,16 @@ impl Internal {
 
     /// How the service is.
     pub async fn service(&self) -> ServiceStatistics {
+        let notifications = match &self.notifications {
+            Some(notifications) => notifications.statistics().await,
+            None => None,
+        };
         ServiceStatistics {
             uptime_seconds: self.health.uptime(),
             requests: self.traffic.requests(),
             cache: self.cache().await,
             catalogue: self.titles.mirror().map(|mirror| CatalogueStatistics::from(mirror.status())),
+            notifications,
             mirrors: self.titles.client().mirrors().into_iter().map(Mirror::from).collect(),
         }
     }

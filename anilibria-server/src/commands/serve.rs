@@ -47,11 +47,15 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let bounds = Bounds::new(&config.http);
         let sync = SyncTask::start(&state.titles);
         let _pump = Pump::start(&state.realtime, &state.titles);
+        let notifier = state.notifier();
         let source = state.source(config);
         let served =
             listener::serve(socket, bounds, app::app(config, &state), stop, config.shutdown_timeout).await;
         if let Some(source) = source {
             source.stop().await;
+        }
+        if let Some(notifier) = notifier {
+            notifier.stop().await;
         }
         if let Some(sync) = sync {
             sync.stop().await;

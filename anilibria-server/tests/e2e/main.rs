@@ -28,6 +28,7 @@ mod endpoints;
 mod faults;
 mod internal;
 mod node;
+mod notify;
 #[cfg(unix)]
 mod outages;
 mod realtime;
@@ -39,3 +40,4 @@ mod socket;
 mod support;
 #[path = "../support/token.rs"]
 mod token;
+mod validation;
