@@ -68,13 +68,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
     let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
     table.extend(Sockets::new(state.realtime.clone(), users.clone().asking(asked)).table());
     if let Some(services) = Services::new(&config.auth) {
-        let internal = Internal::new(
-            state.titles.clone(),
-            state.health.clone(),
-            traffic.clone(),
-            config.cache.cache_key_prefix.clone(),
-        )
-        .notifying(state.notifications.clone());
+        let internal = Internal::new(state, traffic.clone(), config.cache.cache_key_prefix.clone());
         table.extend(internal.table(&services));
     }
     Shell {

@@ -2,11 +2,15 @@
 
 mod clearing;
 
+use std::sync::Arc;
+
 use poem::EndpointExt as _;
 use poem_openapi::OpenApi as _;
+use tracing::warn;
 
 use crate::{
     api::InternalApi,
+    app::State,
     auth::Services,
     health::Health,
     model::internal::{
@@ -14,8 +18,9 @@ use crate::{
     },
     notify::Notifications,
     problem::Problem,
+    realtime::bus::Bus,
     router::RouteTable,
-    titles::Titles,
+    titles::{Synced, Titles},
     traffic::Traffic,
 };
 
@@ -26,20 +31,22 @@ pub struct Internal {
     health: Health,
     traffic: Traffic,
     notifications: Option<Notifications>,
+    bus: Arc<dyn Bus>,
     /// What keys begin with in Redis.
     key_prefix: String,
 }
 
 impl Internal {
     /// Looks after these parts of the service. `key_prefix` is what keys begin with in Redis.
-    pub fn new(titles: Titles, health: Health, traffic: Traffic, key_prefix: String) -> Self {
-        Self { titles, health, traffic, notifications: None, key_prefix }
-    }
-
-    /// Also tells how `notifications` are.
-    #[must_use]
-    pub fn notifying(self, notifications: Option<Notifications>) -> Self {
-        Self { notifications, ..self }
+    pub fn new(state: &State, traffic: Traffic, key_prefix: String) -> Self {
+        Self {
+            titles: state.titles.clone(),
+            health: state.health.clone(),
+            traffic,
+            notifications: state.notifications.clone(),
+            bus: Arc::clone(state.realtime.bus()),
+            key_prefix,
+        }
     }
 
     /// The routes at `/internal`, for `services` only.
@@ -53,9 +60,16 @@ impl Internal {
         table
     }
 
-    /// Sees to it that a title is fresh.
+    /// Sees to it that a title is fresh, and tells everybody of what is new to it. Whoever watches AniLibria tells of the
+    /// rest, and of nothing twice.
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
-        self.titles.sync(id, force).await
+        let Synced { report, news } = self.titles.sync(id, force).await?;
+        for notice in &news {
+            if let Err(error) = self.bus.publish_aside(notice).await {
+                warn!(%error, title_id = id, "What is new to a title cannot be published");
+            }
+        }
+        Ok(report)
     }
 
     /// Drops the answers whose keys match `pattern`.

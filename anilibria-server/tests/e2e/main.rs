@@ -38,6 +38,7 @@ mod realtime_instances;
 mod single_flight;
 mod socket;
 mod support;
+mod sync_news;
 #[path = "../support/token.rs"]
 mod token;
 mod validation;
