@@ -44,7 +44,7 @@ pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
 #[cfg(feature = "redis")]
 pub use self::redis::{
     Appended, MapChange, NoPostId, Post, PostId, Redis, RedisBackplane, RedisBuilder, RedisConfigError,
-    RedisElection, RedisFeed, RedisLock, RedisMap, RedisStore,
+    RedisElection, RedisFeed, RedisLock, RedisMap, RedisRoster, RedisStore,
 };
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};

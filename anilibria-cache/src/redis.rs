@@ -11,6 +11,7 @@ mod link;
 mod lock;
 mod map;
 mod options;
+mod roster;
 mod scan;
 mod script;
 mod sequence;
@@ -32,6 +33,7 @@ pub use self::{
     feed::{Appended, NoPostId, Post, PostId, RedisFeed},
     lock::RedisLock,
     map::{MapChange, RedisMap},
+    roster::RedisRoster,
     store::RedisStore,
 };
 use self::{keys::Keys, link::Link};
@@ -89,8 +91,7 @@ impl Redis {
         RedisBackplane::new(self.clone())
     }
 
-    /// The feed `name`, whose key has the prefix before it. A cluster has to keep that key, those with `:bookmark` and
-    /// `:token` behind it and those of [`Post::once`] in one slot.
+    /// The feed `name`, whose keys begin with the prefix and it; in a cluster with both in braces.
     pub fn feed(&self, name: &str) -> RedisFeed {
         RedisFeed::new(self.clone(), name)
     }
@@ -99,6 +100,12 @@ impl Redis {
     /// it in one place: name it with braces there.
     pub fn map(&self, name: &str) -> RedisMap {
         RedisMap::new(self.clone(), name)
+    }
+
+    /// A roster of a new instance, which is taken for dead `term` after it last said that it lives; at least a second. It
+    /// does not work in a cluster, where its keys are in different places.
+    pub fn roster(&self, term: Duration) -> RedisRoster {
+        RedisRoster::new(self.clone(), term)
     }
 
     /// The lock that all who share the server and the prefix share.

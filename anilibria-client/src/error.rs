@@ -75,6 +75,22 @@ pub enum Error {
         #[source]
         source: Cause,
     },
+    /// The service ended the connection. Code 1001: it is going away, 1008: it was asked too much, 1013: it is full.
+    #[error("the service closed the connection ({code})")]
+    Closed {
+        /// The close code (RFC 6455); 1005 when there was none.
+        code: u16,
+        /// What the service said, if anything.
+        reason: String,
+    },
+    /// The service did not do what a message on an open connection asked for. The connection goes on.
+    #[error("the service refused a message ({code}): {message}")]
+    Refused {
+        /// The service's word for it (`SUBSCRIPTION_LIMIT`).
+        code: String,
+        /// What the service said.
+        message: String,
+    },
     /// The answer is not of the expected form. A newer version of this crate may know it; `fetch_as` reads it today.
     #[error("unexpected answer at `{path}`")]
     Decode {
@@ -160,7 +176,7 @@ pub struct MirrorFailure {
 
 impl Error {
     /// The connection broke off, for a reason that no library told.
-    #[cfg(feature = "download")]
+    #[cfg(any(feature = "download", all(feature = "live", not(target_arch = "wasm32"))))]
     pub(crate) fn interrupted(reason: &'static str) -> Self {
         Self::Interrupted { source: Arc::from(BoxError::from(reason)) }
     }
@@ -185,6 +201,7 @@ impl Error {
             Self::Timeout { .. }
             | Self::Connect { .. }
             | Self::Interrupted { .. }
+            | Self::Closed { .. }
             | Self::RateLimited { .. }
             | Self::CircuitOpen { .. }
             | Self::Blocked { .. } => true,
@@ -206,6 +223,8 @@ impl Error {
             Self::Timeout { .. } => "timeout",
             Self::Connect { .. } => "connect",
             Self::Interrupted { .. } => "interrupted",
+            Self::Closed { .. } => "closed",
+            Self::Refused { .. } => "refused",
             Self::Decode { .. } => "decode",
             Self::TooLarge { .. } => "too_large",
             Self::Redirected { .. } => "redirected",

@@ -1,5 +1,6 @@
 //! The routes: each validates, asks one service, and wraps the answer.
 
+mod events;
 mod genres;
 mod health;
 mod internal;
@@ -11,10 +12,10 @@ mod titles;
 use poem_openapi::Tags;
 
 pub use self::{
-    genres::GenresApi, health::HealthApi, internal::InternalApi, lists::ListsApi, schedule::ScheduleApi,
-    search::SearchApi, titles::TitlesApi,
+    events::EventsApi, genres::GenresApi, health::HealthApi, internal::InternalApi, lists::ListsApi,
+    schedule::ScheduleApi, search::SearchApi, titles::TitlesApi,
 };
-use crate::{health::Health, openapi::Described, titles::Titles};
+use crate::{health::Health, openapi::Described, realtime::Realtime, titles::Titles};
 
 /// Where an operation stands in the document.
 #[derive(Tags)]
@@ -23,6 +24,8 @@ enum Tag {
     Titles,
     /// Lists made for the site's pages.
     Lists,
+    /// What happens, as it happens.
+    Events,
     /// What other requests refer to.
     Reference,
     /// How the service itself is.
@@ -32,16 +35,18 @@ enum Tag {
 }
 
 /// All routes.
-pub type Routes = (TitlesApi, SearchApi, ListsApi, ScheduleApi, GenresApi, HealthApi, Described<InternalApi>);
+pub type Routes =
+    (TitlesApi, SearchApi, ListsApi, ScheduleApi, GenresApi, EventsApi, HealthApi, Described<InternalApi>);
 
 /// All routes, on top of the services they ask.
-pub fn routes(titles: &Titles, health: &Health) -> Routes {
+pub fn routes(titles: &Titles, realtime: &Realtime, health: &Health) -> Routes {
     (
         TitlesApi { titles: titles.clone() },
         SearchApi { titles: titles.clone() },
         ListsApi { titles: titles.clone() },
         ScheduleApi { titles: titles.clone() },
         GenresApi { titles: titles.clone() },
+        EventsApi { realtime: realtime.clone() },
         HealthApi { health: health.clone() },
         // Served elsewhere, and only if there are tokens: see `crate::internal`.
         Described::new(),

@@ -12,11 +12,17 @@ use crate::{
     health::Health,
     http::{compress::Compressor, rate::RateLimits},
     internal::Internal,
+    legacy::{self, OldPaths},
     limits::{Gate, RequestLimits},
     node::NodeService,
     notify::{Notifications, Notifier},
     openapi,
-    realtime::{Realtime, socket::Sockets, source::Source},
+    realtime::{
+        Realtime,
+        socket::Sockets,
+        source::Source,
+        subscribers::{self, Telling},
+    },
     router::Router,
     sandbox::SandboxMount,
     shell::Shell,
@@ -43,6 +49,12 @@ pub struct State {
 }
 
 impl State {
+    /// Starts the task that tells Redis who follows what, if there is one.
+    pub fn telling(&self) -> Option<Telling> {
+        let roster = self.redis.as_ref()?.roster(subscribers::TERM);
+        Some(Telling::start(self.realtime.hub().subscribers(), roster))
+    }
+
     /// Starts the task that events come from, if `config` wants it: on one of all instances it watches AniLibria.
     pub fn source(&self, config: &Config) -> Option<Source> {
         let (bus, interval) = (Arc::clone(self.realtime.bus()), config.catalogue.sync_interval);
@@ -63,11 +75,13 @@ impl State {
 /// The service as one endpoint, as it is served and as tests and benches drive it.
 pub fn app(config: &Config, state: &State) -> Shell {
     let traffic = Traffic::default();
-    let mut table = openapi::table(&api::routes(&state.titles, &state.health));
+    let mut table = openapi::table(&api::routes(&state.titles, &state.realtime, &state.health));
     let users = Users::new(&config.auth);
     let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
     table.extend(Sockets::new(state.realtime.clone(), users.clone().asking(asked)).table());
-    if let Some(services) = Services::new(&config.auth) {
+    let services = Services::new(&config.auth);
+    table.extend(legacy::table(config.legacy, &state.titles, &state.health, services.as_ref()));
+    if let Some(services) = services {
         let internal = Internal::new(state, traffic.clone(), config.cache.cache_key_prefix.clone());
         table.extend(internal.table(&services));
     }
@@ -85,6 +99,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         traffic,
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
+        old_paths: OldPaths::new(config.legacy),
         sandbox: state.sandbox.clone().map(SandboxMount::new),
     }
 }

@@ -4,6 +4,7 @@ mod auth;
 mod cache;
 mod catalogue;
 mod http;
+mod legacy;
 mod node;
 mod notify;
 mod parse;
@@ -24,6 +25,7 @@ pub use self::{
     cache::{CacheConfig, CacheDir},
     catalogue::CatalogueConfig,
     http::HttpConfig,
+    legacy::LegacyConfig,
     node::NodeConfig,
     notify::NotifyConfig,
     parse::LogLevel,
@@ -124,6 +126,10 @@ pub struct Config {
     /// By what users and other services are known.
     #[command(flatten)]
     pub auth: AuthConfig,
+
+    /// What is answered as the site's old service did.
+    #[command(flatten)]
+    pub legacy: LegacyConfig,
 
     /// Where the site's Node service is.
     #[command(flatten)]

@@ -2,9 +2,6 @@
 
 mod clearing;
 
-use std::sync::Arc;
-
-use poem::EndpointExt as _;
 use poem_openapi::OpenApi as _;
 use tracing::warn;
 
@@ -13,12 +10,15 @@ use crate::{
     app::State,
     auth::Services,
     health::Health,
-    model::internal::{
-        CacheStatistics, CatalogueStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport,
+    model::{
+        internal::{
+            CacheStatistics, CatalogueStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport,
+        },
+        live::LiveStatistics,
     },
     notify::Notifications,
     problem::Problem,
-    realtime::bus::Bus,
+    realtime::Realtime,
     router::RouteTable,
     titles::{Synced, Titles},
     traffic::Traffic,
@@ -31,7 +31,7 @@ pub struct Internal {
     health: Health,
     traffic: Traffic,
     notifications: Option<Notifications>,
-    bus: Arc<dyn Bus>,
+    realtime: Realtime,
     /// What keys begin with in Redis.
     key_prefix: String,
 }
@@ -44,7 +44,7 @@ impl Internal {
             health: state.health.clone(),
             traffic,
             notifications: state.notifications.clone(),
-            bus: Arc::clone(state.realtime.bus()),
+            realtime: state.realtime.clone(),
             key_prefix,
         }
     }
@@ -53,11 +53,7 @@ impl Internal {
     pub fn table(self, services: &Services) -> RouteTable {
         let mut table = RouteTable::new();
         InternalApi::new(self).add_routes(&mut table);
-        for endpoint in table.values_mut().flat_map(|methods| methods.values_mut()) {
-            let open = std::mem::replace(endpoint, poem::Route::new().boxed());
-            *endpoint = open.data(services.clone()).map_to_response().boxed();
-        }
-        table
+        services.guard(table)
     }
 
     /// Sees to it that a title is fresh, and tells everybody of what is new to it. Whoever watches AniLibria tells of the
@@ -65,7 +61,7 @@ impl Internal {
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
         let Synced { report, news } = self.titles.sync(id, force).await?;
         for notice in &news {
-            if let Err(error) = self.bus.publish_aside(notice).await {
+            if let Err(error) = self.realtime.bus().publish_aside(notice).await {
                 warn!(%error, title_id = id, "What is new to a title cannot be published");
             }
         }
@@ -99,6 +95,7 @@ impl Internal {
             cache: self.cache().await,
             catalogue: self.titles.mirror().map(|mirror| CatalogueStatistics::from(mirror.status())),
             notifications,
+            websocket: LiveStatistics::from(&self.realtime),
             mirrors: self.titles.client().mirrors().into_iter().map(Mirror::from).collect(),
         }
     }

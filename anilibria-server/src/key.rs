@@ -1,16 +1,17 @@
 //! The logical keys under which answers are cached, made here and nowhere else.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
 use uuid::Uuid;
 
 use crate::{
+    params::{Order, Sort},
     text::fold,
     titles::{ListQuery, SearchQuery},
 };
 
 /// What the keys begin with, and those that are a beginning and an end. Whatever else is in the same Redis is not ours.
-pub(crate) const KINDS: [&str; 9] = [
+pub(crate) const KINDS: [&str; 10] = [
     "title:*",
     "titles:*",
     "search:*",
@@ -20,7 +21,11 @@ pub(crate) const KINDS: [&str; 9] = [
     "schedule:*",
     "genres",
     "genres:*",
+    "legacy:*",
 ];
+
+/// The digest of no filters and the usual order, which most lists are asked for with.
+static UNFILTERED: LazyLock<String> = LazyLock::new(|| digest(Sort::default(), Order::default(), ""));
 
 /// The key of `GET /titles/{id}`.
 pub fn title(id: u32) -> String {
@@ -76,34 +81,42 @@ fn normal(text: &str) -> String {
 }
 
 /// A digest of all filters and the order, the same on every instance and in every version. What is not filtered by is
-/// left out: most lists are asked for without any filter, and a short text is a quick digest.
-fn filters(query: &ListQuery) -> String {
-    let mut canonical = format!("sort={:?} order={:?}", query.sort, query.order);
+/// left out.
+fn filters(query: &ListQuery) -> Cow<'static, str> {
+    let ListQuery { page: _, limit: _, search, year, season, genres, status, sort, order } = query;
     // Writing into a string cannot fail. Quotes keep what a client sends from looking like a filter.
-    if let Some(search) = &query.search {
-        let _ = write!(canonical, " search={:?}", normal(search));
+    let mut given = String::new();
+    if let Some(search) = search {
+        let _ = write!(given, " search={:?}", normal(search));
     }
-    if let Some(year) = query.year {
-        let _ = write!(canonical, " year={year}");
+    if let Some(year) = year {
+        let _ = write!(given, " year={year}");
     }
-    if let Some(season) = query.season {
-        let _ = write!(canonical, " season={season:?}");
+    if let Some(season) = season {
+        let _ = write!(given, " season={season:?}");
     }
-    if let Some(status) = query.status {
-        let _ = write!(canonical, " status={status:?}");
+    if let Some(status) = status {
+        let _ = write!(given, " status={status:?}");
     }
-    if !query.genres.is_empty() {
-        let mut genres: Vec<_> = query.genres.iter().map(|genre| fold(genre)).collect();
+    if !genres.is_empty() {
+        let mut genres: Vec<_> = genres.iter().map(|genre| fold(genre)).collect();
         genres.sort_unstable();
-        let _ = write!(canonical, " genres={genres:?}");
+        let _ = write!(given, " genres={genres:?}");
     }
+    if given.is_empty() && (*sort, *order) == Default::default() {
+        return Cow::Borrowed(&UNFILTERED);
+    }
+    Cow::Owned(digest(*sort, *order, &given))
+}
+
+fn digest(sort: Sort, order: Order, given: &str) -> String {
+    let canonical = format!("sort={sort:?} order={order:?}{given}");
     Uuid::new_v5(&Uuid::NAMESPACE_OID, canonical.as_bytes()).simple().to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::{Order, Sort};
 
     fn list() -> ListQuery {
         ListQuery {

@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod app;
+pub mod asyncapi;
 pub mod auth;
 pub mod caching;
 pub mod catalogue;
@@ -15,8 +16,10 @@ pub mod health;
 pub mod http;
 pub mod internal;
 pub mod key;
+pub mod legacy;
 pub mod limits;
 pub mod listener;
+pub mod live;
 pub mod logging;
 pub mod mapping;
 pub mod model;
@@ -38,3 +41,4 @@ pub mod text;
 pub mod titles;
 pub mod trace;
 pub mod traffic;
+pub mod v3;

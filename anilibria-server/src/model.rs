@@ -7,6 +7,7 @@ pub mod envelope;
 pub mod episode;
 pub mod health;
 pub mod internal;
+pub mod live;
 pub mod notifications;
 pub mod pattern;
 pub mod schedule;

@@ -13,7 +13,7 @@ use poem_openapi::{
     registry::{MetaApi, Registry},
 };
 
-use crate::{http::asset::Asset, router::RouteTable};
+use crate::{asyncapi, http::asset::Asset, live, router::RouteTable};
 
 /// Where the service lives on the site. A proxy may cut this off, so every route answers without it, too.
 pub const BASE: &str = "/api/anilibria/v2";
@@ -52,6 +52,9 @@ pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
         ("/openapi.json", Asset::new("application/json; charset=utf-8", json)),
         ("/openapi.yaml", Asset::new("application/yaml; charset=utf-8", yaml)),
         ("/docs", Asset::new("text/html; charset=utf-8", html)),
+        ("/asyncapi.json", Asset::new("application/json; charset=utf-8", asyncapi::json())),
+        ("/asyncapi.yaml", Asset::new("application/yaml; charset=utf-8", asyncapi::YAML.to_owned())),
+        ("/live.html", live::page()),
     ];
     let mut table = RouteTable::new();
     for prefix in ["", BASE] {

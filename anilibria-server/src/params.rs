@@ -4,6 +4,7 @@
 //! They do not work here: they need a layer that [`crate::router`] does without.
 
 mod choice;
+mod event;
 mod list;
 mod number;
 mod text;
@@ -19,8 +20,9 @@ use url::form_urlencoded;
 
 pub use self::{
     choice::{Fuzzy, Order, Sort},
+    event::{EventKinds, TitleIds},
     list::{Days, Genres},
-    number::{Limit, PageNumber, TitleId, Year},
+    number::{Limit, LimitOr, PageNumber, TitleId, Year},
     text::{Query, Search},
 };
 use crate::problem::Problem;
@@ -134,7 +136,7 @@ fn decoded(value: &str) -> Cow<'_, str> {
 }
 
 /// The first of `values`, without the space around it; an empty one is none.
-fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, str>> {
+pub(crate) fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, str>> {
     match values.next()? {
         Cow::Borrowed(text) => Some(Cow::Borrowed(text.trim())),
         Cow::Owned(text) => Some(Cow::Owned(text.trim().to_owned())),

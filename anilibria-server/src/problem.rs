@@ -2,6 +2,7 @@
 
 mod document;
 mod framework;
+mod legacy;
 mod render;
 
 use std::{borrow::Cow, error::Error as StdError, time::Duration};

@@ -9,6 +9,9 @@ pub mod notice;
 mod pump;
 pub mod socket;
 pub mod source;
+pub mod sse;
+pub mod subscribers;
+pub mod tally;
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,7 +22,7 @@ use tokio::{
 use tracing::warn;
 
 pub use self::pump::Pump;
-use self::{bus::Bus, event::EventId, hub::Hub};
+use self::{bus::Bus, event::EventId, hub::Hub, tally::Tally};
 use crate::config::RealtimeConfig;
 
 /// How far back events are heard of that nobody could be asked about when the service started.
@@ -35,6 +38,7 @@ pub struct Realtime {
     config: RealtimeConfig,
     places: Arc<Semaphore>,
     stopping: Arc<watch::Sender<bool>>,
+    tally: Arc<Tally>,
 }
 
 impl Realtime {
@@ -57,6 +61,7 @@ impl Realtime {
             config: config.clone(),
             places: Arc::new(Semaphore::new(config.websocket_max_connections.min(Semaphore::MAX_PERMITS))),
             stopping: Arc::new(watch::Sender::new(false)),
+            tally: Arc::default(),
         }
     }
 
@@ -82,7 +87,15 @@ impl Realtime {
 
     /// A place for one more client, while it is held; `None` when all are taken.
     pub fn enter(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
+        let place = Arc::clone(&self.places).try_acquire_owned().ok();
+        let count = if place.is_some() { &self.tally.opened } else { &self.tally.turned_away };
+        count.add();
+        place
+    }
+
+    /// What clients have done since the start.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Says goodbye to all clients, and waits until they have left for `patience` at most.

@@ -80,6 +80,21 @@ pub fn render_from(origin: Origin, data: &impl ToJSON, pagination: Option<Pagina
         );
     }
     let _ = write!(prefix, r#","meta":{{"source":"{}""#, origin.as_str());
+    sealed(prefix)
+}
+
+/// Any `json` with its tag in front, for answers of another form.
+pub fn seal(json: &str) -> Bytes {
+    sealed([NO_ETAG, json].concat())
+}
+
+/// What follows the tag of what [`seal`] made.
+pub fn unsealed(shared: &Bytes) -> Bytes {
+    shared.slice(NO_ETAG.len().min(shared.len())..)
+}
+
+/// `prefix` with the tag of what follows in place of [`NO_ETAG`].
+fn sealed(mut prefix: String) -> Bytes {
     let digest = sha1_smol::Sha1::from(prefix.get(NO_ETAG.len()..).unwrap_or_default()).digest();
     prefix.replace_range(..NO_ETAG.len(), &format!(r#"W/"{digest}""#));
     prefix.into()
@@ -159,26 +174,40 @@ impl<T> std::fmt::Debug for Rendered<T> {
 
 impl<T> IntoResponse for Rendered<T> {
     fn into_response(self) -> Response {
-        let Self { shared: mut prefix, meta, is_kept, .. } = self;
-        let etag = prefix.split_to(NO_ETAG.len().min(prefix.len()));
-        let tail = meta.tail();
-        let mut response = Response::from(chunks([prefix.clone(), tail.clone()]));
-        let headers = response.headers_mut();
-        headers.reserve(HEADERS);
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
-        if is_kept {
-            headers.insert(header::CACHE_CONTROL, freshness::cache_control(meta.cache_expires));
-            if let Ok(etag) = HeaderValue::from_maybe_shared(etag.clone()) {
-                headers.insert(header::ETAG, etag);
-            }
-        } else {
-            headers.insert(header::CACHE_CONTROL, freshness::NO_STORE);
-        }
-        if let Some(digest) = digest(&etag) {
-            response.extensions_mut().insert(Parts { prefix, tail, digest });
-        }
-        response
+        let Self { shared, meta, is_kept, .. } = self;
+        respond(shared, meta.tail(), if is_kept { Kept::Until(meta.cache_expires) } else { Kept::Never })
     }
+}
+
+/// How long others may keep an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is for one request only.
+    Never,
+    /// As long as it is fresh, if that is known.
+    Until(Option<OffsetDateTime>),
+}
+
+/// An answer of what [`render`] or [`seal`] made and a tail.
+pub fn respond(shared: Bytes, tail: Bytes, kept: Kept) -> Response {
+    let mut prefix = shared;
+    let etag = prefix.split_to(NO_ETAG.len().min(prefix.len()));
+    let mut response = Response::from(chunks([prefix.clone(), tail.clone()]));
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    if let Kept::Until(expires) = kept {
+        headers.insert(header::CACHE_CONTROL, freshness::cache_control(expires));
+        if let Ok(etag) = HeaderValue::from_maybe_shared(etag.clone()) {
+            headers.insert(header::ETAG, etag);
+        }
+    } else {
+        headers.insert(header::CACHE_CONTROL, freshness::NO_STORE);
+    }
+    if let Some(digest) = digest(&etag) {
+        response.extensions_mut().insert(Parts { prefix, tail, digest });
+    }
+    response
 }
 
 /// The digest in a tag.

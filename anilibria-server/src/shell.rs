@@ -22,6 +22,7 @@ use crate::{
         protection::protect,
         rate::{RateLimits, Standing},
     },
+    legacy::{OldPaths, lead_to_v2},
     limits::{Gate, RequestLimits},
     problem::Problem,
     request_id::{self, RequestId},
@@ -54,6 +55,8 @@ pub struct Shell {
     pub origins: Origins,
     /// Compresses answers.
     pub compressor: Compressor,
+    /// Addresses where errors have another form.
+    pub old_paths: OldPaths,
     /// The sandbox beside the routes; it has its own ways, and none of the above.
     pub sandbox: Option<SandboxMount>,
 }
@@ -67,6 +70,8 @@ impl Endpoint for Shell {
         {
             return Ok(sandbox.answer(request).await);
         }
+        let is_unversioned = lead_to_v2(&mut request);
+        let is_old = self.old_paths.cover(request.uri().path());
         self.traffic.count();
         self.users.recognise(&mut request);
         let id = RequestId::of(request.headers());
@@ -79,10 +84,13 @@ impl Endpoint for Shell {
         };
         let mut response = answer.unwrap_or_else(|problem| {
             trace.fault(&problem);
-            problem.to_response(id.as_str())
+            if is_old { problem.to_legacy_response() } else { problem.to_response(id.as_str()) }
         });
         trace.done(response.status());
         self.origins.permit(response.headers_mut(), origin);
+        if is_unversioned {
+            response.headers_mut().append(header::VARY, HeaderValue::from_static("X-API-Version"));
+        }
         if let Some(standing) = standing {
             self.rates.tell(&standing, response.headers_mut());
         }

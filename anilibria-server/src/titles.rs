@@ -16,7 +16,7 @@ use anilibria_client::{Client, model::GenreId};
 use time::OffsetDateTime;
 use tracing::warn;
 
-use self::failure::LoadFailure;
+pub(crate) use self::failure::LoadFailure;
 pub use self::{
     fallback::Fallback,
     query::{ListQuery, SearchQuery},
@@ -157,8 +157,13 @@ impl Titles {
         Ok(self.answer(key::genres(), source::genres).await?)
     }
 
+    /// How what is not a title is kept.
+    pub(crate) fn of_lists(&self) -> &Options {
+        &self.of_lists
+    }
+
     /// The ids of genres by their names; `None` when one of them does not exist.
-    async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure> {
+    pub(crate) async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure> {
         if names.is_empty() {
             return Ok(Some(Vec::new()));
         }
@@ -187,7 +192,7 @@ impl Titles {
 
     /// Reads the schedule and the genres anew. When AniLibria fails, the old ones stay.
     pub async fn renew_references(&self) {
-        for pattern in ["schedule*", "genres*"] {
+        for pattern in ["schedule*", "genres*", "legacy:schedule:*", "legacy:references:*"] {
             self.cache.invalidate(Invalidation::expire(Scope::Matching(Pattern::from(pattern)))).await;
         }
         if let Err(problem) = self.schedule(&[]).await {
@@ -227,7 +232,7 @@ impl Titles {
     }
 
     /// What is cached under `key`, or else what `load` brings.
-    async fn cached<F>(
+    pub(crate) async fn cached<F>(
         &self,
         options: &Options,
         key: &str,

@@ -79,6 +79,9 @@ impl<'r> Trace<'r> {
 
     /// Logs how the request ended.
     pub fn done(&self, status: StatusCode) {
+        if !enabled!(Level::DEBUG) {
+            return;
+        }
         let _inside = self.span.enter();
         let duration_ms = self.started.elapsed().as_secs_f64() * 1000.0;
         debug!(status_code = status.as_u16(), duration_ms, "Request completed");

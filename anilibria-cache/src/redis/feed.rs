@@ -62,8 +62,8 @@ pub struct Post<'a> {
 }
 
 impl<'a> Post<'a> {
-    /// Makes the post only if nobody made one with this key, to which the prefix is not added, within the last
-    /// `remembered`. Default: always.
+    /// Makes the post only if nobody made one with this key within the last `remembered`. The prefix is not added to it, but
+    /// in a cluster the name of the feed is. Default: always.
     pub fn once(mut self, key: &'a str, remembered: Duration) -> Self {
         self.once = Some((key, remembered));
         self
@@ -100,7 +100,10 @@ const TRIES: usize = 5;
 
 impl RedisFeed {
     pub(super) fn new(redis: Redis, name: &str) -> Self {
-        let name = redis.0.keys.feed(name).into();
+        let plain = redis.0.keys.named(name);
+        // In a cluster the braces keep all keys of the feed in one place.
+        let name = if redis.0.link.is_single() { plain } else { format!("{{{plain}}}") };
+        let name = name.into();
         Self { redis, name, keep: 1000, age: Duration::from_hours(24), last: Arc::default() }
     }
 
@@ -195,8 +198,9 @@ impl RedisFeed {
 
     async fn send(&self, post: &Post<'_>, id: PostId, payload: &[u8]) -> RedisResult<Value> {
         let (once, remembered) = post.once.unwrap_or_default();
+        let once = if self.redis.0.link.is_single() { once.into() } else { format!("{}:{once}", self.name) };
         let (bookmark, holder) = (self.bookmark_key(), format!("{}:token", self.name));
-        let mut command = APPEND.call_with(&[&self.name, once, &bookmark, &holder]);
+        let mut command = APPEND.call_with(&[&self.name, &once, &bookmark, &holder]);
         command.arg(id.in_redis()).arg(self.keep).arg(id.before(self.age).in_redis());
         command.arg(post.channel).arg(payload).arg(millis(remembered));
         command.arg(u8::from(post.once.is_some())).arg(u8::from(post.bookmark.is_some()));

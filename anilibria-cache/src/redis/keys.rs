@@ -41,7 +41,8 @@ impl Keys {
         [&self.prefix, "#tag:", tag].concat()
     }
 
-    pub(super) fn feed(&self, name: &str) -> String {
+    /// What is no entry and has a name of its own.
+    pub(super) fn named(&self, name: &str) -> String {
         [&self.prefix, name].concat()
     }
 

@@ -69,7 +69,7 @@ impl MapChange {
 
 impl RedisMap {
     pub(super) fn new(redis: Redis, name: &str) -> Self {
-        let name = redis.0.keys.feed(name).into();
+        let name = redis.0.keys.named(name).into();
         Self { redis, name }
     }
 

@@ -44,6 +44,10 @@ pub(super) static ELECT: Lua = Lua::new(include_str!("script/elect.lua"));
 /// Gives back an office. `KEYS`: the office. `ARGV`: the candidate.
 pub(super) static RESIGN: Lua = Lua::new(include_str!("script/resign.lua"));
 
+/// Says who of an instance is in a set, and takes out who is of none that lives. `KEYS`: the set. `ARGV`: the instance,
+/// seconds that the set is kept, what the keys of instances that live begin with, and the members.
+pub(super) static ATTEND: Lua = Lua::new(include_str!("script/attend.lua"));
+
 impl Lua {
     const fn new(text: &'static str) -> Self {
         Self { text, hash: OnceLock::new() }

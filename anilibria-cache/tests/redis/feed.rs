@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anilibria_cache::{Appended, PostId, RedisFeed};
+use anilibria_cache::{Appended, PostId, Redis, RedisFeed};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream::BoxStream};
 use test_services::RedisServer;
@@ -114,7 +114,7 @@ async fn listener_reads_on_after_redis_was_away() {
     server.restart();
     let url = server.url();
     // Another connection than the listener's, which still has to find out.
-    let other = anilibria_cache::Redis::builder(url).prefix("test:").build().unwrap().feed("feed");
+    let other = Redis::builder(url).prefix("test:").build().unwrap().feed("feed");
     append(&other, "after").await;
 
     assert_eq!(hear(&mut posts, 1).await, ["after"]);
@@ -132,4 +132,20 @@ async fn what_is_only_published_is_not_heard() {
     append(&feed, "two").await;
 
     assert_eq!(hear(&mut posts, 1).await, ["two"]);
+}
+
+#[tokio::test]
+async fn feed_works_in_a_cluster() {
+    let Some(server) = RedisServer::options().cluster().start() else { return };
+    let url = server.url().replacen("redis://", "redis+cluster://", 1);
+    let feed = Redis::builder(url).prefix("test:").build().unwrap().feed("feed");
+    let post = feed.post(CHANNEL).once("test:once", Duration::from_mins(1)).bookmark(b"here").token(1);
+    let mut posts = feed.listen([CHANNEL], PostId::default());
+
+    let made = feed.append(&post, |_| "one").await.unwrap();
+
+    assert!(matches!(made, Appended::Made(_)));
+    assert_eq!(feed.append(&post, |_| "one").await.unwrap(), Appended::Known);
+    assert_eq!(hear(&mut posts, 1).await, ["one"]);
+    assert_eq!(feed.bookmark().await.unwrap().as_deref(), Some(&b"here"[..]));
 }

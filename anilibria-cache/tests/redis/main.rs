@@ -8,6 +8,7 @@ mod feed;
 mod lock;
 mod map;
 mod outage;
+mod roster;
 mod store;
 mod topology;
 

@@ -134,11 +134,13 @@ impl Releases {
     /// ```
     pub async fn many(&self, ids: impl IntoIterator<Item = impl Into<ReleaseId>>) -> Result<Vec<Release>> {
         let ids: Vec<ReleaseId> = ids.into_iter().map(Into::into).collect();
-        let batches = ids.chunks(MAX_LIMIT as usize).map(|batch| {
-            let batch = self.list().ids(batch.iter().copied()).limit(MAX_LIMIT);
-            async move { batch.await.map(|page| page.items) }
-        });
-        let batches: Vec<_> = stream::iter(batches).buffered(LIST_CONCURRENCY).try_collect().await?;
+        // Requests first: a stream that borrows the ids could not be sent to another thread.
+        let batches: Vec<_> = ids
+            .chunks(MAX_LIMIT as usize)
+            .map(|batch| self.list().ids(batch.iter().copied()).limit(MAX_LIMIT))
+            .collect();
+        let batches = stream::iter(batches).map(|batch| async move { batch.await.map(|page| page.items) });
+        let batches: Vec<_> = batches.buffered(LIST_CONCURRENCY).try_collect().await?;
         let mut found: HashMap<_, _> =
             batches.into_iter().flatten().map(|release| (release.id, release)).collect();
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())

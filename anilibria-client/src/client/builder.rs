@@ -17,7 +17,7 @@ use crate::{
 const LIVE_MIRRORS: [&str; 3] =
     ["https://anilibria.top/api/v1", "https://api.anilibria.app/api/v1", "https://aniliberty.top/api/v1"];
 
-const USER_AGENT: &str =
+pub(super) const USER_AGENT: &str =
     concat!("anilibria-client/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
 
 /// Settings for a [`Client`]; each setter says its default.

@@ -15,6 +15,8 @@ mod rate_limit;
 pub(crate) mod read;
 mod retry;
 mod transport;
+#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+pub(crate) mod upgrade;
 
 use std::{fmt, sync::Arc, time::Duration};
 

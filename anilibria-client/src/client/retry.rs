@@ -63,6 +63,12 @@ impl RetryPolicy {
         self
     }
 
+    /// The longest wait that is not asked for by the service.
+    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    pub(crate) fn longest_delay(&self) -> Duration {
+        self.max_delay
+    }
+
     /// The waits of one call.
     pub(crate) fn delays(&self) -> Delays {
         let backoff = ExponentialBackoffBuilder::new()
@@ -91,12 +97,14 @@ pub(crate) struct Delays {
 impl Delays {
     /// How long to wait before the next retry after `error`; `None` ends the call.
     pub(crate) fn after(&mut self, error: &Error) -> Option<Duration> {
-        if self.left == 0 || !again_may_help(error) {
-            return None;
-        }
-        self.left -= 1;
-        let delay = self.backoff.next_backoff()?.min(self.longest);
+        let delay = if again_may_help(error) { self.next_delay()? } else { return None };
         Some(delay.max(error.retry_after().unwrap_or_default()))
+    }
+
+    /// How long to wait before the next retry, whatever has failed; `None` when there is none left.
+    pub(crate) fn next_delay(&mut self) -> Option<Duration> {
+        self.left = self.left.checked_sub(1)?;
+        Some(self.backoff.next_backoff()?.min(self.longest))
     }
 }
 

@@ -77,7 +77,7 @@ impl Transport {
 }
 
 /// Reads a body to its end, but not beyond `max_size`.
-async fn read(response: reqwest::Response, max_size: usize) -> Result<Bytes> {
+pub(super) async fn read(response: reqwest::Response, max_size: usize) -> Result<Bytes> {
     let mut chunks = response.bytes_stream();
     let mut body = BytesMut::new();
     while let Some(chunk) = chunks.next().await {

@@ -45,5 +45,5 @@ pub use release_status::ReleaseStatus;
 pub use schedule::{PublishDay, Schedule, ScheduledRelease};
 pub use status::{AppStatus, Caller};
 pub use team::{Team, TeamAccount, TeamRole, TeamUser};
-pub use torrent::{Torrent, TorrentMember};
+pub use torrent::{Codec, Torrent, TorrentMember};
 pub use view::{Timecode, View};

@@ -61,7 +61,7 @@ impl InternalApi {
     ///
     /// Drops the answers whose keys match a pattern, on all levels and all instances. Only answers of this API are
     /// dropped, whatever the pattern: keys that begin with `title:`, `titles:`, `search:`, `popular:`, `updates:`,
-    /// `schedule` or `genres`. Needs the permission `write`.
+    /// `schedule`, `genres` or `legacy:`. Needs the permission `write`.
     #[oai(path = "/cache/clear", method = "post", operation_id = "clearCache")]
     async fn clear(
         &self,

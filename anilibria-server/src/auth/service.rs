@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use poem::http::HeaderMap;
+use poem::{EndpointExt as _, http::HeaderMap};
 use serde::Deserialize;
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
 use crate::{
     config::{AuthConfig, ServiceNames},
     problem::Problem,
+    router::RouteTable,
 };
 
 /// What a service may do.
@@ -51,6 +52,16 @@ impl Services {
     pub fn new(config: &AuthConfig) -> Option<Self> {
         let keys = Keys::new([&config.internal_jwt_secret, &config.internal_jwt_secret_previous]);
         (!keys.is_empty()).then(|| Self { keys, allowed: config.allowed_services.clone() })
+    }
+
+    /// The routes of `table`, whose callers these services may be: what [`super::Caller`] asks for.
+    #[must_use]
+    pub fn guard(&self, mut table: RouteTable) -> RouteTable {
+        for endpoint in table.values_mut().flat_map(|methods| methods.values_mut()) {
+            let open = std::mem::replace(endpoint, poem::Route::new().boxed());
+            *endpoint = open.data(self.clone()).map_to_response().boxed();
+        }
+        table
     }
 
     /// Lets the service whose token is among `headers` do what needs `permission`, or says why not.

@@ -49,8 +49,12 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let _pump = Pump::start(&state.realtime, &state.titles);
         let notifier = state.notifier();
         let source = state.source(config);
+        let subscribers = state.telling();
         let served =
             listener::serve(socket, bounds, app::app(config, &state), stop, config.shutdown_timeout).await;
+        if let Some(subscribers) = subscribers {
+            subscribers.stop().await;
+        }
         if let Some(source) = source {
             source.stop().await;
         }

@@ -13,6 +13,7 @@ use crate::rendered::{Parts, chunks};
 pub struct Asset {
     media_type: HeaderValue,
     etag: Option<HeaderValue>,
+    policy: Option<HeaderValue>,
     parts: Parts,
 }
 
@@ -26,12 +27,20 @@ impl Asset {
         Self {
             media_type: HeaderValue::from_static(media_type),
             etag: HeaderValue::try_from(format!("W/\"{digest}\"")).ok(),
+            policy: None,
             parts: Parts {
                 prefix,
                 tail,
                 digest: digest.as_bytes().first_chunk().copied().unwrap_or([0; 40]),
             },
         }
+    }
+
+    /// Sent with a `Content-Security-Policy` of its own instead of the one that all pages have.
+    #[must_use]
+    pub fn with_policy(mut self, policy: HeaderValue) -> Self {
+        self.policy = Some(policy);
+        self
     }
 
     /// The answer that has the bytes. They change with the service only.
@@ -42,6 +51,7 @@ impl Asset {
         headers.insert(header::CONTENT_TYPE, self.media_type.clone());
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
         headers.extend(self.etag.clone().map(|etag| (header::ETAG, etag)));
+        headers.extend(self.policy.clone().map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
         response.extensions_mut().insert(self.parts.clone());
         response
     }

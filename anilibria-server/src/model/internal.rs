@@ -8,7 +8,8 @@ use poem_openapi::{
 };
 
 use super::{
-    envelope::CacheLevel, notifications::NotificationStatistics, pattern::KeyPattern, timestamp::Timestamp,
+    envelope::CacheLevel, live::LiveStatistics, notifications::NotificationStatistics, pattern::KeyPattern,
+    timestamp::Timestamp,
 };
 use crate::catalogue::{CatalogueSource, CatalogueStatus};
 
@@ -238,6 +239,8 @@ pub struct ServiceStatistics {
     /// How the Node service is told of events; `null` when it is not, or when nobody can say.
     #[oai(nullable)]
     pub notifications: Option<NotificationStatistics>,
+    /// Clients that are told at once what happens, over WebSocket or server-sent events.
+    pub websocket: LiveStatistics,
     /// The mirrors of AniLibria.
     pub mirrors: Vec<Mirror>,
 }

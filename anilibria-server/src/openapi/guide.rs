@@ -34,6 +34,11 @@ Every error, also of an unknown path, comes in one envelope, too:
 
 Go by `code`; `message` is for people. After a 503 wait as many seconds as `Retry-After` says.
 
+### Live events
+
+`/ws` tells over WebSocket what happens, as it happens: new episodes, new titles, changes. [asyncapi.yaml](asyncapi.yaml)
+describes every message, and [live.html](live.html) shows them to a person.
+
 ### Caching
 
 Answers come from a cache wherever they can. `meta.cached` tells whether one did, `meta.cache_level` from where, and

@@ -69,11 +69,11 @@ impl Value for Days {
     }
 }
 
-fn parts(value: &str) -> impl Iterator<Item = &str> {
+pub(super) fn parts(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
-fn array(item: MetaSchema, most: Option<usize>, example: serde_json::Value) -> MetaSchemaRef {
+pub(super) fn array(item: MetaSchema, most: Option<usize>, example: serde_json::Value) -> MetaSchemaRef {
     MetaSchemaRef::Inline(Box::new(MetaSchema {
         items: Some(Box::new(MetaSchemaRef::Inline(Box::new(item)))),
         max_items: most,

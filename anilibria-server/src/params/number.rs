@@ -20,6 +20,10 @@ pub struct PageNumber(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(pub u32);
 
+/// The same with `DEFAULT` when left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitOr<const DEFAULT: u32>(pub u32);
+
 /// A year, if one is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Year(pub Option<i32>);
@@ -40,16 +44,26 @@ impl Value for PageNumber {
 
 impl Value for Limit {
     fn schema() -> MetaSchemaRef {
+        LimitOr::<DEFAULT_LIMIT>::schema()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        LimitOr::<DEFAULT_LIMIT>::read(values).map(|limit| Self(limit.0))
+    }
+}
+
+impl<const DEFAULT: u32> Value for LimitOr<DEFAULT> {
+    fn schema() -> MetaSchemaRef {
         integer(MetaSchema {
             minimum: Some(1.0),
             maximum: Some(MAX_LIMIT.into()),
-            default: Some(DEFAULT_LIMIT.into()),
+            default: Some(DEFAULT.into()),
             ..number("int32")
         })
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
-        first(values).map_or(Ok(DEFAULT_LIMIT), |text| unsigned(&text, 1..=MAX_LIMIT)).map(Self)
+        first(values).map_or(Ok(DEFAULT), |text| unsigned(&text, 1..=MAX_LIMIT)).map(Self)
     }
 }
 

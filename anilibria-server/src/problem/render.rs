@@ -33,10 +33,13 @@ impl Problem {
             timestamp: Timestamp::now(),
             request_id: request_id.to_owned(),
         };
-        let mut response = Response::builder()
-            .status(self.status())
-            .content_type(crate::rendered::JSON)
-            .body(Body::from_json(&body).unwrap_or_default());
+        self.respond(Body::from_json(&body).unwrap_or_default())
+    }
+
+    /// The answer with `body`, and with all that is said outside it.
+    pub(super) fn respond(&self, body: Body) -> Response {
+        let mut response =
+            Response::builder().status(self.status()).content_type(crate::rendered::JSON).body(body);
         let headers = response.headers_mut();
         let kept =
             if self.status() == StatusCode::NOT_FOUND { freshness::MISSING } else { freshness::NO_STORE };

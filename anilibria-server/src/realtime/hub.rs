@@ -18,7 +18,10 @@ pub use self::{
     listener::{Delivery, Listener},
     ring::Replay,
 };
-use super::event::{Event, EventId};
+use super::{
+    event::{Event, EventId},
+    subscribers::Subscribers,
+};
 
 /// Hands events to all clients of this instance. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -32,14 +35,21 @@ struct Shared {
     events: AtomicU64,
     delivered: AtomicU64,
     subscriptions: AtomicUsize,
+    subscribers: Subscribers,
 }
 
 impl Hub {
     /// A hub that remembers `capacity` events, beginning with `past`.
     pub fn new(capacity: usize, past: impl IntoIterator<Item = Event>) -> Self {
         let ring = RwLock::new(Ring::new(capacity, past));
-        let (events, delivered, subscriptions) = Default::default();
-        Self(Arc::new(Shared { ring, bell: watch::Sender::new(()), events, delivered, subscriptions }))
+        Self(Arc::new(Shared {
+            ring,
+            bell: watch::Sender::new(()),
+            events: AtomicU64::default(),
+            delivered: AtomicU64::default(),
+            subscriptions: AtomicUsize::default(),
+            subscribers: Subscribers::default(),
+        }))
     }
 
     /// Hands `event` to whoever wants it; says whether it is new. One that is not later than the last was handed out
@@ -56,6 +66,11 @@ impl Hub {
     /// A client that hears of what comes from now on, and wants nothing yet.
     pub fn listen(&self) -> Listener {
         Listener::new(self.clone())
+    }
+
+    /// Who follows which title.
+    pub fn subscribers(&self) -> &Subscribers {
+        &self.0.subscribers
     }
 
     /// The last event; none when there was none.

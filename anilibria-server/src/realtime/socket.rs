@@ -7,6 +7,8 @@ mod allowance;
 mod answer;
 mod command;
 mod connection;
+#[cfg(test)]
+mod described;
 
 use std::sync::Arc;
 

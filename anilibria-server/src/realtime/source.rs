@@ -28,7 +28,7 @@ const OFFICE: &str = "events";
 const TERM: Duration = Duration::from_secs(5);
 
 /// How often those who only stand by note where the one that watches is, for when the bus forgets it.
-const NOTE_EVERY: Duration = Duration::from_secs(5);
+const NOTE_EVERY: Duration = Duration::from_secs(1);
 
 /// The shortest and the longest wait before something that failed is tried again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
@@ -91,8 +91,9 @@ impl Standby {
     async fn note(&mut self) {
         if let Ok(Some(kept)) = self.bus.cursor().await
             && let Ok(cursor) = Cursor::from_bytes(&kept)
+            && self.noted.replace(cursor).is_none()
         {
-            self.noted = Some(cursor);
+            info!("Standing by while another instance watches AniLibria");
         }
     }
 

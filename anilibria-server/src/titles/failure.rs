@@ -12,13 +12,16 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
 /// Why nothing could be loaded. Shared by all who waited for the same load.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum LoadFailure {
+pub(crate) enum LoadFailure {
     /// AniLibria failed.
     #[error(transparent)]
     Upstream(Arc<Error>),
     /// The load itself ended without a result.
     #[error("the load was interrupted")]
     Interrupted,
+    /// What was loaded could not be written as JSON.
+    #[error("the answer could not be written")]
+    Unwritable(#[source] Arc<serde_json::Error>),
 }
 
 impl LoadFailure {
@@ -28,7 +31,7 @@ impl LoadFailure {
             Self::Upstream(error) => {
                 !matches!(error.as_ref(), Error::InvalidRequest { .. } | Error::Config { .. })
             }
-            Self::Interrupted => false,
+            Self::Interrupted | Self::Unwritable(_) => false,
         }
     }
 }
@@ -36,6 +39,12 @@ impl LoadFailure {
 impl From<Error> for LoadFailure {
     fn from(error: Error) -> Self {
         Self::Upstream(Arc::new(error))
+    }
+}
+
+impl From<serde_json::Error> for LoadFailure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Unwritable(Arc::new(error))
     }
 }
 

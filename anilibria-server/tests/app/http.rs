@@ -1,9 +1,11 @@
 //! Caching, conditions, compression and protection of answers.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use poem::{
     http::StatusCode,
     test::{TestClient, TestResponse},
 };
+use sha2::{Digest as _, Sha256};
 
 use crate::support::{Demo, demo, json, served, service, shell};
 
@@ -150,6 +152,23 @@ async fn page_of_the_documentation_loads_nothing_that_its_policy_forbids() {
 }
 
 #[tokio::test]
+async fn page_with_events_may_run_no_script_but_its_own() {
+    let response = service(&[]).get("/api/anilibria/v2/live.html").send().await;
+
+    response.assert_content_type("text/html; charset=utf-8");
+    let policy = header(&response, "content-security-policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("connect-src 'self'"), "{policy}");
+    let page = response.0.into_body().into_string().await.unwrap();
+    for (directive, tag) in [("script-src", "script"), ("style-src", "style")] {
+        let (_, rest) = page.split_once(&format!("<{tag}>")).unwrap();
+        let (text, rest) = rest.split_once(&format!("</{tag}>")).unwrap();
+        let digest = STANDARD.encode(Sha256::digest(text));
+        assert!(policy.contains(&format!("{directive} 'sha256-{digest}';")), "{policy}");
+        assert!(!rest.contains(&format!("<{tag}")), "{tag}");
+    }
+}
+
+#[tokio::test]
 async fn unchanged_answer_costs_no_body_over_the_wire() {
     let base = served(shell(&[], &Demo::default())).await;
     let client = reqwest::Client::new();
@@ -175,7 +194,8 @@ async fn other_route_of_the_same_shell_is_not_taken_for_this_one() {
 async fn documentation_is_compressed_and_asked_for_once() {
     let service = service(&[]);
 
-    for path in ["/docs", "/openapi.json", "/openapi.yaml"] {
+    for path in ["/docs", "/openapi.json", "/openapi.yaml", "/asyncapi.json", "/asyncapi.yaml", "/live.html"]
+    {
         let first = service.get(path).header("accept-encoding", "gzip").send().await;
         first.assert_header("content-encoding", "gzip");
         first.assert_header("cache-control", "public, max-age=300");

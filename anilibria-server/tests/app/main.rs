@@ -15,6 +15,7 @@ mod health;
 mod hostile;
 mod http;
 mod internal;
+mod legacy;
 mod limits;
 mod methods;
 mod parameters;

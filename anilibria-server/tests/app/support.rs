@@ -15,6 +15,7 @@ use anilibria_server::{
     config::Config,
     health::{CacheVitals, Health, UpstreamFault, Vitals},
     http::{compress::Compressor, rate::RateLimits},
+    legacy::OldPaths,
     limits::{Gate, RequestLimits},
     listener::Bounds,
     model::{
@@ -104,6 +105,7 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
         traffic: Traffic::default(),
         origins: config.origins(),
         compressor: Compressor::new(1 << 20),
+        old_paths: OldPaths::default(),
         sandbox: None,
     }
 }

@@ -27,6 +27,7 @@ mod connections;
 mod endpoints;
 mod faults;
 mod internal;
+mod legacy;
 mod node;
 mod notify;
 #[cfg(unix)]
@@ -35,6 +36,7 @@ mod realtime;
 mod realtime_hostile;
 #[cfg(unix)]
 mod realtime_instances;
+mod realtime_sse;
 mod single_flight;
 mod socket;
 mod support;

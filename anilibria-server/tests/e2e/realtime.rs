@@ -6,10 +6,11 @@ use serde_json::json;
 use crate::{
     socket::{Socket, publish_episode, watching},
     support::Service,
+    token::{SECRET, service_token},
 };
 
 /// Starts the service beside its sandbox, watching it.
-async fn live(variables: &[(&str, &str)]) -> Service {
+pub(crate) async fn live(variables: &[(&str, &str)]) -> Service {
     let variables = [variables, &[("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")]].concat();
     let service = Service::sandbox(&[], &variables);
     watching(&service).await;
@@ -109,4 +110,32 @@ async fn client_that_comes_back_is_told_what_it_has_missed() {
     assert_eq!(resumed, json!({"type": "resumed", "data": {"replayed": 1, "complete": true}}));
     assert_eq!(ancient["data"]["event_id"], first);
     assert_eq!(socket.hear_of("resumed").await["data"], json!({"replayed": 2, "complete": false}));
+}
+
+#[tokio::test]
+async fn other_services_can_see_how_many_are_told_what() {
+    let service = live(&[("INTERNAL_JWT_SECRET", SECRET)]).await;
+    let mut socket = Socket::open(&service).await;
+    socket.ask("subscribe_title", json!({"title_id": 7})).await;
+    socket.ask("subscribe_updates", json!({"types": ["new_title", "status_change"]})).await;
+    publish_episode(&service, 7).await;
+    let told = socket.hear_of("new_episode").await;
+
+    let token = service_token("nodejs", &["read"]);
+    let stats = service.send_as(&token, Method::GET, "/internal/stats", None).await.json();
+
+    let expected = json!({
+        "connections": 1,
+        "max_connections": 1000,
+        "subscriptions": 3,
+        "opened": 1,
+        "turned_away": 0,
+        "given_up": 0,
+        "messages_received": 2,
+        "messages_refused": 0,
+        "events": 1,
+        "events_delivered": 1,
+        "last_event_id": told["data"]["event_id"],
+    });
+    assert_eq!(stats["data"]["websocket"], expected);
 }

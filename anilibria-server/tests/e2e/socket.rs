@@ -1,8 +1,10 @@
 //! A client of the WebSocket.
 
-use std::time::Duration;
+use std::{collections::HashMap, sync::LazyLock, time::Duration};
 
+use anilibria_server::asyncapi;
 use futures::{SinkExt as _, StreamExt as _};
+use jsonschema::Validator;
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
@@ -14,6 +16,20 @@ use crate::support::{Service, eventually};
 
 /// What comes at all comes much sooner, even on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What the document says of each type of message.
+static DESCRIBED: LazyLock<HashMap<String, Validator>> = LazyLock::new(|| {
+    let document: Value = serde_json::from_str(&asyncapi::json()).unwrap();
+    let components = &document["components"];
+    let messages = components["messages"].as_object().unwrap();
+    let validator = |(name, _): (&String, &Value)| {
+        let schema =
+            json!({"$ref": format!("#/components/messages/{name}/payload"), "components": components});
+        let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+        (name.clone(), validator)
+    };
+    messages.iter().map(validator).collect()
+});
 
 /// An open WebSocket.
 pub(crate) struct Socket(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -46,11 +62,16 @@ impl Socket {
         self.hear().await
     }
 
-    /// The next `{type, data}`.
+    /// The next `{type, data}`, which has to be as the document describes it.
     pub(crate) async fn hear(&mut self) -> Value {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("something to hear").unwrap().unwrap() {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+            match timeout(PATIENCE, self.0.next()).await.unwrap().unwrap().unwrap() {
+                Message::Text(text) => {
+                    let frame: Value = serde_json::from_str(&text).unwrap();
+                    let validator = &DESCRIBED[frame["type"].as_str().unwrap()];
+                    assert!(validator.is_valid(&frame), "not as described: {frame}");
+                    return frame;
+                }
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => panic!("not a text: {other:?}"),
             }
@@ -70,7 +91,7 @@ impl Socket {
     /// How the service ends the connection, whatever it says before; `None` when it just breaks off.
     pub(crate) async fn end(&mut self) -> Option<CloseCode> {
         loop {
-            match timeout(PATIENCE, self.0.next()).await.expect("an end") {
+            match timeout(PATIENCE, self.0.next()).await.unwrap() {
                 Some(Ok(Message::Close(words))) => return words.map(|words| words.code),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return None,

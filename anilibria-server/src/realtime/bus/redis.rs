@@ -20,8 +20,10 @@ use super::{
 /// The stream that remembers events.
 const FEED: &str = "events";
 
-/// The bus of services that share Redis. Each kind of event has a channel, `{prefix}new_episode` and so on, on which
-/// others may listen, too.
+/// What channels begin with, whatever the prefix: others listen to them, too.
+const CHANNELS: &str = "anilibria:";
+
+/// The bus of services that share Redis. Each kind of event has a channel, `anilibria:new_episode` and so on.
 #[derive(Debug)]
 pub struct RedisBus {
     feed: RedisFeed,
@@ -34,13 +36,9 @@ impl RedisBus {
         Self { feed: redis.feed(FEED).keep(replay), prefix: prefix.to_owned() }
     }
 
-    fn channel(&self, kind: EventKind) -> String {
-        format!("{}{kind}", self.prefix)
-    }
-
     async fn append(&self, notice: &Notice, by: Option<Standing<'_>>) -> anyhow::Result<Published> {
         let (identity, remembered) = notice.identity();
-        let (once, channel) = (format!("{}event:{identity}", self.prefix), self.channel(notice.kind()));
+        let (once, channel) = (format!("{}event:{identity}", self.prefix), channel(notice.kind()));
         let mut post = self.feed.post(&channel).once(&once, remembered);
         if let Some(Standing { token, cursor }) = by {
             post = post.bookmark(cursor).token(token);
@@ -70,7 +68,7 @@ impl Bus for RedisBus {
     }
 
     fn subscribe(&self, last: EventId) -> BoxStream<'static, Event> {
-        let channels = EventKind::ALL.map(|kind| self.channel(kind));
+        let channels = EventKind::ALL.map(channel);
         self.feed.listen(channels, last).filter_map(|post| future::ready(read(post))).boxed()
     }
 
@@ -81,6 +79,10 @@ impl Bus for RedisBus {
     async fn save_cursor(&self, cursor: &[u8]) -> anyhow::Result<()> {
         Ok(self.feed.set_bookmark(cursor).await?)
     }
+}
+
+fn channel(kind: EventKind) -> String {
+    format!("{CHANNELS}{kind}")
 }
 
 /// The event that a post is.

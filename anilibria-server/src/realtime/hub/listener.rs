@@ -18,6 +18,8 @@ use super::{
 pub struct Listener {
     hub: Hub,
     bell: watch::Receiver<()>,
+    /// The client's number among the subscribers.
+    client: u64,
     /// The place of the next event.
     place: u64,
     /// The last event before that.
@@ -46,7 +48,8 @@ impl Listener {
             let ring = hub.ring();
             (ring.end(), ring.last())
         };
-        Self { hub, bell, place, last, interests: Interests::default() }
+        let client = hub.subscribers().client();
+        Self { hub, bell, client, place, last, interests: Interests::default() }
     }
 
     /// What it wants.
@@ -56,11 +59,12 @@ impl Listener {
 
     /// Changes what it wants, from the next event on.
     pub fn change<T>(&mut self, change: impl FnOnce(&mut Interests) -> T) -> T {
-        let before = self.interests.len();
+        let before = self.interests.clone();
         let result = change(&mut self.interests);
         let subscriptions = &self.hub.0.subscriptions;
         subscriptions.fetch_add(self.interests.len(), Ordering::Relaxed);
-        subscriptions.fetch_sub(before, Ordering::Relaxed);
+        subscriptions.fetch_sub(before.len(), Ordering::Relaxed);
+        self.hub.subscribers().note(self.client, before.titles(), self.interests.titles());
         result
     }
 
@@ -110,7 +114,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.hub.0.subscriptions.fetch_sub(self.interests.len(), Ordering::Relaxed);
+        self.change(|interests| *interests = Interests::default());
     }
 }
 

@@ -48,6 +48,7 @@ pub(super) struct Connection {
     socket: Socket,
     listener: Listener,
     users: Users,
+    realtime: Realtime,
     allowance: Allowance,
     stopping: watch::Receiver<bool>,
     ping_interval: Duration,
@@ -65,6 +66,7 @@ impl Connection {
             socket,
             listener: realtime.hub().listen(),
             users,
+            realtime: realtime.clone(),
             allowance: Allowance::new(now),
             stopping: realtime.stopping(),
             ping_interval: config.websocket_ping_interval,
@@ -111,7 +113,13 @@ impl Connection {
         // Whatever it is, it is a sign of life.
         self.is_asked = false;
         self.due = Instant::now() + self.ping_interval;
-        match self.allowance.count(Instant::now()) {
+        let tally = self.realtime.tally();
+        tally.messages.add();
+        let verdict = self.allowance.count(Instant::now());
+        if verdict != Verdict::Heed {
+            tally.refused.add();
+        }
+        match verdict {
             Verdict::Heed => {}
             Verdict::Refuse => return self.answer(&Answer::Error(Fault::rate_limit())).await,
             Verdict::Ignore => return ControlFlow::Continue(()),
@@ -176,6 +184,7 @@ impl Connection {
     async fn ask(&mut self) -> Flow {
         if self.is_asked {
             debug!("A client gives no sign of life");
+            self.realtime.tally().given_up.add();
             return ControlFlow::Break(None);
         }
         self.is_asked = true;
@@ -209,6 +218,7 @@ impl Connection {
             }
             Err(_) => {
                 debug!("A client does not take what it is sent");
+                self.realtime.tally().given_up.add();
                 ControlFlow::Break(None)
             }
         }

@@ -16,13 +16,18 @@ export interface Visit {
   errors: string[];
 }
 
-/** Lets `look` look around at `address`, in a browser that is closed afterwards. */
-export async function visit(address: string, look: (visit: Visit) => Promise<void>): Promise<void> {
+/** Lets `look` look around at `address`, in a browser that is closed afterwards; `prepare` comes before the page does. */
+export async function visit(
+  address: string,
+  look: (visit: Visit) => Promise<void>,
+  prepare: (page: Page) => Promise<unknown> = async () => {},
+): Promise<void> {
   const executablePath = process.env["CHROMIUM"];
   assert.ok(executablePath, "CHROMIUM is not set");
   // Chromium has no sandbox for root, and little shared memory in containers.
   const args = ["--no-sandbox", "--disable-dev-shm-usage"];
-  const browser = await launch({ executablePath, args });
+  const defaultViewport = { width: 1280, height: 800 };
+  const browser = await launch({ executablePath, args, defaultViewport });
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(PATIENCE);
@@ -33,6 +38,8 @@ export async function visit(address: string, look: (visit: Visit) => Promise<voi
     network.on("Network.requestWillBeSent", ({ request }) => {
       if (!request.url.startsWith("data:")) visit.requests.push(request.url);
     });
+    network.on("Network.webSocketCreated", ({ url }) => visit.requests.push(url));
+    await prepare(page);
     await page.goto(address);
     await look(visit);
   } finally {

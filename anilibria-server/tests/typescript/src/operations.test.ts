@@ -122,6 +122,17 @@ test("genres are names", async () => {
   assert.ok(genres.length > 0 && genres.every((genre) => typeof genre === "string"));
 });
 
+test("events come as a stream, from now on", async () => {
+  const { data: stream, response } = await site.GET("/events", {
+    params: { query: { types: ["new_title"] } },
+    parseAs: "stream",
+  });
+
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get("content-type"), "text/event-stream");
+  await stream?.cancel();
+});
+
 test("the service says how it is", async () => {
   const health = data(await site.GET("/health"));
   const ready = data(await site.GET("/ready"));

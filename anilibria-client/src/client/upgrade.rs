@@ -1,0 +1,97 @@
+//! A WebSocket over HTTP/1.1, with the certificates and proxies that every other call has.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderValue, StatusCode, header};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        handshake::{client::generate_key, derive_accept_key},
+        protocol::{Role, WebSocketConfig},
+    },
+};
+use url::Url;
+
+use super::{
+    builder::USER_AGENT,
+    failure,
+    transport::{self, Answer},
+};
+use crate::{Error, Result, Secret, error::BoxError};
+
+/// The longest message in either direction, in bytes.
+pub(crate) const MAX_MESSAGE_SIZE: usize = 64 << 10;
+
+const READ_BUFFER: usize = 8 << 10;
+const WRITE_BUFFER: usize = 4 << 10;
+
+/// An open WebSocket.
+pub(crate) type Socket = WebSocketStream<reqwest::Upgraded>;
+
+/// Opens connections, all in the same way.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialer {
+    http: reqwest::Client,
+    timeout: Duration,
+}
+
+impl Dialer {
+    /// A dialer that gives up after `timeout`.
+    pub(crate) fn new(timeout: Duration, proxy: Option<&Secret>) -> Result<Self> {
+        let config = |setting| {
+            move |error: reqwest::Error| Error::Config { setting, reason: error.without_url().to_string() }
+        };
+        // HTTP/2 has no upgrade, and what follows a redirect could send a token to where it was not meant for.
+        let redirects = reqwest::redirect::Policy::none();
+        let mut http = reqwest::Client::builder().http1_only().user_agent(USER_AGENT).redirect(redirects);
+        if let Some(proxy) = proxy {
+            http = http.proxy(reqwest::Proxy::all(proxy.expose()).map_err(config("proxy"))?);
+        }
+        Ok(Self { http: http.build().map_err(config("tls"))?, timeout })
+    }
+
+    /// A WebSocket at `url`, whose scheme is `http` or `https`.
+    pub(crate) async fn connect(&self, url: &Url) -> Result<Socket> {
+        let opening = tokio::time::timeout(self.timeout, self.open(url));
+        opening.await.map_err(|_| Error::Timeout { after: self.timeout })?
+    }
+
+    async fn open(&self, url: &Url) -> Result<Socket> {
+        let key = generate_key();
+        let request = self.http.get(url.clone()).header(header::CONNECTION, "Upgrade");
+        let request =
+            request.header(header::UPGRADE, "websocket").header(header::SEC_WEBSOCKET_VERSION, "13");
+        let request = request.header(header::SEC_WEBSOCKET_KEY, &key);
+        let response = request.send().await.map_err(transport::failure)?;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(refusal(response).await);
+        }
+        let accepted = response.headers().get(header::SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes);
+        if accepted != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
+            let source = BoxError::from("the handshake was answered by something that is no WebSocket");
+            return Err(Error::Interrupted { source: Arc::from(source) });
+        }
+        let upgraded = response.upgrade().await.map_err(transport::failure)?;
+        Ok(WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config())).await)
+    }
+}
+
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(WRITE_BUFFER + 2 * MAX_MESSAGE_SIZE)
+        .max_message_size(Some(MAX_MESSAGE_SIZE))
+        .max_frame_size(Some(MAX_MESSAGE_SIZE))
+}
+
+/// Why there is no WebSocket.
+async fn refusal(response: reqwest::Response) -> Error {
+    let (status, headers) = (response.status(), response.headers().clone());
+    if !(status.is_client_error() || status.is_server_error()) {
+        return Error::Status { status: status.as_u16(), message: "there is no WebSocket".to_owned() };
+    }
+    // Only what says why is of interest; an endless page says nothing.
+    let body = transport::read(response, MAX_MESSAGE_SIZE).await.unwrap_or_default();
+    failure::from_answer(&Answer { status, headers, body })
+}

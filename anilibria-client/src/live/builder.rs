@@ -1,0 +1,202 @@
+//! The settings of a live connection.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::{
+    event::{EventId, Kind},
+    memory::Memory,
+    run::Run,
+    stream::Live,
+    subscriptions::{Subscriptions, Wanted},
+};
+use crate::{Error, Result, RetryPolicy, Secret, client::upgrade::Dialer, model::ReleaseId};
+
+/// Where the service's WebSocket is below its origin.
+const PATH: &str = "/api/anilibria/v2/ws";
+
+/// Settings for a [`Live`] stream; each setter says its default.
+#[derive(Clone, Debug)]
+#[must_use = "settings do nothing until the stream is built"]
+pub struct LiveBuilder {
+    url: String,
+    wanted: Wanted,
+    /// The first release that was one too many.
+    refused: Result<()>,
+    since: Option<EventId>,
+    retry: RetryPolicy,
+    connect_timeout: Duration,
+    idle_timeout: Duration,
+    buffer: usize,
+    proxy: Option<Secret>,
+}
+
+impl LiveBuilder {
+    pub(super) fn new(url: String) -> Self {
+        let retry = RetryPolicy::exponential().max_retries(u32::MAX);
+        Self {
+            url,
+            wanted: Wanted::default(),
+            refused: Ok(()),
+            since: None,
+            retry: retry.first_delay(Duration::from_millis(500)).max_delay(Duration::from_secs(30)),
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_mins(1),
+            buffer: 256,
+            proxy: None,
+        }
+    }
+
+    /// Which kinds of events to be told for all releases, 16 at most. Default: none.
+    ///
+    /// [`Kind::FEED`] is all there are; [`Kind::EpisodeUpdate`] is told only for releases that are followed, and left
+    /// out here.
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
+        self.wanted.choose(kinds);
+        self
+    }
+
+    /// Follows a release: all that happens to it is told. Can be called again, for up to 200 releases; more are refused
+    /// when the stream is built. Default: none.
+    pub fn follow(mut self, release: impl Into<ReleaseId>) -> Self {
+        self.refused = self.refused.and(self.wanted.follow(release.into()));
+        self
+    }
+
+    /// A user's token for the service. Default: none, as events are public. A token that is not accepted is told as
+    /// [`Error::Unauthorized`], and the connection goes on without.
+    ///
+    /// It is sent to the service as it is: use `https` (or `wss`).
+    pub fn token(mut self, token: impl Into<Secret>) -> Self {
+        self.wanted.token = Some(token.into());
+        self
+    }
+
+    /// Where to go on from: the [`cursor`](Live::cursor) of a stream before the restart. Default: from now on.
+    pub fn since(mut self, cursor: impl Into<EventId>) -> Self {
+        self.since = Some(cursor.into());
+        self
+    }
+
+    /// How long to wait before connecting again, and how often to try. Default: without end, after half a second at
+    /// first and 30 seconds at most, with jitter. The count and the waits begin anew after a connection that has lasted
+    /// as long as the longest wait.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How long opening a connection may take. Default: 10 seconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long the service may be silent before the connection counts as dead. Default: a minute, after half of which
+    /// it is asked for a sign of life.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// How many events may wait for the reader, from 1 to 65,536; values beyond are moved into that range. Default:
+    /// 256.
+    pub fn buffer(mut self, events: usize) -> Self {
+        self.buffer = events.clamp(1, 65_536);
+        self
+    }
+
+    /// A proxy (`http://user:password@host:port`). Default: what the system's environment says.
+    pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
+        self.proxy = Some(url.into());
+        self
+    }
+
+    /// The stream, which connects when it is polled. Fails with [`Error::Config`] or [`Error::InvalidRequest`] when a
+    /// setting cannot be right.
+    pub fn build(self) -> Result<Live> {
+        self.refused?;
+        let url = address(&self.url)?;
+        for (setting, limit) in
+            [("connect_timeout", self.connect_timeout), ("idle_timeout", self.idle_timeout)]
+        {
+            if limit.is_zero() {
+                return Err(Error::Config { setting, reason: "must be longer than zero".to_owned() });
+            }
+        }
+        let dialer = Dialer::new(self.connect_timeout, self.proxy.as_ref())?;
+        let subscriptions = Subscriptions::new(self.wanted);
+        let (out, told) = mpsc::channel(self.buffer);
+        let run = Run {
+            url,
+            dialer,
+            retry: self.retry,
+            idle_timeout: self.idle_timeout,
+            wanted: subscriptions.wanted(),
+            memory: Memory::since(self.since.clone()),
+            out,
+        };
+        Ok(Live::new(run, told, self.since, subscriptions))
+    }
+}
+
+/// The address of the WebSocket as HTTP knows it, from that or from the origin of the service.
+fn address(text: &str) -> Result<Url> {
+    let config = |reason: &str| Error::Config { setting: "url", reason: reason.to_owned() };
+    let text = match text.split_once("://") {
+        Some(("ws", rest)) => format!("http://{rest}"),
+        Some(("wss", rest)) => format!("https://{rest}"),
+        _ => text.to_owned(),
+    };
+    let mut url = Url::parse(&text).map_err(|error| config(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(config("must be a ws, wss, http or https URL"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(config("must not carry credentials"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(config("must end with its path"));
+    }
+    if url.path() == "/" {
+        url.set_path(PATH);
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn address_is_the_service_s_own_unless_it_has_a_path() {
+        let address = |text| address(text).unwrap().to_string();
+
+        assert_eq!(address("https://one.example"), "https://one.example/api/anilibria/v2/ws");
+        assert_eq!(address("ws://one.example:8080/"), "http://one.example:8080/api/anilibria/v2/ws");
+        assert_eq!(address("wss://one.example/ws"), "https://one.example/ws");
+    }
+
+    #[test]
+    fn settings_that_cannot_be_right_are_refused_by_name() {
+        for url in ["one.example", "ftp://host/", "https://user:pw@host/", "wss://host/ws?token=pw"] {
+            let error = Live::builder(url).build().unwrap_err();
+
+            assert!(matches!(error, Error::Config { setting: "url", .. }), "{url}: {error}");
+            assert!(!format!("{error} {error:?}").contains("pw"), "{url}");
+        }
+        let error = Live::builder("http://host").idle_timeout(Duration::ZERO).build().unwrap_err();
+        assert!(matches!(error, Error::Config { setting: "idle_timeout", .. }), "{error}");
+        let many = (1..=201_u32).fold(Live::builder("http://host"), LiveBuilder::follow);
+        assert!(matches!(many.build(), Err(Error::InvalidRequest { .. })));
+    }
+
+    #[test]
+    fn token_and_proxy_are_not_printed() {
+        let live = Live::builder("http://host").token("secret").proxy("http://user:secret@host");
+
+        assert!(!format!("{live:?} {:?}", live.clone().build()).contains("secret"));
+    }
+}

@@ -1,0 +1,215 @@
+//! What the service tells.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize, de, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use url::Url;
+
+use crate::model::{Ordinal, ReleaseId, ReleaseStatus};
+
+/// The longest id of an event, in bytes.
+const MAX_ID: usize = 256;
+
+open_enum! {
+    /// What kind of change an event tells of, as the service writes it.
+    pub enum Kind {
+        /// An episode came out.
+        NewEpisode = "new_episode",
+        /// A release is there that was not.
+        NewRelease = "new_title",
+        /// A release was announced and has begun, or has ended, or goes on.
+        StatusChange = "status_change",
+        /// An episode that was out has changed. Told only to those who follow its release.
+        EpisodeUpdate = "episode_update",
+    }
+}
+
+impl Kind {
+    /// The kinds that can be had for all releases at once.
+    pub const FEED: [Self; 3] = [Self::NewEpisode, Self::NewRelease, Self::StatusChange];
+}
+
+/// Which event it is: unique, and greater than those of all earlier events. Cheap to clone.
+///
+/// The one of the last event is where to go on from after a restart:
+/// [`LiveBuilder::since`](super::LiveBuilder::since). Keep it as text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(Arc<str>);
+
+impl EventId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for EventId {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for EventId {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for EventId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() || text.len() > MAX_ID {
+            return Err(de::Error::invalid_length(text.len(), &"an id of 1 to 256 bytes"));
+        }
+        Ok(text.into())
+    }
+}
+
+/// A change that the service tells of, or word that some were missed.
+///
+/// It is not the [`watch::Event`](crate::watch::Event) of the watcher, which carries whole releases: the service sends
+/// no more than a notification needs. [`News`](super::News) asks either of them the same questions.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A release is there that was not.
+    NewRelease(ReleaseNews),
+    /// An episode came out.
+    NewEpisode(EpisodeNews),
+    /// An episode that was out has changed.
+    EpisodeUpdate(EpisodeNews),
+    /// A release was announced and has begun, or has ended, or goes on.
+    StatusChange(StatusNews),
+    /// Something of a kind that this version does not know.
+    Unknown(UnknownNews),
+    /// Changes were missed, as the reader was too slow or away for too long: read anew what you keep.
+    Missed {
+        /// How many, when the service says.
+        count: Option<u64>,
+    },
+}
+
+/// A release that is new.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct ReleaseNews {
+    /// Which event it is.
+    #[serde(rename = "event_id", default)]
+    pub id: Option<EventId>,
+    /// The release.
+    #[serde(rename = "title_id")]
+    pub release_id: ReleaseId,
+    /// Its name.
+    #[serde(default, deserialize_with = "readable")]
+    pub title: Option<String>,
+    /// Its poster.
+    #[serde(default, deserialize_with = "readable")]
+    pub poster: Option<Url>,
+    /// Its genres by name.
+    #[serde(default, deserialize_with = "crate::model::wire::or_default")]
+    pub genres: Vec<String>,
+    /// When it happened.
+    #[serde(rename = "timestamp", default, deserialize_with = "moment")]
+    pub at: Option<OffsetDateTime>,
+}
+
+/// An episode that is new or has changed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct EpisodeNews {
+    /// Which event it is.
+    #[serde(rename = "event_id", default)]
+    pub id: Option<EventId>,
+    /// The release it belongs to.
+    #[serde(rename = "title_id")]
+    pub release_id: ReleaseId,
+    /// Its number.
+    #[serde(rename = "episode")]
+    pub ordinal: Ordinal,
+    /// The release's name.
+    #[serde(default, deserialize_with = "readable")]
+    pub title: Option<String>,
+    /// Its own name, if it has one.
+    #[serde(default, deserialize_with = "filled")]
+    pub episode_name: Option<String>,
+    /// The release's poster.
+    #[serde(default, deserialize_with = "readable")]
+    pub poster: Option<Url>,
+    /// When it happened.
+    #[serde(rename = "timestamp", default, deserialize_with = "moment")]
+    pub at: Option<OffsetDateTime>,
+}
+
+/// A release whose status has changed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct StatusNews {
+    /// Which event it is.
+    #[serde(rename = "event_id", default)]
+    pub id: Option<EventId>,
+    /// The release.
+    #[serde(rename = "title_id")]
+    pub release_id: ReleaseId,
+    /// What it was; `None` when this version does not know the word.
+    #[serde(rename = "old_status", default, deserialize_with = "readable")]
+    pub old: Option<ReleaseStatus>,
+    /// What it is; `None` when this version does not know the word.
+    #[serde(rename = "new_status", default, deserialize_with = "readable")]
+    pub new: Option<ReleaseStatus>,
+    /// When it happened.
+    #[serde(rename = "timestamp", default, deserialize_with = "moment")]
+    pub at: Option<OffsetDateTime>,
+}
+
+/// A message of a type that this version does not know.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct UnknownNews {
+    /// Which event it is, if it is one.
+    pub id: Option<EventId>,
+    /// Its type.
+    pub kind: String,
+    /// What came with it.
+    pub data: Map<String, Value>,
+}
+
+impl Event {
+    /// Which event it is. [`Missed`](Self::Missed) has no id.
+    pub fn id(&self) -> Option<&EventId> {
+        match self {
+            Self::NewRelease(news) => news.id.as_ref(),
+            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => news.id.as_ref(),
+            Self::StatusChange(news) => news.id.as_ref(),
+            Self::Unknown(news) => news.id.as_ref(),
+            Self::Missed { .. } => None,
+        }
+    }
+}
+
+/// What can be read, and nothing for what cannot: no picture is better than no news.
+fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
+}
+
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(readable::<_, String>(deserializer)?.filter(|text| !text.is_empty()))
+}
+
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
+    let text: Option<String> = readable(deserializer)?;
+    Ok(text.and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok()))
+}

@@ -1,0 +1,219 @@
+//! The messages of the protocol: JSON texts of a type and its data.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::event::{Event, EventId, Kind, UnknownNews};
+use crate::{Error, Result, Secret, model::ReleaseId};
+
+/// How much of the service's own words goes into an error, in characters.
+const MAX_WORDS: usize = 300;
+
+/// A message to the service.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub(super) enum Outgoing {
+    Auth {
+        #[serde(serialize_with = "exposed")]
+        token: Secret,
+    },
+    SubscribeTitle {
+        title_id: ReleaseId,
+    },
+    UnsubscribeTitle {
+        title_id: ReleaseId,
+    },
+    SubscribeUpdates {
+        types: Vec<Kind>,
+    },
+    Resume {
+        last_event_id: EventId,
+    },
+}
+
+fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
+/// A message from the service.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    Event(Event),
+    /// The answer to a request to resume; `complete` unless some events are gone.
+    Resumed {
+        complete: bool,
+    },
+    /// The service has left out some events, as they were not taken fast enough.
+    Lagged {
+        missed: Option<u64>,
+    },
+    /// Something that was asked for is not done.
+    Refused(Error),
+    /// Something that was asked for is done.
+    Done,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    data: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct Resumed {
+    complete: bool,
+}
+
+impl Default for Resumed {
+    fn default() -> Self {
+        Self { complete: true }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Lagged {
+    missed: Option<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    code: String,
+    message: String,
+}
+
+/// Reads a message.
+pub(super) fn read(text: &str) -> Result<Incoming> {
+    let Envelope { kind, data } = crate::decode(text.as_bytes())?;
+    Ok(match kind.as_str() {
+        "resumed" => Incoming::Resumed { complete: payload::<Resumed>(data)?.complete },
+        "lagged" => Incoming::Lagged { missed: payload::<Lagged>(data)?.missed },
+        "error" => Incoming::Refused(refusal(payload(data)?)),
+        "auth_success" | "subscribed" | "unsubscribed" | "pong" => Incoming::Done,
+        _ => Incoming::Event(event(kind, data)?),
+    })
+}
+
+fn event(kind: String, data: Map<String, Value>) -> Result<Event> {
+    Ok(match Kind::from(kind.as_str()) {
+        Kind::NewEpisode => Event::NewEpisode(payload(data)?),
+        Kind::EpisodeUpdate => Event::EpisodeUpdate(payload(data)?),
+        Kind::NewRelease => Event::NewRelease(payload(data)?),
+        Kind::StatusChange => Event::StatusChange(payload(data)?),
+        Kind::Unknown(_) => {
+            let id = data.get("event_id").and_then(|id| EventId::deserialize(id).ok());
+            Event::Unknown(UnknownNews { id, kind, data })
+        }
+    })
+}
+
+fn payload<T: DeserializeOwned>(data: Map<String, Value>) -> Result<T> {
+    serde_path_to_error::deserialize(Value::Object(data)).map_err(|error| {
+        let path = format!("data.{}", error.path());
+        Error::Decode { path, source: Arc::new(error.into_inner()) }
+    })
+}
+
+fn refusal(Refusal { code, message }: Refusal) -> Error {
+    let cut = |text: String| text.chars().take(MAX_WORDS).collect();
+    let message = cut(message);
+    match code.as_str() {
+        "AUTH_FAILED" => Error::Unauthorized { status: 401, message },
+        "RATE_LIMIT_EXCEEDED" => Error::RateLimited { retry_after: None },
+        _ => Error::Refused { code: cut(code), message },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Ordinal, ReleaseStatus};
+
+    #[test]
+    fn new_episode_is_read_with_all_that_the_service_tells() {
+        let text = r#"{"type":"new_episode","data":{"event_id":"01","title_id":9000,"episode":12.5,"title":"Имя",
+            "episode_name":"Half","poster":"https://host.example/p.webp","timestamp":"2026-11-01T12:00:00Z"}}"#;
+
+        let Ok(Incoming::Event(Event::NewEpisode(news))) = read(text) else { panic!("not an episode") };
+
+        assert_eq!((news.id, news.release_id), (Some("01".into()), ReleaseId(9000)));
+        assert_eq!((news.ordinal, news.title.as_deref()), (Ordinal(12.5), Some("Имя")));
+        assert_eq!(news.episode_name.as_deref(), Some("Half"));
+        assert_eq!(news.poster.unwrap().as_str(), "https://host.example/p.webp");
+        assert_eq!(news.at.unwrap().unix_timestamp(), 1_793_534_400);
+    }
+
+    #[test]
+    fn what_is_missing_or_strange_in_an_event_does_not_cost_it() {
+        let text = r#"{"type":"status_change","data":{"title_id":7,"old_status":"paused","new_status":"completed",
+            "timestamp":1793534400}}"#;
+
+        let Ok(Incoming::Event(Event::StatusChange(news))) = read(text) else { panic!("not a status") };
+
+        assert_eq!(
+            (news.id, news.old, news.new, news.at),
+            (None, None, Some(ReleaseStatus::Completed), None)
+        );
+    }
+
+    #[test]
+    fn empty_name_of_an_episode_is_none() {
+        let text =
+            r#"{"type":"episode_update","data":{"title_id":7,"episode":1,"episode_name":"","poster":null}}"#;
+
+        let Ok(Incoming::Event(Event::EpisodeUpdate(news))) = read(text) else { panic!("not an episode") };
+
+        assert_eq!((news.episode_name, news.poster), (None, None));
+    }
+
+    #[test]
+    fn event_without_its_release_is_refused_with_the_place() {
+        let error = read(r#"{"type":"new_title","data":{"title_id":"many"}}"#).unwrap_err();
+
+        assert!(matches!(&error, Error::Decode { path, .. } if path == "data.title_id"), "{error}");
+    }
+
+    #[test]
+    fn unknown_event_is_kept_with_its_id() {
+        let text = r#"{"type":"title_removed","data":{"event_id":"07","title_id":1}}"#;
+
+        let Ok(Incoming::Event(Event::Unknown(news))) = read(text) else { panic!("not unknown") };
+
+        assert_eq!((news.kind.as_str(), news.id), ("title_removed", Some("07".into())));
+        assert_eq!(news.data["title_id"], 1);
+    }
+
+    #[test]
+    fn refusals_are_errors_by_what_can_be_done() {
+        let read = |code: &str| match read(&format!(
+            r#"{{"type":"error","data":{{"code":"{code}","message":"no"}}}}"#
+        )) {
+            Ok(Incoming::Refused(error)) => error,
+            other => panic!("{other:?}"),
+        };
+
+        assert!(matches!(read("AUTH_FAILED"), Error::Unauthorized { .. }));
+        assert!(matches!(read("RATE_LIMIT_EXCEEDED"), Error::RateLimited { .. }));
+        assert_eq!(
+            read("SUBSCRIPTION_LIMIT").to_string(),
+            "the service refused a message (SUBSCRIPTION_LIMIT): no"
+        );
+    }
+
+    #[test]
+    fn messages_are_written_as_the_service_reads_them_and_hide_the_token() {
+        let auth = Outgoing::Auth { token: "secret".into() };
+        let feed = Outgoing::SubscribeUpdates { types: vec![Kind::NewRelease] };
+        let text = |message: &Outgoing| serde_json::to_string(message).unwrap();
+
+        assert_eq!(text(&auth), r#"{"type":"auth","data":{"token":"secret"}}"#);
+        assert_eq!(text(&feed), r#"{"type":"subscribe_updates","data":{"types":["new_title"]}}"#);
+        assert!(!format!("{auth:?}").contains("secret"));
+    }
+}

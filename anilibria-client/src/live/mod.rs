@@ -1,0 +1,59 @@
+//! What the AniLibria service tells by itself, over its WebSocket: new episodes, new releases, changes of either.
+//!
+//! The service (the `anilibria-server` of this workspace) watches the catalogue for all of its clients, and tells each
+//! within a second what it asked for: everything of some [kinds](Kind), or all about some releases. A [`Live`] stream
+//! keeps such a connection through bad days. Where there is no such service, the [watcher](crate::watch) finds the
+//! same changes by asking AniLibria itself, less promptly.
+//!
+//! ```
+//! # #[cfg(feature = "sandbox")]
+//! # anilibria_client::offline(|_| async move {
+//! use anilibria_client::live::{Event, Kind, Live};
+//! use futures::StreamExt;
+//!
+//! # let service = anilibria_client::live::StandIn::start().await.expect("a free port");
+//! # let (url, saved) = (service.url(), service.present());
+//! let mut live = Live::builder(url).kinds([Kind::NewEpisode]).follow(9000).since(saved).build()?;
+//! let subscriptions = live.subscriptions();
+//!
+//! # service.new_episode(7, 3.0, "A name");
+//! while let Some(event) = live.next().await {
+//!     match event {
+//!         Ok(Event::NewEpisode(news)) => {
+//!             println!("{}: episode {}", news.title.as_deref().unwrap_or("?"), news.ordinal);
+//!             subscriptions.follow(news.release_id)?; // from now on also what changes in it
+//!         }
+//!         Ok(Event::Missed { .. }) => println!("changes were missed: read everything anew"),
+//!         Ok(_) => {}
+//!         Err(error) => eprintln!("{error}; trying again"),
+//!     }
+//!     let saved = live.cursor(); // where to go on after a restart
+//! #   assert!(saved.is_some());
+//! #   break;
+//! }
+//! # Ok(())
+//! # });
+//! ```
+
+mod builder;
+mod event;
+mod memory;
+mod message;
+mod news;
+mod pace;
+mod run;
+mod session;
+#[cfg(feature = "sandbox")]
+mod stand_in;
+mod stream;
+mod subscriptions;
+
+#[cfg(feature = "sandbox")]
+pub use self::stand_in::StandIn;
+pub use self::{
+    builder::LiveBuilder,
+    event::{EpisodeNews, Event, EventId, Kind, ReleaseNews, StatusNews, UnknownNews},
+    news::News,
+    stream::Live,
+    subscriptions::Subscriptions,
+};

@@ -1,0 +1,246 @@
+//! One connection, from its opening to its end.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use futures::{SinkExt, StreamExt};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_tungstenite::tungstenite::{self, Message, protocol::CloseFrame};
+
+use super::{
+    event::{Event, EventId},
+    memory::Memory,
+    message::{self, Incoming, Outgoing},
+    pace::Pace,
+    subscriptions::Wanted,
+};
+use crate::{
+    Error, Result,
+    client::upgrade::{MAX_MESSAGE_SIZE, Socket},
+};
+
+/// How long the service may take to read what is sent to it, and to tell what was missed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The close code that stands for none (RFC 6455).
+const NO_CODE: u16 = 1005;
+
+/// What a reader gets, and where it can go on from once it has it.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) event: Result<Event>,
+    pub(super) position: Option<EventId>,
+}
+
+/// Why a connection has ended.
+pub(super) enum End {
+    /// Nobody reads any more.
+    Unread,
+    Failed(Error),
+}
+
+/// How far the service is with telling what was missed.
+enum Resume {
+    Due,
+    Asked { until: Instant },
+    Over,
+}
+
+/// One connection.
+pub(super) struct Session<'s> {
+    socket: Socket,
+    idle_timeout: Duration,
+    wanted: &'s mut watch::Receiver<Wanted>,
+    memory: &'s mut Memory,
+    out: &'s mpsc::Sender<Told>,
+    /// What the service was told of what is wanted.
+    told: Wanted,
+    resume: Resume,
+    pace: Pace,
+    /// Since when nothing has come, or since when the service was asked for a sign of life.
+    quiet_since: Instant,
+    has_pinged: bool,
+}
+
+impl<'s> Session<'s> {
+    pub(super) fn new(
+        socket: Socket,
+        idle_timeout: Duration,
+        wanted: &'s mut watch::Receiver<Wanted>,
+        memory: &'s mut Memory,
+        out: &'s mpsc::Sender<Told>,
+    ) -> Self {
+        let resume = if memory.position().is_some() { Resume::Due } else { Resume::Over };
+        if matches!(resume, Resume::Due) {
+            memory.hold();
+        }
+        let now = Instant::now();
+        Self {
+            socket,
+            idle_timeout,
+            wanted,
+            memory,
+            out,
+            told: Wanted::default(),
+            resume,
+            pace: Pace::new(now),
+            quiet_since: now,
+            has_pinged: false,
+        }
+    }
+
+    /// Runs until the connection ends.
+    pub(super) async fn run(mut self) -> End {
+        let Err(end) = self.serve().await;
+        // Those that were held back are not lost with the connection.
+        for event in self.memory.abandon().collect::<Vec<_>>() {
+            if let Err(End::Unread) = self.tell_reader(Ok(event)).await {
+                return End::Unread;
+            }
+        }
+        end
+    }
+
+    async fn serve(&mut self) -> Result<Infallible, End> {
+        loop {
+            let has_more_to_say =
+                *self.wanted.borrow_and_update() != self.told || matches!(self.resume, Resume::Due);
+            let (ready_at, quiet_until) = (self.pace.ready_at(), self.quiet_until());
+            let resumed_by = match self.resume {
+                Resume::Asked { until } => Some(until),
+                Resume::Due | Resume::Over => None,
+            };
+            tokio::select! {
+                frame = self.socket.next() => self.hear(frame).await?,
+                changed = self.wanted.changed() => changed.map_err(|_| End::Unread)?,
+                () = sleep_until(ready_at), if has_more_to_say => self.say_next().await?,
+                () = sleep_until(quiet_until) => self.end_silence().await?,
+                () = sleep_until(resumed_by.unwrap_or(ready_at)), if resumed_by.is_some() => {
+                    self.resumed(false).await?;
+                }
+            }
+        }
+    }
+
+    async fn hear(&mut self, frame: Option<Result<Message, tungstenite::Error>>) -> Result<(), End> {
+        let frame = match frame {
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => return Err(End::Failed(failure(error))),
+            None => return Err(End::Failed(Error::interrupted("the service hung up"))),
+        };
+        match frame {
+            Message::Text(text) => self.understand(&text).await?,
+            Message::Close(frame) => return Err(End::Failed(closed(frame))),
+            // A ping is answered by the library with the next read. Binary messages are not part of the protocol.
+            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+        }
+        // Only now, as a slow reader is no silence of the service.
+        self.quiet_since = Instant::now();
+        self.has_pinged = false;
+        Ok(())
+    }
+
+    async fn understand(&mut self, text: &str) -> Result<(), End> {
+        match message::read(text) {
+            Ok(Incoming::Event(event)) => match self.memory.take(event) {
+                Some(event) => self.tell_reader(Ok(event)).await,
+                None => Ok(()),
+            },
+            Ok(Incoming::Resumed { complete }) => self.resumed(complete).await,
+            Ok(Incoming::Lagged { missed }) => self.tell_reader(Ok(Event::Missed { count: missed })).await,
+            Ok(Incoming::Done) => Ok(()),
+            Ok(Incoming::Refused(error)) => {
+                // What was asked for before has been answered before.
+                let is_about_resume =
+                    matches!(self.resume, Resume::Asked { .. }) && is_not_understood(&error);
+                self.tell_reader(Err(error)).await?;
+                if is_about_resume { self.resumed(false).await } else { Ok(()) }
+            }
+            Err(error) => self.tell_reader(Err(error)).await,
+        }
+    }
+
+    /// The service has told what was missed, or does not do so.
+    async fn resumed(&mut self, complete: bool) -> Result<(), End> {
+        if !matches!(self.resume, Resume::Asked { .. }) {
+            return Ok(());
+        }
+        self.resume = Resume::Over;
+        if !complete {
+            self.tell_reader(Ok(Event::Missed { count: None })).await?;
+        }
+        while let Some(event) = self.memory.next_held() {
+            self.tell_reader(Ok(event)).await?;
+        }
+        Ok(())
+    }
+
+    /// Says the next of what the service does not know yet; that something was missed when it knows what is wanted.
+    async fn say_next(&mut self) -> Result<(), End> {
+        let next = self.wanted.borrow().next(&mut self.told);
+        let message = match (next, &self.resume, self.memory.position()) {
+            (Some(message), ..) => message,
+            (None, Resume::Due, Some(position)) => {
+                self.resume = Resume::Asked { until: Instant::now() + PATIENCE };
+                Outgoing::Resume { last_event_id: position.clone() }
+            }
+            (None, ..) => return Ok(()),
+        };
+        let text = serde_json::to_string(&message).map_err(|source| {
+            End::Failed(Error::Decode { path: ".".to_owned(), source: Arc::new(source) })
+        })?;
+        self.pace.spend(Instant::now());
+        self.send(Message::text(text)).await
+    }
+
+    /// When the silence has lasted long enough to do something about it.
+    fn quiet_until(&self) -> Instant {
+        self.quiet_since + self.idle_timeout / 2
+    }
+
+    /// Asks for a sign of life, or gives the connection up.
+    async fn end_silence(&mut self) -> Result<(), End> {
+        if self.has_pinged {
+            return Err(End::Failed(Error::Timeout { after: self.idle_timeout }));
+        }
+        self.has_pinged = true;
+        self.quiet_since = Instant::now();
+        self.send(Message::Ping(bytes::Bytes::new())).await
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        match timeout(PATIENCE, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(End::Failed(failure(error))),
+            Err(_) => Err(End::Failed(Error::Timeout { after: PATIENCE })),
+        }
+    }
+
+    async fn tell_reader(&mut self, event: Result<Event>) -> Result<(), End> {
+        let told = Told { event, position: self.memory.position().cloned() };
+        self.out.send(told).await.map_err(|_| End::Unread)
+    }
+}
+
+/// Whether the service does not know what a message means, such as an id of an event that it never gave.
+fn is_not_understood(error: &Error) -> bool {
+    matches!(error, Error::Refused { code, .. } if code == "INVALID_MESSAGE" || code == "UNKNOWN_TYPE")
+}
+
+fn failure(error: tungstenite::Error) -> Error {
+    match error {
+        tungstenite::Error::Capacity(_) => Error::TooLarge { limit: MAX_MESSAGE_SIZE },
+        error => Error::Interrupted { source: Arc::new(error) },
+    }
+}
+
+fn closed(frame: Option<CloseFrame>) -> Error {
+    match frame {
+        Some(CloseFrame { code, reason }) => {
+            Error::Closed { code: code.into(), reason: reason.as_str().to_owned() }
+        }
+        None => Error::Closed { code: NO_CODE, reason: String::new() },
+    }
+}

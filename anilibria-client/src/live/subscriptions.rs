@@ -1,0 +1,184 @@
+//! What is wanted of the service, to be changed while the stream runs.
+
+use std::collections::BTreeSet;
+
+use tokio::sync::watch;
+
+use super::{event::Kind, message::Outgoing};
+use crate::{Error, Result, Secret, model::ReleaseId};
+
+/// The most releases that the service lets one connection follow.
+pub(super) const MAX_RELEASES: usize = 200;
+
+/// More kinds than there are.
+const MAX_KINDS: usize = 16;
+
+/// What is wanted, or what the service has been told of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Wanted {
+    pub(super) token: Option<Secret>,
+    pub(super) kinds: Vec<Kind>,
+    pub(super) releases: BTreeSet<ReleaseId>,
+}
+
+impl Wanted {
+    pub(super) fn choose(&mut self, kinds: impl IntoIterator<Item = Kind>) {
+        self.kinds.clear();
+        for kind in kinds.into_iter().filter(|kind| *kind != Kind::EpisodeUpdate).take(MAX_KINDS) {
+            if !self.kinds.contains(&kind) {
+                self.kinds.push(kind);
+            }
+        }
+    }
+
+    pub(super) fn follow(&mut self, release: ReleaseId) -> Result<()> {
+        if self.releases.len() >= MAX_RELEASES && !self.releases.contains(&release) {
+            let field = "release".to_owned();
+            return Err(Error::InvalidRequest { field, reason: "a connection follows 200 releases at most" });
+        }
+        self.releases.insert(release);
+        Ok(())
+    }
+
+    /// What to say next so that the service, having been `told` so much, comes to know all of it; `None` when it does.
+    ///
+    /// What is said counts as told: whoever calls this says it.
+    pub(super) fn next(&self, told: &mut Self) -> Option<Outgoing> {
+        if let Some(token) = self.token.as_ref().filter(|_| self.token != told.token) {
+            told.token = Some(token.clone());
+            return Some(Outgoing::Auth { token: token.clone() });
+        }
+        if self.kinds != told.kinds {
+            told.kinds.clone_from(&self.kinds);
+            return Some(Outgoing::SubscribeUpdates { types: self.kinds.clone() });
+        }
+        // First what makes room.
+        if let Some(&title_id) = told.releases.difference(&self.releases).next() {
+            told.releases.remove(&title_id);
+            return Some(Outgoing::UnsubscribeTitle { title_id });
+        }
+        let title_id = *self.releases.difference(&told.releases).next()?;
+        told.releases.insert(title_id);
+        Some(Outgoing::SubscribeTitle { title_id })
+    }
+}
+
+/// Changes what a [`Live`](super::Live) stream is told, while it runs. Cheap to clone.
+///
+/// Changes made while there is no connection count once there is one again.
+#[derive(Clone, Debug)]
+pub struct Subscriptions {
+    wanted: watch::Sender<Wanted>,
+}
+
+impl Subscriptions {
+    pub(super) fn new(wanted: Wanted) -> Self {
+        Self { wanted: watch::Sender::new(wanted) }
+    }
+
+    pub(super) fn wanted(&self) -> watch::Receiver<Wanted> {
+        self.wanted.subscribe()
+    }
+
+    /// Follows a release: all that happens to it is told. At most 200 releases; one more is refused with
+    /// [`Error::InvalidRequest`].
+    pub fn follow(&self, release: impl Into<ReleaseId>) -> Result<()> {
+        let mut outcome = Ok(());
+        self.wanted.send_if_modified(|wanted| {
+            outcome = wanted.follow(release.into());
+            outcome.is_ok()
+        });
+        outcome
+    }
+
+    /// Follows a release no longer.
+    pub fn unfollow(&self, release: impl Into<ReleaseId>) {
+        let release = release.into();
+        self.wanted.send_if_modified(|wanted| wanted.releases.remove(&release));
+    }
+
+    /// The releases that are followed.
+    pub fn releases(&self) -> Vec<ReleaseId> {
+        self.wanted.borrow().releases.iter().copied().collect()
+    }
+
+    /// Which kinds of events to be told for all releases, in place of those so far; none ends that.
+    pub fn kinds(&self, kinds: impl IntoIterator<Item = Kind>) {
+        self.wanted.send_modify(|wanted| wanted.choose(kinds));
+    }
+
+    /// Another token of the user, for when the old one has been renewed.
+    pub fn token(&self, token: impl Into<Secret>) {
+        self.wanted.send_modify(|wanted| wanted.token = Some(token.into()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(kinds: &[Kind], releases: &[u32]) -> Wanted {
+        Wanted {
+            token: None,
+            kinds: kinds.to_vec(),
+            releases: releases.iter().copied().map(ReleaseId).collect(),
+        }
+    }
+
+    /// All that is said to bring the service from `told` to `wanted`.
+    fn said(wanted: &Wanted, mut told: Wanted) -> Vec<String> {
+        let messages = std::iter::from_fn(|| wanted.next(&mut told));
+        messages.map(|message| serde_json::to_string(&message).unwrap()).collect()
+    }
+
+    #[test]
+    fn new_connection_is_told_who_it_is_for_then_the_kinds_then_the_releases() {
+        let mut all = wanted(&[Kind::NewEpisode], &[7, 9]);
+        all.token = Some("secret".into());
+
+        assert_eq!(
+            said(&all, Wanted::default()),
+            [
+                r#"{"type":"auth","data":{"token":"secret"}}"#,
+                r#"{"type":"subscribe_updates","data":{"types":["new_episode"]}}"#,
+                r#"{"type":"subscribe_title","data":{"title_id":7}}"#,
+                r#"{"type":"subscribe_title","data":{"title_id":9}}"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn only_the_difference_is_told() {
+        assert_eq!(
+            said(&wanted(&[], &[9]), wanted(&[Kind::NewEpisode], &[7])),
+            [
+                r#"{"type":"subscribe_updates","data":{"types":[]}}"#,
+                r#"{"type":"unsubscribe_title","data":{"title_id":7}}"#,
+                r#"{"type":"subscribe_title","data":{"title_id":9}}"#,
+            ]
+        );
+        assert!(said(&wanted(&[], &[7]), wanted(&[], &[7])).is_empty());
+    }
+
+    #[test]
+    fn releases_are_bounded_and_one_that_is_followed_may_be_followed_again() {
+        let subscriptions = Subscriptions::new(Wanted::default());
+        for release in 1..=200 {
+            subscriptions.follow(release).unwrap();
+        }
+
+        assert!(matches!(subscriptions.follow(201), Err(Error::InvalidRequest { .. })));
+        assert!(subscriptions.follow(7).is_ok());
+        subscriptions.unfollow(7);
+        assert!(subscriptions.follow(201).is_ok());
+    }
+
+    #[test]
+    fn kinds_are_chosen_once_each_without_the_one_that_only_followers_are_told() {
+        let mut wanted = Wanted::default();
+
+        wanted.choose([Kind::NewEpisode, Kind::EpisodeUpdate, Kind::NewEpisode, "other".into()]);
+
+        assert_eq!(wanted.kinds, [Kind::NewEpisode, "other".into()]);
+    }
+}

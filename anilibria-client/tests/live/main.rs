@@ -1,0 +1,10 @@
+//! The live stream, against a service whose every word the test says.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod breaks;
+mod events;
+mod faults;
+mod service;
+mod stand_in;
+mod subscriptions;

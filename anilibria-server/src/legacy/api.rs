@@ -1,0 +1,209 @@
+//! The routes of version 1.
+
+use anilibria_client::reflector::Sort;
+use poem_openapi::OpenApi;
+use serde::Serialize;
+
+use super::{
+    ListQuery,
+    answer::Answer,
+    params::{AnyText, FranchiseRef, KindWord, SeasonWord, TitleRef},
+    service::Legacy,
+};
+use crate::{
+    model::health::Health as Status,
+    params::{Days, Genres, Limit, LimitOr, PageNumber, Param, Path, Query, Search, Year},
+    problem::Problem,
+};
+
+/// The routes that read.
+#[derive(Clone)]
+pub(super) struct LegacyApi {
+    legacy: Legacy,
+}
+
+/// Whether the API can be asked.
+#[derive(Serialize)]
+struct Availability {
+    success: bool,
+    available: bool,
+}
+
+impl LegacyApi {
+    pub(super) fn new(legacy: Legacy) -> Self {
+        Self { legacy }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one for each parameter old clients send")]
+#[OpenApi]
+impl LegacyApi {
+    /// Most popular titles
+    #[oai(path = "/popular", method = "get", hidden)]
+    async fn popular(&self, page: Param<PageNumber>, limit: Param<LimitOr<50>>) -> Result<Answer, Problem> {
+        self.sorted(Sort::Favorites, page.0.0, limit.0.0).await
+    }
+
+    /// Latest updates
+    #[oai(path = "/updates", method = "get", hidden)]
+    async fn updates(&self, page: Param<PageNumber>, limit: Param<LimitOr<12>>) -> Result<Answer, Problem> {
+        self.sorted(Sort::Updated, page.0.0, limit.0.0).await
+    }
+
+    /// Titles by name
+    #[oai(path = "/search", method = "get", hidden)]
+    async fn search(
+        &self,
+        search: Param<Query>,
+        page: Param<PageNumber>,
+        limit: Param<Limit>,
+        year: Param<Year>,
+        season: Param<SeasonWord>,
+        genres: Param<Genres>,
+        #[oai(name = "type")] kind: Param<KindWord>,
+    ) -> Result<Answer, Problem> {
+        let query = filtered(None, page.0, limit.0, year.0, season.0, genres.0, kind.0);
+        self.legacy.list(&ListQuery { text: Some(search.0.0), ..query }).await
+    }
+
+    /// Titles by name, one character being enough
+    #[oai(path = "/search/fallback", method = "get", hidden)]
+    async fn search_fallback(
+        &self,
+        query: Param<AnyText>,
+        page: Param<PageNumber>,
+        limit: Param<Limit>,
+        year: Param<Year>,
+        season: Param<SeasonWord>,
+        genres: Param<Genres>,
+        #[oai(name = "type")] kind: Param<KindWord>,
+    ) -> Result<Answer, Problem> {
+        let filters = filtered(None, page.0, limit.0, year.0, season.0, genres.0, kind.0);
+        let query = ListQuery { text: Some(query.0.0), tells_source: true, ..filters };
+        self.legacy.list(&query).await
+    }
+
+    /// Random titles
+    #[oai(path = "/random", method = "get", hidden)]
+    async fn random(&self, limit: Param<LimitOr<1>>) -> Result<Answer, Problem> {
+        self.legacy.random(limit.0.0).await
+    }
+
+    /// All genres
+    #[oai(path = "/genres", method = "get", hidden)]
+    async fn genres(&self) -> Result<Answer, Problem> {
+        self.legacy.genres().await
+    }
+
+    /// The week's schedule
+    #[oai(path = "/schedule", method = "get", hidden)]
+    async fn schedule(&self, days: Param<Days>) -> Result<Answer, Problem> {
+        self.legacy.schedule(&days.0.0).await
+    }
+
+    /// Newest videos
+    #[oai(path = "/youtube", method = "get", hidden)]
+    async fn videos(&self, limit: Param<LimitOr<5>>) -> Result<Answer, Problem> {
+        self.legacy.videos(limit.0.0).await
+    }
+
+    /// The catalogue
+    #[oai(path = "/titles", method = "get", hidden)]
+    async fn titles(
+        &self,
+        search: Param<Search>,
+        page: Param<PageNumber>,
+        limit: Param<Limit>,
+        year: Param<Year>,
+        season: Param<SeasonWord>,
+        genres: Param<Genres>,
+        #[oai(name = "type")] kind: Param<KindWord>,
+    ) -> Result<Answer, Problem> {
+        let query = filtered(Some(Sort::Id), page.0, limit.0, year.0, season.0, genres.0, kind.0);
+        self.legacy.list(&ListQuery { text: search.0.0, ..query }).await
+    }
+
+    /// One title
+    #[oai(path = "/titles/:id", method = "get", hidden)]
+    async fn title(&self, id: Path<TitleRef>) -> Result<Answer, Problem> {
+        self.legacy.title(id.0.0.as_ref()).await
+    }
+
+    /// One title by its readable id
+    #[oai(path = "/titles/code/:code", method = "get", hidden)]
+    async fn title_by_code(&self, code: Path<TitleRef>) -> Result<Answer, Problem> {
+        self.legacy.title(code.0.0.as_ref()).await
+    }
+
+    /// Years
+    #[oai(path = "/years", method = "get", hidden)]
+    async fn years(&self) -> Result<Answer, Problem> {
+        self.legacy.years().await
+    }
+
+    /// Seasons
+    #[oai(path = "/seasons", method = "get", hidden)]
+    #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
+    async fn seasons(&self) -> Result<Answer, Problem> {
+        Legacy::seasons()
+    }
+
+    /// Franchises of a title, or one franchise
+    #[oai(path = "/franchise/:id", method = "get", hidden)]
+    async fn franchise(&self, id: Path<FranchiseRef>) -> Result<Answer, Problem> {
+        self.legacy.franchises(id.0.0).await
+    }
+
+    /// Who worked on a title
+    #[oai(path = "/team/:id", method = "get", hidden)]
+    async fn team(&self, id: Path<TitleRef>) -> Result<Answer, Problem> {
+        self.legacy.team(id.0.0.as_ref()).await
+    }
+
+    /// Whether the API can be asked
+    #[oai(path = "/status", method = "get", hidden)]
+    async fn status(&self) -> Result<Answer, Problem> {
+        let available = self.legacy.health.report().await.status != Status::Unhealthy;
+        Answer::bare(&Availability { success: true, available }).map_err(Problem::internal)
+    }
+
+    /// How the catalogue is mirrored
+    #[oai(path = "/sync/stats", method = "get", hidden)]
+    #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
+    async fn sync_stats(&self) -> Result<Answer, Problem> {
+        self.legacy.sync_stats()
+    }
+
+    /// One title
+    #[oai(path = "/:id", method = "get", hidden)]
+    async fn any(&self, id: Path<TitleRef>) -> Result<Answer, Problem> {
+        self.legacy.title(id.0.0.as_ref()).await
+    }
+}
+
+impl LegacyApi {
+    async fn sorted(&self, sort: Sort, page: u32, limit: u32) -> Result<Answer, Problem> {
+        self.legacy.list(&ListQuery { sort: Some(sort), page, limit, ..ListQuery::default() }).await
+    }
+}
+
+fn filtered(
+    sort: Option<Sort>,
+    page: PageNumber,
+    limit: Limit,
+    year: Year,
+    season: SeasonWord,
+    genres: Genres,
+    kind: KindWord,
+) -> ListQuery {
+    ListQuery {
+        sort,
+        year: year.0,
+        season: season.0,
+        genres: genres.0,
+        kind: kind.0,
+        page: page.0,
+        limit: limit.0,
+        ..ListQuery::default()
+    }
+}

@@ -1,0 +1,44 @@
+//! The page that shows a person what happens, as it happens.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use poem::http::HeaderValue;
+use sha2::{Digest as _, Sha256};
+
+use crate::http::asset::Asset;
+
+const FRAME: &str = include_str!("live/page.html");
+
+const STYLE: &str = include_str!("live/style.css");
+
+/// In the order in which one needs the other.
+const SCRIPT: &str = concat!(
+    include_str!("live/words.js"),
+    include_str!("live/connection.js"),
+    include_str!("live/card.js"),
+    include_str!("live/main.js"),
+);
+
+/// The page. It brings all it needs along, and asks only the host it came from, except for posters.
+pub fn page() -> Asset {
+    let html = FRAME.replacen("/*style*/", STYLE, 1).replacen("/*script*/", SCRIPT, 1);
+    let page = Asset::new("text/html; charset=utf-8", html);
+    match HeaderValue::try_from(policy()) {
+        Ok(policy) => page.with_policy(policy),
+        // What all pages may do is less than this one needs, but nothing that it must not.
+        Err(_) => page,
+    }
+}
+
+/// What the page may do: run its own script and no other, whatever a title is called. Posters come from the hosts of
+/// AniLibria's mirrors, which may change.
+fn policy() -> String {
+    let (script, style) = (digest(SCRIPT), digest(STYLE));
+    format!(
+        "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; img-src 'self' https: data:; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+}
+
+fn digest(text: &str) -> String {
+    STANDARD.encode(Sha256::digest(text))
+}

@@ -1,0 +1,120 @@
+//! The numbers and words of v3.
+
+use std::{fmt::Write as _, time::Duration};
+
+use anilibria_client::model::{Release, ReleaseKind, Season};
+use serde::Serialize;
+
+use super::TitleType;
+
+/// A word and its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Described {
+    /// The word, in Russian.
+    pub string: Option<&'static str>,
+    /// Its number.
+    pub code: Option<u8>,
+}
+
+/// How far a release has come. Two of v3's four words remain: none is hidden, and none is told to be no series.
+pub fn status(release: &Release) -> Described {
+    if release.is_ongoing || release.is_in_production {
+        Described { string: Some("В работе"), code: Some(1) }
+    } else {
+        Described { string: Some("Завершен"), code: Some(2) }
+    }
+}
+
+/// A season's name and number; none and 0 when it is not known.
+pub fn season(season: Option<&Season>) -> (Option<&'static str>, u8) {
+    match season {
+        Some(Season::Winter) => (Some("зима"), 1),
+        Some(Season::Spring) => (Some("весна"), 2),
+        Some(Season::Summer) => (Some("лето"), 3),
+        Some(Season::Autumn) => (Some("осень"), 4),
+        _ => (None, 0),
+    }
+}
+
+/// What kind of work a release is.
+pub(super) fn title_type(release: &Release) -> TitleType {
+    let kind = release.kind.as_ref();
+    let episodes = release.episodes_total;
+    let length = release.average_duration_of_episode.map(minutes);
+    TitleType {
+        full_string: kind.map(|kind| in_words(kind, episodes, length)),
+        code: kind.and_then(code),
+        string: kind.map(|kind| kind.as_str().to_owned()),
+        episodes,
+        length,
+    }
+}
+
+fn code(kind: &ReleaseKind) -> Option<u8> {
+    match kind {
+        ReleaseKind::Movie => Some(0),
+        ReleaseKind::Tv => Some(1),
+        ReleaseKind::Ova | ReleaseKind::Oad => Some(2),
+        ReleaseKind::Ona => Some(3),
+        ReleaseKind::Special => Some(4),
+        ReleaseKind::Web => Some(5),
+        _ => None,
+    }
+}
+
+fn in_words(kind: &ReleaseKind, episodes: Option<u32>, length: Option<u64>) -> String {
+    let mut words = match kind {
+        ReleaseKind::Tv => "ТВ",
+        // The first letter is a Cyrillic one, as v3 wrote it.
+        ReleaseKind::Ona => "ОNA",
+        ReleaseKind::Movie => "Фильм",
+        ReleaseKind::Dorama => "Дорама",
+        ReleaseKind::Special => "Спешл",
+        other => other.as_str(),
+    }
+    .to_owned();
+    if let Some(episodes) = episodes {
+        // Writing into a string cannot fail.
+        let _ = write!(words, " ({episodes} эп.)");
+    }
+    if let Some(length) = length {
+        let _ = write!(words, ", {length} мин.");
+    }
+    words
+}
+
+fn minutes(length: Duration) -> u64 {
+    length.as_secs() / 60
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn kind(value: serde_json::Value) -> TitleType {
+        title_type(&serde_json::from_value(value).unwrap())
+    }
+
+    #[test]
+    fn type_is_told_in_numbers_and_in_words() {
+        let tv = kind(json!({
+            "id": 1, "type": {"value": "TV"}, "episodes_total": 12, "average_duration_of_episode": 24,
+        }));
+        let movie = kind(json!({"id": 1, "type": {"value": "MOVIE"}}));
+
+        assert_eq!(tv.full_string.as_deref(), Some("ТВ (12 эп.), 24 мин."));
+        assert_eq!((tv.code, tv.string.as_deref(), tv.length), (Some(1), Some("TV"), Some(24)));
+        assert_eq!((movie.full_string.as_deref(), movie.code), (Some("Фильм"), Some(0)));
+    }
+
+    #[test]
+    fn kind_that_v3_did_not_know_has_a_name_and_no_number() {
+        let dorama = kind(json!({"id": 1, "type": {"value": "DORAMA"}, "episodes_total": 16}));
+        let none = kind(json!({"id": 1}));
+
+        assert_eq!((dorama.code, dorama.full_string.as_deref()), (None, Some("Дорама (16 эп.)")));
+        assert_eq!((none.code, none.string, none.full_string), (None, None, None));
+    }
+}

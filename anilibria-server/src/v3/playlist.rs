@@ -1,0 +1,82 @@
+//! Episodes by number.
+
+use anilibria_client::model::Ordinal;
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+
+use super::{Episode, RutubeEpisode};
+
+/// What has the number of an episode.
+pub trait Numbered {
+    /// The number.
+    fn number(&self) -> Ordinal;
+}
+
+impl Numbered for Episode {
+    fn number(&self) -> Ordinal {
+        self.episode
+    }
+}
+
+impl Numbered for RutubeEpisode {
+    fn number(&self) -> Ordinal {
+        self.episode
+    }
+}
+
+/// Episodes in the order of their numbers, each number once; an object with the numbers for keys (`"7"`, `"7.5"`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Playlist<T>(Vec<T>);
+
+impl<T: Numbered> Playlist<T> {
+    /// The playlist of `episodes`; of several with the same number the first stays.
+    pub fn new(episodes: impl IntoIterator<Item = T>) -> Self {
+        let mut episodes: Vec<_> = episodes.into_iter().collect();
+        episodes.sort_by(|one, other| one.number().total_cmp(&other.number()));
+        episodes.dedup_by(|later, first| later.number() == first.number());
+        Self(episodes)
+    }
+
+    /// The episodes, in order.
+    pub fn as_slice(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: Numbered + Serialize> Serialize for Playlist<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for episode in &self.0 {
+            map.serialize_entry(&episode.number().to_string(), episode)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn episode(number: f64, rutube_id: &str) -> RutubeEpisode {
+        RutubeEpisode { episode: Ordinal(number), created_timestamp: 0, rutube_id: rutube_id.to_owned() }
+    }
+
+    #[test]
+    fn episodes_stand_in_order_and_the_first_of_a_number_stays() {
+        let playlist =
+            Playlist::new([episode(10.0, "c"), episode(1.5, "b"), episode(1.0, "a"), episode(10.0, "d")]);
+
+        let json = serde_json::to_string(&playlist).unwrap();
+
+        let ids: Vec<_> = playlist.as_slice().iter().map(|episode| episode.rutube_id.as_str()).collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+        assert!(
+            json.starts_with(r#"{"1":{"episode":1,"#) && json.contains(r#""1.5":{"episode":1.5,"#),
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn empty_playlist_is_an_empty_object() {
+        assert_eq!(serde_json::to_string(&Playlist::<Episode>::new([])).unwrap(), "{}");
+    }
+}

@@ -1,0 +1,136 @@
+//! Events for clients that only listen.
+
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::{
+    realtime::live,
+    socket::{Socket, publish_episode},
+    support::Service,
+};
+
+/// What comes at all comes much sooner, even on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A stream of events, read one by one.
+struct Events {
+    response: Response,
+    read: String,
+}
+
+#[derive(Debug)]
+struct Event {
+    kind: String,
+    id: String,
+    data: Value,
+}
+
+impl Events {
+    async fn open(service: &Service, query: &str, last: Option<&str>) -> Self {
+        let url = format!("{}/api/anilibria/v2/events{query}", service.origin);
+        let mut request = reqwest::Client::new().get(url).header("accept-encoding", "gzip, br, zstd");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
+        assert_eq!(header("content-type"), Some("text/event-stream"));
+        assert_eq!(header("x-accel-buffering"), Some("no"));
+        assert_eq!(header("content-encoding"), None);
+        Self { response, read: String::new() }
+    }
+
+    /// The next event; `None` at the end of the stream.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some(end) = self.read.find("\n\n") {
+                let block: String = self.read.drain(..end + 2).collect();
+                let field = |name: &str| {
+                    let line = block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+                    line.unwrap_or_default().to_owned()
+                };
+                let event = Event {
+                    kind: field("event"),
+                    id: field("id"),
+                    data: serde_json::from_str(&field("data")).unwrap_or_default(),
+                };
+                if !event.kind.is_empty() {
+                    return Some(event);
+                }
+            }
+            let chunk = timeout(PATIENCE, self.response.chunk()).await.unwrap().unwrap()?;
+            self.read.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn events_are_told_as_they_happen_and_as_over_websocket() {
+    let service = live(&[]).await;
+    let mut title = Events::open(&service, "?title_id=7", None).await;
+    let mut all = Events::open(&service, "", None).await;
+    let mut others = Events::open(&service, "?types=status_change,new_title&title_id=8", None).await;
+    let mut socket = Socket::open(&service).await;
+    socket.ask("subscribe_title", json!({"title_id": 7})).await;
+
+    publish_episode(&service, 7).await;
+    publish_episode(&service, 8).await;
+
+    let frame = socket.hear_of("new_episode").await;
+    for events in [&mut title, &mut all] {
+        let event = events.next().await.unwrap();
+        assert_eq!((&*event.kind, &event.data), ("new_episode", &frame["data"]));
+        assert_eq!(event.id, frame["data"]["event_id"].as_str().unwrap());
+    }
+    assert_eq!(others.next().await.unwrap().data["title_id"], 8);
+}
+
+#[tokio::test]
+async fn client_that_comes_back_is_told_what_it_has_missed() {
+    let service = live(&[]).await;
+    let mut events = Events::open(&service, "?title_id=7", None).await;
+    publish_episode(&service, 7).await;
+    let first = events.next().await.unwrap();
+    publish_episode(&service, 7).await;
+    let second = events.next().await.unwrap();
+
+    let mut again = Events::open(&service, "?title_id=7", Some(&first.id)).await;
+
+    let missed = again.next().await.unwrap();
+    assert_eq!((missed.id, missed.data), (second.id, second.data));
+    let resumed = again.next().await.unwrap();
+    assert_eq!((&*resumed.kind, resumed.data), ("resumed", json!({"replayed": 1, "complete": true})));
+}
+
+#[tokio::test]
+async fn what_cannot_be_listened_to_is_refused() {
+    let service = Service::sandbox(&[], &[("WEBSOCKET_MAX_CONNECTIONS", "1")]);
+
+    for query in ["?title_id=x", "?title_id=0", "?types=dance", "?types=episode_update"] {
+        let answer = service.get(&format!("/events{query}")).await;
+        assert_eq!(answer.error(400), "INVALID_PARAMETERS", "{query}");
+    }
+    let request = reqwest::Client::new().get(format!("{}/events", service.origin));
+    let answer = request.header("last-event-id", "yesterday").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+
+    let _listening = Events::open(&service, "", None).await;
+    assert_eq!(service.get("/events").await.error(503), "OVERLOADED");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn stream_ends_when_the_service_stops() {
+    let mut service = Service::sandbox(&[], &[]);
+    let mut events = Events::open(&service, "", None).await;
+
+    let command = format!("kill -TERM {}", service.id());
+    assert!(std::process::Command::new("sh").args(["-c", &command]).status().unwrap().success());
+
+    assert!(events.next().await.is_none());
+    assert!(service.wait().success());
+}

@@ -1,0 +1,52 @@
+//! Prints what the service tells over its WebSocket; offline, a stand-in tells of two episodes and hangs up in between.
+//!
+//! `cargo run -p anilibria-examples --example live_notifications [-- --url https://host]`
+
+use anilibria_client::live::{Event, Kind, Live, News, StandIn};
+use futures::StreamExt;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--url");
+    if let Some(url) = arguments.nth(1) {
+        println!("Listening; Ctrl+C ends it.");
+        return print(&mut Live::builder(url).kinds(Kind::FEED).build()?, usize::MAX).await;
+    }
+
+    let service = StandIn::start().await?;
+    let live = Live::builder(service.url()).kinds(Kind::FEED).since(service.present());
+    let mut live = live.build()?;
+    service.new_episode(9000, 7.0, "Sword Art Online");
+    print(&mut live, 1).await?;
+
+    service.hang_up();
+    service.new_episode(9000, 8.0, "Sword Art Online");
+    print(&mut live, 1).await
+}
+
+/// Prints the next `count` events.
+async fn print(live: &mut Live, mut count: usize) -> anyhow::Result<()> {
+    while count > 0 {
+        match live.next().await {
+            Some(Ok(event)) => {
+                println!("{}", line(&event));
+                count -= 1;
+            }
+            Some(Err(error)) => eprintln!("{error}; trying again"),
+            None => anyhow::bail!("there is no service there"),
+        }
+    }
+    Ok(())
+}
+
+fn line(event: &Event) -> String {
+    let title = event.title().unwrap_or("a release");
+    match event {
+        Event::NewEpisode(news) => format!("{title}: episode {} is out", news.ordinal),
+        Event::EpisodeUpdate(news) => format!("{title}: episode {} has changed", news.ordinal),
+        Event::NewRelease(_) => format!("{title} is new"),
+        Event::Missed { count: Some(count) } => format!("{count} changes were missed"),
+        Event::Missed { count: None } => "changes may have been missed".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
