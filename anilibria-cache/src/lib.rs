@@ -43,8 +43,8 @@ mod turns;
 pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    Appended, NoPostId, Post, PostId, Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisElection,
-    RedisFeed, RedisLock, RedisRoster, RedisStore,
+    Appended, MapChange, NoPostId, Post, PostId, Redis, RedisBackplane, RedisBuilder, RedisConfigError,
+    RedisElection, RedisFeed, RedisLock, RedisMap, RedisRoster, RedisStore,
 };
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};

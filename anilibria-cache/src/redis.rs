@@ -9,6 +9,7 @@ mod feed;
 mod keys;
 mod link;
 mod lock;
+mod map;
 mod options;
 mod roster;
 mod scan;
@@ -31,6 +32,7 @@ pub use self::{
     election::RedisElection,
     feed::{Appended, NoPostId, Post, PostId, RedisFeed},
     lock::RedisLock,
+    map::{MapChange, RedisMap},
     roster::RedisRoster,
     store::RedisStore,
 };
@@ -92,6 +94,12 @@ impl Redis {
     /// The feed `name`, whose keys begin with the prefix and it; in a cluster with both in braces.
     pub fn feed(&self, name: &str) -> RedisFeed {
         RedisFeed::new(self.clone(), name)
+    }
+
+    /// The map `name`, whose key has the prefix before it. A cluster has to keep that key and the one with `:token` after
+    /// it in one place: name it with braces there.
+    pub fn map(&self, name: &str) -> RedisMap {
+        RedisMap::new(self.clone(), name)
     }
 
     /// A roster of a new instance, which is taken for dead `term` after it last said that it lives; at least a second. It

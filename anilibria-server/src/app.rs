@@ -12,6 +12,8 @@ use crate::{
     internal::Internal,
     legacy::{self, OldPaths},
     limits::{Gate, RequestLimits},
+    node::NodeService,
+    notify::{Notifications, Notifier},
     openapi,
     realtime::{
         Realtime,
@@ -34,6 +36,10 @@ pub struct State {
     pub health: Health,
     /// Keeps clients up to date.
     pub realtime: Realtime,
+    /// The site's Node service, if there is one.
+    pub node: Option<NodeService>,
+    /// Tells the Node service of events, if there is one to tell.
+    pub notifications: Option<Notifications>,
     /// The sandbox to serve beside the routes, if any.
     pub sandbox: Option<Sandbox>,
     /// What all instances share, if there is more than this one.
@@ -55,6 +61,13 @@ impl State {
             None => Source::start(&self.titles, realtime, interval, LocalElection::new()),
         })
     }
+
+    /// Starts the task that tells the Node service of events: one of all instances does. It has to be started before the
+    /// one that events come from.
+    pub fn notifier(&self) -> Option<Notifier> {
+        let notifications = self.notifications.as_ref()?;
+        Some(notifications.start(self.realtime.bus(), self.redis.as_ref()))
+    }
 }
 
 /// The service as one endpoint, as it is served and as tests and benches drive it.
@@ -62,17 +75,12 @@ pub fn app(config: &Config, state: &State) -> Shell {
     let traffic = Traffic::default();
     let mut table = openapi::table(&api::routes(&state.titles, &state.realtime, &state.health));
     let users = Users::new(&config.auth);
-    table.extend(Sockets::new(state.realtime.clone(), users.clone()).table());
+    let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
+    table.extend(Sockets::new(state.realtime.clone(), users.clone().asking(asked)).table());
     let services = Services::new(&config.auth);
     table.extend(legacy::table(config.legacy, &state.titles, &state.health, services.as_ref()));
     if let Some(services) = services {
-        let internal = Internal::new(
-            state.titles.clone(),
-            state.health.clone(),
-            traffic.clone(),
-            state.realtime.clone(),
-            config.cache.cache_key_prefix.clone(),
-        );
+        let internal = Internal::new(state, traffic.clone(), config.cache.cache_key_prefix.clone());
         table.extend(internal.table(&services));
     }
     Shell {

@@ -6,6 +6,7 @@ mod catalogue;
 mod http;
 mod legacy;
 mod node;
+mod notify;
 mod parse;
 mod realtime;
 mod secret;
@@ -26,6 +27,7 @@ pub use self::{
     http::HttpConfig,
     legacy::LegacyConfig,
     node::NodeConfig,
+    notify::NotifyConfig,
     parse::LogLevel,
     realtime::RealtimeConfig,
     secret::Secret,
@@ -136,6 +138,10 @@ pub struct Config {
     /// How clients are kept up to date.
     #[command(flatten)]
     pub realtime: RealtimeConfig,
+
+    /// How the Node service is told of events.
+    #[command(flatten)]
+    pub notify: NotifyConfig,
 }
 
 /// Where to listen.
@@ -304,6 +310,10 @@ mod tests {
             ("--sync-interval=0", "SYNC_INTERVAL_SECONDS"),
             ("--events-enabled=perhaps", "EVENTS_ENABLED"),
             ("--events-replay=0", "EVENTS_REPLAY"),
+            ("--notify-enabled=perhaps", "NOTIFY_ENABLED"),
+            ("--notify-attempts=0", "NOTIFY_ATTEMPTS"),
+            ("--notify-retry=0", "NOTIFY_RETRY_SECONDS"),
+            ("--notify-queue=0", "NOTIFY_QUEUE"),
             ("--websocket-max-connections=0", "WEBSOCKET_MAX_CONNECTIONS"),
             ("--websocket-ping-interval=0", "WEBSOCKET_PING_INTERVAL"),
             ("--websocket-ping-timeout=x", "WEBSOCKET_PING_TIMEOUT"),

@@ -3,9 +3,11 @@
 mod clearing;
 
 use poem_openapi::OpenApi as _;
+use tracing::warn;
 
 use crate::{
     api::InternalApi,
+    app::State,
     auth::Services,
     health::Health,
     model::{
@@ -14,10 +16,11 @@ use crate::{
         },
         live::LiveStatistics,
     },
+    notify::Notifications,
     problem::Problem,
     realtime::Realtime,
     router::RouteTable,
-    titles::Titles,
+    titles::{Synced, Titles},
     traffic::Traffic,
 };
 
@@ -27,6 +30,7 @@ pub struct Internal {
     titles: Titles,
     health: Health,
     traffic: Traffic,
+    notifications: Option<Notifications>,
     realtime: Realtime,
     /// What keys begin with in Redis.
     key_prefix: String,
@@ -34,14 +38,15 @@ pub struct Internal {
 
 impl Internal {
     /// Looks after these parts of the service. `key_prefix` is what keys begin with in Redis.
-    pub fn new(
-        titles: Titles,
-        health: Health,
-        traffic: Traffic,
-        realtime: Realtime,
-        key_prefix: String,
-    ) -> Self {
-        Self { titles, health, traffic, realtime, key_prefix }
+    pub fn new(state: &State, traffic: Traffic, key_prefix: String) -> Self {
+        Self {
+            titles: state.titles.clone(),
+            health: state.health.clone(),
+            traffic,
+            notifications: state.notifications.clone(),
+            realtime: state.realtime.clone(),
+            key_prefix,
+        }
     }
 
     /// The routes at `/internal`, for `services` only.
@@ -51,9 +56,16 @@ impl Internal {
         services.guard(table)
     }
 
-    /// Sees to it that a title is fresh.
+    /// Sees to it that a title is fresh, and tells everybody of what is new to it. Whoever watches AniLibria tells of the
+    /// rest, and of nothing twice.
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
-        self.titles.sync(id, force).await
+        let Synced { report, news } = self.titles.sync(id, force).await?;
+        for notice in &news {
+            if let Err(error) = self.realtime.bus().publish_aside(notice).await {
+                warn!(%error, title_id = id, "What is new to a title cannot be published");
+            }
+        }
+        Ok(report)
     }
 
     /// Drops the answers whose keys match `pattern`.
@@ -73,11 +85,16 @@ impl Internal {
 
     /// How the service is.
     pub async fn service(&self) -> ServiceStatistics {
+        let notifications = match &self.notifications {
+            Some(notifications) => notifications.statistics().await,
+            None => None,
+        };
         ServiceStatistics {
             uptime_seconds: self.health.uptime(),
             requests: self.traffic.requests(),
             cache: self.cache().await,
             catalogue: self.titles.mirror().map(|mirror| CatalogueStatistics::from(mirror.status())),
+            notifications,
             websocket: LiveStatistics::from(&self.realtime),
             mirrors: self.titles.client().mirrors().into_iter().map(Mirror::from).collect(),
         }

@@ -24,6 +24,7 @@ pub mod logging;
 pub mod mapping;
 pub mod model;
 pub mod node;
+pub mod notify;
 pub mod openapi;
 pub mod params;
 pub mod problem;

@@ -8,6 +8,7 @@ pub mod episode;
 pub mod health;
 pub mod internal;
 pub mod live;
+pub mod notifications;
 pub mod pattern;
 pub mod schedule;
 pub mod timestamp;

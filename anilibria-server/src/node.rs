@@ -4,7 +4,9 @@ mod answer;
 mod asker;
 mod error;
 mod mapping;
+mod notify;
 mod title;
+mod users;
 
 use std::{
     fmt,
@@ -17,7 +19,7 @@ use poem::http::{HeaderName, HeaderValue, Method, header};
 use reqwest::{Client, RequestBuilder, redirect};
 use url::Url;
 
-pub use self::{asker::Asker, error::NodeError, mapping::mapped, title::NodeTitle};
+pub use self::{asker::Asker, error::NodeError, mapping::mapped, notify::NotifyError, title::NodeTitle};
 use crate::{auth::Passport, config::Config, request_id};
 
 /// Says that a request was made because AniLibria failed. Whoever gets one must not pass it on to another that does the

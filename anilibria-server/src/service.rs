@@ -1,11 +1,12 @@
 //! Puts the service together from its settings.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anilibria_cache::{Elector, LevelPing, Redis};
 use anilibria_client::{Client, ClientBuilder, Error, sandbox::Sandbox};
 use async_trait::async_trait;
 use futures::future;
+use tracing::warn;
 
 use crate::{
     app::State,
@@ -20,6 +21,7 @@ use crate::{
         health::{Circuit, CircuitService},
     },
     node::NodeService,
+    notify::{DiskLedger, Ledger, NoLedger, Notifications, RedisLedger},
     realtime::{
         Realtime,
         bus::{Bus, LocalBus, RedisBus},
@@ -68,8 +70,9 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     if let Some(node) = node.clone().filter(|_| config.node.nodejs_fallback_enabled) {
         titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
     }
-    let health = Health::new(Arc::new(Parts { titles: titles.clone(), node }));
-    Ok(State { titles, health, realtime, redis, sandbox: sandbox.map(|at| at.sandbox) })
+    let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
+    let health = Health::new(Arc::new(Parts { titles: titles.clone(), node: node.clone() }));
+    Ok(State { titles, health, realtime, node, notifications, redis, sandbox: sandbox.map(|at| at.sandbox) })
 }
 
 /// Where the mirror of what `client` gives outlives the process: on disk where answers are, and in MongoDB. With Redis
@@ -103,6 +106,38 @@ fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn Bus> 
     match redis {
         Some(redis) => Arc::new(RedisBus::new(redis, &cache.cache_key_prefix, replay)),
         None => Arc::new(LocalBus::new(caching::directory(cache, is_public).as_deref())),
+    }
+}
+
+/// Tells `node` of events, if it is to be told. What it has yet to be told is in `redis`, or else on disk.
+async fn notifications(
+    config: &Config,
+    node: Option<NodeService>,
+    redis: Option<&Redis>,
+    is_public: bool,
+) -> Option<Notifications> {
+    // It would not listen to somebody who cannot show who it is.
+    let is_told = config.notify.notify_enabled && config.auth.internal_jwt_secret.is_some();
+    let node = node.filter(|_| is_told)?;
+    let ledger: Box<dyn Ledger> = match redis {
+        Some(redis) => Box::new(RedisLedger::new(redis)),
+        None => ledger(caching::directory(&config.cache, is_public).as_deref()).await,
+    };
+    Some(Notifications::new(node, ledger, &config.notify))
+}
+
+/// The ledger in `directory`, if there is one and no other service has it.
+async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
+    let Some(directory) = directory else { return Box::new(NoLedger) };
+    match DiskLedger::open(directory).await {
+        Ok(ledger) => Box::new(ledger),
+        Err(error) => {
+            warn!(
+                error = format!("{error:#}"),
+                "What the Node service is yet to be told is kept in memory alone"
+            );
+            Box::new(NoLedger)
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) use self::failure::LoadFailure;
 pub use self::{
     fallback::Fallback,
     query::{ListQuery, SearchQuery},
+    sync::Synced,
 };
 use crate::{
     caching::Caching,

@@ -37,6 +37,10 @@ pub(super) static APPEND: Lua = Lua::new(include_str!("script/append.lua"));
 /// which that is told, too. `ARGV`: how many posts are kept, and the id and the payload of each post, the oldest first.
 pub(super) static RESTORE: Lua = Lua::new(include_str!("script/restore.lua"));
 
+/// Changes a map. `KEYS`: the map, the greatest token. `ARGV`: the token, whether all fields go first, how many are set,
+/// field and value of each, fields that go. Answers 1, or 0 if the token is too small.
+pub(super) static CHANGE: Lua = Lua::new(include_str!("script/change.lua"));
+
 /// Takes or prolongs an office and says the token of its holder, 0 when that is somebody else. `KEYS`: the office. `ARGV`:
 /// the candidate, milliseconds of a term.
 pub(super) static ELECT: Lua = Lua::new(include_str!("script/elect.lua"));

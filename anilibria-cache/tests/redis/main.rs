@@ -6,6 +6,7 @@ mod conformance;
 mod election;
 mod feed;
 mod lock;
+mod map;
 mod outage;
 mod roster;
 mod store;

@@ -46,6 +46,9 @@ pub enum TokenError {
     /// Its time has not come.
     #[error("token is not active yet")]
     NotActive,
+    /// The site, which was asked, does not let in whoever has it.
+    #[error("token is not valid any more")]
+    Withdrawn,
 }
 
 impl TokenError {
@@ -54,7 +57,9 @@ impl TokenError {
         match self {
             Self::Expired => ErrorCode::TokenExpired,
             Self::NotActive => ErrorCode::TokenNotActive,
-            Self::Malformed | Self::Algorithm | Self::Signature | Self::Claims => ErrorCode::InvalidToken,
+            Self::Malformed | Self::Algorithm | Self::Signature | Self::Claims | Self::Withdrawn => {
+                ErrorCode::InvalidToken
+            }
         }
     }
 }

@@ -5,12 +5,13 @@ use std::time::SystemTime;
 use poem::Request;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use tracing::debug;
 
 use super::{
     bearer,
     token::{self, Keys, TokenError},
 };
-use crate::config::AuthConfig;
+use crate::{config::AuthConfig, node::NodeService};
 
 /// A user of the site. A request by one has it among its extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,17 +24,40 @@ pub struct User {
 #[derive(Clone, Debug, Default)]
 pub struct Users {
     keys: Keys,
+    /// Whoever has the last word, if anybody is asked.
+    node: Option<NodeService>,
 }
 
 impl Users {
     /// Recognises users by the secret of `config`; nobody when there is none.
     pub fn new(config: &AuthConfig) -> Self {
-        Self { keys: Keys::new([&config.jwt_secret, &config.jwt_secret_previous]) }
+        Self { keys: Keys::new([&config.jwt_secret, &config.jwt_secret_previous]), node: None }
+    }
+
+    /// Also asks `node` about whoever [says who they are](Self::vouched).
+    #[must_use]
+    pub fn asking(self, node: Option<NodeService>) -> Self {
+        Self { node, ..self }
     }
 
     /// The user whom `token` names.
     pub fn known(&self, token: &str) -> Result<User, TokenError> {
         verify(&self.keys, token, SystemTime::now())
+    }
+
+    /// The user whom `token` names, unless the Node service, where it is asked, does not let them in. What it cannot be
+    /// asked about just then is left at that: nobody stays outside because it is away.
+    pub async fn vouched(&self, token: &str) -> Result<User, TokenError> {
+        let user = self.known(token)?;
+        let Some(node) = &self.node else { return Ok(user) };
+        match node.vouches_for(user.id, token).await {
+            Ok(true) => Ok(user),
+            Ok(false) => Err(TokenError::Withdrawn),
+            Err(error) => {
+                debug!(%error, "The Node service cannot be asked about a user");
+                Ok(user)
+            }
+        }
     }
 
     /// Notes who sends `request`. Whoever has a bad token, or none, is nobody: all may read, and the site's pages take a
@@ -138,7 +162,7 @@ mod tests {
 
     #[test]
     fn request_with_a_good_token_is_the_users() {
-        let users = Users { keys: keys(&[SECRET]) };
+        let users = Users { keys: keys(&[SECRET]), node: None };
         let token = token(&json!({"id": 7, "exp": 99_999_999_999_u64}));
 
         assert_eq!(recognised(&users, &format!("Bearer {token}")), Some(User { id: 7 }));

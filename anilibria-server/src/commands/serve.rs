@@ -47,6 +47,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let bounds = Bounds::new(&config.http);
         let sync = SyncTask::start(&state.titles);
         let _pump = Pump::start(&state.realtime, &state.titles);
+        let notifier = state.notifier();
         let source = state.source(config);
         let subscribers = state.telling();
         let served =
@@ -56,6 +57,9 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         }
         if let Some(source) = source {
             source.stop().await;
+        }
+        if let Some(notifier) = notifier {
+            notifier.stop().await;
         }
         if let Some(sync) = sync {
             sync.stop().await;

@@ -16,12 +16,19 @@ pub struct NodeConfig {
     /// Whether the Node service is asked for a title that neither a cache nor AniLibria gives.
     #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new(), default_value = "false")]
     pub nodejs_fallback_enabled: bool,
+
+    /// Whether the Node service is asked, too, about users who say over a WebSocket who they are.
+    #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new(), default_value = "false")]
+    pub auth_remote_validation: bool,
 }
 
 impl NodeConfig {
     /// Refuses to fall back on nothing, and a URL that holds what has to stay secret.
     pub(super) fn check(&self) -> Result<(), String> {
         let Some(url) = &self.nodejs_service_url else {
+            if self.auth_remote_validation {
+                return Err("AUTH_REMOTE_VALIDATION needs NODEJS_SERVICE_URL: there is nobody to ask".into());
+            }
             return if self.nodejs_fallback_enabled {
                 Err("NODEJS_FALLBACK_ENABLED needs NODEJS_SERVICE_URL: there is nothing to fall back on"
                     .into())
@@ -55,6 +62,16 @@ mod tests {
         assert!(error.contains("NODEJS_FALLBACK_ENABLED") && error.contains("NODEJS_SERVICE_URL"), "{error}");
         let address = "--nodejs-service-url=http://server:5000";
         assert_eq!(check(&[address, "--nodejs-fallback-enabled=true"]), Ok(()));
+    }
+
+    #[test]
+    fn validation_is_off_and_needs_somebody_to_ask() {
+        let flag = "--auth-remote-validation=true";
+
+        assert!(!Config::from_flags([""; 0]).unwrap().node.auth_remote_validation);
+        let error = check(&[flag]).unwrap_err();
+        assert!(error.contains("AUTH_REMOTE_VALIDATION") && error.contains("NODEJS_SERVICE_URL"), "{error}");
+        assert_eq!(check(&["--nodejs-service-url=http://server:5000", flag]), Ok(()));
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl SyncApi {
 
 impl Legacy {
     async fn sync(&self, id: u32) -> Result<Answer, Problem> {
-        let report = self.titles.sync(id, true).await?;
+        let report = self.titles.sync(id, true).await?.report;
         let synced = Synced { id: report.title_id, episodes: report.episodes_count };
         Ok(Answer::once(render(&synced).map_err(Problem::internal)?))
     }

@@ -7,7 +7,10 @@ use poem_openapi::{
     types::{Example, ParseFromJSON, ToJSON},
 };
 
-use super::{envelope::CacheLevel, live::LiveStatistics, pattern::KeyPattern, timestamp::Timestamp};
+use super::{
+    envelope::CacheLevel, live::LiveStatistics, notifications::NotificationStatistics, pattern::KeyPattern,
+    timestamp::Timestamp,
+};
 use crate::catalogue::{CatalogueSource, CatalogueStatus};
 
 /// An answer to another service.
@@ -233,6 +236,9 @@ pub struct ServiceStatistics {
     /// The mirrored catalogue; `null` when there is none.
     #[oai(nullable)]
     pub catalogue: Option<CatalogueStatistics>,
+    /// How the Node service is told of events; `null` when it is not, or when nobody can say.
+    #[oai(nullable)]
+    pub notifications: Option<NotificationStatistics>,
     /// Clients that are told at once what happens, over WebSocket or server-sent events.
     pub websocket: LiveStatistics,
     /// The mirrors of AniLibria.

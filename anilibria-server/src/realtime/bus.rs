@@ -41,6 +41,9 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
     /// Makes an event of `notice` and tells it to all instances, this one among them. Its id is later than all before it.
     async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published>;
 
+    /// The same for whoever holds no office and has noticed something by chance.
+    async fn publish_aside(&self, notice: &Notice) -> anyhow::Result<Published>;
+
     /// The events that are remembered, the oldest first.
     async fn past(&self) -> anyhow::Result<Vec<Event>>;
 

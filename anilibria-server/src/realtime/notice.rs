@@ -76,7 +76,7 @@ impl Notice {
     pub fn of(client: &Client, event: &watch::Event) -> Option<Self> {
         match event {
             watch::Event::NewEpisode { release, episode } => {
-                Some(Self::NewEpisode(EpisodeNews::of(client, release, episode)))
+                Some(Self::new_episode(client, release, episode))
             }
             watch::Event::EpisodeUpdate { release, episode } => {
                 Some(Self::EpisodeUpdate(EpisodeNews::of(client, release, episode)))
@@ -93,6 +93,11 @@ impl Notice {
             }),
             _ => None,
         }
+    }
+
+    /// What it is to clients of the site that `episode` of `release` came out.
+    pub fn new_episode(client: &Client, release: &Release, episode: &v1::Episode) -> Self {
+        Self::NewEpisode(EpisodeNews::of(client, release, episode))
     }
 
     /// What kind of event it is.

@@ -26,13 +26,24 @@ pub(super) async fn title(client: Client, id: u32) -> Result<Loaded, Error> {
 }
 
 /// A title with its episodes, rendered; `None` when AniLibria knows no such one.
-pub(super) async fn title_now(client: &Client, id: u32) -> Result<Option<Bytes>, Error> {
+async fn title_now(client: &Client, id: u32) -> Result<Option<Bytes>, Error> {
+    let release = release_now(client, id).await?;
+    Ok(release.map(|release| rendered(client, &release)))
+}
+
+/// A release with its episodes; `None` when AniLibria knows no such one.
+pub(super) async fn release_now(client: &Client, id: u32) -> Result<Option<Release>, Error> {
     // Nothing of these is shown, and they are half of the answer.
     match client.releases().get(id).exclude(["torrents", "members", "sponsors"]).await {
-        Ok(release) => Ok(Some(render(&Mapping::new(client).title(&release), None))),
+        Ok(release) => Ok(Some(release)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// `release` as a title, rendered.
+pub(super) fn rendered(client: &Client, release: &Release) -> Bytes {
+    render(&Mapping::new(client).title(release), None)
 }
 
 /// The title `id` as the cache keeps it.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use anilibria_client::model::{Episode, Release};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -9,8 +10,12 @@ use serde_json::{Map, Value};
 use super::{LoadFailure, Titles, from_upstream};
 use crate::{
     key,
-    model::internal::{SyncReport, SyncSource},
+    model::{
+        episode::EpisodeNumber,
+        internal::{SyncReport, SyncSource},
+    },
     problem::Problem,
+    realtime::notice::Notice,
     rendered::{FORM, readable},
     sync_status::Subject,
 };
@@ -18,31 +23,33 @@ use crate::{
 impl Titles {
     /// Sees to it that title `id` is fresh on all levels of the cache. What is fresh is kept, unless by `force`; what is
     /// loaded anew puts an end to all it appears in.
-    pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
-        let report = self.see_to(id, force).await;
+    pub async fn sync(&self, id: u32, force: bool) -> Result<Synced, Problem> {
+        let synced = self.see_to(id, force).await;
         if let Some(status) = &self.status {
-            let outcome =
-                report.as_ref().map(|report| report.episodes_count as u64).map_err(ToString::to_string);
-            status.note_later(Subject::Title(id), outcome);
+            let outcome = synced.as_ref().map(|synced| synced.report.episodes_count as u64);
+            status.note_later(Subject::Title(id), outcome.map_err(ToString::to_string));
         }
-        report
+        synced
     }
 
-    async fn see_to(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
+    async fn see_to(&self, id: u32, force: bool) -> Result<Synced, Problem> {
         let begin = Instant::now();
-        let kept = if force { None } else { self.fresh(id).await };
-        let source = if kept.is_some() { SyncSource::Cache } else { SyncSource::Anilibria };
-        let title = match kept {
-            Some(title) => title,
-            None => self.renew(id).await?,
+        let kept = self.fresh(id).await;
+        let (source, title, news) = match kept {
+            Some(title) if !force => (SyncSource::Cache, title, Vec::new()),
+            kept => {
+                let (title, news) = self.renew(id, kept).await?;
+                (SyncSource::Anilibria, title, news)
+            }
         };
-        Ok(SyncReport {
+        let report = SyncReport {
             title_id: id,
             synced: source == SyncSource::Anilibria,
             source,
-            episodes_count: episodes(&title)?,
+            episodes_count: episodes(&title)?.len(),
             duration_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
-        })
+        };
+        Ok(Synced { report, news })
     }
 
     /// Title `id` as it is rendered, if a level has it and it is fresh.
@@ -52,21 +59,48 @@ impl Titles {
         is_ours.then(|| cached.into_value())
     }
 
-    /// Loads title `id` whatever the cache has.
-    async fn renew(&self, id: u32) -> Result<Bytes, Problem> {
-        let title = from_upstream::title_now(&self.client, id).await.map_err(LoadFailure::from)?;
+    /// Loads title `id` whatever the cache has; also tells what is new to it since it was as `before`.
+    async fn renew(&self, id: u32, before: Option<Bytes>) -> Result<(Bytes, Vec<Notice>), Problem> {
+        let release = from_upstream::release_now(&self.client, id).await.map_err(LoadFailure::from)?;
+        let title = release.as_ref().map(|release| from_upstream::rendered(&self.client, release));
         // First what is old, or it would be the new one that ends.
         self.changed(id).await;
         let kept = from_upstream::keep_title(id, title.clone());
         self.cache.set(&key::title(id), kept.validator(FORM)).await;
-        title.ok_or_else(|| Problem::title_not_found(id))
+        let (Some(title), Some(release)) = (title, release) else { return Err(Problem::title_not_found(id)) };
+        let news = match before {
+            Some(before) => self.news(&episodes(&before)?, &release),
+            None => Vec::new(),
+        };
+        Ok((title, news))
+    }
+
+    /// The episodes of `release` that are not among those from `before`. Where there were none, it may just be that they
+    /// were not known.
+    fn news(&self, before: &Map<String, Value>, release: &Release) -> Vec<Notice> {
+        if before.is_empty() {
+            return Vec::new();
+        }
+        let known =
+            |episode: &Episode| before.contains_key(&EpisodeNumber::from(episode.ordinal.get()).to_string());
+        let new = release.episodes.iter().flatten().filter(|episode| !known(episode));
+        new.map(|episode| Notice::new_episode(&self.client, release, episode)).collect()
     }
 }
 
-/// How many episodes there are in `title`, as [`crate::rendered::render`] made it.
-fn episodes(title: &[u8]) -> Result<usize, Problem> {
+/// What has become of a title that was to be fresh.
+#[derive(Clone, Debug)]
+pub struct Synced {
+    /// What was done about it.
+    pub report: SyncReport,
+    /// Episodes that have come out since it was loaded before.
+    pub news: Vec<Notice>,
+}
+
+/// The episodes in `title`, as [`crate::rendered::render`] made it, by their numbers.
+fn episodes(title: &[u8]) -> Result<Map<String, Value>, Problem> {
     let title: Answer = serde_json::from_slice(&readable(title)).map_err(Problem::internal)?;
-    Ok(title.data.player.episodes.len())
+    Ok(title.data.player.episodes)
 }
 
 #[derive(Deserialize)]
@@ -95,7 +129,7 @@ mod tests {
     fn episodes_of_a_rendered_title_are_counted() {
         let title = Title::example();
 
-        assert_eq!(episodes(&render(&title, None)).unwrap(), title.player.episodes.len());
+        assert_eq!(episodes(&render(&title, None)).unwrap().len(), title.player.episodes.len());
         assert!(episodes(b"nonsense").is_err());
     }
 }

@@ -33,6 +33,7 @@ mod faults;
 mod internal;
 mod legacy;
 mod node;
+mod notify;
 #[cfg(unix)]
 mod outages;
 mod realtime;
@@ -45,5 +46,7 @@ mod realtime_sse;
 mod single_flight;
 mod socket;
 mod support;
+mod sync_news;
 #[path = "../support/token.rs"]
 mod token;
+mod validation;

@@ -1,6 +1,6 @@
 //! The Node service as the last resort for a title, and what becomes of it when it is none.
 
-mod stand_in;
+pub(crate) mod stand_in;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -84,6 +84,12 @@ impl Told {
 #[async_trait]
 impl Bus for LocalBus {
     async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published> {
+        let published = self.publish_aside(notice).await?;
+        self.save_cursor(by.cursor).await?;
+        Ok(published)
+    }
+
+    async fn publish_aside(&self, notice: &Notice) -> anyhow::Result<Published> {
         let id = self.told.lock().unwrap_or_else(PoisonError::into_inner).id(notice);
         if let Some(id) = id {
             let event = Event::new(id, notice);
@@ -95,7 +101,6 @@ impl Bus for LocalBus {
             let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
             subscribers.retain(|subscriber| !subscriber.is_closed());
         }
-        self.save_cursor(by.cursor).await?;
         Ok(id.map_or(Published::Known, Published::New))
     }
 

@@ -35,20 +35,31 @@ impl RedisBus {
     pub fn new(redis: &Redis, prefix: &str, replay: usize) -> Self {
         Self { feed: redis.feed(FEED).keep(replay), prefix: prefix.to_owned() }
     }
-}
 
-#[async_trait]
-impl Bus for RedisBus {
-    async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published> {
+    async fn append(&self, notice: &Notice, by: Option<Standing<'_>>) -> anyhow::Result<Published> {
         let (identity, remembered) = notice.identity();
         let (once, channel) = (format!("{}event:{identity}", self.prefix), channel(notice.kind()));
-        let post = self.feed.post(&channel).once(&once, remembered).bookmark(by.cursor).token(by.token);
+        let mut post = self.feed.post(&channel).once(&once, remembered);
+        if let Some(Standing { token, cursor }) = by {
+            post = post.bookmark(cursor).token(token);
+        }
         let render = |id| Event::new(id, notice).frame().as_bytes().to_vec();
         Ok(match self.feed.append(&post, render).await? {
             Appended::Made(id) => Published::New(id),
             Appended::Known => Published::Known,
             Appended::Outdated => Published::Outdated,
         })
+    }
+}
+
+#[async_trait]
+impl Bus for RedisBus {
+    async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published> {
+        self.append(notice, Some(by)).await
+    }
+
+    async fn publish_aside(&self, notice: &Notice) -> anyhow::Result<Published> {
+        self.append(notice, None).await
     }
 
     async fn past(&self) -> anyhow::Result<Vec<Event>> {

@@ -144,7 +144,7 @@ impl Connection {
 
     async fn obey(&mut self, command: Command) -> Flow {
         let answer = match command {
-            Command::Auth { token } => match self.users.known(&token) {
+            Command::Auth { token } => match self.users.vouched(&token).await {
                 Ok(user) => Answer::AuthSuccess { user_id: user.id },
                 Err(error) => Answer::Error(Fault::auth_failed(error)),
             },

@@ -31,12 +31,19 @@ impl Reply {
     pub(crate) fn json(body: &Value) -> Self {
         Self::text(&body.to_string())
     }
+
+    pub(crate) fn status(status: u16) -> Self {
+        Self { status, ..Self::text("{}") }
+    }
 }
 
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) path: String,
+    pub(crate) body: Value,
+    /// The status it was answered with, if it was.
+    pub(crate) status: u16,
     headers: HeaderMap,
 }
 
@@ -89,11 +96,14 @@ struct Served(Arc<Shared>);
 impl Endpoint for Served {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        // What is no JSON is no matter.
+        let body = request.take_body().into_json().await.unwrap_or_default();
         let path = request.uri().path().to_owned();
         let reply = self.0.reply.lock().unwrap().clone();
         let is_elsewhere = reply.only_at.is_some_and(|only| only != path);
-        self.0.calls.lock().unwrap().push(Call { path, headers: request.headers().clone() });
+        let status = if is_elsewhere { 404 } else { reply.status };
+        self.0.calls.lock().unwrap().push(Call { path, body, status, headers: request.headers().clone() });
         if reply.hangs {
             std::future::pending::<()>().await;
         }

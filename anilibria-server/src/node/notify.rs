@@ -1,0 +1,86 @@
+//! Tells the Node service of events.
+
+use std::time::Duration;
+
+use poem::http::{HeaderName, Method, StatusCode, header};
+use reqwest::{RequestBuilder, Response};
+use serde_json::Value;
+
+use super::{NodeError, NodeService, TIMEOUT, in_time};
+
+/// By what it knows an event that it is told of again.
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Where it is told.
+const PATH: &str = "/internal/anilibria/notify";
+
+/// Why the Node service could not be told of something.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct NotifyError {
+    /// What went wrong.
+    #[source]
+    pub error: NodeError,
+    /// How long it wants to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl NodeService {
+    /// Tells it what `body` says. It knows by `key` that it was told before. Takes three seconds at the most; its circuit
+    /// breaker is neither asked nor told, as whoever tells it waits between two tries.
+    pub async fn notify(&self, key: &str, body: &Value) -> Result<(), NotifyError> {
+        let request = self.call(Method::POST, PATH).header(KEY, key);
+        let request = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
+        let told = in_time(TIMEOUT, async { Ok(told(request).await) }).await;
+        told.unwrap_or_else(|error| Err(error.into()))
+    }
+}
+
+async fn told(request: RequestBuilder) -> Result<(), NotifyError> {
+    let response = request.send().await.map_err(NodeError::from)?;
+    if response.status().is_success() {
+        return Ok(());
+    }
+    let retry_after = retry_after(&response);
+    Err(NotifyError { error: NodeError::Status { status: response.status().as_u16() }, retry_after })
+}
+
+/// How long it wants to be left alone, in seconds; a date is not understood.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().ok().map(Duration::from_secs)
+}
+
+impl NotifyError {
+    /// Whether it would not help to tell it again.
+    pub fn is_final(&self) -> bool {
+        let Some(status) = self.error.status().and_then(|status| StatusCode::from_u16(status).ok()) else {
+            return false;
+        };
+        let is_passing = matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
+        );
+        !status.is_server_error() && !is_passing
+    }
+}
+
+impl From<NodeError> for NotifyError {
+    fn from(error: NodeError) -> Self {
+        Self { error, retry_after: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_pass_is_worth_another_try() {
+        let is_final = |status| NotifyError::from(NodeError::Status { status }).is_final();
+
+        assert!([301, 400, 401, 403, 404, 410, 413, 422].into_iter().all(is_final));
+        assert!(![408, 425, 429, 500, 502, 503, 504].into_iter().any(is_final));
+        assert!(!NotifyError::from(NodeError::Timeout { after: TIMEOUT }).is_final());
+    }
+}

@@ -1,0 +1,72 @@
+//! Asks the Node service about users.
+
+use std::time::Duration;
+
+use poem::http::{Method, header};
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+
+use super::{NodeError, NodeService, answer, in_time};
+
+/// How long one question may take at the most: somebody waits to come in.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+impl NodeService {
+    /// Whether it takes `token`, which is one of a user of the site.
+    pub async fn validate_token(&self, token: &str) -> Result<bool, NodeError> {
+        let request = self.call(Method::POST, "/internal/auth/validate");
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        self.verdict(request.body(json!({ "token": token }).to_string())).await
+    }
+
+    /// Whether it knows user `id` as one who may come in.
+    pub async fn validate_user(&self, id: u64) -> Result<bool, NodeError> {
+        self.verdict(self.call(Method::GET, &format!("/internal/users/validate/{id}"))).await
+    }
+
+    /// Whether it lets in user `id`, who has brought `token`. Not every version of it looks at tokens; then it is asked
+    /// about the user alone.
+    pub async fn vouches_for(&self, id: u64, token: &str) -> Result<bool, NodeError> {
+        match self.validate_token(token).await {
+            Err(NodeError::Status { status: 404 }) => self.validate_user(id).await,
+            verdict => verdict,
+        }
+    }
+
+    async fn verdict(&self, request: RequestBuilder) -> Result<bool, NodeError> {
+        let permit = self.shared.breaker.permit().map_err(|wait| NodeError::CircuitOpen { wait })?;
+        let answer = in_time(TIMEOUT, answer::json(request)).await;
+        match &answer {
+            Err(error) if error.is_its_fault() => permit.failed(),
+            _ => permit.answered(),
+        }
+        is_valid(&answer?).ok_or_else(|| NodeError::refused("it does not say whether the user is valid"))
+    }
+}
+
+/// What `answer` says in `valid`, which may be in `data`, or else in `success`.
+fn is_valid(answer: &Value) -> Option<bool> {
+    let flag = |value: &Value, name| value.get(name).and_then(Value::as_bool);
+    let inner = answer.get("data").and_then(|data| flag(data, "valid"));
+    inner.or_else(|| flag(answer, "valid")).or_else(|| flag(answer, "success"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdict_is_found_wherever_it_may_be() {
+        for (answer, verdict) in [
+            (json!({"valid": true}), Some(true)),
+            (json!({"valid": false, "success": true}), Some(false)),
+            (json!({"success": true, "data": {"valid": false}}), Some(false)),
+            (json!({"success": true, "data": {"id": 7}}), Some(true)),
+            (json!({"success": false, "error": "no such user"}), Some(false)),
+            (json!({"valid": "yes"}), None),
+            (json!([]), None),
+        ] {
+            assert_eq!(is_valid(&answer), verdict, "{answer}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Tells the site's Node service of every event, at least once and in order per title.
+//!
+//! Events wait in an outbox that outlives the process: in Redis, where one elected instance sees to it on behalf of all, or
+//! else on disk. Nobody waits for the Node service: publishing and clients have nothing to do with it.
+
+mod desk;
+mod ledger;
+mod letter;
+mod outbox;
+mod pause;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anilibria_cache::{Elector, Redis};
+use futures::stream::BoxStream;
+use tokio::{sync::watch::Receiver, task::JoinHandle, time::sleep};
+use tracing::{info, warn};
+
+pub use self::ledger::{DiskLedger, Ledger, NoLedger, RedisLedger};
+use self::{desk::Desk, outbox::Outbox, pause::LEDGER_AGAIN};
+use crate::{
+    config::NotifyConfig,
+    model::notifications::NotificationStatistics,
+    node::NodeService,
+    realtime::{
+        bus::Bus,
+        event::{Event, EventId},
+    },
+};
+
+/// What the instance that tells the Node service is elected to.
+const OFFICE: &str = "notify";
+
+/// For how long, before it has to be confirmed.
+const TERM: Duration = Duration::from_secs(5);
+
+/// Tells the Node service of events. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Notifications {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    node: NodeService,
+    ledger: Box<dyn Ledger>,
+    config: NotifyConfig,
+    held: Mutex<Held>,
+}
+
+/// The outbox as far as this instance knows it.
+#[derive(Debug, Default)]
+struct Held {
+    outbox: Outbox,
+    /// Whether this instance sees to it.
+    is_ours: bool,
+}
+
+impl Notifications {
+    /// Tells `node`, and keeps in `ledger` what it has yet to be told. Nothing happens before [`start`](Self::start).
+    pub fn new(node: NodeService, ledger: Box<dyn Ledger>, config: &NotifyConfig) -> Self {
+        let shared = Shared { node, ledger, config: config.clone(), held: Mutex::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Starts the task that tells the Node service of what is on `bus`: on one of all instances that share `redis`.
+    pub fn start(&self, bus: &Arc<dyn Bus>, redis: Option<&Redis>) -> Notifier {
+        let (shared, bus) = (Arc::clone(&self.shared), Arc::clone(bus));
+        if let Some(redis) = redis {
+            let elector = Elector::stand(redis.election(), OFFICE, TERM);
+            let task = tokio::spawn(shared.stand(bus, elector.watch()));
+            return Notifier { task, elector: Some(elector) };
+        }
+        // At once: the bus of a single instance remembers nothing for those who come late.
+        let events = bus.subscribe(EventId::default());
+        Notifier { task: tokio::spawn(shared.serve_alone(events)), elector: None }
+    }
+
+    /// How the outbox is, whichever instance sees to it; `None` when the one that has it cannot be asked.
+    pub async fn statistics(&self) -> Option<NotificationStatistics> {
+        {
+            let held = self.shared.held();
+            if held.is_ours {
+                return Some(held.outbox.statistics());
+            }
+        }
+        match self.shared.ledger.entries().await {
+            Ok(entries) => Some(Outbox::read(entries).statistics()),
+            Err(error) => {
+                warn!(%error, "The outbox cannot be read");
+                None
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn serve_alone(self: Arc<Self>, events: BoxStream<'static, Event>) {
+        self.take_over().await;
+        // Nobody repeats events here, and the clock that ids are made by may have been set back.
+        self.held().outbox.listen_anew();
+        Desk::new(Arc::clone(&self), 0).run(events).await;
+    }
+
+    /// Sees to the outbox whenever this instance holds the office.
+    async fn stand(self: Arc<Self>, bus: Arc<dyn Bus>, mut office: Receiver<Option<u64>>) {
+        loop {
+            let Ok(Some(token)) = office.wait_for(Option::is_some).await.map(|token| *token) else { return };
+            tokio::select! {
+                // It must not go on for a moment after it has lost the office: somebody else sees to it already.
+                _ = office.wait_for(|now| *now != Some(token)) => {}
+                () = self.serve(&bus, token) => {}
+            }
+            self.held().is_ours = false;
+            sleep(LEDGER_AGAIN).await;
+        }
+    }
+
+    async fn serve(self: &Arc<Self>, bus: &Arc<dyn Bus>, token: u64) {
+        let heard = self.take_over().await;
+        let heard = match heard {
+            Some(heard) => heard,
+            None => self.begin(bus).await,
+        };
+        Desk::new(Arc::clone(self), token).run(bus.subscribe(heard)).await;
+    }
+
+    /// Goes on with what the last one to see to the outbox has left; says up to which event it has heard, if there was
+    /// anybody.
+    async fn take_over(&self) -> Option<EventId> {
+        let mut has_warned = false;
+        let entries = loop {
+            match self.ledger.entries().await {
+                Ok(entries) => break entries,
+                Err(error) if !has_warned => {
+                    has_warned = true;
+                    warn!(%error, "The outbox cannot be read, trying on");
+                }
+                Err(_) => {}
+            }
+            sleep(LEDGER_AGAIN).await;
+        };
+        let outbox = Outbox::read(entries);
+        let (pending, heard) = (outbox.pending(), outbox.heard());
+        *self.held() = Held { outbox, is_ours: true };
+        info!(pending, "The Node service is told of events");
+        heard
+    }
+
+    /// The event after which the first one ever begins: what was before is no news.
+    async fn begin(&self, bus: &Arc<dyn Bus>) -> EventId {
+        let past = loop {
+            match bus.past().await {
+                Ok(past) => break past,
+                Err(_) => sleep(LEDGER_AGAIN).await,
+            }
+        };
+        let last = past.last().map(Event::id).unwrap_or_default();
+        self.held().outbox.begin(last);
+        last
+    }
+}
+
+/// The task that tells the Node service of events, or stands by to do so. It ends when it is dropped; what it has not told
+/// by then is told by the next.
+#[derive(Debug)]
+pub struct Notifier {
+    task: JoinHandle<()>,
+    elector: Option<Elector>,
+}
+
+impl Notifier {
+    /// Ends the task and makes way for another instance.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+        if let Some(elector) = self.elector.take() {
+            elector.resign().await;
+        }
+    }
+}
+
+impl Drop for Notifier {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

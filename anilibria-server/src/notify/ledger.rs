@@ -1,0 +1,55 @@
+//! Where the outbox outlives the process.
+
+mod disk;
+mod redis;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+pub use self::{disk::DiskLedger, redis::RedisLedger};
+
+/// What becomes of a ledger in one step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Whether all fields go before any is set.
+    pub is_anew: bool,
+    /// Fields that are set.
+    pub put: Vec<(String, Bytes)>,
+    /// Fields that go.
+    pub removed: Vec<String>,
+}
+
+impl Change {
+    /// Whether nothing would change.
+    pub fn is_empty(&self) -> bool {
+        !self.is_anew && self.put.is_empty() && self.removed.is_empty()
+    }
+}
+
+/// Where the outbox outlives the process.
+#[async_trait]
+pub trait Ledger: fmt::Debug + Send + Sync + 'static {
+    /// All fields.
+    async fn entries(&self) -> anyhow::Result<Vec<(String, Bytes)>>;
+
+    /// Makes `change`, all of it or nothing, in the name of the holder of the office with this token; `false` when somebody
+    /// has held it since.
+    async fn change(&self, change: Change, token: u64) -> anyhow::Result<bool>;
+}
+
+/// No ledger: the outbox ends with the process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoLedger;
+
+#[async_trait]
+impl Ledger for NoLedger {
+    async fn entries(&self) -> anyhow::Result<Vec<(String, Bytes)>> {
+        Ok(Vec::new())
+    }
+
+    async fn change(&self, _change: Change, _token: u64) -> anyhow::Result<bool> {
+        Ok(true)
+    }
+}

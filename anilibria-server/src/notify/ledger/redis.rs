@@ -1,0 +1,41 @@
+//! The ledger of services that share Redis.
+
+use anilibria_cache::{MapChange, Redis, RedisMap};
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::{Change, Ledger};
+
+/// The map that holds it.
+const MAP: &str = "#notify";
+
+/// The ledger of services that share Redis.
+#[derive(Clone, Debug)]
+pub struct RedisLedger {
+    map: RedisMap,
+}
+
+impl RedisLedger {
+    /// The ledger in `redis`.
+    pub fn new(redis: &Redis) -> Self {
+        Self { map: redis.map(MAP) }
+    }
+}
+
+#[async_trait]
+impl Ledger for RedisLedger {
+    async fn entries(&self) -> anyhow::Result<Vec<(String, Bytes)>> {
+        Ok(self.map.entries().await?)
+    }
+
+    async fn change(&self, change: Change, token: u64) -> anyhow::Result<bool> {
+        let Change { is_anew, put, removed } = change;
+        let mut step = MapChange::default().token(token);
+        if is_anew {
+            step = step.anew();
+        }
+        step = put.into_iter().fold(step, |step, (field, value)| step.put(field, value));
+        step = removed.into_iter().fold(step, MapChange::remove);
+        Ok(self.map.change(&step).await?)
+    }
+}
