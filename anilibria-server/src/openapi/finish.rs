@@ -59,22 +59,28 @@ fn fields(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flatten()
 }
 
-/// Writes out what a property refers to that may also be `null`: a reference to what may not would rule that out.
+/// Writes out what properties refer to that may also be `null`: a reference to what may not would rule that out.
 fn inline_nullable(schemas: &mut Value) {
     let targets = schemas.clone();
-    let properties = fields(schemas).filter_map(|(_, schema)| schema.get_mut("properties")).flat_map(fields);
-    for (_, property) in properties {
+    for (_, schema) in fields(schemas) {
+        write_out(schema, &targets);
+    }
+}
+
+fn write_out(schema: &mut Value, targets: &Value) {
+    for (_, property) in schema.get_mut("properties").into_iter().flat_map(fields) {
         let target = property["allOf"][0]["$ref"].as_str().and_then(|address| address.rsplit('/').next());
         let target = target.filter(|_| property["nullable"] == true).and_then(|name| targets.get(name));
-        let (Some(Value::Object(mut whole)), Some(own)) = (target.cloned(), property.as_object_mut()) else {
-            continue;
-        };
-        own.remove("allOf");
-        whole.append(own);
-        if let Some(Value::Array(values)) = whole.get_mut("enum") {
-            values.push(Value::Null);
+        if let (Some(Value::Object(mut whole)), Some(own)) = (target.cloned(), property.as_object_mut()) {
+            own.remove("allOf");
+            whole.append(own);
+            if let Some(Value::Array(values)) = whole.get_mut("enum") {
+                values.push(Value::Null);
+            }
+            *property = whole.into();
         }
-        *property = whole.into();
+        // What was written out may hold more of them.
+        write_out(property, targets);
     }
 }
 
