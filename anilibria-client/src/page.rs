@@ -200,12 +200,11 @@ pub(crate) async fn window<T: DeserializeOwned + Send + 'static>(
     offset: u64,
     len: u32,
 ) -> Result<Window<T>> {
-    let invalid = |reason| Error::InvalidRequest { field: "window".to_owned(), reason };
     if len == 0 {
-        return Err(invalid("must hold at least one item"));
+        let reason = "must hold at least one item";
+        return Err(Error::InvalidRequest { field: "window".to_owned(), reason });
     }
-    let (limit, first, last) = plan(offset, len, request.max_page())
-        .ok_or_else(|| invalid("lies beyond the pages that can be asked for"))?;
+    let (limit, first, last) = plan(offset, len, request.max_page());
     request.set("limit", limit);
     let pages = stream::iter(first..=last).map(|page| {
         let (client, mut request) = (client.clone(), request.clone());
@@ -226,11 +225,12 @@ pub(crate) async fn window<T: DeserializeOwned + Send + 'static>(
 /// The page size, and the first and last page, that cover `len` items from `offset` on.
 ///
 /// One page where the window is one, pages of the largest size otherwise.
-fn plan(offset: u64, len: u32, max: u32) -> Option<(u32, u32, u32)> {
+fn plan(offset: u64, len: u32, max: u32) -> (u32, u32, u32) {
     let whole_page = len <= max && offset.is_multiple_of(u64::from(len));
     let limit = if whole_page { len } else { max.max(1) };
-    let page_of = |item: u64| u32::try_from(item / u64::from(limit) + 1).ok();
-    Some((limit, page_of(offset)?, page_of(offset.checked_add(u64::from(len))? - 1)?))
+    // What lies beyond the last page that can be asked for is in none: that page tells how long the list is.
+    let page_of = |item: u64| u32::try_from(item / u64::from(limit) + 1).unwrap_or(u32::MAX);
+    (limit, page_of(offset), page_of(offset.saturating_add(u64::from(len) - 1)))
 }
 
 #[cfg(test)]
@@ -239,16 +239,21 @@ mod tests {
 
     #[test]
     fn window_that_is_a_page_takes_one_request() {
-        assert_eq!(plan(0, 20, 50), Some((20, 1, 1)));
-        assert_eq!(plan(40, 20, 50), Some((20, 3, 3)));
+        assert_eq!(plan(0, 20, 50), (20, 1, 1));
+        assert_eq!(plan(40, 20, 50), (20, 3, 3));
     }
 
     #[test]
     fn window_across_pages_is_covered_by_full_pages() {
-        assert_eq!(plan(0, 100, 50), Some((50, 1, 2)));
-        assert_eq!(plan(51, 51, 50), Some((50, 2, 3)));
-        assert_eq!(plan(10, 20, 50), Some((50, 1, 1)));
-        assert_eq!(plan(u64::MAX, 20, 50), None);
+        assert_eq!(plan(0, 100, 50), (50, 1, 2));
+        assert_eq!(plan(51, 51, 50), (50, 2, 3));
+        assert_eq!(plan(10, 20, 50), (50, 1, 1));
+    }
+
+    #[test]
+    fn window_beyond_all_pages_is_looked_for_on_the_last() {
+        assert_eq!(plan(u64::MAX, 20, 50), (50, u32::MAX, u32::MAX));
+        assert_eq!(plan(u64::from(u32::MAX) * 100, 100, 50), (50, u32::MAX, u32::MAX));
     }
 
     #[test]

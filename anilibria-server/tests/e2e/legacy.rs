@@ -135,6 +135,9 @@ async fn lists_have_as_many_titles_as_asked_for() {
         assert_eq!((first.len(), second.len()), (7, 7), "{path}");
         assert!(first.iter().all(|id| !second.contains(id)), "{path}");
     }
+    let beyond = format!("{}/titles?limit=100&page={}", PREFIXES[0], u32::MAX);
+    let beyond = good(&service.send(Method::GET, &beyond, None).await);
+    assert_eq!((&beyond["data"], &beyond["pagination"]["total"]), (&json!([]), &json!(30)));
     assert_eq!(ids(&data(&service, "/random").await).len(), 1);
     assert_eq!(data(&service, "/random?limit=3").await.as_array().unwrap().len(), 3);
 }
