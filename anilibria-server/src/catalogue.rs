@@ -22,7 +22,7 @@ use anilibria_client::{
 };
 use anyhow::Context as _;
 use time::OffsetDateTime;
-use tokio::time::timeout;
+use tokio::{sync::Notify, time::timeout};
 use tracing::{info, warn};
 
 use self::changes::Changes;
@@ -71,6 +71,8 @@ struct Shared {
     elector: Mutex<Option<Elector>>,
     interval: Duration,
     status: Mutex<CatalogueStatus>,
+    /// Wakes the task that keeps the catalogue up to date.
+    news: Notify,
 }
 
 impl Mirror {
@@ -110,6 +112,7 @@ impl Mirror {
             elector: Mutex::new(elector),
             interval,
             status: Mutex::new(status),
+            news: Notify::new(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -117,6 +120,11 @@ impl Mirror {
     /// The catalogue as it is now; `None` before it is loaded.
     pub fn catalogue(&self) -> Option<Arc<Catalogue>> {
         Some(self.shared.reflector.catalogue()).filter(|catalogue| !catalogue.is_empty())
+    }
+
+    /// Something has happened at AniLibria: what has changed is read soon, and not only when it is due.
+    pub fn hurry(&self) {
+        self.shared.news.notify_one();
     }
 
     /// How the mirror is.

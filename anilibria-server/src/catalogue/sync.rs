@@ -1,6 +1,6 @@
 //! Keeps the mirrored catalogue up to date for as long as the service runs.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, future::pending, time::Duration};
 
 use anilibria_cache::Elector;
 use time::OffsetDateTime;
@@ -19,6 +19,9 @@ const FULL_PASS: Duration = Duration::from_hours(24);
 
 /// How often the schedule and the genres are read.
 const REFERENCES: Duration = Duration::from_hours(1);
+
+/// The shortest time between two looks, however much happens.
+const CALM: Duration = Duration::from_secs(1);
 
 /// The longest wait after failures in a row.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
@@ -198,12 +201,21 @@ impl Syncing {
         self.full_pass_due.saturating_duration_since(Instant::now())
     }
 
-    /// Waits, but not for longer than until it falls to this instance to look at AniLibria.
+    /// Waits, but not for longer than until there is news, or it falls to this instance to look at AniLibria.
     async fn sleep(&self, pause: Duration) {
-        let Some(elector) = &self.elector else { return sleep(pause).await };
-        let mut office = elector.watch();
-        let changes_hands = office.wait_for(|token| token.is_some() != self.is_poller);
-        let _ = timeout(pause, changes_hands).await;
+        let calm = CALM.min(pause);
+        sleep(calm).await;
+        let news = self.mirror.shared.news.notified();
+        let changes_hands = async {
+            let Some(elector) = &self.elector else { return pending().await };
+            let mut office = elector.watch();
+            let _ = office.wait_for(|token| token.is_some() != self.is_poller).await;
+        };
+        tokio::select! {
+            () = news => {}
+            () = changes_hands => {}
+            () = sleep(pause.saturating_sub(calm)) => {}
+        }
     }
 
     /// Saves what is not saved yet and makes way for another instance; what is most certain to work comes first.

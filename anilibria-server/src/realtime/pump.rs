@@ -28,6 +28,10 @@ impl Pump {
                 if timeout(PATIENCE, titles.changed(event.title_id())).await.is_err() {
                     warn!(title_id = event.title_id(), "The cache takes long to let go of what has changed");
                 }
+                // Lists are made from the mirrored catalogue, which has to learn of it, too.
+                if let Some(mirror) = titles.mirror() {
+                    mirror.hurry();
+                }
                 hub.broadcast(event);
             }
         });

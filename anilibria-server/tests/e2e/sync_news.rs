@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     socket::{Socket, publish_episode, watching},
-    support::Service,
+    support::{Service, eventually},
     token::{SECRET, service_token},
 };
 
@@ -63,4 +63,28 @@ async fn episode_that_both_find_is_told_once() {
     }
 
     assert_eq!(heard, expected);
+}
+
+#[tokio::test]
+async fn lists_follow_an_event_long_before_they_are_due() {
+    let (service, mut socket) = start(&[
+        ("EVENTS_ENABLED", "true"),
+        ("CATALOGUE_ENABLED", "true"),
+        ("SYNC_INTERVAL_SECONDS", "1000"),
+    ])
+    .await;
+    eventually("the catalogue", async || {
+        let health = service.get("/health").await.json();
+        (health["checks"]["catalogue"]["status"] == "healthy").then_some(())
+    })
+    .await;
+    let latest = async || service.get("/updates?limit=1").await.good()["data"][0]["id"].clone();
+    assert_ne!(latest().await, TITLE);
+    sync(&service).await;
+    publish_episode(&service, TITLE).await;
+
+    sync(&service).await;
+    next_episode(&mut socket).await;
+
+    eventually("the title in front", async || (latest().await == TITLE).then_some(())).await;
 }
