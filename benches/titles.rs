@@ -20,8 +20,8 @@ use poem::{Route, Server, endpoint::make_sync, http::header, listener::TcpAccept
 use tokio::net::TcpListener;
 
 const CONNECTIONS: usize = 64;
-const ROUNDS: usize = 25;
-const ROUND: Duration = Duration::from_millis(400);
+const ROUNDS: usize = 9;
+const ROUND: Duration = Duration::from_secs(1);
 const PATHS: [&str; 2] = ["/api/anilibria/v2/titles", "/api/anilibria/v2/titles/7"];
 
 #[tokio::main]
