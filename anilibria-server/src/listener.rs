@@ -2,18 +2,29 @@
 
 mod connection;
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use futures::FutureExt as _;
+use http_body_util::combinators::BoxBody;
+use hyper::{
+    body::Incoming,
+    service::{Service, service_fn},
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
 use poem::{
-    Endpoint, Server,
-    http::uri::Scheme,
-    listener::Acceptor,
+    Endpoint,
+    http::{self, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    time::sleep,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+    time::{sleep, timeout},
 };
 use tracing::warn;
 
@@ -51,6 +62,9 @@ impl Default for Bounds {
 
 /// Serves `endpoint` at `socket` within `bounds` until `stop` comes, and then lets requests in progress finish for
 /// `drain`.
+///
+/// The framework's own server hides from what writes an answer that it may write several pieces at once, so that it
+/// copies each answer into one.
 pub async fn serve<E>(
     socket: TcpListener,
     bounds: Bounds,
@@ -63,43 +77,68 @@ where
 {
     let Bounds { connections, patience } = bounds;
     let places = Arc::new(Semaphore::new(connections));
-    let server = Server::new_with_acceptor(SocketAcceptor { socket, places, patience });
-    Ok(server.run_with_graceful_shutdown(endpoint, stop, Some(drain)).await?)
-}
-
-struct SocketAcceptor {
-    socket: TcpListener,
-    places: Arc<Semaphore>,
-    patience: Patience,
-}
-
-impl Acceptor for SocketAcceptor {
-    type Io = Connection<TcpStream>;
-
-    fn local_addr(&self) -> Vec<LocalAddr> {
-        self.socket.local_addr().map(|addr| LocalAddr(addr.into())).into_iter().collect()
+    let local = LocalAddr(socket.local_addr()?.into());
+    let endpoint = Arc::new(endpoint);
+    let http = auto::Builder::new(TokioExecutor::new());
+    let (closing, mut connections) = (GracefulShutdown::new(), JoinSet::new());
+    let mut stop = pin!(stop);
+    loop {
+        let (stream, peer, place) = tokio::select! {
+            () = &mut stop => break,
+            // Whoever has left leaves nothing behind.
+            Some(_) = connections.join_next() => continue,
+            accepted = accept(&socket, &places) => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    warn!(%error, "Connection refused by the system");
+                    sleep(PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        let stream = TokioIo::new(Connection::new(stream, patience, place));
+        let service = service(Arc::clone(&endpoint), local.clone(), RemoteAddr(peer.into()));
+        let connection = http.serve_connection_with_upgrades(stream, service).into_owned();
+        connections.spawn(closing.watch(connection).map(drop));
     }
+    // Nobody new gets in, and whoever takes too long is cut off when the connections are dropped.
+    drop(socket);
+    let _ = timeout(drain, closing.shutdown()).await;
+    Ok(())
+}
 
-    async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
-        // Who finds no place waits outside, where it costs next to nothing.
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
-        match self.socket.accept().await {
-            Ok((stream, peer)) => {
-                // Answers are written whole; waiting for more to send would only delay them.
-                stream.set_nodelay(true)?;
-                let local = LocalAddr(stream.local_addr()?.into());
-                Ok((
-                    Connection::new(stream, self.patience, place),
-                    local,
-                    RemoteAddr(peer.into()),
-                    Scheme::HTTP,
-                ))
-            }
-            Err(error) => {
-                warn!(%error, "Connection refused by the system");
-                sleep(PAUSE).await;
-                Err(error)
-            }
+/// The next client, once there is a place: who finds none waits outside, where it costs next to nothing.
+async fn accept(
+    socket: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = socket.accept().await?;
+    // Answers are written whole; waiting for more to send would only delay them.
+    stream.set_nodelay(true)?;
+    Ok((stream, peer, place))
+}
+
+/// Answers the requests of one connection.
+fn service<E>(
+    endpoint: Arc<E>,
+    local: LocalAddr,
+    peer: RemoteAddr,
+) -> impl Service<
+    http::Request<Incoming>,
+    Response = http::Response<BoxBody<Bytes, io::Error>>,
+    Error = Infallible,
+    Future: Send + 'static,
+> + Send
++ 'static
+where
+    E: Endpoint + 'static,
+{
+    service_fn(move |request: http::Request<Incoming>| {
+        let (endpoint, local, peer) = (Arc::clone(&endpoint), local.clone(), peer.clone());
+        async move {
+            let request = (request, local, peer, Scheme::HTTP).into();
+            Ok::<_, Infallible>(endpoint.get_response(request).await.into())
         }
-    }
+    })
 }
