@@ -28,6 +28,7 @@ FEATURE_SETS=(
     "-p anilibria-client --no-default-features --features live,sandbox"
     "-p anilibria-client --no-default-features --features metrics"
     "-p anilibria-client --no-default-features --features sandbox"
+    "-p anilibria-client --no-default-features --features v3"
     "-p anilibria-server --no-default-features"
 )
 

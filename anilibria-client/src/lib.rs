@@ -24,6 +24,9 @@ pub mod sandbox;
 pub mod saved;
 mod secret;
 pub mod session;
+pub mod text;
+#[cfg(feature = "v3")]
+pub mod v3;
 pub mod watch;
 
 pub use client::{

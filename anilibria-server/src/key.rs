@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
+use anilibria_client::text::fold;
 use uuid::Uuid;
 
 use crate::{
     params::{Order, Sort},
-    text::fold,
     titles::{ListQuery, SearchQuery},
 };
 

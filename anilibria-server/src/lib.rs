@@ -37,8 +37,6 @@ pub mod service;
 pub mod shell;
 pub mod sync_status;
 pub mod tag;
-pub mod text;
 pub mod titles;
 pub mod trace;
 pub mod traffic;
-pub mod v3;

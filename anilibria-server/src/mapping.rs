@@ -135,8 +135,7 @@ pub fn title_status(status: ReleaseStatus) -> TitleStatus {
 
 /// When a release was last updated, by which it is sorted.
 pub fn updated_at(release: &Release) -> OffsetDateTime {
-    let known = release.fresh_at.or(release.updated_at).or(release.created_at);
-    known.unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    release.news_at().unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// How many regular episodes are out; unknown when the view has none.

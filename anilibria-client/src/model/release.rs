@@ -207,6 +207,11 @@ impl Release {
     pub fn is_blocked(&self) -> bool {
         self.is_blocked_by_geo || self.is_blocked_by_copyrights
     }
+
+    /// When there was last something new: when an episode came out, else when it was changed, else when it was added.
+    pub fn news_at(&self) -> Option<OffsetDateTime> {
+        self.fresh_at.or(self.updated_at).or(self.created_at)
+    }
 }
 
 /// Who paid for a release.

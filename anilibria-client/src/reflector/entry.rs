@@ -1,9 +1,15 @@
 //! Releases as the mirrored catalogue keeps them.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::episode::{EpisodeEntry, boxed};
+use super::{
+    episode::{EpisodeEntry, boxed},
+    member::MemberEntry,
+    torrent::TorrentEntry,
+};
 use crate::{
     model::{GenreId, Image, PublishDay, Release, ReleaseId, ReleaseKind, ReleaseStatus, Season},
     watch::head::Head,
@@ -21,7 +27,7 @@ pub struct PosterPaths {
     pub large: Option<Box<str>>,
 }
 
-/// A release of the mirrored catalogue: what a list or a page of a title shows, without torrents and members.
+/// A release of the mirrored catalogue: what a list or a page of a title shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the service's own fields")]
 #[non_exhaustive]
@@ -56,6 +62,12 @@ pub struct CatalogueEntry {
     pub is_blocked_by_copyrights: bool,
     /// How many episodes there will be, when that is known.
     pub episodes_total: Option<u32>,
+    /// How long an episode is.
+    pub episode_length: Option<Duration>,
+    /// A note of the team for viewers.
+    pub notification: Option<Box<str>>,
+    /// The address of another site's player.
+    pub external_player: Option<Box<str>>,
     /// Its poster.
     pub poster: PosterPaths,
     /// The mean of the votes of the site's users, from 1 to 10.
@@ -66,6 +78,10 @@ pub struct CatalogueEntry {
     pub genres: Box<[GenreId]>,
     /// Its episodes, by their place in the list and then by number; `None` when they were never read.
     pub episodes: Option<Box<[EpisodeEntry]>>,
+    /// Who worked on it; `None` when that was never read.
+    pub members: Option<Box<[MemberEntry]>>,
+    /// Its torrents, in the service's order; `None` when they were never read.
+    pub torrents: Option<Box<[TorrentEntry]>>,
     fresh_at: Option<i64>,
     changed_at: Option<i64>,
     created_at: Option<i64>,
@@ -149,6 +165,9 @@ impl From<&Release> for CatalogueEntry {
             is_blocked_by_geo: release.is_blocked_by_geo,
             is_blocked_by_copyrights: release.is_blocked_by_copyrights,
             episodes_total: release.episodes_total,
+            episode_length: release.average_duration_of_episode,
+            notification: boxed(release.notification.as_deref()),
+            external_player: boxed(release.external_player.as_deref()),
             poster: PosterPaths {
                 small: path(Image::small),
                 medium: path(Image::medium),
@@ -158,6 +177,8 @@ impl From<&Release> for CatalogueEntry {
             favorites: release.added_in_users_favorites,
             genres: release.genres.iter().flatten().map(|genre| genre.id).collect(),
             episodes: release.episodes.as_ref().map(|episodes| sorted(episodes.iter().map(Into::into))),
+            members: release.members.as_ref().map(|members| members.iter().map(Into::into).collect()),
+            torrents: release.torrents.as_ref().map(|torrents| torrents.iter().map(Into::into).collect()),
             fresh_at: seconds(release.fresh_at),
             changed_at: seconds(release.updated_at),
             created_at: seconds(release.created_at),
@@ -173,6 +194,6 @@ fn sorted(episodes: impl Iterator<Item = EpisodeEntry>) -> Box<[EpisodeEntry]> {
     episodes.into()
 }
 
-fn moment(seconds: Option<i64>) -> Option<OffsetDateTime> {
+pub(super) fn moment(seconds: Option<i64>) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds?).ok()
 }

@@ -22,6 +22,7 @@
 mod catalogue;
 mod entry;
 mod episode;
+mod member;
 mod order;
 mod pacer;
 mod part;
@@ -29,13 +30,16 @@ mod query;
 mod read;
 mod run;
 mod search;
+mod torrent;
 
 pub use self::{
     catalogue::Catalogue,
     entry::{CatalogueEntry, PosterPaths},
     episode::EpisodeEntry,
+    member::MemberEntry,
     order::{Order, Sort},
     part::CataloguePart,
     query::{Found, Query},
     run::{Reflector, ReflectorBuilder},
+    torrent::TorrentEntry,
 };

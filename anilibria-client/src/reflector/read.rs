@@ -11,14 +11,14 @@ use super::{
 };
 use crate::{
     Client, Error, Result,
-    model::{CatalogSorting, Episode, Release, ReleaseId},
+    model::{CatalogSorting, Episode, Member, Release, ReleaseId, Torrent},
     page::Page,
     request::MAX_LIMIT,
     watch::head::{self, Head},
 };
 
 /// What an entry is made of.
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 23] = [
     "id",
     "alias",
     "name",
@@ -32,6 +32,9 @@ const FIELDS: [&str; 20] = [
     "is_blocked_by_geo",
     "is_blocked_by_copyrights",
     "episodes_total",
+    "average_duration_of_episode",
+    "notification",
+    "external_player",
     "poster",
     "rating",
     "added_in_users_favorites",
@@ -41,8 +44,8 @@ const FIELDS: [&str; 20] = [
     "created_at",
 ];
 
-/// What an episode of it is made of.
-const EPISODES: [&str; 11] = [
+/// What its episodes, members and torrents are made of, none of which a page of the catalogue has.
+const PARTS: [&str; 28] = [
     "episodes.id",
     "episodes.name",
     "episodes.ordinal",
@@ -54,6 +57,23 @@ const EPISODES: [&str; 11] = [
     "episodes.hls_480",
     "episodes.hls_720",
     "episodes.hls_1080",
+    "members.id",
+    "members.nickname",
+    "members.role",
+    "torrents.id",
+    "torrents.hash",
+    "torrents.size",
+    "torrents.type",
+    "torrents.codec",
+    "torrents.quality",
+    "torrents.label",
+    "torrents.description",
+    "torrents.seeders",
+    "torrents.leechers",
+    "torrents.completed_times",
+    "torrents.sort_order",
+    "torrents.created_at",
+    "torrents.updated_at",
 ];
 
 /// A catalogue of a hundred thousand releases is some other service's.
@@ -103,7 +123,7 @@ impl Reader {
         Ok((entries.into_values().collect(), genres))
     }
 
-    /// A page of the catalogue, with the episodes of its releases.
+    /// A page of the catalogue, with the episodes, members and torrents of its releases.
     async fn page(&self, number: u32) -> Result<Page<Release>> {
         self.pacer.turn().await;
         let request = self.client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
@@ -114,10 +134,13 @@ impl Reader {
         self.pacer.turn().await;
         let ids = page.items.iter().map(|release| release.id);
         let list = self.client.releases().list().ids(ids).limit(MAX_LIMIT);
-        let parts: Page<Parts> = list.include(["id"]).include(EPISODES).fetch_as().await?;
-        let mut parts: HashMap<_, _> = parts.items.into_iter().map(|item| (item.id, item.episodes)).collect();
+        let parts: Page<Parts> = list.include(["id"]).include(PARTS).fetch_as().await?;
+        let mut parts: HashMap<_, _> = parts.items.into_iter().map(|item| (item.id, item)).collect();
         for release in &mut page.items {
-            release.episodes = parts.remove(&release.id);
+            let Some(parts) = parts.remove(&release.id) else { continue };
+            release.episodes = Some(parts.episodes);
+            release.members = Some(parts.members);
+            release.torrents = Some(parts.torrents);
         }
         Ok(page)
     }
@@ -143,13 +166,13 @@ impl Reader {
         Ok(is_met.then_some(news))
     }
 
-    /// These releases, with their episodes.
+    /// These releases, with their episodes, members and torrents.
     pub(super) async fn releases(&self, ids: &[ReleaseId]) -> Result<Vec<Release>> {
         let mut releases = Vec::with_capacity(ids.len());
         for ids in ids.chunks(CHANGED) {
             self.pacer.turn().await;
             let list = self.client.releases().list().ids(ids.iter().copied()).limit(MAX_LIMIT);
-            releases.extend(list.include(FIELDS).include(EPISODES).await?.items);
+            releases.extend(list.include(FIELDS).include(PARTS).await?.items);
         }
         Ok(releases)
     }
@@ -161,6 +184,10 @@ struct Parts {
     id: ReleaseId,
     #[serde(default, deserialize_with = "crate::model::wire::or_default")]
     episodes: Vec<Episode>,
+    #[serde(default, deserialize_with = "crate::model::wire::or_default")]
+    members: Vec<Member>,
+    #[serde(default, deserialize_with = "crate::model::wire::or_default")]
+    torrents: Vec<Torrent>,
 }
 
 /// Refuses a catalogue that is much shorter than the service says: it would hide what is left out until the next pass.

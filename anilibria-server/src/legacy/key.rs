@@ -1,10 +1,10 @@
 //! The logical keys under which answers to old clients are cached. They all begin with `legacy:`, so that they are never
 //! taken for those of version 2, nor for those of the service that was here before.
 
+use anilibria_client::text::fold;
 use uuid::Uuid;
 
 use super::ListQuery;
-use crate::text::fold;
 
 /// The key of title `id`.
 pub(super) fn title(id: u32) -> String {

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use anilibria_cache::Loaded;
-use anilibria_client::model::{ReleaseRef, Season};
+use anilibria_client::{
+    model::{ReleaseRef, Season},
+    text::sort_russian,
+    v3,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,15 +21,13 @@ use super::{
 use crate::{
     problem::Problem,
     tag,
-    text::sort_russian,
     titles::{LoadFailure, Titles},
-    v3,
 };
 
 /// Videos in the envelope of v3.
 #[derive(Serialize)]
 struct Videos {
-    list: Vec<v3::Video>,
+    list: Vec<v3::model::Video>,
     pagination: VideoPages,
 }
 
@@ -114,7 +116,7 @@ async fn years(titles: Titles) -> Result<Loaded, LoadFailure> {
 
 async fn videos(titles: Titles, limit: u32) -> Result<Loaded, LoadFailure> {
     let videos = titles.client().media().videos().limit(limit).await?;
-    let list: Vec<_> = videos.iter().take(limit as usize).map(v3::Video::from).collect();
+    let list: Vec<_> = videos.iter().take(limit as usize).map(v3::model::Video::from).collect();
     let pagination = VideoPages { pages: 1, current_page: 1, items_per_page: limit, total_items: list.len() };
     Ok(Loaded::new(render(&Videos { list, pagination })?))
 }
@@ -127,7 +129,7 @@ async fn franchises(titles: Titles, asked: Franchises) -> Result<Loaded, LoadFai
     };
     match found {
         Ok(found) => {
-            let list: Vec<_> = found.iter().map(v3::TitleFranchise::from).collect();
+            let list: Vec<_> = found.iter().map(v3::model::Franchise::from).collect();
             Ok(Loaded::new(render(&list)?).tag(tag::LISTS))
         }
         Err(error) if error.is_not_found() => Ok(Loaded::absent()),

@@ -3,7 +3,10 @@
 use std::{collections::HashMap, future::ready};
 
 use anilibria_cache::{Loaded, Options};
-use anilibria_client::model::{Release, ReleaseId, ReleaseRef};
+use anilibria_client::{
+    model::{Release, ReleaseId, ReleaseRef},
+    v3,
+};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
@@ -19,7 +22,6 @@ use crate::{
     problem::Problem,
     tag,
     titles::{LoadFailure, Titles},
-    v3,
 };
 
 /// What answers name as their source, where they do.

@@ -1,15 +1,13 @@
 //! A title of version 1: the one of v3, with what the site's own pages read besides.
 
-use anilibria_client::{Client, model::Release};
+use anilibria_client::{Client, model::Release, v3};
 use serde::Serialize;
 use serde_json::Value;
-
-use crate::v3;
 
 #[derive(Serialize)]
 struct Title {
     #[serde(flatten)]
-    of_v3: v3::Title,
+    of_v3: v3::model::Title,
     /// Also in `season`.
     year: Option<u16>,
     rating: Option<f64>,

@@ -5,6 +5,7 @@ use anilibria_client::{
     Client,
     model::{ReleaseStatus, Season as V1Season},
     reflector::{Catalogue, Found, Order as EntryOrder, Query, Sort as EntrySort},
+    text::sort_russian,
 };
 
 use super::{ListQuery, SearchQuery};
@@ -17,7 +18,6 @@ use crate::{
     params::{Order, Sort},
     rendered::render,
     tag,
-    text::sort_russian,
 };
 
 /// What lists are made from: the catalogue, and the client that knows where its pictures are.

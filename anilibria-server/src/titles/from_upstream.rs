@@ -6,19 +6,14 @@ use anilibria_client::{
     model::{CatalogSorting, Genre, GenreId, Release},
     page::Window,
     request::MAX_LIMIT,
+    text::{fold, sort_russian},
 };
 use bytes::Bytes;
 use futures::future;
 use serde_json::Value;
 
 use super::{ListQuery, SearchQuery, selection};
-use crate::{
-    mapping::Mapping,
-    model::envelope::Pagination,
-    rendered::render,
-    tag,
-    text::{fold, sort_russian},
-};
+use crate::{mapping::Mapping, model::envelope::Pagination, rendered::render, tag};
 
 /// A title with its episodes; that it is absent when AniLibria knows no such one.
 pub(super) async fn title(client: Client, id: u32) -> Result<Loaded, Error> {

@@ -1,9 +1,9 @@
 //! Episodes by number.
 
-use anilibria_client::model::Ordinal;
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap as _};
 
 use super::{Episode, RutubeEpisode};
+use crate::{model::Ordinal, v3::wire};
 
 /// What has the number of an episode.
 pub trait Numbered {
@@ -23,8 +23,9 @@ impl Numbered for RutubeEpisode {
     }
 }
 
-/// Episodes in the order of their numbers, each number once; an object with the numbers for keys (`"7"`, `"7.5"`).
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Episodes in the order of their numbers, each number once; an object with the numbers for keys (`"7"`, `"7.5"`) on the
+/// wire. A list is read as well.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Playlist<T>(Vec<T>);
 
 impl<T: Numbered> Playlist<T> {
@@ -39,6 +40,18 @@ impl<T: Numbered> Playlist<T> {
     /// The episodes, in order.
     pub fn as_slice(&self) -> &[T] {
         &self.0
+    }
+}
+
+impl<T> Default for Playlist<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Numbered + DeserializeOwned> Deserialize<'de> for Playlist<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::new(wire::list::<D, T>(deserializer)?))
     }
 }
 
@@ -57,7 +70,11 @@ mod tests {
     use super::*;
 
     fn episode(number: f64, rutube_id: &str) -> RutubeEpisode {
-        RutubeEpisode { episode: Ordinal(number), created_timestamp: 0, rutube_id: rutube_id.to_owned() }
+        RutubeEpisode {
+            episode: Ordinal(number),
+            rutube_id: rutube_id.to_owned(),
+            ..RutubeEpisode::default()
+        }
     }
 
     #[test]

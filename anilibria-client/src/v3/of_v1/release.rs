@@ -2,26 +2,27 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use anilibria_client::model::{
-    self as v1, Franchise, Image, MemberRole, Ordinal, Quality, Release, ScheduledRelease,
-};
 use serde_json::Number;
-use time::OffsetDateTime;
 use url::Url;
 
 use super::{
-    Blocked, Episode, EpisodeSpan, FranchiseName, FranchiseRelease, Hls, Names, Player, Playlist, Poster,
-    Posters, RutubeEpisode, ScheduleDay, Season, Skips, Team, Title, TitleFranchise,
-    codes::{season, status, title_type},
-    from_torrent::torrents,
+    torrent::torrents,
+    words::{season, status, title_type},
 };
-use crate::{mapping, text::sort_russian};
+use crate::{
+    model::{self as v1, Image, MemberRole, Ordinal, Quality, Release, ScheduledRelease},
+    text::sort_russian,
+    v3::model::{
+        Blocked, Episode, EpisodeSpan, Franchise, FranchiseName, FranchiseRelease, Hls, Names, Player,
+        Playlist, Poster, Posters, RutubeEpisode, ScheduleDay, Season, Skips, Team, Title,
+    },
+};
 
 /// What v3 titles are made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Mapping<'a> {
     release: &'a Release,
-    franchises: Option<&'a [Franchise]>,
+    franchises: Option<&'a [v1::Franchise]>,
 }
 
 impl<'a> Mapping<'a> {
@@ -32,7 +33,7 @@ impl<'a> Mapping<'a> {
 
     /// The same with its franchises.
     #[must_use]
-    pub fn franchises(self, franchises: &'a [Franchise]) -> Self {
+    pub fn franchises(self, franchises: &'a [v1::Franchise]) -> Self {
         Self { franchises: Some(franchises), ..self }
     }
 
@@ -42,20 +43,20 @@ impl<'a> Mapping<'a> {
         let mut genres: Vec<_> = release.genres.iter().flatten().map(|genre| genre.name.clone()).collect();
         sort_russian(&mut genres);
         Title {
-            id: release.id.get(),
+            id: release.id,
             code: release.alias.clone(),
             names: release.into(),
-            franchises: self.franchises.map(|list| list.iter().map(TitleFranchise::from).collect()),
+            franchises: self.franchises.map(|list| list.iter().map(Franchise::from).collect()),
             announce: filled(release.notification.as_ref()),
             status: status(release),
             posters: posters(release.poster.as_ref()),
-            updated: mapping::updated_at(release).unix_timestamp(),
-            last_change: unix(release.updated_at),
+            updated: release.news_at(),
+            last_change: release.updated_at,
             kind: title_type(release),
             genres,
             team: team(release.members.as_deref().unwrap_or_default()),
             season: when(release),
-            description: release.description.as_ref().map(|text| text.replace("\r\n", "\n")),
+            description: release.description.as_ref().map(|text| text.replace("\r\n", "\n").into()),
             in_favorites: release.added_in_users_favorites,
             blocked: Blocked {
                 blocked: release.is_blocked_by_geo,
@@ -94,12 +95,12 @@ impl From<&Release> for Names {
     }
 }
 
-impl From<&Franchise> for TitleFranchise {
-    fn from(franchise: &Franchise) -> Self {
+impl From<&v1::Franchise> for Franchise {
+    fn from(franchise: &v1::Franchise) -> Self {
         let release = |entry: &v1::FranchiseRelease| {
             let release = entry.release.as_ref()?;
             Some(FranchiseRelease {
-                id: entry.release_id.get(),
+                id: entry.release_id,
                 code: release.alias.clone(),
                 ordinal: entry.sort_order.unwrap_or_default(),
                 names: release.into(),
@@ -108,7 +109,10 @@ impl From<&Franchise> for TitleFranchise {
         let mut releases: Vec<_> =
             franchise.franchise_releases.iter().flatten().filter_map(release).collect();
         releases.sort_by_key(|release| release.ordinal);
-        Self { franchise: FranchiseName { id: franchise.id.get(), name: franchise.name.clone() }, releases }
+        Self {
+            franchise: FranchiseName { id: Some(franchise.id.get()), name: franchise.name.clone() },
+            releases,
+        }
     }
 }
 
@@ -154,8 +158,9 @@ fn team(members: &[v1::Member]) -> Team {
 
 fn when(release: &Release) -> Season {
     let (string, code) = season(release.season.as_ref());
+    let string = string.map(str::to_owned);
     let week_day = release.publish_day.and_then(|day| day.0.checked_sub(1)).filter(|day| *day < 7);
-    Season { string, code, year: release.year, week_day }
+    Season { string, code: Some(code), year: release.year, week_day }
 }
 
 fn player(release: &Release) -> Player {
@@ -207,8 +212,8 @@ fn episode(episode: &v1::Episode) -> Episode {
     Episode {
         episode: episode.ordinal,
         name: filled(episode.name.as_ref()).or_else(|| filled(episode.name_english.as_ref())),
-        uuid: episode.id.get(),
-        created_timestamp: unix(episode.updated_at),
+        uuid: Some(episode.id.get()),
+        created_timestamp: episode.updated_at,
         preview: preview.and_then(|image| image.preview.as_ref().or(image.src.as_ref())).map(|url| path(url)),
         skips: Skips { opening: skip(&episode.opening), ending: skip(&episode.ending) },
         hls: Hls { fhd: hls(Quality::FullHd), hd: hls(Quality::Hd), sd: hls(Quality::Sd) },
@@ -218,7 +223,7 @@ fn episode(episode: &v1::Episode) -> Episode {
 fn rutube_episode(episode: &v1::Episode) -> Option<RutubeEpisode> {
     Some(RutubeEpisode {
         episode: episode.ordinal,
-        created_timestamp: unix(episode.updated_at),
+        created_timestamp: episode.updated_at,
         rutube_id: filled(episode.rutube_id.as_ref())?,
     })
 }
@@ -243,10 +248,6 @@ pub(super) fn path(url: &str) -> String {
         Ok(url) => url[url::Position::BeforePath..].to_owned(),
         Err(_) => url.to_owned(),
     }
-}
-
-fn unix(moment: Option<OffsetDateTime>) -> i64 {
-    moment.map_or(0, OffsetDateTime::unix_timestamp)
 }
 
 /// A text, unless there is nothing in it.
@@ -346,7 +347,7 @@ mod tests {
 
     #[test]
     fn franchise_tells_its_titles_in_order_but_for_those_it_does_not_know() {
-        let franchise: Franchise = serde_json::from_value(json!({
+        let franchise: v1::Franchise = serde_json::from_value(json!({
             "id": "9b5e26ee-598f-4b8b-b77e-188d3e456301", "name": "Все", "franchise_releases": [
                 {"release_id": 2, "sort_order": 2, "release": {"id": 2, "alias": "two", "name": {"main": "Два"}}},
                 {"release_id": 3, "sort_order": 3},
@@ -355,7 +356,7 @@ mod tests {
         }))
         .unwrap();
 
-        let json = serde_json::to_value(TitleFranchise::from(&franchise)).unwrap();
+        let json = serde_json::to_value(Franchise::from(&franchise)).unwrap();
 
         let codes: Vec<_> = json["releases"].as_array().unwrap().iter().map(|one| &one["code"]).collect();
         assert_eq!(codes, ["one", "two"]);

@@ -2,37 +2,28 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use anilibria_client::model::{Release, ReleaseKind, Season};
-use serde::Serialize;
-
-use super::TitleType;
-
-/// A word and its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Described {
-    /// The word, in Russian.
-    pub string: Option<&'static str>,
-    /// Its number.
-    pub code: Option<u8>,
-}
+use crate::{
+    model::{Release, ReleaseKind, Season},
+    v3::model::{SeasonCode, Status, StatusCode, TitleType, TypeCode},
+};
 
 /// How far a release has come. Two of v3's four words remain: none is hidden, and none is told to be no series.
-pub fn status(release: &Release) -> Described {
+pub(super) fn status(release: &Release) -> Status {
     if release.is_ongoing || release.is_in_production {
-        Described { string: Some("В работе"), code: Some(1) }
+        Status { string: Some("В работе".to_owned()), code: Some(StatusCode::InWork) }
     } else {
-        Described { string: Some("Завершен"), code: Some(2) }
+        Status { string: Some("Завершен".to_owned()), code: Some(StatusCode::Completed) }
     }
 }
 
-/// A season's name and number; none and 0 when it is not known.
-pub fn season(season: Option<&Season>) -> (Option<&'static str>, u8) {
+/// A season's name in Russian and its number; none and 0 when it is not known.
+pub fn season(season: Option<&Season>) -> (Option<&'static str>, SeasonCode) {
     match season {
-        Some(Season::Winter) => (Some("зима"), 1),
-        Some(Season::Spring) => (Some("весна"), 2),
-        Some(Season::Summer) => (Some("лето"), 3),
-        Some(Season::Autumn) => (Some("осень"), 4),
-        _ => (None, 0),
+        Some(Season::Winter) => (Some("зима"), SeasonCode::Winter),
+        Some(Season::Spring) => (Some("весна"), SeasonCode::Spring),
+        Some(Season::Summer) => (Some("лето"), SeasonCode::Summer),
+        Some(Season::Autumn) => (Some("осень"), SeasonCode::Autumn),
+        _ => (None, SeasonCode::Unset),
     }
 }
 
@@ -40,9 +31,9 @@ pub fn season(season: Option<&Season>) -> (Option<&'static str>, u8) {
 pub(super) fn title_type(release: &Release) -> TitleType {
     let kind = release.kind.as_ref();
     let episodes = release.episodes_total;
-    let length = release.average_duration_of_episode.map(minutes);
+    let length = release.average_duration_of_episode;
     TitleType {
-        full_string: kind.map(|kind| in_words(kind, episodes, length)),
+        full_string: kind.map(|kind| in_words(kind, episodes, length.map(minutes))),
         code: kind.and_then(code),
         string: kind.map(|kind| kind.as_str().to_owned()),
         episodes,
@@ -50,14 +41,14 @@ pub(super) fn title_type(release: &Release) -> TitleType {
     }
 }
 
-fn code(kind: &ReleaseKind) -> Option<u8> {
+fn code(kind: &ReleaseKind) -> Option<TypeCode> {
     match kind {
-        ReleaseKind::Movie => Some(0),
-        ReleaseKind::Tv => Some(1),
-        ReleaseKind::Ova | ReleaseKind::Oad => Some(2),
-        ReleaseKind::Ona => Some(3),
-        ReleaseKind::Special => Some(4),
-        ReleaseKind::Web => Some(5),
+        ReleaseKind::Movie => Some(TypeCode::Movie),
+        ReleaseKind::Tv => Some(TypeCode::Tv),
+        ReleaseKind::Ova | ReleaseKind::Oad => Some(TypeCode::Ova),
+        ReleaseKind::Ona => Some(TypeCode::Ona),
+        ReleaseKind::Special => Some(TypeCode::Special),
+        ReleaseKind::Web => Some(TypeCode::Web),
         _ => None,
     }
 }
@@ -105,8 +96,11 @@ mod tests {
         let movie = kind(json!({"id": 1, "type": {"value": "MOVIE"}}));
 
         assert_eq!(tv.full_string.as_deref(), Some("ТВ (12 эп.), 24 мин."));
-        assert_eq!((tv.code, tv.string.as_deref(), tv.length), (Some(1), Some("TV"), Some(24)));
-        assert_eq!((movie.full_string.as_deref(), movie.code), (Some("Фильм"), Some(0)));
+        assert_eq!(
+            (tv.code, tv.string.as_deref(), tv.length),
+            (Some(TypeCode::Tv), Some("TV"), Some(Duration::from_mins(24)))
+        );
+        assert_eq!((movie.full_string.as_deref(), movie.code), (Some("Фильм"), Some(TypeCode::Movie)));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! From AniLiberty's torrents to those of v3.
 
-use anilibria_client::model::{self as v1, Codec, Ordinal, ReleaseKind};
-
-use super::{EpisodeSpan, Torrent, TorrentQuality, Torrents};
+use crate::{
+    model::{self as v1, Codec, Ordinal, ReleaseKind},
+    v3::model::{EpisodeSpan, Torrent, TorrentQuality, Torrents},
+};
 
 /// The torrents of a release, in the order of the site.
 pub(super) fn torrents(torrents: &[v1::Torrent], kind: Option<&ReleaseKind>) -> Torrents {
@@ -17,7 +18,7 @@ fn torrent(torrent: &v1::Torrent, kind: Option<&ReleaseKind>) -> Torrent {
     let uploaded = torrent.updated_at.or(torrent.created_at);
     let magnet = torrent.magnet.clone().filter(|link| !link.is_empty());
     Torrent {
-        torrent_id: torrent.id.get(),
+        torrent_id: torrent.id,
         episodes: span(torrent.description.as_deref().unwrap_or_default().trim(), kind),
         quality: quality(torrent),
         leechers: torrent.leechers,
@@ -27,7 +28,7 @@ fn torrent(torrent: &v1::Torrent, kind: Option<&ReleaseKind>) -> Torrent {
         size_string: size_in_words(torrent.size),
         url: format!("/public/torrent/download.php?id={}", torrent.id),
         magnet: magnet.unwrap_or_else(|| torrent.magnet_link()),
-        uploaded_timestamp: uploaded.map_or(0, time::OffsetDateTime::unix_timestamp),
+        uploaded_timestamp: uploaded,
         hash: torrent.hash.to_string(),
         metadata: None,
         raw_base64_file: None,
@@ -54,9 +55,11 @@ fn leading_number(text: &str) -> (Option<Ordinal>, &str) {
 }
 
 fn quality(torrent: &v1::Torrent) -> TorrentQuality {
-    let source = torrent.source.as_ref().map(|source| source.as_str().to_owned());
+    let label = Label::read(&torrent.label).or_else(|| Label::read(&torrent.filename)).unwrap_or_default();
+    let source = torrent.source.as_ref().map(|source| source.as_str().to_owned()).or(label.source);
     let resolution = torrent.resolution.as_ref().map(|resolution| resolution.as_str().to_owned());
-    let encoder = torrent.codec.as_ref().and_then(encoder);
+    let resolution = resolution.or(label.resolution);
+    let encoder = torrent.codec.as_ref().and_then(encoder).or(label.encoder);
     let mark = match encoder {
         Some("h265") => Some("HEVC"),
         Some("av1") => Some("AV1"),
@@ -67,7 +70,7 @@ fn quality(torrent: &v1::Torrent) -> TorrentQuality {
         string: words.collect::<Vec<_>>().join(" "),
         source,
         resolution,
-        encoder,
+        encoder: encoder.map(str::to_owned),
         lq_audio: None,
     }
 }
@@ -79,6 +82,45 @@ fn encoder(codec: &Codec) -> Option<&'static str> {
         Codec::Av1 => Some("av1"),
         _ => None,
     }
+}
+
+/// What the name of a torrent says of its quality, for those about which the service says nothing:
+/// `Name [WEBRip 1080p HEVC]`.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Label {
+    source: Option<String>,
+    resolution: Option<String>,
+    encoder: Option<&'static str>,
+}
+
+impl Label {
+    /// The words in the last brackets of `name`.
+    fn read(name: &str) -> Option<Self> {
+        let (before, _) = name.rsplit_once(']')?;
+        let (_, words) = before.rsplit_once('[')?;
+        let mut label = Self::default();
+        for word in words.split([' ', '_', ',']) {
+            match word.to_ascii_lowercase().as_str() {
+                "hevc" | "x265" => label.encoder = Some("h265"),
+                "avc" | "x264" => label.encoder = Some("h264"),
+                "av1" => label.encoder = Some("av1"),
+                lower if is_resolution(lower) => label.resolution = Some(lower.to_owned()),
+                lower if lower.ends_with("rip") || lower == "web-dl" => {
+                    label.source = Some(if lower == "web-rip" { "WEBRip" } else { word }.to_owned());
+                }
+                _ => {}
+            }
+        }
+        Some(label)
+    }
+}
+
+/// Whether `word` counts lines: `1080p`, `4k`.
+fn is_resolution(word: &str) -> bool {
+    let lines = word
+        .strip_suffix('p')
+        .is_some_and(|lines| !lines.is_empty() && lines.bytes().all(|digit| digit.is_ascii_digit()));
+    lines || matches!(word, "2k" | "4k" | "8k")
 }
 
 /// A size in decimal units, with two digits behind the point at most.
@@ -128,7 +170,23 @@ mod tests {
 
         let quality = quality(&torrent);
 
-        assert_eq!((quality.string.as_str(), quality.encoder), ("WEBRip 1080p HEVC", Some("h265")));
+        assert_eq!(
+            (quality.string.as_str(), quality.encoder.as_deref()),
+            ("WEBRip 1080p HEVC", Some("h265"))
+        );
+    }
+
+    #[test]
+    fn quality_that_the_service_does_not_tell_is_read_from_the_name() {
+        let named = |label: &str| {
+            let torrent: v1::Torrent = serde_json::from_value(json!({"id": 7, "label": label})).unwrap();
+            quality(&torrent).string
+        };
+
+        assert_eq!(named("Name [v2] - AniLibria [WEB-Rip 1080p HEVC]"), "WEBRip 1080p HEVC");
+        assert_eq!(named("Name [BDRip 4K AV1]"), "BDRip 4k AV1");
+        assert_eq!(named("Name [HDTVRip 720p]"), "HDTVRip 720p");
+        assert_eq!(named("Name"), "");
     }
 
     #[test]
@@ -141,7 +199,7 @@ mod tests {
 
         let torrents = torrents(&list, None);
 
-        let ids: Vec<_> = torrents.list.iter().map(|torrent| torrent.torrent_id).collect();
+        let ids: Vec<_> = torrents.list.iter().map(|torrent| torrent.torrent_id.get()).collect();
         assert_eq!(ids, [1, 2]);
         assert_eq!(torrents.episodes.string.as_deref(), Some("1-24"));
         assert_eq!(torrents.list[0].url, "/public/torrent/download.php?id=1");

@@ -1,0 +1,16 @@
+//! What is new, of every kind.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Title, Video};
+
+/// Something new.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum FeedItem {
+    /// A title with a new episode.
+    Title(Box<Title>),
+    /// A video.
+    YouTube(Video),
+}

@@ -1,0 +1,34 @@
+//! Posters.
+
+use serde::{Deserialize, Serialize};
+
+use crate::v3::wire;
+
+/// A poster in three sizes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Posters {
+    /// For a row in a list.
+    #[serde(deserialize_with = "wire::object")]
+    pub small: Poster,
+    /// For a card.
+    #[serde(deserialize_with = "wire::object")]
+    pub medium: Poster,
+    /// The largest.
+    #[serde(deserialize_with = "wire::object")]
+    pub original: Poster,
+}
+
+/// One size of a poster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Poster {
+    /// Path of the picture on the site.
+    #[serde(deserialize_with = "wire::text")]
+    pub url: Option<String>,
+    /// The picture itself in base64, for whoever includes it.
+    #[serde(deserialize_with = "wire::text")]
+    pub raw_base64_file: Option<String>,
+}

@@ -1,0 +1,41 @@
+//! When a title was first shown.
+
+use serde::{Deserialize, Serialize};
+
+use super::code::{code, codes};
+use crate::v3::wire;
+
+/// When a title was first shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Season {
+    /// Name of the season, in Russian.
+    #[serde(deserialize_with = "wire::text")]
+    pub string: Option<String>,
+    /// Number of the season; 0 when it is not known.
+    #[serde(deserialize_with = "code")]
+    pub code: Option<SeasonCode>,
+    /// Year.
+    #[serde(deserialize_with = "wire::whole")]
+    pub year: Option<u16>,
+    /// Day on which episodes come out, 0 for Monday.
+    #[serde(deserialize_with = "wire::whole")]
+    pub week_day: Option<u8>,
+}
+
+codes! {
+    /// A season of the year.
+    pub enum SeasonCode {
+        /// It is not known.
+        Unset = 0,
+        /// Winter.
+        Winter = 1,
+        /// Spring.
+        Spring = 2,
+        /// Summer.
+        Summer = 3,
+        /// Autumn.
+        Autumn = 4,
+    }
+}

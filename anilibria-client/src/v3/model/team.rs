@@ -1,0 +1,27 @@
+//! Who works on titles.
+
+use serde::{Deserialize, Serialize};
+
+use crate::v3::wire;
+
+/// Nicknames of those who work on a title, or on all of them, by what they do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Team {
+    /// Dubbing.
+    #[serde(deserialize_with = "wire::list")]
+    pub voice: Vec<String>,
+    /// Translation.
+    #[serde(deserialize_with = "wire::list")]
+    pub translator: Vec<String>,
+    /// Subtitles.
+    #[serde(deserialize_with = "wire::list")]
+    pub editing: Vec<String>,
+    /// Decoration.
+    #[serde(deserialize_with = "wire::list")]
+    pub decor: Vec<String>,
+    /// Timing.
+    #[serde(deserialize_with = "wire::list")]
+    pub timing: Vec<String>,
+}

@@ -1,0 +1,36 @@
+//! Whoever has logged in.
+
+use serde::{Deserialize, Serialize};
+
+use crate::v3::wire;
+
+/// Whoever has logged in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct User {
+    /// Name to log in with.
+    #[serde(deserialize_with = "wire::text")]
+    pub login: Option<String>,
+    /// Name that others see.
+    #[serde(deserialize_with = "wire::text")]
+    pub nickname: Option<String>,
+    /// E-mail address.
+    #[serde(deserialize_with = "wire::text")]
+    pub email: Option<String>,
+    /// File name of the picture.
+    #[serde(deserialize_with = "wire::text")]
+    pub avatar: Option<String>,
+    /// Path of the picture.
+    #[serde(deserialize_with = "wire::text")]
+    pub avatar_original: Option<String>,
+    /// Path of the picture, smaller.
+    #[serde(deserialize_with = "wire::text")]
+    pub avatar_thumbnail: Option<String>,
+    /// Id at VK.
+    #[serde(deserialize_with = "wire::text")]
+    pub vk_id: Option<String>,
+    /// Id at Patreon.
+    #[serde(deserialize_with = "wire::text")]
+    pub patreon_id: Option<String>,
+}

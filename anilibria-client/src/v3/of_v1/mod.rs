@@ -1,0 +1,15 @@
+//! From the objects of API v1 to those of v3.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod entry;
+mod release;
+mod torrent;
+mod video;
+mod words;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use self::entry::release_of;
+pub use self::{
+    release::{Mapping, week},
+    words::season,
+};
