@@ -211,6 +211,25 @@ impl Error {
         }
     }
 
+    /// The status that the service answered with; `None` when it did not answer, or answered well in form only.
+    ///
+    /// ```
+    /// use anilibria_client::Error;
+    ///
+    /// assert_eq!(Error::NoSession.http_status(), None);
+    /// ```
+    pub fn http_status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } | Self::Unauthorized { status, .. } | Self::Blocked { status } => {
+                Some(*status)
+            }
+            Self::NotFound { .. } => Some(404),
+            Self::Validation(_) => Some(422),
+            Self::RateLimited { .. } => Some(429),
+            _ => None,
+        }
+    }
+
     /// The variant in `snake_case`: a label for logs and metrics.
     pub fn kind(&self) -> &'static str {
         match self {

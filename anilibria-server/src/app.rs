@@ -24,6 +24,7 @@ use crate::{
     router::Router,
     sandbox::SandboxMount,
     shell::Shell,
+    telemetry::{Metrics, RouteMeter, Scrape},
     titles::Titles,
     traffic::Traffic,
 };
@@ -44,6 +45,10 @@ pub struct State {
     pub sandbox: Option<Sandbox>,
     /// What all instances share, if there is more than this one.
     pub redis: Option<Redis>,
+    /// Counts requests and connections.
+    pub traffic: Traffic,
+    /// What everything is counted in, if it is to be shown.
+    pub metrics: Option<Metrics>,
 }
 
 impl State {
@@ -72,7 +77,6 @@ impl State {
 
 /// The service as one endpoint, as it is served and as tests and benches drive it.
 pub fn app(config: &Config, state: &State) -> Shell {
-    let traffic = Traffic::default();
     let mut table = openapi::table(&api::routes(&state.titles, &state.realtime, &state.health));
     let users = Users::new(&config.auth);
     let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
@@ -80,8 +84,11 @@ pub fn app(config: &Config, state: &State) -> Shell {
     let services = Services::new(&config.auth);
     table.extend(legacy::table(config.legacy, &state.titles, &state.health, services.as_ref()));
     if let Some(services) = services {
-        let internal = Internal::new(state, traffic.clone(), config.cache.cache_key_prefix.clone());
+        let internal = Internal::new(state, config.cache.cache_key_prefix.clone());
         table.extend(internal.table(&services));
+    }
+    if let Some(metrics) = &state.metrics {
+        table.extend(Scrape::new(metrics.clone(), state).table());
     }
     Shell {
         router: Router::new(table),
@@ -94,7 +101,8 @@ pub fn app(config: &Config, state: &State) -> Shell {
         timeout: config.http.request_timeout,
         gate: Gate::new(config.max_concurrent_requests),
         users,
-        traffic,
+        traffic: state.traffic.clone(),
+        unrouted: RouteMeter::new("unrouted"),
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
         old_paths: OldPaths::new(config.legacy),

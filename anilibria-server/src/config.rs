@@ -12,6 +12,7 @@ mod realtime;
 mod secret;
 mod secret_url;
 mod show;
+mod telemetry;
 
 use std::{ffi::OsString, time::Duration};
 
@@ -33,6 +34,7 @@ pub use self::{
     secret::Secret,
     secret_url::SecretUrl,
     show::show,
+    telemetry::TelemetryConfig,
 };
 use crate::cors::Origins;
 
@@ -130,6 +132,10 @@ pub struct Config {
     /// What is answered as the site's old service did.
     #[command(flatten)]
     pub legacy: LegacyConfig,
+
+    /// What the service tells of itself.
+    #[command(flatten)]
+    pub telemetry: TelemetryConfig,
 
     /// Where the site's Node service is.
     #[command(flatten)]

@@ -105,6 +105,11 @@ impl Health {
         self.shared.draining.store(true, Ordering::Relaxed);
     }
 
+    /// Where the circuit breakers stand.
+    pub fn circuits(&self) -> Vec<Circuit> {
+        self.shared.vitals.circuits()
+    }
+
     /// Everything there is to tell. AniLibria and the Node service are asked at most once in 30
     /// seconds each, whoever wants to know.
     pub async fn report(&self) -> HealthReport {

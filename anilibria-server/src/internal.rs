@@ -38,11 +38,11 @@ pub struct Internal {
 
 impl Internal {
     /// Looks after these parts of the service. `key_prefix` is what keys begin with in Redis.
-    pub fn new(state: &State, traffic: Traffic, key_prefix: String) -> Self {
+    pub fn new(state: &State, key_prefix: String) -> Self {
         Self {
             titles: state.titles.clone(),
             health: state.health.clone(),
-            traffic,
+            traffic: state.traffic.clone(),
             notifications: state.notifications.clone(),
             realtime: state.realtime.clone(),
             key_prefix,

@@ -37,6 +37,7 @@ pub mod service;
 pub mod shell;
 pub mod sync_status;
 pub mod tag;
+pub mod telemetry;
 pub mod titles;
 pub mod trace;
 pub mod traffic;

@@ -29,16 +29,17 @@ use tokio::{
 use tracing::warn;
 
 use self::connection::{Connection, Patience};
-use crate::config::HttpConfig;
+use crate::{config::HttpConfig, traffic::Traffic};
 
 /// How long to wait after the system refused a connection; it is out of something that has to come back first.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// What clients may take of the socket.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Bounds {
     connections: usize,
     patience: Patience,
+    traffic: Traffic,
 }
 
 impl Bounds {
@@ -48,7 +49,14 @@ impl Bounds {
         Self {
             connections: config.max_connections.min(Semaphore::MAX_PERMITS),
             patience: Patience { exchange, idle: config.idle_timeout },
+            traffic: Traffic::default(),
         }
+    }
+
+    /// Counts connections in `traffic`.
+    #[must_use]
+    pub fn counted_in(self, traffic: &Traffic) -> Self {
+        Self { traffic: traffic.clone(), ..self }
     }
 }
 
@@ -56,7 +64,7 @@ impl Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         let patience = Patience { exchange: Duration::from_mins(1), idle: Duration::from_secs(90) };
-        Self { connections: 1024, patience }
+        Self { connections: 1024, patience, traffic: Traffic::default() }
     }
 }
 
@@ -75,7 +83,7 @@ pub async fn serve<E>(
 where
     E: Endpoint + 'static,
 {
-    let Bounds { connections, patience } = bounds;
+    let Bounds { connections, patience, traffic } = bounds;
     let places = Arc::new(Semaphore::new(connections));
     let local = LocalAddr(socket.local_addr()?.into());
     let endpoint = Arc::new(endpoint);
@@ -96,7 +104,7 @@ where
                 }
             },
         };
-        let stream = TokioIo::new(Connection::new(stream, patience, place));
+        let stream = TokioIo::new(Connection::new(stream, patience, place, traffic.connected()));
         let service = service(Arc::clone(&endpoint), local.clone(), RemoteAddr(peer.into()));
         let connection = http.serve_connection_with_upgrades(stream, service).into_owned();
         connections.spawn(closing.watch(connection).map(drop));

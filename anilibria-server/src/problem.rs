@@ -5,7 +5,7 @@ mod framework;
 mod legacy;
 mod render;
 
-use std::{borrow::Cow, error::Error as StdError, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 use poem::http::{HeaderValue, StatusCode};
 use poem_openapi::Enum;
@@ -159,6 +159,13 @@ pub enum ErrorCode {
     Overloaded,
     /// A fault of the service itself.
     InternalError,
+}
+
+/// As it is written.
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 impl Problem {

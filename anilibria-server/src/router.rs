@@ -15,7 +15,7 @@ use poem::{
 
 pub use self::tree::PathValues;
 use self::tree::Tree;
-use crate::problem::Problem;
+use crate::{problem::Problem, telemetry::RouteMeter};
 
 /// Endpoints by path and method, as the framework's macros fill it.
 pub type RouteTable = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
@@ -28,6 +28,7 @@ pub struct Router {
 
 /// What is at a path, or at all paths of a pattern.
 pub struct Route {
+    meter: RouteMeter,
     endpoints: Vec<(Method, BoxEndpoint<'static>)>,
     allow: HeaderValue,
 }
@@ -43,7 +44,7 @@ impl Router {
     pub fn new(table: RouteTable) -> Self {
         let mut router = Self { fixed: HashMap::new(), patterns: Tree::default() };
         for (path, methods) in table {
-            let route = Route::new(methods);
+            let route = Route::new(&path, methods);
             if path.contains([':', '*']) {
                 router.patterns.insert(&path, route);
             } else {
@@ -61,17 +62,16 @@ impl Router {
         let (route, values) = self.patterns.find(path)?;
         Some(Found { route, values: Some(values) })
     }
-
-    /// What the route of `request` answers, or why there is no answer. `HEAD` and `OPTIONS` are not routed.
-    pub async fn route(&self, request: Request) -> Result<Response, Problem> {
-        let found = self.find(request.uri().path()).ok_or(Problem::NotFound)?;
-        found.answer(request).await
-    }
 }
 
-impl Found<'_> {
-    /// What the route answers to `request`, or why there is no answer.
-    async fn answer(self, mut request: Request) -> Result<Response, Problem> {
+impl<'r> Found<'r> {
+    /// Counts its requests.
+    pub fn meter(&self) -> &'r RouteMeter {
+        &self.route.meter
+    }
+
+    /// What the route answers to `request`, or why there is no answer. `HEAD` and `OPTIONS` are not routed.
+    pub async fn answer(self, mut request: Request) -> Result<Response, Problem> {
         let endpoint = self.route.endpoints.iter().find(|(method, _)| method == request.method());
         let Some((_, endpoint)) = endpoint else {
             return Err(Problem::MethodNotAllowed { allow: self.route.allow.clone() });
@@ -84,10 +84,21 @@ impl Found<'_> {
 }
 
 impl Route {
-    fn new(methods: HashMap<Method, BoxEndpoint<'static>>) -> Self {
+    fn new(path: &str, methods: HashMap<Method, BoxEndpoint<'static>>) -> Self {
         let allow = allow(methods.keys());
-        Self { endpoints: methods.into_iter().collect(), allow }
+        let endpoints = methods.into_iter().collect();
+        Self { meter: RouteMeter::new(template(path)), endpoints, allow }
     }
+}
+
+/// A path as documents write it: `/titles/{id}` for `/titles/:param0`, as the framework's macros have it.
+fn template(path: &str) -> String {
+    let part = |part: &str| match part.strip_prefix([':', '*']) {
+        Some(name) if name.starts_with("param") => "{id}".to_owned(),
+        Some(name) => format!("{{{name}}}"),
+        None => part.to_owned(),
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
 /// `GET, HEAD, OPTIONS` and the like: the methods in the table, and those that follow from them.

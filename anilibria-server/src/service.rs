@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anilibria_cache::{Elector, LevelPing, Redis};
-use anilibria_client::{Client, ClientBuilder, Error, sandbox::Sandbox};
+use anilibria_client::{Client, ClientBuilder, sandbox::Sandbox};
 use async_trait::async_trait;
 use futures::future;
 use tracing::warn;
@@ -27,7 +27,9 @@ use crate::{
         bus::{Bus, LocalBus, RedisBus},
     },
     sync_status::SyncStatus,
+    telemetry::Metrics,
     titles::{Fallback, Titles},
+    traffic::Traffic,
 };
 
 /// The office of the instance that reads the catalogue on behalf of all.
@@ -54,6 +56,8 @@ impl SandboxAt {
 ///
 /// What is read from a sandbox is not kept on disk unless a directory is set: the next one may be another.
 pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
+    // Before anything asks for a counter.
+    let metrics = config.telemetry.prometheus_enabled.then(Metrics::install).flatten();
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, sandbox.is_none()).await?;
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none());
@@ -72,7 +76,17 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
     let health = Health::new(Arc::new(Parts { titles: titles.clone(), node: node.clone() }));
-    Ok(State { titles, health, realtime, node, notifications, redis, sandbox: sandbox.map(|at| at.sandbox) })
+    Ok(State {
+        titles,
+        health,
+        realtime,
+        node,
+        notifications,
+        redis,
+        metrics,
+        traffic: Traffic::default(),
+        sandbox: sandbox.map(|at| at.sandbox),
+    })
 }
 
 /// Where the mirror of what `client` gives outlives the process: on disk where answers are, and in MongoDB. With Redis
@@ -166,7 +180,7 @@ impl Vitals for Parts {
     async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
         match self.titles.client().app().status().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(UpstreamFault { status_code: status(&error), error: error.to_string() }),
+            Err(error) => Err(UpstreamFault { status_code: error.http_status(), error: error.to_string() }),
         }
     }
 
@@ -209,16 +223,4 @@ impl Vitals for Parts {
 /// How the store of a level is. Only the first words of an error: what lies beneath may name hosts and users.
 fn back_end(ping: &LevelPing) -> BackEnd {
     BackEnd { took: ping.took, fault: ping.error.as_ref().map(ToString::to_string) }
-}
-
-/// The status that AniLibria answered with, if it answered.
-fn status(error: &Error) -> Option<u16> {
-    match error {
-        Error::Status { status, .. } | Error::Unauthorized { status, .. } | Error::Blocked { status } => {
-            Some(*status)
-        }
-        Error::RateLimited { .. } => Some(429),
-        Error::NotFound { .. } => Some(404),
-        _ => None,
-    }
 }

@@ -26,8 +26,9 @@ use crate::{
     limits::{Gate, RequestLimits},
     problem::Problem,
     request_id::{self, RequestId},
-    router::Router,
+    router::{Found, Router},
     sandbox::SandboxMount,
+    telemetry::RouteMeter,
     trace::Trace,
     traffic::Traffic,
 };
@@ -51,6 +52,8 @@ pub struct Shell {
     pub users: Users,
     /// Counts requests.
     pub traffic: Traffic,
+    /// Counts those for which there is no route.
+    pub unrouted: RouteMeter,
     /// Other origins that may read answers.
     pub origins: Origins,
     /// Compresses answers.
@@ -77,9 +80,12 @@ impl Endpoint for Shell {
         let id = RequestId::of(request.headers());
         let origin = self.origins.permitted(request.headers());
         let mut trace = Trace::of(&request, &id);
+        let found = self.router.find(request.uri().path());
+        let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
+        let method = request.method().clone();
         let standing = self.rates.count(&request);
         let answer = match standing.as_ref().map_or(Ok(()), Standing::check) {
-            Ok(()) => trace.follow(pin!(self.in_time(request))).await,
+            Ok(()) => trace.follow(pin!(self.in_time(request, found))).await,
             Err(problem) => Err(problem),
         };
         let mut response = answer.unwrap_or_else(|problem| {
@@ -87,6 +93,7 @@ impl Endpoint for Shell {
             if is_old { problem.to_legacy_response() } else { problem.to_response(id.as_str()) }
         });
         trace.done(response.status());
+        meter.count(&method, response.status(), trace.took());
         self.origins.permit(response.headers_mut(), origin);
         if is_unversioned {
             response.headers_mut().append(header::VARY, HeaderValue::from_static("X-API-Version"));
@@ -103,8 +110,8 @@ impl Endpoint for Shell {
 
 impl Shell {
     /// The answer, unless it takes too long.
-    async fn in_time(&self, request: Request) -> Result<Response, Problem> {
-        match tokio::time::timeout(self.timeout, self.answer(request)).await {
+    async fn in_time(&self, request: Request, found: Option<Found<'_>>) -> Result<Response, Problem> {
+        match tokio::time::timeout(self.timeout, self.answer(request, found)).await {
             Ok(answer) => answer,
             Err(elapsed) => {
                 Err(Problem::Unavailable { retry_after: RETRY_AFTER_TIMEOUT, cause: elapsed.into() })
@@ -112,39 +119,40 @@ impl Shell {
         }
     }
 
-    async fn answer(&self, mut request: Request) -> Result<Response, Problem> {
+    async fn answer(&self, mut request: Request, found: Option<Found<'_>>) -> Result<Response, Problem> {
         if let Some(preflight) = self.origins.preflight(&request) {
             return Ok(preflight);
         }
         match *request.method() {
-            Method::GET => self.read(request).await,
+            Method::GET => self.read(request, found).await,
             Method::HEAD => {
                 request.set_method(Method::GET);
-                self.read(request).await.map(without_body)
+                self.read(request, found).await.map(without_body)
             }
-            Method::OPTIONS => match self.guarded(request).await {
+            Method::OPTIONS => match self.guarded(request, found).await {
                 Err(Problem::MethodNotAllowed { allow }) => Ok(options(allow)),
                 answer => answer,
             },
-            _ => self.guarded(request).await,
+            _ => self.guarded(request, found).await,
         }
     }
 
     /// What a client that reads gets, in the form it wants.
-    async fn read(&self, request: Request) -> Result<Response, Problem> {
+    async fn read(&self, request: Request, found: Option<Found<'_>>) -> Result<Response, Problem> {
         let wishes = Wishes::of(request.headers());
-        let response = self.guarded(request).await?;
+        let response = self.guarded(request, found).await?;
         Ok(finish(&wishes, &self.compressor, response).await)
     }
 
     /// Asks the routes, if the limits let the request through.
-    async fn guarded(&self, mut request: Request) -> Result<Response, Problem> {
+    async fn guarded(&self, mut request: Request, found: Option<Found<'_>>) -> Result<Response, Problem> {
         let pass = self.gate.enter();
         if pass.is_none() && !is_probe(request.uri().path()) {
             return Err(Problem::Overloaded);
         }
         self.limits.check(&mut request).await?;
-        match AssertUnwindSafe(self.router.route(request)).catch_unwind().await {
+        let found = found.ok_or(Problem::NotFound)?;
+        match AssertUnwindSafe(found.answer(request)).catch_unwind().await {
             Ok(answer) => answer,
             Err(panic) => Err(Problem::internal(Panic::new(&*panic))),
         }

@@ -5,16 +5,19 @@ use std::{
     fmt,
     future::{self, Future},
     pin::Pin,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
+use metrics::counter;
 use poem::{
     Request,
     http::{Method, StatusCode, Uri},
 };
 use tracing::{Level, Span, debug, enabled, error, field::Empty, info_span, warn};
 
-use crate::{http::trace_parent::TraceParent, problem::Problem, request_id::RequestId};
+use crate::{
+    http::trace_parent::TraceParent, problem::Problem, request_id::RequestId, telemetry::inventory::ERRORS,
+};
 
 /// One request in the log: a span around all that is done for it, and lines about its end.
 ///
@@ -69,6 +72,8 @@ impl<'r> Trace<'r> {
             return;
         }
         self.name();
+        counter!(ERRORS, "error_type" => problem.code().to_string(), "component" => "http_middleware")
+            .increment(1);
         self.span.in_scope(|| match problem {
             // As many of these as requests are refused: no news, and no time for it.
             Problem::Overloaded => debug!("Request refused: too many in progress"),
@@ -85,6 +90,11 @@ impl<'r> Trace<'r> {
         let _inside = self.span.enter();
         let duration_ms = self.started.elapsed().as_secs_f64() * 1000.0;
         debug!(status_code = status.as_u16(), duration_ms, "Request completed");
+    }
+
+    /// How long it has taken so far.
+    pub fn took(&self) -> Duration {
+        self.started.elapsed()
     }
 
     fn name(&mut self) {

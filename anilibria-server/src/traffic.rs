@@ -1,4 +1,4 @@
-//! How many requests there have been.
+//! How many requests there have been, and how many connections there are.
 
 use std::sync::{
     Arc,
@@ -8,17 +8,46 @@ use std::sync::{
 /// Counts requests; cheap to clone, and clones count together.
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
-    requests: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    requests: AtomicU64,
+    connections: AtomicU64,
+}
+
+/// A connection, counted for as long as this is held.
+#[derive(Debug)]
+pub struct Counted {
+    counts: Arc<Counts>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.counts.connections.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Traffic {
-    /// Counts one more.
+    /// Counts one more request.
     pub fn count(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.counts.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many there have been since the start.
+    /// How many requests there have been since the start.
     pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+        self.counts.requests.load(Ordering::Relaxed)
+    }
+
+    /// Counts one more connection, until it is closed.
+    pub fn connected(&self) -> Counted {
+        self.counts.connections.fetch_add(1, Ordering::Relaxed);
+        Counted { counts: Arc::clone(&self.counts) }
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> u64 {
+        self.counts.connections.load(Ordering::Relaxed)
     }
 }

@@ -138,6 +138,19 @@ impl Client {
         self.inner.mirrors.health()
     }
 
+    /// How many calls may be made at once now; further ones have to wait for their turn.
+    ///
+    /// ```
+    /// # use anilibria_client::{Client, RateLimit};
+    /// let client = Client::builder().rate_limit(RateLimit::per_second(5).burst(10)).build()?;
+    ///
+    /// assert_eq!(client.calls_left(), 10);
+    /// # Ok::<_, anilibria_client::Error>(())
+    /// ```
+    pub fn calls_left(&self) -> u32 {
+        self.inner.rate_limit.left()
+    }
+
     pub(crate) fn tokens(&self) -> &Tokens {
         &self.inner.tokens
     }

@@ -15,6 +15,12 @@ pub(super) fn attempted(request: &Request, mirror: &Mirror, error: Option<&Error
             ("route", request.template().to_owned()),
             ("mirror", mirror.name.clone()),
             ("outcome", outcome.to_owned()),
+            (
+                "status_code",
+                error
+                    .map_or(Some(200), Error::http_status)
+                    .map_or_else(|| outcome.to_owned(), |status| status.to_string()),
+            ),
         ];
         metrics::counter!("anilibria_client_requests_total", &labels).increment(1);
         metrics::histogram!("anilibria_client_request_duration_seconds", "route" => request.template())

@@ -56,6 +56,18 @@ impl RateLimiter {
         Ok(())
     }
 
+    /// How many calls may be made at once now.
+    pub(super) fn left(&self) -> u32 {
+        self.left_at(Instant::now())
+    }
+
+    fn left_at(&self, now: Instant) -> u32 {
+        let due = *self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead = due.map_or(Duration::ZERO, |due| due.saturating_duration_since(now));
+        let taken = ahead.as_nanos().div_ceil(self.limit.interval.as_nanos().max(1));
+        self.limit.burst.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX))
+    }
+
     /// How long to wait for a turn, which is then taken; an error, and no turn, when it would be over `most`.
     fn reserve(&self, now: Instant, most: Duration) -> Result<Duration, Duration> {
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,6 +105,18 @@ mod tests {
         waits(&limiter, now, 4);
 
         assert_eq!(waits(&limiter, now + LONG, 3), [0, 0, 100]);
+    }
+
+    #[test]
+    fn calls_that_may_be_made_at_once_are_told() {
+        let (limiter, now) = (RateLimiter::new(RateLimit::per_second(10).burst(3)), Instant::now());
+
+        let before = limiter.left_at(now);
+        waits(&limiter, now, 2);
+
+        assert_eq!((before, limiter.left_at(now), limiter.left_at(now + LONG)), (3, 1, 3));
+        waits(&limiter, now, 9);
+        assert_eq!(limiter.left_at(now), 0);
     }
 
     #[test]

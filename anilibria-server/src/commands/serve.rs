@@ -13,6 +13,7 @@ use crate::{
     logging, openapi,
     realtime::Pump,
     service::{self, SandboxAt},
+    telemetry::Tidying,
 };
 
 /// How long clients of the real time may take to leave when the service stops.
@@ -44,7 +45,8 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
             health.drain();
             clients.stop(GOODBYE).await;
         };
-        let bounds = Bounds::new(&config.http);
+        let bounds = Bounds::new(&config.http).counted_in(&state.traffic);
+        let _tidy = state.metrics.as_ref().map(Tidying::start);
         let sync = SyncTask::start(&state.titles);
         let _pump = Pump::start(&state.realtime, &state.titles);
         let notifier = state.notifier();

@@ -14,6 +14,8 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
+use crate::traffic::Counted;
+
 /// What a connection begins with on which requests come side by side, so that bytes sent do not tell what is waited for.
 const HTTP2: &[u8] = b"PRI * HTTP/2";
 
@@ -42,14 +44,15 @@ pub(super) struct Connection<S> {
     in_turn: bool,
     check: Pin<Box<Sleep>>,
     _place: OwnedSemaphorePermit,
+    _counted: Counted,
 }
 
 impl<S> Connection<S> {
-    /// `stream`, which holds `place` as long as it is open.
-    pub(super) fn new(stream: S, patience: Patience, place: OwnedSemaphorePermit) -> Self {
+    /// `stream`, which holds `place` and is counted as long as it is open.
+    pub(super) fn new(stream: S, patience: Patience, place: OwnedSemaphorePermit, counted: Counted) -> Self {
         let active = Instant::now();
         let check = Box::pin(sleep_until(active + patience.idle));
-        Self { stream, patience, active, asked: None, in_turn: true, check, _place: place }
+        Self { stream, patience, active, asked: None, in_turn: true, check, _place: place, _counted: counted }
     }
 
     fn has_read(&mut self, bytes: &[u8]) {
@@ -168,13 +171,14 @@ mod tests {
     };
 
     use super::*;
+    use crate::traffic::Traffic;
 
     const PATIENCE: Patience = Patience { exchange: Duration::from_secs(20), idle: Duration::from_secs(90) };
 
     async fn connection() -> (DuplexStream, Connection<DuplexStream>) {
         let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
         let (client, stream) = duplex(64);
-        (client, Connection::new(stream, PATIENCE, place))
+        (client, Connection::new(stream, PATIENCE, place, Traffic::default().connected()))
     }
 
     /// Reads until the connection ends, and tells after how many seconds and whether its client was too slow.

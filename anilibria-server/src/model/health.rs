@@ -49,6 +49,16 @@ pub enum CircuitService {
     NodejsService,
 }
 
+impl CircuitService {
+    /// Its name, as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AnilibriaApi => "anilibria_api",
+            Self::NodejsService => "nodejs_service",
+        }
+    }
+}
+
 /// How the service is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]

@@ -18,6 +18,7 @@ mod internal;
 mod legacy;
 mod limits;
 mod methods;
+mod metrics;
 mod parameters;
 mod rates;
 mod request_ids;

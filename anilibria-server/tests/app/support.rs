@@ -28,6 +28,7 @@ use anilibria_server::{
     router::Router,
     service::{self, SandboxAt},
     shell::Shell,
+    telemetry::RouteMeter,
     titles::Titles,
     traffic::Traffic,
 };
@@ -92,6 +93,7 @@ pub(crate) fn service_with_vitals(vitals: &Arc<TestVitals>) -> (TestClient<Shell
 pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
     let config = config(flags);
     Shell {
+        unrouted: RouteMeter::new("unrouted"),
         router: Router::new(openapi::table(demo)),
         limits: RequestLimits {
             body: config.max_body_bytes,

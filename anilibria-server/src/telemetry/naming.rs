@@ -1,0 +1,114 @@
+//! Puts what the libraries count under the names and labels that the site reads.
+
+use std::sync::Arc;
+
+use metrics::{
+    Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Label, Metadata, Recorder, SharedString,
+    Unit,
+};
+
+use super::inventory::{
+    CACHE_DURATION, CACHE_OPERATIONS, DATABASE_DURATION, DATABASE_OPERATIONS, UPSTREAM_DURATION,
+    UPSTREAM_REQUESTS, UPSTREAM_RETRIES,
+};
+use crate::model::envelope::CacheLevel;
+
+/// What the cache keeps in the database, as one of its collections.
+const CACHE_COLLECTION: &str = "cache";
+
+/// A recorder that passes everything on, some of it under another name.
+#[derive(Debug)]
+pub(super) struct Naming<R>(pub(super) R);
+
+impl<R: Recorder> Recorder for Naming<R> {
+    fn describe_counter(&self, name: KeyName, unit: Option<Unit>, description: SharedString) {
+        self.0.describe_counter(name, unit, description);
+    }
+
+    fn describe_gauge(&self, name: KeyName, unit: Option<Unit>, description: SharedString) {
+        self.0.describe_gauge(name, unit, description);
+    }
+
+    fn describe_histogram(&self, name: KeyName, unit: Option<Unit>, description: SharedString) {
+        self.0.describe_histogram(name, unit, description);
+    }
+
+    fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Counter {
+        let register = |key: &Key| self.0.register_counter(key, metadata);
+        match key.name() {
+            "cache_operations_total" => {
+                let counter = register(&named(CACHE_OPERATIONS, key.labels().cloned()));
+                match of_database(DATABASE_OPERATIONS, key) {
+                    Some(database) => Counter::from_arc(Arc::new(Both(counter, register(&database)))),
+                    None => counter,
+                }
+            }
+            "anilibria_client_requests_total" => register(&upstream(UPSTREAM_REQUESTS, key)),
+            "anilibria_client_retries_total" => register(&upstream(UPSTREAM_RETRIES, key)),
+            _ => register(key),
+        }
+    }
+
+    fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Gauge {
+        self.0.register_gauge(key, metadata)
+    }
+
+    fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
+        let register = |key: &Key| self.0.register_histogram(key, metadata);
+        match key.name() {
+            "cache_operation_duration_seconds" => {
+                let histogram = register(&named(CACHE_DURATION, key.labels().cloned()));
+                match of_database(DATABASE_DURATION, key) {
+                    Some(database) => Histogram::from_arc(Arc::new(Both(histogram, register(&database)))),
+                    None => histogram,
+                }
+            }
+            "anilibria_client_request_duration_seconds" => register(&upstream(UPSTREAM_DURATION, key)),
+            _ => register(key),
+        }
+    }
+}
+
+fn named(name: &'static str, labels: impl Iterator<Item = Label>) -> Key {
+    Key::from_parts(name, labels.collect::<Vec<_>>())
+}
+
+/// The same of the database, if that is the level which the cache counts.
+fn of_database(name: &'static str, key: &Key) -> Option<Key> {
+    let is_level = |label: &Label| label.key() == "cache_level";
+    key.labels().find(|label| is_level(label) && label.value() == CacheLevel::Database.as_str())?;
+    let others = key.labels().filter(|label| !is_level(label)).cloned();
+    Some(named(name, others.chain([Label::from_static_parts("collection", CACHE_COLLECTION)])))
+}
+
+/// What the client counts: by operation and status, whichever mirror it was.
+fn upstream(name: &'static str, key: &Key) -> Key {
+    let label = |label: &Label| match label.key() {
+        "route" => Some(Label::new("endpoint", label.value().to_owned())),
+        "status_code" => Some(label.clone()),
+        _ => None,
+    };
+    named(name, key.labels().filter_map(label))
+}
+
+/// Two that count the same.
+struct Both<T>(T, T);
+
+impl CounterFn for Both<Counter> {
+    fn increment(&self, value: u64) {
+        self.0.increment(value);
+        self.1.increment(value);
+    }
+
+    fn absolute(&self, value: u64) {
+        self.0.absolute(value);
+        self.1.absolute(value);
+    }
+}
+
+impl HistogramFn for Both<Histogram> {
+    fn record(&self, value: f64) {
+        self.0.record(value);
+        self.1.record(value);
+    }
+}

@@ -1,0 +1,77 @@
+//! Where metrics are counted, and the text that shows them.
+
+use std::{sync::OnceLock, time::Duration};
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use tokio::{task::JoinHandle, time::sleep};
+
+use super::{
+    inventory::{self, BUCKETS, DEFAULT_BUCKETS},
+    naming::Naming,
+};
+
+/// How often what was measured is put into its buckets.
+const TIDY: Duration = Duration::from_secs(1);
+
+/// The metrics of this process. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    handle: PrometheusHandle,
+}
+
+impl Metrics {
+    /// Counts from now on, for the whole process: what was asked for a counter before counts nowhere. `None` when
+    /// something else in this process counts already.
+    pub fn install() -> Option<Self> {
+        static INSTALLED: OnceLock<Option<Metrics>> = OnceLock::new();
+        INSTALLED.get_or_init(Self::start).clone()
+    }
+
+    fn start() -> Option<Self> {
+        let buckets = BUCKETS.into_iter();
+        // Refused are only bounds that are none.
+        let builder = PrometheusBuilder::new().set_buckets(&DEFAULT_BUCKETS).ok()?;
+        let builder = buckets
+            .map(|(name, bounds)| (Matcher::Full(name.to_owned()), bounds))
+            .try_fold(builder, |builder, (matcher, bounds)| {
+                builder.set_buckets_for_metric(matcher, bounds).ok()
+            })?;
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        metrics::set_global_recorder(Naming(recorder)).ok()?;
+        inventory::describe();
+        Some(Self { handle })
+    }
+
+    /// All of them, in Prometheus's text format 0.0.4.
+    pub fn text(&self) -> String {
+        self.handle.render()
+    }
+}
+
+/// The task that puts what was measured into its buckets; until then it is kept one by one. It ends when it is dropped.
+#[derive(Debug)]
+pub struct Tidying {
+    task: JoinHandle<()>,
+}
+
+impl Tidying {
+    /// Starts the task.
+    pub fn start(metrics: &Metrics) -> Self {
+        let handle = metrics.handle.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                sleep(TIDY).await;
+                handle.run_upkeep();
+            }
+        });
+        Self { task }
+    }
+}
+
+impl Drop for Tidying {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

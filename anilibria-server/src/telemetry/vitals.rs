@@ -1,0 +1,130 @@
+//! What is not counted as it happens, but looked at when somebody asks.
+
+use anilibria_cache::CacheStats;
+use metrics::{Unit, describe_gauge, gauge};
+
+use super::process::Process;
+use crate::{
+    app::State,
+    health::Health,
+    model::{
+        envelope::CacheLevel,
+        health::{Circuit, CircuitService},
+        internal::Breaker,
+    },
+    realtime::Realtime,
+    titles::Titles,
+    traffic::Traffic,
+};
+
+const CONNECTIONS: &str = "anime_site_active_connections";
+const SOCKETS: [&str; 2] = ["anilibria_websocket_connections", "anime_site_websocket_connections_active"];
+const HIT_RATES: [&str; 2] = ["anilibria_cache_hit_rate", "anime_site_cache_hit_rate"];
+const CACHE_SIZE: &str = "anime_site_cache_size_bytes";
+const CALLS_LEFT: &str = "anime_site_anilibria_api_rate_limit_remaining";
+const BREAKERS: &str = "anime_site_circuit_breaker_state";
+
+/// Tells the recorder what each of these shows.
+pub(super) fn describe() {
+    describe_gauge!(CONNECTIONS, "Open connections, by kind.");
+    for name in SOCKETS {
+        describe_gauge!(name, "Clients connected over WebSocket.");
+    }
+    for name in HIT_RATES {
+        describe_gauge!(name, "Share of reads that a level of the cache answered, 0 to 1.");
+    }
+    describe_gauge!(CACHE_SIZE, Unit::Bytes, "What a level of the cache keeps.");
+    describe_gauge!(CALLS_LEFT, "Calls to AniLibria that may be made at once.");
+    describe_gauge!(BREAKERS, "Whether something is asked: 0 yes, 1 no, 2 on trial.");
+}
+
+/// The parts of the service that are looked at.
+#[derive(Clone)]
+pub(super) struct Vitals {
+    titles: Titles,
+    realtime: Realtime,
+    health: Health,
+    traffic: Traffic,
+    process: Process,
+}
+
+impl Vitals {
+    /// Looks at the parts of `state`.
+    pub(super) fn new(state: &State) -> Self {
+        Self {
+            titles: state.titles.clone(),
+            realtime: state.realtime.clone(),
+            health: state.health.clone(),
+            traffic: state.traffic.clone(),
+            process: Process::new(),
+        }
+    }
+
+    /// Looks at everything, and notes what it sees.
+    pub(super) async fn note(&self) {
+        note_cache(&self.titles.cache().stats().await);
+        self.note_connections();
+        self.note_breakers();
+        gauge!(CALLS_LEFT).set(self.titles.client().calls_left());
+        self.process.note();
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "there are far fewer connections")]
+    fn note_connections(&self) {
+        let sockets = self.realtime.connections() as f64;
+        for name in SOCKETS {
+            gauge!(name).set(sockets);
+        }
+        gauge!(CONNECTIONS, "connection_type" => "websocket").set(sockets);
+        gauge!(CONNECTIONS, "connection_type" => "http").set(self.traffic.connections() as f64);
+    }
+
+    /// AniLibria is asked for as long as one of its mirrors is.
+    fn note_breakers(&self) {
+        let circuits = self.health.circuits();
+        for service in [CircuitService::AnilibriaApi, CircuitService::NodejsService] {
+            let states = circuits.iter().filter(|circuit| circuit.service == service);
+            if let Some(state) =
+                states.map(|Circuit { state, .. }| *state).min_by_key(|state| severity(*state))
+            {
+                note_breaker(service.as_str(), state);
+            }
+        }
+    }
+}
+
+fn note_cache(stats: &CacheStats) {
+    for level in &stats.levels {
+        for name in HIT_RATES {
+            gauge!(name, "cache_level" => level.name).set(level.hit_rate());
+        }
+        if let Some(store) = level.store {
+            note_size(level.name, store.bytes);
+        }
+        if level.name != CacheLevel::Memory.as_str() {
+            note_breaker(level.name, if level.is_away { Breaker::Open } else { Breaker::Closed });
+        }
+    }
+}
+
+fn note_breaker(service: &'static str, state: Breaker) {
+    let number = match state {
+        Breaker::Closed => 0.0,
+        Breaker::Open => 1.0,
+        Breaker::HalfOpen => 2.0,
+    };
+    gauge!(BREAKERS, "service" => service).set(number);
+}
+
+const fn severity(state: Breaker) -> u8 {
+    match state {
+        Breaker::Closed => 0,
+        Breaker::HalfOpen => 1,
+        Breaker::Open => 2,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nobody reads the last digits of petabytes")]
+fn note_size(level: &'static str, bytes: u64) {
+    gauge!(CACHE_SIZE, "cache_level" => level).set(bytes as f64);
+}
