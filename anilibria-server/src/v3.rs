@@ -1,0 +1,5 @@
+//! AniLibria's old API v3: the languages of its parameters and the forms of its answers.
+
+pub mod paging;
+pub mod path;
+pub mod projection;
