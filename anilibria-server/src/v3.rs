@@ -1,5 +1,7 @@
 //! AniLibria's old API v3: the languages of its parameters and the forms of its answers.
 
+pub mod order;
 pub mod paging;
 pub mod path;
 pub mod projection;
+pub mod query;
