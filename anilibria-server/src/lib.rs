@@ -41,3 +41,4 @@ pub mod telemetry;
 pub mod titles;
 pub mod trace;
 pub mod traffic;
+pub mod v3;
