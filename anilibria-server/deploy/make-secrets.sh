@@ -32,3 +32,5 @@ put redis_url "redis://:$(sed 's/^requirepass //' redis_conf)@redis:6379/0"
 put grafana_password "$(random)"
 # Alerts get nowhere until this is the address of a webhook.
 put slack_webhook_url "https://hooks.slack.com/services/none"
+# Whatever was put here by hand, too.
+chmod 644 ./*
