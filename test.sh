@@ -10,7 +10,7 @@ unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 exec </dev/null
 
-STEPS="format lint docs dependencies services tests features wasm openapi contract pages examples"
+STEPS="format lint docs dependencies services tests features wasm openapi contract deploy pages examples"
 
 # What a user may build besides everything at once. One line of cargo arguments each.
 FEATURE_SETS=(
@@ -50,9 +50,20 @@ TYPESCRIPT_BUILD="$TOOLS/typescript"
 FERRETDB_VERSION=1.24.2
 FERRETDB_BIN="$TOOLS/ferretdb-$FERRETDB_VERSION"
 
+# Programs of Debian packages that are unpacked and not installed: installed, they would start what they bring along.
+UNPACKED="$TOOLS/unpacked"
+
+# Reads a compose file as `docker compose` does, where there is none.
+COMPOSE_GO_VERSION=2.16.2
+COMPOSE_GO_BIN="$TOOLS/compose-go-$COMPOSE_GO_VERSION"
+
+# What a site runs the server with, and the checks of that.
+DEPLOY=anilibria-server/deploy
+DEPLOY_CHECK=anilibria-server/tests/deploy/check.py
+
 # Colours would hide the lines that are counted.
 export CARGO_TERM_COLOR=never
-export PATH="$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:$FERRETDB_BIN"
+export PATH="$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:$FERRETDB_BIN:$UNPACKED/usr/sbin:$UNPACKED/usr/bin"
 
 if ! command -v cargo >/dev/null; then
     echo "cargo is missing: install Rust from https://rustup.rs" >&2
@@ -154,6 +165,7 @@ services() {
     else
         service mongodb build_ferretdb ferretdb
     fi
+    service nginx unpack_nginx nginx
     export REQUIRE_TEST_SERVICES
     end 0 0
 }
@@ -182,12 +194,29 @@ install_redis() {
     apt_install redis-server openssl
 }
 
+unpack_nginx() {
+    apt_unpack nginx && nginx -v
+}
+
 apt_install() {
-    local root=()
-    [ "$(id -u)" -eq 0 ] || root=(sudo -n)
     # A package source that is out of reach may be one that is not needed.
-    "${root[@]}" apt-get update -q
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
+# apt_unpack PACKAGE…: unpacks packages to where nobody else finds them.
+apt_unpack() {
+    local package
+    as_root apt-get update -q
+    for package; do
+        rm -rf "$scratch/package" && mkdir -p "$scratch/package" "$UNPACKED" || return
+        (cd "$scratch/package" && apt-get download -q "$package") || return
+        dpkg-deb -x "$scratch"/package/*.deb "$UNPACKED" || return
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
 # The module lacks the file with its version, and without that the server does not start: "go install" cannot make it.
@@ -276,6 +305,99 @@ contract() {
     if installed "contract: schemathesis" schemathesis_tool; then
         check "schemathesis: whatever the document allows" with_service schemathesis
     fi
+}
+
+# What a site runs the server with, as the programs see it that will read it. A test starts nginx with it.
+deploy() {
+    if installed "deploy: nginx, promtool, amtool" operators_tools; then
+        check "nginx -t" nginx_configuration
+        check "promtool: configuration and rules" promtool check config "$DEPLOY/prometheus/prometheus.yml"
+        check "promtool: when alerts fire" promtool test rules "$DEPLOY"/prometheus/tests/*.yml
+        check "amtool: who is told" alert_routes
+    fi
+    if installed "deploy: python3" python; then
+        check "dashboards, rules and alerts ask for what is measured" python3 "$DEPLOY_CHECK" metrics
+        check "alerts have tests and are explained" python3 "$DEPLOY_CHECK" alerts
+        check ".env.example has the settings of the server" env_example
+        if installed "deploy: the compose file" compose_tool; then
+            check "compose file" compose_file
+        fi
+    fi
+    if have systemd-analyze; then
+        check "systemd-analyze verify" systemd_unit
+    else
+        leave_out "deploy: the unit of systemd (no systemd-analyze)"
+    fi
+}
+
+operators_tools() {
+    have nginx promtool amtool || apt_unpack nginx prometheus prometheus-alertmanager || return
+    nginx -v && promtool --version && amtool --version
+}
+
+python() {
+    have python3 || apt_install python3
+}
+
+# Names that only a site's network knows would stop it.
+nginx_configuration() {
+    local copy="$scratch/nginx"
+    mkdir -p "$copy/tmp" && cp -R "$DEPLOY/nginx/." "$copy" || return
+    sed -i -E 's/(server|default) [a-z0-9-]+:([0-9]+)/\1 127.0.0.1:\2/' "$copy/anilibria/hosts.conf"
+    sed -i "s| /var/cache/nginx| $copy|" "$copy/anilibria/cache_path.conf"
+    sed -i "s| /tmp/| $copy/tmp/|; s| /dev/std| $copy/std|; /mime.types/d" "$copy/nginx.conf"
+    nginx -t -e stderr -p "$copy" -c nginx.conf
+}
+
+alert_routes() {
+    local config="$DEPLOY/alertmanager/alertmanager.yml"
+    amtool check-config "$config" &&
+        route_leads "$config" critical severity=critical &&
+        route_leads "$config" alerts severity=warning &&
+        route_leads "$config" alerts severity=unheard-of &&
+        route_leads "$config" nobody severity=info
+}
+
+route_leads() {
+    amtool config routes test --config.file "$1" --verify.receivers "$2" "$3" 2>/dev/null
+}
+
+env_example() {
+    cargo build -q --locked -p anilibria-server &&
+        python3 "$DEPLOY_CHECK" settings "${CARGO_TARGET_DIR:-target}/debug/anilibria-server"
+}
+
+compose_tool() {
+    docker compose version || [ -x "$COMPOSE_GO_BIN/cmd" ] && return
+    have go || apt_install golang-go || return
+    GOBIN="$COMPOSE_GO_BIN" go install "github.com/compose-spec/compose-go/v2/cmd@v$COMPOSE_GO_VERSION"
+}
+
+# Reads compose files of a copy that has its secrets; prints what they come to, as JSON.
+compose_model() {
+    if docker compose version >/dev/null 2>&1; then
+        docker compose --project-directory . --profile "*" "${@/#/--file=}" config --format json
+    else
+        "$COMPOSE_GO_BIN/cmd" --format json "$@"
+    fi
+}
+
+compose_file() (
+    copy="$scratch/compose"
+    mkdir -p "$copy" && cp -R "$DEPLOY/." "$copy" || exit
+    check="$PWD/$DEPLOY_CHECK"
+    binary="$(cd "${CARGO_TARGET_DIR:-target}" && pwd)/debug/anilibria-server"
+    cargo build -q --locked -p anilibria-server && cd "$copy" && ./make-secrets.sh >/dev/null || exit
+    cp .env.example .env
+    compose_model compose.yaml >model.json && python3 "$check" compose model.json "$binary" || exit
+    compose_model compose.yaml compose.rotation.yaml >model.json && python3 "$check" compose model.json "$binary"
+)
+
+systemd_unit() {
+    local unit="$scratch/anilibria-server.service"
+    # It has to find the program.
+    sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' "$DEPLOY/systemd/anilibria-server.service" >"$unit"
+    systemd-analyze verify "$unit"
 }
 
 # The pages of the service in a browser.

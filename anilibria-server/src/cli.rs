@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, S
 
 use crate::{
     commands,
-    config::{Address, Config, LogConfig, is_secret, show},
+    config::{Address, Config, LogConfig, guards, show},
 };
 
 /// The anime site's AniLibria service.
@@ -121,7 +121,7 @@ pub fn run() -> ExitCode {
 /// secrets, or a name misspelt in such a file would silently leave something unguarded.
 fn command(variable: impl Fn(&str) -> Option<OsString>) -> clap::Command {
     let forget_empty = |arg: clap::Arg| {
-        let name = arg.get_env().and_then(|name| name.to_str()).filter(|name| !is_secret(name));
+        let name = arg.get_env().and_then(|name| name.to_str()).filter(|name| !guards(name));
         let empty = name.and_then(&variable).is_some_and(|value| value.is_empty());
         if empty { arg.env(None) } else { arg }
     };
@@ -129,7 +129,7 @@ fn command(variable: impl Fn(&str) -> Option<OsString>) -> clap::Command {
 }
 
 fn print_config(matches: &ArgMatches, config: &Config) -> anyhow::Result<()> {
-    config.check().map_err(anyhow::Error::msg)?;
+    config.complete().map_err(anyhow::Error::msg)?;
     let command = Cli::command();
     let called =
         matches.subcommand().and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
@@ -182,6 +182,6 @@ mod tests {
             let names = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned));
             names.collect::<Vec<_>>()
         });
-        assert!(variables.all(|name| is_secret(&name)));
+        assert!(variables.all(|name| guards(&name)));
     }
 }

@@ -3,6 +3,7 @@
 mod auth;
 mod cache;
 mod catalogue;
+mod files;
 mod http;
 mod legacy;
 mod node;
@@ -20,11 +21,12 @@ use clap::{Args, FromArgMatches as _, ValueEnum};
 use poem::http::HeaderValue;
 use url::Url;
 
-pub(crate) use self::secret::is_secret;
+pub(crate) use self::secret::guards;
 pub use self::{
     auth::{AuthConfig, ServiceNames},
     cache::{CacheConfig, CacheDir},
     catalogue::CatalogueConfig,
+    files::SecretFiles,
     http::HttpConfig,
     legacy::LegacyConfig,
     node::NodeConfig,
@@ -148,6 +150,10 @@ pub struct Config {
     /// How the Node service is told of events.
     #[command(flatten)]
     pub notify: NotifyConfig,
+
+    /// Which of these settings are in files.
+    #[command(flatten)]
+    pub files: SecretFiles,
 }
 
 /// Where to listen.
@@ -206,6 +212,14 @@ impl Config {
         let command = Self::augment_args(clap::Command::new("config").no_binary_name(true));
         let matches = command.mut_args(|arg| arg.env(None)).try_get_matches_from(flags)?;
         Self::from_arg_matches(&matches)
+    }
+
+    /// These settings with those in files, after [`Config::check`].
+    pub fn complete(&self) -> Result<Self, String> {
+        let mut config = self.clone();
+        config.read_files()?;
+        config.check()?;
+        Ok(config)
     }
 
     /// Refuses settings that do not go together.

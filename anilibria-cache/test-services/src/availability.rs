@@ -20,15 +20,17 @@ const SKIPPED: &str = "TEST_SERVICES_SKIPPED";
 pub(crate) enum Service {
     Redis,
     MongoDb,
+    Nginx,
 }
 
 impl Service {
-    const ALL: [Self; 2] = [Self::Redis, Self::MongoDb];
+    const ALL: [Self; 3] = [Self::Redis, Self::MongoDb, Self::Nginx];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Redis => "redis",
             Self::MongoDb => "mongodb",
+            Self::Nginx => "nginx",
         }
     }
 }

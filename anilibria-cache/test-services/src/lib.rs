@@ -9,16 +9,18 @@
 //!
 //! `start` answers `None` where the server is not installed. By then it has said so on stderr, and in the file that
 //! `TEST_SERVICES_SKIPPED` names, as `skipped: <test>: <program> is not installed`. A service that
-//! `REQUIRE_TEST_SERVICES` lists (`redis`, `mongodb`, separated by spaces) makes the test panic instead.
+//! `REQUIRE_TEST_SERVICES` lists (`redis`, `mongodb`, `nginx`, separated by spaces) makes the test panic instead.
 #![cfg(unix)]
 
 mod availability;
 mod mongo;
+mod nginx;
 mod port;
 mod process;
 mod redis;
 
 pub use self::{
     mongo::MongoServer,
+    nginx::NginxServer,
     redis::{RedisOptions, RedisServer, Sentinel},
 };

@@ -23,7 +23,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const LOG_TAIL: usize = 20;
 
 /// Starts the command in `$@`, tells its process id, and kills it once nobody holds the other end of stdin: the system
-/// closes that end however the test process goes. Until `wait`, the id belongs to no other process.
+/// closes that end however the test process goes. Until `wait`, the id belongs to no other process. What the server has
+/// started itself is in the watchdog's group, and goes with that.
 const WATCHDOG: &str = r#"
     log=$1
     shift
@@ -33,6 +34,7 @@ const WATCHDOG: &str = r#"
     read -r _
     kill -KILL $!
     wait $!
+    kill -KILL 0
 "#;
 
 /// A command that can be started again after it was killed.
@@ -114,7 +116,8 @@ impl Process {
         self.signal("CONT")
     }
 
-    fn signal(&self, name: &str) -> anyhow::Result<()> {
+    /// Sends a signal, by its name without `SIG`.
+    pub(crate) fn signal(&self, name: &str) -> anyhow::Result<()> {
         let id = self.id().context("the server does not run")?;
         let status =
             Command::new("sh").args(["-c", r#"kill -s "$1" "$2""#, "sh", name, &id.to_string()]).status()?;

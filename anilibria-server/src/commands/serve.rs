@@ -21,8 +21,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Serves until asked to stop, then waits for requests in progress.
 pub fn run(serve: &Serve) -> anyhow::Result<()> {
-    let Serve { config, .. } = serve;
-    config.check().map_err(anyhow::Error::msg)?;
+    let config = &serve.config.complete().map_err(anyhow::Error::msg)?;
     logging::init(config.log.log_level, config.log_format());
     for weakness in config.auth.weaknesses() {
         warn!("{weakness}");

@@ -21,6 +21,11 @@ pub(crate) fn is_secret(name: &str) -> bool {
     VARIABLES.contains(&name)
 }
 
+/// Whether the variable `name` holds a secret, or says in which file one is.
+pub(crate) fn guards(name: &str) -> bool {
+    is_secret(name.strip_suffix("_FILE").unwrap_or(name))
+}
+
 /// A secret that never shows itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Box<str>);

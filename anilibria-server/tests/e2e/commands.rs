@@ -5,7 +5,10 @@ use std::process::Command;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{Service, binary, run};
+use crate::{
+    support::{Service, binary, run},
+    token::{SECRET, service_token},
+};
 
 #[test]
 fn document_is_printed_in_both_forms_and_is_the_one_checked_in() {
@@ -39,6 +42,30 @@ fn withdrawn_api_is_refused_at_start_with_the_reason() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(text.contains("ANILIBRIA_API_URL"), "{text}");
+}
+
+#[tokio::test]
+async fn secret_may_be_in_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("secret");
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    let variables = [("INTERNAL_JWT_SECRET_FILE", file.to_str().unwrap()), ("ENVIRONMENT", "production")];
+    let service = Service::sandbox(&[], &variables);
+
+    let token = service_token("nodejs", &["read"]);
+    let answer = service.send_as(&token, Method::GET, "/internal/stats", None).await;
+
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert!(!service.kill().contains(SECRET));
+}
+
+#[test]
+fn name_of_a_secrets_file_that_is_empty_is_not_taken_for_unset() {
+    let output = binary(&["--port", "0"]).env("JWT_SECRET_FILE", "").output().unwrap();
+
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(text.contains("JWT_SECRET_FILE") || text.contains("jwt-secret-file"), "{text}");
 }
 
 #[test]

@@ -32,6 +32,8 @@ mod fan;
 mod faults;
 mod internal;
 mod legacy;
+#[cfg(target_os = "linux")]
+mod nginx;
 mod node;
 mod notify;
 #[cfg(unix)]

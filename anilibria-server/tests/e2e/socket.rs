@@ -42,8 +42,12 @@ impl Socket {
 
     /// Opens the one at `path`.
     pub(crate) async fn open_at(service: &Service, path: &str) -> Self {
-        let url = format!("{}{path}", service.origin.replacen("http", "ws", 1));
-        Self(connect_async(url).await.unwrap().0)
+        Self::open_url(&format!("{}{path}", service.origin)).await
+    }
+
+    /// Opens the one at `url`, which begins as one of a page does.
+    pub(crate) async fn open_url(url: &str) -> Self {
+        Self(connect_async(url.replacen("http", "ws", 1)).await.unwrap().0)
     }
 
     /// Sends `{type, data}`.

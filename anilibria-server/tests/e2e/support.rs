@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 /// How long [`eventually`] waits: what comes at all comes much sooner, even on a busy machine.
@@ -194,6 +194,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The answer to `request`.
+    pub(crate) async fn to(request: RequestBuilder) -> Self {
+        Self::read(request.send().await.unwrap()).await
+    }
+
     async fn read(response: Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
         Self { status, headers, text: response.text().await.unwrap() }

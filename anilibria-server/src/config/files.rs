@@ -1,0 +1,165 @@
+//! Secrets that come in files: they are in no list of variables or processes, and are what container platforms hand out.
+
+use std::{convert::Infallible, fs::File, io::Read as _, path::PathBuf, str::FromStr};
+
+use clap::Args;
+
+use super::Config;
+
+/// Most bytes of such a file. A file that is larger is some other one.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// Which settings are in files.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Secrets in files")]
+pub struct SecretFiles {
+    /// File with `JWT_SECRET`, which has to be unset then; a line break at the end does not count.
+    #[arg(long, env)]
+    pub jwt_secret_file: Option<PathBuf>,
+
+    /// File with `JWT_SECRET_PREVIOUS`.
+    #[arg(long, env)]
+    pub jwt_secret_previous_file: Option<PathBuf>,
+
+    /// File with `INTERNAL_JWT_SECRET`.
+    #[arg(long, env)]
+    pub internal_jwt_secret_file: Option<PathBuf>,
+
+    /// File with `INTERNAL_JWT_SECRET_PREVIOUS`.
+    #[arg(long, env)]
+    pub internal_jwt_secret_previous_file: Option<PathBuf>,
+
+    /// File with `REDIS_URL`.
+    #[arg(long, env)]
+    pub redis_url_file: Option<PathBuf>,
+
+    /// File with `MONGODB_URI`.
+    #[arg(long, env)]
+    pub mongodb_uri_file: Option<PathBuf>,
+}
+
+impl Config {
+    /// Takes over what is in files. Refuses a file that cannot be read or is empty, and a setting that is given twice.
+    pub(super) fn read_files(&mut self) -> Result<(), String> {
+        let SecretFiles {
+            jwt_secret_file,
+            jwt_secret_previous_file,
+            internal_jwt_secret_file,
+            internal_jwt_secret_previous_file,
+            redis_url_file,
+            mongodb_uri_file,
+        } = self.files.clone();
+        let (auth, cache) = (&mut self.auth, &mut self.cache);
+        fill(&mut auth.jwt_secret, "JWT_SECRET", jwt_secret_file)?;
+        fill(&mut auth.jwt_secret_previous, "JWT_SECRET_PREVIOUS", jwt_secret_previous_file)?;
+        fill(&mut auth.internal_jwt_secret, "INTERNAL_JWT_SECRET", internal_jwt_secret_file)?;
+        let previous = internal_jwt_secret_previous_file;
+        fill(&mut auth.internal_jwt_secret_previous, "INTERNAL_JWT_SECRET_PREVIOUS", previous)?;
+        fill(&mut cache.redis_url, "REDIS_URL", redis_url_file)?;
+        fill(&mut cache.mongodb_uri, "MONGODB_URI", mongodb_uri_file)
+    }
+}
+
+/// Puts what is in `file` into the setting called `name`.
+fn fill<T>(setting: &mut Option<T>, name: &str, file: Option<PathBuf>) -> Result<(), String>
+where
+    T: FromStr<Err = Infallible>,
+{
+    let Some(file) = file else { return Ok(()) };
+    if setting.is_some() {
+        return Err(format!("{name} and {name}_FILE are both set: which one counts is anybody's guess"));
+    }
+    let mut text = String::new();
+    let read = File::open(&file).and_then(|opened| opened.take(MAX_BYTES + 1).read_to_string(&mut text));
+    let length = read.map_err(|error| format!("{name}_FILE: cannot read {}: {error}", file.display()))?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if length as u64 > MAX_BYTES || text.is_empty() {
+        let fault = if text.is_empty() { "is empty" } else { "is larger than 64 KiB" };
+        return Err(format!("{name}_FILE: {} {fault}", file.display()));
+    }
+    let Ok(value) = text.parse();
+    *setting = Some(value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    const GOOD: &str = "0123456789abcdef0123456789abcdef";
+
+    fn read(flags: &[String]) -> Result<Config, String> {
+        let mut config = Config::from_flags(flags).unwrap();
+        config.read_files()?;
+        Ok(config)
+    }
+
+    fn written(directory: &Path, name: &str, text: &str) -> String {
+        let file = directory.join(name);
+        fs::write(&file, text).unwrap();
+        file.display().to_string()
+    }
+
+    #[test]
+    fn every_secret_may_be_in_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let flag =
+            |name: &str, text: &str| format!("--{name}-file={}", written(directory.path(), name, text));
+
+        let config = read(&[
+            flag("jwt-secret", &format!("{GOOD}1\n")),
+            flag("jwt-secret-previous", &format!("{GOOD}2\r\n")),
+            flag("internal-jwt-secret", &format!("{GOOD}3")),
+            flag("internal-jwt-secret-previous", &format!("{GOOD}4\n\n")),
+            flag("redis-url", "redis://:hunter2@redis\n"),
+            flag("mongodb-uri", "mongodb://admin:hunter2@mongodb/site\n"),
+        ])
+        .unwrap();
+
+        let auth = &config.auth;
+        let secrets = [
+            &auth.jwt_secret,
+            &auth.jwt_secret_previous,
+            &auth.internal_jwt_secret,
+            &auth.internal_jwt_secret_previous,
+        ];
+        for (number, secret) in (1..).zip(secrets) {
+            assert_eq!(secret.as_ref().unwrap().expose(), format!("{GOOD}{number}"));
+        }
+        assert_eq!(config.cache.redis_url.as_ref().unwrap().expose(), "redis://:hunter2@redis");
+        assert_eq!(
+            config.cache.mongodb_uri.as_ref().unwrap().expose(),
+            "mongodb://admin:hunter2@mongodb/site"
+        );
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn file_that_guards_nothing_is_refused_by_the_name_of_its_variable() {
+        let directory = tempfile::tempdir().unwrap();
+        let large = "x".repeat(65 * 1024);
+        for (name, text, fault) in
+            [("empty", "", "is empty"), ("blank", "\n", "is empty"), ("large", &large, "64 KiB")]
+        {
+            let file = written(directory.path(), name, text);
+            let error = read(&[format!("--internal-jwt-secret-file={file}")]).unwrap_err();
+
+            assert!(error.starts_with("INTERNAL_JWT_SECRET_FILE: ") && error.contains(fault), "{error}");
+        }
+        let error = read(&["--redis-url-file=/nowhere/at/all".to_owned()]).unwrap_err();
+        assert!(error.starts_with("REDIS_URL_FILE: cannot read /nowhere/at/all"), "{error}");
+    }
+
+    #[test]
+    fn setting_that_is_given_twice_is_refused_without_being_shown() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = written(directory.path(), "secret", "hunter2");
+
+        let error = read(&[format!("--jwt-secret-file={file}"), format!("--jwt-secret={GOOD}")]).unwrap_err();
+
+        assert!(error.contains("JWT_SECRET and JWT_SECRET_FILE"), "{error}");
+        assert!(!error.contains("hunter2") && !error.contains(GOOD), "{error}");
+    }
+}

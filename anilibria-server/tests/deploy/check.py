@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""Whether the files in `deploy` agree with each other, with the binary and with what the service measures.
+
+    check.py metrics                 dashboards, rules and alerts ask for what there is, with the labels it has
+    check.py alerts                  each alert has a test that it fires, one that it does not, and a section to read
+    check.py settings BINARY         .env.example has the settings of the binary with their defaults, and no others
+    check.py compose MODEL BINARY    the compose file, as JSON, is pinned, confined, isolated and known to the binary
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+
+# What Prometheus itself knows of whatever it asks, and labels that it adds.
+SCRAPED = {"up": set(), "ALERTS": {"alertname", "alertstate", "severity"}}
+ADDED = {"job", "instance", "__name__"}
+
+# A name with its selector: not a function, not a label in `by (…)`, and not a word of the language.
+SERIES = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)\b(?!\s*\()(\{[^}]*\})?")
+WORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "and", "or", "unless", "bool", "offset"}
+GROUPING = re.compile(r"\b(by|without|on|ignoring)\s*\(([^)]*)\)")
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+class Findings:
+    """What is wrong."""
+
+    def __init__(self):
+        self.list = []
+
+    def expect(self, holds, finding):
+        if not holds:
+            self.list.append(finding)
+
+    def end(self, what):
+        for finding in self.list:
+            print(f"wrong: {finding}")
+        if not self.list:
+            print(f"as it should be: {what}")
+        return 1 if self.list else 0
+
+
+def measured():
+    """Every series of the service, by name, with its labels."""
+    series = dict(SCRAPED)
+    for name, metric in json.loads((DEPLOY / "metrics.json").read_text()).items():
+        labels = set(metric["labels"])
+        if metric["type"] == "histogram":
+            series |= {f"{name}_bucket": labels | {"le"}, f"{name}_sum": labels, f"{name}_count": labels}
+        else:
+            series[name] = labels
+    return series
+
+
+def blocks(text, key):
+    """The entries of a YAML list that begin with `- key:`, as (value, text of the entry)."""
+    found = re.split(rf"^\s*- {key}: ", text, flags=re.MULTILINE)[1:]
+    return [(block.split("\n", 1)[0].strip(), block) for block in found]
+
+
+def expression(block):
+    """The expression of a rule: in its line, or in the lines below it that are indented further."""
+    match = re.search(r"^( *)expr: (.*)$", block, re.MULTILINE)
+    if not match[2].startswith("|"):
+        return match[2].strip("'")
+    below = block[match.end() + 1 :].split("\n")
+    deeper = len(match[1]) + 1
+    lines = []
+    for line in below:
+        if line.strip() and len(line) - len(line.lstrip()) < deeper:
+            break
+        lines.append(line.strip())
+    return " ".join(lines)
+
+
+def rules(kind):
+    """All rules of a kind (`alert` or `record`), as (file, name, expression)."""
+    for file in sorted((DEPLOY / "prometheus/rules").glob("*.yml")):
+        for name, block in blocks(file.read_text(), kind):
+            block = re.split(r"^\s*- (?:alert|record): ", block, flags=re.MULTILINE)[0]
+            yield file.name, name, expression(block)
+
+
+def panels():
+    """Every query of every dashboard, as (file, panel, expression)."""
+    for file in sorted((DEPLOY / "grafana/dashboards").glob("*.json")):
+        dashboard = json.loads(file.read_text())
+        for panel in dashboard["panels"]:
+            for target in panel["targets"]:
+                yield file.name, panel["title"], target["expr"]
+        for annotation in dashboard["annotations"]["list"]:
+            yield file.name, annotation["name"], annotation["expr"]
+        for variable in dashboard["templating"]["list"]:
+            series = re.fullmatch(r"label_values\((.*), \w+\)", variable["query"])
+            yield file.name, variable["name"], series[1]
+
+
+def asked(query):
+    """What a query asks for: (name, labels of its selector), and the labels it groups by with an empty name."""
+    query = re.sub(r"\[[^\]]*\]", "", query)
+    for grouping in GROUPING.findall(query):
+        yield "", {label.strip() for label in grouping[1].split(",") if label.strip()}
+    query = GROUPING.sub(" ", query)
+    strings = STRING.sub('""', query)
+    for name, selector in SERIES.findall(strings):
+        if name not in WORDS and not re.match(r"^(?:[0-9.]+|e|Inf|NaN)$", name):
+            yield name, set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", selector or ""))
+
+
+def metrics():
+    findings = Findings()
+    known = measured()
+    recorded = {name for _, name, _ in rules("record")}
+    queries = [*rules("record"), *rules("alert"), *panels()]
+    names = set()
+    for file, where, query in queries:
+        labels = set(ADDED)
+        groupings = []
+        for name, used in asked(query):
+            if not name:
+                groupings.append(used)
+                continue
+            names.add(name)
+            findings.expect(name in known or name in recorded, f"{file}: {where}: nobody measures {name}")
+            has = known.get(name, set()) | ADDED
+            labels |= has
+            findings.expect(used <= has, f"{file}: {where}: {name} has no {', '.join(sorted(used - has))}")
+        for used in groupings:
+            findings.expect(used <= labels, f"{file}: {where}: groups by {', '.join(sorted(used - labels))}")
+    findings.expect(len(queries) > 80 and len(names) > 30, f"only {len(names)} names in {len(queries)} queries")
+    return findings.end(f"{len(names)} names in {len(queries)} queries")
+
+
+def alerts():
+    findings = Findings()
+    names = {name for _, name, _ in rules("alert")}
+    fires, is_silent = set(), set()
+    for file in sorted((DEPLOY / "prometheus/tests").glob("*.yml")):
+        for _, case in blocks(file.read_text(), "name"):
+            for name in re.findall(r"alertname: (\w+)", case):
+                (is_silent if "exp_alerts: []" in case else fires).add(name)
+    runbook = set(re.findall(r"^### (\w+)$", (DEPLOY / "RUNBOOK.md").read_text(), re.MULTILINE))
+    for name in sorted(names):
+        findings.expect(name in fires, f"no test in which {name} fires")
+        findings.expect(name in is_silent, f"no test in which {name} does not fire")
+        findings.expect(name in runbook, f"RUNBOOK.md has no section {name}")
+    for file in (DEPLOY / "prometheus/rules").glob("*.yml"):
+        for name, block in blocks(file.read_text(), "alert"):
+            findings.expect(f'runbook: "RUNBOOK.md#{name.lower()}"' in block, f"{name} leads to no section")
+    findings.expect(runbook - names == set(), f"RUNBOOK.md has sections of no alert: {runbook - names}")
+    return findings.end(f"{len(names)} alerts")
+
+
+def settings_of(binary):
+    """The settings of the binary with their defaults, as `config` prints them."""
+    environment = {"PATH": os.environ["PATH"]}
+    printed = subprocess.run([binary, "config"], env=environment, capture_output=True, text=True, check=True)
+    lines = re.findall(r'^(\w+): (?:null|"(.*)")  # ', printed.stdout, re.MULTILINE)
+    return dict(lines)
+
+
+def example():
+    """The lines of .env.example: name and default."""
+    return dict(re.findall(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", (DEPLOY / ".env.example").read_text(), re.MULTILINE))
+
+
+def interpolated():
+    """What the compose file asks its environment for, with the defaults there."""
+    return dict(re.findall(r"\$\{([A-Z0-9_]+):-([^}]*)\}", (DEPLOY / "compose.yaml").read_text()))
+
+
+def settings(binary):
+    findings = Findings()
+    real, shown, compose = settings_of(binary), example(), interpolated()
+    for name in sorted((real | compose).keys() - shown.keys()):
+        findings.expect(False, f".env.example lacks {name}")
+    for name, value in shown.items():
+        default = real.get(name, compose.get(name))
+        findings.expect(default is not None, f".env.example has {name}, which nobody reads")
+        findings.expect(default in (None, value), f".env.example says {name}={value}, and it is {default!r}")
+    return findings.end(f"{len(shown)} settings")
+
+
+def environment_of(service):
+    """The variables of a container, which a merged file has as a list."""
+    variables = service.get("environment") or {}
+    return variables if isinstance(variables, dict) else dict(line.split("=", 1) for line in variables)
+
+
+def compose(model, binary):
+    findings = Findings()
+    model = json.loads(Path(model).read_text())
+    real = settings_of(binary)
+    for name, service in model["services"].items():
+        def expect(holds, finding):
+            findings.expect(holds, f"compose.yaml: {name}: {finding}")
+
+        expect(re.search(r":v?[0-9]+\.[0-9]", service["image"]), f"the image {service['image']} has no version")
+        expect(service.get("read_only"), "its root can be written to")
+        expect(service.get("cap_drop") == ["ALL"], "it has capabilities")
+        expect("no-new-privileges:true" in service.get("security_opt", []), "it may gain privileges")
+        limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
+        expect({"cpus", "memory", "pids"} <= limits.keys(), "it may take any amount of something")
+        expect(service.get("healthcheck", {}).get("test"), "nobody asks how it is")
+        expect(service.get("restart") == "unless-stopped", "it stays down")
+        expect(not service.get("privileged") and "network_mode" not in service, "it is not isolated")
+        if name in ("mongodb", "redis"):
+            expect(set(service["networks"]) == {"internal"}, "it can be reached from elsewhere")
+            expect(not service.get("ports"), "it has a port outside")
+        elif name != "nginx":
+            open_ports = [port for port in service.get("ports", []) if port.get("host_ip") != "127.0.0.1"]
+            expect(not open_ports, "it has a port that is open to all")
+        if name.startswith("anilibria-"):
+            # Prometheus and nginx know it by this name.
+            for file in ("prometheus/prometheus.yml", "nginx/anilibria/hosts.conf"):
+                expect(f"{name}:8000" in (DEPLOY / file).read_text(), f"{file} does not know it")
+            unknown = environment_of(service).keys() - real.keys()
+            expect(not unknown, f"the binary does not know {', '.join(sorted(unknown))}")
+        for variable, value in environment_of(service).items():
+            secret = re.search(r"(SECRET|PASSWORD|TOKEN|URI|REDIS_URL)$", variable)
+            expect(not secret or not value, f"{variable} is no file")
+    findings.expect(model["networks"]["internal"].get("internal"), "compose.yaml: the inner network leads outside")
+    for name, secret in model["secrets"].items():
+        findings.expect("/secrets/" in secret.get("file", ""), f"compose.yaml: the secret {name} is no file")
+    return findings.end(f"{len(model['services'])} containers")
+
+
+def main():
+    checks = {check.__name__: check for check in (metrics, alerts, settings, compose)}
+    name, *arguments = sys.argv[1:] or [""]
+    if name not in checks:
+        sys.exit(__doc__)
+    sys.exit(checks[name](*arguments))
+
+
+main()
