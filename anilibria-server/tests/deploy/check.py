@@ -192,6 +192,15 @@ def environment_of(service):
     return variables if isinstance(variables, dict) else dict(line.split("=", 1) for line in variables)
 
 
+def references(entries):
+    """What a container takes from another part of the file, by name; not what it takes from this machine."""
+    return {one if isinstance(one, str) else one["source"] for one in entries or [] if not is_bind(one)}
+
+
+def is_bind(entry):
+    return isinstance(entry, dict) and entry.get("type") == "bind"
+
+
 def compose(model, binary):
     findings = Findings()
     model = json.loads(Path(model).read_text())
@@ -209,6 +218,11 @@ def compose(model, binary):
         expect(service.get("healthcheck", {}).get("test"), "nobody asks how it is")
         expect(service.get("restart") == "unless-stopped", "it stays down")
         expect(not service.get("privileged") and "network_mode" not in service, "it is not isolated")
+        for part in ("networks", "secrets", "volumes"):
+            missing = references(service.get(part)) - model[part].keys()
+            expect(not missing, f"nobody defines the {part} {', '.join(sorted(missing))}")
+        missing = set(service.get("depends_on") or []) - model["services"].keys()
+        expect(not missing, f"there is no {', '.join(sorted(missing))} to wait for")
         if name in ("mongodb", "redis"):
             expect(set(service["networks"]) == {"internal"}, "it can be reached from elsewhere")
             expect(not service.get("ports"), "it has a port outside")

@@ -129,13 +129,14 @@ async fn back_end_is_told_who_asks_and_not_what_he_claims() {
     let request = front.by(7, "/api/anilibria/v2/titles").header("x-request-id", "req-7");
     let request = request.header("x-forwarded-for", "203.0.113.9").header("x-real-ip", "203.0.113.9");
     let request = request.header("x-forwarded-prefix", "/evil").header("forwarded", "for=203.0.113.9");
-    Answer::to(request.header("connection", "close").header("upgrade", "h2c")).await;
+    Answer::to(request.header("connection", "upgrade").header("upgrade", "h2c")).await;
 
     let call = stand_ins.service.calls().remove(0);
     let client = address_of(7).to_string();
     assert_eq!((call.header("x-forwarded-for"), call.header("x-real-ip")), (&*client, &*client));
     assert_eq!((call.header("x-forwarded-prefix"), call.header("forwarded")), ("", ""));
     assert_eq!((call.header("x-forwarded-proto"), call.header("x-request-id")), ("http", "req-7"));
+    assert_eq!((call.header("connection"), call.header("upgrade")), ("", ""));
     assert_eq!(format!("http://{}", call.header("host")), front.origin());
 }
 
@@ -268,10 +269,15 @@ async fn answer_is_kept_for_others_with_a_name_for_each_request() {
     let unnamed = Answer::to(front.by(3, path).header("x-request-id", "not <harmless>")).await;
     let known = Answer::to(front.by(4, path).header("if-none-match", first.header("etag"))).await;
 
+    let elsewhere = Answer::to(front.by(5, path).header("origin", "http://localhost:3000")).await;
+    let uncompressed = Answer::to(front.by(6, path).header("accept-encoding", "identity")).await;
+
     assert_eq!((first.header("x-cache-status"), first.header("x-request-id")), ("MISS", "first"));
     assert_eq!((second.header("x-cache-status"), second.header("x-request-id")), ("HIT", "second"));
     assert_eq!(second.good(), first.good());
     assert_eq!(known.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(elsewhere.header("access-control-allow-origin"), "http://localhost:3000");
+    assert_eq!(uncompressed.good()["data"], first.good()["data"]);
     let name: Vec<_> = unnamed.header("x-request-id").split('-').map(str::len).collect();
     assert_eq!(name, [8, 4, 4, 4, 12], "{}", unnamed.header("x-request-id"));
     for header in ["x-content-type-options", "x-request-id", "content-security-policy", "x-frame-options"] {
