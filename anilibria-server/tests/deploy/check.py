@@ -2,6 +2,7 @@
 """Whether the files in `deploy` agree with each other, with the binary and with what the service measures.
 
     check.py metrics                 dashboards, rules and alerts ask for what there is, with the labels it has
+    check.py queries                 prints the dashboards' queries as rules, for promtool to read
     check.py alerts                  each alert has a test that it fires, one that it does not, and a section to read
     check.py settings BINARY         .env.example has the settings of the binary with their defaults, and no others
     check.py compose MODEL BINARY    the compose file, as JSON, is pinned, confined, isolated and known to the binary
@@ -136,6 +137,18 @@ def metrics():
     return findings.end(f"{len(names)} names in {len(queries)} queries")
 
 
+def queries():
+    values = {"$__rate_interval": "5m", "$job": "anilibria-python-service", "$instance": ".*"}
+    written = []
+    for number, (_, _, query) in enumerate(panels()):
+        for variable, value in values.items():
+            query = query.replace(variable, value)
+        written.append({"record": f"dashboard:query:{number}", "expr": query})
+    # JSON is YAML, too.
+    print(json.dumps({"groups": [{"name": "dashboards", "rules": written}]}))
+    return 0
+
+
 def alerts():
     findings = Findings()
     names = {name for _, name, _ in rules("alert")}
@@ -245,7 +258,7 @@ def compose(model, binary):
 
 
 def main():
-    checks = {check.__name__: check for check in (metrics, alerts, settings, compose)}
+    checks = {check.__name__: check for check in (metrics, queries, alerts, settings, compose)}
     name, *arguments = sys.argv[1:] or [""]
     if name not in checks:
         sys.exit(__doc__)
