@@ -1,6 +1,7 @@
 //! The nginx that is shipped: who answers what, what is kept, what is refused, and what happens when something is down.
 
 mod front;
+mod kept;
 
 use std::{process::Command, time::Duration};
 
