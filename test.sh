@@ -309,10 +309,11 @@ contract() {
 
 # What a site runs the server with, as the programs see it that will read it. A test starts nginx with it.
 deploy() {
-    if installed "deploy: nginx, promtool, amtool" operators_tools; then
+    if installed "deploy: nginx, promtool, amtool, python3" operators_tools; then
         check "nginx -t" nginx_configuration
         check "promtool: configuration and rules" promtool check config "$DEPLOY/prometheus/prometheus.yml"
         check "promtool: when alerts fire" promtool test rules "$DEPLOY"/prometheus/tests/*.yml
+        check "promtool: queries of dashboards" dashboard_queries
         check "amtool: who is told" alert_routes
     fi
     if installed "deploy: python3" python; then
@@ -332,7 +333,7 @@ deploy() {
 
 operators_tools() {
     have nginx promtool amtool || apt_unpack nginx prometheus prometheus-alertmanager || return
-    nginx -v && promtool --version && amtool --version
+    python && nginx -v && promtool --version && amtool --version
 }
 
 python() {
@@ -347,6 +348,10 @@ nginx_configuration() {
     sed -i "s| /var/cache/nginx| $copy|" "$copy/anilibria/cache_path.conf"
     sed -i "s| /tmp/| $copy/tmp/|; s| /dev/std| $copy/std|; /mime.types/d" "$copy/nginx.conf"
     nginx -t -e stderr -p "$copy" -c nginx.conf
+}
+
+dashboard_queries() {
+    python3 "$DEPLOY_CHECK" queries >"$scratch/queries.yml" && promtool check rules "$scratch/queries.yml"
 }
 
 alert_routes() {

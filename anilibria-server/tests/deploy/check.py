@@ -2,6 +2,7 @@
 """Whether the files in `deploy` agree with each other, with the binary and with what the service measures.
 
     check.py metrics                 dashboards, rules and alerts ask for what there is, with the labels it has
+    check.py queries                 prints the dashboards' queries as rules, for promtool to read
     check.py alerts                  each alert has a test that it fires, one that it does not, and a section to read
     check.py settings BINARY         .env.example has the settings of the binary with their defaults, and no others
     check.py compose MODEL BINARY    the compose file, as JSON, is pinned, confined, isolated and known to the binary
@@ -136,6 +137,18 @@ def metrics():
     return findings.end(f"{len(names)} names in {len(queries)} queries")
 
 
+def queries():
+    values = {"$__rate_interval": "5m", "$job": "anilibria-python-service", "$instance": ".*"}
+    written = []
+    for number, (_, _, query) in enumerate(panels()):
+        for variable, value in values.items():
+            query = query.replace(variable, value)
+        written.append({"record": f"dashboard:query:{number}", "expr": query})
+    # JSON is YAML, too.
+    print(json.dumps({"groups": [{"name": "dashboards", "rules": written}]}))
+    return 0
+
+
 def alerts():
     findings = Findings()
     names = {name for _, name, _ in rules("alert")}
@@ -192,6 +205,15 @@ def environment_of(service):
     return variables if isinstance(variables, dict) else dict(line.split("=", 1) for line in variables)
 
 
+def references(entries):
+    """What a container takes from another part of the file, by name; not what it takes from this machine."""
+    return {one if isinstance(one, str) else one["source"] for one in entries or [] if not is_bind(one)}
+
+
+def is_bind(entry):
+    return isinstance(entry, dict) and entry.get("type") == "bind"
+
+
 def compose(model, binary):
     findings = Findings()
     model = json.loads(Path(model).read_text())
@@ -209,6 +231,11 @@ def compose(model, binary):
         expect(service.get("healthcheck", {}).get("test"), "nobody asks how it is")
         expect(service.get("restart") == "unless-stopped", "it stays down")
         expect(not service.get("privileged") and "network_mode" not in service, "it is not isolated")
+        for part in ("networks", "secrets", "volumes"):
+            missing = references(service.get(part)) - model[part].keys()
+            expect(not missing, f"nobody defines the {part} {', '.join(sorted(missing))}")
+        missing = set(service.get("depends_on") or []) - model["services"].keys()
+        expect(not missing, f"there is no {', '.join(sorted(missing))} to wait for")
         if name in ("mongodb", "redis"):
             expect(set(service["networks"]) == {"internal"}, "it can be reached from elsewhere")
             expect(not service.get("ports"), "it has a port outside")
@@ -231,7 +258,7 @@ def compose(model, binary):
 
 
 def main():
-    checks = {check.__name__: check for check in (metrics, alerts, settings, compose)}
+    checks = {check.__name__: check for check in (metrics, queries, alerts, settings, compose)}
     name, *arguments = sys.argv[1:] or [""]
     if name not in checks:
         sys.exit(__doc__)

@@ -1,8 +1,9 @@
 //! The nginx that is shipped: who answers what, what is kept, what is refused, and what happens when something is down.
 
 mod front;
+mod kept;
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use reqwest::StatusCode;
@@ -78,7 +79,7 @@ fn unasked(number: usize) -> String {
 async fn every_address_leads_to_its_back_end_unchanged() {
     let stand_ins = StandIns::start().await;
     let Some(front) = stand_ins.front() else { return };
-    front.set_share(share(100));
+    front.edit("canary.conf", share(100));
     eventually("the share", async || {
         (front.answer(1, "/api/anilibria/random").await.text == "service").then_some(())
     })
@@ -129,13 +130,14 @@ async fn back_end_is_told_who_asks_and_not_what_he_claims() {
     let request = front.by(7, "/api/anilibria/v2/titles").header("x-request-id", "req-7");
     let request = request.header("x-forwarded-for", "203.0.113.9").header("x-real-ip", "203.0.113.9");
     let request = request.header("x-forwarded-prefix", "/evil").header("forwarded", "for=203.0.113.9");
-    Answer::to(request.header("connection", "close").header("upgrade", "h2c")).await;
+    Answer::to(request.header("connection", "upgrade").header("upgrade", "h2c")).await;
 
     let call = stand_ins.service.calls().remove(0);
     let client = address_of(7).to_string();
     assert_eq!((call.header("x-forwarded-for"), call.header("x-real-ip")), (&*client, &*client));
     assert_eq!((call.header("x-forwarded-prefix"), call.header("forwarded")), ("", ""));
     assert_eq!((call.header("x-forwarded-proto"), call.header("x-request-id")), ("http", "req-7"));
+    assert_eq!((call.header("connection"), call.header("upgrade")), ("", ""));
     assert_eq!(format!("http://{}", call.header("host")), front.origin());
 }
 
@@ -174,7 +176,7 @@ async fn canary_grows_by_the_steps_of_its_file_and_keeps_whom_it_has() {
     let mut before = led_to_the_service(&front).await;
     assert!(before.len().abs_diff(usize::from(CLIENTS) / 10) <= 15, "{}", before.len());
     for percent in [25, 50, 75, 100] {
-        front.set_share(share(percent));
+        front.edit("canary.conf", share(percent));
         let expected = usize::from(CLIENTS) * usize::from(percent) / 100;
         let tolerance = if percent == 100 { 0 } else { 30 };
         let now = eventually(&format!("{percent} %"), async || {
@@ -185,7 +187,7 @@ async fn canary_grows_by_the_steps_of_its_file_and_keeps_whom_it_has() {
         assert!(before.iter().all(|client| now.contains(client)), "{before:?} {now:?}");
         before = now;
     }
-    front.set_share(|text| text.replace("    100%", "    #100%"));
+    front.edit("canary.conf", |text| text.replace("    100%", "    #100%"));
     eventually("the end of it", async || led_to_the_service(&front).await.is_empty().then_some(())).await;
 }
 
@@ -211,7 +213,7 @@ async fn header_leads_everybody_to_version_2_and_to_nothing_else() {
 async fn version_1_comes_from_the_node_service_when_the_service_fails() {
     let stand_ins = StandIns::start().await;
     let Some(front) = stand_ins.front() else { return };
-    front.set_share(share(100));
+    front.edit("canary.conf", share(100));
     eventually("the share", async || {
         (front.answer(1, "/api/anilibria/random").await.text == "service").then_some(())
     })
@@ -268,10 +270,15 @@ async fn answer_is_kept_for_others_with_a_name_for_each_request() {
     let unnamed = Answer::to(front.by(3, path).header("x-request-id", "not <harmless>")).await;
     let known = Answer::to(front.by(4, path).header("if-none-match", first.header("etag"))).await;
 
+    let elsewhere = Answer::to(front.by(5, path).header("origin", "http://localhost:3000")).await;
+    let uncompressed = Answer::to(front.by(6, path).header("accept-encoding", "identity")).await;
+
     assert_eq!((first.header("x-cache-status"), first.header("x-request-id")), ("MISS", "first"));
     assert_eq!((second.header("x-cache-status"), second.header("x-request-id")), ("HIT", "second"));
     assert_eq!(second.good(), first.good());
     assert_eq!(known.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(elsewhere.header("access-control-allow-origin"), "http://localhost:3000");
+    assert_eq!(uncompressed.good()["data"], first.good()["data"]);
     let name: Vec<_> = unnamed.header("x-request-id").split('-').map(str::len).collect();
     assert_eq!(name, [8, 4, 4, 4, 12], "{}", unnamed.header("x-request-id"));
     for header in ["x-content-type-options", "x-request-id", "content-security-policy", "x-frame-options"] {
@@ -323,13 +330,28 @@ async fn nobody_notices_that_an_instance_dies_and_what_is_kept_outlives_them_all
 }
 
 #[tokio::test]
+async fn instance_that_hangs_is_passed_over() {
+    let upstream = Service::upstream();
+    let (one, two) = (Service::reading_from(&upstream, &[]), Service::reading_from(&upstream, &[]));
+    let Some(front) = Front::start(&Behind::instances(&one.origin, &two.origin)) else { return };
+    front.edit("service.conf", |text| text.replace("proxy_read_timeout 12s", "proxy_read_timeout 1s"));
+
+    let stopped = Command::new("sh").args(["-c", &format!("kill -STOP {}", one.id())]).status().unwrap();
+
+    assert!(stopped.success());
+    for number in 0..10 {
+        front.answer(1, &unasked(number)).await.good();
+    }
+}
+
+#[tokio::test]
 async fn one_address_may_not_ask_for_everything_at_once() {
     let stand_ins = StandIns::start().await;
     let Some(front) = stand_ins.front() else { return };
     let paths = ["/api/anilibria/v2/titles", "/api/anilibria/updates", "/api/anime/1", "/v3/title"];
 
     for (client, path) in (1..).zip(paths) {
-        let answers = futures::future::join_all((0..60).map(|_| front.answer(client, path))).await;
+        let answers = futures::future::join_all((0..150).map(|_| front.answer(client, path))).await;
 
         let (refused, answered): (Vec<_>, Vec<_>) =
             answers.iter().partition(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS);
@@ -338,6 +360,23 @@ async fn one_address_may_not_ask_for_everything_at_once() {
         assert_eq!(refused[0].header("retry-after"), "1");
         assert_eq!(front.answer(client + 100, path).await.status, StatusCode::OK, "{path}: somebody else");
     }
+}
+
+#[tokio::test]
+async fn service_tells_clients_apart_behind_nginx() {
+    let limits = [("RATE_LIMIT_REQUESTS_PER_MINUTE", "1"), ("RATE_LIMIT_BURST", "3")];
+    let service = Service::sandbox(&[], &[&limits[..], &[("TRUSTED_PROXIES", "127.0.0.1")]].concat());
+    let Some(front) = Front::start(&Behind::instances(&service.origin, &service.origin)) else { return };
+    let path = "/api/anilibria/v2/random";
+
+    for _ in 0..3 {
+        front.answer(1, path).await.good();
+    }
+    let refused = Answer::to(front.by(1, path).header("x-forwarded-for", "203.0.113.9")).await;
+
+    assert_eq!(refused.error(429), "RATE_LIMIT_EXCEEDED");
+    assert_ne!(refused.header("retry-after"), "1", "it is the service that refuses, not nginx");
+    front.answer(2, path).await.good();
 }
 
 #[tokio::test]

@@ -88,9 +88,9 @@ impl Front {
         fs::read_to_string(self.nginx.directory().join("access.log")).unwrap()
     }
 
-    /// Changes the canary's file as an operator would, and makes nginx read it.
-    pub(crate) fn set_share(&self, edit: impl FnOnce(String) -> String) {
-        let file = self.nginx.directory().join("anilibria/canary.conf");
+    /// Changes a file as an operator would, and makes nginx read it.
+    pub(crate) fn edit(&self, file: &str, edit: impl FnOnce(String) -> String) {
+        let file = self.nginx.directory().join("anilibria").join(file);
         let before = fs::read_to_string(&file).unwrap();
         let after = edit(before.clone());
         assert_ne!(before, after);
