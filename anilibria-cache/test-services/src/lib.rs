@@ -20,5 +20,5 @@ mod redis;
 
 pub use self::{
     mongo::MongoServer,
-    redis::{RedisOptions, RedisServer, Sentinel},
+    redis::{Certificates, RedisCluster, RedisOptions, RedisServer, Sentinel},
 };
