@@ -66,7 +66,7 @@ impl State {
     /// one that events come from.
     pub fn notifier(&self) -> Option<Notifier> {
         let notifications = self.notifications.as_ref()?;
-        Some(notifications.start(self.realtime.bus(), self.redis.as_ref()))
+        Some(notifications.start(&self.realtime, self.redis.as_ref()))
     }
 }
 
