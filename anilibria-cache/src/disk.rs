@@ -3,6 +3,7 @@
 mod builder;
 mod file;
 mod job;
+mod map;
 mod record;
 mod tables;
 mod writer;
@@ -23,7 +24,7 @@ use async_trait::async_trait;
 use redb::ReadableDatabase;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-pub use self::builder::DiskBuilder;
+pub use self::{builder::DiskBuilder, map::DiskMap};
 use self::{
     builder::Limits,
     file::DiskFile,

@@ -22,6 +22,8 @@ mod levels;
 mod lifetime;
 mod loaded;
 mod lock;
+#[cfg(any(feature = "disk", feature = "redis"))]
+mod map;
 mod memory;
 mod missed;
 #[cfg(feature = "mongodb")]
@@ -43,8 +45,8 @@ mod turns;
 pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    Appended, MapChange, NoPostId, Post, PostId, Redis, RedisBackplane, RedisBuilder, RedisConfigError,
-    RedisElection, RedisFeed, RedisLock, RedisMap, RedisRoster, RedisStore,
+    Appended, NoPostId, Post, PostId, Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisElection,
+    RedisFeed, RedisLock, RedisMap, RedisRoster, RedisStore,
 };
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
@@ -52,7 +54,7 @@ pub use cache::Cache;
 pub use cached::{Cached, Source};
 pub use clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "disk")]
-pub use disk::{DiskBuilder, DiskStore};
+pub use disk::{DiskBuilder, DiskMap, DiskStore};
 pub use election::{Election, LocalElection};
 pub use elector::Elector;
 pub use entry::Entry;
@@ -61,6 +63,8 @@ pub use invalidation::{Action, Invalidation, Scope};
 pub use lifetime::Lifetime;
 pub use loaded::Loaded;
 pub use lock::{Lease, LoadLock};
+#[cfg(any(feature = "disk", feature = "redis"))]
+pub use map::MapChange;
 pub use memory::MemoryStore;
 pub use options::Options;
 pub use pattern::Pattern;

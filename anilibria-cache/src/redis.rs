@@ -32,7 +32,7 @@ pub use self::{
     election::RedisElection,
     feed::{Appended, NoPostId, Post, PostId, RedisFeed},
     lock::RedisLock,
-    map::{MapChange, RedisMap},
+    map::RedisMap,
     roster::RedisRoster,
     store::RedisStore,
 };
@@ -96,14 +96,12 @@ impl Redis {
         RedisFeed::new(self.clone(), name)
     }
 
-    /// The map `name`, whose key has the prefix before it. A cluster has to keep that key and the one with `:token` after
-    /// it in one place: name it with braces there.
+    /// The map `name`, whose keys begin with the prefix and it; in a cluster with both in braces.
     pub fn map(&self, name: &str) -> RedisMap {
         RedisMap::new(self.clone(), name)
     }
 
-    /// A roster of a new instance, which is taken for dead `term` after it last said that it lives; at least a second. It
-    /// does not work in a cluster, where its keys are in different places.
+    /// A roster of a new instance, which is taken for dead `term` after it last said that it lives; at least a second.
     pub fn roster(&self, term: Duration) -> RedisRoster {
         RedisRoster::new(self.clone(), term)
     }

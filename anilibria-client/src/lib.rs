@@ -31,7 +31,7 @@ pub mod watch;
 
 pub use client::{
     Breaker, BreakerPolicy, BreakerState, Client, ClientBuilder, MirrorHealth, Permit, RateLimit,
-    RetryPolicy, decode,
+    RetryPolicy, decode, retry_after,
 };
 pub use error::{Error, Result};
 #[cfg(feature = "sandbox")]

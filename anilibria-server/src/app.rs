@@ -67,11 +67,10 @@ impl State {
         })
     }
 
-    /// Starts the task that tells the Node service of events: one of all instances does. It has to be started before the
-    /// one that events come from.
+    /// Starts the task that tells the Node service of events: one of all instances does.
     pub fn notifier(&self) -> Option<Notifier> {
         let notifications = self.notifications.as_ref()?;
-        Some(notifications.start(self.realtime.bus(), self.redis.as_ref()))
+        Some(notifications.start(&self.realtime, self.redis.as_ref()))
     }
 }
 

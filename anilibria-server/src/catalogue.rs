@@ -64,6 +64,7 @@ pub struct Mirror {
 }
 
 struct Shared {
+    client: Client,
     reflector: Reflector,
     own: Option<Arc<dyn CatalogueStore>>,
     database: Option<MongoCatalogue>,
@@ -106,6 +107,7 @@ impl Mirror {
             reflector = reflector.unpaced();
         }
         let shared = Shared {
+            client: client.clone(),
             reflector: reflector.build(),
             own,
             database: shared,
@@ -151,7 +153,7 @@ impl Mirror {
         if let Some(database) = &self.shared.database {
             database.note(outcome).await;
         }
-        result.map(|()| Changes::between(&before, &after))
+        result.map(|()| Changes::between(&self.shared.client, &before, &after))
     }
 
     /// Takes in what other instances have written, and tells what is different now and when one of them last asked
@@ -168,7 +170,7 @@ impl Mirror {
             reflector.merge(parts, gone).await?;
         }
         let after = reflector.catalogue();
-        let changes = Changes::between(&before, &after);
+        let changes = Changes::between(&self.shared.client, &before, &after);
         self.change_status(|status| status.followed(after.len(), changes.any, last_sync));
         Ok(Some((changes, last_attempt)))
     }

@@ -60,7 +60,7 @@ impl Origins {
         // Said in every answer: caches must not show one origin what another was permitted, nor anyone a compression
         // that another asked for.
         let vary = if listed { "Accept-Encoding, Origin" } else { "Accept-Encoding" };
-        headers.insert(header::VARY, HeaderValue::from_static(vary));
+        headers.append(header::VARY, HeaderValue::from_static(vary));
         let Some(origin) = origin else { return };
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));

@@ -1,6 +1,7 @@
 //! What HTTP asks of answers beside what is in them, caching, conditions, compression, protection of browsers; and who
 //! asks how often.
 
+pub mod accept;
 pub mod asset;
 pub mod client;
 pub mod compress;

@@ -56,8 +56,8 @@ impl Internal {
         services.guard(table)
     }
 
-    /// Sees to it that a title is fresh, and tells everybody of what is new to it. Whoever watches AniLibria tells of the
-    /// rest, and of nothing twice.
+    /// Sees to it that a title is fresh, and tells everybody of what is new to it. Whoever watches AniLibria tells of what
+    /// was not known here before, and of nothing twice.
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
         let Synced { report, news } = self.titles.sync(id, force).await?;
         for notice in &news {

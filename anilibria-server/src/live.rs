@@ -1,10 +1,14 @@
 //! The page that shows a person what happens, as it happens.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use poem::http::HeaderValue;
+use poem::{
+    Endpoint, Request, Response,
+    endpoint::BoxEndpoint,
+    http::{HeaderValue, header},
+};
 use sha2::{Digest as _, Sha256};
 
-use crate::http::asset::Asset;
+use crate::http::{accept::prefers_html, asset::Asset};
 
 const FRAME: &str = include_str!("live/page.html");
 
@@ -26,6 +30,28 @@ pub fn page() -> Asset {
         Ok(policy) => page.with_policy(policy),
         // What all pages may do is less than this one needs, but nothing that it must not.
         Err(_) => page,
+    }
+}
+
+/// The page for whoever would rather have one, as browsers would, and a probe at the same address for everybody else.
+pub struct PageOrProbe {
+    /// The page.
+    pub page: Asset,
+    /// What answers all others.
+    pub probe: BoxEndpoint<'static>,
+}
+
+impl Endpoint for PageOrProbe {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let mut response = if prefers_html(request.headers()) {
+            self.page.response()
+        } else {
+            self.probe.call(request).await?
+        };
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+        Ok(response)
     }
 }
 

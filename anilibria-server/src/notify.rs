@@ -15,7 +15,6 @@ use std::{
 };
 
 use anilibria_cache::{Elector, Redis};
-use futures::stream::BoxStream;
 use tokio::{sync::watch::Receiver, task::JoinHandle, time::sleep};
 use tracing::{info, warn};
 
@@ -26,6 +25,7 @@ use crate::{
     model::notifications::NotificationStatistics,
     node::NodeService,
     realtime::{
+        Realtime,
         bus::Bus,
         event::{Event, EventId},
     },
@@ -66,17 +66,16 @@ impl Notifications {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Starts the task that tells the Node service of what is on `bus`: on one of all instances that share `redis`.
-    pub fn start(&self, bus: &Arc<dyn Bus>, redis: Option<&Redis>) -> Notifier {
-        let (shared, bus) = (Arc::clone(&self.shared), Arc::clone(bus));
+    /// Starts the task that tells the Node service of what is on the bus of `realtime`: on one of all instances that share
+    /// `redis`.
+    pub fn start(&self, realtime: &Realtime, redis: Option<&Redis>) -> Notifier {
+        let (shared, bus) = (Arc::clone(&self.shared), Arc::clone(realtime.bus()));
         if let Some(redis) = redis {
             let elector = Elector::stand(redis.election(), OFFICE, TERM);
             let task = tokio::spawn(shared.stand(bus, elector.watch()));
             return Notifier { task, elector: Some(elector) };
         }
-        // At once: the bus of a single instance remembers nothing for those who come late.
-        let events = bus.subscribe(EventId::default());
-        Notifier { task: tokio::spawn(shared.serve_alone(events)), elector: None }
+        Notifier { task: tokio::spawn(shared.serve_alone(bus, realtime.heard())), elector: None }
     }
 
     /// How the outbox is, whichever instance sees to it; `None` when the one that has it cannot be asked.
@@ -102,11 +101,15 @@ impl Shared {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn serve_alone(self: Arc<Self>, events: BoxStream<'static, Event>) {
-        self.take_over().await;
-        // Nobody repeats events here, and the clock that ids are made by may have been set back.
-        self.held().outbox.listen_anew();
-        Desk::new(Arc::clone(&self), 0).run(events).await;
+    /// Sees to the outbox of a service that is alone; `opened` is the last event that its bus remembered from before.
+    async fn serve_alone(self: Arc<Self>, bus: Arc<dyn Bus>, opened: EventId) {
+        // A bus that does not remember what was heard has lost it, and may use its id again.
+        let heard = self.take_over().await.filter(|heard| *heard <= opened);
+        let heard = heard.unwrap_or_else(|| {
+            self.held().outbox.begin(opened);
+            opened
+        });
+        Desk::new(Arc::clone(&self), 0).run(bus.subscribe(heard)).await;
     }
 
     /// Sees to the outbox whenever this instance holds the office.

@@ -13,10 +13,18 @@ use poem_openapi::{
     registry::{MetaApi, Registry},
 };
 
-use crate::{asyncapi, http::asset::Asset, live, router::RouteTable};
+use crate::{
+    asyncapi,
+    http::asset::Asset,
+    live::{self, PageOrProbe},
+    router::RouteTable,
+};
 
 /// Where the service lives on the site. A proxy may cut this off, so every route answers without it, too.
 pub const BASE: &str = "/api/anilibria/v2";
+
+/// Where a person with a browser sees events as they happen, and everybody else whether the process runs.
+const LIVE: &str = "/live";
 
 /// The document of some routes, rendered once.
 #[derive(Clone, Debug)]
@@ -54,8 +62,8 @@ pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
         ("/docs", Asset::new("text/html; charset=utf-8", html)),
         ("/asyncapi.json", Asset::new("application/json; charset=utf-8", asyncapi::json())),
         ("/asyncapi.yaml", Asset::new("application/yaml; charset=utf-8", asyncapi::YAML.to_owned())),
-        ("/live.html", live::page()),
     ];
+    let live = live::page();
     let mut table = RouteTable::new();
     for prefix in ["", BASE] {
         let mut endpoints = RouteTable::new();
@@ -63,6 +71,12 @@ pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
         for (path, page) in pages.clone() {
             let endpoint = make_sync(move |_| page.response()).boxed();
             endpoints.entry(path.into()).or_default().insert(Method::GET, endpoint);
+        }
+        if let Some(methods) = endpoints.get_mut(LIVE)
+            && let Some(probe) = methods.remove(&Method::GET)
+        {
+            let endpoint = PageOrProbe { page: live.clone(), probe };
+            methods.insert(Method::GET, endpoint.boxed());
         }
         table.extend(endpoints.into_iter().map(|(path, methods)| (format!("{prefix}{path}"), methods)));
     }

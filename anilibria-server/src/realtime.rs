@@ -75,6 +75,11 @@ impl Realtime {
         &self.bus
     }
 
+    /// The last event of the past: those after it are yet to be heard.
+    pub fn heard(&self) -> EventId {
+        self.heard
+    }
+
     /// How clients are kept up to date.
     pub fn config(&self) -> &RealtimeConfig {
         &self.config

@@ -60,7 +60,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let metrics = config.telemetry.prometheus_enabled.then(Metrics::install).flatten();
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, sandbox.is_none()).await?;
-    let bus = bus(config, caching.redis.as_ref(), sandbox.is_none());
+    let bus = bus(config, caching.redis.as_ref(), sandbox.is_none()).await;
     let redis = caching.redis.clone();
     let realtime = Realtime::open(bus, &config.realtime).await;
     let status = caching.database.as_ref().map(SyncStatus::new);
@@ -115,11 +115,11 @@ fn stores(
 }
 
 /// The way to all instances: `redis`, if there is one.
-fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn Bus> {
+async fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn Bus> {
     let (cache, replay) = (&config.cache, config.realtime.events_replay);
     match redis {
         Some(redis) => Arc::new(RedisBus::new(redis, &cache.cache_key_prefix, replay)),
-        None => Arc::new(LocalBus::new(caching::directory(cache, is_public).as_deref())),
+        None => Arc::new(LocalBus::open(caching::directory(cache, is_public).as_deref(), replay).await),
     }
 }
 

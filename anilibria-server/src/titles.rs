@@ -1,5 +1,6 @@
 //! The service behind the routes: where client and cache meet.
 
+pub(crate) mod facts;
 mod failure;
 mod fallback;
 mod from_catalogue;

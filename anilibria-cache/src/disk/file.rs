@@ -32,7 +32,7 @@ impl DiskFile {
     /// Opens the file at `path`, and makes it, with the folders it lies in, if it is not there. A file that is damaged
     /// or something else is moved aside.
     pub(super) fn open(path: &Path, cache_bytes: usize) -> Result<(Self, Totals), OpenError> {
-        let (database, totals) = open(path, cache_bytes)?;
+        let (database, totals) = open(path, cache_bytes, prepare)?;
         Ok((Self { path: path.to_owned(), cache_bytes, database: RwLock::new(Some(database)) }, totals))
     }
 
@@ -62,7 +62,7 @@ impl DiskFile {
     ) -> Result<Totals, OpenError> {
         let mut slot = self.database.write().unwrap_or_else(PoisonError::into_inner);
         drop(slot.take());
-        let (database, _) = open(&self.path, self.cache_bytes)?;
+        let (database, _) = open(&self.path, self.cache_bytes, prepare)?;
         let totals = guarded(|| mend(&database).and_then(|()| prepare(&database)));
         let totals = totals.map_err(|source| OpenError { path: self.path.clone(), source })?;
         *slot = Some(database);
@@ -90,7 +90,7 @@ impl DiskFile {
 }
 
 /// Runs `work`; if it panics, which redb may do where a file is damaged, that is an error too.
-fn guarded<T, E: From<StorageError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+pub(super) fn guarded<T, E: From<StorageError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
@@ -98,20 +98,25 @@ fn guarded<T, E: From<StorageError>>(work: impl FnOnce() -> Result<T, E>) -> Res
     })
 }
 
-fn open(path: &Path, cache_bytes: usize) -> Result<(Database, Totals), OpenError> {
+/// Opens the file at `path`, checks it, and does to it what `prepare` says; one that is damaged is moved aside first.
+pub(super) fn open<T>(
+    path: &Path,
+    cache_bytes: usize,
+    prepare: impl Fn(&Database) -> Result<T, Error>,
+) -> Result<(Database, T), OpenError> {
     let named = |source| OpenError { path: path.to_owned(), source };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| named(error.into()))?;
     }
-    let error = match try_open(path, cache_bytes) {
+    let error = match try_open(path, cache_bytes, &prepare) {
         Err(error) if is_damage(&error) => error,
         other => return other.map_err(named),
     };
 
     let aside = aside(path);
-    tracing::warn!(path = %path.display(), aside = %aside.display(), %error, "cache file is damaged, starting empty");
+    tracing::warn!(path = %path.display(), aside = %aside.display(), %error, "the file is damaged, starting empty");
     fs::rename(path, aside).map_err(|error| named(error.into()))?;
-    try_open(path, cache_bytes).map_err(named)
+    try_open(path, cache_bytes, &prepare).map_err(named)
 }
 
 /// Where a damaged file goes, for whoever wants to look into it. There is room for one.
@@ -121,14 +126,18 @@ fn aside(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn try_open(path: &Path, cache_bytes: usize) -> Result<(Database, Totals), Error> {
+fn try_open<T>(
+    path: &Path,
+    cache_bytes: usize,
+    prepare: impl Fn(&Database) -> Result<T, Error>,
+) -> Result<(Database, T), Error> {
     guarded(|| {
         let mut builder = Builder::new();
         // Without the check, redb trusts a file that was closed in order, and damage shows up at some later read.
         builder.set_cache_size(cache_bytes).set_check_integrity_on_open(true);
         let database = builder.create(path)?;
-        let totals = prepare(&database)?;
-        Ok((database, totals))
+        let prepared = prepare(&database)?;
+        Ok((database, prepared))
     })
 }
 

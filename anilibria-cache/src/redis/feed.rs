@@ -64,6 +64,7 @@ pub struct RedisFeed {
 pub struct Post<'a> {
     channel: &'a str,
     once: Option<(&'a str, Duration)>,
+    content: &'a str,
     bookmark: Option<&'a [u8]>,
     token: Option<u64>,
 }
@@ -73,6 +74,13 @@ impl<'a> Post<'a> {
     /// in a cluster the name of the feed is. Default: always.
     pub fn once(mut self, key: &'a str, remembered: Duration) -> Self {
         self.once = Some((key, remembered));
+        self
+    }
+
+    /// Tells posts with the same [key](Self::once) apart: it is also made if the last one with that key had another content.
+    /// Default: none, so that the key alone counts.
+    pub fn content(mut self, content: &'a str) -> Self {
+        self.content = content;
         self
     }
 
@@ -136,7 +144,7 @@ impl RedisFeed {
 
     /// Describes a post on `channel`, to which the prefix is not added.
     pub fn post<'a>(&self, channel: &'a str) -> Post<'a> {
-        Post { channel, once: None, bookmark: None, token: None }
+        Post { channel, once: None, content: "", bookmark: None, token: None }
     }
 
     /// Makes a post of what `payload` gives for its id, which is later than all before it.
@@ -238,7 +246,7 @@ impl RedisFeed {
         command.arg(post.bookmark.unwrap_or_default());
         command.arg(post.token.map(|token| token.to_string()).unwrap_or_default());
         let recent = self.recent.last().filter(|last| *last > PostId::now().before(self.age));
-        command.arg(recent.unwrap_or_default().in_redis());
+        command.arg(recent.unwrap_or_default().in_redis()).arg(post.content);
         self.redis.0.link.send(&command).await
     }
 }

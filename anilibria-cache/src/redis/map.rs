@@ -6,7 +6,7 @@ use bytes::Bytes;
 use redis::RedisResult;
 
 use super::{Redis, script::CHANGE, unavailable};
-use crate::Result;
+use crate::{MapChange, Result};
 
 /// A small map that outlives whoever keeps it: its fields are changed several in one step, and only by whoever holds the
 /// office at the time.
@@ -30,47 +30,12 @@ pub struct RedisMap {
     name: Arc<str>,
 }
 
-/// What becomes of a [`RedisMap`] in one step.
-#[derive(Clone, Debug, Default)]
-#[must_use = "nothing changes before it is handed over"]
-pub struct MapChange {
-    put: Vec<(String, Bytes)>,
-    removed: Vec<String>,
-    is_anew: bool,
-    token: Option<u64>,
-}
-
-impl MapChange {
-    /// Sets `field` to `value`.
-    pub fn put(mut self, field: impl Into<String>, value: impl Into<Bytes>) -> Self {
-        self.put.push((field.into(), value.into()));
-        self
-    }
-
-    /// Removes `field`, if it is there.
-    pub fn remove(mut self, field: impl Into<String>) -> Self {
-        self.removed.push(field.into());
-        self
-    }
-
-    /// Removes all fields before any is set. Default: they stay.
-    pub fn anew(mut self) -> Self {
-        self.is_anew = true;
-        self
-    }
-
-    /// The [token](crate::Elector::token) of the office that permits whoever changes the map to do so: once somebody has
-    /// used a greater one, it is refused. Default: everybody may.
-    pub fn token(mut self, token: u64) -> Self {
-        self.token = Some(token);
-        self
-    }
-}
-
 impl RedisMap {
     pub(super) fn new(redis: Redis, name: &str) -> Self {
-        let name = redis.0.keys.named(name).into();
-        Self { redis, name }
+        let plain = redis.0.keys.named(name);
+        // In a cluster the braces keep the map and its token in one place.
+        let name = if redis.0.link.is_single() { plain } else { format!("{{{plain}}}") };
+        Self { redis, name: name.into() }
     }
 
     /// All fields and their values, in no order.

@@ -1,8 +1,19 @@
 //! Who is where, told by instances that may die.
 
-use std::{fmt, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
-use super::{Redis, script::ATTEND, unavailable};
+use redis::RedisResult;
+
+use super::{
+    Redis,
+    script::{ATTEND, BURY},
+    unavailable,
+};
 use crate::Result;
 
 /// Sets of members in Redis, `{instance}:{member}`, each of which is there as long as its instance lives.
@@ -15,11 +26,13 @@ pub struct RedisRoster {
     redis: Redis,
     instance: String,
     term: Duration,
+    /// Other instances, and until when they are sure to live.
+    alive: Arc<Mutex<HashMap<String, Instant>>>,
 }
 
 impl RedisRoster {
     pub(super) fn new(redis: Redis, term: Duration) -> Self {
-        Self { redis, instance: format!("{:016x}", fastrand::u64(..)), term }
+        Self { redis, instance: format!("{:016x}", fastrand::u64(..)), term, alive: Arc::default() }
     }
 
     /// What members of this instance begin with, before a colon.
@@ -30,7 +43,7 @@ impl RedisRoster {
     /// Says that this instance lives. It is taken for dead a term after it last did.
     pub async fn live(&self) -> Result<()> {
         let mut command = redis::cmd("SET");
-        command.arg(self.alive(&self.instance)).arg(1).arg("EX").arg(self.seconds());
+        command.arg(self.sign(&self.instance)).arg(1).arg("EX").arg(self.seconds());
         self.redis.0.link.send(&command).await.map(drop).map_err(unavailable)
     }
 
@@ -38,21 +51,55 @@ impl RedisRoster {
     /// to be said again within a term.
     pub async fn set(&self, key: &str, members: impl IntoIterator<Item = u64>) -> Result<()> {
         let mut attend = ATTEND.call(key);
-        attend.arg(&self.instance).arg(self.seconds()).arg(self.alive(""));
+        attend.arg(&self.instance).arg(self.seconds());
         for member in members {
             attend.arg(member);
         }
-        self.redis.0.link.send(&attend).await.map(drop).map_err(unavailable)
+        let answer = self.redis.0.link.send(&attend).await;
+        let others: RedisResult<Vec<String>> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+        // In a cluster, the sign of life of an instance is not where the set is. So it is looked for after the set was: an
+        // instance says that it lives before it says who is there.
+        let dead = self.dead(others.map_err(unavailable)?).await?;
+        if dead.is_empty() {
+            return Ok(());
+        }
+        let mut bury = BURY.call(key);
+        bury.arg(dead);
+        self.redis.0.link.send(&bury).await.map(drop).map_err(unavailable)
+    }
+
+    /// Those of `instances` that live no longer.
+    async fn dead(&self, instances: Vec<String>) -> Result<Vec<String>> {
+        self.known().retain(|_, until| Instant::now() < *until);
+        let mut dead = Vec::new();
+        for instance in instances {
+            if self.known().contains_key(&instance) {
+                continue;
+            }
+            let mut command = redis::cmd("PTTL");
+            let answer = self.redis.0.link.send(command.arg(self.sign(&instance))).await;
+            let left: RedisResult<i64> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+            match u64::try_from(left.map_err(unavailable)?) {
+                Ok(left) => drop(self.known().insert(instance, Instant::now() + Duration::from_millis(left))),
+                // There is no such key.
+                Err(_) => dead.push(instance),
+            }
+        }
+        Ok(dead)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+        self.alive.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that this instance lives no longer. Who was in its sets is to be taken out before.
     pub async fn leave(&self) -> Result<()> {
         let mut command = redis::cmd("DEL");
-        command.arg(self.alive(&self.instance));
+        command.arg(self.sign(&self.instance));
         self.redis.0.link.send(&command).await.map(drop).map_err(unavailable)
     }
 
-    fn alive(&self, instance: &str) -> String {
+    fn sign(&self, instance: &str) -> String {
         self.redis.0.keys.named(&format!("instance:{instance}"))
     }
 

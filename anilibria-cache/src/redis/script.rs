@@ -1,4 +1,5 @@
-//! What the server does in one step: each script looks at one key only, so that it works in a cluster.
+//! What the server does in one step: each script looks at one key only, or at keys with the same part in braces, so that it
+//! works in a cluster.
 
 use std::sync::OnceLock;
 
@@ -27,9 +28,9 @@ pub(super) static PUBLISH: Lua = Lua::new(include_str!("script/publish.lua"));
 /// Gives back a lock. `KEYS`: the lock. `ARGV`: the token it was taken with.
 pub(super) static UNLOCK: Lua = Lua::new(include_str!("script/unlock.lua"));
 
-/// Makes a post. `KEYS`: the stream, what tells that the post was made before, the bookmark, the greatest token. `ARGV`: the id, how many posts
-/// are kept, the id of the oldest, the channel, the payload, milliseconds that the second key is kept, whether it counts,
-/// whether there is a bookmark, the bookmark, the token, the last id that was there before. Answers 1, 0 if it was made
+/// Makes a post. `KEYS`: the stream, what tells that the post was made before, the bookmark, the greatest token. `ARGV`:
+/// the id, how many posts are kept, the id of the oldest, the channel, the payload, milliseconds that the second key is kept, whether it counts,
+/// whether there is a bookmark, the bookmark, the token, the last id that was there before, the content. Answers 1, 0 if it was made
 /// before, -1 if the token is too small, -2 if what was there before is not, or the last id when that is later.
 pub(super) static APPEND: Lua = Lua::new(include_str!("script/append.lua"));
 
@@ -48,9 +49,12 @@ pub(super) static ELECT: Lua = Lua::new(include_str!("script/elect.lua"));
 /// Gives back an office. `KEYS`: the office. `ARGV`: the candidate.
 pub(super) static RESIGN: Lua = Lua::new(include_str!("script/resign.lua"));
 
-/// Says who of an instance is in a set, and takes out who is of none that lives. `KEYS`: the set. `ARGV`: the instance,
-/// seconds that the set is kept, what the keys of instances that live begin with, and the members.
+/// Says who of an instance is in a set, and answers which other instances have somebody there. `KEYS`: the set. `ARGV`:
+/// the instance, seconds that the set is kept, and the members.
 pub(super) static ATTEND: Lua = Lua::new(include_str!("script/attend.lua"));
+
+/// Takes whoever is of some instances out of a set. `KEYS`: the set. `ARGV`: the instances.
+pub(super) static BURY: Lua = Lua::new(include_str!("script/bury.lua"));
 
 impl Lua {
     const fn new(text: &'static str) -> Self {

@@ -22,5 +22,5 @@ mod redis;
 pub use self::{
     mongo::MongoServer,
     nginx::NginxServer,
-    redis::{RedisOptions, RedisServer, Sentinel},
+    redis::{Certificates, RedisCluster, RedisOptions, RedisServer, Sentinel},
 };

@@ -1,5 +1,6 @@
 //! A Redis server.
 
+mod cluster;
 mod options;
 mod sentinel;
 mod tls;
@@ -13,8 +14,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 
-use self::tls::Certificates;
-pub use self::{options::RedisOptions, sentinel::Sentinel};
+pub use self::{cluster::RedisCluster, options::RedisOptions, sentinel::Sentinel, tls::Certificates};
 use crate::{
     port,
     process::{Process, StartError},
@@ -135,8 +135,11 @@ impl RedisServer {
     fn start_on(port: u16, options: &RedisOptions, server: &Path, cli: &Path) -> Result<Self, StartError> {
         let mut started = Self::prepare(port, options, server, cli).map_err(StartError::Other)?;
         started.launch()?;
-        if options.cluster {
-            started.assign_slots().map_err(StartError::Other)?;
+        if let Some([first, last]) = options.slots {
+            started.assign_slots(first, last).map_err(StartError::Other)?;
+        }
+        if options.slots == Some(RedisOptions::ALL_SLOTS) {
+            started.wait_for_cluster(1).map_err(StartError::Other)?;
         }
         Ok(started)
     }
@@ -144,7 +147,7 @@ impl RedisServer {
     fn prepare(port: u16, options: &RedisOptions, server: &Path, cli: &Path) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir().context("cannot make a directory for Redis")?;
         let certificates =
-            options.tls.as_deref().map(|openssl| Certificates::make(openssl, directory.path()));
+            options.tls.as_deref().map(|openssl| Certificates::make_with(openssl, directory.path()));
         let certificates = certificates.transpose()?;
         let arguments = options.arguments(port, directory.path(), certificates.as_ref())?;
         let ca = certificates.as_ref().map(|certificates| certificates.ca.clone());
@@ -160,12 +163,20 @@ impl RedisServer {
         self.process.start(|process| access.answered_by(process))
     }
 
-    /// Makes a single node responsible for all of a cluster's slots.
-    fn assign_slots(&self) -> anyhow::Result<()> {
-        let reply = self.access.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])?;
+    /// Makes a node responsible for some of a cluster's slots.
+    fn assign_slots(&self, first: u16, last: u16) -> anyhow::Result<()> {
+        let reply = self.access.cli(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()])?;
         ensure!(reply == "OK", "CLUSTER ADDSLOTSRANGE: {reply}");
+        Ok(())
+    }
+
+    /// Waits until the node finds itself in a cluster of `nodes` that has all slots.
+    fn wait_for_cluster(&self, nodes: usize) -> anyhow::Result<()> {
+        let known = format!("cluster_known_nodes:{nodes}");
         self.process.wait_until("did not form a cluster", |_| {
-            self.access.cli(&["CLUSTER", "INFO"]).is_ok_and(|info| info.contains("cluster_state:ok"))
+            let info = self.access.cli(&["CLUSTER", "INFO"]);
+            let is_there = |line: &str| line == "cluster_state:ok" || line == known;
+            info.is_ok_and(|info| info.lines().filter(|line| is_there(line.trim_end())).count() == 2)
         })
     }
 }

@@ -5,6 +5,7 @@
 mod bounds;
 mod crashes;
 mod faults;
+mod map;
 mod restarts;
 
 use std::{

@@ -72,6 +72,23 @@ async fn same_post_is_made_once() {
 }
 
 #[tokio::test]
+async fn other_content_is_another_post_and_so_is_the_first_when_it_comes_back() {
+    let Some(server) = RedisServer::start() else { return };
+    let feed = feed(&server);
+    let append = async |content| {
+        let post = feed.post(CHANNEL).once("test:once", Duration::from_mins(1)).content(content);
+        matches!(feed.append(&post, |_| content).await.unwrap(), Appended::Made(_))
+    };
+
+    let mut made = Vec::new();
+    for content in ["on", "on", "off", "off", "on"] {
+        made.push(append(content).await);
+    }
+
+    assert_eq!(made, [true, false, true, false, true]);
+}
+
+#[tokio::test]
 async fn writer_that_was_relieved_is_refused() {
     let Some(server) = RedisServer::start() else { return };
     let feed = feed(&server);

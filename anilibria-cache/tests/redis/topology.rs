@@ -1,15 +1,20 @@
 //! Several servers, and an encrypted one.
 
-use std::{fs, time::SystemTime};
+use std::{
+    fs,
+    time::{Duration, SystemTime},
+};
 
-use anilibria_cache::{Backplane, Invalidation, LoadLock, Redis, Scope, Signal, Store};
+use anilibria_cache::{
+    Appended, Backplane, Invalidation, LoadLock, MapChange, PostId, Redis, RedisFeed, Scope, Signal, Store,
+};
 use futures::StreamExt;
-use test_services::{RedisServer, Sentinel};
+use test_services::{RedisCluster, RedisServer, Sentinel};
 
 use super::{put, redis, soon, until, value};
 
-/// Does with `redis` all that can be done.
-async fn exercise(redis: &Redis) {
+/// Does with `redis` all that can be done; `cli` is another way to it.
+async fn exercise(redis: &Redis, cli: impl Fn(&[&str]) -> String) {
     let (store, backplane, lock) = (redis.store(), redis.backplane(), redis.lock());
     let now = SystemTime::now();
     for number in 0..300 {
@@ -23,8 +28,8 @@ async fn exercise(redis: &Redis) {
         invalidate(Invalidation::remove(Scope::matching("key:1*"))).await,
         invalidate(Invalidation::remove(Scope::All)).await,
     ];
-    let lease = lock.try_lock("key", std::time::Duration::from_mins(1)).await.unwrap().unwrap();
-    let taken = lock.try_lock("key", std::time::Duration::from_mins(1)).await.unwrap();
+    let lease = lock.try_lock("key", Duration::from_mins(1)).await.unwrap().unwrap();
+    let taken = lock.try_lock("key", Duration::from_mins(1)).await.unwrap();
     lock.unlock("key", lease).await.unwrap();
 
     assert_eq!(counts, [100, 200, 75, 125]);
@@ -32,6 +37,61 @@ async fn exercise(redis: &Redis) {
     store.ping().await.unwrap();
     store.stats().await.unwrap();
     hears(redis, &backplane).await;
+    keeps_a_map(redis).await;
+    keeps_rosters(redis, cli).await;
+    tells(redis).await;
+}
+
+async fn keeps_a_map(redis: &Redis) {
+    for name in ["map", "other"] {
+        let map = redis.map(name);
+        assert!(map.change(&MapChange::default().token(2).put("a", "1").put("b", "2")).await.unwrap());
+        assert!(map.change(&MapChange::default().token(2).remove("a")).await.unwrap());
+        assert!(!map.change(&MapChange::default().token(1).remove("b")).await.unwrap());
+        assert_eq!(map.entries().await.unwrap(), [("b".to_owned(), "2".into())]);
+    }
+}
+
+/// Of whom one dies.
+async fn keeps_rosters(redis: &Redis, cli: impl Fn(&[&str]) -> String) {
+    let [one, two, dead] = [0; 3].map(|_| redis.roster(Duration::from_mins(1)));
+    for roster in [&one, &two, &dead] {
+        roster.live().await.unwrap();
+        for title in 0..8 {
+            roster.set(&format!("title:{title}:subscribers"), [1, 2]).await.unwrap();
+        }
+    }
+
+    dead.leave().await.unwrap();
+    // Others had no reason to look after it yet.
+    let late = redis.roster(Duration::from_mins(1));
+    late.live().await.unwrap();
+    for title in 0..8 {
+        late.set(&format!("title:{title}:subscribers"), []).await.unwrap();
+    }
+
+    for title in 0..8 {
+        let members = cli(&["SMEMBERS", &format!("title:{title}:subscribers")]);
+        let mut members: Vec<_> = members.lines().collect();
+        members.sort_unstable();
+        let mut expected = [&one, &two].map(|roster| [1, 2].map(|id| format!("{}:{id}", roster.instance())));
+        expected.sort();
+        assert_eq!(members, expected.concat());
+    }
+}
+
+async fn tells(redis: &Redis) {
+    for name in ["feed", "second"] {
+        let feed: RedisFeed = redis.feed(name);
+        let mut posts = feed.listen(["channel"], PostId::default());
+        for text in ["one", "two"] {
+            let once = format!("test:once:{name}:{text}");
+            let post = feed.post("channel").once(&once, Duration::from_mins(1)).bookmark(b"here").token(1);
+            assert!(matches!(feed.append(&post, |_| text).await.unwrap(), Appended::Made(_)));
+            assert_eq!(feed.append(&post, |_| text).await.unwrap(), Appended::Known);
+            assert_eq!(soon(posts.next()).await.unwrap().1, text);
+        }
+    }
 }
 
 /// Whether a message of one member reaches another.
@@ -43,7 +103,7 @@ async fn hears(redis: &Redis, listener: &impl Backplane) {
     // Spoken again and again: nobody says when the listener is there.
     let heard = soon(async {
         loop {
-            let next = tokio::time::timeout(std::time::Duration::from_millis(50), signals.next());
+            let next = tokio::time::timeout(Duration::from_millis(50), signals.next());
             if let Ok(signal) = next.await {
                 break signal;
             }
@@ -59,14 +119,22 @@ async fn everything_works_in_a_cluster() {
     let Some(server) = RedisServer::options().cluster().start() else { return };
     let url = format!("redis+cluster://127.0.0.1:{}", server.port());
 
-    exercise(&Redis::builder(url).prefix("test:").build().unwrap()).await;
+    exercise(&Redis::builder(url).prefix("test:").build().unwrap(), |command| server.cli(command)).await;
+}
+
+#[tokio::test]
+async fn everything_works_in_a_cluster_of_three() {
+    let Some(cluster) = RedisCluster::start() else { return };
+
+    exercise(&Redis::builder(cluster.url()).prefix("test:").build().unwrap(), |command| cluster.cli(command))
+        .await;
 }
 
 #[tokio::test]
 async fn everything_works_with_a_single_server() {
     let Some(server) = RedisServer::start() else { return };
 
-    exercise(&redis(&server).build().unwrap()).await;
+    exercise(&redis(&server).build().unwrap(), |command| server.cli(command)).await;
 }
 
 #[tokio::test]
@@ -74,7 +142,8 @@ async fn everything_works_over_tls() {
     let Some(server) = RedisServer::options().tls().start() else { return };
     let certificate = fs::read(server.ca_certificate().unwrap()).unwrap();
 
-    exercise(&redis(&server).ca_certificates(certificate).build().unwrap()).await;
+    let redis = redis(&server).ca_certificates(certificate).build().unwrap();
+    exercise(&redis, |command| server.cli(command)).await;
 }
 
 #[tokio::test]
@@ -92,7 +161,7 @@ async fn a_replica_that_took_over_is_found_by_way_of_sentinel() {
     let Some(sentinel) = Sentinel::watch(&master, "main") else { return };
     let url = format!("redis+sentinel://127.0.0.1:{}/main/0", sentinel.port());
     let redis = Redis::builder(url).prefix("test:").build().unwrap();
-    exercise(&redis).await;
+    exercise(&redis, |command| master.cli(command)).await;
     let store = redis.store();
     until(async || sentinel.replica_port("main").is_some()).await;
 

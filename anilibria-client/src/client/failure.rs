@@ -49,8 +49,23 @@ fn fields(body: &Value) -> BTreeMap<String, Vec<String>> {
     errors.map(|(name, reasons)| (name.clone(), texts(reasons))).collect()
 }
 
-/// The wait that `Retry-After` asks for, which is a number of seconds or a date.
-pub(super) fn retry_after(headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
+/// The wait that `Retry-After` in the headers of an answer asks for, which is a number of seconds or a date. `now` is when
+/// the answer came; a date that is past asks for no wait.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use http::{HeaderMap, HeaderValue, header};
+/// use time::macros::datetime;
+///
+/// let date = HeaderValue::from_static("Sun, 01 Nov 2026 12:00:30 GMT");
+/// let headers = HeaderMap::from_iter([(header::RETRY_AFTER, date)]);
+///
+/// let wait = anilibria_client::retry_after(&headers, datetime!(2026-11-01 12:00 UTC));
+///
+/// assert_eq!(wait, Some(Duration::from_secs(30)));
+/// ```
+pub fn retry_after(headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

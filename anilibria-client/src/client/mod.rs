@@ -30,6 +30,7 @@ pub use self::{
     breaker::{Breaker, BreakerPolicy, BreakerState, Permit},
     builder::ClientBuilder,
     decode::decode,
+    failure::retry_after,
     mirror::MirrorHealth,
     rate_limit::RateLimit,
     retry::RetryPolicy,

@@ -38,6 +38,7 @@ fn find(path: &str) -> Option<(Method, Handler, &str)> {
         ["password"] => (Method::GET, |control, _| Ok(control.password()), ""),
         ["episodes"] => (Method::POST, |control, _| control.publish(), ""),
         ["releases"] => (Method::POST, |control, _| control.add(), ""),
+        ["releases", id, "name"] => (Method::POST, |control, id| control.name(id), *id),
         ["releases", id, "status"] => (Method::POST, |control, id| control.status(id), *id),
         _ => return None,
     };
@@ -120,6 +121,16 @@ impl Control<'_> {
         let mut catalogue = self.world.catalogue_mut();
         let id = catalogue.add().map_err(refused)?;
         Ok(Reply::plain_json(StatusCode::CREATED, &self.release(&catalogue, id)))
+    }
+
+    fn name(&self, id: &str) -> Result<Reply, Problem> {
+        let id = id.parse().map_err(|_| refused(Refusal::Unknown))?;
+        let fields = self.fields(&["main"])?;
+        let name = fields.get("main").and_then(Value::as_str).filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| invalid("main", "must be a name"))?;
+        let mut catalogue = self.world.catalogue_mut();
+        catalogue.rename(id, name).map_err(refused)?;
+        Ok(Reply::plain_json(StatusCode::OK, &self.release(&catalogue, id)))
     }
 
     fn status(&self, id: &str) -> Result<Reply, Problem> {

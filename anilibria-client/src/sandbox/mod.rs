@@ -34,6 +34,7 @@
 //! | `PUT /sandbox/faults` | [`Faults`] from now on; `{}` clears |
 //! | `POST /sandbox/episodes` | `{"release_id": 1}` publishes the next episode of a release |
 //! | `POST /sandbox/releases` | adds a release with one episode |
+//! | `POST /sandbox/releases/{id}/name` | `{"main": "…"}` gives a release another name |
 //! | `POST /sandbox/releases/{id}/status` | `{"is_ongoing": false}` changes the status of a release |
 //! | `POST /sandbox/clock` | `{"advance_seconds": 300}` sets the clock ahead |
 //! | `POST /sandbox/social` | `{"state": "…"}` finishes a social login as its user would |

@@ -104,6 +104,21 @@ async fn a_status_changes_and_production_follows_unless_it_is_told() {
 }
 
 #[tokio::test]
+async fn a_release_is_found_by_its_new_name() {
+    let sandbox = Sandbox::builder().releases(20).build();
+
+    let body = json!({"main": "Совсем другое"});
+    let answer = call(&sandbox, "POST", "/sandbox/releases/20/name", &body).await;
+
+    assert_eq!((answer.status.as_u16(), &answer.json()["name"]["main"]), (200, &body["main"]));
+    assert_eq!(get(&sandbox, "/anime/releases/latest?limit=1").await[0]["name"]["main"], body["main"]);
+    assert_eq!(
+        get(&sandbox, "/app/search/releases?query=%D0%A1%D0%BE%D0%B2%D1%81%D0%B5%D0%BC").await[0]["id"],
+        20
+    );
+}
+
+#[tokio::test]
 async fn bad_control_calls_are_refused_by_field() {
     let sandbox = Sandbox::builder().releases(20).build();
     let cases = [
@@ -114,6 +129,8 @@ async fn bad_control_calls_are_refused_by_field() {
         ("POST", "/sandbox/episodes", json!({"release_id": 1, "ordinal": 5}), 422, "ordinal"),
         ("POST", "/sandbox/episodes", json!([1]), 422, "body"),
         ("POST", "/sandbox/releases", json!({"name": "x"}), 422, "name"),
+        ("POST", "/sandbox/releases/21/name", json!({"main": "x"}), 404, ""),
+        ("POST", "/sandbox/releases/1/name", json!({"main": ""}), 422, "main"),
         ("POST", "/sandbox/releases/21/status", json!({"is_ongoing": true}), 404, ""),
         ("POST", "/sandbox/releases/x/status", json!({"is_ongoing": true}), 404, ""),
         ("POST", "/sandbox/releases/1/status", json!({}), 422, "is_ongoing"),

@@ -64,7 +64,8 @@ impl HealthApi {
 
     /// Liveness
     ///
-    /// Answers as long as the process runs. Also at `/health/live`.
+    /// Answers as long as the process runs. Also at `/health/live`. Who would rather have HTML, as browsers would, gets a
+    /// page that shows events as they happen.
     #[oai(path = "/live", method = "get", operation_id = "getLiveness")]
     #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
     async fn live(&self) -> Json<Liveness> {

@@ -1,6 +1,6 @@
 //! Keeps the mirrored catalogue up to date for as long as the service runs.
 
-use std::{convert::Infallible, future::pending, time::Duration};
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use anilibria_cache::Elector;
 use time::OffsetDateTime;
@@ -12,7 +12,10 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{Changes, Mirror};
-use crate::titles::Titles;
+use crate::{
+    realtime::{bus::Bus, notice::Notice},
+    titles::Titles,
+};
 
 /// How often everything is read: ratings change without a trace elsewhere, and what is gone shows only so.
 const FULL_PASS: Duration = Duration::from_hours(24);
@@ -50,13 +53,14 @@ pub struct SyncTask {
 }
 
 impl SyncTask {
-    /// Starts the task for `titles`; `None` when they are not mirrored.
-    pub fn start(titles: &Titles) -> Option<Self> {
+    /// Starts the task for `titles`; `None` when they are not mirrored. What it finds to have changed at AniLibria, and nobody
+    /// else tells of, it tells on `bus`, if there is one.
+    pub fn start(titles: &Titles, bus: Option<Arc<dyn Bus>>) -> Option<Self> {
         let mirror = titles.mirror()?.clone();
         let titles = titles.clone();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
-            let mut syncing = Syncing::new(titles, mirror);
+            let mut syncing = Syncing::new(titles, mirror, bus);
             tokio::select! {
                 // Whoever drops the sender wants no more than an end.
                 told = stopped => if told.is_err() { return },
@@ -82,6 +86,7 @@ impl SyncTask {
 struct Syncing {
     titles: Titles,
     mirror: Mirror,
+    bus: Option<Arc<dyn Bus>>,
     /// Says whether it is this instance that asks AniLibria; without, it is.
     elector: Option<Elector>,
     /// Whether it was so at the last step.
@@ -98,7 +103,7 @@ struct Syncing {
 }
 
 impl Syncing {
-    fn new(titles: Titles, mirror: Mirror) -> Self {
+    fn new(titles: Titles, mirror: Mirror, bus: Option<Arc<dyn Bus>>) -> Self {
         let now = Instant::now();
         // What has changed since the last run is told at once, what is gone a little later. Without a last run, looking
         // for changes is a full pass.
@@ -108,6 +113,7 @@ impl Syncing {
             titles,
             elector: mirror.take_elector(),
             mirror,
+            bus,
             is_poller: false,
             heard: (now, None),
             unshared: false,
@@ -154,14 +160,16 @@ impl Syncing {
     async fn poll(&mut self) -> Duration {
         let everything = self.full_pass_due <= Instant::now();
         let pause = match self.mirror.update(everything).await {
-            Ok(changes) => {
+            Ok(mut changes) => {
                 self.failures = 0;
                 if everything {
                     self.full_pass_due = Instant::now() + FULL_PASS;
                 }
                 self.unshared |= changes.any;
                 self.share().await;
+                let notices = std::mem::take(&mut changes.notices);
                 self.tell(changes).await;
+                self.publish(&notices).await;
                 self.renew_references().await;
                 return self.mirror.shared.interval;
             }
@@ -230,13 +238,24 @@ impl Syncing {
     }
 
     /// Lets what was made of the old catalogue go.
-    async fn tell(&mut self, Changes { any, titles }: Changes) {
+    async fn tell(&mut self, Changes { any, titles, .. }: Changes) {
         if !any {
             return;
         }
         info!(changed = titles.len(), releases = self.mirror.status().releases, "The catalogue has changed");
         self.titles.catalogue_changed(&titles).await;
         self.unsaved_since.get_or_insert_with(Instant::now);
+    }
+
+    /// Tells all instances, and whoever else wants to know.
+    async fn publish(&self, notices: &[Notice]) {
+        let Some(bus) = &self.bus else { return };
+        for notice in notices {
+            if let Err(error) = bus.publish_aside(notice).await {
+                warn!(%error, "What has changed cannot be published");
+                return;
+            }
+        }
     }
 
     async fn renew_references(&mut self) {

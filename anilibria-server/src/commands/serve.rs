@@ -1,6 +1,6 @@
 //! `serve`: the service itself.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tracing::{info, warn};
 
@@ -46,7 +46,8 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         };
         let bounds = Bounds::new(&config.http).counted_in(&state.traffic);
         let _tidy = state.metrics.as_ref().map(Tidying::start);
-        let sync = SyncTask::start(&state.titles);
+        let bus = config.realtime.events_enabled.then(|| Arc::clone(state.realtime.bus()));
+        let sync = SyncTask::start(&state.titles, bus);
         let _pump = Pump::start(&state.realtime, &state.titles);
         let notifier = state.notifier();
         let source = state.source(config);

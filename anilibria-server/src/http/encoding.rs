@@ -88,7 +88,7 @@ impl Wishes {
 }
 
 /// The `q` among the parameters of an item, in thousandths: 1000 when there is none, `None` when it is malformed.
-fn quality(parameters: &str) -> Option<u16> {
+pub(super) fn quality(parameters: &str) -> Option<u16> {
     for parameter in parameters.split(';') {
         let Some((name, value)) = parameter.split_once('=') else { continue };
         if name.trim().eq_ignore_ascii_case("q") {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use anilibria_client::retry_after;
 use poem::http::{HeaderName, Method, StatusCode, header};
 use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::{NodeError, NodeService, TIMEOUT, in_time};
 
@@ -37,18 +39,15 @@ impl NodeService {
 }
 
 async fn told(request: RequestBuilder) -> Result<(), NotifyError> {
-    let response = request.send().await.map_err(NodeError::from)?;
+    judged(&request.send().await.map_err(NodeError::from)?)
+}
+
+fn judged(response: &Response) -> Result<(), NotifyError> {
     if response.status().is_success() {
         return Ok(());
     }
-    let retry_after = retry_after(&response);
+    let retry_after = retry_after(response.headers(), OffsetDateTime::now_utc());
     Err(NotifyError { error: NodeError::Status { status: response.status().as_u16() }, retry_after })
-}
-
-/// How long it wants to be left alone, in seconds; a date is not understood.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
 }
 
 impl NotifyError {
@@ -74,6 +73,19 @@ impl From<NodeError> for NotifyError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wait_that_it_asks_for_is_understood_as_a_number_and_as_a_date() {
+        let asked = |wait: &str| {
+            let response = poem::http::Response::builder().status(503).header("retry-after", wait);
+            judged(&response.body("").unwrap().into()).unwrap_err().retry_after
+        };
+
+        assert_eq!(asked("120"), Some(Duration::from_mins(2)));
+        assert_eq!(asked("Sun, 01 Nov 2020 12:00:00 GMT"), Some(Duration::ZERO));
+        assert!(asked("Fri, 01 Nov 2999 12:00:00 GMT").is_some_and(|wait| wait > Duration::from_hours(24)));
+        assert_eq!(asked("soon"), None);
+    }
 
     #[test]
     fn only_what_may_pass_is_worth_another_try() {

@@ -5,6 +5,7 @@ mod redis;
 
 use std::fmt;
 
+use anilibria_cache::MapChange;
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -25,6 +26,14 @@ impl Change {
     /// Whether nothing would change.
     pub fn is_empty(&self) -> bool {
         !self.is_anew && self.put.is_empty() && self.removed.is_empty()
+    }
+}
+
+impl From<Change> for MapChange {
+    fn from(Change { is_anew, put, removed }: Change) -> Self {
+        let change = if is_anew { Self::default().anew() } else { Self::default() };
+        let change = put.into_iter().fold(change, |change, (field, value)| change.put(field, value));
+        removed.into_iter().fold(change, Self::remove)
     }
 }
 

@@ -11,7 +11,8 @@ const OUTSIDE: [&str; 3] = ["title_id", "episode", "timestamp"];
 const LEFT_OUT: [&str; 2] = ["event_id", "poster"];
 
 /// `{type, title_id, episode, timestamp, data}`; without `episode` when the event is about none. `data` holds what else
-/// there is to the event: `title` and `episode_name`, or `title` and `genres`, or `old_status` and `new_status`.
+/// there is to the event: `title` and `episode_name`, or `title` and `genres`, or `old_status` and `new_status`; it is left
+/// out when there is nothing else.
 pub(super) fn body(event: &Event) -> Value {
     let mut fields: Map<String, Value> = serde_json::from_str(event.data()).unwrap_or_default();
     let mut body = Map::new();
@@ -22,7 +23,9 @@ pub(super) fn body(event: &Event) -> Value {
         }
     }
     fields.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
-    body.insert("data".to_owned(), Value::Object(fields));
+    if !fields.is_empty() {
+        body.insert("data".to_owned(), Value::Object(fields));
+    }
     Value::Object(body)
 }
 
@@ -76,5 +79,7 @@ mod tests {
         assert_eq!(told(&new), json!({"type": "new_title", "title_id": 7, "data": data}));
         let data = json!({"old_status": "ongoing", "new_status": "completed"});
         assert_eq!(told(&status), json!({"type": "status_change", "title_id": 7, "data": data}));
+        let updated = Notice::TitleUpdated { title_id: 7, content: "1".into() };
+        assert_eq!(told(&updated), json!({"type": "title_updated", "title_id": 7}));
     }
 }

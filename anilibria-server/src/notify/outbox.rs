@@ -110,15 +110,10 @@ impl Outbox {
         self.waiting.len()
     }
 
-    /// Listens for the first time, to what is after `last`.
+    /// Listens to what is after `last`, whatever was heard before.
     pub(super) fn begin(&mut self, last: EventId) {
         self.heard = Some(last);
         self.put(HEARD.to_owned(), last.to_string());
-    }
-
-    /// Whatever is heard from now on was not heard before.
-    pub(super) fn listen_anew(&mut self) {
-        self.heard = None;
     }
 
     /// Takes in an event that was heard. When more than `limit` wait, the oldest is given up.

@@ -37,7 +37,7 @@ Go by `code`; `message` is for people. After a 503 wait as many seconds as `Retr
 ### Live events
 
 `/ws` tells over WebSocket what happens, as it happens: new episodes, new titles, changes. [asyncapi.yaml](asyncapi.yaml)
-describes every message, and [live.html](live.html) shows them to a person.
+describes every message, and [live](live), opened in a browser, shows them to a person.
 
 ### Caching
 

@@ -23,11 +23,14 @@ pub enum EventKind {
     StatusChange,
     /// An episode that was out has changed.
     EpisodeUpdate,
+    /// What else there is to a title has changed: its names, its description and the like.
+    TitleUpdated,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::NewEpisode, Self::NewTitle, Self::StatusChange, Self::EpisodeUpdate];
+    pub const ALL: [Self; 5] =
+        [Self::NewEpisode, Self::NewTitle, Self::StatusChange, Self::EpisodeUpdate, Self::TitleUpdated];
 
     /// Its name on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -36,13 +39,19 @@ impl EventKind {
             Self::NewTitle => "new_title",
             Self::StatusChange => "status_change",
             Self::EpisodeUpdate => "episode_update",
+            Self::TitleUpdated => "title_updated",
         }
     }
 
     /// Whether one can ask for all events of this kind. What changes about an episode is told only to those who follow
     /// its title.
     pub const fn is_public(self) -> bool {
-        !matches!(self, Self::EpisodeUpdate)
+        !matches!(self, Self::EpisodeUpdate | Self::TitleUpdated)
+    }
+
+    /// Whether clients are told of it at all. Other services, and instances that keep answers, are told of everything.
+    pub const fn is_for_clients(self) -> bool {
+        !matches!(self, Self::TitleUpdated)
     }
 }
 

@@ -79,11 +79,12 @@ impl Hub {
         self.ring().last()
     }
 
-    /// Whether what `notice` tells was told so lately that it is not told again.
+    /// Whether what `notice` tells was the last that was told of that, so lately that it is not told again.
     pub fn has_told(&self, notice: &Notice) -> bool {
-        let (_, remembered) = notice.identity();
-        let since = EventId::now().before(remembered);
-        self.ring().since(since).any(|event| notice.is_told_by(event))
+        let since = EventId::now().before(notice.identity().remembered);
+        let ring = self.ring();
+        let told = ring.since(since).filter_map(|event| notice.is_told_by(event));
+        told.last().unwrap_or_default()
     }
 
     /// Events since the start.

@@ -59,7 +59,9 @@ impl Interests {
 
     /// Whether `event` is wanted, for one reason or for two.
     pub fn want(&self, event: &Event) -> bool {
-        self.kinds & bit(event.kind()) != 0 || self.titles.binary_search(&event.title_id()).is_ok()
+        let kind = event.kind();
+        let follows = || self.titles.binary_search(&event.title_id()).is_ok();
+        kind.is_for_clients() && (self.kinds & bit(kind) != 0 || follows())
     }
 }
 

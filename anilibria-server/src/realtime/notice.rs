@@ -21,11 +21,9 @@ use crate::{
     },
 };
 
-/// How long an episode or a title is new only once, whoever sees it again.
-const NEW_ONCE: Duration = Duration::from_hours(24);
-
-/// How long a change is told only once. It may come back and happen again.
-const CHANGED_ONCE: Duration = Duration::from_mins(1);
+/// How long the same is told only once, whoever sees it again. It has to be longer than whoever watches may be behind
+/// somebody who has come across it by chance; what changes back and forth is told each time, however soon.
+const ONCE: Duration = Duration::from_hours(24);
 
 /// What has happened to a title.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +52,24 @@ pub enum Notice {
         /// How far it has come.
         new: TitleStatus,
     },
+    /// What else there is to a title has changed.
+    TitleUpdated {
+        /// AniLibria's id of the title.
+        title_id: u32,
+        /// What tells it from what it was before; made by [`digest`].
+        content: String,
+    },
+}
+
+/// What makes a notice the same as another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// What it is about: `{kind}:{title}:{episode}`, with 0 for no episode.
+    pub subject: String,
+    /// What it says of that, if it can say this or that. Between two that say the same, something else may have been said.
+    pub content: String,
+    /// For how long it is told only once.
+    pub remembered: Duration,
 }
 
 /// An episode that there is news of.
@@ -107,6 +123,7 @@ impl Notice {
             Self::EpisodeUpdate(_) => EventKind::EpisodeUpdate,
             Self::NewTitle { .. } => EventKind::NewTitle,
             Self::StatusChange { .. } => EventKind::StatusChange,
+            Self::TitleUpdated { .. } => EventKind::TitleUpdated,
         }
     }
 
@@ -114,38 +131,42 @@ impl Notice {
     pub fn title_id(&self) -> u32 {
         match self {
             Self::NewEpisode(news) | Self::EpisodeUpdate(news) => news.title_id,
-            Self::NewTitle { title_id, .. } | Self::StatusChange { title_id, .. } => *title_id,
+            Self::NewTitle { title_id, .. }
+            | Self::StatusChange { title_id, .. }
+            | Self::TitleUpdated { title_id, .. } => *title_id,
         }
     }
 
-    /// What makes it the same as another one, `{kind}:{title}:{what}`, and for how long.
-    pub fn identity(&self) -> (String, Duration) {
+    /// What makes it the same as another one.
+    pub fn identity(&self) -> Identity {
         let (kind, title_id) = (self.kind(), self.title_id());
-        match self {
-            Self::NewEpisode(news) => (format!("{kind}:{title_id}:{}", text(&news.number())), NEW_ONCE),
-            Self::NewTitle { .. } => (format!("{kind}:{title_id}:0"), NEW_ONCE),
-            Self::EpisodeUpdate(news) => {
-                let content = hash(Value::Object(self.facts()).to_string().as_bytes());
-                (format!("{kind}:{title_id}:{}:{content:08x}", text(&news.number())), CHANGED_ONCE)
-            }
+        let (episode, content) = match self {
+            Self::NewEpisode(news) => (text(&news.number()), String::new()),
+            Self::EpisodeUpdate(news) => (text(&news.number()), digest(&Value::Object(self.facts()))),
+            Self::NewTitle { .. } => ("0".to_owned(), String::new()),
             Self::StatusChange { old, new, .. } => {
-                (format!("{kind}:{title_id}:{}>{}", text(&status(*old)), text(&status(*new))), CHANGED_ONCE)
+                ("0".to_owned(), format!("{}>{}", text(&status(*old)), text(&status(*new))))
             }
-        }
+            Self::TitleUpdated { content, .. } => ("0".to_owned(), content.clone()),
+        };
+        Identity { subject: format!("{kind}:{title_id}:{episode}"), content, remembered: ONCE }
     }
 
-    /// Whether `event` has told the same, as [`identity`](Self::identity) understands that.
-    pub fn is_told_by(&self, event: &Event) -> bool {
+    /// Whether `event` has told the same, as [`identity`](Self::identity) understands that; `None` when it is about
+    /// something else.
+    pub fn is_told_by(&self, event: &Event) -> Option<bool> {
         if (event.kind(), event.title_id()) != (self.kind(), self.title_id()) {
-            return false;
+            return None;
         }
         let data: Map<String, Value> = serde_json::from_str(event.data()).unwrap_or_default();
+        let is_same = || self.facts().iter().all(|(name, fact)| data.get(name) == Some(fact));
         match self {
-            Self::NewEpisode(news) => data.get("episode") == Some(&news.number()),
-            Self::NewTitle { .. } => true,
-            Self::EpisodeUpdate(_) | Self::StatusChange { .. } => {
-                self.facts().iter().all(|(name, fact)| data.get(name) == Some(fact))
-            }
+            Self::NewEpisode(news) => (data.get("episode") == Some(&news.number())).then_some(true),
+            Self::EpisodeUpdate(news) => (data.get("episode") == Some(&news.number())).then(is_same),
+            Self::NewTitle { .. } => Some(true),
+            Self::StatusChange { .. } => Some(is_same()),
+            // What it has told does not show.
+            Self::TitleUpdated { .. } => Some(false),
         }
     }
 
@@ -176,6 +197,7 @@ impl Notice {
                 "old_status": status(*old),
                 "new_status": status(*new),
             }),
+            Self::TitleUpdated { title_id, .. } => json!({"title_id": title_id}),
         };
         match facts {
             Value::Object(facts) => facts,
@@ -199,6 +221,11 @@ impl EpisodeNews {
     fn number(&self) -> Value {
         self.episode.to_json().unwrap_or_default()
     }
+}
+
+/// What tells `facts` from others.
+pub fn digest(facts: &Value) -> String {
+    format!("{:08x}", hash(facts.to_string().as_bytes()))
 }
 
 /// The largest picture there is.
@@ -270,15 +297,29 @@ mod tests {
     fn identity_tells_episodes_apart_and_changes_of_one_episode() {
         let new = |ordinal| {
             let event = watch::Event::NewEpisode { release: release(), episode: episode(ordinal, "") };
-            Notice::of(&client(), &event).unwrap().identity().0
+            Notice::of(&client(), &event).unwrap().identity()
         };
         let update = |name| {
             let event = watch::Event::EpisodeUpdate { release: release(), episode: episode(1.0, name) };
-            Notice::of(&client(), &event).unwrap().identity().0
+            Notice::of(&client(), &event).unwrap().identity()
         };
 
-        assert_eq!((new(12.0), new(12.5)), ("new_episode:7:12".into(), "new_episode:7:12.5".into()));
-        assert_ne!(update("a"), update("b"));
+        assert_eq!((&*new(12.0).subject, &*new(12.5).subject), ("new_episode:7:12", "new_episode:7:12.5"));
+        assert_eq!(update("a").subject, update("b").subject);
+        assert_ne!(update("a").content, update("b").content);
         assert_eq!(update("a"), update("a"));
+    }
+
+    #[test]
+    fn event_tells_the_same_a_change_of_it_or_of_something_else() {
+        let change = |title_id, old, new| Notice::StatusChange { title_id, old, new };
+        let (ongoing, completed) = (TitleStatus::Ongoing, TitleStatus::Completed);
+        let event = Event::new("1700000000000-0001".parse().unwrap(), &change(7, ongoing, completed));
+
+        assert_eq!(change(7, ongoing, completed).is_told_by(&event), Some(true));
+        assert_eq!(change(7, completed, ongoing).is_told_by(&event), Some(false));
+        assert_eq!(change(8, ongoing, completed).is_told_by(&event), None);
+        let new = watch::Event::NewEpisode { release: release(), episode: episode(1.0, "") };
+        assert_eq!(Notice::of(&client(), &new).unwrap().is_told_by(&event), None);
     }
 }

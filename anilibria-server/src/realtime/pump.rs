@@ -22,7 +22,7 @@ impl Pump {
     /// Starts the task. Before clients hear of an event, `titles` lets go of what was known: they come to ask at once.
     pub fn start(realtime: &Realtime, titles: &Titles) -> Self {
         let (hub, titles) = (realtime.hub().clone(), titles.clone());
-        let mut events = realtime.bus().subscribe(realtime.heard);
+        let mut events = realtime.bus().subscribe(realtime.heard());
         let task = tokio::spawn(async move {
             while let Some(event) = events.next().await {
                 if timeout(PATIENCE, titles.changed(event.title_id())).await.is_err() {

@@ -52,7 +52,7 @@ impl Source {
     pub fn start(titles: &Titles, realtime: &Realtime, interval: Duration, election: impl Election) -> Self {
         let elector = Elector::stand(election, OFFICE, TERM);
         let (bus, hub) = (Arc::clone(realtime.bus()), realtime.hub().clone());
-        let standby = Standby { titles: titles.clone(), bus, hub, interval, noted: None };
+        let standby = Standby { titles: titles.clone(), bus, hub, interval, noted: None, seen: None };
         let task = tokio::spawn(standby.run(elector.watch()));
         Self { task, elector }
     }
@@ -72,8 +72,11 @@ struct Standby {
     /// What was told here.
     hub: Hub,
     interval: Duration,
-    /// Where the one that watches was when it was last heard of.
+    /// Where the one that watches was a while ago. What it has told until then was heard here, too; what it has just told may
+    /// not have been, and would be lost with this place if the bus forgot both.
     noted: Option<Cursor>,
+    /// Where it was when it was last looked for.
+    seen: Option<Cursor>,
 }
 
 impl Standby {
@@ -100,15 +103,19 @@ impl Standby {
     async fn note(&mut self) {
         if let Ok(Some(kept)) = self.bus.cursor().await
             && let Ok(cursor) = Cursor::from_bytes(&kept)
-            && self.noted.replace(cursor).is_none()
         {
-            info!("Standing by while another instance watches AniLibria");
+            if self.noted.is_none() {
+                info!("Standing by while another instance watches AniLibria");
+            }
+            let before = self.seen.replace(cursor);
+            self.noted = before.or_else(|| self.seen.clone());
         }
     }
 
     /// Watches until somebody else does.
     async fn watch(&mut self, token: u64) {
         let cursor = self.cursor().await;
+        self.seen = None;
         let mut events = self.watcher().since(cursor).events();
         let mut has_failed = false;
         loop {

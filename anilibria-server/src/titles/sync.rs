@@ -4,15 +4,17 @@ use std::time::Instant;
 
 use anilibria_client::model::{Episode, Release};
 use bytes::Bytes;
+use poem_openapi::types::ParseFromJSON as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{LoadFailure, Titles, from_upstream};
+use super::{LoadFailure, Titles, facts, from_upstream};
 use crate::{
     key,
     model::{
         episode::EpisodeNumber,
         internal::{SyncReport, SyncSource},
+        title::TitleStatus,
     },
     problem::Problem,
     realtime::notice::Notice,
@@ -46,7 +48,7 @@ impl Titles {
             title_id: id,
             synced: source == SyncSource::Anilibria,
             source,
-            episodes_count: episodes(&title)?.len(),
+            episodes_count: read(&title)?.episodes.len(),
             duration_ms: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
         };
         Ok(Synced { report, news })
@@ -69,22 +71,27 @@ impl Titles {
         self.cache.set(&key::title(id), kept.validator(FORM)).await;
         let (Some(title), Some(release)) = (title, release) else { return Err(Problem::title_not_found(id)) };
         let news = match before {
-            Some(before) => self.news(&episodes(&before)?, &release),
+            Some(before) => self.news(&read(&before)?, read(&title)?, &release),
             None => Vec::new(),
         };
         Ok((title, news))
     }
 
-    /// The episodes of `release` that are not among those from `before`. Where there were none, it may just be that they
-    /// were not known.
-    fn news(&self, before: &Map<String, Value>, release: &Release) -> Vec<Notice> {
-        if before.is_empty() {
-            return Vec::new();
-        }
-        let known =
-            |episode: &Episode| before.contains_key(&EpisodeNumber::from(episode.ordinal.get()).to_string());
-        let new = release.episodes.iter().flatten().filter(|episode| !known(episode));
-        new.map(|episode| Notice::new_episode(&self.client, release, episode)).collect()
+    /// What is new to `after`, which `release` is, since it was as `before`.
+    fn news(&self, before: &Known, after: Known, release: &Release) -> Vec<Notice> {
+        let title_id = release.id.get();
+        let is_new = |episode: &&Episode| {
+            let number = EpisodeNumber::from(episode.ordinal.get()).to_string();
+            // Where there were none, it may just be that they were not known.
+            !before.episodes.is_empty() && !before.episodes.contains_key(&number)
+        };
+        let episodes = release.episodes.iter().flatten().filter(is_new);
+        let episodes = episodes.map(|episode| Notice::new_episode(&self.client, release, episode));
+        let (old, new) = (before.status, after.status);
+        let status = (old != new).then_some(Notice::StatusChange { title_id, old, new });
+        let is_updated = before.facts != after.facts;
+        let updated = is_updated.then_some(Notice::TitleUpdated { title_id, content: after.facts });
+        episodes.chain(status).chain(updated).collect()
     }
 }
 
@@ -93,24 +100,37 @@ impl Titles {
 pub struct Synced {
     /// What was done about it.
     pub report: SyncReport,
-    /// Episodes that have come out since it was loaded before.
+    /// What is new to it since it was loaded before: episodes that have come out, another status, anything else.
     pub news: Vec<Notice>,
 }
 
-/// The episodes in `title`, as [`crate::rendered::render`] made it, by their numbers.
-fn episodes(title: &[u8]) -> Result<Map<String, Value>, Problem> {
-    let title: Answer = serde_json::from_slice(&readable(title)).map_err(Problem::internal)?;
-    Ok(title.data.player.episodes)
+/// What is known of a title.
+struct Known {
+    /// By their numbers.
+    episodes: Map<String, Value>,
+    status: TitleStatus,
+    /// What tells the rest of it from what it was.
+    facts: String,
+}
+
+/// Reads `title`, as [`crate::rendered::render`] made it.
+fn read(title: &[u8]) -> Result<Known, Problem> {
+    let Answer { data } = serde_json::from_slice(&readable(title)).map_err(Problem::internal)?;
+    let Parts { player, status } = Parts::deserialize(&data).map_err(Problem::internal)?;
+    let status = TitleStatus::parse_from_json(Some(status));
+    let status = status.map_err(|error| Problem::internal(anyhow::Error::msg(error.into_message())))?;
+    Ok(Known { episodes: player.episodes, status, facts: facts::of_rendered(data) })
 }
 
 #[derive(Deserialize)]
 struct Answer {
-    data: Title,
+    data: Value,
 }
 
 #[derive(Deserialize)]
-struct Title {
+struct Parts {
     player: Player,
+    status: Value,
 }
 
 #[derive(Deserialize)]
@@ -126,10 +146,13 @@ mod tests {
     use crate::{model::title::Title, rendered::render};
 
     #[test]
-    fn episodes_of_a_rendered_title_are_counted() {
+    fn rendered_title_is_read() {
         let title = Title::example();
 
-        assert_eq!(episodes(&render(&title, None)).unwrap().len(), title.player.episodes.len());
-        assert!(episodes(b"nonsense").is_err());
+        let known = read(&render(&title, None)).unwrap();
+
+        assert_eq!(known.episodes.len(), title.player.episodes.len());
+        assert_eq!((known.status, known.facts), (title.status, facts::of(&title)));
+        assert!(read(b"nonsense").is_err());
     }
 }

@@ -9,6 +9,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::{Demo, demo, json, served, service, shell};
 
+/// What a browser says it wants when a person opens an address.
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
 fn header(response: &TestResponse, name: &str) -> String {
     response.0.header(name).unwrap_or_else(|| panic!("no {name}")).to_owned()
 }
@@ -153,7 +156,7 @@ async fn page_of_the_documentation_loads_nothing_that_its_policy_forbids() {
 
 #[tokio::test]
 async fn page_with_events_may_run_no_script_but_its_own() {
-    let response = service(&[]).get("/api/anilibria/v2/live.html").send().await;
+    let response = service(&[]).get("/api/anilibria/v2/live").header("accept", BROWSER).send().await;
 
     response.assert_content_type("text/html; charset=utf-8");
     let policy = header(&response, "content-security-policy");
@@ -166,6 +169,25 @@ async fn page_with_events_may_run_no_script_but_its_own() {
         assert!(policy.contains(&format!("{directive} 'sha256-{digest}';")), "{policy}");
         assert!(!rest.contains(&format!("<{tag}")), "{tag}");
     }
+}
+
+#[tokio::test]
+async fn live_is_a_page_to_a_browser_and_a_probe_to_everybody_else() {
+    let service = service(&[]);
+
+    for path in ["/live", "/api/anilibria/v2/live"] {
+        let page = service.get(path).header("accept", BROWSER).send().await;
+        page.assert_content_type("text/html; charset=utf-8");
+        assert!(page.0.headers().get_all("vary").iter().any(|vary| vary == "Accept"), "{path}");
+
+        for accept in ["*/*", "application/json", "application/json, text/plain, */*"] {
+            let probe = service.get(path).header("accept", accept).send().await;
+            probe.assert_header("cache-control", "no-store");
+            assert_eq!(json(probe).await["status"], "alive", "{accept}");
+        }
+        assert_eq!(json(service.get(path).send().await).await["status"], "alive");
+    }
+    service.get("/live.html").send().await.assert_status(StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -194,8 +216,7 @@ async fn other_route_of_the_same_shell_is_not_taken_for_this_one() {
 async fn documentation_is_compressed_and_asked_for_once() {
     let service = service(&[]);
 
-    for path in ["/docs", "/openapi.json", "/openapi.yaml", "/asyncapi.json", "/asyncapi.yaml", "/live.html"]
-    {
+    for path in ["/docs", "/openapi.json", "/openapi.yaml", "/asyncapi.json", "/asyncapi.yaml"] {
         let first = service.get(path).header("accept-encoding", "gzip").send().await;
         first.assert_header("content-encoding", "gzip");
         first.assert_header("cache-control", "public, max-age=300");

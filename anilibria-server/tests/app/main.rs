@@ -9,6 +9,8 @@ mod token;
 mod changes;
 mod connections;
 mod cors;
+#[cfg(unix)]
+mod deposed;
 mod document;
 mod errors;
 mod health;

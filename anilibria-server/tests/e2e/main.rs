@@ -32,6 +32,8 @@ mod fan;
 mod faults;
 mod internal;
 mod legacy;
+#[cfg(unix)]
+mod live_client;
 #[cfg(target_os = "linux")]
 mod nginx;
 mod node;
@@ -49,6 +51,8 @@ mod single_flight;
 mod socket;
 mod support;
 mod sync_news;
+#[cfg(unix)]
+mod tls;
 #[path = "../support/token.rs"]
 mod token;
 mod validation;

@@ -1,5 +1,7 @@
 //! The Node service is told of every event, whatever happens to it or to this one.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 #[cfg(unix)]
@@ -174,6 +176,35 @@ async fn what_was_yet_to_be_told_when_the_service_was_killed_is_told_by_the_next
     keys.dedup();
     taken.sort();
     assert_eq!(taken, keys);
+}
+
+#[tokio::test]
+async fn each_event_is_told_under_one_key_however_often_the_service_is_killed() {
+    let (upstream, node) = (Service::upstream(), NodeStandIn::start(Reply::text("{}")).await);
+    let directory = tempfile::tempdir().unwrap();
+    let variables = [("CACHE_DIR", directory.path().to_str().unwrap())];
+
+    let mut published = Vec::new();
+    for _ in 0..4 {
+        let service = watcher(&upstream, &node, &variables).await;
+        published.push(publish_episode(&upstream, 7).await["ordinal"].to_string());
+        // Right after it is known here, and before anybody can be sure that the Node service is.
+        let is_known = async || service.printed().contains("An event was published").then_some(());
+        eventually("an event", is_known).await;
+        service.kill();
+    }
+    let _last = watcher(&upstream, &node, &variables).await;
+
+    // What was told, by its key: a kill may come after it, and before that is written down.
+    let by_key = async || {
+        let told = told(&node).into_iter();
+        let told: BTreeSet<_> = told
+            .map(|call| (call.header("idempotency-key").to_owned(), call.body["episode"].to_string()))
+            .collect();
+        (told.len() >= published.len()).then_some(told)
+    };
+    let told = eventually("each of them", by_key).await;
+    assert_eq!(told.into_iter().map(|(_, episode)| episode).collect::<Vec<_>>(), published);
 }
 
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 local stream, once, bookmark, holder = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, most, oldest, channel, payload = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local remember, is_once, is_marked, mark, token = ARGV[6], ARGV[7] == '1', ARGV[8] == '1', ARGV[9], ARGV[10]
-local before = ARGV[11]
+local before, content = ARGV[11], ARGV[12]
 
 local function parts(text)
     local millis, sequence = string.match(text, '^(%d+)-(%d+)$')
@@ -17,7 +17,11 @@ if token ~= '' then
     redis.call('SET', holder, token)
 end
 
-local is_known = is_once and redis.call('EXISTS', once) == 1
+local is_known = false
+if is_once then
+    local last = redis.call('GET', once)
+    is_known = last and (content == '' or last == content)
+end
 if not is_known then
     local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
     local last_millis, last_sequence = parts(last and last[1] or '0-0')
@@ -35,7 +39,7 @@ if not is_known then
     redis.call('XADD', stream, 'MAXLEN', '=', most, id, 'payload', payload)
     redis.call('XTRIM', stream, 'MINID', '=', oldest)
     if is_once then
-        redis.call('SET', once, id, 'NX', 'PX', remember)
+        redis.call('SET', once, content == '' and id or content, 'PX', remember)
     end
     redis.call('PUBLISH', channel, payload)
 end

@@ -1,18 +1,18 @@
 #!lua flags=allow-oom
-local key, me, seconds, alive = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
+local key, me, seconds = KEYS[1], ARGV[1], ARGV[2]
 local present = {}
-for i = 4, #ARGV do
+for i = 3, #ARGV do
     present[me .. ':' .. ARGV[i]] = true
 end
+local others, seen = {}, {}
 for _, member in ipairs(redis.call('SMEMBERS', key)) do
     local instance = string.match(member, '^[^:]*')
-    local is_gone
-    if instance == me then
-        is_gone = not present[member]
-    else
-        is_gone = redis.call('EXISTS', alive .. instance) == 0
-    end
-    if is_gone then
+    if instance ~= me then
+        if not seen[instance] then
+            seen[instance] = true
+            table.insert(others, instance)
+        end
+    elseif not present[member] then
         redis.call('SREM', key, member)
     end
 end
@@ -20,6 +20,7 @@ for member in pairs(present) do
     redis.call('SADD', key, member)
 end
 -- Who is there comes by now and then. When nobody does any more, nobody is there.
-if #ARGV > 3 then
+if #ARGV > 2 then
     redis.call('EXPIRE', key, seconds)
 end
+return others

@@ -12,7 +12,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct RedisOptions {
     pub(super) password: Option<String>,
-    pub(super) cluster: bool,
+    /// The first and the last slot that it has of a cluster.
+    pub(super) slots: Option<[u16; 2]>,
     /// Where openssl is, once it was looked up.
     pub(super) tls: Option<PathBuf>,
     wants_tls: bool,
@@ -22,6 +23,8 @@ pub struct RedisOptions {
 }
 
 impl RedisOptions {
+    pub(super) const ALL_SLOTS: [u16; 2] = [0, 16383];
+
     /// Refuses writes beyond this many bytes, with policy `noeviction`. Unlimited by default.
     ///
     /// An empty server takes about one megabyte.
@@ -43,8 +46,13 @@ impl RedisOptions {
     }
 
     /// Starts a cluster of one node that holds every slot. Needs Redis 7. Off by default.
-    pub fn cluster(mut self) -> Self {
-        self.cluster = true;
+    pub fn cluster(self) -> Self {
+        self.slots(Self::ALL_SLOTS)
+    }
+
+    /// Starts a node of a cluster that holds these slots, from the first to the last.
+    pub(super) fn slots(mut self, slots: [u16; 2]) -> Self {
+        self.slots = Some(slots);
         self
     }
 
@@ -106,7 +114,7 @@ impl RedisOptions {
         if let Some(port) = self.replica_of {
             arguments.set("replicaof", format_args!("127.0.0.1 {port}")).set("repl-diskless-sync-delay", 0);
         }
-        if self.cluster {
+        if self.slots.is_some() {
             // By default the bus is 10000 above the port, which may be no port at all.
             arguments.set("cluster-enabled", "yes").set("cluster-port", port::free()?);
             // A node that met no other does not know its own address, and would tell clients none.

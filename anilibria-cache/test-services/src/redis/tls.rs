@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
+use crate::availability::{Service, find};
+
 /// An authority, and a server's certificate that it signed: clients that check names accept no self-signed one.
 const CONFIG: &str = "
 [req]
@@ -23,17 +25,31 @@ extendedKeyUsage = serverAuth
 subjectAltName = IP:127.0.0.1, DNS:localhost
 ";
 
-/// PEM files.
+/// PEM files for a server of one test that listens at `127.0.0.1` and `localhost`.
 #[derive(Debug)]
-pub(super) struct Certificates {
-    pub(super) ca: PathBuf,
-    pub(super) certificate: PathBuf,
-    pub(super) key: PathBuf,
+pub struct Certificates {
+    /// The certificate of the authority that signed the server's.
+    pub ca: PathBuf,
+    /// The server's certificate.
+    pub certificate: PathBuf,
+    /// The key that belongs to it.
+    pub key: PathBuf,
 }
 
 impl Certificates {
-    /// Writes new certificates, valid for a day, to `directory`.
-    pub(super) fn make(openssl: &Path, directory: &Path) -> anyhow::Result<Self> {
+    /// Writes new certificates, valid for a day, to `directory`. `None`: see the crate page.
+    ///
+    /// # Panics
+    ///
+    /// If they cannot be made, or openssl is not installed but required.
+    #[must_use = "without certificates there is nothing to test: return"]
+    #[track_caller]
+    pub fn make(directory: &Path) -> Option<Self> {
+        let openssl = find(Service::Redis, &["openssl"])?;
+        Some(Self::make_with(&openssl, directory).unwrap_or_else(|error| panic!("{error:#}")))
+    }
+
+    pub(super) fn make_with(openssl: &Path, directory: &Path) -> anyhow::Result<Self> {
         fs::write(directory.join("openssl.cnf"), CONFIG).context("cannot write openssl.cnf")?;
         let request = |arguments: &str| request(openssl, directory, arguments);
         request("-subj /CN=authority -extensions authority -keyout ca.key -out ca.pem")?;

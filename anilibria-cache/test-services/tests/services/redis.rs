@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use test_services::{RedisServer, Sentinel};
+use test_services::{RedisCluster, RedisServer, Sentinel};
 
 #[test]
 fn a_plain_server_keeps_nothing_over_a_restart() {
@@ -97,6 +97,18 @@ fn a_cluster_of_one_holds_every_slot_also_after_a_restart() {
     let slots = redis.cli(&["CLUSTER", "SLOTS"]);
     let slots: Vec<_> = slots.lines().take(4).collect();
     assert_eq!(slots, ["0", "16383", "127.0.0.1", &redis.port().to_string()]);
+}
+
+#[test]
+fn a_cluster_of_three_shares_the_slots() {
+    let Some(cluster) = RedisCluster::start() else { return };
+
+    for key in ["a", "b", "c", "d"] {
+        assert_eq!(cluster.cli(&["SET", key, "value"]), "OK");
+        assert_eq!(cluster.cli(&["GET", key]), "value");
+    }
+    let keys = cluster.nodes().iter().map(|node| node.cli(&["DBSIZE"]).parse::<usize>().unwrap());
+    assert_eq!(keys.filter(|keys| *keys > 0).count(), 3);
 }
 
 #[test]

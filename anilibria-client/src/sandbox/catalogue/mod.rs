@@ -283,6 +283,16 @@ impl Catalogue {
         Ok(())
     }
 
+    /// Gives a release another name and moves it before all others.
+    pub(crate) fn rename(&mut self, id: u32, name: &str) -> Result<(), Refusal> {
+        let now = self.now + STEP;
+        let release = self.release_mut(id)?;
+        release.rename(name);
+        release.raise(now);
+        self.changed(now);
+        Ok(())
+    }
+
     fn release_mut(&mut self, id: u32) -> Result<&mut Release, Refusal> {
         let position = (id as usize).checked_sub(1).ok_or(Refusal::Unknown)?;
         self.releases.get_mut(position).ok_or(Refusal::Unknown)

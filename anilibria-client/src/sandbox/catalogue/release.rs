@@ -150,6 +150,12 @@ impl Release {
         self.updated_at = now;
     }
 
+    /// Gives it another name.
+    pub(super) fn rename(&mut self, name: &str) {
+        name.clone_into(&mut self.title.main);
+        self.folded = fold_names(&self.title);
+    }
+
     /// How long an episode is, in minutes, as far as anybody knows.
     pub(crate) fn minutes(&self) -> u32 {
         self.duration.unwrap_or(24)

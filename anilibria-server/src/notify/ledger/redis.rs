@@ -29,13 +29,6 @@ impl Ledger for RedisLedger {
     }
 
     async fn change(&self, change: Change, token: u64) -> anyhow::Result<bool> {
-        let Change { is_anew, put, removed } = change;
-        let mut step = MapChange::default().token(token);
-        if is_anew {
-            step = step.anew();
-        }
-        step = put.into_iter().fold(step, |step, (field, value)| step.put(field, value));
-        step = removed.into_iter().fold(step, MapChange::remove);
-        Ok(self.map.change(&step).await?)
+        Ok(self.map.change(&MapChange::from(change).token(token)).await?)
     }
 }

@@ -1,23 +1,20 @@
 //! The bus of a service that is alone.
 
+mod journal;
+mod told;
+
 use std::{
-    collections::HashMap,
-    fs::{self, File},
-    io::{self, ErrorKind, Write as _},
-    path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
-    time::Instant,
+    future::pending,
+    path::Path,
+    sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError},
 };
 
-use anyhow::Context as _;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
-use tokio::{
-    sync::mpsc::{self, Sender},
-    task::spawn_blocking,
-};
+use tokio::sync::{Mutex, watch};
 
+use self::{journal::Journal, told::Told};
 use super::{
     super::{
         event::{Event, EventId},
@@ -26,170 +23,209 @@ use super::{
     Bus, Published, Standing,
 };
 
-/// The name of the file that holds the cursor.
-const FILE: &str = "events.cursor";
+/// Events that are remembered at the least, so that nobody who listens misses one.
+const LEAST_KEPT: usize = 256;
 
-/// Events that may wait for a subscriber; then whoever publishes waits.
-const INBOX: usize = 64;
-
-/// Notices that are remembered to tell each only once; more than there are in a day.
-const MOST_KNOWN: usize = 10_000;
-
-/// The bus of a service that is alone: it goes to the service itself. The cursor outlives the process where there is a
-/// directory for it.
+/// The bus of a service that is alone: it goes to the service itself. Where there is a directory for it, what was told, and
+/// how far whoever notices things was with it, outlive the process; both are on the disk, in one step, before anybody hears
+/// of it. So the next process neither misses an event nor makes another of it.
 #[derive(Debug)]
 pub struct LocalBus {
-    cursor: Option<PathBuf>,
-    told: Mutex<Told>,
-    subscribers: Mutex<Vec<Sender<Event>>>,
+    shared: Arc<Shared>,
+    /// Whoever changes anything has it, so that the journal is in the order of events.
+    journal: Mutex<Option<Journal>>,
 }
 
-#[derive(Debug, Default)]
-struct Told {
-    last: EventId,
-    /// Identities of notices, and until when they are known.
-    known: HashMap<String, Instant>,
+#[derive(Debug)]
+struct Shared {
+    told: SyncMutex<Told>,
+    /// Changes with every event.
+    bell: watch::Sender<()>,
 }
 
 impl LocalBus {
-    /// A bus that keeps the cursor in `directory`, if there is one.
-    pub fn new(directory: Option<&Path>) -> Self {
-        Self {
-            cursor: directory.map(|directory| directory.join(FILE)),
-            told: Mutex::default(),
-            subscribers: Mutex::default(),
+    /// A bus that remembers `replay` events, in `directory` if there is one that no other service has.
+    pub async fn open(directory: Option<&Path>, replay: usize) -> Self {
+        let mut told = Told::new(replay.max(LEAST_KEPT));
+        let journal = match directory {
+            Some(directory) => Journal::open(directory, &mut told).await,
+            None => None,
+        };
+        let shared = Shared { told: SyncMutex::new(told), bell: watch::Sender::new(()) };
+        Self { shared: Arc::new(shared), journal: Mutex::new(journal) }
+    }
+
+    /// Notes what `change` does to what was told, first on the disk.
+    async fn change<T>(&self, change: impl FnOnce(&mut Told) -> (T, told::Step)) -> T {
+        let mut journal = self.journal.lock().await;
+        let mut told = self.shared.told().clone();
+        let (result, step) = change(&mut told);
+        if let Some(journal) = journal.as_mut() {
+            journal.write(step, &told).await;
         }
+        *self.shared.told() = told;
+        result
+    }
+
+    async fn tell(&self, notice: &Notice, cursor: Option<&[u8]>) -> Published {
+        let published = self.change(|told| told.tell(notice, cursor)).await;
+        self.shared.bell.send_replace(());
+        published
     }
 }
 
-impl Told {
-    /// The id of `notice`, unless it was told.
-    fn id(&mut self, notice: &Notice) -> Option<EventId> {
-        let now = Instant::now();
-        let (identity, remembered) = notice.identity();
-        if self.known.get(&identity).is_some_and(|until| now < *until) {
-            return None;
-        }
-        if self.known.len() >= MOST_KNOWN {
-            self.known.retain(|_, until| now < *until);
-        }
-        if self.known.len() < MOST_KNOWN {
-            self.known.insert(identity, now + remembered);
-        }
-        self.last = EventId::now().max(self.last.next());
-        Some(self.last)
+impl Shared {
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Bus for LocalBus {
     async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published> {
-        let published = self.publish_aside(notice).await?;
-        self.save_cursor(by.cursor).await?;
-        Ok(published)
+        Ok(self.tell(notice, Some(by.cursor)).await)
     }
 
     async fn publish_aside(&self, notice: &Notice) -> anyhow::Result<Published> {
-        let id = self.told.lock().unwrap_or_else(PoisonError::into_inner).id(notice);
-        if let Some(id) = id {
-            let event = Event::new(id, notice);
-            let subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            for subscriber in subscribers {
-                // One that is gone is forgotten below.
-                let _ = subscriber.send(event.clone()).await;
-            }
-            let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
-            subscribers.retain(|subscriber| !subscriber.is_closed());
-        }
-        Ok(id.map_or(Published::Known, Published::New))
+        Ok(self.tell(notice, None).await)
     }
 
     async fn past(&self) -> anyhow::Result<Vec<Event>> {
-        Ok(Vec::new())
+        Ok(self.shared.told().past())
     }
 
-    fn subscribe(&self, _last: EventId) -> BoxStream<'static, Event> {
-        let (outbox, inbox) = mpsc::channel(INBOX);
-        self.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(outbox);
-        stream::unfold(inbox, async |mut inbox| inbox.recv().await.map(|event| (event, inbox))).boxed()
+    fn subscribe(&self, last: EventId) -> BoxStream<'static, Event> {
+        let (shared, bell) = (Arc::clone(&self.shared), self.shared.bell.subscribe());
+        stream::unfold((shared, bell, last), async |(shared, mut bell, last)| {
+            loop {
+                let next = shared.told().after(last);
+                if let Some(event) = next {
+                    let id = event.id();
+                    return Some((event, (shared, bell, id)));
+                }
+                if bell.changed().await.is_err() {
+                    // The bell, which the stream has a part in, is never gone.
+                    pending::<()>().await;
+                }
+            }
+        })
+        .boxed()
     }
 
     async fn cursor(&self) -> anyhow::Result<Option<Bytes>> {
-        let Some(path) = self.cursor.clone() else { return Ok(None) };
-        spawn_blocking(move || match fs::read(&path) {
-            Ok(cursor) => Ok(Some(cursor.into())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| path.display().to_string()),
-        })
-        .await?
+        Ok(self.shared.told().cursor())
     }
 
     async fn save_cursor(&self, cursor: &[u8]) -> anyhow::Result<()> {
-        let (Some(path), cursor) = (self.cursor.clone(), cursor.to_vec()) else { return Ok(()) };
-        spawn_blocking(move || replace(&path, &cursor).with_context(|| path.display().to_string())).await?
+        self.change(|told| ((), told.go_on_from(cursor))).await;
+        Ok(())
     }
-}
-
-/// Written beside its place and then moved there, so that a crash leaves the old file.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    // Of two services with one directory each writes a file of its own.
-    let draft = path.with_extension(format!("{}.tmp", std::process::id()));
-    let written = File::create(&draft).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&draft, path)
-    });
-    written.inspect_err(|_| drop(fs::remove_file(&draft)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
-    use crate::model::title::TitleStatus::{Announced, Completed, Ongoing};
+    use crate::model::title::TitleStatus::{self, Announced, Completed, Ongoing};
 
     const STANDING: Standing<'_> = Standing { token: 1, cursor: b"two" };
 
-    fn change(old: crate::model::title::TitleStatus) -> Notice {
-        Notice::StatusChange { title_id: 7, old, new: Ongoing }
+    fn change(old: TitleStatus, new: TitleStatus) -> Notice {
+        Notice::StatusChange { title_id: 7, old, new }
+    }
+
+    async fn heard(bus: &LocalBus, count: usize) -> Vec<EventId> {
+        bus.subscribe(EventId::default()).take(count).map(|event| event.id()).collect().await
     }
 
     #[tokio::test]
     async fn what_is_published_is_heard_once_with_ids_in_order() {
-        let bus = LocalBus::new(None);
-        let mut heard = bus.subscribe(EventId::default());
+        let bus = LocalBus::open(None, 10).await;
+        let mut listener = bus.subscribe(EventId::default());
 
-        let first = bus.publish(&change(Announced), STANDING).await.unwrap();
-        assert_eq!(bus.publish(&change(Announced), STANDING).await.unwrap(), Published::Known);
-        let second = bus.publish(&change(Completed), STANDING).await.unwrap();
+        let first = bus.publish(&change(Announced, Ongoing), STANDING).await.unwrap();
+        let again = bus.publish_aside(&change(Announced, Ongoing)).await.unwrap();
+        assert_eq!(again, Published::Known);
+        let second = bus.publish(&change(Ongoing, Completed), STANDING).await.unwrap();
 
-        let (one, two) = (heard.next().await.unwrap().id(), heard.next().await.unwrap().id());
+        let (one, two) = (listener.next().await.unwrap().id(), listener.next().await.unwrap().id());
         assert!(one < two);
         assert_eq!((first, second), (Published::New(one), Published::New(two)));
+        assert_eq!(heard(&bus, 2).await, [one, two]);
     }
 
     #[tokio::test]
-    async fn cursor_is_there_for_the_next_process() {
+    async fn change_that_comes_back_is_told_each_time() {
+        let bus = LocalBus::open(None, 10).await;
+
+        for (old, new) in [(Ongoing, Completed), (Completed, Ongoing), (Ongoing, Completed)] {
+            let published = bus.publish_aside(&change(old, new)).await.unwrap();
+            assert!(matches!(published, Published::New(_)), "{published:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn next_process_knows_what_was_told_and_from_where_to_go_on() {
         let directory = tempfile::tempdir().unwrap();
-        let bus = LocalBus::new(Some(directory.path()));
+        let bus = LocalBus::open(Some(directory.path()), 10).await;
         assert_eq!(bus.cursor().await.unwrap(), None);
-
         bus.save_cursor(b"one").await.unwrap();
-        bus.publish(&change(Announced), STANDING).await.unwrap();
+        bus.publish(&change(Announced, Ongoing), STANDING).await.unwrap();
+        let (past, ids) = (bus.past().await.unwrap(), heard(&bus, 1).await);
+        drop(bus);
 
-        let next = LocalBus::new(Some(directory.path()));
+        let next = LocalBus::open(Some(directory.path()), 10).await;
+
         assert_eq!(next.cursor().await.unwrap().as_deref(), Some(&b"two"[..]));
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        assert_eq!((next.past().await.unwrap(), heard(&next, 1).await), (past, ids.clone()));
+        assert_eq!(next.publish_aside(&change(Announced, Ongoing)).await.unwrap(), Published::Known);
+        let Published::New(id) = next.publish_aside(&change(Ongoing, Completed)).await.unwrap() else {
+            panic!("it is new");
+        };
+        assert!(id > ids[0]);
     }
 
     #[tokio::test]
-    async fn without_a_directory_nothing_outlives_the_process() {
-        let bus = LocalBus::new(None);
+    async fn second_service_with_the_same_directory_remembers_by_itself() {
+        let directory = tempfile::tempdir().unwrap();
+        let (one, two) = (
+            LocalBus::open(Some(directory.path()), 10).await,
+            LocalBus::open(Some(directory.path()), 10).await,
+        );
 
+        for bus in [&one, &two] {
+            bus.publish(&change(Announced, Ongoing), STANDING).await.unwrap();
+            assert_eq!(heard(bus, 1).await.len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn damaged_journal_is_set_aside_and_a_new_one_begun() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("events.redb"), "nonsense").unwrap();
+
+        let bus = LocalBus::open(Some(directory.path()), 10).await;
         bus.save_cursor(b"one").await.unwrap();
+        drop(bus);
 
-        assert_eq!(bus.cursor().await.unwrap(), None);
+        let next = LocalBus::open(Some(directory.path()), 10).await;
+        assert_eq!(next.cursor().await.unwrap().as_deref(), Some(&b"one"[..]));
+        assert_eq!(fs::read(directory.path().join("events.redb.corrupt")).unwrap(), b"nonsense");
+    }
+
+    #[tokio::test]
+    async fn only_so_many_events_are_remembered_on_disk_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let bus = LocalBus::open(Some(directory.path()), 1).await;
+        for title_id in 0..=u32::try_from(LEAST_KEPT).unwrap() {
+            let notice = Notice::StatusChange { title_id, old: Ongoing, new: Completed };
+            bus.publish_aside(&notice).await.unwrap();
+        }
+        let past = bus.past().await.unwrap();
+        assert_eq!((past.len(), past[0].title_id()), (LEAST_KEPT, 1));
+        drop(bus);
+
+        assert_eq!(LocalBus::open(Some(directory.path()), 1).await.past().await.unwrap(), past);
     }
 }

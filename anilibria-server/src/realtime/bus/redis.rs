@@ -12,7 +12,7 @@ use tracing::warn;
 use super::{
     super::{
         event::{Event, EventId, EventKind},
-        notice::Notice,
+        notice::{Identity, Notice},
     },
     Bus, Published, Standing,
 };
@@ -37,9 +37,9 @@ impl RedisBus {
     }
 
     async fn append(&self, notice: &Notice, by: Option<Standing<'_>>) -> anyhow::Result<Published> {
-        let (identity, remembered) = notice.identity();
-        let (once, channel) = (format!("{}event:{identity}", self.prefix), channel(notice.kind()));
-        let mut post = self.feed.post(&channel).once(&once, remembered);
+        let Identity { subject, content, remembered } = notice.identity();
+        let (once, channel) = (format!("{}event:{subject}", self.prefix), channel(notice.kind()));
+        let mut post = self.feed.post(&channel).once(&once, remembered).content(&content);
         if let Some(Standing { token, cursor }) = by {
             post = post.bookmark(cursor).token(token);
         }
@@ -93,4 +93,49 @@ fn read((id, payload): (EventId, Bytes)) -> Option<Event> {
         warn!(%id, "Among the events in Redis is something else");
     }
     event
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use test_services::RedisServer;
+
+    use super::*;
+    use crate::model::title::TitleStatus::{Announced, Completed, Ongoing};
+
+    fn bus(server: &RedisServer) -> RedisBus {
+        RedisBus::new(&Redis::builder(server.url()).prefix(CHANNELS).build().unwrap(), CHANNELS, 10)
+    }
+
+    fn standing(token: u64, cursor: &[u8]) -> Standing<'_> {
+        Standing { token, cursor }
+    }
+
+    #[tokio::test]
+    async fn whoever_has_lost_the_office_and_does_not_know_yet_is_refused() {
+        let Some(server) = RedisServer::start() else { return };
+        let (old, new) = (bus(&server), bus(&server));
+        let change = |title_id, old, new| Notice::StatusChange { title_id, old, new };
+        let mut heard = new.subscribe(EventId::default());
+        let first = old.publish(&change(7, Announced, Ongoing), standing(1, b"first")).await.unwrap();
+        let second = new.publish(&change(7, Ongoing, Completed), standing(2, b"second")).await.unwrap();
+
+        for (late, cursor) in [
+            // What the other one has told, what it would tell later, and the same as it has told itself.
+            (change(7, Ongoing, Completed), b"late"),
+            (change(8, Announced, Ongoing), b"late"),
+            (change(7, Announced, Ongoing), b"late"),
+        ] {
+            let published = old.publish(&late, standing(1, cursor)).await.unwrap();
+            assert_eq!(published, Published::Outdated, "{late:?}");
+        }
+        assert_eq!(new.cursor().await.unwrap().as_deref(), Some(&b"second"[..]));
+        let third = new.publish(&change(8, Announced, Ongoing), standing(2, b"third")).await.unwrap();
+
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            ids.push(Published::New(heard.next().await.unwrap().id()));
+        }
+        assert_eq!(ids, [first, second, third]);
+    }
 }

@@ -1,6 +1,9 @@
 // The page that shows events as they happen, as a person uses it.
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import type { Page } from "puppeteer-core";
@@ -8,7 +11,7 @@ import type { Page } from "puppeteer-core";
 import { visit } from "./browser.js";
 import { Server } from "./server.js";
 
-const PATH = "/api/anilibria/v2/live.html";
+const PATH = "/api/anilibria/v2/live";
 
 /** A name that would run as a script, were it not put in as text. */
 const HOSTILE = `<img src="x" onerror="document.title = 'taken'"><b>&amp;`;
@@ -154,6 +157,36 @@ test("the page comes back when the service does, and shows what happens then", a
     });
   } finally {
     await server.end();
+  }
+});
+
+test("what happened while the service was away shows when it is back, and nothing shows twice", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "live-"));
+  const upstream = await Server.sandbox();
+  let server = await Server.start("0", { upstream, directory });
+  try {
+    await visit(server.origin + PATH, async ({ page, errors }) => {
+      await state(page, "live");
+      await upstream.publish(7);
+      await card(page, await server.name(7));
+
+      await server.end();
+      await state(page, "reconnecting");
+      await upstream.publish(8);
+      server = await Server.start(server.port, { upstream, directory });
+      await state(page, "live");
+      await card(page, await server.name(8));
+      await upstream.publish(9);
+
+      await card(page, await server.name(9));
+      assert.deepEqual(await names(page), [await server.name(9), await server.name(8), await server.name(7)]);
+      // It says so when something was missed.
+      assert.equal(await page.$eval("#note", (note) => (note as HTMLElement).hidden), true);
+      assert.deepEqual(errors, []);
+    });
+  } finally {
+    await Promise.all([server.end(), upstream.end()]);
+    await rm(directory, { recursive: true });
   }
 });
 

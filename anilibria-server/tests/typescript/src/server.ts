@@ -7,6 +7,14 @@ import { once } from "node:events";
 /** How often it looks for news, in seconds. */
 const INTERVAL = "1";
 
+/** What a service finds again after a restart. */
+export interface Lasting {
+  /** What it reads from. */
+  upstream: Server;
+  /** Where it keeps what it knows. */
+  directory: string;
+}
+
 /** A running service. */
 export class Server {
   /** Its address, without a slash at the end. */
@@ -18,17 +26,26 @@ export class Server {
     this.#process = process;
   }
 
-  /** Starts one that watches its sandbox, at any free port unless one is given. */
-  static async start(port = "0"): Promise<Server> {
-    const binary = process.env["SERVER"];
-    assert.ok(binary, "SERVER is not set");
-    const env = { CACHE_DIR: "off", SYNC_INTERVAL_SECONDS: INTERVAL, RATE_LIMIT_REQUESTS_PER_MINUTE: "0" };
-    const service = spawn(binary, ["--sandbox", "--port", port], { env, stdio: ["ignore", "pipe", "pipe"] });
+  /** Starts one that watches its sandbox, or what `lasting` says, at any free port unless one is given. */
+  static async start(port = "0", lasting?: Lasting): Promise<Server> {
+    const env: NodeJS.ProcessEnv = {
+      CACHE_DIR: lasting?.directory ?? "off",
+      SYNC_INTERVAL_SECONDS: INTERVAL,
+      RATE_LIMIT_REQUESTS_PER_MINUTE: "0",
+    };
+    if (lasting) env["ANILIBRIA_API_URL"] = `${lasting.upstream.origin}/api/v1`;
+    const service = run([...(lasting ? [] : ["--sandbox"]), "--port", port], env);
     const [origin] = await Promise.all([
       said(service, "stdout", /http:\/\/[0-9.:]+/),
       said(service, "stderr", /Events are told/),
     ]);
     return new Server(origin, service);
+  }
+
+  /** Starts a sandbox alone, for services to read from and to outlive. */
+  static async sandbox(): Promise<Server> {
+    const sandbox = run(["sandbox", "--port", "0"], {});
+    return new Server(await said(sandbox, "stdout", /http:\/\/[0-9.:]+/), sandbox);
   }
 
   /** Lets `use` use one, and ends it. */
@@ -70,6 +87,13 @@ export class Server {
     assert.ok(answer.ok, `${answer.status} ${answer.url}`);
     return answer.json();
   }
+}
+
+/** Runs the service's program. */
+function run(args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const binary = process.env["SERVER"];
+  assert.ok(binary, "SERVER is not set");
+  return spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** The first thing like `pattern` that a process says. Whatever it says later is read, too, so that it can go on. */

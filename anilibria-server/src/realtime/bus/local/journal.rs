@@ -1,0 +1,70 @@
+//! What was told, on the disk.
+
+use std::path::Path;
+
+use anilibria_cache::{DiskMap, MapChange};
+use tracing::warn;
+
+use super::told::{Step, Told};
+
+/// The name of the file.
+const FILE: &str = "events.redb";
+
+/// What was told, on the disk.
+#[derive(Debug)]
+pub(super) struct Journal {
+    map: DiskMap,
+    /// Whether something is missing that could not be written.
+    is_behind: bool,
+}
+
+impl Journal {
+    /// The journal in `directory`, if it can be written and no other service has it; what it has goes to `told`.
+    pub(super) async fn open(directory: &Path, told: &mut Told) -> Option<Self> {
+        let open = async {
+            let map = DiskMap::open(directory.join(FILE)).await?;
+            let entries = map.entries().await?;
+            Ok::<_, anilibria_cache::Error>((map, entries))
+        };
+        match open.await {
+            Ok((map, entries)) => {
+                let mut journal = Self { map, is_behind: false };
+                let step = told.read(entries);
+                journal.write(step, told).await;
+                Some(journal)
+            }
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                warn!(error = format!("{error:#}"), "What was told is remembered in memory alone");
+                None
+            }
+        }
+    }
+
+    /// Writes `step`, or all that was `told` by now when it has missed something. What cannot be written is told nevertheless.
+    pub(super) async fn write(&mut self, step: Step, told: &Told) {
+        let (step, change) = if self.is_behind {
+            (told.whole(), MapChange::default().anew())
+        } else {
+            (step, MapChange::default())
+        };
+        if step.put.is_empty() && step.removed.is_empty() {
+            return;
+        }
+        let change = step.put.into_iter().fold(change, |change, (field, value)| change.put(field, value));
+        let change = step.removed.into_iter().fold(change, MapChange::remove);
+        match self.map.change(&change).await {
+            Ok(_) => self.is_behind = false,
+            Err(error) => {
+                if !self.is_behind {
+                    let error = anyhow::Error::from(error);
+                    warn!(
+                        error = format!("{error:#}"),
+                        "What was told cannot be written, trying on with the next"
+                    );
+                }
+                self.is_behind = true;
+            }
+        }
+    }
+}
