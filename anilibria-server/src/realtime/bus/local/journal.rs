@@ -48,11 +48,13 @@ impl Journal {
         } else {
             (step, MapChange::default())
         };
-        if step.put.is_empty() && step.removed.is_empty() {
+        if step.is_empty() {
             return;
         }
-        let change = step.put.into_iter().fold(change, |change, (field, value)| change.put(field, value));
-        let change = step.removed.into_iter().fold(change, MapChange::remove);
+        let change = step.into_iter().fold(change, |change, (field, value)| match value {
+            Some(value) => change.put(field, value),
+            None => change.remove(field),
+        });
         match self.map.change(&change).await {
             Ok(_) => self.is_behind = false,
             Err(error) => {

@@ -1,7 +1,7 @@
 //! What was told, as far as it is remembered.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -50,12 +50,8 @@ struct Said {
     until: u64,
 }
 
-/// What becomes of the journal.
-#[derive(Debug, Default)]
-pub(super) struct Step {
-    pub(super) put: Vec<(String, Bytes)>,
-    pub(super) removed: Vec<String>,
-}
+/// What becomes of the fields of the journal: what they hold from now on, or nothing.
+pub(super) type Step = BTreeMap<String, Option<Bytes>>;
 
 impl Told {
     pub(super) fn new(keep: usize) -> Self {
@@ -65,27 +61,26 @@ impl Told {
 
     /// Takes in what a journal has; says what is of no use any more.
     pub(super) fn read(&mut self, entries: Vec<(String, Bytes)>) -> Step {
-        let mut removed = Vec::new();
+        let mut step = Step::new();
         for (field, value) in entries {
             if self.read_field(&field, value).is_none() {
-                removed.push(field);
+                step.insert(field, None);
             }
         }
         self.events.make_contiguous().sort_by_key(Event::id);
         self.last = self.events.back().map(Event::id).unwrap_or_default();
-        let mut step = Step { removed, ..Step::default() };
         self.forget(&mut step);
         step
     }
 
+    /// `None` for what is damaged. Another version of the service may keep more.
     fn read_field(&mut self, field: &str, value: Bytes) -> Option<()> {
         if field == CURSOR {
             self.cursor = Some(value);
         } else if let Some(id) = field.strip_prefix(EVENT) {
             self.events.push_back(Event::read(id.parse().ok()?, value)?);
-        } else {
-            let said = serde_json::from_slice(&value).ok()?;
-            self.known.insert(field.strip_prefix(KNOWN)?.to_owned(), said);
+        } else if let Some(subject) = field.strip_prefix(KNOWN) {
+            self.known.insert(subject.to_owned(), serde_json::from_slice(&value).ok()?);
         }
         Some(())
     }
@@ -93,50 +88,46 @@ impl Told {
     /// Makes an event of `notice`, unless it was told, and goes on from `cursor`, if that is known.
     pub(super) fn tell(&mut self, notice: &Notice, cursor: Option<&[u8]>) -> (Published, Step) {
         let mut step = cursor.map(|cursor| self.go_on_from(cursor)).unwrap_or_default();
-        let now = now();
         let Identity { subject, content, remembered } = notice.identity();
-        let said = self.known.get(&subject).filter(|said| now < said.until);
-        if said.is_some_and(|said| said.content == content) {
+        self.forget(&mut step);
+        if self.known.get(&subject).is_some_and(|said| said.content == content) {
             return (Published::Known, step);
+        }
+        if self.known.len() < MOST_KNOWN || self.known.contains_key(&subject) {
+            let said = Said { content, until: now().saturating_add(millis(remembered)) };
+            step.extend([of_known(&subject, &said)]);
+            self.known.insert(subject, said);
         }
         self.last = EventId::now().max(self.last.next());
         let event = Event::new(self.last, notice);
-        step.put.push(of_event(&event));
+        step.extend([of_event(&event)]);
         self.events.push_back(event);
         self.forget(&mut step);
-        if self.known.len() < MOST_KNOWN || self.known.contains_key(&subject) {
-            let said = Said { content, until: now.saturating_add(millis(remembered)) };
-            step.put.push(of_known(&subject, &said));
-            self.known.insert(subject, said);
-        }
         (Published::New(self.last), step)
     }
 
     pub(super) fn go_on_from(&mut self, cursor: &[u8]) -> Step {
         let cursor = Bytes::copy_from_slice(cursor);
         self.cursor = Some(cursor.clone());
-        Step { put: vec![(CURSOR.to_owned(), cursor)], removed: Vec::new() }
+        Step::from([(CURSOR.to_owned(), Some(cursor))])
     }
 
     /// Forgets what is too old or too much.
     fn forget(&mut self, step: &mut Step) {
         let oldest = EventId::now().before(AGE);
         while self.events.front().is_some_and(|event| event.id() < oldest) || self.events.len() > self.keep {
-            step.removed.extend(self.events.pop_front().map(|event| of_event(&event).0));
+            step.extend(self.events.pop_front().map(|event| (of_event(&event).0, None)));
         }
         let now = now();
         let old = self.known.extract_if(|_, said| said.until <= now);
-        step.removed.extend(old.map(|(subject, _)| format!("{KNOWN}{subject}")));
+        step.extend(old.map(|(subject, _)| (format!("{KNOWN}{subject}"), None)));
     }
 
     /// All of it, for a journal that may have missed something.
     pub(super) fn whole(&self) -> Step {
-        let cursor = self.cursor.iter().map(|cursor| (CURSOR.to_owned(), cursor.clone()));
+        let cursor = self.cursor.iter().map(|cursor| (CURSOR.to_owned(), Some(cursor.clone())));
         let known = self.known.iter().map(|(subject, said)| of_known(subject, said));
-        Step {
-            put: cursor.chain(self.events.iter().map(of_event)).chain(known).collect(),
-            removed: Vec::new(),
-        }
+        cursor.chain(self.events.iter().map(of_event)).chain(known).collect()
     }
 
     /// The events that are remembered, the oldest first.
@@ -155,13 +146,13 @@ impl Told {
     }
 }
 
-fn of_event(event: &Event) -> (String, Bytes) {
-    (format!("{EVENT}{}", event.id()), Bytes::copy_from_slice(event.frame().as_bytes()))
+fn of_event(event: &Event) -> (String, Option<Bytes>) {
+    (format!("{EVENT}{}", event.id()), Some(Bytes::copy_from_slice(event.frame().as_bytes())))
 }
 
-fn of_known(subject: &str, said: &Said) -> (String, Bytes) {
+fn of_known(subject: &str, said: &Said) -> (String, Option<Bytes>) {
     // What consists of numbers and texts is always JSON.
-    (format!("{KNOWN}{subject}"), serde_json::to_vec(said).unwrap_or_default().into())
+    (format!("{KNOWN}{subject}"), Some(serde_json::to_vec(said).unwrap_or_default().into()))
 }
 
 /// Milliseconds since 1970.
@@ -171,4 +162,40 @@ fn now() -> u64 {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::title::TitleStatus::{Completed, Ongoing};
+
+    const CHANGE: Notice = Notice::StatusChange { title_id: 7, old: Ongoing, new: Completed };
+
+    fn entries(step: Step) -> Vec<(String, Bytes)> {
+        step.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
+    }
+
+    #[test]
+    fn what_was_told_long_ago_is_told_again_and_remembered_anew() {
+        let mut told = Told::new(10);
+        let Identity { subject, content, .. } = CHANGE.identity();
+        told.known.insert(subject, Said { content, until: 1 });
+
+        let (published, step) = told.tell(&CHANGE, None);
+
+        assert!(matches!(published, Published::New(_)), "{published:?}");
+        let mut next = Told::new(10);
+        next.read(entries(step));
+        assert_eq!(next.tell(&CHANGE, None).0, Published::Known);
+    }
+
+    #[test]
+    fn what_is_damaged_goes_and_what_another_version_keeps_stays() {
+        let kept = ["event:1", "known:new_title:7:0", "more"];
+
+        let step = Told::new(10).read(kept.map(|field| (field.to_owned(), "nonsense".into())).into());
+
+        let gone = kept[..2].iter().map(|field| ((*field).to_owned(), None));
+        assert_eq!(step, gone.collect());
+    }
 }
