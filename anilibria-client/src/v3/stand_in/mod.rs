@@ -1,0 +1,90 @@
+//! A v3 service that stands in for a gateway, for tests and offline work.
+
+mod answers;
+mod asked;
+mod feed;
+mod server;
+mod world;
+
+use std::{fmt, io, sync::Arc};
+
+use tokio::net::TcpListener;
+
+use self::world::World;
+use super::{Client, model::Title};
+use crate::{Result, runtime::Task};
+
+/// A v3 service on a free port of this machine, for tests and offline work. Stops when it is dropped.
+///
+/// It answers every call of the API with titles that are made of the [sandbox](crate::sandbox)'s releases, and knows one
+/// user, `demo` with the password `demo`. It is a double, not a gateway: pages, orders by date and plain searches are
+/// real, but `filter`, `remove`, `include` and the forms of descriptions and playlists are ignored, and an advanced
+/// search finds everything.
+///
+/// ```
+/// use anilibria_client::v3::{Client, StandIn};
+///
+/// # anilibria_client::offline(|_| async move {
+/// let gateway = StandIn::start().await.expect("a free port");
+/// let client = Client::new(gateway.url())?;
+///
+/// let title = client.title(7).await?;
+///
+/// assert_eq!(gateway.requests(), ["GET /v3/title?id=7"]);
+/// # let _ = title;
+/// # Ok(())
+/// # });
+/// ```
+pub struct StandIn {
+    url: String,
+    world: Arc<World>,
+    _serving: Task<()>,
+}
+
+impl StandIn {
+    /// Starts it.
+    pub async fn start() -> io::Result<Self> {
+        let world = Arc::new(World::make().await.map_err(io::Error::other)?);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let serving = Task::spawn(server::serve(listener, world.clone()));
+        Ok(Self { url, world, _serving: serving })
+    }
+
+    /// Where it is, for [`Client::new`].
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The titles that it has.
+    pub fn titles(&self) -> Vec<Title> {
+        self.world.titles().clone()
+    }
+
+    /// The last 1000 requests, oldest first: method, path and query.
+    pub fn requests(&self) -> Vec<String> {
+        self.world.requests()
+    }
+}
+
+impl fmt::Debug for StandIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StandIn").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Runs `example` with a client of a stand-in. What fails in it fails the example.
+#[doc(hidden)]
+#[expect(clippy::expect_used, reason = "an example that fails must be seen to fail")]
+pub fn offline<F, Fut>(example: F)
+where
+    F: FnOnce(Client) -> Fut,
+    Fut: Future<Output = Result<()>>,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let gateway = StandIn::start().await.expect("a stand-in");
+        let client = Client::new(gateway.url()).expect("a client");
+        example(client).await.expect("the example");
+    });
+}

@@ -1,0 +1,10 @@
+//! The client of API v3: against a stand-in gateway, and against services that misbehave.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod decoding;
+mod login;
+mod pages;
+mod refusals;
+mod requests;
+mod samples;
