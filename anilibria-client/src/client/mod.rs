@@ -24,8 +24,12 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+#[cfg(all(feature = "v3", not(target_arch = "wasm32")))]
+pub(crate) use self::failure::v3::said_in as said_in_v3;
 #[cfg(feature = "download")]
 pub(crate) use self::media::MediaRequest;
+#[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
+pub(crate) use self::retry::Delays;
 pub use self::{
     breaker::{Breaker, BreakerPolicy, BreakerState, Permit},
     builder::ClientBuilder,

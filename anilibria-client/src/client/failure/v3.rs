@@ -31,6 +31,12 @@ pub(in crate::client) fn refusal(answer: &Answer) -> Option<Error> {
     }
 }
 
+/// The error that a message on an open connection stands for, if it is one.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn said_in(message: &[u8]) -> Option<Error> {
+    understood(&said(message)?, StatusCode::OK)
+}
+
 fn said(body: &[u8]) -> Option<Said> {
     let is_object = body.trim_ascii_start().first() == Some(&b'{');
     if !is_object || memmem::find(body, b"\"err").is_none() {
