@@ -37,6 +37,8 @@
 
 pub mod calls;
 mod client;
+#[cfg(not(target_arch = "wasm32"))]
+mod events;
 pub mod model;
 mod of_v1;
 mod pages;
@@ -47,10 +49,8 @@ mod session;
 mod stand_in;
 mod wire;
 
-#[cfg(not(target_arch = "wasm32"))]
-pub use self::of_v1::release_of;
 #[cfg(all(feature = "sandbox", not(target_arch = "wasm32")))]
-pub use self::stand_in::{StandIn, offline};
+pub use self::stand_in::{StandIn, example, offline};
 pub use self::{
     client::{Client, ClientBuilder},
     of_v1::{Mapping, season, week},
@@ -61,3 +61,5 @@ pub use self::{
     query::{Expression, Query, exists, is_empty, key, null},
     session::Session,
 };
+#[cfg(not(target_arch = "wasm32"))]
+pub use self::{events::*, of_v1::release_of};

@@ -104,7 +104,10 @@ pub(crate) fn damaged(value: &Value) -> Vec<(String, Value)> {
             parent.remove(&last.replace("~1", "/").replace("~0", "~"));
             forms.push((format!("without {pointer}"), without));
         }
-        for other in [Value::Null, json!([]), json!({})] {
+        let others = [Value::Null, json!([]), json!({})];
+        // What is in a list is never an empty container.
+        let count = if matches!(value.pointer(parent), Some(Value::Array(_))) { 1 } else { others.len() };
+        for other in &others[..count] {
             let mut changed = value.clone();
             *changed.pointer_mut(&pointer).unwrap() = other.clone();
             forms.push((format!("{pointer} = {other}"), changed));

@@ -1,13 +1,13 @@
 //! The settings of a v3 client.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use url::Url;
 
 use super::Client;
 use crate::{
     BreakerPolicy, RateLimit, Result, RetryPolicy, Secret,
-    client::builder::{config, url},
+    client::builder::{USER_AGENT, config, url},
 };
 
 /// Settings for a [`Client`]; each setter says its default.
@@ -25,19 +25,30 @@ use crate::{
 ///     .build()?;
 /// # Ok::<_, anilibria_client::Error>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[must_use = "settings do nothing until the client is built"]
 pub struct ClientBuilder {
     api_base: String,
     api_version: String,
     site_base: Option<String>,
+    ws_url: Option<String>,
+    user_agent: String,
+    proxy: Option<Secret>,
     common: crate::ClientBuilder,
 }
 
 impl ClientBuilder {
     pub(super) fn new(api_base: String) -> Self {
         let common = crate::Client::builder().speaks_v3();
-        Self { api_base, api_version: "v3".to_owned(), site_base: None, common }
+        Self {
+            api_base,
+            api_version: "v3".to_owned(),
+            site_base: None,
+            ws_url: None,
+            user_agent: USER_AGENT.to_owned(),
+            proxy: None,
+            common,
+        }
     }
 
     /// Which version of the API is asked for in the path: `v3`, `v3.0` or `v3.0.14`. Counts only when the gateway was
@@ -54,9 +65,17 @@ impl ClientBuilder {
         self
     }
 
+    /// The whole address of the WebSocket (`wss://gateway.example/v3/ws/`). Default: `ws/` below the API. There is none
+    /// in browsers.
+    pub fn ws_url(mut self, url: impl Into<String>) -> Self {
+        self.ws_url = Some(url.into());
+        self
+    }
+
     /// How the client names itself. Default: this crate, its version and its address.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.common = self.common.user_agent(user_agent);
+        self.user_agent = user_agent.into();
+        self.common = self.common.user_agent(&self.user_agent);
         self
     }
 
@@ -79,14 +98,17 @@ impl ClientBuilder {
     }
 
     /// An HTTP client of one's own, for certificates and the like. The user agent and the proxy of calls are then its
-    /// business.
+    /// business. The WebSocket is not: it goes its own way, by HTTP/1.1.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.common = self.common.http_client(client);
         self
     }
 
-    /// A proxy for all calls (`http://user:password@host:port`). Default: what the system's environment says.
+    /// A proxy for all calls and for the WebSocket (`http://user:password@host:port`). Default: what the system's
+    /// environment says.
     pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
+        let url = url.into();
+        self.proxy = Some(url.clone());
         self.common = self.common.proxy(url);
         self
     }
@@ -124,10 +146,27 @@ impl ClientBuilder {
             Some(base) => url("site_base", &with_scheme(base))?,
             None => url("site_base", &api.origin().ascii_serialization())?,
         };
+        #[cfg(not(target_arch = "wasm32"))]
+        let socket = self.socket(&api)?;
         let common = self.common.media_origin(site.as_str());
         let client = common.clone().mirror(api.as_str()).build()?;
         let site = common.http_client(client.connections()).mirror(site.as_str()).build()?;
-        Ok(Client { client, site })
+        Ok(Client {
+            client,
+            site,
+            #[cfg(not(target_arch = "wasm32"))]
+            socket: std::sync::Arc::new(socket),
+        })
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn socket(&self, api: &Url) -> Result<super::Socket> {
+        let url = match &self.ws_url {
+            Some(url) => url.clone(),
+            None => format!("{}/ws/", api.as_str().trim_end_matches('/')),
+        };
+        let url = crate::socket::address("ws_url", &url)?;
+        Ok(super::Socket { url, user_agent: self.user_agent.clone(), proxy: self.proxy.clone() })
     }
 }
 
@@ -153,17 +192,6 @@ fn is_version(version: &str) -> bool {
     let is_number =
         |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     parts.next() == Some("v3") && parts.clone().count() <= 2 && parts.all(is_number)
-}
-
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("api_base", &self.api_base)
-            .field("api_version", &self.api_version)
-            .field("site_base", &self.site_base)
-            .field("common", &self.common)
-            .finish()
-    }
 }
 
 #[cfg(test)]
@@ -193,7 +221,19 @@ mod tests {
             assert_eq!(setting(Client::builder("gateway.example").api_version(version)), "api_version");
         }
         assert_eq!(setting(Client::builder("gateway.example").site_base("mailto:x://y")), "site_base");
+        assert_eq!(setting(Client::builder("gateway.example").ws_url("gateway.example/ws")), "ws_url");
         assert_eq!(setting(Client::builder("gateway.example").timeout(Duration::ZERO)), "timeout");
+    }
+
+    #[test]
+    fn socket_is_below_the_api_unless_it_is_set() {
+        let url = |builder: ClientBuilder| builder.build().unwrap().socket.url.to_string();
+
+        assert_eq!(url(Client::builder("gateway.example")), "https://gateway.example/v3/ws/");
+        assert_eq!(
+            url(Client::builder("gateway.example").ws_url("ws://other.example/w")),
+            "http://other.example/w"
+        );
     }
 
     #[test]

@@ -2,8 +2,6 @@
 
 mod builder;
 
-use std::fmt;
-
 use percent_encoding::utf8_percent_encode;
 
 pub use self::builder::ClientBuilder;
@@ -28,11 +26,23 @@ use crate::{Result, request::SEGMENT};
 /// }
 /// # Ok(()) }
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "every group of calls has its client under this name")]
 pub struct Client {
     pub(super) client: crate::Client,
     /// The same connections, for the pages beside the API.
     pub(super) site: crate::Client,
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) socket: std::sync::Arc<Socket>,
+}
+
+/// Where the gateway's WebSocket is, and how to get there.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Debug)]
+pub(super) struct Socket {
+    pub(super) url: url::Url,
+    pub(super) user_agent: String,
+    pub(super) proxy: Option<crate::Secret>,
 }
 
 impl Client {
@@ -77,11 +87,5 @@ impl Client {
     /// ```
     pub fn site_url(&self, path: &str) -> Option<String> {
         self.site.media_url(path)
-    }
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("api", &self.client).field("site", &self.site).finish()
     }
 }

@@ -4,22 +4,28 @@ mod answers;
 mod asked;
 mod feed;
 mod server;
+mod socket;
 mod world;
 
 use std::{fmt, io, sync::Arc};
 
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use self::world::World;
+use self::{socket::Signal, world::World};
 use super::{Client, model::Title};
-use crate::{Result, runtime::Task};
+use crate::{
+    Result,
+    model::{Ordinal, ReleaseId},
+    runtime::Task,
+};
 
 /// A v3 service on a free port of this machine, for tests and offline work. Stops when it is dropped.
 ///
 /// It answers every call of the API with titles that are made of the [sandbox](crate::sandbox)'s releases, and knows one
 /// user, `demo` with the password `demo`. It is a double, not a gateway: pages, orders by date and plain searches are
-/// real, but `filter`, `remove`, `include` and the forms of descriptions and playlists are ignored, and an advanced
-/// search finds everything.
+/// real, but `filter`, `remove`, `include` and the forms of descriptions and playlists are ignored, on its WebSocket
+/// as well, and an advanced search finds everything.
 ///
 /// ```
 /// use anilibria_client::v3::{Client, StandIn};
@@ -61,6 +67,47 @@ impl StandIn {
         self.world.titles().clone()
     }
 
+    /// Lets the next episode of a title come out, in all qualities, and tells everyone who listens. `None` when there is
+    /// no such title.
+    ///
+    /// ```
+    /// # anilibria_client::v3::example(|gateway, client| async move {
+    /// use anilibria_client::v3::Event;
+    /// use futures::StreamExt;
+    ///
+    /// let mut events = client.events().build()?;
+    /// while let Some(event) = events.next().await {
+    ///     match event? {
+    ///         // Whoever is not connected is not told.
+    ///         Event::Connect(_) => assert!(gateway.new_episode(7).is_some()),
+    ///         Event::TitleEpisode(new) => {
+    ///             println!("{}: episode {}", new.title.names.ru, new.episode.episode);
+    ///             break;
+    ///         }
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn new_episode(&self, title: impl Into<ReleaseId>) -> Option<Ordinal> {
+        let update = self.world.publish(title.into())?;
+        let episode = update.episode;
+        self.send(json!({"type": "playlist_update", "data": update.data}));
+        Some(episode)
+    }
+
+    /// Tells everyone who listens of something else: a whole notification, with its `type` and its `data`.
+    pub fn send(&self, notification: Value) {
+        // Without listeners there is nobody to tell.
+        let _ = self.world.news.send(Signal::News(Arc::new(notification)));
+    }
+
+    /// Hangs up on everyone who listens, as a network that fails does.
+    pub fn hang_up(&self) {
+        let _ = self.world.news.send(Signal::HangUp);
+    }
+
     /// The last 1000 requests, oldest first: method, path and query.
     pub fn requests(&self) -> Vec<String> {
         self.world.requests()
@@ -75,16 +122,30 @@ impl fmt::Debug for StandIn {
 
 /// Runs `example` with a client of a stand-in. What fails in it fails the example.
 #[doc(hidden)]
-#[expect(clippy::expect_used, reason = "an example that fails must be seen to fail")]
-pub fn offline<F, Fut>(example: F)
+pub fn offline<F, Fut>(run: F)
 where
     F: FnOnce(Client) -> Fut,
+    Fut: Future<Output = Result<()>>,
+{
+    example(|gateway, client| async move {
+        let outcome = run(client).await;
+        drop(gateway);
+        outcome
+    });
+}
+
+/// Runs `example` with a stand-in and a client of it. What fails in it fails the example.
+#[doc(hidden)]
+#[expect(clippy::expect_used, reason = "an example that fails must be seen to fail")]
+pub fn example<F, Fut>(example: F)
+where
+    F: FnOnce(StandIn, Client) -> Fut,
     Fut: Future<Output = Result<()>>,
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let gateway = StandIn::start().await.expect("a stand-in");
         let client = Client::new(gateway.url()).expect("a client");
-        example(client).await.expect("the example");
+        example(gateway, client).await.expect("the example");
     });
 }

@@ -15,6 +15,7 @@ use tokio::{
 
 use super::{
     answers::{self, Answer},
+    socket,
     world::World,
 };
 
@@ -54,16 +55,20 @@ async fn connection(stream: TcpStream, world: Arc<World>) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     // Clients leave when they like.
     let _ = connection.await;
 }
 
 async fn respond(world: &World, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+    world.log(format!("{} {target}", request.method()));
+    if let Some(key) = socket::key(&request) {
+        return socket::accept(world, request, &key);
+    }
     let (parts, body) = request.into_parts();
     let (method, path) = (&parts.method, parts.uri.path());
-    let target = parts.uri.path_and_query().map_or(path, |target| target.as_str());
-    world.log(format!("{method} {target}"));
     let answer = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => {
             let query = parts.uri.query().unwrap_or_default();

@@ -9,14 +9,18 @@ use std::{
 };
 
 use futures::TryStreamExt;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use tokio::sync::broadcast;
 
+use super::socket::Signal;
 use crate::{
     Client, Result,
-    model::ReleaseId,
+    model::{Ordinal, ReleaseId},
     sandbox::Sandbox,
     v3::{
         Mapping,
-        model::{Franchise, Title, Video},
+        model::{Episode, Franchise, Hls, Playlist, Title, Video},
     },
 };
 
@@ -25,6 +29,9 @@ const TITLES: u32 = 60;
 
 /// How many requests are remembered.
 const MAX_LOG: usize = 1000;
+
+/// How many notifications wait for a slow listener.
+const MAX_NEWS: usize = 1024;
 
 /// How many sessions there can be at once.
 const MAX_SESSIONS: usize = 100;
@@ -40,6 +47,13 @@ pub(super) struct World {
     account: Mutex<Account>,
     log: Mutex<VecDeque<String>>,
     drawn: AtomicUsize,
+    pub(super) news: broadcast::Sender<Signal>,
+}
+
+/// An episode that came out, and how the service tells of it.
+pub(super) struct Published {
+    pub(super) episode: Ordinal,
+    pub(super) data: Value,
 }
 
 /// What belongs to the user.
@@ -82,11 +96,38 @@ impl World {
             account: Mutex::default(),
             log: Mutex::default(),
             drawn: AtomicUsize::new(0),
+            news: broadcast::Sender::new(MAX_NEWS),
         })
     }
 
     pub(super) fn titles(&self) -> RwLockReadGuard<'_, Vec<Title>> {
         self.titles.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the next episode to a title.
+    pub(super) fn publish(&self, id: ReleaseId) -> Option<Published> {
+        let mut titles = self.titles.write().unwrap_or_else(PoisonError::into_inner);
+        let title = titles.iter_mut().find(|title| title.id == id)?;
+        let mut episodes = title.player.list.as_slice().to_vec();
+        let number = Ordinal(episodes.last().map_or(0.0, |last| last.episode.get().floor()) + 1.0);
+        let stream = |quality: &str| Some(format!("/videos/media/ts/{id}/{number}/{quality}/a.m3u8"));
+        let now = OffsetDateTime::now_utc();
+        let episode = Episode {
+            episode: number,
+            created_timestamp: Some(now),
+            hls: Hls { fhd: stream("1080"), hd: stream("720"), sd: stream("480") },
+            ..Episode::default()
+        };
+        episodes.push(episode.clone());
+        title.player.list = Playlist::new(episodes);
+        title.player.episodes.last = Some(number);
+        title.updated = Some(now);
+        let before = json!({"list": {number.to_string(): {"hls": {"fhd": null, "hd": null, "sd": null}}}});
+        let data = json!({
+            "id": id, "player": title.player, "updated_episode": episode, "episode": number.to_string(),
+            "diff": before, "reupload": false,
+        });
+        Some(Published { episode: number, data })
     }
 
     /// The account of whoever has this session.
