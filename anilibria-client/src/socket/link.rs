@@ -21,7 +21,7 @@ pub(crate) enum Heard {
     /// A message of text.
     Text(Utf8Bytes),
     /// A message of bytes.
-    Binary(Bytes),
+    Binary(#[cfg_attr(not(feature = "v3"), expect(dead_code, reason = "of use in API v3 alone"))] Bytes),
     /// Nothing for so long that it is time for a [probe](Link::probe).
     Silence,
 }

@@ -27,7 +27,10 @@ use crate::{Result, request::SEGMENT};
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_field_names, reason = "every group of calls has its client under this name")]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(clippy::struct_field_names, reason = "every group of calls has its client under this name")
+)]
 pub struct Client {
     pub(super) client: crate::Client,
     /// The same connections, for the pages beside the API.

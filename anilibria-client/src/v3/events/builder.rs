@@ -72,7 +72,7 @@ impl Client {
     /// assert_eq!(events.next().await.transpose()?, Some(Event::Startup));
     /// let Some(Ok(Event::Connect(connect))) = events.next().await else { panic!("no connection") };
     /// println!("API {}", connect.api_version);
-    /// # let _ = gateway;
+    /// # drop(gateway);
     /// # Ok(())
     /// # });
     /// ```

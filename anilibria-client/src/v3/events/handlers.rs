@@ -76,7 +76,7 @@ impl<E: Into<BoxError> + Send + 'static> Outcome for Result<(), E> {
 ///
 /// // handlers.run().await
 /// handlers.run_with(async { /* whatever else the program does */ }).await?;
-/// # let _ = gateway;
+/// # drop(gateway);
 /// # Ok(())
 /// # });
 /// ```

@@ -21,7 +21,7 @@
 //! #   told += 1;
 //! #   if told == 2 { break }
 //! }
-//! # let _ = gateway;
+//! # drop(gateway);
 //! # Ok(())
 //! # });
 //! ```
