@@ -5,7 +5,7 @@
 //!
 //! ```
 //! # anilibria_client::v3::offline(|client| async move {
-//! use anilibria_client::{model::Quality, v3::model::StatusCode};
+//! use anilibria_client::model::Quality;
 //!
 //! // let client = anilibria_client::v3::Client::new("https://gateway.example")?;
 //! let title = client.title(7).await?;
@@ -16,7 +16,6 @@
 //!
 //! let updates = client.updates().limit(10).await?;
 //! assert_eq!(updates.list.len(), 10);
-//! # let _ = StatusCode::InWork;
 //! # Ok(())
 //! # });
 //! ```

@@ -67,6 +67,42 @@ async fn every_event_is_told_with_all_that_is_in_it() {
 }
 
 #[tokio::test]
+async fn event_with_anything_missing_or_null_or_empty_is_read() {
+    let service = Service::start().await;
+    let mut events = service.events().build().unwrap();
+    begin(&mut events).await;
+    let mut peer = service.welcome().await;
+    connected(&mut events).await;
+    let playlist = json!({
+        "id": "9000", "player": samples::player(), "updated_episode": samples::episode(12.5), "episode": "12.5",
+        "diff": {}, "reupload": false,
+    });
+    let encoding = json!({
+        "id": "9000", "episode": "1", "resolution": "480", "quality": "sd", "isReupload": true,
+        "encoded_percent": "25",
+    });
+    let torrent =
+        json!({"id": "9000", "torrents": samples::torrents(), "updated_torrent_id": 18_650, "diff": {}});
+    let title = json!({"title": {"id": 9000, "names": {"ru": "Имя"}}, "diff": {"updated": 1}, "hash": "ab"});
+
+    for (kind, data) in [
+        ("title_update", title),
+        ("playlist_update", playlist),
+        ("torrent_update", torrent),
+        ("encode_start", encoding.clone()),
+        ("encode_progress", encoding.clone()),
+        ("encode_end", encoding.clone()),
+        ("encode_finish", encoding),
+    ] {
+        for (damage, data) in samples::damaged(&data) {
+            peer.say(&json!({"type": kind, "data": data})).await;
+            let event = next(&mut events).await.unwrap_or_else(|error| panic!("{kind} {damage}: {error}"));
+            assert_eq!(event.name(), format!("on_{kind}"), "{damage}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn title_that_cannot_be_read_is_an_error_and_no_end() {
     let gateway = StandIn::start().await.unwrap();
     let mut events = Client::new(gateway.url()).unwrap().events().build().unwrap();

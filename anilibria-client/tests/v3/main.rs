@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(feature = "cache")]
+mod cached;
 mod decoding;
 mod events;
 mod handlers;

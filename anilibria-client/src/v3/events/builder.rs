@@ -149,18 +149,17 @@ impl EventsBuilder {
             user_agent: &socket.user_agent,
             proxy: socket.proxy.as_ref(),
         })?;
-        let retry = match self.reconnect {
-            ReconnectPolicy::Never => RetryPolicy::none(),
-            ReconnectPolicy::Backoff(policy) => policy,
+        let reconnects = match self.reconnect {
+            ReconnectPolicy::Never => None,
+            ReconnectPolicy::Backoff(policy) => Some(Reconnects::new(policy)),
         };
-        let has_retries = retry != RetryPolicy::none();
         let subscriptions = Subscriptions::new(self.wanted);
         let (out, told) = mpsc::channel(self.buffer);
         let run = Run {
             url: socket.url.clone(),
             client: self.client,
             dialer,
-            reconnects: has_retries.then(|| Reconnects::new(retry)),
+            reconnects,
             idle_timeout: self.idle_timeout,
             wanted: subscriptions.wanted(),
             new_episodes: NewEpisodes::new(self.rule),

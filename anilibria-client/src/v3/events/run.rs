@@ -122,6 +122,10 @@ impl Run {
 }
 
 async fn title_episode(client: Client, update: Box<PlaylistUpdate>) -> Result<Event> {
-    let title = client.title(update.id).await?;
+    let title = client.title(update.id);
+    // What is cached is the title as it was before.
+    #[cfg(feature = "cache")]
+    let title = title.uncached();
+    let title = title.await?;
     Ok(Event::TitleEpisode(Box::new(TitleEpisode { title, episode: update.updated_episode })))
 }
