@@ -29,11 +29,13 @@ FEATURE_SETS=(
     "-p anilibria-client --no-default-features --features metrics"
     "-p anilibria-client --no-default-features --features sandbox"
     "-p anilibria-client --no-default-features --features v3"
+    "-p anilibria-client --no-default-features --features v3,sandbox"
     "-p anilibria-server --no-default-features"
 )
 
 # Examples that need nothing but themselves.
-EXAMPLES=(browse_catalog cache_exchange_rates download_episode live_notifications search_catalogue watch_releases)
+EXAMPLES=(browse_catalog cache_exchange_rates download_episode live_notifications search_catalogue v3_bot
+    watch_releases)
 
 CARGO_DENY_VERSION=0.20.2
 
@@ -270,7 +272,7 @@ wasm() {
         return
     fi
     check "cargo check -p anilibria-client for $target" \
-        cargo check -p anilibria-client --target "$target" --features metrics --locked
+        cargo check -p anilibria-client --target "$target" --features metrics,v3 --locked
 }
 
 features() {

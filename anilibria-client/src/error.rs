@@ -55,6 +55,18 @@ pub enum Error {
         /// What the service said; empty when it said nothing readable.
         message: String,
     },
+    /// A service that speaks [API v3](crate::v3) refused a call in its own words.
+    #[cfg(feature = "v3")]
+    #[error("the service refused the call ({code}): {message}")]
+    Api {
+        /// The service's code, which is an HTTP status (404: there is no such title, 412: a parameter is wrong); 0 where
+        /// it has none, as for a login.
+        code: u16,
+        /// The service's word for it (`wrongPasswd`), where it has one.
+        key: Option<String>,
+        /// What the service said.
+        message: String,
+    },
     /// No answer within the time allowed.
     #[error("no answer within {after:?}")]
     Timeout {
@@ -176,14 +188,22 @@ pub struct MirrorFailure {
 
 impl Error {
     /// The connection broke off, for a reason that no library told.
-    #[cfg(any(feature = "download", all(feature = "live", not(target_arch = "wasm32"))))]
+    #[cfg(any(
+        feature = "download",
+        all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32"))
+    ))]
     pub(crate) fn interrupted(reason: &'static str) -> Self {
         Self::Interrupted { source: Arc::from(BoxError::from(reason)) }
     }
 
     /// Whether nothing exists under what was asked for.
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::NotFound { .. })
+        match self {
+            Self::NotFound { .. } => true,
+            #[cfg(feature = "v3")]
+            Self::Api { code, .. } => *code == 404,
+            _ => false,
+        }
     }
 
     /// Whether every attempt ran out of time.
@@ -206,6 +226,8 @@ impl Error {
             | Self::CircuitOpen { .. }
             | Self::Blocked { .. } => true,
             Self::Status { status, .. } => *status >= 500,
+            #[cfg(feature = "v3")]
+            Self::Api { code, .. } => *code >= 500,
             Self::AllMirrors(failures) => failures.iter().any(|failure| failure.error.is_transient()),
             _ => false,
         }
@@ -239,6 +261,8 @@ impl Error {
             Self::Validation(_) => "validation",
             Self::RateLimited { .. } => "rate_limited",
             Self::Status { .. } => "status",
+            #[cfg(feature = "v3")]
+            Self::Api { .. } => "api",
             Self::Timeout { .. } => "timeout",
             Self::Connect { .. } => "connect",
             Self::Interrupted { .. } => "interrupted",

@@ -24,6 +24,8 @@ pub mod sandbox;
 pub mod saved;
 mod secret;
 pub mod session;
+#[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
+mod socket;
 pub mod text;
 #[cfg(feature = "v3")]
 pub mod v3;

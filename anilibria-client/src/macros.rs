@@ -22,6 +22,9 @@
 /// - `as WireForm`: the answer is decoded as that type and converted, where the service has more than one form.
 /// - `=> reader`: the answer is no JSON; a function of `client::read` makes the output of its bytes.
 /// - `Fields` adds `include`, `exclude` and `fetch_as`; `Paged<Item>` adds `page`, `limit`, `pages`, `items` and `window`.
+/// - `=> Group::accessor -> Output;` in place of method and path: the accessor is written out beside it.
+/// - `[in_query]`, `[as_form]`: where the parameters of a write go, if not into JSON; `[needs("key")]`: the request is
+///   refused without that parameter.
 /// - A parameter type in brackets, `[Type]`, takes any iterator; so does `(Type)`, which stays a comma list in a body;
 ///   `str` takes text.
 macro_rules! endpoint {
@@ -45,6 +48,20 @@ macro_rules! endpoint {
             }
         }
 
+        endpoint! {
+            => $group::$name -> $output $(as $wire)? $(=> $reader)?;
+            pub struct $call $(: $($shared $(<$item>)?),+)? {
+                $($(#[$field_doc])* $field: $ty => $key,)*
+            }
+        }
+    };
+
+    (
+        => $group:ident::$name:ident -> $output:ty $(as $wire:ty)? $(=> $reader:ident)?;
+        pub struct $call:ident $(: $($shared:ident $(<$item:ty>)?),+)? {
+            $($(#[$field_doc:meta])* $field:ident: $ty:tt => $key:literal,)*
+        }
+    ) => {
         #[doc = concat!("Request of [`", stringify!($group), "::", stringify!($name), "`]; await it to send it.")]
         #[derive(Clone, Debug)]
         #[must_use = "a request does nothing until it is awaited"]

@@ -105,7 +105,7 @@ pub struct PageStream<T>(AnswerStream<Result<Page<T>>>);
 
 /// The items of a list as a stream; made by the `items` method of a request.
 #[must_use = "a stream does nothing until it is polled"]
-pub struct ItemStream<T>(AnswerStream<Result<T>>);
+pub struct ItemStream<T>(pub(crate) AnswerStream<Result<T>>);
 
 impl<T> Stream for PageStream<T> {
     type Item = Result<Page<T>>;

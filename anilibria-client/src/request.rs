@@ -20,7 +20,7 @@ pub const MAX_LIMIT: u32 = 50;
 const LONGEST_GET: usize = 4096;
 
 /// What stays as it is in a path segment: the unreserved characters of RFC 3986.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// One call of the API: method, path and parameters, free of host, session and transport.
 ///
@@ -42,6 +42,8 @@ pub struct Request {
     path: String,
     params: Vec<(Cow<'static, str>, Param)>,
     body: Option<Value>,
+    carrier: Carrier,
+    needs: Vec<&'static str>,
     twin: bool,
     session: bool,
     page_limit: u32,
@@ -57,6 +59,18 @@ pub struct Request {
 struct Invalid {
     field: String,
     reason: &'static str,
+}
+
+/// Where the parameters of a write go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Carrier {
+    /// Into a JSON body.
+    #[default]
+    Json,
+    /// Into the query, as those of a read.
+    Query,
+    /// Into a body as a browser sends a form.
+    Form,
 }
 
 /// How long a call's answer may come from the cache.
@@ -78,7 +92,20 @@ pub(crate) struct Wire {
     pub(crate) method: Method,
     /// Path and query, to be appended to a mirror's root.
     pub(crate) target: String,
-    pub(crate) body: Option<Vec<u8>>,
+    pub(crate) body: Option<Body>,
+}
+
+/// What goes along with a [`Request`] that is no read.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Body {
+    pub(crate) content_type: &'static str,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Body {
+    fn json(value: &Value) -> Self {
+        Self { content_type: "application/json", bytes: value.to_string().into_bytes() }
+    }
 }
 
 impl Request {
@@ -90,6 +117,8 @@ impl Request {
             path: template.to_owned(),
             params: Vec::new(),
             body: None,
+            carrier: Carrier::default(),
+            needs: Vec::new(),
             twin: false,
             session: false,
             page_limit: MAX_LIMIT,
@@ -123,6 +152,31 @@ impl Request {
     pub fn twin(mut self) -> Self {
         self.twin = true;
         self
+    }
+
+    /// Says that the parameters go into the query, whatever the method.
+    pub fn in_query(mut self) -> Self {
+        self.carrier = Carrier::Query;
+        self
+    }
+
+    /// Says that the parameters of a write go into its body as a browser sends a form.
+    pub fn as_form(mut self) -> Self {
+        self.carrier = Carrier::Form;
+        self
+    }
+
+    /// Says that the request makes no sense without the parameter `key`, or without at least one of several that are
+    /// written with a bar between them (`"id|code"`). It is then refused before it is sent.
+    pub fn needs(mut self, key: &'static str) -> Self {
+        self.needs.push(key);
+        self
+    }
+
+    /// Says that the request must not be sent, and why.
+    #[cfg(feature = "v3")]
+    pub(crate) fn refuse(&mut self, field: &str, reason: &'static str) {
+        self.invalid = Some(Invalid { field: field.to_owned(), reason });
     }
 
     /// Says that the operation needs a session.
@@ -235,6 +289,12 @@ impl Request {
         self.params.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
+    /// Whether a parameter is one that nobody should see.
+    #[cfg(feature = "cache")]
+    pub(crate) fn holds_secret(&self) -> bool {
+        self.params.iter().any(|(_, value)| matches!(value, Param::Secret(_)))
+    }
+
     /// The same text for the same question, however its parameters were set: a key for a cache.
     pub fn cache_key(&self) -> String {
         let mut params: Vec<_> =
@@ -248,18 +308,46 @@ impl Request {
         if let Some(Invalid { field, reason }) = &self.invalid {
             return Err(Error::InvalidRequest { field: field.clone(), reason });
         }
-        if self.method != Method::GET {
-            let body = self.body.clone().or_else(|| (!self.params.is_empty()).then(|| self.json_body()));
-            let body = body.map(|body| body.to_string().into_bytes());
-            return Ok(Wire { method: self.method.clone(), target: self.path.clone(), body });
+        if let Some(missing) = self.needs.iter().find(|keys| !self.has_any(keys)) {
+            let reason =
+                if missing.contains('|') { "one of these must be given" } else { "must not be empty" };
+            return Err(Error::InvalidRequest { field: (*missing).to_owned(), reason });
         }
-        let query = encode(self.params.iter().map(|(key, value)| (key.as_ref(), value.joined())));
-        if self.twin && self.path.len() + query.len() > LONGEST_GET {
-            let body = self.json_body().to_string().into_bytes();
-            return Ok(Wire { method: Method::POST, target: self.path.clone(), body: Some(body) });
+        let is_read = self.method == Method::GET;
+        if !is_read && self.carrier != Carrier::Query {
+            return Ok(Wire { method: self.method.clone(), target: self.path.clone(), body: self.body() });
+        }
+        let query = self.encoded();
+        if is_read && self.twin && self.path.len() + query.len() > LONGEST_GET {
+            let body = Some(Body::json(&self.json_body()));
+            return Ok(Wire { method: Method::POST, target: self.path.clone(), body });
         }
         let target = if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) };
         Ok(Wire { method: self.method.clone(), target, body: None })
+    }
+
+    /// Whether one of the parameters, written with bars between them, has a value.
+    fn has_any(&self, keys: &str) -> bool {
+        keys.split('|').any(|key| self.param(key).is_some_and(|value| !value.joined().is_empty()))
+    }
+
+    fn body(&self) -> Option<Body> {
+        if let Some(body) = &self.body {
+            return Some(Body::json(body));
+        }
+        if self.params.is_empty() {
+            return None;
+        }
+        Some(match self.carrier {
+            Carrier::Form => {
+                Body { content_type: "application/x-www-form-urlencoded", bytes: self.encoded().into_bytes() }
+            }
+            Carrier::Json | Carrier::Query => Body::json(&self.json_body()),
+        })
+    }
+
+    fn encoded(&self) -> String {
+        encode(self.params.iter().map(|(key, value)| (key.as_ref(), value.joined())))
     }
 
     /// The parameters as a JSON object; `a[b][c]` becomes an object in an object.
@@ -326,7 +414,7 @@ mod tests {
         request.extend_joined("include", ["id", "alias"]);
 
         let wire = request.wire().unwrap();
-        let body: Value = serde_json::from_slice(&wire.body.unwrap()).unwrap();
+        let body: Value = serde_json::from_slice(&wire.body.unwrap().bytes).unwrap();
         assert_eq!((wire.method, wire.target.as_str()), (Method::POST, "/anime/catalog/releases"));
         assert_eq!(body["f"]["years"], serde_json::json!({"from_year": 2010, "to_year": 2020}));
         assert_eq!(body["f"]["genres"], serde_json::json!([1, 15]));
@@ -379,9 +467,36 @@ mod tests {
 
         let request = request.arg("password", Secret::from("hunter2"));
 
-        let body: Value = serde_json::from_slice(&request.wire().unwrap().body.unwrap()).unwrap();
+        let body: Value = serde_json::from_slice(&request.wire().unwrap().body.unwrap().bytes).unwrap();
         assert_eq!(body, serde_json::json!({"login": "demo", "password": "hunter2"}));
         assert!(!format!("{request:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn write_may_carry_its_parameters_in_the_query_or_as_a_form() {
+        let write = || Request::new(Method::PUT, "/user/favorites").arg("title_id", 7_u32).arg("a", "b c");
+
+        let (query, form) = (write().in_query().wire().unwrap(), write().as_form().wire().unwrap());
+
+        assert_eq!((query.target.as_str(), query.body), ("/user/favorites?title_id=7&a=b+c", None));
+        let body = form.body.unwrap();
+        assert_eq!(form.target, "/user/favorites");
+        assert_eq!(body.content_type, "application/x-www-form-urlencoded");
+        assert_eq!(body.bytes, b"title_id=7&a=b+c");
+    }
+
+    #[test]
+    fn request_without_what_it_needs_is_refused_by_name() {
+        let field = |request: Request| match request.wire() {
+            Err(Error::InvalidRequest { field, .. }) => Some(field),
+            _ => None,
+        };
+        let title = || Request::new(Method::GET, "/title").needs("id|code");
+
+        assert_eq!(field(title()).as_deref(), Some("id|code"));
+        assert_eq!(field(title().arg("code", "")).as_deref(), Some("id|code"));
+        assert_eq!(field(title().arg("code", "x")), None);
+        assert_eq!(field(title().arg("id", 1_u32).needs("session")).as_deref(), Some("session"));
     }
 
     #[test]

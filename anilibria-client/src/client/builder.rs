@@ -5,8 +5,12 @@ use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 
 use super::{
-    BreakerPolicy, Client, Inner, Limits, RateLimit, RetryPolicy, mirror::Mirrors, rate_limit::RateLimiter,
-    retry::RetryBudget, transport::Transport,
+    BreakerPolicy, Client, Inner, Limits, RateLimit, RetryPolicy,
+    failure::{Refusal, by_status},
+    mirror::Mirrors,
+    rate_limit::RateLimiter,
+    retry::RetryBudget,
+    transport::Transport,
 };
 use crate::{
     Error, Result, Secret,
@@ -17,7 +21,7 @@ use crate::{
 const LIVE_MIRRORS: [&str; 3] =
     ["https://anilibria.top/api/v1", "https://api.anilibria.app/api/v1", "https://aniliberty.top/api/v1"];
 
-pub(super) const USER_AGENT: &str =
+pub(crate) const USER_AGENT: &str =
     concat!("anilibria-client/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
 
 /// Settings for a [`Client`]; each setter says its default.
@@ -43,6 +47,7 @@ pub struct ClientBuilder {
     media_origin: Option<String>,
     http_client: Option<reqwest::Client>,
     proxy: Option<Secret>,
+    refusal: Refusal,
     retry: RetryPolicy,
     breaker: BreakerPolicy,
     rate_limit: RateLimit,
@@ -80,6 +85,7 @@ impl Default for ClientBuilder {
             media_origin: None,
             http_client: None,
             proxy: None,
+            refusal: by_status,
             retry: RetryPolicy::default(),
             breaker: BreakerPolicy::default(),
             rate_limit: RateLimit::per_second(20).burst(40),
@@ -184,6 +190,13 @@ impl ClientBuilder {
         self
     }
 
+    /// The service refuses as API v3 does.
+    #[cfg(feature = "v3")]
+    pub(crate) fn speaks_v3(mut self) -> Self {
+        self.refusal = super::failure::v3::refusal;
+        self
+    }
+
     /// Builds the client; fails with [`Error::Config`] when a setting cannot be right.
     pub fn build(self) -> Result<Client> {
         let roots = match self.mirrors.as_slice() {
@@ -208,6 +221,7 @@ impl ClientBuilder {
         let inner = Inner {
             mirrors: Mirrors::new(&roots, self.breaker),
             transport,
+            refusal: self.refusal,
             limits: self.limits,
             retry: self.retry,
             budget: RetryBudget::new(),
@@ -221,7 +235,7 @@ impl ClientBuilder {
     }
 }
 
-fn url(setting: &'static str, text: &str) -> Result<Url> {
+pub(crate) fn url(setting: &'static str, text: &str) -> Result<Url> {
     let url = Url::parse(text).map_err(|error| config(setting, error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(config(setting, "must be an http or https URL"));
@@ -235,7 +249,7 @@ fn url(setting: &'static str, text: &str) -> Result<Url> {
     Ok(url)
 }
 
-fn config(setting: &'static str, reason: impl Into<String>) -> Error {
+pub(crate) fn config(setting: &'static str, reason: impl Into<String>) -> Error {
     Error::Config { setting, reason: reason.into() }
 }
 

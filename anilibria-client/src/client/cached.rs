@@ -28,7 +28,7 @@ fn operation_ttl(template: &str) -> Option<Duration> {
 
 /// How long the answer to `request` stays fresh. Nothing that belongs to an account is ever cached.
 pub(super) fn ttl(request: &Request) -> Option<Duration> {
-    if request.needs_session() || !request.is_idempotent() {
+    if request.needs_session() || request.holds_secret() || !request.is_idempotent() {
         return None;
     }
     match request.caching() {

@@ -1,5 +1,8 @@
 //! What an answer with an error status means.
 
+#[cfg(feature = "v3")]
+pub(super) mod v3;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use http::{HeaderMap, StatusCode, header};
@@ -11,6 +14,14 @@ use crate::{Error, error::Validation};
 
 /// How much of the service's own words goes into an error.
 const MAX_MESSAGE: usize = 300;
+
+/// Tells the error that an answer stands for; `None` when it is a good one.
+pub(super) type Refusal = fn(&Answer) -> Option<Error>;
+
+/// How API v1 refuses: by status.
+pub(super) fn by_status(answer: &Answer) -> Option<Error> {
+    (!answer.status.is_success()).then(|| from_answer(answer))
+}
 
 /// The error that an answer with an error status stands for.
 pub(super) fn from_answer(answer: &Answer) -> Error {

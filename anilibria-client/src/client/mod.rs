@@ -1,7 +1,7 @@
 //! The client: settings, and the one road that every call takes.
 
 mod breaker;
-mod builder;
+pub(crate) mod builder;
 #[cfg(feature = "cache")]
 pub(crate) mod cached;
 mod decode;
@@ -15,7 +15,7 @@ mod rate_limit;
 pub(crate) mod read;
 mod retry;
 mod transport;
-#[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+#[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
 pub(crate) mod upgrade;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -24,8 +24,12 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+#[cfg(all(feature = "v3", not(target_arch = "wasm32")))]
+pub(crate) use self::failure::v3::said_in as said_in_v3;
 #[cfg(feature = "download")]
 pub(crate) use self::media::MediaRequest;
+#[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
+pub(crate) use self::retry::Delays;
 pub use self::{
     breaker::{Breaker, BreakerPolicy, BreakerState, Permit},
     builder::ClientBuilder,
@@ -36,7 +40,9 @@ pub use self::{
     retry::RetryPolicy,
 };
 
-use self::{mirror::Mirrors, rate_limit::RateLimiter, retry::RetryBudget, transport::Transport};
+use self::{
+    failure::Refusal, mirror::Mirrors, rate_limit::RateLimiter, retry::RetryBudget, transport::Transport,
+};
 use crate::{Error, Result, request::Request, session::Tokens};
 
 /// A client of AniLibria. Cheap to clone: clones share connections and what is known about the mirrors.
@@ -59,6 +65,7 @@ pub struct Client {
 struct Inner {
     mirrors: Mirrors,
     transport: Transport,
+    refusal: Refusal,
     limits: Limits,
     retry: RetryPolicy,
     budget: RetryBudget,
@@ -150,6 +157,12 @@ impl Client {
     /// ```
     pub fn calls_left(&self) -> u32 {
         self.inner.rate_limit.left()
+    }
+
+    /// The connections of this client, for another one that shares them.
+    #[cfg(feature = "v3")]
+    pub(crate) fn connections(&self) -> reqwest::Client {
+        self.inner.transport.http.clone()
     }
 
     pub(crate) fn tokens(&self) -> &Tokens {

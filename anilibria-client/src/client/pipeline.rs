@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tracing::{Instrument as _, debug, field::Empty, info_span};
 
-use super::{Inner, failure, mirror::Mirror, observe, transport::Message};
+use super::{Inner, mirror::Mirror, observe, transport::Message};
 use crate::{
     Error, Result,
     error::MirrorFailure,
@@ -134,10 +134,10 @@ impl<T> Call<'_, T> {
         let send = self.client.transport.send(&message, self.client.limits.max_response_size);
         let answer = timeout(after, send).await.unwrap_or(Err(Error::Timeout { after }))?;
         tracing::Span::current().record("http.response.status_code", answer.status.as_u16());
-        if !answer.status.is_success() {
-            return Err(failure::from_answer(&answer));
+        match (self.client.refusal)(&answer) {
+            Some(error) => Err(error),
+            None => (self.read)(answer.body),
         }
-        (self.read)(answer.body)
     }
 }
 

@@ -64,7 +64,7 @@ impl RetryPolicy {
     }
 
     /// The longest wait that is not asked for by the service.
-    #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
+    #[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
     pub(crate) fn longest_delay(&self) -> Duration {
         self.max_delay
     }

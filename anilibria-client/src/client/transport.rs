@@ -65,7 +65,7 @@ impl Transport {
         let mut request =
             self.http.request(wire.method.clone(), url).header(header::ACCEPT, "application/json");
         if let Some(body) = &wire.body {
-            request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
+            request = request.header(header::CONTENT_TYPE, body.content_type).body(body.bytes.clone());
         }
         if let Some(token) = token {
             request = request.bearer_auth(token.expose());

@@ -13,14 +13,13 @@ use tokio_tungstenite::{
 use url::Url;
 
 use super::{
-    builder::USER_AGENT,
     failure,
     transport::{self, Answer},
 };
 use crate::{Error, Result, Secret, error::BoxError};
 
-/// The longest message in either direction, in bytes.
-pub(crate) const MAX_MESSAGE_SIZE: usize = 64 << 10;
+/// The most that is read of a page that says why there is no WebSocket, in bytes.
+const MAX_REFUSAL: usize = 64 << 10;
 
 const READ_BUFFER: usize = 8 << 10;
 const WRITE_BUFFER: usize = 4 << 10;
@@ -33,21 +32,38 @@ pub(crate) type Socket = WebSocketStream<reqwest::Upgraded>;
 pub(crate) struct Dialer {
     http: reqwest::Client,
     timeout: Duration,
+    max_message_size: usize,
+}
+
+/// How connections are opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DialerSettings<'s> {
+    /// How long opening one may take.
+    pub(crate) timeout: Duration,
+    /// The longest message in either direction, in bytes.
+    pub(crate) max_message_size: usize,
+    pub(crate) user_agent: &'s str,
+    pub(crate) proxy: Option<&'s Secret>,
 }
 
 impl Dialer {
-    /// A dialer that gives up after `timeout`.
-    pub(crate) fn new(timeout: Duration, proxy: Option<&Secret>) -> Result<Self> {
+    pub(crate) fn new(settings: DialerSettings<'_>) -> Result<Self> {
+        let DialerSettings { timeout, max_message_size, user_agent, proxy } = settings;
         let config = |setting| {
             move |error: reqwest::Error| Error::Config { setting, reason: error.without_url().to_string() }
         };
         // HTTP/2 has no upgrade, and what follows a redirect could send a token to where it was not meant for.
         let redirects = reqwest::redirect::Policy::none();
-        let mut http = reqwest::Client::builder().http1_only().user_agent(USER_AGENT).redirect(redirects);
+        let mut http = reqwest::Client::builder().http1_only().user_agent(user_agent).redirect(redirects);
         if let Some(proxy) = proxy {
             http = http.proxy(reqwest::Proxy::all(proxy.expose()).map_err(config("proxy"))?);
         }
-        Ok(Self { http: http.build().map_err(config("tls"))?, timeout })
+        Ok(Self { http: http.build().map_err(config("tls"))?, timeout, max_message_size })
+    }
+
+    /// The longest message in either direction, in bytes.
+    pub(crate) fn max_message_size(&self) -> usize {
+        self.max_message_size
     }
 
     /// A WebSocket at `url`, whose scheme is `http` or `https`.
@@ -72,17 +88,18 @@ impl Dialer {
             return Err(Error::Interrupted { source: Arc::from(source) });
         }
         let upgraded = response.upgrade().await.map_err(transport::failure)?;
-        Ok(WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config())).await)
+        Ok(WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config(self.max_message_size)))
+            .await)
     }
 }
 
-fn config() -> WebSocketConfig {
+fn config(max_message_size: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
-        .max_write_buffer_size(WRITE_BUFFER + 2 * MAX_MESSAGE_SIZE)
-        .max_message_size(Some(MAX_MESSAGE_SIZE))
-        .max_frame_size(Some(MAX_MESSAGE_SIZE))
+        .max_write_buffer_size(WRITE_BUFFER + 2 * max_message_size)
+        .max_message_size(Some(max_message_size))
+        .max_frame_size(Some(max_message_size))
 }
 
 /// Why there is no WebSocket.
@@ -92,6 +109,6 @@ async fn refusal(response: reqwest::Response) -> Error {
         return Error::Status { status: status.as_u16(), message: "there is no WebSocket".to_owned() };
     }
     // Only what says why is of interest; an endless page says nothing.
-    let body = transport::read(response, MAX_MESSAGE_SIZE).await.unwrap_or_default();
+    let body = transport::read(response, MAX_REFUSAL).await.unwrap_or_default();
     failure::from_answer(&Answer { status, headers, body })
 }

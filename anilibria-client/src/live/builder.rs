@@ -12,10 +12,21 @@ use super::{
     stream::Live,
     subscriptions::{Subscriptions, Wanted},
 };
-use crate::{Error, Result, RetryPolicy, Secret, client::upgrade::Dialer, model::ReleaseId};
+use crate::{
+    Error, Result, RetryPolicy, Secret,
+    client::{
+        builder::USER_AGENT,
+        upgrade::{Dialer, DialerSettings},
+    },
+    model::ReleaseId,
+    socket::{self, Reconnects},
+};
 
 /// Where the service's WebSocket is below its origin.
 const PATH: &str = "/api/anilibria/v2/ws";
+
+/// The longest message in either direction, in bytes.
+const MAX_MESSAGE_SIZE: usize = 64 << 10;
 
 /// Settings for a [`Live`] stream; each setter says its default.
 #[derive(Clone, Debug)]
@@ -126,13 +137,18 @@ impl LiveBuilder {
                 return Err(Error::Config { setting, reason: "must be longer than zero".to_owned() });
             }
         }
-        let dialer = Dialer::new(self.connect_timeout, self.proxy.as_ref())?;
+        let dialer = Dialer::new(DialerSettings {
+            timeout: self.connect_timeout,
+            max_message_size: MAX_MESSAGE_SIZE,
+            user_agent: USER_AGENT,
+            proxy: self.proxy.as_ref(),
+        })?;
         let subscriptions = Subscriptions::new(self.wanted);
         let (out, told) = mpsc::channel(self.buffer);
         let run = Run {
             url,
             dialer,
-            retry: self.retry,
+            reconnects: Reconnects::new(self.retry),
             idle_timeout: self.idle_timeout,
             wanted: subscriptions.wanted(),
             memory: Memory::since(self.since.clone()),
@@ -144,22 +160,7 @@ impl LiveBuilder {
 
 /// The address of the WebSocket as HTTP knows it, from that or from the origin of the service.
 fn address(text: &str) -> Result<Url> {
-    let config = |reason: &str| Error::Config { setting: "url", reason: reason.to_owned() };
-    let text = match text.split_once("://") {
-        Some(("ws", rest)) => format!("http://{rest}"),
-        Some(("wss", rest)) => format!("https://{rest}"),
-        _ => text.to_owned(),
-    };
-    let mut url = Url::parse(&text).map_err(|error| config(&error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(config("must be a ws, wss, http or https URL"));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(config("must not carry credentials"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(config("must end with its path"));
-    }
+    let mut url = socket::address("url", text)?;
     if url.path() == "/" {
         url.set_path(PATH);
     }

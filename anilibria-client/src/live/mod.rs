@@ -40,7 +40,6 @@ mod event;
 mod memory;
 mod message;
 mod news;
-mod pace;
 mod run;
 mod session;
 #[cfg(feature = "sandbox")]

@@ -14,14 +14,17 @@ use super::{
     session::{End, Session, Told},
     subscriptions::Wanted,
 };
-use crate::{Error, RetryPolicy, client::upgrade::Dialer};
+use crate::{
+    client::upgrade::Dialer,
+    socket::{Link, Reconnects},
+};
 
 /// What a stream needs to run.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) url: Url,
     pub(super) dialer: Dialer,
-    pub(super) retry: RetryPolicy,
+    pub(super) reconnects: Reconnects,
     pub(super) idle_timeout: Duration,
     pub(super) wanted: watch::Receiver<Wanted>,
     pub(super) memory: Memory,
@@ -31,17 +34,11 @@ pub(super) struct Run {
 impl Run {
     /// Connects again and again, until nobody reads any more or it makes no sense to go on.
     pub(super) async fn run(mut self) {
-        let mut delays = self.retry.delays();
         let mut was_connected = false;
         loop {
             let started = Instant::now();
             let End::Failed(error) = self.connection(&mut was_connected).await else { return };
-            // A service that lets everyone in and throws them out at once is not asked at full speed.
-            if started.elapsed() >= self.retry.longest_delay() {
-                delays = self.retry.delays();
-            }
-            let wait = if may_pass(&error) { delays.next_delay() } else { None };
-            let wait = wait.map(|wait| patient(wait, self.retry.longest_delay(), &error));
+            let wait = self.reconnects.after(&error, started.elapsed());
             tracing::debug!(host = self.url.host_str(), error = error.kind(), ?wait, "live connection ended");
             let told = Told { event: Err(error), position: self.memory.position().cloned() };
             let (Ok(()), Some(wait)) = (self.out.send(told).await, wait) else { return };
@@ -62,50 +59,7 @@ impl Run {
                 return End::Unread;
             }
         }
-        Session::new(socket, self.idle_timeout, &mut self.wanted, &mut self.memory, &self.out).run().await
-    }
-}
-
-/// The longest wait that the service can ask for.
-const MAX_ASKED_WAIT: Duration = Duration::from_mins(15);
-
-/// The wait before the next attempt: longer than `wait` when the service is full or has had enough of us, and no
-/// shorter than it asks for.
-fn patient(wait: Duration, longest: Duration, error: &Error) -> Duration {
-    let wait = match error {
-        Error::Closed { code: 1008 | 1013, .. } | Error::Blocked { .. } | Error::RateLimited { .. } => {
-            wait.max(longest / 2 + wait / 2)
-        }
-        _ => wait,
-    };
-    wait.max(error.retry_after().unwrap_or_default().min(MAX_ASKED_WAIT))
-}
-
-/// Whether another connection may fare better.
-fn may_pass(error: &Error) -> bool {
-    error.is_transient() || matches!(error, Error::TooLarge { .. })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn full_service_is_left_alone_for_longer_and_for_as_long_as_it_asks_within_a_bound() {
-        let wait = |error: &Error| patient(Duration::from_secs(2), Duration::from_secs(30), error).as_secs();
-        let closed = |code| wait(&Error::Closed { code, reason: String::new() });
-        let limited = |seconds| wait(&Error::RateLimited { retry_after: Some(Duration::from_secs(seconds)) });
-
-        assert_eq!([1001, 1008, 1013].map(closed), [2, 16, 16]);
-        assert_eq!([1, 60, 86_400].map(limited), [16, 60, 900]);
-    }
-
-    #[test]
-    fn only_what_may_pass_is_tried_again() {
-        let status = |status| Error::Status { status, message: String::new() };
-
-        assert!(may_pass(&status(502)) && may_pass(&Error::TooLarge { limit: 1 }));
-        assert!(may_pass(&Error::Closed { code: 1008, reason: String::new() }));
-        assert!(!may_pass(&status(400)) && !may_pass(&Error::NotFound { message: String::new() }));
+        let link = Link::new(socket, self.dialer.max_message_size(), self.idle_timeout);
+        Session::new(link, &mut self.wanted, &mut self.memory, &self.out).run().await
     }
 }

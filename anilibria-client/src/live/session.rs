@@ -2,30 +2,24 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use futures::{SinkExt, StreamExt};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until},
 };
-use tokio_tungstenite::tungstenite::{self, Message, protocol::CloseFrame};
 
 use super::{
     event::{Event, EventId},
     memory::Memory,
     message::{self, Incoming, Outgoing},
-    pace::Pace,
     subscriptions::Wanted,
 };
 use crate::{
     Error, Result,
-    client::upgrade::{MAX_MESSAGE_SIZE, Socket},
+    socket::{Heard, Link, Pace},
 };
 
-/// How long the service may take to read what is sent to it, and to tell what was missed.
+/// How long the service may take to tell what was missed.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The close code that stands for none (RFC 6455).
-const NO_CODE: u16 = 1005;
 
 /// What a reader gets, and where it can go on from once it has it.
 #[derive(Debug)]
@@ -50,8 +44,7 @@ enum Resume {
 
 /// One connection.
 pub(super) struct Session<'s> {
-    socket: Socket,
-    idle_timeout: Duration,
+    link: Link,
     wanted: &'s mut watch::Receiver<Wanted>,
     memory: &'s mut Memory,
     out: &'s mpsc::Sender<Told>,
@@ -59,15 +52,11 @@ pub(super) struct Session<'s> {
     told: Wanted,
     resume: Resume,
     pace: Pace,
-    /// Since when nothing has come, or since when the service was asked for a sign of life.
-    quiet_since: Instant,
-    has_pinged: bool,
 }
 
 impl<'s> Session<'s> {
     pub(super) fn new(
-        socket: Socket,
-        idle_timeout: Duration,
+        link: Link,
         wanted: &'s mut watch::Receiver<Wanted>,
         memory: &'s mut Memory,
         out: &'s mpsc::Sender<Told>,
@@ -76,19 +65,7 @@ impl<'s> Session<'s> {
         if matches!(resume, Resume::Due) {
             memory.hold();
         }
-        let now = Instant::now();
-        Self {
-            socket,
-            idle_timeout,
-            wanted,
-            memory,
-            out,
-            told: Wanted::default(),
-            resume,
-            pace: Pace::new(now),
-            quiet_since: now,
-            has_pinged: false,
-        }
+        Self { link, wanted, memory, out, told: Wanted::default(), resume, pace: Pace::new(Instant::now()) }
     }
 
     /// Runs until the connection ends.
@@ -107,16 +84,15 @@ impl<'s> Session<'s> {
         loop {
             let has_more_to_say =
                 *self.wanted.borrow_and_update() != self.told || matches!(self.resume, Resume::Due);
-            let (ready_at, quiet_until) = (self.pace.ready_at(), self.quiet_until());
+            let ready_at = self.pace.ready_at();
             let resumed_by = match self.resume {
                 Resume::Asked { until } => Some(until),
                 Resume::Due | Resume::Over => None,
             };
             tokio::select! {
-                frame = self.socket.next() => self.hear(frame).await?,
+                heard = self.link.hear() => self.hear(heard).await?,
                 changed = self.wanted.changed() => changed.map_err(|_| End::Unread)?,
                 () = sleep_until(ready_at), if has_more_to_say => self.say_next().await?,
-                () = sleep_until(quiet_until) => self.end_silence().await?,
                 () = sleep_until(resumed_by.unwrap_or(ready_at)), if resumed_by.is_some() => {
                     self.resumed(false).await?;
                 }
@@ -124,22 +100,13 @@ impl<'s> Session<'s> {
         }
     }
 
-    async fn hear(&mut self, frame: Option<Result<Message, tungstenite::Error>>) -> Result<(), End> {
-        let frame = match frame {
-            Some(Ok(frame)) => frame,
-            Some(Err(error)) => return Err(End::Failed(failure(error))),
-            None => return Err(End::Failed(Error::interrupted("the service hung up"))),
-        };
-        match frame {
-            Message::Text(text) => self.understand(&text).await?,
-            Message::Close(frame) => return Err(End::Failed(closed(frame))),
-            // A ping is answered by the library with the next read. Binary messages are not part of the protocol.
-            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+    async fn hear(&mut self, heard: Result<Heard>) -> Result<(), End> {
+        match heard.map_err(End::Failed)? {
+            Heard::Text(text) => self.understand(&text).await,
+            // These are not part of the protocol.
+            Heard::Binary(_) => Ok(()),
+            Heard::Silence => self.link.probe().await.map_err(End::Failed),
         }
-        // Only now, as a slow reader is no silence of the service.
-        self.quiet_since = Instant::now();
-        self.has_pinged = false;
-        Ok(())
     }
 
     async fn understand(&mut self, text: &str) -> Result<(), End> {
@@ -192,30 +159,7 @@ impl<'s> Session<'s> {
             End::Failed(Error::Decode { path: ".".to_owned(), source: Arc::new(source) })
         })?;
         self.pace.spend(Instant::now());
-        self.send(Message::text(text)).await
-    }
-
-    /// When the silence has lasted long enough to do something about it.
-    fn quiet_until(&self) -> Instant {
-        self.quiet_since + self.idle_timeout / 2
-    }
-
-    /// Asks for a sign of life, or gives the connection up.
-    async fn end_silence(&mut self) -> Result<(), End> {
-        if self.has_pinged {
-            return Err(End::Failed(Error::Timeout { after: self.idle_timeout }));
-        }
-        self.has_pinged = true;
-        self.quiet_since = Instant::now();
-        self.send(Message::Ping(bytes::Bytes::new())).await
-    }
-
-    async fn send(&mut self, message: Message) -> Result<(), End> {
-        match timeout(PATIENCE, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(End::Failed(failure(error))),
-            Err(_) => Err(End::Failed(Error::Timeout { after: PATIENCE })),
-        }
+        self.link.say(text).await.map_err(End::Failed)
     }
 
     async fn tell_reader(&mut self, event: Result<Event>) -> Result<(), End> {
@@ -227,20 +171,4 @@ impl<'s> Session<'s> {
 /// Whether the service does not know what a message means, such as an id of an event that it never gave.
 fn is_not_understood(error: &Error) -> bool {
     matches!(error, Error::Refused { code, .. } if code == "INVALID_MESSAGE" || code == "UNKNOWN_TYPE")
-}
-
-fn failure(error: tungstenite::Error) -> Error {
-    match error {
-        tungstenite::Error::Capacity(_) => Error::TooLarge { limit: MAX_MESSAGE_SIZE },
-        error => Error::Interrupted { source: Arc::new(error) },
-    }
-}
-
-fn closed(frame: Option<CloseFrame>) -> Error {
-    match frame {
-        Some(CloseFrame { code, reason }) => {
-            Error::Closed { code: code.into(), reason: reason.as_str().to_owned() }
-        }
-        None => Error::Closed { code: NO_CODE, reason: String::new() },
-    }
 }

@@ -65,7 +65,7 @@ mod server;
 mod site;
 mod view;
 mod world;
-mod xml;
+pub(crate) mod xml;
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,7 +1,26 @@
-//! AniLibria's old API v3: its objects, and how they follow from those of AniLiberty API v1.
+//! AniLibria's old API v3: a client of it, its objects, and how they follow from those of AniLiberty API v1.
 //!
 //! The old service was switched off in 2025. Its gateway (the `anilibria-server` of this workspace, or another) still
-//! answers it, made of what API v1 gives.
+//! answers it, made of what API v1 gives. A [`Client`] is therefore always told which gateway to ask.
+//!
+//! ```
+//! # anilibria_client::v3::offline(|client| async move {
+//! use anilibria_client::model::Quality;
+//!
+//! // let client = anilibria_client::v3::Client::new("https://gateway.example")?;
+//! let title = client.title(7).await?;
+//! println!("{} ({:?})", title.names.ru, title.season.year);
+//! for episode in title.player.list.as_slice() {
+//!     println!("{}: {:?}", episode.episode, title.player.stream_url(Quality::Hd, episode));
+//! }
+//!
+//! let updates = client.updates().limit(10).await?;
+//! assert_eq!(updates.list.len(), 10);
+//! # Ok(())
+//! # });
+//! ```
+//!
+//! What a gateway of one's own needs is here as well:
 //!
 //! ```
 //! # anilibria_client::offline(|client| async move {
@@ -15,10 +34,31 @@
 //! # });
 //! ```
 
+pub mod calls;
+mod client;
+#[cfg(not(target_arch = "wasm32"))]
+mod events;
 pub mod model;
 mod of_v1;
+mod pages;
+mod params;
+mod query;
+mod session;
+#[cfg(all(feature = "sandbox", not(target_arch = "wasm32")))]
+mod stand_in;
 mod wire;
 
+#[cfg(all(feature = "sandbox", not(target_arch = "wasm32")))]
+pub use self::stand_in::{StandIn, example, offline};
+pub use self::{
+    client::{Client, ClientBuilder},
+    of_v1::{Mapping, season, week},
+    pages::PageStream,
+    params::{
+        DescriptionType, GenreOrder, Include, PlaylistType, RssType, SeedStatsOrder, SortDirection, TitleRef,
+    },
+    query::{Expression, Query, exists, is_empty, key, null},
+    session::Session,
+};
 #[cfg(not(target_arch = "wasm32"))]
-pub use self::of_v1::release_of;
-pub use self::of_v1::{Mapping, season, week};
+pub use self::{events::*, of_v1::release_of};

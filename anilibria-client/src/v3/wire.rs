@@ -9,6 +9,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::Number;
 use uuid::Uuid;
 
 /// What a visitor makes of a value that is neither a list nor an object.
@@ -70,7 +71,8 @@ where
     deserializer.deserialize_any(Object(PhantomData))
 }
 
-/// A list, or an object with places for keys, as one that lost an entry was written; empty for anything else.
+/// A list, or an object with places for keys, as one that lost an entry was written; empty for anything else. Nulls in
+/// it are left out.
 pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -87,16 +89,16 @@ where
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
             let mut list = Vec::new();
-            while let Some(item) = seq.next_element()? {
-                list.push(item);
+            while let Some(item) = seq.next_element::<Option<T>>()? {
+                list.extend(item);
             }
             Ok(list)
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<T>, A::Error> {
             let mut list = Vec::new();
-            while let Some((_, item)) = map.next_entry::<IgnoredAny, _>()? {
-                list.push(item);
+            while let Some((_, item)) = map.next_entry::<IgnoredAny, Option<T>>()? {
+                list.extend(item);
             }
             Ok(list)
         }
@@ -105,6 +107,23 @@ where
     }
 
     deserializer.deserialize_any(List(PhantomData))
+}
+
+/// A list, or none where there is no list.
+pub(super) fn maybe_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    struct Listed<T>(Vec<T>);
+
+    impl<'de, T: DeserializeOwned> Deserialize<'de> for Listed<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            list(deserializer).map(Self)
+        }
+    }
+
+    Ok(Option::deserialize(deserializer)?.map(|Listed(list)| list))
 }
 
 /// One value that is neither a list nor an object.
@@ -202,6 +221,25 @@ pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String
     Ok(text(deserializer)?.unwrap_or_default())
 }
 
+/// Texts; what is none is left out.
+pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(list::<D, Scalar>(deserializer)?.into_iter().filter_map(Scalar::text).collect())
+}
+
+/// Numbers, without a fraction where there is none; what is none is left out.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what has no fraction and is small is the same as a whole number"
+)]
+pub(super) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Number>, D::Error> {
+    let number = |scalar: Scalar| {
+        let number = scalar.number()?;
+        let is_whole = number.fract() == 0.0 && number.abs() < 1e15;
+        if is_whole { Some(Number::from(number as i64)) } else { Number::from_f64(number) }
+    };
+    Ok(list::<D, Scalar>(deserializer)?.into_iter().filter_map(number).collect())
+}
+
 /// An id of another service's or a franchise's, where it is one.
 pub(super) fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
     Ok(text(deserializer)?.and_then(|text| text.parse().ok()))
@@ -232,6 +270,14 @@ where
 /// Whether it is so; not so for anything but `true`.
 pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Scalar::deserialize(deserializer)? == Scalar::Bool(true))
+}
+
+/// Whether it is so, where that is known.
+pub(super) fn maybe_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    match Scalar::deserialize(deserializer)? {
+        Scalar::Bool(flag) => Ok(Some(flag)),
+        _ => Ok(None),
+    }
 }
 
 /// An id, zero where there is none.

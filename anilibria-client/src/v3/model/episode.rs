@@ -74,10 +74,10 @@ impl Default for Episode {
 #[non_exhaustive]
 pub struct Skips {
     /// Opening.
-    #[serde(deserialize_with = "wire::list")]
+    #[serde(deserialize_with = "wire::numbers")]
     pub opening: Vec<Number>,
     /// Ending.
-    #[serde(deserialize_with = "wire::list")]
+    #[serde(deserialize_with = "wire::numbers")]
     pub ending: Vec<Number>,
 }
 

@@ -1,6 +1,7 @@
 //! What is new, of every kind.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Title, Video};
 
@@ -13,4 +14,7 @@ pub enum FeedItem {
     Title(Box<Title>),
     /// A video.
     YouTube(Video),
+    /// Something that this version does not know.
+    #[serde(untagged)]
+    Unknown(Map<String, Value>),
 }

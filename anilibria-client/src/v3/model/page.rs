@@ -1,16 +1,67 @@
 //! Pages of lists.
 
-use serde::{Deserialize, Serialize};
+use std::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{
+        DeserializeOwned, Error, MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
+};
 
 use crate::v3::wire;
 
 /// A page of a list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// A bare list is read as well, as services give it here and there: as the only page there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Page<T> {
     /// What is on it.
     pub list: Vec<T>,
     /// Where it lies.
     pub pagination: Pagination,
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Page<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PageOrList(PhantomData))
+    }
+}
+
+struct PageOrList<T>(PhantomData<T>);
+
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct Paged<T> {
+    #[serde(default = "Vec::new", deserialize_with = "wire::list")]
+    list: Vec<T>,
+    #[serde(default, deserialize_with = "wire::object")]
+    pagination: Pagination,
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for PageOrList<T> {
+    type Value = Page<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a page or a list")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Page<T>, A::Error> {
+        let Paged { list, pagination } = Paged::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Page { list, pagination })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Page<T>, A::Error> {
+        let list = wire::list::<_, T>(SeqAccessDeserializer::new(seq))?;
+        let count = list.len() as u64;
+        let pagination = Pagination { pages: 1, current_page: 0, items_per_page: count, total_items: count };
+        Ok(Page { list, pagination })
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Page<T>, E> {
+        Ok(Page { list: Vec::new(), pagination: Pagination::default() })
+    }
 }
 
 /// Where a page lies in its list.

@@ -1,12 +1,17 @@
 //! The week.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::v3::wire;
 
 /// A day of the week and what comes out on it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "T: DeserializeOwned"))]
 pub struct ScheduleDay<T> {
     /// The day, 0 for Monday.
+    #[serde(default, deserialize_with = "wire::count")]
     pub day: u8,
     /// Its titles.
+    #[serde(default = "Vec::new", deserialize_with = "wire::list")]
     pub list: Vec<T>,
 }

@@ -10,18 +10,18 @@ use crate::v3::wire;
 #[non_exhaustive]
 pub struct Team {
     /// Dubbing.
-    #[serde(deserialize_with = "wire::list")]
+    #[serde(deserialize_with = "wire::texts")]
     pub voice: Vec<String>,
     /// Translation.
-    #[serde(deserialize_with = "wire::list")]
+    #[serde(deserialize_with = "wire::texts")]
     pub translator: Vec<String>,
     /// Subtitles.
-    #[serde(deserialize_with = "wire::list")]
+    #[serde(deserialize_with = "wire::texts")]
     pub editing: Vec<String>,
     /// Decoration.
-    #[serde(deserialize_with = "wire::list")]
+    #[serde(deserialize_with = "wire::texts")]
     pub decor: Vec<String>,
     /// Timing.
-    #[serde(deserialize_with = "wire::list")]
+    #[serde(deserialize_with = "wire::texts")]
     pub timing: Vec<String>,
 }

@@ -23,7 +23,7 @@ pub struct Title {
     #[serde(deserialize_with = "wire::object")]
     pub names: Names,
     /// The franchises it belongs to; left out when they were not read.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "wire::maybe_list")]
     pub franchises: Option<Vec<Franchise>>,
     /// Note of the team.
     #[serde(deserialize_with = "wire::text")]
@@ -44,7 +44,7 @@ pub struct Title {
     #[serde(rename = "type", deserialize_with = "wire::object")]
     pub kind: TitleType,
     /// Names of genres, in alphabetical order.
-    #[serde(deserialize_with = "wire::list")]
+    #[serde(deserialize_with = "wire::texts")]
     pub genres: Vec<String>,
     /// Who worked on it.
     #[serde(deserialize_with = "wire::object")]

@@ -85,6 +85,7 @@ pub struct TorrentQuality {
     #[serde(deserialize_with = "wire::text")]
     pub encoder: Option<String>,
     /// Whether the sound is of low quality: never known by now.
+    #[serde(deserialize_with = "wire::maybe_flag")]
     pub lq_audio: Option<bool>,
 }
 
@@ -100,7 +101,7 @@ pub struct TorrentMetadata {
     #[serde(deserialize_with = "wire::words")]
     pub name: String,
     /// Addresses of trackers.
-    #[serde(deserialize_with = "wire::list")]
+    #[serde(deserialize_with = "wire::texts")]
     pub announce: Vec<String>,
     /// When it was made; 0 on the wire when that is not known.
     #[serde(with = "wire::unix")]

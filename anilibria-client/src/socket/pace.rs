@@ -10,23 +10,23 @@ const BURST: u32 = 30;
 
 /// When the next message may go out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     /// When all that went out would have gone out, had there been no burst.
     due: Instant,
 }
 
 impl Pace {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self { due: now }
     }
 
     /// When the next message may go out.
-    pub(super) fn ready_at(self) -> Instant {
+    pub(crate) fn ready_at(self) -> Instant {
         self.due.checked_sub(EVERY * BURST).unwrap_or(self.due)
     }
 
     /// A message goes out.
-    pub(super) fn spend(&mut self, now: Instant) {
+    pub(crate) fn spend(&mut self, now: Instant) {
         self.due = self.due.max(now) + EVERY;
     }
 }

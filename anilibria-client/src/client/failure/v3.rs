@@ -1,0 +1,145 @@
+//! How services of API v3 refuse: in the body, and now and then with status 200.
+
+use http::StatusCode;
+use memchr::memmem;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{MAX_MESSAGE, from_answer};
+use crate::{Error, client::transport::Answer};
+
+/// The keys of both forms: `{"error": {"code", "message"}}` of the API, `{"err", "mes", "key"}` of the site.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    error: Value,
+    err: Value,
+    mes: Value,
+    key: Value,
+}
+
+/// The error that `answer` stands for, whatever its status; `None` when it is a good one.
+pub(in crate::client) fn refusal(answer: &Answer) -> Option<Error> {
+    // Says how long to wait, which no body does.
+    if answer.status == StatusCode::TOO_MANY_REQUESTS {
+        return Some(from_answer(answer));
+    }
+    match said(&answer.body).and_then(|said| understood(&said, answer.status)) {
+        None if answer.status.is_success() => None,
+        None => Some(from_answer(answer)),
+        said => said,
+    }
+}
+
+/// The error that a message on an open connection stands for, if it is one.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn said_in(message: &[u8]) -> Option<Error> {
+    understood(&said(message)?, StatusCode::OK)
+}
+
+fn said(body: &[u8]) -> Option<Said> {
+    let is_object = body.trim_ascii_start().first() == Some(&b'{');
+    if !is_object || memmem::find(body, b"\"err").is_none() {
+        return None;
+    }
+    serde_json::from_slice(body).ok()
+}
+
+fn understood(said: &Said, status: StatusCode) -> Option<Error> {
+    match &said.error {
+        Value::Object(error) if !error.is_empty() => {
+            let code = error.get("code").and_then(number).unwrap_or(status.as_u16());
+            return Some(Error::Api { code, key: None, message: text(error.get("message")) });
+        }
+        Value::String(message) if !message.is_empty() => {
+            return Some(Error::Api { code: status.as_u16(), key: None, message: text(Some(&said.error)) });
+        }
+        _ => {}
+    }
+    let has_failed = match &said.err {
+        Value::Null => false,
+        Value::Bool(failed) => *failed,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        // That is how the site says that all went well.
+        Value::String(word) => !matches!(word.as_str(), "" | "ok"),
+        Value::Array(_) | Value::Object(_) => true,
+    };
+    let key = said.key.as_str().map(cut);
+    has_failed.then(|| Error::Api { code: 0, key, message: text(Some(&said.mes)) })
+}
+
+fn number(value: &Value) -> Option<u16> {
+    match value {
+        Value::Number(number) => number.as_u64().and_then(|number| number.try_into().ok()),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn text(value: Option<&Value>) -> String {
+    cut(value.and_then(Value::as_str).unwrap_or_default())
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(MAX_MESSAGE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::HeaderMap;
+
+    use super::*;
+
+    fn read(status: u16, body: &str) -> Option<Error> {
+        let status = StatusCode::from_u16(status).unwrap();
+        refusal(&Answer { status, headers: HeaderMap::new(), body: Bytes::from(body.to_owned()) })
+    }
+
+    fn api(status: u16, body: &str) -> (u16, Option<String>, String) {
+        match read(status, body) {
+            Some(Error::Api { code, key, message }) => (code, key, message),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn both_forms_are_read_whatever_the_status() {
+        let words = |code, text: &str| (code, None, text.to_owned());
+
+        let error = r#"{"error":{"code":404,"message":"no title"}}"#;
+        assert_eq!((api(404, error), api(200, error)), (words(404, "no title"), words(404, "no title")));
+        assert_eq!(api(500, r#" {"error":{"code":"503","message":"later"}}"#), words(503, "later"));
+        assert_eq!(api(412, r#"{"error":{"message":"a"}}"#), words(412, "a"));
+        assert_eq!(api(403, r#"{"error":"no"}"#), words(403, "no"));
+        let (code, key, message) = api(200, r#"{"err":"error","mes":"no","key":"wrongPasswd"}"#);
+        assert_eq!((code, key.as_deref(), message.as_str()), (0, Some("wrongPasswd"), "no"));
+    }
+
+    #[test]
+    fn good_answers_are_no_refusals() {
+        for body in [
+            r#"{"err":"ok","mes":"","key":"success"}"#,
+            r#"{"err":"","key":"success"}"#,
+            r#"{"error":null,"id":1}"#,
+            r#"["error"]"#,
+            r#"{"id":1,"description":"an \"error\""}"#,
+            "[]",
+            "",
+        ] {
+            assert!(read(200, body).is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn refusal_in_other_words_is_read_by_its_status() {
+        assert!(matches!(read(502, "<html>"), Some(Error::Status { status: 502, .. })));
+        assert!(matches!(read(404, "<html>"), Some(Error::Status { status: 404, .. })));
+        assert!(matches!(read(403, "<html>"), Some(Error::Blocked { .. })));
+        assert!(matches!(
+            read(429, r#"{"error":{"code":429,"message":"slow"}}"#),
+            Some(Error::RateLimited { .. })
+        ));
+        assert!(matches!(read(500, r#"{"err":"ok"}"#), Some(Error::Status { status: 500, .. })));
+    }
+}

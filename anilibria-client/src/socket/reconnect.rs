@@ -1,0 +1,89 @@
+//! Whether to connect again, and after how long.
+
+use std::time::Duration;
+
+use crate::{Error, RetryPolicy, client::Delays};
+
+/// The longest wait that the service can ask for.
+const MAX_ASKED_WAIT: Duration = Duration::from_mins(15);
+
+/// The waits between connections.
+pub(crate) struct Reconnects {
+    policy: RetryPolicy,
+    delays: Delays,
+}
+
+impl Reconnects {
+    pub(crate) fn new(policy: RetryPolicy) -> Self {
+        Self { delays: policy.delays(), policy }
+    }
+
+    /// How long to wait before the next attempt after a connection that `lasted` so long ended with `error`; `None`
+    /// when there shall be none.
+    pub(crate) fn after(&mut self, error: &Error, lasted: Duration) -> Option<Duration> {
+        // A service that lets everyone in and throws them out at once is not asked at full speed.
+        if lasted >= self.policy.longest_delay() {
+            self.delays = self.policy.delays();
+        }
+        let wait = if may_pass(error) { self.delays.next_delay() } else { None };
+        wait.map(|wait| patient(wait, self.policy.longest_delay(), error))
+    }
+}
+
+impl std::fmt::Debug for Reconnects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reconnects").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// The wait before the next attempt: longer than `wait` when the service is full or has had enough of us, and no
+/// shorter than it asks for.
+fn patient(wait: Duration, longest: Duration, error: &Error) -> Duration {
+    let wait = match error {
+        Error::Closed { code: 1008 | 1013, .. } | Error::Blocked { .. } | Error::RateLimited { .. } => {
+            wait.max(longest / 2 + wait / 2)
+        }
+        _ => wait,
+    };
+    wait.max(error.retry_after().unwrap_or_default().min(MAX_ASKED_WAIT))
+}
+
+/// Whether another connection may fare better.
+fn may_pass(error: &Error) -> bool {
+    error.is_transient() || matches!(error, Error::TooLarge { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_service_is_left_alone_for_longer_and_for_as_long_as_it_asks_within_a_bound() {
+        let wait = |error: &Error| patient(Duration::from_secs(2), Duration::from_secs(30), error).as_secs();
+        let closed = |code| wait(&Error::Closed { code, reason: String::new() });
+        let limited = |seconds| wait(&Error::RateLimited { retry_after: Some(Duration::from_secs(seconds)) });
+
+        assert_eq!([1001, 1008, 1013].map(closed), [2, 16, 16]);
+        assert_eq!([1, 60, 86_400].map(limited), [16, 60, 900]);
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let status = |status| Error::Status { status, message: String::new() };
+
+        assert!(may_pass(&status(502)) && may_pass(&Error::TooLarge { limit: 1 }));
+        assert!(may_pass(&Error::Closed { code: 1008, reason: String::new() }));
+        assert!(!may_pass(&status(400)) && !may_pass(&Error::NotFound { message: String::new() }));
+    }
+
+    #[test]
+    fn attempts_begin_anew_after_a_connection_that_lasted() {
+        let policy = RetryPolicy::exponential().max_retries(1).max_delay(Duration::from_secs(1));
+        let mut reconnects = Reconnects::new(policy);
+        let (error, short, long) = (Error::interrupted("it broke"), Duration::ZERO, Duration::from_secs(1));
+
+        let waits = [short, short, long, short].map(|lasted| reconnects.after(&error, lasted).is_some());
+
+        assert_eq!(waits, [true, false, true, false]);
+    }
+}

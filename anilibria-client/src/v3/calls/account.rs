@@ -1,0 +1,147 @@
+//! Logging in, and what belongs to whoever has.
+
+use http::Method;
+use serde::Deserialize;
+
+use crate::{
+    Error, Result, Secret,
+    model::{ReleaseId, wire::Unwire},
+    request::Request,
+    v3::{
+        Client, Session,
+        model::{Page, Title, User},
+    },
+};
+
+impl Client {
+    /// Logs in with a login (or e-mail address) and a password, and gives what proves it.
+    ///
+    /// A login that is refused is [`Error::Api`] with the site's word for it: `wrongPasswd`, `invalidUser`, `empty`.
+    ///
+    /// ```
+    /// # anilibria_client::v3::offline(|client| async move {
+    /// let session = client.login("demo", "demo").await?;
+    ///
+    /// assert_eq!(client.user(&session).await?.login.as_deref(), Some("demo"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// Calls `POST /public/login.php` of the [site](crate::v3::ClientBuilder::site_base).
+    pub fn login(&self, mail: impl Into<String>, password: impl Into<Secret>) -> LogIn {
+        let request = Request::new(Method::POST, "/public/login.php").as_form().needs("mail").needs("passwd");
+        let request = request.arg("mail", mail.into()).arg("passwd", password.into());
+        LogIn { client: self.site.clone(), request }
+    }
+}
+
+endpoint! {
+    => Client::login -> Session as LoginAnswer;
+    pub struct LogIn {}
+}
+
+/// What the site says to a login. `err` is `ok`, empty or missing; another word was read as a refusal before.
+#[derive(Deserialize)]
+pub(crate) struct LoginAnswer {
+    #[serde(rename = "sessionId")]
+    session: Option<String>,
+    key: Option<String>,
+    mes: Option<String>,
+}
+
+impl Unwire<Session> for LoginAnswer {
+    fn unwire(self) -> Result<Session> {
+        match self.session.filter(|id| !id.is_empty()) {
+            Some(id) => Ok(id.into()),
+            None => Err(Error::Api { code: 0, key: self.key, message: self.mes.unwrap_or_default() }),
+        }
+    }
+}
+
+endpoint! {
+    /// Whoever has logged in.
+    ///
+    /// ```
+    /// # anilibria_client::v3::offline(|client| async move {
+    /// let session = client.login("demo", "demo").await?;
+    ///
+    /// let user = client.user(&session).filter(["nickname"]).await?;
+    ///
+    /// assert!(user.nickname.is_some());
+    /// # Ok(())
+    /// # });
+    /// ```
+    GET "/user" [needs("session")] => Client::user(session: Session) -> User;
+    pub struct GetUser {}
+}
+projected!(GetUser);
+
+endpoint! {
+    /// The user's favourite titles, the first that was added first.
+    ///
+    /// ```
+    /// # anilibria_client::v3::offline(|client| async move {
+    /// use futures::TryStreamExt;
+    ///
+    /// let session = client.login("demo", "demo").await?;
+    ///
+    /// let favorites: Vec<_> = client.favorites(&session).items().try_collect().await?;
+    /// # assert!(favorites.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    GET "/user/favorites" [needs("session")] => Client::favorites(session: Session) -> Page<Title>;
+    pub struct Favorites {}
+}
+shaped!(Favorites);
+limited!(Favorites, Title);
+
+endpoint! {
+    /// Adds a title to the user's favourites.
+    ///
+    /// ```
+    /// # anilibria_client::v3::offline(|client| async move {
+    /// let session = client.login("demo", "demo").await?;
+    ///
+    /// client.add_favorite(&session, 7).await?;
+    ///
+    /// assert_eq!(client.favorites(&session).await?.list[0].id.get(), 7);
+    /// # Ok(())
+    /// # });
+    /// ```
+    PUT "/user/favorites" [in_query, needs("session")]
+        => Client::add_favorite(session: Session, title_id: ReleaseId) -> () as Done;
+    pub struct AddFavorite {}
+}
+
+endpoint! {
+    /// Removes a title from the user's favourites.
+    ///
+    /// ```
+    /// # anilibria_client::v3::offline(|client| async move {
+    /// let session = client.login("demo", "demo").await?;
+    /// client.add_favorite(&session, 7).await?;
+    ///
+    /// client.remove_favorite(&session, 7).await?;
+    ///
+    /// assert!(client.favorites(&session).await?.list.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
+    DELETE "/user/favorites" [in_query, needs("session")]
+        => Client::remove_favorite(session: Session, title_id: ReleaseId) -> () as Done;
+    pub struct RemoveFavorite {}
+}
+
+/// `{"success": true}`.
+#[derive(Deserialize)]
+pub(crate) struct Done {
+    success: bool,
+}
+
+impl Unwire<()> for Done {
+    fn unwire(self) -> Result<()> {
+        let message = "it was not done".to_owned();
+        if self.success { Ok(()) } else { Err(Error::Api { code: 0, key: None, message }) }
+    }
+}

@@ -1,0 +1,196 @@
+//! What parameters of v3 can be.
+
+use std::fmt;
+
+use time::Weekday;
+
+use super::model::SeasonCode;
+use crate::{
+    model::{ReleaseId, TorrentId},
+    request::Param,
+};
+
+/// A title by id, by code, or by one of its torrents: an id, a number or text becomes one by itself.
+///
+/// ```
+/// use anilibria_client::{model::TorrentId, v3::TitleRef};
+///
+/// assert_eq!(TitleRef::from("kowboi"), TitleRef::Code("kowboi".to_owned()));
+/// assert_eq!(TitleRef::from(TorrentId(5)), TitleRef::TorrentId(TorrentId(5)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TitleRef {
+    /// By number.
+    Id(ReleaseId),
+    /// By its readable id.
+    Code(String),
+    /// By the number of one of its torrents.
+    TorrentId(TorrentId),
+}
+
+impl From<u32> for TitleRef {
+    fn from(id: u32) -> Self {
+        Self::Id(ReleaseId(id))
+    }
+}
+
+impl From<ReleaseId> for TitleRef {
+    fn from(id: ReleaseId) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl From<TorrentId> for TitleRef {
+    fn from(id: TorrentId) -> Self {
+        Self::TorrentId(id)
+    }
+}
+
+impl From<&str> for TitleRef {
+    fn from(code: &str) -> Self {
+        Self::Code(code.to_owned())
+    }
+}
+
+impl From<String> for TitleRef {
+    fn from(code: String) -> Self {
+        Self::Code(code)
+    }
+}
+
+open_enum! {
+    /// In which form descriptions come.
+    pub enum DescriptionType {
+        /// With HTML, as on the site.
+        Html = "html",
+        /// Without markup; what the service takes when unset.
+        Plain = "plain",
+        /// Without markup, and without the order in which to watch its parts.
+        NoViewOrder = "no_view_order",
+    }
+}
+
+open_enum! {
+    /// In which form episodes come. The models of this crate read both.
+    pub enum PlaylistType {
+        /// As an object with their numbers for keys; what the service takes when unset.
+        Object = "object",
+        /// As a list.
+        Array = "array",
+    }
+}
+
+open_enum! {
+    /// What comes only for those who ask for it.
+    pub enum Include {
+        /// Posters in base64.
+        RawPoster = "raw_poster",
+        /// Torrent files in base64.
+        RawTorrent = "raw_torrent",
+        /// What is in torrent files.
+        TorrentMeta = "torrent_meta",
+    }
+}
+
+open_enum! {
+    /// The form of a feed.
+    pub enum RssType {
+        /// RSS 2.0.
+        Rss = "rss",
+        /// Atom 1.0.
+        Atom = "atom",
+        /// JSON Feed 1.0.
+        Json = "json",
+    }
+}
+
+open_enum! {
+    /// By what those who share are ordered.
+    pub enum SeedStatsOrder {
+        /// By how much they have downloaded.
+        Downloaded = "downloaded",
+        /// By how much they have uploaded.
+        Uploaded = "uploaded",
+        /// By name.
+        User = "user",
+    }
+}
+
+/// Which way a search is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SortDirection {
+    /// From the smallest to the largest.
+    #[default]
+    Ascending,
+    /// From the largest to the smallest.
+    Descending,
+}
+
+/// In which order genres come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum GenreOrder {
+    /// By name.
+    #[default]
+    Alphabet,
+    /// By how many titles they have.
+    Rating,
+}
+
+/// Lets what is written as text be a parameter.
+macro_rules! text_params {
+    ($($ty:ty),+) => { $(impl From<$ty> for Param {
+        fn from(value: $ty) -> Self {
+            Self::Text(value.to_string())
+        }
+    })+ };
+}
+
+text_params!(DescriptionType, PlaylistType, Include, RssType, SeedStatsOrder);
+
+impl From<SortDirection> for Param {
+    fn from(direction: SortDirection) -> Self {
+        Self::Int(match direction {
+            SortDirection::Ascending => 0,
+            SortDirection::Descending => 1,
+        })
+    }
+}
+
+impl From<GenreOrder> for Param {
+    fn from(order: GenreOrder) -> Self {
+        Self::Int(match order {
+            GenreOrder::Alphabet => 0,
+            GenreOrder::Rating => 1,
+        })
+    }
+}
+
+/// A day of the week, from 0 for Monday.
+impl From<Weekday> for Param {
+    fn from(day: Weekday) -> Self {
+        Self::Int(day.number_days_from_monday().into())
+    }
+}
+
+impl From<SeasonCode> for Param {
+    fn from(season: SeasonCode) -> Self {
+        Self::Text(season.number().to_string())
+    }
+}
+
+/// A number of a torrent.
+impl From<TorrentId> for Param {
+    fn from(id: TorrentId) -> Self {
+        Self::Int(id.get())
+    }
+}
+
+impl fmt::Display for TitleRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Code(code) => f.write_str(code),
+            Self::TorrentId(id) => id.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The WebSocket of the stand-in.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{SinkExt, StreamExt};
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::{body::Incoming, upgrade::Upgraded};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{self, Message, handshake::derive_accept_key, protocol::Role},
+};
+
+use super::world::World;
+
+/// The most subscriptions of one listener; further ones are refused.
+const MAX_SUBSCRIPTIONS: usize = 100;
+
+/// What happens to all listeners.
+#[derive(Clone, Debug)]
+pub(super) enum Signal {
+    /// A notification.
+    News(Arc<Value>),
+    HangUp,
+}
+
+/// The key of a handshake, if `request` is one.
+pub(super) fn key(request: &Request<Incoming>) -> Option<HeaderValue> {
+    let path = request.uri().path().trim_end_matches('/');
+    let is_socket = path.starts_with("/v3") && (path.ends_with("/ws") || path.ends_with("/webSocket"));
+    request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| is_socket).cloned()
+}
+
+/// Accepts a handshake; the listener is served until either side hangs up or the stand-in is dropped.
+pub(super) fn accept(world: &World, request: Request<Incoming>, key: &HeaderValue) -> Response<Full<Bytes>> {
+    let news = world.news.subscribe();
+    tokio::spawn(async move {
+        let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
+        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+        // Listeners leave when they like.
+        let _ = serve(socket, news).await;
+    });
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(accept) = derive_accept_key(key.as_bytes()).parse() {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    response
+}
+
+async fn serve(
+    mut socket: WebSocketStream<TokioIo<Upgraded>>,
+    mut news: broadcast::Receiver<Signal>,
+) -> Result<(), tungstenite::Error> {
+    let mut patterns: Vec<Value> = Vec::new();
+    say(&mut socket, &json!({"connection": "success", "api_version": "3.0.14"})).await?;
+    loop {
+        tokio::select! {
+            frame = socket.next() => match frame.transpose()? {
+                Some(frame @ (Message::Text(_) | Message::Binary(_))) => {
+                    let answer = subscribe(&mut patterns, &frame.into_data());
+                    say(&mut socket, &answer).await?;
+                }
+                Some(Message::Close(_)) | None => return Ok(()),
+                Some(_) => {}
+            },
+            signal = news.recv() => match signal {
+                Ok(Signal::News(event)) => {
+                    if patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, &event)) {
+                        say(&mut socket, &event).await?;
+                    }
+                }
+                // The API has no word for what was missed, so that whoever is too slow has to come again.
+                Ok(Signal::HangUp) | Err(RecvError::Closed | RecvError::Lagged(_)) => return Ok(()),
+            },
+        }
+    }
+}
+
+async fn say(
+    socket: &mut WebSocketStream<TokioIo<Upgraded>>,
+    message: &Value,
+) -> Result<(), tungstenite::Error> {
+    socket.send(Message::text(message.to_string())).await
+}
+
+fn subscribe(patterns: &mut Vec<Value>, message: &[u8]) -> Value {
+    let asked = serde_json::from_slice::<Value>(message).unwrap_or_default();
+    match asked.get("subscribe") {
+        Some(pattern) if patterns.len() < MAX_SUBSCRIPTIONS => {
+            patterns.push(pattern.clone());
+            json!({"subscribe": "success", "subscription_id": patterns.len() - 1})
+        }
+        _ => json!({"error": {"code": 412, "message": "a subscription is needed, and not too many of them"}}),
+    }
+}
+
+/// Whether `value` has all that is in `pattern`.
+fn matches(pattern: &Value, value: &Value) -> bool {
+    match (pattern, value) {
+        (Value::String(any), _) if any == "*" => true,
+        (Value::Object(pattern), Value::Object(value)) => {
+            pattern.iter().all(|(key, part)| value.get(key).is_some_and(|value| matches(part, value)))
+        }
+        _ => pattern == value,
+    }
+}

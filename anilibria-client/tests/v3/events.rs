@@ -1,0 +1,329 @@
+//! The event stream against services that behave, and against those that do not.
+
+use std::time::Duration;
+
+use anilibria_client::{
+    Error, RetryPolicy,
+    model::Ordinal,
+    v3::{Client, EpisodeRule, Event, ReconnectPolicy, StandIn, Subscription},
+};
+use futures::StreamExt;
+use serde_json::json;
+
+use crate::{
+    samples,
+    service::{Service, begin, connected, finished, next},
+};
+
+#[tokio::test]
+async fn episode_that_comes_out_is_told_with_its_title() {
+    let gateway = StandIn::start().await.unwrap();
+    let mut events = Client::new(gateway.url()).unwrap().events().build().unwrap();
+    begin(&mut events).await;
+    assert!(connected(&mut events).await.is_empty());
+
+    let episode = gateway.new_episode(7).unwrap();
+
+    let Event::PlaylistUpdate(update) = next(&mut events).await.unwrap() else { panic!("no update") };
+    assert_eq!((update.id.get(), update.episode), (7, Some(episode)));
+    let Event::TitleEpisode(new) = next(&mut events).await.unwrap() else { panic!("no episode") };
+    assert_eq!(new.title.player.list.as_slice().last(), Some(&new.episode));
+    assert_eq!(new.episode, update.updated_episode);
+}
+
+#[tokio::test]
+async fn every_event_is_told_with_all_that_is_in_it() {
+    let service = Service::start().await;
+    let mut events = service.events().episodes(EpisodeRule::Never).build().unwrap();
+    begin(&mut events).await;
+    let mut peer = service.welcome().await;
+    connected(&mut events).await;
+
+    let mut title = samples::title();
+    title["description"] = json!({"html": "<b>x</b>", "plain": "x", "no_view_order": "x"});
+    let updated = json!({"title": title, "diff": {"in_favorites": 299}, "hash": "ab"});
+    peer.say(&json!({"type": "title_update", "data": updated})).await;
+    let playlist = json!({
+        "id": 9000, "player": samples::player(), "updated_episode": samples::episode(12.5), "episode": "12.5",
+        "diff": {"list": {"12.5": {"hls": {"fhd": null}}}}, "reupload": false,
+    });
+    peer.say(&json!({"type": "playlist_update", "data": playlist})).await;
+    let torrent =
+        json!({"id": "9000", "torrents": samples::torrents(), "updated_torrent_id": 18_650, "diff": {}});
+    peer.say(&json!({"type": "torrent_update", "data": torrent})).await;
+    peer.finish(5).await;
+
+    let Event::TitleUpdate(update) = next(&mut events).await.unwrap() else { panic!("no title") };
+    assert_eq!((update.title.id.get(), update.hash.as_deref()), (9000, Some("ab")));
+    assert_eq!(
+        (update.title.description.unwrap().as_str(), &update.diff["in_favorites"]),
+        (Some("x"), &json!(299))
+    );
+    let Event::PlaylistUpdate(update) = next(&mut events).await.unwrap() else { panic!("no playlist") };
+    assert_eq!((update.updated_episode.episode, update.player.list.as_slice().len()), (Ordinal(12.5), 3));
+    let Event::TorrentUpdate(update) = next(&mut events).await.unwrap() else { panic!("no torrent") };
+    assert_eq!((update.id.get(), update.updated_torrent_id.get()), (9000, 18_650));
+    assert_eq!(finished(&mut events, 1).await, [5]);
+}
+
+#[tokio::test]
+async fn event_with_anything_missing_or_null_or_empty_is_read() {
+    let service = Service::start().await;
+    let mut events = service.events().build().unwrap();
+    begin(&mut events).await;
+    let mut peer = service.welcome().await;
+    connected(&mut events).await;
+    let playlist = json!({
+        "id": "9000", "player": samples::player(), "updated_episode": samples::episode(12.5), "episode": "12.5",
+        "diff": {}, "reupload": false,
+    });
+    let encoding = json!({
+        "id": "9000", "episode": "1", "resolution": "480", "quality": "sd", "isReupload": true,
+        "encoded_percent": "25",
+    });
+    let torrent =
+        json!({"id": "9000", "torrents": samples::torrents(), "updated_torrent_id": 18_650, "diff": {}});
+    let title = json!({"title": {"id": 9000, "names": {"ru": "Имя"}}, "diff": {"updated": 1}, "hash": "ab"});
+
+    for (kind, data) in [
+        ("title_update", title),
+        ("playlist_update", playlist),
+        ("torrent_update", torrent),
+        ("encode_start", encoding.clone()),
+        ("encode_progress", encoding.clone()),
+        ("encode_end", encoding.clone()),
+        ("encode_finish", encoding),
+    ] {
+        for (damage, data) in samples::damaged(&data) {
+            peer.say(&json!({"type": kind, "data": data})).await;
+            let event = next(&mut events).await.unwrap_or_else(|error| panic!("{kind} {damage}: {error}"));
+            assert_eq!(event.name(), format!("on_{kind}"), "{damage}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn title_that_cannot_be_read_is_an_error_and_no_end() {
+    let gateway = StandIn::start().await.unwrap();
+    let mut events = Client::new(gateway.url()).unwrap().events().build().unwrap();
+    begin(&mut events).await;
+    connected(&mut events).await;
+    let data = json!({
+        "id": 1_000_000, "updated_episode": samples::episode(1.0), "diff": {"list": {"1": {"hls": {"sd": null}}}},
+    });
+
+    gateway.send(json!({"type": "playlist_update", "data": data}));
+    gateway.send(json!({"type": "poll", "data": 1}));
+
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(next(&mut events).await);
+    }
+    assert_eq!(told.iter().filter(|event| matches!(event, Err(Error::Api { code: 404, .. }))).count(), 1);
+    assert!(told.iter().any(|event| matches!(event, Ok(Event::Unknown(poll)) if poll.kind == "poll")));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_and_the_connection_goes_on() {
+    let service = Service::start().await;
+    let mut events = service.events().build().unwrap();
+    begin(&mut events).await;
+    let mut peer = service.welcome().await;
+    connected(&mut events).await;
+
+    for garbage in [
+        "<html>",
+        "[1]",
+        "",
+        r#"{"type":"title_update","data":7}"#,
+        r#"{"error":{"code":412,"message":"?"}}"#,
+    ] {
+        peer.say_text(garbage.to_owned()).await;
+        assert!(next(&mut events).await.is_err(), "{garbage}");
+    }
+    peer.say_bytes(vec![0xff; 100]).await;
+    assert!(matches!(next(&mut events).await, Err(Error::Decode { .. })));
+    // Some send JSON as bytes.
+    peer.say_bytes(json!({"type": "encode_finish", "data": {"id": 1}}).to_string().into_bytes()).await;
+    peer.finish(2).await;
+
+    assert_eq!(finished(&mut events, 2).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn message_that_is_long_is_read_and_one_that_is_too_long_is_not() {
+    let service = Service::start().await;
+    let mut events = service.events().build().unwrap();
+    begin(&mut events).await;
+    let mut peer = service.welcome().await;
+    connected(&mut events).await;
+
+    let long = json!({"type": "poll", "data": "x".repeat(3 << 20)});
+    peer.say(&long).await;
+    assert!(matches!(next(&mut events).await, Ok(Event::Unknown(_))));
+    // The head of a text of 2^62 bytes.
+    peer.write(&[0x81, 127, 0x40, 0, 0, 0, 0, 0, 0, 0]).await;
+
+    assert!(matches!(next(&mut events).await, Err(Error::TooLarge { limit: 4_194_304 })));
+    service.welcome().await;
+    assert!(connected(&mut events).await.is_empty());
+}
+
+#[tokio::test]
+async fn connection_that_breaks_in_any_way_is_made_again() {
+    let service = Service::start().await;
+    let mut events = service.events().connect_timeout(Duration::from_millis(500)).build().unwrap();
+    begin(&mut events).await;
+
+    drop(service.accept().await);
+    service.accept().await.close(1001).await;
+    service.refuse("502 Bad Gateway").await;
+    service.refuse("429 Too Many Requests").await;
+    drop(service.raw().await);
+    let mut peer = service.welcome().await;
+    let errors = connected(&mut events).await;
+    peer.write(&[0xff; 64]).await;
+    let broken = next(&mut events).await;
+    let mut peer = service.welcome().await;
+    connected(&mut events).await;
+    peer.finish(1).await;
+
+    assert_eq!(errors.len(), 5, "{errors:?}");
+    assert!(matches!(errors[1], Error::Closed { code: 1001, .. }));
+    assert!(matches!(errors[2], Error::Status { status: 502, .. }));
+    assert!(matches!(broken, Err(Error::Interrupted { .. })));
+    assert_eq!(finished(&mut events, 1).await, [1]);
+}
+
+#[tokio::test]
+async fn service_that_restarts_is_found_again() {
+    let service = Service::start().await;
+    let url = service.url();
+    let mut events = service.events().build().unwrap();
+    begin(&mut events).await;
+    let peer = service.welcome().await;
+    connected(&mut events).await;
+
+    drop((peer, service));
+    assert!(next(&mut events).await.is_err());
+    assert!(matches!(next(&mut events).await, Err(Error::Connect { .. })));
+    let service = Service::start_at(&url).await;
+    let mut peer = service.welcome().await;
+    connected(&mut events).await;
+    peer.finish(1).await;
+
+    assert_eq!(finished(&mut events, 1).await, [1]);
+}
+
+#[tokio::test]
+async fn stream_without_reconnects_ends_with_the_reason() {
+    let service = Service::start().await;
+    let mut events = service.events().reconnect(ReconnectPolicy::Never).build().unwrap();
+    begin(&mut events).await;
+    let peer = service.welcome().await;
+    connected(&mut events).await;
+
+    peer.close(1000).await;
+
+    assert!(matches!(next(&mut events).await, Err(Error::Closed { code: 1000, .. })));
+    assert!(events.next().await.is_none());
+    assert!(service.has_nobody_waiting());
+}
+
+#[tokio::test]
+async fn stream_ends_when_trying_again_makes_no_sense_or_was_tried_enough() {
+    let service = Service::start().await;
+    let mut events = service.events().build().unwrap();
+    begin(&mut events).await;
+    service.refuse("404 Not Found").await;
+    assert!(next(&mut events).await.is_err());
+    assert!(events.next().await.is_none());
+
+    let retry = RetryPolicy::exponential().max_retries(2).first_delay(Duration::from_millis(1));
+    let mut events = service.events().reconnect(retry).build().unwrap();
+    begin(&mut events).await;
+    for _ in 0..3 {
+        service.refuse("503 Service Unavailable").await;
+        assert!(matches!(next(&mut events).await, Err(Error::Status { status: 503, .. })));
+    }
+    assert!(events.next().await.is_none());
+}
+
+#[tokio::test]
+async fn pings_are_answered_and_silence_is_noticed() {
+    let service = Service::start().await;
+    let mut events = service.events().idle_timeout(Duration::from_millis(400)).build().unwrap();
+    begin(&mut events).await;
+    let mut peer = service.welcome().await;
+    connected(&mut events).await;
+    peer.ping().await;
+    for _ in 0..3 {
+        peer.hear_ping().await;
+    }
+    peer.finish(1).await;
+    assert_eq!(finished(&mut events, 1).await, [1]);
+
+    // It is still there, but neither reads nor writes.
+    assert!(next(&mut events).await.unwrap_err().is_timeout());
+    service.welcome().await;
+    assert!(connected(&mut events).await.is_empty());
+    drop(peer);
+}
+
+#[tokio::test]
+async fn subscriptions_are_made_on_every_connection_and_told_when_they_are_taken() {
+    let service = Service::start().await;
+    let of_7 = Subscription::new(json!({"data": {"id": 7}})).filter(["id", "names.ru"]).remove(["code"]);
+    let mut events = service.events().subscribe(of_7).build().unwrap();
+    let subscriptions = events.subscriptions();
+    begin(&mut events).await;
+    let mut peer = service.welcome().await;
+    connected(&mut events).await;
+
+    let first = peer.hear().await;
+    let id = subscriptions.subscribe(&Subscription::new(json!({"type": "title_update"}))).unwrap();
+    let second = peer.hear().await;
+    for service_id in [0, 1] {
+        peer.say(&json!({"subscribe": "success", "subscription_id": service_id})).await;
+    }
+    let told = [next(&mut events).await.unwrap(), next(&mut events).await.unwrap()];
+    drop(peer);
+    next(&mut events).await.unwrap_err();
+    let mut peer = service.welcome().await;
+    connected(&mut events).await;
+
+    assert_eq!(first, json!({"subscribe": {"data": {"id": 7}}, "filter": "id,names.ru", "remove": "code"}));
+    let Event::Subscription(taken) = told[1] else { panic!("{told:?}") };
+    assert_eq!((taken.id, taken.service_id), (Some(id), 1));
+    assert_eq!([peer.hear().await, peer.hear().await], [first, second]);
+}
+
+#[tokio::test]
+async fn stand_in_tells_only_what_was_subscribed_to() {
+    let gateway = StandIn::start().await.unwrap();
+    let wanted = Subscription::new(json!({"type": "poll", "data": {"id": "*"}}));
+    let mut events = Client::new(gateway.url()).unwrap().events().subscribe(wanted).build().unwrap();
+    begin(&mut events).await;
+    connected(&mut events).await;
+    assert!(matches!(next(&mut events).await, Ok(Event::Subscription(_))));
+
+    gateway.send(json!({"type": "poll", "data": {}}));
+    gateway.send(json!({"type": "vote", "data": {"id": 1}}));
+    gateway.send(json!({"type": "poll", "data": {"id": 2}}));
+
+    let Event::Unknown(poll) = next(&mut events).await.unwrap() else { panic!("no poll") };
+    assert_eq!(poll.data, json!({"id": 2}));
+    gateway.hang_up();
+    assert!(next(&mut events).await.is_err());
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_right_are_refused_by_name() {
+    let client = Client::new("https://gateway.example").unwrap();
+
+    let zero = client.events().idle_timeout(Duration::ZERO).build().unwrap_err();
+    let many = (0..51).fold(client.events(), |events, _| events.subscribe(Subscription::new(json!({}))));
+
+    assert!(matches!(zero, Error::Config { setting: "idle_timeout", .. }));
+    assert!(matches!(many.build(), Err(Error::InvalidRequest { .. })));
+}

@@ -1,0 +1,105 @@
+//! Functions that are called for events.
+
+use std::sync::{Arc, Mutex};
+
+use anilibria_client::{
+    Error, RetryPolicy,
+    v3::{Client, Connect, Event, Handlers, PlaylistUpdate, ReconnectPolicy, StandIn, TitleEpisode},
+};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+async fn gateway() -> (StandIn, Handlers) {
+    let gateway = StandIn::start().await.unwrap();
+    let handlers = Client::new(gateway.url()).unwrap().events().handlers().unwrap();
+    (gateway, handlers)
+}
+
+#[tokio::test]
+async fn handlers_hear_what_they_are_for() {
+    let (gateway, handlers) = gateway().await;
+    let (told, mut heard) = mpsc::unbounded_channel();
+    let tell = |name: &'static str| {
+        let told = told.clone();
+        move || {
+            told.send(name).unwrap();
+            std::future::ready(())
+        }
+    };
+    let (startup, connect, update, episode, by_name) =
+        (tell("startup"), tell("connect"), tell("update"), tell("episode"), tell("by name"));
+    let (connected, mut is_connected) = mpsc::unbounded_channel();
+    let handlers = handlers
+        .on_startup(startup)
+        .on(move |greeting: Connect| {
+            connected.send(greeting.api_version).unwrap();
+            connect()
+        })
+        .on::<PlaylistUpdate, _, _>(move |_| update())
+        .on(move |_: TitleEpisode| episode())
+        .on_name("on_title_episode", move |event| {
+            assert!(matches!(event, Event::TitleEpisode(_)));
+            by_name()
+        });
+
+    let names = handlers.run_with(async move {
+        assert_eq!(is_connected.recv().await.unwrap(), "3.0.14");
+        gateway.new_episode(7);
+        let mut names = Vec::new();
+        for _ in 0..5 {
+            names.push(heard.recv().await.unwrap());
+        }
+        names
+    });
+
+    let mut names = names.await.unwrap();
+    names.sort_unstable();
+    assert_eq!(names, ["by name", "connect", "episode", "startup", "update"]);
+}
+
+#[tokio::test]
+async fn handler_that_fails_or_panics_is_reported_and_the_others_go_on() {
+    let (gateway, handlers) = gateway().await;
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let (report, (told, mut heard)) = (reported.clone(), mpsc::unbounded_channel());
+    let handlers = handlers
+        .on(|_: Connect| async { Err::<(), _>("no luck") })
+        .on_name("on_connect", |_| -> std::future::Ready<()> { panic!("bad luck") })
+        .on(move |event: Event| {
+            told.send(event.name()).unwrap();
+            async {}
+        })
+        .on_error(move |error| report.lock().unwrap().push(error.to_string()));
+
+    let last = handlers.run_with(async {
+        while heard.recv().await.unwrap() != "on_connect" {}
+        gateway.send(json!({"type": "poll", "data": {}}));
+        while reported.lock().unwrap().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        heard.recv().await.unwrap()
+    });
+
+    assert_eq!(last.await.unwrap(), "on_unknown");
+    let reported = reported.lock().unwrap().join(" ");
+    assert!(reported.contains("no luck") && reported.contains("panic"), "{reported}");
+}
+
+#[tokio::test]
+async fn errors_of_the_stream_are_reported_and_the_last_one_is_the_outcome() {
+    let (gateway, _) = gateway().await;
+    let url = gateway.url().to_owned();
+    drop(gateway);
+    let retry = RetryPolicy::exponential().max_retries(2).first_delay(std::time::Duration::from_millis(1));
+    let client = Client::new(url).unwrap();
+    let count = Arc::new(Mutex::new(0));
+    let counted = count.clone();
+    let handlers = client.events().reconnect(retry).handlers().unwrap();
+
+    let outcome = handlers.on_error(move |_| *counted.lock().unwrap() += 1).run().await;
+
+    assert!(matches!(outcome, Err(Error::Connect { .. })));
+    assert_eq!(*count.lock().unwrap(), 3);
+    let never = client.events().reconnect(ReconnectPolicy::Never).handlers().unwrap();
+    assert!(matches!(never.run_with(std::future::pending::<()>()).await, Err(Error::Connect { .. })));
+}
