@@ -40,3 +40,4 @@ pub mod tag;
 pub mod titles;
 pub mod trace;
 pub mod traffic;
+pub mod v3;

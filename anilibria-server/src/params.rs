@@ -1,7 +1,7 @@
 //! Parameters of the routes: how they are read, checked and documented.
 //!
 //! The framework's own extractors know neither `name[]` nor empty values, and tell what is wrong in terms of its types.
-//! They do not work here: they need a layer that [`crate::router`] does without.
+//! They do not work here: they need what the framework's router notes on a request, and [`crate::router`] is another.
 
 mod choice;
 mod event;
@@ -25,7 +25,7 @@ pub use self::{
     number::{Limit, LimitOr, PageNumber, TitleId, Year},
     text::{Query, Search},
 };
-use crate::problem::Problem;
+use crate::{problem::Problem, router::PathValues};
 
 /// What is wrong with a value: a continuation of "the parameter …".
 pub type Reason = Cow<'static, str>;
@@ -109,7 +109,8 @@ impl<'a, T: PathValue> ApiExtractor<'a> for Path<T> {
         _: &mut RequestBody,
         options: ExtractParamOptions<T>,
     ) -> poem::Result<Self> {
-        let text = request.raw_path_param(options.name).map(Cow::Borrowed);
+        let values = request.extensions().get::<PathValues>();
+        let text = values.and_then(|values| values.get(options.name)).map(Cow::Borrowed);
         let value = T::read(text.into_iter());
         value.map(Self).map_err(|reason| Problem::invalid(T::NAME, reason).into())
     }

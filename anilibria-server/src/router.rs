@@ -1,17 +1,20 @@
 //! Finds the route of a request.
 //!
-//! Most requests ask for a fixed path, and a map finds those. The framework's router, which tries patterns and notes on
-//! every request and answer which one it was, costs more than an answer from memory; it is left the paths that have
-//! parameters.
+//! Most requests ask for a fixed path, and a map finds those; the others are found part by part. The framework's own
+//! router, which notes on every request and answer which route it was, costs more than an answer from memory.
+
+mod tree;
 
 use std::collections::HashMap;
 
 use poem::{
-    Endpoint, PathPattern, Request, Response, Route, RouteMethod,
+    Endpoint as _, Request, Response,
     endpoint::BoxEndpoint,
     http::{HeaderValue, Method},
 };
 
+pub use self::tree::PathValues;
+use self::tree::Tree;
 use crate::problem::Problem;
 
 /// Endpoints by path and method, as the framework's macros fill it.
@@ -19,59 +22,68 @@ pub type RouteTable = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
 /// All routes.
 pub struct Router {
-    fixed: HashMap<String, FixedPath>,
-    patterns: Route,
-    /// Methods of each pattern, as the header `Allow` lists them.
-    pattern_methods: HashMap<String, HeaderValue>,
+    fixed: HashMap<String, Route>,
+    patterns: Tree<Route>,
 }
 
-struct FixedPath {
+/// What is at a path, or at all paths of a pattern.
+pub struct Route {
     endpoints: Vec<(Method, BoxEndpoint<'static>)>,
     allow: HeaderValue,
+}
+
+/// The route of a path.
+pub struct Found<'r> {
+    route: &'r Route,
+    values: Option<PathValues>,
 }
 
 impl Router {
     /// Routes all of `table`.
     pub fn new(table: RouteTable) -> Self {
-        let (patterns, fixed): (RouteTable, RouteTable) =
-            table.into_iter().partition(|(path, _)| path.contains([':', '*']));
-        let pattern_methods =
-            patterns.iter().map(|(path, methods)| (path.clone(), allow(methods.keys()))).collect();
-        let fixed = fixed.into_iter().map(|(path, methods)| (path, FixedPath::new(methods))).collect();
-        let patterns = patterns.into_iter().fold(Route::new(), |route, (path, methods)| {
-            let by_method = RouteMethod::new();
-            route.at(
-                path,
-                methods.into_iter().fold(by_method, |route, (method, end)| route.method(method, end)),
-            )
-        });
-        Self { fixed, patterns, pattern_methods }
+        let mut router = Self { fixed: HashMap::new(), patterns: Tree::default() };
+        for (path, methods) in table {
+            let route = Route::new(methods);
+            if path.contains([':', '*']) {
+                router.patterns.insert(&path, route);
+            } else {
+                router.fixed.insert(path, route);
+            }
+        }
+        router
     }
 
-    async fn patterned(&self, request: Request) -> Result<Response, Problem> {
-        self.patterns.call(request).await.map_err(|error| {
-            let methods =
-                error.data::<PathPattern>().and_then(|pattern| self.pattern_methods.get(&*pattern.0));
-            Problem::from_error(error, methods)
-        })
+    /// The route of `path`, if there is one.
+    pub fn find(&self, path: &str) -> Option<Found<'_>> {
+        if let Some(route) = self.fixed.get(path) {
+            return Some(Found { route, values: None });
+        }
+        let (route, values) = self.patterns.find(path)?;
+        Some(Found { route, values: Some(values) })
     }
-}
 
-impl Router {
     /// What the route of `request` answers, or why there is no answer. `HEAD` and `OPTIONS` are not routed.
     pub async fn route(&self, request: Request) -> Result<Response, Problem> {
-        let Some(path) = self.fixed.get(request.uri().path()) else {
-            return self.patterned(request).await;
-        };
-        let endpoint = path.endpoints.iter().find(|(method, _)| method == request.method());
-        let Some((_, endpoint)) = endpoint else {
-            return Err(Problem::MethodNotAllowed { allow: path.allow.clone() });
-        };
-        endpoint.call(request).await.map_err(|error| Problem::from_error(error, None))
+        let found = self.find(request.uri().path()).ok_or(Problem::NotFound)?;
+        found.answer(request).await
     }
 }
 
-impl FixedPath {
+impl Found<'_> {
+    /// What the route answers to `request`, or why there is no answer.
+    async fn answer(self, mut request: Request) -> Result<Response, Problem> {
+        let endpoint = self.route.endpoints.iter().find(|(method, _)| method == request.method());
+        let Some((_, endpoint)) = endpoint else {
+            return Err(Problem::MethodNotAllowed { allow: self.route.allow.clone() });
+        };
+        if let Some(values) = self.values {
+            request.extensions_mut().insert(values);
+        }
+        endpoint.call(request).await.map_err(Problem::from_error)
+    }
+}
+
+impl Route {
     fn new(methods: HashMap<Method, BoxEndpoint<'static>>) -> Self {
         let allow = allow(methods.keys());
         Self { endpoints: methods.into_iter().collect(), allow }

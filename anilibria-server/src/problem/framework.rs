@@ -2,16 +2,14 @@
 
 use std::{error::Error as StdError, fmt};
 
-use poem::http::{HeaderValue, StatusCode};
+use poem::http::StatusCode;
 use poem_openapi::error::{ParseParamError, ParsePathError, ParseRequestPayloadError};
 
 use super::Problem;
 
 impl Problem {
     /// The problem behind `error`: the one a route returned, or the one of ours that says what the framework means.
-    ///
-    /// `allow` has the methods of the route, should the method be wrong.
-    pub fn from_error(error: poem::Error, allow: Option<&HeaderValue>) -> Self {
+    pub fn from_error(error: poem::Error) -> Self {
         if let Some(ParseParamError { name, reason }) = error.downcast_ref() {
             return Self::invalid(*name, reason.clone());
         }
@@ -23,17 +21,13 @@ impl Problem {
         }
         match error.downcast::<Self>() {
             Ok(problem) => problem,
-            Err(error) => Self::from_status(error, allow),
+            Err(error) => Self::from_status(error),
         }
     }
 
-    fn from_status(error: poem::Error, allow: Option<&HeaderValue>) -> Self {
+    fn from_status(error: poem::Error) -> Self {
         match error.status() {
             StatusCode::NOT_FOUND => Self::NotFound,
-            StatusCode::METHOD_NOT_ALLOWED => {
-                let allow = allow.cloned().unwrap_or_else(|| HeaderValue::from_static("OPTIONS"));
-                Self::MethodNotAllowed { allow }
-            }
             status if status.is_client_error() => Self::invalid("request", format!("is malformed: {error}")),
             _ => Self::internal(Framework(error)),
         }
@@ -60,7 +54,7 @@ mod tests {
     use crate::problem::ErrorCode;
 
     fn problem_of(error: impl Into<poem::Error>) -> Problem {
-        Problem::from_error(error.into(), None)
+        Problem::from_error(error.into())
     }
 
     #[test]

@@ -1,0 +1,8 @@
+//! AniLibria's old API v3: the languages of its parameters and the forms of its answers.
+
+pub mod feed_document;
+pub mod order;
+pub mod paging;
+pub mod path;
+pub mod projection;
+pub mod query;

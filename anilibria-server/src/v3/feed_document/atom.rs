@@ -1,0 +1,50 @@
+//! Atom 1.0.
+
+use quick_xml::Result;
+
+use super::{
+    AUTHORITY, Feed, FeedError, FeedItem, LANGUAGE, TORRENT, rfc_3339,
+    xml::{Xml, attributes, document, text},
+};
+
+/// When nothing is known to have happened: every feed and item has to tell a time.
+const LONG_AGO: &str = "1970-01-01T00:00:00Z";
+
+/// The feed as Atom.
+pub(super) fn write(feed: &Feed) -> std::result::Result<Vec<u8>, FeedError> {
+    let mut xml = document()?;
+    let root = [("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", LANGUAGE)];
+    xml.create_element("feed").with_attributes(root).write_inner_content(|xml| {
+        head(xml, feed)?;
+        feed.items.iter().try_for_each(|item| {
+            xml.create_element("entry").write_inner_content(|xml| entry(xml, item)).map(drop)
+        })
+    })?;
+    Ok(xml.into_inner())
+}
+
+fn head(xml: &mut Xml, feed: &Feed) -> Result<()> {
+    text(xml, "id", &format!("{AUTHORITY}:torrents"))?;
+    text(xml, "title", &feed.title)?;
+    text(xml, "subtitle", &feed.description)?;
+    text(xml, "updated", &feed.updated().and_then(rfc_3339).unwrap_or_else(|| LONG_AGO.to_owned()))?;
+    xml.create_element("author").write_inner_content(|xml| text(xml, "name", &feed.title))?;
+    text(xml, "generator", &feed.generator)?;
+    attributes(xml, "link", &[("rel", "self"), ("type", "application/atom+xml"), ("href", &feed.address)])?;
+    attributes(xml, "link", &[("rel", "alternate"), ("type", "text/html"), ("href", &feed.page)])
+}
+
+fn entry(xml: &mut Xml, item: &FeedItem) -> Result<()> {
+    let published = rfc_3339(item.published);
+    text(xml, "id", &format!("{AUTHORITY}:torrents/{}", item.torrent_id))?;
+    text(xml, "title", &item.title)?;
+    text(xml, "updated", published.as_deref().unwrap_or(LONG_AGO))?;
+    if let Some(published) = &published {
+        text(xml, "published", published)?;
+    }
+    attributes(xml, "link", &[("rel", "alternate"), ("type", "text/html"), ("href", &item.page)])?;
+    let length = item.size.to_string();
+    let file = [("rel", "enclosure"), ("type", TORRENT), ("length", length.as_str()), ("href", &item.file)];
+    attributes(xml, "link", &file)?;
+    item.description.as_ref().map_or(Ok(()), |description| text(xml, "summary", description))
+}

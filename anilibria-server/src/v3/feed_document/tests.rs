@@ -1,0 +1,193 @@
+//! That readers find in a feed what was put into it.
+
+use feed_rs::{
+    model::FeedType,
+    parser::{self, Parser},
+};
+use proptest::prelude::*;
+use time::macros::datetime;
+
+use super::*;
+
+/// A feed of one item.
+fn feed() -> Feed {
+    Feed {
+        title: "АниЛибрия".to_owned(),
+        description: "Раздачи & релизы".to_owned(),
+        page: "https://site.example/".to_owned(),
+        address: "https://site.example/v3/torrent/rss?limit=5&since=1".to_owned(),
+        generator: "API v3.0.14".to_owned(),
+        items: vec![FeedItem {
+            torrent_id: 123,
+            title: "Имя <1> / Name & \"Co\" | 1-12 [WEBRip 1080p]".to_owned(),
+            page: "https://site.example/release/name.html".to_owned(),
+            published: datetime!(2023-11-15 01:13:20 +3),
+            description: Some("Первая строка\nВторая <b> & ]]> третья".to_owned()),
+            file: "https://site.example/public/torrent/download.php?id=123&session=x".to_owned(),
+            size: 4_801_286_259,
+        }],
+    }
+}
+
+/// The feed in a form, as text.
+fn rendered(feed: &Feed, format: FeedFormat) -> String {
+    String::from_utf8(feed.render(format).unwrap()).unwrap()
+}
+
+#[test]
+fn rss_holds_what_readers_and_torrent_clients_look_for() {
+    let xml = rendered(&feed(), FeedFormat::Rss);
+
+    for part in [
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><rss version=\"2.0\" xmlns:atom=\"http://www.w3.org/2005/Atom\"><channel>",
+        "<language>ru</language><generator>API v3.0.14</generator>",
+        "<lastBuildDate>Tue, 14 Nov 2023 22:13:20 +0000</lastBuildDate>",
+        "<atom:link href=\"https://site.example/v3/torrent/rss?limit=5&amp;since=1\" rel=\"self\" type=\"application/rss+xml\"/>",
+        "<title><![CDATA[Имя <1> / Name & \"Co\" | 1-12 [WEBRip 1080p]]]></title>",
+        "<guid isPermaLink=\"false\">123</guid><pubDate>Tue, 14 Nov 2023 22:13:20 +0000</pubDate>",
+        "<description><![CDATA[Первая строка<br>Вторая &lt;b&gt; &amp; ]]&gt; третья]]></description>",
+        "<enclosure url=\"https://site.example/public/torrent/download.php?id=123&amp;session=x\" length=\"4801286259\" \
+         type=\"application/x-bittorrent\"/></item></channel></rss>",
+    ] {
+        assert!(xml.contains(part), "{part}\nis not in\n{xml}");
+    }
+}
+
+#[test]
+fn a_reader_finds_everything_in_rss() {
+    let read = parser::parse(rendered(&feed(), FeedFormat::Rss).as_bytes()).unwrap();
+
+    assert_eq!(read.feed_type, FeedType::RSS2);
+    assert_eq!(read.title.unwrap().content, feed().title);
+    assert_eq!(read.description.unwrap().content, feed().description);
+    assert_eq!(read.language.as_deref(), Some("ru"));
+    let [entry] = &read.entries[..] else { panic!("{} entries", read.entries.len()) };
+    assert_eq!(entry.id, "123");
+    assert_eq!(entry.title.as_ref().unwrap().content, feed().items[0].title);
+    assert_eq!(entry.published.unwrap().timestamp(), feed().items[0].published.unix_timestamp());
+    assert_eq!(entry.links[0].href, feed().items[0].page);
+    let file = &entry.media[0].content[0];
+    assert_eq!(file.url.as_ref().unwrap().as_str(), feed().items[0].file);
+    assert_eq!(file.size, Some(4_801_286_259));
+    assert_eq!(file.content_type.as_ref().unwrap().to_string(), TORRENT);
+}
+
+#[test]
+fn a_reader_finds_everything_in_atom() {
+    let read = parser::parse(rendered(&feed(), FeedFormat::Atom).as_bytes()).unwrap();
+
+    assert_eq!(read.feed_type, FeedType::Atom);
+    assert_eq!(read.id, "tag:anilibria.tv,2022:torrents");
+    assert_eq!(read.authors[0].name, Some(feed().title));
+    assert_eq!(read.generator.unwrap().content, "API v3.0.14");
+    assert_eq!(read.updated.unwrap().timestamp(), feed().items[0].published.unix_timestamp());
+    let links: Vec<_> = read.links.iter().map(|link| (link.rel.as_deref(), link.href.as_str())).collect();
+    assert_eq!(links, [(Some("self"), feed().address.as_str()), (Some("alternate"), &feed().page)]);
+    let [entry] = &read.entries[..] else { panic!("{} entries", read.entries.len()) };
+    assert_eq!(entry.id, "tag:anilibria.tv,2022:torrents/123");
+    assert_eq!(entry.title.as_ref().unwrap().content, feed().items[0].title);
+    assert_eq!(entry.summary.as_ref().unwrap().content, *feed().items[0].description.as_ref().unwrap());
+    assert_eq!(entry.published, entry.updated);
+    let file = entry.links.iter().find(|link| link.rel.as_deref() == Some("enclosure")).unwrap();
+    assert_eq!((file.href.as_str(), file.length), (feed().items[0].file.as_str(), Some(4_801_286_259)));
+    assert_eq!(file.media_type.as_deref(), Some(TORRENT));
+}
+
+#[test]
+fn a_reader_finds_everything_in_json() {
+    let text = rendered(&feed(), FeedFormat::Json);
+    let read = parser::parse(text.as_bytes()).unwrap();
+
+    assert_eq!(read.feed_type, FeedType::JSON);
+    assert!(text.starts_with(r#"{"version":"https://jsonfeed.org/version/1.1","#), "{text}");
+    assert_eq!(read.title.unwrap().content, feed().title);
+    let [entry] = &read.entries[..] else { panic!("{} entries", read.entries.len()) };
+    assert_eq!(entry.id, "123");
+    assert_eq!(entry.title.as_ref().unwrap().content, feed().items[0].title);
+    assert_eq!(entry.published.unwrap().timestamp(), feed().items[0].published.unix_timestamp());
+    assert_eq!(entry.content.as_ref().unwrap().body, feed().items[0].description);
+    assert!(text.contains(r#""mime_type":"application/x-bittorrent","size_in_bytes":4801286259"#), "{text}");
+}
+
+#[test]
+fn a_feed_of_nothing_is_a_feed() {
+    for (format, kind) in [
+        (FeedFormat::Rss, FeedType::RSS2),
+        (FeedFormat::Atom, FeedType::Atom),
+        (FeedFormat::Json, FeedType::JSON),
+    ] {
+        let read = parser::parse(rendered(&Feed { items: Vec::new(), ..feed() }, format).as_bytes()).unwrap();
+
+        assert_eq!((read.feed_type, read.entries.len()), (kind, 0));
+    }
+}
+
+#[test]
+fn an_item_without_a_description_has_its_title_for_content() {
+    let item = FeedItem { description: None, ..feed().items[0].clone() };
+    let feed = Feed { items: vec![item], ..feed() };
+
+    assert!(rendered(&feed, FeedFormat::Json).contains(r#""content_text":"Имя <1>"#));
+    assert_eq!(rendered(&feed, FeedFormat::Rss).matches("<description>").count(), 1);
+    assert!(!rendered(&feed, FeedFormat::Atom).contains("<summary>"));
+}
+
+#[test]
+fn a_time_that_cannot_be_written_is_left_out() {
+    let item = FeedItem { published: datetime!(1800-01-01 0:00 UTC), ..feed().items[0].clone() };
+    let feed = Feed { items: vec![item], ..feed() };
+
+    assert!(!rendered(&feed, FeedFormat::Rss).contains("<pubDate>"));
+    assert!(rendered(&feed, FeedFormat::Atom).contains("<published>1800-01-01T00:00:00Z</published>"));
+}
+
+#[test]
+fn a_title_leaves_out_what_is_not_known() {
+    assert_eq!(
+        item_title("Имя", Some("Name"), Some("1-12"), Some("WEBRip 1080p")),
+        "Имя / Name | 1-12 [WEBRip 1080p]"
+    );
+    assert_eq!(item_title("Имя", None, Some(" "), Some("WEBRip 1080p")), "Имя [WEBRip 1080p]");
+    assert_eq!(item_title(" Имя ", Some(""), None, None), "Имя");
+}
+
+#[test]
+fn forms_are_known_by_their_names() {
+    let types = ["rss", "atom", "json"].map(|name| FeedFormat::named(name).unwrap().content_type());
+
+    assert!(types[0].starts_with("application/rss+xml") && types[1].starts_with("application/atom+xml"));
+    assert!(types[2].starts_with("application/feed+json"));
+    assert_eq!(FeedFormat::named("RSS"), None);
+}
+
+/// The feed as a reader gets it that leaves every text as it stands.
+fn reread(feed: &Feed, format: FeedFormat) -> feed_rs::model::Feed {
+    let parser: Parser = parser::Builder::new().build();
+    parser.parse(rendered(feed, format).as_bytes()).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_out_of_its_place(title: String, description: String, address: String) {
+        let item = FeedItem {
+            title: title.clone(), description: Some(description), file: address.clone(), ..feed().items[0].clone()
+        };
+        let feed = Feed { title, address, items: vec![item], ..feed() };
+
+        for format in [FeedFormat::Rss, FeedFormat::Atom, FeedFormat::Json] {
+            prop_assert_eq!(reread(&feed, format).entries.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_text_is_read_as_it_was_written(title in "[a-z]([ -~а-я]|\\]\\]>|<!\\[CDATA\\[|&amp;){0,20}[a-z]") {
+        let item = FeedItem { title: title.clone(), ..feed().items[0].clone() };
+        let feed = Feed { items: vec![item], ..feed() };
+
+        for format in [FeedFormat::Rss, FeedFormat::Atom, FeedFormat::Json] {
+            let read = reread(&feed, format).entries.remove(0).title.unwrap().content;
+
+            prop_assert_eq!(&read, &title);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The order of found titles: the parameters `order_by` and `sort_direction`.
+
+use std::cmp::{Ordering, Reverse};
+
+use serde_json::Value;
+
+use super::{
+    path::{Path, PathError, Step},
+    query,
+};
+
+/// By what titles are ordered, and in which direction.
+///
+/// Behind a list lie many values, with `[*]` or without (`torrents.list.downloads`); the one that comes first counts:
+/// the least upwards, the greatest downwards. A number is less than any text. A title that has neither comes last in
+/// both directions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    path: Path,
+    descending: bool,
+}
+
+/// Where a title stands among others, for `sort_by_cached_key`, which leaves titles as they are that do not differ.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(Rank);
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Upwards(Key),
+    Downwards(Reverse<Key>),
+    Last,
+}
+
+/// A value to order by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Number(Number),
+    Text(String),
+}
+
+/// A number of JSON, which is always one.
+#[derive(Clone, Copy, Debug)]
+struct Number(f64);
+
+impl Order {
+    /// Orders by what lies under `path`, which may have the names of API v2.
+    pub fn parse(path: &str, descending: bool) -> Result<Self, PathError> {
+        Ok(Self { path: query::modern_path(path)?, descending })
+    }
+
+    /// Whether the order depends on what lies under `key` of the whole title, so that it has to be there.
+    pub fn reads(&self, key: &str) -> bool {
+        self.path.starts_at(key)
+    }
+
+    /// Where `title` stands.
+    pub fn place(&self, title: &Value) -> Place {
+        let mut keys = Vec::new();
+        collect(title, self.path.steps(), &mut keys);
+        let keys = keys.into_iter();
+        Place(if self.descending {
+            keys.max().map_or(Rank::Last, |key| Rank::Downwards(Reverse(key)))
+        } else {
+            keys.min().map_or(Rank::Last, Rank::Upwards)
+        })
+    }
+}
+
+/// Puts the numbers and texts behind `steps` into `keys`.
+fn collect(value: &Value, steps: &[Step], keys: &mut Vec<Key>) {
+    let Some((step, rest)) = steps.split_first() else {
+        match value {
+            Value::Number(number) => keys.extend(number.as_f64().map(|number| Key::Number(Number(number)))),
+            Value::String(text) => keys.push(Key::Text(text.clone())),
+            Value::Array(items) => collect_all(items, &[], keys),
+            _ => {}
+        }
+        return;
+    };
+    match (step, value) {
+        (Step::Key(key), Value::Object(object)) => collect_all(object.get(key), rest, keys),
+        // The step is one of each element: that they are many was not said.
+        (Step::Key(_), Value::Array(items)) => collect_all(items, steps, keys),
+        (Step::Index(index), Value::Array(items)) => collect_all(items.get(*index), rest, keys),
+        (Step::All, Value::Array(items)) => collect_all(items, rest, keys),
+        (Step::All, Value::Object(object)) => collect_all(object.values(), rest, keys),
+        _ => {}
+    }
+}
+
+/// The same of each of `values`.
+fn collect_all<'a>(values: impl IntoIterator<Item = &'a Value>, steps: &[Step], keys: &mut Vec<Key>) {
+    for value in values {
+        collect(value, steps, keys);
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Number {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The ids of titles in the order by `path`.
+    fn ordered(path: &str, descending: bool) -> Vec<u64> {
+        let mut titles = [
+            json!({"id": 1, "code": "b", "in_favorites": 5, "torrents": {"list": [{"downloads": 3}, {"downloads": 9}]}}),
+            json!({"id": 2, "code": "a", "in_favorites": 10, "torrents": {"list": []}}),
+            json!({"id": 3, "code": null, "in_favorites": 5, "torrents": {"list": [{"downloads": 4}]}}),
+        ];
+        let order = Order::parse(path, descending).unwrap();
+        titles.sort_by_cached_key(|title| order.place(title));
+        titles.iter().filter_map(|title| title["id"].as_u64()).collect()
+    }
+
+    #[test]
+    fn titles_stand_by_their_value_and_else_as_they_did() {
+        assert_eq!(ordered("id", true), [3, 2, 1]);
+        assert_eq!(ordered("in_favorites", false), [1, 3, 2]);
+        assert_eq!(ordered("in_favorites", true), [2, 1, 3]);
+        assert_eq!(ordered("nothing", true), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_title_without_a_value_is_the_last_in_both_directions() {
+        assert_eq!(ordered("code", false), [2, 1, 3]);
+        assert_eq!(ordered("code", true), [1, 2, 3]);
+    }
+
+    #[test]
+    fn of_many_values_the_one_counts_that_comes_first() {
+        for path in ["torrents.list.downloads", "torrents.list[*].downloads", "torrents.playlist.downloads"] {
+            assert_eq!(ordered(path, false), [1, 3, 2], "{path}");
+            assert_eq!(ordered(path, true), [1, 3, 2], "{path}");
+        }
+        assert_eq!(ordered("torrents.list[0].downloads", true), [3, 1, 2]);
+    }
+
+    #[test]
+    fn an_order_tells_what_it_reads() {
+        let order = Order::parse("torrents.list.downloads", true).unwrap();
+
+        assert!(order.reads("torrents") && !order.reads("id"));
+        assert_eq!(Order::parse("a..b", true), Err(PathError::EmptyKey));
+    }
+}

@@ -1,0 +1,270 @@
+//! Pages of a list, as the parameters `limit`, `after`, `page` and `items_per_page` ask for them.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+/// Items on a page when nothing is said.
+pub const PAGE: usize = 5;
+
+/// Most items on a page: with whole titles it has some 20 MB already.
+pub const LARGEST_PAGE: usize = 1_000;
+
+/// Most items that `limit=-1` gives at once: more than there are titles.
+pub const EVERYTHING: usize = 20_000;
+
+/// The parameters, as a client sent them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Paging {
+    /// Items on a page when `items_per_page` is not given; -1 for all of them.
+    pub limit: Option<i64>,
+    /// How many items to leave out before the first page begins.
+    pub after: Option<i64>,
+    /// Which page, counted from 1; 0 is the first one too.
+    pub page: Option<i64>,
+    /// Items on a page.
+    pub items_per_page: Option<i64>,
+}
+
+/// How many items a page may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageSize {
+    /// This many at most.
+    Of(usize),
+    /// As many as there are.
+    All,
+}
+
+/// The greatest sizes. What asks for more gets these, and reads in `items_per_page` that it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most items on a page of a given size; [`LARGEST_PAGE`] unless told.
+    pub page: usize,
+    /// Most items when all are asked for; [`EVERYTHING`] unless told.
+    pub everything: usize,
+}
+
+/// The page that is wanted of a list, however long that turns out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    after: usize,
+    /// As it was given; 0 when it was not.
+    page: usize,
+    size: PageSize,
+    bounds: Bounds,
+}
+
+/// Where a page is in its list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Pagination {
+    /// How many pages there are.
+    pub pages: usize,
+    /// Which one this is, as it was asked for; 0 when no page was.
+    pub current_page: usize,
+    /// Most items on a page.
+    pub items_per_page: usize,
+    /// Items on all pages.
+    pub total_items: usize,
+}
+
+/// A number that a parameter cannot have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{parameter}` {wanted}, found {found}")]
+pub struct PagingError {
+    /// The parameter.
+    pub parameter: &'static str,
+    /// What it has to be.
+    pub wanted: &'static str,
+    /// What it is.
+    pub found: i64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { page: LARGEST_PAGE, everything: EVERYTHING }
+    }
+}
+
+impl Paging {
+    /// Whether a page was asked for at all.
+    pub fn is_given(&self) -> bool {
+        *self != Self::default()
+    }
+
+    /// The page that is asked for, of the size `unless_told` if none is said.
+    pub fn window(&self, unless_told: PageSize, bounds: Bounds) -> Result<Window, PagingError> {
+        let size = match (self.items_per_page, self.limit) {
+            (Some(size), _) => {
+                PageSize::Of(at_least(1, size, "items_per_page", "has to be 1 or greater")?.min(bounds.page))
+            }
+            (None, Some(-1)) => PageSize::All,
+            (None, Some(size)) => PageSize::Of(
+                at_least(1, size, "limit", "has to be 1 or greater, or -1 for everything")?.min(bounds.page),
+            ),
+            (None, None) => unless_told,
+        };
+        let after = at_least(0, self.after.unwrap_or_default(), "after", "has to be 0 or greater")?;
+        let page = at_least(0, self.page.unwrap_or_default(), "page", "has to be 0 or greater")?;
+        Ok(Window { after, page, size, bounds })
+    }
+}
+
+impl Window {
+    /// How many items from the beginning of the list have to be known to give this page; `None` when all of them.
+    pub fn needs(&self) -> Option<usize> {
+        match self.size {
+            PageSize::Of(size) => Some(self.after.saturating_add(self.page.max(1).saturating_mul(size))),
+            PageSize::All => None,
+        }
+    }
+
+    /// Which items of a list of `total` are on the page, and what to tell of it. Behind the last page there are none.
+    pub fn of(&self, total: usize) -> (Range<usize>, Pagination) {
+        let left = total.saturating_sub(self.after);
+        let (size, pages) = match self.size {
+            PageSize::All if left <= self.bounds.everything => (left, 1),
+            PageSize::All => (self.bounds.everything, left.div_ceil(self.bounds.everything.max(1))),
+            PageSize::Of(size) => (size, left.div_ceil(size.max(1))),
+        };
+        let start = (self.page.max(1) - 1).saturating_mul(size).min(left);
+        // All items are on one page, so there is none behind it.
+        let start = if size == left && self.page > 1 { left } else { start };
+        let skipped = total - left;
+        let range = skipped + start..skipped + start.saturating_add(size).min(left);
+        let pagination =
+            Pagination { pages, current_page: self.page, items_per_page: size, total_items: left };
+        (range, pagination)
+    }
+}
+
+/// The number, if it is not below `least`.
+fn at_least(
+    least: i64,
+    found: i64,
+    parameter: &'static str,
+    wanted: &'static str,
+) -> Result<usize, PagingError> {
+    let refused = PagingError { parameter, wanted, found };
+    // A number beyond the memory of the machine is beyond every list too.
+    if found < least { Err(refused) } else { Ok(usize::try_from(found).unwrap_or(usize::MAX)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The page of a list of `total`: which items, and pages, current page, items per page, total items.
+    fn page(paging: Paging, total: usize) -> (Range<usize>, [usize; 4]) {
+        let (range, told) = paging.window(PageSize::Of(PAGE), Bounds::default()).unwrap().of(total);
+        (range, [told.pages, told.current_page, told.items_per_page, told.total_items])
+    }
+
+    /// No parameters.
+    const NONE: Paging = Paging { limit: None, after: None, page: None, items_per_page: None };
+
+    #[test]
+    fn pages_are_cut_as_asked() {
+        for (paging, total, range, told) in [
+            (NONE, 1355, 0..5, [271, 0, 5, 1355]),
+            (NONE, 182, 0..5, [37, 0, 5, 182]),
+            (NONE, 0, 0..0, [0, 0, 5, 0]),
+            (Paging { page: Some(0), ..NONE }, 12, 0..5, [3, 0, 5, 12]),
+            (Paging { page: Some(1), ..NONE }, 12, 0..5, [3, 1, 5, 12]),
+            (Paging { page: Some(3), ..NONE }, 12, 10..12, [3, 3, 5, 12]),
+            (Paging { page: Some(4), ..NONE }, 12, 12..12, [3, 4, 5, 12]),
+            (Paging { page: Some(2), limit: Some(4), ..NONE }, 12, 4..8, [3, 2, 4, 12]),
+            (Paging { limit: Some(4), items_per_page: Some(6), ..NONE }, 12, 0..6, [2, 0, 6, 12]),
+            (Paging { limit: Some(-1), items_per_page: Some(6), ..NONE }, 12, 0..6, [2, 0, 6, 12]),
+            (Paging { after: Some(3), ..NONE }, 12, 3..8, [2, 0, 5, 9]),
+            (Paging { after: Some(3), page: Some(2), ..NONE }, 12, 8..12, [2, 2, 5, 9]),
+            (Paging { after: Some(50), ..NONE }, 12, 12..12, [0, 0, 5, 0]),
+            (Paging { limit: Some(-1), ..NONE }, 12, 0..12, [1, 0, 12, 12]),
+            (Paging { limit: Some(-1), after: Some(2), ..NONE }, 12, 2..12, [1, 0, 10, 10]),
+            (Paging { limit: Some(-1), page: Some(2), ..NONE }, 12, 12..12, [1, 2, 12, 12]),
+            (Paging { limit: Some(-1), ..NONE }, 0, 0..0, [1, 0, 0, 0]),
+            (Paging { limit: Some(5_000), ..NONE }, 3_000, 0..1_000, [3, 0, 1_000, 3_000]),
+            (
+                Paging { limit: Some(-1), page: Some(2), ..NONE },
+                30_000,
+                20_000..30_000,
+                [2, 2, 20_000, 30_000],
+            ),
+        ] {
+            assert_eq!(page(paging, total), (range, told), "{paging:?} of {total}");
+        }
+    }
+
+    #[test]
+    fn a_list_may_come_at_once_unless_a_page_is_asked_for() {
+        let told = |paging: Paging| paging.window(PageSize::All, Bounds::default()).unwrap().of(7);
+
+        assert_eq!(told(NONE).0, 0..7);
+        assert_eq!(told(NONE).1.items_per_page, 7);
+        assert_eq!(told(Paging { items_per_page: Some(2), ..NONE }).0, 0..2);
+        assert!(Paging { page: Some(1), ..NONE }.is_given() && !NONE.is_given());
+    }
+
+    #[test]
+    fn a_wrong_number_names_the_parameter() {
+        for (paging, message) in [
+            (
+                Paging { limit: Some(0), ..NONE },
+                "`limit` has to be 1 or greater, or -1 for everything, found 0",
+            ),
+            (
+                Paging { limit: Some(-2), ..NONE },
+                "`limit` has to be 1 or greater, or -1 for everything, found -2",
+            ),
+            (
+                Paging { items_per_page: Some(-1), ..NONE },
+                "`items_per_page` has to be 1 or greater, found -1",
+            ),
+            (Paging { after: Some(-1), ..NONE }, "`after` has to be 0 or greater, found -1"),
+            (Paging { page: Some(-1), ..NONE }, "`page` has to be 0 or greater, found -1"),
+        ] {
+            let error = paging.window(PageSize::Of(PAGE), Bounds::default()).unwrap_err();
+
+            assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn as_much_is_needed_as_lies_before_the_end_of_the_page() {
+        let needs = |paging: Paging| paging.window(PageSize::Of(PAGE), Bounds::default()).unwrap().needs();
+
+        assert_eq!(needs(NONE), Some(5));
+        assert_eq!(needs(Paging { page: Some(3), after: Some(2), ..NONE }), Some(17));
+        assert_eq!(needs(Paging { limit: Some(-1), ..NONE }), None);
+    }
+
+    proptest! {
+        #[test]
+        fn pages_one_after_another_are_the_list(total in 0..500_usize, after in 0..100_i64, size in 1..50_i64) {
+            let at = |page| {
+                let paging = Paging { page: Some(page), after: Some(after), items_per_page: Some(size), limit: None };
+                paging.window(PageSize::All, Bounds::default()).unwrap().of(total)
+            };
+            let pages = at(1).1.pages;
+
+            let items: Vec<usize> = (1..).take(pages).flat_map(|page| at(page).0).collect();
+
+            let after = usize::try_from(after).unwrap().min(total);
+            prop_assert_eq!(items, (after..total).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn no_numbers_lead_out_of_the_list(
+            limit: Option<i64>, after: Option<i64>, page: Option<i64>, items_per_page: Option<i64>, total: u16,
+        ) {
+            let total = usize::from(total);
+            let paging = Paging { limit, after, page, items_per_page };
+            if let Ok(window) = paging.window(PageSize::Of(PAGE), Bounds::default()) {
+                let (range, _) = window.of(total);
+                prop_assert!(range.start <= range.end && range.end <= total);
+                prop_assert!(window.needs().is_none_or(|needs| needs >= range.end || range.is_empty()));
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! How long a search may take.
+
+use std::time::{Duration, Instant};
+
+use super::limits;
+
+/// How much a search through titles may do before it is given up.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    /// Most steps for one title; [`limits::STEPS_PER_TITLE`] unless told.
+    pub steps_per_title: u64,
+    /// Most steps in all; [`limits::STEPS`] unless told.
+    pub steps: u64,
+    /// Longest time in all; [`limits::TIME`] unless told.
+    pub time: Duration,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self { steps_per_title: limits::STEPS_PER_TITLE, steps: limits::STEPS, time: limits::TIME }
+    }
+}
+
+/// Why a search was given up, in words that may be shown to whoever asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Exhausted {
+    /// One title takes too many steps.
+    #[error("the query does too much for a single title")]
+    Title,
+    /// All titles together take too many steps.
+    #[error("the query does too much to be asked of all titles")]
+    Search,
+    /// The search takes too long.
+    #[error("the query takes too long")]
+    Time,
+}
+
+/// What is left of an allowance.
+#[derive(Debug)]
+pub(super) struct Purse {
+    per_title: u64,
+    title: u64,
+    search: u64,
+    until: Option<Instant>,
+    /// Steps until the clock is looked at again.
+    glance: u64,
+}
+
+/// Steps between two looks at the clock: about as long as a hundred looks take.
+const GLANCE: u64 = 4096;
+
+impl Purse {
+    pub(super) fn new(allowance: Allowance) -> Self {
+        Self {
+            per_title: allowance.steps_per_title,
+            title: allowance.steps_per_title,
+            search: allowance.steps,
+            // A time too long for the clock is no limit.
+            until: Instant::now().checked_add(allowance.time),
+            glance: GLANCE,
+        }
+    }
+
+    /// Begins with another title.
+    pub(super) fn next_title(&mut self) {
+        self.title = self.per_title;
+    }
+
+    /// Pays for `steps`.
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), Exhausted> {
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        let Some(left) = self.search.checked_sub(steps) else {
+            // What is given up is not taken up again by a smaller step.
+            self.search = 0;
+            return Err(Exhausted::Search);
+        };
+        self.search = left;
+        self.title = self.title.checked_sub(steps).ok_or(Exhausted::Title)?;
+        if let Some(left) = self.glance.checked_sub(steps) {
+            self.glance = left;
+        } else {
+            self.glance = GLANCE;
+            if self.until.is_some_and(|until| Instant::now() >= until) {
+                self.search = 0;
+                return Err(Exhausted::Time);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! The functions of queries.
+
+use std::fmt;
+
+use super::operand::Operand;
+
+/// A function of queries. Numbers may also be given as a list: `max({torrents.list[*].seeders})`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// `abs(number)`: without its sign.
+    Abs,
+    /// `ceil(number)`: the next whole number above.
+    Ceil,
+    /// `floor(number)`: the next whole number below.
+    Floor,
+    /// `round(number)`: the nearest whole number; a half goes up.
+    Round,
+    /// `sqrt(number)`: the square root.
+    Sqrt,
+    /// `log(number)`: the natural logarithm.
+    Log,
+    /// `log2(number)`: the logarithm to the base 2.
+    Log2,
+    /// `log10(number)`: the logarithm to the base 10.
+    Log10,
+    /// `max(number, …)`: the greatest.
+    Max,
+    /// `min(number, …)`: the least.
+    Min,
+    /// `len(value)`: how many elements a list, entries an object, or characters a text has.
+    Len,
+    /// `randomInt(from, to)`: a whole number by chance, both ends included.
+    RandomInt,
+    /// `empty(value)`: whether it is missing, `null`, `""`, or a list or object with nothing in it.
+    Empty,
+    /// `exists(value)`: whether it is neither missing nor `null`.
+    Exists,
+}
+
+impl Function {
+    /// All of them, as they are listed to those who misspell one.
+    const ALL: [Self; 14] = [
+        Self::Abs,
+        Self::Ceil,
+        Self::Floor,
+        Self::Round,
+        Self::Sqrt,
+        Self::Log,
+        Self::Log2,
+        Self::Log10,
+        Self::Max,
+        Self::Min,
+        Self::Len,
+        Self::RandomInt,
+        Self::Empty,
+        Self::Exists,
+    ];
+
+    /// The function with this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|function| function.name() == name)
+    }
+
+    /// Every name, for a message.
+    pub(super) fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Abs => "abs",
+            Self::Ceil => "ceil",
+            Self::Floor => "floor",
+            Self::Round => "round",
+            Self::Sqrt => "sqrt",
+            Self::Log => "log",
+            Self::Log2 => "log2",
+            Self::Log10 => "log10",
+            Self::Max => "max",
+            Self::Min => "min",
+            Self::Len => "len",
+            Self::RandomInt => "randomInt",
+            Self::Empty => "empty",
+            Self::Exists => "exists",
+        }
+    }
+
+    /// How many arguments it takes, in words, if `count` is another number.
+    pub(super) fn refuses(self, count: usize) -> Option<&'static str> {
+        let (right, wanted) = match self {
+            Self::Max | Self::Min => (count > 0, "one argument or more"),
+            Self::RandomInt => (count == 2, "two arguments"),
+            _ => (count == 1, "one argument"),
+        };
+        (!right).then_some(wanted)
+    }
+
+    /// Its value. What is no number where one is wanted gives a missing value.
+    pub(super) fn call<'a>(self, arguments: &[Operand<'_>]) -> Operand<'a> {
+        match (self, arguments) {
+            (Self::Max, numbers) => extreme(numbers, f64::max),
+            (Self::Min, numbers) => extreme(numbers, f64::min),
+            (Self::RandomInt, [from, to]) => random(from, to),
+            (Self::Len, [value]) => value.len().map_or(Operand::Missing, Operand::count),
+            (Self::Empty, [value]) => Operand::Bool(value.is_empty()),
+            (Self::Exists, [value]) => Operand::Bool(!matches!(value, Operand::Missing | Operand::Null)),
+            (function, [value]) => {
+                value.number().map_or(Operand::Missing, |number| Operand::Number(function.of_number(number)))
+            }
+            _ => Operand::Missing,
+        }
+    }
+
+    /// The value of the functions of one number.
+    fn of_number(self, number: f64) -> f64 {
+        match self {
+            Self::Abs => number.abs(),
+            Self::Ceil => number.ceil(),
+            Self::Floor => number.floor(),
+            Self::Round => {
+                let floor = number.floor();
+                if number - floor < 0.5 { floor } else { number.ceil() }
+            }
+            Self::Sqrt => number.sqrt(),
+            Self::Log => number.ln(),
+            Self::Log2 => number.log2(),
+            Self::Log10 => number.log10(),
+            Self::Max | Self::Min | Self::Len | Self::RandomInt | Self::Empty | Self::Exists => number,
+        }
+    }
+}
+
+/// The greatest or the least of numbers and lists of numbers; missing when there is none, or something else.
+fn extreme<'a>(arguments: &[Operand<'_>], pick: fn(f64, f64) -> f64) -> Operand<'a> {
+    let mut numbers = arguments.iter().flat_map(Operand::elements).map(Operand::number);
+    let first = numbers.next().flatten();
+    let found = first.and_then(|first| numbers.try_fold(first, |found, next| Some(pick(found, next?))));
+    found.map_or(Operand::Missing, Operand::Number)
+}
+
+/// A whole number by chance; missing when there is none between `from` and `to`.
+fn random<'a>(from: &Operand<'_>, to: &Operand<'_>) -> Operand<'a> {
+    /// The greatest number below which every whole number is one that a query can have.
+    const WHOLE: f64 = 9_007_199_254_740_991.0;
+
+    let (Some(from), Some(to)) = (from.number(), to.number()) else { return Operand::Missing };
+    let (from, to) = (from.ceil(), to.floor());
+    if from > to || from < -WHOLE || to > WHOLE || from.is_nan() || to.is_nan() {
+        return Operand::Missing;
+    }
+    let chance = (fastrand::f64() * (to - from + 1.0)).floor();
+    // Rounding may reach the end where the numbers are large.
+    Operand::Number((from + chance).min(to))
+}
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,79 @@
+//! A single comparison without braces: `season.year==2021`.
+
+use super::{
+    error::{Problem, SyntaxError, shown},
+    expression::Expression,
+    lexer, limits, modern_path,
+    operator::Operator,
+    parser::right_side,
+};
+
+/// The operators, the longer ones before those they begin with.
+const OPERATORS: [(&str, Operator); 7] = [
+    ("==", Operator::Equal),
+    ("!=", Operator::NotEqual),
+    ("~=", Operator::Matches),
+    ("<=", Operator::LessOrEqual),
+    (">=", Operator::GreaterOrEqual),
+    ("<", Operator::Less),
+    (">", Operator::Greater),
+];
+
+/// Reads a whole comparison.
+pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
+    const EXPECTED: &str = "one of `==`, `!=`, `~=`, `<`, `<=`, `>`, `>=`";
+
+    if text.len() > limits::LENGTH {
+        return Err(Problem::Length.at(1));
+    }
+    let Some(start) = text.find(['=', '!', '~', '<', '>']) else {
+        return Err(Problem::unexpected(EXPECTED, "the end").at(column(text, text.len())));
+    };
+    let (path, rest) = text.split_at(start);
+    let written =
+        OPERATORS.into_iter().find_map(|(sign, operator)| Some((operator, rest.strip_prefix(sign)?)));
+    let Some((operator, value)) = written else {
+        return Err(Problem::unexpected(EXPECTED, shown(rest)).at(column(text, start)));
+    };
+    let position = column(text, text.len() - value.trim_start().len());
+    let value = constant(value.trim()).map_err(|problem| problem.at(position))?;
+    let right = right_side(operator, value).map_err(|problem| problem.at(position))?;
+    // Braces, which the full language has, do no harm.
+    let path = path.trim();
+    let bare = path.strip_prefix('{').and_then(|path| path.strip_suffix('}')).unwrap_or(path);
+    let path = modern_path(bare).map_err(|error| Problem::from(error).at(1))?;
+    Ok(Expression::Path(path).then(operator, right))
+}
+
+/// The value with which is compared.
+fn constant(text: &str) -> Result<Expression, Problem> {
+    match text {
+        "" => Err(Problem::unexpected("a value", "the end")),
+        "null" => Ok(Expression::Null),
+        "true" => Ok(Expression::Bool(true)),
+        "false" => Ok(Expression::Bool(false)),
+        text if text.starts_with('"') => quoted(text),
+        text => Ok(number(text).map_or_else(|| Expression::Text(text.to_owned()), Expression::Number)),
+    }
+}
+
+fn quoted(text: &str) -> Result<Expression, Problem> {
+    let ends = lexer::quoted(text) == Some(text.len());
+    let inside = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|_| ends);
+    inside
+        .map(|inside| Expression::Text(lexer::unescaped(inside)))
+        .ok_or_else(|| Problem::unexpected("a text that ends with a double quote", shown(text)))
+}
+
+/// A number as the full language writes it, with a sign.
+fn number(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = digits.starts_with(|first: char| first.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    plain.then(|| text.parse().ok()).flatten().filter(|number: &f64| number.is_finite())
+}
+
+/// The number of the character that begins at the byte `offset`, counted from 1.
+fn column(text: &str, offset: usize) -> usize {
+    text.char_indices().take_while(|(index, _)| *index < offset).count() + 1
+}

@@ -1,0 +1,49 @@
+//! What queries mean, what is refused, and that none takes long.
+
+mod language;
+mod properties;
+mod refused;
+mod work;
+
+use serde_json::{Value, json};
+
+use super::Query;
+
+/// A title with something of everything.
+fn title() -> Value {
+    json!({
+        "id": 9000,
+        "code": "sample",
+        "names": {"ru": "Мастера меча", "en": "Sword \"Masters\"", "alternative": null},
+        "announce": "",
+        "status": {"string": "В работе", "code": 1},
+        "updated": 1_700_000_000,
+        "type": {"code": null, "string": "TV", "episodes": 12, "length": 24},
+        "genres": ["Драма", "Школа"],
+        "team": {"voice": ["A", "B"], "timing": []},
+        "season": {"string": "осень", "code": 4, "year": 2021, "week_day": 6},
+        "blocked": {"blocked": false, "bakanim": true},
+        "player": {
+            "episodes": {"first": 1, "last": 12.5, "string": "1-12.5"},
+            "list": {"1": {"hls": {"fhd": "/1.m3u8"}}, "12.5": {"hls": {"fhd": null}}},
+        },
+        "torrents": {"list": [
+            {"torrent_id": 1, "seeders": 3, "quality": {"encoder": "h264"}},
+            {"torrent_id": 2, "seeders": 7, "quality": {"encoder": "h265"}},
+        ]},
+        "franchises": [],
+    })
+}
+
+/// Whether `query` is true of the title.
+#[track_caller]
+fn holds(query: &str) -> bool {
+    let query = Query::parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
+    query.matches(&title()).unwrap()
+}
+
+/// What is wrong with `query`.
+#[track_caller]
+fn error(query: &str) -> String {
+    Query::parse(query).expect_err(query).to_string()
+}

@@ -1,0 +1,377 @@
+//! What queries mean.
+
+use super::{super::Query, holds, title};
+
+/// Asserts of each query whether it is true of the title.
+#[track_caller]
+fn all_hold<const N: usize>(expected: bool, queries: [&str; N]) {
+    let wrong: Vec<_> = queries.into_iter().filter(|query| holds(query) != expected).collect();
+
+    assert!(wrong.is_empty(), "not {expected}: {wrong:#?}");
+}
+
+#[test]
+fn truth_is_that_of_javascript() {
+    all_hold(
+        true,
+        ["{id}", "1", "-1", "\"a\"", "\"0\"", "true", "{names}", "{genres}", "{franchises}", "1/0"],
+    );
+    all_hold(
+        false,
+        [
+            "0",
+            "-0",
+            "\"\"",
+            "null",
+            "false",
+            "{announce}",
+            "{type.code}",
+            "{nothing}",
+            "0/0",
+            "{blocked.blocked}",
+        ],
+    );
+}
+
+#[test]
+fn values_of_the_title_are_compared() {
+    all_hold(
+        true,
+        [
+            "{season.year} == 2021",
+            "{season.year} != 2020",
+            "{season.year} >= 2021",
+            "{season.year} <= 2021",
+            "{season.year} > 2020.5",
+            "{season.year} < 2022",
+            "{code} == \"sample\"",
+            "{code} < \"sampler\"",
+            "{names.en} == \"Sword \\\"Masters\\\"\"",
+            "{names.alternative} == null",
+            "{status.code} != null",
+            "{blocked.bakanim} == true",
+            "{blocked.bakanim} == 1",
+            "{player.episodes.last} == 12.5",
+            "{ season.year } == 2021",
+            "{genres} == (\"Драма\", \"Школа\")",
+            "{genres[1]} == \"Школа\"",
+            "{player.list.1.hls.fhd} == \"/1.m3u8\"",
+            "{player.list.12.5.hls.fhd} == null",
+            "{names} == {names}",
+        ],
+    );
+    all_hold(
+        false,
+        [
+            "{season.year} == \"2021\"",
+            "{code} == \"Sample\"",
+            "{code} == 5",
+            "{names.alternative} == \"\"",
+            "{genres} == (\"Школа\", \"Драма\")",
+            "{genres} == \"Драма\"",
+            "{names.alternative} < 1",
+            "{names} == {season}",
+            "0/0 == 0/0",
+        ],
+    );
+}
+
+#[test]
+fn what_is_missing_equals_nothing_and_differs_from_nothing() {
+    all_hold(
+        false,
+        [
+            "{nothing} == null",
+            "{nothing} != null",
+            "{nothing} == {nothing}",
+            "{nothing} != 1",
+            "{nothing} < 1",
+            "{nothing} >= 0",
+            "{nothing} ~= \"\"",
+            "{nothing} in (null, 1)",
+            "1 in {nothing}",
+            "exists({nothing})",
+            "{nothing} + 1",
+            "{names.ru.x}",
+        ],
+    );
+    all_hold(true, ["not {nothing}", "empty({nothing})", "{nothing} not in (1, 2)", "not ({nothing} == 1)"]);
+}
+
+#[test]
+fn types_that_do_not_go_together_do_not_match() {
+    all_hold(
+        false,
+        [
+            "{code} < 1",
+            "{code} > 1",
+            "{genres} < 5",
+            "{id} ~= \"9\"",
+            "{code} ~= 1",
+            "{code} - 1",
+            "{code} + 1",
+            "-{code}",
+            "{genres} * 2",
+            "abs({code})",
+            "max(1, {code})",
+            "max({franchises})",
+            "len({id})",
+            "sqrt({names})",
+        ],
+    );
+    all_hold(true, ["{code} != 1", "{code} != null", "not ({code} < 1)"]);
+}
+
+#[test]
+fn a_value_is_looked_up_in_a_list() {
+    all_hold(
+        true,
+        [
+            "{season.year} in (2020, 2021)",
+            "{season.year} not in (2019, 2020)",
+            "\"Драма\" in {genres}",
+            "{genres} in (\"Школа\", \"Драма\", \"Экшен\")",
+            "(\"Драма\", \"Школа\") in {genres}",
+            "{genres} not in (\"Драма\", \"Экшен\")",
+            "{code} in (\"sample\")",
+            "{type.code} in (null, 1)",
+            "{blocked.bakanim} in (1, 2)",
+            "{team.timing} in (\"A\", \"B\")",
+            "\"h265\" in {torrents.list[*].quality.encoder}",
+            "-1 in (-1, -2)",
+            "{season.year} in (2000 + 21, {id})",
+            "0 in (-0, 5)",
+        ],
+    );
+    all_hold(
+        false,
+        [
+            "\"Экшен\" in {genres}",
+            "2021 in {season.string}",
+            "\"2021\" in (2020, 2021)",
+            "{season.year} in (2019, {id})",
+            "0 in (null, \"\")",
+        ],
+    );
+}
+
+#[test]
+fn a_regular_expression_matches_somewhere_in_a_text() {
+    all_hold(
+        true,
+        [
+            r#"{code} ~= "amp""#,
+            r#"{code} ~= "^s\w+e$""#,
+            r#"{code} ~= "^s\\w+e$""#,
+            r#"{names.ru} ~= "(?i)МЕЧА""#,
+            r#"{code} ~= "^" + {code} + "$""#,
+            "{code} ~= {code}",
+            r#"{announce} ~= """#,
+        ],
+    );
+    all_hold(false, [r#"{code} ~= "^amp""#, r#"{names.ru} ~= "МЕЧА""#, r#"{code} ~= "(" + "s""#]);
+}
+
+#[test]
+fn operators_reckon_and_join() {
+    all_hold(
+        true,
+        [
+            "{id} + 1 == 9001",
+            "{id} - 1 == 8999",
+            "{id} * 2 == 18000",
+            "{id} / 4 == 2250",
+            "{id} % 7 == 5",
+            "-7 % 3 == -1",
+            "2 ^ 10 == 1024",
+            "-{id} == 0 - 9000",
+            "{code} + \"-1\" == \"sample-1\"",
+            "true + true == 2",
+            "1 - -1 == 2",
+        ],
+    );
+}
+
+#[test]
+fn functions_do_what_their_names_say() {
+    all_hold(
+        true,
+        [
+            "abs(-2) == 2",
+            "ceil(1.2) == 2",
+            "floor(-1.2) == -2",
+            "round(2.5) == 3",
+            "round(-2.5) == -2",
+            "round(0.49999999999999994) == 0",
+            "sqrt(16) == 4",
+            "log(1) == 0",
+            "log2(8) == 3",
+            "log10(1000) == 3",
+            "max(1, 3, 2) == 3",
+            "min(1, -3, 2) == -3",
+            "max({torrents.list[*].seeders}) == 7",
+            "min({torrents.list[*].seeders}, 1) == 1",
+            "len({genres}) == 2",
+            "len({names.ru}) == 12",
+            "len({player.list}) == 2",
+            "len(({id}, 1, 2)) == 3",
+            "empty({franchises})",
+            "empty({announce})",
+            "empty({type.code})",
+            "exists({announce})",
+            "exists({blocked.blocked})",
+            "not empty({genres})",
+            "not empty(0)",
+            "not exists({type.code})",
+            "randomInt(3, 3) == 3",
+            "randomInt(1, 6) in (1, 2, 3, 4, 5, 6)",
+            "empty(randomInt(2, 1))",
+        ],
+    );
+}
+
+#[test]
+fn chance_reaches_both_ends() {
+    let query = Query::parse("randomInt(1, 2) == 1").unwrap();
+    let title = title();
+
+    let ones = (0..200).filter(|_| query.matches(&title).unwrap()).count();
+
+    assert!((1..200).contains(&ones), "{ones} of 200");
+}
+
+#[test]
+fn a_condition_picks_a_branch() {
+    all_hold(
+        true,
+        [
+            "if {id} then 1 else 0",
+            "if {nothing} then 0 else 1",
+            "{id} ? 1 : 0",
+            "{nothing} ? 0 : 1",
+            "if 0 then 0 else if 0 then 0 else 1",
+            "0 ? 0 : 0 ? 0 : 1",
+            "1 ? 0 ? 0 : 1 : 0",
+            "(if {id} then 2 else 3) == 2",
+        ],
+    );
+}
+
+#[test]
+fn a_property_is_taken_of_an_object() {
+    all_hold(
+        true,
+        [
+            "year of {season} == 2021",
+            "\"year\" of {season} == 2021",
+            "{year} of {season} == 2021",
+            "{quality.encoder} of {torrents.list[1]} == \"h265\"",
+            "fhd of hls of {player.list.1} == \"/1.m3u8\"",
+            "-year of {season} == -2021",
+            "year of if 1 then {season} else {names}",
+            "empty(nothing of {season})",
+            "empty(year of {code})",
+        ],
+    );
+}
+
+#[test]
+fn names_of_the_api_before_still_lead_to_their_values() {
+    all_hold(true, ["{player.series.last} == 12.5", "{player.playlist.1.hls.fhd} == \"/1.m3u8\""]);
+}
+
+/// Each level against the next tighter one: the query without parentheses means the first of the two with.
+#[test]
+fn neighbouring_levels_bind_as_the_table_says() {
+    for (plain, meant, other) in [
+        ("1 ? 0 : 0 or 1", "1 ? 0 : (0 or 1)", "(1 ? 0 : 0) or 1"),
+        ("if 1 then 0 else 0 or 1", "if 1 then 0 else (0 or 1)", "(if 1 then 0 else 0) or 1"),
+        ("1 or 0 and 0", "1 or (0 and 0)", "(1 or 0) and 0"),
+        ("0 and 1 in (0, 2)", "0 and (1 in (0, 2))", "(0 and 1) in (0, 2)"),
+        ("2 not in (1, 3) == 0", "2 not in ((1, 3) == 0)", "(2 not in (1, 3)) == 0"),
+        ("1 == 2 > 1", "1 == (2 > 1)", "(1 == 2) > 1"),
+        ("3 < 1 + 2.5", "3 < (1 + 2.5)", "(3 < 1) + 2.5"),
+        ("1 + 2 * 3 == 7", "(1 + (2 * 3)) == 7", "((1 + 2) * 3) == 7"),
+        ("2 * 3 ^ 2 == 18", "(2 * (3 ^ 2)) == 18", "((2 * 3) ^ 2) == 18"),
+        ("not 2 ^ 0 == 1", "((not 2) ^ 0) == 1", "(not (2 ^ 0)) == 1"),
+        ("not -1 == 0", "(not (-1)) == 0", "not ((-1) == 0)"),
+        ("-x of {season} < 0", "(-(x of {season})) < 0", "(x of -{season}) < 0"),
+        ("not 5 == 1", "(not 5) == 1", "not (5 == 1)"),
+        ("-2 ^ 2 == 4", "((-2) ^ 2) == 4", "(-(2 ^ 2)) == 4"),
+    ] {
+        let [plain, meant] = [plain, meant].map(|query| Query::parse(query).unwrap());
+
+        assert_eq!(plain, meant);
+        assert_ne!(plain, Query::parse(other).unwrap());
+    }
+}
+
+#[test]
+fn operators_of_one_level_go_from_left_to_right() {
+    all_hold(
+        true,
+        [
+            "10 - 4 - 3 == 3",
+            "2 ^ 3 ^ 2 == 64",
+            "100 / 10 / 2 == 5",
+            "100 / 10 * 2 == 20",
+            "20 % 7 * 2 == 12",
+            "(3 > 2 > 1) == false",
+            "(1 == 1 == 1) == true",
+            "(2 != 3 == 1) == true",
+            "1 in (1, 2) in (1, 3)",
+            "10 - (4 - 3) == 9",
+            "2 ^ (3 ^ 2) == 512",
+        ],
+    );
+}
+
+#[test]
+fn a_simple_query_is_one_comparison() {
+    for (text, expected) in [
+        ("season.year==2021", true),
+        (" season.year == 2021 ", true),
+        ("season.year!=2021", false),
+        ("season.year>=2021", true),
+        ("season.year<2021", false),
+        ("{season.year}==2021", true),
+        ("player.series.last==12.5", true),
+        ("type.code==null", true),
+        ("status.code==null", false),
+        ("code==sample", true),
+        ("code==\"sample\"", true),
+        ("code~=^sam", true),
+        ("names.ru==Мастера меча", true),
+        ("names.en==\"Sword \\\"Masters\\\"\"", true),
+        ("blocked.bakanim==true", true),
+        ("season.year==\"2021\"", false),
+        ("id>-5", true),
+        ("nothing==null", false),
+        ("genres[0]==Драма", true),
+        ("announce==\"\"", true),
+    ] {
+        let query = Query::parse_simple(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+
+        assert_eq!(query.matches(&title()).unwrap(), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_query_tells_what_it_reads() {
+    let query = Query::parse(
+        "{season.year} == 2021 and (year of {season} or {torrents.list[*].seeders}) and {season.year}",
+    );
+    let query = query.unwrap();
+
+    let paths: Vec<_> = query.paths().iter().map(ToString::to_string).collect();
+
+    assert_eq!(paths, ["season", "season.year", "torrents.list[*].seeders"]);
+    assert!(query.reads("torrents") && query.reads("season") && !query.reads("franchises"));
+}
+
+#[test]
+fn what_is_no_object_has_nothing_in_it() {
+    let query = Query::parse("empty({id})").unwrap();
+
+    assert!(query.matches(&serde_json::json!([1])).unwrap());
+}

@@ -1,0 +1,126 @@
+//! That no query takes long, whatever it says.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{
+    super::{Allowance, Exhausted, Query, limits},
+    title,
+};
+
+/// No clock: how fast the tests run is not their subject.
+fn patient() -> Allowance {
+    Allowance { time: Duration::MAX, ..Allowance::default() }
+}
+
+/// The deepest trees that are taken, to either side.
+#[test]
+fn the_deepest_query_is_evaluated_and_dropped() {
+    let levels = "0 or 0 and 1 in 1 == 0 < 1 + 1 * 1 ^ (";
+    let right = |depth| format!("{}{{id}}{}", levels.repeat(depth), ")".repeat(depth));
+    let left = |depth| {
+        format!("{}{{id}}{}", "(".repeat(depth), ") ^ 1 * 1 + 1 > 0 == 1 in 1 and 1 or 1".repeat(depth))
+    };
+    let sign = |depth| format!("{}{{id}}", "not -".repeat(depth));
+
+    for shape in [&right as &dyn Fn(usize) -> String, &left, &sign] {
+        let queries = (1..).map_while(|depth| Query::parse(&shape(depth)).ok());
+        let deepest = queries.last().unwrap();
+
+        assert!(deepest.to_string().len() > 100);
+        assert!(deepest.matches(&title()).is_ok());
+    }
+}
+
+#[test]
+fn a_long_chain_is_evaluated_and_dropped() {
+    let sum = format!("{} == {}", vec!["1"; 10_000].join(" + "), 10_000);
+    let none = format!("not ({})", vec!["0"; 10_000].join(" or "));
+
+    for query in [sum, none] {
+        assert!(Query::parse(&query).unwrap().matches(&title()).unwrap());
+    }
+}
+
+#[test]
+fn a_long_list_costs_what_a_short_one_does() {
+    let numbers: Vec<_> = (0..10_000).map(|number| number.to_string()).collect();
+    let query = Query::parse(&format!("{{id}} in ({})", numbers.join(","))).unwrap();
+    let mut evaluation = query.evaluation(Allowance { steps: 100_000, ..patient() });
+
+    let found = (0..10_000).filter(|id| evaluation.matches(&json!({"id": id * 2})).unwrap()).count();
+
+    assert_eq!(found, 5_000);
+}
+
+#[test]
+fn a_regular_expression_that_elsewhere_takes_for_ever_does_not() {
+    let title = json!({"code": format!("{}b", "a".repeat(50_000))});
+
+    for pattern in ["(a+)+$", "^(a|a)*$", "(a*)*c", "(.*)(.*)(.*)(.*)c"] {
+        let query = Query::parse(&format!("{{code}} ~= \"{pattern}\"")).unwrap();
+
+        assert_eq!(query.evaluation(patient()).matches(&title), Ok(false), "{pattern}");
+    }
+}
+
+#[test]
+fn a_title_that_takes_too_many_steps_ends_the_search() {
+    let title = json!({"many": vec![1; 2_000], "other": vec![2; 2_000]});
+    let query = Query::parse("{many} in ({other}, 1) or {many} in {other} or 1 in {many}").unwrap();
+    let quadratic =
+        json!({"many": (0..2_000).collect::<Vec<_>>(), "other": (0..2_000).rev().collect::<Vec<_>>()});
+
+    assert_eq!(query.matches(&title), Ok(true));
+    assert_eq!(query.matches(&quadratic), Err(Exhausted::Title));
+}
+
+#[test]
+fn patterns_of_each_title_use_up_the_search() {
+    let query = Query::parse("{code} ~= {code} + \"x\"").unwrap();
+    let mut evaluation = query.evaluation(Allowance { steps: 1_000_000, ..patient() });
+
+    let answers = (0..1_000).map(|number| evaluation.matches(&json!({"code": format!("code-{number}")})));
+
+    assert_eq!(answers.collect::<Result<Vec<_>, _>>(), Err(Exhausted::Search));
+    assert_eq!(evaluation.matches(&json!({})), Err(Exhausted::Search));
+}
+
+#[test]
+fn a_search_ends_when_its_time_is_over() {
+    let query = Query::parse("{id} + 1").unwrap();
+    let mut evaluation = query.evaluation(Allowance { time: Duration::ZERO, ..Allowance::default() });
+
+    let answers = (0..10_000).map(|_| evaluation.matches(&title()));
+
+    assert_eq!(answers.collect::<Result<Vec<_>, _>>(), Err(Exhausted::Time));
+}
+
+#[test]
+fn a_common_query_goes_through_all_titles() {
+    let query = "{season.year} in (2020, 2021) and \"Драма\" in {genres} and {names.ru} ~= \"меча\" \
+                 and max({torrents.list[*].seeders}) > 5 and not empty({player.list})";
+    let query = Query::parse(query).unwrap();
+    let mut evaluation = query.evaluation(patient());
+    let title = title();
+
+    let found = (0..10_000).filter(|_| evaluation.matches(&title).unwrap()).count();
+
+    assert_eq!(found, 10_000);
+}
+
+#[test]
+fn a_joined_text_does_not_grow_without_end() {
+    let query = format!("empty({})", vec!["{text}"; 20].join(" + "));
+    let title = json!({"text": "a".repeat(limits::TEXT / 16)});
+
+    assert!(Query::parse(&query).unwrap().matches(&title).unwrap());
+}
+
+#[test]
+fn a_query_is_shared_between_threads() {
+    fn shared<T: Clone + Send + Sync + 'static>() {}
+
+    shared::<Query>();
+}
