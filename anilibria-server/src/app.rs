@@ -26,6 +26,11 @@ use crate::{
     shell::Shell,
     titles::Titles,
     traffic::Traffic,
+    v3::{
+        changes::{Changes, Sources},
+        news::News,
+        socket::Sockets as OldSockets,
+    },
 };
 
 /// What the service is made of.
@@ -36,6 +41,8 @@ pub struct State {
     pub health: Health,
     /// Keeps clients up to date.
     pub realtime: Realtime,
+    /// Keeps clients of v3 up to date.
+    pub news: News,
     /// The site's Node service, if there is one.
     pub node: Option<NodeService>,
     /// Tells the Node service of events, if there is one to tell.
@@ -62,6 +69,14 @@ impl State {
         })
     }
 
+    /// Starts the task that makes events of v3, if `config` wants events: one of all instances does. It has to be started
+    /// before the one that the events of the site come from.
+    pub fn changes(&self, config: &Config) -> Option<Changes> {
+        let (titles, bus) = (self.titles.clone(), self.realtime.bus().clone());
+        let sources = Sources { titles, bus, interval: config.catalogue.sync_interval };
+        config.realtime.events_enabled.then(|| Changes::start(sources, &self.news, self.redis.as_ref()))
+    }
+
     /// Starts the task that tells the Node service of events: one of all instances does. It has to be started before the
     /// one that events come from.
     pub fn notifier(&self) -> Option<Notifier> {
@@ -77,6 +92,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
     let users = Users::new(&config.auth);
     let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
     table.extend(Sockets::new(state.realtime.clone(), users.clone().asking(asked)).table());
+    table.extend(OldSockets::new(state.realtime.clone(), state.news.clone()).table());
     let services = Services::new(&config.auth);
     table.extend(legacy::table(config.legacy, &state.titles, &state.health, services.as_ref()));
     if let Some(services) = services {

@@ -28,6 +28,7 @@ use crate::{
     },
     sync_status::SyncStatus,
     titles::{Fallback, Titles},
+    v3::news::News,
 };
 
 /// The office of the instance that reads the catalogue on behalf of all.
@@ -59,6 +60,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none());
     let redis = caching.redis.clone();
     let realtime = Realtime::open(bus, &config.realtime).await;
+    let news = News::new(redis.as_ref(), &config.cache.cache_key_prefix);
     let status = caching.database.as_ref().map(SyncStatus::new);
     let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
     let mut titles = Titles::new(client.clone(), caching).noted_in(status);
@@ -72,7 +74,16 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
     let health = Health::new(Arc::new(Parts { titles: titles.clone(), node: node.clone() }));
-    Ok(State { titles, health, realtime, node, notifications, redis, sandbox: sandbox.map(|at| at.sandbox) })
+    Ok(State {
+        titles,
+        health,
+        realtime,
+        news,
+        node,
+        notifications,
+        redis,
+        sandbox: sandbox.map(|at| at.sandbox),
+    })
 }
 
 /// Where the mirror of what `client` gives outlives the process: on disk where answers are, and in MongoDB. With Redis

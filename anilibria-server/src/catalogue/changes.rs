@@ -31,7 +31,7 @@ impl Changes {
 }
 
 /// The ids of what is not the same in both, which lie by descending id.
-fn differing(before: &Catalogue, after: &Catalogue) -> Vec<u32> {
+pub(crate) fn differing(before: &Catalogue, after: &Catalogue) -> Vec<u32> {
     let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
     let mut ids = Vec::new();
     loop {

@@ -47,7 +47,9 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let bounds = Bounds::new(&config.http);
         let sync = SyncTask::start(&state.titles);
         let _pump = Pump::start(&state.realtime, &state.titles);
+        let _news = state.news.pump();
         let notifier = state.notifier();
+        let changes = state.changes(config);
         let source = state.source(config);
         let subscribers = state.telling();
         let served =
@@ -57,6 +59,9 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         }
         if let Some(source) = source {
             source.stop().await;
+        }
+        if let Some(changes) = changes {
+            changes.stop().await;
         }
         if let Some(notifier) = notifier {
             notifier.stop().await;

@@ -18,7 +18,12 @@ use std::sync::Arc;
 use poem::{Endpoint, EndpointExt as _, Request, Response, http::Method};
 use tokio::sync::Semaphore;
 
-use self::{connection::Connection, handshake::Handshake, visitor::Visitor};
+use self::visitor::Visitor;
+pub(crate) use self::{
+    connection::{Connection, Dialogue, Said},
+    handshake::Handshake,
+    line::{Flow, Line, goodbye},
+};
 use super::Realtime;
 use crate::{auth::Users, openapi, problem::Problem, router::RouteTable};
 
