@@ -26,6 +26,7 @@ use crate::{
     shell::Shell,
     titles::Titles,
     traffic::Traffic,
+    v3::{self, Addresses, Gateway, Sessions},
 };
 
 /// What the service is made of.
@@ -42,6 +43,8 @@ pub struct State {
     pub notifications: Option<Notifications>,
     /// The sandbox to serve beside the routes, if any.
     pub sandbox: Option<Sandbox>,
+    /// Who has logged in through API v3.
+    pub sessions: Sessions,
     /// What all instances share, if there is more than this one.
     pub redis: Option<Redis>,
 }
@@ -79,6 +82,9 @@ pub fn app(config: &Config, state: &State) -> Shell {
     table.extend(Sockets::new(state.realtime.clone(), users.clone().asking(asked)).table());
     let services = Services::new(&config.auth);
     table.extend(legacy::table(config.legacy, &state.titles, &state.health, services.as_ref()));
+    if config.v3.v3_gateway_enabled {
+        table.extend(v3::table(&Gateway::new(state.titles.clone(), state.sessions.clone(), config.v3)));
+    }
     if let Some(services) = services {
         let internal = Internal::new(state, traffic.clone(), config.cache.cache_key_prefix.clone());
         table.extend(internal.table(&services));
@@ -98,6 +104,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
         old_paths: OldPaths::new(config.legacy),
+        v3_addresses: Addresses::new(config.v3),
         sandbox: state.sandbox.clone().map(SandboxMount::new),
     }
 }
