@@ -27,9 +27,10 @@ use crate::{
     titles::Titles,
     traffic::Traffic,
     v3::{
+        self, Addresses, Gateway, Sessions,
         changes::{Changes, Sources},
         news::News,
-        socket::Sockets as OldSockets,
+        socket,
     },
 };
 
@@ -49,6 +50,8 @@ pub struct State {
     pub notifications: Option<Notifications>,
     /// The sandbox to serve beside the routes, if any.
     pub sandbox: Option<Sandbox>,
+    /// Who has logged in through API v3.
+    pub sessions: Sessions,
     /// What all instances share, if there is more than this one.
     pub redis: Option<Redis>,
 }
@@ -69,12 +72,13 @@ impl State {
         })
     }
 
-    /// Starts the task that makes events of v3, if `config` wants events: one of all instances does. It has to be started
+    /// Starts the task that makes events of v3, if `config` wants them: one of all instances does. It has to be started
     /// before the one that the events of the site come from.
     pub fn changes(&self, config: &Config) -> Option<Changes> {
         let (titles, bus) = (self.titles.clone(), self.realtime.bus().clone());
         let sources = Sources { titles, bus, interval: config.catalogue.sync_interval };
-        config.realtime.events_enabled.then(|| Changes::start(sources, &self.news, self.redis.as_ref()))
+        let are_wanted = config.realtime.events_enabled && config.v3.v3_gateway_enabled;
+        are_wanted.then(|| Changes::start(sources, &self.news, self.redis.as_ref()))
     }
 
     /// Starts the task that tells the Node service of events: one of all instances does. It has to be started before the
@@ -92,9 +96,12 @@ pub fn app(config: &Config, state: &State) -> Shell {
     let users = Users::new(&config.auth);
     let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
     table.extend(Sockets::new(state.realtime.clone(), users.clone().asking(asked)).table());
-    table.extend(OldSockets::new(state.realtime.clone(), state.news.clone()).table());
     let services = Services::new(&config.auth);
     table.extend(legacy::table(config.legacy, &state.titles, &state.health, services.as_ref()));
+    if config.v3.v3_gateway_enabled {
+        table.extend(v3::table(&Gateway::new(state.titles.clone(), state.sessions.clone(), config.v3)));
+        table.extend(socket::table(&state.realtime, &state.news, config.v3));
+    }
     if let Some(services) = services {
         let internal = Internal::new(state, traffic.clone(), config.cache.cache_key_prefix.clone());
         table.extend(internal.table(&services));
@@ -114,6 +121,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
         old_paths: OldPaths::new(config.legacy),
+        v3_addresses: Addresses::new(config.v3),
         sandbox: state.sandbox.clone().map(SandboxMount::new),
     }
 }

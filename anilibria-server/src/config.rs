@@ -12,6 +12,7 @@ mod realtime;
 mod secret;
 mod secret_url;
 mod show;
+mod v3;
 
 use std::{ffi::OsString, time::Duration};
 
@@ -33,6 +34,7 @@ pub use self::{
     secret::Secret,
     secret_url::SecretUrl,
     show::show,
+    v3::{V3Config, V3Dialect},
 };
 use crate::cors::Origins;
 
@@ -130,6 +132,10 @@ pub struct Config {
     /// What is answered as the site's old service did.
     #[command(flatten)]
     pub legacy: LegacyConfig,
+
+    /// How clients of AniLibria's old API v3 are answered.
+    #[command(flatten)]
+    pub v3: V3Config,
 
     /// Where the site's Node service is.
     #[command(flatten)]
@@ -308,6 +314,11 @@ mod tests {
             ("--cache-dir=", "CACHE_DIR"),
             ("--catalogue-enabled=perhaps", "CATALOGUE_ENABLED"),
             ("--sync-interval=0", "SYNC_INTERVAL_SECONDS"),
+            ("--v3-gateway-enabled=perhaps", "V3_GATEWAY_ENABLED"),
+            ("--v3-strict-parameters=perhaps", "V3_STRICT_PARAMETERS"),
+            ("--v3-dialect=swift", "V3_DIALECT"),
+            ("--v3-session=0", "V3_SESSION_SECONDS"),
+            ("--v3-session-memory-bytes=many", "V3_SESSION_MEMORY_BYTES"),
             ("--events-enabled=perhaps", "EVENTS_ENABLED"),
             ("--events-replay=0", "EVENTS_REPLAY"),
             ("--notify-enabled=perhaps", "NOTIFY_ENABLED"),

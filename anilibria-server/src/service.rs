@@ -28,7 +28,7 @@ use crate::{
     },
     sync_status::SyncStatus,
     titles::{Fallback, Titles},
-    v3::news::News,
+    v3::{Sessions, news::News},
 };
 
 /// The office of the instance that reads the catalogue on behalf of all.
@@ -73,17 +73,10 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
+    let sessions = Sessions::open(config.v3, &config.cache)?;
     let health = Health::new(Arc::new(Parts { titles: titles.clone(), node: node.clone() }));
-    Ok(State {
-        titles,
-        health,
-        realtime,
-        news,
-        node,
-        notifications,
-        redis,
-        sandbox: sandbox.map(|at| at.sandbox),
-    })
+    let sandbox = sandbox.map(|at| at.sandbox);
+    Ok(State { titles, health, realtime, news, node, notifications, sessions, redis, sandbox })
 }
 
 /// Where the mirror of what `client` gives outlives the process: on disk where answers are, and in MongoDB. With Redis

@@ -21,4 +21,4 @@ mod wire;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::of_v1::release_of;
-pub use self::of_v1::{Mapping, season, week};
+pub use self::of_v1::{Mapping, season, size_in_words, week};

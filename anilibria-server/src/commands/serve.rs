@@ -47,7 +47,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let bounds = Bounds::new(&config.http);
         let sync = SyncTask::start(&state.titles);
         let _pump = Pump::start(&state.realtime, &state.titles);
-        let _news = state.news.pump();
+        let _news = config.v3.v3_gateway_enabled.then(|| state.news.pump());
         let notifier = state.notifier();
         let changes = state.changes(config);
         let source = state.source(config);

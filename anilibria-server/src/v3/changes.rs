@@ -8,7 +8,6 @@
 mod before;
 mod bookmark;
 mod compare;
-mod description;
 mod diff;
 mod inbox;
 mod watching;

@@ -8,8 +8,13 @@ mod subscriptions;
 use poem::{Endpoint, EndpointExt as _, Request, Response, http::Method};
 
 use self::guest::Guest;
-use super::{dialect::Dialect, news::News};
+use super::{
+    Dialect,
+    address::{LIVE, NUMBERED},
+    news::News,
+};
 use crate::{
+    config::V3Config,
     problem::Problem,
     realtime::{
         Realtime,
@@ -22,37 +27,35 @@ use crate::{
 const UNSENT: usize = 4 * 1024 * 1024;
 
 /// Where the old service had it, behind the version.
-const PATHS: [&str; 4] = ["ws", "ws/", "webSocket", "webSocket/"];
+const PATHS: [&str; 2] = ["/ws", "/webSocket"];
 
-/// Opens sockets. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Sockets {
+/// The routes, at all addresses of the old service. They tell `news`, and their clients count among those of `realtime`.
+pub fn table(realtime: &Realtime, news: &News, config: V3Config) -> RouteTable {
+    let mut table = RouteTable::new();
+    for prefix in [LIVE, NUMBERED] {
+        let dialect = Dialect::at(prefix, config);
+        for path in PATHS {
+            let socket = Socket { realtime: realtime.clone(), news: news.clone(), dialect };
+            table.insert(format!("{prefix}{path}"), [(Method::GET, socket.boxed())].into());
+        }
+    }
+    table
+}
+
+/// Opens sockets at one address.
+struct Socket {
     realtime: Realtime,
     news: News,
+    dialect: Dialect,
 }
 
-impl Sockets {
-    /// Sockets that tell `news`. Their clients count among those of `realtime`, and have the same limits.
-    pub fn new(realtime: Realtime, news: News) -> Self {
-        Self { realtime, news }
-    }
-
-    /// The routes, at all addresses of the old service.
-    pub fn table(&self) -> RouteTable {
-        let paths = ["/v3", "/v3.0"].into_iter().flat_map(|base| PATHS.map(|path| format!("{base}/{path}")));
-        let route = |path| (path, [(Method::GET, self.clone().boxed())].into());
-        paths.map(route).collect()
-    }
-}
-
-impl Endpoint for Sockets {
+impl Endpoint for Socket {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let handshake = Handshake::of(&request)?;
         let place = self.realtime.enter().ok_or(Problem::Overloaded)?;
-        let guest = Guest::new(&self.news, Dialect::of(request.uri().path()));
-        let realtime = self.realtime.clone();
+        let (realtime, guest) = (self.realtime.clone(), Guest::new(&self.news, self.dialect));
         Ok(handshake.agree(UNSENT, async move |socket| {
             Connection::new(socket, &realtime, guest).run().await;
             drop(place);

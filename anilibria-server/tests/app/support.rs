@@ -30,6 +30,7 @@ use anilibria_server::{
     shell::Shell,
     titles::Titles,
     traffic::Traffic,
+    v3::Addresses,
 };
 use async_trait::async_trait;
 use futures::FutureExt as _;
@@ -106,6 +107,7 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
         origins: config.origins(),
         compressor: Compressor::new(1 << 20),
         old_paths: OldPaths::default(),
+        v3_addresses: Addresses::default(),
         sandbox: None,
     }
 }

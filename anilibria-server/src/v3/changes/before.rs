@@ -12,7 +12,7 @@ use anilibria_client::{
     },
 };
 
-use super::description;
+use crate::v3::description;
 
 /// What a title was before it changed.
 #[derive(Clone, Debug)]

@@ -22,14 +22,16 @@ use super::{
     before::{Before, Mirrored},
     bookmark::Bookmark,
     compare::{self, Hints},
-    description,
     inbox::{Inbox, Run},
 };
 use crate::{
     catalogue::{Mirror, differing},
     realtime::{event::Event, source::until_done},
     titles::Titles,
-    v3::news::{Draft, News, Published, Standing},
+    v3::{
+        description,
+        news::{Draft, News, Published, Standing},
+    },
 };
 
 /// Most titles that are looked at because the mirrored catalogue has changed: after a long time without it there are more.

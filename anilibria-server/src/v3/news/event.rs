@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::v3::{dialect::Dialect, projection::Projection};
+use crate::v3::{Dialect, projection::Projection};
 
 /// Forms of one event that are kept. Whoever wants another one has it rendered for itself.
 const MAX_FORMS: usize = 32;

@@ -10,7 +10,7 @@ use super::{command::Command, subscriptions::Subscriptions};
 use crate::{
     realtime::socket::{Dialogue, Flow, Line, Said, goodbye},
     v3::{
-        dialect::Dialect,
+        Dialect,
         news::{Event, News},
     },
 };

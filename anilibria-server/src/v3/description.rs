@@ -1,11 +1,11 @@
-//! A description in all its forms, as events carry it.
+//! The forms of a description.
 
 use anilibria_client::v3::model::{Description, DescriptionForms, Title};
 
-/// What the block begins with that tells in which order to watch the parts of a franchise.
-const VIEWING_ORDER: &str = "порядок просмотра";
+/// What it begins the order with in which the parts of a title are to be watched.
+const VIEW_ORDER: &str = "порядок просмотра";
 
-/// Puts all forms of the description in the place of the text.
+/// Puts all forms of a title's description in the place of the text, as events carry it.
 pub(super) fn expand(title: &mut Title) {
     title.description = title.description.take().map(|description| match description {
         Description::Text(text) => Description::Forms(forms(text)),
@@ -15,22 +15,22 @@ pub(super) fn expand(title: &mut Title) {
 
 fn forms(text: String) -> DescriptionForms {
     let mut forms = DescriptionForms::default();
-    forms.html = Some(text.replace('\n', "<br>"));
-    forms.no_view_order = Some(without_order(&text).to_owned());
+    forms.html = Some(to_html(&text));
+    forms.no_view_order = Some(without_view_order(&text));
     forms.plain = Some(text);
     forms
 }
 
-/// What stands before the line that begins the viewing order.
-fn without_order(text: &str) -> &str {
-    let mut end = 0;
-    for line in text.split_inclusive('\n') {
-        if line.trim_start().to_lowercase().starts_with(VIEWING_ORDER) {
-            return text[..end].trim_end();
-        }
-        end += line.len();
-    }
-    text
+/// The description `text` with markup.
+pub(super) fn to_html(text: &str) -> String {
+    text.replace('\n', "<br>")
+}
+
+/// The description `text` up to where it tells in which order the parts of a title are to be watched.
+pub(super) fn without_view_order(text: &str) -> String {
+    let begins = |line: &&str| line.trim_start().to_lowercase().starts_with(VIEW_ORDER);
+    let kept: Vec<_> = text.lines().take_while(|line| !begins(line)).collect();
+    kept.join("\n").trim_end().to_owned()
 }
 
 #[cfg(test)]
