@@ -13,7 +13,7 @@ use tokio_tungstenite::{
 
 use crate::{
     socket::{Socket, publish_episode, watching},
-    support::Service,
+    support::{Service, eventually},
 };
 
 /// What comes at all comes much sooner, even on a busy machine.
@@ -144,6 +144,33 @@ async fn change_of_a_title_is_told_with_what_it_was() {
 }
 
 #[tokio::test]
+async fn torrent_with_another_content_is_told_as_it_was() {
+    let service = service(&[("CATALOGUE_ENABLED", "true")]).await;
+    let mut socket = OldSocket::open(&service, "/v3.0/ws").await;
+    let subscription = json!({"subscribe": {"type": "torrent_update"}});
+    socket.subscribe(subscription).await;
+    let before = service.send(Method::GET, "/sandbox/api/v1/anime/releases/7", None).await.json()["torrents"]
+        [0]
+    .clone();
+    // It is not before torrents were first looked at that another one is news.
+    eventually("the torrents", async || (service.upstream_hits("/anime/torrents").await > 1).then_some(()))
+        .await;
+
+    publish_episode(&service, 7).await;
+    let torrent =
+        service.send(Method::POST, "/sandbox/torrents", Some(json!({"release_id": 7}))).await.json();
+
+    let update = socket.event("torrent_update").await;
+    assert_eq!((&update["id"], &update["updated_torrent_id"]), (&json!("7"), &torrent["id"]));
+    let list = update["torrents"]["list"].as_array().unwrap();
+    let place = list.iter().position(|one| one["torrent_id"] == torrent["id"]).unwrap();
+    assert_eq!(list[place]["hash"], torrent["hash"]);
+    let diff = &update["diff"]["list"][place.to_string()];
+    assert_eq!((&diff["hash"], &diff["total_size"]), (&before["hash"], &before["size"]));
+    assert!(diff.get("quality").is_none(), "{diff}");
+}
+
+#[tokio::test]
 async fn only_what_was_subscribed_to_is_told_and_only_so_much_of_it() {
     let service = service(&[]).await;
     let mut socket = OldSocket::open(&service, "/v3/ws").await;
@@ -242,7 +269,6 @@ mod instances {
     use test_services::RedisServer;
 
     use super::*;
-    use crate::support::eventually;
 
     fn start(upstream: &Service, redis: &RedisServer) -> Service {
         let url = redis.url();
