@@ -153,8 +153,10 @@ async fn torrent_with_another_content_is_told_as_it_was() {
         [0]
     .clone();
     // It is not before torrents were first looked at that another one is news.
-    eventually("the torrents", async || (service.upstream_hits("/anime/torrents").await > 1).then_some(()))
-        .await;
+    eventually("the torrents", async || {
+        (service.upstream_hits("/api/v1/anime/torrents").await > 1).then_some(())
+    })
+    .await;
 
     publish_episode(&service, 7).await;
     let torrent =
@@ -225,7 +227,10 @@ async fn clients_of_both_protocols_have_the_same_places_and_the_same_goodbye() {
 
     let url = format!("{}/v3/ws/", service.origin.replacen("http", "ws", 1));
     let Err(Error::Http(refusal)) = connect_async(url).await else { panic!("there was a place") };
-    assert_eq!(refusal.status(), 503);
+    // Every status from 500 on is 500 in v3.
+    assert_eq!(refusal.status(), 500);
+    let refusal: Value = serde_json::from_slice(refusal.body().as_deref().unwrap()).unwrap();
+    assert_eq!(refusal["error"]["code"], 503);
     drop(new);
     assert!(std::process::Command::new("kill").arg(service.id().to_string()).status().unwrap().success());
 
