@@ -60,7 +60,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none());
     let redis = caching.redis.clone();
     let realtime = Realtime::open(bus, &config.realtime).await;
-    let news = News::new(redis.as_ref(), &config.cache.cache_key_prefix);
+    let news = News::new(redis.as_ref(), &config.cache.cache_key_prefix, config.v3.v3_events_queue);
     let status = caching.database.as_ref().map(SyncStatus::new);
     let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
     let mut titles = Titles::new(client.clone(), caching).noted_in(status);

@@ -30,6 +30,14 @@ pub struct V3Config {
     /// Most bytes of sessions kept in memory, which is where they are without Redis; those used least are forgotten.
     #[arg(long, env, value_parser = parse::bytes, default_value = "8MiB")]
     pub v3_session_memory_bytes: usize,
+
+    /// Most subscriptions that a client has over one WebSocket of v3.
+    #[arg(long, env, value_parser = parse::count, default_value = "64")]
+    pub v3_subscriptions: usize,
+
+    /// Events that wait for a client of the WebSocket of v3; one that is further behind is let go.
+    #[arg(long, env, value_parser = parse::count, default_value = "64")]
+    pub v3_events_queue: usize,
 }
 
 /// Which of the two ways to write lists is spoken.

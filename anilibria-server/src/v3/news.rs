@@ -25,8 +25,8 @@ const FEED: &str = "v3:events";
 /// Events that are remembered in Redis for instances that are away; whole titles are in them.
 const KEPT: usize = 128;
 
-/// Events that wait for a client; one that is further behind is let go, as it could not be told what it has missed.
-const QUEUE: usize = 64;
+/// No more events than this wait for a client, whatever is set.
+const MAX_QUEUE: usize = 65_536;
 
 /// For how long the same is told only once, whichever instance notices it.
 const ONCE: Duration = Duration::from_mins(10);
@@ -88,14 +88,16 @@ pub enum Published {
 }
 
 impl News {
-    /// Events that reach all who share `redis`, or this instance alone. `prefix` is what names in Redis begin with.
-    pub fn new(redis: Option<&Redis>, prefix: &str) -> Self {
+    /// Events that reach all who share `redis`, or this instance alone. `prefix` is what names in Redis begin with, and
+    /// `queue` how many events wait for a client.
+    pub fn new(redis: Option<&Redis>, prefix: &str, queue: usize) -> Self {
+        let clients = broadcast::Sender::new(queue.clamp(1, MAX_QUEUE));
         let way = redis.map(|redis| Way {
             feed: redis.feed(FEED).keep(KEPT),
             channel: format!("{prefix}{FEED}"),
             prefix: prefix.to_owned(),
         });
-        Self(Arc::new(Shared { way, clients: broadcast::Sender::new(QUEUE), known: Mutex::default() }))
+        Self(Arc::new(Shared { way, clients, known: Mutex::default() }))
     }
 
     /// Every event from now on, in order.

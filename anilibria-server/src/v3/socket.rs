@@ -35,7 +35,8 @@ pub fn table(realtime: &Realtime, news: &News, config: V3Config) -> RouteTable {
     for prefix in [LIVE, NUMBERED] {
         let dialect = Dialect::at(prefix, config);
         for path in PATHS {
-            let socket = Socket { realtime: realtime.clone(), news: news.clone(), dialect };
+            let (realtime, news) = (realtime.clone(), news.clone());
+            let socket = Socket { realtime, news, dialect, subscriptions: config.v3_subscriptions };
             table.insert(format!("{prefix}{path}"), [(Method::GET, socket.boxed())].into());
         }
     }
@@ -47,6 +48,8 @@ struct Socket {
     realtime: Realtime,
     news: News,
     dialect: Dialect,
+    /// Most of one client.
+    subscriptions: usize,
 }
 
 impl Endpoint for Socket {
@@ -55,7 +58,8 @@ impl Endpoint for Socket {
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let handshake = Handshake::of(&request)?;
         let place = self.realtime.enter().ok_or(Problem::Overloaded)?;
-        let (realtime, guest) = (self.realtime.clone(), Guest::new(&self.news, self.dialect));
+        let guest = Guest::new(&self.news, self.dialect, self.subscriptions);
+        let realtime = self.realtime.clone();
         Ok(handshake.agree(UNSENT, async move |socket| {
             Connection::new(socket, &realtime, guest).run().await;
             drop(place);

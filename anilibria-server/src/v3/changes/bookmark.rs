@@ -17,6 +17,14 @@ pub(super) struct Bookmark {
     torrents: Option<BTreeMap<u64, u32>>,
 }
 
+/// A torrent that was not there before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sighting<'t> {
+    pub(super) torrent: &'t Torrent,
+    /// Whether it is new or another one for certain. Others may be old ones that are back on the page.
+    pub(super) is_certain: bool,
+}
+
 impl Bookmark {
     /// Right after the event `heard`, with torrents as they are.
     pub(super) fn after(heard: EventId) -> Self {
@@ -43,9 +51,16 @@ impl Bookmark {
     }
 
     /// What of `page` is new or has changed, the oldest first. Nothing of a first page is.
-    pub(super) fn news<'t>(&self, page: &'t [Torrent]) -> Vec<&'t Torrent> {
+    pub(super) fn news<'t>(&self, page: &'t [Torrent]) -> Vec<Sighting<'t>> {
         let Some(seen) = &self.torrents else { return Vec::new() };
-        page.iter().rev().filter(|torrent| seen.get(&torrent.id.get()) != Some(&digest(torrent))).collect()
+        let newest = seen.last_key_value().map(|(id, _)| *id);
+        let sighting = |torrent: &'t Torrent| {
+            let (id, digest) = (torrent.id.get(), digest(torrent));
+            let known = seen.get(&id);
+            let is_certain = known.is_some() || newest.is_none_or(|newest| id > newest);
+            (known != Some(&digest)).then_some(Sighting { torrent, is_certain })
+        };
+        page.iter().rev().filter_map(sighting).collect()
     }
 
     pub(super) fn see(&mut self, page: &[Torrent]) {
@@ -79,10 +94,11 @@ mod tests {
         bookmark.see(&first);
         let bookmark = Bookmark::read(&bookmark.to_bytes()).unwrap();
 
-        let second = [torrent(4, 1, 1), torrent(1, 2, 1), torrent(3, 1, 99)];
+        let second = [torrent(5, 1, 1), torrent(2, 2, 1), torrent(0, 1, 1), torrent(3, 1, 99)];
 
-        let news: Vec<_> = bookmark.news(&second).iter().map(|torrent| torrent.id.get()).collect();
-        assert_eq!(news, [1, 4]);
+        let news = bookmark.news(&second);
+        let news: Vec<_> = news.iter().map(|news| (news.torrent.id.get(), news.is_certain)).collect();
+        assert_eq!(news, [(0, false), (2, true), (5, true)]);
     }
 
     #[test]

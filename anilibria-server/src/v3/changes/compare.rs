@@ -145,7 +145,15 @@ pub(super) fn torrent(was: Option<&Title>, now: &Title, torrent: &Torrent) -> Dr
     let place = now.torrents.list.iter().position(|other| other.torrent_id == torrent.torrent_id);
     let old =
         was.and_then(|was| was.torrents.list.iter().find(|other| other.torrent_id == torrent.torrent_id));
-    let diff = old.and_then(|old| previous(&json!(old), &json!(torrent))).unwrap_or_else(|| json!({}));
+    let diff = old.and_then(|old| {
+        let mut old = old.clone();
+        if old.magnet.is_empty() {
+            // The mirrored catalogue does not keep it.
+            old.magnet.clone_from(&torrent.magnet);
+        }
+        previous(&json!(old), &json!(torrent))
+    });
+    let diff = diff.unwrap_or_else(|| json!({}));
     let mut diff = json!({"list": {place.unwrap_or_default().to_string(): diff}});
     let span = was.and_then(|was| previous(&json!(was.torrents.episodes), &json!(now.torrents.episodes)));
     if let Some(span) = span {
@@ -199,4 +207,135 @@ fn object(part: &impl Serialize) -> Map<String, Value> {
 
 fn digest(part: &impl Serialize) -> u32 {
     hash(&serde_json::to_vec(part).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn episode(number: f64, hls: &Value) -> Value {
+        let uuid = "9b5e26ee-598f-4b8b-b77e-188d3e456301";
+        json!({"episode": number, "uuid": uuid, "created_timestamp": 1_700_000_000, "hls": hls})
+    }
+
+    fn title(episodes: &[Value]) -> Title {
+        let last = episodes.len();
+        let player = json!({"host": "a.example", "episodes": {"first": 1, "last": last}, "list": episodes});
+        let title = json!({"id": 7, "announce": "Скоро.", "updated": 5, "last_change": 5, "player": player});
+        serde_json::from_value(title).unwrap()
+    }
+
+    fn all() -> Value {
+        json!({"fhd": "/1/f.m3u8?ads=1", "hd": "/1/h.m3u8", "sd": "/1/s.m3u8"})
+    }
+
+    /// What has happened from `before` to `now`, nothing being known besides.
+    fn between(before: &Title, now: &Title) -> Vec<Draft> {
+        drafts(Some(&Before::Told(Arc::new(before.clone()))), now, &Hints::default())
+    }
+
+    #[test]
+    fn new_episode_has_streams_that_were_not_there() {
+        let (before, now) =
+            (title(&[episode(1.0, &all())]), title(&[episode(1.0, &all()), episode(2.5, &all())]));
+
+        let drafts = between(&before, &now);
+
+        let data = &drafts[0].data;
+        assert_eq!(
+            (&data["id"], &data["episode"], &data["reupload"]),
+            (&json!(7), &json!("2.5"), &json!(false))
+        );
+        let diff =
+            json!({"list": {"2.5": {"hls": {"fhd": null, "hd": null, "sd": null}}}, "episodes": {"last": 1}});
+        assert_eq!(data["diff"], diff);
+        assert_eq!(data["updated_episode"], data["player"]["list"]["2.5"]);
+        assert_eq!(drafts[1].data["diff"], json!({"player": {"episodes": {"last": 1}}}));
+        assert_eq!(drafts.len(), 2);
+    }
+
+    #[test]
+    fn quality_that_comes_later_and_one_that_is_replaced_are_told_apart() {
+        let change = |old: &Value, new: &Value| {
+            let drafts = between(&title(&[episode(1.0, old)]), &title(&[episode(1.0, new)]));
+            drafts
+                .first()
+                .map(|draft| (draft.data["diff"]["list"]["1"].clone(), draft.data["reupload"] == true))
+        };
+        let without = json!({"hd": "/1/h.m3u8", "sd": "/1/s.m3u8"});
+        let others = json!({"fhd": "/2/f.m3u8", "hd": "/2/h.m3u8", "sd": "/2/s.m3u8"});
+        let same = json!({"fhd": "/1/f.m3u8?ads=2", "hd": "/1/h.m3u8?x", "sd": "/1/s.m3u8"});
+
+        assert_eq!(change(&without, &all()), Some((json!({"hls": {"fhd": null}}), false)));
+        assert_eq!(change(&all(), &others), Some((json!({"hls": all()}), true)));
+        assert_eq!(change(&all(), &same), None);
+    }
+
+    #[test]
+    fn what_is_not_known_of_the_past_is_left_out() {
+        let now = title(&[episode(1.0, &all()), episode(2.0, &all())]);
+        let hinted = |hints: Hints| -> Vec<Value> {
+            drafts(None, &now, &hints).into_iter().map(|draft| draft.data["diff"].clone()).collect()
+        };
+
+        assert!(hinted(Hints::default()).is_empty());
+        let new = Hints { title: true, new: vec![2.0], ..Hints::default() };
+        assert_eq!(hinted(new), [json!({"list": {"2": {"hls": Hls::default()}}}), json!({})]);
+        let changed = Hints { changed: vec![1.0], ..Hints::default() };
+        assert_eq!(hinted(changed), [json!({"list": {"1": {"hls": {}}}})]);
+    }
+
+    #[test]
+    fn only_what_is_seen_of_a_title_is_a_change_of_it() {
+        let before = title(&[]);
+        let unseen = [
+            ("/player/host", json!("b.example")),
+            ("/in_favorites", json!(9)),
+            ("/last_change", json!(6)),
+            ("/torrents", json!({"list": [{"torrent_id": 5, "seeders": 9}]})),
+        ];
+        let changed = |place: &str, value: Value| {
+            let mut now = json!(before);
+            *now.pointer_mut(place).unwrap() = value;
+            between(&before, &serde_json::from_value(now).unwrap())
+        };
+
+        for (place, value) in unseen {
+            assert_eq!(changed(place, value), [], "{place}");
+        }
+        let seen = changed("/announce", json!(null));
+        assert_eq!(
+            (seen[0].kind, &seen[0].data["diff"]),
+            (Kind::TitleUpdate, &json!({"announce": "Скоро."}))
+        );
+    }
+
+    #[test]
+    fn episodes_that_are_told_at_a_time_are_bounded() {
+        let many: Vec<_> = (1..=60_u8).map(|number| episode(number.into(), &all())).collect();
+
+        let drafts = between(&title(&[]), &title(&many));
+
+        let episodes: Vec<_> = drafts.iter().filter(|draft| draft.kind == Kind::PlaylistUpdate).collect();
+        assert_eq!((episodes.len(), &episodes[25].data["episode"]), (26, &json!("60")));
+    }
+
+    #[test]
+    fn torrent_is_told_at_its_place_with_what_it_was() {
+        let with = |size: u64| -> Title {
+            let list = json!([{"torrent_id": 4}, {"torrent_id": 5, "total_size": size, "hash": "aa"}]);
+            serde_json::from_value(json!({"id": 7, "torrents": {"list": list}})).unwrap()
+        };
+        let now = with(2);
+
+        let changed = torrent(Some(&with(1)), &now, &now.torrents.list[1]);
+        let new = torrent(None, &now, &now.torrents.list[1]);
+
+        assert_eq!((&changed.data["id"], &changed.data["updated_torrent_id"]), (&json!("7"), &json!(5)));
+        assert_eq!(changed.data["diff"], json!({"list": {"1": {"total_size": 1}}}));
+        assert_eq!(new.data["diff"], json!({"list": {"1": {}}}));
+        assert_eq!(new.identity, "5:aa:2");
+    }
 }

@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use anilibria_client::{
     Client, Result,
-    model::{ReleaseId, Torrent},
+    model::ReleaseId,
     reflector::Catalogue,
     v3::{
         Mapping,
@@ -20,7 +20,7 @@ use tracing::{debug, warn};
 
 use super::{
     before::{Before, Mirrored},
-    bookmark::Bookmark,
+    bookmark::{Bookmark, Sighting},
     compare::{self, Hints},
     inbox::{Inbox, Run},
 };
@@ -160,7 +160,12 @@ impl Watching {
         for draft in drafts {
             self.publish(draft).await?;
         }
-        self.news.learn(now);
+        let mut told = now;
+        if let Some(before) = before {
+            // What has become of torrents is yet to be told.
+            told.torrents = before.title(&told).torrents.clone();
+        }
+        self.news.learn(told);
         Flow::Continue(())
     }
 
@@ -181,12 +186,10 @@ impl Watching {
         };
         let news = self.bookmark.news(&page);
         let mut has_news = false;
-        let mut releases: Vec<_> = news.iter().filter_map(|torrent| release(torrent)).collect();
-        releases.dedup();
-        for id in releases {
-            let of_release: Vec<_> =
-                news.iter().copied().filter(|torrent| release(torrent) == Some(id)).collect();
-            has_news |= self.of_release(id.get(), &of_release).await?;
+        for sightings in news.chunk_by(|one, next| release(one) == release(next)) {
+            if let Some(id) = sightings.first().and_then(release) {
+                has_news |= self.of_release(id.get(), sightings).await?;
+            }
         }
         let before = self.bookmark.clone();
         self.bookmark.see(&page);
@@ -197,7 +200,7 @@ impl Watching {
     }
 
     /// Tells of torrents of a title that may have come or changed; says whether one has.
-    async fn of_release(&mut self, id: u32, torrents: &[&Torrent]) -> ControlFlow<(), bool> {
+    async fn of_release(&mut self, id: u32, sightings: &[Sighting<'_>]) -> ControlFlow<(), bool> {
         let Some(now) = self.read(id).await else { return ControlFlow::Continue(false) };
         let was = self.before(id, mirrored(self.catalogue.as_deref(), id));
         let was = was.map(|before| before.title(&now));
@@ -206,8 +209,9 @@ impl Watching {
                 (old.torrent_id, &old.hash, old.total_size)
                     == (torrent.torrent_id, &torrent.hash, torrent.total_size)
             };
-            torrents.iter().any(|other| other.id == torrent.torrent_id)
-                && !was.iter().flat_map(|was| &was.torrents.list).any(is_it)
+            let sighting = sightings.iter().find(|sighting| sighting.torrent.id == torrent.torrent_id);
+            let is_known = || was.iter().flat_map(|was| &was.torrents.list).any(is_it);
+            sighting.is_some_and(|sighting| sighting.is_certain || !is_known())
         };
         let news: Vec<_> = now.torrents.list.iter().filter(is_news).collect();
         if !news.is_empty() {
@@ -280,8 +284,8 @@ async fn read(client: &Client, id: u32) -> Result<Title> {
     Ok(title)
 }
 
-fn release(torrent: &Torrent) -> Option<ReleaseId> {
-    Some(torrent.release.as_ref()?.id)
+fn release(sighting: &Sighting<'_>) -> Option<ReleaseId> {
+    Some(sighting.torrent.release.as_ref()?.id)
 }
 
 /// Waits until the mirrored catalogue changes; without one, forever.

@@ -53,7 +53,11 @@ impl Known {
         let data = event.data();
         match event.kind() {
             Kind::TitleUpdate => {
-                if let Some(title) = read::<Title>(data, "title") {
+                if let Some(mut title) = read::<Title>(data, "title") {
+                    if let Some(known) = self.get(title.id.get()) {
+                        // Of those an event of its own tells, which may be yet to come.
+                        title.torrents = known.torrents.clone();
+                    }
                     self.set(Arc::new(title));
                 }
             }

@@ -27,8 +27,8 @@ pub(super) enum Unfit {
     NoPaths(&'static str),
     #[error(transparent)]
     Projection(#[from] ProjectionError),
-    #[error("at most {} subscriptions can be had over one connection", super::subscriptions::MAX)]
-    TooMany,
+    #[error("at most {0} subscriptions can be had over one connection")]
+    TooMany(usize),
     #[error(
         "all subscriptions of a connection must not be longer than {} bytes",
         super::subscriptions::MAX_BYTES

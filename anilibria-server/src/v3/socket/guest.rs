@@ -32,8 +32,9 @@ pub(super) struct Guest {
 }
 
 impl Guest {
-    pub(super) fn new(news: &News, dialect: Dialect) -> Self {
-        Self { news: news.listen(), dialect, subscriptions: Subscriptions::default() }
+    /// A client that may have so many `subscriptions`.
+    pub(super) fn new(news: &News, dialect: Dialect, subscriptions: usize) -> Self {
+        Self { news: news.listen(), dialect, subscriptions: Subscriptions::new(subscriptions) }
     }
 
     async fn obey(&mut self, text: &[u8], line: &mut Line) -> Flow {

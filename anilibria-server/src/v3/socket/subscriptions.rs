@@ -6,25 +6,28 @@ use super::{
 };
 use crate::v3::{news::Event, projection::Projection};
 
-/// Most subscriptions of one client.
-pub(super) const MAX: usize = 64;
-
-/// Most bytes of them together, as they were sent.
+/// Most bytes of subscriptions together, as they were sent.
 pub(super) const MAX_BYTES: usize = 32 * 1024;
 
 /// What one client has subscribed to: everything, until it has subscribed to something.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Subscriptions {
     list: Vec<(Pattern, Projection)>,
     bytes: usize,
+    most: usize,
     everything: Projection,
 }
 
 impl Subscriptions {
+    /// None yet, of `most` that there can be.
+    pub(super) fn new(most: usize) -> Self {
+        Self { list: Vec::new(), bytes: 0, most, everything: Projection::default() }
+    }
+
     /// Adds one, and tells its id.
     pub(super) fn add(&mut self, Command { pattern, projection, length }: Command) -> Result<usize, Unfit> {
-        if self.list.len() >= MAX {
-            return Err(Unfit::TooMany);
+        if self.list.len() >= self.most {
+            return Err(Unfit::TooMany(self.most));
         }
         if self.bytes + length > MAX_BYTES {
             return Err(Unfit::TooLong);
@@ -62,7 +65,7 @@ mod tests {
             Event::new(Kind::TitleUpdate, json!({"title": {"id": 7}})),
             Event::new(Kind::TorrentUpdate, json!({"id": "7"})),
         );
-        let mut subscriptions = Subscriptions::default();
+        let mut subscriptions = Subscriptions::new(3);
         assert!(subscriptions.shape(&title).unwrap().keeps_all());
 
         let named = command(r#"{"subscribe":{"title_update":{"title":{"id":7}}},"filter":"id"}"#);
@@ -75,14 +78,14 @@ mod tests {
 
     #[test]
     fn subscriptions_are_bounded_in_number_and_in_size() {
-        let mut many = Subscriptions::default();
-        for id in 0..MAX {
+        let mut many = Subscriptions::new(3);
+        for id in 0..3 {
             assert_eq!(many.add(command(r#"{"subscribe":{}}"#)), Ok(id));
         }
-        assert_eq!(many.add(command(r#"{"subscribe":{}}"#)), Err(Unfit::TooMany));
+        assert_eq!(many.add(command(r#"{"subscribe":{}}"#)), Err(Unfit::TooMany(3)));
 
         let long = command(&format!(r#"{{"subscribe":{{"type":"{}"}}}}"#, "x".repeat(MAX_BYTES / 2)));
-        let mut large = Subscriptions::default();
+        let mut large = Subscriptions::new(3);
         assert_eq!(large.add(long.clone()), Ok(0));
         assert_eq!(large.add(long), Err(Unfit::TooLong));
     }
