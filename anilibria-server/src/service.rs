@@ -75,7 +75,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let sessions = Sessions::open(config.v3, &config.cache)?;
     let health = Health::new(Arc::new(Parts { titles: titles.clone(), node: node.clone() }));
     let sandbox = sandbox.map(|at| at.sandbox);
-    Ok(State { titles, health, realtime, node, notifications, sessions, redis, sandbox })
+    Ok(State { titles, health, realtime, node, notifications, sandbox, sessions, redis })
 }
 
 /// Where the mirror of what `client` gives outlives the process: on disk where answers are, and in MongoDB. With Redis

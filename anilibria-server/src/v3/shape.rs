@@ -134,7 +134,7 @@ impl Description {
             Self::NoViewOrder => {
                 let begins = |line: &&str| line.trim_start().to_lowercase().starts_with(VIEW_ORDER);
                 let kept: Vec<_> = text.lines().take_while(|line| !begins(line)).collect();
-                *text = kept.join("\n").trim_end().to_owned();
+                kept.join("\n").trim_end().clone_into(text);
             }
         }
     }

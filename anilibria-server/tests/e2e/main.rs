@@ -49,4 +49,5 @@ mod support;
 mod sync_news;
 #[path = "../support/token.rs"]
 mod token;
+mod v3;
 mod validation;
