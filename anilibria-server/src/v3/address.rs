@@ -32,11 +32,10 @@ impl Dialect {
     /// The dialect at addresses that begin with `prefix`, which is one of the two there are.
     pub(super) fn at(prefix: &str, config: V3Config) -> Self {
         match config.v3_dialect {
-            V3Dialect::Live => Self::Live,
             V3Dialect::Python => Self::Python,
             // anilibria.py always names a minor version.
             V3Dialect::Path if prefix == NUMBERED => Self::Python,
-            V3Dialect::Path => Self::Live,
+            V3Dialect::Path | V3Dialect::Live => Self::Live,
         }
     }
 }

@@ -33,7 +33,9 @@ impl Gateway {
         let (id, shape) = (ask.required::<u32>("id")?, Shape::of_parts(ask)?);
         let found = of(&self.titles, ReleaseId(id)).await?;
         let mut found = values(&found).map_err(Problem::internal)?;
-        found.iter_mut().for_each(|franchise| shape.apply(franchise));
+        for franchise in &mut found {
+            shape.apply(franchise);
+        }
         match ask.dialect {
             Dialect::Live => Self::once(&found),
             Dialect::Python => Self::once(&found.into_iter().next().unwrap_or_else(nothing)),
@@ -68,7 +70,9 @@ async fn page(titles: Titles, window: Window, shape: Shape) -> Result<Loaded, Lo
     let ids: Vec<_> = all.get(range).unwrap_or_default().iter().map(|franchise| franchise.id).collect();
     let found = stream::iter(ids).map(|id| one(&titles, id)).buffered(AT_A_TIME);
     let mut list: Vec<Value> = found.try_filter_map(async |one| Ok(one)).try_collect().await?;
-    list.iter_mut().for_each(|franchise| shape.apply(franchise));
+    for franchise in &mut list {
+        shape.apply(franchise);
+    }
     Ok(Loaded::new(render(&Page { list, pagination })?).tag(tag::LISTS))
 }
 

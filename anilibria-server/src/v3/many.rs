@@ -7,7 +7,7 @@ use anilibria_client::{
     reflector::{Catalogue, CatalogueEntry},
     v3::{Mapping, model::Franchise},
 };
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::{franchises, gateway::catalogue, include, shape::Shape, title::from_catalogue};
@@ -46,7 +46,7 @@ pub(super) async fn many(
         return Ok(tokio::task::spawn_blocking(work).await.map_err(|_| LoadFailure::Interrupted)??);
     }
     check(&ids, shape)?;
-    let franchises = franchises_of(titles, &ids, shape).await?;
+    let franchises = franchises_of(titles, &ids, shape).await;
     let releases = titles.client().releases().many(ids).await?;
     let mut list = Vec::with_capacity(releases.len());
     for release in &releases {
@@ -104,12 +104,13 @@ async fn franchises_of(
     titles: &Titles,
     ids: &[ReleaseId],
     shape: &Shape,
-) -> Result<HashMap<ReleaseId, Vec<Franchise>>, LoadFailure> {
+) -> HashMap<ReleaseId, Vec<Franchise>> {
     if !shape.reads("franchises") || ids.len() > MOST_WITH_FRANCHISES {
-        return Ok(HashMap::new());
+        return HashMap::new();
     }
-    let of = |id: ReleaseId| async move { Ok::<_, LoadFailure>((id, franchises::of(titles, id).await?)) };
-    stream::iter(ids.to_vec()).map(of).buffer_unordered(franchises::AT_A_TIME).try_collect().await
+    let of = |id: ReleaseId| async move { (id, franchises::of(titles, id).await.unwrap_or_default()) };
+    // A title is of use without.
+    stream::iter(ids.to_vec()).map(of).buffer_unordered(franchises::AT_A_TIME).collect().await
 }
 
 fn value(release: &Release, franchises: &HashMap<ReleaseId, Vec<Franchise>>) -> serde_json::Result<Value> {

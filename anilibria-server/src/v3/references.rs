@@ -83,15 +83,13 @@ async fn genres(titles: Titles, by_count: bool) -> Result<Loaded, LoadFailure> {
 }
 
 async fn team(titles: Titles) -> Result<Loaded, LoadFailure> {
-    let team = match catalogue(&titles) {
-        Some(catalogue) => of_catalogue(&catalogue),
-        None => {
-            let users = titles.client().teams().users().await?;
-            let people = users.iter().flat_map(|user| {
-                user.roles.iter().filter_map(|role| Some((named(&role.title)?, user.nickname.as_str())))
-            });
-            sorted(people)
-        }
+    let team = if let Some(catalogue) = catalogue(&titles) {
+        of_catalogue(&catalogue)
+    } else {
+        let users = titles.client().teams().users().await?;
+        sorted(users.iter().flat_map(|user| {
+            user.roles.iter().filter_map(|role| Some((named(&role.title)?, user.nickname.as_str())))
+        }))
     };
     Ok(Loaded::new(render(&team)?).tag(tag::LISTS))
 }

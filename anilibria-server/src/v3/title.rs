@@ -1,5 +1,7 @@
 //! One title: by id, by readable id, by one of its torrents, or by chance.
 
+use std::time::Duration;
+
 use anilibria_cache::{Cached, Loaded, Options};
 use anilibria_client::{
     model::{ReleaseId, ReleaseRef, TorrentId},
@@ -25,6 +27,9 @@ use crate::{
 
 /// Most characters of a readable id.
 const MAX_CODE: usize = 200;
+
+/// How long a title is kept whose franchises could not be read.
+const WITHOUT_FRANCHISES: Duration = Duration::from_secs(30);
 
 /// What a title is named by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,8 +131,11 @@ async fn whole(titles: &Titles, id: u32) -> Result<Cached, LoadFailure> {
             Err(error) => return Err(error.into()),
         };
         let mut title = Mapping::new(&release).title();
-        title.franchises = Some(franchises::of(&titles, release.id).await?);
-        Ok(Loaded::new(render(&title)?).tag(tag::title(id)))
+        let franchises = franchises::of(&titles, release.id).await;
+        let is_whole = franchises.is_ok();
+        title.franchises = Some(franchises.unwrap_or_default());
+        let loaded = Loaded::new(render(&title)?).tag(tag::title(id));
+        Ok(if is_whole { loaded } else { loaded.ttl(WITHOUT_FRANCHISES) })
     };
     titles.cached(&Options::new(), &key::title(id), load).await
 }

@@ -22,3 +22,4 @@ mod parameters;
 mod rates;
 mod request_ids;
 mod sandbox;
+mod v3;

@@ -49,5 +49,6 @@ mod support;
 mod sync_news;
 #[path = "../support/token.rs"]
 mod token;
+mod v3;
 mod v3_socket;
 mod validation;
