@@ -10,7 +10,7 @@ unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 exec </dev/null
 
-STEPS="format lint docs dependencies services tests features wasm openapi contract deploy pages examples"
+STEPS="format lint docs dependencies services tests features wasm openapi contract deploy pages python examples"
 
 # What a user may build besides everything at once. One line of cargo arguments each.
 FEATURE_SETS=(
@@ -62,6 +62,10 @@ COMPOSE_GO_BIN="$TOOLS/compose-go-$COMPOSE_GO_VERSION"
 # What a site runs the server with, and the checks of that.
 DEPLOY=anilibria-server/deploy
 DEPLOY_CHECK=anilibria-server/tests/deploy/check.py
+
+# A client of the old API in Python, and what checks the service with it.
+PYTHON_CHECKS=anilibria-server/tests/python
+PYTHON_TOOLS="$TOOLS/anilibria.py-1.0.4"
 
 # Colours would hide the lines that are counted.
 export CARGO_TERM_COLOR=never
@@ -335,10 +339,10 @@ deploy() {
 
 operators_tools() {
     have nginx promtool amtool || apt_unpack nginx prometheus prometheus-alertmanager || return
-    python && nginx -v && promtool --version && amtool --version
+    python_interpreter && nginx -v && promtool --version && amtool --version
 }
 
-python() {
+python_interpreter() {
     have python3 || apt_install python3
 }
 
@@ -490,6 +494,38 @@ swagger_ui() {
 live_events() {
     compile_typescript && cargo build -q --locked -p anilibria-server || return
     SERVER="${CARGO_TARGET_DIR:-target}/debug/anilibria-server" node --test "$TYPESCRIPT_BUILD/build/live.page.js"
+}
+
+# The Python client of the old API, as it was published: each of its methods counts one, and so does what it hears.
+python() {
+    installed "python: anilibria.py" python_tools || return
+    begin "anilibria.py against the service"
+    local log="$scratch/python.log" counts
+    cargo build -q --locked -p anilibria-server || { end 0 1; return; }
+    SERVER="${CARGO_TARGET_DIR:-target}/debug/anilibria-server" PYTHONDONTWRITEBYTECODE=1 \
+        "$PYTHON_TOOLS/bin/python" -m unittest discover -v -s "$PYTHON_CHECKS" 2>&1 | tee "$log"
+    read -r -a counts < <(count_python_tests "${PIPESTATUS[0]}" "$log")
+    end "${counts[@]}"
+}
+
+python_tools() {
+    have openssl || apt_install openssl || return
+    local requirements="$PYTHON_CHECKS/requirements.txt"
+    cmp -s "$requirements" "$PYTHON_TOOLS/installed.txt" && return
+    python3 -m venv "$PYTHON_TOOLS" || { apt_install python3 python3-venv && python3 -m venv "$PYTHON_TOOLS"; } || return
+    "$PYTHON_TOOLS/bin/pip" install -q -r "$requirements" && cp "$requirements" "$PYTHON_TOOLS/installed.txt"
+}
+
+# count_python_tests STATUS LOG: how many tests passed and failed. A run that failed without saying where counts one failure.
+count_python_tests() {
+    awk -v status="$1" '
+        /^Ran / { ran = $2 }
+        /^FAILED / { for (i = 2; i <= NF; i++) { gsub(/[^0-9]/, "", $i); failed += $i } }
+        END {
+            if (status != 0 && failed == 0) failed = 1
+            print (ran > failed ? ran - failed : 0), failed + 0
+        }
+    ' "$2"
 }
 
 # with_service COMMAND…: runs COMMAND beside a service that reads from the sandbox, tells it where that is, and gives it a

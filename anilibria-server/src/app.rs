@@ -27,6 +27,12 @@ use crate::{
     telemetry::{Metrics, RouteMeter, Scrape},
     titles::Titles,
     traffic::Traffic,
+    v3::{
+        self, Addresses, Gateway, Sessions,
+        changes::{Changes, Sources},
+        news::News,
+        socket,
+    },
 };
 
 /// What the service is made of.
@@ -37,12 +43,16 @@ pub struct State {
     pub health: Health,
     /// Keeps clients up to date.
     pub realtime: Realtime,
+    /// Keeps clients of v3 up to date.
+    pub news: News,
     /// The site's Node service, if there is one.
     pub node: Option<NodeService>,
     /// Tells the Node service of events, if there is one to tell.
     pub notifications: Option<Notifications>,
     /// The sandbox to serve beside the routes, if any.
     pub sandbox: Option<Sandbox>,
+    /// Who has logged in through API v3.
+    pub sessions: Sessions,
     /// What all instances share, if there is more than this one.
     pub redis: Option<Redis>,
     /// Counts requests and connections.
@@ -67,7 +77,17 @@ impl State {
         })
     }
 
-    /// Starts the task that tells the Node service of events: one of all instances does.
+    /// Starts the task that makes events of v3, if `config` wants them: one of all instances does. It has to be started
+    /// before the one that the events of the site come from.
+    pub fn changes(&self, config: &Config) -> Option<Changes> {
+        let (titles, bus) = (self.titles.clone(), self.realtime.bus().clone());
+        let sources = Sources { titles, bus, interval: config.catalogue.sync_interval };
+        let are_wanted = config.realtime.events_enabled && config.v3.v3_gateway_enabled;
+        are_wanted.then(|| Changes::start(sources, &self.news, self.redis.as_ref()))
+    }
+
+    /// Starts the task that tells the Node service of events: one of all instances does. It has to be started before the
+    /// one that events come from.
     pub fn notifier(&self) -> Option<Notifier> {
         let notifications = self.notifications.as_ref()?;
         Some(notifications.start(&self.realtime, self.redis.as_ref()))
@@ -82,6 +102,10 @@ pub fn app(config: &Config, state: &State) -> Shell {
     table.extend(Sockets::new(state.realtime.clone(), users.clone().asking(asked)).table());
     let services = Services::new(&config.auth);
     table.extend(legacy::table(config.legacy, &state.titles, &state.health, services.as_ref()));
+    if config.v3.v3_gateway_enabled {
+        table.extend(v3::table(&Gateway::new(state.titles.clone(), state.sessions.clone(), config.v3)));
+        table.extend(socket::table(&state.realtime, &state.news, config.v3));
+    }
     if let Some(services) = services {
         let internal = Internal::new(state, config.cache.cache_key_prefix.clone());
         table.extend(internal.table(&services));
@@ -105,6 +129,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
         old_paths: OldPaths::new(config.legacy),
+        v3_addresses: Addresses::new(config.v3),
         sandbox: state.sandbox.clone().map(SandboxMount::new),
     }
 }

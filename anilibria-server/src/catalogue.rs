@@ -22,10 +22,14 @@ use anilibria_client::{
 };
 use anyhow::Context as _;
 use time::OffsetDateTime;
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 use tracing::{info, warn};
 
 use self::changes::Changes;
+pub(crate) use self::changes::differing;
 pub use self::{
     disk::DiskCatalogue,
     mongo::{MongoCatalogue, News},
@@ -74,6 +78,8 @@ struct Shared {
     status: Mutex<CatalogueStatus>,
     /// Wakes the task that keeps the catalogue up to date.
     news: Notify,
+    /// Changes with the catalogue.
+    bell: watch::Sender<()>,
 }
 
 impl Mirror {
@@ -115,6 +121,7 @@ impl Mirror {
             interval,
             status: Mutex::new(status),
             news: Notify::new(),
+            bell: watch::Sender::new(()),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -127,6 +134,11 @@ impl Mirror {
     /// Something has happened at AniLibria: what has changed is read soon, and not only when it is due.
     pub fn hurry(&self) {
         self.shared.news.notify_one();
+    }
+
+    /// Changes whenever the catalogue has.
+    pub fn changed(&self) -> watch::Receiver<()> {
+        self.shared.bell.subscribe()
     }
 
     /// How the mirror is.
@@ -153,7 +165,7 @@ impl Mirror {
         if let Some(database) = &self.shared.database {
             database.note(outcome).await;
         }
-        result.map(|()| Changes::between(&self.shared.client, &before, &after))
+        result.map(|()| self.told(Changes::between(&self.shared.client, &before, &after)))
     }
 
     /// Takes in what other instances have written, and tells what is different now and when one of them last asked
@@ -170,7 +182,7 @@ impl Mirror {
             reflector.merge(parts, gone).await?;
         }
         let after = reflector.catalogue();
-        let changes = Changes::between(&self.shared.client, &before, &after);
+        let changes = self.told(Changes::between(&self.shared.client, &before, &after));
         self.change_status(|status| status.followed(after.len(), changes.any, last_sync));
         Ok(Some((changes, last_attempt)))
     }
@@ -193,6 +205,14 @@ impl Mirror {
         {
             warn!(%error, "The catalogue could not be saved");
         }
+    }
+
+    /// Wakes those who wait for the catalogue to change, if it has.
+    fn told(&self, changes: Changes) -> Changes {
+        if changes.any {
+            self.shared.bell.send_replace(());
+        }
+        changes
     }
 
     fn change_status(&self, change: impl FnOnce(&mut CatalogueStatus)) {

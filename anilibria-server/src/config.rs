@@ -14,6 +14,7 @@ mod secret;
 mod secret_url;
 mod show;
 mod telemetry;
+mod v3;
 
 use std::{ffi::OsString, time::Duration};
 
@@ -37,6 +38,7 @@ pub use self::{
     secret_url::SecretUrl,
     show::show,
     telemetry::TelemetryConfig,
+    v3::{V3Config, V3Dialect},
 };
 use crate::cors::Origins;
 
@@ -138,6 +140,10 @@ pub struct Config {
     /// What the service tells of itself.
     #[command(flatten)]
     pub telemetry: TelemetryConfig,
+
+    /// How clients of AniLibria's old API v3 are answered.
+    #[command(flatten)]
+    pub v3: V3Config,
 
     /// Where the site's Node service is.
     #[command(flatten)]
@@ -328,6 +334,11 @@ mod tests {
             ("--cache-dir=", "CACHE_DIR"),
             ("--catalogue-enabled=perhaps", "CATALOGUE_ENABLED"),
             ("--sync-interval=0", "SYNC_INTERVAL_SECONDS"),
+            ("--v3-gateway-enabled=perhaps", "V3_GATEWAY_ENABLED"),
+            ("--v3-strict-parameters=perhaps", "V3_STRICT_PARAMETERS"),
+            ("--v3-dialect=swift", "V3_DIALECT"),
+            ("--v3-session=0", "V3_SESSION_SECONDS"),
+            ("--v3-session-memory-bytes=many", "V3_SESSION_MEMORY_BYTES"),
             ("--events-enabled=perhaps", "EVENTS_ENABLED"),
             ("--events-replay=0", "EVENTS_REPLAY"),
             ("--notify-enabled=perhaps", "NOTIFY_ENABLED"),

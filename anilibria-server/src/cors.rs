@@ -8,7 +8,7 @@ use poem::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 
-const METHODS: &str = "GET, POST, DELETE, OPTIONS";
+const METHODS: &str = "GET, POST, PUT, DELETE, OPTIONS";
 const REQUEST_HEADERS: &str = "Origin, X-Requested-With, Content-Type, Accept, Authorization, X-CSRF-Token, \
                                X-Request-ID, X-API-Version";
 const EXPOSED_HEADERS: &str =

@@ -4,6 +4,7 @@ mod document;
 mod framework;
 mod legacy;
 mod render;
+mod v3;
 
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
@@ -59,6 +60,12 @@ pub enum Problem {
     /// There is nothing at this address.
     #[error("no such path")]
     NotFound,
+    /// What was asked for, by something other than the id of a title, does not exist.
+    #[error("no such {what}")]
+    Missing {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// The address does not take this method.
     #[error("method not allowed")]
     MethodNotAllowed {
@@ -188,7 +195,7 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::InvalidParameters { .. } => StatusCode::BAD_REQUEST,
-            Self::TitleNotFound { .. } | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::TitleNotFound { .. } | Self::NotFound | Self::Missing { .. } => StatusCode::NOT_FOUND,
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
@@ -210,7 +217,7 @@ impl Problem {
             Self::TitleNotFound { .. } => ErrorCode::TitleNotFound,
             Self::Unauthorized { token, .. } => token.map_or(ErrorCode::Unauthorized, TokenError::code),
             Self::Forbidden { .. } => ErrorCode::Forbidden,
-            Self::NotFound => ErrorCode::NotFound,
+            Self::NotFound | Self::Missing { .. } => ErrorCode::NotFound,
             Self::MethodNotAllowed { .. } => ErrorCode::MethodNotAllowed,
             Self::PayloadTooLarge { .. } => ErrorCode::PayloadTooLarge,
             Self::UriTooLong { .. } => ErrorCode::UriTooLong,
@@ -232,6 +239,7 @@ impl Problem {
             // Only other services get to read these, and they know them.
             Self::Unauthorized { message, .. } | Self::Forbidden { message } => (*message).into(),
             Self::NotFound => "По этому адресу ничего нет".into(),
+            Self::Missing { .. } => "Ничего не найдено".into(),
             Self::MethodNotAllowed { .. } => "Этот метод здесь не поддерживается".into(),
             Self::PayloadTooLarge { .. } => "Слишком большое тело запроса".into(),
             Self::UriTooLong { .. } => "Слишком длинный адрес запроса".into(),

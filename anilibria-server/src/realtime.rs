@@ -113,7 +113,7 @@ impl Realtime {
     }
 
     /// Turns true when the service stops.
-    fn stopping(&self) -> watch::Receiver<bool> {
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
     }
 }

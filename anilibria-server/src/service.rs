@@ -30,6 +30,7 @@ use crate::{
     telemetry::Metrics,
     titles::{Fallback, Titles},
     traffic::Traffic,
+    v3::{Sessions, news::News},
 };
 
 /// The office of the instance that reads the catalogue on behalf of all.
@@ -63,6 +64,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none()).await;
     let redis = caching.redis.clone();
     let realtime = Realtime::open(bus, &config.realtime).await;
+    let news = News::new(redis.as_ref(), &config.cache.cache_key_prefix, config.v3.v3_events_queue);
     let status = caching.database.as_ref().map(SyncStatus::new);
     let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
     let mut titles = Titles::new(client.clone(), caching).noted_in(status);
@@ -75,14 +77,17 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
+    let sessions = Sessions::open(config.v3, &config.cache)?;
     let health = Health::new(Arc::new(Parts { titles: titles.clone(), node: node.clone() }));
     Ok(State {
         titles,
         health,
         realtime,
+        news,
         node,
         notifications,
         redis,
+        sessions,
         metrics,
         traffic: Traffic::default(),
         sandbox: sandbox.map(|at| at.sandbox),

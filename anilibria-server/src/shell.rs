@@ -31,6 +31,7 @@ use crate::{
     telemetry::RouteMeter,
     trace::Trace,
     traffic::Traffic,
+    v3::{self, Addresses, Form},
 };
 
 /// How long a client should wait whose request took too long.
@@ -60,6 +61,8 @@ pub struct Shell {
     pub compressor: Compressor,
     /// Addresses where errors have another form.
     pub old_paths: OldPaths,
+    /// Addresses of clients of API v3, where errors have yet other forms.
+    pub v3_addresses: Addresses,
     /// The sandbox beside the routes; it has its own ways, and none of the above.
     pub sandbox: Option<SandboxMount>,
 }
@@ -73,6 +76,7 @@ impl Endpoint for Shell {
         {
             return Ok(sandbox.answer(request).await);
         }
+        let form = self.v3_addresses.lead(&mut request);
         let is_unversioned = lead_to_v2(&mut request);
         let is_old = self.old_paths.cover(request.uri().path());
         self.traffic.count();
@@ -90,13 +94,20 @@ impl Endpoint for Shell {
         };
         let mut response = answer.unwrap_or_else(|problem| {
             trace.fault(&problem);
-            if is_old { problem.to_legacy_response() } else { problem.to_response(id.as_str()) }
+            match form {
+                Some(form) => form.tell(&problem),
+                None if is_old => problem.to_legacy_response(),
+                None => problem.to_response(id.as_str()),
+            }
         });
         trace.done(response.status());
         meter.count(&method, response.status(), trace.took());
         self.origins.permit(response.headers_mut(), origin);
         if is_unversioned {
             response.headers_mut().append(header::VARY, HeaderValue::from_static("X-API-Version"));
+        }
+        if form == Some(Form::Api) {
+            response.headers_mut().insert(v3::VERSION_HEADER, v3::VERSION);
         }
         if let Some(standing) = standing {
             self.rates.tell(&standing, response.headers_mut());

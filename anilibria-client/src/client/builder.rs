@@ -226,12 +226,11 @@ impl ClientBuilder {
             retry: self.retry,
             budget: RetryBudget::new(),
             rate_limit: RateLimiter::new(self.rate_limit),
-            tokens: Tokens::new(self.token_store),
             media_origin,
             #[cfg(feature = "cache")]
             cache: self.cache,
         };
-        Ok(Client { inner: Arc::new(inner) })
+        Ok(Client { inner: Arc::new(inner), tokens: Arc::new(Tokens::new(self.token_store)) })
     }
 }
 

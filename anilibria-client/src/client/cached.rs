@@ -47,7 +47,7 @@ pub(super) async fn fetch<T: DeserializeOwned>(
 ) -> Result<T> {
     let (client, asked) = (client.clone(), request.clone());
     let load = move || async move {
-        let body = pipeline::send(&client.inner, &asked, &json).await?;
+        let body = pipeline::send(&client, &asked, &json).await?;
         Ok::<_, Error>(Loaded::new(body).ttl(ttl))
     };
     let body = cache.get_or_load(&request.cache_key(), [], load).await.map_err(|error| match error {

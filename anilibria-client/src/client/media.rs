@@ -26,6 +26,17 @@ pub(crate) struct MediaRequest<'a> {
 }
 
 impl Client {
+    /// The bytes of a file of the service, by its path (`/storage/…`) or its whole address: a poster or a preview. Reads
+    /// `max_size` bytes at most, and is no part of any session.
+    #[cfg(all(feature = "v3", not(target_arch = "wasm32")))]
+    pub async fn media_file(&self, path: &str, max_size: usize) -> Result<Bytes> {
+        let url = self.media_url(path).and_then(|url| Url::parse(&url).ok());
+        let no_file = || Error::InvalidRequest { field: "path".to_owned(), reason: "leads to no file" };
+        let url = url.ok_or_else(no_file)?;
+        let timeout = self.inner.limits.timeout;
+        self.fetch_file(&MediaRequest { url: &url, range: None, max_size, timeout }).await
+    }
+
     /// Fetches a file with the client's connections, proxies and user agent, and with nothing that tells who asks: the
     /// hosts of files are not the service, and are named by playlists.
     ///

@@ -6,7 +6,7 @@ pub(crate) mod builder;
 pub(crate) mod cached;
 mod decode;
 mod failure;
-#[cfg(feature = "download")]
+#[cfg(any(feature = "download", all(feature = "v3", not(target_arch = "wasm32"))))]
 mod media;
 mod mirror;
 mod observe;
@@ -43,7 +43,11 @@ pub use self::{
 use self::{
     failure::Refusal, mirror::Mirrors, rate_limit::RateLimiter, retry::RetryBudget, transport::Transport,
 };
-use crate::{Error, Result, request::Request, session::Tokens};
+use crate::{
+    Error, Result,
+    request::Request,
+    session::{Token, Tokens},
+};
 
 /// A client of AniLibria. Cheap to clone: clones share connections and what is known about the mirrors.
 ///
@@ -60,6 +64,7 @@ use crate::{Error, Result, request::Request, session::Tokens};
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    tokens: Arc<Tokens>,
 }
 
 struct Inner {
@@ -70,7 +75,6 @@ struct Inner {
     retry: RetryPolicy,
     budget: RetryBudget,
     rate_limit: RateLimiter,
-    tokens: Tokens,
     media_origin: Url,
     #[cfg(feature = "cache")]
     cache: Option<anilibria_cache::Cache>,
@@ -106,12 +110,12 @@ impl Client {
         if let (Some(cache), Some(ttl)) = (&self.inner.cache, cached::ttl(request)) {
             return cached::fetch(self, cache, request, ttl).await;
         }
-        pipeline::send(&self.inner, request, &|body| decode(&body)).await
+        pipeline::send(self, request, &|body| decode(&body)).await
     }
 
     /// Sends `request` and gives the answer as it is, for operations whose answer is no JSON.
     pub async fn fetch_bytes(&self, request: &Request) -> Result<Bytes> {
-        pipeline::send(&self.inner, request, &Ok).await
+        pipeline::send(self, request, &Ok).await
     }
 
     /// The address of a read on the mirror that is asked first: a link to hand out, to a feed or a file.
@@ -165,8 +169,26 @@ impl Client {
         self.inner.transport.http.clone()
     }
 
+    /// The same client in another session: it shares connections, limits and what is known about the mirrors with this
+    /// one, and nothing of its session. As cheap as a clone, for a service that calls on behalf of many users.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let token = client.auth().login("demo", "demo").await?;
+    ///
+    /// let of_user = client.in_session(token);
+    /// assert!(of_user.profile().get().await?.login.is_some());
+    /// assert!(client.profile().get().await.is_err());
+    /// # Ok(())
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn in_session(&self, token: Token) -> Self {
+        Self { inner: Arc::clone(&self.inner), tokens: Arc::new(Tokens::of(token)) }
+    }
+
     pub(crate) fn tokens(&self) -> &Tokens {
-        &self.inner.tokens
+        &self.tokens
     }
 
     /// A path of the service (`/storage/…`) as an absolute URL on the media host; absolute URLs stay as they are.

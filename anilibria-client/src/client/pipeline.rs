@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tracing::{Instrument as _, debug, field::Empty, info_span};
 
-use super::{Inner, mirror::Mirror, observe, transport::Message};
+use super::{Client, Inner, mirror::Mirror, observe, transport::Message};
 use crate::{
     Error, Result,
     error::MirrorFailure,
@@ -24,18 +24,17 @@ struct Call<'c, T> {
 
 /// Sends `request` until `read` makes something of an answer, or nothing more can be done in its time.
 pub(super) async fn send<T>(
-    client: &Inner,
+    client: &Client,
     request: &Request,
     read: &(dyn Fn(Bytes) -> Result<T> + Send + Sync),
 ) -> Result<T> {
+    let tokens = client.tokens();
+    let client = &*client.inner;
     let wire = request.wire()?;
     let limit = request.deadline().unwrap_or(client.limits.timeout);
     let deadline = Instant::now() + limit;
-    let token = if request.needs_session() {
-        Some(client.tokens.get().await?.ok_or(Error::NoSession)?)
-    } else {
-        None
-    };
+    let token =
+        if request.needs_session() { Some(tokens.get().await?.ok_or(Error::NoSession)?) } else { None };
     client.budget.deposit();
     let call = Call { client, request, wire, token, deadline, read };
     call.with_retries(limit).await

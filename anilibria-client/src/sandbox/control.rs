@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::projection::Projection;
 use super::reply::Reply;
 use super::site::Site;
-use super::view::View;
+use super::view::{View, torrent};
 use super::world::World;
 
 /// Below which path the control API lives.
@@ -37,6 +37,7 @@ fn find(path: &str) -> Option<(Method, Handler, &str)> {
         ["social"] => (Method::POST, |control, _| control.social(), ""),
         ["password"] => (Method::GET, |control, _| Ok(control.password()), ""),
         ["episodes"] => (Method::POST, |control, _| control.publish(), ""),
+        ["torrents"] => (Method::POST, |control, _| control.share(), ""),
         ["releases"] => (Method::POST, |control, _| control.add(), ""),
         ["releases", id, "name"] => (Method::POST, |control, id| control.name(id), *id),
         ["releases", id, "status"] => (Method::POST, |control, id| control.status(id), *id),
@@ -102,18 +103,20 @@ impl Control<'_> {
     }
 
     fn publish(&self) -> Result<Reply, Problem> {
-        let fields = self.fields(&["release_id"])?;
-        let id = fields
-            .get("release_id")
-            .ok_or("is required")
-            .and_then(|id| id.as_u64().ok_or("must be an integer"));
-        let id = id.map_err(|reason| invalid("release_id", reason))?;
-        let id = u32::try_from(id).map_err(|_| refused(Refusal::Unknown))?;
+        let id = self.release_id()?;
         let mut catalogue = self.world.catalogue_mut();
         let place = catalogue.publish(id).map_err(refused)?;
         let view = self.view(&catalogue);
         let episode = catalogue.release(id).map(|release| view.episode_with_release(release, place));
         Ok(Reply::plain_json(StatusCode::CREATED, &episode.into()))
+    }
+
+    fn share(&self) -> Result<Reply, Problem> {
+        let id = self.release_id()?;
+        let mut catalogue = self.world.catalogue_mut();
+        catalogue.share(id).map_err(refused)?;
+        let torrent = catalogue.release(id).map(|release| torrent(release, 0));
+        Ok(Reply::plain_json(StatusCode::CREATED, &torrent.into()))
     }
 
     fn add(&self) -> Result<Reply, Problem> {
@@ -160,6 +163,17 @@ impl Control<'_> {
         catalogue.release(id).map(|release| view.release_details(release, &Projection::default())).into()
     }
 
+    /// The field `release_id`, the only one there may be.
+    fn release_id(&self) -> Result<u32, Problem> {
+        let fields = self.fields(&["release_id"])?;
+        let id = fields
+            .get("release_id")
+            .ok_or("is required")
+            .and_then(|id| id.as_u64().ok_or("must be an integer"));
+        let id = id.map_err(|reason| invalid("release_id", reason))?;
+        u32::try_from(id).map_err(|_| refused(Refusal::Unknown))
+    }
+
     /// The fields of the body, of which only the `known` ones may be there. No body is an empty one.
     fn fields(&self, known: &[&str]) -> Result<Map<String, Value>, Problem> {
         if self.body.is_empty() {
@@ -181,6 +195,7 @@ fn invalid(field: &str, reason: &str) -> Problem {
 fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Unknown => Problem::not_found("Release not found."),
+        Refusal::Empty => Problem::invalid_field("release_id", "No episode of the release is out."),
         Refusal::Full => Problem::invalid_field("release_id", "The sandbox does not grow any further."),
     }
 }

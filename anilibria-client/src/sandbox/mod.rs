@@ -33,6 +33,7 @@
 //! | `POST /sandbox/reset` | everything as at the start |
 //! | `PUT /sandbox/faults` | [`Faults`] from now on; `{}` clears |
 //! | `POST /sandbox/episodes` | `{"release_id": 1}` publishes the next episode of a release |
+//! | `POST /sandbox/torrents` | `{"release_id": 1}` puts all episodes that are out into the first torrent of a release |
 //! | `POST /sandbox/releases` | adds a release with one episode |
 //! | `POST /sandbox/releases/{id}/name` | `{"main": "…"}` gives a release another name |
 //! | `POST /sandbox/releases/{id}/status` | `{"is_ongoing": false}` changes the status of a release |

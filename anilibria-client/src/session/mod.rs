@@ -108,6 +108,11 @@ impl Tokens {
         Self { store, known: Mutex::new(Known::Nothing) }
     }
 
+    /// This token, which is kept nowhere else.
+    pub(crate) fn of(token: Token) -> Self {
+        Self { store: Arc::new(MemoryTokenStore), known: Mutex::new(Known::Token(Some(token))) }
+    }
+
     pub(crate) async fn get(&self) -> Result<Option<Token>> {
         let mut known = self.known.lock().await;
         if let Known::Token(token) = &*known {

@@ -52,7 +52,7 @@ mod wire;
 pub use self::stand_in::{StandIn, example, offline};
 pub use self::{
     client::{Client, ClientBuilder},
-    of_v1::{Mapping, season, week},
+    of_v1::{Mapping, season, size_in_words, week},
     pages::PageStream,
     params::{
         DescriptionType, GenreOrder, Include, PlaylistType, RssType, SeedStatsOrder, SortDirection, TitleRef,

@@ -70,6 +70,24 @@ async fn an_announced_release_gets_its_first_episode() {
 }
 
 #[tokio::test]
+async fn a_torrent_is_replaced_by_one_with_all_episodes() {
+    let sandbox = Sandbox::new();
+    let before = get(&sandbox, "/anime/torrents/release/7").await;
+    call(&sandbox, "POST", "/sandbox/episodes", &json!({"release_id": 7})).await;
+
+    let torrent = call(&sandbox, "POST", "/sandbox/torrents", &json!({"release_id": 7})).await.json();
+
+    let after = get(&sandbox, "/anime/torrents/release/7").await;
+    assert_eq!((&torrent["id"], &after[0]["hash"]), (&before[0]["id"], &torrent["hash"]));
+    assert_ne!(before[0]["hash"], torrent["hash"]);
+    assert!(torrent["size"].as_u64() > before[0]["size"].as_u64());
+    assert_eq!(list(&after)[1..], list(&before)[1..]);
+    assert_eq!(get(&sandbox, "/anime/torrents?limit=1").await["data"][0]["id"], torrent["id"]);
+    let by_hash = get(&sandbox, &format!("/anime/torrents/{}", torrent["hash"].as_str().unwrap())).await;
+    assert_eq!(by_hash["id"], torrent["id"]);
+}
+
+#[tokio::test]
 async fn a_new_release_is_listed_everywhere() {
     let sandbox = Sandbox::builder().releases(20).build();
 

@@ -49,10 +49,10 @@ impl Changes {
 }
 
 /// What a title was, and what it is.
-type Pair<'a> = (Option<&'a CatalogueEntry>, Option<&'a CatalogueEntry>);
+pub(crate) type Pair<'a> = (Option<&'a CatalogueEntry>, Option<&'a CatalogueEntry>);
 
 /// What is not the same in both, which lie by descending id.
-fn differing<'a>(before: &'a Catalogue, after: &'a Catalogue) -> Vec<Pair<'a>> {
+pub(crate) fn differing<'a>(before: &'a Catalogue, after: &'a Catalogue) -> Vec<Pair<'a>> {
     let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
     let mut differing = Vec::new();
     loop {

@@ -49,7 +49,9 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let bus = config.realtime.events_enabled.then(|| Arc::clone(state.realtime.bus()));
         let sync = SyncTask::start(&state.titles, bus);
         let _pump = Pump::start(&state.realtime, &state.titles);
+        let _news = config.v3.v3_gateway_enabled.then(|| state.news.pump());
         let notifier = state.notifier();
+        let changes = state.changes(config);
         let source = state.source(config);
         let subscribers = state.telling();
         let served =
@@ -59,6 +61,9 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         }
         if let Some(source) = source {
             source.stop().await;
+        }
+        if let Some(changes) = changes {
+            changes.stop().await;
         }
         if let Some(notifier) = notifier {
             notifier.stop().await;

@@ -38,11 +38,14 @@ impl Problem {
 
     /// The answer with `body`, and with all that is said outside it.
     pub(super) fn respond(&self, body: Body) -> Response {
-        let mut response =
-            Response::builder().status(self.status()).content_type(crate::rendered::JSON).body(body);
+        self.respond_as(self.status(), body)
+    }
+
+    /// The same with another status.
+    pub(super) fn respond_as(&self, status: StatusCode, body: Body) -> Response {
+        let mut response = Response::builder().status(status).content_type(crate::rendered::JSON).body(body);
         let headers = response.headers_mut();
-        let kept =
-            if self.status() == StatusCode::NOT_FOUND { freshness::MISSING } else { freshness::NO_STORE };
+        let kept = if status == StatusCode::NOT_FOUND { freshness::MISSING } else { freshness::NO_STORE };
         headers.insert(header::CACHE_CONTROL, kept);
         if let Some((name, value)) = self.header() {
             headers.insert(name, value);

@@ -215,7 +215,7 @@ async fn lost(office: &mut Receiver<Option<u64>>, token: u64) {
 }
 
 /// Does `work` until it succeeds. Only the first failure is logged.
-async fn until_done<T, F>(failure: &str, mut work: impl FnMut() -> F) -> T
+pub(crate) async fn until_done<T, F>(failure: &str, mut work: impl FnMut() -> F) -> T
 where
     F: Future<Output = anyhow::Result<T>>,
 {

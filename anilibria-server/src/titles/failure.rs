@@ -1,6 +1,6 @@
 //! Why nothing could be loaded, and which problem that is.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
 
 use anilibria_cache::LoadError;
 use anilibria_client::Error;
@@ -19,19 +19,30 @@ pub(crate) enum LoadFailure {
     /// The load itself ended without a result.
     #[error("the load was interrupted")]
     Interrupted,
-    /// What was loaded could not be written as JSON.
+    /// What was asked for turns out to be too much, or not to be had.
+    #[error("parameter `{field}` {reason}")]
+    Refused {
+        /// Name of the parameter.
+        field: &'static str,
+        /// What is wrong with it: a continuation of "the parameter …".
+        reason: Cow<'static, str>,
+    },
+    /// The mirrored catalogue, which alone can answer, is not loaded.
+    #[error("the catalogue is not loaded")]
+    NoCatalogue,
+    /// What was loaded could not be written.
     #[error("the answer could not be written")]
-    Unwritable(#[source] Arc<serde_json::Error>),
+    Unwritable(#[source] Arc<dyn StdError + Send + Sync>),
 }
 
 impl LoadFailure {
     /// Whether AniLibria is to blame, so that somebody else may do better.
-    pub(super) fn is_of_upstream(&self) -> bool {
+    pub(crate) fn is_of_upstream(&self) -> bool {
         match self {
             Self::Upstream(error) => {
                 !matches!(error.as_ref(), Error::InvalidRequest { .. } | Error::Config { .. })
             }
-            Self::Interrupted | Self::Unwritable(_) => false,
+            Self::Interrupted | Self::Refused { .. } | Self::NoCatalogue | Self::Unwritable(_) => false,
         }
     }
 }
@@ -59,8 +70,13 @@ impl From<LoadError<Self>> for LoadFailure {
 
 impl From<LoadFailure> for Problem {
     fn from(failure: LoadFailure) -> Self {
-        let LoadFailure::Upstream(error) = failure else {
-            return Self::internal(failure);
+        let error = match failure {
+            LoadFailure::Upstream(error) => error,
+            LoadFailure::Refused { field, reason } => return Self::invalid(field, reason),
+            LoadFailure::NoCatalogue => {
+                return Self::Unavailable { retry_after: DEFAULT_WAIT, cause: failure.into() };
+            }
+            LoadFailure::Interrupted | LoadFailure::Unwritable(_) => return Self::internal(failure),
         };
         if error.is_timeout() {
             return Self::UpstreamTimeout(error.into());

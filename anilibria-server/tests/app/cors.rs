@@ -59,7 +59,7 @@ async fn preflight_of_a_listed_origin_is_granted() {
 
     response.assert_status(StatusCode::NO_CONTENT);
     response.assert_header("access-control-allow-origin", SITE);
-    response.assert_header("access-control-allow-methods", "GET, POST, DELETE, OPTIONS");
+    response.assert_header("access-control-allow-methods", "GET, POST, PUT, DELETE, OPTIONS");
     response.assert_header("access-control-max-age", "86400");
     let headers = response.0.header("access-control-allow-headers").unwrap();
     for header in ["Authorization", "X-CSRF-Token", "X-Request-ID", "X-API-Version"] {

@@ -25,3 +25,4 @@ mod parameters;
 mod rates;
 mod request_ids;
 mod sandbox;
+mod v3;

@@ -31,6 +31,7 @@ use anilibria_server::{
     telemetry::RouteMeter,
     titles::Titles,
     traffic::Traffic,
+    v3::Addresses,
 };
 use async_trait::async_trait;
 use futures::FutureExt as _;
@@ -108,6 +109,7 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
         origins: config.origins(),
         compressor: Compressor::new(1 << 20),
         old_paths: OldPaths::default(),
+        v3_addresses: Addresses::default(),
         sandbox: None,
     }
 }

@@ -55,4 +55,6 @@ mod sync_news;
 mod tls;
 #[path = "../support/token.rs"]
 mod token;
+mod v3;
+mod v3_socket;
 mod validation;

@@ -74,6 +74,8 @@ pub(crate) enum Refusal {
     Unknown,
     /// The catalogue or the release is as large as it gets.
     Full,
+    /// No episode of the release is out.
+    Empty,
 }
 
 impl Catalogue {
@@ -247,6 +249,23 @@ impl Catalogue {
         self.episodes.insert(episode.id, (id, place));
         self.changed(now);
         Ok(place)
+    }
+
+    /// Puts all episodes of a release that are out into its first torrent, which is made if there is none.
+    pub(crate) fn share(&mut self, id: u32) -> Result<(), Refusal> {
+        let now = self.now + STEP;
+        let release = self.release_mut(id)?;
+        if release.episodes.is_empty() {
+            return Err(Refusal::Empty);
+        }
+        let old = release.torrents.first().map(|torrent| torrent.hash);
+        let new = release.share(now);
+        if let Some(old) = old {
+            self.hashes.remove(&old);
+        }
+        self.hashes.insert(new, (id, 0));
+        self.changed(now);
+        Ok(())
     }
 
     /// Adds a release that begins now, with one episode, and tells its id.

@@ -144,6 +144,17 @@ impl Release {
         episode
     }
 
+    /// Puts all episodes that are out into the first torrent, at `now`; tells its hash.
+    pub(super) fn share(&mut self, now: i64) -> [u8; 20] {
+        let torrent = Torrent::new(self, 0, now);
+        let hash = torrent.hash;
+        match self.torrents.first_mut() {
+            Some(first) => *first = torrent,
+            None => self.torrents.push(torrent),
+        }
+        hash
+    }
+
     /// Moves the release before all others, unless nothing of it is out.
     pub(super) fn raise(&mut self, now: i64) {
         self.fresh_at = self.fresh_at.map(|_| now);

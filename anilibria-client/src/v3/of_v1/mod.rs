@@ -4,6 +4,7 @@
 mod entry;
 mod release;
 mod torrent;
+mod user;
 mod video;
 mod words;
 
@@ -11,5 +12,6 @@ mod words;
 pub use self::entry::release_of;
 pub use self::{
     release::{Mapping, week},
+    torrent::size_in_words,
     words::season,
 };

@@ -123,9 +123,9 @@ fn is_resolution(word: &str) -> bool {
     lines || matches!(word, "2k" | "4k" | "8k")
 }
 
-/// A size in decimal units, with two digits behind the point at most.
+/// A size in bytes as v3 tells it: in decimal units, with two digits behind the point at most (`4.8 GB`).
 #[expect(clippy::cast_precision_loss, reason = "three digits of it are shown")]
-fn size_in_words(bytes: u64) -> String {
+pub fn size_in_words(bytes: u64) -> String {
     const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3)];
 
     let size = bytes as f64;

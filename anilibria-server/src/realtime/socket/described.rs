@@ -138,5 +138,5 @@ fn every_code_of_an_error_is_described() {
 #[test]
 fn limits_are_the_ones_described() {
     assert!(YAML.contains(&format!("at most {MAX_TITLES} titles")));
-    assert!(YAML.contains(&format!("at most {} KiB", super::MAX_MESSAGE / 1024)));
+    assert!(YAML.contains(&format!("at most {} KiB", super::handshake::MAX_MESSAGE / 1024)));
 }

@@ -1,0 +1,115 @@
+//! A client of the site, and what it is told.
+
+use std::ops::ControlFlow;
+
+use futures::SinkExt as _;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+
+use super::{
+    answer::{Answer, Fault},
+    command::Command,
+    connection::{Dialogue, Said},
+    handshake::Socket,
+    line::{Flow, GOODBYE, Line, close},
+};
+use crate::{
+    auth::Users,
+    realtime::{
+        Realtime,
+        event::EventId,
+        hub::{Delivery, Listener},
+    },
+};
+
+/// A client of the site.
+pub(super) struct Visitor {
+    listener: Listener,
+    users: Users,
+}
+
+impl Visitor {
+    pub(super) fn new(realtime: &Realtime, users: Users) -> Self {
+        Self { listener: realtime.hub().listen(), users }
+    }
+
+    async fn obey(&mut self, command: Command, line: &mut Line) -> Flow {
+        let answer = match command {
+            Command::Auth { token } => match self.users.vouched(&token).await {
+                Ok(user) => Answer::AuthSuccess { user_id: user.id },
+                Err(error) => Answer::Error(Fault::auth_failed(error)),
+            },
+            Command::Follow(title_id) => match self.listener.change(|interests| interests.follow(title_id)) {
+                Ok(_) => Answer::Followed(title_id),
+                Err(error) => Answer::Error(Fault::subscription_limit(error)),
+            },
+            Command::Leave(title_id) => {
+                self.listener.change(|interests| interests.leave(title_id));
+                Answer::Left(title_id)
+            }
+            Command::Select(kinds) => {
+                self.listener.change(|interests| interests.select(kinds.iter().copied()));
+                if kinds.is_empty() { Answer::SelectedNone } else { Answer::Selected(kinds) }
+            }
+            Command::Resume(last) => return self.resume(last, line).await,
+            Command::Ping => Answer::Pong,
+        };
+        line.send(answer.frame()).await
+    }
+
+    /// Tells what the client has missed.
+    async fn resume(&mut self, last: EventId, line: &mut Line) -> Flow {
+        let replay = self.listener.replay(last);
+        for event in &replay.events {
+            line.send(event.frame().clone()).await?;
+        }
+        let answer = Answer::Resumed { replayed: replay.events.len(), complete: replay.complete };
+        line.send(answer.frame()).await
+    }
+}
+
+impl Dialogue for Visitor {
+    type News = Delivery;
+
+    async fn greet(&mut self, _line: &mut Line) -> Flow {
+        ControlFlow::Continue(())
+    }
+
+    async fn news(&mut self) -> Delivery {
+        self.listener.next().await
+    }
+
+    async fn tell(&mut self, delivery: Delivery, line: &mut Line) -> Flow {
+        match delivery {
+            Delivery::Event(event) => line.send(event.frame().clone()).await,
+            Delivery::Lagged { missed, last } => line.send(Answer::Lagged { missed, last }.frame()).await,
+        }
+    }
+
+    async fn hear(&mut self, said: Said, line: &mut Line) -> Flow {
+        let fault = match said {
+            Said::Text(text) => match Command::read(&text) {
+                Ok(command) => return self.obey(command, line).await,
+                Err(fault) => fault,
+            },
+            Said::Binary(_) => Fault::invalid("must be text, not binary"),
+        };
+        line.send(Answer::Error(fault).frame()).await
+    }
+
+    async fn refuse(&mut self, line: &mut Line) -> Flow {
+        line.send(Answer::Error(Fault::rate_limit()).frame()).await
+    }
+}
+
+/// Tells a client that there is no place for it.
+pub(super) async fn turn_away(mut socket: Socket) {
+    let told = socket.send(Message::Text(Answer::Error(Fault::connection_limit()).frame()));
+    if let Ok(Ok(())) = timeout(GOODBYE, told).await {
+        let words = CloseFrame { code: CloseCode::Again, reason: "too many connections".into() };
+        close(socket, words).await;
+    }
+}

@@ -1,0 +1,110 @@
+//! Search by an expression.
+
+use std::sync::Arc;
+
+use super::{
+    answer::Answer,
+    ask::Ask,
+    gateway::Gateway,
+    order::{Order, Place},
+    query::{Allowance, Query},
+    selection::Listing,
+    title::from_catalogue,
+};
+use crate::{problem::Problem, titles::LoadFailure};
+use anilibria_client::{
+    model::ReleaseId,
+    reflector::{Catalogue, Sort},
+};
+
+/// What is searched.
+#[derive(Clone, Debug)]
+pub(super) struct Advanced {
+    query: Query,
+    order: Option<Order>,
+}
+
+impl Gateway {
+    /// Titles of which an expression is true.
+    pub(super) async fn advanced_search(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let (name, query) = match (ask.text("query"), ask.text("simple_query")) {
+            (Some(query), _) => ("query", Query::parse(query)),
+            (None, Some(query)) => ("simple_query", Query::parse_simple(query)),
+            (None, None) => return Err(Problem::invalid("query", "is required, or `simple_query`")),
+        };
+        let query = query.map_err(|error| Problem::invalid(name, format!("cannot be read: {error}")))?;
+        let advanced = Advanced { query, order: order(ask)? };
+        self.paged(ask, Listing::Advanced(Box::new(advanced))).await
+    }
+}
+
+impl Advanced {
+    /// What is found in the catalogue, the last updated first unless an order is set.
+    pub(super) async fn find(&self, catalogue: Arc<Catalogue>) -> Result<Vec<ReleaseId>, LoadFailure> {
+        let Self { query, order } = self.clone();
+        work(move || {
+            let mut evaluation = query.evaluation(Allowance::default());
+            let mut found = Vec::new();
+            for entry in catalogue.query().sort(Sort::Updated).find().items {
+                let Some(title) = from_catalogue(&catalogue, entry.id)? else { continue };
+                let is_found = evaluation.matches(&title).map_err(|exhausted| LoadFailure::Refused {
+                    field: "query",
+                    reason: format!("asks for too much: {exhausted}").into(),
+                })?;
+                if is_found {
+                    found.push((order.as_ref().map(|order| order.place(&title)), entry.id));
+                }
+            }
+            Ok(sorted(found))
+        })
+        .await
+    }
+
+    /// The search as text, the same for all ways to write it.
+    pub(super) fn canonical(&self) -> String {
+        format!("{} {:?}", self.query, self.order)
+    }
+}
+
+/// The titles `ids` in an order.
+pub(super) async fn by_order(
+    catalogue: Arc<Catalogue>,
+    ids: Vec<ReleaseId>,
+    order: Order,
+) -> Result<Vec<ReleaseId>, LoadFailure> {
+    work(move || {
+        let mut found = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(title) = from_catalogue(&catalogue, id)? {
+                found.push((Some(order.place(&title)), id));
+            }
+        }
+        Ok(sorted(found))
+    })
+    .await
+}
+
+/// The order that is asked for, if one is.
+pub(super) fn order(ask: &Ask<'_>) -> Result<Option<Order>, Problem> {
+    let is_descending = match ask.number("sort_direction")?.unwrap_or(0) {
+        0 => false,
+        1 => true,
+        _ => return Err(Problem::invalid("sort_direction", "must be 0 for ascending or 1 for descending")),
+    };
+    let Some(path) = ask.text("order_by") else { return Ok(None) };
+    let order = Order::parse(path, is_descending);
+    order.map(Some).map_err(|error| Problem::invalid("order_by", format!("is wrong: {error}")))
+}
+
+/// Does what is the work of some tenths of a second elsewhere: this thread has other requests to answer.
+async fn work<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LoadFailure> + Send + 'static,
+) -> Result<T, LoadFailure> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| LoadFailure::Interrupted)?
+}
+
+/// The titles in the order of their places; those that do not differ stay as they are.
+fn sorted(mut found: Vec<(Option<Place>, ReleaseId)>) -> Vec<ReleaseId> {
+    found.sort_by(|(place, _), (other, _)| place.cmp(other));
+    found.into_iter().map(|(_, id)| id).collect()
+}

@@ -1,0 +1,94 @@
+//! Answers of API v3, which have no envelope.
+
+use anilibria_cache::Cached;
+use bytes::Bytes;
+use poem::{
+    IntoResponse, Response,
+    http::{HeaderValue, header},
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::paging::Pagination;
+use crate::rendered::{Kept, respond, seal};
+
+/// An answer, rendered.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    shared: Bytes,
+    kept: Kept,
+    media_type: Option<HeaderValue>,
+}
+
+/// A page of a list.
+#[derive(Serialize)]
+pub(super) struct Page<T> {
+    pub(super) list: Vec<T>,
+    pub(super) pagination: Pagination,
+}
+
+/// Renders `data`: what an answer is made of, and what the cache keeps.
+pub(super) fn render<T: Serialize + ?Sized>(data: &T) -> serde_json::Result<Bytes> {
+    Ok(seal(&serde_json::to_string(data)?))
+}
+
+impl Answer {
+    /// What is cached.
+    pub(super) fn cached(cached: Cached) -> Self {
+        let expires = OffsetDateTime::from(cached.fresh_until());
+        Self { shared: cached.into_value(), kept: Kept::Until(Some(expires)), media_type: None }
+    }
+
+    /// What [`render`] made, for one request only.
+    pub(super) fn once(rendered: Bytes) -> Self {
+        Self { shared: rendered, kept: Kept::Never, media_type: None }
+    }
+
+    /// The same data, for one request only.
+    pub(super) fn for_once(self) -> Self {
+        Self { kept: Kept::Never, ..self }
+    }
+
+    /// What is no JSON, but this.
+    pub(super) fn of_type(self, media_type: &'static str) -> Self {
+        Self { media_type: Some(HeaderValue::from_static(media_type)), ..self }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut shared = self.shared;
+        // The end of a body is sent apart, even where it is always the same: compression relies on there being one.
+        let end = shared.split_off(shared.len().saturating_sub(1));
+        let mut response = respond(shared, end, self.kept);
+        if let Some(media_type) = self.media_type {
+            response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn body_is_what_was_rendered_and_nothing_else() {
+        let answer = Answer::once(render(&json!({"id": 1})).unwrap());
+
+        let response = answer.into_response();
+
+        assert_eq!(response.content_type(), Some(crate::rendered::JSON));
+        assert_eq!(response.into_body().into_string().await.unwrap(), r#"{"id":1}"#);
+    }
+
+    #[tokio::test]
+    async fn other_forms_say_what_they_are() {
+        let response = Answer::once(seal("<rss/>")).of_type("application/rss+xml").into_response();
+
+        assert_eq!(response.content_type(), Some("application/rss+xml"));
+        assert_eq!(response.into_body().into_string().await.unwrap(), "<rss/>");
+    }
+}

@@ -1,0 +1,188 @@
+//! What a request asks for: its parameters, all of which are in the query string, for writes as well.
+
+use std::{borrow::Cow, fmt::Display, str::FromStr};
+
+use poem::http::{HeaderMap, Uri, header};
+use url::form_urlencoded;
+
+use super::{
+    address::Dialect,
+    paging::{Bounds, PAGE, PageSize, Paging, Window},
+};
+use crate::problem::Problem;
+
+/// Most values of one list: five to seven bytes each, they fill an address of the length that is taken.
+pub(super) const MAX_VALUES: usize = 1000;
+
+/// Parameters that clients send where they mean nothing.
+const IDLE: [&str; 5] = ["sorting_type", "include", "description_type", "playlist_type", "session"];
+
+/// The cookie that stands in for the parameter `session`.
+const COOKIE: &str = "PHPSESSID";
+
+/// The parameters of a request.
+#[derive(Debug)]
+pub(super) struct Ask<'r> {
+    /// How the answer is written.
+    pub(super) dialect: Dialect,
+    values: Vec<(Cow<'r, str>, Cow<'r, str>)>,
+    headers: &'r HeaderMap,
+}
+
+impl<'r> Ask<'r> {
+    /// Reads the parameters of a request.
+    pub(super) fn read(uri: &'r Uri, headers: &'r HeaderMap, dialect: Dialect) -> Self {
+        let values = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
+        Self { dialect, values, headers }
+    }
+
+    /// Refuses parameters that are in none of the groups, and that clients do not send everywhere.
+    pub(super) fn check(&self, known: &[&[&str]]) -> Result<(), Problem> {
+        let is_known = |name: &str| IDLE.contains(&name) || known.iter().any(|group| group.contains(&name));
+        let mut unknown: Vec<&str> =
+            self.values.iter().map(|(name, _)| &**name).filter(|name| !is_known(name)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        unknown.dedup();
+        // Enough to see what is wrong; an address has room for thousands.
+        unknown.truncate(8);
+        Err(Problem::invalid(unknown.join("`, `"), "is not known here"))
+    }
+
+    /// The value of `name`, without the space around it; an empty one is none. The first one counts.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.values.iter().find(|(key, _)| key == name)?;
+        Some(value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The values of the list `name`, however many; a comma too many does no harm.
+    pub(super) fn words(&self, name: &'static str) -> Result<Vec<&str>, Problem> {
+        let list = self.text(name).unwrap_or_default().split(',').map(str::trim);
+        let words: Vec<_> = list.filter(|word| !word.is_empty()).take(MAX_VALUES + 1).collect();
+        if words.len() > MAX_VALUES {
+            return Err(Problem::invalid(name, format!("must not have more than {MAX_VALUES} values")));
+        }
+        Ok(words)
+    }
+
+    /// The same as texts of their own.
+    pub(super) fn texts(&self, name: &'static str) -> Result<Vec<String>, Problem> {
+        Ok(self.words(name)?.into_iter().map(str::to_owned).collect())
+    }
+
+    /// The numbers of the list `name`.
+    pub(super) fn numbers<T: FromStr>(&self, name: &'static str) -> Result<Vec<T>, Problem> {
+        self.words(name)?.into_iter().map(|word| number(name, word)).collect()
+    }
+
+    /// The number `name`.
+    pub(super) fn number<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, Problem> {
+        self.text(name).map(|text| number(name, text)).transpose()
+    }
+
+    /// The number `name`, which has to be there.
+    pub(super) fn required<T: FromStr>(&self, name: &'static str) -> Result<T, Problem> {
+        self.number(name)?.ok_or_else(|| Problem::invalid(name, "is required"))
+    }
+
+    /// The page that is asked for, of `unless_told` items, and whether one is asked for at all.
+    pub(super) fn window(&self, unless_told: PageSize) -> Result<(Window, bool), Problem> {
+        let paging = Paging {
+            limit: self.number("limit")?,
+            after: self.number("after")?,
+            page: self.number("page")?,
+            items_per_page: self.number("items_per_page")?,
+        };
+        let window = paging.window(unless_told, Bounds::default());
+        let window = window.map_err(|error| {
+            Problem::invalid(error.parameter, format!("{}, and not {}", error.wanted, error.found))
+        })?;
+        Ok((window, paging.is_given()))
+    }
+
+    /// The page that is asked for of a list whose pages have five items unless told.
+    pub(super) fn page(&self) -> Result<Window, Problem> {
+        Ok(self.window(PageSize::Of(PAGE))?.0)
+    }
+
+    /// The moment before which nothing is wanted, in Unix seconds.
+    pub(super) fn since(&self) -> Result<Option<i64>, Problem> {
+        self.number("since")
+    }
+
+    /// The session: the parameter, or else the cookie.
+    pub(super) fn session(&self) -> Option<&str> {
+        self.text("session").or_else(|| cookie(self.headers))
+    }
+}
+
+/// The session in the cookies of a request.
+pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
+    pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+fn number<T: FromStr>(name: &'static str, text: &str) -> Result<T, Problem> {
+    text.parse()
+        .map_err(|_| Problem::invalid(name, format!("must be a whole number, and not {}", shown(text))))
+}
+
+/// The beginning of a value, in a form that is safe to show.
+fn shown(text: &str) -> impl Display {
+    let start: String = text.chars().take(32).collect();
+    format!("`{}`", start.escape_debug())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with<T>(query: &str, look: impl FnOnce(&Ask<'_>) -> T) -> T {
+        let uri = format!("/v3/x?{query}").parse().unwrap();
+        look(&Ask::read(&uri, &HeaderMap::new(), Dialect::Live))
+    }
+
+    #[test]
+    fn lists_are_split_whatever_way_their_commas_are_written() {
+        let words = |query| with(query, |ask| ask.texts("list").unwrap());
+
+        assert_eq!(words("list=a,b%2Cc,,%20d%20,"), ["a", "b", "c", "d"]);
+        assert!(words("list=").is_empty() && words("other=a").is_empty());
+    }
+
+    #[test]
+    fn unknown_parameters_are_named() {
+        let refused = with("id=1&colour=red&include=raw_poster&shape=round", |ask| ask.check(&[&["id"]]));
+
+        let message = refused.unwrap_err().to_string();
+        assert_eq!(message, "parameter `colour`, `shape` is not known here");
+    }
+
+    #[test]
+    fn wrong_values_are_named_with_their_parameter() {
+        let message = |query| with(query, |ask| ask.page().unwrap_err().to_string());
+
+        assert_eq!(message("limit=x"), "parameter `limit` must be a whole number, and not `x`");
+        assert!(
+            message("page=-1").starts_with("parameter `page` has to be 0 or greater"),
+            "{}",
+            message("page=-1")
+        );
+        let many = format!("list={}", "1,".repeat(MAX_VALUES + 1));
+        assert!(
+            with(&many, |ask| ask.numbers::<u32>("list")).unwrap_err().to_string().contains("1000 values")
+        );
+    }
+
+    #[test]
+    fn cookie_stands_in_for_the_session() {
+        let uri = "/v3/user".parse().unwrap();
+        let headers = HeaderMap::from_iter([(header::COOKIE, "a=b; PHPSESSID=abc; c=d".parse().unwrap())]);
+
+        assert_eq!(Ask::read(&uri, &headers, Dialect::Live).session(), Some("abc"));
+        let uri = "/v3/user?session=def".parse().unwrap();
+        assert_eq!(Ask::read(&uri, &headers, Dialect::Live).session(), Some("def"));
+    }
+}

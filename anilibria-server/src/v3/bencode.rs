@@ -1,0 +1,154 @@
+//! Reads what torrent files are written in, as far as is needed to tell what is inside.
+
+use std::collections::BTreeMap;
+
+/// Deepest nesting: a list of files in the description of a torrent lies four levels down.
+const MAX_DEPTH: usize = 16;
+
+/// A value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Bencode<'b> {
+    Number(i64),
+    Bytes(&'b [u8]),
+    List(Vec<Bencode<'b>>),
+    Dictionary(BTreeMap<&'b [u8], Bencode<'b>>),
+}
+
+impl<'b> Bencode<'b> {
+    /// The value that all of `bytes` is; `None` when that is none.
+    pub(super) fn read(bytes: &'b [u8]) -> Option<Self> {
+        let mut reader = Reader { bytes };
+        let value = reader.value(MAX_DEPTH)?;
+        reader.bytes.is_empty().then_some(value)
+    }
+
+    /// The value under `key` of a dictionary.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Dictionary(entries) => entries.get(key.as_bytes()),
+            _ => None,
+        }
+    }
+
+    /// A text; bytes that are none are replaced.
+    pub(super) fn text(&self) -> Option<String> {
+        match self {
+            Self::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            _ => None,
+        }
+    }
+
+    /// A number that is not negative.
+    pub(super) fn number(&self) -> Option<u64> {
+        match self {
+            Self::Number(number) => (*number).try_into().ok(),
+            _ => None,
+        }
+    }
+
+    /// The values of a list; none of anything else.
+    pub(super) fn items(&self) -> &[Self] {
+        match self {
+            Self::List(items) => items,
+            _ => &[],
+        }
+    }
+}
+
+struct Reader<'b> {
+    bytes: &'b [u8],
+}
+
+impl<'b> Reader<'b> {
+    fn value(&mut self, depth: usize) -> Option<Bencode<'b>> {
+        let depth = depth.checked_sub(1)?;
+        match self.bytes.first()? {
+            b'i' => {
+                self.skip(1)?;
+                self.until(b'e').map(Bencode::Number)
+            }
+            b'l' => {
+                let mut items = Vec::new();
+                self.skip(1)?;
+                while !self.ends()? {
+                    items.push(self.value(depth)?);
+                }
+                Some(Bencode::List(items))
+            }
+            b'd' => {
+                let mut entries = BTreeMap::new();
+                self.skip(1)?;
+                while !self.ends()? {
+                    let key = self.text()?;
+                    entries.insert(key, self.value(depth)?);
+                }
+                Some(Bencode::Dictionary(entries))
+            }
+            _ => self.text().map(Bencode::Bytes),
+        }
+    }
+
+    fn text(&mut self) -> Option<&'b [u8]> {
+        let len: usize = self.until(b':')?.try_into().ok()?;
+        let (text, rest) = self.bytes.split_at_checked(len)?;
+        self.bytes = rest;
+        Some(text)
+    }
+
+    /// The number before `end`, which is skipped.
+    fn until(&mut self, end: u8) -> Option<i64> {
+        let len = self.bytes.iter().take(20).position(|byte| *byte == end)?;
+        let (digits, _) = self.bytes.split_at_checked(len)?;
+        self.skip(len + 1)?;
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    }
+
+    /// Whether a list or a dictionary ends here; its end is skipped.
+    fn ends(&mut self) -> Option<bool> {
+        let ends = *self.bytes.first()? == b'e';
+        if ends {
+            self.skip(1)?;
+        }
+        Some(ends)
+    }
+
+    fn skip(&mut self, count: usize) -> Option<()> {
+        self.bytes = self.bytes.get(count..)?;
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn values_are_read() {
+        let read = Bencode::read(b"d4:infod6:lengthi42e4:name5:a.mkve4:listl1:a1:bee").unwrap();
+
+        let info = read.get("info").unwrap();
+        assert_eq!(info.get("length").unwrap().number(), Some(42));
+        assert_eq!(info.get("name").unwrap().text().as_deref(), Some("a.mkv"));
+        assert_eq!(read.get("list").unwrap().items(), [Bencode::Bytes(b"a"), Bencode::Bytes(b"b")]);
+        assert_eq!(Bencode::read(b"i-7e"), Some(Bencode::Number(-7)));
+    }
+
+    #[test]
+    fn what_is_none_is_refused() {
+        for bytes in
+            [&b""[..], b"i4", b"5:abc", b"l1:a", b"d1:a", b"x", b"i4ei5e", b"99999999999999999999:a", b"-1:a"]
+        {
+            assert_eq!(Bencode::read(bytes), None, "{bytes:?}");
+        }
+        assert_eq!(Bencode::read(&b"l".repeat(100_000)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_much(bytes: Vec<u8>) {
+            let _ = Bencode::read(&bytes);
+        }
+    }
+}

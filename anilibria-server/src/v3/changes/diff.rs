@@ -1,0 +1,64 @@
+//! What something was before it changed.
+
+use serde_json::{Map, Value};
+
+/// What `before` was where `after` is different: of an object only the fields that are, of an array only the elements
+/// that are, as an object with their places for keys. What was not there before is an empty object if it stands in an
+/// array and nothing otherwise. `None` when both are the same.
+pub(super) fn previous(before: &Value, after: &Value) -> Option<Value> {
+    if before == after {
+        return None;
+    }
+    let fields = match (before, after) {
+        (Value::Object(before), Value::Object(after)) => fields(before, after),
+        (Value::Array(before), Value::Array(after)) => elements(before, after),
+        _ => return Some(before.clone()),
+    };
+    Some(Value::Object(fields))
+}
+
+fn fields(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
+    let changed = before.iter().filter_map(|(name, old)| {
+        let old = after.get(name).map_or_else(|| Some(old.clone()), |new| previous(old, new));
+        Some((name.clone(), old?))
+    });
+    changed.collect()
+}
+
+fn elements(before: &[Value], after: &[Value]) -> Map<String, Value> {
+    let all = 0..before.len().max(after.len());
+    let changed = all.filter_map(|place| {
+        let old = match (before.get(place), after.get(place)) {
+            (Some(old), Some(new)) => previous(old, new),
+            (Some(old), None) => Some(old.clone()),
+            (None, _) => Some(Value::Object(Map::new())),
+        };
+        Some((place.to_string(), old?))
+    });
+    changed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_has_changed_is_told_as_it_was() {
+        let before = json!({
+            "id": 7, "names": {"ru": "Имя", "en": null}, "announce": null, "genres": ["a", "b", "c"], "old": 1,
+        });
+        let after = json!({
+            "id": 7, "names": {"ru": "Имя", "en": "Name"}, "announce": "x", "genres": ["a", "x", "c", "d"], "new": 2,
+        });
+
+        assert_eq!(
+            previous(&before, &after),
+            Some(json!({"names": {"en": null}, "announce": null, "genres": {"1": "b", "3": {}}, "old": 1}))
+        );
+        assert_eq!(previous(&before, &before), None);
+        assert_eq!(previous(&json!([1, 2]), &json!([1])), Some(json!({"1": 2})));
+        assert_eq!(previous(&json!({"a": [1]}), &json!({"a": {}})), Some(json!({"a": [1]})));
+    }
+}

@@ -1,0 +1,206 @@
+//! Files that a title brings along: its poster, and what its torrents are.
+
+use anilibria_client::{
+    Client,
+    model::TorrentId,
+    v3::model::{TorrentFile, TorrentMetadata},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+use serde_json::Value;
+use tracing::debug;
+
+use super::{
+    bencode::Bencode,
+    shape::{Include, Shape},
+};
+
+/// Most bytes of a picture.
+const MAX_PICTURE: usize = 2 << 20;
+
+/// Most bytes of a torrent file.
+const MAX_FILE: usize = 1 << 20;
+
+/// Most torrents of a title that bring their files along; there are seldom more.
+const MOST_TORRENTS: usize = 24;
+
+/// Most files of a torrent that are listed.
+const MOST_FILES: usize = 2000;
+
+/// How many files are fetched at a time.
+const AT_A_TIME: usize = 4;
+
+/// Fills in what `shape` includes and keeps. What cannot be had stays `null`.
+pub(super) async fn fill(client: &Client, title: &mut Value, shape: &Shape) {
+    let include = shape.include;
+    if include.posters
+        && shape.reads("posters")
+        && let Some(posters) = title.get_mut("posters")
+    {
+        fill_posters(client, posters).await;
+    }
+    if (include.torrents || include.metadata)
+        && shape.reads("torrents")
+        && let Some(Value::Array(torrents)) = title.pointer_mut("/torrents/list")
+    {
+        fill_torrents(client, torrents, include).await;
+    }
+}
+
+async fn fill_posters(client: &Client, posters: &mut Value) {
+    let mut last: Option<(String, Value)> = None;
+    for size in ["small", "medium", "original"] {
+        let Some(poster) = posters.get_mut(size) else { continue };
+        let Some(url) = poster.get("url").and_then(Value::as_str).map(str::to_owned) else { continue };
+        // Two of the three are the same picture.
+        let file = match last.take() {
+            Some((known, file)) if known == url => file,
+            _ => picture(client, &url).await,
+        };
+        if let Some(slot) = poster.get_mut("raw_base64_file") {
+            *slot = file.clone();
+        }
+        last = Some((url, file));
+    }
+}
+
+async fn picture(client: &Client, url: &str) -> Value {
+    match client.media_file(url, MAX_PICTURE).await {
+        Ok(bytes) => STANDARD.encode(bytes).into(),
+        Err(error) => {
+            debug!(%error, "A poster could not be brought along");
+            Value::Null
+        }
+    }
+}
+
+async fn fill_torrents(client: &Client, torrents: &mut [Value], include: Include) {
+    let ids: Vec<u64> = torrents
+        .iter()
+        .filter_map(|torrent| torrent.get("torrent_id")?.as_u64())
+        .take(MOST_TORRENTS)
+        .collect();
+    let fetch = |id: u64| async move { (id, file(client, TorrentId(id)).await) };
+    let files: Vec<_> = stream::iter(ids).map(fetch).buffered(AT_A_TIME).collect().await;
+    for (id, bytes) in files {
+        let Some(bytes) = bytes else { continue };
+        let Some(torrent) = torrents.iter_mut().find(|torrent| torrent.get("torrent_id") == Some(&id.into()))
+        else {
+            continue;
+        };
+        if include.metadata {
+            let hash = torrent.get("hash").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let metadata = metadata(&bytes, hash).and_then(|metadata| serde_json::to_value(metadata).ok());
+            set(torrent, "metadata", metadata.unwrap_or_default());
+        }
+        if include.torrents {
+            set(torrent, "raw_base64_file", STANDARD.encode(&bytes).into());
+        }
+    }
+}
+
+fn set(object: &mut Value, key: &str, value: Value) {
+    if let Some(slot) = object.get_mut(key) {
+        *slot = value;
+    }
+}
+
+async fn file(client: &Client, id: TorrentId) -> Option<Bytes> {
+    match client.torrents().file(id).await {
+        Ok(bytes) => Some(bytes).filter(|bytes| bytes.len() <= MAX_FILE),
+        Err(error) => {
+            debug!(%error, "A torrent file could not be brought along");
+            None
+        }
+    }
+}
+
+/// What a torrent file says is inside.
+fn metadata(file: &[u8], hash: String) -> Option<TorrentMetadata> {
+    let torrent = Bencode::read(file)?;
+    let info = torrent.get("info")?;
+    let name = info.get("name").and_then(Bencode::text).unwrap_or_default();
+    let mut metadata = TorrentMetadata::default();
+    metadata.announce = announce(&torrent);
+    let created = torrent.get("creation date").and_then(Bencode::number);
+    metadata.created_timestamp =
+        created.and_then(|at| time::OffsetDateTime::from_unix_timestamp(at.try_into().ok()?).ok());
+    metadata.files_list = match info.get("files") {
+        Some(files) => several(files),
+        None => {
+            vec![entry(name.clone(), info.get("length").and_then(Bencode::number).unwrap_or_default(), 0)]
+        }
+    };
+    metadata.name = name;
+    metadata.hash = hash;
+    Some(metadata)
+}
+
+fn announce(torrent: &Bencode<'_>) -> Vec<String> {
+    let tiers = torrent.get("announce-list").map(Bencode::items).unwrap_or_default();
+    let mut trackers: Vec<_> = torrent
+        .get("announce")
+        .into_iter()
+        .chain(tiers.iter().flat_map(Bencode::items))
+        .filter_map(Bencode::text)
+        .collect();
+    let mut known = std::collections::HashSet::new();
+    trackers.retain(|tracker| known.insert(tracker.clone()));
+    trackers
+}
+
+fn several(files: &Bencode<'_>) -> Vec<TorrentFile> {
+    let mut offset = 0;
+    let one = |file: &Bencode<'_>| {
+        let path = file.get("path").map(Bencode::items).unwrap_or_default();
+        let path: Vec<_> = path.iter().filter_map(Bencode::text).collect();
+        let size = file.get("length").and_then(Bencode::number).unwrap_or_default();
+        let entry = entry(path.join("/"), size, offset);
+        offset = offset.saturating_add(size);
+        entry
+    };
+    files.items().iter().take(MOST_FILES).map(one).collect()
+}
+
+fn entry(path: String, size: u64, offset: u64) -> TorrentFile {
+    let mut file = TorrentFile::default();
+    file.file = path;
+    file.size = size;
+    file.size_string = anilibria_client::v3::size_in_words(size);
+    file.offset = offset;
+    file
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn torrent_file_tells_what_is_inside() {
+        let file = b"d8:announce5:a://x13:announce-listll5:a://x5:b://yee13:creation datei1700000000e\
+            4:infod5:filesld6:lengthi10e4:pathl1:s5:1.mkveed6:lengthi2000e4:pathl5:2.mkveee4:name4:Nameee";
+
+        let metadata = serde_json::to_value(metadata(file, "ab".to_owned()).unwrap()).unwrap();
+
+        assert_eq!(
+            metadata,
+            json!({
+                "hash": "ab", "name": "Name", "announce": ["a://x", "b://y"], "created_timestamp": 1_700_000_000,
+                "files_list": [
+                    {"file": "s/1.mkv", "size": 10, "size_string": "10 B", "offset": 0},
+                    {"file": "2.mkv", "size": 2000, "size_string": "2 KB", "offset": 10},
+                ],
+            })
+        );
+    }
+
+    #[test]
+    fn single_file_has_the_name_of_the_torrent() {
+        let metadata = metadata(b"d4:infod6:lengthi5e4:name5:a.mkvee", String::new()).unwrap();
+
+        assert_eq!((metadata.files_list[0].file.as_str(), metadata.files_list[0].size), ("a.mkv", 5));
+    }
+}

@@ -1,0 +1,135 @@
+//! The old site's own pages that clients of v3 ask: logging in and out, torrent files, pictures.
+
+use anilibria_client::Error;
+use poem::{
+    IntoResponse as _, Request, Response,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+};
+use serde::Serialize;
+use url::form_urlencoded;
+
+use super::{
+    answer::Answer,
+    ask::{Ask, cookie},
+    gateway::Gateway,
+    sessions::SessionId,
+    unavailable,
+};
+use crate::{problem::Problem, titles::LoadFailure};
+
+/// How long a browser may remember where a picture is.
+const REMEMBERED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+
+/// The answer of a page.
+#[derive(Serialize)]
+struct Told<'t> {
+    err: &'t str,
+    mes: &'t str,
+    key: &'t str,
+    #[serde(rename = "sessionId", skip_serializing_if = "Option::is_none")]
+    session: Option<&'t str>,
+}
+
+impl Gateway {
+    /// Logs in with what is in a form.
+    pub(super) async fn log_in(&self, request: &mut Request) -> Result<Response, Problem> {
+        let ok = success(request.headers());
+        let form = form(request).await?;
+        let field = |name| form.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
+        let (login, password) = (field("mail").trim(), field("passwd"));
+        if login.is_empty() || password.is_empty() {
+            return refused("empty", "Необходимо заполнить все поля");
+        }
+        let token = match self.titles.client().auth().login(login, password).await {
+            Ok(token) => token,
+            Err(Error::Unauthorized { .. } | Error::Validation(_) | Error::NotFound { .. }) => {
+                return refused("wrongPasswd", "Неправильный логин или пароль");
+            }
+            Err(error) => return Err(LoadFailure::from(error).into()),
+        };
+        let session = self.sessions.begin(&token).await.map_err(unavailable)?;
+        let told = Told {
+            err: ok, mes: "Успешный вход", key: "success", session: Some(session.expose())
+        };
+        let mut response = Self::once(&told)?.into_response();
+        set_cookie(&mut response, session.expose(), self.sessions.term().as_secs());
+        Ok(response)
+    }
+
+    /// Logs out.
+    pub(super) async fn log_out(&self, request: &mut Request) -> Result<Response, Problem> {
+        let ok = success(request.headers());
+        let form = form(request).await?;
+        let query = request.uri().query().unwrap_or_default().as_bytes();
+        let named = form.into_iter().chain(form_urlencoded::parse(query).into_owned());
+        let named = named.into_iter().find(|(key, _)| key == "session").map(|(_, value)| value);
+        let named = named.or_else(|| cookie(request.headers()).map(str::to_owned));
+        if let Some(session) = named.as_deref().and_then(SessionId::read) {
+            let token = self.sessions.token(&session).await.map_err(unavailable)?;
+            self.sessions.end(&session).await.map_err(unavailable)?;
+            if let Some(token) = token {
+                // It is over here, whether or not AniLibria can be told.
+                let _ = self.titles.client().in_session(token).auth().logout().await;
+            }
+        }
+        let told = Told { err: ok, mes: "Вы вышли", key: "success", session: None };
+        let mut response = Self::once(&told)?.into_response();
+        set_cookie(&mut response, "", 0);
+        Ok(response)
+    }
+
+    /// Leads to a torrent file; with a session, to the one of whoever is in it.
+    pub(super) async fn torrent_file(&self, ask: &Ask<'_>) -> Result<Response, Problem> {
+        let client = self.titles.client();
+        let mut file = client.torrents().file(ask.required::<u64>("id")?);
+        if let Some(session) = ask.text("psid").or_else(|| ask.session()) {
+            let (client, session) = self.client_in(session).await?;
+            if let Some(passkey) = self.passkey(&client, &session).await? {
+                file = file.passkey(passkey);
+            }
+        }
+        let link = client.link(file.request()).map_err(LoadFailure::from)?;
+        redirect(&link)
+    }
+
+    /// Leads to a file of AniLibria's site: a poster, or the picture of an episode.
+    pub(super) fn stored(&self, path: &str) -> Result<Response, Problem> {
+        let mut response = redirect(&self.titles.client().media_url(path).ok_or(Problem::NotFound)?)?;
+        response.headers_mut().insert(header::CACHE_CONTROL, REMEMBERED);
+        Ok(response)
+    }
+}
+
+fn redirect(to: &str) -> Result<Response, Problem> {
+    let location = HeaderValue::try_from(to).map_err(|_| Problem::NotFound)?;
+    Ok(Response::builder().status(StatusCode::FOUND).header(header::LOCATION, location).finish())
+}
+
+/// What a page calls success: the old site said `ok`, and anilibria.py takes any word for a failure.
+fn success(headers: &HeaderMap) -> &'static str {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    if agent.contains("aiohttp") { "" } else { "ok" }
+}
+
+/// A failure that is told as the old site told it: with a good status.
+fn refused(key: &str, message: &str) -> Result<Response, Problem> {
+    let told = Told { err: "error", mes: message, key, session: None };
+    Gateway::once(&told).map(Answer::into_response)
+}
+
+/// The fields of a form, whose size the service bounds for all requests.
+async fn form(request: &mut Request) -> Result<Vec<(String, String)>, Problem> {
+    let body = request.take_body().into_bytes().await;
+    let body = body.map_err(|error| Problem::invalid("body", format!("cannot be read: {error}")))?;
+    Ok(form_urlencoded::parse(&body).into_owned().collect())
+}
+
+fn set_cookie(response: &mut Response, session: &str, seconds: u64) {
+    const SET_COOKIE: HeaderName = header::SET_COOKIE;
+
+    let cookie = format!("PHPSESSID={session}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Lax");
+    if let Ok(mut cookie) = HeaderValue::try_from(cookie) {
+        cookie.set_sensitive(true);
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+}

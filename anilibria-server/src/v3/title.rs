@@ -1,0 +1,199 @@
+//! One title: by id, by readable id, by one of its torrents, or by chance.
+
+use std::time::Duration;
+
+use anilibria_cache::{Cached, Loaded, Options};
+use anilibria_client::{
+    model::{ReleaseId, ReleaseRef, TorrentId},
+    reflector::{Catalogue, TorrentEntry},
+    v3::{Mapping, release_of},
+};
+use serde_json::Value;
+
+use super::{
+    answer::{Answer, render},
+    ask::Ask,
+    franchises,
+    gateway::{Gateway, catalogue},
+    include, key,
+    shape::Shape,
+};
+use crate::{
+    problem::Problem,
+    rendered::unsealed,
+    tag,
+    titles::{LoadFailure, Titles},
+};
+
+/// Most characters of a readable id.
+const MAX_CODE: usize = 200;
+
+/// How long a title is kept whose franchises could not be read.
+const WITHOUT_FRANCHISES: Duration = Duration::from_secs(30);
+
+/// What a title is named by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    Id(u32),
+    Code(String),
+    Torrent(u64),
+}
+
+impl Gateway {
+    /// The title that is asked for.
+    pub(super) async fn title(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let shape = Shape::read(ask)?;
+        let name = if let Some(id) = ask.number("id")? {
+            Name::Id(id)
+        } else if let Some(code) = ask.text("code") {
+            Name::Code(code.to_owned())
+        } else if let Some(id) = ask.number("torrent_id")? {
+            Name::Torrent(id)
+        } else {
+            return Err(Problem::invalid("id", "is required, or `code`, or `torrent_id`"));
+        };
+        let id = self.id_of(&name).await?.ok_or(Problem::Missing { what: "title" })?;
+        self.by_id(id.get(), shape).await
+    }
+
+    /// Some title that is not blocked; another one each time.
+    pub(super) async fn random(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let shape = Shape::read(ask)?;
+        let chosen = catalogue(&self.titles).and_then(|catalogue| {
+            let open = catalogue.query().blocked(false).find();
+            fastrand::choice(&open.items).map(|entry| entry.id)
+        });
+        let id = match chosen {
+            Some(id) => id,
+            None => random_id(&self.titles).await?.ok_or(Problem::Missing { what: "title" })?,
+        };
+        Ok(self.by_id(id.get(), shape).await?.for_once())
+    }
+
+    /// The id of the title called `name`; `None` when there is none.
+    pub(super) async fn id_of(&self, name: &Name) -> Result<Option<ReleaseId>, LoadFailure> {
+        let (key, known) = match name {
+            Name::Id(id) => return Ok(Some(ReleaseId(*id))),
+            Name::Code(code) if !is_code(code) => return Ok(None),
+            Name::Code(code) => {
+                (key::code(code), self.known(|catalogue| catalogue.by_alias(code).map(|entry| entry.id)))
+            }
+            Name::Torrent(id) => {
+                (key::torrent(*id), self.known(|catalogue| of_torrent(catalogue, TorrentId(*id))))
+            }
+        };
+        if known.is_some() {
+            return Ok(known);
+        }
+        let asked = name.clone();
+        let load = |titles: Titles| async move {
+            let found = id_now(&titles, asked).await?;
+            Ok(found.map_or_else(Loaded::absent, |id| Loaded::new(id.to_string()).tag(tag::title(id.get()))))
+        };
+        let cached = self.titles.cached(&Options::new(), &key, load).await?;
+        Ok(std::str::from_utf8(cached.value()).ok().and_then(|id| id.parse().ok()))
+    }
+
+    fn known<T>(&self, find: impl FnOnce(&Catalogue) -> Option<T>) -> Option<T> {
+        find(&*catalogue(&self.titles)?)
+    }
+
+    /// The title `id` in this shape. When AniLibria fails and nothing old is left: what the mirrored catalogue knows.
+    async fn by_id(&self, id: u32, shape: Shape) -> Result<Answer, Problem> {
+        let cached = if shape.is_plain() {
+            whole(&self.titles, id).await
+        } else {
+            let asked = shape.clone();
+            let load = move |titles: Titles| async move { shaped(&titles, id, &asked).await };
+            self.titles.cached(self.titles.of_lists(), &key::shaped(id, &shape.canonical()), load).await
+        };
+        match cached {
+            Ok(cached) if cached.is_absent() => Err(Problem::title_not_found(id)),
+            Ok(cached) => Ok(Answer::cached(cached)),
+            Err(failure) => self.in_need(id, &shape).ok_or_else(|| failure.into()),
+        }
+    }
+
+    fn in_need(&self, id: u32, shape: &Shape) -> Option<Answer> {
+        let catalogue = catalogue(&self.titles)?;
+        let mut title = from_catalogue(&catalogue, ReleaseId(id)).ok()??;
+        shape.apply(&mut title);
+        render(&title).ok().map(Answer::once)
+    }
+}
+
+/// The whole of title `id`, with its franchises.
+async fn whole(titles: &Titles, id: u32) -> Result<Cached, LoadFailure> {
+    let load = move |titles: Titles| async move {
+        let release = match titles.client().releases().get(id).exclude(["sponsors"]).await {
+            Ok(release) => release,
+            Err(error) if error.is_not_found() => return Ok(Loaded::absent().tag(tag::title(id))),
+            Err(error) => return Err(error.into()),
+        };
+        let mut title = Mapping::new(&release).title();
+        let franchises = franchises::of(&titles, release.id).await;
+        let is_whole = franchises.is_ok();
+        title.franchises = Some(franchises.unwrap_or_default());
+        let loaded = Loaded::new(render(&title)?).tag(tag::title(id));
+        Ok(if is_whole { loaded } else { loaded.ttl(WITHOUT_FRANCHISES) })
+    };
+    titles.cached(&Options::new(), &key::title(id), load).await
+}
+
+/// Title `id` in another shape.
+async fn shaped(titles: &Titles, id: u32, shape: &Shape) -> Result<Loaded, LoadFailure> {
+    let whole = whole(titles, id).await?;
+    if whole.is_absent() {
+        return Ok(Loaded::absent().tag(tag::title(id)));
+    }
+    let mut title: Value = serde_json::from_slice(&unsealed(&whole.into_value()))?;
+    include::fill(titles.client(), &mut title, shape).await;
+    shape.apply(&mut title);
+    Ok(Loaded::new(render(&title)?).tag(tag::title(id)))
+}
+
+/// What the mirrored catalogue knows of title `id`: all but its streams and franchises.
+pub(super) fn from_catalogue(catalogue: &Catalogue, id: ReleaseId) -> serde_json::Result<Option<Value>> {
+    let Some(entry) = catalogue.get(id) else { return Ok(None) };
+    let mut title = Mapping::new(&release_of(catalogue, entry)).title();
+    title.franchises = Some(Vec::new());
+    serde_json::to_value(title).map(Some)
+}
+
+async fn id_now(titles: &Titles, name: Name) -> Result<Option<ReleaseId>, LoadFailure> {
+    let client = titles.client();
+    let found = match name {
+        Name::Id(id) => return Ok(Some(ReleaseId(id))),
+        Name::Code(code) => {
+            let release = client.releases().get(ReleaseRef::from(code)).include(["id"]).await;
+            release.map(|release| Some(release.id))
+        }
+        Name::Torrent(id) => {
+            let torrent = client.torrents().get(id).await;
+            torrent.map(|torrent| torrent.release.map(|release| release.id))
+        }
+    };
+    match found {
+        Err(error) if error.is_not_found() => Ok(None),
+        found => Ok(found?),
+    }
+}
+
+async fn random_id(titles: &Titles) -> Result<Option<ReleaseId>, LoadFailure> {
+    // One in five may well be blocked where the service runs, five of five are not.
+    let releases = titles.client().releases().random().limit(5).await?;
+    let open = releases.iter().find(|release| !release.is_blocked()).or(releases.first());
+    Ok(open.map(|release| release.id))
+}
+
+fn of_torrent(catalogue: &Catalogue, id: TorrentId) -> Option<ReleaseId> {
+    let has_it = |torrents: &[TorrentEntry]| torrents.iter().any(|torrent| torrent.id == id);
+    catalogue.iter().find(|entry| entry.torrents.as_deref().is_some_and(has_it)).map(|entry| entry.id)
+}
+
+/// Whether a title may be called so.
+fn is_code(code: &str) -> bool {
+    code.len() <= MAX_CODE
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && code.bytes().any(|byte| byte.is_ascii_alphanumeric())
+}

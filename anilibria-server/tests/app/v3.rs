@@ -1,0 +1,104 @@
+//! AniLibria's old API v3, reading from a sandbox in the same process.
+
+mod account;
+mod fields;
+mod lists;
+mod refusals;
+mod titles;
+
+use std::time::Duration;
+
+use anilibria_client::sandbox::{Faults, RunningSandbox, Sandbox};
+use anilibria_server::{app::app, shell::Shell, titles::Titles};
+use poem::{
+    http::Method,
+    test::{TestClient, TestResponse},
+};
+use serde_json::Value;
+use time::macros::datetime;
+
+use crate::support::{self, build, config};
+
+/// How many releases the sandbox has.
+const RELEASES: u32 = 24;
+
+/// How long is waited for what comes at all.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The service, and what it reads from.
+pub(crate) struct Gateway {
+    upstream: RunningSandbox,
+    service: TestClient<Shell>,
+    titles: Titles,
+}
+
+impl Gateway {
+    /// The service without a mirrored catalogue, so that all it asks can be counted.
+    async fn start() -> Self {
+        Self::with(&["--catalogue-enabled=false"]).await
+    }
+
+    /// The service with the catalogue, once that is loaded.
+    async fn mirrored() -> Self {
+        let gateway = Self::with(&[]).await;
+        let is_loaded = || gateway.titles.mirror().is_some_and(|mirror| mirror.catalogue().is_some());
+        let wait = async {
+            while !is_loaded() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("the catalogue");
+        gateway
+    }
+
+    async fn with(flags: &[&str]) -> Self {
+        let upstream = Sandbox::builder()
+            .releases(RELEASES)
+            .seed(7)
+            .now(datetime!(2026-02-21 18:00 UTC))
+            .build()
+            .start()
+            .await
+            .unwrap();
+        let url = format!("--anilibria-api-url={}", upstream.api_url());
+        let config = config(&[&[url.as_str()], flags].concat());
+        let state = build(&config, None);
+        let service = TestClient::new(app(&config, &state));
+        Self { upstream, service, titles: state.titles }
+    }
+
+    /// AniLibria answers nothing from now on.
+    fn down(&self) {
+        self.upstream.set_faults(Faults::new().drop(true)).unwrap();
+    }
+
+    async fn send(&self, method: Method, path: &str) -> TestResponse {
+        self.service.request(method, path).send().await
+    }
+
+    /// The body of a good answer.
+    async fn get(&self, path: &str) -> Value {
+        let answer = self.send(Method::GET, path).await;
+        let status = answer.0.status();
+        answer.assert_content_type("application/json; charset=utf-8");
+        answer.assert_header("api-version", "3.0.14");
+        let body = support::json(answer).await;
+        assert!(status.is_success(), "{path}: {status} {body}");
+        body
+    }
+
+    /// The body of an answer to any method.
+    async fn ask(&self, method: Method, path: &str) -> Value {
+        support::json(self.send(method, path).await).await
+    }
+}
+
+/// The ids of titles in a list.
+fn ids(list: &Value) -> Vec<u64> {
+    list.as_array().unwrap().iter().map(|title| title["id"].as_u64().unwrap()).collect()
+}
+
+/// `text` as a part of an address.
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}

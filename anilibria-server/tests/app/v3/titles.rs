@@ -1,0 +1,146 @@
+//! Single titles.
+
+use anilibria_client::v3::{Mapping, model::Franchise};
+use poem::http::Method;
+use serde_json::{Value, json};
+
+use super::Gateway;
+use crate::support;
+
+/// What a title has to be: the mapping of the release, with its franchises.
+async fn expected(gateway: &Gateway, id: u32) -> Value {
+    let client = gateway.titles.client();
+    let release = client.releases().get(id).await.unwrap();
+    let franchises = client.franchises().of_release(id).await.unwrap_or_default();
+    let mut title = Mapping::new(&release).title();
+    title.franchises = Some(franchises.iter().map(Franchise::from).collect());
+    serde_json::to_value(title).unwrap()
+}
+
+#[tokio::test]
+async fn title_is_all_that_its_release_tells_under_every_name_and_version() {
+    let gateway = Gateway::start().await;
+    let title = expected(&gateway, 7).await;
+    let torrent = &title["torrents"]["list"][0]["torrent_id"];
+    let code = title["code"].as_str().unwrap();
+
+    for path in [
+        "/v3/title?id=7".to_owned(),
+        format!("/v3.0/title?code={code}"),
+        format!("/v3.0.14/title/?torrent_id={torrent}"),
+    ] {
+        assert_eq!(gateway.get(&path).await, title, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn title_has_its_franchises() {
+    let gateway = Gateway::start().await;
+    let all = gateway.get("/v3/franchise/list?limit=1").await;
+    let franchise = &all["list"][0];
+    let id = franchise["releases"][0]["id"].as_u64().unwrap();
+
+    let title = gateway.get(&format!("/v3/title?id={id}")).await;
+    let list = gateway.get(&format!("/v3/title/list?id_list={id}")).await;
+
+    assert_eq!(title["franchises"], json!([franchise]));
+    assert_eq!(list[0], title);
+}
+
+#[tokio::test]
+async fn second_answer_asks_nothing_of_anilibria_and_is_the_same() {
+    let gateway = Gateway::start().await;
+    for path in [
+        "/v3/title?id=7",
+        "/v3/title?id=7&filter=id,names&playlist_type=array",
+        "/v3/title/updates?limit=3",
+        "/v3/title/search?year=2020",
+        "/v3.0/title/list?id_list=7,8",
+        "/v3/title/schedule",
+        "/v3/feed",
+        "/v3/youtube",
+        "/v3/genres",
+        "/v3/years",
+        "/v3/team",
+        "/v3/franchise/list",
+        "/v3/title/franchises?id=7",
+    ] {
+        let first = gateway.get(path).await;
+        let asked = gateway.upstream.request_count();
+
+        assert_eq!(gateway.get(path).await, first, "{path}");
+        assert_eq!(gateway.upstream.request_count(), asked, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn shapes_share_what_was_read_for_the_whole() {
+    let gateway = Gateway::start().await;
+    let whole = gateway.get("/v3/title?id=7").await;
+    let asked = gateway.upstream.request_count();
+
+    let names = gateway.get("/v3/title?id=7&filter=id,names.ru").await;
+    let array = gateway.get("/v3/title?id=7&playlist_type=array&remove=torrents,description").await;
+
+    assert_eq!(names, json!({"id": 7, "names": {"ru": whole["names"]["ru"]}}));
+    let episodes: Vec<_> = whole["player"]["list"].as_object().unwrap().values().cloned().collect();
+    assert_eq!(array["player"]["list"], Value::from(episodes));
+    assert!(array.get("torrents").is_none() && array.get("description").is_none(), "{array}");
+    assert_eq!(gateway.upstream.request_count(), asked);
+}
+
+#[tokio::test]
+async fn files_come_along_when_they_are_included() {
+    let gateway = Gateway::start().await;
+
+    let title = gateway.get("/v3/title?id=7&include=raw_poster,raw_torrent,torrent_meta").await;
+
+    for size in ["small", "medium", "original"] {
+        assert!(title["posters"][size]["raw_base64_file"].is_string(), "{}", title["posters"]);
+    }
+    for torrent in title["torrents"]["list"].as_array().unwrap() {
+        assert!(torrent["raw_base64_file"].is_string(), "{torrent}");
+        assert_eq!(torrent["metadata"]["hash"], torrent["hash"]);
+        assert!(!torrent["metadata"]["files_list"].as_array().unwrap().is_empty(), "{torrent}");
+    }
+    let plain = gateway.get("/v3/title?id=7").await;
+    assert!(plain["posters"]["small"]["raw_base64_file"].is_null(), "{}", plain["posters"]);
+}
+
+#[tokio::test]
+async fn random_title_is_for_nobody_to_keep() {
+    let gateway = Gateway::mirrored().await;
+
+    let answer = gateway.send(Method::GET, "/v3/title/random?filter=id").await;
+
+    answer.assert_header("cache-control", "no-store");
+    assert!(support::json(answer).await["id"].is_u64());
+}
+
+#[tokio::test]
+async fn catalogue_stands_in_for_anilibria_when_it_is_down() {
+    let gateway = Gateway::mirrored().await;
+    gateway.down();
+
+    let title = gateway.get("/v3/title?id=7").await;
+    let list = gateway.get("/v3/title/updates?limit=2").await;
+    let found = gateway.get("/v3/title/search/advanced?simple_query=id==7").await;
+
+    assert_eq!((&title["id"], &title["player"]["list"]), (&json!(7), &json!({})));
+    assert!(title["names"]["ru"].is_string() && title["torrents"]["list"].is_array(), "{title}");
+    assert_eq!(list["list"].as_array().unwrap().len(), 2);
+    assert_eq!(found["list"][0]["id"], 7);
+}
+
+#[tokio::test]
+async fn without_a_catalogue_the_failure_is_told() {
+    let gateway = Gateway::start().await;
+    gateway.down();
+
+    for path in ["/v3/title?id=7", "/v3/title/updates", "/v3/genres", "/v3/torrent/rss", "/v3/title/random"] {
+        let answer = gateway.send(Method::GET, path).await;
+        answer.assert_status(poem::http::StatusCode::INTERNAL_SERVER_ERROR);
+        let body = support::json(answer).await;
+        assert!([502, 503, 504].contains(&body["error"]["code"].as_u64().unwrap()), "{path}: {body}");
+    }
+}

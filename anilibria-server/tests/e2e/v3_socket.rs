@@ -1,0 +1,337 @@
+//! The WebSocket of the old API v3.
+
+use std::time::Duration;
+
+use futures::{SinkExt as _, StreamExt as _};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Error, Message, protocol::frame::coding::CloseCode},
+};
+
+use crate::{
+    socket::{Socket, publish_episode, watching},
+    support::{Service, eventually},
+};
+
+/// What comes at all comes much sooner, even on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// An open WebSocket of v3, after its greeting.
+struct OldSocket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl OldSocket {
+    async fn open(service: &Service, path: &str) -> Self {
+        let url = format!("{}{path}", service.origin.replacen("http", "ws", 1));
+        let mut socket = Self(connect_async(url).await.unwrap().0);
+        assert_eq!(socket.hear().await, json!({"connection": "success", "api_version": "3.0.14"}));
+        socket
+    }
+
+    async fn send(&mut self, message: Message) {
+        self.0.send(message).await.unwrap();
+    }
+
+    /// The next object, which is one that the Python client survives.
+    async fn hear(&mut self) -> Value {
+        loop {
+            match timeout(PATIENCE, self.0.next()).await.unwrap().unwrap().unwrap() {
+                Message::Text(text) => {
+                    let object: Value = serde_json::from_str(&text).unwrap();
+                    assert!(object.is_object(), "{object}");
+                    return object;
+                }
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("not a text: {other:?}"),
+            }
+        }
+    }
+
+    /// The data of the next event, after a check that it is of this kind.
+    async fn event(&mut self, kind: &str) -> Value {
+        let event = self.hear().await;
+        assert_eq!(event["type"], kind, "{event}");
+        event["data"].clone()
+    }
+
+    async fn subscribe(&mut self, subscription: Value) -> Value {
+        self.send(Message::text(subscription.to_string())).await;
+        self.hear().await
+    }
+
+    /// How the service ends the connection, whatever it says before; `None` when it just breaks off.
+    async fn end(&mut self) -> Option<CloseCode> {
+        loop {
+            match timeout(PATIENCE, self.0.next()).await.unwrap() {
+                Some(Ok(Message::Close(words))) => return words.map(|words| words.code),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return None,
+            }
+        }
+    }
+}
+
+/// A service that watches its sandbox.
+async fn service(variables: &[(&str, &str)]) -> Service {
+    let variables: Vec<_> = [("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")]
+        .iter()
+        .chain(variables)
+        .copied()
+        .collect();
+    let service = Service::sandbox(&[], &variables);
+    watching(&service).await;
+    service
+}
+
+/// The number of an episode, as v3 writes it in keys.
+fn number(episode: &Value) -> String {
+    episode["ordinal"].as_f64().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn new_episode_is_told_with_what_was_not_there_before() {
+    let service = service(&[("CATALOGUE_ENABLED", "true")]).await;
+    let (mut live, mut python) =
+        (OldSocket::open(&service, "/v3/ws/").await, OldSocket::open(&service, "/v3.0/ws/").await);
+
+    let episode = publish_episode(&service, 7).await;
+    let number = number(&episode);
+
+    let playlist = live.event("playlist_update").await;
+    assert_eq!((&playlist["id"], &playlist["episode"]), (&json!(7), &json!(number)));
+    assert_eq!(playlist["updated_episode"]["uuid"], episode["id"]);
+    assert_eq!(playlist["player"]["list"][&number], playlist["updated_episode"]);
+    assert_eq!(playlist["diff"]["list"], json!({&number: {"hls": {"fhd": null, "hd": null, "sd": null}}}));
+    assert_eq!(playlist["reupload"], false);
+    let title = live.event("title_update").await;
+    assert_eq!(title["title"]["id"], 7);
+    let description = &title["title"]["description"];
+    assert!(
+        ["html", "plain", "no_view_order"].iter().all(|form| description[form].is_string()),
+        "{description}"
+    );
+    assert!(
+        title["diff"]["updated"].is_u64() && title["diff"]["player"]["list"].is_null(),
+        "{}",
+        title["diff"]
+    );
+
+    assert_eq!(python.event("playlist_update").await, playlist);
+    let plain = python.event("title_update").await;
+    assert_eq!(plain["title"]["description"], description["plain"]);
+    for (one, place) in [(&plain, "title"), (&plain, "diff"), (&playlist, "diff")] {
+        assert!(one[place].is_object(), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn change_of_a_title_is_told_with_what_it_was() {
+    let service = service(&[]).await;
+    let mut socket = OldSocket::open(&service, "/v3/webSocket/").await;
+    publish_episode(&service, 7).await;
+    socket.event("playlist_update").await;
+    let first = socket.event("title_update").await;
+    let was = first["title"]["status"]["code"].as_u64().unwrap();
+
+    let body = json!({"is_ongoing": was != 1, "is_in_production": was != 1});
+    service.send(Method::POST, "/sandbox/releases/7/status", Some(body)).await;
+
+    let title = socket.event("title_update").await;
+    assert_ne!(title["title"]["status"], first["title"]["status"]);
+    assert_eq!(title["diff"]["status"], first["title"]["status"]);
+}
+
+#[tokio::test]
+async fn torrent_with_another_content_is_told_as_it_was() {
+    let service = service(&[("CATALOGUE_ENABLED", "true")]).await;
+    let mut socket = OldSocket::open(&service, "/v3.0/ws").await;
+    let subscription = json!({"subscribe": {"type": "torrent_update"}});
+    socket.subscribe(subscription).await;
+    let before = service.send(Method::GET, "/sandbox/api/v1/anime/releases/7", None).await.json()["torrents"]
+        [0]
+    .clone();
+    // It is not before torrents were first looked at that another one is news.
+    eventually("the torrents", async || {
+        (service.upstream_hits("/api/v1/anime/torrents").await > 1).then_some(())
+    })
+    .await;
+
+    publish_episode(&service, 7).await;
+    let torrent =
+        service.send(Method::POST, "/sandbox/torrents", Some(json!({"release_id": 7}))).await.json();
+
+    let update = socket.event("torrent_update").await;
+    assert_eq!((&update["id"], &update["updated_torrent_id"]), (&json!("7"), &torrent["id"]));
+    let list = update["torrents"]["list"].as_array().unwrap();
+    let place = list.iter().position(|one| one["torrent_id"] == torrent["id"]).unwrap();
+    assert_eq!(list[place]["hash"], torrent["hash"]);
+    let diff = &update["diff"]["list"][place.to_string()];
+    assert_eq!((&diff["hash"], &diff["total_size"]), (&before["hash"], &before["size"]));
+    assert!(diff.get("quality").is_none(), "{diff}");
+}
+
+#[tokio::test]
+async fn only_what_was_subscribed_to_is_told_and_only_so_much_of_it() {
+    let service = service(&[]).await;
+    let mut socket = OldSocket::open(&service, "/v3/ws").await;
+
+    // As the Python client sends it, in a form that is older than v3.
+    let pattern = json!({"subscribe": {"title_update": {"title": {"id": 8}}}, "filter": "id,names", "remove": "names.en"});
+    socket.send(Message::binary(pattern.to_string())).await;
+    assert_eq!(socket.hear().await, json!({"subscribe": "success", "subscription_id": 0}));
+    let second = json!({"subscribe": {"type": "playlist_update", "data": {"id": 9, "player": "*"}}, "filter": "id,episode"});
+    assert_eq!(socket.subscribe(second).await, json!({"subscribe": "success", "subscription_id": 1}));
+    publish_episode(&service, 7).await;
+    publish_episode(&service, 8).await;
+    let episode = publish_episode(&service, 9).await;
+
+    let title = socket.event("title_update").await;
+    assert_eq!((title["title"].as_object().unwrap().len(), &title["title"]["id"]), (2, &json!(8)));
+    assert!(title["title"]["names"]["ru"].is_string() && title["title"]["names"].get("en").is_none());
+    assert!(title["diff"].is_object());
+    assert_eq!(socket.event("playlist_update").await, json!({"id": 9, "episode": number(&episode)}));
+}
+
+#[tokio::test]
+async fn garbage_is_answered_as_an_error_and_what_is_too_large_ends_the_connection() {
+    let service = Service::sandbox(&[], &[]);
+    let mut socket = OldSocket::open(&service, "/v3/ws/").await;
+
+    for garbage in [
+        Message::text(""),
+        Message::text("[1"),
+        Message::text(r#"{"subscribe":{},"filter":5}"#),
+        Message::text("[".repeat(60_000)),
+        Message::binary(vec![0xff; 1000]),
+        Message::binary("null"),
+    ] {
+        socket.send(garbage).await;
+        let answer = socket.hear().await;
+        assert_eq!(answer["error"]["code"], 412, "{answer}");
+        assert!(answer["error"]["message"].is_string() && answer.get("type").is_none(), "{answer}");
+    }
+    let answer = socket.subscribe(json!({"subscribe": {}})).await;
+    assert_eq!(answer, json!({"subscribe": "success", "subscription_id": 0}));
+
+    socket.send(Message::binary(vec![b' '; 64 * 1024 + 1])).await;
+    assert_eq!(socket.end().await, Some(CloseCode::Size));
+}
+
+#[tokio::test]
+async fn clients_of_both_protocols_have_the_same_places_and_the_same_goodbye() {
+    let mut service = Service::sandbox(&[], &[("WEBSOCKET_MAX_CONNECTIONS", "2")]);
+    let mut old = OldSocket::open(&service, "/v3.0/webSocket").await;
+    let new = Socket::open(&service).await;
+
+    let url = format!("{}/v3/ws/", service.origin.replacen("http", "ws", 1));
+    let Err(Error::Http(refusal)) = connect_async(url).await else { panic!("there was a place") };
+    // Every status from 500 on is 500 in v3.
+    assert_eq!(refusal.status(), 500);
+    let refusal: Value = serde_json::from_slice(refusal.body().as_deref().unwrap()).unwrap();
+    assert_eq!(refusal["error"]["code"], 503);
+    drop(new);
+    assert!(std::process::Command::new("kill").arg(service.id().to_string()).status().unwrap().success());
+
+    assert_eq!(old.end().await, Some(CloseCode::Away));
+    service.wait();
+}
+
+#[tokio::test]
+async fn client_that_does_not_read_is_let_go_and_costs_the_others_nothing() {
+    let service = service(&[("WEBSOCKET_PING_TIMEOUT", "1")]).await;
+    let mut quick = OldSocket::open(&service, "/v3/ws/").await;
+    let mut slow = OldSocket::open(&service, "/v3/ws/").await;
+    let mut episodes = 0;
+
+    // Each event has the whole player in it: more than the system keeps for somebody who does not read.
+    while episodes < 200 {
+        for _ in 0..20 {
+            publish_episode(&service, 7).await;
+            episodes += 1;
+        }
+        let player = loop {
+            let event = quick.hear().await;
+            if event["type"] == "playlist_update"
+                && event["data"]["player"]["list"].as_object().unwrap().len() > episodes
+            {
+                break event;
+            }
+        };
+        assert!(player["data"]["diff"]["list"].is_object());
+    }
+
+    let end = timeout(PATIENCE, slow.end()).await.unwrap();
+    assert!(matches!(end, None | Some(CloseCode::Policy)), "{end:?}");
+    publish_episode(&service, 8).await;
+    while quick.hear().await["data"]["title"]["id"] != 8 {}
+}
+
+/// Instances that share Redis.
+#[cfg(unix)]
+mod instances {
+    use test_services::RedisServer;
+
+    use super::*;
+
+    fn start(upstream: &Service, redis: &RedisServer) -> Service {
+        let url = redis.url();
+        let variables = [("REDIS_URL", &*url), ("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")];
+        Service::reading_from(upstream, &variables)
+    }
+
+    /// The instance that makes events, and one that stands by.
+    async fn pair(upstream: &Service, redis: &RedisServer) -> (Service, Service) {
+        let one = start(upstream, redis);
+        watching(&one).await;
+        eventually("events of v3", async || one.printed().contains("Events of v3 are made").then_some(()))
+            .await;
+        (one, start(upstream, redis))
+    }
+
+    #[tokio::test]
+    async fn every_instance_tells_the_same_once_and_in_the_same_order() {
+        let Some(redis) = RedisServer::start() else { return };
+        let upstream = Service::upstream();
+        let (one, two) = pair(&upstream, &redis).await;
+        let mut sockets = [OldSocket::open(&one, "/v3/ws/").await, OldSocket::open(&two, "/v3/ws/").await];
+
+        for title in [7, 8, 9] {
+            publish_episode(&upstream, title).await;
+        }
+        let mut heard = [Vec::new(), Vec::new()];
+        for (socket, heard) in sockets.iter_mut().zip(&mut heard) {
+            for _ in 0..6 {
+                heard.push(socket.hear().await);
+            }
+        }
+
+        assert_eq!(heard[0], heard[1]);
+        let kinds: Vec<_> = heard[0].iter().map(|event| event["type"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["playlist_update", "title_update"].repeat(3));
+    }
+
+    #[tokio::test]
+    async fn another_instance_goes_on_and_knows_what_was_told() {
+        let Some(redis) = RedisServer::start() else { return };
+        let upstream = Service::upstream();
+        let (one, two) = pair(&upstream, &redis).await;
+        let mut socket = OldSocket::open(&two, "/v3/ws/").await;
+        publish_episode(&upstream, 7).await;
+        socket.event("playlist_update").await;
+        let first = socket.event("title_update").await["title"].clone();
+
+        one.kill();
+        let episode = publish_episode(&upstream, 7).await;
+
+        // Without a catalogue it can know this from the events alone.
+        let playlist = socket.event("playlist_update").await;
+        assert_eq!(playlist["episode"], number(&episode));
+        assert_eq!(playlist["diff"]["episodes"]["last"], first["player"]["episodes"]["last"]);
+        let title = socket.event("title_update").await;
+        assert_eq!(title["diff"]["updated"], first["updated"]);
+        publish_episode(&upstream, 8).await;
+        assert_eq!(socket.event("playlist_update").await["id"], 8);
+    }
+}

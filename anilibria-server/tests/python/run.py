@@ -1,0 +1,20 @@
+"""Runs the checks beside the built service, whose path is in SERVER."""
+
+import os
+import unittest
+
+import service
+
+
+def main() -> None:
+    # aiohttp reads what it trusts when it is imported: the service and its certificate have to be there before.
+    service.running = service.Service(os.environ["SERVER"])
+    try:
+        outcome = unittest.main(module="anilibria_py", verbosity=2, exit=False)
+    finally:
+        service.running.stop()
+    raise SystemExit(not outcome.result.wasSuccessful())
+
+
+if __name__ == "__main__":
+    main()

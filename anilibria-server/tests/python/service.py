@@ -1,0 +1,125 @@
+"""The built service with its sandbox, and a TLS front before it: anilibria.py speaks nothing but TLS."""
+
+import asyncio
+import json
+import os
+import re
+import ssl
+import subprocess
+import tempfile
+import threading
+import urllib.request
+from pathlib import Path
+
+# Bytes that are passed on at a time.
+CHUNK = 64 * 1024
+
+# The service that the checks are run beside.
+running: "Service"
+
+
+class Service:
+    """The service, from the start of a test run to its end."""
+
+    def __init__(self, binary: str) -> None:
+        self._files = tempfile.TemporaryDirectory()
+        certificate, key = self._certificate()
+        os.environ["SSL_CERT_FILE"] = str(certificate)
+        settings = {
+            "CACHE_DIR": "off",
+            "RATE_LIMIT_REQUESTS_PER_MINUTE": "0",
+            "SYNC_INTERVAL_SECONDS": "1",
+        }
+        self._process = subprocess.Popen(
+            [binary, "--sandbox", "--port", "0"],
+            env=settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.origin = self._origin()
+        self.log: list[str] = []
+        self._watches = threading.Event()
+        threading.Thread(target=self._read_log, daemon=True).start()
+        threading.Thread(target=self._read_output, daemon=True).start()
+        self._front = Front(int(self.origin.rsplit(":", 1)[1]), certificate, key)
+        self.host = f"127.0.0.1:{self._front.port}"
+
+    def _certificate(self) -> tuple[Path, Path]:
+        """A certificate for this machine, which vouches for itself."""
+        certificate, key = (Path(self._files.name, name) for name in ("certificate.pem", "key.pem"))
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+        command += ["-addext", "subjectAltName=IP:127.0.0.1", "-out", str(certificate), "-keyout", str(key)]
+        subprocess.run(command, check=True, capture_output=True)
+        return certificate, key
+
+    def _origin(self) -> str:
+        for line in self._process.stdout:
+            if found := re.search(r"http://[0-9.:]+", line):
+                return found.group()
+        raise RuntimeError(f"the service ended: {self._process.stderr.read()}")
+
+    def _read_log(self) -> None:
+        for line in self._process.stderr:
+            self.log.append(line)
+            if "Events are told" in line:
+                self._watches.set()
+
+    def _read_output(self) -> None:
+        for _ in self._process.stdout:
+            pass
+
+    def wait_until_it_watches(self) -> None:
+        """Whatever is published from then on is news."""
+        if not self._watches.wait(60):
+            raise TimeoutError("the service does not watch its sandbox")
+
+    def sandbox(self, method: str, path: str, body: object = None):
+        """Calls the control API of the sandbox."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.origin}/sandbox{path}", data=data, method=method)
+        with urllib.request.urlopen(request) as answer:
+            return json.loads(answer.read() or "null")
+
+    def stop(self) -> None:
+        self._front.stop()
+        self._process.terminate()
+        self._process.wait(30)
+        self._files.cleanup()
+        if any("panicked at" in line for line in self.log):
+            raise RuntimeError("".join(self.log))
+
+
+class Front:
+    """Takes TLS connections and passes on what comes over them."""
+
+    def __init__(self, target: int, certificate: Path, key: Path) -> None:
+        self._target = target
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        started = asyncio.run_coroutine_threadsafe(self._start(), self._loop)
+        self.port: int = started.result(10)
+
+    async def _start(self) -> int:
+        server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0, ssl=self._context)
+        return server.sockets[0].getsockname()[1]
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._target)
+        await asyncio.gather(copy(reader, back), copy(there, writer), return_exceptions=True)
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+
+async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while chunk := await reader.read(CHUNK):
+            writer.write(chunk)
+            await writer.drain()
+    finally:
+        writer.close()
