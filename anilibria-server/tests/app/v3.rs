@@ -72,7 +72,7 @@ impl Gateway {
         let (own, pause) = (app(&config, &state), Duration::ZERO);
         tokio::spawn(listener::serve(socket, Bounds::default(), own, std::future::pending(), pause));
         let service = TestClient::new(app(&config, &state));
-        Self { upstream, service, _sync: SyncTask::start(&state.titles), titles: state.titles }
+        Self { upstream, service, _sync: SyncTask::start(&state.titles, None), titles: state.titles }
     }
 
     /// AniLibria answers nothing from now on.
