@@ -1,7 +1,5 @@
 //! What parameters of v3 can be.
 
-use std::fmt;
-
 use time::Weekday;
 
 use super::model::SeasonCode;
@@ -182,15 +180,5 @@ impl From<SeasonCode> for Param {
 impl From<TorrentId> for Param {
     fn from(id: TorrentId) -> Self {
         Self::Int(id.get())
-    }
-}
-
-impl fmt::Display for TitleRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Id(id) => id.fmt(f),
-            Self::Code(code) => f.write_str(code),
-            Self::TorrentId(id) => id.fmt(f),
-        }
     }
 }

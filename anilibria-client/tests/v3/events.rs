@@ -216,6 +216,26 @@ async fn service_that_restarts_is_found_again() {
 }
 
 #[tokio::test]
+async fn socket_goes_through_the_proxy_of_the_client() {
+    let proxy = Service::start().await;
+    let plain = Client::builder("http://gateway.example").proxy(proxy.url()).build().unwrap();
+    let mut events = plain.events().build().unwrap();
+    begin(&mut events).await;
+    let mut peer = proxy.welcome().await;
+    connected(&mut events).await;
+    peer.finish(1).await;
+    assert_eq!(finished(&mut events, 1).await, [1]);
+
+    let secure = Client::builder("https://gateway.example").proxy(proxy.url()).build().unwrap();
+    let mut events = secure.events().reconnect(ReconnectPolicy::Never).build().unwrap();
+    begin(&mut events).await;
+    let head = proxy.refuse("502 Bad Gateway").await;
+
+    assert!(head.starts_with("CONNECT gateway.example:443 "), "{head}");
+    assert!(next(&mut events).await.is_err());
+}
+
+#[tokio::test]
 async fn stream_without_reconnects_ends_with_the_reason() {
     let service = Service::start().await;
     let mut events = service.events().reconnect(ReconnectPolicy::Never).build().unwrap();

@@ -71,8 +71,8 @@ impl Service {
         peer
     }
 
-    /// Answers the next handshake with a plain answer.
-    pub(crate) async fn refuse(&self, status: &str) {
+    /// Answers the next handshake with a plain answer, and gives what was asked.
+    pub(crate) async fn refuse(&self, status: &str) -> String {
         let mut stream = self.raw().await;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -81,6 +81,7 @@ impl Service {
         let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         stream.write_all(answer.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
+        String::from_utf8(head).unwrap()
     }
 
     pub(crate) fn has_nobody_waiting(&self) -> bool {
