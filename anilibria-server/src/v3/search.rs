@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anilibria_client::{
-    model::{MemberRole, Release, ReleaseId, ReleaseKind, Season},
+    model::{CatalogSorting, MemberRole, Release, ReleaseId, ReleaseKind, Season},
     reflector::{Catalogue, CatalogueEntry},
 };
 
@@ -110,9 +110,10 @@ impl Search {
         if !genres.is_empty() {
             catalog = catalog.genres(genres);
         }
-        if let Some(text) = &self.text {
-            catalog = catalog.search(text.as_str());
-        }
+        catalog = match &self.text {
+            Some(text) => catalog.search(text.as_str()),
+            None => catalog.sorting(CatalogSorting::FreshAtDesc),
+        };
         if let (Some(first), Some(last)) = (self.years.iter().min(), self.years.iter().max()) {
             catalog = catalog.from_year(*first).to_year(*last);
         }

@@ -8,14 +8,22 @@ mod titles;
 
 use std::time::Duration;
 
-use anilibria_client::sandbox::{Faults, RunningSandbox, Sandbox};
-use anilibria_server::{app::app, shell::Shell, titles::Titles};
+use anilibria_client::sandbox::{Faults, Sandbox};
+use anilibria_server::{
+    app::app,
+    catalogue::SyncTask,
+    listener::{self, Bounds},
+    service::SandboxAt,
+    shell::Shell,
+    titles::Titles,
+};
 use poem::{
     http::Method,
     test::{TestClient, TestResponse},
 };
 use serde_json::Value;
 use time::macros::datetime;
+use tokio::net::TcpListener;
 
 use crate::support::{self, build, config};
 
@@ -27,9 +35,11 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The service, and what it reads from.
 pub(crate) struct Gateway {
-    upstream: RunningSandbox,
+    upstream: Sandbox,
     service: TestClient<Shell>,
     titles: Titles,
+    /// Loads the catalogue, as long as it is not dropped.
+    _sync: Option<SyncTask>,
 }
 
 impl Gateway {
@@ -52,19 +62,17 @@ impl Gateway {
     }
 
     async fn with(flags: &[&str]) -> Self {
-        let upstream = Sandbox::builder()
-            .releases(RELEASES)
-            .seed(7)
-            .now(datetime!(2026-02-21 18:00 UTC))
-            .build()
-            .start()
-            .await
-            .unwrap();
-        let url = format!("--anilibria-api-url={}", upstream.api_url());
-        let config = config(&[&[url.as_str()], flags].concat());
-        let state = build(&config, None);
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", socket.local_addr().unwrap());
+        let upstream =
+            Sandbox::builder().releases(RELEASES).seed(7).now(datetime!(2026-02-21 18:00 UTC)).build();
+        let config = config(flags);
+        let state = build(&config, Some(SandboxAt::new(upstream.clone(), origin)));
+        // What the service asks, it asks its own sandbox over a socket.
+        let (own, pause) = (app(&config, &state), Duration::ZERO);
+        tokio::spawn(listener::serve(socket, Bounds::default(), own, std::future::pending(), pause));
         let service = TestClient::new(app(&config, &state));
-        Self { upstream, service, titles: state.titles }
+        Self { upstream, service, _sync: SyncTask::start(&state.titles), titles: state.titles }
     }
 
     /// AniLibria answers nothing from now on.

@@ -142,6 +142,25 @@ fn a_time_that_cannot_be_written_is_left_out() {
 }
 
 #[test]
+fn characters_that_xml_cannot_carry_are_left_out() {
+    let text = "a\u{0}\u{8}\t\u{b}\u{c}\r\n\u{1f}\u{fffe}\u{ffff}b\u{1F600}";
+    let item = FeedItem {
+        title: text.to_owned(),
+        description: Some(text.to_owned()),
+        file: text.to_owned(),
+        ..feed().items[0].clone()
+    };
+    let feed = Feed { title: text.to_owned(), items: vec![item], ..feed() };
+
+    for format in [FeedFormat::Rss, FeedFormat::Atom] {
+        let written = rendered(&feed, format);
+
+        let wrong = |c: char| (c < ' ' && !"\t\r\n".contains(c)) || matches!(c, '\u{fffe}' | '\u{ffff}');
+        assert!(!written.contains(wrong) && written.contains('\u{1F600}'), "{written:?}");
+    }
+}
+
+#[test]
 fn a_title_leaves_out_what_is_not_known() {
     assert_eq!(
         item_title("Имя", Some("Name"), Some("1-12"), Some("WEBRip 1080p")),

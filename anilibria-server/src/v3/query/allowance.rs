@@ -11,7 +11,7 @@ pub struct Allowance {
     pub steps_per_title: u64,
     /// Most steps in all; [`limits::STEPS`] unless told.
     pub steps: u64,
-    /// Longest time in all; [`limits::TIME`] unless told.
+    /// Longest time in all, without what the caller does between two titles; [`limits::TIME`] unless told.
     pub time: Duration,
 }
 
@@ -42,7 +42,9 @@ pub(super) struct Purse {
     per_title: u64,
     title: u64,
     search: u64,
-    until: Option<Instant>,
+    /// What was left when this title began.
+    time: Duration,
+    since: Instant,
     /// Steps until the clock is looked at again.
     glance: u64,
 }
@@ -56,15 +58,21 @@ impl Purse {
             per_title: allowance.steps_per_title,
             title: allowance.steps_per_title,
             search: allowance.steps,
-            // A time too long for the clock is no limit.
-            until: Instant::now().checked_add(allowance.time),
+            time: allowance.time,
+            since: Instant::now(),
             glance: GLANCE,
         }
     }
 
     /// Begins with another title.
-    pub(super) fn next_title(&mut self) {
+    pub(super) fn begin_title(&mut self) {
         self.title = self.per_title;
+        self.since = Instant::now();
+    }
+
+    /// Is done with the title.
+    pub(super) fn end_title(&mut self) {
+        self.time = self.time.saturating_sub(self.since.elapsed());
     }
 
     /// Pays for `steps`.
@@ -81,7 +89,7 @@ impl Purse {
             self.glance = left;
         } else {
             self.glance = GLANCE;
-            if self.until.is_some_and(|until| Instant::now() >= until) {
+            if self.since.elapsed() >= self.time {
                 self.search = 0;
                 return Err(Exhausted::Time);
             }

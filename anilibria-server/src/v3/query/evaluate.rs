@@ -43,8 +43,10 @@ impl<'q> Evaluation<'q> {
     ///
     /// Once the search is given up, it stays so. A single title that is too much ([`Exhausted::Title`]) does not end it.
     pub fn matches(&mut self, title: &Value) -> Result<bool, Exhausted> {
-        self.state.purse.next_title();
-        Ok(self.state.value(self.expression, title)?.is_true())
+        self.state.purse.begin_title();
+        let value = self.state.value(self.expression, title);
+        self.state.purse.end_title();
+        Ok(value?.is_true())
     }
 }
 
