@@ -503,7 +503,7 @@ python() {
     local log="$scratch/python.log" counts
     cargo build -q --locked -p anilibria-server || { end 0 1; return; }
     SERVER="${CARGO_TARGET_DIR:-target}/debug/anilibria-server" PYTHONDONTWRITEBYTECODE=1 \
-        "$PYTHON_TOOLS/bin/python" -m unittest discover -v -s "$PYTHON_CHECKS" 2>&1 | tee "$log"
+        "$PYTHON_TOOLS/bin/python" "$PYTHON_CHECKS/run.py" 2>&1 | tee "$log"
     read -r -a counts < <(count_python_tests "${PIPESTATUS[0]}" "$log")
     end "${counts[@]}"
 }
@@ -516,13 +516,14 @@ python_tools() {
     "$PYTHON_TOOLS/bin/pip" install -q -r "$requirements" && cp "$requirements" "$PYTHON_TOOLS/installed.txt"
 }
 
-# count_python_tests STATUS LOG: how many tests passed and failed. A run that failed without saying where counts one failure.
+# count_python_tests STATUS LOG: how many tests passed and failed. A run that failed without saying where counts one failure,
+# and so does one without tests.
 count_python_tests() {
     awk -v status="$1" '
         /^Ran / { ran = $2 }
         /^FAILED / { for (i = 2; i <= NF; i++) { gsub(/[^0-9]/, "", $i); failed += $i } }
         END {
-            if (status != 0 && failed == 0) failed = 1
+            if ((status != 0 || ran == 0) && failed == 0) failed = 1
             print (ran > failed ? ran - failed : 0), failed + 0
         }
     ' "$2"

@@ -10,7 +10,7 @@ def main() -> None:
     # aiohttp reads what it trusts when it is imported: the service and its certificate have to be there before.
     service.running = service.Service(os.environ["SERVER"])
     try:
-        outcome = unittest.main(module="anilibria_py", verbosity=2, exit=False)
+        outcome = unittest.main(module="anilibria_py", verbosity=2, exit=False, warnings="ignore")
     finally:
         service.running.stop()
     raise SystemExit(not outcome.result.wasSuccessful())

@@ -112,8 +112,15 @@ class Front:
         await asyncio.gather(copy(reader, back), copy(there, writer), return_exceptions=True)
 
     def stop(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._leave(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+
+    async def _leave(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
