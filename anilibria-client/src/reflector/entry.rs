@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{
-    episode::{EpisodeEntry, boxed},
+    compact::{boxed, moment, seconds},
+    episode::EpisodeEntry,
     member::MemberEntry,
     torrent::TorrentEntry,
 };
@@ -147,7 +148,6 @@ impl CatalogueEntry {
 
 impl From<&Release> for CatalogueEntry {
     fn from(release: &Release) -> Self {
-        let seconds = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
         let path = |pick: fn(&Image) -> Option<&str>| boxed(release.poster.as_ref().and_then(pick));
         Self {
             id: release.id,
@@ -192,8 +192,4 @@ fn sorted(episodes: impl Iterator<Item = EpisodeEntry>) -> Box<[EpisodeEntry]> {
         one.sort_order().cmp(&other.sort_order()).then(one.ordinal().total_cmp(&other.ordinal()))
     });
     episodes.into()
-}
-
-pub(super) fn moment(seconds: Option<i64>) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp(seconds?).ok()
 }

@@ -4,6 +4,7 @@ use std::{ops::Range, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::compact::boxed;
 use crate::model::{Episode, EpisodeId, Image, Ordinal, Quality, Skip};
 
 /// An episode of the mirrored catalogue.
@@ -74,11 +75,6 @@ impl From<&Episode> for EpisodeEntry {
             qualities: episode.streams().fold(0, |bits, (quality, _)| bits | bit(quality)),
         }
     }
-}
-
-/// Text without spare room; `None` when there is none.
-pub(super) fn boxed(text: Option<&str>) -> Option<Box<str>> {
-    text.filter(|text| !text.is_empty()).map(Box::from)
 }
 
 fn bit(quality: Quality) -> u8 {

@@ -20,6 +20,7 @@
 //! ```
 
 mod catalogue;
+mod compact;
 mod entry;
 mod episode;
 mod member;

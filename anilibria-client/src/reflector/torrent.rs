@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{entry::moment, episode::boxed};
+use super::compact::{boxed, moment, seconds};
 use crate::model::{
     Codec, InfoHash, Torrent, TorrentId,
     torrent::{Resolution, TorrentSource},
@@ -59,7 +59,6 @@ impl TorrentEntry {
 
 impl From<&Torrent> for TorrentEntry {
     fn from(torrent: &Torrent) -> Self {
-        let seconds = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
         Self {
             id: torrent.id,
             hash: torrent.hash,
