@@ -56,7 +56,10 @@ impl Service {
 
     /// The next connection, before any handshake.
     pub(crate) async fn raw(&self) -> TcpStream {
-        timeout(LIMIT, self.listener.accept()).await.expect("a connection").unwrap().0
+        let stream = timeout(LIMIT, self.listener.accept()).await.expect("a connection").unwrap().0;
+        // Many small messages, each of which is waited for.
+        stream.set_nodelay(true).unwrap();
+        stream
     }
 
     /// The next connection.
