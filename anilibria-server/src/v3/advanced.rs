@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use anilibria_client::{
+    model::ReleaseId,
+    reflector::{Catalogue, Sort},
+};
+
 use super::{
     answer::Answer,
     ask::Ask,
@@ -9,13 +14,9 @@ use super::{
     order::{Order, Place},
     query::{Allowance, Query},
     selection::Listing,
-    title::from_catalogue,
+    title::searchable,
 };
 use crate::{problem::Problem, titles::LoadFailure};
-use anilibria_client::{
-    model::ReleaseId,
-    reflector::{Catalogue, Sort},
-};
 
 /// What is searched.
 #[derive(Clone, Debug)]
@@ -43,10 +44,11 @@ impl Advanced {
     pub(super) async fn find(&self, catalogue: Arc<Catalogue>) -> Result<Vec<ReleaseId>, LoadFailure> {
         let Self { query, order } = self.clone();
         work(move || {
+            let reads = |key: &str| query.reads(key) || order.as_ref().is_some_and(|order| order.reads(key));
             let mut evaluation = query.evaluation(Allowance::default());
             let mut found = Vec::new();
             for entry in catalogue.query().sort(Sort::Updated).find().items {
-                let Some(title) = from_catalogue(&catalogue, entry.id)? else { continue };
+                let title = searchable(&catalogue, entry, |key| reads(key))?;
                 let is_found = evaluation.matches(&title).map_err(|exhausted| LoadFailure::Refused {
                     field: "query",
                     reason: format!("asks for too much: {exhausted}").into(),
@@ -75,7 +77,8 @@ pub(super) async fn by_order(
     work(move || {
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            if let Some(title) = from_catalogue(&catalogue, id)? {
+            if let Some(entry) = catalogue.get(id) {
+                let title = searchable(&catalogue, entry, |key| order.reads(key))?;
                 found.push((Some(order.place(&title)), id));
             }
         }

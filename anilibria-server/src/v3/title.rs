@@ -5,7 +5,7 @@ use std::time::Duration;
 use anilibria_cache::{Cached, Loaded, Options};
 use anilibria_client::{
     model::{ReleaseId, ReleaseRef, TorrentId},
-    reflector::{Catalogue, TorrentEntry},
+    reflector::{Catalogue, CatalogueEntry, TorrentEntry},
     v3::{Mapping, release_of},
 };
 use serde_json::Value;
@@ -158,6 +158,28 @@ pub(super) fn from_catalogue(catalogue: &Catalogue, id: ReleaseId) -> serde_json
     let mut title = Mapping::new(&release_of(catalogue, entry)).title();
     title.franchises = Some(Vec::new());
     serde_json::to_value(title).map(Some)
+}
+
+/// What can be searched of `entry`: as [`from_catalogue`], with its episodes although their streams are not known. What
+/// nobody `reads` is left out where it would cost something.
+pub(super) fn searchable(
+    catalogue: &Catalogue,
+    entry: &CatalogueEntry,
+    reads: impl Fn(&str) -> bool,
+) -> serde_json::Result<Value> {
+    let mut release = release_of(catalogue, entry);
+    if !reads("player") {
+        release.episodes = None;
+    }
+    if !reads("torrents") {
+        release.torrents = None;
+    }
+    if !reads("team") {
+        release.members = None;
+    }
+    let mut title = Mapping::new(&release).without_streams().title();
+    title.franchises = Some(Vec::new());
+    serde_json::to_value(title)
 }
 
 async fn id_now(titles: &Titles, name: Name) -> Result<Option<ReleaseId>, LoadFailure> {

@@ -23,18 +23,25 @@ use crate::{
 pub struct Mapping<'a> {
     release: &'a Release,
     franchises: Option<&'a [v1::Franchise]>,
+    is_without_streams: bool,
 }
 
 impl<'a> Mapping<'a> {
     /// The mapping of `release`, whose franchises are not known.
     pub fn new(release: &'a Release) -> Self {
-        Self { release, franchises: None }
+        Self { release, franchises: None, is_without_streams: false }
     }
 
     /// The same with its franchises.
     #[must_use]
     pub fn franchises(self, franchises: &'a [v1::Franchise]) -> Self {
         Self { franchises: Some(franchises), ..self }
+    }
+
+    /// The same of a release whose streams are not known: all of its episodes count as having some.
+    #[must_use]
+    pub fn without_streams(self) -> Self {
+        Self { is_without_streams: true, ..self }
     }
 
     /// The title.
@@ -64,7 +71,7 @@ impl<'a> Mapping<'a> {
                 copyrights: release.is_blocked_by_copyrights,
                 geoip: release.is_blocked_by_geo,
             },
-            player: player(release),
+            player: player(release, self.is_without_streams),
             torrents: torrents(release.torrents.as_deref().unwrap_or_default(), release.kind.as_ref()),
         }
     }
@@ -163,13 +170,12 @@ fn when(release: &Release) -> Season {
     Season { string, code: Some(code), year: release.year, week_day }
 }
 
-fn player(release: &Release) -> Player {
+fn player(release: &Release, is_without_streams: bool) -> Player {
     let mut episodes: Vec<_> = release.episodes.iter().flatten().collect();
     // Of several with the same number the one that the site shows first is told.
     episodes.sort_by_key(|episode| episode.sort_order.unwrap_or(i64::MAX));
-    let list = Playlist::new(
-        episodes.iter().filter(|episode| episode.streams().next().is_some()).map(|one| episode(one)),
-    );
+    let is_listed = |episode: &&&v1::Episode| is_without_streams || episode.streams().next().is_some();
+    let list = Playlist::new(episodes.iter().filter(is_listed).map(|one| episode(one)));
     let rutube = Playlist::new(episodes.iter().filter_map(|one| rutube_episode(one)));
     let mut ends: Vec<_> = list.as_slice().iter().map(|episode| episode.episode).collect();
     if ends.is_empty() {

@@ -151,6 +151,9 @@ async fn advanced_search_finds_what_an_expression_is_true_of() {
     assert_eq!(find("{id} <= 3", "&order_by=id&sort_direction=1").await, [3, 2, 1]);
     assert_eq!(find("{id} in (4, 5) and not empty({names.ru})", "&order_by=id").await, [4, 5]);
     assert_eq!(find("{id} == 1 or {id} == \"x\"", "").await, [1]);
+    assert!(find("empty({player.list}) and {player.episodes.last} > 0", "").await.is_empty());
+    let long = find("len({player.list}) >= 3 and {torrents.list[*].seeders}", "").await;
+    assert!(!long.is_empty() && long.len() < RELEASES as usize, "{long:?}");
     let simple = gateway.get("/v3/title/search/advanced?simple_query=id==6&filter=id").await;
     assert_eq!(ids(&simple["list"]), [6]);
 }
