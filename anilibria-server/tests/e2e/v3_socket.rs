@@ -87,6 +87,11 @@ async fn service(variables: &[(&str, &str)]) -> Service {
         .collect();
     let service = Service::sandbox(&[], &variables);
     watching(&service).await;
+    if variables.contains(&("CATALOGUE_ENABLED", "true")) {
+        // What it knows from the beginning is what it can compare with.
+        let status = async || service.get("/health").await.json()["checks"]["catalogue"]["status"].clone();
+        eventually("the catalogue", async || (status().await == "healthy").then_some(())).await;
+    }
     service
 }
 
