@@ -202,10 +202,12 @@ impl Access {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Whether the server on the port is `process`, and not one of another test that took the port first.
+    /// Whether the server on the port has read what it kept, and is `process` and not one of another test that took the port
+    /// first.
     fn answered_by(&self, process: &Process) -> bool {
         let Some(id) = process.id() else { return false };
         let expected = format!("process_id:{id}");
-        self.cli(&["INFO", "server"]).is_ok_and(|info| info.lines().any(|line| line.trim_end() == expected))
+        let says = |info: &str, what: &str| info.lines().any(|line| line.trim_end() == what);
+        self.cli(&["INFO"]).is_ok_and(|info| says(&info, &expected) && says(&info, "loading:0"))
     }
 }

@@ -120,8 +120,8 @@ mod counters {
 
         let counters = counters.0.lock().unwrap();
         let count = |name: &str| counters.get(name).map(|counter| counter.load(Ordering::Relaxed));
-        assert_eq!(count("anilibria_client_requests_total /app/status status"), Some(1));
-        assert_eq!(count("anilibria_client_requests_total /app/status ok"), Some(1));
+        assert_eq!(count("anilibria_client_requests_total /app/status status 503"), Some(1));
+        assert_eq!(count("anilibria_client_requests_total /app/status ok 200"), Some(1));
         assert_eq!(count("anilibria_client_retries_total /app/status"), Some(1));
     }
 }

@@ -103,10 +103,10 @@ async fn clients_hear_of_everything_once_while_the_instance_that_watches_is_stop
 }
 
 #[tokio::test]
-async fn five_hundred_clients_that_come_back_at_once_get_what_they_have_missed() {
+async fn a_thousand_clients_that_come_back_at_once_get_what_they_have_missed() {
     let Some(redis) = RedisServer::start() else { return };
     let mut cluster = Cluster::without_fans(redis, 1).await;
-    for _ in 0..510 {
+    for _ in 0..1000 {
         cluster.join(0);
     }
     cluster.warm_up().await;
