@@ -19,6 +19,7 @@ use anilibria_server::{
     request_id::RequestId,
     service,
     shell::Shell,
+    telemetry::Sampler,
     titles::{ListQuery, Titles},
     trace::Trace,
 };
@@ -167,7 +168,7 @@ fn trace(bencher: Bencher<'_, '_>) {
         (request, id)
     };
     bencher.with_inputs(inputs).bench_local_refs(|(request, id)| {
-        let mut trace = Trace::of(request, id);
+        let mut trace = Trace::of(request, id, Sampler::default());
         now(trace.follow(pin!(std::future::ready(()))));
         trace.done(StatusCode::OK);
     });

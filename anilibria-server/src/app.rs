@@ -24,7 +24,7 @@ use crate::{
     router::Router,
     sandbox::SandboxMount,
     shell::Shell,
-    telemetry::{Metrics, RouteMeter, Scrape},
+    telemetry::{Metrics, RouteMeter, Sampler, Scrape},
     titles::Titles,
     traffic::Traffic,
 };
@@ -102,6 +102,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         gate: Gate::new(config.max_concurrent_requests),
         users,
         traffic: state.traffic.clone(),
+        sampler: Sampler::new(&config.telemetry),
         unrouted: RouteMeter::new("unrouted"),
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),

@@ -28,7 +28,7 @@ use crate::{
     request_id::{self, RequestId},
     router::{Found, Router},
     sandbox::SandboxMount,
-    telemetry::RouteMeter,
+    telemetry::{RouteMeter, Sampler},
     trace::Trace,
     traffic::Traffic,
 };
@@ -52,6 +52,8 @@ pub struct Shell {
     pub users: Users,
     /// Counts requests.
     pub traffic: Traffic,
+    /// Decides which requests are traced.
+    pub sampler: Sampler,
     /// Counts those for which there is no route.
     pub unrouted: RouteMeter,
     /// Other origins that may read answers.
@@ -79,9 +81,10 @@ impl Endpoint for Shell {
         self.users.recognise(&mut request);
         let id = RequestId::of(request.headers());
         let origin = self.origins.permitted(request.headers());
-        let mut trace = Trace::of(&request, &id);
+        let mut trace = Trace::of(&request, &id, self.sampler);
         let found = self.router.find(request.uri().path());
         let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
+        trace.route(meter.endpoint());
         let method = request.method().clone();
         let standing = self.rates.count(&request);
         let answer = match standing.as_ref().map_or(Ok(()), Standing::check) {

@@ -6,10 +6,12 @@ mod process;
 mod recorder;
 mod requests;
 mod scrape;
+pub(crate) mod traces;
 mod vitals;
 
 pub use self::{
     recorder::{Metrics, Tidying},
     requests::RouteMeter,
     scrape::Scrape,
+    traces::{Sampler, Traces},
 };

@@ -16,8 +16,31 @@ use poem::{
 use tracing::{Level, Span, debug, enabled, error, field::Empty, info_span, warn};
 
 use crate::{
-    http::trace_parent::TraceParent, problem::Problem, request_id::RequestId, telemetry::inventory::ERRORS,
+    http::trace_parent::TraceParent,
+    problem::Problem,
+    request_id::RequestId,
+    telemetry::{
+        Sampler,
+        inventory::ERRORS,
+        traces::{ROOT, Root},
+    },
 };
+
+/// The span of a request. Its target tells whether a trace begins with it.
+macro_rules! request_span {
+    ($target:expr $(, $field:ident . $rest:ident = $value:expr)?) => {
+        info_span!(
+            target: $target,
+            "request",
+            $($field.$rest = $value,)?
+            request_id = Empty,
+            trace_id = Empty,
+            parent_span_id = Empty,
+            method = Empty,
+            path = Empty
+        )
+    };
+}
 
 /// One request in the log: a span around all that is done for it, and lines about its end.
 ///
@@ -25,6 +48,8 @@ use crate::{
 /// answer from memory does neither, and writing its id and path down would cost it more than finding it.
 pub struct Trace<'r> {
     span: Span,
+    /// The same as a trace shows it, if the request is traced.
+    root: Option<Root>,
     named: bool,
     id: &'r RequestId,
     parent: Option<TraceParent>,
@@ -34,24 +59,27 @@ pub struct Trace<'r> {
 }
 
 impl<'r> Trace<'r> {
-    /// The trace of `request`, whose id is `id`.
-    pub fn of(request: &Request, id: &'r RequestId) -> Self {
-        let span = info_span!(
-            "request",
-            request_id = Empty,
-            trace_id = Empty,
-            parent_span_id = Empty,
-            method = Empty,
-            path = Empty
-        );
+    /// The trace of `request`, whose id is `id`. It goes to the collector if `sampler` takes it.
+    pub fn of(request: &Request, id: &'r RequestId, sampler: Sampler) -> Self {
         let parent = TraceParent::of(request.headers());
+        let is_traced = sampler.takes(parent.as_ref());
+        let span =
+            if is_traced { request_span!(ROOT, otel.kind = "server") } else { request_span!(module_path!()) };
+        let root = is_traced.then(|| Root::of(&span, request));
         let (method, uri) = (request.method().clone(), request.uri().clone());
         // Whoever logs every request wants to know which from the start.
-        let mut trace = Self { span, named: false, id, parent, method, uri, started: Instant::now() };
-        if enabled!(Level::DEBUG) {
+        let mut trace = Self { span, root, named: false, id, parent, method, uri, started: Instant::now() };
+        if is_traced || enabled!(Level::DEBUG) {
             trace.name();
         }
         trace
+    }
+
+    /// Notes which route answers: a pattern.
+    pub fn route(&self, route: &str) {
+        if let Some(root) = &self.root {
+            root.name(&self.method, route);
+        }
     }
 
     /// Runs `work` inside the span.
@@ -84,6 +112,9 @@ impl<'r> Trace<'r> {
 
     /// Logs how the request ended.
     pub fn done(&self, status: StatusCode) {
+        if let Some(root) = &self.root {
+            root.end(status);
+        }
         if !enabled!(Level::DEBUG) {
             return;
         }
@@ -104,6 +135,8 @@ impl<'r> Trace<'r> {
             if let Some(parent) = &self.parent {
                 self.span.record("trace_id", parent.trace_id());
                 self.span.record("parent_span_id", parent.span_id());
+            } else if let Some(root) = &self.root {
+                self.span.record("trace_id", root.trace_id());
             }
             self.span.record("method", self.method.as_str());
             self.span.record("path", self.uri.path());
@@ -181,7 +214,7 @@ mod tests {
             tokio::task::yield_now().await;
             warn!("mirror failed");
         };
-        Trace::of(&request, &id).follow(pin!(work)).await;
+        Trace::of(&request, &id, Sampler::default()).follow(pin!(work)).await;
 
         let text = log.text();
         assert!(text.contains("mirror failed"), "{text}");
@@ -194,7 +227,8 @@ mod tests {
         let _listening = log.listen();
         let (request, id) = request();
 
-        Trace::of(&request, &id).fault(&Problem::UpstreamTimeout("connection stalled".into()));
+        Trace::of(&request, &id, Sampler::default())
+            .fault(&Problem::UpstreamTimeout("connection stalled".into()));
 
         let text = log.text();
         assert!(text.contains("WARN") && text.contains("request_id=\"r-1\""), "{text}");
@@ -209,7 +243,8 @@ mod tests {
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let request = Request::builder().header("traceparent", parent).finish();
 
-        Trace::of(&request, &id).fault(&Problem::UpstreamTimeout("connection stalled".into()));
+        Trace::of(&request, &id, Sampler::default())
+            .fault(&Problem::UpstreamTimeout("connection stalled".into()));
 
         let text = log.text();
         assert!(text.contains("trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\""), "{text}");
@@ -222,7 +257,7 @@ mod tests {
         let _listening = log.listen();
         let (request, id) = request();
 
-        let mut trace = Trace::of(&request, &id);
+        let mut trace = Trace::of(&request, &id, Sampler::default());
         trace.fault(&Problem::NotFound);
         trace.done(StatusCode::NOT_FOUND);
 

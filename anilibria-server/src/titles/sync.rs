@@ -98,7 +98,7 @@ pub struct Synced {
 }
 
 /// The episodes in `title`, as [`crate::rendered::render`] made it, by their numbers.
-fn episodes(title: &[u8]) -> Result<Map<String, Value>, Problem> {
+pub(super) fn episodes(title: &[u8]) -> Result<Map<String, Value>, Problem> {
     let title: Answer = serde_json::from_slice(&readable(title)).map_err(Problem::internal)?;
     Ok(title.data.player.episodes)
 }

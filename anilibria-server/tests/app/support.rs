@@ -28,7 +28,7 @@ use anilibria_server::{
     router::Router,
     service::{self, SandboxAt},
     shell::Shell,
-    telemetry::RouteMeter,
+    telemetry::{RouteMeter, Sampler},
     titles::Titles,
     traffic::Traffic,
 };
@@ -105,6 +105,7 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
         gate: Gate::new(config.max_concurrent_requests),
         users: Users::default(),
         traffic: Traffic::default(),
+        sampler: Sampler::default(),
         origins: config.origins(),
         compressor: Compressor::new(1 << 20),
         old_paths: OldPaths::default(),

@@ -51,4 +51,6 @@ mod support;
 mod sync_news;
 #[path = "../support/token.rs"]
 mod token;
+#[cfg(unix)]
+mod traces;
 mod validation;
