@@ -1,6 +1,6 @@
 //! The assembled service: routes, shell, sandbox.
 
-use anilibria_cache::{LocalElection, Redis};
+use anilibria_cache::{LocalElection, MongoStore, Redis};
 use anilibria_client::sandbox::Sandbox;
 
 use crate::{
@@ -45,6 +45,8 @@ pub struct State {
     pub sandbox: Option<Sandbox>,
     /// What all instances share, if there is more than this one.
     pub redis: Option<Redis>,
+    /// The answers in MongoDB, if they are kept there.
+    pub mongo: Option<MongoStore>,
     /// Counts requests and connections.
     pub traffic: Traffic,
     /// What everything is counted in, if it is to be shown.

@@ -61,7 +61,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, sandbox.is_none()).await?;
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none());
-    let redis = caching.redis.clone();
+    let (redis, mongo) = (caching.redis.clone(), caching.mongo.clone());
     let realtime = Realtime::open(bus, &config.realtime).await;
     let status = caching.database.as_ref().map(SyncStatus::new);
     let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
@@ -83,6 +83,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         node,
         notifications,
         redis,
+        mongo,
         metrics,
         traffic: Traffic::default(),
         sandbox: sandbox.map(|at| at.sandbox),

@@ -1,5 +1,7 @@
 //! What the service tells of itself to whoever runs it.
 
+pub(crate) mod counts;
+pub(crate) mod database;
 pub(crate) mod inventory;
 mod naming;
 mod process;

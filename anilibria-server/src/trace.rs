@@ -8,7 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use metrics::counter;
 use poem::{
     Request,
     http::{Method, StatusCode, Uri},
@@ -20,8 +19,7 @@ use crate::{
     problem::Problem,
     request_id::RequestId,
     telemetry::{
-        Sampler,
-        inventory::ERRORS,
+        Sampler, counts,
         traces::{ROOT, Root},
     },
 };
@@ -100,8 +98,7 @@ impl<'r> Trace<'r> {
             return;
         }
         self.name();
-        counter!(ERRORS, "error_type" => problem.code().to_string(), "component" => "http_middleware")
-            .increment(1);
+        counts::error("http_middleware", problem.code().to_string());
         self.span.in_scope(|| match problem {
             // As many of these as requests are refused: no news, and no time for it.
             Problem::Overloaded => debug!("Request refused: too many in progress"),

@@ -12,7 +12,7 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{Changes, Mirror};
-use crate::titles::Titles;
+use crate::{telemetry::counts, titles::Titles};
 
 /// How often everything is read: ratings change without a trace elsewhere, and what is gone shows only so.
 const FULL_PASS: Duration = Duration::from_hours(24);
@@ -166,6 +166,7 @@ impl Syncing {
                 return self.mirror.shared.interval;
             }
             Err(error) => {
+                counts::error("title_sync", error.kind());
                 let pause = backoff(self.failures);
                 self.failures = self.failures.saturating_add(1);
                 warn!(%error, ?pause, "The catalogue could not be read, trying again");

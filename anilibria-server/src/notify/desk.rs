@@ -17,6 +17,7 @@ use super::{
 use crate::{
     node::NotifyError,
     realtime::event::{Event, EventId},
+    telemetry::counts,
 };
 
 /// So many events the Node service is told of at a time, each of another title.
@@ -121,8 +122,14 @@ impl Desk {
         let id = event.id();
         self.busy.remove(&event.title_id());
         match outcome {
-            Ok(()) => self.outbox(|outbox| outbox.sent(id)),
-            Err(error) => self.settle_failure(id, &error),
+            Ok(()) => {
+                counts::node_told(event.kind());
+                self.outbox(|outbox| outbox.sent(id));
+            }
+            Err(error) => {
+                counts::error("notify", error.error.kind());
+                self.settle_failure(id, &error);
+            }
         }
     }
 

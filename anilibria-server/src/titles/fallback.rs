@@ -19,6 +19,7 @@ use crate::{
     model::title::Title,
     node::{Asker, NodeError, NodeService, mapped},
     rendered::{Meta, Rendered, render_from},
+    telemetry::counts,
 };
 
 /// How long a title is kept, so that a title that many want at once does not bring the Node service down as well.
@@ -89,6 +90,7 @@ impl Fallback {
 
 /// That it is left alone is no news: why has been told before.
 fn tell(id: u32, error: &NodeError) {
+    counts::error("nodejs_service", error.kind());
     match error {
         NodeError::CircuitOpen { .. } => debug!(id, %error, "The Node service was not asked for a title"),
         error => warn!(id, %error, "The Node service gave no title"),

@@ -30,8 +30,13 @@ mod endpoints;
 #[cfg(unix)]
 mod fan;
 mod faults;
+#[cfg(unix)]
+mod health_storm;
 mod internal;
 mod legacy;
+mod log_secrets;
+#[cfg(unix)]
+mod metrics;
 #[cfg(target_os = "linux")]
 mod nginx;
 mod node;

@@ -23,7 +23,7 @@ use super::{
     super::{
         Realtime,
         event::EventId,
-        hub::{Delivery, Listener},
+        hub::{Channel, Delivery, Listener},
     },
     allowance::{Allowance, Verdict},
     answer::{Answer, Fault},
@@ -64,7 +64,7 @@ impl Connection {
         let now = Instant::now();
         Self {
             socket,
-            listener: realtime.hub().listen(),
+            listener: realtime.hub().listen(Channel::Websocket),
             users,
             realtime: realtime.clone(),
             allowance: Allowance::new(now),
@@ -120,6 +120,7 @@ impl Connection {
         let verdict = self.allowance.count(Instant::now());
         if verdict != Verdict::Heed {
             tally.refused.add();
+            tally.incoming.add("refused");
         }
         match verdict {
             Verdict::Heed => {}
@@ -129,14 +130,22 @@ impl Connection {
         }
         match message {
             Message::Text(text) => match Command::read(&text) {
-                Ok(command) => self.obey(command).await,
-                Err(fault) => self.answer(&Answer::Error(fault)).await,
+                Ok(command) => {
+                    tally.incoming.add(command.kind());
+                    self.obey(command).await
+                }
+                Err(fault) => {
+                    tally.incoming.add("invalid");
+                    self.answer(&Answer::Error(fault)).await
+                }
             },
             Message::Binary(_) => {
+                tally.incoming.add("invalid");
                 self.answer(&Answer::Error(Fault::invalid("must be text, not binary"))).await
             }
             // Pings are answered beneath, and so is a goodbye, after which nothing more comes.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {
+                tally.incoming.add("control");
                 self.in_time(Sending::Flush).await
             }
         }
@@ -170,6 +179,7 @@ impl Connection {
     async fn resume(&mut self, last: EventId) -> Flow {
         let replay = self.listener.replay(last);
         for event in &replay.events {
+            self.realtime.tally().outgoing.add(event.kind().as_str());
             self.send(event.frame().clone()).await?;
         }
         self.answer(&Answer::Resumed { replayed: replay.events.len(), complete: replay.complete }).await
@@ -195,6 +205,7 @@ impl Connection {
     }
 
     async fn answer(&mut self, answer: &Answer) -> Flow {
+        self.realtime.tally().outgoing.add(answer.kind());
         self.send(answer.frame()).await
     }
 
