@@ -141,7 +141,7 @@ fn request_id(bencher: Bencher<'_, '_>) {
 fn rate_limit(bencher: Bencher<'_, '_>) {
     let inputs = || (request(), answer());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
-        let standing = SERVICE.0.rates.count(request).unwrap();
+        let standing = SERVICE.0.rates.count(request, SERVICE.0.rates.client_of(request)).unwrap();
         SERVICE.0.rates.tell(&standing, response.headers_mut());
     });
 }

@@ -27,7 +27,7 @@ use crate::{
         bus::{Bus, LocalBus, RedisBus},
     },
     sync_status::SyncStatus,
-    telemetry::Metrics,
+    telemetry::{Metrics, Sampler},
     titles::{Fallback, Titles},
     traffic::Traffic,
 };
@@ -138,7 +138,7 @@ async fn notifications(
         Some(redis) => Box::new(RedisLedger::new(redis)),
         None => ledger(caching::directory(&config.cache, is_public).as_deref()).await,
     };
-    Some(Notifications::new(node, ledger, &config.notify))
+    Some(Notifications::new(node, ledger, &config.notify, Sampler::new(&config.telemetry)))
 }
 
 /// The ledger in `directory`, if there is one and no other service has it.

@@ -86,7 +86,9 @@ impl Endpoint for Shell {
         let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
         trace.route(meter.endpoint());
         let method = request.method().clone();
-        let standing = self.rates.count(&request);
+        let client = self.rates.client_of(&request);
+        trace.begin(&request, client);
+        let standing = self.rates.count(&request, client);
         let answer = match standing.as_ref().map_or(Ok(()), Standing::check) {
             Ok(()) => trace.follow(pin!(self.in_time(request, found))).await,
             Err(problem) => Err(problem),

@@ -4,17 +4,23 @@ use std::{
     error::Error as StdError,
     fmt,
     future::{self, Future},
+    net::IpAddr,
     pin::Pin,
     time::{Duration, Instant},
 };
 
 use poem::{
     Request,
-    http::{Method, StatusCode, Uri},
+    http::{Method, StatusCode, Uri, header},
 };
-use tracing::{Level, Span, debug, enabled, error, field::Empty, info_span, warn};
+use tracing::{
+    Level, Span, debug, enabled, error,
+    field::{Empty, display},
+    info_span, warn,
+};
 
 use crate::{
+    auth::User,
     http::trace_parent::TraceParent,
     problem::Problem,
     request_id::RequestId,
@@ -35,7 +41,9 @@ macro_rules! request_span {
             trace_id = Empty,
             parent_span_id = Empty,
             method = Empty,
-            path = Empty
+            path = Empty,
+            ip = Empty,
+            user_id = Empty
         )
     };
 }
@@ -49,6 +57,8 @@ pub struct Trace<'r> {
     /// The same as a trace shows it, if the request is traced.
     root: Option<Root>,
     named: bool,
+    ip: Option<IpAddr>,
+    user: Option<User>,
     id: &'r RequestId,
     parent: Option<TraceParent>,
     method: Method,
@@ -65,12 +75,23 @@ impl<'r> Trace<'r> {
             if is_traced { request_span!(ROOT, otel.kind = "server") } else { request_span!(module_path!()) };
         let root = is_traced.then(|| Root::of(&span, request));
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        // Whoever logs every request wants to know which from the start.
-        let mut trace = Self { span, root, named: false, id, parent, method, uri, started: Instant::now() };
-        if is_traced || enabled!(Level::DEBUG) {
-            trace.name();
+        let user = request.extensions().get::<User>().copied();
+        Self { span, root, named: false, ip: None, user, id, parent, method, uri, started: Instant::now() }
+    }
+
+    /// Logs that `request`, which came from `ip`, is begun with.
+    pub fn begin(&mut self, request: &Request, ip: Option<IpAddr>) {
+        self.ip = ip;
+        let is_logged = enabled!(Level::DEBUG);
+        // Whoever looks at every request wants to know which from the start.
+        if is_logged || self.root.is_some() {
+            self.name();
         }
-        trace
+        if is_logged {
+            let user_agent = request.header(header::USER_AGENT);
+            self.span
+                .in_scope(|| debug!(user_agent, content_type = request.content_type(), "Request started"));
+        }
     }
 
     /// Notes which route answers: a pattern.
@@ -98,12 +119,13 @@ impl<'r> Trace<'r> {
             return;
         }
         self.name();
-        counts::error("http_middleware", problem.code().to_string());
+        let error_type = problem.code().to_string();
+        counts::error("http_middleware", error_type.clone());
         self.span.in_scope(|| match problem {
             // As many of these as requests are refused: no news, and no time for it.
             Problem::Overloaded => debug!("Request refused: too many in progress"),
-            Problem::Internal(_) => error!(error = %Chain(problem), "Request failed"),
-            _ => warn!(error = %Chain(problem), "Request failed"),
+            Problem::Internal(_) => error!(error = %Chain(problem), error_type, "Request failed"),
+            _ => warn!(error = %Chain(problem), error_type, "Request failed"),
         });
     }
 
@@ -137,6 +159,13 @@ impl<'r> Trace<'r> {
             }
             self.span.record("method", self.method.as_str());
             self.span.record("path", self.uri.path());
+            if let Some(ip) = self.ip {
+                self.span.record("ip", display(ip));
+            }
+            match self.user {
+                Some(user) => self.span.record("user_id", user.id),
+                None => self.span.record("user_id", "anonymous"),
+            };
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use tracing::{debug, warn};
+use tracing::{Instrument as _, debug, warn};
 
 use super::{
     Shared, letter,
@@ -111,10 +111,12 @@ impl Desk {
         for event in due.into_iter().take(room) {
             self.busy.insert(event.title_id());
             let node = self.shared.node.clone();
-            self.under_way.spawn(async move {
+            let span = self.shared.sampler.notify(&event);
+            let telling = async move {
                 let outcome = node.notify(&event.id().to_string(), &letter::body(&event)).await;
                 (event, outcome)
-            });
+            };
+            self.under_way.spawn(telling.instrument(span));
         }
     }
 

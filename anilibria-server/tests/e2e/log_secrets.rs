@@ -58,9 +58,18 @@ async fn no_secret_is_logged() {
     let completed = log.lines().filter(|line| line.starts_with('{')).map(serde_json::from_str::<Value>);
     let completed =
         completed.map(Result::unwrap).find(|line| line["message"] == "Request completed").unwrap();
-    for field in
-        ["timestamp", "service", "request_id", "trace_id", "method", "path", "status_code", "duration_ms"]
-    {
+    for field in [
+        "timestamp",
+        "service",
+        "request_id",
+        "trace_id",
+        "method",
+        "path",
+        "ip",
+        "user_id",
+        "status_code",
+        "duration_ms",
+    ] {
         assert!(!completed[field].is_null(), "{field}: {completed}");
     }
 }

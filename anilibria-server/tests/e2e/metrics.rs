@@ -31,7 +31,7 @@ fn shown(text: &str) -> BTreeMap<String, Shown> {
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').unwrap();
-            all.entry(name.to_owned()).or_default().kind = kind.to_owned();
+            kind.clone_into(&mut all.entry(name.to_owned()).or_default().kind);
         } else if !line.is_empty() && !line.starts_with('#') {
             let (series, value) = line.rsplit_once(' ').unwrap();
             let (name, labels) = series.split_once('{').unwrap_or((series, ""));
@@ -74,7 +74,7 @@ async fn counted(service: &Service, name: &str, parts: &[&str]) {
 }
 
 /// A service with everything, and what it needs.
-async fn busy(redis: &RedisServer, mongo: &MongoServer, node: &NodeStandIn) -> Service {
+fn busy(redis: &RedisServer, mongo: &MongoServer, node: &NodeStandIn) -> Service {
     let mongodb_uri = format!("{}site", mongo.uri());
     Service::sandbox(
         &["--upstream-timeout", "1", "--upstream-attempt-timeout", "1"],
@@ -96,7 +96,7 @@ async fn busy(redis: &RedisServer, mongo: &MongoServer, node: &NodeStandIn) -> S
 async fn whatever_is_relied_on_is_there_with_its_type_and_labels() {
     let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let node = NodeStandIn::start(Reply::text("{}")).await;
-    let service = busy(&redis, &mongo, &node).await;
+    let service = busy(&redis, &mongo, &node);
     watching(&service).await;
 
     service.get("/titles/7").await.good();

@@ -12,6 +12,7 @@ use test_services::{MongoServer, RedisServer};
 use self::collector::{Collector, Seen};
 use crate::{
     node::stand_in::{NodeStandIn, Reply},
+    socket::{publish_episode, watching},
     support::{Service, eventually},
     token::SECRET,
 };
@@ -223,6 +224,31 @@ async fn dead_collector_harms_nobody() {
         }
         stop(&mut service).await;
     }
+}
+
+#[tokio::test]
+async fn telling_the_node_service_of_an_event_is_a_trace() {
+    let (collector, node) = (Collector::grpc().await, NodeStandIn::start(Reply::text("{}")).await);
+    let events = [
+        ("NODEJS_SERVICE_URL", &*node.origin),
+        ("INTERNAL_JWT_SECRET", SECRET),
+        ("EVENTS_ENABLED", "true"),
+        ("SYNC_INTERVAL_SECONDS", "1"),
+    ];
+    let service = Service::sandbox(&[], &[&telling(&collector, "1")[..], &events].concat());
+    watching(&service).await;
+
+    publish_episode(&service, 7).await;
+
+    let told = |span: &Seen| span.name == "notify" && span.attribute("title_id") == "7";
+    let look = async || collector.all().into_iter().find(told);
+    let notify = eventually("the trace of an event", look).await;
+    let spans = collector.trace(&notify.trace);
+    let call = named(&spans, "inter_service_call");
+    assert_eq!((&call.parent, call.attribute("http.status_code")), (&notify.id, "200"));
+    let told = node.calls().into_iter().find(|call| call.path == "/internal/anilibria/notify").unwrap();
+    assert_eq!(told.header("idempotency-key"), notify.attribute("event_id"));
+    assert_eq!(told.header("traceparent"), format!("00-{}-{}-01", notify.trace, call.id));
 }
 
 /// Asks the service to stop, and waits until it has.

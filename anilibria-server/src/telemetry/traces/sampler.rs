@@ -1,6 +1,9 @@
 //! Which requests are traced.
 
-use crate::{config::TelemetryConfig, http::trace_parent::TraceParent};
+use tracing::{Span, info_span};
+
+use super::ROOT;
+use crate::{config::TelemetryConfig, http::trace_parent::TraceParent, realtime::event::Event};
 
 /// Decides which requests are traced. None are unless there is somewhere to send traces.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,6 +17,16 @@ impl Sampler {
     pub fn new(config: &TelemetryConfig) -> Self {
         let share = config.otel_traces_sampler_arg;
         Self { share: config.otel_exporter_otlp_endpoint.as_ref().map(|_| share) }
+    }
+
+    /// The span that a trace begins with which nobody asks for: that of telling the Node service of an event. None if it is
+    /// not traced.
+    pub(crate) fn notify(self, event: &Event) -> Span {
+        if !self.takes(None) {
+            return Span::none();
+        }
+        let (event_id, kind, title_id) = (event.id(), event.kind(), event.title_id());
+        info_span!(target: ROOT, "notify", %event_id, event_type = %kind, title_id)
     }
 
     /// Whether what `parent` asks for is traced: if the asker's part of the trace is, or else some by chance.

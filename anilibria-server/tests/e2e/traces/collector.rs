@@ -68,6 +68,11 @@ impl Collector {
         self.kept.0.lock().unwrap().iter().filter(|span| span.trace == trace).cloned().collect()
     }
 
+    /// All spans that have come so far.
+    pub(super) fn all(&self) -> Vec<Seen> {
+        self.kept.0.lock().unwrap().clone()
+    }
+
     /// The ids of all traces that have come so far.
     pub(super) fn traces(&self) -> Vec<String> {
         let mut ids: Vec<_> = self.kept.0.lock().unwrap().iter().map(|span| span.trace.clone()).collect();
