@@ -19,6 +19,7 @@ use anilibria_server::{
     request_id::RequestId,
     service,
     shell::Shell,
+    telemetry::Sampler,
     titles::{ListQuery, Titles},
     trace::Trace,
 };
@@ -140,7 +141,7 @@ fn request_id(bencher: Bencher<'_, '_>) {
 fn rate_limit(bencher: Bencher<'_, '_>) {
     let inputs = || (request(), answer());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
-        let standing = SERVICE.0.rates.count(request).unwrap();
+        let standing = SERVICE.0.rates.count(request, SERVICE.0.rates.client_of(request)).unwrap();
         SERVICE.0.rates.tell(&standing, response.headers_mut());
     });
 }
@@ -167,7 +168,7 @@ fn trace(bencher: Bencher<'_, '_>) {
         (request, id)
     };
     bencher.with_inputs(inputs).bench_local_refs(|(request, id)| {
-        let mut trace = Trace::of(request, id);
+        let mut trace = Trace::of(request, id, Sampler::default());
         now(trace.follow(pin!(std::future::ready(()))));
         trace.done(StatusCode::OK);
     });

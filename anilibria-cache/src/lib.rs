@@ -42,7 +42,7 @@ mod tag;
 mod turns;
 
 #[cfg(feature = "mongodb")]
-pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder};
+pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder, PoolStats};
 #[cfg(feature = "redis")]
 pub use self::redis::{
     Appended, NoPostId, Post, PostId, Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisElection,

@@ -5,6 +5,7 @@ mod calls;
 mod document;
 mod filter;
 mod indexes;
+mod pool;
 
 use std::{fmt, time::SystemTime};
 
@@ -15,11 +16,15 @@ use mongodb::{
     error::{Error as DriverError, ErrorKind, WriteFailure},
 };
 
-pub use self::builder::{MongoConfigError, MongoStoreBuilder};
+pub use self::{
+    builder::{MongoConfigError, MongoStoreBuilder},
+    pool::PoolStats,
+};
 use self::{
     calls::Calls,
     document::{FRESH_UNTIL, ID, MAX_BYTES, REFRESH_AT},
     indexes::Indexes,
+    pool::Pool,
 };
 use crate::{Action, Entry, Error, Invalidation, Result, Store, StoreStats};
 
@@ -64,6 +69,7 @@ pub struct MongoStore {
     prefix: String,
     calls: Calls,
     indexes: Indexes,
+    pool: Pool,
 }
 
 impl MongoStore {
@@ -73,8 +79,8 @@ impl MongoStore {
         MongoStoreBuilder::new(uri.into())
     }
 
-    fn new(collection: Collection<RawDocumentBuf>, prefix: String, calls: Calls) -> Self {
-        Self { collection, prefix, calls, indexes: Indexes::default() }
+    fn new(collection: Collection<RawDocumentBuf>, prefix: String, calls: Calls, pool: Pool) -> Self {
+        Self { collection, prefix, calls, indexes: Indexes::default(), pool }
     }
 
     fn id(&self, key: &str) -> String {
@@ -84,6 +90,11 @@ impl MongoStore {
     /// The database it is in, over the same connections: for what else a program keeps there.
     pub fn database(&self) -> Database {
         self.collection.client().database(&self.collection.namespace().db)
+    }
+
+    /// How its connections are used.
+    pub fn pool(&self) -> PoolStats {
+        self.pool.stats()
     }
 
     /// What the server answers to `call`, in time.

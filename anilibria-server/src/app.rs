@@ -1,6 +1,6 @@
 //! The assembled service: routes, shell, sandbox.
 
-use anilibria_cache::{LocalElection, Redis};
+use anilibria_cache::{LocalElection, MongoStore, Redis};
 use anilibria_client::sandbox::Sandbox;
 
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     router::Router,
     sandbox::SandboxMount,
     shell::Shell,
-    telemetry::{Metrics, RouteMeter, Scrape},
+    telemetry::{Metrics, RouteMeter, Sampler, Scrape},
     titles::Titles,
     traffic::Traffic,
     v3::{
@@ -55,6 +55,8 @@ pub struct State {
     pub sessions: Sessions,
     /// What all instances share, if there is more than this one.
     pub redis: Option<Redis>,
+    /// The answers in MongoDB, if they are kept there.
+    pub mongo: Option<MongoStore>,
     /// Counts requests and connections.
     pub traffic: Traffic,
     /// What everything is counted in, if it is to be shown.
@@ -125,6 +127,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         gate: Gate::new(config.max_concurrent_requests),
         users,
         traffic: state.traffic.clone(),
+        sampler: Sampler::new(&config.telemetry),
         unrouted: RouteMeter::new("unrouted"),
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),

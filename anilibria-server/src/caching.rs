@@ -51,6 +51,8 @@ pub struct Caching {
     pub list_levels: usize,
     /// Redis, if it is set: for what else instances share.
     pub redis: Option<Redis>,
+    /// The store in MongoDB, if it is set.
+    pub mongo: Option<MongoStore>,
     /// The database in MongoDB, if it is set: for what else is kept there.
     pub database: Option<Database>,
 }
@@ -67,14 +69,14 @@ pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<C
     let mut list_levels = 1;
     let redis = config.redis_url.as_ref().map(|url| connection(url, config)).transpose()?;
 
-    let mut database = None;
+    let mut mongo = None;
     if let Some(redis) = &redis {
         levels = shared(levels, redis, config.cache_ttl_redis);
         list_levels = 2;
     }
     if let Some(uri) = &config.mongodb_uri {
         let store = mongodb(uri).await?;
-        database = Some(store.database());
+        mongo = Some(store.clone());
         let level = levels.level(store).name(CacheLevel::Database.as_str()).timeout(DATABASE_TIMEOUT);
         levels = level.ttl(config.cache_ttl_database);
     } else if let Some(store) = disk(config, keeps_on_disk).await {
@@ -92,7 +94,8 @@ pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<C
         .soft_timeout(SOFT_TIMEOUT)
         .eager_refresh(EAGER_REFRESH)
         .jitter(JITTER.min(shortest / JITTER_DIVISOR));
-    Ok(Caching { cache: levels.options(options).build(), list_levels, redis, database })
+    let database = mongo.as_ref().map(MongoStore::database);
+    Ok(Caching { cache: levels.options(options).build(), list_levels, redis, mongo, database })
 }
 
 fn connection(url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<Redis> {

@@ -37,7 +37,7 @@ pub use self::{
     secret::Secret,
     secret_url::SecretUrl,
     show::show,
-    telemetry::TelemetryConfig,
+    telemetry::{OtlpProtocol, TelemetryConfig},
     v3::{V3Config, V3Dialect},
 };
 use crate::cors::Origins;
@@ -243,6 +243,7 @@ impl Config {
             );
         }
         self.node.check()?;
+        self.telemetry.check()?;
         if self.realtime.websocket_ping_interval >= self.http.idle_timeout {
             return Err(
                 "WEBSOCKET_PING_INTERVAL must be below IDLE_TIMEOUT_SECONDS, after which a silent connection ends".into(),

@@ -2,6 +2,7 @@
 
 mod memory;
 mod probe;
+mod recent;
 
 use std::{
     sync::{
@@ -15,7 +16,10 @@ use async_trait::async_trait;
 use futures::future;
 
 pub use self::probe::UpstreamFault;
-use self::probe::{Outcome, Probe};
+use self::{
+    probe::{Outcome, Probe},
+    recent::Recent,
+};
 use crate::{
     catalogue::CatalogueStatus,
     model::{
@@ -28,6 +32,9 @@ use crate::{
     },
     node::{NodeError, NodeService},
 };
+
+/// How long it counts how the cache was: whoever watches over the service should not be a burden to what is behind it.
+const CACHE_FRESH: Duration = Duration::from_secs(1);
 
 /// The parts of the service that the health endpoints ask.
 #[async_trait]
@@ -83,6 +90,7 @@ struct Shared {
     vitals: Arc<dyn Vitals>,
     probe: Probe,
     node_probe: Probe,
+    cache: Recent<CacheVitals>,
     started: Instant,
     draining: AtomicBool,
 }
@@ -94,6 +102,7 @@ impl Health {
             vitals,
             probe: Probe::default(),
             node_probe: Probe::default(),
+            cache: Recent::new(CACHE_FRESH),
             started: Instant::now(),
             draining: AtomicBool::new(false),
         };
@@ -111,10 +120,10 @@ impl Health {
     }
 
     /// Everything there is to tell. AniLibria and the Node service are asked at most once in 30
-    /// seconds each, whoever wants to know.
+    /// seconds each, and what the cache is made of once in a second, whoever wants to know.
     pub async fn report(&self) -> HealthReport {
         let (upstream, node, cache) =
-            future::join3(self.ask_upstream(), self.ask_node(), self.shared.vitals.ask_cache()).await;
+            future::join3(self.ask_upstream(), self.ask_node(), self.ask_cache()).await;
         HealthReport {
             status: status(&upstream, &cache),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -137,7 +146,7 @@ impl Health {
 
     /// Whether the service takes requests: there is something to serve, and it is not about to stop.
     pub async fn readiness(&self) -> ReadinessReport {
-        let cache = self.shared.vitals.ask_cache().await;
+        let cache = self.ask_cache().await;
         let ready = !self.shared.draining.load(Ordering::Relaxed)
             && (cache.holds_data || self.ask_upstream().await.fault.is_none());
         ReadinessReport {
@@ -157,6 +166,10 @@ impl Health {
 
     async fn ask_upstream(&self) -> Outcome {
         self.shared.probe.outcome(|| self.shared.vitals.ask_upstream()).await
+    }
+
+    async fn ask_cache(&self) -> CacheVitals {
+        self.shared.cache.get(|| self.shared.vitals.ask_cache()).await
     }
 
     async fn ask_node(&self) -> Option<Outcome> {

@@ -18,8 +18,9 @@ use crate::{
     },
     notify::Notifications,
     problem::Problem,
-    realtime::Realtime,
+    realtime::{Realtime, bus::Published},
     router::RouteTable,
+    telemetry::counts,
     titles::{Synced, Titles},
     traffic::Traffic,
 };
@@ -61,8 +62,13 @@ impl Internal {
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
         let Synced { report, news } = self.titles.sync(id, force).await?;
         for notice in &news {
-            if let Err(error) = self.realtime.bus().publish_aside(notice).await {
-                warn!(%error, title_id = id, "What is new to a title cannot be published");
+            match self.realtime.bus().publish_aside(notice).await {
+                Ok(Published::New(_)) => counts::published(notice.kind()),
+                Ok(Published::Known | Published::Outdated) => {}
+                Err(error) => {
+                    counts::error("title_sync", "publish");
+                    warn!(%error, title_id = id, "What is new to a title cannot be published");
+                }
             }
         }
         Ok(report)

@@ -5,23 +5,42 @@ mod json;
 use std::io;
 
 use tracing::Level;
-use tracing_subscriber::{EnvFilter, fmt::format::JsonFields};
+use tracing_subscriber::{
+    EnvFilter, Layer as _,
+    fmt::{self, format::JsonFields},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 use self::json::JsonLine;
-use crate::config::LogFormat;
+use crate::{config::LogFormat, telemetry::Traces};
 
 /// Libraries whose finer points are of use only to their authors.
 const QUIET: &str = "h2=info,hyper=info,hyper_util=info,reqwest=info,rustls=info";
 
-/// Starts logging to the standard error output, from `level` up; `RUST_LOG` overrides the level where it is set.
+/// Starts logging to the standard error output, from `level` up; `RUST_LOG` overrides the level where it is set. What
+/// belongs to a trace goes to `traces` as well, if there are any, whatever the level.
 ///
 /// Does nothing when something else has started logging in this process.
-pub fn init(level: Level, format: LogFormat) {
+pub fn init(level: Level, format: LogFormat, traces: Option<&Traces>) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("{level},{QUIET}")));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let Some(traces) = traces else {
+        // One filter for all costs less than one for each.
+        let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+        let _ = match format {
+            LogFormat::Text => builder.try_init(),
+            LogFormat::Json => builder.fmt_fields(JsonFields::new()).event_format(JsonLine).try_init(),
+        };
+        return;
+    };
+    let subscriber = tracing_subscriber::registry().with(traces.layer());
+    let lines = fmt::layer().with_writer(io::stderr);
     let _ = match format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.fmt_fields(JsonFields::new()).event_format(JsonLine).try_init(),
+        LogFormat::Text => subscriber.with(lines.with_filter(filter)).try_init(),
+        LogFormat::Json => {
+            let lines = lines.fmt_fields(JsonFields::new()).event_format(JsonLine);
+            subscriber.with(lines.with_filter(filter)).try_init()
+        }
     };
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod asker;
+mod call;
 mod error;
 mod mapping;
 mod notify;
@@ -15,12 +16,13 @@ use std::{
 };
 
 use anilibria_client::{Breaker, BreakerPolicy, BreakerState};
-use poem::http::{HeaderName, HeaderValue, Method, header};
-use reqwest::{Client, RequestBuilder, redirect};
+use poem::http::{HeaderName, Method, header};
+use reqwest::{Client, redirect};
 use url::Url;
 
+use self::call::Call;
 pub use self::{asker::Asker, error::NodeError, mapping::mapped, notify::NotifyError, title::NodeTitle};
-use crate::{auth::Passport, config::Config, request_id};
+use crate::{auth::Passport, config::Config, http::trace_parent, request_id};
 
 /// Says that a request was made because AniLibria failed. Whoever gets one must not pass it on to another that does the
 /// same, or two services would ask each other for ever.
@@ -80,19 +82,19 @@ impl NodeService {
         self.shared.breaker.state()
     }
 
-    /// What it knows of title `id`, if that is worth showing. Takes no longer than `within`, nor than three seconds.
-    pub async fn title(
-        &self,
-        id: u32,
-        request_id: Option<HeaderValue>,
-        within: Duration,
-    ) -> Result<NodeTitle, NodeError> {
+    /// What it knows of title `id`, if that is worth showing to `asker`. Takes no longer than `within`, nor than three
+    /// seconds.
+    pub async fn title(&self, id: u32, asker: &Asker, within: Duration) -> Result<NodeTitle, NodeError> {
         let permit = self.shared.breaker.permit().map_err(|wait| NodeError::CircuitOpen { wait })?;
-        let mut request = self.call(Method::GET, &format!("/api/anilibria/{id}")).header(FALLBACK, "1");
-        if let Some(request_id) = request_id {
-            request = request.header(request_id::HEADER, request_id);
+        let path = format!("/api/anilibria/{id}");
+        let mut call = self.call(Method::GET, "/api/anilibria/{id}", &path).header(FALLBACK, "1");
+        if let Some(request_id) = &asker.request_id {
+            call = call.header(request_id::HEADER, request_id);
         }
-        let answer = in_time(within.min(TIMEOUT), answer::json(request)).await;
+        if let Some(trace_parent) = &asker.trace_parent {
+            call = call.header(trace_parent::HEADER, trace_parent.clone().into_header());
+        }
+        let answer = call.within(within.min(TIMEOUT), answer::json).await;
         match &answer {
             Err(error) if error.is_its_fault() => permit.failed(),
             _ => permit.answered(),
@@ -109,15 +111,17 @@ impl NodeService {
         }
     }
 
-    async fn probe(&self, path: &str) -> Result<(), NodeError> {
+    async fn probe(&self, path: &'static str) -> Result<(), NodeError> {
         let request = self.shared.http.get(format!("{}{path}", self.shared.base));
-        in_time(TIMEOUT, answer::sound(request)).await.map(drop)
+        Call::new(path, request).within(TIMEOUT, answer::sound).await.map(drop)
     }
 
-    /// A call of `path`, which begins with a slash, in the name of this service.
-    fn call(&self, method: Method, path: &str) -> RequestBuilder {
+    /// A call of `path`, which begins with a slash and has the pattern `endpoint`, in the name of this service.
+    fn call(&self, method: Method, endpoint: &'static str, path: &str) -> Call {
         let Shared { base, http, passport, .. } = &*self.shared;
-        let call = http.request(method, format!("{base}{path}")).header(header::ACCEPT, "application/json");
+        let request =
+            http.request(method, format!("{base}{path}")).header(header::ACCEPT, "application/json");
+        let call = Call::new(endpoint, request);
         match passport.as_ref().and_then(|passport| passport.authorization(SystemTime::now())) {
             Some(authorization) => call.header(header::AUTHORIZATION, authorization),
             None => call,
@@ -129,13 +133,6 @@ impl fmt::Debug for NodeService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NodeService").field("host", &self.shared.host).finish_non_exhaustive()
     }
-}
-
-async fn in_time<T>(
-    within: Duration,
-    call: impl Future<Output = Result<T, NodeError>>,
-) -> Result<T, NodeError> {
-    tokio::time::timeout(within, call).await.unwrap_or(Err(NodeError::Timeout { after: within }))
 }
 
 fn host(url: &Url) -> String {

@@ -29,6 +29,7 @@ use crate::{
         bus::Bus,
         event::{Event, EventId},
     },
+    telemetry::Sampler,
 };
 
 /// What the instance that tells the Node service is elected to.
@@ -48,6 +49,7 @@ struct Shared {
     node: NodeService,
     ledger: Box<dyn Ledger>,
     config: NotifyConfig,
+    sampler: Sampler,
     held: Mutex<Held>,
 }
 
@@ -60,9 +62,10 @@ struct Held {
 }
 
 impl Notifications {
-    /// Tells `node`, and keeps in `ledger` what it has yet to be told. Nothing happens before [`start`](Self::start).
-    pub fn new(node: NodeService, ledger: Box<dyn Ledger>, config: &NotifyConfig) -> Self {
-        let shared = Shared { node, ledger, config: config.clone(), held: Mutex::default() };
+    /// Tells `node`, and keeps in `ledger` what it has yet to be told. `sampler` decides of which
+    /// events there is a trace. Nothing happens before [`start`](Self::start).
+    pub fn new(node: NodeService, ledger: Box<dyn Ledger>, config: &NotifyConfig, sampler: Sampler) -> Self {
+        let shared = Shared { node, ledger, config: config.clone(), sampler, held: Mutex::default() };
         Self { shared: Arc::new(shared) }
     }
 

@@ -156,6 +156,16 @@ impl<T> Rendered<T> {
         Self { shared, meta, is_kept: true, envelope: PhantomData }
     }
 
+    /// How it was come by.
+    pub fn meta(&self) -> Meta {
+        self.meta
+    }
+
+    /// What all answers with the same data share.
+    pub fn shared(&self) -> &Bytes {
+        &self.shared
+    }
+
     /// The same, for this one request only: nobody is to keep it.
     pub fn for_once(self) -> Self {
         Self { is_kept: false, ..self }

@@ -27,7 +27,7 @@ use crate::{
         bus::{Bus, LocalBus, RedisBus},
     },
     sync_status::SyncStatus,
-    telemetry::Metrics,
+    telemetry::{Metrics, Sampler},
     titles::{Fallback, Titles},
     traffic::Traffic,
     v3::{Sessions, news::News},
@@ -62,7 +62,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, sandbox.is_none()).await?;
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none()).await;
-    let redis = caching.redis.clone();
+    let (redis, mongo) = (caching.redis.clone(), caching.mongo.clone());
     let realtime = Realtime::open(bus, &config.realtime).await;
     let news = News::new(redis.as_ref(), &config.cache.cache_key_prefix, config.v3.v3_events_queue);
     let status = caching.database.as_ref().map(SyncStatus::new);
@@ -88,6 +88,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         notifications,
         redis,
         sessions,
+        mongo,
         metrics,
         traffic: Traffic::default(),
         sandbox: sandbox.map(|at| at.sandbox),
@@ -142,7 +143,7 @@ async fn notifications(
         Some(redis) => Box::new(RedisLedger::new(redis)),
         None => ledger(caching::directory(&config.cache, is_public).as_deref()).await,
     };
-    Some(Notifications::new(node, ledger, &config.notify))
+    Some(Notifications::new(node, ledger, &config.notify, Sampler::new(&config.telemetry)))
 }
 
 /// The ledger in `directory`, if there is one and no other service has it.

@@ -28,7 +28,7 @@ use crate::{
     request_id::{self, RequestId},
     router::{Found, Router},
     sandbox::SandboxMount,
-    telemetry::RouteMeter,
+    telemetry::{RouteMeter, Sampler},
     trace::Trace,
     traffic::Traffic,
     v3::{self, Addresses, Form},
@@ -53,6 +53,8 @@ pub struct Shell {
     pub users: Users,
     /// Counts requests.
     pub traffic: Traffic,
+    /// Decides which requests are traced.
+    pub sampler: Sampler,
     /// Counts those for which there is no route.
     pub unrouted: RouteMeter,
     /// Other origins that may read answers.
@@ -83,11 +85,14 @@ impl Endpoint for Shell {
         self.users.recognise(&mut request);
         let id = RequestId::of(request.headers());
         let origin = self.origins.permitted(request.headers());
-        let mut trace = Trace::of(&request, &id);
+        let mut trace = Trace::of(&request, &id, self.sampler);
         let found = self.router.find(request.uri().path());
         let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
+        trace.route(meter.endpoint());
         let method = request.method().clone();
-        let standing = self.rates.count(&request);
+        let client = self.rates.client_of(&request);
+        trace.begin(&request, client);
+        let standing = self.rates.count(&request, client);
         let answer = match standing.as_ref().map_or(Ok(()), Standing::check) {
             Ok(()) => trace.follow(pin!(self.in_time(request, found))).await,
             Err(problem) => Err(problem),

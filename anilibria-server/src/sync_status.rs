@@ -19,6 +19,8 @@ use mongodb::{
 use tokio::{sync::Semaphore, time::timeout};
 use tracing::debug;
 
+use crate::telemetry::database::measured;
+
 const COLLECTION: &str = "sync_status";
 
 /// The name of this service there.
@@ -88,7 +90,7 @@ impl SyncStatus {
         self.index().await;
         let update =
             self.collection.update_one(filter(subject), doc! { "$set": fields }).upsert(true).into_future();
-        if let Err(error) = answer(update).await {
+        if let Err(error) = answer("update", update).await {
             debug!(%error, ?subject, "What was synchronised could not be noted");
         }
     }
@@ -106,7 +108,8 @@ impl SyncStatus {
 
     /// What is noted of the catalogue; `None` when nothing is.
     pub(crate) async fn catalogue(&self) -> anyhow::Result<Option<Noted>> {
-        let found = answer(self.collection.find_one(filter(Subject::Catalogue)).into_future()).await?;
+        let found =
+            answer("find", self.collection.find_one(filter(Subject::Catalogue)).into_future()).await?;
         Ok(found.map(|document| Noted {
             saved: number(&document, "saved"),
             count: number(&document, "saved_count").try_into().unwrap_or_default(),
@@ -122,7 +125,7 @@ impl SyncStatus {
             .find_one_and_update(filter(Subject::Catalogue), doc! { "$inc": { "revision": 1_i64 } })
             .upsert(true)
             .return_document(ReturnDocument::After);
-        let document = answer(update.into_future()).await?;
+        let document = answer("update", update.into_future()).await?;
         document.map(|document| number(&document, "revision")).context("a save without a number")
     }
 
@@ -130,7 +133,9 @@ impl SyncStatus {
     pub(crate) async fn end_save(&self, number: i64, count: usize) -> anyhow::Result<()> {
         let count = i64::try_from(count)?;
         let update = doc! { "$max": { "saved": number }, "$set": { "saved_count": count } };
-        answer(self.collection.update_one(filter(Subject::Catalogue), update).into_future()).await.map(drop)
+        answer("update", self.collection.update_one(filter(Subject::Catalogue), update).into_future())
+            .await
+            .map(drop)
     }
 
     /// Makes the index, once.
@@ -141,7 +146,7 @@ impl SyncStatus {
         let keys = doc! { "service": 1, "entity_type": 1, "entity_id": 1 };
         let options = IndexOptions::builder().unique(true).build();
         let index = IndexModel::builder().keys(keys).options(options).build();
-        match answer(self.collection.create_index(index).into_future()).await {
+        match answer("create_index", self.collection.create_index(index).into_future()).await {
             Ok(_) => self.is_indexed.store(true, Ordering::Relaxed),
             Err(error) => debug!(%error, collection = COLLECTION, "No index"),
         }
@@ -164,6 +169,11 @@ fn number(document: &Document, name: &str) -> i64 {
     }
 }
 
-async fn answer<T>(call: impl Future<Output = DriverResult<T>>) -> anyhow::Result<T> {
-    timeout(CALL, call).await.context("MongoDB gives no answer")?.map_err(anyhow::Error::from)
+async fn answer<T>(
+    operation: &'static str,
+    call: impl Future<Output = DriverResult<T>>,
+) -> anyhow::Result<T> {
+    let in_time =
+        async { timeout(CALL, call).await.context("MongoDB gives no answer")?.map_err(anyhow::Error::from) };
+    measured(operation, COLLECTION, in_time).await
 }

@@ -1,15 +1,19 @@
 //! What the service tells of itself to whoever runs it.
 
+pub(crate) mod counts;
+pub(crate) mod database;
 pub(crate) mod inventory;
 mod naming;
 mod process;
 mod recorder;
 mod requests;
 mod scrape;
+pub(crate) mod traces;
 mod vitals;
 
 pub use self::{
     recorder::{Metrics, Tidying},
     requests::RouteMeter,
     scrape::Scrape,
+    traces::{Sampler, Traces},
 };

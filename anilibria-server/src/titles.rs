@@ -9,15 +9,17 @@ mod query;
 mod selection;
 mod source;
 mod sync;
+mod trace;
 
 use std::{future::Future, time::Instant};
 
 use anilibria_cache::{Cache, Cached, Invalidation, Loaded, Options, Pattern, Scope, Source};
 use anilibria_client::{Client, model::GenreId};
 use time::OffsetDateTime;
-use tracing::warn;
+use tracing::{Instrument as _, warn};
 
 pub(crate) use self::failure::LoadFailure;
+use self::trace::TitleTrace;
 pub use self::{
     fallback::Fallback,
     query::{ListQuery, SearchQuery},
@@ -108,6 +110,13 @@ impl Titles {
     /// The title `id`, with its episodes. When AniLibria fails: what is past its time, or else what the catalogue knows, or
     /// else, unless `asker` falls back on this service themselves, what the Node service gives.
     pub async fn get(&self, id: u32, asker: &Asker) -> Result<Rendered<One<Title>>, Problem> {
+        let trace = TitleTrace::of(id);
+        let title = self.look_for(id, asker).instrument(trace.span()).await;
+        trace.note(&title);
+        title
+    }
+
+    async fn look_for(&self, id: u32, asker: &Asker) -> Result<Rendered<One<Title>>, Problem> {
         let since = Instant::now();
         let failure = match self.known(id).await {
             Ok(title) => return title.ok_or_else(|| Problem::title_not_found(id)),
@@ -115,7 +124,7 @@ impl Titles {
         };
         let helps = self.fallback.as_ref().filter(|_| failure.is_of_upstream() && !asker.is_fallback);
         let title = match helps {
-            Some(fallback) => fallback.title(&self.client, id, asker.request_id.clone(), since).await,
+            Some(fallback) => fallback.title(&self.client, id, asker, since).await,
             None => None,
         };
         title.ok_or_else(|| failure.into())

@@ -4,20 +4,49 @@ use std::{
     error::Error as StdError,
     fmt,
     future::{self, Future},
+    net::IpAddr,
     pin::Pin,
     time::{Duration, Instant},
 };
 
-use metrics::counter;
 use poem::{
     Request,
-    http::{Method, StatusCode, Uri},
+    http::{Method, StatusCode, Uri, header},
 };
-use tracing::{Level, Span, debug, enabled, error, field::Empty, info_span, warn};
+use tracing::{
+    Level, Span, debug, enabled, error,
+    field::{Empty, display},
+    info_span, warn,
+};
 
 use crate::{
-    http::trace_parent::TraceParent, problem::Problem, request_id::RequestId, telemetry::inventory::ERRORS,
+    auth::User,
+    http::trace_parent::TraceParent,
+    problem::Problem,
+    request_id::RequestId,
+    telemetry::{
+        Sampler, counts,
+        traces::{ROOT, Root},
+    },
 };
+
+/// The span of a request. Its target tells whether a trace begins with it.
+macro_rules! request_span {
+    ($target:expr $(, $field:ident . $rest:ident = $value:expr)?) => {
+        info_span!(
+            target: $target,
+            "request",
+            $($field.$rest = $value,)?
+            request_id = Empty,
+            trace_id = Empty,
+            parent_span_id = Empty,
+            method = Empty,
+            path = Empty,
+            ip = Empty,
+            user_id = Empty
+        )
+    };
+}
 
 /// One request in the log: a span around all that is done for it, and lines about its end.
 ///
@@ -25,7 +54,11 @@ use crate::{
 /// answer from memory does neither, and writing its id and path down would cost it more than finding it.
 pub struct Trace<'r> {
     span: Span,
+    /// The same as a trace shows it, if the request is traced.
+    root: Option<Root>,
     named: bool,
+    ip: Option<IpAddr>,
+    user: Option<User>,
     id: &'r RequestId,
     parent: Option<TraceParent>,
     method: Method,
@@ -34,24 +67,38 @@ pub struct Trace<'r> {
 }
 
 impl<'r> Trace<'r> {
-    /// The trace of `request`, whose id is `id`.
-    pub fn of(request: &Request, id: &'r RequestId) -> Self {
-        let span = info_span!(
-            "request",
-            request_id = Empty,
-            trace_id = Empty,
-            parent_span_id = Empty,
-            method = Empty,
-            path = Empty
-        );
+    /// The trace of `request`, whose id is `id`. It goes to the collector if `sampler` takes it.
+    pub fn of(request: &Request, id: &'r RequestId, sampler: Sampler) -> Self {
         let parent = TraceParent::of(request.headers());
+        let is_traced = sampler.takes(parent.as_ref());
+        let span =
+            if is_traced { request_span!(ROOT, otel.kind = "server") } else { request_span!(module_path!()) };
+        let root = is_traced.then(|| Root::of(&span, request));
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        // Whoever logs every request wants to know which from the start.
-        let mut trace = Self { span, named: false, id, parent, method, uri, started: Instant::now() };
-        if enabled!(Level::DEBUG) {
-            trace.name();
+        let user = request.extensions().get::<User>().copied();
+        Self { span, root, named: false, ip: None, user, id, parent, method, uri, started: Instant::now() }
+    }
+
+    /// Logs that `request`, which came from `ip`, is begun with.
+    pub fn begin(&mut self, request: &Request, ip: Option<IpAddr>) {
+        self.ip = ip;
+        let is_logged = enabled!(Level::DEBUG);
+        // Whoever looks at every request wants to know which from the start.
+        if is_logged || self.root.is_some() {
+            self.name();
         }
-        trace
+        if is_logged {
+            let user_agent = request.header(header::USER_AGENT);
+            self.span
+                .in_scope(|| debug!(user_agent, content_type = request.content_type(), "Request started"));
+        }
+    }
+
+    /// Notes which route answers: a pattern.
+    pub fn route(&self, route: &str) {
+        if let Some(root) = &self.root {
+            root.name(&self.method, route);
+        }
     }
 
     /// Runs `work` inside the span.
@@ -72,18 +119,21 @@ impl<'r> Trace<'r> {
             return;
         }
         self.name();
-        counter!(ERRORS, "error_type" => problem.code().to_string(), "component" => "http_middleware")
-            .increment(1);
+        let error_type = problem.code().to_string();
+        counts::error("http_middleware", error_type.clone());
         self.span.in_scope(|| match problem {
             // As many of these as requests are refused: no news, and no time for it.
             Problem::Overloaded => debug!("Request refused: too many in progress"),
-            Problem::Internal(_) => error!(error = %Chain(problem), "Request failed"),
-            _ => warn!(error = %Chain(problem), "Request failed"),
+            Problem::Internal(_) => error!(error = %Chain(problem), error_type, "Request failed"),
+            _ => warn!(error = %Chain(problem), error_type, "Request failed"),
         });
     }
 
     /// Logs how the request ended.
     pub fn done(&self, status: StatusCode) {
+        if let Some(root) = &self.root {
+            root.end(status);
+        }
         if !enabled!(Level::DEBUG) {
             return;
         }
@@ -104,9 +154,18 @@ impl<'r> Trace<'r> {
             if let Some(parent) = &self.parent {
                 self.span.record("trace_id", parent.trace_id());
                 self.span.record("parent_span_id", parent.span_id());
+            } else if let Some(root) = &self.root {
+                self.span.record("trace_id", root.trace_id());
             }
             self.span.record("method", self.method.as_str());
             self.span.record("path", self.uri.path());
+            if let Some(ip) = self.ip {
+                self.span.record("ip", display(ip));
+            }
+            match self.user {
+                Some(user) => self.span.record("user_id", user.id),
+                None => self.span.record("user_id", "anonymous"),
+            };
         }
     }
 }
@@ -181,7 +240,7 @@ mod tests {
             tokio::task::yield_now().await;
             warn!("mirror failed");
         };
-        Trace::of(&request, &id).follow(pin!(work)).await;
+        Trace::of(&request, &id, Sampler::default()).follow(pin!(work)).await;
 
         let text = log.text();
         assert!(text.contains("mirror failed"), "{text}");
@@ -194,7 +253,8 @@ mod tests {
         let _listening = log.listen();
         let (request, id) = request();
 
-        Trace::of(&request, &id).fault(&Problem::UpstreamTimeout("connection stalled".into()));
+        Trace::of(&request, &id, Sampler::default())
+            .fault(&Problem::UpstreamTimeout("connection stalled".into()));
 
         let text = log.text();
         assert!(text.contains("WARN") && text.contains("request_id=\"r-1\""), "{text}");
@@ -209,7 +269,8 @@ mod tests {
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let request = Request::builder().header("traceparent", parent).finish();
 
-        Trace::of(&request, &id).fault(&Problem::UpstreamTimeout("connection stalled".into()));
+        Trace::of(&request, &id, Sampler::default())
+            .fault(&Problem::UpstreamTimeout("connection stalled".into()));
 
         let text = log.text();
         assert!(text.contains("trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\""), "{text}");
@@ -222,7 +283,7 @@ mod tests {
         let _listening = log.listen();
         let (request, id) = request();
 
-        let mut trace = Trace::of(&request, &id);
+        let mut trace = Trace::of(&request, &id, Sampler::default());
         trace.fault(&Problem::NotFound);
         trace.done(StatusCode::NOT_FOUND);
 

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use futures::FutureExt;
 use mongodb::{Client, options::ClientOptions};
 
-use super::{MongoStore, calls::Calls};
+use super::{MongoStore, calls::Calls, pool::Pool};
 
 const COLLECTION: &str = "cache";
 const MAX_CONNECTIONS: u32 = 10;
@@ -141,13 +141,15 @@ impl MongoStoreBuilder {
                 "the app name has more than {MAX_APP_NAME} bytes"
             )));
         }
+        let pool = Pool::new(connections);
+        options.cmap_event_handler = Some(pool.handler());
         let database =
             self.database.or(options.default_database.clone()).ok_or(MongoConfigError::NoDatabase)?;
         let client =
             Client::with_options(options).map_err(|error| MongoConfigError::Invalid(error.to_string()))?;
 
         let collection = client.database(&database).collection(&self.collection);
-        Ok(MongoStore::new(collection, self.prefix, Calls::new(connections, self.call_timeout)))
+        Ok(MongoStore::new(collection, self.prefix, Calls::new(connections, self.call_timeout), pool))
     }
 
     /// Completes `options`, and says how many connections they allow.

@@ -1,7 +1,11 @@
 //! The road of a call: deadline → session → retry ⟲ → mirror → rate limit → transport → status.
 
 use bytes::Bytes;
-use tracing::{Instrument as _, debug, field::Empty, info_span};
+use tracing::{
+    Instrument as _, Span, debug,
+    field::{Empty, display},
+    info_span,
+};
 
 use super::{Client, Inner, mirror::Mirror, observe, transport::Message};
 use crate::{
@@ -11,6 +15,9 @@ use crate::{
     runtime::{Instant, sleep, timeout, timeout_at},
     session::Token,
 };
+
+/// What traces call the service, whichever mirror it is.
+const SERVICE: &str = "anilibria.tv";
 
 /// A call on its way.
 struct Call<'c, T> {
@@ -108,7 +115,10 @@ impl<T> Call<'_, T> {
     async fn attempt(&self, mirror: &Mirror, resend: u32) -> Result<T> {
         let span = info_span!(
             "http.client.request",
+            otel.name = "anilibria_api_call",
             otel.kind = "client",
+            otel.status_code = Empty,
+            external.service = SERVICE,
             http.request.method = %self.wire.method,
             http.request.resend_count = resend,
             server.address = mirror.host,
@@ -116,11 +126,20 @@ impl<T> Call<'_, T> {
             url.template = self.request.template(),
             http.response.status_code = Empty,
             error.type = Empty,
+            // The names that came before those of OpenTelemetry, for those who still look for them.
+            http.method = %self.wire.method,
+            http.url = mirror.url(self.request.template()),
+            http.status_code = Empty,
+            error = Empty,
+            error.message = Empty,
         );
         let started = Instant::now();
         let outcome = self.exchange(mirror).instrument(span.clone()).await;
         if let Err(error) = &outcome {
             span.record("error.type", error.kind());
+            span.record("otel.status_code", "ERROR");
+            span.record("error", true);
+            span.record("error.message", display(error));
         }
         observe::attempted(self.request, mirror, outcome.as_ref().err(), started.elapsed());
         outcome
@@ -132,7 +151,9 @@ impl<T> Call<'_, T> {
             Message { url: mirror.url(&self.wire.target), wire: &self.wire, token: self.token.as_ref() };
         let send = self.client.transport.send(&message, self.client.limits.max_response_size);
         let answer = timeout(after, send).await.unwrap_or(Err(Error::Timeout { after }))?;
-        tracing::Span::current().record("http.response.status_code", answer.status.as_u16());
+        for field in ["http.response.status_code", "http.status_code"] {
+            Span::current().record(field, answer.status.as_u16());
+        }
         match (self.client.refusal)(&answer) {
             Some(error) => Err(error),
             None => (self.read)(answer.body),

@@ -35,6 +35,7 @@ use super::CatalogueStore;
 use crate::{
     mapping::Mapping,
     sync_status::{Noted, Subject, SyncStatus},
+    telemetry::database::measured,
 };
 
 const COLLECTION: &str = "titles";
@@ -156,7 +157,9 @@ impl MongoCatalogue {
             }
             DriverResult::Ok(entries)
         };
-        let entries = timeout(READ, read).await.context("reading all titles takes too long")??;
+        let in_time =
+            async { anyhow::Ok(timeout(READ, read).await.context("reading all titles takes too long")??) };
+        let entries = measured("find", COLLECTION, in_time).await?;
         Ok(spawn_blocking(move || decode(&entries)).await?)
     }
 
@@ -172,7 +175,7 @@ impl MongoCatalogue {
             })
             .collect();
         let command = doc! { "update": COLLECTION, "updates": updates, "ordered": false };
-        let answer = answer(self.database.run_command(command).into_future()).await?;
+        let answer = answer("update", self.database.run_command(command).into_future()).await?;
         if let Ok(errors) = answer.get_array("writeErrors")
             && let Some(first) = errors.first()
         {
@@ -184,7 +187,7 @@ impl MongoCatalogue {
     async fn delete(&self, ids: &[u32]) -> anyhow::Result<()> {
         for ids in ids.chunks(BATCH) {
             let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
-            answer(self.titles.delete_many(doc! { "_id": { "$in": ids } }).into_future()).await?;
+            answer("delete", self.titles.delete_many(doc! { "_id": { "$in": ids } }).into_future()).await?;
         }
         Ok(())
     }
@@ -281,6 +284,11 @@ fn moment(date: DateTime) -> OffsetDateTime {
     date.to_system_time().into()
 }
 
-async fn answer<T>(call: impl Future<Output = DriverResult<T>>) -> anyhow::Result<T> {
-    timeout(CALL, call).await.context("MongoDB gives no answer")?.map_err(anyhow::Error::from)
+async fn answer<T>(
+    operation: &'static str,
+    call: impl Future<Output = DriverResult<T>>,
+) -> anyhow::Result<T> {
+    let in_time =
+        async { timeout(CALL, call).await.context("MongoDB gives no answer")?.map_err(anyhow::Error::from) };
+    measured(operation, COLLECTION, in_time).await
 }

@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use super::{Changes, Mirror};
 use crate::{
     realtime::{bus::Bus, notice::Notice},
+    telemetry::counts,
     titles::Titles,
 };
 
@@ -174,6 +175,7 @@ impl Syncing {
                 return self.mirror.shared.interval;
             }
             Err(error) => {
+                counts::error("title_sync", error.kind());
                 let pause = backoff(self.failures);
                 self.failures = self.failures.saturating_add(1);
                 warn!(%error, ?pause, "The catalogue could not be read, trying again");

@@ -16,7 +16,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 
 /// Serves until asked to stop.
 pub fn run(alone: &Alone) -> anyhow::Result<()> {
-    logging::init(alone.log.log_level, alone.log.log_format.unwrap_or(LogFormat::Text));
+    logging::init(alone.log.log_level, alone.log.log_format.unwrap_or(LogFormat::Text), None);
     block_on(async {
         let socket = bind(&alone.address).await?;
         let base = base_url(socket.local_addr()?);

@@ -13,20 +13,24 @@ use crate::{
     logging, openapi,
     realtime::Pump,
     service::{self, SandboxAt},
-    telemetry::Tidying,
+    telemetry::{Tidying, Traces},
 };
 
 /// How long clients of the real time may take to leave when the service stops.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+/// How long the last traces may take to get to the collector.
+const LAST_TRACES: Duration = Duration::from_secs(2);
+
 /// Serves until asked to stop, then waits for requests in progress.
 pub fn run(serve: &Serve) -> anyhow::Result<()> {
     let config = &serve.config.complete().map_err(anyhow::Error::msg)?;
-    logging::init(config.log.log_level, config.log_format());
-    for weakness in config.auth.weaknesses() {
-        warn!("{weakness}");
-    }
     block_on(async {
+        let traces = Traces::start(&config.telemetry)?;
+        logging::init(config.log.log_level, config.log_format(), traces.as_ref());
+        for weakness in config.auth.weaknesses() {
+            warn!("{weakness}");
+        }
         // The socket first: the service reads from its sandbox over it, and a free port is known only now.
         let socket = bind(&config.address).await?;
         let base = base_url(socket.local_addr()?);
@@ -70,6 +74,9 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         }
         if let Some(sync) = sync {
             sync.stop().await;
+        }
+        if let Some(traces) = traces {
+            traces.stop(LAST_TRACES).await;
         }
         served
     })

@@ -1,6 +1,9 @@
 //! Settings of what the service tells of itself.
 
-use clap::{ArgAction, Args, builder::BoolishValueParser};
+use clap::{ArgAction, Args, ValueEnum, builder::BoolishValueParser};
+use url::Url;
+
+use super::parse;
 
 /// What the service tells of itself.
 #[derive(Clone, Debug, Args)]
@@ -10,4 +13,43 @@ pub struct TelemetryConfig {
     #[arg(long, env, alias = "metrics-enabled", action = ArgAction::Set,
           value_parser = BoolishValueParser::new(), default_value = "true")]
     pub prometheus_enabled: bool,
+
+    /// Base URL of the collector that traces are sent to, such as `http://jaeger:4317`; none are made when unset.
+    #[arg(long, env, value_parser = parse::base_url)]
+    pub otel_exporter_otlp_endpoint: Option<Url>,
+
+    /// How the collector is spoken to.
+    #[arg(long, env, value_enum, default_value_t = OtlpProtocol::Grpc)]
+    pub otel_exporter_otlp_protocol: OtlpProtocol,
+
+    /// Share of requests that are traced, 0 to 1, besides those whose `traceparent` says that they are.
+    #[arg(long, env, value_parser = parse::share, default_value = "0.01")]
+    pub otel_traces_sampler_arg: f64,
+
+    /// What the service is called in traces.
+    #[arg(long, env, default_value = "anilibria-server")]
+    pub otel_service_name: String,
+}
+
+/// A form of OTLP, the protocol of OpenTelemetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OtlpProtocol {
+    /// Calls over HTTP/2.
+    Grpc,
+    /// Protocol buffers as the body of requests to `/v1/traces`.
+    #[value(name = "http/protobuf")]
+    HttpProtobuf,
+}
+
+impl TelemetryConfig {
+    /// Refuses a URL that holds what has to stay secret.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let has_login = |url: &Url| !url.username().is_empty() || url.password().is_some();
+        if self.otel_exporter_otlp_endpoint.as_ref().is_some_and(has_login) {
+            return Err(
+                "OTEL_EXPORTER_OTLP_ENDPOINT must not hold a login: use OTEL_EXPORTER_OTLP_HEADERS".into()
+            );
+        }
+        Ok(())
+    }
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::Mutex;
+use super::recent::Recent;
 
 /// How long an outcome counts.
 const FRESH_FOR: Duration = Duration::from_secs(30);
@@ -29,10 +29,15 @@ pub(super) struct Outcome {
     pub(super) took: Duration,
 }
 
-/// The last outcome and when it was found. The lock is held while asking, so that one asks and the others wait.
-#[derive(Default)]
+/// Asks, and remembers the outcome.
 pub(super) struct Probe {
-    last: Mutex<Option<(Instant, Outcome)>>,
+    last: Recent<Outcome>,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self { last: Recent::new(FRESH_FOR) }
+    }
 }
 
 impl Probe {
@@ -41,17 +46,13 @@ impl Probe {
     where
         F: Future<Output = Result<(), UpstreamFault>>,
     {
-        let mut last = self.last.lock().await;
-        if let Some((found, outcome)) = &*last
-            && found.elapsed() < FRESH_FOR
-        {
-            return outcome.clone();
-        }
-        let asked = Instant::now();
-        let result = tokio::time::timeout(TIMEOUT, ask()).await.unwrap_or_else(|_| Err(timed_out()));
-        let outcome = Outcome { fault: result.err(), took: asked.elapsed() };
-        *last = Some((Instant::now(), outcome.clone()));
-        outcome
+        self.last
+            .get(|| async {
+                let asked = Instant::now();
+                let result = tokio::time::timeout(TIMEOUT, ask()).await.unwrap_or_else(|_| Err(timed_out()));
+                Outcome { fault: result.err(), took: asked.elapsed() }
+            })
+            .await
     }
 }
 

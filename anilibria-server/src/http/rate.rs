@@ -52,8 +52,13 @@ impl RateLimits {
         }
     }
 
-    /// Counts `request`; `None` when it is of no account.
-    pub fn count(&self, request: &Request) -> Option<Standing> {
+    /// The address of who sent `request`; `None` when it did not come over the network.
+    pub fn client_of(&self, request: &Request) -> Option<IpAddr> {
+        self.proxies.client_of(request)
+    }
+
+    /// Counts `request`, which came from `client`; `None` when it is of no account.
+    pub fn count(&self, request: &Request, client: Option<IpAddr>) -> Option<Standing> {
         // Browsers ask what they may send by themselves.
         if request.method() == Method::OPTIONS || is_exempt(request.uri().path()) {
             return None;
@@ -62,8 +67,7 @@ impl RateLimits {
         if let Some(user) = request.extensions().get::<User>() {
             return Some(self.users.as_ref()?.count(user));
         }
-        let client = self.proxies.client_of(request)?;
-        Some(self.addresses.as_ref()?.count(&network(client)))
+        Some(self.addresses.as_ref()?.count(&network(client?)))
     }
 
     /// Tells in `headers` of an answer how its client stands.

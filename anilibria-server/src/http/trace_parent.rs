@@ -2,7 +2,8 @@
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 
-const HEADER: HeaderName = HeaderName::from_static("traceparent");
+/// The header.
+pub const HEADER: HeaderName = HeaderName::from_static("traceparent");
 
 /// Length of what the first version of the header holds, and all later ones begin with.
 const LEN: usize = 55;
@@ -27,6 +28,16 @@ impl TraceParent {
     /// Id of the span that asked: 16 hexadecimal digits.
     pub fn span_id(&self) -> &str {
         self.part(36..52)
+    }
+
+    /// Whether whoever asked has taken this trace for one to be kept.
+    pub fn is_sampled(&self) -> bool {
+        u8::from_str_radix(self.part(53..55), 16).is_ok_and(|flags| flags & 1 == 1)
+    }
+
+    /// The header as it came, for those who are asked because of this request.
+    pub fn into_header(self) -> HeaderValue {
+        self.0
     }
 
     fn part(&self, range: std::ops::Range<usize>) -> &str {
@@ -73,6 +84,13 @@ mod tests {
         let parent = of(&[&format!("00-{TRACE}-{SPAN}-01")]).unwrap();
 
         assert_eq!((parent.trace_id(), parent.span_id()), (TRACE, SPAN));
+    }
+
+    #[test]
+    fn last_bit_of_the_flags_says_whether_it_is_sampled() {
+        for (flags, is_sampled) in [("00", false), ("01", true), ("02", false), ("ff", true)] {
+            assert_eq!(of(&[&format!("00-{TRACE}-{SPAN}-{flags}")]).unwrap().is_sampled(), is_sampled);
+        }
     }
 
     #[test]

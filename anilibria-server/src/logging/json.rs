@@ -17,6 +17,9 @@ use crate::model::timestamp::Timestamp;
 /// Name of the service in its log.
 const SERVICE: &str = "anilibria-server";
 
+/// What the names of fields begin with that only say how a span is shown in a trace.
+const FOR_TRACES: &str = "otel.";
+
 /// Formats events as lines of JSON: `timestamp`, `level`, `message`, `service`, `target` and all fields.
 ///
 /// Spans must keep their fields as JSON.
@@ -38,7 +41,7 @@ where
             if let Some(fields) = span.extensions().get::<FormattedFields<N>>()
                 && let Ok(Value::Object(fields)) = serde_json::from_str(fields)
             {
-                line.extend(fields);
+                line.extend(fields.into_iter().filter(|(name, _)| !name.starts_with(FOR_TRACES)));
             }
         }
         event.record(&mut Fields(&mut line));

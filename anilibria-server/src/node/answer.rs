@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use poem::http::{StatusCode, header};
-use reqwest::{RequestBuilder, Response};
+use reqwest::Response;
 use serde_json::Value;
 
 use super::NodeError;
@@ -10,18 +10,17 @@ use super::NodeError;
 /// Most bytes that are read: several times what the longest series takes.
 pub(super) const MAX_BYTES: usize = 4 << 20;
 
-/// The answer to `request`, if its status is 200.
-pub(super) async fn sound(request: RequestBuilder) -> Result<Response, NodeError> {
-    let response = request.send().await?;
+/// `response`, if its status is 200.
+pub(super) async fn sound(response: Response) -> Result<Response, NodeError> {
     match response.status() {
         StatusCode::OK => Ok(response),
         status => Err(NodeError::Status { status: status.as_u16() }),
     }
 }
 
-/// The JSON that is answered to `request` with status 200.
-pub(super) async fn json(request: RequestBuilder) -> Result<Value, NodeError> {
-    let mut response = sound(request).await?;
+/// The JSON that `response` is, if its status is 200.
+pub(super) async fn json(response: Response) -> Result<Value, NodeError> {
+    let mut response = sound(response).await?;
     if !is_json(&response) {
         return Err(NodeError::NotJson);
     }

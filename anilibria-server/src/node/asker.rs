@@ -6,7 +6,7 @@ use poem::{
 };
 
 use super::FALLBACK;
-use crate::request_id::RequestId;
+use crate::{http::trace_parent::TraceParent, request_id::RequestId};
 
 /// Whoever asks, as far as it matters when their request is passed on.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,8 @@ pub struct Asker {
     pub is_fallback: bool,
     /// The id they gave their request.
     pub request_id: Option<HeaderValue>,
+    /// The trace that their request belongs to.
+    pub trace_parent: Option<TraceParent>,
 }
 
 impl Asker {
@@ -23,6 +25,7 @@ impl Asker {
         Self {
             is_fallback: headers.contains_key(FALLBACK),
             request_id: RequestId::sent(headers).map(RequestId::into_header),
+            trace_parent: TraceParent::of(headers),
         }
     }
 }

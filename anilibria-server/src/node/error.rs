@@ -54,6 +54,19 @@ impl NodeError {
         }
     }
 
+    /// Its kind, for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::CircuitOpen { .. } => "circuit_open",
+            Self::Timeout { .. } => "timeout",
+            Self::Transport(_) => "connect",
+            Self::Status { .. } => "status",
+            Self::TooLarge => "too_large",
+            Self::NotJson => "decode",
+            Self::Refused { .. } => "refused",
+        }
+    }
+
     /// The status it answered with, when it was one of an error.
     pub fn status(&self) -> Option<u16> {
         match self {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use anilibria_client::retry_after;
-use poem::http::{HeaderName, Method, StatusCode, header};
-use reqwest::{RequestBuilder, Response};
+use poem::http::{HeaderName, Method, StatusCode};
+use reqwest::Response;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{NodeError, NodeService, TIMEOUT, in_time};
+use super::{NodeError, NodeService, TIMEOUT};
 
 /// By what it knows an event that it is told of again.
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -31,15 +31,12 @@ impl NodeService {
     /// Tells it what `body` says. It knows by `key` that it was told before. Takes three seconds at the most; its circuit
     /// breaker is neither asked nor told, as whoever tells it waits between two tries.
     pub async fn notify(&self, key: &str, body: &Value) -> Result<(), NotifyError> {
-        let request = self.call(Method::POST, PATH).header(KEY, key);
-        let request = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
-        let told = in_time(TIMEOUT, async { Ok(told(request).await) }).await;
-        told.unwrap_or_else(|error| Err(error.into()))
+        self.call(Method::POST, PATH, PATH).header(KEY, key).json(body).within(TIMEOUT, told).await
     }
 }
 
-async fn told(request: RequestBuilder) -> Result<(), NotifyError> {
-    judged(&request.send().await.map_err(NodeError::from)?)
+async fn told(response: Response) -> Result<(), NotifyError> {
+    judged(&response)
 }
 
 fn judged(response: &Response) -> Result<(), NotifyError> {

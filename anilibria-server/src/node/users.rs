@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use poem::http::{Method, header};
-use reqwest::RequestBuilder;
+use poem::http::Method;
 use serde_json::{Value, json};
 
-use super::{NodeError, NodeService, answer, in_time};
+use super::{NodeError, NodeService, answer, call::Call};
 
 /// How long one question may take at the most: somebody waits to come in.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -14,14 +13,14 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 impl NodeService {
     /// Whether it takes `token`, which is one of a user of the site.
     pub async fn validate_token(&self, token: &str) -> Result<bool, NodeError> {
-        let request = self.call(Method::POST, "/internal/auth/validate");
-        let request = request.header(header::CONTENT_TYPE, "application/json");
-        self.verdict(request.body(json!({ "token": token }).to_string())).await
+        const PATH: &str = "/internal/auth/validate";
+        self.verdict(self.call(Method::POST, PATH, PATH).json(&json!({ "token": token }))).await
     }
 
     /// Whether it knows user `id` as one who may come in.
     pub async fn validate_user(&self, id: u64) -> Result<bool, NodeError> {
-        self.verdict(self.call(Method::GET, &format!("/internal/users/validate/{id}"))).await
+        let path = format!("/internal/users/validate/{id}");
+        self.verdict(self.call(Method::GET, "/internal/users/validate/{user_id}", &path)).await
     }
 
     /// Whether it lets in user `id`, who has brought `token`. Not every version of it looks at tokens; then it is asked
@@ -33,9 +32,9 @@ impl NodeService {
         }
     }
 
-    async fn verdict(&self, request: RequestBuilder) -> Result<bool, NodeError> {
+    async fn verdict(&self, call: Call) -> Result<bool, NodeError> {
         let permit = self.shared.breaker.permit().map_err(|wait| NodeError::CircuitOpen { wait })?;
-        let answer = in_time(TIMEOUT, answer::json(request)).await;
+        let answer = call.within(TIMEOUT, answer::json).await;
         match &answer {
             Err(error) if error.is_its_fault() => permit.failed(),
             _ => permit.answered(),

@@ -7,7 +7,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use tracing::{debug, warn};
+use tracing::{Instrument as _, debug, warn};
 
 use super::{
     Shared, letter,
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     node::NotifyError,
     realtime::event::{Event, EventId},
+    telemetry::counts,
 };
 
 /// So many events the Node service is told of at a time, each of another title.
@@ -110,10 +111,12 @@ impl Desk {
         for event in due.into_iter().take(room) {
             self.busy.insert(event.title_id());
             let node = self.shared.node.clone();
-            self.under_way.spawn(async move {
+            let span = self.shared.sampler.notify(&event);
+            let telling = async move {
                 let outcome = node.notify(&event.id().to_string(), &letter::body(&event)).await;
                 (event, outcome)
-            });
+            };
+            self.under_way.spawn(telling.instrument(span));
         }
     }
 
@@ -121,8 +124,14 @@ impl Desk {
         let id = event.id();
         self.busy.remove(&event.title_id());
         match outcome {
-            Ok(()) => self.outbox(|outbox| outbox.sent(id)),
-            Err(error) => self.settle_failure(id, &error),
+            Ok(()) => {
+                counts::node_told(event.kind());
+                self.outbox(|outbox| outbox.sent(id));
+            }
+            Err(error) => {
+                counts::error("notify", error.error.kind());
+                self.settle_failure(id, &error);
+            }
         }
     }
 

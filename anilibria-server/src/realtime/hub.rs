@@ -3,6 +3,7 @@
 //! The last events lie in one ring, and each client has no more than a place in it. So a client that reads slowly costs no
 //! memory, one that is far behind is told so, and one that comes back reads on from where it was.
 
+mod deliveries;
 mod listener;
 mod ring;
 
@@ -13,13 +14,14 @@ use std::sync::{
 
 use tokio::sync::watch;
 
-use self::ring::Ring;
 pub use self::{
+    deliveries::Channel,
     listener::{Delivery, Listener},
     ring::Replay,
 };
+use self::{deliveries::Deliveries, ring::Ring};
 use super::{
-    event::{Event, EventId},
+    event::{Event, EventId, EventKind},
     notice::Notice,
     subscribers::Subscribers,
 };
@@ -34,7 +36,7 @@ struct Shared {
     /// Changes with every event.
     bell: watch::Sender<()>,
     events: AtomicU64,
-    delivered: AtomicU64,
+    deliveries: Deliveries,
     subscriptions: AtomicUsize,
     subscribers: Subscribers,
 }
@@ -47,7 +49,7 @@ impl Hub {
             ring,
             bell: watch::Sender::new(()),
             events: AtomicU64::default(),
-            delivered: AtomicU64::default(),
+            deliveries: Deliveries::default(),
             subscriptions: AtomicUsize::default(),
             subscribers: Subscribers::default(),
         }))
@@ -64,9 +66,9 @@ impl Hub {
         is_new
     }
 
-    /// A client that hears of what comes from now on, and wants nothing yet.
-    pub fn listen(&self) -> Listener {
-        Listener::new(self.clone())
+    /// A client on `channel` that hears of what comes from now on, and wants nothing yet.
+    pub fn listen(&self, channel: Channel) -> Listener {
+        Listener::new(self.clone(), channel)
     }
 
     /// Who follows which title.
@@ -94,7 +96,12 @@ impl Hub {
 
     /// How often an event was handed to a client since the start.
     pub fn delivered(&self) -> u64 {
-        self.0.delivered.load(Ordering::Relaxed)
+        self.0.deliveries.all()
+    }
+
+    /// How often an event of this kind was handed to a client on `channel` since the start.
+    pub fn delivered_by(&self, channel: Channel, kind: EventKind) -> u64 {
+        self.0.deliveries.of(channel, kind)
     }
 
     /// What all clients together want: titles and kinds.

@@ -21,7 +21,7 @@ use super::{
     hub::Hub,
     notice::Notice,
 };
-use crate::titles::Titles;
+use crate::{telemetry::counts, titles::Titles};
 
 /// What the instance that watches is elected to.
 const OFFICE: &str = "events";
@@ -197,6 +197,7 @@ impl Standby {
         };
         let published = until_done("An event cannot be published", publish).await;
         if let Published::New(id) = published {
+            counts::published(notice.kind());
             info!(%id, kind = %notice.kind(), title_id = notice.title_id(), "An event was published");
         }
         Some(published)

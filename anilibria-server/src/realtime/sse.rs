@@ -21,7 +21,7 @@ use tokio::{
 use super::{
     Realtime,
     event::{Event, EventId, EventKind},
-    hub::{Delivery, Listener},
+    hub::{Channel, Delivery, Listener},
 };
 use crate::problem::Problem;
 
@@ -64,7 +64,7 @@ impl EventStream {
         last: Option<EventId>,
     ) -> Result<Self, Problem> {
         let place = realtime.enter().ok_or(Problem::Overloaded)?;
-        let mut listener = realtime.hub().listen();
+        let mut listener = realtime.hub().listen(Channel::Sse);
         listener
             .change(|interests| {
                 let all = EventKind::ALL.into_iter().filter(|kind| kind.is_public());

@@ -1,8 +1,27 @@
-//! What clients have done since the start.
+//! Counts what clients do.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A number that only grows.
+use super::event::EventKind;
+
+/// What clients say, with what is no command: frames that say nothing, what is not understood and what is not heeded.
+const INCOMING: [&str; 9] = [
+    "auth",
+    "subscribe_title",
+    "unsubscribe_title",
+    "subscribe_updates",
+    "resume",
+    "ping",
+    "control",
+    "invalid",
+    "refused",
+];
+
+/// What they are told besides events.
+const OUTGOING: [&str; 7] =
+    ["auth_success", "subscribed", "unsubscribed", "resumed", "lagged", "pong", "error"];
+
+/// A count that only grows.
 #[derive(Debug, Default)]
 pub struct Count(AtomicU64);
 
@@ -18,8 +37,30 @@ impl Count {
     }
 }
 
+/// Messages by their type, of which there are only so many.
+#[derive(Debug)]
+pub struct Messages(Vec<(&'static str, Count)>);
+
+impl Messages {
+    fn of(types: impl IntoIterator<Item = &'static str>) -> Self {
+        Self(types.into_iter().map(|name| (name, Count::default())).collect())
+    }
+
+    /// One more of a type.
+    pub fn add(&self, name: &str) {
+        if let Some((_, count)) = self.0.iter().find(|(known, _)| *known == name) {
+            count.add();
+        }
+    }
+
+    /// How many of each type there have been.
+    pub fn each(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.0.iter().map(|(name, count)| (*name, count.get()))
+    }
+}
+
 /// What clients have done since the start.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tally {
     /// Clients that have come.
     pub opened: Count,
@@ -31,4 +72,22 @@ pub struct Tally {
     pub refused: Count,
     /// Connections that were given up, as their client gave no sign of life or took nothing.
     pub given_up: Count,
+    /// Messages of clients over `WebSocket`s.
+    pub incoming: Messages,
+    /// Messages to them. Events are among them only when they are told again; the hub counts the others.
+    pub outgoing: Messages,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            opened: Count::default(),
+            turned_away: Count::default(),
+            messages: Count::default(),
+            refused: Count::default(),
+            given_up: Count::default(),
+            incoming: Messages::of(INCOMING),
+            outgoing: Messages::of(OUTGOING.into_iter().chain(EventKind::ALL.map(EventKind::as_str))),
+        }
+    }
 }

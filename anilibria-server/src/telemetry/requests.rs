@@ -41,6 +41,11 @@ impl RouteMeter {
         Self { endpoint: endpoint.into(), methods: array::from_fn(|_| OnceLock::new()) }
     }
 
+    /// The pattern of the route.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Counts a request that was answered with `status` after `took`.
     pub fn count(&self, method: &Method, status: StatusCode, took: Duration) {
         let place = METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(METHODS.len() - 1);

@@ -1,9 +1,12 @@
 //! What is not counted as it happens, but looked at when somebody asks.
 
-use anilibria_cache::CacheStats;
-use metrics::{Unit, describe_gauge, gauge};
+use anilibria_cache::{CacheStats, MongoStore, PoolStats};
+use metrics::{Unit, counter, describe_gauge, gauge};
 
-use super::process::Process;
+use super::{
+    inventory::{NOTIFICATIONS_SENT, WEBSOCKET_MESSAGES},
+    process::Process,
+};
 use crate::{
     app::State,
     health::Health,
@@ -12,7 +15,7 @@ use crate::{
         health::{Circuit, CircuitService},
         internal::Breaker,
     },
-    realtime::Realtime,
+    realtime::{Realtime, event::EventKind, hub::Channel},
     titles::Titles,
     traffic::Traffic,
 };
@@ -22,6 +25,7 @@ const SOCKETS: [&str; 2] = ["anilibria_websocket_connections", "anime_site_webso
 const HIT_RATES: [&str; 2] = ["anilibria_cache_hit_rate", "anime_site_cache_hit_rate"];
 const CACHE_SIZE: &str = "anime_site_cache_size_bytes";
 const CALLS_LEFT: &str = "anime_site_anilibria_api_rate_limit_remaining";
+const POOL: &str = "anime_site_database_connection_pool";
 const BREAKERS: &str = "anime_site_circuit_breaker_state";
 
 /// Tells the recorder what each of these shows.
@@ -35,6 +39,7 @@ pub(super) fn describe() {
     }
     describe_gauge!(CACHE_SIZE, Unit::Bytes, "What a level of the cache keeps.");
     describe_gauge!(CALLS_LEFT, "Calls to AniLibria that may be made at once.");
+    describe_gauge!(POOL, "Connections to MongoDB: in use, open, and how many more there could be in use.");
     describe_gauge!(BREAKERS, "Whether something is asked: 0 yes, 1 no, 2 on trial.");
 }
 
@@ -45,6 +50,7 @@ pub(super) struct Vitals {
     realtime: Realtime,
     health: Health,
     traffic: Traffic,
+    mongo: Option<MongoStore>,
     process: Process,
 }
 
@@ -56,6 +62,7 @@ impl Vitals {
             realtime: state.realtime.clone(),
             health: state.health.clone(),
             traffic: state.traffic.clone(),
+            mongo: state.mongo.clone(),
             process: Process::new(),
         }
     }
@@ -65,6 +72,10 @@ impl Vitals {
         note_cache(&self.titles.cache().stats().await);
         self.note_connections();
         self.note_breakers();
+        self.note_messages();
+        if let Some(mongo) = &self.mongo {
+            note_pool(mongo.pool());
+        }
         gauge!(CALLS_LEFT).set(self.titles.client().calls_left());
         self.process.note();
     }
@@ -77,6 +88,26 @@ impl Vitals {
         }
         gauge!(CONNECTIONS, "connection_type" => "websocket").set(sockets);
         gauge!(CONNECTIONS, "connection_type" => "http").set(self.traffic.connections() as f64);
+    }
+
+    /// What goes to many clients at a time is counted beside the clients, without a look at any label.
+    fn note_messages(&self) {
+        let (hub, tally) = (self.realtime.hub(), self.realtime.tally());
+        for (channel, kind) in
+            Channel::ALL.into_iter().flat_map(|channel| EventKind::ALL.map(|kind| (channel, kind)))
+        {
+            counter!(NOTIFICATIONS_SENT, "type" => kind.as_str(), "channel" => channel.as_str())
+                .absolute(hub.delivered_by(channel, kind));
+        }
+        for (name, count) in tally.incoming.each() {
+            counter!(WEBSOCKET_MESSAGES, "direction" => "in", "message_type" => name).absolute(count);
+        }
+        for (name, count) in tally.outgoing.each() {
+            let kind: Option<EventKind> = name.parse().ok();
+            let first = kind.map_or(0, |kind| hub.delivered_by(Channel::Websocket, kind));
+            counter!(WEBSOCKET_MESSAGES, "direction" => "out", "message_type" => name)
+                .absolute(count + first);
+        }
     }
 
     /// AniLibria is asked for as long as one of its mirrors is.
@@ -104,6 +135,12 @@ fn note_cache(stats: &CacheStats) {
         if level.name != CacheLevel::Memory.as_str() {
             note_breaker(level.name, if level.is_away { Breaker::Open } else { Breaker::Closed });
         }
+    }
+}
+
+fn note_pool(pool: PoolStats) {
+    for (status, count) in [("available", pool.available), ("in_use", pool.in_use), ("open", pool.open)] {
+        gauge!(POOL, "status" => status).set(count);
     }
 }
 

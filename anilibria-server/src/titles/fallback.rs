@@ -10,7 +10,6 @@ use std::{
 use anilibria_client::Client;
 use bytes::Bytes;
 use moka::future::Cache;
-use poem::http::HeaderValue;
 use time::OffsetDateTime;
 use tokio::time::timeout;
 use tracing::{debug, info, warn};
@@ -18,8 +17,9 @@ use tracing::{debug, info, warn};
 use crate::{
     model::envelope::{One, Origin},
     model::title::Title,
-    node::{NodeError, NodeService, mapped},
+    node::{Asker, NodeError, NodeService, mapped},
     rendered::{Meta, Rendered, render_from},
+    telemetry::counts,
 };
 
 /// How long a title is kept, so that a title that many want at once does not bring the Node service down as well.
@@ -54,17 +54,17 @@ impl Fallback {
         Self { node, budget: request_timeout.saturating_sub(MARGIN), recent }
     }
 
-    /// Title `id` for a request that began at `since`; `None` when there is none that may be shown. Pictures are where
+    /// Title `id` for the request of `asker` that began at `since`; `None` when there is none that may be shown. Pictures are where
     /// those of `client` are.
     pub(super) async fn title(
         &self,
         client: &Client,
         id: u32,
-        request_id: Option<HeaderValue>,
+        asker: &Asker,
         since: Instant,
     ) -> Option<Rendered<One<Title>>> {
         let left = self.budget.checked_sub(since.elapsed())?;
-        let load = self.load(client, id, request_id, left);
+        let load = self.load(client, id, asker, left);
         // Whoever waits for another's call may have less time than that one.
         let entry =
             timeout(left + MARGIN / 2, self.recent.entry(id).or_try_insert_with(load)).await.ok()?.ok()?;
@@ -77,10 +77,10 @@ impl Fallback {
         &self,
         client: &Client,
         id: u32,
-        request_id: Option<HeaderValue>,
+        asker: &Asker,
         within: Duration,
     ) -> Result<Kept, NodeError> {
-        let title = self.node.title(id, request_id, within).await.inspect_err(|error| tell(id, error))?;
+        let title = self.node.title(id, asker, within).await.inspect_err(|error| tell(id, error))?;
         info!(id, "The Node service gave a title in AniLibria's stead");
         let site = client.media_url("/").and_then(|root| root.parse().ok());
         let title = render_from(Origin::Nodejs, &mapped(&title, site.as_ref()), None);
@@ -90,6 +90,7 @@ impl Fallback {
 
 /// That it is left alone is no news: why has been told before.
 fn tell(id: u32, error: &NodeError) {
+    counts::error("nodejs_service", error.kind());
     match error {
         NodeError::CircuitOpen { .. } => debug!(id, %error, "The Node service was not asked for a title"),
         error => warn!(id, %error, "The Node service gave no title"),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use poem_openapi::types::ParseFromJSON as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tracing::{debug, info, warn};
 
 use super::{LoadFailure, Titles, facts, from_upstream};
 use crate::{
@@ -20,13 +21,43 @@ use crate::{
     realtime::notice::Notice,
     rendered::{FORM, readable},
     sync_status::Subject,
+    telemetry::counts,
 };
+
+/// What the log calls it.
+const ACTION: &str = "sync_title";
 
 impl Titles {
     /// Sees to it that title `id` is fresh on all levels of the cache. What is fresh is kept, unless by `force`; what is
     /// loaded anew puts an end to all it appears in.
     pub async fn sync(&self, id: u32, force: bool) -> Result<Synced, Problem> {
+        info!(title_id = id, action = ACTION, "Title sync started");
         let synced = self.see_to(id, force).await;
+        match &synced {
+            Ok(Synced { report, .. }) => {
+                let (episodes_count, duration_ms) = (report.episodes_count, report.duration_ms);
+                if report.synced {
+                    counts::titles_synced(1);
+                }
+                info!(
+                    title_id = id,
+                    action = ACTION,
+                    episodes_count,
+                    duration_ms,
+                    "Title sync completed successfully"
+                );
+            }
+            Err(problem) => {
+                counts::error("title_sync", problem.code().to_string());
+                warn!(
+                    title_id = id,
+                    action = ACTION,
+                    error = %problem,
+                    error_type = %problem.code(),
+                    "Title sync failed"
+                );
+            }
+        }
         if let Some(status) = &self.status {
             let outcome = synced.as_ref().map(|synced| synced.report.episodes_count as u64);
             status.note_later(Subject::Title(id), outcome.map_err(ToString::to_string));
@@ -63,6 +94,7 @@ impl Titles {
 
     /// Loads title `id` whatever the cache has; also tells what is new to it since it was as `before`.
     async fn renew(&self, id: u32, before: Option<Bytes>) -> Result<(Bytes, Vec<Notice>), Problem> {
+        debug!(title_id = id, "Fetching title from AniLibria API");
         let release = from_upstream::release_now(&self.client, id).await.map_err(LoadFailure::from)?;
         let title = release.as_ref().map(|release| from_upstream::rendered(&self.client, release));
         // First what is old, or it would be the new one that ends.
@@ -120,6 +152,11 @@ fn read(title: &[u8]) -> Result<Known, Problem> {
     let status = TitleStatus::parse_from_json(Some(status));
     let status = status.map_err(|error| Problem::internal(anyhow::Error::msg(error.into_message())))?;
     Ok(Known { episodes: player.episodes, status, facts: facts::of_rendered(data) })
+}
+
+/// The episodes in `title`, as [`crate::rendered::render`] made it, by their numbers.
+pub(super) fn episodes(title: &[u8]) -> Result<Map<String, Value>, Problem> {
+    read(title).map(|known| known.episodes)
 }
 
 #[derive(Deserialize)]

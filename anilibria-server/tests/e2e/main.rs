@@ -30,10 +30,15 @@ mod endpoints;
 #[cfg(unix)]
 mod fan;
 mod faults;
+#[cfg(unix)]
+mod health_storm;
 mod internal;
 mod legacy;
 #[cfg(unix)]
 mod live_client;
+mod log_secrets;
+#[cfg(unix)]
+mod metrics;
 #[cfg(target_os = "linux")]
 mod nginx;
 mod node;
@@ -55,6 +60,8 @@ mod sync_news;
 mod tls;
 #[path = "../support/token.rs"]
 mod token;
+#[cfg(unix)]
+mod traces;
 mod v3;
 mod v3_socket;
 mod validation;

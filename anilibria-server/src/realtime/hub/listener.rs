@@ -9,7 +9,7 @@ use super::{
         event::{Event, EventId},
         interests::Interests,
     },
-    Hub,
+    Channel, Hub,
     ring::{At, Replay},
 };
 
@@ -17,6 +17,7 @@ use super::{
 #[derive(Debug)]
 pub struct Listener {
     hub: Hub,
+    channel: Channel,
     bell: watch::Receiver<()>,
     /// The client's number among the subscribers.
     client: u64,
@@ -42,14 +43,14 @@ pub enum Delivery {
 }
 
 impl Listener {
-    pub(super) fn new(hub: Hub) -> Self {
+    pub(super) fn new(hub: Hub, channel: Channel) -> Self {
         let bell = hub.0.bell.subscribe();
         let (place, last) = {
             let ring = hub.ring();
             (ring.end(), ring.last())
         };
         let client = hub.subscribers().client();
-        Self { hub, bell, client, place, last, interests: Interests::default() }
+        Self { hub, channel, bell, client, place, last, interests: Interests::default() }
     }
 
     /// What it wants.
@@ -72,7 +73,7 @@ impl Listener {
     pub async fn next(&mut self) -> Delivery {
         loop {
             if let Some(delivery) = self.take() {
-                self.hub.0.delivered.fetch_add(1, Ordering::Relaxed);
+                self.hub.0.deliveries.count(self.channel, &delivery);
                 return delivery;
             }
             if self.bell.changed().await.is_err() {
@@ -126,7 +127,7 @@ mod tests {
     use crate::realtime::event::tests::{event, id};
 
     fn following(hub: &Hub, title_id: u32) -> Listener {
-        let mut listener = hub.listen();
+        let mut listener = hub.listen(Channel::Sse);
         listener.change(|interests| interests.follow(title_id)).unwrap();
         listener
     }
@@ -155,7 +156,7 @@ mod tests {
     fn client_that_is_far_behind_is_told_how_far() {
         let hub = Hub::new(2, []);
         let mut listener = following(&hub, 7);
-        let mut idle = hub.listen();
+        let mut idle = hub.listen(Channel::Sse);
         hub.broadcast(event(1, 7));
         assert_eq!(next(&mut listener), Some(Delivery::Event(event(1, 7))));
 

@@ -70,23 +70,33 @@ impl Fault {
 impl Answer {
     /// The answer as a frame.
     pub(super) fn frame(&self) -> Utf8Bytes {
-        let (kind, data) = match self {
-            Self::AuthSuccess { user_id } => ("auth_success", json!({"user_id": user_id})),
-            Self::Followed(title_id) => ("subscribed", json!({"title_id": title_id})),
-            Self::Left(title_id) => ("unsubscribed", json!({"title_id": title_id})),
-            Self::Selected(kinds) => ("subscribed", json!({"types": names(kinds)})),
-            Self::SelectedNone => ("unsubscribed", json!({"types": []})),
-            Self::Resumed { replayed, complete } => {
-                ("resumed", json!({"replayed": replayed, "complete": complete}))
-            }
+        let data = match self {
+            Self::AuthSuccess { user_id } => json!({"user_id": user_id}),
+            Self::Followed(title_id) | Self::Left(title_id) => json!({"title_id": title_id}),
+            Self::Selected(kinds) => json!({"types": names(kinds)}),
+            Self::SelectedNone => json!({"types": []}),
+            Self::Resumed { replayed, complete } => json!({"replayed": replayed, "complete": complete}),
             Self::Lagged { missed, last } => {
                 let last = last.map(|last| last.to_string());
-                ("lagged", json!({"missed": missed, "last_event_id": last}))
+                json!({"missed": missed, "last_event_id": last})
             }
-            Self::Pong => ("pong", json!({})),
-            Self::Error(Fault { code, message }) => ("error", json!({"code": code, "message": message})),
+            Self::Pong => json!({}),
+            Self::Error(Fault { code, message }) => json!({"code": code, "message": message}),
         };
-        json!({"type": kind, "data": data}).to_string().into()
+        json!({"type": self.kind(), "data": data}).to_string().into()
+    }
+
+    /// What clients call it.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::AuthSuccess { .. } => "auth_success",
+            Self::Followed(_) | Self::Selected(_) => "subscribed",
+            Self::Left(_) | Self::SelectedNone => "unsubscribed",
+            Self::Resumed { .. } => "resumed",
+            Self::Lagged { .. } => "lagged",
+            Self::Pong => "pong",
+            Self::Error(_) => "error",
+        }
     }
 }
 

@@ -36,6 +36,18 @@ struct Frame<'a> {
 }
 
 impl Command {
+    /// What clients call it.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Auth { .. } => "auth",
+            Self::Follow(_) => "subscribe_title",
+            Self::Leave(_) => "unsubscribe_title",
+            Self::Select(_) => "subscribe_updates",
+            Self::Resume(_) => "resume",
+            Self::Ping => "ping",
+        }
+    }
+
     /// Reads a frame, or says what is wrong with it.
     pub(super) fn read(text: &str) -> Result<Self, Fault> {
         let frame: Frame<'_> = serde_json::from_str(text)

@@ -21,7 +21,7 @@ use crate::{
     realtime::{
         Realtime,
         event::EventId,
-        hub::{Delivery, Listener},
+        hub::{Channel, Delivery, Listener},
     },
 };
 
@@ -33,7 +33,7 @@ pub(super) struct Visitor {
 
 impl Visitor {
     pub(super) fn new(realtime: &Realtime, users: Users) -> Self {
-        Self { listener: realtime.hub().listen(), users }
+        Self { listener: realtime.hub().listen(Channel::Websocket), users }
     }
 
     async fn obey(&mut self, command: Command, line: &mut Line) -> Flow {
@@ -57,17 +57,17 @@ impl Visitor {
             Command::Resume(last) => return self.resume(last, line).await,
             Command::Ping => Answer::Pong,
         };
-        line.send(answer.frame()).await
+        say(&answer, line).await
     }
 
     /// Tells what the client has missed.
     async fn resume(&mut self, last: EventId, line: &mut Line) -> Flow {
         let replay = self.listener.replay(last);
         for event in &replay.events {
+            line.realtime.tally().outgoing.add(event.kind().as_str());
             line.send(event.frame().clone()).await?;
         }
-        let answer = Answer::Resumed { replayed: replay.events.len(), complete: replay.complete };
-        line.send(answer.frame()).await
+        say(&Answer::Resumed { replayed: replay.events.len(), complete: replay.complete }, line).await
     }
 }
 
@@ -85,24 +85,34 @@ impl Dialogue for Visitor {
     async fn tell(&mut self, delivery: Delivery, line: &mut Line) -> Flow {
         match delivery {
             Delivery::Event(event) => line.send(event.frame().clone()).await,
-            Delivery::Lagged { missed, last } => line.send(Answer::Lagged { missed, last }.frame()).await,
+            Delivery::Lagged { missed, last } => say(&Answer::Lagged { missed, last }, line).await,
         }
     }
 
     async fn hear(&mut self, said: Said, line: &mut Line) -> Flow {
         let fault = match said {
             Said::Text(text) => match Command::read(&text) {
-                Ok(command) => return self.obey(command, line).await,
+                Ok(command) => {
+                    line.realtime.tally().incoming.add(command.kind());
+                    return self.obey(command, line).await;
+                }
                 Err(fault) => fault,
             },
             Said::Binary(_) => Fault::invalid("must be text, not binary"),
         };
-        line.send(Answer::Error(fault).frame()).await
+        line.realtime.tally().incoming.add("invalid");
+        say(&Answer::Error(fault), line).await
     }
 
     async fn refuse(&mut self, line: &mut Line) -> Flow {
-        line.send(Answer::Error(Fault::rate_limit()).frame()).await
+        say(&Answer::Error(Fault::rate_limit()), line).await
     }
+}
+
+/// Answers the client.
+async fn say(answer: &Answer, line: &mut Line) -> Flow {
+    line.realtime.tally().outgoing.add(answer.kind());
+    line.send(answer.frame()).await
 }
 
 /// Tells a client that there is no place for it.

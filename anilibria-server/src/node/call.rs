@@ -1,0 +1,108 @@
+//! One call of the Node service: in its time, counted, and part of the trace that it is made for.
+
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
+
+use metrics::{counter, histogram};
+use poem::http::{HeaderName, HeaderValue, header};
+use reqwest::{RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+use tokio::time::timeout;
+use tracing::{Instrument as _, Span, debug_span, field::Empty};
+
+use super::NodeError;
+use crate::telemetry::{
+    inventory::{INTER_SERVICE_DURATION, INTER_SERVICE_REQUESTS},
+    traces::outbound,
+};
+
+/// Who calls and who is called, as metrics tell services apart.
+const SERVICES: [(&str, &str); 2] = [("source_service", "python"), ("target_service", "nodejs")];
+
+/// A call that is about to be made.
+pub(super) struct Call {
+    /// The pattern of its path: there are only so many.
+    endpoint: &'static str,
+    request: RequestBuilder,
+    span: Span,
+}
+
+impl Call {
+    /// A call of what is at `endpoint`, a pattern.
+    pub(super) fn new(endpoint: &'static str, request: RequestBuilder) -> Self {
+        let span = debug_span!(
+            "inter_service_call",
+            otel.kind = "client",
+            peer.service = "nodejs",
+            http.route = endpoint,
+            http.status_code = Empty,
+            otel.status_code = Empty,
+            error = Empty,
+            error.message = Empty,
+        );
+        Self { endpoint, request, span }
+    }
+
+    /// The same with a header.
+    pub(super) fn header(self, name: HeaderName, value: impl TryInto<HeaderValue>) -> Self {
+        match value.try_into() {
+            Ok(value) => Self { request: self.request.header(name, value), ..self },
+            Err(_) => self,
+        }
+    }
+
+    /// The same with a body.
+    pub(super) fn json(self, body: &Value) -> Self {
+        let with_type = self.header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self { request: with_type.request.body(body.to_string()), ..with_type }
+    }
+
+    /// What `read` makes of the answer, if it all takes no longer than `limit`.
+    pub(super) async fn within<T, E, F>(
+        self,
+        limit: Duration,
+        read: impl FnOnce(Response) -> F,
+    ) -> Result<T, E>
+    where
+        E: From<NodeError> + fmt::Display,
+        F: Future<Output = Result<T, E>>,
+    {
+        let Self { endpoint, request, span } = self;
+        // Another one may be there: that of a trace of which no more is kept here.
+        let request = request.headers(outbound(&span));
+        let begun = Instant::now();
+        let mut status = None;
+        let exchange = async {
+            let response = request.send().await.map_err(NodeError::from)?;
+            status = Some(response.status());
+            read(response).await
+        };
+        let outcome = timeout(limit, exchange.instrument(span.clone())).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(NodeError::Timeout { after: limit }.into()));
+        count(endpoint, status, begun.elapsed());
+        note(&span, status, outcome.as_ref().err());
+        outcome
+    }
+}
+
+fn count(endpoint: &'static str, status: Option<StatusCode>, took: Duration) {
+    let [source, target] = SERVICES;
+    let status = status.map_or_else(|| "error".to_owned(), |status| status.as_str().to_owned());
+    let labels = [source, target, ("endpoint", endpoint)];
+    histogram!(INTER_SERVICE_DURATION, &labels).record(took);
+    counter!(INTER_SERVICE_REQUESTS, source.0 => source.1, target.0 => target.1, "endpoint" => endpoint, "status" => status)
+        .increment(1);
+}
+
+fn note(span: &Span, status: Option<StatusCode>, error: Option<&impl fmt::Display>) {
+    if let Some(status) = status {
+        span.record("http.status_code", status.as_u16());
+    }
+    if let Some(error) = error {
+        span.record("otel.status_code", "ERROR");
+        span.record("error", true);
+        span.record("error.message", tracing::field::display(error));
+    }
+}

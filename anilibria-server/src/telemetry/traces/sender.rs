@@ -1,0 +1,69 @@
+//! The way to the collector.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use opentelemetry_otlp::SpanExporter;
+use opentelemetry_sdk::{
+    Resource,
+    error::{OTelSdkError, OTelSdkResult},
+    trace::{SpanData, SpanExporter as Export},
+};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout},
+};
+use tracing::warn;
+
+use super::PATIENCE;
+
+/// How often it is logged at the most that traces are lost.
+const WARN_EVERY: Duration = Duration::from_mins(5);
+
+/// Sends spans from the thread that collects them, which is none of the runtime's.
+#[derive(Debug)]
+pub(super) struct Sender {
+    exporter: Arc<SpanExporter>,
+    runtime: Handle,
+    warned: Mutex<Option<Instant>>,
+}
+
+impl Sender {
+    /// Sends through `exporter` in the current runtime.
+    pub(super) fn new(exporter: SpanExporter) -> Self {
+        Self { exporter: Arc::new(exporter), runtime: Handle::current(), warned: Mutex::default() }
+    }
+
+    fn warn(&self, error: &OTelSdkError) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
+            *warned = Some(Instant::now());
+            warn!(%error, "Traces are lost: the collector does not take them");
+        }
+    }
+}
+
+impl Export for Sender {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let exporter = Arc::clone(&self.exporter);
+        let sending = self.runtime.spawn(async move {
+            timeout(PATIENCE, exporter.export(batch)).await.unwrap_or(Err(OTelSdkError::Timeout(PATIENCE)))
+        });
+        let sent =
+            sending.await.unwrap_or_else(|error| Err(OTelSdkError::InternalFailure(error.to_string())));
+        sent.inspect_err(|error| self.warn(error))
+    }
+
+    fn shutdown_with_timeout(&self, within: Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(within)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        // Nobody else has it before the first batch.
+        if let Some(exporter) = Arc::get_mut(&mut self.exporter) {
+            exporter.set_resource(resource);
+        }
+    }
+}
