@@ -1,5 +1,7 @@
 //! What the process can be called for, a file for each.
 
+pub mod compare;
+mod file;
 pub mod healthcheck;
 pub mod openapi;
 pub mod sandbox;

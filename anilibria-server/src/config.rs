@@ -8,7 +8,7 @@ mod http;
 mod legacy;
 mod node;
 mod notify;
-mod parse;
+pub(crate) mod parse;
 mod realtime;
 mod secret;
 mod secret_url;

@@ -10,6 +10,7 @@ pub mod caching;
 pub mod catalogue;
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod config;
 pub mod cors;
 pub mod health;

@@ -1,6 +1,6 @@
 //! The site's Node service, as far as this one asks it.
 
-mod answer;
+pub(crate) mod answer;
 mod asker;
 mod error;
 mod mapping;
@@ -131,7 +131,8 @@ impl fmt::Debug for NodeService {
     }
 }
 
-async fn in_time<T>(
+/// The answer to `call`, unless it takes too long.
+pub(crate) async fn in_time<T>(
     within: Duration,
     call: impl Future<Output = Result<T, NodeError>>,
 ) -> Result<T, NodeError> {

@@ -31,7 +31,7 @@ pub(super) fn api_url(text: &str) -> Result<Url, String> {
 }
 
 /// The base URL of a service: a host, and a path if need be.
-pub(super) fn base_url(text: &str) -> Result<Url, String> {
+pub(crate) fn base_url(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|error| format!("not a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err("must begin with http:// or https:// and a host".into());
@@ -49,7 +49,7 @@ pub(super) fn user_agent(text: &str) -> Result<String, String> {
 }
 
 /// A number of seconds, at least 1.
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: u32 = text.parse().map_err(|_| "must be a whole number of seconds")?;
     if seconds == 0 { Err("must be at least 1".into()) } else { Ok(Duration::from_secs(seconds.into())) }
 }

@@ -20,7 +20,7 @@ pub(super) async fn sound(request: RequestBuilder) -> Result<Response, NodeError
 }
 
 /// The JSON that is answered to `request` with status 200.
-pub(super) async fn json(request: RequestBuilder) -> Result<Value, NodeError> {
+pub(crate) async fn json(request: RequestBuilder) -> Result<Value, NodeError> {
     let mut response = sound(request).await?;
     if !is_json(&response) {
         return Err(NodeError::NotJson);

@@ -25,6 +25,7 @@ mod catalogue_mongo;
 #[cfg(unix)]
 mod cluster;
 mod commands;
+mod compare;
 mod connections;
 mod endpoints;
 #[cfg(unix)]
