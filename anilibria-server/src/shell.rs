@@ -13,8 +13,9 @@ use poem::{
 };
 
 use crate::{
-    auth::Users,
+    auth::{User, Users},
     cors::Origins,
+    flags::Groups,
     http::{
         compress::Compressor,
         finish::{Wishes, finish},
@@ -26,9 +27,10 @@ use crate::{
     limits::{Gate, RequestLimits},
     problem::Problem,
     request_id::{self, RequestId},
+    rollback::Tally,
     router::{Found, Router},
     sandbox::SandboxMount,
-    telemetry::RouteMeter,
+    telemetry::{self, RouteMeter},
     trace::Trace,
     traffic::Traffic,
     v3::{self, Addresses, Form},
@@ -53,6 +55,10 @@ pub struct Shell {
     pub users: Users,
     /// Counts requests.
     pub traffic: Traffic,
+    /// Adds requests up, but for those of whoever watches over the service.
+    pub tally: Tally,
+    /// Tells users which group they are in, if that is wanted.
+    pub groups: Option<Groups>,
     /// Counts those for which there is no route.
     pub unrouted: RouteMeter,
     /// Other origins that may read answers.
@@ -87,6 +93,8 @@ impl Endpoint for Shell {
         let found = self.router.find(request.uri().path());
         let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
         let method = request.method().clone();
+        let is_watching = is_probe(request.uri().path()) || request.uri().path() == telemetry::PATH;
+        let user = request.data::<User>().copied();
         let standing = self.rates.count(&request);
         let answer = match standing.as_ref().map_or(Ok(()), Standing::check) {
             Ok(()) => trace.follow(pin!(self.in_time(request, found))).await,
@@ -102,6 +110,9 @@ impl Endpoint for Shell {
         });
         trace.done(response.status());
         meter.count(&method, response.status(), trace.took());
+        if !is_watching {
+            self.tally.add(response.status().is_server_error(), trace.took());
+        }
         self.origins.permit(response.headers_mut(), origin);
         if is_unversioned {
             response.headers_mut().append(header::VARY, HeaderValue::from_static("X-API-Version"));
@@ -111,6 +122,9 @@ impl Endpoint for Shell {
         }
         if let Some(standing) = standing {
             self.rates.tell(&standing, response.headers_mut());
+        }
+        if let Some(groups) = &self.groups {
+            groups.tell(&mut response, user).await;
         }
         protect(&mut response);
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(freshness::NO_STORE);

@@ -8,6 +8,7 @@ mod requests;
 mod scrape;
 mod vitals;
 
+pub(crate) use self::scrape::PATH;
 pub use self::{
     recorder::{Metrics, Tidying},
     requests::RouteMeter,

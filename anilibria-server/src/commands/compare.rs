@@ -56,7 +56,7 @@ pub struct Compare {
     pub timeout: Duration,
 
     /// Share of comparisons without a difference, 0 to 1, below which the exit code is 1.
-    #[arg(long, default_value_t = 1.0, value_parser = share)]
+    #[arg(long, default_value_t = 1.0, value_parser = parse::share)]
     pub threshold: f64,
 
     /// Form of the report.
@@ -148,11 +148,6 @@ fn verdict(report: &Report, threshold: f64) -> ExitCode {
         Some(_) if report.is_whole() => ExitCode::SUCCESS,
         _ => TROUBLE.into(),
     }
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "must be a number from 0 to 1".into())
 }
 
 fn rate(text: &str) -> Result<f64, String> {

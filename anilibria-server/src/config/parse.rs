@@ -75,6 +75,12 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
     if count == 0 { Err("must be at least 1".into()) } else { Ok(count) }
 }
 
+/// A share, 0 to 1.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "must be a number from 0 to 1".into())
+}
+
 /// A number of bytes, at least 1, with or without a unit.
 pub(super) fn bytes(text: &str) -> Result<usize, String> {
     const UNITS: [(&str, usize); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];

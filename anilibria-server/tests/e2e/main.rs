@@ -31,6 +31,8 @@ mod endpoints;
 #[cfg(unix)]
 mod fan;
 mod faults;
+#[cfg(unix)]
+mod flags;
 mod internal;
 mod legacy;
 #[cfg(unix)]
