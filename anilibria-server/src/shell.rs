@@ -109,9 +109,10 @@ impl Endpoint for Shell {
             }
         });
         trace.done(response.status());
-        meter.count(&method, response.status(), trace.took());
+        let took = trace.took();
+        meter.count(&method, response.status(), took);
         if !is_watching {
-            self.tally.add(response.status().is_server_error(), trace.took());
+            self.tally.add(response.status().is_server_error(), took);
         }
         self.origins.permit(response.headers_mut(), origin);
         if is_unversioned {
