@@ -93,7 +93,7 @@ fn change(canary: &Canary, percent: u8) -> anyhow::Result<()> {
     let text = read(canary)?;
     let before = share(&text)?;
     file::replace(&canary.file, &with_share(&text, percent)?)?;
-    println!("{}, before it were {before} %", shared(percent));
+    println!("{}; until now {before} %", shared(percent));
     println!(
         "nginx has yet to read {}:\n  {RELOAD}\nor without containers:\n  {RELOAD_PLAIN}",
         canary.file.display()

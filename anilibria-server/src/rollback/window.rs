@@ -7,7 +7,7 @@ use super::Totals;
 /// Parts of a window: it moves on by one of them at a time.
 pub(super) const SLOTS: u32 = 30;
 
-/// The last minutes, in [`SLOTS`] parts of the same length.
+/// The last minutes, in thirty parts of the same length.
 #[derive(Clone, Debug)]
 pub struct Window {
     /// What had been added up at the beginning of each part, the oldest first.
