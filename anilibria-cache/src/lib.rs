@@ -46,7 +46,7 @@ pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder, PoolSta
 #[cfg(feature = "redis")]
 pub use self::redis::{
     Appended, NoPostId, Post, PostId, Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisElection,
-    RedisFeed, RedisLock, RedisMap, RedisRoster, RedisStore,
+    RedisFeed, RedisLock, RedisMap, RedisRoster, RedisStore, RedisTexts,
 };
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};

@@ -19,6 +19,7 @@ mod stats;
 mod store;
 mod subscription;
 mod target;
+mod texts;
 mod url;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -35,6 +36,7 @@ pub use self::{
     map::RedisMap,
     roster::RedisRoster,
     store::RedisStore,
+    texts::RedisTexts,
 };
 use self::{keys::Keys, link::Link};
 use crate::Error;
@@ -99,6 +101,11 @@ impl Redis {
     /// The map `name`, whose keys begin with the prefix and it; in a cluster with both in braces.
     pub fn map(&self, name: &str) -> RedisMap {
         RedisMap::new(self.clone(), name)
+    }
+
+    /// Plain texts that other programs read and write, too, under names without the prefix.
+    pub fn texts(&self) -> RedisTexts {
+        RedisTexts::new(self.clone())
     }
 
     /// A roster of a new instance, which is taken for dead `term` after it last said that it lives; at least a second.

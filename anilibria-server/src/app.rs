@@ -7,6 +7,7 @@ use crate::{
     api,
     auth::{Services, Users},
     config::Config,
+    flags::{Flags, Groups},
     health::Health,
     http::{compress::Compressor, rate::RateLimits},
     internal::Internal,
@@ -21,6 +22,7 @@ use crate::{
         source::Source,
         subscribers::{self, Telling},
     },
+    rollback::{Tally, Watch},
     router::Router,
     sandbox::SandboxMount,
     shell::Shell,
@@ -59,6 +61,10 @@ pub struct State {
     pub mongo: Option<MongoStore>,
     /// Counts requests and connections.
     pub traffic: Traffic,
+    /// Features that are switched on for some, where there is Redis to keep them.
+    pub flags: Option<Flags>,
+    /// Adds up requests, to see whether the service does well enough.
+    pub tally: Tally,
     /// What everything is counted in, if it is to be shown.
     pub metrics: Option<Metrics>,
 }
@@ -86,6 +92,11 @@ impl State {
         let sources = Sources { titles, bus, interval: config.catalogue.sync_interval };
         let are_wanted = config.realtime.events_enabled && config.v3.v3_gateway_enabled;
         are_wanted.then(|| Changes::start(sources, &self.news, self.redis.as_ref()))
+    }
+
+    /// Starts the task that watches whether the service does well enough.
+    pub fn watch(&self, config: &Config) -> Watch {
+        Watch::start(&self.tally, self.flags.clone(), &config.migration)
     }
 
     /// Starts the task that tells the Node service of events: one of all instances does. It has to be started before the
@@ -128,6 +139,8 @@ pub fn app(config: &Config, state: &State) -> Shell {
         users,
         traffic: state.traffic.clone(),
         sampler: Sampler::new(&config.telemetry),
+        tally: state.tally.clone(),
+        groups: config.migration.migration_mode.then(|| Groups::new(state.flags.clone())),
         unrouted: RouteMeter::new("unrouted"),
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),

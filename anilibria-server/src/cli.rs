@@ -5,7 +5,7 @@ use std::{env, ffi::OsString, process::ExitCode};
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    commands,
+    commands::{self, canary::Canary, compare::Compare, flags::FlagsCommand},
     config::{Address, Config, LogConfig, guards, show},
 };
 
@@ -37,6 +37,12 @@ pub enum Command {
     },
     /// Ask a running service whether it lives; the exit code tells.
     Healthcheck(Address),
+    /// Compare what this service and the Node service tell of the same titles; the exit code tells.
+    Compare(Compare),
+    /// Show and set what features are switched on, and for whom.
+    Flags(FlagsCommand),
+    /// Show and set the share of clients that get version 1 of the API from this service, in a file of nginx.
+    Canary(Canary),
     /// Print the settings that would be used, with secrets masked.
     Config(Serve),
 }
@@ -106,6 +112,9 @@ pub fn run() -> ExitCode {
         Command::Sandbox(alone) => commands::sandbox::run(&alone),
         Command::Openapi { format } => commands::openapi::run(format),
         Command::Healthcheck(address) => commands::healthcheck::run(&address),
+        Command::Compare(compare) => return commands::compare::run(&compare),
+        Command::Flags(command) => commands::flags::run(&command),
+        Command::Canary(canary) => commands::canary::run(&canary),
         Command::Config(serve) => print_config(&matches, &serve.config),
     };
     match done {

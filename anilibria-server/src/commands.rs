@@ -1,5 +1,9 @@
 //! What the process can be called for, a file for each.
 
+pub mod canary;
+pub mod compare;
+mod file;
+pub mod flags;
 pub mod healthcheck;
 pub mod openapi;
 pub mod sandbox;

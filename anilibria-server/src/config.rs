@@ -6,10 +6,12 @@ mod catalogue;
 mod files;
 mod http;
 mod legacy;
+mod migration;
 mod node;
 mod notify;
-mod parse;
+pub(crate) mod parse;
 mod realtime;
+mod redis_address;
 mod secret;
 mod secret_url;
 mod show;
@@ -30,10 +32,12 @@ pub use self::{
     files::SecretFiles,
     http::HttpConfig,
     legacy::LegacyConfig,
+    migration::MigrationConfig,
     node::NodeConfig,
     notify::NotifyConfig,
     parse::LogLevel,
     realtime::RealtimeConfig,
+    redis_address::RedisAddress,
     secret::Secret,
     secret_url::SecretUrl,
     show::show,
@@ -157,6 +161,10 @@ pub struct Config {
     #[command(flatten)]
     pub notify: NotifyConfig,
 
+    /// How the site moves over from the Node service, and when it goes back.
+    #[command(flatten)]
+    pub migration: MigrationConfig,
+
     /// Which of these settings are in files.
     #[command(flatten)]
     pub files: SecretFiles,
@@ -244,6 +252,7 @@ impl Config {
         }
         self.node.check()?;
         self.telemetry.check()?;
+        self.migration.check(self.cache.redis_url.is_some())?;
         if self.realtime.websocket_ping_interval >= self.http.idle_timeout {
             return Err(
                 "WEBSOCKET_PING_INTERVAL must be below IDLE_TIMEOUT_SECONDS, after which a silent connection ends".into(),
@@ -346,6 +355,13 @@ mod tests {
             ("--notify-attempts=0", "NOTIFY_ATTEMPTS"),
             ("--notify-retry=0", "NOTIFY_RETRY_SECONDS"),
             ("--notify-queue=0", "NOTIFY_QUEUE"),
+            ("--migration-mode=perhaps", "MIGRATION_MODE"),
+            ("--rollback-auto=perhaps", "ROLLBACK_AUTO"),
+            ("--rollback-error-rate=5", "ROLLBACK_ERROR_RATE"),
+            ("--rollback-mean=0", "ROLLBACK_MEAN_SECONDS"),
+            ("--rollback-min-requests=few", "ROLLBACK_MIN_REQUESTS"),
+            ("--rollback-window=0", "ROLLBACK_WINDOW_SECONDS"),
+            ("--rollback-check=0", "ROLLBACK_CHECK_SECONDS"),
             ("--websocket-max-connections=0", "WEBSOCKET_MAX_CONNECTIONS"),
             ("--websocket-ping-interval=0", "WEBSOCKET_PING_INTERVAL"),
             ("--websocket-ping-timeout=x", "WEBSOCKET_PING_TIMEOUT"),

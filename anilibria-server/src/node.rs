@@ -1,6 +1,6 @@
 //! The site's Node service, as far as this one asks it.
 
-mod answer;
+pub(crate) mod answer;
 mod asker;
 mod call;
 mod error;

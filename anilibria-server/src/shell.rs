@@ -13,8 +13,9 @@ use poem::{
 };
 
 use crate::{
-    auth::Users,
+    auth::{User, Users},
     cors::Origins,
+    flags::Groups,
     http::{
         compress::Compressor,
         finish::{Wishes, finish},
@@ -26,9 +27,10 @@ use crate::{
     limits::{Gate, RequestLimits},
     problem::Problem,
     request_id::{self, RequestId},
+    rollback::Tally,
     router::{Found, Router},
     sandbox::SandboxMount,
-    telemetry::{RouteMeter, Sampler},
+    telemetry::{self, RouteMeter, Sampler},
     trace::Trace,
     traffic::Traffic,
     v3::{self, Addresses, Form},
@@ -55,6 +57,10 @@ pub struct Shell {
     pub traffic: Traffic,
     /// Decides which requests are traced.
     pub sampler: Sampler,
+    /// Adds requests up, but for those of whoever watches over the service.
+    pub tally: Tally,
+    /// Tells users which group they are in, if that is wanted.
+    pub groups: Option<Groups>,
     /// Counts those for which there is no route.
     pub unrouted: RouteMeter,
     /// Other origins that may read answers.
@@ -90,6 +96,8 @@ impl Endpoint for Shell {
         let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
         trace.route(meter.endpoint());
         let method = request.method().clone();
+        let is_watching = is_probe(request.uri().path()) || request.uri().path() == telemetry::PATH;
+        let user = request.data::<User>().copied();
         let client = self.rates.client_of(&request);
         trace.begin(&request, client);
         let standing = self.rates.count(&request, client);
@@ -106,7 +114,11 @@ impl Endpoint for Shell {
             }
         });
         trace.done(response.status());
-        meter.count(&method, response.status(), trace.took());
+        let took = trace.took();
+        meter.count(&method, response.status(), took);
+        if !is_watching {
+            self.tally.add(response.status().is_server_error(), took);
+        }
         self.origins.permit(response.headers_mut(), origin);
         if is_unversioned {
             response.headers_mut().append(header::VARY, HeaderValue::from_static("X-API-Version"));
@@ -116,6 +128,9 @@ impl Endpoint for Shell {
         }
         if let Some(standing) = standing {
             self.rates.tell(&standing, response.headers_mut());
+        }
+        if let Some(groups) = &self.groups {
+            groups.tell(&mut response, user).await;
         }
         protect(&mut response);
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(freshness::NO_STORE);

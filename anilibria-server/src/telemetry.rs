@@ -11,6 +11,7 @@ mod scrape;
 pub(crate) mod traces;
 mod vitals;
 
+pub(crate) use self::scrape::PATH;
 pub use self::{
     recorder::{Metrics, Tidying},
     requests::RouteMeter,

@@ -75,6 +75,13 @@ impl Keys {
     }
 }
 
+/// What `SCAN` should look for, where no prefix is added: all texts whose name matches `pattern`.
+pub(super) fn glob(pattern: &Pattern) -> String {
+    let mut glob = String::with_capacity(pattern.as_str().len() + 2);
+    escape(pattern.as_str(), true, &mut glob);
+    glob
+}
+
 /// Adds `text` to `glob` in such a way that nothing in it has a meaning, except `*` where stars are wanted.
 fn escape(text: &str, stars: bool, glob: &mut String) {
     for char in text.chars() {

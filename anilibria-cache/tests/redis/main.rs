@@ -10,6 +10,7 @@ mod map;
 mod outage;
 mod roster;
 mod store;
+mod texts;
 mod topology;
 
 use std::time::{Duration, SystemTime};

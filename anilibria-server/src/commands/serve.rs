@@ -52,6 +52,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let _tidy = state.metrics.as_ref().map(Tidying::start);
         let bus = config.realtime.events_enabled.then(|| Arc::clone(state.realtime.bus()));
         let sync = SyncTask::start(&state.titles, bus);
+        let _watch = state.watch(config);
         let _pump = Pump::start(&state.realtime, &state.titles);
         let _news = config.v3.v3_gateway_enabled.then(|| state.news.pump());
         let notifier = state.notifier();

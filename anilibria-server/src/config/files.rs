@@ -61,7 +61,7 @@ impl Config {
 }
 
 /// Puts what is in `file` into the setting called `name`.
-fn fill<T>(setting: &mut Option<T>, name: &str, file: Option<PathBuf>) -> Result<(), String>
+pub(super) fn fill<T>(setting: &mut Option<T>, name: &str, file: Option<PathBuf>) -> Result<(), String>
 where
     T: FromStr<Err = Infallible>,
 {

@@ -31,7 +31,7 @@ pub(super) fn api_url(text: &str) -> Result<Url, String> {
 }
 
 /// The base URL of a service: a host, and a path if need be.
-pub(super) fn base_url(text: &str) -> Result<Url, String> {
+pub(crate) fn base_url(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|error| format!("not a URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err("must begin with http:// or https:// and a host".into());
@@ -49,7 +49,7 @@ pub(super) fn user_agent(text: &str) -> Result<String, String> {
 }
 
 /// A number of seconds, at least 1.
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: u32 = text.parse().map_err(|_| "must be a whole number of seconds")?;
     if seconds == 0 { Err("must be at least 1".into()) } else { Ok(Duration::from_secs(seconds.into())) }
 }
@@ -76,9 +76,9 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
 }
 
 /// A share, 0 to 1.
-pub(super) fn share(text: &str) -> Result<f64, String> {
-    let share: Option<f64> = text.parse().ok();
-    share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "must be a number from 0 to 1".into())
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "must be a number from 0 to 1".into())
 }
 
 /// A number of bytes, at least 1, with or without a unit.

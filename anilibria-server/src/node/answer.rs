@@ -19,7 +19,7 @@ pub(super) async fn sound(response: Response) -> Result<Response, NodeError> {
 }
 
 /// The JSON that `response` is, if its status is 200.
-pub(super) async fn json(response: Response) -> Result<Value, NodeError> {
+pub(crate) async fn json(response: Response) -> Result<Value, NodeError> {
     let mut response = sound(response).await?;
     if !is_json(&response) {
         return Err(NodeError::NotJson);

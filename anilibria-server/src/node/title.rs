@@ -152,6 +152,13 @@ pub(super) struct Blocked {
     pub(super) geoip: bool,
 }
 
+impl NodeTitle {
+    /// Whether the Node service has made it up.
+    pub(crate) fn is_invented(&self) -> bool {
+        self.year.is_some() && INVENTED.contains(&self.id)
+    }
+}
+
 impl Player {
     /// The episodes that have a number, in the order in which they were given.
     pub(super) fn episodes(&self) -> Vec<(f64, Episode)> {
@@ -185,7 +192,7 @@ pub(super) fn accepted(answer: Value, id: u32) -> Result<NodeTitle, NodeError> {
     if title.names.ru.trim().is_empty() {
         return Err(NodeError::refused("it has no name"));
     }
-    if title.year.is_some() && INVENTED.contains(&id) {
+    if title.is_invented() {
         return Err(NodeError::refused("it is made up"));
     }
     Ok(title)

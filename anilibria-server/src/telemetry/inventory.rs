@@ -1,6 +1,6 @@
 //! Every metric of the service: its name, what it counts, and the bounds of its buckets.
 
-use metrics::{Unit, counter, describe_counter, describe_histogram};
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram};
 
 /// Requests answered, by method, route and status: in the words of each part of the site that reads them.
 pub(super) const REQUESTS: [(&str, &str); 3] = [
@@ -50,6 +50,11 @@ pub(crate) const WEBSOCKET_MESSAGES: &str = "anime_site_websocket_messages_total
 /// Titles that were compared with those of the Node service.
 pub(crate) const CONSISTENCY_CHECKS: &str = "data_consistency_checks_total";
 
+/// Share of requests that failed in the last minutes.
+pub(crate) const ROLLBACK_ERROR_RATE: &str = "anilibria_rollback_error_rate";
+/// How long answers took on average in the last minutes.
+pub(crate) const ROLLBACK_MEAN_DURATION: &str = "anilibria_rollback_mean_duration_seconds";
+
 /// Bounds where nothing else is said.
 pub(super) const DEFAULT_BUCKETS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
@@ -93,6 +98,12 @@ pub(super) fn describe() {
     describe_counter!(NOTIFICATIONS_SENT, "Events handed on, by type and channel.");
     describe_counter!(WEBSOCKET_MESSAGES, "Messages over WebSockets, by direction and type.");
     describe_counter!(CONSISTENCY_CHECKS, "Titles compared with those of the Node service.");
+    describe_gauge!(ROLLBACK_ERROR_RATE, "Share of requests of the last minutes that failed, 0 to 1.");
+    describe_gauge!(
+        ROLLBACK_MEAN_DURATION,
+        Unit::Seconds,
+        "How long answers of the last minutes took on average."
+    );
     super::vitals::describe();
     counter!(TITLES_SYNCED, "source" => "anilibria_api").increment(0);
     for action in ["added", "updated"] {

@@ -15,7 +15,7 @@ use super::{Metrics, vitals::Vitals};
 use crate::{app::State, router::RouteTable};
 
 /// Where Prometheus looks.
-const PATH: &str = "/metrics";
+pub(crate) const PATH: &str = "/metrics";
 
 /// Prometheus's text format.
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

@@ -25,12 +25,14 @@ mod catalogue_mongo;
 #[cfg(unix)]
 mod cluster;
 mod commands;
+mod compare;
 mod connections;
 mod endpoints;
 #[cfg(unix)]
 mod fan;
 mod faults;
 #[cfg(unix)]
+mod flags;
 mod health_storm;
 mod internal;
 mod legacy;

@@ -20,12 +20,22 @@ pub(crate) struct Reply {
     pub(crate) hangs: bool,
     /// The only path that is answered so; others are not found.
     pub(crate) only_at: Option<&'static str>,
+    /// Paths that have an answer of their own.
+    pub(crate) at: Vec<(String, Value)>,
 }
 
 impl Reply {
     pub(crate) fn text(body: &str) -> Self {
         let content_type = "application/json; charset=utf-8";
-        Self { status: 200, content_type, location: None, body: body.to_owned(), hangs: false, only_at: None }
+        Self {
+            status: 200,
+            content_type,
+            location: None,
+            body: body.to_owned(),
+            hangs: false,
+            only_at: None,
+            at: Vec::new(),
+        }
     }
 
     pub(crate) fn json(body: &Value) -> Self {
@@ -103,7 +113,12 @@ impl Endpoint for Served {
         let reply = self.0.reply.lock().unwrap().clone();
         let is_elsewhere = reply.only_at.is_some_and(|only| only != path);
         let status = if is_elsewhere { 404 } else { reply.status };
-        self.0.calls.lock().unwrap().push(Call { path, body, status, headers: request.headers().clone() });
+        self.0.calls.lock().unwrap().push(Call {
+            path: path.clone(),
+            body,
+            status,
+            headers: request.headers().clone(),
+        });
         if reply.hangs {
             std::future::pending::<()>().await;
         }
@@ -112,6 +127,9 @@ impl Endpoint for Served {
         }
         let response = Response::builder().status(StatusCode::from_u16(reply.status).unwrap());
         let response = response.content_type(reply.content_type);
+        if let Some((_, body)) = reply.at.iter().find(|(at, _)| *at == path) {
+            return Ok(response.status(StatusCode::OK).body(body.to_string()));
+        }
         Ok(match reply.location {
             Some(location) => response.header("location", location).body(reply.body),
             None => response.body(reply.body),

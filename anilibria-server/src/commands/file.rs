@@ -1,0 +1,49 @@
+//! Files that others read while they are written.
+
+use std::{
+    fs::{self, File},
+    io::{ErrorKind, Read as _, Write as _},
+    path::Path,
+    process,
+};
+
+use anyhow::{Context as _, ensure};
+
+/// Most bytes of a file that is read. One that is larger is some other file.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// What is in the file at `path`; `None` when there is none.
+pub(super) fn read(path: &Path) -> anyhow::Result<Option<String>> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text));
+    match read {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => {
+            let length = read.with_context(|| format!("cannot read {}", path.display()))?;
+            ensure!(length as u64 <= MAX_BYTES, "{} is larger than a megabyte", path.display());
+            Ok(Some(text))
+        }
+    }
+}
+
+/// Puts `text` in place of the file at `path`, at once: whoever reads it sees the old one or the new one. Who may read it
+/// stays as it was.
+pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
+    let name = path.file_name().with_context(|| format!("{} is no file", path.display()))?;
+    let mut new = name.to_owned();
+    new.push(format!(".{}.new", process::id()));
+    let new = path.with_file_name(new);
+    let written = (|| {
+        let mut file = File::create(&new)?;
+        file.write_all(text.as_bytes())?;
+        if let Ok(old) = fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.sync_all()?;
+        fs::rename(&new, path)
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written.with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,133 @@
+//! Compares lists, in which titles may come in another order.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use tracing::warn;
+
+use super::{Difference, Facts, Reader, Side, Unread, reader::Asked};
+
+/// A list that both services have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum List {
+    /// What is popular.
+    Popular,
+    /// What came out last.
+    Updates,
+    /// What is found by these words.
+    Search(String),
+}
+
+impl List {
+    /// Its name in reports and metrics.
+    pub const fn endpoint(&self) -> &'static str {
+        match self {
+            Self::Popular => "popular",
+            Self::Updates => "updates",
+            Self::Search(_) => "search",
+        }
+    }
+}
+
+/// A list that was compared. It is consistent when both have the same titles, and tell the same of each.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedList {
+    /// Which list.
+    pub endpoint: &'static str,
+    /// Whether nothing differs.
+    pub consistent: bool,
+    /// How many titles the Node service tells.
+    pub nodejs_count: usize,
+    /// How many this service tells.
+    pub python_count: usize,
+    /// What differs.
+    pub differences: Vec<ListDifference>,
+}
+
+/// What differs in one title of a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListDifference {
+    /// The title.
+    pub title_id: u32,
+    /// What differs; the `id`, when one of them has no such title in the list.
+    #[serde(flatten)]
+    pub difference: Difference,
+}
+
+pub(super) enum Listed {
+    Checked(CheckedList),
+    Unread(Unread),
+}
+
+pub(super) async fn compare(reader: &Reader, list: &List) -> Listed {
+    let (node, ours) = futures::join!(reader.list(Side::Node, list), reader.list(Side::Ours, list));
+    let (node, ours) = match (node, ours) {
+        (Asked::Found(node), Asked::Found(ours)) => (node, ours),
+        (Asked::Failed(unread), _) | (_, Asked::Failed(unread)) => return Listed::Unread(unread),
+        (Asked::Absent, _) => return Listed::Unread(absent(Side::Node, list)),
+        (_, Asked::Absent) => return Listed::Unread(absent(Side::Ours, list)),
+    };
+    let differences = differences(&by_id(&node), &by_id(&ours));
+    let checked = CheckedList {
+        endpoint: list.endpoint(),
+        consistent: differences.is_empty(),
+        nodejs_count: node.len(),
+        python_count: ours.len(),
+        differences,
+    };
+    if !checked.consistent {
+        let CheckedList { endpoint, nodejs_count, python_count, .. } = checked;
+        let differences = serde_json::to_string(&checked.differences).unwrap_or_default();
+        warn!(endpoint, differences, nodejs_count, python_count, "Response mismatch detected");
+    }
+    Listed::Checked(checked)
+}
+
+fn absent(side: Side, list: &List) -> Unread {
+    Unread {
+        what: list.endpoint().to_owned(),
+        service: side.name(),
+        reason: "there is no such list".to_owned(),
+    }
+}
+
+fn by_id(titles: &[Facts]) -> BTreeMap<u32, &Facts> {
+    titles.iter().filter_map(|title| Some((title.id()?, title))).collect()
+}
+
+fn differences(node: &BTreeMap<u32, &Facts>, ours: &BTreeMap<u32, &Facts>) -> Vec<ListDifference> {
+    let of = |title_id: u32, differences: Vec<Difference>| {
+        differences.into_iter().map(move |difference| ListDifference { title_id, difference })
+    };
+    let theirs = node.iter().flat_map(|(id, title)| {
+        let differences =
+            ours.get(id).map_or_else(|| vec![Difference::only_there(*id)], |ours| title.differences(ours));
+        of(*id, differences)
+    });
+    let only_here = ours.keys().filter(|id| !node.contains_key(*id));
+    theirs.chain(only_here.flat_map(|id| of(*id, vec![Difference::only_here(*id)]))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn titles(ids: &[u32]) -> Vec<Facts> {
+        ids.iter().map(|id| Facts::of_json(&json!({"id": id, "names": {"ru": "Имя"}}))).collect()
+    }
+
+    #[test]
+    fn order_is_no_difference() {
+        assert!(differences(&by_id(&titles(&[1, 2])), &by_id(&titles(&[2, 1]))).is_empty());
+    }
+
+    #[test]
+    fn title_that_only_one_of_them_has_is_a_difference() {
+        let found = differences(&by_id(&titles(&[1, 2])), &by_id(&titles(&[2, 3])));
+
+        let found: Vec<_> = found.into_iter().map(|found| (found.title_id, found.difference)).collect();
+        assert_eq!(found, [(1, Difference::only_there(1)), (3, Difference::only_here(3))]);
+    }
+}

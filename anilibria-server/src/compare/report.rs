@@ -1,0 +1,215 @@
+//! What a comparison has found, for people and for programs.
+
+use std::fmt::{self, Write as _};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{CheckedList, Difference};
+
+/// Characters of a value that are shown to people.
+const SHOWN: usize = 70;
+
+/// Characters before the first that differs.
+const BEFORE: usize = 15;
+
+/// What a comparison has found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The titles, in the order in which they were asked for.
+    pub results: Vec<CheckedTitle>,
+    /// The lists.
+    pub lists: Vec<CheckedList>,
+    /// What could not be read.
+    pub unread: Vec<Unread>,
+    /// Ids of titles that neither service has.
+    pub absent: Vec<u32>,
+    /// How many titles were left out, because too many in a row could not be read.
+    pub left_out: usize,
+}
+
+/// A title that was compared.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckedTitle {
+    /// Its id.
+    pub title_id: u32,
+    /// Whether nothing differs.
+    pub consistent: bool,
+    /// What differs.
+    pub differences: Vec<Difference>,
+}
+
+/// Something that a service did not tell.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unread {
+    /// What was asked for.
+    pub what: String,
+    /// Who was asked: `nodejs` or `python`.
+    pub service: &'static str,
+    /// Why there is no answer.
+    pub reason: String,
+}
+
+impl Report {
+    /// How many comparisons were made, and how many of them found no difference.
+    pub fn checks(&self) -> (usize, usize) {
+        let titles = self.results.iter().map(|checked| checked.consistent);
+        let lists = self.lists.iter().map(|checked| checked.consistent);
+        titles.chain(lists).fold((0, 0), |(made, same), is_same| (made + 1, same + usize::from(is_same)))
+    }
+
+    /// The share of comparisons without a difference, 0 to 1; `None` when none was made.
+    #[expect(clippy::cast_precision_loss, reason = "there are far fewer titles")]
+    pub fn consistency(&self) -> Option<f64> {
+        let (made, same) = self.checks();
+        (made > 0).then(|| same as f64 / made as f64)
+    }
+
+    /// Whether everything could be compared.
+    pub fn is_whole(&self) -> bool {
+        self.unread.is_empty() && self.left_out == 0 && self.consistency().is_some()
+    }
+
+    /// All of it as JSON.
+    pub fn json(&self, threshold: f64) -> Value {
+        let (made, same) = self.checks();
+        json!({
+            "results": self.results,
+            "lists": self.lists,
+            "unread": self.unread,
+            "absent": self.absent,
+            "summary": {
+                "compared": made,
+                "consistent": same,
+                "inconsistent": made - same,
+                "unread": self.unread.len(),
+                "left_out": self.left_out,
+                "consistency": self.consistency(),
+                "threshold": threshold,
+            },
+        })
+    }
+}
+
+/// Lines for people: each title, what differs in it, and a summary.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for CheckedTitle { title_id, consistent, differences } in &self.results {
+            writeln!(f, "title {title_id}: {}", if *consistent { "the same" } else { "differs" })?;
+            for difference in differences {
+                show(f, "  ", difference)?;
+            }
+        }
+        for list in &self.lists {
+            let CheckedList { endpoint, consistent, nodejs_count, python_count, differences } = list;
+            let verdict = if *consistent { "the same titles" } else { "differs" };
+            writeln!(f, "list {endpoint}: {verdict} (nodejs {nodejs_count}, python {python_count})")?;
+            for found in differences {
+                writeln!(f, "  title {}", found.title_id)?;
+                show(f, "    ", &found.difference)?;
+            }
+        }
+        for id in &self.absent {
+            writeln!(f, "title {id}: neither service has it")?;
+        }
+        for Unread { what, service, reason } in &self.unread {
+            writeln!(f, "{what}: not compared, {service}: {reason}")?;
+        }
+        if self.left_out > 0 {
+            writeln!(f, "{} more titles: left out, too many in a row could not be read", self.left_out)?;
+        }
+        let (made, same) = self.checks();
+        match self.consistency() {
+            Some(share) => {
+                let percent = share * 100.0;
+                write!(f, "{same} of {made} comparisons without a difference ({percent:.1} %)")
+            }
+            None => write!(f, "nothing could be compared"),
+        }
+    }
+}
+
+fn show(f: &mut fmt::Formatter<'_>, indent: &str, difference: &Difference) -> fmt::Result {
+    let Difference { field, nodejs_value, python_value } = difference;
+    let (node, ours) = (plain(nodejs_value), plain(python_value));
+    let alike = node.chars().zip(ours.chars()).take_while(|(node, ours)| node == ours).count();
+    let start =
+        if node.chars().count().max(ours.chars().count()) > SHOWN { alike.saturating_sub(BEFORE) } else { 0 };
+    writeln!(f, "{indent}{field}")?;
+    writeln!(f, "{indent}  nodejs  {}", clipped(&node, start))?;
+    writeln!(f, "{indent}  python  {}", clipped(&ours, start))
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        value => value.to_string(),
+    }
+}
+
+/// As many characters as are shown, from `start` on.
+fn clipped(text: &str, start: usize) -> String {
+    let mut shown = if start > 0 { "…".to_owned() } else { String::new() };
+    let mut rest = text.chars().skip(start);
+    shown.extend(rest.by_ref().take(SHOWN));
+    if rest.next().is_some() {
+        let _ = shown.write_char('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(title_id: u32, differences: Vec<Difference>) -> CheckedTitle {
+        CheckedTitle { title_id, consistent: differences.is_empty(), differences }
+    }
+
+    fn report() -> Report {
+        let year = Difference { field: "year", nodejs_value: 2020.into(), python_value: 2021.into() };
+        Report { results: vec![checked(7, vec![]), checked(8, vec![year])], ..Report::default() }
+    }
+
+    #[test]
+    fn people_see_each_title_and_what_differs() {
+        let text = report().to_string();
+
+        let expected = "title 7: the same\ntitle 8: differs\n  year\n    nodejs  2020\n    python  2021\n\
+                        1 of 2 comparisons without a difference (50.0 %)";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn long_texts_are_shown_where_they_part() {
+        let text = |end: &str| Value::from(format!("{}{end}", "я".repeat(500)));
+        let description =
+            Difference { field: "description", nodejs_value: text("раз"), python_value: text("два") };
+
+        let shown = Report { results: vec![checked(7, vec![description])], ..Report::default() }.to_string();
+
+        assert!(shown.contains("яраз\"") && shown.contains("ядва\""), "{shown}");
+        assert!(shown.lines().all(|line| line.chars().count() < 100), "{shown}");
+    }
+
+    #[test]
+    fn programs_get_all_fields_and_the_share() {
+        let json = report().json(0.9);
+
+        assert_eq!(
+            json["results"][1],
+            json!({
+                "title_id": 8, "consistent": false,
+                "differences": [{"field": "year", "nodejs_value": 2020, "python_value": 2021}],
+            })
+        );
+        assert_eq!(json["summary"]["consistency"], 0.5);
+        assert_eq!(json["summary"]["threshold"], 0.9);
+    }
+
+    #[test]
+    fn report_of_nothing_has_no_share() {
+        assert_eq!(Report::default().consistency(), None);
+        assert!(!Report::default().is_whole());
+    }
+}

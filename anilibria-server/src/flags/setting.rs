@@ -1,0 +1,147 @@
+//! What a feature is set to, and whom it is on for.
+
+use std::{fmt, str::FromStr};
+
+use super::bucket;
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// On.
+    Enabled,
+    /// Off.
+    Disabled,
+}
+
+/// A share of users, 0 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Percentage(u8);
+
+/// A text is no share of users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a whole number from 0 to 100")]
+pub struct NotAPercentage;
+
+/// What is set for a feature, as far as it concerns one user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Setting {
+    /// For all.
+    pub global: Option<Switch>,
+    /// For a share of users.
+    pub percentage: Option<Percentage>,
+    /// For the user.
+    pub user: Option<Switch>,
+}
+
+impl Setting {
+    /// Whether the feature is on for `user`, whom the setting concerns.
+    pub fn is_on(&self, user: Option<u64>) -> bool {
+        match *self {
+            Self { global: Some(Switch::Disabled), .. } => false,
+            Self { user: Some(switch), .. } => switch == Switch::Enabled,
+            Self { percentage: Some(share), .. } => share.covers(user),
+            Self { global, .. } => global == Some(Switch::Enabled),
+        }
+    }
+
+    /// Whether nothing is set at all.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Switch {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// For all; any other text says nothing.
+    pub(super) fn global(text: &str) -> Option<Self> {
+        match text {
+            "enabled" => Some(Self::Enabled),
+            "disabled" => Some(Self::Disabled),
+            _ => None,
+        }
+    }
+
+    /// For a user; any other text is off.
+    pub(super) fn user(text: &str) -> Self {
+        if text == "enabled" { Self::Enabled } else { Self::Disabled }
+    }
+}
+
+impl Percentage {
+    /// The share `percent`, if it is 100 at the most.
+    pub const fn new(percent: u8) -> Option<Self> {
+        if percent <= 100 { Some(Self(percent)) } else { None }
+    }
+
+    /// Whether `user` is among them.
+    pub fn covers(self, user: Option<u64>) -> bool {
+        bucket(user) < self.0
+    }
+}
+
+impl FromStr for Percentage {
+    type Err = NotAPercentage;
+
+    fn from_str(text: &str) -> Result<Self, NotAPercentage> {
+        text.parse().ok().and_then(Self::new).ok_or(NotAPercentage)
+    }
+}
+
+impl fmt::Display for Percentage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ON: Option<Switch> = Some(Switch::Enabled);
+    const OFF: Option<Switch> = Some(Switch::Disabled);
+
+    /// Is in the hundredth 19.
+    const USER: Option<u64> = Some(1);
+
+    fn is_on(global: Option<Switch>, percentage: Option<u8>, user: Option<Switch>) -> bool {
+        Setting { global, percentage: percentage.and_then(Percentage::new), user }.is_on(USER)
+    }
+
+    #[test]
+    fn feature_that_is_disabled_is_off_for_everybody() {
+        assert!(!is_on(OFF, Some(100), ON));
+    }
+
+    #[test]
+    fn what_is_set_for_a_user_comes_before_shares() {
+        assert!(is_on(None, Some(0), ON));
+        assert!(!is_on(ON, Some(100), OFF));
+    }
+
+    #[test]
+    fn share_comes_before_what_is_set_for_all() {
+        assert!(!is_on(ON, Some(19), None));
+        assert!(is_on(None, Some(20), None));
+    }
+
+    #[test]
+    fn without_a_share_it_is_what_is_set_for_all() {
+        assert!(is_on(ON, None, None));
+        assert!(!is_on(None, None, None));
+    }
+
+    #[test]
+    fn shares_are_whole_and_no_more_than_all() {
+        assert_eq!("25".parse(), Ok(Percentage(25)));
+        for text in ["101", "-1", "2.5", "", "all"] {
+            assert_eq!(text.parse::<Percentage>(), Err(NotAPercentage), "{text}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What requests came to in the last minutes.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::Totals;
+
+/// Parts of a window: it moves on by one of them at a time.
+pub(super) const SLOTS: u32 = 30;
+
+/// The last minutes, in thirty parts of the same length.
+#[derive(Clone, Debug)]
+pub struct Window {
+    /// What had been added up at the beginning of each part, the oldest first.
+    beginnings: VecDeque<Totals>,
+}
+
+/// What was measured in a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// How many requests there were.
+    pub requests: u64,
+    /// Share of those that ended with an error of the service, 0 to 1; 0 when there were none.
+    pub error_rate: f64,
+    /// How long an answer took on average; none when there were none.
+    pub mean: Duration,
+}
+
+impl Window {
+    /// A window that begins with what is added up in `totals`.
+    pub fn new(totals: Totals) -> Self {
+        Self { beginnings: VecDeque::from([totals]) }
+    }
+
+    /// Ends a part, at whose end it is `totals`; returns what was measured in the whole window.
+    #[expect(clippy::cast_precision_loss, reason = "shares and means need no more than 15 digits")]
+    pub fn advance(&mut self, totals: Totals) -> Measured {
+        let oldest = self.beginnings.front().copied().unwrap_or_default();
+        self.beginnings.push_back(totals);
+        if self.beginnings.len() > SLOTS as usize {
+            self.beginnings.pop_front();
+        }
+        let since = |now: u64, then: u64| now.wrapping_sub(then);
+        let requests = since(totals.requests, oldest.requests);
+        if requests == 0 {
+            return Measured::default();
+        }
+        let micros = since(totals.micros, oldest.micros);
+        Measured {
+            requests,
+            error_rate: since(totals.errors, oldest.errors) as f64 / requests as f64,
+            mean: Duration::from_micros(micros / requests),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn totals(requests: u64, errors: u64, millis: u64) -> Totals {
+        Totals { requests, errors, micros: millis * 1000 }
+    }
+
+    #[test]
+    fn share_and_mean_are_of_what_happened_within_the_window() {
+        let mut window = Window::new(totals(100, 100, 1_000_000));
+
+        let measured = window.advance(totals(110, 101, 1_000_500));
+
+        assert_eq!(measured, Measured { requests: 10, error_rate: 0.1, mean: Duration::from_millis(50) });
+    }
+
+    #[test]
+    fn what_is_older_than_the_window_is_forgotten() {
+        let mut window = Window::new(totals(0, 0, 0));
+        window.advance(totals(10, 10, 0));
+
+        let later: Vec<_> = (0..SLOTS).map(|_| window.advance(totals(10, 10, 0))).collect();
+
+        let (last, before) = later.split_last().unwrap();
+        assert!(before.iter().all(|measured| measured.requests == 10));
+        assert_eq!(*last, Measured::default());
+    }
+
+    #[test]
+    fn quiet_window_has_no_errors() {
+        assert_eq!(Window::new(totals(5, 5, 5)).advance(totals(5, 5, 5)), Measured::default());
+    }
+}
