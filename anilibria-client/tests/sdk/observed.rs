@@ -68,6 +68,9 @@ async fn attempt_is_a_span_with_the_names_of_opentelemetry() {
     assert_eq!(field("http.request.resend_count"), Some("0"));
     assert_eq!(field("error.type"), Some("not_found"));
     assert_eq!(field("server.address"), Some("127.0.0.1"));
+    assert_eq!(field("external.service"), Some("anilibria.tv"));
+    assert_eq!(field("http.url"), Some(&*format!("{}/accounts/users/me/profile", server.url())));
+    assert_eq!((field("http.status_code"), field("error")), (Some("404"), Some("true")));
     assert!(!format!("{fields:?}").contains("very-secret"));
 }
 
@@ -120,8 +123,8 @@ mod counters {
 
         let counters = counters.0.lock().unwrap();
         let count = |name: &str| counters.get(name).map(|counter| counter.load(Ordering::Relaxed));
-        assert_eq!(count("anilibria_client_requests_total /app/status status"), Some(1));
-        assert_eq!(count("anilibria_client_requests_total /app/status ok"), Some(1));
+        assert_eq!(count("anilibria_client_requests_total /app/status status 503"), Some(1));
+        assert_eq!(count("anilibria_client_requests_total /app/status ok 200"), Some(1));
         assert_eq!(count("anilibria_client_retries_total /app/status"), Some(1));
     }
 }
