@@ -68,6 +68,9 @@ async fn attempt_is_a_span_with_the_names_of_opentelemetry() {
     assert_eq!(field("http.request.resend_count"), Some("0"));
     assert_eq!(field("error.type"), Some("not_found"));
     assert_eq!(field("server.address"), Some("127.0.0.1"));
+    assert_eq!(field("external.service"), Some("anilibria.tv"));
+    assert_eq!(field("http.url"), Some(&*format!("{}/accounts/users/me/profile", server.url())));
+    assert_eq!((field("http.status_code"), field("error")), (Some("404"), Some("true")));
     assert!(!format!("{fields:?}").contains("very-secret"));
 }
 
