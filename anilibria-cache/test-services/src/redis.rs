@@ -208,6 +208,6 @@ impl Access {
         let Some(id) = process.id() else { return false };
         let expected = format!("process_id:{id}");
         let says = |info: &str, what: &str| info.lines().any(|line| line.trim_end() == what);
-        self.cli(&["INFO"]).is_ok_and(|info| says(&info, &expected) && says(&info, "loading:0"))
+        self.cli(&["INFO"]).is_ok_and(|info| says(&info, &expected) && !says(&info, "loading:1"))
     }
 }
