@@ -6,7 +6,10 @@ use anilibria_server::asyncapi;
 use futures::{SinkExt as _, StreamExt as _};
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Message, protocol::frame::coding::CloseCode},
@@ -68,8 +71,10 @@ impl Socket {
 
     /// The next `{type, data}`, which has to be as the document describes it.
     pub(crate) async fn hear(&mut self) -> Value {
+        // Signs of life do not make the wait longer.
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            match timeout(PATIENCE, self.0.next()).await.unwrap().unwrap().unwrap() {
+            match timeout_at(deadline, self.0.next()).await.unwrap().unwrap().unwrap() {
                 Message::Text(text) => {
                     let frame: Value = serde_json::from_str(&text).unwrap();
                     let validator = &DESCRIBED[frame["type"].as_str().unwrap()];
