@@ -96,7 +96,8 @@ impl<D: Dialogue> Connection<D> {
             };
         };
         if let Some(words) = end {
-            self.line.close(words).await;
+            // What only a few need for a moment, thousands should not hold room for all the time.
+            Box::pin(self.line.close(words)).await;
         }
     }
 

@@ -94,7 +94,8 @@ impl Dialogue for Visitor {
             Said::Text(text) => match Command::read(&text) {
                 Ok(command) => {
                     line.realtime.tally().incoming.add(command.kind());
-                    return self.obey(command, line).await;
+                    // Commands are rare, and the room that one needs is more than all else of a client.
+                    return Box::pin(self.obey(command, line)).await;
                 }
                 Err(fault) => fault,
             },
