@@ -92,6 +92,8 @@ where
     let mut stop = pin!(stop);
     loop {
         let (stream, peer, place) = tokio::select! {
+            // Whoever is served can count on a goodbye: what listens for the end is there before the first client is.
+            biased;
             () = &mut stop => break,
             // Whoever has left leaves nothing behind.
             Some(_) = connections.join_next() => continue,
