@@ -16,10 +16,10 @@ use mongodb::{
     error::Result as DriverResult,
     options::{IndexOptions, ReturnDocument},
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::sync::Semaphore;
 use tracing::debug;
 
-use crate::telemetry::database::measured;
+use crate::telemetry::database::answered;
 
 const COLLECTION: &str = "sync_status";
 
@@ -173,7 +173,5 @@ async fn answer<T>(
     operation: &'static str,
     call: impl Future<Output = DriverResult<T>>,
 ) -> anyhow::Result<T> {
-    let in_time =
-        async { timeout(CALL, call).await.context("MongoDB gives no answer")?.map_err(anyhow::Error::from) };
-    measured(operation, COLLECTION, in_time).await
+    answered(operation, COLLECTION, CALL, call).await
 }

@@ -35,7 +35,7 @@ use super::CatalogueStore;
 use crate::{
     mapping::Mapping,
     sync_status::{Noted, Subject, SyncStatus},
-    telemetry::database::measured,
+    telemetry::database::{answered, measured},
 };
 
 const COLLECTION: &str = "titles";
@@ -288,7 +288,5 @@ async fn answer<T>(
     operation: &'static str,
     call: impl Future<Output = DriverResult<T>>,
 ) -> anyhow::Result<T> {
-    let in_time =
-        async { timeout(CALL, call).await.context("MongoDB gives no answer")?.map_err(anyhow::Error::from) };
-    measured(operation, COLLECTION, in_time).await
+    answered(operation, COLLECTION, CALL, call).await
 }

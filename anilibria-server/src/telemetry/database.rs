@@ -1,10 +1,24 @@
-//! Counts what is asked of the database besides the cache, which counts for itself.
+//! Asks the database, and counts what is asked besides the cache, which counts for itself.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use metrics::{counter, histogram};
+use tokio::time::timeout;
 
 use super::inventory::{DATABASE_DURATION, DATABASE_OPERATIONS};
+
+/// What `call` of the driver gives within `limit`, an `operation` on `collection`.
+pub(crate) async fn answered<T>(
+    operation: &'static str,
+    collection: &'static str,
+    limit: Duration,
+    call: impl Future<Output = mongodb::error::Result<T>>,
+) -> anyhow::Result<T> {
+    let in_time =
+        async { timeout(limit, call).await.context("MongoDB gives no answer")?.map_err(anyhow::Error::from) };
+    measured(operation, collection, in_time).await
+}
 
 /// What `call` gives, an `operation` on `collection`.
 pub(crate) async fn measured<T, E>(
