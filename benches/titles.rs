@@ -5,9 +5,9 @@
 //! connections on the same cores; the figure to look at is the median of the ratios of two rounds in a row, which what
 //! else the machine does touches least.
 
-use std::{cmp::Ordering, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use anilibria_benches::load;
+use anilibria_benches::{load, median};
 use anilibria_client::sandbox::Sandbox;
 use anilibria_server::{
     app,
@@ -56,13 +56,6 @@ async fn main() -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-fn median<T: PartialOrd + Default>(values: impl IntoIterator<Item = T>) -> T {
-    let mut values: Vec<_> = values.into_iter().collect();
-    values.sort_by(|one, two| one.partial_cmp(two).unwrap_or(Ordering::Equal));
-    let middle = values.len() / 2;
-    if middle < values.len() { values.swap_remove(middle) } else { T::default() }
 }
 
 /// Our service as it is served, reading from its sandbox.

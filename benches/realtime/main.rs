@@ -8,10 +8,10 @@ mod bare;
 mod server;
 mod service;
 
-use std::{cmp::Ordering, env, net::SocketAddr, time::Duration};
+use std::{env, net::SocketAddr, time::Duration};
 
 use anilibria_benches::{
-    process,
+    median, process,
     subscriber::{Delivery, Subscriber},
 };
 use anyhow::Context as _;
@@ -150,11 +150,4 @@ fn rate(deliveries: &[Delivery]) -> anyhow::Result<f64> {
     let last = deliveries.iter().map(|delivery| delivery.heard).max().context("nothing was heard")?;
     let count = u32::try_from(deliveries.len())?;
     Ok(f64::from(count) / last.saturating_sub(first).as_secs_f64())
-}
-
-fn median<T: PartialOrd + Default>(values: impl IntoIterator<Item = T>) -> T {
-    let mut values: Vec<_> = values.into_iter().collect();
-    values.sort_by(|one, two| one.partial_cmp(two).unwrap_or(Ordering::Equal));
-    let middle = values.len() / 2;
-    if middle < values.len() { values.swap_remove(middle) } else { T::default() }
 }

@@ -1,14 +1,9 @@
 //! A server as a process of its own, seen from both sides.
 
-use std::{
-    env,
-    io::{BufRead as _, BufReader, Lines, Write as _, stdin},
-    net::SocketAddr,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-};
+use std::{io::stdin, net::SocketAddr};
 
 use anilibria_benches::{
-    process,
+    child::Child,
     subscriber::{SENT, now},
 };
 use anilibria_server::{model::episode::EpisodeNumber, realtime::notice};
@@ -46,41 +41,26 @@ impl Kind {
 /// A server in another process; it ends when this is dropped.
 pub(crate) struct Server {
     child: Child,
-    orders: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
     pub(crate) fn start(kind: Kind) -> anyhow::Result<Self> {
-        let mut command = Command::new(env::current_exe()?);
-        command.arg(kind.argument()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn()?;
-        let orders = child.stdin.take().context("no way to tell the server anything")?;
-        let answers = child.stdout.take().context("no way to hear the server")?;
-        let mut answers = BufReader::new(answers).lines();
-        let address = answers.next().context("the server has ended")??.parse()?;
-        Ok(Self { child, orders, answers, address })
+        let mut child = Child::start([kind.argument()])?;
+        let address = child.line()?.parse()?;
+        Ok(Self { child, address })
     }
 
     /// Bytes of memory that it has in use.
     pub(crate) fn memory(&self) -> anyhow::Result<u64> {
-        Ok(process::resident(self.child.id())?)
+        Ok(self.child.memory()?)
     }
 
     /// Has it publish so many events.
     pub(crate) fn publish(&mut self, events: usize) -> anyhow::Result<()> {
-        self.orders.write_all(format!("{events}\n").as_bytes())?;
-        self.answers.next().context("the server has ended")??;
+        self.child.order(&events.to_string())?;
+        self.child.line()?;
         Ok(())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -1,5 +1,9 @@
 //! What the measurements share.
 
+pub mod child;
 pub mod load;
+mod median;
 pub mod process;
 pub mod subscriber;
+
+pub use self::median::median;

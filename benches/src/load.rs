@@ -18,7 +18,9 @@ const BUFFER: usize = 128 << 10;
 /// What a run came to.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Answers per second over all connections.
+    /// Answers over all connections.
+    pub answers: u32,
+    /// Those per second.
     pub rate: f64,
     /// Half of the answers came within this time.
     pub p50: Duration,
@@ -45,9 +47,9 @@ pub async fn run(
     let elapsed = start.elapsed();
     times.sort_unstable();
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
-    #[expect(clippy::cast_precision_loss, reason = "a count of answers is far below 2^52")]
-    let rate = times.len() as f64 / elapsed.as_secs_f64();
-    Ok(Report { rate, p50: at(50), p99: at(99) })
+    let answers = u32::try_from(times.len()).map_err(io::Error::other)?;
+    let rate = f64::from(answers) / elapsed.as_secs_f64();
+    Ok(Report { answers, rate, p50: at(50), p99: at(99) })
 }
 
 async fn connection(address: SocketAddr, request: Vec<u8>, end: Instant) -> io::Result<Vec<Duration>> {
