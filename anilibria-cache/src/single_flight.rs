@@ -1,17 +1,24 @@
 //! One load per key at a time, however many callers ask for it.
 
+mod lead;
+mod validity;
+mod waiter;
+
 use std::{
     any::Any,
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
-use crate::{Action, Cached, Invalidation, LoadError, Scope, Tag};
-
-/// How a load ended.
-pub(crate) type Outcome<E> = Result<Cached, LoadError<E>>;
+pub(crate) use self::{
+    lead::Lead,
+    validity::Verdict,
+    waiter::{Waited, Waiter},
+};
+use self::{validity::Validity, waiter::Stage};
+use crate::{Action, Invalidation, Scope, Tag};
 
 /// The loads under way, and those that ended so shortly ago that what they wrote may have to be taken back.
 #[derive(Default)]
@@ -32,17 +39,6 @@ struct Flight {
     waiter: Box<dyn Any + Send>,
 }
 
-/// How far a load has come.
-#[derive(Debug)]
-pub(crate) enum Stage<E> {
-    /// The levels are asked, by one of the callers; if that one leaves, another takes its place.
-    Asking,
-    /// The loader runs, in a task of its own. This is what can be served meanwhile.
-    Loading(Option<Cached>),
-    /// It has ended.
-    Done(Outcome<E>),
-}
-
 impl SingleFlight {
     /// Joins the load of `key`; starts one if there is none, in which case ending it becomes the caller's duty.
     pub(crate) fn join<E: Send + Sync + 'static>(
@@ -59,13 +55,13 @@ impl SingleFlight {
         let key: Arc<str> = key.into();
         let (stage, waiter) = watch::channel(Stage::Asking);
         let validity = Arc::new(Validity::default());
-        let waiter = Waiter { stage: waiter, validity: Arc::clone(&validity), told: 0 };
+        let waiter = Waiter::new(waiter, Arc::clone(&validity));
         flights.entry(Arc::clone(&key)).or_default().push(Flight {
             tags: tags.into(),
             validity: Arc::clone(&validity),
             waiter: Box::new(waiter.clone()),
         });
-        (waiter, Some(Lead { flights: Arc::clone(self), key, validity, stage }))
+        (waiter, Some(Lead::new(Arc::clone(self), key, validity, stage)))
     }
 
     /// What `invalidation` is about was changed: loads of it that began before are out of date, and no later caller joins them.
@@ -106,6 +102,18 @@ impl SingleFlight {
         Some(if actions.any(|action| action == Action::Remove) { Action::Remove } else { first })
     }
 
+    /// The load of `key` that `validity` is of has ended. Another may have taken the place of one that was out of date.
+    fn end(&self, key: &str, validity: &Arc<Validity>) {
+        let mut flights = self.lock();
+        let Some(same_key) = flights.get_mut(key) else {
+            return;
+        };
+        same_key.retain(|flight| !Arc::ptr_eq(&flight.validity, validity));
+        if same_key.is_empty() {
+            flights.remove(key);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Flights> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,228 +137,14 @@ impl Drop for UnderWay<'_> {
 
 impl Flight {
     fn waiter_unless_done<E: 'static>(&self) -> Option<Waiter<E>> {
-        let waiter = self.waiter.downcast_ref::<Waiter<E>>()?;
-        let told = self.validity.told()?;
-        let is_done = matches!(*waiter.stage.borrow(), Stage::Done(_));
-        (!is_done).then(|| Waiter { told, ..waiter.clone() })
-    }
-}
-
-/// The duty to end a load. Dropped without an [`answer`](Lead::answer), it tells the waiters that nothing will come from
-/// here.
-pub(crate) struct Lead<E> {
-    flights: Arc<SingleFlight>,
-    key: Arc<str>,
-    validity: Arc<Validity>,
-    stage: watch::Sender<Stage<E>>,
-}
-
-impl<E> Lead<E> {
-    /// The key that is loaded.
-    pub(crate) fn key(&self) -> &str {
-        &self.key
-    }
-
-    /// What may become of a result that carries `tags`.
-    pub(crate) fn verdict(&self, tags: &[Tag]) -> Verdict {
-        match self.validity.verdict(tags) {
-            Verdict::Keep => self.flights.under_way(&self.key, tags).map_or(Verdict::Keep, Verdict::TakeBack),
-            verdict => verdict,
-        }
-    }
-
-    /// Waits until something was changed that the verdict may depend on. Only one can wait.
-    pub(crate) async fn changed(&self) {
-        self.validity.news.notified().await;
-    }
-
-    /// The loader begins to run; `meanwhile` can be served.
-    pub(crate) fn begin_loading(&self, meanwhile: Option<Cached>) {
-        self.stage.send_replace(Stage::Loading(meanwhile));
-    }
-
-    /// Hands `outcome` to all waiters. Later callers start another load; this one still hears what changes until it is
-    /// dropped.
-    pub(crate) fn answer(&self, outcome: Outcome<E>) {
-        self.stage.send_replace(Stage::Done(outcome));
-    }
-}
-
-impl<E> Drop for Lead<E> {
-    fn drop(&mut self) {
-        let mut flights = self.flights.lock();
-        let Some(same_key) = flights.get_mut(&*self.key) else {
-            return;
-        };
-        // Another load may have taken the place of one that was out of date.
-        same_key.retain(|flight| !Arc::ptr_eq(&flight.validity, &self.validity));
-        if same_key.is_empty() {
-            flights.remove(&*self.key);
-        }
-    }
-}
-
-/// One who waits for a load to end.
-pub(crate) struct Waiter<E> {
-    stage: watch::Receiver<Stage<E>>,
-    validity: Arc<Validity>,
-    /// How many tags had been changed when it came.
-    told: usize,
-}
-
-/// How waiting ended.
-#[derive(Debug)]
-pub(crate) enum Waited<E> {
-    /// With this.
-    Outcome(Outcome<E>),
-    /// The loader runs; this can be served meanwhile.
-    Loading(Option<Cached>),
-    /// Who asked the levels left before the answer; somebody has to take its place.
-    Deserted,
-}
-
-impl<E> Waiter<E> {
-    /// Waits until the levels have been asked.
-    pub(crate) async fn asked(&mut self) -> Waited<E> {
-        match self.stage.wait_for(|stage| !matches!(stage, Stage::Asking)).await {
-            Ok(stage) => match &*stage {
-                Stage::Asking => Waited::Deserted,
-                Stage::Loading(meanwhile) => Waited::Loading(meanwhile.clone()),
-                Stage::Done(outcome) => Waited::Outcome(outcome.clone()),
-            },
-            Err(_leader_is_gone) => Waited::Deserted,
-        }
-    }
-
-    /// Whether a result that carries `tags` is new enough for one who came when it did: none of them had been changed
-    /// since the load began.
-    pub(crate) fn may_have(&self, tags: &[Tag]) -> bool {
-        self.validity.held(self.told, tags)
-    }
-
-    /// Waits until the load has ended.
-    pub(crate) async fn outcome(&mut self) -> Outcome<E> {
-        match self.stage.wait_for(|stage| matches!(stage, Stage::Done(_))).await.as_deref() {
-            Ok(Stage::Done(outcome)) => outcome.clone(),
-            _ => Err(LoadError::Interrupted),
-        }
-    }
-}
-
-impl<E> Clone for Waiter<E> {
-    fn clone(&self) -> Self {
-        Self { stage: self.stage.clone(), validity: Arc::clone(&self.validity), told: self.told }
-    }
-}
-
-/// What may become of the result of a load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// It may be kept.
-    Keep,
-    /// It may not, and what of it is already written has to go in this way: what it depends on was changed meanwhile.
-    TakeBack(Action),
-    /// It may not, and what it may have written is already replaced.
-    Leave,
-}
-
-/// What was changed while a load was under way.
-#[derive(Default)]
-struct Validity {
-    changes: Mutex<Changes>,
-    news: Notify,
-}
-
-#[derive(Default)]
-struct Changes {
-    what: Changed,
-    /// Whether something was removed, not only expired: then the old value may not be served as stale either.
-    removes: bool,
-}
-
-enum Changed {
-    /// What carries one of these tags.
-    Tags(Vec<Tag>),
-    /// What is being loaded, or too much to remember.
-    Everything,
-    /// What is being loaded, which has got a new value.
-    Superseded,
-}
-
-/// So many tags are remembered for a load under way; with more its result is not kept.
-const MAX_CHANGED_TAGS: usize = 64;
-
-impl Default for Changed {
-    fn default() -> Self {
-        Self::Tags(Vec::new())
-    }
-}
-
-impl Validity {
-    fn end(&self, action: Action) {
-        self.change(action, |what| match what {
-            Changed::Superseded => {}
-            _ => *what = Changed::Everything,
-        });
-    }
-
-    fn end_for(&self, tag: &Tag, action: Action) {
-        self.change(action, |what| match what {
-            Changed::Tags(tags) if tags.contains(tag) => {}
-            Changed::Tags(tags) if tags.len() < MAX_CHANGED_TAGS => tags.push(tag.clone()),
-            Changed::Superseded => {}
-            _ => *what = Changed::Everything,
-        });
-    }
-
-    fn supersede(&self) {
-        self.change(Action::Expire, |what| *what = Changed::Superseded);
-    }
-
-    fn change(&self, action: Action, note: impl FnOnce(&mut Changed)) {
-        let mut changes = self.lock();
-        changes.removes |= action == Action::Remove;
-        note(&mut changes.what);
-        drop(changes);
-        self.news.notify_one();
-    }
-
-    /// How many tags have been changed; `None` when more has.
-    fn told(&self) -> Option<usize> {
-        match &self.lock().what {
-            Changed::Tags(tags) => Some(tags.len()),
-            Changed::Everything | Changed::Superseded => None,
-        }
-    }
-
-    /// Whether none of `tags` was among the first `told` that were changed.
-    fn held(&self, told: usize, tags: &[Tag]) -> bool {
-        match &self.lock().what {
-            Changed::Tags(changed) => !changed.iter().take(told).any(|tag| tags.contains(tag)),
-            // Which they were is forgotten.
-            Changed::Everything | Changed::Superseded => told == 0,
-        }
-    }
-
-    fn verdict(&self, tags: &[Tag]) -> Verdict {
-        let changes = self.lock();
-        match &changes.what {
-            Changed::Tags(those) if !tags.iter().any(|tag| those.contains(tag)) => Verdict::Keep,
-            Changed::Tags(_) | Changed::Everything => {
-                Verdict::TakeBack(if changes.removes { Action::Remove } else { Action::Expire })
-            }
-            Changed::Superseded => Verdict::Leave,
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Changes> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiter.downcast_ref::<Waiter<E>>()?.again_unless_done()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{validity::MAX_CHANGED_TAGS, *};
+    use crate::LoadError;
 
     fn start(flights: &Arc<SingleFlight>, key: &str, tags: &[Tag]) -> Lead<()> {
         flights.join(key, tags).1.unwrap()
