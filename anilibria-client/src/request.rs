@@ -1,23 +1,21 @@
 //! A call as a plain value: what is asked, before any of it touches the network.
 
 mod param;
+mod wire;
 
 use std::{borrow::Cow, time::Duration};
 
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value};
-use url::form_urlencoded;
+use serde_json::Value;
 
 pub use self::param::Param;
-use crate::{Error, Result, RetryPolicy};
+pub(crate) use self::wire::Wire;
+use self::wire::encode;
+use crate::RetryPolicy;
 
 /// The most items that the service puts on a page.
 pub const MAX_LIMIT: u32 = 50;
-
-/// The longest path and query that is sent as GET when the operation has a POST twin. Proxies commonly refuse a
-/// request line over 8 KiB; half of that leaves room for the mirror's own prefix.
-const LONGEST_GET: usize = 4096;
 
 /// What stays as it is in a path segment: the unreserved characters of RFC 3986.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -84,28 +82,6 @@ pub(crate) enum Caching {
     For(Duration),
     /// Not at all.
     Never,
-}
-
-/// What is put on the wire for a [`Request`].
-#[derive(Debug, PartialEq)]
-pub(crate) struct Wire {
-    pub(crate) method: Method,
-    /// Path and query, to be appended to a mirror's root.
-    pub(crate) target: String,
-    pub(crate) body: Option<Body>,
-}
-
-/// What goes along with a [`Request`] that is no read.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Body {
-    pub(crate) content_type: &'static str,
-    pub(crate) bytes: Vec<u8>,
-}
-
-impl Body {
-    fn json(value: &Value) -> Self {
-        Self { content_type: "application/json", bytes: value.to_string().into_bytes() }
-    }
 }
 
 impl Request {
@@ -303,72 +279,6 @@ impl Request {
         format!("{} {}?{}", self.method, self.path, encode(params))
     }
 
-    /// What goes on the wire, or why the request must not be sent.
-    pub(crate) fn wire(&self) -> Result<Wire> {
-        if let Some(Invalid { field, reason }) = &self.invalid {
-            return Err(Error::InvalidRequest { field: field.clone(), reason });
-        }
-        if let Some(missing) = self.needs.iter().find(|keys| !self.has_any(keys)) {
-            let reason =
-                if missing.contains('|') { "one of these must be given" } else { "must not be empty" };
-            return Err(Error::InvalidRequest { field: (*missing).to_owned(), reason });
-        }
-        let is_read = self.method == Method::GET;
-        if !is_read && self.carrier != Carrier::Query {
-            return Ok(Wire { method: self.method.clone(), target: self.path.clone(), body: self.body() });
-        }
-        let query = self.encoded();
-        if is_read && self.twin && self.path.len() + query.len() > LONGEST_GET {
-            let body = Some(Body::json(&self.json_body()));
-            return Ok(Wire { method: Method::POST, target: self.path.clone(), body });
-        }
-        let target = if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) };
-        Ok(Wire { method: self.method.clone(), target, body: None })
-    }
-
-    /// Whether one of the parameters, written with bars between them, has a value.
-    fn has_any(&self, keys: &str) -> bool {
-        keys.split('|').any(|key| self.param(key).is_some_and(|value| !value.joined().is_empty()))
-    }
-
-    fn body(&self) -> Option<Body> {
-        if let Some(body) = &self.body {
-            return Some(Body::json(body));
-        }
-        if self.params.is_empty() {
-            return None;
-        }
-        Some(match self.carrier {
-            Carrier::Form => {
-                Body { content_type: "application/x-www-form-urlencoded", bytes: self.encoded().into_bytes() }
-            }
-            Carrier::Json | Carrier::Query => Body::json(&self.json_body()),
-        })
-    }
-
-    fn encoded(&self) -> String {
-        encode(self.params.iter().map(|(key, value)| (key.as_ref(), value.joined())))
-    }
-
-    /// The parameters as a JSON object; `a[b][c]` becomes an object in an object.
-    fn json_body(&self) -> Value {
-        let mut body = Map::new();
-        for (key, value) in &self.params {
-            let mut names = key.split('[').map(|name| name.trim_end_matches(']')).peekable();
-            let mut object = &mut body;
-            while let Some(name) = names.next() {
-                if names.peek().is_none() {
-                    object.insert(name.to_owned(), value.json());
-                    break;
-                }
-                let child = object.entry(name).or_insert_with(|| Value::Object(Map::new()));
-                let Value::Object(child) = child else { break };
-                object = child;
-            }
-        }
-        Value::Object(body)
-    }
-
     fn slot(&mut self, key: Cow<'static, str>) -> &mut Param {
         let index = self.params.iter().position(|(name, _)| *name == key).unwrap_or_else(|| {
             self.params.push((key, Param::Text(String::new())));
@@ -378,47 +288,12 @@ impl Request {
     }
 }
 
-fn encode<'a>(params: impl IntoIterator<Item = (&'a str, String)>) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Secret;
 
     fn catalog() -> Request {
         Request::new(Method::GET, "/anime/catalog/releases").twin()
-    }
-
-    #[test]
-    fn list_is_joined_by_commas_in_a_query() {
-        let mut request = catalog();
-
-        request.extend_list("f[genres]", [1_u32, 15]);
-        request.set("limit", 10_u32);
-
-        let wire = request.wire().unwrap();
-        assert_eq!(wire.target, "/anime/catalog/releases?f%5Bgenres%5D=1%2C15&limit=10");
-        assert_eq!((wire.method, wire.body), (Method::GET, None));
-    }
-
-    #[test]
-    fn twin_goes_out_as_post_with_nested_body_when_the_url_is_too_long() {
-        let mut request = catalog();
-
-        request.set("f[search]", "а".repeat(800));
-        request.set("f[years][from_year]", 2010_u16);
-        request.set("f[years][to_year]", 2020_u16);
-        request.extend_list("f[genres]", [1_u32, 15]);
-        request.extend_joined("include", ["id", "alias"]);
-
-        let wire = request.wire().unwrap();
-        let body: Value = serde_json::from_slice(&wire.body.unwrap().bytes).unwrap();
-        assert_eq!((wire.method, wire.target.as_str()), (Method::POST, "/anime/catalog/releases"));
-        assert_eq!(body["f"]["years"], serde_json::json!({"from_year": 2010, "to_year": 2020}));
-        assert_eq!(body["f"]["genres"], serde_json::json!([1, 15]));
-        assert_eq!(body["include"], "id,alias");
     }
 
     #[test]
@@ -445,58 +320,6 @@ mod tests {
         let request = Request::new(Method::GET, "/app/search/releases").arg("query", "sword art");
 
         assert_eq!(request.wire().unwrap().target, "/app/search/releases?query=sword+art");
-    }
-
-    #[test]
-    fn dot_segments_and_empty_arguments_are_refused_before_sending() {
-        for value in ["", ".", ".."] {
-            let request = Request::new(Method::GET, "/anime/releases/{release}").arg("release", value);
-
-            let error = request.wire().unwrap_err();
-
-            assert!(
-                matches!(error, Error::InvalidRequest { ref field, .. } if field == "release"),
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
-    fn parameters_of_a_write_go_into_its_body_and_secrets_into_no_log() {
-        let request = Request::new(Method::POST, "/accounts/users/auth/login").arg("login", "demo");
-
-        let request = request.arg("password", Secret::from("hunter2"));
-
-        let body: Value = serde_json::from_slice(&request.wire().unwrap().body.unwrap().bytes).unwrap();
-        assert_eq!(body, serde_json::json!({"login": "demo", "password": "hunter2"}));
-        assert!(!format!("{request:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn write_may_carry_its_parameters_in_the_query_or_as_a_form() {
-        let write = || Request::new(Method::PUT, "/user/favorites").arg("title_id", 7_u32).arg("a", "b c");
-
-        let (query, form) = (write().in_query().wire().unwrap(), write().as_form().wire().unwrap());
-
-        assert_eq!((query.target.as_str(), query.body), ("/user/favorites?title_id=7&a=b+c", None));
-        let body = form.body.unwrap();
-        assert_eq!(form.target, "/user/favorites");
-        assert_eq!(body.content_type, "application/x-www-form-urlencoded");
-        assert_eq!(body.bytes, b"title_id=7&a=b+c");
-    }
-
-    #[test]
-    fn request_without_what_it_needs_is_refused_by_name() {
-        let field = |request: Request| match request.wire() {
-            Err(Error::InvalidRequest { field, .. }) => Some(field),
-            _ => None,
-        };
-        let title = || Request::new(Method::GET, "/title").needs("id|code");
-
-        assert_eq!(field(title()).as_deref(), Some("id|code"));
-        assert_eq!(field(title().arg("code", "")).as_deref(), Some("id|code"));
-        assert_eq!(field(title().arg("code", "x")), None);
-        assert_eq!(field(title().arg("id", 1_u32).needs("session")).as_deref(), Some("session"));
     }
 
     #[test]
