@@ -361,7 +361,7 @@ deploy() {
             check "prometheus: from the service to whom it concerns" prometheus_chain
         fi
     fi
-    if installed "deploy: python3" python; then
+    if installed "deploy: python3" python_interpreter; then
         check "dashboards, rules and alerts ask for what is measured" python3 "$DEPLOY_CHECK" metrics
         check "alerts have tests and are explained" python3 "$DEPLOY_CHECK" alerts
         check ".env.example has the settings of the server" env_example
