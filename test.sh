@@ -52,6 +52,10 @@ TYPESCRIPT_BUILD="$TOOLS/typescript"
 FERRETDB_VERSION=1.24.2
 FERRETDB_BIN="$TOOLS/ferretdb-$FERRETDB_VERSION"
 
+# Keeps traces and shows them. Version 1 of its all-in-one program, without the pages of it, is small enough to be built here.
+JAEGER_VERSION=1.76.0
+JAEGER_BIN="$TOOLS/jaeger-$JAEGER_VERSION"
+
 # Programs of Debian packages that are unpacked and not installed: installed, they would start what they bring along.
 UNPACKED="$TOOLS/unpacked"
 
@@ -62,6 +66,11 @@ COMPOSE_GO_BIN="$TOOLS/compose-go-$COMPOSE_GO_VERSION"
 # What a site runs the server with, and the checks of that.
 DEPLOY=anilibria-server/deploy
 DEPLOY_CHECK=anilibria-server/tests/deploy/check.py
+MONITORING_CHECK=anilibria-server/tests/deploy/monitoring.py
+
+# The version of compose.yaml. The one that Debian makes looks for files where only an installed package has them.
+ALERTMANAGER_VERSION=0.28.1
+ALERTMANAGER_BIN="$TOOLS/alertmanager-$ALERTMANAGER_VERSION"
 
 # A client of the old API in Python, and what checks the service with it.
 PYTHON_CHECKS=anilibria-server/tests/python
@@ -69,7 +78,7 @@ PYTHON_TOOLS="$TOOLS/anilibria.py-1.0.4"
 
 # Colours would hide the lines that are counted.
 export CARGO_TERM_COLOR=never
-export PATH="$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:$FERRETDB_BIN:$UNPACKED/usr/sbin:$UNPACKED/usr/bin"
+export PATH="$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:$FERRETDB_BIN:$JAEGER_BIN:$ALERTMANAGER_BIN:$UNPACKED/usr/sbin:$UNPACKED/usr/bin"
 
 if ! command -v cargo >/dev/null; then
     echo "cargo is missing: install Rust from https://rustup.rs" >&2
@@ -161,9 +170,9 @@ deny() {
     cargo deny --all-features --locked check "$@"
 }
 
-# Installs the servers that tests start. Tests fail without one that is there, and are skipped without one that is not.
+# Installs the servers and tools that tests start. Tests fail without one that is there, and are skipped without one that is not.
 services() {
-    begin "servers for tests"
+    begin "servers and tools for tests"
     REQUIRE_TEST_SERVICES=""
     service redis install_redis redis-server redis-cli openssl
     if command -v mongod >/dev/null; then
@@ -172,17 +181,22 @@ services() {
         service mongodb build_ferretdb ferretdb
     fi
     service nginx unpack_nginx nginx
+    service jaeger build_jaeger jaeger
+    service promtool unpack_prometheus promtool
     export REQUIRE_TEST_SERVICES
     end 0 0
 }
 
 # service NAME INSTALL PROGRAM…: requires a service, after INSTALL if a program of it is missing.
 service() {
-    local name=$1 install=$2 log="$scratch/install.log"
+    local name=$1 install=$2 log="$scratch/install.log" before=$SECONDS
     shift 2
-    if have "$@" || { "$install" >"$log" 2>&1 && have "$@"; }; then
+    if have "$@"; then
         REQUIRE_TEST_SERVICES+=" $name"
         echo "$name: $(command -v "$1")"
+    elif "$install" >"$log" 2>&1 && have "$@"; then
+        REQUIRE_TEST_SERVICES+=" $name"
+        echo "$name: $(command -v "$1"), installed in $((SECONDS - before)) s"
     else
         tail -n 5 "$log"
         leave_out "$name (cannot install: $*)"
@@ -202,6 +216,10 @@ install_redis() {
 
 unpack_nginx() {
     apt_unpack nginx && nginx -v
+}
+
+unpack_prometheus() {
+    apt_unpack prometheus && promtool --version
 }
 
 apt_install() {
@@ -227,15 +245,32 @@ as_root() {
 
 # The module lacks the file with its version, and without that the server does not start: "go install" cannot make it.
 build_ferretdb() {
-    have go || apt_install golang-go || return
-    local version="v$FERRETDB_VERSION" source="$scratch/ferretdb" module
-    module=$(go mod download -json "github.com/FerretDB/FerretDB@$version" | sed -nE 's/^\t"Dir": "(.*)",?$/\1/p')
-    [ -n "$module" ] || return
-    cp -R "$module" "$source" && chmod -R u+w "$source" || return
+    local version="v$FERRETDB_VERSION" source="$scratch/ferretdb"
+    copy_module "github.com/FerretDB/FerretDB@$version" "$source" || return
     echo "$version" >"$source/build/version/version.txt"
-    mkdir -p "$FERRETDB_BIN" || return
-    CGO_ENABLED=0 go -C "$source" build -trimpath -tags ferretdb_no_postgresql -ldflags "-s -w" \
-        -o "$FERRETDB_BIN/ferretdb" ./cmd/ferretdb
+    build_program "$source" ./cmd/ferretdb "$FERRETDB_BIN/ferretdb" -tags ferretdb_no_postgresql
+}
+
+build_jaeger() {
+    copy_module "github.com/jaegertracing/jaeger@v$JAEGER_VERSION" "$scratch/jaeger" || return
+    build_program "$scratch/jaeger" ./cmd/all-in-one "$JAEGER_BIN/jaeger"
+}
+
+# copy_module MODULE@VERSION DIRECTORY: the source of a program in Go.
+copy_module() {
+    have go || apt_install golang-go || return
+    local module
+    module=$(go mod download -json "$1" | sed -nE 's/^\t"Dir": "(.*)",?$/\1/p')
+    [ -n "$module" ] || return
+    cp -R "$module" "$2" && chmod -R u+w "$2"
+}
+
+# build_program DIRECTORY PACKAGE PROGRAM OPTION…: makes the program of a package in that source.
+build_program() {
+    local source=$1 package=$2 program=$3
+    shift 3
+    mkdir -p "$(dirname "$program")" || return
+    CGO_ENABLED=0 go -C "$source" build -trimpath -ldflags "-s -w" "$@" -o "$program" "$package"
 }
 
 tests() {
@@ -321,8 +356,12 @@ deploy() {
         check "promtool: when alerts fire" promtool test rules "$DEPLOY"/prometheus/tests/*.yml
         check "promtool: queries of dashboards" dashboard_queries
         check "amtool: who is told" alert_routes
+        if installed "deploy: alertmanager" alertmanager_tool; then
+            check "alertmanager: who is told, and of what nobody is" python3 "$MONITORING_CHECK" alertmanager
+            check "prometheus: from the service to whom it concerns" prometheus_chain
+        fi
     fi
-    if installed "deploy: python3" python; then
+    if installed "deploy: python3" python_interpreter; then
         check "dashboards, rules and alerts ask for what is measured" python3 "$DEPLOY_CHECK" metrics
         check "alerts have tests and are explained" python3 "$DEPLOY_CHECK" alerts
         check ".env.example has the settings of the server" env_example
@@ -338,7 +377,7 @@ deploy() {
 }
 
 operators_tools() {
-    have nginx promtool amtool || apt_unpack nginx prometheus prometheus-alertmanager || return
+    have nginx promtool amtool prometheus || apt_unpack nginx prometheus prometheus-alertmanager || return
     python_interpreter && nginx -v && promtool --version && amtool --version
 }
 
@@ -371,6 +410,19 @@ alert_routes() {
 
 route_leads() {
     amtool config routes test --config.file "$1" --verify.receivers "$2" "$3" 2>/dev/null
+}
+
+alertmanager_tool() {
+    have alertmanager && return
+    have go || apt_install golang-go || return
+    local commands=github.com/prometheus/alertmanager/cmd
+    CGO_ENABLED=0 GOBIN="$ALERTMANAGER_BIN" go install -trimpath -ldflags "-s -w" \
+        "$commands/alertmanager@v$ALERTMANAGER_VERSION" "$commands/amtool@v$ALERTMANAGER_VERSION"
+}
+
+prometheus_chain() {
+    cargo build -q --locked -p anilibria-server &&
+        python3 "$MONITORING_CHECK" prometheus "${CARGO_TARGET_DIR:-target}/debug/anilibria-server"
 }
 
 env_example() {

@@ -21,16 +21,20 @@ pub(crate) enum Service {
     Redis,
     MongoDb,
     Nginx,
+    Jaeger,
+    Promtool,
 }
 
 impl Service {
-    const ALL: [Self; 3] = [Self::Redis, Self::MongoDb, Self::Nginx];
+    const ALL: [Self; 5] = [Self::Redis, Self::MongoDb, Self::Nginx, Self::Jaeger, Self::Promtool];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Redis => "redis",
             Self::MongoDb => "mongodb",
             Self::Nginx => "nginx",
+            Self::Jaeger => "jaeger",
+            Self::Promtool => "promtool",
         }
     }
 }

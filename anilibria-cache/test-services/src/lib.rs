@@ -9,18 +9,23 @@
 //!
 //! `start` answers `None` where the server is not installed. By then it has said so on stderr, and in the file that
 //! `TEST_SERVICES_SKIPPED` names, as `skipped: <test>: <program> is not installed`. A service that
-//! `REQUIRE_TEST_SERVICES` lists (`redis`, `mongodb`, `nginx`, separated by spaces) makes the test panic instead.
+//! `REQUIRE_TEST_SERVICES` lists (`redis`, `mongodb`, `nginx`, `jaeger`, separated by spaces) makes the test panic instead.
+//! The same goes for a tool that is no server, `promtool`.
 #![cfg(unix)]
 
 mod availability;
+mod jaeger;
 mod mongo;
 mod nginx;
 mod port;
 mod process;
+mod promtool;
 mod redis;
 
 pub use self::{
+    jaeger::JaegerServer,
     mongo::MongoServer,
     nginx::NginxServer,
+    promtool::Promtool,
     redis::{Certificates, RedisCluster, RedisOptions, RedisServer, Sentinel},
 };

@@ -1,11 +1,6 @@
 //! An nginx.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::{Ipv4Addr, TcpStream},
-    path::Path,
-    time::Duration,
-};
+use std::{net::Ipv4Addr, path::Path};
 
 use anyhow::Context as _;
 use tempfile::TempDir;
@@ -18,9 +13,6 @@ use crate::{
 
 /// It stays in the group of its watchdog, and its workers stay whoever runs the test, to whom its directory belongs.
 const AS_CHILD: &str = "daemon off; user root root;";
-
-/// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// An nginx of one test, on 127.0.0.1.
 ///
@@ -83,20 +75,10 @@ impl NginxServer {
         process.start(|process| {
             let log = process.log();
             assert!(!log.contains("[emerg]") || log.contains("Address already in use"), "{log}");
-            is_answered(port)
+            // That it listens says too little: nginx does so before it can be told to read its configuration again, and
+            // would end instead.
+            port::answers_http(port)
         })?;
         Ok(Self { process, port, directory })
     }
-}
-
-/// Whether somebody on `port` answers, if only that this is no request. That it listens says too little: nginx does so
-/// before it can be told to read its configuration again, and would end instead.
-fn is_answered(port: u16) -> bool {
-    let ask = || {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.write_all(b"?\r\n\r\n")?;
-        stream.read_exact(&mut [0])
-    };
-    ask().is_ok()
 }

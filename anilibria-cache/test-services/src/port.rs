@@ -1,6 +1,10 @@
 //! Ports that nobody listens on.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::{
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 
@@ -8,6 +12,9 @@ use crate::process::StartError;
 
 /// How many free ports to try: on each, another process may be faster.
 const ATTEMPTS: u32 = 5;
+
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A port of 127.0.0.1 that was free a moment ago; another process may still be faster to take it.
 pub(crate) fn free() -> anyhow::Result<u16> {
@@ -25,4 +32,15 @@ pub(crate) fn start_on_free<T>(mut start: impl FnMut(u16) -> Result<T, StartErro
         }
     }
     bail!("{ATTEMPTS} free ports were taken before the server could listen on them");
+}
+
+/// Whether an HTTP server on `port` answers, if only that this is no request.
+pub(crate) fn answers_http(port: u16) -> bool {
+    let ask = || {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(b"?\r\n\r\n")?;
+        stream.read_exact(&mut [0])
+    };
+    ask().is_ok()
 }

@@ -35,6 +35,8 @@ mod faults;
 mod flags;
 mod health_storm;
 mod internal;
+#[cfg(unix)]
+mod jaeger;
 mod legacy;
 #[cfg(unix)]
 mod live_client;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use test_services::{MongoServer, RedisServer};
+use test_services::{MongoServer, Promtool, RedisServer};
 
 use crate::{
     node::stand_in::{NodeStandIn, Reply},
@@ -92,9 +92,9 @@ fn busy(redis: &RedisServer, mongo: &MongoServer, node: &NodeStandIn) -> Service
     )
 }
 
-#[tokio::test]
-async fn whatever_is_relied_on_is_there_with_its_type_and_labels() {
-    let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
+/// The metrics of a service that everything has happened to.
+async fn lived_through() -> Option<String> {
+    let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return None };
     let node = NodeStandIn::start(Reply::text("{}")).await;
     let service = busy(&redis, &mongo, &node);
     watching(&service).await;
@@ -111,14 +111,21 @@ async fn whatever_is_relied_on_is_there_with_its_type_and_labels() {
     let body = json!({"title_id": 8, "force": true});
     service.send_as(&token, Method::POST, "/internal/sync/title", Some(body)).await;
     counted(&service, "anime_site_notifications_sent_total", &["nodejs"]).await;
+    // They are saved once AniLibria has been read.
+    counted(&service, "anime_site_database_operations_total", &["\"titles\""]).await;
     service.faults(json!({"error_rate": 1.0})).await;
     // Not even the mirrored catalogue has this one.
     service.get("/titles/999999").await.upstream_error();
     counted(&service, "anime_site_errors_total", &["http_middleware"]).await;
     counted(&service, "anime_site_database_operations_total", &["sync_status"]).await;
-    counted(&service, "anime_site_database_operations_total", &["\"titles\""]).await;
 
-    let text = scrape(&service).await;
+    Some(scrape(&service).await)
+}
+
+#[tokio::test]
+async fn whatever_is_relied_on_is_there_with_its_type_and_labels() {
+    let Some(text) = lived_through().await else { return };
+
     let shown = shown(&text);
     let relied_on: BTreeMap<String, Value> = serde_json::from_str(RELIED_ON).unwrap();
     for (name, expected) in &relied_on {
@@ -150,6 +157,14 @@ async fn whatever_is_relied_on_is_there_with_its_type_and_labels() {
     }
     // No label holds what a client asked for.
     assert!(!text.contains("titles/7") && !text.contains("titles/none") && !text.contains("dance"), "{text}");
+}
+
+#[tokio::test]
+async fn tool_of_prometheus_finds_nothing_wrong() {
+    let Some(promtool) = Promtool::find() else { return };
+    let Some(text) = lived_through().await else { return };
+
+    assert_eq!(promtool.check_metrics(&text), Vec::<String>::new());
 }
 
 #[tokio::test]

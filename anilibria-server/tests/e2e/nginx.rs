@@ -142,6 +142,37 @@ async fn back_end_is_told_who_asks_and_not_what_he_claims() {
 }
 
 #[tokio::test]
+async fn nobody_has_his_requests_traced_but_who_may() {
+    const ASKED: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let stand_ins = StandIns::start().await;
+    let Some(front) = stand_ins.front() else { return };
+    let told = async |back_end: &NodeStandIn, client, path| {
+        back_end.forget();
+        let request = front.by(client, path).header("traceparent", ASKED).header("tracestate", "them=1");
+        Answer::to(request).await;
+        let call = back_end.calls().remove(0);
+        (call.header("traceparent").to_owned(), call.header("tracestate").to_owned())
+    };
+
+    for (back_end, path) in [
+        (&stand_ins.service, "/api/anilibria/v2/titles/7"),
+        (&stand_ins.service, "/v3/title"),
+        (&stand_ins.node, "/api/anime/1"),
+        (&stand_ins.site, "/"),
+    ] {
+        assert_eq!(told(back_end, 7, path).await, Default::default(), "{path}");
+    }
+    let who = format!("    {}/32 1;\n}}", address_of(7));
+    front.edit("tracing.conf", |text| text.replacen('}', &who, 1));
+    eventually("his trace", async || {
+        let told = told(&stand_ins.node, 7, "/api/anime/1").await;
+        (told == (ASKED.to_owned(), "them=1".to_owned())).then_some(())
+    })
+    .await;
+    assert_eq!(told(&stand_ins.node, 8, "/api/anime/1").await, Default::default());
+}
+
+#[tokio::test]
 async fn what_is_private_is_not_found_from_outside() {
     let stand_ins = StandIns::start().await;
     let Some(front) = stand_ins.front() else { return };
