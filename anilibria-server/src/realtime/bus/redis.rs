@@ -1,6 +1,6 @@
 //! The bus of services that share Redis.
 
-use anilibria_cache::{Appended, Redis, RedisFeed};
+use anilibria_cache::{Appended, Posted, Redis, RedisFeed};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{
@@ -86,7 +86,7 @@ fn channel(kind: EventKind) -> String {
 }
 
 /// The event that a post is.
-fn read((id, payload): (EventId, Bytes)) -> Option<Event> {
+fn read(Posted { id, payload, .. }: Posted) -> Option<Event> {
     let event = Event::read(id, payload);
     if event.is_none() {
         // Another version of the service may know more kinds.
