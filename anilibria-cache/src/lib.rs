@@ -45,8 +45,8 @@ mod turns;
 pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder, PoolStats};
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    Appended, NoPostId, Post, PostId, Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisElection,
-    RedisFeed, RedisLock, RedisMap, RedisRoster, RedisStore, RedisTexts,
+    Appended, NoPostId, Post, PostId, Posted, Redis, RedisBackplane, RedisBuilder, RedisConfigError,
+    RedisElection, RedisFeed, RedisLock, RedisMap, RedisRoster, RedisStore, RedisTexts,
 };
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};

@@ -31,7 +31,7 @@ pub use self::{
     builder::RedisBuilder,
     config_error::RedisConfigError,
     election::RedisElection,
-    feed::{Appended, NoPostId, Post, PostId, RedisFeed},
+    feed::{Appended, NoPostId, Post, PostId, Posted, RedisFeed},
     lock::RedisLock,
     map::RedisMap,
     roster::RedisRoster,

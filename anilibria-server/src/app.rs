@@ -79,9 +79,10 @@ impl State {
     /// Starts the task that events come from, if `config` wants it: on one of all instances it watches AniLibria.
     pub fn source(&self, config: &Config) -> Option<Source> {
         let (realtime, interval) = (&self.realtime, config.catalogue.sync_interval);
+        let sampler = Sampler::new(&config.telemetry);
         config.realtime.events_enabled.then(|| match &self.redis {
-            Some(redis) => Source::start(&self.titles, realtime, interval, redis.election()),
-            None => Source::start(&self.titles, realtime, interval, LocalElection::new()),
+            Some(redis) => Source::start(&self.titles, realtime, interval, redis.election(), sampler),
+            None => Source::start(&self.titles, realtime, interval, LocalElection::new(), sampler),
         })
     }
 

@@ -62,8 +62,8 @@ struct Held {
 }
 
 impl Notifications {
-    /// Tells `node`, and keeps in `ledger` what it has yet to be told. `sampler` decides of which
-    /// events there is a trace. Nothing happens before [`start`](Self::start).
+    /// Tells `node`, and keeps in `ledger` what it has yet to be told. `sampler` says whether
+    /// that is a part of the traces of events. Nothing happens before [`start`](Self::start).
     pub fn new(node: NodeService, ledger: Box<dyn Ledger>, config: &NotifyConfig, sampler: Sampler) -> Self {
         let shared = Shared { node, ledger, config: config.clone(), sampler, held: Mutex::default() };
         Self { shared: Arc::new(shared) }
@@ -112,7 +112,7 @@ impl Shared {
             self.held().outbox.begin(opened);
             opened
         });
-        Desk::new(Arc::clone(&self), 0).run(bus.subscribe(heard)).await;
+        Desk::new(Arc::clone(&self), 0).run(&*bus, heard).await;
     }
 
     /// Sees to the outbox whenever this instance holds the office.
@@ -135,7 +135,7 @@ impl Shared {
             Some(heard) => heard,
             None => self.begin(bus).await,
         };
-        Desk::new(Arc::clone(self), token).run(bus.subscribe(heard)).await;
+        Desk::new(Arc::clone(self), token).run(&**bus, heard).await;
     }
 
     /// Goes on with what the last one to see to the outbox has left; says up to which event it has heard, if there was

@@ -16,5 +16,5 @@ pub use self::{
     recorder::{Metrics, Tidying},
     requests::RouteMeter,
     scrape::Scrape,
-    traces::{Sampler, Traces},
+    traces::{Origin, Sampler, Traces},
 };

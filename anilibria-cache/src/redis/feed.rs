@@ -2,6 +2,7 @@
 
 mod id;
 mod listener;
+mod posted;
 mod recent;
 
 use std::{
@@ -14,8 +15,15 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use redis::{Cmd, ErrorKind, RedisResult, Value};
 
-pub use self::id::{NoPostId, PostId};
-use self::{listener::Listener, recent::Recent};
+pub use self::{
+    id::{NoPostId, PostId},
+    posted::Posted,
+};
+use self::{
+    listener::Listener,
+    posted::{MAX_NOTE, posts},
+    recent::Recent,
+};
 use super::{
     Redis, millis,
     script::{APPEND, RESTORE},
@@ -41,8 +49,8 @@ use crate::Result;
 /// feed.append(&feed.post("site:news"), |id| format!("{id}: hello")).await?;
 ///
 /// let mut posts = feed.listen(["site:news"], PostId::default());
-/// while let Some((id, payload)) = posts.next().await {
-///     println!("{id} {} bytes", payload.len());
+/// while let Some(post) = posts.next().await {
+///     println!("{} {} bytes", post.id, post.payload.len());
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -65,6 +73,7 @@ pub struct Post<'a> {
     channel: &'a str,
     once: Option<(&'a str, Duration)>,
     content: &'a str,
+    note: Option<&'a [u8]>,
     bookmark: Option<&'a [u8]>,
     token: Option<u64>,
 }
@@ -81,6 +90,13 @@ impl<'a> Post<'a> {
     /// Default: none, so that the key alone counts.
     pub fn content(mut self, content: &'a str) -> Self {
         self.content = content;
+        self
+    }
+
+    /// Something for those who listen through the feed alone: the channel is not told. Default: nothing; so is what is empty,
+    /// or longer than 1,024 bytes.
+    pub fn note(mut self, note: &'a [u8]) -> Self {
+        self.note = Some(note).filter(|note| (1..=MAX_NOTE).contains(&note.len()));
         self
     }
 
@@ -144,7 +160,7 @@ impl RedisFeed {
 
     /// Describes a post on `channel`, to which the prefix is not added.
     pub fn post<'a>(&self, channel: &'a str) -> Post<'a> {
-        Post { channel, once: None, content: "", bookmark: None, token: None }
+        Post { channel, once: None, content: "", note: None, bookmark: None, token: None }
     }
 
     /// Makes a post of what `payload` gives for its id, which is later than all before it.
@@ -160,7 +176,8 @@ impl RedisFeed {
                 .map_err(unavailable)?
             {
                 Answer::Made => {
-                    self.recent.add(id, payload.into(), self.keep);
+                    let note = post.note.map(Bytes::copy_from_slice);
+                    self.recent.add(Posted { id, payload: payload.into(), note }, self.keep);
                     return Ok(Appended::Made(id));
                 }
                 Answer::Known => return Ok(Appended::Known),
@@ -182,14 +199,14 @@ impl RedisFeed {
         &self,
         channels: impl IntoIterator<Item = C>,
         last: PostId,
-    ) -> BoxStream<'static, (PostId, Bytes)> {
+    ) -> BoxStream<'static, Posted> {
         let channels = channels.into_iter().map(Into::into).collect();
         let listener = Listener::new(self.clone(), channels, last);
         stream::unfold(listener, async |mut listener| Some((listener.next().await, listener))).boxed()
     }
 
     /// The posts that are remembered after `last`, the oldest first.
-    pub async fn since(&self, last: PostId) -> Result<Vec<(PostId, Bytes)>> {
+    pub async fn since(&self, last: PostId) -> Result<Vec<Posted>> {
         let posts = self.redis.0.link.send(&range(&self.name, last, self.keep)).await.and_then(posts);
         posts.map_err(unavailable)
     }
@@ -229,8 +246,8 @@ impl RedisFeed {
     fn restore(&self) -> Cmd {
         let mut command = RESTORE.call(&self.name);
         command.arg(self.keep);
-        for (id, payload) in self.recent.since(PostId::now().before(self.age)) {
-            command.arg(id.in_redis()).arg(&payload[..]);
+        for Posted { id, payload, note } in self.recent.since(PostId::now().before(self.age)) {
+            command.arg(id.in_redis()).arg(&payload[..]).arg(note.as_deref().unwrap_or_default());
         }
         command
     }
@@ -247,6 +264,7 @@ impl RedisFeed {
         command.arg(post.token.map(|token| token.to_string()).unwrap_or_default());
         let recent = self.recent.last().filter(|last| *last > PostId::now().before(self.age));
         command.arg(recent.unwrap_or_default().in_redis()).arg(post.content);
+        command.arg(post.note.unwrap_or_default());
         self.redis.0.link.send(&command).await
     }
 }
@@ -289,15 +307,6 @@ fn range(stream: &str, last: PostId, count: usize) -> Cmd {
     let mut command = redis::cmd("XRANGE");
     command.arg(stream).arg(format!("({}", last.in_redis())).arg("+").arg("COUNT").arg(count);
     command
-}
-
-/// Reads `[[id, ["payload", payload]], …]`. What no feed has made is passed over.
-fn posts(answer: Value) -> RedisResult<Vec<(PostId, Bytes)>> {
-    let entries: Vec<(String, Vec<Vec<u8>>)> = redis::from_redis_value(answer)?;
-    let post = |(id, fields): (String, Vec<Vec<u8>>)| {
-        Some((PostId::from_redis(&id)?, Bytes::from(fields.into_iter().nth(1)?)))
-    };
-    Ok(entries.into_iter().filter_map(post).collect())
 }
 
 fn foreign(what: &'static str) -> redis::RedisError {

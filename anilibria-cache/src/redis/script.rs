@@ -30,12 +30,13 @@ pub(super) static UNLOCK: Lua = Lua::new(include_str!("script/unlock.lua"));
 
 /// Makes a post. `KEYS`: the stream, what tells that the post was made before, the bookmark, the greatest token. `ARGV`:
 /// the id, how many posts are kept, the id of the oldest, the channel, the payload, milliseconds that the second key is kept, whether it counts,
-/// whether there is a bookmark, the bookmark, the token, the last id that was there before, the content. Answers 1, 0 if it was made
+/// whether there is a bookmark, the bookmark, the token, the last id that was there before, the content, the note or nothing. Answers 1, 0 if it was made
 /// before, -1 if the token is too small, -2 if what was there before is not, or the last id when that is later.
 pub(super) static APPEND: Lua = Lua::new(include_str!("script/append.lua"));
 
 /// Gives a stream back what it has lost, and says how many posts that were. `KEYS`: the stream, which is the channel on
-/// which that is told, too. `ARGV`: how many posts are kept, and the id and the payload of each post, the oldest first.
+/// which that is told, too. `ARGV`: how many posts are kept, and the id, the payload and the note (or nothing) of each
+/// post, the oldest first.
 pub(super) static RESTORE: Lua = Lua::new(include_str!("script/restore.lua"));
 
 /// Changes a map. `KEYS`: the map, the greatest token. `ARGV`: the token, whether all fields go first, how many are set,

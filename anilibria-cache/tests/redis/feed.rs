@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use anilibria_cache::{Appended, PostId, Redis, RedisFeed};
-use bytes::Bytes;
+use anilibria_cache::{Appended, PostId, Posted, Redis, RedisFeed};
 use futures::{StreamExt as _, stream::BoxStream};
 use test_services::RedisServer;
 
@@ -22,8 +21,8 @@ async fn append(feed: &RedisFeed, text: &str) -> PostId {
     }
 }
 
-async fn hear(posts: &mut BoxStream<'static, (PostId, Bytes)>, count: usize) -> Vec<String> {
-    let text = |(_, payload): (_, Bytes)| String::from_utf8(payload.to_vec()).unwrap();
+async fn hear(posts: &mut BoxStream<'static, Posted>, count: usize) -> Vec<String> {
+    let text = |post: Posted| String::from_utf8(post.payload.to_vec()).unwrap();
     soon(posts.take(count).map(text).collect()).await
 }
 
@@ -39,7 +38,7 @@ async fn posts_of_several_writers_are_heard_by_all_in_the_order_of_their_ids() {
     }
 
     let heard: Vec<PostId> =
-        soon(feed(&server).listen([CHANNEL], PostId::default()).take(30).map(|(id, _)| id).collect()).await;
+        soon(feed(&server).listen([CHANNEL], PostId::default()).take(30).map(|post| post.id).collect()).await;
 
     assert!(ids.is_sorted());
     assert_eq!(heard, ids);
@@ -150,9 +149,33 @@ async fn stream_that_was_lost_is_given_back_what_is_remembered_before_anything_n
     let new = append(&writer, "three").await;
 
     let kept: Vec<PostId> =
-        feed(&server).since(PostId::default()).await.unwrap().into_iter().map(|(id, _)| id).collect();
+        feed(&server).since(PostId::default()).await.unwrap().into_iter().map(|post| post.id).collect();
     assert_eq!(kept[1..], [lost, new]);
     assert_eq!(hear(&mut posts, 2).await, ["two", "three"]);
+}
+
+#[tokio::test]
+async fn note_is_for_the_feed_alone_and_outlives_a_stream_that_was_lost() {
+    let Some(server) = RedisServer::start() else { return };
+    let (writer, reader) = (feed(&server), feed(&server));
+    let mut posts = reader.listen([CHANNEL], PostId::default());
+    let mut channel = redis::Client::open(server.url()).unwrap().get_async_pubsub().await.unwrap();
+    channel.subscribe(CHANNEL).await.unwrap();
+    let note = |posts: Vec<Posted>| posts.into_iter().map(|post| post.note).collect::<Vec<_>>();
+
+    writer.append(&writer.post(CHANNEL).note(b"aside"), |_| "noted").await.unwrap();
+    for nothing in [&b""[..], &[b'x'; 1025]] {
+        writer.append(&writer.post(CHANNEL).note(nothing), |_| "plain").await.unwrap();
+    }
+
+    let told: Vec<Vec<u8>> =
+        soon(channel.on_message().take(3).map(|message| message.get_payload().unwrap()).collect()).await;
+    assert_eq!(told, [&b"noted"[..], b"plain", b"plain"]);
+    let expected = [Some("aside".into()), None, None];
+    assert_eq!(note(soon(posts.by_ref().take(3).collect()).await), expected);
+    server.flush();
+    append(&writer, "new").await;
+    assert_eq!(note(writer.since(PostId::default()).await.unwrap())[..3], expected);
 }
 
 #[tokio::test]

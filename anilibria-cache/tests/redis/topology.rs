@@ -89,7 +89,7 @@ async fn tells(redis: &Redis) {
             let post = feed.post("channel").once(&once, Duration::from_mins(1)).bookmark(b"here").token(1);
             assert!(matches!(feed.append(&post, |_| text).await.unwrap(), Appended::Made(_)));
             assert_eq!(feed.append(&post, |_| text).await.unwrap(), Appended::Known);
-            assert_eq!(soon(posts.next()).await.unwrap().1, text);
+            assert_eq!(soon(posts.next()).await.unwrap().payload, text);
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{cursor::Cursor, events::Events, look, pace::Pace};
+use tracing::Span;
+
+use super::{cursor::Cursor, events::Events, look, pace::Pace, spans::Spans};
 use crate::{Client, Result};
 
 impl Client {
@@ -13,6 +15,7 @@ impl Client {
             pace: Pace { every: Duration::from_mins(1), at_least: None, at_most: None },
             remember: 300,
             since: None,
+            spans: Spans::default(),
         }
     }
 }
@@ -43,6 +46,7 @@ pub struct WatchBuilder {
     pub(super) pace: Pace,
     pub(super) remember: usize,
     pub(super) since: Option<Cursor>,
+    pub(super) spans: Spans,
 }
 
 impl WatchBuilder {
@@ -81,6 +85,14 @@ impl WatchBuilder {
     /// Where to go on from. Default: the present when the stream begins, so that only what comes after is told.
     pub fn since(mut self, cursor: Cursor) -> Self {
         self.since = Some(cursor);
+        self
+    }
+
+    /// Looks in spans of their own: `begin` makes one at the beginning of each look, after the wait for it. It ends when all
+    /// that the look has found was told, and the next event is asked for; until then it is [`Events::span`]. Default: none,
+    /// so that a look is a part of whatever asks for events.
+    pub fn spans(mut self, begin: impl Fn() -> Span + Send + Sync + 'static) -> Self {
+        self.spans = Spans::new(begin);
         self
     }
 

@@ -11,6 +11,7 @@ use std::{
 
 use futures::{FutureExt, Stream};
 use time::OffsetDateTime;
+use tracing::{Instrument as _, Span};
 
 use super::{
     builder::WatchBuilder,
@@ -19,6 +20,7 @@ use super::{
     expect::expectation,
     look::{Depth, Look, look, present},
     pace::{Mood, Pace},
+    spans::Spans,
 };
 use crate::{
     Client, Result,
@@ -45,15 +47,21 @@ pub struct Events {
     /// What the last look has found out, for when all of it has been told.
     learned: Vec<Learned>,
     mood: Mood,
+    spans: Spans,
+    /// The span of the last look.
+    span: Span,
     /// The wait and the look that are under way.
-    work: Option<CallFuture<Result<Look>>>,
+    work: Option<CallFuture<Looked>>,
     wait: Duration,
     swept: Instant,
 }
 
+/// What a look has found, and the span that it was made in.
+type Looked = (Span, Result<Look>);
+
 impl Events {
     pub(super) fn new(settings: WatchBuilder) -> Self {
-        let WatchBuilder { client, pace, remember, since } = settings;
+        let WatchBuilder { client, pace, remember, since, spans } = settings;
         Self {
             client,
             pace,
@@ -62,6 +70,8 @@ impl Events {
             untold: VecDeque::new(),
             learned: Vec::new(),
             mood: Mood::default(),
+            spans,
+            span: Span::none(),
             work: None,
             wait: Duration::ZERO,
             swept: Instant::now(),
@@ -73,6 +83,12 @@ impl Events {
     /// `None` until the present has been read, when the watcher began without a cursor.
     pub fn cursor(&self) -> Option<Cursor> {
         self.known.as_deref().cloned()
+    }
+
+    /// The [span](WatchBuilder::spans) of the look that the last event was found by, or that failed: what is done about it
+    /// belongs there. It is disabled when there is none.
+    pub fn span(&self) -> &Span {
+        &self.span
     }
 
     /// The next event of those that are there already.
@@ -95,26 +111,31 @@ impl Events {
     }
 
     /// Waits, then looks. It holds nothing that a drop at any point would lose.
-    fn begin(&mut self) -> CallFuture<Result<Look>> {
+    fn begin(&mut self) -> CallFuture<Looked> {
+        self.span = Span::none();
         let (client, wait, remember) = (self.client.clone(), self.wait, self.remember);
-        let Some(known) = self.known.clone() else {
-            return Box::pin(async move {
-                sleep(wait).await;
-                Ok(Look { learned: present(&client, remember).await?, ..Look::default() })
-            });
-        };
+        let (known, spans) = (self.known.clone(), self.spans.clone());
         let depth = if self.swept.elapsed() >= SWEEP_EVERY { Depth::Everything } else { Depth::News };
-        if depth == Depth::Everything {
+        if depth == Depth::Everything && known.is_some() {
             self.swept = Instant::now();
         }
+        let look = async move {
+            match known {
+                Some(known) => look(&client, &known, remember, depth).await,
+                None => Ok(Look { learned: present(&client, remember).await?, ..Look::default() }),
+            }
+        };
         Box::pin(async move {
             sleep(wait).await;
-            look(&client, &known, remember, depth).await
+            let span = spans.begin();
+            let found = look.instrument(span.clone()).await;
+            (span, found)
         })
     }
 
     /// Takes in a look and says when the next one is due.
-    fn finish(&mut self, look: Result<Look>) -> Result<()> {
+    fn finish(&mut self, (span, look): Looked) -> Result<()> {
+        self.span = span;
         let look = match look {
             Ok(look) => look,
             Err(error) => {

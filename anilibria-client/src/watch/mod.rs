@@ -38,5 +38,6 @@ mod fingerprint;
 pub(crate) mod head;
 mod look;
 mod pace;
+mod spans;
 
 pub use self::{builder::WatchBuilder, cursor::Cursor, diff::diff, event::Event, events::Events};

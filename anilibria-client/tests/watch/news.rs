@@ -5,6 +5,7 @@ use std::time::Duration;
 use anilibria_client::watch::{Event, diff};
 use futures::{FutureExt, StreamExt};
 use tokio::time::timeout;
+use tracing::info_span;
 
 use crate::ground::{Ground, next, settled, short};
 
@@ -50,6 +51,27 @@ async fn several_episodes_at_once_are_told_one_by_one_in_order() {
 
     // Release by release, the one that changed last comes last.
     assert_eq!(told, [&published[1], &published[0], &published[2], &published[3]].map(Clone::clone));
+}
+
+#[tokio::test]
+async fn what_one_look_has_found_is_told_within_its_span() {
+    let _spans = tracing::subscriber::set_default(tracing_subscriber::registry());
+    let ground = Ground::new(60).await;
+    let watcher = ground.watch().since(ground.watch().present().await.unwrap());
+    let mut events = watcher.spans(|| info_span!("look")).events();
+    assert!(events.span().is_none());
+    for release in [7, 9] {
+        ground.publish(release).await;
+    }
+
+    next(&mut events, 1).await;
+    let first = events.span().id();
+    next(&mut events, 1).await;
+
+    assert!(first.is_some());
+    assert_eq!(events.span().id(), first);
+    assert!(timeout(QUIET, events.next()).await.is_err());
+    assert_ne!(events.span().id(), first);
 }
 
 #[tokio::test]

@@ -9,12 +9,12 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
-use tracing::{info, warn};
+use tracing::{Instrument as _, Span, info, warn};
 
 use super::{Changes, Mirror};
 use crate::{
     realtime::{bus::Bus, notice::Notice},
-    telemetry::counts,
+    telemetry::{Sampler, counts},
     titles::Titles,
 };
 
@@ -55,13 +55,13 @@ pub struct SyncTask {
 
 impl SyncTask {
     /// Starts the task for `titles`; `None` when they are not mirrored. What it finds to have changed at AniLibria, and nobody
-    /// else tells of, it tells on `bus`, if there is one.
-    pub fn start(titles: &Titles, bus: Option<Arc<dyn Bus>>) -> Option<Self> {
+    /// else tells of, it tells on `bus`, if there is one. `sampler` decides which looks are traced.
+    pub fn start(titles: &Titles, bus: Option<Arc<dyn Bus>>, sampler: Sampler) -> Option<Self> {
         let mirror = titles.mirror()?.clone();
         let titles = titles.clone();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
-            let mut syncing = Syncing::new(titles, mirror, bus);
+            let mut syncing = Syncing::new(titles, mirror, bus, sampler);
             tokio::select! {
                 // Whoever drops the sender wants no more than an end.
                 told = stopped => if told.is_err() { return },
@@ -88,6 +88,7 @@ struct Syncing {
     titles: Titles,
     mirror: Mirror,
     bus: Option<Arc<dyn Bus>>,
+    sampler: Sampler,
     /// Says whether it is this instance that asks AniLibria; without, it is.
     elector: Option<Elector>,
     /// Whether it was so at the last step.
@@ -104,7 +105,7 @@ struct Syncing {
 }
 
 impl Syncing {
-    fn new(titles: Titles, mirror: Mirror, bus: Option<Arc<dyn Bus>>) -> Self {
+    fn new(titles: Titles, mirror: Mirror, bus: Option<Arc<dyn Bus>>, sampler: Sampler) -> Self {
         let now = Instant::now();
         // What has changed since the last run is told at once, what is gone a little later. Without a last run, looking
         // for changes is a full pass.
@@ -115,6 +116,7 @@ impl Syncing {
             elector: mirror.take_elector(),
             mirror,
             bus,
+            sampler,
             is_poller: false,
             heard: (now, None),
             unshared: false,
@@ -160,6 +162,12 @@ impl Syncing {
     /// Looks at AniLibria once.
     async fn poll(&mut self) -> Duration {
         let everything = self.full_pass_due <= Instant::now();
+        let span = self.sampler.sync(everything);
+        self.look(everything, &span).instrument(span.clone()).await
+    }
+
+    /// Looks within `span`.
+    async fn look(&mut self, everything: bool, span: &Span) -> Duration {
         let pause = match self.mirror.update(everything).await {
             Ok(mut changes) => {
                 self.failures = 0;
@@ -176,6 +184,7 @@ impl Syncing {
             }
             Err(error) => {
                 counts::error("title_sync", error.kind());
+                span.record("otel.status_code", "ERROR");
                 let pause = backoff(self.failures);
                 self.failures = self.failures.saturating_add(1);
                 warn!(%error, ?pause, "The catalogue could not be read, trying again");

@@ -13,7 +13,7 @@ use crate::{
     logging, openapi,
     realtime::Pump,
     service::{self, SandboxAt},
-    telemetry::{Tidying, Traces},
+    telemetry::{Sampler, Tidying, Traces},
 };
 
 /// How long clients of the real time may take to leave when the service stops.
@@ -51,7 +51,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let bounds = Bounds::new(&config.http).counted_in(&state.traffic);
         let _tidy = state.metrics.as_ref().map(Tidying::start);
         let bus = config.realtime.events_enabled.then(|| Arc::clone(state.realtime.bus()));
-        let sync = SyncTask::start(&state.titles, bus);
+        let sync = SyncTask::start(&state.titles, bus, Sampler::new(&config.telemetry));
         let _watch = state.watch(config);
         let _pump = Pump::start(&state.realtime, &state.titles);
         let _news = config.v3.v3_gateway_enabled.then(|| state.news.pump());

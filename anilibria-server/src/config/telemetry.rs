@@ -22,7 +22,8 @@ pub struct TelemetryConfig {
     #[arg(long, env, value_enum, default_value_t = OtlpProtocol::Grpc)]
     pub otel_exporter_otlp_protocol: OtlpProtocol,
 
-    /// Share of requests that are traced, 0 to 1, besides those whose `traceparent` says that they are.
+    /// Share of requests and of looks at AniLibria that are traced, 0 to 1, besides requests whose `traceparent` says that they
+    /// are.
     #[arg(long, env, value_parser = parse::share, default_value = "0.01")]
     pub otel_traces_sampler_arg: f64,
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{NodeError, NodeService, TIMEOUT};
+use crate::{http::trace_parent, telemetry::Origin};
 
 /// By what it knows an event that it is told of again.
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -28,10 +29,14 @@ pub struct NotifyError {
 }
 
 impl NodeService {
-    /// Tells it what `body` says. It knows by `key` that it was told before. Takes three seconds at the most; its circuit
-    /// breaker is neither asked nor told, as whoever tells it waits between two tries.
-    pub async fn notify(&self, key: &str, body: &Value) -> Result<(), NotifyError> {
-        self.call(Method::POST, PATH, PATH).header(KEY, key).json(body).within(TIMEOUT, told).await
+    /// Tells it what `body` says, which comes from `origin`. It knows by `key` that it was told before. Takes three seconds at
+    /// the most; its circuit breaker is neither asked nor told, as whoever tells it waits between two tries.
+    pub async fn notify(&self, key: &str, body: &Value, origin: Option<Origin>) -> Result<(), NotifyError> {
+        let mut call = self.call(Method::POST, PATH, PATH).header(KEY, key).json(body);
+        if let Some(origin) = origin {
+            call = call.header(trace_parent::HEADER, origin.to_string());
+        }
+        call.within(TIMEOUT, told).await
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::{collections::HashSet, future, sync::Arc};
 
-use futures::{StreamExt as _, stream::BoxStream};
+use futures::StreamExt as _;
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use tracing::{Instrument as _, debug, warn};
+use tracing::{Instrument as _, Span, debug, warn};
 
 use super::{
     Shared, letter,
@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     node::NotifyError,
-    realtime::event::{Event, EventId},
+    realtime::{
+        bus::Bus,
+        event::{Event, EventId},
+    },
     telemetry::counts,
 };
 
@@ -45,14 +48,14 @@ impl Desk {
         Self { shared, token, under_way, busy, write_again: None }
     }
 
-    /// Sees to the outbox until somebody else does.
-    pub(super) async fn run(mut self, events: BoxStream<'static, Event>) {
-        let mut events = events.ready_chunks(BATCH);
+    /// Sees to the outbox, and to what is on `bus` after `heard`, until somebody else does.
+    pub(super) async fn run(mut self, bus: &dyn Bus, heard: EventId) {
+        let mut events = bus.subscribe(heard).ready_chunks(BATCH);
         loop {
             if let Err(Outdated) = self.save().await {
                 return;
             }
-            self.send();
+            self.send(bus.system());
             let alarm = self.alarm();
             tokio::select! {
                 heard = events.next() => match heard {
@@ -101,19 +104,21 @@ impl Desk {
         Ok(())
     }
 
-    /// Tells the Node service of what it is time for, as far as there is room.
-    fn send(&mut self) {
+    /// Tells the Node service of what it is time for, as far as there is room; it was heard of over a bus of the kind `system`.
+    fn send(&mut self, system: &'static str) {
         let room = AT_A_TIME.saturating_sub(self.under_way.len());
         if room == 0 {
             return;
         }
         let due = self.outbox(|outbox| outbox.due(&self.busy, Instant::now()));
-        for event in due.into_iter().take(room) {
+        for (event, tries) in due.into_iter().take(room) {
             self.busy.insert(event.title_id());
             let node = self.shared.node.clone();
-            let span = self.shared.sampler.notify(&event);
+            let span = self.shared.sampler.notify(&event, tries + 1, system);
             let telling = async move {
-                let outcome = node.notify(&event.id().to_string(), &letter::body(&event)).await;
+                let key = event.id().to_string();
+                let outcome = node.notify(&key, &letter::body(&event), event.origin()).await;
+                note(&outcome);
                 (event, outcome)
             };
             self.under_way.spawn(telling.instrument(span));
@@ -155,6 +160,13 @@ impl Desk {
         let has_room = self.under_way.len() < AT_A_TIME;
         let due = has_room.then(|| self.outbox(|outbox| outbox.next_due(&self.busy))).flatten();
         [due, self.write_again].into_iter().flatten().min()
+    }
+}
+
+/// Shows in the trace how it went.
+fn note(outcome: &Result<(), NotifyError>) {
+    if outcome.is_err() {
+        Span::current().record("otel.status_code", "ERROR");
     }
 }
 

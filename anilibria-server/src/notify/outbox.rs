@@ -16,6 +16,7 @@ use super::ledger::Change;
 use crate::{
     model::notifications::{DeadLetter, NotificationStatistics},
     realtime::event::{Event, EventId},
+    telemetry::Origin,
 };
 
 /// Events that were given up and are kept for people to see.
@@ -66,6 +67,9 @@ struct Counts {
 struct Waiting {
     frame: String,
     tries: usize,
+    /// What the event comes from; other versions of the service do not have it.
+    #[serde(default, deserialize_with = "Origin::lenient", skip_serializing_if = "Option::is_none")]
+    origin: Option<Origin>,
 }
 
 impl Outbox {
@@ -89,8 +93,8 @@ impl Outbox {
             self.counts = serde_json::from_slice(value).ok()?;
         } else if let Some(id) = field.strip_prefix(WAITING) {
             let id = id.parse().ok()?;
-            let Waiting { frame, tries } = serde_json::from_slice(value).ok()?;
-            let event = Event::read(id, frame.into())?;
+            let Waiting { frame, tries, origin } = serde_json::from_slice(value).ok()?;
+            let event = Event::read(id, frame.into())?.come_from(origin);
             self.waiting.insert(id, Letter { event, tries, due: None });
         } else if let Some(id) = field.strip_prefix(DEAD) {
             self.dead.push_back((id.parse().ok()?, serde_json::from_slice(value).ok()?));
@@ -134,10 +138,11 @@ impl Outbox {
         }
     }
 
-    /// Events that it is time for, the oldest first: of each title the oldest alone, and of none that is `busy`.
-    pub(super) fn due(&self, busy: &HashSet<u32>, now: Instant) -> Vec<Event> {
+    /// Events that it is time for, the oldest first: of each title the oldest alone, and of none that is `busy`. Each with how
+    /// often the Node service was told of it in vain.
+    pub(super) fn due(&self, busy: &HashSet<u32>, now: Instant) -> Vec<(Event, usize)> {
         let due = self.heads(busy).filter(|letter| letter.due.is_none_or(|due| due <= now));
-        due.map(|letter| letter.event.clone()).collect()
+        due.map(|letter| (letter.event.clone(), letter.tries)).collect()
     }
 
     /// When it is time for the next one, of titles that are not `busy`.
@@ -247,7 +252,8 @@ impl Outbox {
 
     fn put_waiting(&mut self, id: EventId) {
         let Some(Letter { event, tries, .. }) = self.waiting.get(&id) else { return };
-        let waiting = Waiting { frame: event.frame().to_string(), tries: *tries };
+        let (frame, origin) = (event.frame().to_string(), event.origin());
+        let waiting = Waiting { frame, tries: *tries, origin };
         self.put(format!("{WAITING}{id}"), json(&waiting));
     }
 }
@@ -260,7 +266,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::title::TitleStatus, realtime::notice::Notice};
+    use crate::{model::title::TitleStatus, realtime::notice::Notice, telemetry::traces::ORIGIN};
 
     fn event(number: u32, title_id: u32) -> Event {
         let id = format!("1700000000000-{number:04}").parse().unwrap();
@@ -278,7 +284,7 @@ mod tests {
 
     fn due(outbox: &Outbox, busy: &[u32]) -> Vec<EventId> {
         let busy = busy.iter().copied().collect();
-        outbox.due(&busy, Instant::now()).iter().map(Event::id).collect()
+        outbox.due(&busy, Instant::now()).iter().map(|(event, _)| event.id()).collect()
     }
 
     /// What a ledger makes of all changes so far.
@@ -347,5 +353,33 @@ mod tests {
         assert_eq!((statistics.pending, statistics.dead), (2, 248));
         assert_eq!(statistics.dead_letters.len(), MOST_DEAD);
         assert_eq!(statistics.dead_letters[MOST_DEAD - 1].title_id, 248);
+    }
+    #[tokio::test]
+    async fn origin_of_an_event_is_kept_and_one_that_is_damaged_costs_nothing_else() {
+        let origin = Origin::read(ORIGIN.as_bytes());
+        let mut outbox = Outbox::default();
+        outbox.accept(event(1, 7).come_from(origin), 100);
+        outbox.accept(event(2, 8), 100);
+        let entries = written(&mut BTreeMap::new(), outbox.take_unsaved());
+        let origins = |entries| {
+            let due = Outbox::read(entries).due(&HashSet::new(), Instant::now());
+            due.iter().map(|(event, _)| event.origin()).collect::<Vec<_>>()
+        };
+
+        assert_eq!(origins(entries.clone()), [origin, None]);
+        assert!(entries.iter().any(|(_, value)| value == &waiting_before(&event(2, 8))));
+        for damaged in ["7", "null", "{}", "\"nonsense\"", "\"\""] {
+            let damage = |value: Bytes| {
+                let text = String::from_utf8(value.to_vec()).unwrap();
+                text.replace(&format!("\"{ORIGIN}\""), damaged).into()
+            };
+            let entries = entries.iter().map(|(field, value)| (field.clone(), damage(value.clone())));
+            assert_eq!(origins(entries.collect()), [None, None], "{damaged}");
+        }
+    }
+
+    /// How an event waits that comes from nowhere, which is how it always did.
+    fn waiting_before(event: &Event) -> String {
+        serde_json::json!({"frame": event.frame().as_str(), "tries": 0}).to_string()
     }
 }

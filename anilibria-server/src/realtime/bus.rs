@@ -1,6 +1,7 @@
 //! The way from whoever notices something to all instances of the service.
 
 mod local;
+mod publishing;
 mod redis;
 
 use std::fmt;
@@ -14,6 +15,9 @@ use super::{
     event::{Event, EventId},
     notice::Notice,
 };
+
+/// What traces call the way on which events are.
+pub(crate) const DESTINATION: &str = "events";
 
 /// Who publishes.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +42,11 @@ pub enum Published {
 /// The way to all instances, and where whoever notices things keeps how far it is.
 #[async_trait]
 pub trait Bus: fmt::Debug + Send + Sync + 'static {
-    /// Makes an event of `notice` and tells it to all instances, this one among them. Its id is later than all before it.
+    /// What traces call this kind of way: `redis` or `in_process`.
+    fn system(&self) -> &'static str;
+
+    /// Makes an event of `notice` and tells it to all instances, this one among them. Its id is later than all before it. If
+    /// the current span is traced, the event comes from there.
     async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published>;
 
     /// The same for whoever holds no office and has noticed something by chance.

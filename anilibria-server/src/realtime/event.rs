@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 
 use super::notice::Notice;
+use crate::telemetry::Origin;
 
 /// Identifies an event. Ids sort in the order of events, also as text.
 pub type EventId = PostId;
@@ -83,6 +84,7 @@ pub struct Event {
     frame: Utf8Bytes,
     /// Where `data` is in the frame.
     data: Range<usize>,
+    origin: Option<Origin>,
 }
 
 impl Event {
@@ -93,7 +95,13 @@ impl Event {
         let start = head(notice.kind());
         let frame = format!("{start}{}}}", serde_json::Value::Object(data));
         let data = start.len()..frame.len() - 1;
-        Self { id, kind: notice.kind(), title_id: notice.title_id(), frame: frame.into(), data }
+        Self { id, kind: notice.kind(), title_id: notice.title_id(), frame: frame.into(), data, origin: None }
+    }
+
+    /// The same as something that comes from `origin`, if that is known. It shows nowhere in what clients are told.
+    #[must_use]
+    pub fn come_from(self, origin: Option<Origin>) -> Self {
+        Self { origin, ..self }
     }
 
     /// Reads what [`frame`](Self::frame) has given; `None` for anything else.
@@ -106,7 +114,7 @@ impl Event {
         let is_ours =
             frame.starts_with(&head(kind)) && frame.ends_with("}}") && data.event_id == id.to_string();
         let data_at = start..frame.len() - 1;
-        is_ours.then(|| Self { id, kind, title_id: data.title_id, data: data_at, frame })
+        is_ours.then(|| Self { id, kind, title_id: data.title_id, data: data_at, frame, origin: None })
     }
 
     /// Its id.
@@ -122,6 +130,11 @@ impl Event {
     /// The title it is about.
     pub fn title_id(&self) -> u32 {
         self.title_id
+    }
+
+    /// What it comes from, if that is traced.
+    pub fn origin(&self) -> Option<Origin> {
+        self.origin
     }
 
     /// `{"type": …, "data": {…}}`.

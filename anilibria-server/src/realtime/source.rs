@@ -13,7 +13,7 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use tracing::{info, warn};
+use tracing::{Instrument as _, info, warn};
 
 use super::{
     Realtime,
@@ -21,7 +21,10 @@ use super::{
     hub::Hub,
     notice::Notice,
 };
-use crate::{telemetry::counts, titles::Titles};
+use crate::{
+    telemetry::{Sampler, counts},
+    titles::Titles,
+};
 
 /// What the instance that watches is elected to.
 const OFFICE: &str = "events";
@@ -48,11 +51,18 @@ pub struct Source {
 
 impl Source {
     /// Watches what `titles` are read from, with `interval` between two looks, and tells what it sees to all instances
-    /// over the bus of `realtime`, whenever this one wins `election`.
-    pub fn start(titles: &Titles, realtime: &Realtime, interval: Duration, election: impl Election) -> Self {
+    /// over the bus of `realtime`, whenever this one wins `election`. `sampler` decides which looks are traced.
+    pub fn start(
+        titles: &Titles,
+        realtime: &Realtime,
+        interval: Duration,
+        election: impl Election,
+        sampler: Sampler,
+    ) -> Self {
         let elector = Elector::stand(election, OFFICE, TERM);
         let (bus, hub) = (Arc::clone(realtime.bus()), realtime.hub().clone());
-        let standby = Standby { titles: titles.clone(), bus, hub, interval, noted: None, seen: None };
+        let standby =
+            Standby { titles: titles.clone(), bus, hub, interval, sampler, noted: None, seen: None };
         let task = tokio::spawn(standby.run(elector.watch()));
         Self { task, elector }
     }
@@ -72,6 +82,7 @@ struct Standby {
     /// What was told here.
     hub: Hub,
     interval: Duration,
+    sampler: Sampler,
     /// Where the one that watches was a while ago. What it has told until then was heard here, too; what it has just told may
     /// not have been, and would be lost with this place if the bus forgot both.
     noted: Option<Cursor>,
@@ -116,15 +127,21 @@ impl Standby {
     async fn watch(&mut self, token: u64) {
         let cursor = self.cursor().await;
         self.seen = None;
-        let mut events = self.watcher().since(cursor).events();
+        let sampler = self.sampler;
+        let mut events = self.watcher().since(cursor).spans(move || sampler.look()).events();
         let mut has_failed = false;
         loop {
-            match events.next().await {
+            let next = events.next().await;
+            if let Some(Err(_)) = &next {
+                events.span().record("otel.status_code", "ERROR");
+            }
+            match next {
                 Some(Ok(event)) => {
                     has_failed = false;
                     let cursor = events.cursor().unwrap_or_default();
                     let by = Standing { token, cursor: &cursor.to_bytes() };
-                    if self.tell(&event, by).await == Some(Published::Outdated) {
+                    let telling = self.tell(&event, by).instrument(events.span().clone());
+                    if telling.await == Some(Published::Outdated) {
                         return;
                     }
                     self.noted = Some(cursor);

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anilibria_cache::{Appended, PostId, Redis, RedisFeed};
+use anilibria_cache::{Appended, PostId, Posted, Redis, RedisFeed};
 use anilibria_client::v3::model::Title;
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -112,7 +112,7 @@ impl News {
         // From as far back as is remembered: an instance that has just come learns what the others know.
         let mut posts = way.feed.listen([&way.channel], PostId::default());
         let task = tokio::spawn(async move {
-            while let Some((id, payload)) = posts.next().await {
+            while let Some(Posted { id, payload, .. }) = posts.next().await {
                 match Event::read(&payload) {
                     Some(event) if id > started => news.tell(event),
                     Some(event) => news.memory().learn(&event),

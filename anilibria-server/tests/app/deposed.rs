@@ -15,6 +15,7 @@ use anilibria_server::{
         source::Source,
     },
     service,
+    telemetry::Sampler,
 };
 use async_trait::async_trait;
 use serde_json::json;
@@ -57,7 +58,8 @@ async fn instance(sandbox: &RunningSandbox, redis: &RedisServer) -> State {
 /// Has `instance` watch, as it believes to hold the office with `token`.
 fn watch(instance: &State, token: u64) -> (Source, Pump) {
     let every = Duration::from_millis(50);
-    let source = Source::start(&instance.titles, &instance.realtime, every, Believed(token));
+    let State { titles, realtime, .. } = instance;
+    let source = Source::start(titles, realtime, every, Believed(token), Sampler::default());
     (source, Pump::start(&instance.realtime, &instance.titles))
 }
 

@@ -15,6 +15,7 @@ use anilibria_server::{
     listener::{self, Bounds},
     service::SandboxAt,
     shell::Shell,
+    telemetry::Sampler,
     titles::Titles,
 };
 use poem::{
@@ -72,7 +73,8 @@ impl Gateway {
         let (own, pause) = (app(&config, &state), Duration::ZERO);
         tokio::spawn(listener::serve(socket, Bounds::default(), own, std::future::pending(), pause));
         let service = TestClient::new(app(&config, &state));
-        Self { upstream, service, _sync: SyncTask::start(&state.titles, None), titles: state.titles }
+        let sync = SyncTask::start(&state.titles, None, Sampler::default());
+        Self { upstream, service, _sync: sync, titles: state.titles }
     }
 
     /// AniLibria answers nothing from now on.

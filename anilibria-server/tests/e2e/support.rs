@@ -134,6 +134,19 @@ impl Service {
         Answer::read(request.send().await.unwrap()).await
     }
 
+    /// Sends a request with these headers.
+    pub(crate) async fn send_all(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let request = self.http.request(method, format!("{}{path}", self.origin)).json(body);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Answer::read(request.send().await.unwrap()).await
+    }
+
     /// Asks for a path from the root on with these headers.
     pub(crate) async fn send_with(&self, headers: &[(&'static str, &str)], path: &str) -> Answer {
         let request = self.http.get(format!("{}{path}", self.origin));

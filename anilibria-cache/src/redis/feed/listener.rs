@@ -5,7 +5,6 @@
 
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use redis::{ErrorKind, PushInfo, RedisError, RedisResult, aio::MultiplexedConnection};
 use tokio::{
     sync::Notify,
@@ -14,7 +13,7 @@ use tokio::{
 
 use super::{
     super::link::{jittered, next_pause},
-    PostId, RedisFeed, posts, range,
+    PostId, Posted, RedisFeed, posts, range,
 };
 
 /// So many posts are read at a time.
@@ -25,7 +24,7 @@ pub(super) struct Listener {
     channels: Vec<String>,
     /// The last post that was read.
     last: PostId,
-    read: VecDeque<(PostId, Bytes)>,
+    read: VecDeque<Posted>,
     open: Option<MultiplexedConnection>,
     /// Rings when something is published, or the connection is closed.
     bell: Arc<Notify>,
@@ -39,7 +38,7 @@ impl Listener {
     }
 
     /// The next post, however long it takes.
-    pub(super) async fn next(&mut self) -> (PostId, Bytes) {
+    pub(super) async fn next(&mut self) -> Posted {
         loop {
             if let Some(post) = self.read.pop_front() {
                 return post;
@@ -69,11 +68,11 @@ impl Listener {
             // There may be more, which is read without waiting.
             self.bell.notify_one();
         }
-        if let Some((last, _)) = batch.last() {
-            self.last = *last;
+        if let Some(last) = batch.last() {
+            self.last = last.id;
         }
-        for (id, payload) in &batch {
-            self.feed.recent.add(*id, payload.clone(), self.feed.keep);
+        for post in &batch {
+            self.feed.recent.add(post.clone(), self.feed.keep);
         }
         self.read.extend(batch);
         Ok(())

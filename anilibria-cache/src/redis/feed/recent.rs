@@ -5,21 +5,19 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bytes::Bytes;
-
-use super::PostId;
+use super::{PostId, Posted};
 
 /// The last posts that were made or heard here, in order. Cheap to clone: clones share them.
 #[derive(Clone, Default)]
-pub(super) struct Recent(Arc<Mutex<VecDeque<(PostId, Bytes)>>>);
+pub(super) struct Recent(Arc<Mutex<VecDeque<Posted>>>);
 
 impl Recent {
     /// Remembers a post, and no more than `most` in all.
-    pub(super) fn add(&self, id: PostId, payload: Bytes, most: usize) {
+    pub(super) fn add(&self, post: Posted, most: usize) {
         let mut posts = self.posts();
-        let at = posts.partition_point(|(known, _)| *known < id);
-        if posts.get(at).is_none_or(|(known, _)| *known != id) {
-            posts.insert(at, (id, payload));
+        let at = posts.partition_point(|known| known.id < post.id);
+        if posts.get(at).is_none_or(|known| known.id != post.id) {
+            posts.insert(at, post);
         }
         while posts.len() > most {
             posts.pop_front();
@@ -28,36 +26,39 @@ impl Recent {
 
     /// The last one.
     pub(super) fn last(&self) -> Option<PostId> {
-        self.posts().back().map(|(id, _)| *id)
+        self.posts().back().map(|post| post.id)
     }
 
     /// Those after `last`, the oldest first.
-    pub(super) fn since(&self, last: PostId) -> Vec<(PostId, Bytes)> {
+    pub(super) fn since(&self, last: PostId) -> Vec<Posted> {
         let posts = self.posts();
-        let from = posts.partition_point(|(id, _)| *id <= last);
+        let from = posts.partition_point(|post| post.id <= last);
         posts.range(from..).cloned().collect()
     }
 
-    fn posts(&self) -> MutexGuard<'_, VecDeque<(PostId, Bytes)>> {
+    fn posts(&self) -> MutexGuard<'_, VecDeque<Posted>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[test]
     fn last_posts_are_remembered_once_and_in_order() {
         let recent = Recent::default();
         let id = |number: u16| -> PostId { format!("1700000000000-{number:04}").parse().unwrap() };
+        let post = |number| Posted { id: id(number), payload: Bytes::new(), note: None };
 
         for number in [3, 1, 2, 3, 4] {
-            recent.add(id(number), Bytes::new(), 3);
+            recent.add(post(number), 3);
         }
 
         assert_eq!(recent.last(), Some(id(4)));
-        assert_eq!(recent.since(id(2)), [(id(3), Bytes::new()), (id(4), Bytes::new())]);
+        assert_eq!(recent.since(id(2)), [post(3), post(4)]);
         assert_eq!(recent.since(PostId::default()).len(), 3);
     }
 }

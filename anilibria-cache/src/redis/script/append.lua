@@ -2,7 +2,7 @@
 local stream, once, bookmark, holder = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, most, oldest, channel, payload = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local remember, is_once, is_marked, mark, token = ARGV[6], ARGV[7] == '1', ARGV[8] == '1', ARGV[9], ARGV[10]
-local before, content = ARGV[11], ARGV[12]
+local before, content, note = ARGV[11], ARGV[12], ARGV[13]
 
 local function parts(text)
     local millis, sequence = string.match(text, '^(%d+)-(%d+)$')
@@ -36,7 +36,11 @@ if not is_known then
             return last[1]
         end
     end
-    redis.call('XADD', stream, 'MAXLEN', '=', most, id, 'payload', payload)
+    if note == '' then
+        redis.call('XADD', stream, 'MAXLEN', '=', most, id, 'payload', payload)
+    else
+        redis.call('XADD', stream, 'MAXLEN', '=', most, id, 'payload', payload, 'note', note)
+    end
     redis.call('XTRIM', stream, 'MINID', '=', oldest)
     if is_once then
         redis.call('SET', once, content == '' and id or content, 'PX', remember)

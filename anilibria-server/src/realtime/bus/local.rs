@@ -21,7 +21,9 @@ use super::{
         notice::Notice,
     },
     Bus, Published, Standing,
+    publishing::publishing,
 };
+use crate::telemetry::Origin;
 
 /// Events that are remembered at the least, so that nobody who listens misses one.
 const LEAST_KEPT: usize = 256;
@@ -67,10 +69,15 @@ impl LocalBus {
         result
     }
 
-    async fn tell(&self, notice: &Notice, cursor: Option<&[u8]>) -> Published {
-        let published = self.change(|told| told.tell(notice, cursor)).await;
+    async fn tell(
+        &self,
+        notice: &Notice,
+        origin: Option<Origin>,
+        cursor: Option<&[u8]>,
+    ) -> anyhow::Result<Published> {
+        let published = self.change(|told| told.tell(notice, origin, cursor)).await;
         self.shared.bell.send_replace(());
-        published
+        Ok(published)
     }
 }
 
@@ -82,12 +89,16 @@ impl Shared {
 
 #[async_trait]
 impl Bus for LocalBus {
+    fn system(&self) -> &'static str {
+        "in_process"
+    }
+
     async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published> {
-        Ok(self.tell(notice, Some(by.cursor)).await)
+        publishing(notice, self.system(), |origin| self.tell(notice, origin, Some(by.cursor))).await
     }
 
     async fn publish_aside(&self, notice: &Notice) -> anyhow::Result<Published> {
-        Ok(self.tell(notice, None).await)
+        publishing(notice, self.system(), |origin| self.tell(notice, origin, None)).await
     }
 
     async fn past(&self) -> anyhow::Result<Vec<Event>> {
@@ -127,7 +138,10 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::model::title::TitleStatus::{self, Announced, Completed, Ongoing};
+    use crate::{
+        model::title::TitleStatus::{self, Announced, Completed, Ongoing},
+        telemetry::traces::ORIGIN,
+    };
 
     const STANDING: Standing<'_> = Standing { token: 1, cursor: b"two" };
 
@@ -227,5 +241,20 @@ mod tests {
         drop(bus);
 
         assert_eq!(LocalBus::open(Some(directory.path()), 1).await.past().await.unwrap(), past);
+    }
+    #[tokio::test]
+    async fn origin_of_an_event_outlives_the_process() {
+        let directory = tempfile::tempdir().unwrap();
+        let bus = LocalBus::open(Some(directory.path()), 10).await;
+        let origin = Origin::read(ORIGIN.as_bytes());
+        bus.tell(&change(Announced, Ongoing), origin, None).await.unwrap();
+        bus.tell(&change(Ongoing, Completed), None, None).await.unwrap();
+        drop(bus);
+
+        let next = LocalBus::open(Some(directory.path()), 10).await;
+
+        let heard: Vec<_> = next.subscribe(EventId::default()).take(2).collect().await;
+        assert_eq!(heard.iter().map(Event::origin).collect::<Vec<_>>(), [origin, None]);
+        assert!(!heard[0].frame().contains("4bf92f35"));
     }
 }

@@ -1,6 +1,6 @@
 //! The bus of services that share Redis.
 
-use anilibria_cache::{Appended, Redis, RedisFeed};
+use anilibria_cache::{Appended, Posted, Redis, RedisFeed};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{
@@ -15,7 +15,9 @@ use super::{
         notice::{Identity, Notice},
     },
     Bus, Published, Standing,
+    publishing::publishing,
 };
+use crate::telemetry::Origin;
 
 /// The stream that remembers events.
 const FEED: &str = "events";
@@ -23,7 +25,8 @@ const FEED: &str = "events";
 /// What channels begin with, whatever the prefix: others listen to them, too.
 const CHANNELS: &str = "anilibria:";
 
-/// The bus of services that share Redis. Each kind of event has a channel, `anilibria:new_episode` and so on.
+/// The bus of services that share Redis. Each kind of event has a channel, `anilibria:new_episode` and so on. What an event
+/// comes from stands beside it in the stream, and is not on the channel.
 #[derive(Debug)]
 pub struct RedisBus {
     feed: RedisFeed,
@@ -36,10 +39,19 @@ impl RedisBus {
         Self { feed: redis.feed(FEED).keep(replay), prefix: prefix.to_owned() }
     }
 
-    async fn append(&self, notice: &Notice, by: Option<Standing<'_>>) -> anyhow::Result<Published> {
+    async fn append(
+        &self,
+        notice: &Notice,
+        origin: Option<Origin>,
+        by: Option<Standing<'_>>,
+    ) -> anyhow::Result<Published> {
         let Identity { subject, content, remembered } = notice.identity();
         let (once, channel) = (format!("{}event:{subject}", self.prefix), channel(notice.kind()));
+        let origin = origin.map(|origin| origin.to_string());
         let mut post = self.feed.post(&channel).once(&once, remembered).content(&content);
+        if let Some(origin) = &origin {
+            post = post.note(origin.as_bytes());
+        }
         if let Some(Standing { token, cursor }) = by {
             post = post.bookmark(cursor).token(token);
         }
@@ -54,12 +66,16 @@ impl RedisBus {
 
 #[async_trait]
 impl Bus for RedisBus {
+    fn system(&self) -> &'static str {
+        "redis"
+    }
+
     async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published> {
-        self.append(notice, Some(by)).await
+        publishing(notice, self.system(), |origin| self.append(notice, origin, Some(by))).await
     }
 
     async fn publish_aside(&self, notice: &Notice) -> anyhow::Result<Published> {
-        self.append(notice, None).await
+        publishing(notice, self.system(), |origin| self.append(notice, origin, None)).await
     }
 
     async fn past(&self) -> anyhow::Result<Vec<Event>> {
@@ -86,13 +102,13 @@ fn channel(kind: EventKind) -> String {
 }
 
 /// The event that a post is.
-fn read((id, payload): (EventId, Bytes)) -> Option<Event> {
+fn read(Posted { id, payload, note }: Posted) -> Option<Event> {
     let event = Event::read(id, payload);
     if event.is_none() {
         // Another version of the service may know more kinds.
         warn!(%id, "Among the events in Redis is something else");
     }
-    event
+    Some(event?.come_from(note.and_then(|note| Origin::read(&note))))
 }
 
 #[cfg(test)]
@@ -101,7 +117,10 @@ mod tests {
     use test_services::RedisServer;
 
     use super::*;
-    use crate::model::title::TitleStatus::{Announced, Completed, Ongoing};
+    use crate::{
+        model::title::TitleStatus::{Announced, Completed, Ongoing},
+        telemetry::traces::ORIGIN,
+    };
 
     fn bus(server: &RedisServer) -> RedisBus {
         RedisBus::new(&Redis::builder(server.url()).prefix(CHANNELS).build().unwrap(), CHANNELS, 10)
@@ -137,5 +156,27 @@ mod tests {
             ids.push(Published::New(heard.next().await.unwrap().id()));
         }
         assert_eq!(ids, [first, second, third]);
+    }
+    #[tokio::test]
+    async fn origin_of_an_event_is_read_if_it_is_there_and_whole() {
+        let Some(server) = RedisServer::start() else { return };
+        let bus = bus(&server);
+        let origin = Origin::read(ORIGIN.as_bytes());
+        let change = |title_id| Notice::StatusChange { title_id, old: Announced, new: Ongoing };
+        bus.append(&change(1), origin, None).await.unwrap();
+        bus.append(&change(2), None, None).await.unwrap();
+        let first = bus.past().await.unwrap().remove(0);
+        let frame = first.frame().to_string();
+        for (id, note) in [(1, "nonsense"), (2, &*"0".repeat(5000))] {
+            let damaged = frame.replace(&first.id().to_string(), &format!("9000000000000-000{id}"));
+            let id = format!("9000000000000-{id}");
+            server.cli(&["XADD", "anilibria:events", &id, "payload", &damaged, "note", note]);
+        }
+
+        let heard: Vec<_> = bus.subscribe(EventId::default()).take(4).collect().await;
+
+        let origins: Vec<_> = heard.iter().map(Event::origin).collect();
+        assert_eq!(origins, [origin, None, None, None]);
+        assert!(heard.iter().all(|event| !event.frame().contains("4bf92f35")));
     }
 }

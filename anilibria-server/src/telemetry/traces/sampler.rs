@@ -1,11 +1,19 @@
-//! Which requests are traced.
+//! What is traced.
 
-use tracing::{Span, info_span};
+use tracing::{
+    Span,
+    field::{Empty, display},
+    info_span,
+};
 
-use super::ROOT;
-use crate::{config::TelemetryConfig, http::trace_parent::TraceParent, realtime::event::Event};
+use super::{Origin, ROOT};
+use crate::{
+    config::TelemetryConfig,
+    http::trace_parent::TraceParent,
+    realtime::{bus::DESTINATION, event::Event},
+};
 
-/// Decides which requests are traced. None are unless there is somewhere to send traces.
+/// Decides which requests and which looks at AniLibria are traced. None are unless there is somewhere to send traces.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sampler {
     /// Of all that nobody else has decided about, 0 to 1; `None` when nothing is traced, whatever others say.
@@ -19,14 +27,57 @@ impl Sampler {
         Self { share: config.otel_exporter_otlp_endpoint.as_ref().map(|_| share) }
     }
 
-    /// The span that a trace begins with which nobody asks for: that of telling the Node service of an event. None if it is
-    /// not traced.
-    pub(crate) fn notify(self, event: &Event) -> Span {
+    /// The span of a look of the watcher at AniLibria, and of all that it finds. None if that is not traced.
+    pub(crate) fn look(self) -> Span {
         if !self.takes(None) {
             return Span::none();
         }
+        shown_in_the_log(info_span!(
+            target: ROOT,
+            "anilibria_look",
+            otel.status_code = Empty,
+            trace_id = Empty
+        ))
+    }
+
+    /// The span in which the mirrored catalogue is compared with AniLibria: as a whole, if it is about `everything`. None if
+    /// that is not traced.
+    pub(crate) fn sync(self, everything: bool) -> Span {
+        if !self.takes(None) {
+            return Span::none();
+        }
+        shown_in_the_log(info_span!(
+            target: ROOT,
+            "catalogue_sync",
+            sync.everything = everything,
+            otel.status_code = Empty,
+            trace_id = Empty
+        ))
+    }
+
+    /// The span in which the Node service is told of `event`, which came over a bus of the kind `system`, for the `attempt`th
+    /// time: a part of the trace in which the event came about. None if there is no such trace.
+    pub(crate) fn notify(self, event: &Event, attempt: usize, system: &'static str) -> Span {
+        let Some(origin) = event.origin().filter(|_| self.share.is_some()) else { return Span::none() };
         let (event_id, kind, title_id) = (event.id(), event.kind(), event.title_id());
-        info_span!(target: ROOT, "notify", %event_id, event_type = %kind, title_id)
+        let span = info_span!(
+            target: ROOT,
+            "notify",
+            otel.kind = "consumer",
+            otel.status_code = Empty,
+            messaging.system = system,
+            messaging.operation.name = "notify",
+            messaging.operation.type = "process",
+            messaging.destination.name = DESTINATION,
+            messaging.message.id = %event_id,
+            %event_id,
+            event_type = %kind,
+            title_id,
+            attempt,
+            trace_id = Empty
+        );
+        origin.adopt(&span);
+        shown_in_the_log(span)
     }
 
     /// Whether what `parent` asks for is traced: if the asker's part of the trace is, or else some by chance.
@@ -36,11 +87,23 @@ impl Sampler {
     }
 }
 
+/// The same, with the id of its trace in lines of the log.
+fn shown_in_the_log(span: Span) -> Span {
+    if let Some(origin) = Origin::of(&span) {
+        span.record("trace_id", display(origin.trace_id()));
+    }
+    span
+}
+
 #[cfg(test)]
 mod tests {
     use poem::http::HeaderMap;
 
-    use super::*;
+    use super::{super::origin::ORIGIN, *};
+    use crate::{
+        model::title::TitleStatus,
+        realtime::{event::EventId, notice::Notice},
+    };
 
     fn parent(flags: &str) -> Option<TraceParent> {
         let value = format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}");
@@ -67,5 +130,23 @@ mod tests {
     fn nothing_is_taken_when_there_is_nowhere_to_send_it() {
         assert!(!Sampler::default().takes(parent("01").as_ref()));
         assert!(!Sampler::default().takes(None));
+        assert!(Sampler::default().look().is_none() && Sampler::default().sync(true).is_none());
+    }
+
+    #[test]
+    fn node_service_is_told_within_the_trace_of_the_event_or_within_none() {
+        let _listening = tracing::subscriber::set_default(tracing_subscriber::registry());
+        let (old, new) = (TitleStatus::Ongoing, TitleStatus::Completed);
+        let untraced = Event::new(EventId::now(), &Notice::StatusChange { title_id: 7, old, new });
+        let traced = untraced.clone().come_from(Origin::read(ORIGIN.as_bytes()));
+
+        for (sampler, event, is_traced) in [
+            // Whoever has seen it first has decided.
+            (Sampler { share: Some(0.0) }, &traced, true),
+            (Sampler { share: Some(1.0) }, &untraced, false),
+            (Sampler::default(), &traced, false),
+        ] {
+            assert_eq!(!sampler.notify(event, 1, "redis").is_none(), is_traced, "{sampler:?}");
+        }
     }
 }

@@ -88,6 +88,8 @@ pub(super) struct Seen {
     pub(super) trace: String,
     pub(super) id: String,
     pub(super) parent: String,
+    /// The ids of the spans that it is linked to.
+    pub(super) links: Vec<String>,
     pub(super) name: String,
     /// Which service sent it.
     pub(super) service: String,
@@ -102,6 +104,7 @@ impl Seen {
             trace: hex(&span.trace_id),
             id: hex(&span.span_id),
             parent: hex(&span.parent_span_id),
+            links: span.links.iter().map(|link| hex(&link.span_id)).collect(),
             name: span.name,
             service: service.to_owned(),
             kind: span.kind,
@@ -121,6 +124,14 @@ impl Seen {
 
     pub(super) fn is_of_client(&self) -> bool {
         self.kind == SpanKind::Client as i32
+    }
+
+    pub(super) fn is_of_producer(&self) -> bool {
+        self.kind == SpanKind::Producer as i32
+    }
+
+    pub(super) fn is_of_consumer(&self) -> bool {
+        self.kind == SpanKind::Consumer as i32
     }
 
     pub(super) fn is_error(&self) -> bool {

@@ -15,6 +15,7 @@ use super::super::{
     },
     Published,
 };
+use crate::telemetry::Origin;
 
 /// Notices that are remembered to tell each only once; more than there are in a day.
 const MOST_KNOWN: usize = 10_000;
@@ -27,6 +28,10 @@ const CURSOR: &str = "cursor";
 
 /// What the field of an event begins with.
 const EVENT: &str = "event:";
+
+/// What the field of what an event comes from begins with. It has one of its own, so that other versions of the service
+/// understand the event.
+const ORIGIN: &str = "origin:";
 
 /// What the field of something that is told only once begins with.
 const KNOWN: &str = "known:";
@@ -62,11 +67,17 @@ impl Told {
     /// Takes in what a journal has; says what is of no use any more.
     pub(super) fn read(&mut self, entries: Vec<(String, Bytes)>) -> Step {
         let mut step = Step::new();
+        let mut origins = HashMap::new();
         for (field, value) in entries {
-            if self.read_field(&field, value).is_none() {
+            if self.read_field(&field, value, &mut origins).is_none() {
                 step.insert(field, None);
             }
         }
+        for event in &mut self.events {
+            *event = event.clone().come_from(origins.remove(&event.id()));
+        }
+        // Another version of the service forgets events, and leaves these.
+        step.extend(origins.into_keys().map(|id| (format!("{ORIGIN}{id}"), None)));
         self.events.make_contiguous().sort_by_key(Event::id);
         self.last = self.events.back().map(Event::id).unwrap_or_default();
         self.forget(&mut step);
@@ -74,19 +85,31 @@ impl Told {
     }
 
     /// `None` for what is damaged. Another version of the service may keep more.
-    fn read_field(&mut self, field: &str, value: Bytes) -> Option<()> {
+    fn read_field(
+        &mut self,
+        field: &str,
+        value: Bytes,
+        origins: &mut HashMap<EventId, Origin>,
+    ) -> Option<()> {
         if field == CURSOR {
             self.cursor = Some(value);
         } else if let Some(id) = field.strip_prefix(EVENT) {
             self.events.push_back(Event::read(id.parse().ok()?, value)?);
+        } else if let Some(id) = field.strip_prefix(ORIGIN) {
+            origins.insert(id.parse().ok()?, Origin::read(&value)?);
         } else if let Some(subject) = field.strip_prefix(KNOWN) {
             self.known.insert(subject.to_owned(), serde_json::from_slice(&value).ok()?);
         }
         Some(())
     }
 
-    /// Makes an event of `notice`, unless it was told, and goes on from `cursor`, if that is known.
-    pub(super) fn tell(&mut self, notice: &Notice, cursor: Option<&[u8]>) -> (Published, Step) {
+    /// Makes an event of `notice`, which comes from `origin`, unless it was told, and goes on from `cursor`, if that is known.
+    pub(super) fn tell(
+        &mut self,
+        notice: &Notice,
+        origin: Option<Origin>,
+        cursor: Option<&[u8]>,
+    ) -> (Published, Step) {
         let mut step = cursor.map(|cursor| self.go_on_from(cursor)).unwrap_or_default();
         let Identity { subject, content, remembered } = notice.identity();
         self.forget(&mut step);
@@ -99,8 +122,8 @@ impl Told {
             self.known.insert(subject, said);
         }
         self.last = EventId::now().max(self.last.next());
-        let event = Event::new(self.last, notice);
-        step.extend([of_event(&event)]);
+        let event = Event::new(self.last, notice).come_from(origin);
+        step.extend(of_event(&event));
         self.events.push_back(event);
         self.forget(&mut step);
         (Published::New(self.last), step)
@@ -116,7 +139,8 @@ impl Told {
     fn forget(&mut self, step: &mut Step) {
         let oldest = EventId::now().before(AGE);
         while self.events.front().is_some_and(|event| event.id() < oldest) || self.events.len() > self.keep {
-            step.extend(self.events.pop_front().map(|event| (of_event(&event).0, None)));
+            let gone = self.events.pop_front();
+            step.extend(gone.iter().flat_map(of_event).map(|(field, _)| (field, None)));
         }
         let now = now();
         let old = self.known.extract_if(|_, said| said.until <= now);
@@ -127,7 +151,7 @@ impl Told {
     pub(super) fn whole(&self) -> Step {
         let cursor = self.cursor.iter().map(|cursor| (CURSOR.to_owned(), Some(cursor.clone())));
         let known = self.known.iter().map(|(subject, said)| of_known(subject, said));
-        cursor.chain(self.events.iter().map(of_event)).chain(known).collect()
+        cursor.chain(self.events.iter().flat_map(of_event)).chain(known).collect()
     }
 
     /// The events that are remembered, the oldest first.
@@ -146,8 +170,11 @@ impl Told {
     }
 }
 
-fn of_event(event: &Event) -> (String, Option<Bytes>) {
-    (format!("{EVENT}{}", event.id()), Some(Bytes::copy_from_slice(event.frame().as_bytes())))
+fn of_event(event: &Event) -> impl Iterator<Item = (String, Option<Bytes>)> {
+    let id = event.id();
+    let frame = (format!("{EVENT}{id}"), Some(Bytes::copy_from_slice(event.frame().as_bytes())));
+    let origin = event.origin().map(|origin| (format!("{ORIGIN}{id}"), Some(origin.to_string().into())));
+    [frame].into_iter().chain(origin)
 }
 
 fn of_known(subject: &str, said: &Said) -> (String, Option<Bytes>) {
@@ -167,7 +194,10 @@ fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::title::TitleStatus::{Completed, Ongoing};
+    use crate::{
+        model::title::TitleStatus::{Completed, Ongoing},
+        telemetry::traces::ORIGIN as TRACED,
+    };
 
     const CHANGE: Notice = Notice::StatusChange { title_id: 7, old: Ongoing, new: Completed };
 
@@ -181,12 +211,12 @@ mod tests {
         let Identity { subject, content, .. } = CHANGE.identity();
         told.known.insert(subject, Said { content, until: 1 });
 
-        let (published, step) = told.tell(&CHANGE, None);
+        let (published, step) = told.tell(&CHANGE, None, None);
 
         assert!(matches!(published, Published::New(_)), "{published:?}");
         let mut next = Told::new(10);
         next.read(entries(step));
-        assert_eq!(next.tell(&CHANGE, None).0, Published::Known);
+        assert_eq!(next.tell(&CHANGE, None, None).0, Published::Known);
     }
 
     #[test]
@@ -197,5 +227,30 @@ mod tests {
 
         let gone = kept[..2].iter().map(|field| ((*field).to_owned(), None));
         assert_eq!(step, gone.collect());
+    }
+    #[test]
+    fn origin_is_kept_as_long_as_its_event_and_one_that_is_damaged_costs_nothing_else() {
+        let (mut told, origin) = (Told::new(1), Origin::read(TRACED.as_bytes()));
+        let (_, step) = told.tell(&CHANGE, origin, None);
+        let mut kept = entries(step);
+        kept.push((format!("{ORIGIN}1700000000000-0001"), TRACED.into()));
+
+        let mut next = Told::new(1);
+        let step = next.read(kept.clone());
+
+        assert_eq!(next.past()[0].origin(), origin);
+        assert_eq!(step, Step::from([(format!("{ORIGIN}1700000000000-0001"), None)]));
+        assert_eq!(entries(next.whole()), entries(told.whole()));
+        let (_, step) =
+            next.tell(&Notice::StatusChange { title_id: 8, old: Ongoing, new: Completed }, None, None);
+        let first = told.past()[0].id();
+        assert_eq!((&step[&format!("{EVENT}{first}")], &step[&format!("{ORIGIN}{first}")]), (&None, &None));
+
+        kept.iter_mut()
+            .filter(|(field, _)| field.starts_with(ORIGIN))
+            .for_each(|(_, value)| *value = "?".into());
+        let mut next = Told::new(1);
+        next.read(kept);
+        assert_eq!((next.past().len(), next.past()[0].origin()), (1, None));
     }
 }
