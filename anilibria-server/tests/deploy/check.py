@@ -3,7 +3,8 @@
 
     check.py metrics                 dashboards, rules and alerts ask for what there is, with the labels it has
     check.py queries                 prints the dashboards' queries as rules, for promtool to read
-    check.py alerts                  each alert has a test that it fires, one that it does not, and a section to read
+    check.py alerts                  each alert has a test that it fires, one that it does not, and a section to read, which
+                                     leads to panels that there are
     check.py settings BINARY         .env.example has the settings of the binary with their defaults, and no others
     check.py compose MODEL BINARY    the compose file, as JSON, is pinned, confined, isolated and known to the binary
 """
@@ -101,6 +102,15 @@ def panels():
             yield file.name, variable["name"], series[1]
 
 
+def titles():
+    """Every dashboard and every panel, as (file, title)."""
+    for file in sorted((DEPLOY / "grafana/dashboards").glob("*.json")):
+        dashboard = json.loads(file.read_text())
+        yield file.name, dashboard["title"]
+        for panel in dashboard["panels"]:
+            yield file.name, panel["title"]
+
+
 def asked(query):
     """What a query asks for: (name, labels of its selector), and the labels it groups by with an empty name."""
     query = re.sub(r"\[[^\]]*\]", "", query)
@@ -165,6 +175,9 @@ def alerts():
     for file in (DEPLOY / "prometheus/rules").glob("*.yml"):
         for name, block in blocks(file.read_text(), "alert"):
             findings.expect(f'runbook: "RUNBOOK.md#{name.lower()}"' in block, f"{name} leads to no section")
+    shown = {"Status → Targets"} | {title for _, title in titles()}
+    for name in re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", (DEPLOY / "RUNBOOK.md").read_text()):
+        findings.expect(" ".join(name.split()) in shown, f"RUNBOOK.md leads to {name}, which is on no dashboard")
     findings.expect(runbook - names == set(), f"RUNBOOK.md has sections of no alert: {runbook - names}")
     return findings.end(f"{len(names)} alerts")
 

@@ -46,10 +46,10 @@ def equal(actual, expected, what):
         raise AssertionError(f"{what}: {actual!r} is not {expected!r}")
 
 
-def ask(url, body=None):
+def ask(url, body=None, method=None):
     """The JSON that is answered to a request, if any is."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
     with urllib.request.urlopen(request, timeout=PATIENCE) as response:
         text = response.read()
     return json.loads(text) if text else None
@@ -259,14 +259,16 @@ def alertmanager(stack, directory):
 
 
 def prometheus(stack, directory, binary):
-    """The service ends, and Slack hears of it: by way of Prometheus, its rules and the Alertmanager."""
+    """AniLibria fails, and the service ends: Slack hears of it by way of Prometheus, its rules and the Alertmanager."""
     slack = Slack(stack)
     manager = Alertmanager(stack, directory, slack)
     service = directory / "service"
     service.mkdir()
     port = free_port()
     command = [str(Path(binary).resolve()), "--sandbox", "--port", str(port)]
-    instance, _ = start(stack, service, command, f"http://127.0.0.1:{port}/live", CACHE_DIR="off")
+    # With a level of the cache that is well whatever happens.
+    cache = str(service / "cache")
+    instance, _ = start(stack, service, command, f"http://127.0.0.1:{port}/live", CACHE_DIR=cache)
 
     directory = directory / "prometheus"
     shutil.copytree(DEPLOY / "prometheus", directory)
@@ -280,7 +282,8 @@ def prometheus(stack, directory, binary):
         (r"(interval): 15s", r"\1: 1s"),
         (r"scrape_timeout: 10s", "scrape_timeout: 1s"),
     )
-    change(directory / "rules/alerts.yml", (r"for: (1m|30s)\b", "for: 0s"))
+    impatient = (r"(alert: (?:ServiceDown|AllInstancesDown|AllCircuitBreakersOpen)\n(?:.*\n)+?\s+for:) \w+", r"\1 0s")
+    change(directory / "rules/alerts.yml", impatient)
     command = [
         program("prometheus"),
         f"--config.file={directory}/prometheus.yml",
@@ -309,6 +312,12 @@ def prometheus(stack, directory, binary):
     managers = ask(f"http://{authority}/api/v1/alertmanagers")["data"]["activeAlertmanagers"]
     equal([one["url"] for one in managers], [f"{manager.url}/api/v2/alerts"], "who is told")
     equal(slack.titles(), [], "what is told while all is well")
+
+    ask(f"http://127.0.0.1:{port}/sandbox/faults", {"error_rate": 1.0}, "PUT")
+    for title in range(20):
+        # Nobody has it, so that AniLibria is asked until it is given up.
+        is_ready(f"http://127.0.0.1:{port}/api/anilibria/v2/titles/{990_000 + title}")
+    slack.hears("AllCircuitBreakersOpen (firing)")
 
     instance.kill()
     slack.hears("AllInstancesDown (firing)")
