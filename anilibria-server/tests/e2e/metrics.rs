@@ -11,6 +11,7 @@ use crate::{
     socket::{Socket, publish_episode, watching},
     support::{Service, eventually},
     token::{SECRET, service_token},
+    v3_socket::OldSocket,
 };
 
 /// The metrics that dashboards and alerts rely on: by name, with type, labels and bounds of buckets.
@@ -150,6 +151,31 @@ async fn whatever_is_relied_on_is_there_with_its_type_and_labels() {
     }
     // No label holds what a client asked for.
     assert!(!text.contains("titles/7") && !text.contains("titles/none") && !text.contains("dance"), "{text}");
+}
+
+#[tokio::test]
+async fn messages_of_v3_are_counted_beside_those_of_v2() {
+    let service = Service::sandbox(&[], &[("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")]);
+    watching(&service).await;
+
+    let mut socket = OldSocket::open(&service, "/v3/ws/").await;
+    socket.subscribe(json!({"subscribe": {"type": "playlist_update"}})).await;
+    for nonsense in [json!({"dance": 1}), json!([])] {
+        socket.subscribe(nonsense).await;
+    }
+    publish_episode(&service, 7).await;
+    socket.event("playlist_update").await;
+
+    let text = scrape(&service).await;
+    let shown = shown(&text);
+    let count = |direction, kind| {
+        let parts = [format!("\"{direction}\""), format!("\"{kind}\"")];
+        sum(&shown, "anime_site_websocket_messages_total", &parts.each_ref().map(String::as_str))
+    };
+    assert_eq!(["subscribe", "invalid"].map(|kind| count("in", kind)), [1.0, 2.0], "{text}");
+    let told = ["connection", "subscribed", "error", "playlist_update", "title_update"];
+    assert_eq!(told.map(|kind| count("out", kind)), [1.0, 1.0, 2.0, 1.0, 0.0], "{text}");
+    assert!(!text.contains("dance"), "{text}");
 }
 
 #[tokio::test]
