@@ -65,6 +65,7 @@ pub struct Post<'a> {
     channel: &'a str,
     once: Option<(&'a str, Duration)>,
     content: &'a str,
+    version: u64,
     bookmark: Option<&'a [u8]>,
     token: Option<u64>,
 }
@@ -81,6 +82,14 @@ impl<'a> Post<'a> {
     /// Default: none, so that the key alone counts.
     pub fn content(mut self, content: &'a str) -> Self {
         self.content = content;
+        self
+    }
+
+    /// Which version of what it is about it tells of, the greater the later: it is not made if the last one with the same
+    /// [key](Self::once), but another [content](Self::content), told of a later one. So whoever comes late with what was
+    /// overtaken is not taken to tell of something new. Default: 0, which is never overtaken by its like.
+    pub fn version(mut self, version: u64) -> Self {
+        self.version = version;
         self
     }
 
@@ -144,7 +153,7 @@ impl RedisFeed {
 
     /// Describes a post on `channel`, to which the prefix is not added.
     pub fn post<'a>(&self, channel: &'a str) -> Post<'a> {
-        Post { channel, once: None, content: "", bookmark: None, token: None }
+        Post { channel, once: None, content: "", version: 0, bookmark: None, token: None }
     }
 
     /// Makes a post of what `payload` gives for its id, which is later than all before it.
@@ -247,6 +256,8 @@ impl RedisFeed {
         command.arg(post.token.map(|token| token.to_string()).unwrap_or_default());
         let recent = self.recent.last().filter(|last| *last > PostId::now().before(self.age));
         command.arg(recent.unwrap_or_default().in_redis()).arg(post.content);
+        // As long as any other, so that they compare as texts do: numbers in Lua are exact to 53 bits only.
+        command.arg(format!("{:020}", post.version));
         self.redis.0.link.send(&command).await
     }
 }

@@ -5,9 +5,11 @@ use std::{sync::Arc, time::Duration};
 use anilibria_cache::{Election, Elector};
 use anilibria_client::{
     Client,
+    model::{ReleaseId, ReleaseStatus},
     watch::{self, Cursor, WatchBuilder},
 };
 use futures::StreamExt as _;
+use serde::Deserialize;
 use tokio::{
     sync::watch::Receiver,
     task::JoinHandle,
@@ -18,6 +20,7 @@ use tracing::{info, warn};
 use super::{
     Realtime,
     bus::{Bus, Published, Standing},
+    event::{Event, EventId, EventKind},
     hub::Hub,
     notice::Notice,
 };
@@ -117,9 +120,21 @@ impl Standby {
         let cursor = self.cursor().await;
         self.seen = None;
         let mut events = self.watcher().since(cursor).events();
+        let mut told = self.bus.subscribe(EventId::default());
         let mut has_failed = false;
         loop {
-            match events.next().await {
+            let next = tokio::select! {
+                biased;
+                Some(event) = told.next() => {
+                    // What others find between two looks may have changed back by the next.
+                    if let Some((release, status)) = status(&event) {
+                        events.told_elsewhere(release, status);
+                    }
+                    continue;
+                }
+                next = events.next() => next,
+            };
+            match next {
                 Some(Ok(event)) => {
                     has_failed = false;
                     let cursor = events.cursor().unwrap_or_default();
@@ -202,6 +217,19 @@ impl Standby {
         }
         Some(published)
     }
+}
+
+/// What `event` tells of the status of a release, if it does.
+fn status(event: &Event) -> Option<(ReleaseId, ReleaseStatus)> {
+    #[derive(Deserialize)]
+    struct Change {
+        title_id: ReleaseId,
+        new_status: ReleaseStatus,
+    }
+
+    let change = || serde_json::from_str(event.data()).ok();
+    let Change { title_id, new_status } = (event.kind() == EventKind::StatusChange).then(change)??;
+    Some((title_id, new_status))
 }
 
 /// The token of the office once it is won; `None` when nobody stands for it any more.

@@ -37,9 +37,10 @@ impl RedisBus {
     }
 
     async fn append(&self, notice: &Notice, by: Option<Standing<'_>>) -> anyhow::Result<Published> {
-        let Identity { subject, content, remembered } = notice.identity();
+        let Identity { subject, content, version, remembered } = notice.identity();
         let (once, channel) = (format!("{}event:{subject}", self.prefix), channel(notice.kind()));
-        let mut post = self.feed.post(&channel).once(&once, remembered).content(&content);
+        let mut post = self.feed.post(&channel).once(&once, remembered);
+        post = post.content(&content).version(version);
         if let Some(Standing { token, cursor }) = by {
             post = post.bookmark(cursor).token(token);
         }
@@ -100,7 +101,7 @@ fn read((id, payload): (EventId, Bytes)) -> Option<Event> {
 mod tests {
     use test_services::RedisServer;
 
-    use super::*;
+    use super::{super::conformance, *};
     use crate::model::title::TitleStatus::{Announced, Completed, Ongoing};
 
     fn bus(server: &RedisServer) -> RedisBus {
@@ -112,10 +113,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_change_is_told_once_whoever_finds_it_and_however_late() {
+        let Some(server) = RedisServer::start() else { return };
+
+        conformance::each_change_is_told_once_whoever_finds_it_and_however_late(&bus(&server)).await;
+    }
+
+    #[tokio::test]
     async fn whoever_has_lost_the_office_and_does_not_know_yet_is_refused() {
         let Some(server) = RedisServer::start() else { return };
         let (old, new) = (bus(&server), bus(&server));
-        let change = |title_id, old, new| Notice::StatusChange { title_id, old, new };
+        let change = |title_id, old, new| Notice::StatusChange { title_id, old, new, version: 0 };
         let mut heard = new.subscribe(EventId::default());
         let first = old.publish(&change(7, Announced, Ongoing), standing(1, b"first")).await.unwrap();
         let second = new.publish(&change(7, Ongoing, Completed), standing(2, b"second")).await.unwrap();

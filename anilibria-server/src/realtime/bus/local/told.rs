@@ -46,6 +46,9 @@ pub(super) struct Told {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Said {
     content: String,
+    /// Which version of the subject says so.
+    #[serde(default)]
+    version: u64,
     /// Until when it is not said again, in milliseconds since 1970.
     until: u64,
 }
@@ -88,13 +91,15 @@ impl Told {
     /// Makes an event of `notice`, unless it was told, and goes on from `cursor`, if that is known.
     pub(super) fn tell(&mut self, notice: &Notice, cursor: Option<&[u8]>) -> (Published, Step) {
         let mut step = cursor.map(|cursor| self.go_on_from(cursor)).unwrap_or_default();
-        let Identity { subject, content, remembered } = notice.identity();
+        let Identity { subject, content, version, remembered } = notice.identity();
         self.forget(&mut step);
-        if self.known.get(&subject).is_some_and(|said| said.content == content) {
+        // What was overtaken since is found late.
+        let is_told = |said: &Said| said.content == content || version < said.version;
+        if self.known.get(&subject).is_some_and(is_told) {
             return (Published::Known, step);
         }
         if self.known.len() < MOST_KNOWN || self.known.contains_key(&subject) {
-            let said = Said { content, until: now().saturating_add(millis(remembered)) };
+            let said = Said { content, version, until: now().saturating_add(millis(remembered)) };
             step.extend([of_known(&subject, &said)]);
             self.known.insert(subject, said);
         }
@@ -169,7 +174,7 @@ mod tests {
     use super::*;
     use crate::model::title::TitleStatus::{Completed, Ongoing};
 
-    const CHANGE: Notice = Notice::StatusChange { title_id: 7, old: Ongoing, new: Completed };
+    const CHANGE: Notice = Notice::StatusChange { title_id: 7, old: Ongoing, new: Completed, version: 0 };
 
     fn entries(step: Step) -> Vec<(String, Bytes)> {
         step.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
@@ -179,7 +184,7 @@ mod tests {
     fn what_was_told_long_ago_is_told_again_and_remembered_anew() {
         let mut told = Told::new(10);
         let Identity { subject, content, .. } = CHANGE.identity();
-        told.known.insert(subject, Said { content, until: 1 });
+        told.known.insert(subject, Said { content, version: 0, until: 1 });
 
         let (published, step) = told.tell(&CHANGE, None);
 
