@@ -9,6 +9,8 @@ mod client;
 #[cfg(feature = "download")]
 pub mod download;
 pub mod error;
+#[cfg(all(any(feature = "live", feature = "sandbox"), not(target_arch = "wasm32")))]
+mod listening;
 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
 pub mod live;
 pub mod model;

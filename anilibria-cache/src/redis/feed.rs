@@ -73,6 +73,7 @@ pub struct Post<'a> {
     channel: &'a str,
     once: Option<(&'a str, Duration)>,
     content: &'a str,
+    version: u64,
     note: Option<&'a [u8]>,
     bookmark: Option<&'a [u8]>,
     token: Option<u64>,
@@ -97,6 +98,14 @@ impl<'a> Post<'a> {
     /// or longer than 1,024 bytes.
     pub fn note(mut self, note: &'a [u8]) -> Self {
         self.note = Some(note).filter(|note| (1..=MAX_NOTE).contains(&note.len()));
+        self
+    }
+
+    /// Which version of what it is about it tells of, the greater the later: it is not made if the last one with the same
+    /// [key](Self::once), but another [content](Self::content), told of a later one. So whoever comes late with what was
+    /// overtaken is not taken to tell of something new. Default: 0, which is never overtaken by its like.
+    pub fn version(mut self, version: u64) -> Self {
+        self.version = version;
         self
     }
 
@@ -160,7 +169,7 @@ impl RedisFeed {
 
     /// Describes a post on `channel`, to which the prefix is not added.
     pub fn post<'a>(&self, channel: &'a str) -> Post<'a> {
-        Post { channel, once: None, content: "", note: None, bookmark: None, token: None }
+        Post { channel, once: None, content: "", version: 0, note: None, bookmark: None, token: None }
     }
 
     /// Makes a post of what `payload` gives for its id, which is later than all before it.
@@ -265,6 +274,8 @@ impl RedisFeed {
         let recent = self.recent.last().filter(|last| *last > PostId::now().before(self.age));
         command.arg(recent.unwrap_or_default().in_redis()).arg(post.content);
         command.arg(post.note.unwrap_or_default());
+        // As long as any other, so that they compare as texts do: numbers in Lua are exact to 53 bits only.
+        command.arg(format!("{:020}", post.version));
         self.redis.0.link.send(&command).await
     }
 }

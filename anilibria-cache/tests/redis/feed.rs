@@ -88,6 +88,37 @@ async fn other_content_is_another_post_and_so_is_the_first_when_it_comes_back() 
 }
 
 #[tokio::test]
+async fn what_was_overtaken_is_not_another_post_and_what_is_newer_is() {
+    let Some(server) = RedisServer::start() else { return };
+    let feed = feed(&server);
+    let append = async |content, version| {
+        let post = feed.post(CHANNEL).once("test:once", Duration::from_mins(1));
+        let post = post.content(content).version(version);
+        matches!(feed.append(&post, |_| content).await.unwrap(), Appended::Made(_))
+    };
+
+    let mut made = Vec::new();
+    for (content, version) in [
+        ("on", 9),
+        ("off", 10),
+        // Late with the first, the same as the last, and the last again as another has found it.
+        ("on", 9),
+        ("off", 10),
+        ("off", 11),
+        ("on", 11),
+        ("off", u64::MAX - 1),
+        ("on", u64::MAX),
+        ("off", u64::MAX - 1),
+        // There may be none, or two within the same second.
+        ("off", u64::MAX),
+    ] {
+        made.push(append(content, version).await);
+    }
+
+    assert_eq!(made, [true, true, false, false, false, true, true, true, false, true]);
+}
+
+#[tokio::test]
 async fn writer_that_was_relieved_is_refused() {
     let Some(server) = RedisServer::start() else { return };
     let feed = feed(&server);

@@ -1,8 +1,6 @@
 //! The settings of a live connection.
 
-use std::time::Duration;
-
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use url::Url;
 
 use super::{
@@ -13,13 +11,10 @@ use super::{
     subscriptions::{Subscriptions, Wanted},
 };
 use crate::{
-    Error, Result, RetryPolicy, Secret,
-    client::{
-        builder::USER_AGENT,
-        upgrade::{Dialer, DialerSettings},
-    },
+    Result, RetryPolicy, Secret,
+    client::builder::USER_AGENT,
     model::ReleaseId,
-    socket::{self, Reconnects},
+    socket::{self, Reconnects, Settings},
 };
 
 /// Where the service's WebSocket is below its origin.
@@ -38,24 +33,19 @@ pub struct LiveBuilder {
     refused: Result<()>,
     since: Option<EventId>,
     retry: RetryPolicy,
-    connect_timeout: Duration,
-    idle_timeout: Duration,
-    buffer: usize,
+    socket: Settings,
     proxy: Option<Secret>,
 }
 
 impl LiveBuilder {
     pub(super) fn new(url: String) -> Self {
-        let retry = RetryPolicy::exponential().max_retries(u32::MAX);
         Self {
             url,
             wanted: Wanted::default(),
             refused: Ok(()),
             since: None,
-            retry: retry.first_delay(Duration::from_millis(500)).max_delay(Duration::from_secs(30)),
-            connect_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_mins(1),
-            buffer: 256,
+            retry: socket::tireless(),
+            socket: Settings::default(),
             proxy: None,
         }
     }
@@ -77,7 +67,7 @@ impl LiveBuilder {
     }
 
     /// A user's token for the service. Default: none, as events are public. A token that is not accepted is told as
-    /// [`Error::Unauthorized`], and the connection goes on without.
+    /// [`Error::Unauthorized`](crate::Error::Unauthorized), and the connection goes on without.
     ///
     /// It is sent to the service as it is: use `https` (or `wss`).
     pub fn token(mut self, token: impl Into<Secret>) -> Self {
@@ -99,64 +89,34 @@ impl LiveBuilder {
         self
     }
 
-    /// How long opening a connection may take. Default: 10 seconds.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How long the service may be silent before the connection counts as dead. Default: a minute, after half of which
-    /// it is asked for a sign of life.
-    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
-        self
-    }
-
-    /// How many events may wait for the reader, from 1 to 65,536; values beyond are moved into that range. Default:
-    /// 256.
-    pub fn buffer(mut self, events: usize) -> Self {
-        self.buffer = events.clamp(1, 65_536);
-        self
-    }
-
     /// A proxy (`http://user:password@host:port`). Default: what the system's environment says.
     pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
         self.proxy = Some(url.into());
         self
     }
 
-    /// The stream, which connects when it is polled. Fails with [`Error::Config`] or [`Error::InvalidRequest`] when a
-    /// setting cannot be right.
+    /// The stream, which connects when it is polled. Fails with [`Error::Config`](crate::Error::Config) or
+    /// [`Error::InvalidRequest`](crate::Error::InvalidRequest) when a setting cannot be right.
     pub fn build(self) -> Result<Live> {
         self.refused?;
         let url = address(&self.url)?;
-        for (setting, limit) in
-            [("connect_timeout", self.connect_timeout), ("idle_timeout", self.idle_timeout)]
-        {
-            if limit.is_zero() {
-                return Err(Error::Config { setting, reason: "must be longer than zero".to_owned() });
-            }
-        }
-        let dialer = Dialer::new(DialerSettings {
-            timeout: self.connect_timeout,
-            max_message_size: MAX_MESSAGE_SIZE,
-            user_agent: USER_AGENT,
-            proxy: self.proxy.as_ref(),
-        })?;
-        let subscriptions = Subscriptions::new(self.wanted);
-        let (out, told) = mpsc::channel(self.buffer);
+        let dialer = self.socket.dialer(MAX_MESSAGE_SIZE, USER_AGENT, self.proxy.as_ref())?;
+        let subscriptions = Subscriptions(watch::Sender::new(self.wanted));
+        let (out, told) = mpsc::channel(self.socket.buffer);
         let run = Run {
             url,
             dialer,
             reconnects: Reconnects::new(self.retry),
-            idle_timeout: self.idle_timeout,
-            wanted: subscriptions.wanted(),
+            idle_timeout: self.socket.idle_timeout,
+            wanted: subscriptions.0.subscribe(),
             memory: Memory::since(self.since.clone()),
             out,
         };
         Ok(Live::new(run, told, self.since, subscriptions))
     }
 }
+
+socket::setters!(LiveBuilder);
 
 /// The address of the WebSocket as HTTP knows it, from that or from the origin of the service.
 fn address(text: &str) -> Result<Url> {
@@ -169,7 +129,10 @@ fn address(text: &str) -> Result<Url> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::Error;
 
     #[test]
     fn address_is_the_service_s_own_unless_it_has_a_path() {

@@ -6,16 +6,16 @@ use std::{
     collections::VecDeque,
     fmt, io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-use tokio::{net::TcpListener, sync::broadcast, task::JoinSet, time::sleep};
+use tokio::{net::TcpListener, sync::broadcast};
 
 use self::client::Client;
 use super::event::EventId;
 use crate::{
+    listening::accept,
     model::{Ordinal, ReleaseId, ReleaseStatus},
     runtime::Task,
 };
@@ -23,11 +23,8 @@ use crate::{
 /// How many events it can tell again.
 const MAX_KEPT: usize = 1000;
 
-/// How many clients it takes at once; further ones are hung up on.
+/// How many clients it takes at once; further ones wait.
 const MAX_CLIENTS: usize = 100;
-
-/// How long to wait when accepting fails, for want of file descriptors above all.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A service that stands in for the real one on a free port of this machine, for tests and offline work. Stops when it
 /// is dropped.
@@ -88,7 +85,11 @@ impl StandIn {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let hub = Arc::new(Hub { log: Mutex::default(), news: broadcast::Sender::new(MAX_KEPT) });
-        let serving = Task::spawn(serve(listener, hub.clone()));
+        let serve = {
+            let hub = hub.clone();
+            move |stream| Client::new(hub.clone()).serve(stream, hub.news.subscribe())
+        };
+        let serving = Task::spawn(accept(listener, MAX_CLIENTS, serve));
         Ok(Self { url, hub, _serving: serving })
     }
 
@@ -176,19 +177,5 @@ impl Hub {
         let forgotten = log.last.saturating_sub(log.kept.len() as u64);
         let missed = log.kept.iter().filter(|published| published.id.as_str() > last);
         (missed.cloned().collect(), last >= id(forgotten).as_str())
-    }
-}
-
-async fn serve(listener: TcpListener, hub: Arc<Hub>) {
-    let mut clients = JoinSet::new();
-    loop {
-        while clients.try_join_next().is_some() {}
-        match listener.accept().await {
-            Ok((stream, _)) if clients.len() < MAX_CLIENTS => {
-                clients.spawn(Client::new(hub.clone()).serve(stream, hub.news.subscribe()));
-            }
-            Ok(_) => {}
-            Err(_) => sleep(ACCEPT_PAUSE).await,
-        }
     }
 }

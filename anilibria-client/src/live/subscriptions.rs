@@ -67,24 +67,14 @@ impl Wanted {
 ///
 /// Changes made while there is no connection count once there is one again.
 #[derive(Clone, Debug)]
-pub struct Subscriptions {
-    wanted: watch::Sender<Wanted>,
-}
+pub struct Subscriptions(pub(super) watch::Sender<Wanted>);
 
 impl Subscriptions {
-    pub(super) fn new(wanted: Wanted) -> Self {
-        Self { wanted: watch::Sender::new(wanted) }
-    }
-
-    pub(super) fn wanted(&self) -> watch::Receiver<Wanted> {
-        self.wanted.subscribe()
-    }
-
     /// Follows a release: all that happens to it is told. At most 200 releases; one more is refused with
     /// [`Error::InvalidRequest`].
     pub fn follow(&self, release: impl Into<ReleaseId>) -> Result<()> {
         let mut outcome = Ok(());
-        self.wanted.send_if_modified(|wanted| {
+        self.0.send_if_modified(|wanted| {
             outcome = wanted.follow(release.into());
             outcome.is_ok()
         });
@@ -94,22 +84,22 @@ impl Subscriptions {
     /// Follows a release no longer.
     pub fn unfollow(&self, release: impl Into<ReleaseId>) {
         let release = release.into();
-        self.wanted.send_if_modified(|wanted| wanted.releases.remove(&release));
+        self.0.send_if_modified(|wanted| wanted.releases.remove(&release));
     }
 
     /// The releases that are followed.
     pub fn releases(&self) -> Vec<ReleaseId> {
-        self.wanted.borrow().releases.iter().copied().collect()
+        self.0.borrow().releases.iter().copied().collect()
     }
 
     /// Which kinds of events to be told for all releases, in place of those so far; none ends that.
     pub fn kinds(&self, kinds: impl IntoIterator<Item = Kind>) {
-        self.wanted.send_modify(|wanted| wanted.choose(kinds));
+        self.0.send_modify(|wanted| wanted.choose(kinds));
     }
 
     /// Another token of the user, for when the old one has been renewed.
     pub fn token(&self, token: impl Into<Secret>) {
-        self.wanted.send_modify(|wanted| wanted.token = Some(token.into()));
+        self.0.send_modify(|wanted| wanted.token = Some(token.into()));
     }
 }
 
@@ -162,7 +152,7 @@ mod tests {
 
     #[test]
     fn releases_are_bounded_and_one_that_is_followed_may_be_followed_again() {
-        let subscriptions = Subscriptions::new(Wanted::default());
+        let subscriptions = Subscriptions(watch::Sender::new(Wanted::default()));
         for release in 1..=200 {
             subscriptions.follow(release).unwrap();
         }

@@ -1,33 +1,25 @@
 //! The sandbox behind a socket.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
-use std::time::Duration;
 
 use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use super::body::SandboxBody;
 use super::problem::Problem;
 use super::reply::Reply;
 use super::site::API_ROOT;
 use super::{MAX_BODY, Sandbox};
+use crate::listening::{accept, serve};
 
 /// The most connections at a time; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 1024;
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long to wait when accepting fails, for want of file descriptors above all.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 impl Sandbox {
     /// Serves this sandbox over HTTP/1.1 on a free port of 127.0.0.1.
@@ -43,7 +35,11 @@ impl Sandbox {
     pub async fn start_on(&self, address: SocketAddr) -> io::Result<RunningSandbox> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let task = tokio::spawn(accept(listener, self.clone()));
+        let sandbox = self.clone();
+        let task = tokio::spawn(accept(listener, MAX_CONNECTIONS, move |stream| {
+            let sandbox = sandbox.clone();
+            serve(stream, move |request| answer(sandbox.clone(), request))
+        }));
         tracing::debug!(%address, "sandbox listens");
         Ok(RunningSandbox { sandbox: self.clone(), address, task })
     }
@@ -97,41 +93,7 @@ impl Drop for RunningSandbox {
     }
 }
 
-/// Accepts connections until it is cancelled; they end with it.
-async fn accept(listener: TcpListener, sandbox: Sandbox) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(serve(stream, sandbox.clone()));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "sandbox cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
-        }
-    }
-}
-
-async fn serve(stream: TcpStream, sandbox: Sandbox) {
-    let service = service_fn(move |request| {
-        let sandbox = sandbox.clone();
-        async move { Ok::<_, Infallible>(answer(&sandbox, request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = connection.await {
-        // Faults break connections on purpose, and clients leave when they like.
-        tracing::debug!(%error, "sandbox connection ended early");
-    }
-}
-
-async fn answer(sandbox: &Sandbox, request: Request<Incoming>) -> Response<SandboxBody> {
+async fn answer(sandbox: Sandbox, request: Request<Incoming>) -> Response<SandboxBody> {
     let (parts, body) = request.into_parts();
     // A declared length is refused before anything of the body is read.
     if body.size_hint().lower() > MAX_BODY as u64 {

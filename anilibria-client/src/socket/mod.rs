@@ -3,13 +3,15 @@
 mod link;
 mod pace;
 mod reconnect;
+mod settings;
 
 use url::Url;
 
 pub(crate) use self::{
     link::{Heard, Link},
     pace::Pace,
-    reconnect::Reconnects,
+    reconnect::{Reconnects, tireless},
+    settings::{Settings, setters},
 };
 use crate::{
     Result,

@@ -7,6 +7,12 @@ use crate::{Error, RetryPolicy, client::Delays};
 /// The longest wait that the service can ask for.
 const MAX_ASKED_WAIT: Duration = Duration::from_mins(15);
 
+/// Without end, after half a second at first and 30 seconds at most, with jitter.
+pub(crate) fn tireless() -> RetryPolicy {
+    let policy = RetryPolicy::exponential().max_retries(u32::MAX);
+    policy.first_delay(Duration::from_millis(500)).max_delay(Duration::from_secs(30))
+}
+
 /// The waits between connections.
 pub(crate) struct Reconnects {
     policy: RetryPolicy,

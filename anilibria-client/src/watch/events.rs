@@ -1,7 +1,7 @@
 //! The stream of events: looks, and the time between them.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     fmt,
     pin::Pin,
     sync::Arc,
@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     Client, Result,
+    model::{ReleaseId, ReleaseStatus},
     runtime::{CallFuture, Instant, sleep},
 };
 
@@ -46,6 +47,8 @@ pub struct Events {
     untold: VecDeque<Event>,
     /// What the last look has found out, for when all of it has been told.
     learned: Vec<Learned>,
+    /// What somebody else has told since the last look began, of releases that are remembered.
+    corrections: BTreeMap<ReleaseId, ReleaseStatus>,
     mood: Mood,
     spans: Spans,
     /// The span of the last look.
@@ -69,6 +72,7 @@ impl Events {
             known: since.map(Arc::new),
             untold: VecDeque::new(),
             learned: Vec::new(),
+            corrections: BTreeMap::new(),
             mood: Mood::default(),
             spans,
             span: Span::none(),
@@ -89,6 +93,16 @@ impl Events {
     /// belongs there. It is disabled when there is none.
     pub fn span(&self) -> &Span {
         &self.span
+    }
+
+    /// Takes note that somebody else has told whom this stream tells that a release has come to `status`. It is with that
+    /// that the release is compared from the next look on: one that has meanwhile gone back, before this stream has seen
+    /// anything, has changed once more. What is not remembered is not compared.
+    pub fn told_elsewhere(&mut self, release: impl Into<ReleaseId>, status: ReleaseStatus) {
+        let release = release.into();
+        if self.known.as_deref().is_some_and(|known| known.get(release).is_some()) {
+            self.corrections.insert(release, status);
+        }
     }
 
     /// The next event of those that are there already.
@@ -112,6 +126,10 @@ impl Events {
 
     /// Waits, then looks. It holds nothing that a drop at any point would lose.
     fn begin(&mut self) -> CallFuture<Looked> {
+        // Not before: what the last look has found out would have taken their place.
+        for (release, told) in std::mem::take(&mut self.corrections) {
+            self.know(|known| known.correct(release, told));
+        }
         self.span = Span::none();
         let (client, wait, remember) = (self.client.clone(), self.wait, self.remember);
         let (known, spans) = (self.known.clone(), self.spans.clone());

@@ -88,7 +88,7 @@ async fn nonsense_is_an_error_and_the_connection_goes_on() {
     for text in
         ["", "garbage", "[]", "null", r#"{"type":7}"#, r#"{"type":"new_episode","data":{"title_id":-1}}"#]
     {
-        peer.say_text(text.to_owned()).await;
+        peer.send(text).await;
     }
     peer.say("error", json!({"code": "UNKNOWN_TYPE", "message": "what?"})).await;
     peer.episode(1).await;

@@ -12,4 +12,6 @@ mod pages;
 mod refusals;
 mod requests;
 mod samples;
+#[path = "../support/scripted.rs"]
+mod scripted;
 mod service;

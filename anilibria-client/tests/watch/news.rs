@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use anilibria_client::watch::{Event, diff};
+use anilibria_client::{
+    model::ReleaseStatus,
+    watch::{Event, diff},
+};
 use futures::{FutureExt, StreamExt};
 use tokio::time::timeout;
 use tracing::info_span;
@@ -96,6 +99,42 @@ async fn change_of_status_is_told_with_what_it_was() {
 
     assert_eq!(begun, [format!("{completed} completed -> ongoing")]);
     assert_eq!(ended, [format!("{completed} ongoing -> completed")]);
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_told_and_has_changed_back_since_is_told() {
+    let ground = Ground::new(60).await;
+    let completed = ground.completed().await[0];
+    let mut events = ground.events().await;
+
+    // Between two looks: the watcher sees nothing of it.
+    ground.status(completed, true).await;
+    ground.status(completed, false).await;
+    events.told_elsewhere(completed, ReleaseStatus::Ongoing);
+    let ended = next(&mut events, 1).await;
+    // The same, and it hears of that only after the look.
+    ground.status(completed, true).await;
+    ground.status(completed, false).await;
+    let marker = ground.publish(completed % 60 + 1).await;
+    assert_eq!(next(&mut events, 1).await, [marker]);
+    events.told_elsewhere(completed, ReleaseStatus::Ongoing);
+    let ended_again = next(&mut events, 1).await;
+
+    assert_eq!(ended, [format!("{completed} ongoing -> completed")]);
+    assert_eq!(ended_again, ended);
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_told_first_is_not_told_again() {
+    let ground = Ground::new(60).await;
+    let completed = ground.completed().await[0];
+    let mut events = ground.events().await;
+    ground.status(completed, true).await;
+
+    events.told_elsewhere(completed, ReleaseStatus::Ongoing);
+
+    let marker = ground.publish(completed % 60 + 1).await;
+    assert_eq!(next(&mut events, 1).await, [marker]);
 }
 
 #[tokio::test]

@@ -7,7 +7,11 @@ use anilibria_client::{
     reflector::{Catalogue, CatalogueEntry},
 };
 
-use crate::{mapping::Mapping, realtime::notice::Notice, titles::facts};
+use crate::{
+    mapping::Mapping,
+    realtime::notice::{Notice, version},
+    titles::facts,
+};
 
 /// Titles that are named one by one. A full pass may find more, mostly in ratings; those are renewed in their own time.
 const MOST: usize = 200;
@@ -37,7 +41,11 @@ impl Changes {
         let notice = |(was, is): &Pair<'_>| {
             let (is, was) = (is.as_ref()?, was.as_ref()?);
             let content = facts(after, is);
-            (content != facts(before, was)).then(|| Notice::TitleUpdated { title_id: is.id.get(), content })
+            let updated = |content| {
+                let (title_id, version) = (is.id.get(), version(is.changed_at()));
+                Notice::TitleUpdated { title_id, content, version }
+            };
+            (content != facts(before, was)).then(|| updated(content))
         };
         let id = |(was, is): &Pair<'_>| is.or(*was).map(|entry| entry.id.get());
         Self {

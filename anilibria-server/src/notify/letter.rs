@@ -72,14 +72,18 @@ mod tests {
             Notice::NewTitle {
                 title_id: 7, title: "Имя".into(), poster: None, genres: vec!["Драма".into()]
             };
-        let status =
-            Notice::StatusChange { title_id: 7, old: TitleStatus::Ongoing, new: TitleStatus::Completed };
+        let status = Notice::StatusChange {
+            title_id: 7,
+            old: TitleStatus::Ongoing,
+            new: TitleStatus::Completed,
+            version: 0,
+        };
 
         let data = json!({"title": "Имя", "genres": ["Драма"]});
         assert_eq!(told(&new), json!({"type": "new_title", "title_id": 7, "data": data}));
         let data = json!({"old_status": "ongoing", "new_status": "completed"});
         assert_eq!(told(&status), json!({"type": "status_change", "title_id": 7, "data": data}));
-        let updated = Notice::TitleUpdated { title_id: 7, content: "1".into() };
+        let updated = Notice::TitleUpdated { title_id: 7, content: "1".into(), version: 0 };
         assert_eq!(told(&updated), json!({"type": "title_updated", "title_id": 7}));
     }
 }

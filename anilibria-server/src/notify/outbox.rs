@@ -271,7 +271,7 @@ mod tests {
     fn event(number: u32, title_id: u32) -> Event {
         let id = format!("1700000000000-{number:04}").parse().unwrap();
         let (old, new) = (TitleStatus::Announced, TitleStatus::Ongoing);
-        Event::new(id, &Notice::StatusChange { title_id, old, new })
+        Event::new(id, &Notice::StatusChange { title_id, old, new, version: 0 })
     }
 
     fn holding(events: &[(u32, u32)]) -> Outbox {

@@ -1,5 +1,7 @@
 //! The way from whoever notices something to all instances of the service.
 
+#[cfg(test)]
+mod conformance;
 mod local;
 mod publishing;
 mod redis;

@@ -178,8 +178,12 @@ pub(super) mod tests {
     }
 
     pub(in crate::realtime) fn event(number: u16, title_id: u32) -> Event {
-        let change =
-            Notice::StatusChange { title_id, old: TitleStatus::Ongoing, new: TitleStatus::Completed };
+        let change = Notice::StatusChange {
+            title_id,
+            old: TitleStatus::Ongoing,
+            new: TitleStatus::Completed,
+            version: 0,
+        };
         Event::new(id(number), &change)
     }
 

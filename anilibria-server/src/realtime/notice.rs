@@ -10,6 +10,7 @@ use anilibria_client::{
 use crc32fast::hash;
 use poem_openapi::types::ToJSON as _;
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 
 use super::event::{Event, EventKind};
 use crate::{
@@ -22,7 +23,8 @@ use crate::{
 };
 
 /// How long the same is told only once, whoever sees it again. It has to be longer than whoever watches may be behind
-/// somebody who has come across it by chance; what changes back and forth is told each time, however soon.
+/// somebody who has come across it by chance. What changes back and forth is told each time, however soon: of two that say
+/// something else the later [version](Identity::version) counts.
 const ONCE: Duration = Duration::from_hours(24);
 
 /// What has happened to a title.
@@ -51,6 +53,8 @@ pub enum Notice {
         old: TitleStatus,
         /// How far it has come.
         new: TitleStatus,
+        /// Of the title that has; made by [`version`].
+        version: u64,
     },
     /// What else there is to a title has changed.
     TitleUpdated {
@@ -58,6 +62,8 @@ pub enum Notice {
         title_id: u32,
         /// What tells it from what it was before; made by [`digest`].
         content: String,
+        /// Of the title that says so; made by [`version`].
+        version: u64,
     },
 }
 
@@ -68,6 +74,9 @@ pub struct Identity {
     pub subject: String,
     /// What it says of that, if it can say this or that. Between two that say the same, something else may have been said.
     pub content: String,
+    /// Which version of the subject says so, the greater the later; 0 when that is not known. Whoever comes with an earlier
+    /// one than was told has found late what somebody else has told, and what has changed since.
+    pub version: u64,
     /// For how long it is told only once.
     pub remembered: Duration,
 }
@@ -106,6 +115,7 @@ impl Notice {
                 title_id: release.id.get(),
                 old: title_status(*old),
                 new: title_status(*new),
+                version: version(release.updated_at),
             }),
             _ => None,
         }
@@ -140,16 +150,17 @@ impl Notice {
     /// What makes it the same as another one.
     pub fn identity(&self) -> Identity {
         let (kind, title_id) = (self.kind(), self.title_id());
-        let (episode, content) = match self {
-            Self::NewEpisode(news) => (text(&news.number()), String::new()),
-            Self::EpisodeUpdate(news) => (text(&news.number()), digest(&Value::Object(self.facts()))),
-            Self::NewTitle { .. } => ("0".to_owned(), String::new()),
-            Self::StatusChange { old, new, .. } => {
-                ("0".to_owned(), format!("{}>{}", text(&status(*old)), text(&status(*new))))
+        let none = || "0".to_owned();
+        let (episode, content, version) = match self {
+            Self::NewEpisode(news) => (text(&news.number()), String::new(), 0),
+            Self::EpisodeUpdate(news) => (text(&news.number()), digest(&Value::Object(self.facts())), 0),
+            Self::NewTitle { .. } => (none(), String::new(), 0),
+            Self::StatusChange { old, new, version, .. } => {
+                (none(), format!("{}>{}", text(&status(*old)), text(&status(*new))), *version)
             }
-            Self::TitleUpdated { content, .. } => ("0".to_owned(), content.clone()),
+            Self::TitleUpdated { content, version, .. } => (none(), content.clone(), *version),
         };
-        Identity { subject: format!("{kind}:{title_id}:{episode}"), content, remembered: ONCE }
+        Identity { subject: format!("{kind}:{title_id}:{episode}"), content, version, remembered: ONCE }
     }
 
     /// Whether `event` has told the same, as [`identity`](Self::identity) understands that; `None` when it is about
@@ -192,7 +203,7 @@ impl Notice {
                 "poster": poster,
                 "genres": genres,
             }),
-            Self::StatusChange { title_id, old, new } => json!({
+            Self::StatusChange { title_id, old, new, .. } => json!({
                 "title_id": title_id,
                 "old_status": status(*old),
                 "new_status": status(*new),
@@ -226,6 +237,11 @@ impl EpisodeNews {
 /// What tells `facts` from others.
 pub fn digest(facts: &Value) -> String {
     format!("{:08x}", hash(facts.to_string().as_bytes()))
+}
+
+/// Which version of a title it is that was last changed then.
+pub fn version(changed_at: Option<OffsetDateTime>) -> u64 {
+    changed_at.and_then(|at| at.unix_timestamp().try_into().ok()).unwrap_or_default()
 }
 
 /// The largest picture there is.
@@ -312,7 +328,7 @@ mod tests {
 
     #[test]
     fn event_tells_the_same_a_change_of_it_or_of_something_else() {
-        let change = |title_id, old, new| Notice::StatusChange { title_id, old, new };
+        let change = |title_id, old, new| Notice::StatusChange { title_id, old, new, version: 0 };
         let (ongoing, completed) = (TitleStatus::Ongoing, TitleStatus::Completed);
         let event = Event::new("1700000000000-0001".parse().unwrap(), &change(7, ongoing, completed));
 

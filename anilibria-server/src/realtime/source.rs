@@ -5,9 +5,11 @@ use std::{sync::Arc, time::Duration};
 use anilibria_cache::{Election, Elector};
 use anilibria_client::{
     Client,
+    model::{ReleaseId, ReleaseStatus},
     watch::{self, Cursor, WatchBuilder},
 };
 use futures::StreamExt as _;
+use serde::Deserialize;
 use tokio::{
     sync::watch::Receiver,
     task::JoinHandle,
@@ -18,6 +20,7 @@ use tracing::{Instrument as _, info, warn};
 use super::{
     Realtime,
     bus::{Bus, Published, Standing},
+    event::{Event, EventId, EventKind},
     hub::Hub,
     notice::Notice,
 };
@@ -129,9 +132,20 @@ impl Standby {
         self.seen = None;
         let sampler = self.sampler;
         let mut events = self.watcher().since(cursor).spans(move || sampler.look()).events();
+        let mut told = self.bus.subscribe(EventId::default());
         let mut has_failed = false;
         loop {
-            let next = events.next().await;
+            let next = tokio::select! {
+                biased;
+                Some(event) = told.next() => {
+                    // What others find between two looks may have changed back by the next.
+                    if let Some((release, status)) = status(&event) {
+                        events.told_elsewhere(release, status);
+                    }
+                    continue;
+                }
+                next = events.next() => next,
+            };
             if let Some(Err(_)) = &next {
                 events.span().record("otel.status_code", "ERROR");
             }
@@ -219,6 +233,19 @@ impl Standby {
         }
         Some(published)
     }
+}
+
+/// What `event` tells of the status of a release, if it does.
+fn status(event: &Event) -> Option<(ReleaseId, ReleaseStatus)> {
+    #[derive(Deserialize)]
+    struct Change {
+        title_id: ReleaseId,
+        new_status: ReleaseStatus,
+    }
+
+    let change = || serde_json::from_str(event.data()).ok();
+    let Change { title_id, new_status } = (event.kind() == EventKind::StatusChange).then(change)??;
+    Some((title_id, new_status))
 }
 
 /// The token of the office once it is won; `None` when nobody stands for it any more.

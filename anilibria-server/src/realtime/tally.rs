@@ -3,23 +3,26 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::event::EventKind;
+use crate::v3::news;
 
-/// What clients say, with what is no command: frames that say nothing, what is not understood and what is not heeded.
-const INCOMING: [&str; 9] = [
+/// What clients say, `subscribe` over v3, with what is no command: frames that say nothing, what is not understood and what
+/// is not heeded.
+const INCOMING: [&str; 10] = [
     "auth",
     "subscribe_title",
     "unsubscribe_title",
     "subscribe_updates",
     "resume",
     "ping",
+    "subscribe",
     "control",
     "invalid",
     "refused",
 ];
 
-/// What they are told besides events.
-const OUTGOING: [&str; 7] =
-    ["auth_success", "subscribed", "unsubscribed", "resumed", "lagged", "pong", "error"];
+/// What they are told besides events, `connection` over v3.
+const OUTGOING: [&str; 8] =
+    ["auth_success", "subscribed", "unsubscribed", "resumed", "lagged", "pong", "error", "connection"];
 
 /// A count that only grows.
 #[derive(Debug, Default)]
@@ -74,12 +77,14 @@ pub struct Tally {
     pub given_up: Count,
     /// Messages of clients over `WebSocket`s.
     pub incoming: Messages,
-    /// Messages to them. Events are among them only when they are told again; the hub counts the others.
+    /// Messages to them. The events of v2 are among them only when they are told again; the hub counts the others.
     pub outgoing: Messages,
 }
 
 impl Default for Tally {
     fn default() -> Self {
+        let events = EventKind::ALL.map(EventKind::as_str).into_iter();
+        let events = events.chain(news::Kind::ALL.map(news::Kind::as_str));
         Self {
             opened: Count::default(),
             turned_away: Count::default(),
@@ -87,7 +92,7 @@ impl Default for Tally {
             refused: Count::default(),
             given_up: Count::default(),
             incoming: Messages::of(INCOMING),
-            outgoing: Messages::of(OUTGOING.into_iter().chain(EventKind::ALL.map(EventKind::as_str))),
+            outgoing: Messages::of(OUTGOING.into_iter().chain(events)),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
         title::TitleStatus,
     },
     problem::Problem,
-    realtime::notice::Notice,
+    realtime::notice::{Notice, version},
     rendered::{FORM, readable},
     sync_status::Subject,
     telemetry::counts,
@@ -111,7 +111,7 @@ impl Titles {
 
     /// What is new to `after`, which `release` is, since it was as `before`.
     fn news(&self, before: &Known, after: Known, release: &Release) -> Vec<Notice> {
-        let title_id = release.id.get();
+        let (title_id, version) = (release.id.get(), version(release.updated_at));
         let is_new = |episode: &&Episode| {
             let number = EpisodeNumber::from(episode.ordinal.get()).to_string();
             // Where there were none, it may just be that they were not known.
@@ -120,9 +120,9 @@ impl Titles {
         let episodes = release.episodes.iter().flatten().filter(is_new);
         let episodes = episodes.map(|episode| Notice::new_episode(&self.client, release, episode));
         let (old, new) = (before.status, after.status);
-        let status = (old != new).then_some(Notice::StatusChange { title_id, old, new });
+        let status = (old != new).then_some(Notice::StatusChange { title_id, old, new, version });
         let is_updated = before.facts != after.facts;
-        let updated = is_updated.then_some(Notice::TitleUpdated { title_id, content: after.facts });
+        let updated = is_updated.then_some(Notice::TitleUpdated { title_id, content: after.facts, version });
         episodes.chain(status).chain(updated).collect()
     }
 }

@@ -98,7 +98,12 @@ async fn instance_that_was_deposed_and_goes_on_tells_nothing() {
 
     // Another one takes over and tells something; the first does not hear that it was deposed.
     let cursor = bus.cursor().await.unwrap().unwrap();
-    let change = Notice::StatusChange { title_id: 8, old: TitleStatus::Ongoing, new: TitleStatus::Completed };
+    let change = Notice::StatusChange {
+        title_id: 8,
+        old: TitleStatus::Ongoing,
+        new: TitleStatus::Completed,
+        version: 0,
+    };
     bus.publish(&change, Standing { token: 2, cursor: &cursor }).await.unwrap();
     publish(&sandbox, 9).await;
     let looked = sandbox.request_count();

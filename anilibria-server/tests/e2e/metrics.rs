@@ -11,6 +11,7 @@ use crate::{
     socket::{Socket, publish_episode, watching},
     support::{Service, eventually},
     token::{SECRET, service_token},
+    v3_socket::OldSocket,
 };
 
 /// The metrics that dashboards and alerts rely on: by name, with type, labels and bounds of buckets.
@@ -165,6 +166,32 @@ async fn tool_of_prometheus_finds_nothing_wrong() {
     let Some(text) = lived_through().await else { return };
 
     assert_eq!(promtool.check_metrics(&text), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn messages_of_v3_are_counted_beside_those_of_v2() {
+    let service = Service::sandbox(&[], &[("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")]);
+    watching(&service).await;
+
+    let mut socket = OldSocket::open(&service, "/v3/ws/").await;
+    socket.subscribe(json!({"subscribe": {"type": "playlist_update"}})).await;
+    for nonsense in [json!({"dance": 1}), json!([])] {
+        socket.subscribe(nonsense).await;
+    }
+    publish_episode(&service, 7).await;
+    socket.event("playlist_update").await;
+
+    let text = scrape(&service).await;
+    let shown = shown(&text);
+    let count = |direction, kind| {
+        let parts = [format!("\"{direction}\""), format!("\"{kind}\"")];
+        // As text: what is counted is whole.
+        sum(&shown, "anime_site_websocket_messages_total", &parts.each_ref().map(String::as_str)).to_string()
+    };
+    assert_eq!(["subscribe", "invalid"].map(|kind| count("in", kind)), ["1", "2"], "{text}");
+    let told = ["connection", "subscribed", "error", "playlist_update", "title_update"];
+    assert_eq!(told.map(|kind| count("out", kind)), ["1", "1", "2", "1", "0"], "{text}");
+    assert!(!text.contains("dance"), "{text}");
 }
 
 #[tokio::test]

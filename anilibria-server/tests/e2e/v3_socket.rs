@@ -20,10 +20,10 @@ use crate::{
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An open WebSocket of v3, after its greeting.
-struct OldSocket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct OldSocket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl OldSocket {
-    async fn open(service: &Service, path: &str) -> Self {
+    pub(crate) async fn open(service: &Service, path: &str) -> Self {
         let url = format!("{}{path}", service.origin.replacen("http", "ws", 1));
         let mut socket = Self(connect_async(url).await.unwrap().0);
         assert_eq!(socket.hear().await, json!({"connection": "success", "api_version": "3.0.14"}));
@@ -55,13 +55,13 @@ impl OldSocket {
     }
 
     /// The data of the next event, after a check that it is of this kind.
-    async fn event(&mut self, kind: &str) -> Value {
+    pub(crate) async fn event(&mut self, kind: &str) -> Value {
         let event = self.hear().await;
         assert_eq!(event["type"], kind, "{event}");
         event["data"].clone()
     }
 
-    async fn subscribe(&mut self, subscription: Value) -> Value {
+    pub(crate) async fn subscribe(&mut self, subscription: Value) -> Value {
         self.send(Message::text(subscription.to_string())).await;
         self.hear().await
     }

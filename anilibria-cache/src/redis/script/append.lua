@@ -2,7 +2,7 @@
 local stream, once, bookmark, holder = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, most, oldest, channel, payload = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local remember, is_once, is_marked, mark, token = ARGV[6], ARGV[7] == '1', ARGV[8] == '1', ARGV[9], ARGV[10]
-local before, content, note = ARGV[11], ARGV[12], ARGV[13]
+local before, content, note, version = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
 
 local function parts(text)
     local millis, sequence = string.match(text, '^(%d+)-(%d+)$')
@@ -20,7 +20,9 @@ end
 local is_known = false
 if is_once then
     local last = redis.call('GET', once)
-    is_known = last and (content == '' or last == content)
+    -- What was kept before there were versions is of none.
+    local last_version, last_content = string.match(last or '', '^(%d+)@(.*)$')
+    is_known = last and (content == '' or content == (last_content or last) or version < (last_version or ''))
 end
 if not is_known then
     local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
@@ -43,7 +45,7 @@ if not is_known then
     end
     redis.call('XTRIM', stream, 'MINID', '=', oldest)
     if is_once then
-        redis.call('SET', once, content == '' and id or content, 'PX', remember)
+        redis.call('SET', once, content == '' and id or version .. '@' .. content, 'PX', remember)
     end
     redis.call('PUBLISH', channel, payload)
 end

@@ -1,8 +1,6 @@
 //! The settings of an event stream.
 
-use std::time::Duration;
-
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{
     Events, Handlers,
@@ -11,9 +9,8 @@ use super::{
     subscriptions::{Subscription, Subscriptions, Wanted},
 };
 use crate::{
-    Error, Result, RetryPolicy,
-    client::upgrade::{Dialer, DialerSettings},
-    socket::Reconnects,
+    Result, RetryPolicy,
+    socket::{self, Reconnects, Settings},
     v3::Client,
 };
 
@@ -33,8 +30,7 @@ pub enum ReconnectPolicy {
 impl Default for ReconnectPolicy {
     /// Without end, after half a second at first and 30 seconds at most.
     fn default() -> Self {
-        let policy = RetryPolicy::exponential().max_retries(u32::MAX);
-        Self::Backoff(policy.first_delay(Duration::from_millis(500)).max_delay(Duration::from_secs(30)))
+        Self::Backoff(socket::tireless())
     }
 }
 
@@ -44,7 +40,8 @@ impl From<RetryPolicy> for ReconnectPolicy {
     }
 }
 
-/// Settings for [`Events`]; each setter says its default.
+/// Settings for [`Events`]; each setter says its default. The old service sent a ping every 30 seconds: an
+/// [`idle_timeout`](Self::idle_timeout) has to be longer.
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until the stream is built"]
 pub struct EventsBuilder {
@@ -54,9 +51,7 @@ pub struct EventsBuilder {
     refused: Result<()>,
     rule: EpisodeRule,
     reconnect: ReconnectPolicy,
-    connect_timeout: Duration,
-    idle_timeout: Duration,
-    buffer: usize,
+    socket: Settings,
 }
 
 impl Client {
@@ -83,9 +78,7 @@ impl Client {
             refused: Ok(()),
             rule: EpisodeRule::default(),
             reconnect: ReconnectPolicy::default(),
-            connect_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_mins(1),
-            buffer: 256,
+            socket: Settings::default(),
         }
     }
 }
@@ -111,57 +104,26 @@ impl EventsBuilder {
         self
     }
 
-    /// How long opening a connection may take. Default: 10 seconds.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How long the service may be silent before the connection counts as dead. Default: a minute, after half of which
-    /// it is asked for a sign of life. The old service sent a ping every 30 seconds.
-    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
-        self
-    }
-
-    /// How many events may wait for the reader, from 1 to 65,536; values beyond are moved into that range. Default:
-    /// 256.
-    pub fn buffer(mut self, events: usize) -> Self {
-        self.buffer = events.clamp(1, 65_536);
-        self
-    }
-
-    /// The stream, which connects when it is polled. Fails with [`Error::Config`] or [`Error::InvalidRequest`] when a
-    /// setting cannot be right.
+    /// The stream, which connects when it is polled. Fails with [`Error::Config`](crate::Error::Config) or
+    /// [`Error::InvalidRequest`](crate::Error::InvalidRequest) when a setting cannot be right.
     pub fn build(self) -> Result<Events> {
         self.refused?;
-        for (setting, limit) in
-            [("connect_timeout", self.connect_timeout), ("idle_timeout", self.idle_timeout)]
-        {
-            if limit.is_zero() {
-                return Err(Error::Config { setting, reason: "must be longer than zero".to_owned() });
-            }
-        }
-        let socket = &self.client.socket;
-        let dialer = Dialer::new(DialerSettings {
-            timeout: self.connect_timeout,
-            max_message_size: MAX_MESSAGE_SIZE,
-            user_agent: &socket.user_agent,
-            proxy: socket.proxy.as_ref(),
-        })?;
+        let way = &self.client.socket;
+        let dialer = self.socket.dialer(MAX_MESSAGE_SIZE, &way.user_agent, way.proxy.as_ref())?;
+        let url = way.url.clone();
         let reconnects = match self.reconnect {
             ReconnectPolicy::Never => None,
             ReconnectPolicy::Backoff(policy) => Some(Reconnects::new(policy)),
         };
-        let subscriptions = Subscriptions::new(self.wanted);
-        let (out, told) = mpsc::channel(self.buffer);
+        let subscriptions = Subscriptions(watch::Sender::new(self.wanted));
+        let (out, told) = mpsc::channel(self.socket.buffer);
         let run = Run {
-            url: socket.url.clone(),
+            url,
             client: self.client,
             dialer,
             reconnects,
-            idle_timeout: self.idle_timeout,
-            wanted: subscriptions.wanted(),
+            idle_timeout: self.socket.idle_timeout,
+            wanted: subscriptions.0.subscribe(),
             new_episodes: NewEpisodes::new(self.rule),
             reading: futures::stream::FuturesOrdered::new(),
             out,
@@ -174,3 +136,5 @@ impl EventsBuilder {
         self.build().map(Handlers::new)
     }
 }
+
+socket::setters!(EventsBuilder);

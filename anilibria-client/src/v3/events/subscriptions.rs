@@ -110,25 +110,15 @@ impl Wanted {
 ///
 /// The API has no way to end one. All are made anew on every connection.
 #[derive(Clone, Debug)]
-pub struct Subscriptions {
-    wanted: watch::Sender<Wanted>,
-}
+pub struct Subscriptions(pub(super) watch::Sender<Wanted>);
 
 impl Subscriptions {
-    pub(super) fn new(wanted: Wanted) -> Self {
-        Self { wanted: watch::Sender::new(wanted) }
-    }
-
-    pub(super) fn wanted(&self) -> watch::Receiver<Wanted> {
-        self.wanted.subscribe()
-    }
-
     /// Subscribes. [`Event::Subscription`](super::Event::Subscription) with this id tells when the service has taken it.
     ///
     /// Fails with [`Error::InvalidRequest`] for the 51st, for one over 16 KiB, and for a pattern that is no object.
     pub fn subscribe(&self, subscription: &Subscription) -> Result<SubscriptionId> {
         let mut outcome = Ok(SubscriptionId(0));
-        self.wanted.send_if_modified(|wanted| {
+        self.0.send_if_modified(|wanted| {
             outcome = wanted.add(subscription);
             outcome.is_ok()
         });

@@ -45,10 +45,11 @@ impl RedisBus {
         origin: Option<Origin>,
         by: Option<Standing<'_>>,
     ) -> anyhow::Result<Published> {
-        let Identity { subject, content, remembered } = notice.identity();
+        let Identity { subject, content, version, remembered } = notice.identity();
         let (once, channel) = (format!("{}event:{subject}", self.prefix), channel(notice.kind()));
         let origin = origin.map(|origin| origin.to_string());
-        let mut post = self.feed.post(&channel).once(&once, remembered).content(&content);
+        let mut post = self.feed.post(&channel).once(&once, remembered);
+        post = post.content(&content).version(version);
         if let Some(origin) = &origin {
             post = post.note(origin.as_bytes());
         }
@@ -116,7 +117,7 @@ fn read(Posted { id, payload, note }: Posted) -> Option<Event> {
 mod tests {
     use test_services::RedisServer;
 
-    use super::*;
+    use super::{super::conformance, *};
     use crate::{
         model::title::TitleStatus::{Announced, Completed, Ongoing},
         telemetry::traces::ORIGIN,
@@ -131,10 +132,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_change_is_told_once_whoever_finds_it_and_however_late() {
+        let Some(server) = RedisServer::start() else { return };
+
+        conformance::each_change_is_told_once_whoever_finds_it_and_however_late(&bus(&server)).await;
+    }
+
+    #[tokio::test]
     async fn whoever_has_lost_the_office_and_does_not_know_yet_is_refused() {
         let Some(server) = RedisServer::start() else { return };
         let (old, new) = (bus(&server), bus(&server));
-        let change = |title_id, old, new| Notice::StatusChange { title_id, old, new };
+        let change = |title_id, old, new| Notice::StatusChange { title_id, old, new, version: 0 };
         let mut heard = new.subscribe(EventId::default());
         let first = old.publish(&change(7, Announced, Ongoing), standing(1, b"first")).await.unwrap();
         let second = new.publish(&change(7, Ongoing, Completed), standing(2, b"second")).await.unwrap();
@@ -157,12 +165,13 @@ mod tests {
         }
         assert_eq!(ids, [first, second, third]);
     }
+
     #[tokio::test]
     async fn origin_of_an_event_is_read_if_it_is_there_and_whole() {
         let Some(server) = RedisServer::start() else { return };
         let bus = bus(&server);
         let origin = Origin::read(ORIGIN.as_bytes());
-        let change = |title_id| Notice::StatusChange { title_id, old: Announced, new: Ongoing };
+        let change = |title_id| Notice::StatusChange { title_id, old: Announced, new: Ongoing, version: 0 };
         bus.append(&change(1), origin, None).await.unwrap();
         bus.append(&change(2), None, None).await.unwrap();
         let first = bus.past().await.unwrap().remove(0);

@@ -127,7 +127,7 @@ impl<D: Dialogue> Connection<D> {
         let verdict = self.allowance.count(Instant::now());
         if verdict != Verdict::Heed {
             tally.refused.add();
-            tally.incoming.add("refused");
+            self.line.heard("refused");
         }
         match verdict {
             Verdict::Heed => {}
@@ -140,7 +140,7 @@ impl<D: Dialogue> Connection<D> {
             Message::Binary(bytes) => self.dialogue.hear(Said::Binary(bytes), &mut self.line).await,
             // Pings are answered beneath, and so is a goodbye, after which nothing more comes.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {
-                tally.incoming.add("control");
+                self.line.heard("control");
                 self.line.flush().await
             }
         }

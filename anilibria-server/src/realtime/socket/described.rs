@@ -77,7 +77,12 @@ fn notices() -> [Notice; 4] {
         Notice::NewTitle {
             title_id: 7, title: "Имя".to_owned(), poster, genres: vec!["Драма".to_owned()]
         },
-        Notice::StatusChange { title_id: 7, old: TitleStatus::Announced, new: TitleStatus::Ongoing },
+        Notice::StatusChange {
+            title_id: 7,
+            old: TitleStatus::Announced,
+            new: TitleStatus::Ongoing,
+            version: 0,
+        },
     ]
 }
 

@@ -35,7 +35,18 @@ impl Line {
         Self { socket, realtime: realtime.clone(), patience }
     }
 
-    /// Sends a text.
+    /// Notes that the client has said something of this `kind`, one of those that are counted.
+    pub(crate) fn heard(&self, kind: &str) {
+        self.realtime.tally().incoming.add(kind);
+    }
+
+    /// Says something of this `kind`, one of those that are counted.
+    pub(crate) async fn say(&mut self, kind: &str, frame: Utf8Bytes) -> Flow {
+        self.realtime.tally().outgoing.add(kind);
+        self.send(frame).await
+    }
+
+    /// Sends a text that is counted elsewhere.
     pub(crate) async fn send(&mut self, frame: Utf8Bytes) -> Flow {
         self.in_time(Sending::Frame(frame)).await
     }

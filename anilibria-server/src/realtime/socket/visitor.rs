@@ -64,8 +64,7 @@ impl Visitor {
     async fn resume(&mut self, last: EventId, line: &mut Line) -> Flow {
         let replay = self.listener.replay(last);
         for event in &replay.events {
-            line.realtime.tally().outgoing.add(event.kind().as_str());
-            line.send(event.frame().clone()).await?;
+            line.say(event.kind().as_str(), event.frame().clone()).await?;
         }
         say(&Answer::Resumed { replayed: replay.events.len(), complete: replay.complete }, line).await
     }
@@ -84,6 +83,7 @@ impl Dialogue for Visitor {
 
     async fn tell(&mut self, delivery: Delivery, line: &mut Line) -> Flow {
         match delivery {
+            // The hub has counted it.
             Delivery::Event(event) => line.send(event.frame().clone()).await,
             Delivery::Lagged { missed, last } => say(&Answer::Lagged { missed, last }, line).await,
         }
@@ -93,7 +93,7 @@ impl Dialogue for Visitor {
         let fault = match said {
             Said::Text(text) => match Command::read(&text) {
                 Ok(command) => {
-                    line.realtime.tally().incoming.add(command.kind());
+                    line.heard(command.kind());
                     // Commands are rare, and the room that one needs is more than all else of a client.
                     return Box::pin(self.obey(command, line)).await;
                 }
@@ -101,7 +101,7 @@ impl Dialogue for Visitor {
             },
             Said::Binary(_) => Fault::invalid("must be text, not binary"),
         };
-        line.realtime.tally().incoming.add("invalid");
+        line.heard("invalid");
         say(&Answer::Error(fault), line).await
     }
 
@@ -112,8 +112,7 @@ impl Dialogue for Visitor {
 
 /// Answers the client.
 async fn say(answer: &Answer, line: &mut Line) -> Flow {
-    line.realtime.tally().outgoing.add(answer.kind());
-    line.send(answer.frame()).await
+    line.say(answer.kind(), answer.frame()).await
 }
 
 /// Tells a client that there is no place for it.

@@ -137,7 +137,8 @@ mod tests {
     fn node_service_is_told_within_the_trace_of_the_event_or_within_none() {
         let _listening = tracing::subscriber::set_default(tracing_subscriber::registry());
         let (old, new) = (TitleStatus::Ongoing, TitleStatus::Completed);
-        let untraced = Event::new(EventId::now(), &Notice::StatusChange { title_id: 7, old, new });
+        let untraced =
+            Event::new(EventId::now(), &Notice::StatusChange { title_id: 7, old, new, version: 0 });
         let traced = untraced.clone().come_from(Origin::read(ORIGIN.as_bytes()));
 
         for (sampler, event, is_traced) in [

@@ -118,7 +118,7 @@ mod tests {
     fn events_of_one_title_in_a_row_are_dealt_with_at_once() {
         let inbox = Inbox::default();
         let (old, new) = (TitleStatus::Ongoing, TitleStatus::Completed);
-        let change = Event::new(id(3), &Notice::StatusChange { title_id: 8, old, new });
+        let change = Event::new(id(3), &Notice::StatusChange { title_id: 8, old, new, version: 0 });
         let events = [episode(1, 7, 12.0), episode(2, 7, 12.5), change, episode(4, 7, 13.0)];
 
         inbox.fill(stream::iter(events).boxed()).now_or_never().unwrap();

@@ -41,9 +41,14 @@ impl Guest {
         let subscribed = Command::read(text).and_then(|command| self.subscriptions.add(command));
         match subscribed {
             Ok(id) => {
-                line.send(json!({"subscribe": "success", "subscription_id": id}).to_string().into()).await
+                line.heard("subscribe");
+                let answer = json!({"subscribe": "success", "subscription_id": id});
+                line.say("subscribed", answer.to_string().into()).await
             }
-            Err(unfit) => complain(UNFIT, &unfit.to_string(), line).await,
+            Err(unfit) => {
+                line.heard("invalid");
+                complain(UNFIT, &unfit.to_string(), line).await
+            }
         }
     }
 }
@@ -52,7 +57,8 @@ impl Dialogue for Guest {
     type News = Result<Event, RecvError>;
 
     async fn greet(&mut self, line: &mut Line) -> Flow {
-        line.send(json!({"connection": "success", "api_version": API_VERSION}).to_string().into()).await
+        let greeting = json!({"connection": "success", "api_version": API_VERSION});
+        line.say("connection", greeting.to_string().into()).await
     }
 
     async fn news(&mut self) -> Result<Event, RecvError> {
@@ -62,7 +68,9 @@ impl Dialogue for Guest {
     async fn tell(&mut self, event: Result<Event, RecvError>, line: &mut Line) -> Flow {
         match event {
             Ok(event) => match self.subscriptions.shape(&event) {
-                Some(projection) => line.send(event.form(self.dialect, projection)).await,
+                Some(projection) => {
+                    line.say(event.kind().as_str(), event.form(self.dialect, projection)).await
+                }
                 None => ControlFlow::Continue(()),
             },
             // There are no words for what it has missed; it comes back and reads anew.
@@ -86,5 +94,5 @@ impl Dialogue for Guest {
 
 /// Says what was wrong, in the form of answers over HTTP: clients pass over what is neither an event nor a subscription.
 async fn complain(code: u16, message: &str, line: &mut Line) -> Flow {
-    line.send(json!({"error": {"code": code, "message": message}}).to_string().into()).await
+    line.say("error", json!({"error": {"code": code, "message": message}}).to_string().into()).await
 }

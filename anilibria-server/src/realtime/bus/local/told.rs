@@ -51,6 +51,9 @@ pub(super) struct Told {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Said {
     content: String,
+    /// Which version of the subject says so.
+    #[serde(default)]
+    version: u64,
     /// Until when it is not said again, in milliseconds since 1970.
     until: u64,
 }
@@ -111,13 +114,15 @@ impl Told {
         cursor: Option<&[u8]>,
     ) -> (Published, Step) {
         let mut step = cursor.map(|cursor| self.go_on_from(cursor)).unwrap_or_default();
-        let Identity { subject, content, remembered } = notice.identity();
+        let Identity { subject, content, version, remembered } = notice.identity();
         self.forget(&mut step);
-        if self.known.get(&subject).is_some_and(|said| said.content == content) {
+        // What was overtaken since is found late.
+        let is_told = |said: &Said| said.content == content || version < said.version;
+        if self.known.get(&subject).is_some_and(is_told) {
             return (Published::Known, step);
         }
         if self.known.len() < MOST_KNOWN || self.known.contains_key(&subject) {
-            let said = Said { content, until: now().saturating_add(millis(remembered)) };
+            let said = Said { content, version, until: now().saturating_add(millis(remembered)) };
             step.extend([of_known(&subject, &said)]);
             self.known.insert(subject, said);
         }
@@ -199,7 +204,7 @@ mod tests {
         telemetry::traces::ORIGIN as TRACED,
     };
 
-    const CHANGE: Notice = Notice::StatusChange { title_id: 7, old: Ongoing, new: Completed };
+    const CHANGE: Notice = Notice::StatusChange { title_id: 7, old: Ongoing, new: Completed, version: 0 };
 
     fn entries(step: Step) -> Vec<(String, Bytes)> {
         step.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
@@ -209,7 +214,7 @@ mod tests {
     fn what_was_told_long_ago_is_told_again_and_remembered_anew() {
         let mut told = Told::new(10);
         let Identity { subject, content, .. } = CHANGE.identity();
-        told.known.insert(subject, Said { content, until: 1 });
+        told.known.insert(subject, Said { content, version: 0, until: 1 });
 
         let (published, step) = told.tell(&CHANGE, None, None);
 
@@ -228,6 +233,7 @@ mod tests {
         let gone = kept[..2].iter().map(|field| ((*field).to_owned(), None));
         assert_eq!(step, gone.collect());
     }
+
     #[test]
     fn origin_is_kept_as_long_as_its_event_and_one_that_is_damaged_costs_nothing_else() {
         let (mut told, origin) = (Told::new(1), Origin::read(TRACED.as_bytes()));
@@ -241,8 +247,11 @@ mod tests {
         assert_eq!(next.past()[0].origin(), origin);
         assert_eq!(step, Step::from([(format!("{ORIGIN}1700000000000-0001"), None)]));
         assert_eq!(entries(next.whole()), entries(told.whole()));
-        let (_, step) =
-            next.tell(&Notice::StatusChange { title_id: 8, old: Ongoing, new: Completed }, None, None);
+        let (_, step) = next.tell(
+            &Notice::StatusChange { title_id: 8, old: Ongoing, new: Completed, version: 0 },
+            None,
+            None,
+        );
         let first = told.past()[0].id();
         assert_eq!((&step[&format!("{EVENT}{first}")], &step[&format!("{ORIGIN}{first}")]), (&None, &None));
 
