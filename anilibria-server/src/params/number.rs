@@ -7,7 +7,7 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use super::{PathValue, Reason, Value, first};
 
 /// Entries a page has when nothing else is asked for.
-const DEFAULT_LIMIT: u32 = 20;
+pub(crate) const DEFAULT_LIMIT: u32 = 20;
 
 /// Most entries a page can have.
 const MAX_LIMIT: u32 = 100;
