@@ -9,7 +9,7 @@ mod list;
 mod number;
 mod text;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, str::FromStr};
 
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -148,6 +148,14 @@ pub(crate) fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Optio
         Cow::Owned(text) => Some(Cow::Owned(text.trim().to_owned())),
     }
     .filter(|text| !text.is_empty())
+}
+
+/// The number that `text` is. Digits alone count, after a minus where there can be one: no plus, which is a space in a query,
+/// and no space.
+pub(crate) fn whole<T: FromStr>(text: &str) -> Option<T> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if is_plain { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]
