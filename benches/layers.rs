@@ -15,7 +15,6 @@ use anilibria_server::{
     auth::User,
     config::Config,
     http::{finish, protection},
-    params::{Order, Sort},
     request_id::RequestId,
     service,
     shell::Shell,
@@ -76,22 +75,8 @@ fn now<T>(work: impl Future<Output = T>) -> T {
     work.now_or_never().unwrap()
 }
 
-fn query() -> ListQuery {
-    ListQuery {
-        page: 1,
-        limit: 20,
-        search: None,
-        year: None,
-        season: None,
-        genres: Vec::new(),
-        status: None,
-        sort: Sort::Id,
-        order: Order::Desc,
-    }
-}
-
 fn answer() -> Response {
-    now(SERVICE.1.list(&query())).unwrap().into_response()
+    now(SERVICE.1.list(&ListQuery::default())).unwrap().into_response()
 }
 
 #[divan::bench]
@@ -121,14 +106,14 @@ fn route_with_answer(bencher: Bencher<'_, '_>) {
 /// Makes the key, asks the cache.
 #[divan::bench]
 fn cache_hit(bencher: Bencher<'_, '_>) {
-    let query = query();
+    let query = ListQuery::default();
     bencher.bench_local(|| now(SERVICE.1.list(black_box(&query))));
 }
 
 /// Makes a response of what is cached.
 #[divan::bench]
 fn response(bencher: Bencher<'_, '_>) {
-    let hit = || now(SERVICE.1.list(&query())).unwrap();
+    let hit = || now(SERVICE.1.list(&ListQuery::default())).unwrap();
     bencher.with_inputs(hit).bench_local_values(poem::IntoResponse::into_response);
 }
 

@@ -9,7 +9,7 @@ mod list;
 mod number;
 mod text;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, str::FromStr};
 
 use poem::{Request, RequestBody};
 use poem_openapi::{
@@ -18,6 +18,7 @@ use poem_openapi::{
 };
 use url::form_urlencoded;
 
+pub(crate) use self::number::DEFAULT_LIMIT;
 pub use self::{
     choice::{Fuzzy, Order, Sort},
     event::{EventKinds, TitleIds},
@@ -73,10 +74,14 @@ impl<'a, T: Value> ApiExtractor<'a> for Param<T> {
         _: &mut RequestBody,
         options: ExtractParamOptions<T>,
     ) -> poem::Result<Self> {
-        let query = request.uri().query().unwrap_or_default();
-        let value = T::read(values(query, options.name));
-        value.map(Self).map_err(|reason| Problem::invalid(options.name, reason).into())
+        Ok(Self(read(request, options.name)?))
     }
+}
+
+/// The parameter `name` of the query of `request`.
+pub(crate) fn read<T: Value>(request: &Request, name: &'static str) -> Result<T, Problem> {
+    let query = request.uri().query().unwrap_or_default();
+    T::read(values(query, name)).map_err(|reason| Problem::invalid(name, reason))
 }
 
 /// A parameter in the path. The framework calls it by its position, so the value knows its name.
@@ -143,6 +148,14 @@ pub(crate) fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Optio
         Cow::Owned(text) => Some(Cow::Owned(text.trim().to_owned())),
     }
     .filter(|text| !text.is_empty())
+}
+
+/// The number that `text` is. Digits alone count, after a minus where there can be one: no plus, which is a space in a query,
+/// and no space.
+pub(crate) fn whole<T: FromStr>(text: &str) -> Option<T> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if is_plain { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The routes of version 1.
 
 use anilibria_client::reflector::Sort;
+use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::OpenApi;
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     model::health::Health as Status,
-    params::{Days, Genres, Limit, LimitOr, PageNumber, Param, Path, Query, Search, Year},
+    params::{Days, Genres, Limit, LimitOr, PageNumber, Param, Path, Query, Search, Year, read},
     problem::Problem,
 };
 
@@ -29,13 +30,27 @@ struct Availability {
     available: bool,
 }
 
+/// What all lists of titles may be narrowed by.
+struct Filters(ListQuery);
+
+impl<'a> FromRequest<'a> for Filters {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let PageNumber(page) = read(request, "page")?;
+        let Limit(limit) = read(request, "limit")?;
+        let Year(year) = read(request, "year")?;
+        let SeasonWord(season) = read(request, "season")?;
+        let Genres(genres) = read(request, "genres")?;
+        let KindWord(kind) = read(request, "type")?;
+        Ok(Self(ListQuery { year, season, genres, kind, page, limit, ..ListQuery::default() }))
+    }
+}
+
 impl LegacyApi {
     pub(super) fn new(legacy: Legacy) -> Self {
         Self { legacy }
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "one for each parameter old clients send")]
 #[OpenApi]
 impl LegacyApi {
     /// Most popular titles
@@ -52,34 +67,14 @@ impl LegacyApi {
 
     /// Titles by name
     #[oai(path = "/search", method = "get", hidden)]
-    async fn search(
-        &self,
-        search: Param<Query>,
-        page: Param<PageNumber>,
-        limit: Param<Limit>,
-        year: Param<Year>,
-        season: Param<SeasonWord>,
-        genres: Param<Genres>,
-        #[oai(name = "type")] kind: Param<KindWord>,
-    ) -> Result<Answer, Problem> {
-        let query = filtered(None, page.0, limit.0, year.0, season.0, genres.0, kind.0);
-        self.legacy.list(&ListQuery { text: Some(search.0.0), ..query }).await
+    async fn search(&self, search: Param<Query>, filters: Filters) -> Result<Answer, Problem> {
+        self.legacy.list(&ListQuery { text: Some(search.0.0), ..filters.0 }).await
     }
 
     /// Titles by name, one character being enough
     #[oai(path = "/search/fallback", method = "get", hidden)]
-    async fn search_fallback(
-        &self,
-        query: Param<AnyText>,
-        page: Param<PageNumber>,
-        limit: Param<Limit>,
-        year: Param<Year>,
-        season: Param<SeasonWord>,
-        genres: Param<Genres>,
-        #[oai(name = "type")] kind: Param<KindWord>,
-    ) -> Result<Answer, Problem> {
-        let filters = filtered(None, page.0, limit.0, year.0, season.0, genres.0, kind.0);
-        let query = ListQuery { text: Some(query.0.0), tells_source: true, ..filters };
+    async fn search_fallback(&self, query: Param<AnyText>, filters: Filters) -> Result<Answer, Problem> {
+        let query = ListQuery { text: Some(query.0.0), tells_source: true, ..filters.0 };
         self.legacy.list(&query).await
     }
 
@@ -109,18 +104,9 @@ impl LegacyApi {
 
     /// The catalogue
     #[oai(path = "/titles", method = "get", hidden)]
-    async fn titles(
-        &self,
-        search: Param<Search>,
-        page: Param<PageNumber>,
-        limit: Param<Limit>,
-        year: Param<Year>,
-        season: Param<SeasonWord>,
-        genres: Param<Genres>,
-        #[oai(name = "type")] kind: Param<KindWord>,
-    ) -> Result<Answer, Problem> {
-        let query = filtered(Some(Sort::Id), page.0, limit.0, year.0, season.0, genres.0, kind.0);
-        self.legacy.list(&ListQuery { text: search.0.0, ..query }).await
+    async fn titles(&self, search: Param<Search>, filters: Filters) -> Result<Answer, Problem> {
+        let query = ListQuery { sort: Some(Sort::Id), text: search.0.0, ..filters.0 };
+        self.legacy.list(&query).await
     }
 
     /// One title
@@ -184,26 +170,5 @@ impl LegacyApi {
 impl LegacyApi {
     async fn sorted(&self, sort: Sort, page: u32, limit: u32) -> Result<Answer, Problem> {
         self.legacy.list(&ListQuery { sort: Some(sort), page, limit, ..ListQuery::default() }).await
-    }
-}
-
-fn filtered(
-    sort: Option<Sort>,
-    page: PageNumber,
-    limit: Limit,
-    year: Year,
-    season: SeasonWord,
-    genres: Genres,
-    kind: KindWord,
-) -> ListQuery {
-    ListQuery {
-        sort,
-        year: year.0,
-        season: season.0,
-        genres: genres.0,
-        kind: kind.0,
-        page: page.0,
-        limit: limit.0,
-        ..ListQuery::default()
     }
 }

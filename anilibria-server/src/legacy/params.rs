@@ -6,7 +6,7 @@ use anilibria_client::model::{FranchiseId, ReleaseKind, ReleaseRef, Season};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use uuid::Uuid;
 
-use crate::params::{PathValue, Reason, Value, first};
+use crate::params::{PathValue, Reason, Value, first, whole};
 
 /// Most characters of a text to search for.
 const MAX_TEXT: usize = 100;
@@ -124,7 +124,7 @@ impl Value for FranchiseRef {
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
         let text = first(values).ok_or("is required")?;
-        let of_title = text.parse().ok().filter(|id| *id > 0).map(Franchises::OfTitle);
+        let of_title = whole(&text).filter(|id| *id > 0).map(Franchises::OfTitle);
         let one = || Uuid::parse_str(&text).ok().map(|id| Franchises::One(FranchiseId(id)));
         Ok(Self(of_title.or_else(one)))
     }

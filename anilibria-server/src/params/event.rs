@@ -7,6 +7,7 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use super::{
     Reason, Value,
     list::{array, parts},
+    whole,
 };
 use crate::realtime::{event::EventKind, interests::MAX_TITLES};
 
@@ -28,7 +29,7 @@ impl Value for TitleIds {
         let mut ids = Vec::new();
         for value in values {
             for part in parts(&value) {
-                let id = part.parse().ok().filter(|id| *id > 0).ok_or("must be ids of titles, at least 1")?;
+                let id = whole(part).filter(|id| *id > 0).ok_or("must be ids of titles, at least 1")?;
                 if ids.contains(&id) {
                     continue;
                 }

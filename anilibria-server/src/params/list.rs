@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
-use super::{Reason, Value};
+use super::{Reason, Value, whole};
 
 /// Most genres one request can name; AniLibria has some forty.
 const MAX_GENRES: usize = 50;
@@ -61,7 +61,7 @@ impl Value for Days {
         let mut asked = [false; 7];
         for value in values {
             for part in parts(&value) {
-                let day = part.parse().ok().and_then(|day: usize| asked.get_mut(day));
+                let day = whole(part).and_then(|day: usize| asked.get_mut(day));
                 *day.ok_or("must be days from 0 (Monday) to 6 (Sunday)")? = true;
             }
         }

@@ -4,10 +4,10 @@ use std::{borrow::Cow, ops::RangeInclusive};
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
-use super::{PathValue, Reason, Value, first};
+use super::{PathValue, Reason, Value, whole};
 
 /// Entries a page has when nothing else is asked for.
-const DEFAULT_LIMIT: u32 = 20;
+pub(crate) const DEFAULT_LIMIT: u32 = 20;
 
 /// Most entries a page can have.
 const MAX_LIMIT: u32 = 100;
@@ -38,7 +38,7 @@ impl Value for PageNumber {
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
-        first(values).map_or(Ok(1), |text| unsigned(&text, 1..=u32::MAX)).map(Self)
+        told(values).map_or(Ok(1), |text| unsigned(&text, 1..=u32::MAX)).map(Self)
     }
 }
 
@@ -63,7 +63,7 @@ impl<const DEFAULT: u32> Value for LimitOr<DEFAULT> {
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
-        first(values).map_or(Ok(DEFAULT), |text| unsigned(&text, 1..=MAX_LIMIT)).map(Self)
+        told(values).map_or(Ok(DEFAULT), |text| unsigned(&text, 1..=MAX_LIMIT)).map(Self)
     }
 }
 
@@ -73,8 +73,8 @@ impl Value for Year {
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
-        let year = first(values).map(|text| text.parse()).transpose();
-        year.map(Self).map_err(|_| "must be a whole number".into())
+        let Some(text) = told(values) else { return Ok(Self(None)) };
+        whole(&text).map(|year| Self(Some(year))).ok_or_else(|| "must be a whole number".into())
     }
 }
 
@@ -94,11 +94,14 @@ impl PathValue for TitleId {
     const NAME: &'static str = "id";
 }
 
-/// The number `text` says, if it is in `range`. Only digits count: no sign, no spaces inside.
+/// The first of `values` as it is, with any space around it; an empty one is none.
+fn told<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, str>> {
+    values.next().filter(|text| !text.is_empty())
+}
+
+/// The number `text` says, if it is in `range`.
 fn unsigned(text: &str, range: RangeInclusive<u32>) -> Result<u32, Reason> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = if digits { text.parse().ok() } else { None };
-    number
+    whole(text)
         .filter(|number| range.contains(number))
         .ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()).into())
 }
@@ -141,7 +144,7 @@ mod tests {
 
     #[test]
     fn numbers_out_of_bounds_are_refused() {
-        for text in ["0", "-1", "+1", "1.5", "x", "4294967296", "1 2"] {
+        for text in ["0", "-0", "-1", "+1", " 1", "1 ", "1.5", "x", "4294967296", "1 2", " "] {
             assert!(read::<PageNumber>(text).is_err(), "page {text}");
             assert!(read::<Limit>(text).is_err(), "limit {text}");
             assert!(read::<TitleId>(text).is_err(), "id {text}");

@@ -151,48 +151,40 @@ mod tests {
         .collect()
     }
 
-    fn query() -> ListQuery {
-        ListQuery {
-            page: 1,
-            limit: 20,
-            search: None,
-            year: None,
-            season: None,
-            genres: Vec::new(),
-            status: None,
-            sort: Sort::Id,
-            order: Order::Desc,
-        }
-    }
-
     fn ids(query: &ListQuery) -> Vec<u32> {
         select(&catalogue(), query).items.iter().map(|entry| entry.id.get()).collect()
     }
 
     #[test]
     fn ids_are_ordered_truly_and_ties_go_to_the_newest_in_both_directions() {
-        assert_eq!(ids(&query()), [3, 2, 1]);
-        assert_eq!(ids(&ListQuery { order: Order::Asc, ..query() }), [1, 2, 3]);
-        assert_eq!(ids(&ListQuery { sort: Sort::Year, ..query() }), [2, 3, 1]);
-        assert_eq!(ids(&ListQuery { sort: Sort::Year, order: Order::Asc, ..query() }), [3, 1, 2]);
+        assert_eq!(ids(&ListQuery::default()), [3, 2, 1]);
+        assert_eq!(ids(&ListQuery { order: Order::Asc, ..ListQuery::default() }), [1, 2, 3]);
+        assert_eq!(ids(&ListQuery { sort: Sort::Year, ..ListQuery::default() }), [2, 3, 1]);
+        assert_eq!(
+            ids(&ListQuery { sort: Sort::Year, order: Order::Asc, ..ListQuery::default() }),
+            [3, 1, 2]
+        );
     }
 
     #[test]
     fn every_filter_holds_and_a_search_keeps_the_order_asked_for() {
         let genres = |name: &str| vec!["СЕНЕН".to_owned(), name.to_owned()];
 
-        assert_eq!(ids(&ListQuery { year: Some(2020), season: Some(Season::Winter), ..query() }), [3, 1]);
-        assert_eq!(ids(&ListQuery { genres: genres("жанр 2"), ..query() }), [2]);
-        assert_eq!(ids(&ListQuery { genres: genres("нет такого"), ..query() }), [0; 0]);
-        assert_eq!(ids(&ListQuery { search: Some("кот".to_owned()), ..query() }), [3, 2, 1]);
-        assert_eq!(ids(&ListQuery { year: Some(-5), ..query() }), [0; 0]);
+        assert_eq!(
+            ids(&ListQuery { year: Some(2020), season: Some(Season::Winter), ..ListQuery::default() }),
+            [3, 1]
+        );
+        assert_eq!(ids(&ListQuery { genres: genres("жанр 2"), ..ListQuery::default() }), [2]);
+        assert_eq!(ids(&ListQuery { genres: genres("нет такого"), ..ListQuery::default() }), [0; 0]);
+        assert_eq!(ids(&ListQuery { search: Some("кот".to_owned()), ..ListQuery::default() }), [3, 2, 1]);
+        assert_eq!(ids(&ListQuery { year: Some(-5), ..ListQuery::default() }), [0; 0]);
     }
 
     #[test]
     fn page_far_behind_the_end_is_empty_and_still_tells_how_many_there_are() {
         let catalogue = catalogue();
 
-        let found = select(&catalogue, &ListQuery { page: u32::MAX, limit: 100, ..query() });
+        let found = select(&catalogue, &ListQuery { page: u32::MAX, limit: 100, ..ListQuery::default() });
 
         assert_eq!((found.items.len(), found.total), (0, 3));
     }

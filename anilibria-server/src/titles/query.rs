@@ -2,7 +2,7 @@
 
 use crate::{
     model::title::{Season, TitleStatus},
-    params::{Order, Sort},
+    params::{DEFAULT_LIMIT, Order, Sort},
 };
 
 /// What `/titles` is asked for.
@@ -26,6 +26,23 @@ pub struct ListQuery {
     pub sort: Sort,
     /// Which end comes first.
     pub order: Order,
+}
+
+impl Default for ListQuery {
+    /// What is meant when nothing is asked for: the first page of all titles.
+    fn default() -> Self {
+        Self {
+            page: 1,
+            limit: DEFAULT_LIMIT,
+            search: None,
+            year: None,
+            season: None,
+            genres: Vec::new(),
+            status: None,
+            sort: Sort::default(),
+            order: Order::default(),
+        }
+    }
 }
 
 /// What `/search` is asked for.

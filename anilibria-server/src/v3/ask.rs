@@ -9,7 +9,7 @@ use super::{
     address::Dialect,
     paging::{Bounds, PAGE, PageSize, Paging, Window},
 };
-use crate::problem::Problem;
+use crate::{params::whole, problem::Problem};
 
 /// Most values of one list: five to seven bytes each, they fill an address of the length that is taken.
 pub(super) const MAX_VALUES: usize = 1000;
@@ -52,8 +52,13 @@ impl<'r> Ask<'r> {
 
     /// The value of `name`, without the space around it; an empty one is none. The first one counts.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.value(name).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// The same as it is.
+    fn value(&self, name: &str) -> Option<&str> {
         let (_, value) = self.values.iter().find(|(key, _)| key == name)?;
-        Some(value.trim()).filter(|value| !value.is_empty())
+        Some(value)
     }
 
     /// The values of the list `name`, however many; a comma too many does no harm.
@@ -78,7 +83,7 @@ impl<'r> Ask<'r> {
 
     /// The number `name`.
     pub(super) fn number<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, Problem> {
-        self.text(name).map(|text| number(name, text)).transpose()
+        self.value(name).filter(|text| !text.is_empty()).map(|text| number(name, text)).transpose()
     }
 
     /// The number `name`, which has to be there.
@@ -125,8 +130,8 @@ pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn number<T: FromStr>(name: &'static str, text: &str) -> Result<T, Problem> {
-    text.parse()
-        .map_err(|_| Problem::invalid(name, format!("must be a whole number, and not {}", shown(text))))
+    whole(text)
+        .ok_or_else(|| Problem::invalid(name, format!("must be a whole number, and not {}", shown(text))))
 }
 
 /// The beginning of a value, in a form that is safe to show.
@@ -165,6 +170,8 @@ mod tests {
         let message = |query| with(query, |ask| ask.page().unwrap_err().to_string());
 
         assert_eq!(message("limit=x"), "parameter `limit` must be a whole number, and not `x`");
+        assert_eq!(message("page=+1"), "parameter `page` must be a whole number, and not ` 1`");
+        assert_eq!(message("page=%2B1"), "parameter `page` must be a whole number, and not `+1`");
         assert!(
             message("page=-1").starts_with("parameter `page` has to be 0 or greater"),
             "{}",

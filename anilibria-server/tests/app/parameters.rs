@@ -8,6 +8,10 @@ use crate::support::{assert_error, service};
 const BAD: &[(&str, &str, &str)] = &[
     ("/titles?page=0", "page", "whole number from 1"),
     ("/titles?page=-1", "page", "whole number"),
+    ("/titles?page=+1", "page", "whole number"),
+    ("/titles?page=%2B1", "page", "whole number"),
+    ("/titles?limit=+1", "limit", "whole number"),
+    ("/titles?year=%2B2024", "year", "whole number"),
     ("/titles?page=two", "page", "whole number"),
     ("/titles?page=99999999999", "page", "whole number"),
     ("/titles?limit=0", "limit", "from 1 to 100"),
@@ -36,6 +40,7 @@ const BAD: &[(&str, &str, &str)] = &[
     ("/updates?page=0", "page", "whole number"),
     ("/popular?limit=101", "limit", "from 1 to 100"),
     ("/popular?page=x", "page", "whole number"),
+    ("/schedule?days=%2B1", "days", "0 (Monday) to 6 (Sunday)"),
     ("/schedule?days=7", "days", "0 (Monday) to 6 (Sunday)"),
     ("/schedule?days=0,monday", "days", "0 (Monday) to 6 (Sunday)"),
 ];
