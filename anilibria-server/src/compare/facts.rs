@@ -4,7 +4,10 @@ use poem_openapi::types::ToJSON as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::node::{self, NodeTitle};
+use crate::{
+    model::title::TitleStatus,
+    node::{self, NodeTitle},
+};
 
 /// The fields that are compared.
 const FIELDS: [&str; 5] = ["id", "names", "description", "year", "status"];
@@ -12,7 +15,12 @@ const FIELDS: [&str; 5] = ["id", "names", "description", "year", "status"];
 /// What matters of a title, in the form of version 2 and without what is no difference: spaces around a text, the way in
 /// which lines end, and whether something that is not known is empty or missing.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Facts([Value; FIELDS.len()]);
+pub struct Facts {
+    /// The values of [`FIELDS`].
+    values: [Value; FIELDS.len()],
+    /// Whether an `ongoing` may as well be an `announced`: the old form has one word for both, and no episode tells.
+    is_vague: bool,
+}
 
 /// A field that the services tell differently.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,12 +48,14 @@ impl Difference {
 impl Facts {
     /// Those of a title in the form of the Node service.
     pub fn of_node(title: &NodeTitle) -> Self {
-        Self::of_json(&node::mapped(title, None).to_json().unwrap_or_default())
+        let title = node::mapped(title, None);
+        let is_vague = title.status == TitleStatus::Ongoing && title.player.episodes.is_empty();
+        Self { is_vague, ..Self::of_json(&title.to_json().unwrap_or_default()) }
     }
 
     /// Those of a title in the form of version 2.
     pub fn of_json(title: &Value) -> Self {
-        Self(FIELDS.map(|field| {
+        let values = FIELDS.map(|field| {
             let value = title.get(field).unwrap_or(&Value::Null);
             match field {
                 "names" => {
@@ -61,19 +71,21 @@ impl Facts {
                 }
                 _ => known(value),
             }
-        }))
+        });
+        Self { values, is_vague: false }
     }
 
     /// The id.
     pub fn id(&self) -> Option<u32> {
-        let [id, ..] = &self.0;
+        let [id, ..] = &self.values;
         u32::try_from(id.as_u64()?).ok()
     }
 
     /// Where `ours`, which this service tells, differs from these, which the Node service does.
     pub fn differences(&self, ours: &Self) -> Vec<Difference> {
-        let pairs = FIELDS.iter().zip(self.0.iter().zip(&ours.0));
-        let differ = pairs.filter(|(_, (node, ours))| node != ours);
+        let pairs = FIELDS.iter().zip(self.values.iter().zip(&ours.values));
+        let is_same = |field, ours: &Value| self.is_vague && field == "status" && ours == "announced";
+        let differ = pairs.filter(|(field, (node, ours))| node != ours && !is_same(**field, ours));
         let difference = |(field, (node, ours)): (&&'static str, (&Value, &Value))| Difference {
             field,
             nodejs_value: node.clone(),
@@ -137,6 +149,18 @@ mod tests {
 
             assert_eq!(differences, [Difference { field, nodejs_value: theirs, python_value: value }]);
         }
+    }
+
+    #[test]
+    fn title_without_an_episode_is_announced_in_other_words() {
+        let mut announced = ours();
+        announced["status"] = "announced".into();
+        let mut begun = node();
+        let episode = json!({"episode": 1, "uuid": "a", "hls": {"hd": "/1.m3u8"}});
+        begun["player"] = json!({"host": "cdn.example", "list": {"1": episode}});
+
+        assert_eq!(of_node(node()).differences(&Facts::of_json(&announced)), []);
+        assert_eq!(of_node(begun).differences(&Facts::of_json(&announced))[0].field, "status");
     }
 
     #[test]
