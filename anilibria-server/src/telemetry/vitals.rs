@@ -126,8 +126,11 @@ impl Vitals {
 
 fn note_cache(stats: &CacheStats) {
     for level in &stats.levels {
-        for name in HIT_RATES {
-            gauge!(name, "cache_level" => level.name).set(level.hit_rate());
+        // A level that was never asked has no rate. None at all would look like one that knows nothing.
+        if level.was_asked() {
+            for name in HIT_RATES {
+                gauge!(name, "cache_level" => level.name).set(level.hit_rate());
+            }
         }
         if let Some(store) = level.store {
             note_size(level.name, store.bytes);

@@ -161,6 +161,19 @@ async fn whatever_is_relied_on_is_there_with_its_type_and_labels() {
 }
 
 #[tokio::test]
+async fn level_that_was_never_asked_has_no_hit_rate() {
+    let service = Service::sandbox(&[], &[]);
+
+    let before = scrape(&service).await;
+    for _ in 0..2 {
+        service.get("/titles/7").await.good();
+    }
+
+    assert!(!before.contains("anime_site_cache_hit_rate{"), "{before}");
+    counted(&service, "anime_site_cache_hit_rate", &["\"memory\""]).await;
+}
+
+#[tokio::test]
 async fn tool_of_prometheus_finds_nothing_wrong() {
     let Some(promtool) = Promtool::find() else { return };
     let Some(text) = lived_through().await else { return };
