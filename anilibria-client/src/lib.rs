@@ -9,7 +9,7 @@ mod client;
 #[cfg(feature = "download")]
 pub mod download;
 pub mod error;
-#[cfg(all(any(feature = "live", feature = "sandbox"), not(target_arch = "wasm32")))]
+#[cfg(feature = "sandbox")]
 mod listening;
 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
 pub mod live;

@@ -1,12 +1,24 @@
 //! How what stands in for a service listens.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
+use http::{Request, Response};
+use hyper::{
+    body::{Body, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
     time::sleep,
 };
+
+use crate::error::BoxError;
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long to wait when accepting fails, for want of file descriptors above all.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -32,45 +44,23 @@ where
     }
 }
 
-#[cfg(feature = "sandbox")]
-pub(crate) use self::over_http::serve;
-
-#[cfg(feature = "sandbox")]
-mod over_http {
-    use std::convert::Infallible;
-
-    use http::{Request, Response};
-    use hyper::{
-        body::{Body, Incoming},
-        server::conn::http1,
-        service::service_fn,
-    };
-    use hyper_util::rt::{TokioIo, TokioTimer};
-
-    use super::{Duration, TcpStream};
-    use crate::error::BoxError;
-
-    /// How long a client may take to send the head of a request.
-    const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
-    /// Answers requests over HTTP/1.1, and lets go of the connection when it becomes something else.
-    pub(crate) async fn serve<B, F>(stream: TcpStream, answer: impl Fn(Request<Incoming>) -> F + Send)
-    where
-        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
-        F: Future<Output = Response<B>> + Send,
-    {
-        let service = service_fn(|request| {
-            let answer = answer(request);
-            async move { Ok::<_, Infallible>(answer.await) }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), service)
-            .with_upgrades();
-        if let Err(error) = connection.await {
-            // Faults break connections on purpose, and clients leave when they like.
-            tracing::debug!(%error, "a connection ended early");
-        }
+/// Answers requests over HTTP/1.1, and lets go of the connection when it becomes something else.
+pub(crate) async fn serve<B, F>(stream: TcpStream, answer: impl Fn(Request<Incoming>) -> F + Send)
+where
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    F: Future<Output = Response<B>> + Send,
+{
+    let service = service_fn(|request| {
+        let answer = answer(request);
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    if let Err(error) = connection.await {
+        // Faults break connections on purpose, and clients leave when they like.
+        tracing::debug!(%error, "a connection ended early");
     }
 }
