@@ -136,11 +136,6 @@ pub struct BackplaneStats {
 }
 
 impl LevelStats {
-    /// Whether any call has come to this level.
-    pub fn was_asked(&self) -> bool {
-        self.hits > 0 || self.stale > 0 || self.misses > 0
-    }
-
     /// The share of the calls that came to this level which it answered with a fresh value, from 0 to 1; 0 before the
     /// first.
     pub fn hit_rate(&self) -> f64 {

@@ -5,6 +5,7 @@ pub(crate) mod database;
 pub(crate) mod inventory;
 mod naming;
 mod process;
+mod recent;
 mod recorder;
 mod requests;
 mod scrape;

@@ -1,11 +1,18 @@
 //! What is not counted as it happens, but looked at when somebody asks.
 
-use anilibria_cache::{CacheStats, MongoStore, PoolStats};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use anilibria_cache::{CacheStats, LevelStats, MongoStore, PoolStats};
 use metrics::{Unit, counter, describe_gauge, gauge};
 
 use super::{
     inventory::{NOTIFICATIONS_SENT, WEBSOCKET_MESSAGES},
     process::Process,
+    recent::RecentShare,
 };
 use crate::{
     app::State,
@@ -35,7 +42,10 @@ pub(super) fn describe() {
         describe_gauge!(name, "Clients connected over WebSocket.");
     }
     for name in HIT_RATES {
-        describe_gauge!(name, "Share of reads that a level of the cache answered, 0 to 1.");
+        describe_gauge!(
+            name,
+            "Share of reads in the last five minutes that a level of the cache answered, 0 to 1; NaN if none came to it."
+        );
     }
     describe_gauge!(CACHE_SIZE, Unit::Bytes, "What a level of the cache keeps.");
     describe_gauge!(CALLS_LEFT, "Calls to AniLibria that may be made at once.");
@@ -52,6 +62,9 @@ pub(super) struct Vitals {
     traffic: Traffic,
     mongo: Option<MongoStore>,
     process: Process,
+    start: Instant,
+    /// By the name of a level.
+    hit_rates: Arc<Mutex<BTreeMap<&'static str, RecentShare>>>,
 }
 
 impl Vitals {
@@ -64,12 +77,14 @@ impl Vitals {
             traffic: state.traffic.clone(),
             mongo: state.mongo.clone(),
             process: Process::new(),
+            start: Instant::now(),
+            hit_rates: Arc::default(),
         }
     }
 
     /// Looks at everything, and notes what it sees.
     pub(super) async fn note(&self) {
-        note_cache(&self.titles.cache().stats().await);
+        self.note_cache(&self.titles.cache().stats().await);
         self.note_connections();
         self.note_breakers();
         self.note_messages();
@@ -78,6 +93,29 @@ impl Vitals {
         }
         gauge!(CALLS_LEFT).set(self.titles.client().calls_left());
         self.process.note();
+    }
+
+    fn note_cache(&self, stats: &CacheStats) {
+        for level in &stats.levels {
+            self.note_hit_rate(level);
+            if let Some(store) = level.store {
+                note_size(level.name, store.bytes);
+            }
+            if level.name != CacheLevel::Memory.as_str() {
+                note_breaker(level.name, if level.is_away { Breaker::Open } else { Breaker::Closed });
+            }
+        }
+    }
+
+    /// Since the start it would hardly tell any more, after a good week, that a level is of no use now.
+    fn note_hit_rate(&self, level: &LevelStats) {
+        let reads = level.hits.saturating_add(level.stale).saturating_add(level.misses);
+        let mut rates = self.hit_rates.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = rates.entry(level.name).or_insert_with(|| RecentShare::since(self.start));
+        let rate = recent.look(Instant::now(), level.hits, reads);
+        for name in HIT_RATES {
+            gauge!(name, "cache_level" => level.name).set(rate.unwrap_or(f64::NAN));
+        }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer connections")]
@@ -120,23 +158,6 @@ impl Vitals {
             {
                 note_breaker(service.as_str(), state);
             }
-        }
-    }
-}
-
-fn note_cache(stats: &CacheStats) {
-    for level in &stats.levels {
-        // A level that was never asked has no rate. None at all would look like one that knows nothing.
-        if level.was_asked() {
-            for name in HIT_RATES {
-                gauge!(name, "cache_level" => level.name).set(level.hit_rate());
-            }
-        }
-        if let Some(store) = level.store {
-            note_size(level.name, store.bytes);
-        }
-        if level.name != CacheLevel::Memory.as_str() {
-            note_breaker(level.name, if level.is_away { Breaker::Open } else { Breaker::Closed });
         }
     }
 }

@@ -161,7 +161,7 @@ async fn whatever_is_relied_on_is_there_with_its_type_and_labels() {
 }
 
 #[tokio::test]
-async fn level_that_was_never_asked_has_no_hit_rate() {
+async fn level_that_was_not_asked_has_no_hit_rate() {
     let service = Service::sandbox(&[], &[]);
 
     let before = scrape(&service).await;
@@ -169,7 +169,7 @@ async fn level_that_was_never_asked_has_no_hit_rate() {
         service.get("/titles/7").await.good();
     }
 
-    assert!(!before.contains("anime_site_cache_hit_rate{"), "{before}");
+    assert!(before.contains("anime_site_cache_hit_rate{cache_level=\"memory\"} NaN"), "{before}");
     counted(&service, "anime_site_cache_hit_rate", &["\"memory\""]).await;
 }
 
