@@ -91,17 +91,16 @@ async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 fn content_length(head: &[u8]) -> io::Result<usize> {
-    let head = std::str::from_utf8(head).map_err(io::Error::other)?;
-    let mut lines = head.lines();
-    let status = lines.next().unwrap_or_default();
-    if !status.starts_with("HTTP/1.1 200") {
-        return Err(io::Error::other(format!("the answer was {status}")));
+    if !head.starts_with(b"HTTP/1.1 200") {
+        let status = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        return Err(io::Error::other(format!("the answer was {}", status.escape_ascii())));
     }
-    let length = lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok()).flatten()
-    });
-    length.ok_or_else(|| io::Error::other("the answer has no Content-Length"))
+    // Found fast as well, the way that both write it: one of them has many more headers before it.
+    let name = b"\r\ncontent-length: ";
+    let value = memchr::memmem::find(head, name).and_then(|at| head.get(at + name.len()..));
+    let value = value.ok_or_else(|| io::Error::other("the answer has no Content-Length"))?;
+    let digits = value.iter().take_while(|byte| byte.is_ascii_digit());
+    Ok(digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0')))
 }
 
 #[cfg(test)]
@@ -109,9 +108,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn length_is_read_whatever_the_case_of_its_name() {
-        assert_eq!(content_length(b"HTTP/1.1 200 OK\r\ncontent-length: 12").unwrap(), 12);
-        assert!(content_length(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 12").is_err());
-        assert!(content_length(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked").is_err());
+    fn length_is_read_of_what_is_good_and_has_one() {
+        assert_eq!(content_length(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\netag: \"7\"").unwrap(), 12);
+        assert!(content_length(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 12").is_err());
+        assert!(content_length(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked").is_err());
     }
 }
