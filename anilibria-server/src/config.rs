@@ -292,6 +292,11 @@ mod tests {
         Config::from_flags(flags.iter().map(OsString::from)).unwrap()
     }
 
+    /// What is wrong with these flags.
+    pub(super) fn check(flags: &[&str]) -> Result<(), String> {
+        config(flags).check()
+    }
+
     #[test]
     fn defaults_are_for_a_desk() {
         let config = config(&[]);

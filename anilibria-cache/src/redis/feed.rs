@@ -103,7 +103,7 @@ impl<'a> Post<'a> {
 
     /// Which version of what it is about it tells of, the greater the later: it is not made if the last one with the same
     /// [key](Self::once), but another [content](Self::content), told of a later one. So whoever comes late with what was
-    /// overtaken is not taken to tell of something new. Default: 0, which is never overtaken by its like.
+    /// overtaken is not taken to tell of something new. Default: 0, which says nothing and is never overtaken.
     pub fn version(mut self, version: u64) -> Self {
         self.version = version;
         self

@@ -29,9 +29,10 @@ pub(super) static PUBLISH: Lua = Lua::new(include_str!("script/publish.lua"));
 pub(super) static UNLOCK: Lua = Lua::new(include_str!("script/unlock.lua"));
 
 /// Makes a post. `KEYS`: the stream, what tells that the post was made before, the bookmark, the greatest token. `ARGV`:
-/// the id, how many posts are kept, the id of the oldest, the channel, the payload, milliseconds that the second key is kept, whether it counts,
-/// whether there is a bookmark, the bookmark, the token, the last id that was there before, the content, the note or nothing. Answers 1, 0 if it was made
-/// before, -1 if the token is too small, -2 if what was there before is not, or the last id when that is later.
+/// the id, how many posts are kept, the id of the oldest, the channel, the payload, milliseconds that the second key is
+/// kept, whether it counts, whether there is a bookmark, the bookmark, the token, the last id that was there before, the
+/// content, the note or nothing, the version in twenty digits. Answers 1, 0 if it was made before, -1 if the token is too
+/// small, -2 if what was there before is not, or the last id when that is later.
 pub(super) static APPEND: Lua = Lua::new(include_str!("script/append.lua"));
 
 /// Gives a stream back what it has lost, and says how many posts that were. `KEYS`: the stream, which is the channel on

@@ -64,11 +64,7 @@ impl MigrationConfig {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::Config;
-
-    fn check(flags: &[&str]) -> Result<(), String> {
-        Config::from_flags(flags).unwrap().check()
-    }
+    use crate::config::tests::check;
 
     #[test]
     fn nothing_is_taken_back_without_redis() {

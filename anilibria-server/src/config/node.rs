@@ -47,11 +47,7 @@ impl NodeConfig {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::Config;
-
-    fn check(flags: &[&str]) -> Result<(), String> {
-        Config::from_flags(flags).unwrap().check()
-    }
+    use crate::config::{Config, tests::check};
 
     #[test]
     fn fallback_is_off_and_needs_an_address() {

@@ -354,6 +354,7 @@ mod tests {
         assert_eq!(statistics.dead_letters.len(), MOST_DEAD);
         assert_eq!(statistics.dead_letters[MOST_DEAD - 1].title_id, 248);
     }
+
     #[tokio::test]
     async fn origin_of_an_event_is_kept_and_one_that_is_damaged_costs_nothing_else() {
         let origin = Origin::read(ORIGIN.as_bytes());

@@ -75,15 +75,20 @@ fn unasked(number: usize) -> String {
     format!("/api/anilibria/v2/search?q=sword&limit={}", number + 1)
 }
 
-#[tokio::test]
-async fn every_address_leads_to_its_back_end_unchanged() {
-    let stand_ins = StandIns::start().await;
-    let Some(front) = stand_ins.front() else { return };
+/// All clients get version 1 from the service.
+async fn give_all_to_the_service(front: &Front) {
     front.edit("canary.conf", share(100));
     eventually("the share", async || {
         (front.answer(1, "/api/anilibria/random").await.text == "service").then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn every_address_leads_to_its_back_end_unchanged() {
+    let stand_ins = StandIns::start().await;
+    let Some(front) = stand_ins.front() else { return };
+    give_all_to_the_service(&front).await;
 
     for (back_end, name, paths) in [
         (
@@ -244,11 +249,7 @@ async fn header_leads_everybody_to_version_2_and_to_nothing_else() {
 async fn version_1_comes_from_the_node_service_when_the_service_fails() {
     let stand_ins = StandIns::start().await;
     let Some(front) = stand_ins.front() else { return };
-    front.edit("canary.conf", share(100));
-    eventually("the share", async || {
-        (front.answer(1, "/api/anilibria/random").await.text == "service").then_some(())
-    })
-    .await;
+    give_all_to_the_service(&front).await;
 
     for status in [500, 502, 503, 504] {
         stand_ins.service.reply(Reply::status(status));

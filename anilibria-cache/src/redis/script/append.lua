@@ -22,7 +22,8 @@ if is_once then
     local last = redis.call('GET', once)
     -- What was kept before there were versions is of none.
     local last_version, last_content = string.match(last or '', '^(%d+)@(.*)$')
-    is_known = last and (content == '' or content == (last_content or last) or version < (last_version or ''))
+    local is_overtaken = string.find(version, '[1-9]') and version < (last_version or '')
+    is_known = last and (content == '' or content == (last_content or last) or is_overtaken)
 end
 if not is_known then
     local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]

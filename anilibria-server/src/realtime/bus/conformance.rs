@@ -28,6 +28,7 @@ pub(super) async fn each_change_is_told_once_whoever_finds_it_and_however_late(b
         // Where the version does not tell, the last word counts.
         (goes_on(4), true),
         (ends(4), true),
+        (goes_on(0), true),
         (renamed("one", 1), true),
         (renamed("two", 2), true),
         (renamed("one", 1), false),

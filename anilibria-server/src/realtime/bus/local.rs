@@ -239,6 +239,7 @@ mod tests {
 
         assert_eq!(LocalBus::open(Some(directory.path()), 1).await.past().await.unwrap(), past);
     }
+
     #[tokio::test]
     async fn origin_of_an_event_outlives_the_process() {
         let directory = tempfile::tempdir().unwrap();

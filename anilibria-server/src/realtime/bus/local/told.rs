@@ -116,8 +116,9 @@ impl Told {
         let mut step = cursor.map(|cursor| self.go_on_from(cursor)).unwrap_or_default();
         let Identity { subject, content, version, remembered } = notice.identity();
         self.forget(&mut step);
-        // What was overtaken since is found late.
-        let is_told = |said: &Said| said.content == content || version < said.version;
+        // What was overtaken since is found late, as far as that is known.
+        let is_overtaken = |said: &Said| version > 0 && version < said.version;
+        let is_told = |said: &Said| said.content == content || is_overtaken(said);
         if self.known.get(&subject).is_some_and(is_told) {
             return (Published::Known, step);
         }
