@@ -62,20 +62,34 @@ pub fn run(canary: &Canary) -> anyhow::Result<()> {
     match canary.action {
         Action::Status => println!("{}", shared(share(&read(canary)?)?)),
         Action::Set { percent } => change(canary, percent)?,
-        Action::Rollback => change(canary, 0)?,
+        Action::Rollback => return rollback(canary, flags.as_ref()),
     }
-    let Some(flags) = flags else {
-        println!("The feature {ROLL_OUT} is not looked at: REDIS_URL is not set");
-        return Ok(());
-    };
-    block_on(async {
-        if let Action::Rollback = canary.action {
+    block_on(tell(flags.as_ref()))
+}
+
+/// Takes back as much as can be: where one of the two fails, the other is needed all the more.
+fn rollback(canary: &Canary, flags: Option<&Flags>) -> anyhow::Result<()> {
+    let shared = change(canary, 0).context("the share is not taken back");
+    let switched = block_on(async {
+        if let Some(flags) = flags {
             let switched = flags.set_global(ROLL_OUT, Switch::Disabled).await;
             switched.with_context(|| format!("the feature {ROLL_OUT} is not switched off"))?;
         }
-        println!("{}", feature(&flags).await?);
-        Ok(())
-    })
+        tell(flags).await
+    });
+    let failures = [shared, switched].into_iter().filter_map(Result::err);
+    let failures: Vec<_> = failures.map(|failure| format!("{failure:#}")).collect();
+    ensure!(failures.is_empty(), failures.join("; "));
+    Ok(())
+}
+
+/// Prints how the feature stands.
+async fn tell(flags: Option<&Flags>) -> anyhow::Result<()> {
+    match flags {
+        Some(flags) => println!("{}", feature(flags).await?),
+        None => println!("The feature {ROLL_OUT} is not looked at: REDIS_URL is not set"),
+    }
+    Ok(())
 }
 
 async fn feature(flags: &Flags) -> anyhow::Result<String> {

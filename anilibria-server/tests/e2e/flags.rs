@@ -123,6 +123,28 @@ fn canary_without_redis_changes_the_file_alone() {
     assert_eq!(text, "split_clients $remote_addr $side {\n  #10% anilibria;\n  * nodejs;\n}\n");
 }
 
+#[test]
+fn rollback_takes_back_what_it_can_and_says_what_it_cannot() {
+    let Some(redis) = RedisServer::start() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("canary.conf");
+    let path = file.to_str().unwrap();
+    let failed = |output: &std::process::Output| {
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+
+    let without_file = failed(&run(&redis, &["canary", "rollback", "--file", path]));
+    std::fs::write(&file, "10% anilibria;\n").unwrap();
+    let rollback = ["canary", "rollback", "--file", path];
+    let without_redis = failed(&binary(&rollback).env("REDIS_URL", "redis://127.0.0.1:1").output().unwrap());
+
+    assert!(without_file.contains("--file") && without_file.contains(path), "{without_file}");
+    assert_eq!(redis.cli(&["GET", KEY]), "disabled");
+    assert!(without_redis.contains("python_service_titles is not switched off"), "{without_redis}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "#10% anilibria;\n");
+}
+
 #[tokio::test]
 async fn users_are_told_their_group_and_caches_keep_it_apart() {
     let Some(redis) = RedisServer::start() else { return };
