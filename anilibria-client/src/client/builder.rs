@@ -225,12 +225,15 @@ impl ClientBuilder {
             limits: self.limits,
             retry: self.retry,
             budget: RetryBudget::new(),
-            rate_limit: RateLimiter::new(self.rate_limit),
             media_origin,
             #[cfg(feature = "cache")]
             cache: self.cache,
         };
-        Ok(Client { inner: Arc::new(inner), tokens: Arc::new(Tokens::new(self.token_store)) })
+        Ok(Client {
+            inner: Arc::new(inner),
+            tokens: Arc::new(Tokens::new(self.token_store)),
+            rate_limit: Arc::new(RateLimiter::new(self.rate_limit)),
+        })
     }
 }
 

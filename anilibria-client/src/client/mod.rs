@@ -65,6 +65,7 @@ use crate::{
 pub struct Client {
     inner: Arc<Inner>,
     tokens: Arc<Tokens>,
+    rate_limit: Arc<RateLimiter>,
 }
 
 struct Inner {
@@ -74,7 +75,6 @@ struct Inner {
     limits: Limits,
     retry: RetryPolicy,
     budget: RetryBudget,
-    rate_limit: RateLimiter,
     media_origin: Url,
     #[cfg(feature = "cache")]
     cache: Option<anilibria_cache::Cache>,
@@ -160,7 +160,25 @@ impl Client {
     /// # Ok::<_, anilibria_client::Error>(())
     /// ```
     pub fn calls_left(&self) -> u32 {
-        self.inner.rate_limit.left()
+        self.rate_limit.left()
+    }
+
+    /// Returns the same client with a separate rate limit. Its calls do not count against the limit of this client.
+    ///
+    /// The new client shares connections, circuit breakers, cache and session with this one. A service that gives each
+    /// purpose such a client keeps one purpose from using up the calls of another.
+    ///
+    /// ```
+    /// # use anilibria_client::{Client, RateLimit};
+    /// let client = Client::builder().rate_limit(RateLimit::per_second(20)).build()?;
+    /// let background = client.rate_limited(RateLimit::per_second(5));
+    ///
+    /// assert_eq!((client.calls_left(), background.calls_left()), (20, 5));
+    /// # Ok::<_, anilibria_client::Error>(())
+    /// ```
+    #[must_use]
+    pub fn rate_limited(&self, limit: RateLimit) -> Self {
+        Self { rate_limit: Arc::new(RateLimiter::new(limit)), ..self.clone() }
     }
 
     /// The connections of this client, for another one that shares them.
@@ -184,7 +202,7 @@ impl Client {
     /// ```
     #[must_use]
     pub fn in_session(&self, token: Token) -> Self {
-        Self { inner: Arc::clone(&self.inner), tokens: Arc::new(Tokens::of(token)) }
+        Self { tokens: Arc::new(Tokens::of(token)), ..self.clone() }
     }
 
     pub(crate) fn tokens(&self) -> &Tokens {

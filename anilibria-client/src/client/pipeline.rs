@@ -7,7 +7,7 @@ use tracing::{
     info_span,
 };
 
-use super::{Client, Inner, mirror::Mirror, observe, transport::Message};
+use super::{Client, Inner, mirror::Mirror, observe, rate_limit::RateLimiter, transport::Message};
 use crate::{
     Error, Result,
     error::MirrorFailure,
@@ -22,6 +22,7 @@ const SERVICE: &str = "anilibria.tv";
 /// A call on its way.
 struct Call<'c, T> {
     client: &'c Inner,
+    rate_limit: &'c RateLimiter,
     request: &'c Request,
     wire: Wire,
     token: Option<Token>,
@@ -35,7 +36,7 @@ pub(super) async fn send<T>(
     request: &Request,
     read: &(dyn Fn(Bytes) -> Result<T> + Send + Sync),
 ) -> Result<T> {
-    let tokens = client.tokens();
+    let (tokens, rate_limit) = (client.tokens(), &*client.rate_limit);
     let client = &*client.inner;
     let wire = request.wire()?;
     let limit = request.deadline().unwrap_or(client.limits.timeout);
@@ -43,7 +44,7 @@ pub(super) async fn send<T>(
     let token =
         if request.needs_session() { Some(tokens.get().await?.ok_or(Error::NoSession)?) } else { None };
     client.budget.deposit();
-    let call = Call { client, request, wire, token, deadline, read };
+    let call = Call { client, rate_limit, request, wire, token, deadline, read };
     call.with_retries(limit).await
 }
 
@@ -85,7 +86,7 @@ impl<T> Call<'_, T> {
                     continue;
                 }
             };
-            self.client.rate_limit.turn(self.deadline).await?;
+            self.rate_limit.turn(self.deadline).await?;
             let outcome = self.attempt(mirror, *resend).await;
             *resend += 1;
             let error = match outcome {

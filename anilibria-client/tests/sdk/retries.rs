@@ -199,6 +199,21 @@ async fn call_whose_turn_comes_after_its_deadline_is_not_sent() {
 }
 
 #[tokio::test]
+async fn clients_with_rate_limits_of_their_own_do_not_use_up_each_other() {
+    let mut server = Server::new_async().await;
+    server.mock("GET", STATUS).with_body(ALIVE).expect(2).create_async().await;
+    let visitors = builder(&[&server]).rate_limit(RateLimit::per_second(1)).build().unwrap();
+    let watcher = visitors.rate_limited(RateLimit::per_second(1));
+    visitors.app().status().await.unwrap();
+
+    let of_watcher = watcher.app().status().timeout(Duration::from_millis(500)).await;
+    let of_visitors = visitors.app().status().timeout(Duration::from_millis(50)).await;
+
+    assert!(of_watcher.is_ok(), "{of_watcher:?}");
+    assert!(matches!(of_visitors, Err(Error::RateLimited { .. })), "{of_visitors:?}");
+}
+
+#[tokio::test]
 async fn proxy_is_asked_for_every_host() {
     let mut proxy = Server::new_async().await;
     proxy.mock("GET", Matcher::Any).with_body(ALIVE).create_async().await;
