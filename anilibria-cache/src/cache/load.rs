@@ -6,7 +6,7 @@ use futures::{
     FutureExt,
     future::{self, BoxFuture},
 };
-use tokio::{runtime::Handle, time::sleep};
+use tokio::{runtime::Handle, task_local, time::sleep};
 use tracing::{Instrument, debug_span};
 
 use super::Inner;
@@ -33,10 +33,23 @@ const LONGEST_LINGER: Duration = Duration::from_mins(10);
 /// So often is looked whether messages come through again.
 const LOOK_FOR_OTHERS_EVERY: Duration = Duration::from_millis(250);
 
-/// A loader whose own types are forgotten: what is told apart is only what its callers can share.
-pub(super) type Loader<E> = Box<dyn FnOnce(Option<Entry>) -> BoxFuture<'static, Result<Loaded, E>> + Send>;
+task_local! {
+    /// Set while a loader runs, so that a load which it starts can be told from one that a caller starts.
+    static IN_LOADER: ();
+}
 
-/// Forgets the types of `loader`.
+/// The function of a loader, which gets the entry that there was before.
+type Run<E> = dyn FnOnce(Option<Entry>) -> BoxFuture<'static, Result<Loaded, E>> + Send;
+
+/// A loader with its own types erased. Only the error type stays, which is what callers of one load have in common.
+pub(super) struct Loader<E> {
+    run: Box<Run<E>>,
+    /// True if another loader asked for this load. It runs under the permit of that loader: with a second permit,
+    /// loaders that wait for each other's keys could hold all permits and wait for one.
+    is_nested: bool,
+}
+
+/// Erases the types of `loader`. Call it where the load is asked for: it notes whether that is inside of a loader.
 pub(super) fn boxed<F, Fut, V, E>(loader: F) -> Loader<E>
 where
     F: FnOnce(Option<Entry>) -> Fut + Send + 'static,
@@ -44,7 +57,8 @@ where
     V: Into<Loaded> + 'static,
     E: 'static,
 {
-    Box::new(|previous| async move { loader(previous).await.map(Into::into) }.boxed())
+    let run = |previous| IN_LOADER.scope((), async move { loader(previous).await.map(Into::into) }).boxed();
+    Loader { run: Box::new(run), is_nested: IN_LOADER.try_with(|()| ()).is_ok() }
 }
 
 /// What a load is made of.
@@ -99,11 +113,11 @@ impl Inner {
 
     /// What `loader` brings; a panic ends here.
     async fn run<E>(&self, loader: Loader<E>, previous: Option<Entry>) -> Result<Loaded, LoadError<E>> {
-        // It is never closed.
-        let _permit = self.loading.acquire().await.ok();
+        // The semaphore is never closed.
+        let _permit = if loader.is_nested { None } else { self.loading.acquire().await.ok() };
         self.counters.loads.increment();
         // Nothing that the loader touched is seen again after a panic: it owned all of it.
-        match AssertUnwindSafe(async { loader(previous).await }).catch_unwind().await {
+        match AssertUnwindSafe(async { (loader.run)(previous).await }).catch_unwind().await {
             Ok(result) => result.map_err(|error| LoadError::Failed(Arc::new(error))),
             Err(_panic) => Err(LoadError::Interrupted),
         }

@@ -235,3 +235,24 @@ async fn no_more_loads_run_at_the_same_time_than_are_allowed() {
     assert_eq!(running, 1);
     assert_eq!(second.await.unwrap().value(), "value");
 }
+
+#[tokio::test]
+async fn loads_that_a_loader_starts_need_no_permit_of_their_own() {
+    let cache = Cache::builder().level(MemoryStore::new(MIB)).ttl(TTL).max_loads(2).build();
+    let page = |number: u8| {
+        let (cache, inner) = (cache.clone(), cache.clone());
+        let loader = move || async move {
+            // Both pages hold their permits before either asks for its part.
+            yield_now().await;
+            let key = format!("part:{number}");
+            let part = inner.get_or_load(&key, [], || async { Ok::<_, String>("part") }).await;
+            part.map(Cached::into_value).map_err(|error| error.to_string())
+        };
+        tokio::spawn(async move { cache.get_or_load(&format!("page:{number}"), [], loader).await })
+    };
+
+    for task in [page(1), page(2)] {
+        assert_eq!(task.await.unwrap().unwrap().value(), "part");
+    }
+    assert_eq!(cache.stats().await.loads, 4);
+}
