@@ -348,17 +348,25 @@ contract() {
     fi
 }
 
-# What a site runs the server with, as the programs see it that will read it. A test starts nginx with it.
+# The files in deploy, as read by the programs they are written for. A Rust test starts nginx with them as well.
 deploy() {
-    if installed "deploy: nginx, promtool, amtool, python3" operators_tools; then
+    if installed "deploy: nginx, promtool, python3" operators_tools; then
         check "nginx -t" nginx_configuration
+        if unshare_mount true 2>/dev/null; then
+            check "nginx -t without a name server" nginx_without_name_server
+        else
+            leave_out "deploy: nginx -t without a name server (unshare is not permitted)"
+        fi
         check "promtool: configuration and rules" promtool check config "$DEPLOY/prometheus/prometheus.yml"
         check "promtool: when alerts fire" promtool test rules "$DEPLOY"/prometheus/tests/*.yml
         check "promtool: queries of dashboards" dashboard_queries
-        check "amtool: who is told" alert_routes
-        if installed "deploy: alertmanager" alertmanager_tool; then
-            check "alertmanager: who is told, and of what nobody is" python3 "$MONITORING_CHECK" alertmanager
-            check "prometheus: from the service to whom it concerns" prometheus_chain
+        if installed "deploy: alertmanager, amtool" alertmanager_tool; then
+            check "amtool: routes of alerts" alert_routes
+            check "alertmanager: notifications and inhibition" python3 "$MONITORING_CHECK" alertmanager
+            check "alertmanager: no start without an address for notifications" python3 "$MONITORING_CHECK" addresses
+            if installed "deploy: exporters, redis" exporters; then
+                check "prometheus: from the service, nginx and Redis to notifications" prometheus_chain
+            fi
         fi
     fi
     if installed "deploy: python3" python_interpreter; then
@@ -377,22 +385,63 @@ deploy() {
 }
 
 operators_tools() {
-    have nginx promtool amtool prometheus || apt_unpack nginx prometheus prometheus-alertmanager || return
-    python_interpreter && nginx -v && promtool --version && amtool --version
+    have nginx promtool prometheus || apt_unpack nginx prometheus || return
+    python_interpreter && nginx -v && promtool --version
+}
+
+exporters() {
+    have prometheus-blackbox-exporter prometheus-redis-exporter ||
+        apt_unpack prometheus-blackbox-exporter prometheus-redis-exporter || return
+    have redis-server || install_redis || return
+    prometheus-blackbox-exporter --version && prometheus-redis-exporter --version
 }
 
 python_interpreter() {
     have python3 || apt_install python3
 }
 
-# Names that only a site's network knows would stop it.
+# Replaces the names of the instances: this machine cannot resolve them.
 nginx_configuration() {
     local copy="$scratch/nginx"
-    mkdir -p "$copy/tmp" && cp -R "$DEPLOY/nginx/." "$copy" || return
+    copy_nginx "$copy" || return
     sed -i -E 's/(server|default) [a-z0-9-]+:([0-9]+)/\1 127.0.0.1:\2/' "$copy/anilibria/hosts.conf"
-    sed -i "s| /var/cache/nginx| $copy|" "$copy/anilibria/cache_path.conf"
-    sed -i "s| /tmp/| $copy/tmp/|; s| /dev/std| $copy/std|; /mime.types/d" "$copy/nginx.conf"
     nginx -t -e stderr -p "$copy" -c nginx.conf
+}
+
+# copy_nginx DIRECTORY: copies the configuration of nginx, and replaces directories that may not be writable here.
+copy_nginx() {
+    mkdir -p "$1/tmp" && cp -R "$DEPLOY/nginx/." "$1" || return
+    sed -i "s| /var/cache/nginx| $1|" "$1/anilibria/cache_path.conf"
+    sed -i "s| /tmp/| $1/tmp/|; s| /dev/std| $1/std|; /mime.types/d" "$1/nginx.conf"
+}
+
+# nginx reads the names of the instances from /etc/hosts, as the container has it with `extra_hosts` of compose.yaml. Without
+# these entries the same configuration has to fail, or the check would prove nothing.
+nginx_without_name_server() {
+    local copy="$scratch/nginx-names" entries
+    copy_nginx "$copy" || return
+    entries=$(sed -nE 's/^ +(anilibria-[0-9]+): "\$\{[A-Z0-9_]+:-([0-9.]+)\}"$/\2 \1/p' "$DEPLOY/compose.yaml")
+    echo 127.0.0.1 localhost >"$copy/hosts"
+    : >"$copy/resolv.conf"
+    if nginx_with_hosts "$copy" 2>"$copy/error"; then
+        echo "nginx -t succeeds without the entries"
+        return 1
+    fi
+    grep 'host not found in upstream "anilibria-1' "$copy/error" || return
+    echo "$entries" >>"$copy/hosts"
+    nginx_with_hosts "$copy"
+}
+
+# nginx_with_hosts COPY: tests the configuration in COPY with the name resolution in COPY.
+nginx_with_hosts() {
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    unshare_mount sh -c 'mount --bind "$1/hosts" /etc/hosts && mount --bind "$1/resolv.conf" /etc/resolv.conf &&
+        exec nginx -t -e stderr -p "$1" -c nginx.conf' sh "$1"
+}
+
+# unshare_mount COMMAND…: runs COMMAND with mounts of its own.
+unshare_mount() {
+    if [ "$(id -u)" -eq 0 ]; then unshare --mount "$@"; else unshare --map-root-user --mount "$@"; fi
 }
 
 dashboard_queries() {
@@ -405,7 +454,8 @@ alert_routes() {
         route_leads "$config" critical severity=critical &&
         route_leads "$config" alerts severity=warning &&
         route_leads "$config" alerts severity=unheard-of &&
-        route_leads "$config" nobody severity=info
+        route_leads "$config" alerts severity=info &&
+        route_leads "$config" deadman alertname=Watchdog severity=none
 }
 
 route_leads() {
@@ -413,7 +463,7 @@ route_leads() {
 }
 
 alertmanager_tool() {
-    have alertmanager && return
+    have alertmanager amtool && return
     have go || apt_install golang-go || return
     local commands=github.com/prometheus/alertmanager/cmd
     CGO_ENABLED=0 GOBIN="$ALERTMANAGER_BIN" go install -trimpath -ldflags "-s -w" \

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes the files in `secrets` that compose.yaml asks for, with random passwords. What is there already stays, so it does
-# no harm to run it again. The secret of users' tokens is the Node service's: put that into secrets/jwt_secret first.
+# Creates the files in `secrets` that compose.yaml requires, with random passwords. Keeps existing files, so it can be run again.
+# The secret of users' tokens belongs to the Node service: copy it to secrets/jwt_secret first. The two addresses for
+# notifications (slack_webhook_url, deadman_url) cannot be created here; the profile `monitoring` does not start without them.
 #
 #   ./make-secrets.sh
 set -eu
@@ -29,8 +30,15 @@ put mongo_password "$(random)"
 put mongodb_uri "mongodb://admin:$(cat mongo_password)@mongodb:27017/anime-site?authSource=admin"
 put redis_conf "requirepass $(random)"
 put redis_url "redis://:$(sed 's/^requirepass //' redis_conf)@redis:6379/0"
+put redis_exporter "{\"redis://redis:6379\": \"$(sed 's/^requirepass //' redis_conf)\"}"
 put grafana_password "$(random)"
-# Alerts get nowhere until this is the address of a webhook.
-put slack_webhook_url "https://hooks.slack.com/services/none"
-# Whatever was put here by hand, too.
+# Including files that were copied here by hand.
 chmod 644 ./*
+
+# Earlier versions of this script wrote a placeholder.
+if grep -qs '/services/none$' slack_webhook_url; then
+    rm slack_webhook_url
+fi
+for name in slack_webhook_url deadman_url; do
+    [ -s "$name" ] || echo "missing for --profile monitoring: secrets/$name (README.md, \"Monitoring and traces\")" >&2
+done

@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""What really runs with the files in `deploy`: who is told of which alert, and whether Prometheus gets what it asks for.
+"""Runs Prometheus, the Alertmanager, exporters and nginx with the files in `deploy`.
 
-    monitoring.py alertmanager         who is told, how often, and of what nobody is
-    monitoring.py prometheus BINARY    the service is measured, every rule works, and its end is told
+    monitoring.py addresses            the Alertmanager does not start without addresses for notifications
+    monitoring.py alertmanager         notifications, their receivers, and inhibition
+    monitoring.py prometheus BINARY    targets are scraped, every rule works, and failures are reported
 
-Servers listen on free ports of 127.0.0.1 and are gone when this ends. Slack is a stand-in.
+Servers listen on free ports of 127.0.0.1 and are stopped at the end. Slack and the receiver of the dead man's switch are
+stand-ins.
 """
 
 import contextlib
 import http.server
 import json
+import os
 import re
 import shutil
 import socket
@@ -18,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -86,20 +90,26 @@ def change(file, *changes):
 
 
 class Slack:
-    """Keeps what it is told."""
+    """A stand-in that records messages, and requests of the dead man's switch."""
 
     def __init__(self, stack):
         self.messages = []
-        messages = self.messages
+        self.signs_of_life = []
+        # Slack answers 404 if a webhook was revoked.
+        self.is_revoked = False
+        slack = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                messages.append(json.loads(body))
-                self.send_response(200)
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                is_sign = self.path == "/deadman"
+                is_refused = slack.is_revoked and not is_sign
+                if not is_refused:
+                    (slack.signs_of_life if is_sign else slack.messages).append(body)
+                self.send_response(404 if is_refused else 200)
                 self.send_header("Content-Type", "text/html")
                 self.end_headers()
-                # The Alertmanager tries again where it is answered anything else.
+                # The Alertmanager repeats the request after any other body.
                 self.wfile.write(b"ok")
 
             def log_message(self, *_):
@@ -125,47 +135,62 @@ class Slack:
         return eventually(f"a message that is called {title}", lambda: self.text(title))
 
 
+def stop(process):
+    """Stops a server. SIGKILL would leave the workers of nginx running."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def start(stack, directory, command, ready, **environment):
-    """Starts a server that ends with `stack`, and waits until it is ready: its process, and what it prints."""
+    """Starts a server that ends with `stack`, and waits until it is ready: its process, and its output."""
     log = directory / "log"
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd=directory, env=environment)
-
-    def stop():
-        process.kill()
-        process.wait()
 
     def has_started():
         if process.poll() is not None:
             raise AssertionError(f"{command[0]} ended:\n{log.read_text()}")
         return is_ready(ready)
 
-    stack.callback(stop)
+    stack.callback(stop, process)
     eventually(f"{command[0]} is ready", has_started)
     return process, log
 
 
 class Alertmanager:
-    """The one that is installed, with the configuration that is shipped, but for its patience and its Slack."""
+    """The installed Alertmanager with the shipped configuration, except for intervals and addresses."""
 
     def __init__(self, stack, directory, slack):
         directory = directory / "alertmanager"
         shutil.copytree(DEPLOY / "alertmanager", directory)
-        config, address = directory / "alertmanager.yml", directory / "slack_webhook_url"
-        address.write_text(slack.url)
-        change(config, (r"/run/secrets/slack_webhook_url", str(address)), (r"(group_wait|group_interval): 10s", r"\1: 1s"))
+        config = directory / "alertmanager.yml"
+        (directory / "slack_webhook_url").write_text(slack.url)
+        (directory / "deadman_url").write_text(f"{slack.url}deadman")
+        change(
+            config,
+            (r"/run/secrets/", f"{directory}/"),
+            (r"(group_wait|group_interval): 10s", r"\1: 1s"),
+            (r"group_interval: 1m", "group_interval: 1s"),
+            (r"repeat_interval: 2m", "repeat_interval: 1s"),
+        )
         port = free_port()
         self.authority = f"127.0.0.1:{port}"
         self.url = f"http://{self.authority}"
         command = [
-            program("alertmanager"),
+            "/bin/sh",
+            str(directory / "start.sh"),
             f"--config.file={config}",
             f"--storage.path={directory}/data",
             f"--web.listen-address={self.authority}",
-            # It looks for others of its kind else.
+            # Without it the Alertmanager looks for other members of a cluster.
             "--cluster.listen-address=",
         ]
-        start(stack, directory, command, f"{self.url}/-/ready")
+        environment = {"SECRETS": str(directory), "ALERTMANAGER": program("alertmanager"), "PATH": os.environ["PATH"]}
+        start(stack, directory, command, f"{self.url}/-/ready", **environment)
 
     def tell(self, *alerts):
         """Tells it of alerts as Prometheus does: all at once."""
@@ -187,15 +212,50 @@ class Alertmanager:
         equal("It arrives" in slack.hears(f"{name} (firing)"), True, "the text of it")
 
 
-def alert(name, severity, instance=None, **more):
-    """An alert as Prometheus tells it."""
-    labels = {"alertname": name, "severity": severity, **({"instance": instance} if instance else {})}
+def alert(name, severity, instance=None, task=None, **more):
+    """An alert as Prometheus sends it."""
+    labels = {"alertname": name, "severity": severity, "instance": instance, "task": task}
+    labels = {label: value for label, value in labels.items() if value}
     where = f"{name} at {instance}"
     return {"labels": labels, "annotations": {"summary": where, "description": "It is bad.", "runbook": "#"}, **more}
 
 
+def addresses(_, directory):
+    """start.sh names each secret that does not contain an address, and starts nothing."""
+    script = DEPLOY / "alertmanager/start.sh"
+    environment = {"SECRETS": str(directory), "ALERTMANAGER": "/bin/echo", "PATH": os.environ["PATH"]}
+    slack, deadman = directory / "slack_webhook_url", directory / "deadman_url"
+
+    def run():
+        command = ["/bin/sh", str(script), "started"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout.strip(), re.findall(r"secrets/(\w+) does not", done.stderr)
+
+    both = (1, "", ["slack_webhook_url", "deadman_url"])
+    equal(run(), both, "without secrets")
+    for text in ("", "\n", "https://hooks.slack.com/services/none\n", "hooks.slack.com/services/T1", "https://"):
+        slack.write_text(text)
+        deadman.write_text(text)
+        equal(run(), both, f"with {text!r}")
+    slack.write_text("https://hooks.slack.com/services/T1/B1/x\n")
+    equal(run(), (1, "", ["deadman_url"]), "without the dead man's switch")
+    deadman.write_text("https://hc-ping.com/00000000-0000-4000-8000-000000000000\n")
+    equal(run(), (0, "started", []), "with both")
+
+    # make-secrets.sh does not create these addresses, and removes the placeholder of earlier versions.
+    copy = directory / "deploy"
+    copy.mkdir()
+    shutil.copy(DEPLOY / "make-secrets.sh", copy)
+    make = [str(copy / "make-secrets.sh")]
+    for _ in range(2):
+        done = subprocess.run(make, capture_output=True, text=True, check=True)
+        equal(re.findall(r"missing .*secrets/(\w+)", done.stderr), ["slack_webhook_url", "deadman_url"], "missing secrets")
+        equal((copy / "secrets/slack_webhook_url").exists(), False, "there is a placeholder")
+        (copy / "secrets/slack_webhook_url").write_text("https://hooks.slack.com/services/none\n")
+
+
 def alertmanager(stack, directory):
-    """Each receiver is told once of what begins, of many instances at a time, and of nothing that follows from it."""
+    """Receivers are notified once for many instances, and not of the consequences of another alert."""
     slack = Slack(stack)
     manager = Alertmanager(stack, directory, slack)
 
@@ -208,11 +268,13 @@ def alertmanager(stack, directory):
         alert("HighErrorRate", "critical", "two"),
         alert("HighErrorRate", "warning", "two"),
         alert("GoodToKnow", "info", "two"),
+        alert("Watchdog", "none"),
     )
     manager.pass_over(slack, "Test")
     equal(
         sorted(slack.titles()),
         [
+            ("#alerts", "GoodToKnow (firing)"),
             ("#alerts", "SlowAnswers (firing)"),
             ("#alerts", "Test (firing)"),
             ("#critical-alerts", "HighErrorRate (firing)"),
@@ -226,19 +288,28 @@ def alertmanager(stack, directory):
     quiet = {key for key, state in states.items() if state == "suppressed"}
     equal(quiet, {("SlowAnswers", "warning", "one"), ("HighErrorRate", "warning", "two")}, "what follows from another")
 
-    # It is there again, and as slow as it was.
+    # The dead man's switch is repeated, and does not appear in Slack.
+    eventually("repeated signs of life", lambda: len(slack.signs_of_life) > 2)
+    signs = {one["labels"]["alertname"] for sign in slack.signs_of_life for one in sign["alerts"]}
+    equal(signs, {"Watchdog"}, "signs of life")
+
+    # The instance runs again, and is as slow as before.
     ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     manager.tell(alert("ServiceDown", "critical", "one", endsAt=ended))
     slack.hears("ServiceDown (resolved)")
     eventually("the slow one", lambda: "at one" in slack.text("SlowAnswers (firing)"))
 
-    # What follows from all of them being away, and from AniLibria being away.
+    # Consequences of an outage of all instances, of nginx, of Redis and of AniLibria.
     slack.messages.clear()
     manager.tell(
         alert("AllInstancesDown", "critical"),
         alert("ServiceDown", "critical", "four"),
         alert("ErrorBudgetBurn", "critical"),
         alert("RollbackErrorRate", "critical"),
+        alert("NginxDown", "critical", "http://nginx:8080/health"),
+        alert("SiteUnreachable", "critical", "http://nginx:8080/titles"),
+        alert("RedisDown", "warning", "redis-exporter:9121"),
+        alert("LeaderMissing", "warning", task="events"),
         alert("AnilibriaAPIDown", "critical", "two"),
         alert("SyncStalled", "warning", "two"),
         alert("CircuitBreakerOpen", "warning", "five"),
@@ -251,6 +322,8 @@ def alertmanager(stack, directory):
         {
             ("#critical-alerts", "AllInstancesDown (firing)"),
             ("#critical-alerts", "AnilibriaAPIDown (firing)"),
+            ("#critical-alerts", "NginxDown (firing)"),
+            ("#alerts", "RedisDown (firing)"),
             ("#alerts", "CacheErrors (firing)"),
             ("#alerts", "Another (firing)"),
         },
@@ -258,37 +331,130 @@ def alertmanager(stack, directory):
     )
 
 
+class Redis:
+    """A Redis with little memory and a password, and its exporter."""
+
+    def __init__(self, stack, directory):
+        directory = directory / "redis"
+        directory.mkdir()
+        self.port, exporter = free_port(), free_port()
+        self.authority = f"127.0.0.1:{exporter}"
+        self.password = "s3cret"
+        log = (directory / "redis.log").open("w")
+        options = f"--port {self.port} --bind 127.0.0.1 --save --maxmemory 4mb --maxmemory-policy allkeys-lru"
+        command = [program("redis-server"), *options.split(), "--requirepass", self.password]
+        # An empty value of `--save` disables snapshots.
+        command.insert(command.index("--save") + 1, "")
+        self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory)
+        stack.callback(stop, self.process)
+        eventually("Redis is ready", self.answers)
+        # As make-secrets.sh writes it.
+        passwords = directory / "redis_exporter"
+        passwords.write_text(json.dumps({f"redis://127.0.0.1:{self.port}": self.password}))
+        environment = {"REDIS_ADDR": f"redis://127.0.0.1:{self.port}", "REDIS_PASSWORD_FILE": str(passwords)}
+        command = [program("redis_exporter", "prometheus-redis-exporter"), f"--web.listen-address={self.authority}"]
+        start(stack, directory, command, f"http://{self.authority}/health", **environment)
+
+    def answers(self):
+        with contextlib.suppress(OSError):
+            return self.send([["PING"]]).endswith(b"+PONG\r\n")
+
+    def send(self, commands):
+        """The answers to commands, which are sent after authentication."""
+        commands = [["AUTH", self.password], *commands]
+        words = [b"*%d\r\n" % len(command) + b"".join(bulk(word) for word in command) for command in commands]
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as stream:
+            stream.sendall(b"".join(words))
+            answers = b""
+            while answers.count(b"\r\n") < len(commands):
+                answers += stream.recv(4096)
+            return answers
+
+    def overfill(self):
+        """Stores twice as much as there is memory."""
+        self.send([["SET", f"key-{number}", "x" * 100_000] for number in range(80)])
+
+
+def bulk(word):
+    return b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode())
+
+
+def start_nginx(stack, directory, service):
+    """Starts nginx with the shipped configuration, except for addresses and directories: its process and its authority."""
+    directory = directory / "nginx"
+    shutil.copytree(DEPLOY / "nginx", directory)
+    port = free_port()
+    change(
+        directory / "nginx.conf",
+        (r"include /etc/nginx/mime.types;", ""),
+        (r" /tmp/", f" {directory}/"),
+        (r"/dev/stdout", f"{directory}/access.log"),
+        (r"/dev/stderr", "stderr"),
+    )
+    change(directory / "anilibria/hosts.conf", (r"anilibria-\d:8000", f"127.0.0.1:{service}"))
+    change(directory / "anilibria/cache_path.conf", (r"/var/cache/nginx", str(directory)))
+    change(directory / "anilibria/listen.conf", (r"listen 8080;", f"listen 127.0.0.1:{port};"))
+    # Workers of root would run as a user who cannot read the directory.
+    user = " user root root;" if os.geteuid() == 0 else ""
+    command = [program("nginx"), "-p", str(directory), "-c", "nginx.conf", "-e", "stderr", "-g", f"daemon off;{user}"]
+    process, _ = start(stack, directory, command, f"http://127.0.0.1:{port}/health")
+    return process, f"127.0.0.1:{port}"
+
+
+def start_blackbox(stack, directory):
+    """Starts the blackbox exporter with the shipped configuration: its authority."""
+    directory = directory / "blackbox"
+    directory.mkdir()
+    authority = f"127.0.0.1:{free_port()}"
+    config = DEPLOY / "blackbox/blackbox.yml"
+    names = program("blackbox_exporter", "prometheus-blackbox-exporter")
+    command = [names, f"--config.file={config}", f"--web.listen-address={authority}"]
+    start(stack, directory, command, f"http://{authority}/-/healthy")
+    return authority
+
+
 def prometheus(stack, directory, binary):
-    """AniLibria fails, and the service ends: Slack hears of it by way of Prometheus, its rules and the Alertmanager."""
+    """Failures of Redis, nginx, AniLibria and the service are reported to Slack."""
     slack = Slack(stack)
     manager = Alertmanager(stack, directory, slack)
     service = directory / "service"
     service.mkdir()
     port = free_port()
     command = [str(Path(binary).resolve()), "--sandbox", "--port", str(port)]
-    # With a level of the cache that is well whatever happens.
+    # A level of the cache that does not fail.
     cache = str(service / "cache")
     instance, _ = start(stack, service, command, f"http://127.0.0.1:{port}/live", CACHE_DIR=cache)
+
+    redis = Redis(stack, directory)
+    nginx, site = start_nginx(stack, directory, port)
+    blackbox = start_blackbox(stack, directory)
 
     directory = directory / "prometheus"
     shutil.copytree(DEPLOY / "prometheus", directory)
     authority = f"127.0.0.1:{free_port()}"
     change(
         directory / "prometheus.yml",
-        # One instance under two names, so that there are two.
+        # One instance under two names.
         (r"anilibria-1:8000, anilibria-2:8000", f"127.0.0.1:{port}, localhost:{port}"),
         (r"alertmanager:9093", manager.authority),
         (r"localhost:9090", authority),
+        (r"nginx:8080", site),
+        (r"blackbox:9115", blackbox),
+        (r"redis-exporter:9121", redis.authority),
         (r"(interval): 15s", r"\1: 1s"),
         (r"scrape_timeout: 10s", "scrape_timeout: 1s"),
     )
-    impatient = (r"(alert: (?:ServiceDown|AllInstancesDown|AllCircuitBreakersOpen)\n(?:.*\n)+?\s+for:) \w+", r"\1 0s")
-    change(directory / "rules/alerts.yml", impatient)
+    immediate = "ServiceDown|AllInstancesDown|AllCircuitBreakersOpen|NginxDown|SiteUnreachable|RedisDown|RedisEvictions"
+    immediate += "|AlertmanagerNotificationsFailing"
+    pattern = rf"(alert: (?:{immediate})\n(?:.*\n)+?\s+for:) \w+"
+    change(directory / "rules/alerts.yml", (pattern, r"\1 0s"))
     command = [
         program("prometheus"),
         f"--config.file={directory}/prometheus.yml",
         f"--storage.tsdb.path={directory}/data",
         f"--web.listen-address={authority}",
+        # The first notification is lost if Prometheus has not found the Alertmanager yet.
+        "--rules.alert.resend-delay=1s",
     ]
     _, log = start(stack, directory, command, f"http://{authority}/-/ready")
 
@@ -296,7 +462,8 @@ def prometheus(stack, directory, binary):
         found = ask(f"http://{authority}/api/v1/targets")["data"]["activeTargets"]
         return sorted((target["labels"]["job"], target["health"]) for target in found)
 
-    up = [("alertmanager", "up"), *[("anilibria-python-service", "up")] * 2, ("prometheus", "up")]
+    jobs = ["alertmanager", *["anilibria-probe"] * 2, *["anilibria-python-service"] * 2, "prometheus", "redis"]
+    up = [(job, "up") for job in jobs]
     eventually("all targets are up", lambda: targets() == up)
 
     def rules():
@@ -311,24 +478,51 @@ def prometheus(stack, directory, binary):
     equal(len(found), len(re.findall(r"- (?:alert|record): ", written)), "how many rules there are")
     managers = ask(f"http://{authority}/api/v1/alertmanagers")["data"]["activeAlertmanagers"]
     equal([one["url"] for one in managers], [f"{manager.url}/api/v2/alerts"], "who is told")
-    equal(slack.titles(), [], "what is told while all is well")
+    eventually("a sign of life", lambda: slack.signs_of_life)
+    equal(slack.titles(), [], "messages while nothing fails")
+
+    def series(selector):
+        found = ask(f"http://{authority}/api/v1/query?query={urllib.parse.quote(selector)}")["data"]["result"]
+        return [float(one["value"][1]) for one in found]
+
+    # The series exist: an alert on a series that no exporter has would never fire.
+    eventually("probes through nginx", lambda: series('probe_success{job="anilibria-probe"}') == [1, 1])
+    eventually("Redis", lambda: series('redis_up{job="redis"}') == [1])
+    equal(series('redis_evicted_keys_total{job="redis"}'), [0], "evicted keys")
+    failed = 'sum by (integration) (alertmanager_notifications_failed_total{job="alertmanager",integration="slack"})'
+    equal(series(failed), [0], "failed notifications")
+
+    redis.overfill()
+    slack.hears("RedisEvictions (firing)")
+    stop(redis.process)
+    slack.hears("RedisDown (firing)")
+
+    # A notification that Slack refuses is visible in Prometheus.
+    slack.is_revoked = True
+    stop(nginx)
+    failing = 'ALERTS{alertname="AlertmanagerNotificationsFailing",integration="slack",alertstate="firing"}'
+    eventually("failed notifications", lambda: series(failing))
+    slack.is_revoked = False
+    slack.hears("NginxDown (firing)")
+    unreachable = ("SiteUnreachable", "critical", f"http://{site}/api/anilibria/v2/titles?limit=1")
+    eventually("a consequence", lambda: manager.states().get(unreachable) == "suppressed")
 
     ask(f"http://127.0.0.1:{port}/sandbox/faults", {"error_rate": 1.0}, "PUT")
     for title in range(20):
-        # Nobody has it, so that AniLibria is asked until it is given up.
+        # In no cache: each request calls AniLibria until the circuit breaker opens.
         is_ready(f"http://127.0.0.1:{port}/api/anilibria/v2/titles/{990_000 + title}")
     slack.hears("AllCircuitBreakersOpen (firing)")
 
     instance.kill()
     slack.hears("AllInstancesDown (firing)")
     down = {("ServiceDown", "critical", f"{host}:{port}"): "suppressed" for host in ("127.0.0.1", "localhost")}
-    eventually("that follows from it", lambda: down.items() <= manager.states().items())
+    eventually("consequences", lambda: down.items() <= manager.states().items())
     complaints = [line for line in log.read_text().splitlines() if "level=error" in line.lower()]
-    equal(complaints, [], "what Prometheus complains of")
+    equal(complaints, [], "errors of Prometheus")
 
 
 def main():
-    checks = {check.__name__: check for check in (alertmanager, prometheus)}
+    checks = {check.__name__: check for check in (addresses, alertmanager, prometheus)}
     name, *arguments = sys.argv[1:] or [""]
     if name not in checks:
         sys.exit(__doc__)

@@ -1,7 +1,10 @@
-//! The nginx that is shipped: who answers what, what is kept, what is refused, and what happens when something is down.
+//! The shipped configuration of nginx: routes, caching, limits, and failures of back ends.
 
+mod addresses;
 mod front;
 mod kept;
+mod poisoning;
+mod resources;
 
 use std::{process::Command, time::Duration};
 
@@ -288,6 +291,39 @@ async fn events_pass_through_at_once_over_websocket_and_as_a_stream() {
     while !read.contains("event: new_episode\n") {
         let chunk = timeout(PATIENCE, events.chunk()).await.unwrap().unwrap().unwrap();
         read.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn event_stream_stays_open_at_each_of_its_addresses() {
+    let service = live(&[]).await;
+    let Some(front) = Front::start(&Behind::instances(&service.origin, &service.origin)) else { return };
+    // The header shows when nginx has read the change.
+    front.edit("service.conf", |text| {
+        text.replace("proxy_read_timeout 12s;", "proxy_read_timeout 1s; add_header X-Edited yes always;")
+    });
+    eventually("the change", async || {
+        (front.answer(9, "/public/none").await.header("x-edited") == "yes").then_some(())
+    })
+    .await;
+    let mut streams = Vec::new();
+    for (client, path) in (1..).zip(["/api/anilibria/v2/events", "/api/anilibria/events"]) {
+        let request = front.by(client, &format!("{path}?title_id=7")).header("x-api-version", "v2");
+        streams.push((path, request.send().await.unwrap()));
+    }
+
+    // Longer than nginx waits for other answers, and shorter than the interval of comments in the stream.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    publish_episode(&service, 7).await;
+
+    for (path, mut events) in streams {
+        assert_eq!(events.status(), StatusCode::OK, "{path}");
+        let mut read = String::new();
+        while !read.contains("event: new_episode\n") {
+            let chunk = timeout(PATIENCE, events.chunk()).await.unwrap().unwrap();
+            let chunk = chunk.unwrap_or_else(|| panic!("{path} was closed after {read:?}"));
+            read.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What nginx keeps: how often a back end is asked, and what of its answers is nobody else's.
+//! The cache of nginx: how many requests reach a back end, and which answers are not shared.
 
 use std::{
     sync::{
@@ -14,13 +14,13 @@ use poem::{
 };
 use reqwest::StatusCode;
 
-use super::front::{Behind, Front};
+use super::front::{Behind, Front, Raw, request};
 use crate::support::{Answer, eventually};
 
-/// As long as it takes the back end to answer: time enough for all others to ask as well.
+/// Response time of the back end; long enough for all other requests to arrive.
 const SLOW: Duration = Duration::from_millis(300);
 
-/// A back end that numbers its answers, and lets them be kept.
+/// A back end that numbers its answers and allows caching.
 struct Counting {
     origin: String,
     answers: Arc<AtomicUsize>,
@@ -108,6 +108,22 @@ async fn with_another_query_it_is_another_answer() {
             assert_eq!(front.answer(1, &path).await.text, number.to_string(), "{query}");
         }
     }
+}
+
+#[tokio::test]
+async fn head_and_get_share_an_answer() {
+    let back_end = Counting::start(60).await;
+    let Some(front) = back_end.front() else { return };
+    let path = "/api/anilibria/v2/titles";
+
+    let head = Raw::of(front.connect(1).await, &request("HEAD", path, &[])).await;
+    let get = front.raw(1, path, &[]).await;
+    let again = Raw::of(front.connect(1).await, &request("HEAD", path, &[])).await;
+
+    assert_eq!((head.status, head.body.len(), head.header("x-cache-status")), (200, 0, "MISS"));
+    assert_eq!((get.status, get.body.as_slice(), get.header("x-cache-status")), (200, &b"1"[..], "HIT"));
+    assert_eq!((again.body.len(), again.header("x-cache-status")), (0, "HIT"));
+    assert_eq!(back_end.answers(), 1);
 }
 
 #[tokio::test]

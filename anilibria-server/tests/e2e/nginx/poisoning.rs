@@ -1,0 +1,164 @@
+//! Requests of one client that must not change the answers for other clients.
+
+use std::fs;
+
+use poem::{
+    Endpoint, Request, Response, Server,
+    listener::{Acceptor as _, Listener as _, TcpListener},
+};
+
+use super::front::{Behind, Front, Raw, connect, request};
+use crate::support::{Service, eventually};
+
+/// Size of an answer of [`Large`].
+const LARGE: usize = 64 * 1024;
+
+/// A back end whose answers are large, may be cached and depend on `Origin`.
+struct Large;
+
+impl Endpoint for Large {
+    type Output = Response;
+
+    async fn call(&self, _: Request) -> poem::Result<Response> {
+        let response =
+            Response::builder().header("cache-control", "public, max-age=60").header("vary", "Origin");
+        Ok(response.body(vec![b'x'; LARGE]))
+    }
+}
+
+fn front_of(service: &Service) -> Option<Front> {
+    Front::start(&Behind::instances(&service.origin, &service.origin))
+}
+
+/// Bytes of all files below `directory`.
+fn size_of(directory: &std::path::Path) -> u64 {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => size_of(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        // nginx has removed it.
+        Err(_) => 0,
+    });
+    sizes.sum()
+}
+
+#[tokio::test]
+async fn address_keeps_its_answer_after_a_request_for_another_spelling() {
+    let service = Service::sandbox(&[], &[]);
+    let Some(front) = front_of(&service) else { return };
+    let base = "/api/anilibria/v2";
+
+    for (client, (spelling, address)) in (1..).zip([
+        (format!("{base}/titles%2F78"), format!("{base}/titles/78")),
+        (format!("{base}/titles/78."), format!("{base}/titles/78")),
+        (format!("{base}/titles/%378/"), format!("{base}/titles/78")),
+        (format!("{base}//popular"), format!("{base}/popular")),
+        (format!("{base}/Popular"), format!("{base}/popular")),
+        (format!("{base}/search%3Fq=sword&limit=5"), format!("{base}/search?q=sword&limit=5")),
+        (format!("{base}/search?q=sword%26limit=5"), format!("{base}/search?q=sword&limit=5")),
+        (format!("{base}/search?q=sword&limit=0#"), format!("{base}/search?q=sword&limit=0")),
+        (format!("{base}/x/../genres"), format!("{base}/genres")),
+        (format!("{base}/x/%2e%2e/genres"), format!("{base}/genres")),
+        (format!("{base}/genres%00"), format!("{base}/genres")),
+        ("/v3/title%3Fid=78".to_owned(), "/v3/title?id=78".to_owned()),
+        ("/v3%2Fyears".to_owned(), "/v3/years".to_owned()),
+        ("/V3/years".to_owned(), "/v3/years".to_owned()),
+    ]) {
+        let direct =
+            Raw::of(connect(&service.origin, client, None).await, &request("GET", &address, &[])).await;
+        front.raw(client, &spelling, &[]).await;
+
+        let answer = front.raw(client + 100, &address, &[]).await;
+
+        assert_eq!(answer.status, direct.status, "{address} after {spelling}");
+        assert_eq!(
+            answer.header("content-type"),
+            direct.header("content-type"),
+            "{address} after {spelling}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn answer_for_one_origin_or_coding_is_not_served_to_others() {
+    let service = Service::sandbox(&[], &[]);
+    let Some(front) = front_of(&service) else { return };
+
+    // The service adds `X-API-Version` to `Vary` of an address without a version.
+    for (client, (target, version)) in
+        (1..).zip([("/api/anilibria/v2/titles?limit=5", None), ("/api/anilibria/titles?limit=5", Some("v2"))])
+    {
+        let with = |headers: &[(&'static str, &'static str)]| {
+            let version = version.map(|version| ("x-api-version", version));
+            headers.iter().copied().chain(version).collect::<Vec<_>>()
+        };
+        let permitted = [("origin", "http://localhost:3000"), ("accept-encoding", "gzip")];
+        let first = front.raw(client, target, &with(&permitted)).await;
+
+        let plain = front.raw(client, target, &with(&[])).await;
+        let other = front.raw(client, target, &with(&[("origin", "https://evil.example")])).await;
+
+        assert_eq!(first.header("access-control-allow-origin"), "http://localhost:3000", "{target}");
+        assert_eq!(first.header("content-encoding"), "gzip", "{target}");
+        for answer in [plain, other] {
+            assert_eq!(answer.header("access-control-allow-origin"), "", "{target}");
+            assert_eq!(answer.header("content-encoding"), "", "{target}");
+            assert_eq!(answer.status, 200, "{target}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn not_found_of_an_address_without_a_route_is_not_cached() {
+    let service = Service::sandbox(&[], &[]);
+    let Some(front) = front_of(&service) else { return };
+
+    for (client, target) in (1..).zip([
+        "/api/anilibria/v2/no/such/path",
+        "/api/anilibria/v2/titles/78/nothing",
+        "/v3/no/such/path",
+    ]) {
+        front.raw(client, target, &[]).await;
+        let answer = front.raw(client, target, &[]).await;
+
+        assert_eq!((answer.status, answer.header("cache-control")), (404, "no-store"), "{target}");
+        assert_eq!(answer.header("x-cache-status"), "MISS", "{target}");
+    }
+}
+
+#[tokio::test]
+async fn answer_in_a_session_is_not_cached_however_the_parameter_is_spelled() {
+    let service = Service::sandbox(&[], &[]);
+    let Some(front) = front_of(&service) else { return };
+
+    for spelling in ["session=a1", "sessio%6e=a1", "%73ession=a1&limit=1"] {
+        for _ in 0..2 {
+            let answer = front.raw(1, &format!("/v3/torrent/rss?{spelling}"), &[]).await;
+
+            assert_eq!((answer.status, answer.header("cache-control")), (401, "no-store"), "{spelling}");
+            assert_ne!(answer.header("x-cache-status"), "HIT", "{spelling}");
+        }
+    }
+    assert_eq!(front.raw(1, "/v3/torrent/rss", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn answers_for_headers_that_clients_choose_do_not_exceed_the_size_of_the_cache() {
+    let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
+    let origin = format!("http://{}", acceptor.local_addr()[0].as_socket_addr().unwrap());
+    tokio::spawn(Server::new_with_acceptor(acceptor).run(Large));
+    let Some(front) = Front::start(&Behind::instances(&origin, &origin)) else { return };
+    front.edit("cache_path.conf", |text| text.replace("max_size=512m", "max_size=1m"));
+    let cache = front.directory().join("anilibria");
+
+    for client in 1..=100 {
+        let site = format!("https://{client}.example");
+        front.raw(client, "/api/anilibria/v2/titles", &[("origin", &site)]).await;
+    }
+
+    // nginx looks every ten seconds. The directory contains the configuration as well.
+    eventually("a cache of its size", async || {
+        (size_of(&cache) < (1 << 20) + 4 * LARGE as u64).then_some(())
+    })
+    .await;
+}
