@@ -126,14 +126,15 @@ fn request_id(bencher: Bencher<'_, '_>) {
 fn rate_limit(bencher: Bencher<'_, '_>) {
     let inputs = || (request(), answer());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
-        let standing = SERVICE.0.rates.count(request, SERVICE.0.rates.client_of(request)).unwrap();
-        SERVICE.0.rates.tell(&standing, response.headers_mut());
+        let client = SERVICE.0.clients.identify(request);
+        let quota = SERVICE.0.clients.take(request, &client, true).unwrap();
+        SERVICE.0.clients.write(&quota, response.headers_mut());
     });
 }
 
 #[divan::bench]
 fn size_limits(bencher: Bencher<'_, '_>) {
-    bencher.with_inputs(request).bench_local_refs(|request| now(SERVICE.0.limits.check(request)));
+    bencher.with_inputs(request).bench_local_refs(|request| SERVICE.0.limits.check_head(request));
 }
 
 #[divan::bench]

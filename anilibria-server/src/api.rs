@@ -9,13 +9,15 @@ mod schedule;
 mod search;
 mod titles;
 
+use std::sync::Arc;
+
 use poem_openapi::Tags;
 
 pub use self::{
     events::EventsApi, genres::GenresApi, health::HealthApi, internal::InternalApi, lists::ListsApi,
     schedule::ScheduleApi, search::SearchApi, titles::TitlesApi,
 };
-use crate::{health::Health, openapi::Described, realtime::Realtime, titles::Titles};
+use crate::{health::Health, http::clients::Clients, openapi::Described, realtime::Realtime, titles::Titles};
 
 /// Where an operation stands in the document.
 #[derive(Tags)]
@@ -38,15 +40,15 @@ enum Tag {
 pub type Routes =
     (TitlesApi, SearchApi, ListsApi, ScheduleApi, GenresApi, EventsApi, HealthApi, Described<InternalApi>);
 
-/// All routes, on top of the services they ask.
-pub fn routes(titles: &Titles, realtime: &Realtime, health: &Health) -> Routes {
+/// Returns all routes, over the services they call. Streams of events are limited for each of `clients`.
+pub fn routes(titles: &Titles, realtime: &Realtime, health: &Health, clients: &Arc<Clients>) -> Routes {
     (
         TitlesApi { titles: titles.clone() },
         SearchApi { titles: titles.clone() },
         ListsApi { titles: titles.clone() },
         ScheduleApi { titles: titles.clone() },
         GenresApi { titles: titles.clone() },
-        EventsApi { realtime: realtime.clone() },
+        EventsApi { realtime: realtime.clone(), clients: Arc::clone(clients) },
         HealthApi { health: health.clone() },
         // Served elsewhere, and only if there are tokens: see `crate::internal`.
         Described::new(),

@@ -1,5 +1,7 @@
 //! The assembled service: routes, shell, sandbox.
 
+use std::sync::Arc;
+
 use anilibria_cache::{LocalElection, MongoStore, Redis};
 use anilibria_client::sandbox::Sandbox;
 
@@ -9,10 +11,10 @@ use crate::{
     config::Config,
     flags::{Flags, Groups},
     health::Health,
-    http::{compress::Compressor, rate::RateLimits},
+    http::{clients::Clients, compress::Compressor, in_flight::LargeAnswers},
     internal::Internal,
     legacy::{self, OldPaths},
-    limits::{Gate, RequestLimits},
+    limits::{Bodies, Gate, RequestLimits},
     node::NodeService,
     notify::{Notifications, Notifier},
     openapi,
@@ -110,15 +112,18 @@ impl State {
 
 /// The service as one endpoint, as it is served and as tests and benches drive it.
 pub fn app(config: &Config, state: &State) -> Shell {
-    let mut table = openapi::table(&api::routes(&state.titles, &state.realtime, &state.health));
+    let services = Services::new(&config.auth);
+    let clients = Arc::new(Clients::new(&config.http, services.clone()));
+    let mut table = openapi::table(&api::routes(&state.titles, &state.realtime, &state.health, &clients));
     let users = Users::new(&config.auth);
     let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
-    table.extend(Sockets::new(state.realtime.clone(), users.clone().asking(asked)).table());
-    let services = Services::new(&config.auth);
+    let sockets = Sockets::new(state.realtime.clone(), users.clone().asking(asked), Arc::clone(&clients));
+    table.extend(sockets.table());
     table.extend(legacy::table(config.legacy, &state.titles, &state.health, services.as_ref()));
     if config.v3.v3_gateway_enabled {
-        table.extend(v3::table(&Gateway::new(state.titles.clone(), state.sessions.clone(), config.v3)));
-        table.extend(socket::table(&state.realtime, &state.news, config.v3));
+        let (titles, sessions) = (state.titles.clone(), state.sessions.clone());
+        table.extend(v3::table(&Gateway::new(titles, sessions, Arc::clone(&clients), config.v3)));
+        table.extend(socket::table(&state.realtime, &state.news, &clients, config.v3));
     }
     if let Some(services) = services {
         let internal = Internal::new(state, config.cache.cache_key_prefix.clone());
@@ -129,14 +134,12 @@ pub fn app(config: &Config, state: &State) -> Shell {
     }
     Shell {
         router: Router::new(table),
-        limits: RequestLimits {
-            body: config.max_body_bytes,
-            uri: config.max_uri_bytes,
-            headers: config.max_header_bytes,
-        },
-        rates: RateLimits::new(&config.http),
+        limits: RequestLimits { uri: config.max_uri_bytes, headers: config.max_header_bytes },
+        clients,
         timeout: config.http.request_timeout,
+        bodies: Bodies::new(config.max_body_bytes, config.http.max_concurrent_bodies),
         gate: Gate::new(config.max_concurrent_requests),
+        large_answers: LargeAnswers::new(config.http.max_answer_bytes_in_flight),
         users,
         traffic: state.traffic.clone(),
         sampler: Sampler::new(&config.telemetry),
@@ -147,6 +150,6 @@ pub fn app(config: &Config, state: &State) -> Shell {
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
         old_paths: OldPaths::new(config.legacy),
         v3_addresses: Addresses::new(config.v3),
-        sandbox: state.sandbox.clone().map(SandboxMount::new),
+        sandbox: state.sandbox.clone().map(|sandbox| SandboxMount::new(sandbox, config.environment)),
     }
 }

@@ -58,11 +58,15 @@ pub struct Caching {
 }
 
 /// Opens the cache that `config` asks for: memory, Redis if it is set, and MongoDB if it is set or else the disk, where
-/// `keeps_on_disk` says whether that is so by default.
+/// `keeps_on_disk` says whether that is so by default. A load ends after `load_limit`, as no request waits for longer.
 ///
 /// A back end that cannot be reached is no error: the service starts without it and uses it once it is there. A setting
 /// that is malformed is.
-pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<Caching> {
+pub async fn open(
+    config: &CacheConfig,
+    load_limit: Duration,
+    keeps_on_disk: bool,
+) -> anyhow::Result<Caching> {
     let memory = MemoryStore::new(config.cache_memory_bytes as u64);
     let mut levels =
         Cache::builder().level(memory).name(CacheLevel::Memory.as_str()).ttl(config.cache_ttl_memory);
@@ -92,6 +96,7 @@ pub async fn open(config: &CacheConfig, keeps_on_disk: bool) -> anyhow::Result<C
     let options = Options::new()
         .fail_safe(config.cache_stale)
         .soft_timeout(SOFT_TIMEOUT)
+        .load_limit(load_limit)
         .eager_refresh(EAGER_REFRESH)
         .jitter(JITTER.min(shortest / JITTER_DIVISOR));
     let database = mongo.as_ref().map(MongoStore::database);

@@ -86,6 +86,18 @@ pub struct Config {
           value_parser = parse::seconds, default_value = "4")]
     pub upstream_attempt_timeout: Duration,
 
+    /// Calls per second to AniLibria that visitors may cause.
+    #[arg(long, env, value_parser = clap::value_parser!(u32).range(1..), default_value = "20")]
+    pub upstream_requests_per_second: u32,
+
+    /// Calls per second to AniLibria of the watcher for events, apart from those of visitors.
+    #[arg(long, env, value_parser = clap::value_parser!(u32).range(1..), default_value = "5")]
+    pub watcher_requests_per_second: u32,
+
+    /// Calls per second to AniLibria that mirror the catalogue, apart from those of visitors.
+    #[arg(long, env, value_parser = clap::value_parser!(u32).range(1..), default_value = "10")]
+    pub sync_requests_per_second: u32,
+
     /// Most bytes of a request's body.
     #[arg(long, env, value_parser = parse::bytes, default_value = "64KiB")]
     pub max_body_bytes: usize,

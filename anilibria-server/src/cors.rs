@@ -8,6 +8,8 @@ use poem::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
 
+use crate::http::vary;
+
 const METHODS: &str = "GET, POST, PUT, DELETE, OPTIONS";
 const REQUEST_HEADERS: &str = "Origin, X-Requested-With, Content-Type, Accept, Authorization, X-CSRF-Token, \
                                X-Request-ID, X-API-Version";
@@ -59,8 +61,8 @@ impl Origins {
         let listed = matches!(self, Self::Listed(_));
         // Said in every answer: caches must not show one origin what another was permitted, nor anyone a compression
         // that another asked for.
-        let vary = if listed { "Accept-Encoding, Origin" } else { "Accept-Encoding" };
-        headers.append(header::VARY, HeaderValue::from_static(vary));
+        let names = if listed { "Accept-Encoding, Origin" } else { "Accept-Encoding" };
+        vary::add(headers, names);
         let Some(origin) = origin else { return };
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));

@@ -1,14 +1,17 @@
-//! What HTTP asks of answers beside what is in them, caching, conditions, compression, protection of browsers; and who
-//! asks how often.
+//! HTTP: clients and their limits, paths, conditions, content negotiation, compression, caching headers, protection of
+//! browsers.
 
 pub mod accept;
 pub mod asset;
-pub mod client;
+pub mod clients;
 pub mod compress;
 pub mod condition;
 pub mod encoding;
 pub mod finish;
 pub mod freshness;
+pub mod in_flight;
+pub mod path;
 pub mod protection;
-pub mod rate;
+pub mod proxies;
 pub mod trace_parent;
+pub mod vary;

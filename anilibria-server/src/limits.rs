@@ -1,4 +1,4 @@
-//! How much one request may send, and how many may be in progress.
+//! Bounds of what one request may send, of the bodies that are read at a time, and of the requests in progress.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -10,62 +10,91 @@ use futures::StreamExt as _;
 use http_body::Body as _;
 use http_body_util::combinators::BoxBody;
 use poem::{Body, Request, http::HeaderMap};
+use tokio::{sync::Semaphore, time::timeout};
 
-use crate::problem::Problem;
+use crate::{problem::Problem, telemetry::Limit};
 
-/// Longest time a body of unknown length may take to arrive.
+/// Maximum time for a body to arrive.
 const READ_FOR: Duration = Duration::from_secs(10);
 
-/// Most bytes of an oversized body that are read and thrown away, so that the client gets to read the refusal.
+/// Maximum bytes of an oversized body that are read and discarded, so that the client gets to read the refusal.
 const MAX_DISCARDED: usize = 1 << 20;
 
-/// Longest time such a body is read for.
+/// Maximum time for which such a body is read.
 const DISCARD_FOR: Duration = Duration::from_millis(500);
 
 /// Bounds of what one request may send.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLimits {
-    /// Most bytes of a body.
-    pub body: usize,
-    /// Most bytes of an address: path and query.
+    /// Maximum bytes of an address: path and query.
     pub uri: usize,
-    /// Most bytes of all headers, names and values.
+    /// Maximum bytes of all headers, names and values.
     pub headers: usize,
 }
 
 impl RequestLimits {
-    /// Refuses a request that goes beyond a limit. A body of unknown length is read to find out; it stays available.
-    pub async fn check(&self, request: &mut Request) -> Result<(), Problem> {
+    /// Refuses a request whose address or headers are too long.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::UriTooLong`] or [`Problem::HeadersTooLarge`].
+    pub fn check_head(&self, request: &Request) -> Result<(), Problem> {
         if uri_len(request) > self.uri {
             return Err(Problem::UriTooLong { limit: self.uri });
         }
         if headers_len(request.headers()) > self.headers {
             return Err(Problem::HeadersTooLarge { limit: self.headers });
         }
-        let body = BoxBody::from(request.take_body());
-        match body.size_hint().exact() {
-            Some(len) if len > self.body as u64 => Err(self.too_large(body.into()).await),
-            Some(_) => {
-                request.set_body(body);
-                Ok(())
-            }
-            None => {
-                let read = tokio::time::timeout(READ_FOR, self.read(body.into())).await;
-                request.set_body(
-                    read.unwrap_or_else(|_| Err(Problem::invalid("body", "takes too long to arrive")))?,
-                );
-                Ok(())
-            }
-        }
+        Ok(())
+    }
+}
+
+/// Reads the bodies of requests into memory, a bounded number at a time.
+///
+/// A body is read before its request counts as one in progress, so that slow senders only take places from each other.
+#[derive(Debug)]
+pub struct Bodies {
+    max_bytes: usize,
+    places: Semaphore,
+}
+
+impl Bodies {
+    /// Creates a reader of bodies with at most `max_bytes` each, `max_bodies` at a time.
+    pub fn new(max_bytes: usize, max_bodies: usize) -> Self {
+        Self { max_bytes, places: Semaphore::new(max_bodies.min(Semaphore::MAX_PERMITS)) }
     }
 
-    async fn read(&self, body: Body) -> Result<Bytes, Problem> {
+    /// Reads the body of `request` and puts it back, complete. A request without one costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Overloaded`] if too many bodies are being read, [`Problem::PayloadTooLarge`], and
+    /// [`Problem::InvalidParameters`] for a body that takes too long or breaks off.
+    pub async fn read(&self, request: &mut Request) -> Result<(), Problem> {
+        let body = BoxBody::from(request.take_body());
+        let size = body.size_hint().exact();
+        if size == Some(0) {
+            return Ok(());
+        }
+        let Ok(_place) = self.places.try_acquire() else {
+            Limit::Bodies.hit();
+            return Err(Problem::Overloaded);
+        };
+        if size.is_some_and(|size| size > self.max_bytes as u64) {
+            return Err(self.too_large(body.into()).await);
+        }
+        let read = timeout(READ_FOR, self.read_whole(body.into())).await;
+        request.set_body(read.unwrap_or_else(|_| Err(Problem::invalid("body", "takes too long to arrive")))?);
+        Ok(())
+    }
+
+    async fn read_whole(&self, body: Body) -> Result<Bytes, Problem> {
         let mut stream = Box::pin(body.into_bytes_stream());
         let mut read = BytesMut::new();
         while let Some(chunk) = stream.next().await {
             let chunk =
                 chunk.map_err(|error| Problem::invalid("body", format!("cannot be read: {error}")))?;
-            if read.len() + chunk.len() > self.body {
+            if read.len() + chunk.len() > self.max_bytes {
                 return Err(self.too_large(Body::from_bytes_stream(stream)).await);
             }
             read.extend_from_slice(&chunk);
@@ -73,7 +102,7 @@ impl RequestLimits {
         Ok(read.freeze())
     }
 
-    /// Reads on for a while: closing the connection on a client that still sends would lose the answer.
+    /// Reads on for a while: if the connection were closed while the client still sends, the answer would be lost.
     async fn too_large(&self, rest: Body) -> Problem {
         let mut left = MAX_DISCARDED;
         let mut stream = Box::pin(rest.into_bytes_stream());
@@ -85,8 +114,8 @@ impl RequestLimits {
                 }
             }
         };
-        let _ = tokio::time::timeout(DISCARD_FOR, discard).await;
-        Problem::PayloadTooLarge { limit: self.body }
+        let _ = timeout(DISCARD_FOR, discard).await;
+        Problem::PayloadTooLarge { limit: self.max_bytes }
     }
 }
 

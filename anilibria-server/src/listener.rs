@@ -1,5 +1,6 @@
 //! The socket: what the framework's own listener leaves open.
 
+mod clients;
 mod connection;
 
 use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -28,8 +29,15 @@ use tokio::{
 };
 use tracing::warn;
 
-use self::connection::{Connection, Patience};
-use crate::{config::HttpConfig, traffic::Traffic};
+use self::{
+    clients::{ClientConnections, ClientPlace},
+    connection::{Connection, Patience},
+};
+use crate::{
+    config::HttpConfig,
+    telemetry::Limit,
+    traffic::{Counted, Traffic},
+};
 
 /// How long to wait after the system refused a connection; it is out of something that has to come back first.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -38,6 +46,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[derive(Clone, Debug)]
 pub struct Bounds {
     connections: usize,
+    clients: ClientConnections,
     patience: Patience,
     traffic: Traffic,
 }
@@ -48,6 +57,7 @@ impl Bounds {
         let exchange = config.header_timeout + config.request_timeout;
         Self {
             connections: config.max_connections.min(Semaphore::MAX_PERMITS),
+            clients: ClientConnections::new(config),
             patience: Patience { exchange, idle: config.idle_timeout },
             traffic: Traffic::default(),
         }
@@ -64,7 +74,8 @@ impl Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         let patience = Patience { exchange: Duration::from_mins(1), idle: Duration::from_secs(90) };
-        Self { connections: 1024, patience, traffic: Traffic::default() }
+        let clients = ClientConnections::unlimited();
+        Self { connections: 1024, clients, patience, traffic: Traffic::default() }
     }
 }
 
@@ -83,7 +94,7 @@ pub async fn serve<E>(
 where
     E: Endpoint + 'static,
 {
-    let Bounds { connections, patience, traffic } = bounds;
+    let Bounds { connections, clients, patience, traffic } = bounds;
     let places = Arc::new(Semaphore::new(connections));
     let local = LocalAddr(socket.local_addr()?.into());
     let endpoint = Arc::new(endpoint);
@@ -92,10 +103,9 @@ where
     let mut stop = pin!(stop);
     loop {
         let (stream, peer, place) = tokio::select! {
-            // Whoever is served can count on a goodbye: what listens for the end is there before the first client is.
+            // In this order, so that the listener for the stop signal exists before the first client is served.
             biased;
             () = &mut stop => break,
-            // Whoever has left leaves nothing behind.
             Some(_) = connections.join_next() => continue,
             accepted = accept(&socket, &places) => match accepted {
                 Ok(accepted) => accepted,
@@ -106,7 +116,12 @@ where
                 }
             },
         };
-        let stream = TokioIo::new(Connection::new(stream, patience, place, traffic.connected()));
+        let Some(of_client) = clients.enter(peer.ip()) else {
+            Limit::ClientConnections.hit();
+            continue;
+        };
+        let held = Held { _place: place, _of_client: of_client, _counted: traffic.connected() };
+        let stream = TokioIo::new(Connection::new(stream, patience, held));
         let service = service(Arc::clone(&endpoint), local.clone(), RemoteAddr(peer.into()));
         let connection = http.serve_connection_with_upgrades(stream, service).into_owned();
         connections.spawn(closing.watch(connection).map(drop));
@@ -117,7 +132,15 @@ where
     Ok(())
 }
 
-/// The next client, once there is a place: who finds none waits outside, where it costs next to nothing.
+/// The places that a connection holds until it is closed.
+struct Held {
+    _place: OwnedSemaphorePermit,
+    _of_client: ClientPlace,
+    _counted: Counted,
+}
+
+/// Accepts the next connection once there is a place. Until then it waits in the backlog of the system, where it costs
+/// next to nothing.
 async fn accept(
     socket: &TcpListener,
     places: &Arc<Semaphore>,

@@ -1,14 +1,10 @@
 //! The page that shows a person what happens, as it happens.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use poem::{
-    Endpoint, Request, Response,
-    endpoint::BoxEndpoint,
-    http::{HeaderValue, header},
-};
+use poem::{Endpoint, Request, Response, endpoint::BoxEndpoint, http::HeaderValue};
 use sha2::{Digest as _, Sha256};
 
-use crate::http::{accept::prefers_html, asset::Asset};
+use crate::http::{accept::prefers_html, asset::Asset, vary};
 
 const FRAME: &str = include_str!("live/page.html");
 
@@ -50,7 +46,7 @@ impl Endpoint for PageOrProbe {
         } else {
             self.probe.call(request).await?
         };
-        response.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+        vary::add(response.headers_mut(), "Accept");
         Ok(response)
     }
 }

@@ -29,7 +29,7 @@ use crate::{
         bus::Bus,
         event::{Event, EventId},
     },
-    telemetry::Sampler,
+    telemetry::{Sampler, report_leader},
 };
 
 /// What the instance that tells the Node service is elected to.
@@ -75,6 +75,7 @@ impl Notifications {
         let (shared, bus) = (Arc::clone(&self.shared), Arc::clone(realtime.bus()));
         if let Some(redis) = redis {
             let elector = Elector::stand(redis.election(), OFFICE, TERM);
+            report_leader("notifications", elector.watch());
             let task = tokio::spawn(shared.stand(bus, elector.watch()));
             return Notifier { task, elector: Some(elector) };
         }

@@ -35,6 +35,12 @@ pub enum Problem {
         /// What is wrong with it: a continuation of "the parameter …".
         reason: Cow<'static, str>,
     },
+    /// The path means something else to a proxy than to the service.
+    #[error("the path {reason}")]
+    MalformedPath {
+        /// The reason, as a continuation of "the path …".
+        reason: &'static str,
+    },
     /// There is no such title.
     #[error("no title {title_id}")]
     TitleNotFound {
@@ -194,7 +200,7 @@ impl Problem {
     /// The status to answer with.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::InvalidParameters { .. } => StatusCode::BAD_REQUEST,
+            Self::InvalidParameters { .. } | Self::MalformedPath { .. } => StatusCode::BAD_REQUEST,
             Self::TitleNotFound { .. } | Self::NotFound | Self::Missing { .. } => StatusCode::NOT_FOUND,
             Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden { .. } => StatusCode::FORBIDDEN,
@@ -213,7 +219,7 @@ impl Problem {
     /// The code that programs go by.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::InvalidParameters { .. } => ErrorCode::InvalidParameters,
+            Self::InvalidParameters { .. } | Self::MalformedPath { .. } => ErrorCode::InvalidParameters,
             Self::TitleNotFound { .. } => ErrorCode::TitleNotFound,
             Self::Unauthorized { token, .. } => token.map_or(ErrorCode::Unauthorized, TokenError::code),
             Self::Forbidden { .. } => ErrorCode::Forbidden,
@@ -235,6 +241,7 @@ impl Problem {
     fn message(&self) -> Cow<'static, str> {
         match self {
             Self::InvalidParameters { field, .. } => format!("Неверное значение параметра «{field}»").into(),
+            Self::MalformedPath { .. } => "Неверный адрес запроса".into(),
             Self::TitleNotFound { title_id, .. } => format!("Тайтл с ID {title_id} не найден").into(),
             // Only other services get to read these, and they know them.
             Self::Unauthorized { message, .. } | Self::Forbidden { message } => (*message).into(),
@@ -259,6 +266,9 @@ impl Problem {
         match self {
             Self::InvalidParameters { field, reason } => {
                 ErrorContext { field: Some(field.to_string()), reason: Some(reason.to_string()), ..nothing }
+            }
+            Self::MalformedPath { reason } => {
+                ErrorContext { field: Some("path".to_owned()), reason: Some((*reason).to_owned()), ..nothing }
             }
             Self::Upstream { reason, .. } => ErrorContext { reason: Some((*reason).to_owned()), ..nothing },
             Self::TitleNotFound { title_id, searched } => ErrorContext {

@@ -7,22 +7,26 @@ pub mod hub;
 pub mod interests;
 pub mod notice;
 mod pump;
+pub mod slots;
 pub mod socket;
 pub mod source;
 pub mod sse;
 pub mod subscribers;
 pub mod tally;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::timeout,
-};
+use tokio::{sync::watch, time::timeout};
 use tracing::warn;
 
 pub use self::pump::Pump;
-use self::{bus::Bus, event::EventId, hub::Hub, tally::Tally};
+use self::{
+    bus::Bus,
+    event::EventId,
+    hub::Hub,
+    slots::{NoSlot, Slot, Slots},
+    tally::Tally,
+};
 use crate::config::RealtimeConfig;
 
 /// How far back events are heard of that nobody could be asked about when the service started.
@@ -36,7 +40,7 @@ pub struct Realtime {
     /// Events after this one are yet to be heard.
     heard: EventId,
     config: RealtimeConfig,
-    places: Arc<Semaphore>,
+    slots: Slots,
     stopping: Arc<watch::Sender<bool>>,
     tally: Arc<Tally>,
 }
@@ -59,7 +63,7 @@ impl Realtime {
             bus,
             heard,
             config: config.clone(),
-            places: Arc::new(Semaphore::new(config.websocket_max_connections.min(Semaphore::MAX_PERMITS))),
+            slots: Slots::new(config),
             stopping: Arc::new(watch::Sender::new(false)),
             tally: Arc::default(),
         }
@@ -85,17 +89,21 @@ impl Realtime {
         &self.config
     }
 
-    /// How many clients are connected.
+    /// Returns the number of live connections.
     pub fn connections(&self) -> usize {
-        self.config.websocket_max_connections.saturating_sub(self.places.available_permits())
+        self.slots.taken()
     }
 
-    /// A place for one more client, while it is held; `None` when all are taken.
-    pub fn enter(&self) -> Option<OwnedSemaphorePermit> {
-        let place = Arc::clone(&self.places).try_acquire_owned().ok();
-        let count = if place.is_some() { &self.tally.opened } else { &self.tally.turned_away };
+    /// Takes a slot for one more live connection of `client`; `None` stands for a client that is not limited by itself.
+    ///
+    /// # Errors
+    ///
+    /// Which limit there is no slot for.
+    pub fn enter(&self, client: Option<IpAddr>) -> Result<Slot, NoSlot> {
+        let slot = self.slots.enter(client);
+        let count = if slot.is_ok() { &self.tally.opened } else { &self.tally.turned_away };
         count.add();
-        place
+        slot
     }
 
     /// What clients have done since the start.
@@ -103,13 +111,11 @@ impl Realtime {
         &self.tally
     }
 
-    /// Says goodbye to all clients, and waits until they have left for `patience` at most.
-    pub async fn stop(&self, patience: Duration) {
+    /// Closes all live connections, and waits at most `limit` until they are closed.
+    pub async fn stop(&self, limit: Duration) {
         self.stopping.send_replace(true);
-        let all = u32::try_from(self.config.websocket_max_connections.min(Semaphore::MAX_PERMITS));
-        let gone = self.places.acquire_many(all.unwrap_or(u32::MAX));
-        // Whoever stays is cut off by the end of the process.
-        let _ = timeout(patience, gone).await;
+        // Those that stay open end with the process.
+        let _ = timeout(limit, self.slots.vacated()).await;
     }
 
     /// Turns true when the service stops.

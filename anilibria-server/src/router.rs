@@ -70,7 +70,17 @@ impl<'r> Found<'r> {
         &self.route.meter
     }
 
-    /// What the route answers to `request`, or why there is no answer. `HEAD` and `OPTIONS` are not routed.
+    /// Refuses a method that the route does not have. `HEAD` and `OPTIONS` are not routed.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::MethodNotAllowed`], with the methods that the route has.
+    pub fn check(&self, method: &Method) -> Result<(), Problem> {
+        let is_routed = self.route.endpoints.iter().any(|(routed, _)| routed == method);
+        if is_routed { Ok(()) } else { Err(Problem::MethodNotAllowed { allow: self.route.allow.clone() }) }
+    }
+
+    /// Returns the answer of the route to `request`, or the reason why there is none.
     pub async fn answer(self, mut request: Request) -> Result<Response, Problem> {
         let endpoint = self.route.endpoints.iter().find(|(method, _)| method == request.method());
         let Some((_, endpoint)) = endpoint else {

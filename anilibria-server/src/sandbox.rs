@@ -8,7 +8,7 @@ use poem::{
     http::{self, HeaderValue, Uri, uri::PathAndQuery},
 };
 
-use crate::{problem::Problem, request_id::RequestId};
+use crate::{config::Environment, problem::Problem, request_id::RequestId};
 
 /// Where the sandbox stands on the server's own port.
 const PREFIX: &str = "/sandbox";
@@ -24,17 +24,20 @@ const MAX_BODY: usize = 1 << 20;
 #[derive(Clone)]
 pub struct SandboxMount {
     sandbox: Sandbox,
+    has_control: bool,
 }
 
 impl SandboxMount {
-    /// Mounts `sandbox`.
-    pub fn new(sandbox: Sandbox) -> Self {
-        Self { sandbox }
+    /// Mounts `sandbox`. In production there is no control, with which a stranger could change what the service reads.
+    pub fn new(sandbox: Sandbox, environment: Environment) -> Self {
+        Self { sandbox, has_control: environment != Environment::Production }
     }
 
-    /// Whether `path` belongs to the sandbox.
-    pub fn takes(path: &str) -> bool {
-        path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    /// Returns whether the sandbox answers `uri`.
+    pub fn takes(&self, uri: &Uri) -> bool {
+        let rest = uri.path().strip_prefix(PREFIX);
+        let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        is_below && (self.has_control || inner_uri(uri).is_some())
     }
 
     /// What the sandbox answers.
@@ -124,9 +127,18 @@ mod tests {
 
     #[test]
     fn only_whole_first_segment_belongs_to_the_sandbox() {
-        assert!(SandboxMount::takes("/sandbox"));
-        assert!(SandboxMount::takes("/sandbox/reset"));
-        assert!(!SandboxMount::takes("/sandboxes"));
-        assert!(!SandboxMount::takes("/titles"));
+        let sandbox = Sandbox::builder().releases(1).build();
+        let takes = |environment, path: &'static str| {
+            SandboxMount::new(sandbox.clone(), environment).takes(&Uri::from_static(path))
+        };
+
+        for path in ["/sandbox", "/sandbox/reset", "/sandbox/api/v1/app/status"] {
+            assert!(takes(Environment::Development, path), "{path}");
+        }
+        for path in ["/sandboxes", "/titles"] {
+            assert!(!takes(Environment::Development, path), "{path}");
+        }
+        assert!(takes(Environment::Production, "/sandbox/api/v1/app/status"));
+        assert!(!takes(Environment::Production, "/sandbox/reset"));
     }
 }

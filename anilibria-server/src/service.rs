@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anilibria_cache::{Elector, LevelPing, Redis};
-use anilibria_client::{Client, ClientBuilder, sandbox::Sandbox};
+use anilibria_client::{Client, ClientBuilder, RateLimit, sandbox::Sandbox};
 use async_trait::async_trait;
 use futures::future;
 use tracing::warn;
@@ -29,7 +29,7 @@ use crate::{
     },
     rollback::Tally,
     sync_status::SyncStatus,
-    telemetry::{Metrics, Sampler},
+    telemetry::{Metrics, Sampler, report_leader},
     titles::{Fallback, Titles},
     traffic::Traffic,
     v3::{Sessions, news::News},
@@ -40,6 +40,12 @@ const OFFICE: &str = "catalogue";
 
 /// How long an instance that died keeps it.
 const TERM: Duration = Duration::from_secs(10);
+
+/// Calls to AniLibria that visitors may cause at once after a quiet time.
+const UPSTREAM_BURST: u32 = 40;
+
+/// Calls per second that mirror the catalogue of a sandbox.
+const SANDBOX_RATE: u32 = 1000;
 
 /// A sandbox, and where the service's own socket makes it reachable.
 #[derive(Clone, Debug)]
@@ -62,17 +68,21 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     // Before anything asks for a counter.
     let metrics = config.telemetry.prometheus_enabled.then(Metrics::install).flatten();
     let client = client(config, sandbox.as_ref())?;
-    let caching = caching::open(&config.cache, sandbox.is_none()).await?;
+    let caching = caching::open(&config.cache, config.http.request_timeout, sandbox.is_none()).await?;
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none()).await;
     let (redis, mongo) = (caching.redis.clone(), caching.mongo.clone());
     let realtime = Realtime::open(bus, &config.realtime).await;
     let news = News::new(redis.as_ref(), &config.cache.cache_key_prefix, config.v3.v3_events_queue);
     let status = caching.database.as_ref().map(SyncStatus::new);
     let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
-    let mut titles = Titles::new(client.clone(), caching).noted_in(status);
+    let watcher = client.rate_limited(RateLimit::per_second(config.watcher_requests_per_second));
+    let mut titles = Titles::new(client.clone(), caching).watched_with(watcher).noted_in(status);
     if config.catalogue.catalogue_enabled {
         let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: sandbox.is_none() };
-        titles = titles.mirrored_by(Mirror::open(&client, stores, options).await);
+        // A sandbox of our own may be read as fast as it answers.
+        let rate = if sandbox.is_some() { SANDBOX_RATE } else { config.sync_requests_per_second };
+        let reader = client.rate_limited(RateLimit::per_second(rate));
+        titles = titles.mirrored_by(Mirror::open(&reader, stores, options).await);
     }
     let node = NodeService::new(config)?;
     if let Some(node) = node.clone().filter(|_| config.node.nodejs_fallback_enabled) {
@@ -121,6 +131,9 @@ fn stores(
         .as_ref()
         .filter(|_| shared.is_some())
         .map(|redis| Elector::stand(redis.election(), OFFICE, TERM));
+    if let Some(elector) = &elector {
+        report_leader(OFFICE, elector.watch());
+    }
     Stores { own, shared, elector }
 }
 
@@ -169,6 +182,7 @@ async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
 fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client> {
     let mut client = Client::builder()
         .user_agent(config.anilibria_user_agent.as_str())
+        .rate_limit(RateLimit::per_second(config.upstream_requests_per_second).burst(UPSTREAM_BURST))
         .timeout(config.upstream_timeout)
         .attempt_timeout(config.upstream_attempt_timeout);
     if let Some(SandboxAt { root, .. }) = sandbox {
@@ -188,7 +202,7 @@ struct Parts {
 #[async_trait]
 impl Vitals for Parts {
     async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
-        match self.titles.client().app().status().await {
+        match self.titles.watcher().app().status().await {
             Ok(_) => Ok(()),
             Err(error) => Err(UpstreamFault { status_code: error.http_status(), error: error.to_string() }),
         }

@@ -2,7 +2,7 @@
 //!
 //! All in one pass: each layer of its own would cost every request another allocation.
 
-use std::{any::Any, panic::AssertUnwindSafe, pin::pin, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
 use http_body::Body as _;
@@ -17,20 +17,23 @@ use crate::{
     cors::Origins,
     flags::Groups,
     http::{
+        clients::{Client, Clients, QuotaState},
         compress::Compressor,
         finish::{Wishes, finish},
         freshness,
+        in_flight::LargeAnswers,
+        path,
         protection::protect,
-        rate::{RateLimits, Standing},
+        vary,
     },
     legacy::{OldPaths, lead_to_v2},
-    limits::{Gate, RequestLimits},
+    limits::{Bodies, Gate, RequestLimits},
     problem::Problem,
     request_id::{self, RequestId},
     rollback::Tally,
     router::{Found, Router},
     sandbox::SandboxMount,
-    telemetry::{self, RouteMeter, Sampler},
+    telemetry::{self, Limit, RouteMeter, Sampler},
     trace::Trace,
     traffic::Traffic,
     v3::{self, Addresses, Form},
@@ -45,12 +48,16 @@ pub struct Shell {
     pub router: Router,
     /// Bounds of what one request may send.
     pub limits: RequestLimits,
-    /// How often one client may ask.
-    pub rates: RateLimits,
-    /// Longest time a request may take.
+    /// The clients, with the limits of each.
+    pub clients: Arc<Clients>,
+    /// Maximum time a request may take.
     pub timeout: Duration,
+    /// Reads the bodies of requests.
+    pub bodies: Bodies,
     /// Bound of requests in progress.
     pub gate: Gate,
+    /// Bound of large answers that are being sent.
+    pub large_answers: LargeAnswers,
     /// Who sends a request.
     pub users: Users,
     /// Counts requests.
@@ -80,7 +87,7 @@ impl Endpoint for Shell {
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
         if let Some(sandbox) = &self.sandbox
-            && SandboxMount::takes(request.uri().path())
+            && sandbox.takes(request.uri())
         {
             return Ok(sandbox.answer(request).await);
         }
@@ -98,11 +105,12 @@ impl Endpoint for Shell {
         let method = request.method().clone();
         let is_watching = is_probe(request.uri().path()) || request.uri().path() == telemetry::PATH;
         let user = request.data::<User>().copied();
-        let client = self.rates.client_of(&request);
-        trace.begin(&request, client);
-        let standing = self.rates.count(&request, client);
-        let answer = match standing.as_ref().map_or(Ok(()), Standing::check) {
-            Ok(()) => trace.follow(pin!(self.in_time(request, found))).await,
+        let client = self.clients.identify(&request);
+        trace.begin(&request, client.address());
+        let quota = self.clients.take(&request, &client, found.is_some());
+        let is_accepted = quota.as_ref().map_or(Ok(()), QuotaState::check);
+        let answer = match is_accepted.and_then(|()| path::check(request.uri().path())) {
+            Ok(()) => trace.follow(pin!(self.in_time(request, &client, found))).await,
             Err(problem) => Err(problem),
         };
         let mut response = answer.unwrap_or_else(|problem| {
@@ -121,13 +129,13 @@ impl Endpoint for Shell {
         }
         self.origins.permit(response.headers_mut(), origin);
         if is_unversioned {
-            response.headers_mut().append(header::VARY, HeaderValue::from_static("X-API-Version"));
+            vary::add(response.headers_mut(), "X-API-Version");
         }
         if form == Some(Form::Api) {
             response.headers_mut().insert(v3::VERSION_HEADER, v3::VERSION);
         }
-        if let Some(standing) = standing {
-            self.rates.tell(&standing, response.headers_mut());
+        if let Some(quota) = quota {
+            self.clients.write(&quota, response.headers_mut());
         }
         if let Some(groups) = &self.groups {
             groups.tell(&mut response, user).await;
@@ -141,8 +149,13 @@ impl Endpoint for Shell {
 
 impl Shell {
     /// The answer, unless it takes too long.
-    async fn in_time(&self, request: Request, found: Option<Found<'_>>) -> Result<Response, Problem> {
-        match tokio::time::timeout(self.timeout, self.answer(request, found)).await {
+    async fn in_time(
+        &self,
+        request: Request,
+        client: &Client,
+        found: Option<Found<'_>>,
+    ) -> Result<Response, Problem> {
+        match tokio::time::timeout(self.timeout, self.answer(request, client, found)).await {
             Ok(answer) => answer,
             Err(elapsed) => {
                 Err(Problem::Unavailable { retry_after: RETRY_AFTER_TIMEOUT, cause: elapsed.into() })
@@ -150,39 +163,60 @@ impl Shell {
         }
     }
 
-    async fn answer(&self, mut request: Request, found: Option<Found<'_>>) -> Result<Response, Problem> {
+    async fn answer(
+        &self,
+        mut request: Request,
+        client: &Client,
+        found: Option<Found<'_>>,
+    ) -> Result<Response, Problem> {
         if let Some(preflight) = self.origins.preflight(&request) {
             return Ok(preflight);
         }
         match *request.method() {
-            Method::GET => self.read(request, found).await,
+            Method::GET => self.read(request, client, found).await,
             Method::HEAD => {
                 request.set_method(Method::GET);
-                self.read(request, found).await.map(without_body)
+                self.read(request, client, found).await.map(without_body)
             }
-            Method::OPTIONS => match self.guarded(request, found).await {
+            Method::OPTIONS => match self.guarded(request, client, found).await {
                 Err(Problem::MethodNotAllowed { allow }) => Ok(options(allow)),
                 answer => answer,
             },
-            _ => self.guarded(request, found).await,
+            _ => self.guarded(request, client, found).await,
         }
     }
 
     /// What a client that reads gets, in the form it wants.
-    async fn read(&self, request: Request, found: Option<Found<'_>>) -> Result<Response, Problem> {
+    async fn read(
+        &self,
+        request: Request,
+        client: &Client,
+        found: Option<Found<'_>>,
+    ) -> Result<Response, Problem> {
         let wishes = Wishes::of(request.headers());
-        let response = self.guarded(request, found).await?;
+        let response = self.large_answers.hold(self.guarded(request, client, found).await?)?;
         Ok(finish(&wishes, &self.compressor, response).await)
     }
 
-    /// Asks the routes, if the limits let the request through.
-    async fn guarded(&self, mut request: Request, found: Option<Found<'_>>) -> Result<Response, Problem> {
+    /// Passes the request to its route. Every refusal comes before the body is read, and the body is read before the request
+    /// counts as one in progress. A slow sender therefore takes places from the same client only.
+    async fn guarded(
+        &self,
+        mut request: Request,
+        client: &Client,
+        found: Option<Found<'_>>,
+    ) -> Result<Response, Problem> {
+        self.limits.check_head(&request)?;
+        let found = found.ok_or(Problem::NotFound)?;
+        found.check(request.method())?;
+        let is_probe = is_probe(request.uri().path());
+        let _of_client = if is_probe { None } else { Some(client.enter()?) };
+        self.bodies.read(&mut request).await?;
         let pass = self.gate.enter();
-        if pass.is_none() && !is_probe(request.uri().path()) {
+        if pass.is_none() && !is_probe {
+            Limit::Requests.hit();
             return Err(Problem::Overloaded);
         }
-        self.limits.check(&mut request).await?;
-        let found = found.ok_or(Problem::NotFound)?;
         match AssertUnwindSafe(found.answer(request)).catch_unwind().await {
             Ok(answer) => answer,
             Err(panic) => Err(Problem::internal(Panic::new(&*panic))),
@@ -190,7 +224,7 @@ impl Shell {
     }
 }
 
-/// Whether `path` is asked by whoever watches over the service. A busy service must not look like a dead one.
+/// True if `path` is a health probe. No limit refuses a probe: a busy service must not look like a dead one.
 fn is_probe(path: &str) -> bool {
     let path = path.strip_prefix(crate::openapi::BASE).unwrap_or(path);
     matches!(path, "/live" | "/ready" | "/health") || path.starts_with("/health/")

@@ -3,6 +3,8 @@
 pub(crate) mod counts;
 pub(crate) mod database;
 pub(crate) mod inventory;
+mod leader;
+mod limits;
 mod naming;
 mod process;
 mod recent;
@@ -12,7 +14,7 @@ mod scrape;
 pub(crate) mod traces;
 mod vitals;
 
-pub(crate) use self::scrape::PATH;
+pub(crate) use self::{leader::report_leader, limits::Limit, scrape::PATH};
 pub use self::{
     recorder::{Metrics, Tidying},
     requests::RouteMeter,

@@ -45,6 +45,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Titles {
     client: Client,
+    watcher: Client,
     cache: Cache,
     mirror: Option<Mirror>,
     /// Where it is noted which titles were synchronised.
@@ -59,6 +60,7 @@ impl Titles {
     pub fn new(client: Client, caching: Caching) -> Self {
         let Caching { cache, list_levels, .. } = caching;
         Self {
+            watcher: client.clone(),
             client,
             cache,
             mirror: None,
@@ -66,6 +68,12 @@ impl Titles {
             fallback: None,
             of_lists: Options::new().nearest_levels(list_levels),
         }
+    }
+
+    /// Uses `watcher` for what no visitor causes: polls for events, and probes.
+    #[must_use]
+    pub fn watched_with(self, watcher: Client) -> Self {
+        Self { watcher, ..self }
     }
 
     /// Answers lists from `mirror` once it is loaded. Without, they come from AniLibria.
@@ -91,9 +99,14 @@ impl Titles {
         self.mirror.as_ref()
     }
 
-    /// The client that is read from.
+    /// Returns the client for what visitors cause.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Returns the client for polls and probes, whose calls visitors cannot use up.
+    pub fn watcher(&self) -> &Client {
+        &self.watcher
     }
 
     /// The cache that is read through.

@@ -16,6 +16,7 @@ mod advanced;
 mod answer;
 mod ask;
 mod bencode;
+mod charge;
 mod description;
 mod feed;
 mod franchises;
@@ -24,6 +25,7 @@ mod include;
 mod key;
 mod list;
 mod many;
+mod names;
 mod operation;
 mod references;
 mod rss;
@@ -34,6 +36,7 @@ mod sessions;
 mod shape;
 mod site;
 mod title;
+mod work_pool;
 
 use std::time::Duration;
 

@@ -17,12 +17,15 @@ use anilibria_server::{
 use anyhow::ensure;
 use tokio::net::TcpListener;
 
-/// Room for everybody, no limit on how often they ask, and nobody is asked for a sign of life meanwhile.
-const FLAGS: [&str; 7] = [
+/// No limit that the clients reach, which have one address, and no pings meanwhile.
+const FLAGS: [&str; 10] = [
     "--port=0",
     "--rate-limit-requests-per-minute=0",
     "--max-connections=100000",
+    "--max-connections-per-client=100000",
+    "--max-concurrent-requests-per-client=100000",
     "--websocket-max-connections=100000",
+    "--websocket-max-connections-per-client=100000",
     "--websocket-ping-interval=3600",
     "--catalogue-enabled=false",
     "--events-enabled=false",

@@ -1,10 +1,13 @@
 //! `/events`: what happens, as it happens.
 
+use std::sync::Arc;
+
 use poem::Request;
 use poem_openapi::OpenApi;
 
 use super::Tag;
 use crate::{
+    http::clients::Clients,
     params::{EventKinds, Param, TitleIds},
     problem::Problem,
     realtime::{Realtime, sse::EventStream},
@@ -17,6 +20,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
 #[derive(Clone)]
 pub struct EventsApi {
     pub(super) realtime: Realtime,
+    pub(super) clients: Arc<Clients>,
 }
 
 #[OpenApi(prefix_path = "/events", tag = "Tag::Events")]
@@ -46,6 +50,7 @@ impl EventsApi {
             }
             None => None,
         };
-        EventStream::open(&self.realtime, &title_id.0.0, &types.0.0, last)
+        let client = self.clients.identify(request).counted_network();
+        EventStream::open(&self.realtime, client, &title_id.0.0, &types.0.0, last)
     }
 }

@@ -64,6 +64,12 @@ impl Services {
         table
     }
 
+    /// Returns the name of the service whose valid token is among `headers`.
+    pub fn identify(&self, headers: &HeaderMap) -> Option<String> {
+        let claims: Claims = token::claims(&self.keys, bearer(headers)?, SystemTime::now()).ok()?;
+        Some(claims.service).filter(|service| self.allowed.contains(service))
+    }
+
     /// Lets the service whose token is among `headers` do what needs `permission`, or says why not.
     pub fn admit(&self, headers: &HeaderMap, permission: Permission, now: SystemTime) -> Result<(), Problem> {
         let Some(token) = bearer(headers) else {

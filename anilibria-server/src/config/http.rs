@@ -35,19 +35,57 @@ pub struct HttpConfig {
     #[arg(long, env, value_parser = parse::count, default_value = "16384")]
     pub max_connections: usize,
 
-    /// Requests a minute that one address may send for long; 0 for any number.
+    /// Maximum open connections of one address; more are closed at once. Trusted proxies and clients are exempt.
+    #[arg(long, env, value_parser = parse::count, default_value = "1024")]
+    pub max_connections_per_client: usize,
+
+    /// Maximum requests in progress of one client; more are refused. Trusted clients are exempt.
+    #[arg(long, env, value_parser = parse::count, default_value = "100")]
+    pub max_concurrent_requests_per_client: usize,
+
+    /// Maximum bytes of large answers (256 KiB or more) that are being sent at a time; more are refused.
+    #[arg(long, env, value_parser = parse::bytes, default_value = "64MiB")]
+    pub max_answer_bytes_in_flight: usize,
+
+    /// Maximum request bodies that are received at a time; more are refused.
+    #[arg(long, env, value_parser = parse::count, default_value = "512")]
+    pub max_concurrent_bodies: usize,
+
+    /// Requests per minute of one address in the long run; 0 for no limit.
     #[arg(long, env, default_value_t = 100)]
     pub rate_limit_requests_per_minute: u32,
 
-    /// Requests one address or user may send at once.
+    /// Requests of one address or user at once after a quiet time.
     #[arg(long, env, default_value = "20")]
     pub rate_limit_burst: NonZeroU32,
 
-    /// Requests a minute that one signed-in user may send for long, whatever the addresses; 0 for any number.
+    /// Requests per minute of one signed-in user in the long run, from all addresses; 0 for no limit.
     #[arg(long, env, default_value_t = 100)]
     pub rate_limit_user_per_minute: u32,
 
-    /// Proxies whose word is taken for who a client is: a comma list of addresses and networks (`172.20.0.0/16`).
+    /// Requests per minute of one trusted client in the long run: a service with an internal token, or an address of
+    /// `TRUSTED_CLIENTS`; 0 for no limit.
+    #[arg(long, env, default_value_t = 6000)]
+    pub rate_limit_service_per_minute: u32,
+
+    /// Requests of one trusted client at once after a quiet time.
+    #[arg(long, env, default_value = "600")]
+    pub rate_limit_service_burst: NonZeroU32,
+
+    /// Logins per minute of one address at /public/login.php in the long run; 0 for no limit.
+    #[arg(long, env, default_value_t = 60)]
+    pub rate_limit_login_per_minute: u32,
+
+    /// Logins of one address at once after a quiet time.
+    #[arg(long, env, default_value = "5")]
+    pub rate_limit_login_burst: NonZeroU32,
+
+    /// Proxies whose `X-Forwarded-For` and `X-Real-IP` name the client: a comma list of addresses and networks
+    /// (`172.20.0.0/16`).
     #[arg(long, env, value_delimiter = ',', value_parser = parse::network)]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// Clients that are part of the site and have the quota of a service: a comma list of addresses and networks.
+    #[arg(long, env, value_delimiter = ',', value_parser = parse::network)]
+    pub trusted_clients: Vec<IpNet>,
 }

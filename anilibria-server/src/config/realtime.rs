@@ -18,9 +18,13 @@ pub struct RealtimeConfig {
     #[arg(long, env, value_parser = parse::count, default_value = "1000")]
     pub events_replay: usize,
 
-    /// Most clients that are connected at a time; more are turned away.
+    /// Maximum live connections (WebSocket and server-sent events) at a time.
     #[arg(long, env, value_parser = parse::count, default_value = "1000")]
     pub websocket_max_connections: usize,
+
+    /// Maximum live connections of one address. Trusted clients are exempt.
+    #[arg(long, env, value_parser = parse::count, default_value = "100")]
+    pub websocket_max_connections_per_client: usize,
 
     /// Seconds between two signs of life that a client is asked for; fewer than a silent connection is kept.
     #[arg(long, env = "WEBSOCKET_PING_INTERVAL", value_name = "WEBSOCKET_PING_INTERVAL",

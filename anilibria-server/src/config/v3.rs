@@ -31,6 +31,22 @@ pub struct V3Config {
     #[arg(long, env, value_parser = parse::bytes, default_value = "8MiB")]
     pub v3_session_memory_bytes: usize,
 
+    /// Advanced searches that run at a time; half of the processors when unset.
+    #[arg(long, env, value_parser = parse::count)]
+    pub v3_search_threads: Option<usize>,
+
+    /// Advanced searches that wait for a thread; more are refused.
+    #[arg(long, env, value_parser = parse::count, default_value = "16")]
+    pub v3_search_queue: usize,
+
+    /// Pages of the mirrored catalogue that wait to be rendered; more are refused.
+    #[arg(long, env, value_parser = parse::count, default_value = "64")]
+    pub v3_page_queue: usize,
+
+    /// Maximum bytes of one answer; larger ones are refused.
+    #[arg(long, env, value_parser = parse::bytes, default_value = "8MiB")]
+    pub v3_max_answer_bytes: usize,
+
     /// Most subscriptions that a client has over one WebSocket of v3.
     #[arg(long, env, value_parser = parse::count, default_value = "64")]
     pub v3_subscriptions: usize,

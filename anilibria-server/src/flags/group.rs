@@ -6,7 +6,7 @@ use poem::{
 };
 
 use super::{Flags, Percentage, ROLL_OUT, Setting};
-use crate::auth::User;
+use crate::{auth::User, http::vary};
 
 /// The header that tells the group.
 const GROUP: HeaderName = HeaderName::from_static("x-test-group");
@@ -39,7 +39,7 @@ impl Groups {
         let group = self.group(user.map(|user| user.id)).await;
         let headers = response.headers_mut();
         headers.insert(GROUP, group);
-        headers.append(header::VARY, HeaderValue::from(header::AUTHORIZATION));
+        vary::add(headers, "Authorization");
         let is_kept = headers.get(header::CACHE_CONTROL).is_some_and(|value| value != "no-store");
         if user.is_some() && is_kept {
             headers.insert(header::CACHE_CONTROL, PRIVATE);
@@ -90,7 +90,7 @@ mod tests {
             let response = told(user, before).await;
 
             assert_eq!(response.headers()[header::CACHE_CONTROL], after);
-            assert_eq!(response.headers()[header::VARY], "authorization");
+            assert_eq!(response.headers()[header::VARY], "Authorization");
         }
     }
 }

@@ -4,11 +4,18 @@
 //! an answer is compressed, up to the end of a block, and kept; the tail, which is short and made for each answer, follows
 //! in such a block. What clients get is one ordinary stream.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    num::NonZeroUsize,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use flate2::{Compress, Compression, FlushCompress};
 use moka::future::Cache;
+use tokio::{sync::Semaphore, time::timeout};
 use tracing::warn;
 
 use super::encoding::Coding;
@@ -27,10 +34,15 @@ const ZSTD_LEVEL: i32 = 6;
 /// What is kept of an entry beside its bytes, roughly.
 const ENTRY_OVERHEAD: usize = 200;
 
+/// Maximum time an answer waits to be compressed; then it is sent uncompressed.
+const WAIT: Duration = Duration::from_millis(100);
+
 /// Compresses answers, and keeps what is common to many of them.
 #[derive(Clone, Debug)]
 pub struct Compressor {
     kept: Cache<(Coding, Digest), Compressed>,
+    /// Permits to compress, one for each processor.
+    turns: Arc<Semaphore>,
 }
 
 impl Compressor {
@@ -38,10 +50,13 @@ impl Compressor {
     pub fn new(max_bytes: u64) -> Self {
         let weight =
             |_: &_, value: &Compressed| u32::try_from(value.bytes.len() + ENTRY_OVERHEAD).unwrap_or(u32::MAX);
-        Self { kept: Cache::builder().max_capacity(max_bytes).weigher(weight).build() }
+        let kept = Cache::builder().max_capacity(max_bytes).weigher(weight).build();
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { kept, turns: Arc::new(Semaphore::new(processors)) }
     }
 
-    /// The two chunks of the body that `parts` make, compressed; `None` when they had better be sent as they are.
+    /// Returns the two chunks of the body that `parts` make, compressed; `None` if they should be sent as they are, because
+    /// they are short or other answers are being compressed.
     pub async fn compress(&self, coding: Coding, parts: &Parts) -> Option<[Bytes; 2]> {
         let Parts { prefix, tail, digest } = parts;
         if prefix.len() + tail.len() < MIN_BYTES {
@@ -49,13 +64,22 @@ impl Compressor {
         }
         let work = async {
             let prefix = prefix.clone();
+            let turn = timeout(WAIT, Arc::clone(&self.turns).acquire_owned()).await;
+            let turn = turn.map_err(|_| io::ErrorKind::WouldBlock)?.map_err(io::Error::other)?;
             // It takes milliseconds, during which this thread has other requests to answer.
-            tokio::task::spawn_blocking(move || Compressed::new(coding, &prefix)).await?
+            let compress = move || {
+                let compressed = Compressed::new(coding, &prefix);
+                drop(turn);
+                compressed
+            };
+            tokio::task::spawn_blocking(compress).await?
         };
         match self.kept.try_get_with((coding, *digest), work).await {
             Ok(compressed) => Some([compressed.bytes.clone(), compressed.ending(tail)]),
             Err(error) => {
-                warn!(%error, "Answer was not compressed");
+                if error.kind() != io::ErrorKind::WouldBlock {
+                    warn!(%error, "answer not compressed");
+                }
                 None
             }
         }

@@ -12,7 +12,7 @@ const MAX_AGE: u8 = 60;
 /// For what nobody should keep.
 pub const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// For what is not there, which may be asked for again and again.
+/// For something that does not exist and may be requested again and again.
 pub const MISSING: HeaderValue = HeaderValue::from_static("public, max-age=10");
 
 /// The values there are, made once: one for each number of seconds.

@@ -57,13 +57,14 @@ impl Legacy {
     pub(super) async fn title(&self, title: Option<&ReleaseRef>) -> Result<Answer, Problem> {
         match title {
             Some(ReleaseRef::Id(id)) => self.by_id(*id).await,
-            Some(ReleaseRef::Alias(code)) => {
-                let known = catalogue(&self.titles).and_then(|catalogue| Some(catalogue.by_alias(code)?.id));
-                match known {
-                    Some(id) => self.by_id(id).await,
-                    None => self.by_code(code).await,
-                }
-            }
+            Some(ReleaseRef::Alias(code)) => match catalogue(&self.titles) {
+                // A readable id that the catalogue does not have does not exist.
+                Some(catalogue) => match catalogue.by_alias(code) {
+                    Some(entry) => self.by_id(entry.id).await,
+                    None => Err(Problem::NotFound),
+                },
+                None => self.by_code(code).await,
+            },
             None => Err(Problem::NotFound),
         }
     }
@@ -71,6 +72,14 @@ impl Legacy {
     /// Some titles that are not blocked; other ones each time.
     pub(super) async fn random(&self, count: u32) -> Result<Answer, Problem> {
         let ids = select::random(&self.titles, count).await?;
+        if ids.len() > AT_A_TIME {
+            // In batches: one by one, a single request would cause a hundred calls.
+            let releases = many(&self.titles, ids).await?;
+            let titles = title::titles(self.titles.client(), &releases).map_err(Problem::internal)?;
+            let rendered = titles.iter().map(|title| render(title).map(Answer::once));
+            let rendered = rendered.collect::<Result<Vec<_>, _>>().map_err(Problem::internal)?;
+            return Ok(Answer::list_of(&rendered));
+        }
         let titles = stream::iter(ids).map(|id| self.by_id(id)).buffered(AT_A_TIME);
         // One that was just taken away is left out.
         let titles = titles.filter(|title| ready(!matches!(title, Err(Problem::TitleNotFound { .. }))));

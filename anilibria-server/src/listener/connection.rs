@@ -10,11 +10,8 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::OwnedSemaphorePermit,
     time::{Instant, Sleep, sleep_until},
 };
-
-use crate::traffic::Counted;
 
 /// What a connection begins with on which requests come side by side, so that bytes sent do not tell what is waited for.
 const HTTP2: &[u8] = b"PRI * HTTP/2";
@@ -32,8 +29,9 @@ pub(super) struct Patience {
     pub(super) idle: Duration,
 }
 
-/// A connection that ends when its client says nothing for too long, or takes too long to say it.
-pub(super) struct Connection<S> {
+/// A connection that ends when its client is silent for too long, or takes too long to send a request. It holds `H` until
+/// it is closed.
+pub(super) struct Connection<S, H> {
     stream: S,
     patience: Patience,
     /// When a byte last went in any direction.
@@ -43,16 +41,15 @@ pub(super) struct Connection<S> {
     /// Whether requests come one after another.
     in_turn: bool,
     check: Pin<Box<Sleep>>,
-    _place: OwnedSemaphorePermit,
-    _counted: Counted,
+    _held: H,
 }
 
-impl<S> Connection<S> {
-    /// `stream`, which holds `place` and is counted as long as it is open.
-    pub(super) fn new(stream: S, patience: Patience, place: OwnedSemaphorePermit, counted: Counted) -> Self {
+impl<S, H> Connection<S, H> {
+    /// Creates the connection of `stream`.
+    pub(super) fn new(stream: S, patience: Patience, held: H) -> Self {
         let active = Instant::now();
         let check = Box::pin(sleep_until(active + patience.idle));
-        Self { stream, patience, active, asked: None, in_turn: true, check, _place: place, _counted: counted }
+        Self { stream, patience, active, asked: None, in_turn: true, check, _held: held }
     }
 
     fn has_read(&mut self, bytes: &[u8]) {
@@ -99,7 +96,7 @@ impl<S> Connection<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
+impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for Connection<S, H> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -116,7 +113,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Connection<S> {
+impl<S: AsyncWrite + Unpin, H: Unpin> Connection<S, H> {
     /// Notes what became of writing what begins with `start`.
     fn note(
         &mut self,
@@ -132,7 +129,7 @@ impl<S: AsyncWrite + Unpin> Connection<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
+impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for Connection<S, H> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.note(cx, buf, written)
@@ -162,27 +159,22 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
-        sync::Semaphore,
         time::sleep,
     };
 
     use super::*;
-    use crate::traffic::Traffic;
 
     const PATIENCE: Patience = Patience { exchange: Duration::from_secs(20), idle: Duration::from_secs(90) };
 
-    async fn connection() -> (DuplexStream, Connection<DuplexStream>) {
-        let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+    fn connection() -> (DuplexStream, Connection<DuplexStream, ()>) {
         let (client, stream) = duplex(64);
-        (client, Connection::new(stream, PATIENCE, place, Traffic::default().connected()))
+        (client, Connection::new(stream, PATIENCE, ()))
     }
 
     /// Reads until the connection ends, and tells after how many seconds and whether its client was too slow.
-    async fn end_of(mut connection: Connection<DuplexStream>) -> (u64, bool) {
+    async fn end_of(mut connection: Connection<DuplexStream, ()>) -> (u64, bool) {
         let started = Instant::now();
         let end = connection.read_to_end(&mut Vec::new()).await;
         (started.elapsed().as_secs(), end.is_err_and(|error| error.kind() == io::ErrorKind::TimedOut))
@@ -190,14 +182,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn client_that_says_nothing_is_waited_for() {
-        let (_client, connection) = connection().await;
+        let (_client, connection) = connection();
 
         assert_eq!(end_of(connection).await, (90, true));
     }
 
     #[tokio::test(start_paused = true)]
     async fn request_that_trickles_in_ends_the_connection() {
-        let (mut client, connection) = connection().await;
+        let (mut client, connection) = connection();
         tokio::spawn(async move {
             while client.write_all(b"x").await.is_ok() {
                 sleep(Duration::from_secs(3)).await;
@@ -209,7 +201,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn answer_starts_the_clock_anew() {
-        let (mut client, mut connection) = connection().await;
+        let (mut client, mut connection) = connection();
         client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
         connection.read_exact(&mut [0; 18]).await.unwrap();
 
@@ -220,7 +212,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn socket_may_talk_without_being_answered() {
-        let (mut client, mut connection) = connection().await;
+        let (mut client, mut connection) = connection();
         connection.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await.unwrap();
         tokio::spawn(async move {
             for _ in 0..10 {
@@ -234,7 +226,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn client_that_does_not_read_is_given_up() {
-        let (_client, mut connection) = connection().await;
+        let (_client, mut connection) = connection();
 
         let error = connection.write_all(&[0; 1000]).await.unwrap_err();
 

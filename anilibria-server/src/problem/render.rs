@@ -45,12 +45,20 @@ impl Problem {
     pub(super) fn respond_as(&self, status: StatusCode, body: Body) -> Response {
         let mut response = Response::builder().status(status).content_type(crate::rendered::JSON).body(body);
         let headers = response.headers_mut();
-        let kept = if status == StatusCode::NOT_FOUND { freshness::MISSING } else { freshness::NO_STORE };
-        headers.insert(header::CACHE_CONTROL, kept);
+        headers.insert(header::CACHE_CONTROL, self.cache_control());
         if let Some((name, value)) = self.header() {
             headers.insert(name, value);
         }
         response
+    }
+
+    /// Returns the `Cache-Control` of the answer. Caches may keep the absence of a title for a moment. They keep no answer of
+    /// an address that no route serves, since there is no limit to such addresses.
+    fn cache_control(&self) -> HeaderValue {
+        match self {
+            Self::TitleNotFound { .. } | Self::Missing { .. } => freshness::MISSING,
+            _ => freshness::NO_STORE,
+        }
     }
 
     /// The header that tells a client what to do instead, or when.

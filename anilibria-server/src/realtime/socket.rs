@@ -25,7 +25,7 @@ pub(crate) use self::{
     line::{Flow, Line, goodbye},
 };
 use super::Realtime;
-use crate::{auth::Users, openapi, problem::Problem, router::RouteTable};
+use crate::{auth::Users, http::clients::Clients, openapi, problem::Problem, router::RouteTable};
 
 /// Most bytes that wait to be sent; events come one by one, so this is for answers.
 const UNSENT: usize = 256 * 1024;
@@ -34,17 +34,19 @@ const UNSENT: usize = 256 * 1024;
 const TURNED_AWAY: usize = 64;
 
 /// Opens sockets. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sockets {
     realtime: Realtime,
     users: Users,
+    clients: Arc<Clients>,
     turned_away: Arc<Semaphore>,
 }
 
 impl Sockets {
-    /// Sockets that are kept up to date by `realtime`, and over which `users` may say who they are.
-    pub fn new(realtime: Realtime, users: Users) -> Self {
-        Self { realtime, users, turned_away: Arc::new(Semaphore::new(TURNED_AWAY)) }
+    /// Creates sockets that are kept up to date by `realtime`, and over which `users` may authenticate. Slots are limited
+    /// for each of `clients`.
+    pub fn new(realtime: Realtime, users: Users, clients: Arc<Clients>) -> Self {
+        Self { realtime, users, clients, turned_away: Arc::new(Semaphore::new(TURNED_AWAY)) }
     }
 
     /// The routes: at both addresses of the service, and at the one beside its base.
@@ -66,19 +68,22 @@ impl Endpoint for Sockets {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let handshake = Handshake::of(&request)?;
-        let place = self.realtime.enter();
-        let refusal = match &place {
-            Some(_) => None,
-            None => Some(Arc::clone(&self.turned_away).try_acquire_owned().map_err(|_| Problem::Overloaded)?),
+        let slot = self.realtime.enter(self.clients.identify(&request).counted_network());
+        let refusal = match &slot {
+            Ok(_) => None,
+            Err(no_slot) => {
+                let place = Arc::clone(&self.turned_away).try_acquire_owned();
+                Some(place.map_err(|_| Problem::from(*no_slot))?)
+            }
         };
         let (realtime, users) = (self.realtime.clone(), self.users.clone());
         Ok(handshake.agree(UNSENT, async move |socket| {
-            match place {
-                Some(_place) => {
+            match slot {
+                Ok(slot) => {
                     let visitor = Visitor::new(&realtime, users);
-                    Connection::new(socket, &realtime, visitor).run().await;
+                    Connection::new(socket, &realtime, slot, visitor).run().await;
                 }
-                None => visitor::turn_away(socket).await,
+                Err(_) => visitor::turn_away(socket).await,
             }
             drop(refusal);
         }))

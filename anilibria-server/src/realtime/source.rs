@@ -25,7 +25,7 @@ use super::{
     notice::Notice,
 };
 use crate::{
-    telemetry::{Sampler, counts},
+    telemetry::{Sampler, counts, report_leader},
     titles::Titles,
 };
 
@@ -63,6 +63,7 @@ impl Source {
         sampler: Sampler,
     ) -> Self {
         let elector = Elector::stand(election, OFFICE, TERM);
+        report_leader("events", elector.watch());
         let (bus, hub) = (Arc::clone(realtime.bus()), realtime.hub().clone());
         let standby =
             Standby { titles: titles.clone(), bus, hub, interval, sampler, noted: None, seen: None };
@@ -176,7 +177,7 @@ impl Standby {
     }
 
     fn client(&self) -> &Client {
-        self.titles.client()
+        self.titles.watcher()
     }
 
     /// Where the last one to watch has stopped, be it another instance, or else the present.

@@ -1,6 +1,6 @@
 //! Server-sent events: for clients that only listen.
 
-use std::{collections::VecDeque, io, time::Duration};
+use std::{collections::VecDeque, io, net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use futures::stream;
@@ -13,15 +13,13 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
 };
 use serde_json::{Value, json};
-use tokio::{
-    sync::{OwnedSemaphorePermit, watch},
-    time::sleep,
-};
+use tokio::{sync::watch, time::sleep};
 
 use super::{
     Realtime,
     event::{Event, EventId, EventKind},
     hub::{Channel, Delivery, Listener},
+    slots::Slot,
 };
 use crate::problem::Problem;
 
@@ -52,18 +50,20 @@ pub struct EventStream {
     /// What comes before anything else.
     first: VecDeque<Bytes>,
     stopping: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
+    slot: Slot,
 }
 
 impl EventStream {
-    /// Events of `titles` and of `kinds`, all public ones when both are empty, beginning after `last`, or from now on.
+    /// Opens a stream of the events of `titles` and of `kinds`, all public ones when both are empty, beginning after `last`,
+    /// or from now on. It takes a slot of `client`; `None` stands for a client that is not limited by itself.
     pub fn open(
         realtime: &Realtime,
+        client: Option<IpAddr>,
         titles: &[u32],
         kinds: &[EventKind],
         last: Option<EventId>,
     ) -> Result<Self, Problem> {
-        let place = realtime.enter().ok_or(Problem::Overloaded)?;
+        let slot = realtime.enter(client)?;
         let mut listener = realtime.hub().listen(Channel::Sse);
         listener
             .change(|interests| {
@@ -83,10 +83,10 @@ impl EventStream {
             let resumed = json!({"replayed": replay.events.len(), "complete": replay.complete});
             first.push_back(said("resumed", &resumed));
         }
-        Ok(Self { listener, first, stopping: realtime.stopping(), _place: place })
+        Ok(Self { listener, first, stopping: realtime.stopping(), slot })
     }
 
-    /// What comes next; `None` when the service stops.
+    /// Returns what comes next; `None` when the service stops or another client gets the slot.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(chunk) = self.first.pop_front() {
             return Some(chunk);
@@ -101,6 +101,7 @@ impl EventStream {
             }),
             () = sleep(COMMENT_EVERY) => Some(Bytes::from_static(COMMENT)),
             _ = self.stopping.wait_for(|stopping| *stopping) => None,
+            () = self.slot.evicted() => None,
         }
     }
 }

@@ -45,8 +45,11 @@ struct Shared {
 struct State {
     /// Clients by title.
     titles: HashMap<u32, HashSet<u64>>,
-    /// Titles of which Redis does not know yet.
+    /// Titles whose followers Redis does not know yet. Each is followed here or known to Redis, so that their number is
+    /// bounded by the subscriptions there are, with and without Redis.
     changed: HashSet<u32>,
+    /// Titles that, as far as is known, have followers in Redis.
+    known: HashSet<u32>,
 }
 
 impl Subscribers {
@@ -68,7 +71,11 @@ impl Subscribers {
                     state.titles.remove(title);
                 }
             }
-            state.changed.insert(*title);
+            if state.titles.contains_key(title) || state.known.contains(title) {
+                state.changed.insert(*title);
+            } else {
+                state.changed.remove(title);
+            }
         }
         for title in after.iter().filter(|title| before.binary_search(title).is_err()) {
             state.titles.entry(*title).or_default().insert(client);
@@ -82,24 +89,32 @@ impl Subscribers {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that somebody follows is to be said again.
+    /// Has the followers of every title written again.
     fn repeat(&self) {
         let mut state = self.state();
-        let State { titles, changed } = &mut *state;
+        let State { titles, changed, .. } = &mut *state;
         changed.extend(titles.keys());
     }
 
-    /// A title to be told of, with who follows it.
+    /// Takes a title to be written, with its followers.
     fn take(&self) -> Option<(u32, Vec<u64>)> {
         let mut state = self.state();
         let title = *state.changed.iter().next()?;
         state.changed.remove(&title);
-        let clients = state.titles.get(&title).into_iter().flatten().copied().collect();
+        let clients: Vec<_> = state.titles.get(&title).into_iter().flatten().copied().collect();
+        if clients.is_empty() {
+            state.known.remove(&title);
+        } else {
+            state.known.insert(title);
+        }
         Some((title, clients))
     }
 
+    /// Has a title written again that could not be written. Whether Redis knows it is not certain.
     fn put_back(&self, title: u32) {
-        self.state().changed.insert(title);
+        let mut state = self.state();
+        state.changed.insert(title);
+        state.known.insert(title);
     }
 }
 
@@ -124,7 +139,7 @@ impl Telling {
         self.task.abort();
         {
             let mut state = self.subscribers.state();
-            let State { titles, changed } = &mut *state;
+            let State { titles, changed, .. } = &mut *state;
             changed.extend(titles.drain().map(|(title, _)| title));
         }
         let goodbye = async {
@@ -195,5 +210,18 @@ mod tests {
 
         subscribers.repeat();
         assert_eq!(all(&subscribers).len(), 1);
+    }
+
+    #[test]
+    fn titles_that_nobody_follows_any_more_leave_nothing_behind() {
+        let subscribers = Subscribers::default();
+        let client = subscribers.client();
+
+        for title in 0..1000 {
+            subscribers.note(client, &[], &[title]);
+            subscribers.note(client, &[title], &[]);
+        }
+
+        assert!(all(&subscribers).is_empty());
     }
 }

@@ -2,6 +2,8 @@
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram};
 
+use super::Limit;
+
 /// Requests answered, by method, route and status: in the words of each part of the site that reads them.
 pub(super) const REQUESTS: [(&str, &str); 3] = [
     ("anilibria_requests_total", "status"),
@@ -50,6 +52,13 @@ pub(crate) const WEBSOCKET_MESSAGES: &str = "anime_site_websocket_messages_total
 /// Titles that were compared with those of the Node service.
 pub(crate) const CONSISTENCY_CHECKS: &str = "data_consistency_checks_total";
 
+/// Requests, connections and searches that a limit turned away.
+pub(super) const LIMIT_HITS: &str = "anime_site_limit_hits_total";
+/// Leader leases: 1 on the instance that holds the lease of a task.
+pub(crate) const LEADER: &str = "anime_site_leader";
+/// Leader leases that were lost.
+pub(crate) const LEADER_LOSSES: &str = "anime_site_leader_losses_total";
+
 /// Share of requests that failed in the last minutes.
 pub(crate) const ROLLBACK_ERROR_RATE: &str = "anilibria_rollback_error_rate";
 /// How long answers took on average in the last minutes.
@@ -97,6 +106,9 @@ pub(super) fn describe() {
     describe_counter!(EPISODES_PROCESSED, "Episodes that events told of.");
     describe_counter!(NOTIFICATIONS_SENT, "Events handed on, by type and channel.");
     describe_counter!(WEBSOCKET_MESSAGES, "Messages over WebSockets, by direction and type.");
+    describe_counter!(LIMIT_HITS, "Requests, connections and searches turned away, by limit.");
+    describe_gauge!(LEADER, "Leader lease of a task: 1 on the instance that holds it, 0 on the others.");
+    describe_counter!(LEADER_LOSSES, "Leader leases lost to expiry or to another instance, by task.");
     describe_counter!(CONSISTENCY_CHECKS, "Titles compared with those of the Node service.");
     describe_gauge!(ROLLBACK_ERROR_RATE, "Share of requests of the last minutes that failed, 0 to 1.");
     describe_gauge!(
@@ -108,6 +120,9 @@ pub(super) fn describe() {
     counter!(TITLES_SYNCED, "source" => "anilibria_api").increment(0);
     for action in ["added", "updated"] {
         counter!(EPISODES_PROCESSED, "action" => action).increment(0);
+    }
+    for limit in Limit::ALL {
+        limit.count(0);
     }
     for result in ["consistent", "inconsistent"] {
         counter!(CONSISTENCY_CHECKS, "endpoint" => "title", "result" => result).increment(0);

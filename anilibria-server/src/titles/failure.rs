@@ -27,6 +27,15 @@ pub(crate) enum LoadFailure {
         /// What is wrong with it: a continuation of "the parameter …".
         reason: Cow<'static, str>,
     },
+    /// The client has no quota left for what this would cost.
+    #[error("the quota of the client does not suffice")]
+    RateLimited {
+        /// When it does.
+        retry_after: Duration,
+    },
+    /// Too much work of this kind runs or waits.
+    #[error("too much work in progress")]
+    Overloaded,
     /// The mirrored catalogue, which alone can answer, is not loaded.
     #[error("the catalogue is not loaded")]
     NoCatalogue,
@@ -42,7 +51,12 @@ impl LoadFailure {
             Self::Upstream(error) => {
                 !matches!(error.as_ref(), Error::InvalidRequest { .. } | Error::Config { .. })
             }
-            Self::Interrupted | Self::Refused { .. } | Self::NoCatalogue | Self::Unwritable(_) => false,
+            Self::Interrupted
+            | Self::Refused { .. }
+            | Self::RateLimited { .. }
+            | Self::Overloaded
+            | Self::NoCatalogue
+            | Self::Unwritable(_) => false,
         }
     }
 }
@@ -73,6 +87,8 @@ impl From<LoadFailure> for Problem {
         let error = match failure {
             LoadFailure::Upstream(error) => error,
             LoadFailure::Refused { field, reason } => return Self::invalid(field, reason),
+            LoadFailure::RateLimited { retry_after } => return Self::RateLimited { retry_after },
+            LoadFailure::Overloaded => return Self::Overloaded,
             LoadFailure::NoCatalogue => {
                 return Self::Unavailable { retry_after: DEFAULT_WAIT, cause: failure.into() };
             }

@@ -48,10 +48,9 @@ impl Gateway {
         let found = self.permitted(&session, list.window(range.start as u64, wanted).await).await?;
         let (_, pagination) = window.of(usize::try_from(found.total).unwrap_or(usize::MAX));
         let ids: Vec<ReleaseId> = found.items.iter().map(|release| release.id).collect();
-        let titles = match many(&self.titles, ids.clone(), &shape, Source::Any).await {
-            Err(failure) if failure.is_of_upstream() => {
-                many(&self.titles, ids, &shape, Source::Catalogue).await.map_err(|_| failure)?
-            }
+        let read = |source| many(&self.titles, ids.clone(), &shape, source, &self.work, &ask.charge);
+        let titles = match read(Source::Any).await {
+            Err(failure) if failure.is_of_upstream() => read(Source::Catalogue).await.map_err(|_| failure)?,
             titles => titles?,
         };
         let list = titles.into_iter().map(|(_, title)| title).collect();

@@ -10,17 +10,20 @@ use anilibria_client::{
 use super::{
     answer::Answer,
     ask::Ask,
-    gateway::Gateway,
+    charge::Charge,
+    gateway::{Gateway, Work},
     order::{Order, Place},
-    query::{Allowance, Query},
+    query::{Allowance, Query, SyntaxError},
     selection::Listing,
     title::searchable,
 };
 use crate::{problem::Problem, titles::LoadFailure};
 
-/// What is searched.
+/// A search by an expression.
 #[derive(Clone, Debug)]
 pub(super) struct Advanced {
+    /// The parameter that has the expression.
+    parameter: &'static str,
     query: Query,
     order: Option<Order>,
 }
@@ -33,24 +36,31 @@ impl Gateway {
             (None, Some(query)) => ("simple_query", Query::parse_simple(query)),
             (None, None) => return Err(Problem::invalid("query", "is required, or `simple_query`")),
         };
-        let query = query.map_err(|error| Problem::invalid(name, format!("cannot be read: {error}")))?;
-        let advanced = Advanced { query, order: order(ask)? };
+        let query = query.map_err(|error| unreadable(name, &error))?;
+        let advanced = Advanced { parameter: name, query, order: order(ask)? };
         self.paged(ask, Listing::Advanced(Box::new(advanced))).await
     }
 }
 
 impl Advanced {
     /// What is found in the catalogue, the last updated first unless an order is set.
-    pub(super) async fn find(&self, catalogue: Arc<Catalogue>) -> Result<Vec<ReleaseId>, LoadFailure> {
-        let Self { query, order } = self.clone();
-        work(move || {
+    pub(super) async fn find(
+        &self,
+        catalogue: Arc<Catalogue>,
+        work: &Work,
+        charge: &Charge,
+    ) -> Result<Vec<ReleaseId>, LoadFailure> {
+        let Self { parameter, query, order } = self.clone();
+        charge.search(query.patterns())?;
+        let search = move || {
             let reads = |key: &str| query.reads(key) || order.as_ref().is_some_and(|order| order.reads(key));
-            let mut evaluation = query.evaluation(Allowance::default());
+            let evaluation = query.evaluation(Allowance::default());
+            let mut evaluation = evaluation.map_err(|error| unreadable(parameter, &error))?;
             let mut found = Vec::new();
             for entry in catalogue.query().sort(Sort::Updated).find().items {
                 let title = searchable(&catalogue, entry, |key| reads(key))?;
                 let is_found = evaluation.matches(&title).map_err(|exhausted| LoadFailure::Refused {
-                    field: "query",
+                    field: parameter,
                     reason: format!("asks for too much: {exhausted}").into(),
                 })?;
                 if is_found {
@@ -58,8 +68,8 @@ impl Advanced {
                 }
             }
             Ok(sorted(found))
-        })
-        .await
+        };
+        work.searches.run(search).await
     }
 
     /// The search as text, the same for all ways to write it.
@@ -68,13 +78,18 @@ impl Advanced {
     }
 }
 
-/// The titles `ids` in an order.
+fn unreadable(parameter: &'static str, error: &SyntaxError) -> LoadFailure {
+    LoadFailure::Refused { field: parameter, reason: format!("cannot be read: {error}").into() }
+}
+
+/// Returns the titles `ids` in an order.
 pub(super) async fn by_order(
     catalogue: Arc<Catalogue>,
     ids: Vec<ReleaseId>,
     order: Order,
+    work: &Work,
 ) -> Result<Vec<ReleaseId>, LoadFailure> {
-    work(move || {
+    let sort = move || {
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
             if let Some(entry) = catalogue.get(id) {
@@ -83,8 +98,8 @@ pub(super) async fn by_order(
             }
         }
         Ok(sorted(found))
-    })
-    .await
+    };
+    work.searches.run(sort).await
 }
 
 /// The order that is asked for, if one is.
@@ -97,13 +112,6 @@ pub(super) fn order(ask: &Ask<'_>) -> Result<Option<Order>, Problem> {
     let Some(path) = ask.text("order_by") else { return Ok(None) };
     let order = Order::parse(path, is_descending);
     order.map(Some).map_err(|error| Problem::invalid("order_by", format!("is wrong: {error}")))
-}
-
-/// Does what is the work of some tenths of a second elsewhere: this thread has other requests to answer.
-async fn work<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, LoadFailure> + Send + 'static,
-) -> Result<T, LoadFailure> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| LoadFailure::Interrupted)?
 }
 
 /// The titles in the order of their places; those that do not differ stay as they are.

@@ -18,6 +18,7 @@ pub(super) struct Answer {
     shared: Bytes,
     kept: Kept,
     media_type: Option<HeaderValue>,
+    is_absent: bool,
 }
 
 /// A page of a list.
@@ -35,13 +36,19 @@ pub(super) fn render<T: Serialize + ?Sized>(data: &T) -> serde_json::Result<Byte
 impl Answer {
     /// What is cached.
     pub(super) fn cached(cached: Cached) -> Self {
-        let expires = OffsetDateTime::from(cached.fresh_until());
-        Self { shared: cached.into_value(), kept: Kept::Until(Some(expires)), media_type: None }
+        let (expires, is_absent) = (OffsetDateTime::from(cached.fresh_until()), cached.is_absent());
+        let kept = Kept::Until(Some(expires));
+        Self { shared: cached.into_value(), kept, media_type: None, is_absent }
+    }
+
+    /// True if the cache remembers that there is no value.
+    pub(super) fn is_absent(&self) -> bool {
+        self.is_absent
     }
 
     /// What [`render`] made, for one request only.
     pub(super) fn once(rendered: Bytes) -> Self {
-        Self { shared: rendered, kept: Kept::Never, media_type: None }
+        Self { shared: rendered, kept: Kept::Never, media_type: None, is_absent: false }
     }
 
     /// The same data, for one request only.

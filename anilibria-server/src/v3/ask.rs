@@ -7,6 +7,7 @@ use url::form_urlencoded;
 
 use super::{
     address::Dialect,
+    charge::Charge,
     paging::{Bounds, PAGE, PageSize, Paging, Window},
 };
 use crate::{params::whole, problem::Problem};
@@ -25,15 +26,17 @@ const COOKIE: &str = "PHPSESSID";
 pub(super) struct Ask<'r> {
     /// How the answer is written.
     pub(super) dialect: Dialect,
+    /// Charges the client for costly work.
+    pub(super) charge: Charge,
     values: Vec<(Cow<'r, str>, Cow<'r, str>)>,
     headers: &'r HeaderMap,
 }
 
 impl<'r> Ask<'r> {
-    /// Reads the parameters of a request.
-    pub(super) fn read(uri: &'r Uri, headers: &'r HeaderMap, dialect: Dialect) -> Self {
+    /// Reads the parameters of a request, whose costs `charge` takes.
+    pub(super) fn read(uri: &'r Uri, headers: &'r HeaderMap, dialect: Dialect, charge: Charge) -> Self {
         let values = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
-        Self { dialect, values, headers }
+        Self { dialect, charge, values, headers }
     }
 
     /// Refuses parameters that are in none of the groups, and that clients do not send everywhere.
@@ -146,7 +149,7 @@ mod tests {
 
     fn with<T>(query: &str, look: impl FnOnce(&Ask<'_>) -> T) -> T {
         let uri = format!("/v3/x?{query}").parse().unwrap();
-        look(&Ask::read(&uri, &HeaderMap::new(), Dialect::Live))
+        look(&Ask::read(&uri, &HeaderMap::new(), Dialect::Live, Charge::none()))
     }
 
     #[test]
@@ -188,8 +191,8 @@ mod tests {
         let uri = "/v3/user".parse().unwrap();
         let headers = HeaderMap::from_iter([(header::COOKIE, "a=b; PHPSESSID=abc; c=d".parse().unwrap())]);
 
-        assert_eq!(Ask::read(&uri, &headers, Dialect::Live).session(), Some("abc"));
+        assert_eq!(Ask::read(&uri, &headers, Dialect::Live, Charge::none()).session(), Some("abc"));
         let uri = "/v3/user?session=def".parse().unwrap();
-        assert_eq!(Ask::read(&uri, &headers, Dialect::Live).session(), Some("def"));
+        assert_eq!(Ask::read(&uri, &headers, Dialect::Live, Charge::none()).session(), Some("def"));
     }
 }

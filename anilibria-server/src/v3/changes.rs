@@ -26,6 +26,7 @@ use crate::{
         event::{Event, EventId},
         source::until_done,
     },
+    telemetry::report_leader,
     titles::Titles,
 };
 
@@ -63,6 +64,7 @@ impl Changes {
     pub fn start(sources: Sources, news: &News, redis: Option<&Redis>) -> Self {
         if let Some(redis) = redis {
             let elector = Elector::stand(redis.election(), OFFICE, TERM);
+            report_leader("v3_events", elector.watch());
             let task = tokio::spawn(stand(sources, news.clone(), elector.watch()));
             return Self { task, elector: Some(elector) };
         }

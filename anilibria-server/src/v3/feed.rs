@@ -1,23 +1,25 @@
 //! Videos, and what is new of every kind.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use anilibria_cache::Loaded;
 use anilibria_client::{
     model::{CatalogSorting, ReleaseId},
     reflector::Sort,
-    request::MAX_LIMIT,
     v3::model::Video,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
 
 use super::{
     answer::{Answer, Page, render},
     ask::Ask,
-    gateway::{Gateway, catalogue},
+    charge::Charge,
+    gateway::{Gateway, Work, catalogue, kept},
     key,
     many::{Source, many},
     paging::Window,
+    projection::Kind,
     selection::{LOOKED_THROUGH, is_newer},
     shape::Shape,
 };
@@ -33,10 +35,18 @@ enum News {
     Video(Box<Video>),
 }
 
+/// One item of the feed.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Item {
+    Title { title: Arc<RawValue> },
+    Video { youtube: Value },
+}
+
 impl Gateway {
     /// The newest videos.
     pub(super) async fn videos(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let (since, window, shape) = (ask.since()?, ask.page()?, Shape::of_parts(ask)?);
+        let (since, window, shape) = (ask.since()?, ask.page()?, Shape::of_videos(ask)?);
         let key = key::list("youtube", &format!("{since:?} {window:?} {}", shape.canonical()));
         let load = move |titles: Titles| async move { videos(titles, since, window, shape).await };
         Ok(self.cached(&key, load).await?)
@@ -44,10 +54,13 @@ impl Gateway {
 
     /// The last updated titles and the newest videos, the newest of both first.
     pub(super) async fn feed(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let (since, window, shape) = (ask.since()?, ask.page()?, Shape::read(ask)?);
+        let (since, window) = (ask.since()?, ask.page()?);
+        let shape = Shape::read_as(Kind::FeedItem, ask)?;
         let key = key::list("feed", &format!("{since:?} {window:?} {}", shape.canonical()));
-        let load = move |titles: Titles| async move { feed(titles, since, window, shape).await };
-        Ok(self.cached(&key, load).await?)
+        let (work, charge) = (self.work.clone(), ask.charge.clone());
+        let load =
+            move |titles: Titles| async move { feed(titles, since, window, shape, work, charge).await };
+        Ok(self.charged(&key, &ask.charge, load).await?)
     }
 }
 
@@ -57,7 +70,7 @@ async fn videos(
     window: Window,
     shape: Shape,
 ) -> Result<Loaded, LoadFailure> {
-    let all = newest(&titles, since, &window).await?;
+    let all = newest(&titles, since).await?;
     let (range, pagination) = window.of(all.len());
     let mut list = Vec::new();
     for video in all.get(range).unwrap_or_default() {
@@ -68,12 +81,16 @@ async fn videos(
     Ok(Loaded::new(render(&Page { list, pagination })?))
 }
 
-/// The newest videos: as many as the page needs, or more. AniLibria does not tell how many there are.
-async fn newest(titles: &Titles, since: Option<i64>, window: &Window) -> Result<Vec<Video>, LoadFailure> {
-    let needed = window.needs().and_then(|needed| u32::try_from(needed).ok());
-    let wanted = needed.unwrap_or(LOOKED_THROUGH).clamp(MAX_LIMIT, LOOKED_THROUGH);
-    let videos = titles.client().media().videos().limit(wanted).await?;
-    let mut videos: Vec<_> = videos.iter().map(Video::from).collect();
+/// The limit with which AniLibria lists all videos; of other limits it takes at most 50.
+const ALL_VIDEOS: u32 = 0;
+
+/// Returns the newest videos, at most [`LOOKED_THROUGH`].
+async fn newest(titles: &Titles, since: Option<i64>) -> Result<Vec<Video>, LoadFailure> {
+    let load = |titles: Titles| async move {
+        let videos = titles.client().media().videos().limit(ALL_VIDEOS).await?;
+        Ok(videos.iter().take(LOOKED_THROUGH as usize).map(Video::from).collect())
+    };
+    let mut videos: Vec<Video> = kept(titles, titles.of_lists(), key::VIDEOS, load).await?;
     videos.retain(|video| is_newer(video.timestamp, since));
     videos.sort_by_key(|video| Reverse(video.timestamp));
     Ok(videos)
@@ -84,24 +101,27 @@ async fn feed(
     since: Option<i64>,
     window: Window,
     shape: Shape,
+    work: Work,
+    charge: Charge,
 ) -> Result<Loaded, LoadFailure> {
     let mut news: Vec<_> =
         updated(&titles).await?.into_iter().filter(|(at, _)| is_newer(*at, since)).collect();
-    let videos = newest(&titles, since, &window).await?;
+    let videos = newest(&titles, since).await?;
     news.extend(videos.into_iter().map(|video| (video.timestamp, News::Video(Box::new(video)))));
     news.sort_by_key(|(at, _)| Reverse(*at));
     let (range, pagination) = window.of(news.len());
     let news = news.get(range).unwrap_or_default();
     let ids: Vec<_> = news.iter().filter_map(|(_, item)| item.title()).collect();
-    let found: HashMap<_, _> = many(&titles, ids.clone(), &shape, Source::Any).await?.into_iter().collect();
+    let found = many(&titles, ids.clone(), &shape, Source::Any, &work, &charge).await?;
+    let found: HashMap<_, _> = found.into_iter().collect();
     let mut list = Vec::with_capacity(news.len());
     for (_, item) in news {
         list.extend(match item {
-            News::Title(id) => found.get(id).map(|title| json!({"title": title})),
+            News::Title(id) => found.get(id).cloned().map(|title| Item::Title { title }),
             News::Video(video) => {
                 let mut video: Value = serde_json::to_value(video)?;
                 shape.apply(&mut video);
-                Some(json!({"youtube": video}))
+                Some(Item::Video { youtube: video })
             }
         });
     }

@@ -73,7 +73,7 @@ pub struct FeedItem {
 pub enum FeedError {
     /// As XML.
     #[error("the feed could not be written as XML")]
-    Xml(#[from] quick_xml::Error),
+    Xml(#[from] std::io::Error),
     /// As JSON.
     #[error("the feed could not be written as JSON")]
     Json(#[from] serde_json::Error),

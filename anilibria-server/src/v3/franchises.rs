@@ -12,14 +12,14 @@ use super::{
     address::Dialect,
     answer::{Answer, Page, render},
     ask::Ask,
-    gateway::Gateway,
+    charge::Charge,
+    gateway::{Gateway, kept},
     key,
     paging::Window,
     shape::{Shape, nothing},
 };
 use crate::{
     problem::Problem,
-    rendered::unsealed,
     tag,
     titles::{LoadFailure, Titles},
 };
@@ -46,28 +46,33 @@ impl Gateway {
     pub(super) async fn franchises(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let (window, shape) = (ask.page()?, Shape::of_parts(ask)?);
         let key = key::list("franchises", &format!("{window:?} {}", shape.canonical()));
-        let load = move |titles: Titles| async move { page(titles, window, shape).await };
-        Ok(self.cached(&key, load).await?)
+        let charge = ask.charge.clone();
+        let load = move |titles: Titles| async move { page(titles, window, shape, charge).await };
+        Ok(self.charged(&key, &ask.charge, load).await?)
     }
 }
 
-/// The franchises of title `id`. They are kept apart from it, as they seldom change.
+/// Returns the franchises of title `id`. They are cached apart from it, as they seldom change.
 pub(super) async fn of(titles: &Titles, id: ReleaseId) -> Result<Vec<Franchise>, LoadFailure> {
     let load = move |titles: Titles| async move {
         match titles.client().franchises().of_release(id).await {
-            Ok(found) => Ok(Loaded::new(render(&found.iter().map(Franchise::from).collect::<Vec<_>>())?)),
-            Err(error) if error.is_not_found() => Ok(Loaded::new(render::<[Franchise]>(&[])?)),
+            Ok(found) => Ok(found.iter().map(Franchise::from).collect()),
+            Err(error) if error.is_not_found() => Ok(Vec::new()),
             Err(error) => Err(error.into()),
         }
     };
-    let cached = titles.cached(&Options::new(), &key::franchises(id.get()), load).await?;
-    Ok(serde_json::from_slice(&unsealed(cached.value()))?)
+    kept(titles, &Options::new(), &key::franchises(id.get()), load).await
 }
 
-async fn page(titles: Titles, window: Window, shape: Shape) -> Result<Loaded, LoadFailure> {
-    let all = titles.client().franchises().list().include(["id"]).await?;
+async fn page(titles: Titles, window: Window, shape: Shape, charge: Charge) -> Result<Loaded, LoadFailure> {
+    let load = |titles: Titles| async move {
+        let all = titles.client().franchises().list().include(["id"]).await?;
+        Ok(all.iter().map(|franchise| franchise.id).collect())
+    };
+    let all: Vec<FranchiseId> = kept(&titles, titles.of_lists(), key::FRANCHISE_IDS, load).await?;
     let (range, pagination) = window.of(all.len());
-    let ids: Vec<_> = all.get(range).unwrap_or_default().iter().map(|franchise| franchise.id).collect();
+    let ids = all.get(range).unwrap_or_default().to_vec();
+    charge.calls(ids.len())?;
     let found = stream::iter(ids).map(|id| one(&titles, id)).buffered(AT_A_TIME);
     let mut list: Vec<Value> = found.try_filter_map(async |one| Ok(one)).try_collect().await?;
     for franchise in &mut list {
@@ -76,21 +81,18 @@ async fn page(titles: Titles, window: Window, shape: Shape) -> Result<Loaded, Lo
     Ok(Loaded::new(render(&Page { list, pagination })?).tag(tag::LISTS))
 }
 
-/// One franchise with its titles, which the list of all leaves out; each is kept, so that a list that takes too long is
-/// shorter the next time.
+/// Returns one franchise with its titles, which the list of all leaves out. Each is cached, so that a list that takes too
+/// long is shorter the next time.
 async fn one(titles: &Titles, id: FranchiseId) -> Result<Option<Value>, LoadFailure> {
     let load = move |titles: Titles| async move {
         match titles.client().franchises().get(id).await {
-            Ok(found) => Ok(Loaded::new(render(&Franchise::from(&found))?)),
-            Err(error) if error.is_not_found() => Ok(Loaded::absent()),
+            Ok(found) => Ok(Some(Franchise::from(&found))),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error.into()),
         }
     };
-    let cached = titles.cached(&Options::new(), &key::franchise(id), load).await?;
-    if cached.is_absent() {
-        return Ok(None);
-    }
-    Ok(Some(serde_json::from_slice(&unsealed(cached.value()))?))
+    let found: Option<Franchise> = kept(titles, &Options::new(), &key::franchise(id), load).await?;
+    Ok(found.map(serde_json::to_value).transpose()?)
 }
 
 fn values(franchises: &[Franchise]) -> serde_json::Result<Vec<Value>> {

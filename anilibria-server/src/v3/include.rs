@@ -13,10 +13,15 @@ use tracing::debug;
 
 use super::{
     bencode::Bencode,
+    charge::Charge,
     shape::{Include, Shape},
 };
+use crate::titles::LoadFailure;
 
-/// Most bytes of a picture.
+/// The sizes of a poster.
+const SIZES: [&str; 3] = ["small", "medium", "original"];
+
+/// Maximum bytes of a picture.
 const MAX_PICTURE: usize = 2 << 20;
 
 /// Most bytes of a torrent file.
@@ -31,26 +36,34 @@ const MOST_FILES: usize = 2000;
 /// How many files are fetched at a time.
 const AT_A_TIME: usize = 4;
 
-/// Fills in what `shape` includes and keeps. What cannot be had stays `null`.
-pub(super) async fn fill(client: &Client, title: &mut Value, shape: &Shape) {
+/// Fills in what `shape` includes and keeps, and charges for the calls. What cannot be had stays `null`.
+pub(super) async fn fill(
+    client: &Client,
+    title: &mut Value,
+    shape: &Shape,
+    charge: &Charge,
+) -> Result<(), LoadFailure> {
     let include = shape.include;
     if include.posters
         && shape.reads("posters")
         && let Some(posters) = title.get_mut("posters")
     {
+        charge.calls(SIZES.len())?;
         fill_posters(client, posters).await;
     }
     if (include.torrents || include.metadata)
         && shape.reads("torrents")
         && let Some(Value::Array(torrents)) = title.pointer_mut("/torrents/list")
     {
+        charge.calls(torrents.len().min(MOST_TORRENTS))?;
         fill_torrents(client, torrents, include).await;
     }
+    Ok(())
 }
 
 async fn fill_posters(client: &Client, posters: &mut Value) {
     let mut last: Option<(String, Value)> = None;
-    for size in ["small", "medium", "original"] {
+    for size in SIZES {
         let Some(poster) = posters.get_mut(size) else { continue };
         let Some(url) = poster.get("url").and_then(Value::as_str).map(str::to_owned) else { continue };
         // Two of the three are the same picture.

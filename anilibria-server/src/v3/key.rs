@@ -4,6 +4,15 @@ use std::fmt::Display;
 
 use uuid::Uuid;
 
+/// The key of the schedule as AniLibria has it.
+pub(super) const WEEK: &str = "v3:week";
+
+/// The key of the newest videos as AniLibria has them.
+pub(super) const VIDEOS: &str = "v3:videos";
+
+/// The key of the ids of all franchises.
+pub(super) const FRANCHISE_IDS: &str = "v3:franchise-ids";
+
 /// The key of the whole of title `id`.
 pub(super) fn title(id: u32) -> String {
     format!("v3:title:{id}")
@@ -22,6 +31,11 @@ pub(super) fn code(code: &str) -> String {
 /// The key of the id of the title that a torrent is of.
 pub(super) fn torrent(id: u64) -> String {
     format!("v3:torrent:{id}")
+}
+
+/// The key of a chunk of all torrents, the newest first.
+pub(super) fn torrents(chunk: usize) -> String {
+    format!("v3:torrents:{chunk}")
 }
 
 /// The key of the franchises of title `id`.

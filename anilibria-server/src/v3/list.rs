@@ -5,29 +5,25 @@ use std::sync::Arc;
 use anilibria_cache::Loaded;
 use anilibria_client::model::ReleaseId;
 use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
-use serde_json::Value;
 
 use super::{
     address::Dialect,
     answer::{Answer, Page, render},
     ask::Ask,
-    gateway::Gateway,
+    charge::Charge,
+    gateway::{Gateway, Work},
     key,
     many::{Source, many},
-    paging::{PageSize, Pagination, Window},
+    names::Names,
+    paging::{PageSize, Window},
     selection::{self, Listing},
     shape::Shape,
-    title::Name,
 };
 use crate::{
     problem::Problem,
     tag,
     titles::{LoadFailure, Titles},
 };
-
-/// How many titles that are named by other things than their ids are looked for at a time.
-const AT_A_TIME: usize = 4;
 
 /// What a list is asked for.
 #[derive(Debug)]
@@ -43,25 +39,18 @@ impl Gateway {
     /// Titles by name, in the order in which they are asked for.
     pub(super) async fn titles(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let shape = Shape::read(ask)?;
-        let ids = ask.numbers("id_list")?.into_iter().map(Name::Id);
-        let codes = ask.texts("code_list")?.into_iter().map(Name::Code);
-        let torrents = ask.numbers("torrent_id_list")?.into_iter().map(Name::Torrent);
-        let names: Vec<_> = ids.chain(codes).chain(torrents).collect();
+        let names = Names {
+            ids: ask.numbers("id_list")?,
+            codes: ask.texts("code_list")?,
+            torrents: ask.numbers("torrent_id_list")?,
+        };
         if names.is_empty() {
             return Err(Problem::invalid("id_list", "is required, or `code_list`, or `torrent_id_list`"));
         }
-        let found =
-            stream::iter(names).map(|name| async move { self.id_of(&name).await }).buffered(AT_A_TIME);
-        let found: Vec<Option<ReleaseId>> = found.try_collect().await?;
-        let mut ids: Vec<ReleaseId> = Vec::new();
-        for id in found.into_iter().flatten() {
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
+        let ids = self.ids_of(names, &ask.charge).await?;
         let (window, is_given) = ask.window(PageSize::All)?;
         let is_bare = ask.dialect == Dialect::Live && !is_given;
-        self.list(List { listing: Listing::Named(ids), window, shape, is_bare }).await
+        self.list(List { listing: Listing::Named(ids), window, shape, is_bare }, &ask.charge).await
     }
 
     /// The last updated titles.
@@ -77,22 +66,22 @@ impl Gateway {
     /// A page of a list, in its envelope.
     pub(super) async fn paged(&self, ask: &Ask<'_>, listing: Listing) -> Result<Answer, Problem> {
         let (window, shape) = (ask.page()?, Shape::read(ask)?);
-        self.list(List { listing, window, shape, is_bare: false }).await
+        self.list(List { listing, window, shape, is_bare: false }, &ask.charge).await
     }
 
-    async fn list(&self, list: List) -> Result<Answer, Problem> {
+    async fn list(&self, list: List, charge: &Charge) -> Result<Answer, Problem> {
         let key = list.key();
         let list = Arc::new(list);
-        let asked = Arc::clone(&list);
+        let (asked, work, payer) = (Arc::clone(&list), self.work.clone(), charge.clone());
         let load = move |titles: Titles| async move {
-            let (answer, ids) = made(&titles, &asked, Source::Any).await?;
+            let (answer, ids) = made(&titles, &asked, Source::Any, &work, &payer).await?;
             Ok(Loaded::new(answer).tags(ids.into_iter().map(|id| tag::title(id.get()))).tag(tag::LISTS))
         };
-        match self.cached(&key, load).await {
+        match self.charged(&key, charge, load).await {
             Ok(answer) => Ok(answer),
             // Better than nothing, and for once only.
             Err(failure) if failure.is_of_upstream() => {
-                match made(&self.titles, &list, Source::Catalogue).await {
+                match made(&self.titles, &list, Source::Catalogue, &self.work, charge).await {
                     Ok((answer, _)) => Ok(Answer::once(answer)),
                     Err(_) => Err(failure.into()),
                 }
@@ -110,15 +99,17 @@ impl List {
     }
 }
 
-/// The answer, and which titles are in it.
-async fn made(titles: &Titles, list: &List, source: Source) -> Result<(Bytes, Vec<ReleaseId>), LoadFailure> {
-    let (ids, pagination) = selection::select(titles, &list.listing, &list.window).await?;
-    let found = many(titles, ids, &list.shape, source).await?;
-    let (ids, values): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-    let answer = if list.is_bare { render(&values)? } else { page(values, pagination)? };
+/// Returns the answer, and which titles are in it.
+async fn made(
+    titles: &Titles,
+    list: &List,
+    source: Source,
+    work: &Work,
+    charge: &Charge,
+) -> Result<(Bytes, Vec<ReleaseId>), LoadFailure> {
+    let (ids, pagination) = selection::select(titles, &list.listing, &list.window, work, charge).await?;
+    let found = many(titles, ids, &list.shape, source, work, charge).await?;
+    let (ids, list_of): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let answer = if list.is_bare { render(&list_of)? } else { render(&Page { list: list_of, pagination })? };
     Ok((answer, ids))
-}
-
-fn page(list: Vec<Value>, pagination: Pagination) -> serde_json::Result<Bytes> {
-    render(&Page { list, pagination })
 }

@@ -1,25 +1,36 @@
-//! Many titles at a time, from wherever they are had for the least.
+//! Many titles at a time, from where they cost the least.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use anilibria_client::{
     model::{Release, ReleaseId},
     reflector::{Catalogue, CatalogueEntry},
+    request::MAX_LIMIT,
     v3::{Mapping, model::Franchise},
 };
 use futures::{StreamExt as _, stream};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
-use super::{franchises, gateway::catalogue, include, shape::Shape, title::from_catalogue};
-use crate::titles::{LoadFailure, Titles};
+use super::{
+    charge::Charge,
+    franchises,
+    gateway::{Work, catalogue},
+    include,
+    shape::Shape,
+    title::from_catalogue,
+};
+use crate::{
+    telemetry::Limit,
+    titles::{LoadFailure, Titles},
+};
 
-/// Most titles of one answer that AniLibria is asked for: each has some 20 KB, and fifty of them take a request.
+/// Maximum titles of one answer that are read from AniLibria: each has some 20 KB, and fifty of them take a request.
 pub(super) const MOST: usize = 500;
 
-/// Most titles of one answer whose franchises are read, which takes a request each; those of more have none.
+/// Maximum titles of one answer whose franchises are read, which takes a request each; those of more have none.
 const MOST_WITH_FRANCHISES: usize = 50;
 
-/// Most titles of one answer that bring files along.
+/// Maximum titles of one answer that bring files along.
 const MOST_WITH_FILES: usize = 10;
 
 /// Where titles may come from.
@@ -31,33 +42,72 @@ pub(super) enum Source {
     Catalogue,
 }
 
-/// The titles `ids` in this shape and order; those that are not there are left out.
+/// A title, rendered.
+pub(super) type Rendered = (ReleaseId, Arc<RawValue>);
+
+/// Renders the titles `ids` in this shape and order. Those that do not exist are left out.
+///
+/// # Errors
+///
+/// [`LoadFailure::Refused`] if the titles are too many or too large for one answer.
 pub(super) async fn many(
     titles: &Titles,
     ids: Vec<ReleaseId>,
     shape: &Shape,
     source: Source,
-) -> Result<Vec<(ReleaseId, Value)>, LoadFailure> {
+    work: &Work,
+    charge: &Charge,
+) -> Result<Vec<Rendered>, LoadFailure> {
+    charge.page(ids.len())?;
     if source == Source::Catalogue || suffices(titles, &ids, shape) {
         let catalogue = catalogue(titles).ok_or(LoadFailure::NoCatalogue)?;
-        let shape = shape.clone();
-        // Thousands of titles are the work of a second, during which this thread has other requests to answer.
-        let work = move || mirrored(&catalogue, &ids, &shape);
-        return Ok(tokio::task::spawn_blocking(work).await.map_err(|_| LoadFailure::Interrupted)??);
+        let (shape, max_bytes) = (shape.clone(), work.max_answer_bytes);
+        return work.pages.run(move || mirrored(&catalogue, &ids, &shape, max_bytes)).await;
     }
     check(&ids, shape)?;
-    let franchises = franchises_of(titles, &ids, shape).await;
+    let has_franchises = shape.reads("franchises") && ids.len() <= MOST_WITH_FRANCHISES;
+    let pages = ids.len().div_ceil(MAX_LIMIT as usize);
+    charge.calls(pages + if has_franchises { ids.len() } else { 0 })?;
+    let franchises = if has_franchises { franchises_of(titles, &ids).await } else { HashMap::new() };
     let releases = titles.client().releases().many(ids).await?;
-    let mut list = Vec::with_capacity(releases.len());
+    let mut page = Page::new(work.max_answer_bytes);
     for release in &releases {
         let mut title = value(release, &franchises)?;
         if shape.include.any() {
-            include::fill(titles.client(), &mut title, shape).await;
+            include::fill(titles.client(), &mut title, shape, charge).await?;
         }
         shape.apply(&mut title);
-        list.push((release.id, title));
+        page.push(release.id, &title)?;
     }
-    Ok(list)
+    Ok(page.titles)
+}
+
+/// Titles that are rendered one by one, up to a total size.
+struct Page {
+    titles: Vec<Rendered>,
+    max_bytes: usize,
+    bytes_left: usize,
+}
+
+impl Page {
+    fn new(max_bytes: usize) -> Self {
+        Self { titles: Vec::new(), max_bytes, bytes_left: max_bytes }
+    }
+
+    fn push(&mut self, id: ReleaseId, title: &Value) -> Result<(), LoadFailure> {
+        let title = serde_json::value::to_raw_value(title)?;
+        let Some(left) = self.bytes_left.checked_sub(title.get().len()) else {
+            Limit::AnswerSize.hit();
+            let reason = format!(
+                "gives more than {} bytes: ask for pages, or for less of each title by `filter` or `remove`",
+                self.max_bytes
+            );
+            return Err(LoadFailure::Refused { field: "limit", reason: reason.into() });
+        };
+        self.bytes_left = left;
+        self.titles.push((id, title.into()));
+        Ok(())
+    }
 }
 
 fn check(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
@@ -75,7 +125,7 @@ fn check(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
     Ok(())
 }
 
-/// Whether the mirrored catalogue knows all that is wanted of these titles.
+/// True if the mirrored catalogue knows all that is wanted of these titles.
 fn suffices(titles: &Titles, ids: &[ReleaseId], shape: &Shape) -> bool {
     let is_read = |entry: &CatalogueEntry| entry.members.is_some() && entry.torrents.is_some();
     !shape.reads("player")
@@ -89,25 +139,19 @@ fn mirrored(
     catalogue: &Catalogue,
     ids: &[ReleaseId],
     shape: &Shape,
-) -> serde_json::Result<Vec<(ReleaseId, Value)>> {
-    let mut list = Vec::with_capacity(ids.len());
+    max_bytes: usize,
+) -> Result<Vec<Rendered>, LoadFailure> {
+    let mut page = Page::new(max_bytes);
     for id in ids {
         if let Some(mut title) = from_catalogue(catalogue, *id)? {
             shape.apply(&mut title);
-            list.push((*id, title));
+            page.push(*id, &title)?;
         }
     }
-    Ok(list)
+    Ok(page.titles)
 }
 
-async fn franchises_of(
-    titles: &Titles,
-    ids: &[ReleaseId],
-    shape: &Shape,
-) -> HashMap<ReleaseId, Vec<Franchise>> {
-    if !shape.reads("franchises") || ids.len() > MOST_WITH_FRANCHISES {
-        return HashMap::new();
-    }
+async fn franchises_of(titles: &Titles, ids: &[ReleaseId]) -> HashMap<ReleaseId, Vec<Franchise>> {
     let of = |id: ReleaseId| async move { (id, franchises::of(titles, id).await.unwrap_or_default()) };
     // A title is of use without.
     stream::iter(ids.to_vec()).map(of).buffer_unordered(franchises::AT_A_TIME).collect().await

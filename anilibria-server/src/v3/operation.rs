@@ -2,7 +2,7 @@
 
 use poem::{Endpoint, IntoResponse as _, Request, Response, http::Method};
 
-use super::{address::Dialect, ask::Ask, gateway::Gateway};
+use super::{address::Dialect, ask::Ask, charge::Charge, gateway::Gateway};
 use crate::problem::Problem;
 
 /// What shapes anything.
@@ -154,7 +154,8 @@ impl Endpoint for Entrance {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
-        let ask = Ask::read(request.uri(), request.headers(), self.dialect);
+        let charge = Charge::to(self.gateway.clients.identify(&request));
+        let ask = Ask::read(request.uri(), request.headers(), self.dialect, charge);
         if self.gateway.config.v3_strict_parameters {
             ask.check(self.operation.parameters())?;
         }
@@ -224,7 +225,8 @@ impl Endpoint for Door {
             SitePage::LogIn => self.gateway.log_in(&mut request).await,
             SitePage::LogOut => self.gateway.log_out(&mut request).await,
             SitePage::TorrentFile => {
-                let ask = Ask::read(request.uri(), request.headers(), Dialect::Live);
+                let charge = Charge::to(self.gateway.clients.identify(&request));
+                let ask = Ask::read(request.uri(), request.headers(), Dialect::Live, charge);
                 self.gateway.torrent_file(&ask).await
             }
             SitePage::Storage => self.gateway.stored(request.uri().path()),

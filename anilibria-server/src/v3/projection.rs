@@ -4,13 +4,14 @@
 //! what is left. A path that leads nowhere changes nothing, and with none that leads anywhere `filter` leaves an empty
 //! object. Of an array, `list[0]` keeps one element, still in an array.
 
+mod schema;
 mod tree;
 
 use std::{collections::BTreeSet, fmt};
 
 use serde_json::Value;
 
-use self::tree::Tree;
+use self::{schema::Schema, tree::Tree};
 use super::path::{Path, PathError};
 
 /// Most paths of one parameter. A title has about 80 places, counting those of one episode and one torrent.
@@ -29,7 +30,18 @@ pub struct Projection {
     remove: Option<Paths>,
 }
 
-/// The paths of a parameter, at least one.
+/// A kind of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A title.
+    Title,
+    /// A video.
+    Video,
+    /// A title or a video.
+    FeedItem,
+}
+
+/// The paths of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Paths {
     /// In canonical order, none below another.
@@ -74,6 +86,19 @@ impl Projection {
         let paths =
             |parameter, text| Paths::parse(text).map_err(|problem| ProjectionError { parameter, problem });
         Ok(Self { filter: paths("filter", filter)?, remove: paths("remove", remove)? })
+    }
+
+    /// Returns the same projection of objects of this kind, without the paths that lead nowhere in any of them. All its
+    /// spellings are then the same text.
+    #[must_use]
+    pub fn of(self, kind: Kind) -> Self {
+        let schema = Schema::of(kind);
+        let known = |paths: Paths| paths.listed.into_iter().filter(|path| schema.has(path)).collect();
+        // To filter by paths that lead nowhere leaves nothing, and to remove them changes nothing.
+        let filter = self.filter.map(|paths| Paths::of(known(paths)));
+        let remove =
+            self.remove.map(|paths| Paths::of(known(paths))).filter(|paths| !paths.listed.is_empty());
+        Self { filter, remove }
     }
 
     /// Whether everything is kept.

@@ -49,30 +49,30 @@ mod simple;
 
 use std::{fmt, sync::Arc};
 
-use serde_json::Value;
-
-use self::expression::Expression;
 pub use self::{
     allowance::{Allowance, Exhausted},
     error::{Problem, SyntaxError},
     evaluate::Evaluation,
     function::Function,
 };
+use self::{expression::Expression, pattern::PatternText};
 use super::path::{Path, PathError};
 
-/// A condition on titles. A copy is cheap and shares what was compiled.
+/// A condition on titles. Cheap to clone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query(Arc<Parsed>);
 
-/// What is known of a query once it is read.
+/// A query once it is read.
 #[derive(Debug, PartialEq)]
 struct Parsed {
     expression: Expression,
     paths: Vec<Path>,
+    patterns: Vec<PatternText>,
 }
 
 impl Query {
-    /// Reads the language of expressions, as the parameter `query` has it.
+    /// Reads the language of expressions, as the parameter `query` has it. The time grows with the length of the text only:
+    /// regular expressions are compiled by [`evaluation`](Query::evaluation).
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
         parser::parse(text).map(Self::of)
     }
@@ -86,11 +86,15 @@ impl Query {
     }
 
     fn of(expression: Expression) -> Self {
-        let mut paths = Vec::new();
-        expression.visit_paths(&mut |path: &Path| paths.push(path.clone()));
+        let (mut paths, mut patterns) = (Vec::new(), Vec::new());
+        expression.visit(&mut |part| match part {
+            Expression::Path(path) => paths.push(path.clone()),
+            Expression::Pattern(pattern) => patterns.push(pattern.clone()),
+            _ => {}
+        });
         paths.sort_unstable();
         paths.dedup();
-        Self(Arc::new(Parsed { expression, paths }))
+        Self(Arc::new(Parsed { expression, paths, patterns }))
     }
 
     /// The paths that the query reads, each once, in no order that means anything.
@@ -103,16 +107,20 @@ impl Query {
         self.paths().iter().any(|path| path.starts_at(key))
     }
 
-    /// Whether the query is true of this one `title`.
-    ///
-    /// Many titles are asked with an [`evaluation`](Query::evaluation), which bounds the search as a whole.
-    pub fn matches(&self, title: &Value) -> Result<bool, Exhausted> {
-        self.evaluation(Allowance::default()).matches(title)
+    /// Returns the number of regular expressions in the query.
+    pub fn patterns(&self) -> usize {
+        self.0.patterns.len()
     }
 
-    /// Begins a search through titles.
-    pub fn evaluation(&self, allowance: Allowance) -> Evaluation<'_> {
-        Evaluation::new(&self.0.expression, allowance)
+    /// Compiles the regular expressions and begins a search through titles, which `allowance` bounds as a whole.
+    ///
+    /// Compiling may take some 20 ms, so do not call this on a thread that has other requests to answer.
+    ///
+    /// # Errors
+    ///
+    /// A regular expression that is wrong or too large.
+    pub fn evaluation(&self, allowance: Allowance) -> Result<Evaluation<'_>, SyntaxError> {
+        Evaluation::new(&self.0.expression, &self.0.patterns, allowance)
     }
 }
 

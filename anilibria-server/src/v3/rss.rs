@@ -1,16 +1,17 @@
 //! The feed of new torrents.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use anilibria_cache::Loaded;
-use anilibria_client::{Client, Secret, model::Torrent, v3::Mapping};
+use anilibria_client::{Client, Secret, model::Torrent, request::MAX_LIMIT, v3::Mapping};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{
     answer::Answer,
     ask::Ask,
     feed_document::{Feed, FeedFormat, FeedItem, item_title},
-    gateway::Gateway,
+    gateway::{Gateway, kept},
     key,
     paging::{PageSize, Window},
     selection::{LOOKED_THROUGH, is_newer},
@@ -59,9 +60,8 @@ async fn document(
     let client = titles.client();
     // However many torrents there are, the window begins in the same place.
     let (range, _) = window.of(usize::MAX);
-    let wanted = u32::try_from(range.len()).unwrap_or(u32::MAX).clamp(1, LOOKED_THROUGH);
-    let found = client.torrents().list().window(range.start as u64, wanted).await?;
-    let newer = found.items.iter().filter(|torrent| is_newer(uploaded(torrent), since));
+    let found = torrents(titles, range).await?;
+    let newer = found.iter().filter(|torrent| is_newer(uploaded(torrent), since));
     let items = newer.filter_map(|torrent| item(client, torrent, passkey).transpose());
     let feed = Feed {
         title: "AniLibria".to_owned(),
@@ -73,6 +73,42 @@ async fn document(
     };
     let document = feed.render(format).map_err(|error| LoadFailure::Unwritable(Arc::new(error)))?;
     Ok(String::from_utf8_lossy(&document).into_owned())
+}
+
+/// Torrents as AniLibria lists them, from a multiple of [`MAX_LIMIT`] on.
+#[derive(Serialize, Deserialize)]
+struct Chunk {
+    /// Torrents in all.
+    total: u64,
+    torrents: Vec<Torrent>,
+}
+
+/// Returns the newest torrents in this range, at most [`LOOKED_THROUGH`]. They are cached in chunks, so that there are only
+/// as many calls as there are chunks, whatever ranges are asked for.
+async fn torrents(titles: &Titles, range: Range<usize>) -> Result<Vec<Torrent>, LoadFailure> {
+    let size = MAX_LIMIT as usize;
+    let wanted = range.len().clamp(1, LOOKED_THROUGH as usize);
+    let (first, skipped) = (range.start / size, range.start % size);
+    let mut found = Vec::new();
+    let mut total = chunk(titles, 0).await?.total;
+    for number in first..=range.start.saturating_add(wanted - 1) / size {
+        if number.saturating_mul(size) as u64 >= total {
+            break;
+        }
+        let Chunk { total: newer_total, torrents } = chunk(titles, number).await?;
+        total = newer_total;
+        found.extend(torrents);
+    }
+    Ok(found.into_iter().skip(skipped).take(wanted).collect())
+}
+
+async fn chunk(titles: &Titles, number: usize) -> Result<Chunk, LoadFailure> {
+    let start = number.saturating_mul(MAX_LIMIT as usize) as u64;
+    let load = move |titles: Titles| async move {
+        let found = titles.client().torrents().list().window(start, MAX_LIMIT).await?;
+        Ok(Chunk { total: found.total, torrents: found.items })
+    };
+    kept(titles, titles.of_lists(), &key::torrents(number), load).await
 }
 
 /// The item of a torrent; `None` when it does not say what it is of.

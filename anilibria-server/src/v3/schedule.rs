@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use anilibria_cache::Loaded;
-use anilibria_client::v3;
+use anilibria_client::{model::ScheduledRelease, v3};
 
 use super::{
     answer::{Answer, render},
     ask::Ask,
-    gateway::Gateway,
+    charge::Charge,
+    gateway::{Gateway, Work, kept},
     key,
     many::{Source, many},
     shape::Shape,
@@ -30,19 +31,28 @@ impl Gateway {
         days.sort_unstable();
         days.dedup();
         let key = key::list("schedule", &format!("{days:?} {}", shape.canonical()));
-        let load = move |titles: Titles| async move { schedule(titles, days, shape).await };
-        Ok(self.cached(&key, load).await?)
+        let (work, charge) = (self.work.clone(), ask.charge.clone());
+        let load = move |titles: Titles| async move { schedule(titles, days, shape, work, charge).await };
+        Ok(self.charged(&key, &ask.charge, load).await?)
     }
 }
 
-async fn schedule(titles: Titles, days: Vec<u8>, shape: Shape) -> Result<Loaded, LoadFailure> {
-    let week = titles.client().schedule().week().await?;
+async fn schedule(
+    titles: Titles,
+    days: Vec<u8>,
+    shape: Shape,
+    work: Work,
+    charge: Charge,
+) -> Result<Loaded, LoadFailure> {
+    let load = |titles: Titles| async move { Ok(titles.client().schedule().week().await?) };
+    let week: Vec<ScheduledRelease> = kept(&titles, titles.of_lists(), key::WEEK, load).await?;
     let is_asked = |day: u8| days.is_empty() || days.iter().any(|asked| asked + 1 == day);
     let wanted = week.iter().map(|item| &item.release);
     let wanted = wanted.filter(|release| release.publish_day.is_some_and(|day| is_asked(day.0)));
     let ids: Vec<_> = wanted.map(|release| release.id).collect();
     let tags: Vec<_> = ids.iter().map(|id| tag::title(id.get())).collect();
-    let found: HashMap<_, _> = many(&titles, ids, &shape, Source::Any).await?.into_iter().collect();
+    let found = many(&titles, ids, &shape, Source::Any, &work, &charge).await?;
+    let found: HashMap<_, _> = found.into_iter().collect();
     let week = v3::week(&week, &days, |release| found.get(&release.id).cloned());
     Ok(Loaded::new(render(&week)?).tags(tags).tag(tag::LISTS))
 }

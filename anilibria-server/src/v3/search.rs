@@ -1,6 +1,6 @@
 //! Search by parameters.
 
-use std::sync::Arc;
+use std::{fmt::Debug, sync::Arc};
 
 use anilibria_client::{
     model::{CatalogSorting, MemberRole, Release, ReleaseId, ReleaseKind, Season},
@@ -11,7 +11,7 @@ use super::{
     advanced::{self, by_order},
     answer::Answer,
     ask::Ask,
-    gateway::Gateway,
+    gateway::{Gateway, Work},
     order::Order,
     selection::{LOOKED_THROUGH, Listing},
 };
@@ -70,24 +70,28 @@ impl Search {
         }
         let mut people = Vec::new();
         for (parameter, role) in ROLES {
-            let nicknames: Vec<_> = ask.words(parameter)?.into_iter().map(str::to_lowercase).collect();
+            let nicknames = sorted(ask.words(parameter)?.into_iter().map(str::to_lowercase).collect());
             if !nicknames.is_empty() {
                 people.push(People { role, nicknames });
             }
         }
         Ok(Self {
             text,
-            years: ask.numbers("year")?,
-            kinds: ask.words("type")?.into_iter().map(kind).collect::<Result<_, _>>()?,
-            seasons: ask.words("season_code")?.into_iter().map(season).collect::<Result<_, _>>()?,
-            genres: ask.texts("genres")?,
+            years: sorted(ask.numbers("year")?),
+            kinds: distinct(ask.words("type")?.into_iter().map(kind))?,
+            seasons: distinct(ask.words("season_code")?.into_iter().map(season))?,
+            genres: sorted(ask.texts("genres")?),
             people,
             order: advanced::order(ask)?,
         })
     }
 
     /// What is found in the catalogue: the best match first when a text is searched, else the last updated.
-    pub(super) async fn find(&self, catalogue: Arc<Catalogue>) -> Result<Vec<ReleaseId>, LoadFailure> {
+    pub(super) async fn find(
+        &self,
+        catalogue: Arc<Catalogue>,
+        work: &Work,
+    ) -> Result<Vec<ReleaseId>, LoadFailure> {
         let mut query = catalogue.query().genres(&self.genres).years(self.years.iter().copied());
         query = query.kinds(self.kinds.iter().cloned()).seasons(self.seasons.iter().cloned());
         if let Some(text) = &self.text {
@@ -97,7 +101,7 @@ impl Search {
         let ids = found.map(|entry| entry.id).collect();
         match &self.order {
             None => Ok(ids),
-            Some(order) => by_order(Arc::clone(&catalogue), ids, order.clone()).await,
+            Some(order) => by_order(Arc::clone(&catalogue), ids, order.clone(), work).await,
         }
     }
 
@@ -149,6 +153,28 @@ impl People {
             has_role && self.nicknames.contains(&nickname.trim().to_lowercase())
         })
     }
+}
+
+/// Values in their order and each once, so that equal searches have one key.
+fn sorted<T: Ord>(mut values: Vec<T>) -> Vec<T> {
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// The same for values of which there are only a few, and which have no order.
+fn distinct<T: PartialEq + Debug>(
+    values: impl Iterator<Item = Result<T, Problem>>,
+) -> Result<Vec<T>, Problem> {
+    let mut distinct: Vec<T> = Vec::new();
+    for value in values {
+        let value = value?;
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct.sort_by_cached_key(|value| format!("{value:?}"));
+    Ok(distinct)
 }
 
 fn season(word: &str) -> Result<Season, Problem> {

@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 
 use super::{
     advanced::Advanced,
-    gateway::catalogue,
+    charge::Charge,
+    gateway::{Work, catalogue},
     paging::{Pagination, Window},
     search::Search,
 };
@@ -60,6 +61,8 @@ pub(super) async fn select(
     titles: &Titles,
     listing: &Listing,
     window: &Window,
+    work: &Work,
+    charge: &Charge,
 ) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
     let catalogue = catalogue(titles);
     let all = match (listing, catalogue) {
@@ -76,9 +79,9 @@ pub(super) async fn select(
             heads.sort_by_key(|release| Reverse(release.updated_at));
             newer(heads, |release| release.updated_at, since.unwrap_or(i64::MIN))
         }
-        (Listing::Search(search), Some(catalogue)) => search.find(catalogue).await?,
+        (Listing::Search(search), Some(catalogue)) => search.find(catalogue, work).await?,
         (Listing::Search(search), None) => search.ask(titles).await?,
-        (Listing::Advanced(advanced), Some(catalogue)) => advanced.find(catalogue).await?,
+        (Listing::Advanced(advanced), Some(catalogue)) => advanced.find(catalogue, work, charge).await?,
         (Listing::Advanced(_), None) => return Err(LoadFailure::NoCatalogue),
     };
     let (range, pagination) = window.of(all.len());

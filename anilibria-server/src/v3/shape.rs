@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{
     ask::Ask,
     description::{to_html, without_view_order},
-    projection::Projection,
+    projection::{Kind, Projection},
 };
 use crate::problem::Problem;
 
@@ -53,6 +53,11 @@ impl Include {
 impl Shape {
     /// Reads the parameters of a request for titles.
     pub(super) fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
+        Self::read_as(Kind::Title, ask)
+    }
+
+    /// Reads the parameters of a request for objects of this kind, which are titles at least in part.
+    pub(super) fn read_as(kind: Kind, ask: &Ask<'_>) -> Result<Self, Problem> {
         let description = match ask.text("description_type").unwrap_or("plain") {
             "plain" => Description::Plain,
             "html" => Description::Html,
@@ -76,10 +81,17 @@ impl Shape {
                 }
             }
         }
-        Ok(Self { description, playlist, include, ..Self::of_parts(ask)? })
+        let projection = Self::of_parts(ask)?.projection.of(kind);
+        Ok(Self { projection, description, playlist, include })
     }
 
-    /// Reads the parameters of a request for anything but titles.
+    /// Reads the parameters of a request for videos.
+    pub(super) fn of_videos(ask: &Ask<'_>) -> Result<Self, Problem> {
+        let Self { projection, .. } = Self::of_parts(ask)?;
+        Ok(Self { projection: projection.of(Kind::Video), ..Self::default() })
+    }
+
+    /// Reads the parameters of a request for other objects.
     pub(super) fn of_parts(ask: &Ask<'_>) -> Result<Self, Problem> {
         let part = |name| ask.text(name).unwrap_or_default();
         let projection = Projection::parse(part("filter"), part("remove"));
@@ -155,11 +167,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::v3::address::Dialect;
+    use crate::v3::{address::Dialect, charge::Charge};
 
     fn shape(query: &str) -> Result<Shape, Problem> {
         let uri = format!("/v3/title?{query}").parse().unwrap();
-        Shape::read(&Ask::read(&uri, &HeaderMap::new(), Dialect::Live))
+        Shape::read(&Ask::read(&uri, &HeaderMap::new(), Dialect::Live, Charge::none()))
     }
 
     #[test]
@@ -191,6 +203,10 @@ mod tests {
 
         assert_eq!(canonical("filter=id,names.ru,"), canonical("filter=names.ru,id"));
         assert_ne!(canonical("filter=id"), canonical("remove=id"));
+        assert_eq!(canonical("remove=zz1,player,yy[3].x"), canonical("remove=player"));
+        assert_eq!(canonical("filter=id,names.zz"), canonical("filter=id"));
+        assert_ne!(canonical("filter=zz"), canonical(""));
+        assert!(shape("remove=zz").unwrap().is_plain());
         assert!(shape("playlist_type=object&include=").unwrap().is_plain());
         assert!(!shape("include=raw_poster").unwrap().is_plain());
     }

@@ -5,6 +5,8 @@ mod guest;
 mod pattern;
 mod subscriptions;
 
+use std::sync::Arc;
+
 use poem::{Endpoint, EndpointExt as _, Request, Response, http::Method};
 
 use self::guest::Guest;
@@ -15,6 +17,7 @@ use super::{
 };
 use crate::{
     config::V3Config,
+    http::clients::Clients,
     problem::Problem,
     realtime::{
         Realtime,
@@ -29,14 +32,15 @@ const UNSENT: usize = 4 * 1024 * 1024;
 /// Where the old service had it, behind the version.
 const PATHS: [&str; 2] = ["/ws", "/webSocket"];
 
-/// The routes, at all addresses of the old service. They tell `news`, and their clients count among those of `realtime`.
-pub fn table(realtime: &Realtime, news: &News, config: V3Config) -> RouteTable {
+/// Returns the routes, at all addresses of the old service. They send `news`, and their connections take slots of
+/// `realtime`, limited for each of `clients`.
+pub fn table(realtime: &Realtime, news: &News, clients: &Arc<Clients>, config: V3Config) -> RouteTable {
     let mut table = RouteTable::new();
     for prefix in [LIVE, NUMBERED] {
         let dialect = Dialect::at(prefix, config);
         for path in PATHS {
-            let (realtime, news) = (realtime.clone(), news.clone());
-            let socket = Socket { realtime, news, dialect, subscriptions: config.v3_subscriptions };
+            let (realtime, news, clients) = (realtime.clone(), news.clone(), Arc::clone(clients));
+            let socket = Socket { realtime, clients, news, dialect, subscriptions: config.v3_subscriptions };
             table.insert(format!("{prefix}{path}"), [(Method::GET, socket.boxed())].into());
         }
     }
@@ -46,6 +50,7 @@ pub fn table(realtime: &Realtime, news: &News, config: V3Config) -> RouteTable {
 /// Opens sockets at one address.
 struct Socket {
     realtime: Realtime,
+    clients: Arc<Clients>,
     news: News,
     dialect: Dialect,
     /// Most of one client.
@@ -57,12 +62,12 @@ impl Endpoint for Socket {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let handshake = Handshake::of(&request)?;
-        let place = self.realtime.enter().ok_or(Problem::Overloaded)?;
+        let slot =
+            self.realtime.enter(self.clients.identify(&request).counted_network()).map_err(Problem::from)?;
         let guest = Guest::new(&self.news, self.dialect, self.subscriptions);
         let realtime = self.realtime.clone();
         Ok(handshake.agree(UNSENT, async move |socket| {
-            Connection::new(socket, &realtime, guest).run().await;
-            drop(place);
+            Connection::new(socket, &realtime, slot, guest).run().await;
         }))
     }
 }

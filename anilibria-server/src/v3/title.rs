@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anilibria_cache::{Cached, Loaded, Options};
 use anilibria_client::{
-    model::{ReleaseId, ReleaseRef, TorrentId},
-    reflector::{Catalogue, CatalogueEntry, TorrentEntry},
+    model::ReleaseId,
+    reflector::{Catalogue, CatalogueEntry},
     v3::{Mapping, release_of},
 };
 use serde_json::Value;
@@ -13,9 +13,11 @@ use serde_json::Value;
 use super::{
     answer::{Answer, render},
     ask::Ask,
+    charge::Charge,
     franchises,
     gateway::{Gateway, catalogue},
     include, key,
+    names::Name,
     shape::Shape,
 };
 use crate::{
@@ -25,19 +27,8 @@ use crate::{
     titles::{LoadFailure, Titles},
 };
 
-/// Most characters of a readable id.
-const MAX_CODE: usize = 200;
-
 /// How long a title is kept whose franchises could not be read.
 const WITHOUT_FRANCHISES: Duration = Duration::from_secs(30);
-
-/// What a title is named by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Name {
-    Id(u32),
-    Code(String),
-    Torrent(u64),
-}
 
 impl Gateway {
     /// The title that is asked for.
@@ -52,8 +43,8 @@ impl Gateway {
         } else {
             return Err(Problem::invalid("id", "is required, or `code`, or `torrent_id`"));
         };
-        let id = self.id_of(&name).await?.ok_or(Problem::Missing { what: "title" })?;
-        self.by_id(id.get(), shape).await
+        let id = self.id_of(name).await?.ok_or(Problem::Missing { what: "title" })?;
+        self.by_id(id.get(), shape, &ask.charge).await
     }
 
     /// Some title that is not blocked; another one each time.
@@ -67,54 +58,30 @@ impl Gateway {
             Some(id) => id,
             None => random_id(&self.titles).await?.ok_or(Problem::Missing { what: "title" })?,
         };
-        Ok(self.by_id(id.get(), shape).await?.for_once())
-    }
-
-    /// The id of the title called `name`; `None` when there is none.
-    pub(super) async fn id_of(&self, name: &Name) -> Result<Option<ReleaseId>, LoadFailure> {
-        let (key, known) = match name {
-            Name::Id(id) => return Ok(Some(ReleaseId(*id))),
-            Name::Code(code) if !is_code(code) => return Ok(None),
-            Name::Code(code) => {
-                (key::code(code), self.known(|catalogue| catalogue.by_alias(code).map(|entry| entry.id)))
-            }
-            Name::Torrent(id) => {
-                (key::torrent(*id), self.known(|catalogue| of_torrent(catalogue, TorrentId(*id))))
-            }
-        };
-        if known.is_some() {
-            return Ok(known);
-        }
-        let asked = name.clone();
-        let load = |titles: Titles| async move {
-            let found = id_now(&titles, asked).await?;
-            Ok(found.map_or_else(Loaded::absent, |id| Loaded::new(id.to_string()).tag(tag::title(id.get()))))
-        };
-        let cached = self.titles.cached(&Options::new(), &key, load).await?;
-        Ok(std::str::from_utf8(cached.value()).ok().and_then(|id| id.parse().ok()))
-    }
-
-    fn known<T>(&self, find: impl FnOnce(&Catalogue) -> Option<T>) -> Option<T> {
-        find(&*catalogue(&self.titles)?)
+        Ok(self.by_id(id.get(), shape, &ask.charge).await?.for_once())
     }
 
     /// The title `id` in this shape. When AniLibria fails and nothing old is left: what the mirrored catalogue knows.
-    async fn by_id(&self, id: u32, shape: Shape) -> Result<Answer, Problem> {
-        let cached = if shape.is_plain() {
-            whole(&self.titles, id).await
+    async fn by_id(&self, id: u32, shape: Shape, charge: &Charge) -> Result<Answer, Problem> {
+        let answer = if shape.is_plain() {
+            whole(&self.titles, id).await.map(Answer::cached)
         } else {
-            let asked = shape.clone();
-            let load = move |titles: Titles| async move { shaped(&titles, id, &asked).await };
-            self.titles.cached(self.titles.of_lists(), &key::shaped(id, &shape.canonical()), load).await
+            let (asked, payer) = (shape.clone(), charge.clone());
+            let load = move |titles: Titles| async move { shaped(&titles, id, &asked, &payer).await };
+            self.charged(&key::shaped(id, &shape.canonical()), charge, load).await
         };
-        match cached {
-            Ok(cached) if cached.is_absent() => Err(Problem::title_not_found(id)),
-            Ok(cached) => Ok(Answer::cached(cached)),
-            Err(failure) => self.in_need(id, &shape).ok_or_else(|| failure.into()),
+        match answer {
+            Ok(answer) if answer.is_absent() => Err(Problem::title_not_found(id)),
+            Ok(answer) => Ok(answer),
+            Err(failure) if failure.is_of_upstream() => {
+                self.mirrored(id, &shape).ok_or_else(|| failure.into())
+            }
+            Err(failure) => Err(failure.into()),
         }
     }
 
-    fn in_need(&self, id: u32, shape: &Shape) -> Option<Answer> {
+    /// Returns the title from the mirrored catalogue, for when AniLibria fails.
+    fn mirrored(&self, id: u32, shape: &Shape) -> Option<Answer> {
         let catalogue = catalogue(&self.titles)?;
         let mut title = from_catalogue(&catalogue, ReleaseId(id)).ok()??;
         shape.apply(&mut title);
@@ -141,13 +108,13 @@ async fn whole(titles: &Titles, id: u32) -> Result<Cached, LoadFailure> {
 }
 
 /// Title `id` in another shape.
-async fn shaped(titles: &Titles, id: u32, shape: &Shape) -> Result<Loaded, LoadFailure> {
+async fn shaped(titles: &Titles, id: u32, shape: &Shape, charge: &Charge) -> Result<Loaded, LoadFailure> {
     let whole = whole(titles, id).await?;
     if whole.is_absent() {
         return Ok(Loaded::absent().tag(tag::title(id)));
     }
     let mut title: Value = serde_json::from_slice(&unsealed(&whole.into_value()))?;
-    include::fill(titles.client(), &mut title, shape).await;
+    include::fill(titles.client(), &mut title, shape, charge).await?;
     shape.apply(&mut title);
     Ok(Loaded::new(render(&title)?).tag(tag::title(id)))
 }
@@ -182,40 +149,9 @@ pub(super) fn searchable(
     serde_json::to_value(title)
 }
 
-async fn id_now(titles: &Titles, name: Name) -> Result<Option<ReleaseId>, LoadFailure> {
-    let client = titles.client();
-    let found = match name {
-        Name::Id(id) => return Ok(Some(ReleaseId(id))),
-        Name::Code(code) => {
-            let release = client.releases().get(ReleaseRef::from(code)).include(["id"]).await;
-            release.map(|release| Some(release.id))
-        }
-        Name::Torrent(id) => {
-            let torrent = client.torrents().get(id).await;
-            torrent.map(|torrent| torrent.release.map(|release| release.id))
-        }
-    };
-    match found {
-        Err(error) if error.is_not_found() => Ok(None),
-        found => Ok(found?),
-    }
-}
-
 async fn random_id(titles: &Titles) -> Result<Option<ReleaseId>, LoadFailure> {
     // One in five may well be blocked where the service runs, five of five are not.
     let releases = titles.client().releases().random().limit(5).await?;
     let open = releases.iter().find(|release| !release.is_blocked()).or(releases.first());
     Ok(open.map(|release| release.id))
-}
-
-fn of_torrent(catalogue: &Catalogue, id: TorrentId) -> Option<ReleaseId> {
-    let has_it = |torrents: &[TorrentEntry]| torrents.iter().any(|torrent| torrent.id == id);
-    catalogue.iter().find(|entry| entry.torrents.as_deref().is_some_and(has_it)).map(|entry| entry.id)
-}
-
-/// Whether a title may be called so.
-fn is_code(code: &str) -> bool {
-    code.len() <= MAX_CODE
-        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-        && code.bytes().any(|byte| byte.is_ascii_alphanumeric())
 }

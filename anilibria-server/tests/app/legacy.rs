@@ -70,10 +70,14 @@ async fn wrong_parameters_are_refused_in_the_form_of_version_1() {
 async fn words_of_the_api_are_no_titles_and_deeper_addresses_lead_nowhere() {
     let service = legacy();
 
-    for path in ["/search/x", "/sync", "/team", "/franchise", "/v1", "/..", "/titles/1/2", "/a%2Fb", "/0"] {
+    for path in ["/search/x", "/sync", "/team", "/franchise", "/v1", "/titles/1/2", "/a%2Fb", "/0"] {
         for prefix in PREFIXES {
             refusal(service.get(format!("{prefix}{path}")).send().await, 404, "NOT_FOUND").await;
         }
+    }
+    for prefix in PREFIXES {
+        let dots = service.get(format!("{prefix}/..")).send().await;
+        assert_eq!(refusal(dots, 400, "INVALID_PARAMETERS").await["error"]["details"]["field"], "path");
     }
     refusal(service.get("/api/anilibria/v1/v2").send().await, 404, "NOT_FOUND").await;
 }
@@ -85,8 +89,8 @@ async fn header_decides_which_version_answers_where_the_address_does_not() {
         async |path: &str, version: &str| service.get(path).header("X-API-Version", version).send().await;
 
     let of_v2 = ask("/api/anilibria/titles?limit=0", "v2").await;
-    let vary: Vec<_> = of_v2.0.headers().get_all("vary").iter().collect();
-    assert!(vary.iter().any(|names| *names == "X-API-Version"), "{vary:?}");
+    let vary = of_v2.0.header("vary").unwrap();
+    assert!(vary.split(", ").any(|name| name == "X-API-Version"), "{vary}");
     assert_error(of_v2, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
     refusal(ask("/api/anilibria/titles?limit=0", "v1").await, 400, "INVALID_PARAMETERS").await;
     refusal(ask("/api/anilibria/v1/titles?limit=0", "v2").await, 400, "INVALID_PARAMETERS").await;

@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::Service;
+use crate::{limits::connect, support::Service};
 
 /// Asks over `connection` and tells the first line of the answer.
 async fn ask(connection: &mut TcpStream) -> String {
@@ -25,20 +25,21 @@ async fn ten_thousand_idle_connections_keep_nobody_from_being_served() {
     }
     // It inherits the permission.
     let service = Service::sandbox(&[], &[]);
-    let address = service.origin.trim_start_matches("http://");
     let mut idle = Vec::new();
-    for _ in 0..IDLE {
-        idle.push(TcpStream::connect(address).await.unwrap());
+    for number in 0..IDLE {
+        // The number of connections is limited for each address.
+        let client = u8::try_from(number % 20).unwrap();
+        idle.push(connect(&service, client).await.unwrap());
     }
 
-    assert_eq!(ask(&mut TcpStream::connect(address).await.unwrap()).await, "HTTP/1.1 200 OK");
+    assert_eq!(ask(&mut connect(&service, 100).await.unwrap()).await, "HTTP/1.1 200 OK");
     for connection in idle.iter_mut().step_by(1000) {
         assert_eq!(ask(connection).await, "HTTP/1.1 200 OK");
     }
 }
 
 /// Whether this process may have `files` open, after a try to be permitted to.
-fn may_open(files: u64) -> bool {
+pub(crate) fn may_open(files: u64) -> bool {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= files);
     enough(current)

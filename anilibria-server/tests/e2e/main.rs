@@ -26,6 +26,7 @@ mod catalogue_mongo;
 mod cluster;
 mod commands;
 mod compare;
+#[cfg(target_os = "linux")]
 mod connections;
 mod endpoints;
 #[cfg(unix)]
@@ -38,8 +39,12 @@ mod internal;
 #[cfg(unix)]
 mod jaeger;
 mod legacy;
+#[cfg(target_os = "linux")]
+mod limits;
 #[cfg(unix)]
 mod live_client;
+#[cfg(target_os = "linux")]
+mod live_limits;
 mod log_secrets;
 #[cfg(unix)]
 mod metrics;
@@ -67,5 +72,7 @@ mod token;
 #[cfg(unix)]
 mod traces;
 mod v3;
+#[cfg(target_os = "linux")]
+mod v3_limits;
 mod v3_socket;
 mod validation;

@@ -19,7 +19,7 @@ use super::{
     handshake::Socket,
     line::{Flow, Line, goodbye},
 };
-use crate::realtime::Realtime;
+use crate::realtime::{Realtime, slots::Slot};
 
 /// What is spoken over a socket. Signs of life, limits and goodbyes are not its concern.
 pub(crate) trait Dialogue: Send {
@@ -56,6 +56,7 @@ pub(crate) struct Connection<D> {
     line: Line,
     dialogue: D,
     allowance: Allowance,
+    slot: Slot,
     stopping: watch::Receiver<bool>,
     ping_interval: Duration,
     ping_timeout: Duration,
@@ -65,14 +66,15 @@ pub(crate) struct Connection<D> {
 }
 
 impl<D: Dialogue> Connection<D> {
-    /// The client at the other end of `socket`, with whom this is spoken.
-    pub(crate) fn new(socket: Socket, realtime: &Realtime, dialogue: D) -> Self {
+    /// Creates the connection of the client at the other end of `socket`, which holds `slot`.
+    pub(crate) fn new(socket: Socket, realtime: &Realtime, slot: Slot, dialogue: D) -> Self {
         let config = realtime.config();
         let now = Instant::now();
         Self {
             line: Line::new(socket, realtime),
             dialogue,
             allowance: Allowance::new(now),
+            slot,
             stopping: realtime.stopping(),
             ping_interval: config.websocket_ping_interval,
             ping_timeout: config.websocket_ping_timeout,
@@ -92,6 +94,7 @@ impl<D: Dialogue> Connection<D> {
                 Next::Message(message) => self.hear(message).await,
                 Next::News(news) => self.dialogue.tell(news, &mut self.line).await,
                 Next::Due => self.ask().await,
+                Next::Evicted => goodbye(CloseCode::Again, "too many connections"),
                 Next::Stop => goodbye(CloseCode::Away, "the service stops"),
             };
         };
@@ -106,6 +109,7 @@ impl<D: Dialogue> Connection<D> {
             // Whoever wishes for events and resumes in one breath gets what it has missed before what is new.
             biased;
             _ = self.stopping.wait_for(|stopping| *stopping) => Next::Stop,
+            () = self.slot.evicted() => Next::Evicted,
             message = self.line.socket.next() => Next::Message(message),
             news = self.dialogue.news() => Next::News(news),
             () = sleep_until(self.due) => Next::Due,
@@ -134,6 +138,9 @@ impl<D: Dialogue> Connection<D> {
             Verdict::Refuse => return self.dialogue.refuse(&mut self.line).await,
             Verdict::Ignore => return ControlFlow::Continue(()),
             Verdict::Close => return goodbye(CloseCode::Policy, "too many messages"),
+        }
+        if matches!(message, Message::Text(_) | Message::Binary(_)) {
+            self.slot.touch();
         }
         match message {
             Message::Text(text) => self.dialogue.hear(Said::Text(text), &mut self.line).await,
@@ -165,6 +172,8 @@ enum Next<N> {
     News(N),
     /// It is time for a sign of life.
     Due,
+    /// Another client gets the slot.
+    Evicted,
     /// The service stops.
     Stop,
 }

@@ -245,7 +245,7 @@ impl Watching {
     }
 
     fn client(&self) -> &Client {
-        self.titles.client()
+        self.titles.watcher()
     }
 
     async fn publish(&self, draft: Draft) -> Flow {

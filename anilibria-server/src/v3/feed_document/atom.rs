@@ -1,6 +1,6 @@
 //! Atom 1.0.
 
-use quick_xml::Result;
+use std::io::Result;
 
 use super::{
     AUTHORITY, Feed, FeedError, FeedItem, LANGUAGE, TORRENT, rfc_3339,

@@ -1,6 +1,8 @@
 //! RSS 2.0.
 
-use quick_xml::{Result, escape::partial_escape};
+use std::io::Result;
+
+use quick_xml::escape::partial_escape;
 
 use super::{
     Feed, FeedError, FeedItem, LANGUAGE, TORRENT, rfc_2822,

@@ -1,9 +1,9 @@
 //! Texts inside of XML.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, io::Result};
 
 use quick_xml::{
-    Result, Writer,
+    Writer,
     events::{BytesCData, BytesDecl, BytesText, Event},
 };
 

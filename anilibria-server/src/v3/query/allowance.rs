@@ -11,7 +11,7 @@ pub struct Allowance {
     pub steps_per_title: u64,
     /// Most steps in all; [`limits::STEPS`] unless told.
     pub steps: u64,
-    /// Longest time in all, without what the caller does between two titles; [`limits::TIME`] unless told.
+    /// Maximum time in all, with what the caller does between two titles. Default: [`limits::TIME`].
     pub time: Duration,
 }
 
@@ -42,7 +42,6 @@ pub(super) struct Purse {
     per_title: u64,
     title: u64,
     search: u64,
-    /// What was left when this title began.
     time: Duration,
     since: Instant,
     /// Steps until the clock is looked at again.
@@ -65,14 +64,9 @@ impl Purse {
     }
 
     /// Begins with another title.
-    pub(super) fn begin_title(&mut self) {
+    pub(super) fn begin_title(&mut self) -> Result<(), Exhausted> {
         self.title = self.per_title;
-        self.since = Instant::now();
-    }
-
-    /// Is done with the title.
-    pub(super) fn end_title(&mut self) {
-        self.time = self.time.saturating_sub(self.since.elapsed());
+        self.check_time()
     }
 
     /// Pays for `steps`.
@@ -89,10 +83,15 @@ impl Purse {
             self.glance = left;
         } else {
             self.glance = GLANCE;
-            if self.since.elapsed() >= self.time {
-                self.search = 0;
-                return Err(Exhausted::Time);
-            }
+            self.check_time()?;
+        }
+        Ok(())
+    }
+
+    fn check_time(&mut self) -> Result<(), Exhausted> {
+        if self.since.elapsed() >= self.time {
+            self.search = 0;
+            return Err(Exhausted::Time);
         }
         Ok(())
     }

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::{
     allowance::{Allowance, Exhausted, Purse},
+    error::SyntaxError,
     expression::Expression,
     limits,
     operand::Operand,
     operator::Operator,
-    pattern::Pattern,
+    pattern::{Pattern, PatternText},
 };
 
 /// Steps that compiling a regular expression is worth.
@@ -23,34 +24,43 @@ const SCANNED: usize = 4;
 #[derive(Debug)]
 pub struct Evaluation<'q> {
     expression: &'q Expression,
-    state: State,
+    state: State<'q>,
 }
 
 /// What changes while titles are searched.
 #[derive(Debug)]
-struct State {
+struct State<'q> {
     purse: Purse,
-    /// Compiled patterns by their source; `None` for those that are wrong.
-    patterns: HashMap<String, Option<Pattern>>,
+    /// The patterns of the query, by their source.
+    written: HashMap<&'q str, Pattern>,
+    /// Patterns that come from titles or are put together, by their source; `None` for those that are wrong.
+    made: HashMap<String, Option<Pattern>>,
 }
 
 impl<'q> Evaluation<'q> {
-    pub(super) fn new(expression: &'q Expression, allowance: Allowance) -> Self {
-        Self { expression, state: State { purse: Purse::new(allowance), patterns: HashMap::new() } }
+    /// Compiles `patterns`, which are those of `expression`.
+    pub(super) fn new(
+        expression: &'q Expression,
+        patterns: &'q [PatternText],
+        allowance: Allowance,
+    ) -> Result<Self, SyntaxError> {
+        let max_bytes = limits::PATTERN_SIZE.min(limits::PATTERNS_SIZE / patterns.len().max(1));
+        let written = patterns.iter().map(|pattern| Ok((pattern.text(), pattern.compile(max_bytes)?)));
+        let written = written.collect::<Result<_, _>>()?;
+        let state = State { purse: Purse::new(allowance), written, made: HashMap::new() };
+        Ok(Self { expression, state })
     }
 
     /// Whether the query is true of `title`. What is no object matches as an empty one does.
     ///
     /// Once the search is given up, it stays so. A single title that is too much ([`Exhausted::Title`]) does not end it.
     pub fn matches(&mut self, title: &Value) -> Result<bool, Exhausted> {
-        self.state.purse.begin_title();
-        let value = self.state.value(self.expression, title);
-        self.state.purse.end_title();
-        Ok(value?.is_true())
+        self.state.purse.begin_title()?;
+        Ok(self.state.value(self.expression, title)?.is_true())
     }
 }
 
-impl State {
+impl State<'_> {
     /// The value of `expression` for `title`.
     fn value<'a>(&mut self, expression: &'a Expression, title: &'a Value) -> Result<Operand<'a>, Exhausted> {
         self.purse.spend(1)?;
@@ -59,7 +69,7 @@ impl State {
             Expression::Bool(value) => Operand::Bool(*value),
             Expression::Number(number) => Operand::Number(*number),
             Expression::Text(text) => Operand::Text(Cow::Borrowed(text)),
-            Expression::Pattern(pattern) => Operand::Text(Cow::Borrowed(pattern.source())),
+            Expression::Pattern(pattern) => Operand::Text(Cow::Borrowed(pattern.text())),
             Expression::Path(path) => {
                 let value = Operand::found(title.as_object().and_then(|title| path.find(title)));
                 self.purse.spend(value.weight())?;
@@ -164,17 +174,18 @@ impl State {
         let Operand::Text(text) = left else { return Ok(false) };
         self.purse.spend(1 + text.len() / SCANNED)?;
         if let Expression::Pattern(pattern) = right {
-            return Ok(pattern.is_match(text));
+            return Ok(self.written.get(pattern.text()).is_some_and(|pattern| pattern.is_match(text)));
         }
         let Operand::Text(source) = self.value(right, title)? else { return Ok(false) };
-        if !self.patterns.contains_key(source.as_ref()) {
+        if !self.made.contains_key(source.as_ref()) {
             self.purse.spend(COMPILE)?;
-            if self.patterns.len() >= limits::KEPT_PATTERNS {
-                self.patterns.clear();
+            if self.made.len() >= limits::KEPT_PATTERNS {
+                self.made.clear();
             }
-            self.patterns.insert(source.clone().into_owned(), Pattern::compile(&source).ok());
+            let max_bytes = limits::PATTERNS_SIZE / limits::KEPT_PATTERNS;
+            self.made.insert(source.clone().into_owned(), Pattern::compile(&source, max_bytes).ok());
         }
-        let pattern = self.patterns.get(source.as_ref()).and_then(Option::as_ref);
+        let pattern = self.made.get(source.as_ref()).and_then(Option::as_ref);
         Ok(pattern.is_some_and(|pattern| pattern.is_match(text)))
     }
 }

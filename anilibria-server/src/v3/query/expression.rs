@@ -9,7 +9,7 @@ use super::{
     function::Function,
     list::List,
     operator::{Level, Operator},
-    pattern::Pattern,
+    pattern::PatternText,
 };
 use crate::v3::path::Path;
 
@@ -24,7 +24,7 @@ pub(super) enum Expression {
     Path(Path),
     List(List),
     /// A text to the right of `~=`.
-    Pattern(Pattern),
+    Pattern(PatternText),
     /// Operators of one level, from left to right. A tree of pairs would be as deep as the chain is long.
     Chain {
         first: Box<Expression>,
@@ -67,13 +67,11 @@ impl Expression {
         }
     }
 
-    /// Shows `visit` every path of the title in it.
-    pub(super) fn visit_paths(&self, visit: &mut impl FnMut(&Path)) {
-        if let Self::Path(path) = self {
-            visit(path);
-        }
+    /// Calls `visit` with this expression and every expression in it.
+    pub(super) fn visit(&self, visit: &mut impl FnMut(&Self)) {
+        visit(self);
         for part in self.parts() {
-            part.visit_paths(visit);
+            part.visit(visit);
         }
     }
 
@@ -120,7 +118,7 @@ impl Expression {
             Self::Bool(value) => value.fmt(f),
             Self::Number(number) => number.fmt(f),
             Self::Text(text) => write_text(f, text),
-            Self::Pattern(pattern) => write_text(f, pattern.source()),
+            Self::Pattern(pattern) => write_text(f, pattern.text()),
             Self::Path(path) => write!(f, "{{{path}}}"),
             Self::List(list) => write_list(f, list.items()),
             Self::Chain { first, rest } => {

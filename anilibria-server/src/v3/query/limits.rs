@@ -20,21 +20,24 @@ pub const LIST: usize = 10_000;
 /// Most bytes of a regular expression.
 pub const PATTERN: usize = 1024;
 
-/// Most bytes a compiled regular expression takes, which also bounds how long it takes for each character. Some twenty
-/// `\w`, which stands for the letters of all languages, are as large.
+/// Maximum bytes of all compiled regular expressions of a query together. Each may take an equal part of them, which also
+/// bounds how long it takes for each character. A `\w`, which stands for the letters of all languages, takes some 50 KiB.
+pub const PATTERNS_SIZE: usize = 2 * 1024 * 1024;
+
+/// Maximum bytes of one compiled regular expression, however few there are.
 pub const PATTERN_SIZE: usize = 1024 * 1024;
 
-/// Most bytes that one regular expression uses to remember what it has met.
-pub const PATTERN_MEMORY: usize = 512 * 1024;
+/// Maximum bytes of the match cache of one regular expression.
+pub const PATTERN_MEMORY: usize = 256 * 1024;
 
-/// How deep groups may stand in each other in a regular expression.
+/// Maximum nesting of groups in a regular expression.
 pub const PATTERN_DEPTH: u32 = 32;
 
-/// Most regular expressions in a query: compiling the largest ones takes some 10 ms each.
+/// Maximum regular expressions in a query.
 pub const PATTERNS: usize = 16;
 
-/// Most compiled regular expressions that are kept while titles are searched. They come from patterns that lie in the
-/// titles or are put together of parts, so most queries have none of them.
+/// Maximum compiled regular expressions kept while titles are searched that are not written in the query: they lie in the
+/// titles or are put together of parts. Most queries have none of them.
 pub const KEPT_PATTERNS: usize = 16;
 
 /// Most bytes of a text that is put together of others.
@@ -46,5 +49,5 @@ pub const STEPS_PER_TITLE: u64 = 100_000;
 /// Most steps of a whole search: some 5,000 for each of 10,000 titles, which take less than a second.
 pub const STEPS: u64 = 50_000_000;
 
-/// Longest time of a whole search, should the steps be slower than they usually are.
+/// Maximum time of a whole search, should the steps be slower than they usually are.
 pub const TIME: Duration = Duration::from_secs(2);

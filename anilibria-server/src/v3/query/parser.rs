@@ -9,7 +9,7 @@ use super::{
     list::List,
     modern_path,
     operator::{Level, Operator},
-    pattern::Pattern,
+    pattern::PatternText,
 };
 use crate::v3::path::Path;
 
@@ -26,11 +26,12 @@ pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     }
 }
 
-/// The right side of an operator: `~=` has its regular expression compiled, if it is known.
-pub(super) fn right_side(operator: Operator, right: Expression) -> Result<Expression, Problem> {
+/// Returns the right side of an operator, which begins at the character `position`. To the right of `~=`, a text is a regular
+/// expression. It is compiled when the query is evaluated, which may be costly.
+pub(super) fn right_side(operator: Operator, right: Expression, position: usize) -> Expression {
     match (operator, right) {
-        (Operator::Matches, Expression::Text(source)) => Pattern::compile(&source).map(Expression::Pattern),
-        (_, right) => Ok(right),
+        (Operator::Matches, Expression::Text(text)) => Expression::Pattern(PatternText::new(text, position)),
+        (_, right) => right,
     }
 }
 
@@ -53,22 +54,19 @@ impl<'t> Parser<'t> {
                 self.skip(length);
                 let position = self.position();
                 let right = self.deeper(|parser| parser.expression(operator.level().tighter()))?;
-                let right = self.compiled(operator, right).map_err(|problem| problem.at(position))?;
-                left = left.then(operator, right);
+                if operator == Operator::Matches {
+                    self.patterns += 1;
+                }
+                if self.patterns > limits::PATTERNS {
+                    return Err(Problem::Patterns.at(position));
+                }
+                left = left.then(operator, right_side(operator, right, position));
             } else if loosest == Level::Condition && self.eat("?") {
                 left = self.deeper(|parser| parser.branches(left, ":", "`:`"))?;
             } else {
                 return Ok(left);
             }
         }
-    }
-
-    /// The right side of an operator, if there are not too many regular expressions by now.
-    fn compiled(&mut self, operator: Operator, right: Expression) -> Result<Expression, Problem> {
-        if operator == Operator::Matches {
-            self.patterns += 1;
-        }
-        if self.patterns > limits::PATTERNS { Err(Problem::Patterns) } else { right_side(operator, right) }
     }
 
     /// What stands on one side of an operator.

@@ -1,41 +1,64 @@
-//! Regular expressions of queries: matched in a time that grows with the text only, and bounded in size.
+//! Regular expressions of queries. The time of a match is linear in the text, and their size is bounded.
 
 use regex::{Regex, RegexBuilder};
 
-use super::{error::Problem, limits};
+use super::{
+    error::{Problem, SyntaxError},
+    limits,
+};
+
+/// A regular expression as a query has it, not compiled yet.
+#[derive(Clone, Debug)]
+pub(super) struct PatternText {
+    text: String,
+    /// The character of the query at which it begins, counted from 1.
+    position: usize,
+}
+
+impl PatternText {
+    /// Creates the pattern that begins at the character `position` of a query.
+    pub(super) fn new(text: String, position: usize) -> Self {
+        Self { text, position }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Compiles the pattern into at most `max_bytes`.
+    pub(super) fn compile(&self, max_bytes: usize) -> Result<Pattern, SyntaxError> {
+        Pattern::compile(&self.text, max_bytes).map_err(|problem| problem.at(self.position))
+    }
+}
+
+/// Equal patterns may have different positions.
+impl PartialEq for PatternText {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
 
 /// A compiled regular expression.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern(Regex);
 
 impl Pattern {
-    /// Compiles `source`.
-    pub(super) fn compile(source: &str) -> Result<Self, Problem> {
+    /// Compiles `source` into at most `max_bytes`, which takes some 10 ms for each megabyte.
+    pub(super) fn compile(source: &str, max_bytes: usize) -> Result<Self, Problem> {
         if source.len() > limits::PATTERN {
             return Err(Problem::Pattern { reason: format!("is longer than {} bytes", limits::PATTERN) });
         }
         let compiled = RegexBuilder::new(source)
-            .size_limit(limits::PATTERN_SIZE)
+            .size_limit(max_bytes)
             .dfa_size_limit(limits::PATTERN_MEMORY)
             .nest_limit(limits::PATTERN_DEPTH)
             .build();
         compiled.map(Self).map_err(|error| Problem::Pattern { reason: reason(&error) })
     }
 
-    /// Whether it matches somewhere in `text`.
+    /// Returns whether the pattern matches somewhere in `text`.
     pub(super) fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text)
-    }
-
-    /// The text it was compiled from.
-    pub(super) fn source(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl PartialEq for Pattern {
-    fn eq(&self, other: &Self) -> bool {
-        self.source() == other.source()
     }
 }
 

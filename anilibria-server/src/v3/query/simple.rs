@@ -37,7 +37,7 @@ pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     };
     let position = column(text, text.len() - value.trim_start().len());
     let value = constant(value.trim()).map_err(|problem| problem.at(position))?;
-    let right = right_side(operator, value).map_err(|problem| problem.at(position))?;
+    let right = right_side(operator, value, position);
     // Braces, which the full language has, do no harm.
     let path = path.trim();
     let bare = path.strip_prefix('{').and_then(|path| path.strip_suffix('}')).unwrap_or(path);

@@ -7,7 +7,7 @@ mod work;
 
 use serde_json::{Value, json};
 
-use super::Query;
+use super::{Allowance, Exhausted, Query, SyntaxError};
 
 /// A title with something of everything.
 fn title() -> Value {
@@ -39,11 +39,24 @@ fn title() -> Value {
 #[track_caller]
 fn holds(query: &str) -> bool {
     let query = Query::parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
-    query.matches(&title()).unwrap()
+    matches(&query, &title()).unwrap()
+}
+
+/// Returns whether `query` is true of this one `title`.
+#[track_caller]
+fn matches(query: &Query, title: &Value) -> Result<bool, Exhausted> {
+    query.evaluation(Allowance::default()).unwrap().matches(title)
 }
 
 /// What is wrong with `query`.
 #[track_caller]
 fn error(query: &str) -> String {
-    Query::parse(query).expect_err(query).to_string()
+    error_of(Query::parse(query), query)
+}
+
+/// Returns the error of a query, from parsing or from compiling its regular expressions.
+#[track_caller]
+fn error_of(read: Result<Query, SyntaxError>, query: &str) -> String {
+    let begun = read.and_then(|query| query.evaluation(Allowance::default()).map(drop));
+    begun.expect_err(query).to_string()
 }

@@ -3,8 +3,11 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::{
-    super::{Function, Query, expression::Expression, list::List, modern_path, operator::Operator, parser},
-    title,
+    super::{
+        Allowance, Function, Query, expression::Expression, limits, list::List, modern_path,
+        operator::Operator, parser, pattern::Pattern,
+    },
+    matches, title,
 };
 
 /// A piece of a query, so that what is put together of them is close to one.
@@ -90,7 +93,10 @@ fn expression() -> impl Strategy<Value = Expression> {
         let three = (inner.clone(), inner.clone(), inner.clone());
         prop_oneof![
             4 => (inner.clone(), operator, inner.clone()).prop_filter_map("a wrong pattern", |(left, operator, right)| {
-                Some(left.then(operator, parser::right_side(operator, right).ok()?))
+                if let (Operator::Matches, Expression::Text(source)) = (operator, &right) {
+                    Pattern::compile(source, limits::PATTERN_SIZE).ok()?;
+                }
+                Some(left.then(operator, parser::right_side(operator, right, 1)))
             }),
             1 => inner.clone().prop_map(|operand| Expression::Not(Box::new(operand))),
             1 => inner.clone().prop_map(Expression::negative),
@@ -120,7 +126,10 @@ proptest! {
 
         for query in [Query::parse(&text), Query::parse_simple(&text)] {
             match query {
-                Ok(query) => _ = query.matches(&title()),
+                Ok(query) => match query.evaluation(Allowance::default()) {
+                    Ok(mut evaluation) => _ = evaluation.matches(&title()),
+                    Err(error) => prop_assert!(error.position <= text.chars().count() + 1),
+                },
                 Err(error) => prop_assert!(error.position <= text.chars().count() + 1),
             }
         }
@@ -135,6 +144,6 @@ proptest! {
 
     #[test]
     fn every_query_has_a_value(expression in expression()) {
-        prop_assert!(Query::of(expression).matches(&title()).is_ok());
+        prop_assert!(matches(&Query::of(expression), &title()).is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! Which address a request comes from.
+//! The address of the client, as trusted proxies report it.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,22 +11,22 @@ use poem::{
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
-/// The proxies whose word is taken for who a client is.
+/// The proxies whose `X-Forwarded-For` and `X-Real-IP` are believed.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
     trusted: Vec<IpNet>,
 }
 
 impl Proxies {
-    /// Trusts everyone in these networks.
+    /// Creates proxies that trust every address of these networks.
     pub fn new(trusted: Vec<IpNet>) -> Self {
         Self { trusted }
     }
 
-    /// The address of who sent `request`; `None` when it did not come over the network.
+    /// Returns the address of the client that sent `request`; `None` if it did not come over the network.
     ///
-    /// That is whoever is connected, unless it is a proxy that is trusted: then it is whom that one names, and so on. Only
-    /// what trusted proxies have written counts, for anyone can write the rest.
+    /// The client is the peer, unless the peer is a trusted proxy: then the client is the address that the proxy names, and
+    /// so on. Only entries written by trusted proxies count: anyone can write the others.
     pub fn client_of(&self, request: &Request) -> Option<IpAddr> {
         let Addr::SocketAddr(peer) = &request.remote_addr().0 else { return None };
         let peer = peer.ip().to_canonical();

@@ -1,0 +1,252 @@
+//! What one client has used: its quota and its requests in progress.
+
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, MonotonicClock},
+    middleware::StateInformationMiddleware,
+    state::{InMemoryState, NotKeyed},
+};
+use moka::{policy::EvictionPolicy, sync::Cache};
+
+/// Maximum number of clients told apart; beyond it, those that were silent longest are forgotten. A client costs some
+/// 300 bytes.
+const MAX_CLIENTS: u64 = 100_000;
+
+/// How long a client without a quota is remembered after its last request.
+const IDLE: Duration = Duration::from_mins(1);
+
+/// A token bucket: it holds a burst and refills steadily.
+type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, StateInformationMiddleware>;
+
+/// Limits that hold for each client of one kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClientBounds {
+    /// Requests per minute in the long run; 0 for no limit.
+    pub(super) per_minute: u32,
+    /// Requests at once after a quiet time.
+    pub(super) burst: NonZeroU32,
+    /// Maximum number of requests in progress.
+    pub(super) in_progress: usize,
+}
+
+/// The clients of one kind, by key.
+pub(super) struct ClientTable<K, C: Clock = MonotonicClock> {
+    bounds: ClientBounds,
+    quota: Option<Quota>,
+    clock: C,
+    clients: Cache<K, Arc<ClientState<C>>>,
+}
+
+/// What one client has used.
+pub(super) struct ClientState<C: Clock = MonotonicClock> {
+    bucket: Option<Bucket<C>>,
+    bounds: ClientBounds,
+    clock: C,
+    in_progress: AtomicUsize,
+}
+
+/// The quota of a client after a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaState {
+    /// Requests per minute.
+    pub(super) limit: u32,
+    /// Requests that may follow at once.
+    pub(super) remaining: u32,
+    /// Seconds until the whole burst is available again or, for a refused request, until it would be accepted.
+    pub(super) reset: u32,
+    /// Time to wait if the request was refused.
+    pub(super) wait: Option<Duration>,
+}
+
+/// A place for one request in progress, held until dropped.
+pub struct InProgress {
+    state: Option<Arc<ClientState>>,
+}
+
+impl<K> ClientTable<K>
+where
+    K: std::hash::Hash + Eq + Clone + Send + Sync + 'static,
+{
+    pub(super) fn new(bounds: ClientBounds) -> Self {
+        Self::with_clock(bounds, MonotonicClock)
+    }
+}
+
+impl<K, C> ClientTable<K, C>
+where
+    K: std::hash::Hash + Eq + Clone + Send + Sync + 'static,
+    C: Clock + Clone + Send + Sync + 'static,
+{
+    fn with_clock(bounds: ClientBounds, clock: C) -> Self {
+        let interval = Duration::from_mins(1).checked_div(bounds.per_minute);
+        let quota = interval.and_then(Quota::with_period).map(|quota| quota.allow_burst(bounds.burst));
+        // A full bucket says nothing, so a client with one can be forgotten.
+        let full = quota.map_or(IDLE, |quota| quota.burst_size_replenished_in() + Duration::from_secs(1));
+        let clients = Cache::builder()
+            .max_capacity(MAX_CLIENTS)
+            .eviction_policy(EvictionPolicy::lru())
+            .time_to_idle(full.max(IDLE))
+            .build();
+        Self { bounds, quota, clock, clients }
+    }
+
+    /// Returns the state of the client with this key.
+    pub(super) fn get(&self, key: &K) -> Arc<ClientState<C>> {
+        self.clients.get_with_by_ref(key, || {
+            let bucket = self
+                .quota
+                .map(|quota| RateLimiter::direct_with_clock(quota, self.clock.clone()).with_middleware());
+            let clock = self.clock.clone();
+            Arc::new(ClientState { bucket, bounds: self.bounds, clock, in_progress: AtomicUsize::new(0) })
+        })
+    }
+}
+
+impl<C: Clock> ClientState<C> {
+    /// Takes `units` requests from the quota; `None` if there is no quota. A refused request takes nothing.
+    ///
+    /// Of several units it takes at most the burst less one: that one is the request itself, and the rest can be had by
+    /// a client that waits.
+    pub(super) fn take(&self, units: NonZeroU32) -> Option<QuotaState> {
+        let bucket = self.bucket.as_ref()?;
+        let limit = self.bounds.per_minute;
+        let most = NonZeroU32::new(self.bounds.burst.get() - 1).unwrap_or(NonZeroU32::MIN);
+        // Never more than the burst, so the bucket has room for it.
+        let taken = bucket.check_n(units.min(most)).ok()?;
+        Some(match taken {
+            Ok(left) => {
+                let (remaining, quota) = (left.remaining_burst_capacity(), left.quota());
+                let missing = quota.burst_size().get().saturating_sub(remaining);
+                let reset = seconds(quota.replenish_interval().saturating_mul(missing));
+                QuotaState { limit, remaining, reset, wait: None }
+            }
+            Err(not_until) => {
+                let wait = not_until.wait_time_from(self.clock.now());
+                QuotaState { limit, remaining: 0, reset: seconds(wait), wait: Some(wait) }
+            }
+        })
+    }
+}
+
+impl ClientState {
+    /// Takes a place for one more request in progress; `None` if this client has too many.
+    pub(super) fn enter(self: &Arc<Self>) -> Option<InProgress> {
+        let place = InProgress { state: Some(Arc::clone(self)) };
+        let before = self.in_progress.fetch_add(1, Ordering::Relaxed);
+        // Dropping the place takes the count back.
+        (before < self.bounds.in_progress).then_some(place)
+    }
+}
+
+impl InProgress {
+    /// A place of a client that is not counted.
+    pub(super) fn uncounted() -> Self {
+        Self { state: None }
+    }
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        if let Some(state) = &self.state {
+            state.in_progress.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Whole seconds, rounded up so that nobody comes back too early.
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use governor::clock::FakeRelativeClock;
+
+    use super::*;
+
+    const BURST: NonZeroU32 = NonZeroU32::new(3).unwrap();
+    const BOUNDS: ClientBounds = ClientBounds { per_minute: 60, burst: BURST, in_progress: 2 };
+
+    fn table() -> (ClientTable<u8, FakeRelativeClock>, FakeRelativeClock) {
+        let clock = FakeRelativeClock::default();
+        (ClientTable::with_clock(BOUNDS, clock.clone()), clock)
+    }
+
+    fn take(table: &ClientTable<u8, FakeRelativeClock>, client: u8, units: u32) -> QuotaState {
+        table.get(&client).take(NonZeroU32::new(units).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn burst_passes_and_what_follows_has_to_wait() {
+        let (table, clock) = table();
+
+        let remaining = [(); 3].map(|()| take(&table, 1, 1).remaining);
+        let refused = take(&table, 1, 1);
+        clock.advance(Duration::from_secs(1));
+        let after = take(&table, 1, 1);
+
+        assert_eq!(remaining, [2, 1, 0]);
+        assert_eq!(refused.wait, Some(Duration::from_secs(1)));
+        assert_eq!(after.wait, None);
+    }
+
+    #[test]
+    fn reset_tells_when_a_whole_burst_is_there_again() {
+        let (table, clock) = table();
+
+        assert_eq!(take(&table, 1, 1).reset, 1);
+        assert_eq!(take(&table, 1, 1).reset, 2);
+        clock.advance(Duration::from_secs(2));
+
+        assert_eq!(take(&table, 1, 1), QuotaState { limit: 60, remaining: 2, reset: 1, wait: None });
+    }
+
+    #[test]
+    fn costly_request_takes_several_units_and_a_refused_one_none() {
+        let (table, _) = table();
+
+        assert_eq!(take(&table, 1, 2).remaining, 1);
+        assert!(take(&table, 1, 2).wait.is_some());
+        assert_eq!(take(&table, 1, 1).remaining, 0);
+        assert_eq!(take(&table, 2, 1).remaining, 2);
+        assert_eq!(take(&table, 2, 100).remaining, 0);
+    }
+
+    #[test]
+    fn clients_do_not_count_for_each_other() {
+        let (table, _) = table();
+        for _ in 0..4 {
+            take(&table, 1, 1);
+        }
+
+        assert_eq!(take(&table, 2, 1).remaining, 2);
+    }
+
+    #[test]
+    fn none_a_minute_stands_for_any_number() {
+        let table = ClientTable::<u8>::new(ClientBounds { per_minute: 0, ..BOUNDS });
+
+        assert_eq!(table.get(&1).take(BURST), None);
+    }
+
+    #[test]
+    fn client_has_no_more_requests_in_progress_than_it_may() {
+        let table = ClientTable::<u8>::new(BOUNDS);
+        let places = [(); 2].map(|()| table.get(&1).enter());
+
+        let (refused, other) = (table.get(&1).enter(), table.get(&2).enter());
+        drop(refused);
+        drop(places);
+
+        assert!(other.is_some() && table.get(&1).enter().is_some());
+    }
+}

@@ -1,0 +1,78 @@
+//! Counts how often a limit turned somebody away.
+
+use metrics::counter;
+
+use super::inventory::LIMIT_HITS;
+
+/// A limit of the service, as the label `limit` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// The quota of a client.
+    Rate,
+    /// The quota of logins.
+    Login,
+    /// Requests in progress of one client.
+    ClientRequests,
+    /// Requests in progress of all clients.
+    Requests,
+    /// Request bodies that are received.
+    Bodies,
+    /// Connections of one client.
+    ClientConnections,
+    /// Live connections of one client.
+    LiveClient,
+    /// Live connections of all clients.
+    Live,
+    /// Advanced searches that run or wait.
+    Search,
+    /// Pages of titles that are rendered or wait for it.
+    Pages,
+    /// Bytes or items of one answer.
+    AnswerSize,
+    /// Bytes of large answers that are sent at a time.
+    AnswersInFlight,
+}
+
+impl Limit {
+    /// All limits.
+    pub(super) const ALL: [Self; 12] = [
+        Self::Rate,
+        Self::Login,
+        Self::ClientRequests,
+        Self::Requests,
+        Self::Bodies,
+        Self::ClientConnections,
+        Self::LiveClient,
+        Self::Live,
+        Self::Search,
+        Self::Pages,
+        Self::AnswerSize,
+        Self::AnswersInFlight,
+    ];
+
+    /// Counts that this limit turned somebody away.
+    pub(crate) fn hit(self) {
+        self.count(1);
+    }
+
+    pub(super) fn count(self, hits: u64) {
+        counter!(LIMIT_HITS, "limit" => self.as_str()).increment(hits);
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+            Self::Login => "login",
+            Self::ClientRequests => "client_requests",
+            Self::Requests => "requests",
+            Self::Bodies => "bodies",
+            Self::ClientConnections => "client_connections",
+            Self::LiveClient => "live_client",
+            Self::Live => "live",
+            Self::Search => "search",
+            Self::Pages => "pages",
+            Self::AnswerSize => "answer_size",
+            Self::AnswersInFlight => "answers_in_flight",
+        }
+    }
+}

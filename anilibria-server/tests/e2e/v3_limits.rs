@@ -1,0 +1,259 @@
+//! Limits of the old API v3: costly searches, large answers, and calls to AniLibria.
+
+use futures::future::join_all;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::{
+    limits::{client, limited},
+    socket::{Socket, publish_episode},
+    support::{Answer, Service, binary, eventually},
+};
+
+/// A search with so many regular expressions, none of which matches. The number makes it unlike any other.
+fn search(patterns: usize, number: usize) -> String {
+    let pattern = |size: usize| format!(r#"{{description}} ~= "(\w+\W+){{8}}[а-я]{{{}}}ъъ""#, size + 3);
+    let alternatives: Vec<_> = (0..patterns).map(pattern).chain([format!("{{id}} == -{number}")]).collect();
+    let query: String = url::form_urlencoded::byte_serialize(alternatives.join(" or ").as_bytes()).collect();
+    format!("/v3/title/search/advanced?filter=id&query={query}")
+}
+
+/// Starts the service with a mirrored catalogue.
+async fn mirrored(variables: &[(&str, &str)]) -> Service {
+    let variables = [variables, &[("CATALOGUE_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "3600")]].concat();
+    let service = limited(&variables);
+    loaded(&service).await;
+    service
+}
+
+/// Waits until the catalogue is mirrored.
+pub(crate) async fn loaded(service: &Service) {
+    eventually("the catalogue", async || {
+        let health = service.send(Method::GET, "/health", None).await.json();
+        health["checks"]["catalogue"]["releases"].as_u64().filter(|releases| *releases > 0)
+    })
+    .await;
+}
+
+async fn get(service: &Service, number: u8, path: &str) -> Answer {
+    Answer::to(client(number).get(format!("{}{path}", service.origin))).await
+}
+
+/// How many calls there have been to the sandbox.
+async fn calls(sandbox: &Service) -> u64 {
+    sandbox.send(Method::GET, "/sandbox/requests", None).await.json()["count"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn searches_beyond_the_queue_are_refused_and_nothing_else_is() {
+    let service = mirrored(&[
+        ("RATE_LIMIT_REQUESTS_PER_MINUTE", "0"),
+        ("V3_SEARCH_THREADS", "1"),
+        ("V3_SEARCH_QUEUE", "2"),
+    ])
+    .await;
+
+    let paths: Vec<_> = (0..30).map(|number| search(1, number)).collect();
+    let searches = paths.iter().map(|path| get(&service, 1, path));
+    let meanwhile = (0..30).map(|_| get(&service, 2, "/v3/title/updates?filter=id"));
+    let (searches, meanwhile) = futures::join!(join_all(searches), join_all(meanwhile));
+
+    let refused: Vec<_> = searches.iter().filter(|answer| answer.status != StatusCode::OK).collect();
+    assert!(!refused.is_empty() && refused.len() < searches.len(), "{} refused", refused.len());
+    for answer in refused {
+        assert_eq!(answer.json()["error"]["code"], 503, "{}", answer.text);
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    assert!(meanwhile.iter().all(|answer| answer.status == StatusCode::OK));
+}
+
+#[tokio::test]
+async fn search_is_charged_by_its_regular_expressions_unless_it_is_cached() {
+    let service = mirrored(&[]).await;
+
+    let first = get(&service, 1, &search(1, 1)).await;
+    let again = get(&service, 1, &search(1, 1)).await;
+    let mut other = Vec::new();
+    for number in 2..6 {
+        other.push(get(&service, 1, &search(1, number)).await.status.as_u16());
+    }
+
+    // A request and five units for the search, then a request, then six units again: 20 are there.
+    assert_eq!(first.status, StatusCode::OK, "{}", first.text);
+    assert_eq!(again.status, StatusCode::OK);
+    assert_eq!(other, [200, 200, 429, 429]);
+    assert_eq!(get(&service, 2, &search(1, 7)).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn regular_expressions_of_a_query_share_their_size() {
+    let service = mirrored(&[("RATE_LIMIT_REQUESTS_PER_MINUTE", "0")]).await;
+
+    for _ in 0..2 {
+        let answer = get(&service, 1, &search(11, 1)).await;
+
+        assert_eq!(answer.status, StatusCode::PRECONDITION_FAILED, "{}", answer.text);
+        let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("`query`") && message.contains("too large once compiled"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn every_spelling_of_a_projection_is_one_answer() {
+    let service = mirrored(&[("RATE_LIMIT_REQUESTS_PER_MINUTE", "0")]).await;
+    let tag = async |removed: &str| {
+        let path = format!("/v3/title/updates?limit=-1&remove={removed}");
+        get(&service, 1, &path).await.header("etag").to_owned()
+    };
+    let misses = async || {
+        let metrics = service.send(Method::GET, "/metrics", None).await.text;
+        let line =
+            "anime_site_cache_operations_total{cache_level=\"memory\",operation=\"set\",result=\"ok\"} ";
+        metrics.lines().find_map(|found| found.strip_prefix(line)?.parse::<f64>().ok()).unwrap_or_default()
+    };
+    let first = tag("player,franchises").await;
+    let before = misses().await;
+
+    let spellings = [
+        "franchises,player",
+        "zz1,player,franchises,yy[4].x",
+        "player,player.list.1,franchises[*],franchises",
+    ];
+    for spelling in spellings {
+        assert_eq!(tag(spelling).await, first, "{spelling}");
+    }
+
+    assert!((misses().await - before).abs() < 0.5);
+}
+
+#[tokio::test]
+async fn every_value_of_a_title_can_be_asked_for() {
+    let service = mirrored(&[("RATE_LIMIT_REQUESTS_PER_MINUTE", "0")]).await;
+    let title = get(&service, 1, "/v3/title?id=1").await.json();
+    let mut paths = Vec::new();
+    collect("", &title, &mut paths);
+
+    for path in &paths {
+        let part = get(&service, 1, &format!("/v3/title?id=1&filter={path}")).await.json();
+        assert_ne!(part, json!({}), "{path}");
+    }
+
+    assert!(paths.len() > 60, "{}", paths.len());
+}
+
+/// The paths of all values in `value`, of lists the first.
+fn collect(path: &str, value: &serde_json::Value, paths: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(object) => {
+            for (key, value) in object {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                collect(&path, value, paths);
+            }
+        }
+        serde_json::Value::Array(items) => {
+            if let Some(item) = items.first() {
+                collect(&format!("{path}[0]"), item, paths);
+            }
+        }
+        _ => paths.push(path.to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn answer_that_would_be_too_large_is_refused_with_a_way_out() {
+    let service = mirrored(&[("V3_MAX_ANSWER_BYTES", "20KiB")]).await;
+
+    let whole = get(&service, 1, "/v3/title/updates?limit=-1&remove=player,franchises").await;
+    let page = get(&service, 2, "/v3/title/updates?limit=3&remove=player,franchises").await;
+
+    assert_eq!(whole.status, StatusCode::PRECONDITION_FAILED);
+    let message = whole.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("parameter `limit` gives more than 20480 bytes"), "{message}");
+    assert_eq!(page.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn names_that_the_catalogue_does_not_have_cause_no_calls() {
+    let upstream = Service::upstream();
+    let service =
+        Service::reading_from(&upstream, &[("CATALOGUE_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "3600")]);
+    loaded(&service).await;
+    let known =
+        get(&service, 1, "/v3/title?id=7&filter=code").await.json()["code"].as_str().unwrap().to_owned();
+    let codes: Vec<_> = (0..400).map(|number| format!("no-{number}")).chain([known]).collect();
+    let before = calls(&upstream).await;
+
+    let list = get(&service, 1, &format!("/v3/title/list?filter=id&code_list={}", codes.join(","))).await;
+    let one = get(&service, 1, "/v3/title?code=no-such-title").await;
+    let ids = get(&service, 1, "/v3/title/list?filter=id&id_list=7,4000000,4000001").await;
+
+    assert_eq!(list.json(), json!([{"id": 7}]));
+    assert_eq!(one.status, StatusCode::NOT_FOUND);
+    assert_eq!(ids.json(), json!([{"id": 7}]));
+    assert_eq!(calls(&upstream).await, before);
+}
+
+#[tokio::test]
+async fn without_a_catalogue_names_cause_a_few_calls() {
+    let upstream = Service::upstream();
+    let service = Service::reading_from(&upstream, &[]);
+    let names = |count: usize| (0..count).map(|number| format!("no-{number}")).collect::<Vec<_>>().join(",");
+    let before = calls(&upstream).await;
+
+    let few = get(&service, 1, &format!("/v3/title/list?filter=id&code_list={}", names(200))).await;
+    let made = calls(&upstream).await - before;
+    let many = get(&service, 1, &format!("/v3/title/list?filter=id&code_list={}", names(251))).await;
+
+    assert_eq!((few.status, few.json()), (StatusCode::OK, json!([])));
+    assert!(made <= 5, "{made}");
+    assert_eq!(many.status, StatusCode::PRECONDITION_FAILED);
+    assert!(many.text.contains("`code_list` must not have more than 250 values"), "{}", many.text);
+    assert_eq!(calls(&upstream).await - before, made);
+}
+
+#[tokio::test]
+async fn spellings_of_a_list_cause_no_calls_of_their_own() {
+    let upstream = Service::upstream();
+    let service = Service::reading_from(&upstream, &[]);
+    for list in ["youtube", "feed", "franchise/list", "title/schedule", "torrent/rss"] {
+        let ask = async |number: usize| {
+            let spelling = if list == "torrent/rss" {
+                format!("since={number}")
+            } else {
+                format!("remove=id,zz{number}")
+            };
+            let answer = get(&service, 1, &format!("/v3/{list}?{spelling}")).await;
+            assert_eq!(answer.status, StatusCode::OK, "{list}?{spelling}: {}", answer.text);
+        };
+        ask(0).await;
+        let before = calls(&upstream).await;
+
+        for number in 1..10 {
+            ask(number).await;
+        }
+
+        assert_eq!(calls(&upstream).await, before, "{list}");
+    }
+}
+
+#[tokio::test]
+async fn visitors_cannot_use_up_the_calls_of_the_watcher() {
+    let mut command = binary(&["--sandbox", "--port", "0"]);
+    command.envs([
+        ("EVENTS_ENABLED", "true"),
+        ("SYNC_INTERVAL_SECONDS", "1"),
+        ("UPSTREAM_REQUESTS_PER_SECOND", "1"),
+    ]);
+    let service = Service::start(command);
+    crate::socket::watching(&service).await;
+    let mut socket = Socket::open(&service).await;
+    socket.ask("subscribe_title", json!({"title_id": 7})).await;
+    // The burst, and more than can be had within the time of a request.
+    let paths: Vec<_> = (20..90).map(|id| format!("/titles/{id}")).collect();
+    let cold = join_all(paths.iter().map(async |path| service.get(path).await.status)).await;
+    assert!(cold.contains(&StatusCode::SERVICE_UNAVAILABLE), "{cold:?}");
+
+    publish_episode(&service, 7).await;
+
+    assert_eq!(socket.hear_of("new_episode").await["data"]["title_id"], 7);
+}
