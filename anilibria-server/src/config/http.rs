@@ -40,7 +40,7 @@ pub struct HttpConfig {
     pub max_connections_per_client: usize,
 
     /// Maximum requests in progress of one client; more are refused. Trusted clients are exempt.
-    #[arg(long, env, value_parser = parse::count, default_value = "100")]
+    #[arg(long, env, value_parser = parse::count, default_value = "256")]
     pub max_concurrent_requests_per_client: usize,
 
     /// Maximum bytes of large answers (256 KiB or more) that are being sent at a time; more are refused.

@@ -11,10 +11,10 @@ use crate::{http::clients::Client, titles::LoadFailure};
 const ITEMS: usize = 150;
 
 /// Calls to AniLibria for one unit; a request may cause fewer without a charge.
-const CALLS: usize = 8;
+const CALLS: usize = 16;
 
 /// Units of a search by an expression, without its regular expressions, which cost one each.
-const SEARCH: usize = 4;
+const SEARCH: usize = 2;
 
 /// Charges the quota of a client for work that costs more than a usual request. One unit is the price of one request.
 ///

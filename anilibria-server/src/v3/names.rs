@@ -76,7 +76,8 @@ impl Gateway {
 
     /// Returns the ids of the titles with these names, each once and in this order. Titles that do not exist are left out.
     ///
-    /// Once the catalogue is mirrored, what it does not have does not exist. Without it, AniLibria is asked for a few names.
+    /// Once the catalogue is mirrored, readable ids and torrents that it does not have do not exist. Without it, AniLibria is
+    /// asked for a few of them. Ids are not checked: titles are read by them.
     ///
     /// # Errors
     ///
@@ -90,8 +91,7 @@ impl Gateway {
             }
         };
         if let Some(catalogue) = catalogue(&self.titles) {
-            let known = |id: &ReleaseId| catalogue.get(*id).is_some();
-            ids.into_iter().map(ReleaseId).filter(known).for_each(&mut add);
+            ids.into_iter().map(ReleaseId).for_each(&mut add);
             codes.iter().filter_map(|code| catalogue.by_alias(code)).map(|entry| entry.id).for_each(&mut add);
             let of_torrents = of_torrents(&catalogue);
             torrents.iter().filter_map(|id| of_torrents.get(&TorrentId(*id)).copied()).for_each(&mut add);

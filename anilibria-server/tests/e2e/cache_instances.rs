@@ -22,7 +22,8 @@ async fn connected(service: &Service) {
 async fn thousand_callers_of_two_instances_make_one_upstream_request() {
     let Some(redis) = RedisServer::start() else { return };
     let upstream = Service::upstream();
-    let variables = [("REDIS_URL", &*redis.url())];
+    // The callers have one address.
+    let variables = [("REDIS_URL", &*redis.url()), ("MAX_CONCURRENT_REQUESTS_PER_CLIENT", "1000")];
     let (one, two) =
         (Service::reading_from(&upstream, &variables), Service::reading_from(&upstream, &variables));
     future::join(connected(&one), connected(&two)).await;

@@ -57,7 +57,14 @@ impl Cluster {
     /// Starts one more instance.
     pub(crate) fn add(&mut self) {
         let url = self.redis.url();
-        let variables = [("REDIS_URL", &*url), ("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")];
+        let variables = [
+            ("REDIS_URL", &*url),
+            ("EVENTS_ENABLED", "true"),
+            ("SYNC_INTERVAL_SECONDS", "1"),
+            // All clients have one address, which does not get the reserve.
+            ("WEBSOCKET_MAX_CONNECTIONS", "2000"),
+            ("WEBSOCKET_MAX_CONNECTIONS_PER_CLIENT", "2000"),
+        ];
         let service = Service::reading_from(&self.upstream, &variables);
         self.origins.lock().unwrap().push(service.origin.clone());
         self.instances.push(service);
