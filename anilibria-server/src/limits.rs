@@ -1,12 +1,13 @@
 //! Bounds of what one request may send, of the bodies that are read at a time, and of the requests in progress.
 
 use std::{
+    io,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use http_body::Body as _;
 use http_body_util::combinators::BoxBody;
 use poem::{Body, Request, http::HeaderMap};
@@ -64,18 +65,20 @@ impl Bodies {
         Self { max_bytes, places: Semaphore::new(max_bodies.min(Semaphore::MAX_PERMITS)) }
     }
 
-    /// Reads the body of `request` and puts it back, complete. A request without one costs nothing.
+    /// Reads the body of `request` and puts it back, complete. `None` if there is no body, as with most requests: those
+    /// should not carry room for the work of the others.
     ///
     /// # Errors
     ///
     /// [`Problem::Overloaded`] if too many bodies are being read, [`Problem::PayloadTooLarge`], and
     /// [`Problem::InvalidParameters`] for a body that takes too long or breaks off.
-    pub async fn read(&self, request: &mut Request) -> Result<(), Problem> {
-        let body = BoxBody::from(request.take_body());
+    pub fn read<'r>(&'r self, request: &'r mut Request) -> Option<BoxFuture<'r, Result<(), Problem>>> {
+        let body = request.take_body();
+        (!body.is_empty()).then(|| self.receive(request, body.into()).boxed())
+    }
+
+    async fn receive(&self, request: &mut Request, body: BoxBody<Bytes, io::Error>) -> Result<(), Problem> {
         let size = body.size_hint().exact();
-        if size == Some(0) {
-            return Ok(());
-        }
         let Ok(_place) = self.places.try_acquire() else {
             Limit::Bodies.hit();
             return Err(Problem::Overloaded);

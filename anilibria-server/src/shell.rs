@@ -194,7 +194,8 @@ impl Shell {
         found: Option<Found<'_>>,
     ) -> Result<Response, Problem> {
         let wishes = Wishes::of(request.headers());
-        let response = self.large_answers.hold(self.guarded(request, client, found).await?)?;
+        let mut response = self.guarded(request, client, found).await?;
+        self.large_answers.hold(&mut response)?;
         Ok(finish(&wishes, &self.compressor, response).await)
     }
 
@@ -211,7 +212,9 @@ impl Shell {
         found.check(request.method())?;
         let is_probe = is_probe(request.uri().path());
         let _of_client = if is_probe { None } else { Some(client.enter()?) };
-        self.bodies.read(&mut request).await?;
+        if let Some(body) = self.bodies.read(&mut request) {
+            body.await?;
+        }
         let pass = self.gate.enter();
         if pass.is_none() && !is_probe {
             Limit::Requests.hit();

@@ -183,7 +183,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Problem::RateLimited`] if the client has too many.
-    pub fn enter(&self) -> Result<InProgress, Problem> {
+    pub fn enter(&self) -> Result<InProgress<'_>, Problem> {
         let Some(state) = &self.state else { return Ok(InProgress::uncounted()) };
         state.enter().ok_or_else(|| {
             Limit::ClientRequests.hit();

@@ -34,7 +34,8 @@ pub async fn finish(wishes: &Wishes, compressor: &Compressor, mut response: Resp
     }
     if let Some(coding) = wishes.coding
         && let Some(parts) = response.extensions().get::<Parts>()
-        && let Some(body) = compressor.compress(coding, parts).await
+        // Boxed, or every answer would carry room for it.
+        && let Some(body) = Box::pin(compressor.compress(coding, parts)).await
     {
         set_body(&mut response, coding, body);
     }

@@ -53,10 +53,10 @@ impl LargeAnswers {
     /// # Errors
     ///
     /// [`Problem::Overloaded`] if the large answers would be more than the limit.
-    pub fn hold(&self, mut response: Response) -> Result<Response, Problem> {
+    pub fn hold(&self, response: &mut Response) -> Result<(), Problem> {
         let parts = response.extensions().get::<Parts>();
         let Some(bytes) = parts.map(|parts| &parts.prefix).filter(|bytes| bytes.len() >= LARGE) else {
-            return Ok(response);
+            return Ok(());
         };
         let shared = self.share(bytes).ok_or_else(|| {
             Limit::AnswersInFlight.hit();
@@ -64,7 +64,7 @@ impl LargeAnswers {
         })?;
         let body = BoxBody::from(response.take_body());
         response.set_body(BoxBody::new(Held { body, _shared: shared }));
-        Ok(response)
+        Ok(())
     }
 
     fn share(&self, bytes: &Bytes) -> Option<Arc<Shared>> {
@@ -113,24 +113,26 @@ mod tests {
     use super::*;
     use crate::rendered::{Kept, respond, seal};
 
-    fn answer(entry: &Bytes) -> Response {
-        respond(entry.clone(), Bytes::new(), Kept::Never)
+    /// The answer from `entry`, if it can be held.
+    fn hold(answers: &LargeAnswers, entry: &Bytes) -> Result<Response, Problem> {
+        let mut response = respond(entry.clone(), Bytes::new(), Kept::Never);
+        answers.hold(&mut response).map(|()| response)
     }
 
     #[tokio::test]
     async fn large_answers_are_bounded_until_they_are_sent() {
         let answers = LargeAnswers::new(3 * LARGE);
         let [entry, same_content] = [(); 2].map(|()| seal(&"a".repeat(2 * LARGE)));
-        let first = answers.hold(answer(&entry)).unwrap();
+        let first = hold(&answers, &entry).unwrap();
 
-        let refused = answers.hold(answer(&same_content));
-        let same_entry = answers.hold(answer(&entry)).unwrap();
-        let small = answers.hold(answer(&seal("1")));
+        let refused = hold(&answers, &same_content);
+        let same_entry = hold(&answers, &entry).unwrap();
+        let small = hold(&answers, &seal("1"));
         let sent = first.into_body().into_bytes().await.unwrap();
         drop(same_entry);
 
         assert!(matches!(refused, Err(Problem::Overloaded)) && small.is_ok());
         assert_eq!(sent.len(), 2 * LARGE);
-        assert!(answers.hold(answer(&same_content)).is_ok());
+        assert!(hold(&answers, &same_content).is_ok());
     }
 }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2};
 use percent_encoding::percent_decode_str;
 
 use crate::problem::Problem;
@@ -17,12 +17,12 @@ use crate::problem::Problem;
 ///
 /// [`Problem::MalformedPath`], with the reason.
 pub fn check(path: &str) -> Result<(), Problem> {
-    let has_escapes = memchr(b'%', path.as_bytes()).is_some();
-    if !has_escapes && memmem::find(path.as_bytes(), b"/.").is_none() {
+    // Most paths have neither.
+    if memchr2(b'%', b'.', path.as_bytes()).is_none() {
         return Ok(());
     }
     let malformed = |reason| Err(Problem::MalformedPath { reason });
-    if has_escapes && !are_escapes_complete(path) {
+    if !are_escapes_complete(path) {
         return malformed("has a malformed percent escape");
     }
     let decoded: Cow<'_, [u8]> = percent_decode_str(path).into();

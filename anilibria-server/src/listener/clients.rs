@@ -1,4 +1,4 @@
-//! How many connections each client has open.
+//! The number of open connections of each client.
 
 use std::{
     collections::{HashMap, hash_map::Entry},

@@ -14,13 +14,13 @@ use tokio::sync::{Notify, watch};
 
 use crate::{config::RealtimeConfig, problem::Problem, telemetry::Limit};
 
-/// The reserve is this part of all slots. Clients that already have many connections get none of it.
+/// Divisor of all slots for the reserve. Clients that already have many connections get none of the reserve.
 const RESERVE: usize = 10;
 
-/// A client has many connections from this part of its own limit on.
+/// Divisor of the limit of a client: from that number of connections on it has many.
 const MANY: usize = 10;
 
-/// How long a client with too many live connections should wait.
+/// `Retry-After` for a client with too many live connections.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// Slots for live connections. Clones share them.

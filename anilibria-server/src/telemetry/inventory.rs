@@ -52,7 +52,7 @@ pub(crate) const WEBSOCKET_MESSAGES: &str = "anime_site_websocket_messages_total
 /// Titles that were compared with those of the Node service.
 pub(crate) const CONSISTENCY_CHECKS: &str = "data_consistency_checks_total";
 
-/// Requests, connections and searches that a limit turned away.
+/// Requests, connections and pieces of work that a limit refused.
 pub(super) const LIMIT_HITS: &str = "anime_site_limit_hits_total";
 /// Leader leases: 1 on the instance that holds the lease of a task.
 pub(crate) const LEADER: &str = "anime_site_leader";
@@ -106,7 +106,7 @@ pub(super) fn describe() {
     describe_counter!(EPISODES_PROCESSED, "Episodes that events told of.");
     describe_counter!(NOTIFICATIONS_SENT, "Events handed on, by type and channel.");
     describe_counter!(WEBSOCKET_MESSAGES, "Messages over WebSockets, by direction and type.");
-    describe_counter!(LIMIT_HITS, "Requests, connections and searches turned away, by limit.");
+    describe_counter!(LIMIT_HITS, "Requests, connections and pieces of work refused, by limit.");
     describe_gauge!(LEADER, "Leader lease of a task: 1 on the instance that holds it, 0 on the others.");
     describe_counter!(LEADER_LOSSES, "Leader leases lost to expiry or to another instance, by task.");
     describe_counter!(CONSISTENCY_CHECKS, "Titles compared with those of the Node service.");

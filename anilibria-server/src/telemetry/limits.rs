@@ -1,4 +1,4 @@
-//! Counts how often a limit turned somebody away.
+//! Counts the requests, connections and pieces of work that a limit refused.
 
 use metrics::counter;
 
@@ -50,7 +50,7 @@ impl Limit {
         Self::AnswersInFlight,
     ];
 
-    /// Counts that this limit turned somebody away.
+    /// Counts one refusal by this limit.
     pub(crate) fn hit(self) {
         self.count(1);
     }

@@ -1,4 +1,4 @@
-//! Work that takes long, on threads of its own.
+//! A bounded pool of threads for long work.
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -9,13 +9,13 @@ use tokio::{
 
 use crate::{telemetry::Limit, titles::LoadFailure};
 
-/// How long work waits for a thread before it is refused.
+/// Maximum time that work waits for a thread before it is refused.
 const WAIT: Duration = Duration::from_secs(3);
 
 /// Runs work on a bounded number of threads, with a bounded queue. Clones share both.
 ///
-/// Tokio's own pool for blocking work is no place for what strangers cause: compression, name resolution and the disk wait
-/// for the same threads, and its queue has no end.
+/// The blocking pool of Tokio does not suit work that clients cause: compression, name resolution and the disk wait for the
+/// same threads, and its queue is unbounded.
 #[derive(Clone, Debug)]
 pub(super) struct WorkPool {
     /// Places for work that runs or waits.
@@ -25,8 +25,8 @@ pub(super) struct WorkPool {
 }
 
 impl WorkPool {
-    /// Creates a pool of `threads` threads, for which up to `queue` more pieces of work may wait. What it refuses counts as
-    /// a hit of `limit`.
+    /// Creates a pool of `threads` threads, for which up to `queue` more pieces of work may wait. Refusals count as hits of
+    /// `limit`.
     pub(super) fn new(threads: usize, queue: usize, limit: Limit) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
         Self { places: semaphore(threads.saturating_add(queue)), threads: semaphore(threads), limit }
@@ -51,7 +51,7 @@ impl WorkPool {
         let thread = thread.map_err(|_| overloaded())?.map_err(|_| LoadFailure::Interrupted)?;
         let (sender, result) = oneshot::channel();
         let run = move || {
-            // Nobody may be waiting any more.
+            // The receiver is gone if the caller was cancelled.
             let _ = sender.send(work());
             drop((place, thread));
         };

@@ -31,7 +31,7 @@ async fn open(service: &Service, client: u8) -> Socket {
     open_at(service, client, PATH, &[]).await
 }
 
-/// Whether the service serves `socket`, and not only has accepted it.
+/// Returns whether the service answers messages over `socket`.
 async fn is_served(socket: &mut Socket) -> bool {
     socket.ask("ping", json!({})).await["type"] == "pong"
 }

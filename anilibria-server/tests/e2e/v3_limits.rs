@@ -39,7 +39,7 @@ async fn get(service: &Service, number: u8, path: &str) -> Answer {
     Answer::to(client(number).get(format!("{}{path}", service.origin))).await
 }
 
-/// How many calls there have been to the sandbox.
+/// Returns the number of calls to the sandbox.
 async fn calls(sandbox: &Service) -> u64 {
     sandbox.send(Method::GET, "/sandbox/requests", None).await.json()["count"].as_u64().unwrap()
 }

@@ -1,4 +1,4 @@
-//! What one client has used: its quota and its requests in progress.
+//! The state of one client: its quota and its requests in progress.
 
 use std::{
     num::NonZeroU32,
@@ -21,7 +21,7 @@ use moka::{policy::EvictionPolicy, sync::Cache};
 /// 300 bytes.
 const MAX_CLIENTS: u64 = 100_000;
 
-/// How long a client without a quota is remembered after its last request.
+/// Time after the last request at which a client without a quota is forgotten.
 const IDLE: Duration = Duration::from_mins(1);
 
 /// A token bucket: it holds a burst and refills steadily.
@@ -46,7 +46,7 @@ pub(super) struct ClientTable<K, C: Clock = MonotonicClock> {
     clients: Cache<K, Arc<ClientState<C>>>,
 }
 
-/// What one client has used.
+/// The state of one client.
 pub(super) struct ClientState<C: Clock = MonotonicClock> {
     bucket: Option<Bucket<C>>,
     bounds: ClientBounds,
@@ -68,8 +68,9 @@ pub struct QuotaState {
 }
 
 /// A place for one request in progress, held until dropped.
-pub struct InProgress {
-    state: Option<Arc<ClientState>>,
+pub struct InProgress<'c> {
+    /// `None` for a client that is not counted.
+    in_progress: Option<&'c AtomicUsize>,
 }
 
 impl<K> ClientTable<K>
@@ -139,30 +140,30 @@ impl<C: Clock> ClientState<C> {
 
 impl ClientState {
     /// Takes a place for one more request in progress; `None` if this client has too many.
-    pub(super) fn enter(self: &Arc<Self>) -> Option<InProgress> {
-        let place = InProgress { state: Some(Arc::clone(self)) };
+    pub(super) fn enter(&self) -> Option<InProgress<'_>> {
+        let place = InProgress { in_progress: Some(&self.in_progress) };
         let before = self.in_progress.fetch_add(1, Ordering::Relaxed);
         // Dropping the place takes the count back.
         (before < self.bounds.in_progress).then_some(place)
     }
 }
 
-impl InProgress {
+impl InProgress<'_> {
     /// A place of a client that is not counted.
     pub(super) fn uncounted() -> Self {
-        Self { state: None }
+        Self { in_progress: None }
     }
 }
 
-impl Drop for InProgress {
+impl Drop for InProgress<'_> {
     fn drop(&mut self) {
-        if let Some(state) = &self.state {
-            state.in_progress.fetch_sub(1, Ordering::Relaxed);
+        if let Some(in_progress) = self.in_progress {
+            in_progress.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
 
-/// Whole seconds, rounded up so that nobody comes back too early.
+/// Returns whole seconds, rounded up so that no client retries too early.
 fn seconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
 }
@@ -241,12 +242,12 @@ mod tests {
     #[test]
     fn client_has_no_more_requests_in_progress_than_it_may() {
         let table = ClientTable::<u8>::new(BOUNDS);
-        let places = [(); 2].map(|()| table.get(&1).enter());
+        let (client, other) = (table.get(&1), table.get(&2));
+        let places = [(); 2].map(|()| client.enter());
 
-        let (refused, other) = (table.get(&1).enter(), table.get(&2).enter());
-        drop(refused);
+        let (refused, of_other) = (client.enter().is_none(), other.enter().is_some());
         drop(places);
 
-        assert!(other.is_some() && table.get(&1).enter().is_some());
+        assert!(refused && of_other && client.enter().is_some());
     }
 }

@@ -8,8 +8,8 @@ use crate::v3::path::{Path, Step};
 /// Maximum number of an episode, or index of a list, to which a path can lead.
 const MAX_ELEMENT: usize = 9_999;
 
-/// The values of a title. `*` stands for the elements of a list, and for the episodes of an object by number. Of what is not
-/// listed here, no title has anything.
+/// Paths of the values of a title, all that there are. `*` stands for the elements of a list, and for the episodes of an object
+/// by number.
 const TITLE: &str = "\
 id code announce updated last_change in_favorites genres.* description
 names.ru names.en names.alternative
