@@ -10,10 +10,18 @@ use crate::{
     support::{Answer, Service, binary, eventually},
 };
 
-/// A search with so many regular expressions, none of which matches. The number makes it unlike any other.
-fn search(patterns: usize, number: usize) -> String {
+/// A search with one small regular expression. The number makes it unlike any other.
+fn small_search(number: usize) -> String {
+    search(&[format!(r#"{{description}} ~= "ъъ{number}""#)])
+}
+
+/// A search with eleven large regular expressions.
+fn large_search() -> String {
     let pattern = |size: usize| format!(r#"{{description}} ~= "(\w+\W+){{8}}[а-я]{{{}}}ъъ""#, size + 3);
-    let alternatives: Vec<_> = (0..patterns).map(pattern).chain([format!("{{id}} == -{number}")]).collect();
+    search(&(0..11).map(pattern).collect::<Vec<_>>())
+}
+
+fn search(alternatives: &[String]) -> String {
     let query: String = url::form_urlencoded::byte_serialize(alternatives.join(" or ").as_bytes()).collect();
     format!("/v3/title/search/advanced?filter=id&query={query}")
 }
@@ -53,7 +61,7 @@ async fn searches_beyond_the_queue_are_refused_and_nothing_else_is() {
     ])
     .await;
 
-    let paths: Vec<_> = (0..30).map(|number| search(1, number)).collect();
+    let paths: Vec<_> = (0..30).map(small_search).collect();
     let searches = paths.iter().map(|path| get(&service, 1, path));
     let meanwhile = (0..30).map(|_| get(&service, 2, "/v3/title/updates?filter=id"));
     let (searches, meanwhile) = futures::join!(join_all(searches), join_all(meanwhile));
@@ -72,18 +80,18 @@ async fn search_is_charged_by_its_regular_expressions_unless_it_is_cached() {
     // Nothing of the quota comes back while the test runs.
     let service = mirrored(&[("RATE_LIMIT_REQUESTS_PER_MINUTE", "1")]).await;
 
-    let first = get(&service, 1, &search(1, 1)).await;
-    let again = get(&service, 1, &search(1, 1)).await;
+    let first = get(&service, 1, &small_search(1)).await;
+    let again = get(&service, 1, &small_search(1)).await;
     let mut other = Vec::new();
     for number in 2..6 {
-        other.push(get(&service, 1, &search(1, number)).await.status.as_u16());
+        other.push(get(&service, 1, &small_search(number)).await.status.as_u16());
     }
 
     // Of 20 units, each search takes one for the request, two for the search and one for its regular expression.
     assert_eq!(first.status, StatusCode::OK, "{}", first.text);
     assert_eq!(again.status, StatusCode::OK);
     assert_eq!(other, [200, 200, 200, 429]);
-    assert_eq!(get(&service, 2, &search(1, 7)).await.status, StatusCode::OK);
+    assert_eq!(get(&service, 2, &small_search(7)).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -91,7 +99,7 @@ async fn regular_expressions_of_a_query_share_their_size() {
     let service = mirrored(&[("RATE_LIMIT_REQUESTS_PER_MINUTE", "0")]).await;
 
     for _ in 0..2 {
-        let answer = get(&service, 1, &search(11, 1)).await;
+        let answer = get(&service, 1, &large_search()).await;
 
         assert_eq!(answer.status, StatusCode::PRECONDITION_FAILED, "{}", answer.text);
         let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
