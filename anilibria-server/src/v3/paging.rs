@@ -110,14 +110,6 @@ impl Paging {
 }
 
 impl Window {
-    /// How many items from the beginning of the list have to be known to give this page; `None` when all of them.
-    pub fn needs(&self) -> Option<usize> {
-        match self.size {
-            PageSize::Of(size) => Some(self.after.saturating_add(self.page.max(1).saturating_mul(size))),
-            PageSize::All => None,
-        }
-    }
-
     /// Which items of a list of `total` are on the page, and what to tell of it. Behind the last page there are none.
     pub fn of(&self, total: usize) -> (Range<usize>, Pagination) {
         let left = total.saturating_sub(self.after);
@@ -225,15 +217,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn as_much_is_needed_as_lies_before_the_end_of_the_page() {
-        let needs = |paging: Paging| paging.window(PageSize::Of(PAGE), Bounds::default()).unwrap().needs();
-
-        assert_eq!(needs(NONE), Some(5));
-        assert_eq!(needs(Paging { page: Some(3), after: Some(2), ..NONE }), Some(17));
-        assert_eq!(needs(Paging { limit: Some(-1), ..NONE }), None);
-    }
-
     proptest! {
         #[test]
         fn pages_one_after_another_are_the_list(total in 0..500_usize, after in 0..100_i64, size in 1..50_i64) {
@@ -258,7 +241,6 @@ mod tests {
             if let Ok(window) = paging.window(PageSize::Of(PAGE), Bounds::default()) {
                 let (range, _) = window.of(total);
                 prop_assert!(range.start <= range.end && range.end <= total);
-                prop_assert!(window.needs().is_none_or(|needs| needs >= range.end || range.is_empty()));
             }
         }
     }
