@@ -10,18 +10,7 @@
 use std::{pin::pin, sync::LazyLock};
 
 use anilibria_client::sandbox::Sandbox;
-use anilibria_server::{
-    app,
-    auth::User,
-    config::Config,
-    http::{finish, protection},
-    request_id::RequestId,
-    service,
-    shell::Shell,
-    telemetry::Sampler,
-    titles::{ListQuery, Titles},
-    trace::Trace,
-};
+use anilibria_server::{app::{self, build, shell::Shell}, auth::User, config::Config, http::{access_log::Trace, finish, protection, request_id::RequestId}, telemetry::Sampler, titles::{ListQuery, Titles}};
 use divan::{Bencher, black_box};
 use futures::FutureExt as _;
 use poem::{

@@ -9,12 +9,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anilibria_benches::{load, median};
 use anilibria_client::sandbox::Sandbox;
-use anilibria_server::{
-    app,
-    config::Config,
-    listener::{self, Bounds},
-    service,
-};
+use anilibria_server::{app::{self, build}, config::Config, http::listener::{self, Bounds}};
 use anyhow::Context as _;
 use bytes::Bytes;
 use poem::{Route, Server, endpoint::make_sync, http::header, listener::TcpAcceptor};

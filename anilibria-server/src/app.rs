@@ -1,36 +1,44 @@
 //! The assembled service: routes, shell, sandbox.
 
+pub mod build;
+pub mod caching;
+pub mod sandbox;
+pub mod shell;
+
 use std::sync::Arc;
 
 use anilibria_cache::{LocalElection, MongoStore, Redis};
 use anilibria_client::sandbox::Sandbox;
 
 use crate::{
-    api,
+    app::{sandbox::SandboxMount, shell::Shell},
     auth::{Services, Users},
     config::Config,
-    flags::{Flags, Groups},
-    health::Health,
-    http::{clients::Clients, compress::Compressor, in_flight::LargeAnswers},
-    internal::Internal,
-    legacy::{self, OldPaths},
-    limits::{Bodies, Gate, RequestLimits},
-    node::NodeService,
-    notify::{Notifications, Notifier},
-    openapi,
-    realtime::{
+    events::{
         Realtime,
+        notify::{Notifications, Notifier},
         socket::Sockets,
         source::Source,
         subscribers::{self, Telling},
     },
-    rollback::{Tally, Watch},
-    router::Router,
-    sandbox::SandboxMount,
-    shell::Shell,
+    health::Health,
+    http::{
+        clients::Clients,
+        compress::Compressor,
+        in_flight::LargeAnswers,
+        limits::{Bodies, Gate, RequestLimits},
+        router::Router,
+        traffic::Traffic,
+    },
+    migration::{
+        flags::{Flags, Groups},
+        rollback::{Tally, Watch},
+    },
+    node::NodeService,
     telemetry::{Metrics, RouteMeter, Sampler, Scrape},
     titles::Titles,
-    traffic::Traffic,
+    v1::{self, OldPaths},
+    v2::{internal::Internal, openapi, routes},
     v3::{
         self, Addresses, Gateway, Sessions,
         changes::{Changes, Sources},
@@ -114,12 +122,12 @@ impl State {
 pub fn app(config: &Config, state: &State) -> Shell {
     let services = Services::new(&config.auth);
     let clients = Arc::new(Clients::new(&config.http, services.clone()));
-    let mut table = openapi::table(&api::routes(&state.titles, &state.realtime, &state.health, &clients));
+    let mut table = openapi::table(&routes::routes(&state.titles, &state.realtime, &state.health, &clients));
     let users = Users::new(&config.auth);
     let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
     let sockets = Sockets::new(state.realtime.clone(), users.clone().asking(asked), Arc::clone(&clients));
     table.extend(sockets.table());
-    table.extend(legacy::table(config.legacy, &state.titles, &state.health, services.as_ref()));
+    table.extend(v1::table(config.legacy, &state.titles, &state.health, services.as_ref()));
     if config.v3.v3_gateway_enabled {
         let (titles, sessions) = (state.titles.clone(), state.sessions.clone());
         table.extend(v3::table(&Gateway::new(titles, sessions, Arc::clone(&clients), config.v3)));

@@ -1,11 +1,13 @@
 //! The command line.
 
+pub mod commands;
+
 use std::{env, ffi::OsString, process::ExitCode};
 
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    commands::{self, canary::Canary, compare::Compare, flags::FlagsCommand},
+    cli::commands::{canary::Canary, compare::Compare, flags::FlagsCommand},
     config::{Address, Config, LogConfig, guards, show},
 };
 

@@ -44,7 +44,7 @@ pub use self::{
     telemetry::{OtlpProtocol, TelemetryConfig},
     v3::{V3Config, V3Dialect},
 };
-use crate::cors::Origins;
+use crate::http::cors::Origins;
 
 /// Origins of a site under development, permitted unless `CORS_ALLOW_ORIGIN` says otherwise.
 const LOCAL_ORIGINS: [&str; 2] = ["http://localhost:3000", "http://127.0.0.1:3000"];

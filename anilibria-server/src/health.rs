@@ -1,6 +1,7 @@
 //! How the service is: the answers of the health endpoints.
 
 mod memory;
+pub mod model;
 mod probe;
 mod recent;
 
@@ -21,16 +22,14 @@ use self::{
     recent::Recent,
 };
 use crate::{
-    catalogue::CatalogueStatus,
-    model::{
-        health::{
-            Alive, CacheReport, CatalogueCheck, Check, CheckStatus, Checks, Circuit, Connection,
-            ConnectionStatus, Health as Status, HealthReport, Liveness, Readiness, ReadinessChecks,
-            ReadinessReport,
-        },
-        timestamp::Timestamp,
+    health::model::{
+        Alive, CacheReport, CatalogueCheck, Check, CheckStatus, Checks, Circuit, Connection,
+        ConnectionStatus, Health as Status, HealthReport, Liveness, Readiness, ReadinessChecks,
+        ReadinessReport,
     },
+    http::timestamp::Timestamp,
     node::{NodeError, NodeService},
+    titles::catalogue::CatalogueStatus,
 };
 
 /// How long it counts how the cache was: whoever watches over the service should not be a burden to what is behind it.

@@ -1,17 +1,32 @@
-//! HTTP: clients and their limits, paths, conditions, content negotiation, compression, caching headers, protection of
-//! browsers.
+//! HTTP: the listener, the router, clients and their limits, conditional requests, content negotiation, compression,
+//! caching headers, rendered answers, error responses and the access log.
 
 pub mod accept;
+pub mod access_log;
 pub mod asset;
 pub mod clients;
 pub mod compress;
 pub mod condition;
+pub mod cors;
 pub mod encoding;
+pub mod envelope;
 pub mod finish;
 pub mod freshness;
 pub mod in_flight;
+pub mod limits;
+pub mod listener;
+pub mod params;
 pub mod path;
+pub mod problem;
 pub mod protection;
 pub mod proxies;
+pub mod rendered;
+pub mod request_id;
+pub mod router;
+pub mod timestamp;
 pub mod trace_parent;
+pub mod traffic;
 pub mod vary;
+
+/// Path of the API, in front of the paths of its routes.
+pub const BASE: &str = "/api/anilibria/v2";

@@ -22,7 +22,11 @@ use url::Url;
 
 use self::call::Call;
 pub use self::{asker::Asker, error::NodeError, mapping::mapped, notify::NotifyError, title::NodeTitle};
-use crate::{auth::Passport, config::Config, http::trace_parent, request_id};
+use crate::{
+    auth::Passport,
+    config::Config,
+    http::{request_id, trace_parent},
+};
 
 /// Says that a request was made because AniLibria failed. Whoever gets one must not pass it on to another that does the
 /// same, or two services would ask each other for ever.

@@ -5,6 +5,7 @@ pub(crate) mod database;
 pub(crate) mod inventory;
 mod leader;
 mod limits;
+pub mod logging;
 mod naming;
 mod process;
 mod recent;

@@ -1,14 +1,21 @@
 //! The service behind the routes: where client and cache meet.
 
+pub mod catalogue;
 pub(crate) mod facts;
 mod failure;
 mod fallback;
 mod from_catalogue;
 mod from_upstream;
+pub mod key;
+pub mod mapping;
+pub mod model;
+pub mod params;
 mod query;
 mod selection;
 mod source;
 mod sync;
+pub mod sync_status;
+pub mod tag;
 mod trace;
 
 use std::{future::Future, time::Instant};
@@ -26,19 +33,18 @@ pub use self::{
     sync::Synced,
 };
 use crate::{
-    caching::Caching,
-    catalogue::Mirror,
-    key,
-    model::{
+    app::caching::Caching,
+    http::{
         envelope::{CacheLevel, One, Page},
-        schedule::ScheduleDay,
-        title::Title,
+        problem::Problem,
+        rendered::{FORM, Meta, Rendered},
     },
     node::Asker,
-    problem::Problem,
-    rendered::{FORM, Meta, Rendered},
-    sync_status::SyncStatus,
-    tag,
+    titles::{
+        catalogue::Mirror,
+        model::{schedule::ScheduleDay, title::Title},
+        sync_status::SyncStatus,
+    },
 };
 
 /// Answers what the routes ask: from the cache, or else from AniLibria. Cheap to clone.

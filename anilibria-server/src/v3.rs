@@ -51,7 +51,7 @@ use self::{
     address::{LIVE, NUMBERED},
     operation::{Door, Entrance, Operation, SitePage},
 };
-use crate::{problem::Problem, router::RouteTable};
+use crate::http::{problem::Problem, router::RouteTable};
 
 /// Name of the header that tells the version.
 pub const VERSION_HEADER: &str = "api-version";

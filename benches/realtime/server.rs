@@ -6,7 +6,7 @@ use anilibria_benches::{
     child::Child,
     subscriber::{SENT, now},
 };
-use anilibria_server::{model::episode::EpisodeNumber, realtime::notice};
+use anilibria_server::{events::notice, titles::model::episode::EpisodeNumber};
 use anyhow::Context as _;
 
 use crate::{bare, service};

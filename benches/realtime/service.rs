@@ -3,17 +3,7 @@
 use std::{future::pending, net::SocketAddr, time::Duration};
 
 use anilibria_client::sandbox::Sandbox;
-use anilibria_server::{
-    app,
-    config::Config,
-    listener::{self, Bounds},
-    realtime::{
-        Pump, Realtime,
-        bus::{Published, Standing},
-        notice::Notice,
-    },
-    service,
-};
+use anilibria_server::{app::{self, build}, config::Config, events::{Pump, Realtime, bus::{Published, Standing}, notice::Notice}, http::listener::{self, Bounds}};
 use anyhow::ensure;
 use tokio::net::TcpListener;
 

@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 
 use super::{Permission, Services};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// The scheme's name in the document.
 const SCHEME: &str = "InternalToken";

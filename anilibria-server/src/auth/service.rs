@@ -11,8 +11,7 @@ use super::{
 };
 use crate::{
     config::{AuthConfig, ServiceNames},
-    problem::Problem,
-    router::RouteTable,
+    http::{problem::Problem, router::RouteTable},
 };
 
 /// What a service may do.
@@ -96,7 +95,7 @@ mod tests {
     use super::*;
     use crate::{
         auth::token::tests::{NOW, SECRET, keys, now, token},
-        problem::ErrorCode,
+        http::problem::ErrorCode,
     };
 
     fn admit(authorization: Option<String>, permission: Permission) -> Result<(), (u16, ErrorCode)> {

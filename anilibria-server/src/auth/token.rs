@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
-use crate::{config::Secret, problem::ErrorCode};
+use crate::{config::Secret, http::problem::ErrorCode};
 
 /// Longest token that is looked at, in bytes.
 pub const MAX_BYTES: usize = 4096;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
 use super::parse;
-use crate::rollback::Rules;
+use crate::migration::rollback::Rules;
 
 /// How the site moves over from the Node service, and when it goes back.
 #[derive(Clone, Copy, Debug, Args)]

@@ -8,7 +8,7 @@ use tracing::Level;
 use url::Url;
 
 use super::CacheDir;
-use crate::cors::Origins;
+use crate::http::cors::Origins;
 
 /// Least important level to log.
 pub type LogLevel = Level;

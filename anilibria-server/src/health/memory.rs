@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::model::health::{MemoryCheck, MemoryStatus};
+use crate::health::model::{MemoryCheck, MemoryStatus};
 
 /// Share of the limit from which on it gets tight, in percent.
 const WARNING_PERCENT: f64 = 90.0;

@@ -6,7 +6,7 @@ use poem::{
     http::{HeaderValue, header},
 };
 
-use crate::rendered::{Parts, chunks};
+use crate::http::rendered::{Parts, chunks};
 
 /// Bytes of the service itself, such as its documentation. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -21,8 +21,7 @@ use super::proxies::Proxies;
 use crate::{
     auth::{Services, User},
     config::HttpConfig,
-    openapi,
-    problem::Problem,
+    http::problem::Problem,
     telemetry::Limit,
 };
 
@@ -231,7 +230,7 @@ impl QuotaState {
 
 /// True for routes that no quota counts: probes, metrics, the handshake of a WebSocket, and `/internal` for services.
 fn is_exempt(path: &str, client: &Client) -> bool {
-    let path = path.strip_prefix(openapi::BASE).unwrap_or(path);
+    let path = path.strip_prefix(crate::http::BASE).unwrap_or(path);
     let within =
         |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     ["/health", "/ready", "/live", "/metrics", "/ws"].into_iter().any(within)

@@ -19,7 +19,7 @@ use tokio::{sync::Semaphore, time::timeout};
 use tracing::warn;
 
 use super::encoding::Coding;
-use crate::rendered::{Digest, Parts};
+use crate::http::rendered::{Digest, Parts};
 
 /// Smallest body that is compressed; what is shorter fits a packet as it is.
 const MIN_BYTES: usize = 1024;

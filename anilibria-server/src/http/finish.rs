@@ -7,7 +7,7 @@ use poem::{
 };
 
 use super::{compress::Compressor, condition, encoding::Coding};
-use crate::rendered::{Parts, chunks};
+use crate::http::rendered::{Parts, chunks};
 
 /// What a request says about how it wants its answer.
 #[derive(Debug)]

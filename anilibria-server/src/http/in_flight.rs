@@ -14,7 +14,10 @@ use http_body_util::combinators::BoxBody;
 use poem::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{problem::Problem, rendered::Parts, telemetry::Limit};
+use crate::{
+    http::{problem::Problem, rendered::Parts},
+    telemetry::Limit,
+};
 
 /// Answers from this size on are counted.
 const LARGE: usize = 256 << 10;
@@ -111,7 +114,7 @@ impl HttpBody for Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rendered::{Kept, respond, seal};
+    use crate::http::rendered::{Kept, respond, seal};
 
     /// The answer from `entry`, if it can be held.
     fn hold(answers: &LargeAnswers, entry: &Bytes) -> Result<Response, Problem> {

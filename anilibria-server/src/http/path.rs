@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr2};
 use percent_encoding::percent_decode_str;
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// Refuses a path with a malformed percent escape, an encoded NUL, or a dot segment (`.` or `..`, plain or encoded).
 ///

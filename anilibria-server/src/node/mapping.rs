@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::title::{self, Hls, NodeTitle, Posters};
-use crate::model::{
+use crate::titles::model::{
     episode::{Episode, EpisodeKey, Quality, Skip, Source, SourceKind},
     title::{EpisodeCount, Names, Player, Poster, Season, Title, TitleKind, TitleStatus},
 };

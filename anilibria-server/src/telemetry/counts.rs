@@ -3,7 +3,7 @@
 use metrics::{SharedString, counter};
 
 use super::inventory::{EPISODES_PROCESSED, ERRORS, NOTIFICATIONS_SENT, TITLES_SYNCED};
-use crate::realtime::event::EventKind;
+use crate::events::event::EventKind;
 
 /// Something went wrong in `component` that is the service's fault or of what it depends on.
 pub(crate) fn error(component: &'static str, error_type: impl Into<SharedString>) {

@@ -11,7 +11,7 @@ use super::inventory::{
     CACHE_DURATION, CACHE_OPERATIONS, DATABASE_DURATION, DATABASE_OPERATIONS, UPSTREAM_DURATION,
     UPSTREAM_REQUESTS, UPSTREAM_RETRIES,
 };
-use crate::model::envelope::CacheLevel;
+use crate::http::envelope::CacheLevel;
 
 /// What the cache keeps in the database, as one of its collections.
 const CACHE_COLLECTION: &str = "cache";

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{Metrics, vitals::Vitals};
-use crate::{app::State, router::RouteTable};
+use crate::{app::State, http::router::RouteTable};
 
 /// Where Prometheus looks.
 pub(crate) const PATH: &str = "/metrics";

@@ -16,15 +16,14 @@ use super::{
 };
 use crate::{
     app::State,
-    health::Health,
-    model::{
-        envelope::CacheLevel,
-        health::{Circuit, CircuitService},
-        internal::Breaker,
+    events::{Realtime, event::EventKind, hub::Channel},
+    health::{
+        Health,
+        model::{Circuit, CircuitService},
     },
-    realtime::{Realtime, event::EventKind, hub::Channel},
+    http::{envelope::CacheLevel, traffic::Traffic},
     titles::Titles,
-    traffic::Traffic,
+    v2::model::internal::Breaker,
 };
 
 const CONNECTIONS: &str = "anime_site_active_connections";

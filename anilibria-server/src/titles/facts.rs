@@ -3,7 +3,7 @@
 use poem_openapi::types::ToJSON as _;
 use serde_json::Value;
 
-use crate::{model::title::Title, realtime::notice};
+use crate::{events::notice, titles::model::title::Title};
 
 /// Fields that do not count: there are other events for what is out and how far the title has come, and ratings change all
 /// the time.
@@ -29,7 +29,7 @@ mod tests {
     use poem_openapi::types::Example as _;
 
     use super::*;
-    use crate::model::title::{Player, TitleStatus};
+    use crate::titles::model::title::{Player, TitleStatus};
 
     #[test]
     fn only_what_has_no_event_of_its_own_counts() {

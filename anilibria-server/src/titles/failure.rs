@@ -5,7 +5,7 @@ use std::{borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
 use anilibria_cache::LoadError;
 use anilibria_client::Error;
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// How long to wait when AniLibria wants fewer requests and does not say for how long.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);

@@ -15,11 +15,13 @@ use tokio::time::timeout;
 use tracing::{debug, info, warn};
 
 use crate::{
-    model::envelope::{One, Origin},
-    model::title::Title,
+    http::{
+        envelope::{One, Origin},
+        rendered::{Meta, Rendered, render_from},
+    },
     node::{Asker, NodeError, NodeService, mapped},
-    rendered::{Meta, Rendered, render_from},
     telemetry::counts,
+    titles::model::title::Title,
 };
 
 /// How long a title is kept, so that a title that many want at once does not bring the Node service down as well.

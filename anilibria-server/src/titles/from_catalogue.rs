@@ -10,14 +10,13 @@ use anilibria_client::{
 
 use super::{ListQuery, SearchQuery};
 use crate::{
-    mapping::Mapping,
-    model::{
-        envelope::Pagination,
-        title::{Season, TitleStatus},
+    http::{envelope::Pagination, rendered::render},
+    titles::{
+        mapping::Mapping,
+        model::title::{Season, TitleStatus},
+        params::{Order, Sort},
+        tag,
     },
-    params::{Order, Sort},
-    rendered::render,
-    tag,
 };
 
 /// What lists are made from: the catalogue, and the client that knows where its pictures are.

@@ -13,7 +13,10 @@ use futures::future;
 use serde_json::Value;
 
 use super::{ListQuery, SearchQuery, selection};
-use crate::{mapping::Mapping, model::envelope::Pagination, rendered::render, tag};
+use crate::{
+    http::{envelope::Pagination, rendered::render},
+    titles::{mapping::Mapping, tag},
+};
 
 /// A title with its episodes; that it is absent when AniLibria knows no such one.
 pub(super) async fn title(client: Client, id: u32) -> Result<Loaded, Error> {

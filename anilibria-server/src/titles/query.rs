@@ -1,6 +1,6 @@
 //! What the lists are asked for, already checked.
 
-use crate::{
+use crate::titles::{
     model::title::{Season, TitleStatus},
     params::{DEFAULT_LIMIT, Order, Sort},
 };

@@ -12,7 +12,7 @@ use futures::{StreamExt, TryStreamExt, future};
 use tracing::warn;
 
 use super::{ListQuery, from_catalogue::v1_season};
-use crate::{
+use crate::titles::{
     mapping,
     model::title::TitleStatus,
     params::{Order, Sort},

@@ -15,7 +15,7 @@ use super::{
     from_catalogue::{self, Shelf},
     from_upstream,
 };
-use crate::{mapping::Mapping, rendered::render};
+use crate::{http::rendered::render, titles::mapping::Mapping};
 
 type Result<T> = std::result::Result<T, LoadFailure>;
 

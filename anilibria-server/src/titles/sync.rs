@@ -11,17 +11,18 @@ use tracing::{debug, info, warn};
 
 use super::{LoadFailure, Titles, facts, from_upstream};
 use crate::{
-    key,
-    model::{
-        episode::EpisodeNumber,
-        internal::{SyncReport, SyncSource},
-        title::TitleStatus,
+    events::notice::{Notice, version},
+    http::{
+        problem::Problem,
+        rendered::{FORM, readable},
     },
-    problem::Problem,
-    realtime::notice::{Notice, version},
-    rendered::{FORM, readable},
-    sync_status::Subject,
     telemetry::counts,
+    titles::{
+        key,
+        model::{episode::EpisodeNumber, title::TitleStatus},
+        sync_status::Subject,
+    },
+    v2::model::internal::{SyncReport, SyncSource},
 };
 
 /// What the log calls it.
@@ -145,7 +146,7 @@ struct Known {
     facts: String,
 }
 
-/// Reads `title`, as [`crate::rendered::render`] made it.
+/// Reads `title`, as [`crate::http::rendered::render`] made it.
 fn read(title: &[u8]) -> Result<Known, Problem> {
     let Answer { data } = serde_json::from_slice(&readable(title)).map_err(Problem::internal)?;
     let Parts { player, status } = Parts::deserialize(&data).map_err(Problem::internal)?;
@@ -154,7 +155,7 @@ fn read(title: &[u8]) -> Result<Known, Problem> {
     Ok(Known { episodes: player.episodes, status, facts: facts::of_rendered(data) })
 }
 
-/// The episodes in `title`, as [`crate::rendered::render`] made it, by their numbers.
+/// The episodes in `title`, as [`crate::http::rendered::render`] made it, by their numbers.
 pub(super) fn episodes(title: &[u8]) -> Result<Map<String, Value>, Problem> {
     read(title).map(|known| known.episodes)
 }
@@ -180,7 +181,7 @@ mod tests {
     use poem_openapi::types::Example as _;
 
     use super::*;
-    use crate::{model::title::Title, rendered::render};
+    use crate::{http::rendered::render, titles::model::title::Title};
 
     #[test]
     fn rendered_title_is_read() {

@@ -4,12 +4,12 @@ use tracing::{Span, debug_span, field, field::Empty};
 
 use super::sync::episodes;
 use crate::{
-    model::{
+    http::{
         envelope::{CacheLevel, One},
-        title::Title,
+        problem::Problem,
+        rendered::Rendered,
     },
-    problem::Problem,
-    rendered::Rendered,
+    titles::model::title::Title,
 };
 
 /// The span in which a title is looked for.

@@ -17,7 +17,7 @@ use super::{
     sessions::SessionId,
     shape::Shape,
 };
-use crate::{problem::Problem, titles::LoadFailure};
+use crate::{http::problem::Problem, titles::LoadFailure};
 
 /// What is told of a session that is not known, or no longer.
 const ENDED: Problem =

@@ -4,7 +4,7 @@ use poem::{Request, Response, http::Uri};
 
 use crate::{
     config::{V3Config, V3Dialect},
-    problem::Problem,
+    http::problem::Problem,
 };
 
 /// Where the newest version is served.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::paging::Pagination;
-use crate::rendered::{Kept, respond, seal};
+use crate::http::rendered::{Kept, respond, seal};
 
 /// An answer, rendered.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ mod tests {
 
         let response = answer.into_response();
 
-        assert_eq!(response.content_type(), Some(crate::rendered::JSON));
+        assert_eq!(response.content_type(), Some(crate::http::rendered::JSON));
         assert_eq!(response.into_body().into_string().await.unwrap(), r#"{"id":1}"#);
     }
 

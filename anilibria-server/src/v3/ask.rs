@@ -10,7 +10,7 @@ use super::{
     charge::Charge,
     paging::{Bounds, PAGE, PageSize, Paging, Window},
 };
-use crate::{params::whole, problem::Problem};
+use crate::http::{params::whole, problem::Problem};
 
 /// Most values of one list: five to seven bytes each, they fill an address of the length that is taken.
 pub(super) const MAX_VALUES: usize = 1000;

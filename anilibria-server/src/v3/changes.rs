@@ -21,7 +21,7 @@ use tracing::info;
 use self::{bookmark::Bookmark, watching::Watching};
 use super::news::News;
 use crate::{
-    realtime::{
+    events::{
         bus::Bus,
         event::{Event, EventId},
         source::until_done,

@@ -24,9 +24,8 @@ use super::{
     shape::Shape,
 };
 use crate::{
-    problem::Problem,
-    tag,
-    titles::{LoadFailure, Titles},
+    http::problem::Problem,
+    titles::{LoadFailure, Titles, tag},
 };
 
 /// Something new, before it is read.

@@ -19,9 +19,8 @@ use super::{
     shape::{Shape, nothing},
 };
 use crate::{
-    problem::Problem,
-    tag,
-    titles::{LoadFailure, Titles},
+    http::problem::Problem,
+    titles::{LoadFailure, Titles, tag},
 };
 
 /// How many franchises are read at a time.

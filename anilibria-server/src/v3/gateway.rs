@@ -14,13 +14,10 @@ use super::{
     work_pool::WorkPool,
 };
 use crate::{
-    catalogue::Mirror,
     config::V3Config,
-    http::clients::Clients,
-    problem::Problem,
-    rendered::unsealed,
+    http::{clients::Clients, problem::Problem, rendered::unsealed},
     telemetry::Limit,
-    titles::{LoadFailure, Titles},
+    titles::{LoadFailure, Titles, catalogue::Mirror},
 };
 
 /// Maximum refusals that are remembered.

@@ -20,9 +20,8 @@ use super::{
     shape::Shape,
 };
 use crate::{
-    problem::Problem,
-    tag,
-    titles::{LoadFailure, Titles},
+    http::problem::Problem,
+    titles::{LoadFailure, Titles, tag},
 };
 
 /// What a list is asked for.

@@ -14,10 +14,7 @@ use super::{
     gateway::{Gateway, catalogue},
     key,
 };
-use crate::{
-    tag,
-    titles::{LoadFailure, Titles},
-};
+use crate::titles::{LoadFailure, Titles, tag};
 
 /// Maximum bytes of a readable id.
 const MAX_CODE: usize = 200;

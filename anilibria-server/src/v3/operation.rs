@@ -3,7 +3,7 @@
 use poem::{Endpoint, IntoResponse as _, Request, Response, http::Method};
 
 use super::{address::Dialect, ask::Ask, charge::Charge, gateway::Gateway};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// What shapes anything.
 const PARTS: &[&str] = &["filter", "remove"];

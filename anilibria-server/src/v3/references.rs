@@ -13,9 +13,8 @@ use super::{
     key,
 };
 use crate::{
-    problem::Problem,
-    tag,
-    titles::{LoadFailure, Titles},
+    http::problem::Problem,
+    titles::{LoadFailure, Titles, tag},
 };
 
 impl Gateway {

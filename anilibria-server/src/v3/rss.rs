@@ -17,10 +17,8 @@ use super::{
     selection::{LOOKED_THROUGH, is_newer},
 };
 use crate::{
-    problem::Problem,
-    rendered::seal,
-    tag,
-    titles::{LoadFailure, Titles},
+    http::{problem::Problem, rendered::seal},
+    titles::{LoadFailure, Titles, tag},
 };
 
 /// Items when nothing is said.

@@ -15,9 +15,8 @@ use super::{
     shape::Shape,
 };
 use crate::{
-    problem::Problem,
-    tag,
-    titles::{LoadFailure, Titles},
+    http::problem::Problem,
+    titles::{LoadFailure, Titles, tag},
 };
 
 impl Gateway {

@@ -16,7 +16,7 @@ use super::{
     selection::{LOOKED_THROUGH, Listing},
 };
 use crate::{
-    problem::Problem,
+    http::problem::Problem,
     titles::{LoadFailure, Titles},
 };
 

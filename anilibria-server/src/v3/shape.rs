@@ -7,7 +7,7 @@ use super::{
     description::{to_html, without_view_order},
     projection::{Kind, Projection},
 };
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// The shape of a title, or of anything else as far as it can have one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -17,13 +17,11 @@ use super::{
 };
 use crate::{
     config::V3Config,
-    http::clients::Clients,
-    problem::Problem,
-    realtime::{
+    events::{
         Realtime,
         socket::{Connection, Handshake},
     },
-    router::RouteTable,
+    http::{clients::Clients, problem::Problem, router::RouteTable},
 };
 
 /// Most bytes that wait to be sent: the longest event and what surrounds it.

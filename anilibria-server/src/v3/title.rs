@@ -21,10 +21,8 @@ use super::{
     shape::Shape,
 };
 use crate::{
-    problem::Problem,
-    rendered::unsealed,
-    tag,
-    titles::{LoadFailure, Titles},
+    http::{problem::Problem, rendered::unsealed},
+    titles::{LoadFailure, Titles, tag},
 };
 
 /// How long a title is kept whose franchises could not be read.

@@ -1,7 +1,7 @@
 //! What becomes of cached answers when a title has changed.
 
 use anilibria_client::sandbox::{RunningSandbox, Sandbox};
-use anilibria_server::shell::Shell;
+use anilibria_server::app::shell::Shell;
 use poem::test::TestClient;
 use serde_json::{Value, json};
 

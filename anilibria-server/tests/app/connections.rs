@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anilibria_server::listener::Bounds;
+use anilibria_server::http::listener::Bounds;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,

@@ -7,11 +7,11 @@ use poem::test::TestClient;
 
 const SITE: &str = "https://anime.example";
 
-fn client(flag: &str) -> TestClient<anilibria_server::shell::Shell> {
+fn client(flag: &str) -> TestClient<anilibria_server::app::shell::Shell> {
     TestClient::new(shell(&[flag], &Demo::default()))
 }
 
-async fn preflight(client: &TestClient<anilibria_server::shell::Shell>, origin: &str) -> TestResponse {
+async fn preflight(client: &TestClient<anilibria_server::app::shell::Shell>, origin: &str) -> TestResponse {
     client
         .options("/title")
         .header("origin", origin)

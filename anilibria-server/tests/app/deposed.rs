@@ -5,17 +5,16 @@ use std::time::Duration;
 use anilibria_cache::{Election, Lease, Result};
 use anilibria_client::sandbox::{RunningSandbox, Sandbox};
 use anilibria_server::{
-    app::State,
-    model::title::TitleStatus,
-    realtime::{
+    app::{State, build},
+    events::{
         Pump,
         bus::{Bus, Standing},
         event::Event,
         notice::Notice,
         source::Source,
     },
-    service,
     telemetry::Sampler,
+    titles::model::title::TitleStatus,
 };
 use async_trait::async_trait;
 use serde_json::json;
@@ -52,7 +51,7 @@ async fn instance(sandbox: &RunningSandbox, redis: &RedisServer) -> State {
     let (api, redis) = (sandbox.api_url(), redis.url());
     let config =
         config(&["--anilibria-api-url", &api, "--redis-url", &redis, "--catalogue-enabled", "false"]);
-    service::build(&config, None).await.unwrap()
+    build::build(&config, None).await.unwrap()
 }
 
 /// Has `instance` watch, as it believes to hold the office with `token`.

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use anilibria_server::{
-    api::Routes,
-    model::{
+    http::{
         envelope::{CacheLevel, One, Pagination},
-        title::Title,
+        rendered::{Meta, Rendered, render},
     },
-    openapi::Document,
-    rendered::{Meta, Rendered, render},
+    titles::model::title::Title,
+    v2::{openapi::Document, routes::Routes},
 };
 use poem::IntoResponse as _;
 use poem_openapi::types::Example as _;

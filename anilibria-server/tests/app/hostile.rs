@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use anilibria_server::shell::Shell;
+use anilibria_server::app::shell::Shell;
 use poem::{Endpoint as _, Request, http::Uri};
 use proptest::prelude::*;
 use serde_json::Value;

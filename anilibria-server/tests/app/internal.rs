@@ -1,6 +1,6 @@
 //! `/internal`, and who may ask there.
 
-use anilibria_server::{app, shell::Shell};
+use anilibria_server::app::{self, shell::Shell};
 use poem::{
     http::{Method, StatusCode},
     test::{TestClient, TestResponse},

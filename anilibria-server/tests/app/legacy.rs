@@ -1,6 +1,6 @@
 //! What old clients of the site are answered before AniLibria is asked.
 
-use anilibria_server::shell::Shell;
+use anilibria_server::app::shell::Shell;
 use poem::{
     http::{Method, StatusCode},
     test::{TestClient, TestResponse},

@@ -1,6 +1,6 @@
 //! Methods: 405 with `Allow`, `HEAD` wherever `GET`, `OPTIONS` everywhere.
 
-use anilibria_server::rendered::{Meta, Rendered, render};
+use anilibria_server::http::rendered::{Meta, Rendered, render};
 use poem::{IntoResponse as _, http::StatusCode};
 use poem_openapi::types::Example as _;
 
@@ -60,8 +60,10 @@ async fn options_of_nothing_is_not_found() {
 #[tokio::test]
 async fn answer_goes_over_the_wire_with_its_length() {
     let base = served(shell(&[], &Demo::default())).await;
-    let expected =
-        Rendered::<()>::new(render(&anilibria_server::model::title::Title::example(), None), Meta::default());
+    let expected = Rendered::<()>::new(
+        render(&anilibria_server::titles::model::title::Title::example(), None),
+        Meta::default(),
+    );
     let expected = expected.into_response().into_body().into_bytes().await.unwrap();
 
     let answer = reqwest::get(format!("{base}/title")).await.unwrap();

@@ -10,28 +10,31 @@ use std::{
 
 use anilibria_client::sandbox::Sandbox;
 use anilibria_server::{
-    app::{State, app},
+    app::{
+        State, app,
+        build::{self, SandboxAt},
+        shell::Shell,
+    },
     auth::Users,
     config::Config,
     health::{CacheVitals, Health, UpstreamFault, Vitals},
-    http::{clients::Clients, compress::Compressor, in_flight::LargeAnswers},
-    legacy::OldPaths,
-    limits::{Bodies, Gate, RequestLimits},
-    listener::Bounds,
-    model::{
+    http::{
+        clients::Clients,
+        compress::Compressor,
         envelope::{One, Page, Pagination},
-        title::Title,
+        in_flight::LargeAnswers,
+        limits::{Bodies, Gate, RequestLimits},
+        listener::Bounds,
+        problem::Problem,
+        rendered::{Meta, Rendered, render},
+        router::Router,
+        traffic::Traffic,
     },
-    openapi,
-    problem::Problem,
-    rendered::{Meta, Rendered, render},
-    rollback::Tally,
-    router::Router,
-    service::{self, SandboxAt},
-    shell::Shell,
+    migration::rollback::Tally,
     telemetry::{RouteMeter, Sampler},
-    titles::Titles,
-    traffic::Traffic,
+    titles::{Titles, model::title::Title},
+    v1::OldPaths,
+    v2::openapi,
     v3::Addresses,
 };
 use async_trait::async_trait;
@@ -52,7 +55,7 @@ pub(crate) fn config(flags: &[&str]) -> Config {
 
 /// The service as `config` says. What it keeps is in memory, so there is nothing to wait for.
 pub(crate) fn build(config: &Config, sandbox: Option<SandboxAt>) -> State {
-    service::build(config, sandbox).now_or_never().unwrap().unwrap()
+    build::build(config, sandbox).now_or_never().unwrap().unwrap()
 }
 
 /// The service, with `flags`. Only requests that are refused before AniLibria is asked should be sent to it.
@@ -242,6 +245,12 @@ pub(crate) async fn served_within(endpoint: impl Endpoint + 'static, bounds: Bou
     let base = format!("http://{}", socket.local_addr().unwrap());
     let socket = tokio::net::TcpListener::from_std(socket).unwrap();
     let drain = std::time::Duration::from_secs(1);
-    tokio::spawn(anilibria_server::listener::serve(socket, bounds, endpoint, std::future::pending(), drain));
+    tokio::spawn(anilibria_server::http::listener::serve(
+        socket,
+        bounds,
+        endpoint,
+        std::future::pending(),
+        drain,
+    ));
     base
 }

@@ -10,13 +10,10 @@ use std::time::Duration;
 
 use anilibria_client::sandbox::{Faults, Sandbox};
 use anilibria_server::{
-    app::app,
-    catalogue::SyncTask,
-    listener::{self, Bounds},
-    service::SandboxAt,
-    shell::Shell,
+    app::{app, build::SandboxAt, shell::Shell},
+    http::listener::{self, Bounds},
     telemetry::Sampler,
-    titles::Titles,
+    titles::{Titles, catalogue::SyncTask},
 };
 use poem::{
     http::Method,

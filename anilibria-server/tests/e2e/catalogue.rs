@@ -11,7 +11,7 @@ use anilibria_client::{
     Client,
     model::{Release, ReleaseStatus},
 };
-use anilibria_server::mapping;
+use anilibria_server::titles::mapping;
 use futures::TryStreamExt as _;
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -9,8 +9,8 @@ use tracing::{
 use super::{Origin, ROOT};
 use crate::{
     config::TelemetryConfig,
+    events::{bus::DESTINATION, event::Event},
     http::trace_parent::TraceParent,
-    realtime::{bus::DESTINATION, event::Event},
 };
 
 /// Decides which requests and which looks at AniLibria are traced. None are unless there is somewhere to send traces.
@@ -101,8 +101,8 @@ mod tests {
 
     use super::{super::origin::ORIGIN, *};
     use crate::{
-        model::title::TitleStatus,
-        realtime::{event::EventId, notice::Notice},
+        events::{event::EventId, notice::Notice},
+        titles::model::title::TitleStatus,
     };
 
     fn parent(flags: &str) -> Option<TraceParent> {

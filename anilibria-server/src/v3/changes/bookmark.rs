@@ -6,7 +6,7 @@ use anilibria_client::model::Torrent;
 use crc32fast::Hasher;
 use serde::{Deserialize, Serialize};
 
-use crate::realtime::event::EventId;
+use crate::events::event::EventId;
 
 /// Where whoever makes events would go on. As bytes it is for the next one, on whichever instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tracing::warn;
 
 use super::compare::Hints;
-use crate::realtime::event::{Event, EventId, EventKind};
+use crate::events::event::{Event, EventId, EventKind};
 
 /// Most events that wait; the whole of a day has fewer.
 const MAX_WAITING: usize = 1000;
@@ -100,8 +100,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::title::TitleStatus,
-        realtime::notice::{EpisodeNews, Notice},
+        events::notice::{EpisodeNews, Notice},
+        titles::model::title::TitleStatus,
     };
 
     fn episode(number: u16, title_id: u32, episode: f64) -> Event {

@@ -25,9 +25,11 @@ use super::{
     inbox::{Inbox, Run},
 };
 use crate::{
-    catalogue::{Mirror, differing},
-    realtime::{event::Event, source::until_done},
-    titles::Titles,
+    events::{event::Event, source::until_done},
+    titles::{
+        Titles,
+        catalogue::{Mirror, differing},
+    },
     v3::{
         description,
         news::{Draft, News, Published, Standing},

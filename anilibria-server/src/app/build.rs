@@ -1,0 +1,252 @@
+//! Puts the service together from its settings.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use anilibria_cache::{Elector, LevelPing, Redis};
+use anilibria_client::{Client, ClientBuilder, RateLimit, sandbox::Sandbox};
+use async_trait::async_trait;
+use futures::future;
+use tracing::warn;
+
+use crate::{
+    app::{
+        State,
+        caching::{self, Caching},
+    },
+    config::Config,
+    events::{
+        Realtime,
+        bus::{Bus, LocalBus, RedisBus},
+        notify::{DiskLedger, Ledger, NoLedger, Notifications, RedisLedger},
+    },
+    health::{
+        BackEnd, CacheVitals, Health, UpstreamFault, Vitals,
+        model::{Circuit, CircuitService},
+    },
+    http::{envelope::CacheLevel, traffic::Traffic},
+    migration::{flags::Flags, rollback::Tally},
+    node::NodeService,
+    telemetry::{Metrics, Sampler, report_leader},
+    titles::{
+        Fallback, Titles,
+        catalogue::{
+            CatalogueStatus, CatalogueStore, DiskCatalogue, Mirror, MirrorOptions, MongoCatalogue, Stores,
+        },
+        sync_status::SyncStatus,
+    },
+    v3::{Sessions, news::News},
+};
+
+/// The office of the instance that reads the catalogue on behalf of all.
+const OFFICE: &str = "catalogue";
+
+/// How long an instance that died keeps it.
+const TERM: Duration = Duration::from_secs(10);
+
+/// Calls to AniLibria that visitors may cause at once after a quiet time.
+const UPSTREAM_BURST: u32 = 40;
+
+/// Calls per second that mirror the catalogue of a sandbox.
+const SANDBOX_RATE: u32 = 1000;
+
+/// A sandbox, and where the service's own socket makes it reachable.
+#[derive(Clone, Debug)]
+pub struct SandboxAt {
+    sandbox: Sandbox,
+    root: String,
+}
+
+impl SandboxAt {
+    /// The sandbox of the service that listens at `origin` (`http://host:port`).
+    pub fn new(sandbox: Sandbox, origin: impl AsRef<str>) -> Self {
+        Self { sandbox, root: format!("{}/sandbox", origin.as_ref()) }
+    }
+}
+
+/// The service that `config` asks for, reading from the sandbox if there is one.
+///
+/// What is read from a sandbox is not kept on disk unless a directory is set: the next one may be another.
+pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
+    // Before anything asks for a counter.
+    let metrics = config.telemetry.prometheus_enabled.then(Metrics::install).flatten();
+    let client = client(config, sandbox.as_ref())?;
+    let caching = caching::open(&config.cache, config.http.request_timeout, sandbox.is_none()).await?;
+    let bus = bus(config, caching.redis.as_ref(), sandbox.is_none()).await;
+    let (redis, mongo) = (caching.redis.clone(), caching.mongo.clone());
+    let realtime = Realtime::open(bus, &config.realtime).await;
+    let news = News::new(redis.as_ref(), &config.cache.cache_key_prefix, config.v3.v3_events_queue);
+    let status = caching.database.as_ref().map(SyncStatus::new);
+    let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
+    let watcher = client.rate_limited(RateLimit::per_second(config.watcher_requests_per_second));
+    let mut titles = Titles::new(client.clone(), caching).watched_with(watcher).noted_in(status);
+    if config.catalogue.catalogue_enabled {
+        let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: sandbox.is_none() };
+        // A sandbox of our own may be read as fast as it answers.
+        let rate = if sandbox.is_some() { SANDBOX_RATE } else { config.sync_requests_per_second };
+        let reader = client.rate_limited(RateLimit::per_second(rate));
+        titles = titles.mirrored_by(Mirror::open(&reader, stores, options).await);
+    }
+    let node = NodeService::new(config)?;
+    if let Some(node) = node.clone().filter(|_| config.node.nodejs_fallback_enabled) {
+        titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
+    }
+    let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
+    let sessions = Sessions::open(config.v3, &config.cache)?;
+    let health = Health::new(Arc::new(Parts { titles: titles.clone(), node: node.clone() }));
+    Ok(State {
+        titles,
+        health,
+        realtime,
+        news,
+        node,
+        notifications,
+        flags: redis.as_ref().map(Flags::new),
+        tally: Tally::default(),
+        redis,
+        sessions,
+        mongo,
+        metrics,
+        traffic: Traffic::default(),
+        sandbox: sandbox.map(|at| at.sandbox),
+    })
+}
+
+/// Where the mirror of what `client` gives outlives the process: on disk where answers are, and in MongoDB. With Redis
+/// besides, one instance reads on behalf of all.
+fn stores(
+    config: &Config,
+    client: &Client,
+    caching: &Caching,
+    status: Option<&SyncStatus>,
+    is_public: bool,
+) -> Stores {
+    if !config.catalogue.catalogue_enabled {
+        return Stores::default();
+    }
+    let directory = caching::directory(&config.cache, is_public);
+    let own = directory.map(|directory| Arc::new(DiskCatalogue::at(&directory)) as Arc<dyn CatalogueStore>);
+    let shared = caching.database.clone().zip(status);
+    let shared =
+        shared.map(|(database, status)| MongoCatalogue::new(database, client.clone(), status.clone()));
+    let elector = caching
+        .redis
+        .as_ref()
+        .filter(|_| shared.is_some())
+        .map(|redis| Elector::stand(redis.election(), OFFICE, TERM));
+    if let Some(elector) = &elector {
+        report_leader(OFFICE, elector.watch());
+    }
+    Stores { own, shared, elector }
+}
+
+/// The way to all instances: `redis`, if there is one.
+async fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn Bus> {
+    let (cache, replay) = (&config.cache, config.realtime.events_replay);
+    match redis {
+        Some(redis) => Arc::new(RedisBus::new(redis, &cache.cache_key_prefix, replay)),
+        None => Arc::new(LocalBus::open(caching::directory(cache, is_public).as_deref(), replay).await),
+    }
+}
+
+/// Tells `node` of events, if it is to be told. What it has yet to be told is in `redis`, or else on disk.
+async fn notifications(
+    config: &Config,
+    node: Option<NodeService>,
+    redis: Option<&Redis>,
+    is_public: bool,
+) -> Option<Notifications> {
+    // It would not listen to somebody who cannot show who it is.
+    let is_told = config.notify.notify_enabled && config.auth.internal_jwt_secret.is_some();
+    let node = node.filter(|_| is_told)?;
+    let ledger: Box<dyn Ledger> = match redis {
+        Some(redis) => Box::new(RedisLedger::new(redis)),
+        None => ledger(caching::directory(&config.cache, is_public).as_deref()).await,
+    };
+    Some(Notifications::new(node, ledger, &config.notify, Sampler::new(&config.telemetry)))
+}
+
+/// The ledger in `directory`, if there is one and no other service has it.
+async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
+    let Some(directory) = directory else { return Box::new(NoLedger) };
+    match DiskLedger::open(directory).await {
+        Ok(ledger) => Box::new(ledger),
+        Err(error) => {
+            warn!(
+                error = format!("{error:#}"),
+                "What the Node service is yet to be told is kept in memory alone"
+            );
+            Box::new(NoLedger)
+        }
+    }
+}
+
+/// The client of the sandbox over the service's own socket, of the mirrors that are set, or of the live ones.
+fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client> {
+    let mut client = Client::builder()
+        .user_agent(config.anilibria_user_agent.as_str())
+        .rate_limit(RateLimit::per_second(config.upstream_requests_per_second).burst(UPSTREAM_BURST))
+        .timeout(config.upstream_timeout)
+        .attempt_timeout(config.upstream_attempt_timeout);
+    if let Some(SandboxAt { root, .. }) = sandbox {
+        client = client.mirror(format!("{root}/api/v1")).media_origin(root);
+    } else {
+        client = config.mirrors().into_iter().flatten().fold(client, ClientBuilder::mirror);
+    }
+    Ok(client.build()?)
+}
+
+/// The parts of the service whose health matters.
+struct Parts {
+    titles: Titles,
+    node: Option<NodeService>,
+}
+
+#[async_trait]
+impl Vitals for Parts {
+    async fn ask_upstream(&self) -> Result<(), UpstreamFault> {
+        match self.titles.watcher().app().status().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(UpstreamFault { status_code: error.http_status(), error: error.to_string() }),
+        }
+    }
+
+    async fn ask_cache(&self) -> CacheVitals {
+        let (stats, pings) = future::join(self.titles.cache().stats(), self.titles.cache().ping()).await;
+        let catalogue = self.titles.mirror().map(Mirror::status);
+        let is_loaded = catalogue.as_ref().is_some_and(CatalogueStatus::is_loaded);
+        let holds_data =
+            is_loaded || stats.levels.iter().filter_map(|level| level.store).any(|store| store.entries > 0);
+        let level = |level: CacheLevel| pings.iter().find(|ping| ping.name == level.as_str()).map(back_end);
+        CacheVitals {
+            holds_data,
+            hit_rate: stats.hit_rate(),
+            redis: level(CacheLevel::Redis),
+            database: level(CacheLevel::Database),
+            catalogue,
+        }
+    }
+
+    fn node(&self) -> Option<&NodeService> {
+        self.node.as_ref()
+    }
+
+    fn circuits(&self) -> Vec<Circuit> {
+        let mirrors = self.titles.client().mirrors().into_iter();
+        let mirrors = mirrors.map(|mirror| Circuit {
+            service: CircuitService::AnilibriaApi,
+            host: mirror.name,
+            state: mirror.state.into(),
+        });
+        let node = self.node.iter().map(|node| Circuit {
+            service: CircuitService::NodejsService,
+            host: node.host().to_owned(),
+            state: node.breaker().into(),
+        });
+        mirrors.chain(node).collect()
+    }
+}
+
+/// How the store of a level is. Only the first words of an error: what lies beneath may name hosts and users.
+fn back_end(ping: &LevelPing) -> BackEnd {
+    BackEnd { took: ping.took, fault: ping.error.as_ref().map(ToString::to_string) }
+}

@@ -1,0 +1,167 @@
+//! The cache of the service, put together from its settings.
+
+use std::{path::PathBuf, time::Duration};
+
+use anilibria_cache::{Cache, CacheBuilder, DiskStore, MemoryStore, MongoStore, Options, Redis};
+use anyhow::Context as _;
+use etcetera::BaseStrategy as _;
+use mongodb::Database;
+use tracing::{info, warn};
+
+use crate::{
+    config::{CacheConfig, CacheDir, SecretUrl},
+    http::envelope::CacheLevel,
+};
+
+/// How long a caller waits for AniLibria when there is a stale answer; then that is served.
+const SOFT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// After which share of its time an answer that is asked for is renewed in the background.
+const EAGER_REFRESH: f64 = 0.8;
+
+/// Spreads the ends of answers that were loaded together, over so long at most.
+const JITTER: Duration = Duration::from_secs(10);
+
+/// The most jitter is this part of the shortest TTL, which would mean little otherwise.
+const JITTER_DIVISOR: u32 = 10;
+
+/// How long one instance loads on behalf of all. Longer than most loads take, and short enough that whoever waited for one
+/// that died still has the time to load within a request.
+const LOAD_LEASE: Duration = Duration::from_secs(4);
+
+/// How long MongoDB and the disk may take, which are asked rarely.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Connections to MongoDB.
+const MONGODB_CONNECTIONS: (u32, u32) = (10, 50);
+
+/// The collection of cached answers in MongoDB.
+const COLLECTION: &str = "anilibria_cache";
+
+/// The file of the store on disk.
+const FILE: &str = "answers.redb";
+
+/// A cache, on how many of its levels lists are kept, and the back ends behind it. What costs little to compute anew has no
+/// place in the database.
+#[derive(Clone, Debug)]
+pub struct Caching {
+    /// The cache.
+    pub cache: Cache,
+    /// How many levels keep lists.
+    pub list_levels: usize,
+    /// Redis, if it is set: for what else instances share.
+    pub redis: Option<Redis>,
+    /// The store in MongoDB, if it is set.
+    pub mongo: Option<MongoStore>,
+    /// The database in MongoDB, if it is set: for what else is kept there.
+    pub database: Option<Database>,
+}
+
+/// Opens the cache that `config` asks for: memory, Redis if it is set, and MongoDB if it is set or else the disk, where
+/// `keeps_on_disk` says whether that is so by default. A load ends after `load_limit`, as no request waits for longer.
+///
+/// A back end that cannot be reached is no error: the service starts without it and uses it once it is there. A setting
+/// that is malformed is.
+pub async fn open(
+    config: &CacheConfig,
+    load_limit: Duration,
+    keeps_on_disk: bool,
+) -> anyhow::Result<Caching> {
+    let memory = MemoryStore::new(config.cache_memory_bytes as u64);
+    let mut levels =
+        Cache::builder().level(memory).name(CacheLevel::Memory.as_str()).ttl(config.cache_ttl_memory);
+    let mut list_levels = 1;
+    let redis = config.redis_url.as_ref().map(|url| connection(url, config)).transpose()?;
+
+    let mut mongo = None;
+    if let Some(redis) = &redis {
+        levels = shared(levels, redis, config.cache_ttl_redis);
+        list_levels = 2;
+    }
+    if let Some(uri) = &config.mongodb_uri {
+        let store = mongodb(uri).await?;
+        mongo = Some(store.clone());
+        let level = levels.level(store).name(CacheLevel::Database.as_str()).timeout(DATABASE_TIMEOUT);
+        levels = level.ttl(config.cache_ttl_database);
+    } else if let Some(store) = disk(config, keeps_on_disk).await {
+        levels = levels
+            .level(store)
+            .name(CacheLevel::Database.as_str())
+            .timeout(DATABASE_TIMEOUT)
+            .ttl(config.cache_ttl_database);
+        list_levels = 2;
+    }
+
+    let shortest = config.cache_ttl_memory.min(config.cache_ttl_redis).min(config.cache_ttl_database);
+    let options = Options::new()
+        .fail_safe(config.cache_stale)
+        .soft_timeout(SOFT_TIMEOUT)
+        .load_limit(load_limit)
+        .eager_refresh(EAGER_REFRESH)
+        .jitter(JITTER.min(shortest / JITTER_DIVISOR));
+    let database = mongo.as_ref().map(MongoStore::database);
+    Ok(Caching { cache: levels.options(options).build(), list_levels, redis, mongo, database })
+}
+
+fn connection(url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<Redis> {
+    let redis = Redis::builder(url.expose()).prefix(config.cache_key_prefix.as_str()).build();
+    let redis = redis.with_context(|| format!("REDIS_URL is {url}"))?;
+    info!(%url, "Answers are shared through Redis");
+    Ok(redis)
+}
+
+fn shared(levels: CacheBuilder, redis: &Redis, ttl: Duration) -> CacheBuilder {
+    levels
+        .level(redis.store())
+        .name(CacheLevel::Redis.as_str())
+        .ttl(ttl)
+        .backplane(redis.backplane())
+        .load_lock(redis.lock(), LOAD_LEASE)
+}
+
+async fn mongodb(uri: &SecretUrl) -> anyhow::Result<MongoStore> {
+    let (min, max) = MONGODB_CONNECTIONS;
+    let store = MongoStore::builder(uri.expose())
+        .collection(COLLECTION)
+        .app_name("anilibria-server")
+        .min_connections(min)
+        .max_connections(max)
+        .connect()
+        .await
+        .with_context(|| format!("MONGODB_URI is {uri}"))?;
+    info!(%uri, "Answers are kept in MongoDB");
+    Ok(store)
+}
+
+/// The store on disk; `None` when it is not wanted or cannot be used.
+async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
+    let directory = directory(config, by_default)?;
+    let store =
+        DiskStore::builder(directory.join(FILE)).max_bytes(config.cache_disk_bytes as u64).open().await;
+    match store {
+        Ok(store) => {
+            info!(path = %store.path().display(), "Answers are kept on disk");
+            Some(store)
+        }
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            warn!(directory = %directory.display(), error, "Answers are not kept on disk");
+            None
+        }
+    }
+}
+
+/// The directory of what is kept on disk; `None` when nothing is.
+pub fn directory(config: &CacheConfig, by_default: bool) -> Option<PathBuf> {
+    match &config.cache_dir {
+        Some(CacheDir::At(directory)) => Some(directory.clone()),
+        None if by_default => default_directory(),
+        Some(CacheDir::Off) | None => None,
+    }
+}
+
+/// The directory in which a program keeps what it can do without.
+fn default_directory() -> Option<PathBuf> {
+    let directories = etcetera::choose_base_strategy().ok()?;
+    Some(directories.cache_dir().join("anilibria-server"))
+}

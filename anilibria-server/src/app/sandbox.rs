@@ -1,0 +1,147 @@
+//! The stand-in AniLiberty, beside the routes or alone.
+
+use anilibria_client::sandbox::Sandbox;
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use poem::{
+    Body, Endpoint, Request, Response,
+    http::{self, HeaderValue, Uri, uri::PathAndQuery},
+};
+
+use crate::{
+    config::Environment,
+    http::{problem::Problem, request_id::RequestId},
+};
+
+/// Where the sandbox stands on the server's own port.
+const PREFIX: &str = "/sandbox";
+
+/// Tells the sandbox what was cut off, so that it can name its own files.
+const FORWARDED_PREFIX: &str = "x-forwarded-prefix";
+
+/// Most bytes of a request's body.
+const MAX_BODY: usize = 1 << 20;
+
+/// The sandbox on the server's own port: its control at `/sandbox/*`, its API at `/sandbox/api/v1`, its files at
+/// `/sandbox/storage`.
+#[derive(Clone)]
+pub struct SandboxMount {
+    sandbox: Sandbox,
+    has_control: bool,
+}
+
+impl SandboxMount {
+    /// Mounts `sandbox`. In production there is no control, with which a stranger could change what the service reads.
+    pub fn new(sandbox: Sandbox, environment: Environment) -> Self {
+        Self { sandbox, has_control: environment != Environment::Production }
+    }
+
+    /// Returns whether the sandbox answers `uri`.
+    pub fn takes(&self, uri: &Uri) -> bool {
+        let rest = uri.path().strip_prefix(PREFIX);
+        let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        is_below && (self.has_control || inner_uri(uri).is_some())
+    }
+
+    /// What the sandbox answers.
+    pub async fn answer(&self, mut request: Request) -> Response {
+        if let Some(inner) = inner_uri(request.uri()) {
+            *request.uri_mut() = inner;
+            request.headers_mut().insert(FORWARDED_PREFIX, HeaderValue::from_static(PREFIX));
+        }
+        ask(&self.sandbox, request).await
+    }
+}
+
+/// The sandbox alone, at its own root.
+pub struct SandboxAlone {
+    sandbox: Sandbox,
+}
+
+impl SandboxAlone {
+    /// Serves `sandbox` and nothing else.
+    pub fn new(sandbox: Sandbox) -> Self {
+        Self { sandbox }
+    }
+}
+
+impl Endpoint for SandboxAlone {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        Ok(ask(&self.sandbox, request).await)
+    }
+}
+
+/// The address as the sandbox knows it; `None` when that is the one it came with.
+fn inner_uri(uri: &Uri) -> Option<Uri> {
+    let rest = uri.path().strip_prefix(PREFIX)?;
+    let is_inner = ["/api/v1", "/storage", "/videos"]
+        .iter()
+        .any(|root| rest.strip_prefix(root).is_some_and(|tail| tail.is_empty() || tail.starts_with('/')));
+    let inner = uri.path_and_query()?.as_str().strip_prefix(PREFIX).filter(|_| is_inner)?;
+    Some(Uri::from(PathAndQuery::try_from(inner).ok()?))
+}
+
+async fn ask(sandbox: &Sandbox, request: Request) -> Response {
+    let id = RequestId::of(request.headers());
+    let (parts, body) = request.into_parts();
+    let Ok(body) = body.into_bytes_limit(MAX_BODY).await else {
+        return Problem::PayloadTooLarge { limit: MAX_BODY }.to_response(id.as_str());
+    };
+    let mut inner = http::Request::new(body);
+    *inner.method_mut() = parts.method;
+    *inner.uri_mut() = parts.uri;
+    *inner.headers_mut() = parts.headers;
+    from_http(sandbox.handle(inner).await)
+}
+
+fn from_http<B>(answer: http::Response<B>) -> Response
+where
+    B: http_body::Body<Data = Bytes, Error = std::io::Error> + Send + Sync + 'static,
+{
+    let (parts, body) = answer.into_parts();
+    let mut response = Response::builder().status(parts.status).body(Body::from(body.boxed()));
+    *response.headers_mut() = parts.headers;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inner(path: &'static str) -> Option<String> {
+        inner_uri(&Uri::from_static(path)).map(|uri| uri.to_string())
+    }
+
+    #[test]
+    fn api_and_files_lose_the_prefix() {
+        assert_eq!(inner("/sandbox/api/v1/anime?x=1").as_deref(), Some("/api/v1/anime?x=1"));
+        assert_eq!(inner("/sandbox/storage/a.webp").as_deref(), Some("/storage/a.webp"));
+        assert_eq!(inner("/sandbox/videos/a.m3u8").as_deref(), Some("/videos/a.m3u8"));
+    }
+
+    #[test]
+    fn control_keeps_its_path() {
+        assert_eq!(inner("/sandbox/faults"), None);
+        assert_eq!(inner("/sandbox/storages"), None);
+        assert_eq!(inner("/sandbox/api/v11"), None);
+    }
+
+    #[test]
+    fn only_whole_first_segment_belongs_to_the_sandbox() {
+        let sandbox = Sandbox::builder().releases(1).build();
+        let takes = |environment, path: &'static str| {
+            SandboxMount::new(sandbox.clone(), environment).takes(&Uri::from_static(path))
+        };
+
+        for path in ["/sandbox", "/sandbox/reset", "/sandbox/api/v1/app/status"] {
+            assert!(takes(Environment::Development, path), "{path}");
+        }
+        for path in ["/sandboxes", "/titles"] {
+            assert!(!takes(Environment::Development, path), "{path}");
+        }
+        assert!(takes(Environment::Production, "/sandbox/api/v1/app/status"));
+        assert!(!takes(Environment::Production, "/sandbox/reset"));
+    }
+}

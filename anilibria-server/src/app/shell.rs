@@ -1,0 +1,262 @@
+//! What surrounds every route: request ids, limits, cross-origin permissions, panics, the error envelope, the log.
+//!
+//! All in one pass: each layer of its own would cost every request another allocation.
+
+use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+
+use futures::FutureExt as _;
+use http_body::Body as _;
+use http_body_util::combinators::BoxBody;
+use poem::{
+    Endpoint, Request, Response,
+    http::{HeaderValue, Method, StatusCode, header},
+};
+
+use crate::{
+    app::sandbox::SandboxMount,
+    auth::{User, Users},
+    http::{
+        access_log::Trace,
+        clients::{Client, Clients, QuotaState},
+        compress::Compressor,
+        cors::Origins,
+        finish::{Wishes, finish},
+        freshness,
+        in_flight::LargeAnswers,
+        limits::{Bodies, Gate, RequestLimits},
+        path,
+        problem::Problem,
+        protection::protect,
+        request_id::{self, RequestId},
+        router::{Found, Router},
+        traffic::Traffic,
+        vary,
+    },
+    migration::{flags::Groups, rollback::Tally},
+    telemetry::{self, Limit, RouteMeter, Sampler},
+    v1::{OldPaths, lead_to_v2},
+    v3::{self, Addresses, Form},
+};
+
+/// How long a client should wait whose request took too long.
+const RETRY_AFTER_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The outermost endpoint.
+pub struct Shell {
+    /// The routes.
+    pub router: Router,
+    /// Bounds of what one request may send.
+    pub limits: RequestLimits,
+    /// The clients, with the limits of each.
+    pub clients: Arc<Clients>,
+    /// Maximum time a request may take.
+    pub timeout: Duration,
+    /// Reads the bodies of requests.
+    pub bodies: Bodies,
+    /// Bound of requests in progress.
+    pub gate: Gate,
+    /// Bound of large answers that are being sent.
+    pub large_answers: LargeAnswers,
+    /// Who sends a request.
+    pub users: Users,
+    /// Counts requests.
+    pub traffic: Traffic,
+    /// Decides which requests are traced.
+    pub sampler: Sampler,
+    /// Adds requests up, but for those of whoever watches over the service.
+    pub tally: Tally,
+    /// Tells users which group they are in, if that is wanted.
+    pub groups: Option<Groups>,
+    /// Counts those for which there is no route.
+    pub unrouted: RouteMeter,
+    /// Other origins that may read answers.
+    pub origins: Origins,
+    /// Compresses answers.
+    pub compressor: Compressor,
+    /// Addresses where errors have another form.
+    pub old_paths: OldPaths,
+    /// Addresses of clients of API v3, where errors have yet other forms.
+    pub v3_addresses: Addresses,
+    /// The sandbox beside the routes; it has its own ways, and none of the above.
+    pub sandbox: Option<SandboxMount>,
+}
+
+impl Endpoint for Shell {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        if let Some(sandbox) = &self.sandbox
+            && sandbox.takes(request.uri())
+        {
+            return Ok(sandbox.answer(request).await);
+        }
+        let form = self.v3_addresses.lead(&mut request);
+        let is_unversioned = lead_to_v2(&mut request);
+        let is_old = self.old_paths.cover(request.uri().path());
+        self.traffic.count();
+        self.users.recognise(&mut request);
+        let id = RequestId::of(request.headers());
+        let origin = self.origins.permitted(request.headers());
+        let mut trace = Trace::of(&request, &id, self.sampler);
+        let found = self.router.find(request.uri().path());
+        let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
+        trace.route(meter.endpoint());
+        let method = request.method().clone();
+        let is_watching = is_probe(request.uri().path()) || request.uri().path() == telemetry::PATH;
+        let user = request.data::<User>().copied();
+        let client = self.clients.identify(&request);
+        trace.begin(&request, client.address());
+        let quota = self.clients.take(&request, &client, found.is_some());
+        let is_accepted = quota.as_ref().map_or(Ok(()), QuotaState::check);
+        let answer = match is_accepted.and_then(|()| path::check(request.uri().path())) {
+            Ok(()) => trace.follow(pin!(self.in_time(request, &client, found))).await,
+            Err(problem) => Err(problem),
+        };
+        let mut response = answer.unwrap_or_else(|problem| {
+            trace.fault(&problem);
+            match form {
+                Some(form) => form.tell(&problem),
+                None if is_old => problem.to_legacy_response(),
+                None => problem.to_response(id.as_str()),
+            }
+        });
+        trace.done(response.status());
+        let took = trace.took();
+        meter.count(&method, response.status(), took);
+        if !is_watching {
+            self.tally.add(response.status().is_server_error(), took);
+        }
+        self.origins.permit(response.headers_mut(), origin);
+        if is_unversioned {
+            vary::add(response.headers_mut(), "X-API-Version");
+        }
+        if form == Some(Form::Api) {
+            response.headers_mut().insert(v3::VERSION_HEADER, v3::VERSION);
+        }
+        if let Some(quota) = quota {
+            self.clients.write(&quota, response.headers_mut());
+        }
+        if let Some(groups) = &self.groups {
+            groups.tell(&mut response, user).await;
+        }
+        protect(&mut response);
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(freshness::NO_STORE);
+        response.headers_mut().insert(request_id::HEADER, id.into_header());
+        Ok(response)
+    }
+}
+
+impl Shell {
+    /// The answer, unless it takes too long.
+    async fn in_time(
+        &self,
+        request: Request,
+        client: &Client,
+        found: Option<Found<'_>>,
+    ) -> Result<Response, Problem> {
+        match tokio::time::timeout(self.timeout, self.answer(request, client, found)).await {
+            Ok(answer) => answer,
+            Err(elapsed) => {
+                Err(Problem::Unavailable { retry_after: RETRY_AFTER_TIMEOUT, cause: elapsed.into() })
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        mut request: Request,
+        client: &Client,
+        found: Option<Found<'_>>,
+    ) -> Result<Response, Problem> {
+        if let Some(preflight) = self.origins.preflight(&request) {
+            return Ok(preflight);
+        }
+        match *request.method() {
+            Method::GET => self.read(request, client, found).await,
+            Method::HEAD => {
+                request.set_method(Method::GET);
+                self.read(request, client, found).await.map(without_body)
+            }
+            Method::OPTIONS => match self.guarded(request, client, found).await {
+                Err(Problem::MethodNotAllowed { allow }) => Ok(options(allow)),
+                answer => answer,
+            },
+            _ => self.guarded(request, client, found).await,
+        }
+    }
+
+    /// What a client that reads gets, in the form it wants.
+    async fn read(
+        &self,
+        request: Request,
+        client: &Client,
+        found: Option<Found<'_>>,
+    ) -> Result<Response, Problem> {
+        let wishes = Wishes::of(request.headers());
+        let mut response = self.guarded(request, client, found).await?;
+        self.large_answers.hold(&mut response)?;
+        Ok(finish(&wishes, &self.compressor, response).await)
+    }
+
+    /// Passes the request to its route. Every refusal comes before the body is read, and the body is read before the request
+    /// counts as one in progress. A slow sender therefore takes places from the same client only.
+    async fn guarded(
+        &self,
+        mut request: Request,
+        client: &Client,
+        found: Option<Found<'_>>,
+    ) -> Result<Response, Problem> {
+        self.limits.check_head(&request)?;
+        let found = found.ok_or(Problem::NotFound)?;
+        found.check(request.method())?;
+        let is_probe = is_probe(request.uri().path());
+        let _of_client = if is_probe { None } else { Some(client.enter()?) };
+        if let Some(body) = self.bodies.read(&mut request) {
+            body.await?;
+        }
+        let pass = self.gate.enter();
+        if pass.is_none() && !is_probe {
+            Limit::Requests.hit();
+            return Err(Problem::Overloaded);
+        }
+        match AssertUnwindSafe(found.answer(request)).catch_unwind().await {
+            Ok(answer) => answer,
+            Err(panic) => Err(Problem::internal(Panic::new(&*panic))),
+        }
+    }
+}
+
+/// True if `path` is a health probe. No limit refuses a probe: a busy service must not look like a dead one.
+fn is_probe(path: &str) -> bool {
+    let path = path.strip_prefix(crate::http::BASE).unwrap_or(path);
+    matches!(path, "/live" | "/ready" | "/health") || path.starts_with("/health/")
+}
+
+/// The answer to `HEAD`: all headers of the answer to `GET`, and its length, without the body.
+fn without_body(mut response: Response) -> Response {
+    let body = BoxBody::from(response.take_body());
+    let has_body = response.status() != StatusCode::NOT_MODIFIED;
+    if let Some(len) = body.size_hint().exact().filter(|_| has_body) {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(len));
+    }
+    response
+}
+
+fn options(allow: HeaderValue) -> Response {
+    Response::builder().status(StatusCode::NO_CONTENT).header(header::ALLOW, allow).finish()
+}
+
+/// A panic in a route, as a cause.
+#[derive(Debug, thiserror::Error)]
+#[error("panic: {message}")]
+struct Panic {
+    message: String,
+}
+
+impl Panic {
+    fn new(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self { message: text.unwrap_or("without a message").to_owned() }
+    }
+}

@@ -1,0 +1,28 @@
+//! `sandbox`: serves the stand-in AniLiberty and nothing else.
+
+use std::time::Duration;
+
+use super::{base_url, bind, block_on, sandbox_with, stop_signal};
+use crate::{
+    app::sandbox::SandboxAlone,
+    cli::Alone,
+    config::LogFormat,
+    http::listener::{self, Bounds},
+    telemetry::logging,
+};
+
+/// How long requests in progress are waited for at the end.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Serves until asked to stop.
+pub fn run(alone: &Alone) -> anyhow::Result<()> {
+    logging::init(alone.log.log_level, alone.log.log_format.unwrap_or(LogFormat::Text), None);
+    block_on(async {
+        let socket = bind(&alone.address).await?;
+        let base = base_url(socket.local_addr()?);
+        println!("AniLiberty sandbox at {base}/api/v1");
+        println!("Control at {base}/sandbox/requests and beside it");
+        let endpoint = SandboxAlone::new(sandbox_with(alone.catalogue));
+        listener::serve(socket, Bounds::default(), endpoint, stop_signal(), DRAIN).await
+    })
+}

@@ -1,0 +1,85 @@
+//! `serve`: the service itself.
+
+use std::{sync::Arc, time::Duration};
+
+use tracing::{info, warn};
+
+use super::{base_url, bind, block_on, sandbox_with, stop_signal};
+use crate::{
+    app::{
+        self,
+        build::{self, SandboxAt},
+    },
+    cli::Serve,
+    events::Pump,
+    http::listener::{self, Bounds},
+    telemetry::{Sampler, Tidying, Traces, logging},
+    titles::catalogue::SyncTask,
+};
+
+/// How long clients of the real time may take to leave when the service stops.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// How long the last traces may take to get to the collector.
+const LAST_TRACES: Duration = Duration::from_secs(2);
+
+/// Serves until asked to stop, then waits for requests in progress.
+pub fn run(serve: &Serve) -> anyhow::Result<()> {
+    let config = &serve.config.complete().map_err(anyhow::Error::msg)?;
+    block_on(async {
+        let traces = Traces::start(&config.telemetry)?;
+        logging::init(config.log.log_level, config.log_format(), traces.as_ref());
+        for weakness in config.auth.weaknesses() {
+            warn!("{weakness}");
+        }
+        // The socket first: the service reads from its sandbox over it, and a free port is known only now.
+        let socket = bind(&config.address).await?;
+        let base = base_url(socket.local_addr()?);
+        let sandbox = serve.sandbox.then(|| SandboxAt::new(sandbox_with(serve.catalogue), &base));
+        let state = build::build(config, sandbox).await?;
+        println!("AniLibria service at {base}");
+        println!("Documentation at {base}{}/docs", crate::http::BASE);
+        if serve.sandbox {
+            println!("Reading from the sandbox at {base}/sandbox/api/v1");
+        }
+        let (health, clients) = (state.health.clone(), state.realtime.clone());
+        let stop = async move {
+            stop_signal().await;
+            info!("Stopping: waiting for requests in progress");
+            health.drain();
+            clients.stop(GOODBYE).await;
+        };
+        let bounds = Bounds::new(&config.http).counted_in(&state.traffic);
+        let _tidy = state.metrics.as_ref().map(Tidying::start);
+        let bus = config.realtime.events_enabled.then(|| Arc::clone(state.realtime.bus()));
+        let sync = SyncTask::start(&state.titles, bus, Sampler::new(&config.telemetry));
+        let _watch = state.watch(config);
+        let _pump = Pump::start(&state.realtime, &state.titles);
+        let _news = config.v3.v3_gateway_enabled.then(|| state.news.pump());
+        let notifier = state.notifier();
+        let changes = state.changes(config);
+        let source = state.source(config);
+        let subscribers = state.telling();
+        let served =
+            listener::serve(socket, bounds, app::app(config, &state), stop, config.shutdown_timeout).await;
+        if let Some(subscribers) = subscribers {
+            subscribers.stop().await;
+        }
+        if let Some(source) = source {
+            source.stop().await;
+        }
+        if let Some(changes) = changes {
+            changes.stop().await;
+        }
+        if let Some(notifier) = notifier {
+            notifier.stop().await;
+        }
+        if let Some(sync) = sync {
+            sync.stop().await;
+        }
+        if let Some(traces) = traces {
+            traces.stop(LAST_TRACES).await;
+        }
+        served
+    })
+}

@@ -1,0 +1,214 @@
+//! An event as everybody gets it: rendered once, shared by all who hear of it.
+
+use std::{fmt, ops::Range, str::FromStr};
+
+use anilibria_cache::PostId;
+use serde::Deserialize;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
+
+use super::notice::Notice;
+use crate::telemetry::Origin;
+
+/// Identifies an event. Ids sort in the order of events, also as text.
+pub type EventId = PostId;
+
+/// What kind of event it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// An episode came out.
+    NewEpisode,
+    /// A title is there that was not.
+    NewTitle,
+    /// A title was announced and has begun, or has ended, or goes on.
+    StatusChange,
+    /// An episode that was out has changed.
+    EpisodeUpdate,
+    /// What else there is to a title has changed: its names, its description and the like.
+    TitleUpdated,
+}
+
+impl EventKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] =
+        [Self::NewEpisode, Self::NewTitle, Self::StatusChange, Self::EpisodeUpdate, Self::TitleUpdated];
+
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NewEpisode => "new_episode",
+            Self::NewTitle => "new_title",
+            Self::StatusChange => "status_change",
+            Self::EpisodeUpdate => "episode_update",
+            Self::TitleUpdated => "title_updated",
+        }
+    }
+
+    /// Whether one can ask for all events of this kind. What changes about an episode is told only to those who follow
+    /// its title.
+    pub const fn is_public(self) -> bool {
+        !matches!(self, Self::EpisodeUpdate | Self::TitleUpdated)
+    }
+
+    /// Whether clients are told of it at all. Other services, and instances that keep answers, are told of everything.
+    pub const fn is_for_clients(self) -> bool {
+        !matches!(self, Self::TitleUpdated)
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A name that no kind of event has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no kind of event")]
+pub struct NoEventKind;
+
+impl FromStr for EventKind {
+    type Err = NoEventKind;
+
+    fn from_str(name: &str) -> Result<Self, NoEventKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or(NoEventKind)
+    }
+}
+
+/// An event. Cheap to clone: clones share what was rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    id: EventId,
+    kind: EventKind,
+    title_id: u32,
+    frame: Utf8Bytes,
+    /// Where `data` is in the frame.
+    data: Range<usize>,
+    origin: Option<Origin>,
+}
+
+impl Event {
+    /// What `notice` is as the event `id`.
+    pub fn new(id: EventId, notice: &Notice) -> Self {
+        let mut data = notice.data();
+        data.insert("event_id".to_owned(), json!(id.to_string()));
+        let start = head(notice.kind());
+        let frame = format!("{start}{}}}", serde_json::Value::Object(data));
+        let data = start.len()..frame.len() - 1;
+        Self { id, kind: notice.kind(), title_id: notice.title_id(), frame: frame.into(), data, origin: None }
+    }
+
+    /// The same as something that comes from `origin`, if that is known. It shows nowhere in what clients are told.
+    #[must_use]
+    pub fn come_from(self, origin: Option<Origin>) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Reads what [`frame`](Self::frame) has given; `None` for anything else.
+    pub fn read(id: EventId, frame: Bytes) -> Option<Self> {
+        let frame = Utf8Bytes::try_from(frame).ok()?;
+        let Frame { kind, data } = serde_json::from_str(&frame).ok()?;
+        let kind: EventKind = kind.parse().ok()?;
+        let start = head(kind).len();
+        // Whoever writes it in another form would be cut in the wrong place.
+        let is_ours =
+            frame.starts_with(&head(kind)) && frame.ends_with("}}") && data.event_id == id.to_string();
+        let data_at = start..frame.len() - 1;
+        is_ours.then(|| Self { id, kind, title_id: data.title_id, data: data_at, frame, origin: None })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> EventId {
+        self.id
+    }
+
+    /// What kind of event it is.
+    pub fn kind(&self) -> EventKind {
+        self.kind
+    }
+
+    /// The title it is about.
+    pub fn title_id(&self) -> u32 {
+        self.title_id
+    }
+
+    /// What it comes from, if that is traced.
+    pub fn origin(&self) -> Option<Origin> {
+        self.origin
+    }
+
+    /// `{"type": …, "data": {…}}`.
+    pub fn frame(&self) -> &Utf8Bytes {
+        &self.frame
+    }
+
+    /// Only what is in `data`.
+    pub fn data(&self) -> &str {
+        self.frame.get(self.data.clone()).unwrap_or_default()
+    }
+}
+
+/// What the frame of such an event begins with.
+fn head(kind: EventKind) -> String {
+    format!(r#"{{"type":"{kind}","data":"#)
+}
+
+#[derive(Deserialize)]
+struct Frame {
+    #[serde(rename = "type")]
+    kind: String,
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    event_id: String,
+    title_id: u32,
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::titles::model::title::TitleStatus;
+
+    pub(in crate::events) fn id(number: u16) -> EventId {
+        format!("1700000000000-{number:04}").parse().unwrap()
+    }
+
+    pub(in crate::events) fn event(number: u16, title_id: u32) -> Event {
+        let change = Notice::StatusChange {
+            title_id,
+            old: TitleStatus::Ongoing,
+            new: TitleStatus::Completed,
+            version: 0,
+        };
+        Event::new(id(number), &change)
+    }
+
+    #[test]
+    fn event_is_rendered_as_a_frame_whose_data_can_stand_alone() {
+        let event = event(7, 9000);
+
+        let frame: Value = serde_json::from_str(event.frame()).unwrap();
+        assert_eq!(frame["type"], "status_change");
+        assert_eq!(frame["data"]["event_id"], "1700000000000-0007");
+        assert_eq!(frame["data"], serde_json::from_str::<Value>(event.data()).unwrap());
+    }
+
+    #[test]
+    fn what_was_rendered_is_read_and_what_is_foreign_is_not() {
+        let event = event(7, 9000);
+        let read = |id, text: &str| Event::read(id, Bytes::copy_from_slice(text.as_bytes()));
+
+        assert_eq!(read(event.id(), event.frame()), Some(event.clone()));
+        assert_eq!(read(id(8), event.frame()), None);
+        for text in
+            ["", "{}", "null", r#"{"type":"new_episode","data":{}}"#, r#"{"type":"x","data":{"title_id":1}}"#]
+        {
+            assert_eq!(read(event.id(), text), None, "{text}");
+        }
+        assert_eq!(Event::read(id(7), Bytes::from_static(b"\xff")), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! What one client wants to hear of.
+
+use super::event::{Event, EventKind};
+
+/// Most titles that one client can follow.
+pub const MAX_TITLES: usize = 200;
+
+/// What one client wants to hear of: some titles, and some kinds of events whatever their titles.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interests {
+    /// In order, without repeats.
+    titles: Vec<u32>,
+    kinds: u8,
+}
+
+/// More titles than [`MAX_TITLES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("at most {MAX_TITLES} titles can be followed over one connection")]
+pub struct TooMany;
+
+impl Interests {
+    /// Follows a title. Says whether it was not followed before.
+    pub fn follow(&mut self, title_id: u32) -> Result<bool, TooMany> {
+        match self.titles.binary_search(&title_id) {
+            Ok(_) => Ok(false),
+            Err(_) if self.titles.len() >= MAX_TITLES => Err(TooMany),
+            Err(at) => {
+                self.titles.insert(at, title_id);
+                Ok(true)
+            }
+        }
+    }
+
+    /// No longer follows a title. Says whether it was followed.
+    pub fn leave(&mut self, title_id: u32) -> bool {
+        let found = self.titles.binary_search(&title_id);
+        found.map(|at| self.titles.remove(at)).is_ok()
+    }
+
+    /// Wants all events of `kinds`, and of no other kind any more.
+    pub fn select(&mut self, kinds: impl IntoIterator<Item = EventKind>) {
+        self.kinds = kinds.into_iter().fold(0, |kinds, kind| kinds | bit(kind));
+    }
+
+    /// The titles that are followed.
+    pub fn titles(&self) -> &[u32] {
+        &self.titles
+    }
+
+    /// How many subscriptions these are.
+    pub fn len(&self) -> usize {
+        self.titles.len() + self.kinds.count_ones() as usize
+    }
+
+    /// Whether there is nothing that is wanted.
+    pub fn is_empty(&self) -> bool {
+        self.titles.is_empty() && self.kinds == 0
+    }
+
+    /// Whether `event` is wanted, for one reason or for two.
+    pub fn want(&self, event: &Event) -> bool {
+        let kind = event.kind();
+        let follows = || self.titles.binary_search(&event.title_id()).is_ok();
+        kind.is_for_clients() && (self.kinds & bit(kind) != 0 || follows())
+    }
+}
+
+fn bit(kind: EventKind) -> u8 {
+    1 << kind as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::event::tests::event;
+
+    #[test]
+    fn event_is_wanted_for_its_title_or_for_its_kind() {
+        let event = event(1, 7);
+        let mut interests = Interests::default();
+        assert!(!interests.want(&event));
+
+        assert_eq!(interests.follow(7), Ok(true));
+        assert_eq!(interests.follow(7), Ok(false));
+        assert!(interests.want(&event));
+        assert!(interests.leave(7) && !interests.leave(7));
+        assert!(!interests.want(&event));
+
+        interests.select([EventKind::NewEpisode, EventKind::StatusChange]);
+        assert!(interests.want(&event));
+        interests.select([EventKind::NewEpisode]);
+        assert!(!interests.want(&event));
+        interests.select([]);
+        assert!(interests.is_empty());
+    }
+
+    #[test]
+    fn titles_are_bounded() {
+        let mut interests = Interests::default();
+        for title_id in 0..u32::try_from(MAX_TITLES).unwrap() {
+            assert_eq!(interests.follow(title_id), Ok(true));
+        }
+
+        assert_eq!(interests.follow(999), Err(TooMany));
+        assert_eq!(interests.follow(5), Ok(false));
+    }
+}

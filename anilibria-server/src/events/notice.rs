@@ -1,0 +1,343 @@
+//! What has happened to a title, before it is an event with an id.
+
+use std::time::Duration;
+
+use anilibria_client::{
+    Client,
+    model::{self as v1, Release},
+    watch,
+};
+use crc32fast::hash;
+use poem_openapi::types::ToJSON as _;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::event::{Event, EventKind};
+use crate::{
+    http::timestamp::Timestamp,
+    titles::{
+        mapping::{Mapping, title_status},
+        model::{
+            episode::EpisodeNumber,
+            title::{Poster, TitleStatus},
+        },
+    },
+};
+
+/// How long the same is told only once, whoever sees it again. It has to be longer than whoever watches may be behind
+/// somebody who has come across it by chance. What changes back and forth is told each time, however soon: of two that say
+/// something else the later [version](Identity::version) counts.
+const ONCE: Duration = Duration::from_hours(24);
+
+/// What has happened to a title.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// An episode came out.
+    NewEpisode(EpisodeNews),
+    /// An episode that was out has changed.
+    EpisodeUpdate(EpisodeNews),
+    /// A title is there that was not.
+    NewTitle {
+        /// AniLibria's id of the title.
+        title_id: u32,
+        /// Its main name.
+        title: String,
+        /// Its poster, an absolute URL.
+        poster: Option<String>,
+        /// Names of its genres.
+        genres: Vec<String>,
+    },
+    /// A title has come further, or is taken up again.
+    StatusChange {
+        /// AniLibria's id of the title.
+        title_id: u32,
+        /// How far it had come.
+        old: TitleStatus,
+        /// How far it has come.
+        new: TitleStatus,
+        /// Of the title that has; made by [`version`].
+        version: u64,
+    },
+    /// What else there is to a title has changed.
+    TitleUpdated {
+        /// AniLibria's id of the title.
+        title_id: u32,
+        /// What tells it from what it was before; made by [`digest`].
+        content: String,
+        /// Of the title that says so; made by [`version`].
+        version: u64,
+    },
+}
+
+/// What makes a notice the same as another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// What it is about: `{kind}:{title}:{episode}`, with 0 for no episode.
+    pub subject: String,
+    /// What it says of that, if it can say this or that. Between two that say the same, something else may have been said.
+    pub content: String,
+    /// Which version of the subject says so, the greater the later; 0 when that is not known. Whoever comes with an earlier
+    /// one than was told has found late what somebody else has told, and what has changed since.
+    pub version: u64,
+    /// For how long it is told only once.
+    pub remembered: Duration,
+}
+
+/// An episode that there is news of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EpisodeNews {
+    /// AniLibria's id of the title.
+    pub title_id: u32,
+    /// Number of the episode.
+    pub episode: EpisodeNumber,
+    /// The main name of the title.
+    pub title: String,
+    /// Name of the episode, empty when it has none.
+    pub episode_name: String,
+    /// The title's poster, an absolute URL.
+    pub poster: Option<String>,
+}
+
+impl Notice {
+    /// What `event` is to clients of the site; nothing when there is no title that it is about.
+    pub fn of(client: &Client, event: &watch::Event) -> Option<Self> {
+        match event {
+            watch::Event::NewEpisode { release, episode } => {
+                Some(Self::new_episode(client, release, episode))
+            }
+            watch::Event::EpisodeUpdate { release, episode } => {
+                Some(Self::EpisodeUpdate(EpisodeNews::of(client, release, episode)))
+            }
+            watch::Event::NewRelease { release } => {
+                let title = Mapping::new(client).title(release);
+                let (title_id, poster) = (title.id, best(title.poster));
+                Some(Self::NewTitle { title_id, title: title.names.ru, poster, genres: title.genres })
+            }
+            watch::Event::StatusChange { release, old, new } => Some(Self::StatusChange {
+                title_id: release.id.get(),
+                old: title_status(*old),
+                new: title_status(*new),
+                version: version(release.updated_at),
+            }),
+            _ => None,
+        }
+    }
+
+    /// What it is to clients of the site that `episode` of `release` came out.
+    pub fn new_episode(client: &Client, release: &Release, episode: &v1::Episode) -> Self {
+        Self::NewEpisode(EpisodeNews::of(client, release, episode))
+    }
+
+    /// What kind of event it is.
+    pub fn kind(&self) -> EventKind {
+        match self {
+            Self::NewEpisode(_) => EventKind::NewEpisode,
+            Self::EpisodeUpdate(_) => EventKind::EpisodeUpdate,
+            Self::NewTitle { .. } => EventKind::NewTitle,
+            Self::StatusChange { .. } => EventKind::StatusChange,
+            Self::TitleUpdated { .. } => EventKind::TitleUpdated,
+        }
+    }
+
+    /// The title it is about.
+    pub fn title_id(&self) -> u32 {
+        match self {
+            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => news.title_id,
+            Self::NewTitle { title_id, .. }
+            | Self::StatusChange { title_id, .. }
+            | Self::TitleUpdated { title_id, .. } => *title_id,
+        }
+    }
+
+    /// What makes it the same as another one.
+    pub fn identity(&self) -> Identity {
+        let (kind, title_id) = (self.kind(), self.title_id());
+        let none = || "0".to_owned();
+        let (episode, content, version) = match self {
+            Self::NewEpisode(news) => (text(&news.number()), String::new(), 0),
+            Self::EpisodeUpdate(news) => (text(&news.number()), digest(&Value::Object(self.facts())), 0),
+            Self::NewTitle { .. } => (none(), String::new(), 0),
+            Self::StatusChange { old, new, version, .. } => {
+                (none(), format!("{}>{}", text(&status(*old)), text(&status(*new))), *version)
+            }
+            Self::TitleUpdated { content, version, .. } => (none(), content.clone(), *version),
+        };
+        Identity { subject: format!("{kind}:{title_id}:{episode}"), content, version, remembered: ONCE }
+    }
+
+    /// Whether `event` has told the same, as [`identity`](Self::identity) understands that; `None` when it is about
+    /// something else.
+    pub fn is_told_by(&self, event: &Event) -> Option<bool> {
+        if (event.kind(), event.title_id()) != (self.kind(), self.title_id()) {
+            return None;
+        }
+        let data: Map<String, Value> = serde_json::from_str(event.data()).unwrap_or_default();
+        let is_same = || self.facts().iter().all(|(name, fact)| data.get(name) == Some(fact));
+        match self {
+            Self::NewEpisode(news) => (data.get("episode") == Some(&news.number())).then_some(true),
+            Self::EpisodeUpdate(news) => (data.get("episode") == Some(&news.number())).then(is_same),
+            Self::NewTitle { .. } => Some(true),
+            Self::StatusChange { .. } => Some(is_same()),
+            // What it has told does not show.
+            Self::TitleUpdated { .. } => Some(false),
+        }
+    }
+
+    /// The fields of the event, with the present time.
+    pub fn data(&self) -> Map<String, Value> {
+        let mut data = self.facts();
+        data.insert("timestamp".to_owned(), json!(Timestamp::now()));
+        data
+    }
+
+    fn facts(&self) -> Map<String, Value> {
+        let facts = match self {
+            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => json!({
+                "title_id": news.title_id,
+                "episode": news.number(),
+                "title": news.title,
+                "episode_name": news.episode_name,
+                "poster": news.poster,
+            }),
+            Self::NewTitle { title_id, title, poster, genres } => json!({
+                "title_id": title_id,
+                "title": title,
+                "poster": poster,
+                "genres": genres,
+            }),
+            Self::StatusChange { title_id, old, new, .. } => json!({
+                "title_id": title_id,
+                "old_status": status(*old),
+                "new_status": status(*new),
+            }),
+            Self::TitleUpdated { title_id, .. } => json!({"title_id": title_id}),
+        };
+        match facts {
+            Value::Object(facts) => facts,
+            _ => Map::new(),
+        }
+    }
+}
+
+impl EpisodeNews {
+    fn of(client: &Client, release: &Release, episode: &v1::Episode) -> Self {
+        let title = Mapping::new(client).title(release);
+        Self {
+            title_id: title.id,
+            episode: episode.ordinal.get().into(),
+            title: title.names.ru,
+            episode_name: episode.name.clone().unwrap_or_default(),
+            poster: best(title.poster),
+        }
+    }
+
+    fn number(&self) -> Value {
+        self.episode.to_json().unwrap_or_default()
+    }
+}
+
+/// What tells `facts` from others.
+pub fn digest(facts: &Value) -> String {
+    format!("{:08x}", hash(facts.to_string().as_bytes()))
+}
+
+/// Which version of a title it is that was last changed then.
+pub fn version(changed_at: Option<OffsetDateTime>) -> u64 {
+    changed_at.and_then(|at| at.unix_timestamp().try_into().ok()).unwrap_or_default()
+}
+
+/// The largest picture there is.
+fn best(Poster { small, medium, large }: Poster) -> Option<String> {
+    large.or(medium).or(small)
+}
+
+fn status(status: TitleStatus) -> Value {
+    status.to_json().unwrap_or_default()
+}
+
+/// `value` without quotes around it.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn client() -> Client {
+        Client::builder().mirror("https://site.example/api/v1").build().unwrap()
+    }
+
+    fn release() -> Arc<Release> {
+        let genres = json!([{"id": 1, "name": "Драма"}]);
+        let poster = json!({"src": "/p.jpg"});
+        let release = json!({"id": 7, "name": {"main": "Имя"}, "genres": genres, "poster": poster});
+        Arc::new(serde_json::from_value(release).unwrap())
+    }
+
+    fn episode(ordinal: f64, name: &str) -> Arc<v1::Episode> {
+        let id = "9b5e26ee-598f-4b8b-b77e-188d3e456301";
+        Arc::new(serde_json::from_value(json!({"id": id, "ordinal": ordinal, "name": name})).unwrap())
+    }
+
+    fn facts(event: &watch::Event) -> Value {
+        Value::Object(Notice::of(&client(), event).unwrap().facts())
+    }
+
+    #[test]
+    fn events_of_the_watcher_become_the_sites() {
+        let poster = "https://site.example/p.jpg";
+        let (release, episode) = (release(), episode(2.0, "Начало"));
+
+        assert_eq!(
+            facts(&watch::Event::NewEpisode { release: release.clone(), episode: episode.clone() }),
+            json!({"title_id": 7, "episode": 2, "title": "Имя", "episode_name": "Начало", "poster": poster})
+        );
+        assert_eq!(
+            facts(&watch::Event::NewRelease { release: release.clone() }),
+            json!({"title_id": 7, "title": "Имя", "poster": poster, "genres": ["Драма"]})
+        );
+        let change = watch::Event::StatusChange {
+            release,
+            old: v1::ReleaseStatus::Announced,
+            new: v1::ReleaseStatus::Ongoing,
+        };
+        assert_eq!(
+            facts(&change),
+            json!({"title_id": 7, "old_status": "announced", "new_status": "ongoing"})
+        );
+        assert_eq!(Notice::of(&client(), &watch::Event::Resync), None);
+    }
+
+    #[test]
+    fn identity_tells_episodes_apart_and_changes_of_one_episode() {
+        let new = |ordinal| {
+            let event = watch::Event::NewEpisode { release: release(), episode: episode(ordinal, "") };
+            Notice::of(&client(), &event).unwrap().identity()
+        };
+        let update = |name| {
+            let event = watch::Event::EpisodeUpdate { release: release(), episode: episode(1.0, name) };
+            Notice::of(&client(), &event).unwrap().identity()
+        };
+
+        assert_eq!((&*new(12.0).subject, &*new(12.5).subject), ("new_episode:7:12", "new_episode:7:12.5"));
+        assert_eq!(update("a").subject, update("b").subject);
+        assert_ne!(update("a").content, update("b").content);
+        assert_eq!(update("a"), update("a"));
+    }
+
+    #[test]
+    fn event_tells_the_same_a_change_of_it_or_of_something_else() {
+        let change = |title_id, old, new| Notice::StatusChange { title_id, old, new, version: 0 };
+        let (ongoing, completed) = (TitleStatus::Ongoing, TitleStatus::Completed);
+        let event = Event::new("1700000000000-0001".parse().unwrap(), &change(7, ongoing, completed));
+
+        assert_eq!(change(7, ongoing, completed).is_told_by(&event), Some(true));
+        assert_eq!(change(7, completed, ongoing).is_told_by(&event), Some(false));
+        assert_eq!(change(8, ongoing, completed).is_told_by(&event), None);
+        let new = watch::Event::NewEpisode { release: release(), episode: episode(1.0, "") };
+        assert_eq!(Notice::of(&client(), &new).unwrap().is_told_by(&event), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! The desk at which the outbox is seen to: events come in, and the Node service is told.
+
+use std::{collections::HashSet, future, sync::Arc};
+
+use futures::StreamExt as _;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+use tracing::{Instrument as _, Span, debug, warn};
+
+use super::{
+    Shared, letter,
+    outbox::Outbox,
+    pause::{self, LEDGER_AGAIN},
+};
+use crate::{
+    events::{
+        bus::Bus,
+        event::{Event, EventId},
+    },
+    node::NotifyError,
+    telemetry::counts,
+};
+
+/// So many events the Node service is told of at a time, each of another title.
+const AT_A_TIME: usize = 8;
+
+/// So many events are taken in at a time.
+const BATCH: usize = 64;
+
+pub(super) struct Desk {
+    shared: Arc<Shared>,
+    token: u64,
+    under_way: JoinSet<(Event, Result<(), NotifyError>)>,
+    /// The titles of events that the Node service is just being told of.
+    busy: HashSet<u32>,
+    /// When the ledger, which has missed something, is written again.
+    write_again: Option<Instant>,
+}
+
+/// Somebody else sees to the outbox.
+struct Outdated;
+
+impl Desk {
+    pub(super) fn new(shared: Arc<Shared>, token: u64) -> Self {
+        let (under_way, busy) = (JoinSet::new(), HashSet::new());
+        Self { shared, token, under_way, busy, write_again: None }
+    }
+
+    /// Sees to the outbox, and to what is on `bus` after `heard`, until somebody else does.
+    pub(super) async fn run(mut self, bus: &dyn Bus, heard: EventId) {
+        let mut events = bus.subscribe(heard).ready_chunks(BATCH);
+        loop {
+            if let Err(Outdated) = self.save().await {
+                return;
+            }
+            self.send(bus.system());
+            let alarm = self.alarm();
+            tokio::select! {
+                heard = events.next() => match heard {
+                    Some(heard) => self.accept(heard),
+                    None => return,
+                },
+                Some(told) = self.under_way.join_next(), if !self.under_way.is_empty() => {
+                    if let Ok((event, outcome)) = told {
+                        self.settle(&event, outcome);
+                    }
+                }
+                () = rings(alarm) => {}
+            }
+        }
+    }
+
+    fn outbox<T>(&self, work: impl FnOnce(&mut Outbox) -> T) -> T {
+        work(&mut self.shared.held().outbox)
+    }
+
+    fn accept(&self, heard: Vec<Event>) {
+        let limit = self.shared.config.notify_queue;
+        self.outbox(|outbox| heard.into_iter().for_each(|event| outbox.accept(event, limit)));
+    }
+
+    /// Writes to the ledger what has changed, or all of it when it may have missed something.
+    async fn save(&mut self) -> Result<(), Outdated> {
+        let change = match self.write_again {
+            Some(at) if Instant::now() < at => return Ok(()),
+            Some(_) => self.outbox(Outbox::whole),
+            None => self.outbox(Outbox::take_unsaved),
+        };
+        if change.is_empty() {
+            return Ok(());
+        }
+        match self.shared.ledger.change(change, self.token).await {
+            Ok(true) => self.write_again = None,
+            Ok(false) => return Err(Outdated),
+            Err(error) => {
+                if self.write_again.is_none() {
+                    warn!(%error, "The outbox cannot be written, trying on");
+                }
+                self.write_again = Some(Instant::now() + LEDGER_AGAIN);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the Node service of what it is time for, as far as there is room; it was heard of over a bus of the kind `system`.
+    fn send(&mut self, system: &'static str) {
+        let room = AT_A_TIME.saturating_sub(self.under_way.len());
+        if room == 0 {
+            return;
+        }
+        let due = self.outbox(|outbox| outbox.due(&self.busy, Instant::now()));
+        for (event, tries) in due.into_iter().take(room) {
+            self.busy.insert(event.title_id());
+            let node = self.shared.node.clone();
+            let span = self.shared.sampler.notify(&event, tries + 1, system);
+            let telling = async move {
+                let key = event.id().to_string();
+                let outcome = node.notify(&key, &letter::body(&event), event.origin()).await;
+                note(&outcome);
+                (event, outcome)
+            };
+            self.under_way.spawn(telling.instrument(span));
+        }
+    }
+
+    fn settle(&mut self, event: &Event, outcome: Result<(), NotifyError>) {
+        let id = event.id();
+        self.busy.remove(&event.title_id());
+        match outcome {
+            Ok(()) => {
+                counts::node_told(event.kind());
+                self.outbox(|outbox| outbox.sent(id));
+            }
+            Err(error) => {
+                counts::error("notify", error.error.kind());
+                self.settle_failure(id, &error);
+            }
+        }
+    }
+
+    fn settle_failure(&self, id: EventId, error: &NotifyError) {
+        let config = &self.shared.config;
+        self.outbox(|outbox| match outbox.failed(id) {
+            None => {}
+            Some(tries) if error.is_final() || tries >= config.notify_attempts => {
+                outbox.bury(id, error.to_string());
+            }
+            Some(tries) => {
+                let pause = pause::after(tries, config.notify_retry, error.retry_after);
+                debug!(%id, %error, tries, ?pause, "The Node service could not be told, trying on");
+                outbox.put_off(id, pause);
+            }
+        });
+    }
+
+    /// When there is something to do, whatever else comes.
+    fn alarm(&self) -> Option<Instant> {
+        let has_room = self.under_way.len() < AT_A_TIME;
+        let due = has_room.then(|| self.outbox(|outbox| outbox.next_due(&self.busy))).flatten();
+        [due, self.write_again].into_iter().flatten().min()
+    }
+}
+
+/// Shows in the trace how it went.
+fn note(outcome: &Result<(), NotifyError>) {
+    if outcome.is_err() {
+        Span::current().record("otel.status_code", "ERROR");
+    }
+}
+
+async fn rings(alarm: Option<Instant>) {
+    match alarm {
+        Some(at) => sleep_until(at).await,
+        None => future::pending().await,
+    }
+}

@@ -1,0 +1,97 @@
+//! What a client wants to hear of: titles and kinds of events.
+
+use std::borrow::Cow;
+
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+
+use crate::{
+    events::{event::EventKind, interests::MAX_TITLES},
+    http::params::{Reason, Value, array, parts, whole},
+};
+
+/// Ids of titles, without repeats; none when left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TitleIds(pub Vec<u32>);
+
+/// Kinds of events, without repeats; none when left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventKinds(pub Vec<EventKind>);
+
+impl Value for TitleIds {
+    fn schema() -> MetaSchemaRef {
+        let item = MetaSchema { minimum: Some(1.0), ..MetaSchema::new_with_format("integer", "uint32") };
+        array(item, Some(MAX_TITLES), [9000].as_slice().into())
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        let mut ids = Vec::new();
+        for value in values {
+            for part in parts(&value) {
+                let id = whole(part).filter(|id| *id > 0).ok_or("must be ids of titles, at least 1")?;
+                if ids.contains(&id) {
+                    continue;
+                }
+                if ids.len() == MAX_TITLES {
+                    return Err(format!("must name at most {MAX_TITLES} titles").into());
+                }
+                ids.push(id);
+            }
+        }
+        Ok(Self(ids))
+    }
+}
+
+impl Value for EventKinds {
+    fn schema() -> MetaSchemaRef {
+        let names = public().map(|kind| kind.as_str().into()).collect();
+        let item = MetaSchema { enum_items: names, ..MetaSchema::new("string") };
+        array(item, Some(public().count()), ["new_episode", "new_title"].as_slice().into())
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        let mut kinds = Vec::new();
+        for value in values {
+            for part in parts(&value) {
+                let kind = public().find(|kind| kind.as_str() == part);
+                let kind = kind.ok_or("must be kinds of events: new_episode, new_title, status_change")?;
+                if !kinds.contains(&kind) {
+                    kinds.push(kind);
+                }
+            }
+        }
+        Ok(Self(kinds))
+    }
+}
+
+fn public() -> impl Iterator<Item = EventKind> {
+    EventKind::ALL.into_iter().filter(|kind| kind.is_public())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: Value>(values: &[&str]) -> Result<T, Reason> {
+        T::read(values.iter().map(|value| Cow::Owned((*value).to_owned())))
+    }
+
+    #[test]
+    fn titles_and_kinds_come_without_repeats() {
+        assert_eq!(read(&["7,8", "7", ""]), Ok(TitleIds(vec![7, 8])));
+        assert_eq!(read(&["new_title, new_title"]), Ok(EventKinds(vec![EventKind::NewTitle])));
+        assert_eq!(read(&[]), Ok(EventKinds(vec![])));
+    }
+
+    #[test]
+    fn what_is_neither_is_refused() {
+        for text in ["0", "-1", "x", "4294967296"] {
+            assert!(read::<TitleIds>(&[text]).is_err(), "{text}");
+        }
+        for text in ["episode_update", "dance", "NEW_TITLE"] {
+            assert!(read::<EventKinds>(&[text]).is_err(), "{text}");
+        }
+        let many: Vec<_> = (1..=MAX_TITLES + 1).map(|id| id.to_string()).collect();
+        assert!(read::<TitleIds>(&[&many[1..].join(",")]).is_ok());
+        assert!(read::<TitleIds>(&[&many.join(",")]).is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! WebSocket: clients say what they want to hear of, and hear of it.
+//!
+//! Where the request comes from is not looked at: events are public, nobody is logged in by a cookie, and a page of another
+//! site learns no more than its server could.
+
+mod allowance;
+mod answer;
+mod command;
+mod connection;
+#[cfg(test)]
+mod described;
+mod handshake;
+mod line;
+mod visitor;
+
+use std::sync::Arc;
+
+use poem::{Endpoint, EndpointExt as _, Request, Response, http::Method};
+use tokio::sync::Semaphore;
+
+use self::visitor::Visitor;
+pub(crate) use self::{
+    connection::{Connection, Dialogue, Said},
+    handshake::Handshake,
+    line::{Flow, Line, goodbye},
+};
+use super::Realtime;
+use crate::{
+    auth::Users,
+    http::{clients::Clients, problem::Problem, router::RouteTable},
+};
+
+/// Most bytes that wait to be sent; events come one by one, so this is for answers.
+const UNSENT: usize = 256 * 1024;
+
+/// Clients that are told at a time that there is no place for them; more are told by the answer to their request.
+const TURNED_AWAY: usize = 64;
+
+/// Opens sockets. Cheap to clone.
+#[derive(Clone)]
+pub struct Sockets {
+    realtime: Realtime,
+    users: Users,
+    clients: Arc<Clients>,
+    turned_away: Arc<Semaphore>,
+}
+
+impl Sockets {
+    /// Creates sockets that are kept up to date by `realtime`, and over which `users` may authenticate. Slots are limited
+    /// for each of `clients`.
+    pub fn new(realtime: Realtime, users: Users, clients: Arc<Clients>) -> Self {
+        Self { realtime, users, clients, turned_away: Arc::new(Semaphore::new(TURNED_AWAY)) }
+    }
+
+    /// The routes: at both addresses of the service, and at the one beside its base.
+    pub fn table(&self) -> RouteTable {
+        let base = crate::http::BASE;
+        let paths = [
+            "/ws".to_owned(),
+            format!("{base}/ws"),
+            "/api/anilibria/ws".to_owned(),
+            "/api/anilibria/ws/*path".to_owned(),
+        ];
+        let route = |path| (path, [(Method::GET, self.clone().boxed())].into());
+        paths.into_iter().map(route).collect()
+    }
+}
+
+impl Endpoint for Sockets {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let handshake = Handshake::of(&request)?;
+        let slot = self.realtime.enter(self.clients.identify(&request).counted_network());
+        let refusal = match &slot {
+            Ok(_) => None,
+            Err(no_slot) => {
+                let place = Arc::clone(&self.turned_away).try_acquire_owned();
+                Some(place.map_err(|_| Problem::from(*no_slot))?)
+            }
+        };
+        let (realtime, users) = (self.realtime.clone(), self.users.clone());
+        Ok(handshake.agree(UNSENT, async move |socket| {
+            match slot {
+                Ok(slot) => {
+                    let visitor = Visitor::new(&realtime, users);
+                    Connection::new(socket, &realtime, slot, visitor).run().await;
+                }
+                Err(_) => visitor::turn_away(socket).await,
+            }
+            drop(refusal);
+        }))
+    }
+}

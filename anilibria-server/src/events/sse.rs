@@ -1,0 +1,166 @@
+//! Server-sent events: for clients that only listen.
+
+use std::{collections::VecDeque, io, net::IpAddr, time::Duration};
+
+use bytes::Bytes;
+use futures::stream;
+use poem::{
+    Body, IntoResponse, Response,
+    http::{HeaderName, HeaderValue, header},
+};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+};
+use serde_json::{Value, json};
+use tokio::{sync::watch, time::sleep};
+
+use super::{
+    Realtime,
+    event::{Event, EventId, EventKind},
+    hub::{Channel, Delivery, Listener},
+    slots::Slot,
+};
+use crate::http::problem::Problem;
+
+/// How often something comes, so that neither side takes the other for gone.
+const COMMENT_EVERY: Duration = Duration::from_secs(15);
+
+/// What the stream begins with: after so many milliseconds a client that was cut off should come back.
+const HELLO: &[u8] = b"retry: 3000\n\n";
+
+/// An event, for readers of the document.
+const EXAMPLE: &str = r#"event: status_change
+id: 1700000000000-0000
+data: {"title_id":9000,"old_status":"announced","new_status":"ongoing","timestamp":"2023-11-14T22:13:20Z","event_id":"1700000000000-0000"}
+
+"#;
+
+/// Says nothing.
+const COMMENT: &[u8] = b":\n\n";
+
+/// Asks a proxy not to collect what should go on at once.
+const NO_BUFFERING: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+
+/// One client's stream of events, as an answer.
+#[derive(Debug)]
+pub struct EventStream {
+    listener: Listener,
+    /// What comes before anything else.
+    first: VecDeque<Bytes>,
+    stopping: watch::Receiver<bool>,
+    slot: Slot,
+}
+
+impl EventStream {
+    /// Opens a stream of the events of `titles` and of `kinds`, all public ones when both are empty, beginning after `last`,
+    /// or from now on. It takes a slot of `client`; `None` stands for a client that is not limited by itself.
+    pub fn open(
+        realtime: &Realtime,
+        client: Option<IpAddr>,
+        titles: &[u32],
+        kinds: &[EventKind],
+        last: Option<EventId>,
+    ) -> Result<Self, Problem> {
+        let slot = realtime.enter(client)?;
+        let mut listener = realtime.hub().listen(Channel::Sse);
+        listener
+            .change(|interests| {
+                let all = EventKind::ALL.into_iter().filter(|kind| kind.is_public());
+                if titles.is_empty() && kinds.is_empty() {
+                    interests.select(all);
+                } else {
+                    interests.select(kinds.iter().copied());
+                }
+                titles.iter().try_for_each(|title| interests.follow(*title).map(drop))
+            })
+            .map_err(|error| Problem::invalid("title_id", error.to_string()))?;
+        let mut first = VecDeque::from([Bytes::from_static(HELLO)]);
+        if let Some(last) = last {
+            let replay = listener.replay(last);
+            first.extend(replay.events.iter().map(told));
+            let resumed = json!({"replayed": replay.events.len(), "complete": replay.complete});
+            first.push_back(said("resumed", &resumed));
+        }
+        Ok(Self { listener, first, stopping: realtime.stopping(), slot })
+    }
+
+    /// Returns what comes next; `None` when the service stops or another client gets the slot.
+    async fn next(&mut self) -> Option<Bytes> {
+        if let Some(chunk) = self.first.pop_front() {
+            return Some(chunk);
+        }
+        tokio::select! {
+            delivery = self.listener.next() => Some(match delivery {
+                Delivery::Event(event) => told(&event),
+                Delivery::Lagged { missed, last } => {
+                    let last = last.map(|last| last.to_string());
+                    said("lagged", &json!({"missed": missed, "last_event_id": last}))
+                }
+            }),
+            () = sleep(COMMENT_EVERY) => Some(Bytes::from_static(COMMENT)),
+            _ = self.stopping.wait_for(|stopping| *stopping) => None,
+            () = self.slot.evicted() => None,
+        }
+    }
+}
+
+/// JSON has no line breaks of its own, so one line holds it.
+fn told(event: &Event) -> Bytes {
+    format!("event: {}\nid: {}\ndata: {}\n\n", event.kind(), event.id(), event.data()).into()
+}
+
+fn said(kind: &str, data: &Value) -> Bytes {
+    format!("event: {kind}\ndata: {data}\n\n").into()
+}
+
+impl IntoResponse for EventStream {
+    fn into_response(self) -> Response {
+        let chunks = stream::unfold(self, async |mut stream| {
+            let chunk = stream.next().await?;
+            Some((Ok::<_, io::Error>(chunk), stream))
+        });
+        let (no_buffering, no) = NO_BUFFERING;
+        Response::builder()
+            .header(header::CONTENT_TYPE, "text/event-stream")
+            .header(header::CACHE_CONTROL, "no-store")
+            .header(no_buffering, no)
+            .body(Body::from_bytes_stream(chunks))
+    }
+}
+
+impl ApiResponse for EventStream {
+    fn meta() -> MetaResponses {
+        let schema = MetaSchema { example: Some(EXAMPLE.into()), ..MetaSchema::new("string") };
+        let schema = MetaSchemaRef::Inline(Box::new(schema));
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "Events, without end.",
+                status: Some(200),
+                status_range: None,
+                content: vec![MetaMediaType { content_type: "text/event-stream", schema }],
+                headers: Vec::new(),
+            }],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::event::tests::event;
+
+    #[test]
+    fn event_is_told_in_the_lines_of_the_standard() {
+        let event = event(7, 9000);
+
+        let text = String::from_utf8(told(&event).to_vec()).unwrap();
+
+        let lines: Vec<_> = text.split('\n').collect();
+        let data = format!("data: {}", event.data());
+        assert_eq!(lines, ["event: status_change", "id: 1700000000000-0007", &data, "", ""]);
+    }
+}

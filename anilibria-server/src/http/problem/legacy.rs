@@ -1,0 +1,61 @@
+//! Problems in the form of version 1, which has the message at the top as well.
+
+use poem::{Body, Response};
+use serde::Serialize;
+
+use super::{ErrorCode, Problem};
+use crate::http::envelope::ErrorContext;
+
+#[derive(Serialize)]
+struct ErrorBody<'p> {
+    success: bool,
+    error: ErrorDetails<'p>,
+    message: &'p str,
+}
+
+#[derive(Serialize)]
+struct ErrorDetails<'p> {
+    message: &'p str,
+    code: ErrorCode,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<ErrorContext>,
+}
+
+impl Problem {
+    /// The answer to an old client.
+    pub fn to_legacy_response(&self) -> Response {
+        let message = self.message();
+        let details = Some(self.context()).filter(|context| *context != ErrorContext::default());
+        let error = ErrorDetails { message: &message, code: self.code(), details };
+        let body = ErrorBody { success: false, error, message: &message };
+        self.respond(Body::from_json(&body).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn body_of(problem: Problem) -> Value {
+        let text = problem.to_legacy_response().into_body().into_string().await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn message_is_in_the_error_and_at_the_top() {
+        let body = body_of(Problem::NotFound).await;
+
+        let message = "По этому адресу ничего нет";
+        let error = json!({"message": message, "code": "NOT_FOUND"});
+        assert_eq!(body, json!({"success": false, "error": error, "message": message}));
+    }
+
+    #[tokio::test]
+    async fn what_else_there_is_to_say_stands_in_details() {
+        let body = body_of(Problem::invalid("limit", "must be a number")).await;
+
+        assert_eq!(body["error"]["details"], json!({"field": "limit", "reason": "must be a number"}));
+    }
+}

@@ -1,0 +1,104 @@
+//! Problems in the two forms of the old API v3: its own, and that of the old site's pages.
+
+use poem::{Body, Response, http::StatusCode};
+use serde::Serialize;
+
+use super::Problem;
+
+/// What anything but the client's own fault is sent as; the code in the body is the real one.
+const FAULT: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
+
+#[derive(Serialize)]
+struct ErrorBody<'p> {
+    error: ErrorDetails<'p>,
+}
+
+#[derive(Serialize)]
+struct ErrorDetails<'p> {
+    code: u16,
+    message: &'p str,
+}
+
+#[derive(Serialize)]
+struct SiteBody<'p> {
+    err: &'static str,
+    mes: &'p str,
+    key: &'static str,
+}
+
+impl Problem {
+    /// The answer to a client of API v3.
+    pub fn to_v3_response(&self) -> Response {
+        let code = self.v3_status();
+        let body = ErrorBody { error: ErrorDetails { code: code.as_u16(), message: &self.to_string() } };
+        self.respond_as(status_of(code), Body::from_json(&body).unwrap_or_default())
+    }
+
+    /// The answer to a client of the old site's own pages (`/public/*.php`).
+    pub fn to_site_response(&self) -> Response {
+        let body = SiteBody { err: "error", mes: &self.to_string(), key: self.site_key() };
+        self.respond_as(status_of(self.v3_status()), Body::from_json(&body).unwrap_or_default())
+    }
+
+    /// The status in the words of v3, which calls a wrong parameter a failed precondition.
+    fn v3_status(&self) -> StatusCode {
+        match self {
+            Self::InvalidParameters { .. } => StatusCode::PRECONDITION_FAILED,
+            other => other.status(),
+        }
+    }
+
+    fn site_key(&self) -> &'static str {
+        match self {
+            Self::InvalidParameters { .. } => "empty",
+            Self::Unauthorized { .. } => "authorized",
+            Self::NotFound | Self::Missing { .. } | Self::TitleNotFound { .. } => "notFound",
+            Self::RateLimited { .. } => "tooMany",
+            problem if problem.status().is_server_error() => "unavailable",
+            _ => "invalidRequest",
+        }
+    }
+}
+
+fn status_of(code: StatusCode) -> StatusCode {
+    if code.is_server_error() { FAULT } else { code }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn read(response: Response) -> (u16, Value) {
+        assert_eq!(response.content_type(), Some(crate::http::rendered::JSON));
+        let status = response.status().as_u16();
+        (status, serde_json::from_str(&response.into_body().into_string().await.unwrap()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn wrong_parameter_is_a_failed_precondition_that_names_it() {
+        let answer = read(Problem::invalid("limit", "must be a whole number").to_v3_response()).await;
+
+        let message = "parameter `limit` must be a whole number";
+        assert_eq!(answer, (412, json!({"error": {"code": 412, "message": message}})));
+    }
+
+    #[tokio::test]
+    async fn fault_of_the_service_is_sent_as_500_and_named_in_the_body() {
+        let problem = Problem::Unavailable { retry_after: Duration::from_secs(1), cause: "hunter2".into() };
+
+        let answer = read(problem.to_v3_response()).await;
+
+        assert_eq!(answer, (500, json!({"error": {"code": 503, "message": "service unavailable"}})));
+    }
+
+    #[tokio::test]
+    async fn pages_of_the_old_site_have_a_form_of_their_own() {
+        let answer = read(Problem::NotFound.to_site_response()).await;
+
+        assert_eq!(answer, (404, json!({"err": "error", "mes": "no such path", "key": "notFound"})));
+    }
+}

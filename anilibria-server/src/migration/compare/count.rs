@@ -1,0 +1,70 @@
+//! Counts comparisons in a text for Prometheus, as its node exporter collects it from files.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use super::Report;
+use crate::telemetry::inventory::CONSISTENCY_CHECKS;
+
+const RESULTS: [&str; 2] = ["consistent", "inconsistent"];
+
+/// The counters in `previous`, which is such a text or empty, with what `report` adds to them: each run is another process,
+/// and what is counted must not begin anew.
+pub fn counted(previous: &str, report: &Report) -> String {
+    let mut counts: BTreeMap<(String, String), u64> = previous.lines().filter_map(counter).collect();
+    let titles = report.results.iter().map(|checked| ("title", checked.consistent));
+    let lists = report.lists.iter().map(|checked| (checked.endpoint, checked.consistent));
+    for result in RESULTS {
+        counts.entry(("title".to_owned(), result.to_owned())).or_default();
+    }
+    for (endpoint, is_consistent) in titles.chain(lists) {
+        let result = RESULTS[usize::from(!is_consistent)];
+        *counts.entry((endpoint.to_owned(), result.to_owned())).or_default() += 1;
+    }
+    let mut text = format!(
+        "# HELP {CONSISTENCY_CHECKS} Comparisons with the Node service.\n# TYPE {CONSISTENCY_CHECKS} counter\n"
+    );
+    for ((endpoint, result), count) in counts {
+        let _ = writeln!(text, "{CONSISTENCY_CHECKS}{{endpoint=\"{endpoint}\",result=\"{result}\"}} {count}");
+    }
+    text
+}
+
+/// Labels and value of a line.
+fn counter(line: &str) -> Option<((String, String), u64)> {
+    let line = line.strip_prefix(CONSISTENCY_CHECKS)?.strip_prefix("{endpoint=\"")?;
+    let (endpoint, line) = line.split_once("\",result=\"")?;
+    let (result, count) = line.split_once("\"} ")?;
+    Some(((endpoint.to_owned(), result.to_owned()), count.trim().parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migration::compare::CheckedTitle;
+
+    fn report(results: &[bool]) -> Report {
+        let checked =
+            |consistent: &bool| CheckedTitle { title_id: 1, consistent: *consistent, differences: vec![] };
+        Report { results: results.iter().map(checked).collect(), ..Report::default() }
+    }
+
+    #[test]
+    fn runs_add_up() {
+        let once = counted("", &report(&[true, true, false]));
+        let twice = counted(&once, &report(&[true]));
+
+        assert!(once.contains("data_consistency_checks_total{endpoint=\"title\",result=\"consistent\"} 2\n"));
+        assert!(
+            once.contains("data_consistency_checks_total{endpoint=\"title\",result=\"inconsistent\"} 1\n")
+        );
+        assert!(twice.contains("{endpoint=\"title\",result=\"consistent\"} 3\n"), "{twice}");
+        assert!(twice.contains("{endpoint=\"title\",result=\"inconsistent\"} 1\n"), "{twice}");
+    }
+
+    #[test]
+    fn both_results_are_counted_from_nought() {
+        let text = counted("what is no counter\n", &report(&[]));
+
+        assert!(text.contains("result=\"consistent\"} 0\n") && text.contains("result=\"inconsistent\"} 0\n"));
+    }
+}

@@ -1,0 +1,187 @@
+//! What both services have to tell alike of a title.
+
+use poem_openapi::types::ToJSON as _;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    node::{self, NodeTitle},
+    titles::model::title::TitleStatus,
+};
+
+/// The fields that are compared.
+const FIELDS: [&str; 5] = ["id", "names", "description", "year", "status"];
+
+/// What matters of a title, in the form of version 2 and without what is no difference: spaces around a text, the way in
+/// which lines end, and whether something that is not known is empty or missing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// The values of [`FIELDS`].
+    values: [Value; FIELDS.len()],
+    /// Whether an `ongoing` may as well be an `announced`: the old form has one word for both, and no episode tells.
+    is_vague: bool,
+}
+
+/// A field that the services tell differently.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// Name of the field.
+    pub field: &'static str,
+    /// What the Node service tells.
+    pub nodejs_value: Value,
+    /// What this service tells.
+    pub python_value: Value,
+}
+
+impl Difference {
+    /// The title `id` is known to the Node service alone.
+    pub fn only_there(id: u32) -> Self {
+        Self { field: "id", nodejs_value: id.into(), python_value: Value::Null }
+    }
+
+    /// The title `id` is known to this service alone.
+    pub fn only_here(id: u32) -> Self {
+        Self { field: "id", nodejs_value: Value::Null, python_value: id.into() }
+    }
+}
+
+impl Facts {
+    /// Those of a title in the form of the Node service.
+    pub fn of_node(title: &NodeTitle) -> Self {
+        let title = node::mapped(title, None);
+        let is_vague = title.status == TitleStatus::Ongoing && title.player.episodes.is_empty();
+        Self { is_vague, ..Self::of_json(&title.to_json().unwrap_or_default()) }
+    }
+
+    /// Those of a title in the form of version 2.
+    pub fn of_json(title: &Value) -> Self {
+        let values = FIELDS.map(|field| {
+            let value = title.get(field).unwrap_or(&Value::Null);
+            match field {
+                "names" => {
+                    let name = |kind: &str| known(value.get(kind).unwrap_or(&Value::Null));
+                    json!({"ru": name("ru"), "en": name("en"), "alternative": name("alternative")})
+                }
+                "year" => {
+                    if *value == 0 {
+                        Value::Null
+                    } else {
+                        value.clone()
+                    }
+                }
+                _ => known(value),
+            }
+        });
+        Self { values, is_vague: false }
+    }
+
+    /// The id.
+    pub fn id(&self) -> Option<u32> {
+        let [id, ..] = &self.values;
+        u32::try_from(id.as_u64()?).ok()
+    }
+
+    /// Where `ours`, which this service tells, differs from these, which the Node service does.
+    pub fn differences(&self, ours: &Self) -> Vec<Difference> {
+        let pairs = FIELDS.iter().zip(self.values.iter().zip(&ours.values));
+        let is_same = |field, ours: &Value| self.is_vague && field == "status" && ours == "announced";
+        let differ = pairs.filter(|(field, (node, ours))| node != ours && !is_same(**field, ours));
+        let difference = |(field, (node, ours)): (&&'static str, (&Value, &Value))| Difference {
+            field,
+            nodejs_value: node.clone(),
+            python_value: ours.clone(),
+        };
+        differ.map(difference).collect()
+    }
+}
+
+/// A value, with texts put in order; an empty one is none.
+fn known(value: &Value) -> Value {
+    let Value::String(text) = value else { return value.clone() };
+    let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+    match lines.join("\n").trim() {
+        "" => Value::Null,
+        text => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize as _;
+
+    use super::*;
+
+    fn of_node(fields: Value) -> Facts {
+        Facts::of_node(&NodeTitle::deserialize(fields).unwrap())
+    }
+
+    fn node() -> Value {
+        json!({
+            "id": 7, "names": {"ru": "Имя ", "en": "", "alternative": null}, "description": "a\r\nb\r\n",
+            "status": {"string": "В работе", "code": 1}, "season": {"year": 2020},
+        })
+    }
+
+    fn ours() -> Value {
+        json!({
+            "id": 7, "names": {"ru": "Имя", "en": null, "alternative": ""}, "description": "a\nb",
+            "status": "ongoing", "year": 2020, "genres": ["Драма"],
+        })
+    }
+
+    #[test]
+    fn both_forms_of_one_title_are_the_same() {
+        assert_eq!(of_node(node()).differences(&Facts::of_json(&ours())), []);
+    }
+
+    #[test]
+    fn each_field_that_matters_is_told_with_both_values() {
+        for (field, theirs, value) in [
+            ("id", json!(7), json!(8)),
+            ("description", json!("a\nb"), json!("a b")),
+            ("year", json!(2020), json!(2021)),
+            ("status", json!("ongoing"), json!("completed")),
+        ] {
+            let mut other = ours();
+            other[field] = value.clone();
+
+            let differences = of_node(node()).differences(&Facts::of_json(&other));
+
+            assert_eq!(differences, [Difference { field, nodejs_value: theirs, python_value: value }]);
+        }
+    }
+
+    #[test]
+    fn title_without_an_episode_is_announced_in_other_words() {
+        let mut announced = ours();
+        announced["status"] = "announced".into();
+        let mut begun = node();
+        let episode = json!({"episode": 1, "uuid": "a", "hls": {"hd": "/1.m3u8"}});
+        begun["player"] = json!({"host": "cdn.example", "list": {"1": episode}});
+
+        assert_eq!(of_node(node()).differences(&Facts::of_json(&announced)), []);
+        assert_eq!(of_node(begun).differences(&Facts::of_json(&announced))[0].field, "status");
+    }
+
+    #[test]
+    fn names_are_one_field() {
+        let mut other = ours();
+        other["names"]["en"] = "Name".into();
+
+        let differences = of_node(node()).differences(&Facts::of_json(&other));
+
+        assert_eq!(differences[0].field, "names");
+        assert_eq!(differences[0].nodejs_value["en"], Value::Null);
+        assert_eq!(differences[0].python_value["en"], "Name");
+    }
+
+    #[test]
+    fn year_that_is_not_known_is_none() {
+        let mut other = ours();
+        other["year"] = 0.into();
+        let mut old = node();
+        old["season"] = Value::Null;
+
+        assert_eq!(of_node(old).differences(&Facts::of_json(&other)), []);
+    }
+}

@@ -1,0 +1,133 @@
+//! What differs between two states of the catalogue.
+
+use std::cmp::Ordering;
+
+use anilibria_client::{
+    Client,
+    reflector::{Catalogue, CatalogueEntry},
+};
+
+use crate::{
+    events::notice::{Notice, version},
+    titles::{facts, mapping::Mapping},
+};
+
+/// Titles that are named one by one. A full pass may find more, mostly in ratings; those are renewed in their own time.
+const MOST: usize = 200;
+
+/// What differs between two states of the catalogue.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Changes {
+    /// Whether anything does.
+    pub(super) any: bool,
+    /// Titles that have changed, have come or have gone; at most [`MOST`].
+    pub(super) titles: Vec<u32>,
+    /// What is to be told of that, for which there is no other event; at most [`MOST`].
+    pub(super) notices: Vec<Notice>,
+}
+
+impl Changes {
+    /// What differs `after` from `before`, both from what `client` gives. When there was nothing before, no single title has
+    /// changed, but every list has.
+    pub(super) fn between(client: &Client, before: &Catalogue, after: &Catalogue) -> Self {
+        if before.is_empty() {
+            return Self { any: !after.is_empty(), ..Self::default() };
+        }
+        let differing = differing(before, after);
+        let facts = |catalogue: &Catalogue, entry: &CatalogueEntry| {
+            facts::of(&Mapping::new(client).entry(catalogue, entry))
+        };
+        let notice = |(was, is): &Pair<'_>| {
+            let (is, was) = (is.as_ref()?, was.as_ref()?);
+            let content = facts(after, is);
+            let updated = |content| {
+                let (title_id, version) = (is.id.get(), version(is.changed_at()));
+                Notice::TitleUpdated { title_id, content, version }
+            };
+            (content != facts(before, was)).then(|| updated(content))
+        };
+        let id = |(was, is): &Pair<'_>| is.or(*was).map(|entry| entry.id.get());
+        Self {
+            any: !differing.is_empty(),
+            titles: differing.iter().filter_map(id).take(MOST).collect(),
+            notices: differing.iter().filter_map(notice).take(MOST).collect(),
+        }
+    }
+}
+
+/// What a title was, and what it is.
+pub(crate) type Pair<'a> = (Option<&'a CatalogueEntry>, Option<&'a CatalogueEntry>);
+
+/// What is not the same in both, which lie by descending id.
+pub(crate) fn differing<'a>(before: &'a Catalogue, after: &'a Catalogue) -> Vec<Pair<'a>> {
+    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
+    let mut differing = Vec::new();
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (Some(old), Some(new)) => new.id.cmp(&old.id),
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (None, None) => return differing,
+        };
+        let (was, is) = match order {
+            Ordering::Greater => (None, new.next()),
+            Ordering::Less => (old.next(), None),
+            Ordering::Equal => (old.next(), new.next()),
+        };
+        if was != is {
+            differing.push((was, is));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anilibria_client::model::Release;
+    use serde_json::json;
+
+    use super::*;
+
+    fn catalogue(releases: &[(u32, &str, f64)]) -> Catalogue {
+        let release = |(id, name, rating): &(u32, &str, f64)| -> Release {
+            let rating = json!({"average": rating});
+            serde_json::from_value(json!({"id": id, "name": {"main": name}, "rating": rating})).unwrap()
+        };
+        releases.iter().map(release).collect()
+    }
+
+    fn changes(before: &Catalogue, after: &Catalogue) -> Changes {
+        let client = Client::builder().mirror("https://site.example/api/v1").build().unwrap();
+        Changes::between(&client, before, after)
+    }
+
+    #[test]
+    fn what_has_come_gone_or_changed_is_named() {
+        let before = catalogue(&[(1, "a", 5.0), (2, "b", 5.0), (3, "c", 5.0)]);
+        let after = catalogue(&[(2, "b", 5.0), (3, "x", 5.0), (4, "d", 5.0)]);
+
+        let found = changes(&before, &after);
+
+        assert_eq!((found.any, found.titles), (true, vec![4, 3, 1]));
+        assert_eq!(changes(&before, &before), Changes::default());
+    }
+
+    #[test]
+    fn only_a_title_that_says_something_else_of_itself_is_told_of() {
+        let before = catalogue(&[(1, "a", 5.0), (2, "b", 5.0)]);
+        let after = catalogue(&[(1, "x", 5.0), (2, "b", 6.0), (3, "c", 5.0)]);
+
+        let found = changes(&before, &after);
+
+        assert_eq!(found.titles, [3, 2, 1]);
+        assert!(matches!(found.notices[..], [Notice::TitleUpdated { title_id: 1, .. }]), "{found:?}");
+    }
+
+    #[test]
+    fn first_load_changes_every_list_and_no_single_title() {
+        let loaded = catalogue(&[(1, "a", 5.0)]);
+
+        let changes = changes(&Catalogue::default(), &loaded);
+
+        assert_eq!(changes, Changes { any: true, ..Changes::default() });
+    }
+}

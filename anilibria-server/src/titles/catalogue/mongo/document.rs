@@ -1,0 +1,102 @@
+//! What a title is as a document.
+//!
+//! ```text
+//! _id                     string    the id as text
+//! id, aniLibriaId         int       AniLibria's id
+//! names.ru, names.en, …             as in the answers of the service, but for the episodes
+//! updated_at              date
+//! lastSynced.anilibria    date      when it was written
+//! revision                int       by which save
+//! entry                   binary    the exact entry of the catalogue
+//! ```
+
+use anilibria_client::reflector::{Catalogue, CataloguePart};
+use mongodb::bson::{Binary, Bson, DateTime, Document, doc, spec::BinarySubtype};
+use poem_openapi::types::ToJSON as _;
+use serde_json::Value;
+
+use crate::titles::mapping::Mapping;
+
+/// The field of the entry.
+pub(super) const ENTRY: &str = "entry";
+
+/// The fields of a title, whose entry is `bytes`.
+pub(super) fn fields(
+    mapping: Mapping<'_>,
+    catalogue: &Catalogue,
+    part: &CataloguePart,
+    bytes: &[u8],
+    revision: i64,
+) -> Document {
+    let title = mapping.entry(catalogue, part.entry());
+    let mut fields = match title.to_json() {
+        Some(Value::Object(fields)) => {
+            fields.into_iter().map(|(name, value)| (name, bson(value))).collect::<Document>()
+        }
+        _ => Document::new(),
+    };
+    // Episodes are in the entry; a document that shows none would be wrong.
+    fields.remove("player");
+    let id = i64::from(part.id().get());
+    let now = DateTime::now();
+    fields.extend(doc! {
+        "id": id,
+        "aniLibriaId": id,
+        "lastSynced": { "anilibria": now },
+        "revision": revision,
+        ENTRY: Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() },
+    });
+    if let Some(updated_at) = part.entry().updated_at() {
+        fields.insert("updated_at", DateTime::from_system_time(updated_at.into()));
+    }
+    fields
+}
+
+fn bson(value: Value) -> Bson {
+    match value {
+        Value::Null => Bson::Null,
+        Value::Bool(value) => value.into(),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => whole.into(),
+            None => number.as_f64().unwrap_or_default().into(),
+        },
+        Value::String(text) => text.into(),
+        Value::Array(values) => values.into_iter().map(bson).collect(),
+        Value::Object(fields) => {
+            Bson::Document(fields.into_iter().map(|(name, value)| (name, bson(value))).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anilibria_client::{Client, model::Release};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn site_finds_the_fields_it_knows_and_the_service_its_entry() {
+        let release: Release = serde_json::from_value(json!({
+            "id": 7, "name": {"main": "Имя", "english": "Name"}, "year": 2024, "season": {"value": "winter"},
+            "genres": [{"id": 5, "name": "Драма"}], "updated_at": "2024-02-03T04:05:06+00:00",
+        }))
+        .unwrap();
+        let catalogue: Catalogue = [release].into_iter().collect();
+        let part = catalogue.parts().next().unwrap();
+        let client = Client::builder().build().unwrap();
+
+        let fields = fields(Mapping::new(&client), &catalogue, &part, &part.to_bytes(), 3);
+
+        let number = |name| fields.get_i64(name).unwrap();
+        assert_eq!([number("id"), number("aniLibriaId"), number("year")], [7, 7, 2024]);
+        let names = fields.get_document("names").unwrap();
+        assert_eq!([names.get_str("ru").unwrap(), names.get_str("en").unwrap()], ["Имя", "Name"]);
+        assert_eq!(fields.get_array("genres").unwrap(), &vec![Bson::from("Драма")]);
+        assert_eq!(fields.get_str("season").unwrap(), "winter");
+        assert!(fields.get_document("lastSynced").unwrap().get_datetime("anilibria").is_ok());
+        assert!(fields.get_datetime("updated_at").is_ok());
+        let entry = fields.get_binary_generic(ENTRY).unwrap();
+        assert_eq!(CataloguePart::from_bytes(entry).unwrap(), part);
+    }
+}

@@ -1,0 +1,181 @@
+//! The logical keys under which answers are cached, made here and nowhere else.
+
+use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
+
+use anilibria_client::text::fold;
+use uuid::Uuid;
+
+use crate::titles::{
+    ListQuery, SearchQuery,
+    params::{Order, Sort},
+};
+
+/// What the keys begin with, and those that are a beginning and an end. Whatever else is in the same Redis is not ours.
+pub(crate) const KINDS: [&str; 10] = [
+    "title:*",
+    "titles:*",
+    "search:*",
+    "popular:*",
+    "updates:*",
+    "schedule",
+    "schedule:*",
+    "genres",
+    "genres:*",
+    "legacy:*",
+];
+
+/// The digest of no filters and the usual order, which most lists are asked for with.
+static UNFILTERED: LazyLock<String> = LazyLock::new(|| digest(Sort::default(), Order::default(), ""));
+
+/// The key of `GET /titles/{id}`.
+pub fn title(id: u32) -> String {
+    format!("title:{id}")
+}
+
+/// The key of `GET /titles`.
+pub fn titles(query: &ListQuery) -> String {
+    format!("titles:page:{}:limit:{}:filters:{}", query.page, query.limit, filters(query))
+}
+
+/// The key of `GET /search`; what is at its default is left out.
+pub fn search(query: &SearchQuery) -> String {
+    let fuzzy = if query.fuzzy { ":fuzzy" } else { "" };
+    format!("search:{}:limit:{}{fuzzy}{}", normal(&query.text), query.limit, page(query.page))
+}
+
+/// The key of `GET /updates`.
+pub fn updates(page_number: u32, limit: u32) -> String {
+    format!("updates:limit:{limit}{}", page(page_number))
+}
+
+/// The key of `GET /popular`.
+pub fn popular(page_number: u32, limit: u32) -> String {
+    format!("popular:limit:{limit}{}", page(page_number))
+}
+
+/// The key of `GET /schedule`, for the days in order.
+pub fn schedule(days: &[u8]) -> String {
+    if days.is_empty() {
+        return "schedule".to_owned();
+    }
+    let days: Vec<_> = days.iter().map(u8::to_string).collect();
+    format!("schedule:days:{}", days.join(","))
+}
+
+/// The key of `GET /genres`.
+pub fn genres() -> &'static str {
+    "genres"
+}
+
+/// The key of the genres with their ids, which the filter by genre looks up.
+pub fn genre_ids() -> &'static str {
+    "genres:ids"
+}
+
+fn page(number: u32) -> String {
+    if number == 1 { String::new() } else { format!(":page:{number}") }
+}
+
+fn normal(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+/// A digest of all filters and the order, the same on every instance and in every version. What is not filtered by is
+/// left out.
+fn filters(query: &ListQuery) -> Cow<'static, str> {
+    let ListQuery { page: _, limit: _, search, year, season, genres, status, sort, order } = query;
+    // Writing into a string cannot fail. Quotes keep what a client sends from looking like a filter.
+    let mut given = String::new();
+    if let Some(search) = search {
+        let _ = write!(given, " search={:?}", normal(search));
+    }
+    if let Some(year) = year {
+        let _ = write!(given, " year={year}");
+    }
+    if let Some(season) = season {
+        let _ = write!(given, " season={season:?}");
+    }
+    if let Some(status) = status {
+        let _ = write!(given, " status={status:?}");
+    }
+    if !genres.is_empty() {
+        let mut genres: Vec<_> = genres.iter().map(|genre| fold(genre)).collect();
+        genres.sort_unstable();
+        let _ = write!(given, " genres={genres:?}");
+    }
+    if given.is_empty() && (*sort, *order) == Default::default() {
+        return Cow::Borrowed(&UNFILTERED);
+    }
+    Cow::Owned(digest(*sort, *order, &given))
+}
+
+fn digest(sort: Sort, order: Order, given: &str) -> String {
+    let canonical = format!("sort={sort:?} order={order:?}{given}");
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, canonical.as_bytes()).simple().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_have_the_documented_form() {
+        let query = SearchQuery { text: " Клинок ".to_owned(), page: 1, limit: 20, fuzzy: false };
+
+        assert_eq!(title(42), "title:42");
+        assert_eq!(search(&query), "search:клинок:limit:20");
+        assert_eq!(
+            search(&SearchQuery { page: 2, fuzzy: true, ..query }),
+            "search:клинок:limit:20:fuzzy:page:2"
+        );
+        assert_eq!(
+            (updates(1, 20), popular(3, 5)),
+            ("updates:limit:20".to_owned(), "popular:limit:5:page:3".to_owned())
+        );
+        assert_eq!(
+            (schedule(&[]), schedule(&[0, 6])),
+            ("schedule".to_owned(), "schedule:days:0,6".to_owned())
+        );
+    }
+
+    #[test]
+    fn digest_of_filters_never_changes() {
+        // Instances of two versions share a cache while one replaces the other.
+        assert_eq!(
+            titles(&ListQuery::default()),
+            "titles:page:1:limit:20:filters:97e4c479013b51bca48856250a592beb"
+        );
+    }
+
+    #[test]
+    fn order_and_spelling_of_genres_make_no_other_key() {
+        let one = ListQuery {
+            genres: vec!["Сёнен".to_owned(), "Драма".to_owned()], ..ListQuery::default()
+        };
+        let two = ListQuery {
+            genres: vec!["драма".to_owned(), "СЕНЕН".to_owned()], ..ListQuery::default()
+        };
+
+        assert_eq!(titles(&one), titles(&two));
+        assert_ne!(titles(&one), titles(&ListQuery::default()));
+    }
+
+    #[test]
+    fn each_filter_makes_another_key() {
+        let changed = [
+            ListQuery { search: Some("кот".to_owned()), ..ListQuery::default() },
+            ListQuery { year: Some(2020), ..ListQuery::default() },
+            ListQuery { season: Some(crate::titles::model::title::Season::Winter), ..ListQuery::default() },
+            ListQuery {
+                status: Some(crate::titles::model::title::TitleStatus::Ongoing),
+                ..ListQuery::default()
+            },
+            ListQuery { sort: Sort::Year, ..ListQuery::default() },
+            ListQuery { order: Order::Asc, ..ListQuery::default() },
+        ];
+
+        for query in changed {
+            assert_ne!(titles(&query), titles(&ListQuery::default()), "{query:?}");
+        }
+    }
+}

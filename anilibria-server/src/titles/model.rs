@@ -1,0 +1,5 @@
+//! Models of titles, as the site reads them.
+
+pub mod episode;
+pub mod schedule;
+pub mod title;

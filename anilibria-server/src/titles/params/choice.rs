@@ -1,0 +1,153 @@
+//! One of several words: season, status, sort, order, yes or no.
+
+use std::borrow::Cow;
+
+use poem_openapi::{
+    Enum,
+    registry::{MetaSchema, MetaSchemaRef, Registry},
+    types::{ParseFromParameter, ToJSON},
+};
+use serde_json::Value as JsonValue;
+
+use crate::http::params::{Reason, Value, first};
+use crate::titles::model::title::{Season, TitleStatus};
+
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum Sort {
+    /// Id.
+    #[default]
+    Id,
+    /// Year.
+    Year,
+    /// Rating.
+    Rating,
+    /// Time of the last update.
+    Updated,
+}
+
+/// Which end of a sorted list comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
+#[oai(rename_all = "lowercase")]
+pub enum Order {
+    /// The smallest.
+    Asc,
+    /// The largest.
+    #[default]
+    Desc,
+}
+
+/// Whether misspelt words are found too; they are not when left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fuzzy(pub bool);
+
+/// One of several words that the document lists.
+pub trait Choice: ParseFromParameter {}
+
+impl Choice for Season {}
+impl Choice for TitleStatus {}
+impl Choice for Sort {}
+impl Choice for Order {}
+
+impl<T: Choice> Value for Option<T> {
+    fn schema() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(words::<T>()))
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        first(values).map(|text| choose(&text)).transpose()
+    }
+}
+
+impl Value for Sort {
+    fn schema() -> MetaSchemaRef {
+        with_default::<Self>()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        Option::read(values).map(Option::unwrap_or_default)
+    }
+}
+
+impl Value for Order {
+    fn schema() -> MetaSchemaRef {
+        with_default::<Self>()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        Option::read(values).map(Option::unwrap_or_default)
+    }
+}
+
+impl Value for Fuzzy {
+    fn schema() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema {
+            default: Some(false.into()),
+            ..MetaSchema::new("boolean")
+        }))
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        match first(values).as_deref() {
+            None | Some("false" | "0") => Ok(Self(false)),
+            Some("true" | "1") => Ok(Self(true)),
+            Some(_) => Err("must be true or false".into()),
+        }
+    }
+}
+
+fn choose<T: Choice>(text: &str) -> Result<T, Reason> {
+    T::parse_from_parameter(text).map_err(|_| {
+        let words = words::<T>().enum_items;
+        let words: Vec<_> = words.iter().filter_map(JsonValue::as_str).collect();
+        format!("must be one of {}", words.join(", ")).into()
+    })
+}
+
+/// The schema of `T`, which lists its words, in place of a reference to it.
+fn words<T: Choice>() -> MetaSchema {
+    let mut registry = Registry::new();
+    T::register(&mut registry);
+    let schema = registry.schemas.remove(T::name().as_ref());
+    schema.unwrap_or_else(|| MetaSchema::new("string"))
+}
+
+fn with_default<T: Choice + Default + ToJSON>() -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(MetaSchema { default: T::default().to_json(), ..words::<T>() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: Value>(text: &str) -> Result<T, Reason> {
+        T::read(std::iter::once(Cow::Borrowed(text)))
+    }
+
+    #[test]
+    fn known_words_are_read() {
+        assert_eq!(read("winter"), Ok(Some(Season::Winter)));
+        assert_eq!(read("announced"), Ok(Some(TitleStatus::Announced)));
+        assert_eq!(read("rating"), Ok(Sort::Rating));
+        assert_eq!(read("asc"), Ok(Order::Asc));
+    }
+
+    #[test]
+    fn choices_left_out_have_their_defaults() {
+        assert_eq!(read(""), Ok(None::<Season>));
+        assert_eq!(read(""), Ok(Sort::Id));
+        assert_eq!(read(""), Ok(Order::Desc));
+        assert_eq!(read(""), Ok(Fuzzy(false)));
+    }
+
+    #[test]
+    fn unknown_word_is_told_the_known_ones() {
+        assert_eq!(
+            read::<Option<Season>>("fall").unwrap_err(),
+            "must be one of winter, spring, summer, autumn"
+        );
+        assert!(read::<Sort>("ID").is_err());
+        assert!(read::<Fuzzy>("maybe").is_err());
+    }
+}

@@ -1,0 +1,161 @@
+//! Numbers: page, limit, year, id.
+
+use std::{borrow::Cow, ops::RangeInclusive};
+
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+
+use crate::http::params::{PathValue, Reason, Value, whole};
+
+/// Entries a page has when nothing else is asked for.
+pub(crate) const DEFAULT_LIMIT: u32 = 20;
+
+/// Most entries a page can have.
+const MAX_LIMIT: u32 = 100;
+
+/// Number of a page, from 1; 1 when left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageNumber(pub u32);
+
+/// How many entries a page has, 1 to 100; 20 when left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(pub u32);
+
+/// The same with `DEFAULT` when left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitOr<const DEFAULT: u32>(pub u32);
+
+/// A year, if one is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Year(pub Option<i32>);
+
+/// AniLibria's id of a title, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TitleId(pub u32);
+
+impl Value for PageNumber {
+    fn schema() -> MetaSchemaRef {
+        integer(MetaSchema { default: Some(1.into()), ..positive() })
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        told(values).map_or(Ok(1), |text| unsigned(&text, 1..=u32::MAX)).map(Self)
+    }
+}
+
+impl Value for Limit {
+    fn schema() -> MetaSchemaRef {
+        LimitOr::<DEFAULT_LIMIT>::schema()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        LimitOr::<DEFAULT_LIMIT>::read(values).map(|limit| Self(limit.0))
+    }
+}
+
+impl<const DEFAULT: u32> Value for LimitOr<DEFAULT> {
+    fn schema() -> MetaSchemaRef {
+        integer(MetaSchema {
+            minimum: Some(1.0),
+            maximum: Some(MAX_LIMIT.into()),
+            default: Some(DEFAULT.into()),
+            ..number("int32")
+        })
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        told(values).map_or(Ok(DEFAULT), |text| unsigned(&text, 1..=MAX_LIMIT)).map(Self)
+    }
+}
+
+impl Value for Year {
+    fn schema() -> MetaSchemaRef {
+        integer(MetaSchema { example: Some(2024.into()), ..number("int32") })
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        let Some(text) = told(values) else { return Ok(Self(None)) };
+        whole(&text).map(|year| Self(Some(year))).ok_or_else(|| "must be a whole number".into())
+    }
+}
+
+impl Value for TitleId {
+    const REQUIRED: bool = true;
+
+    fn schema() -> MetaSchemaRef {
+        integer(MetaSchema { example: Some(9000.into()), ..positive() })
+    }
+
+    fn read<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        unsigned(&values.next().unwrap_or_default(), 1..=u32::MAX).map(Self)
+    }
+}
+
+impl PathValue for TitleId {
+    const NAME: &'static str = "id";
+}
+
+/// The first of `values` as it is, with any space around it; an empty one is none.
+fn told<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, str>> {
+    values.next().filter(|text| !text.is_empty())
+}
+
+/// The number `text` says, if it is in `range`.
+fn unsigned(text: &str, range: RangeInclusive<u32>) -> Result<u32, Reason> {
+    whole(text)
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()).into())
+}
+
+fn number(format: &'static str) -> MetaSchema {
+    MetaSchema::new_with_format("integer", format)
+}
+
+/// From 1 to the largest [`u32`].
+fn positive() -> MetaSchema {
+    MetaSchema { minimum: Some(1.0), maximum: Some(u32::MAX.into()), ..number("int64") }
+}
+
+fn integer(schema: MetaSchema) -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(schema))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: Value>(text: &str) -> Result<T, Reason> {
+        T::read(std::iter::once(Cow::Borrowed(text)))
+    }
+
+    #[test]
+    fn numbers_have_defaults() {
+        assert_eq!(read(""), Ok(PageNumber(1)));
+        assert_eq!(read(""), Ok(Limit(20)));
+        assert_eq!(read(""), Ok(Year(None)));
+    }
+
+    #[test]
+    fn numbers_within_bounds_are_read() {
+        assert_eq!(read("4294967295"), Ok(PageNumber(u32::MAX)));
+        assert_eq!(read("100"), Ok(Limit(100)));
+        assert_eq!(read("1998"), Ok(Year(Some(1998))));
+        assert_eq!(read("9000"), Ok(TitleId(9000)));
+    }
+
+    #[test]
+    fn numbers_out_of_bounds_are_refused() {
+        for text in ["0", "-0", "-1", "+1", " 1", "1 ", "1.5", "x", "4294967296", "1 2", " "] {
+            assert!(read::<PageNumber>(text).is_err(), "page {text}");
+            assert!(read::<Limit>(text).is_err(), "limit {text}");
+            assert!(read::<TitleId>(text).is_err(), "id {text}");
+        }
+        assert!(read::<Limit>("101").is_err());
+        assert!(read::<TitleId>("").is_err());
+        assert!(read::<Year>("99999999999").is_err());
+    }
+
+    #[test]
+    fn reason_tells_the_bounds() {
+        assert_eq!(read::<Limit>("0").unwrap_err(), "must be a whole number from 1 to 100");
+    }
+}

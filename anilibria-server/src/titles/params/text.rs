@@ -1,0 +1,92 @@
+//! Texts to search for.
+
+use std::borrow::Cow;
+
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+
+use crate::http::params::{Reason, Value, first};
+
+/// Fewest characters worth searching for.
+const MIN_CHARS: usize = 2;
+
+/// Most characters to search for.
+const MAX_CHARS: usize = 100;
+
+/// A text to filter by, 2 to 100 characters, if one is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search(pub Option<String>);
+
+/// The text to search for, 2 to 100 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query(pub String);
+
+impl Value for Search {
+    fn schema() -> MetaSchemaRef {
+        schema()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        first(values).map(checked).transpose().map(Self)
+    }
+}
+
+impl Value for Query {
+    const REQUIRED: bool = true;
+
+    fn schema() -> MetaSchemaRef {
+        schema()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        checked(first(values).ok_or("is required")?).map(Self)
+    }
+}
+
+fn schema() -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(MetaSchema {
+        min_length: Some(MIN_CHARS),
+        max_length: Some(MAX_CHARS),
+        example: Some("наруто".into()),
+        ..MetaSchema::new("string")
+    }))
+}
+
+fn checked(text: Cow<'_, str>) -> Result<String, Reason> {
+    // One character more than allowed settles it; a long text is not counted to its end.
+    let chars = text.chars().take(MAX_CHARS + 1).count();
+    if (MIN_CHARS..=MAX_CHARS).contains(&chars) {
+        Ok(text.into_owned())
+    } else {
+        Err(format!("must have {MIN_CHARS} to {MAX_CHARS} characters").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> Result<Query, Reason> {
+        Query::read(std::iter::once(Cow::Borrowed(text)))
+    }
+
+    #[test]
+    fn characters_are_counted_not_bytes() {
+        assert!(query("ок").is_ok());
+        assert!(query(&"ы".repeat(100)).is_ok());
+        assert!(query("ы").is_err());
+        assert!(query(&"ы".repeat(101)).is_err());
+    }
+
+    #[test]
+    fn space_around_the_text_does_not_count() {
+        assert_eq!(query("  ok "), Ok(Query("ok".into())));
+        assert!(query(" x ").is_err());
+    }
+
+    #[test]
+    fn query_is_required_and_search_is_not() {
+        assert_eq!(Query::read(std::iter::empty()), Err("is required".into()));
+        assert_eq!(query(""), Err("is required".into()));
+        assert_eq!(Search::read(std::iter::empty()), Ok(Search(None)));
+    }
+}

@@ -1,0 +1,55 @@
+//! What old clients of the site find here: version 1 of the API as the site's old service had it, and the addresses that
+//! the site's player asks.
+
+mod answer;
+mod api;
+mod key;
+mod params;
+mod paths;
+mod query;
+mod references;
+mod select;
+mod service;
+mod sync;
+mod title;
+mod video;
+
+use poem_openapi::OpenApi;
+
+pub use self::{
+    answer::Answer,
+    paths::{OldPaths, lead_to_v2},
+    query::ListQuery,
+    service::Legacy,
+};
+use self::{api::LegacyApi, paths::PREFIXES, sync::SyncApi, video::VideoApi};
+use crate::{auth::Services, config::LegacyConfig, health::Health, http::router::RouteTable, titles::Titles};
+
+/// The routes that `config` asks for. Those that change something are for `services` only, and missing without any.
+pub fn table(
+    config: LegacyConfig,
+    titles: &Titles,
+    health: &Health,
+    services: Option<&Services>,
+) -> RouteTable {
+    let legacy = Legacy::new(titles.clone(), health.clone());
+    let mut table = RouteTable::new();
+    if config.video_helper_enabled {
+        VideoApi::new(legacy.clone()).add_routes(&mut table);
+    }
+    if config.legacy_v1_enabled {
+        for prefix in PREFIXES {
+            table.extend(below(prefix, LegacyApi::new(legacy.clone())));
+            if let Some(services) = services {
+                table.extend(services.guard(below(prefix, SyncApi::new(legacy.clone()))));
+            }
+        }
+    }
+    table
+}
+
+fn below(prefix: &str, routes: impl OpenApi) -> RouteTable {
+    let mut table = RouteTable::new();
+    routes.add_routes(&mut table);
+    table.into_iter().map(|(path, methods)| (format!("{prefix}{path}"), methods)).collect()
+}

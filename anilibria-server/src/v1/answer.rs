@@ -1,0 +1,151 @@
+//! Answers in the envelope of version 1, which has no `meta`.
+
+use anilibria_cache::Cached;
+use bytes::Bytes;
+use poem::{IntoResponse, Response};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaResponses, Registry},
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::http::rendered::{Kept, respond, seal, unsealed};
+
+/// What every answer begins with that holds data.
+const BEGINNING: &str = r#"{"success":true,"data":"#;
+
+/// What every answer ends with. It is not kept with the rest: an answer is sent in two parts.
+const END: Bytes = Bytes::from_static(b"}");
+
+/// An answer, rendered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    shared: Bytes,
+    kept: Kept,
+}
+
+/// Where a page lies in its list.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Pagination {
+    pub(super) page: u32,
+    pub(super) limit: u32,
+    pub(super) total: u64,
+}
+
+/// An answer that holds data.
+#[derive(Serialize)]
+struct Envelope<'d, T: ?Sized> {
+    success: bool,
+    data: &'d T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pagination: Option<Pagination>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'static str>,
+}
+
+/// Renders `data`: what an answer is made of, and what the cache keeps.
+pub(super) fn render<T: Serialize + ?Sized>(data: &T) -> serde_json::Result<Bytes> {
+    write(&Envelope { success: true, data, pagination: None, source: None })
+}
+
+/// The same for a page of a list, which names where it is from if `source` does.
+pub(super) fn render_page<T: Serialize>(
+    data: &[T],
+    pagination: Pagination,
+    source: Option<&'static str>,
+) -> serde_json::Result<Bytes> {
+    write(&Envelope { success: true, data, pagination: Some(pagination), source })
+}
+
+fn write(body: &impl Serialize) -> serde_json::Result<Bytes> {
+    let json = serde_json::to_string(body)?;
+    Ok(seal(json.strip_suffix('}').unwrap_or(&json)))
+}
+
+impl Answer {
+    /// What is cached.
+    pub(super) fn cached(cached: Cached) -> Self {
+        let expires = OffsetDateTime::from(cached.fresh_until());
+        Self { shared: cached.into_value(), kept: Kept::Until(Some(expires)) }
+    }
+
+    /// What [`render`] made, for one request only.
+    pub(super) fn once(rendered: Bytes) -> Self {
+        Self { shared: rendered, kept: Kept::Never }
+    }
+
+    /// A body of any form, for one request only.
+    pub(super) fn bare(body: &impl Serialize) -> serde_json::Result<Self> {
+        write(body).map(Self::once)
+    }
+
+    /// A list of what is in `answers`, for one request only.
+    pub(super) fn list_of(answers: &[Self]) -> Self {
+        let mut json = format!("{BEGINNING}[");
+        for (index, answer) in answers.iter().enumerate() {
+            if index > 0 {
+                json.push(',');
+            }
+            json.push_str(&String::from_utf8_lossy(&answer.data()));
+        }
+        json.push(']');
+        Self::once(seal(&json))
+    }
+
+    /// The data in it.
+    pub(super) fn data(&self) -> Bytes {
+        let body = unsealed(&self.shared);
+        body.slice(BEGINNING.len().min(body.len())..)
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        respond(self.shared, END, self.kept)
+    }
+}
+
+impl ApiResponse for Answer {
+    fn meta() -> MetaResponses {
+        MetaResponses { responses: Vec::new() }
+    }
+
+    fn register(_: &mut Registry) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn body_of(answer: Answer) -> Value {
+        let text = answer.into_response().into_body().into_string().await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn page_has_the_envelope_of_version_1() {
+        let page =
+            render_page(&["a"], Pagination { page: 1, limit: 20, total: 1 }, Some("anilibria")).unwrap();
+
+        let body = body_of(Answer::once(page)).await;
+
+        let pagination = json!({"page": 1, "limit": 20, "total": 1});
+        assert_eq!(
+            body,
+            json!({"success": true, "data": ["a"], "pagination": pagination, "source": "anilibria"})
+        );
+    }
+
+    #[tokio::test]
+    async fn answers_are_joined_to_a_list() {
+        let one = |data: Value| Answer::once(render(&data).unwrap());
+
+        let body = body_of(Answer::list_of(&[one(json!({"id": 1})), one(json!({"id": 2}))])).await;
+
+        assert_eq!(body, json!({"success": true, "data": [{"id": 1}, {"id": 2}]}));
+        assert_eq!(body_of(Answer::list_of(&[])).await["data"], json!([]));
+    }
+}

@@ -1,0 +1,252 @@
+//! Parameters that only old clients send.
+
+use std::borrow::Cow;
+
+use anilibria_client::model::{FranchiseId, ReleaseKind, ReleaseRef, Season};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use uuid::Uuid;
+
+use crate::http::params::{PathValue, Reason, Value, first, whole};
+
+/// Most characters of a text to search for.
+const MAX_TEXT: usize = 100;
+
+/// Most characters of a readable id.
+const MAX_CODE: usize = 200;
+
+/// Names of routes, which are no titles.
+const WORDS: [&str; 16] = [
+    "v1",
+    "v2",
+    "popular",
+    "updates",
+    "search",
+    "random",
+    "genres",
+    "schedule",
+    "youtube",
+    "titles",
+    "years",
+    "seasons",
+    "franchise",
+    "team",
+    "status",
+    "sync",
+];
+
+/// The text to search for, which may be a single character.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct AnyText(pub(super) String);
+
+/// A title by number or by readable id; `None` when no title can be called so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TitleRef(pub(super) Option<ReleaseRef>);
+
+/// The franchises of a title, or one franchise by its id; `None` when nothing can be called so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FranchiseRef(pub(super) Option<Franchises>);
+
+/// Which franchises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Franchises {
+    /// Those of a title.
+    OfTitle(u32),
+    /// This one.
+    One(FranchiseId),
+}
+
+/// A season, as a word of either language or a number of v3, if one is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SeasonWord(pub(super) Option<Season>);
+
+/// A kind of work, as a word or a number of v3, if one is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KindWord(pub(super) Option<ReleaseKind>);
+
+/// An episode by number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct EpisodeNumber(pub(super) String);
+
+/// A quality by its number of lines, if one is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lines(pub(super) Option<u16>);
+
+fn text() -> MetaSchemaRef {
+    MetaSchemaRef::Inline(Box::new(MetaSchema::new("string")))
+}
+
+impl Value for AnyText {
+    const REQUIRED: bool = true;
+
+    fn schema() -> MetaSchemaRef {
+        text()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        let text = first(values).ok_or("is required")?;
+        if text.chars().take(MAX_TEXT + 1).count() > MAX_TEXT {
+            return Err(format!("must have 1 to {MAX_TEXT} characters").into());
+        }
+        Ok(Self(text.into_owned()))
+    }
+}
+
+impl Value for TitleRef {
+    const REQUIRED: bool = true;
+
+    fn schema() -> MetaSchemaRef {
+        text()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        let text = first(values).ok_or("is required")?;
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let id = text.parse().ok().filter(|id: &u32| *id > 0);
+            return Ok(Self(id.map(ReleaseRef::from)));
+        }
+        let is_code = text.len() <= MAX_CODE
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && !WORDS.contains(&&*text);
+        Ok(Self(is_code.then(|| ReleaseRef::from(&*text))))
+    }
+}
+
+impl PathValue for TitleRef {
+    const NAME: &'static str = "id";
+}
+
+impl Value for FranchiseRef {
+    const REQUIRED: bool = true;
+
+    fn schema() -> MetaSchemaRef {
+        text()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        let text = first(values).ok_or("is required")?;
+        let of_title = whole(&text).filter(|id| *id > 0).map(Franchises::OfTitle);
+        let one = || Uuid::parse_str(&text).ok().map(|id| Franchises::One(FranchiseId(id)));
+        Ok(Self(of_title.or_else(one)))
+    }
+}
+
+impl PathValue for FranchiseRef {
+    const NAME: &'static str = "id";
+}
+
+impl Value for SeasonWord {
+    fn schema() -> MetaSchemaRef {
+        text()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        let Some(word) = first(values) else { return Ok(Self(None)) };
+        let season = match word.to_lowercase().as_str() {
+            "1" | "winter" | "зима" => Season::Winter,
+            "2" | "spring" | "весна" => Season::Spring,
+            "3" | "summer" | "лето" => Season::Summer,
+            "4" | "autumn" | "осень" => Season::Autumn,
+            _ => return Err("must be winter, spring, summer or autumn".into()),
+        };
+        Ok(Self(Some(season)))
+    }
+}
+
+impl Value for KindWord {
+    fn schema() -> MetaSchemaRef {
+        text()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        let Some(word) = first(values) else { return Ok(Self(None)) };
+        let kind = match word.to_lowercase().as_str() {
+            "0" | "movie" => ReleaseKind::Movie,
+            "1" | "tv" => ReleaseKind::Tv,
+            "2" | "ova" => ReleaseKind::Ova,
+            "3" | "ona" => ReleaseKind::Ona,
+            "4" | "special" => ReleaseKind::Special,
+            "5" | "web" => ReleaseKind::Web,
+            _ => return Err("must be tv, movie, ova, ona, special or web".into()),
+        };
+        Ok(Self(Some(kind)))
+    }
+}
+
+impl Value for EpisodeNumber {
+    const REQUIRED: bool = true;
+
+    fn schema() -> MetaSchemaRef {
+        text()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        let text = first(values).ok_or("is required")?;
+        let number: Option<f64> =
+            text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
+        // Printed the way in which episodes are keyed: `07` is `7`.
+        number.map(|number| Self(number.to_string())).ok_or_else(|| "must be the number of an episode".into())
+    }
+}
+
+impl Value for Lines {
+    fn schema() -> MetaSchemaRef {
+        text()
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        let Some(word) = first(values) else { return Ok(Self(None)) };
+        match word.to_lowercase().as_str() {
+            "auto" | "best" => Ok(Self(None)),
+            "1080" | "1080p" | "fhd" => Ok(Self(Some(1080))),
+            "720" | "720p" | "hd" => Ok(Self(Some(720))),
+            "480" | "480p" | "sd" => Ok(Self(Some(480))),
+            _ => Err("must be 1080p, 720p, 480p or auto".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: Value>(text: &str) -> Result<T, Reason> {
+        T::read(std::iter::once(Cow::Borrowed(text)))
+    }
+
+    #[test]
+    fn title_is_named_by_number_or_by_a_word_that_is_no_route() {
+        assert_eq!(read("9000"), Ok(TitleRef(Some(ReleaseRef::from(9000)))));
+        assert_eq!(read("sword-art-online"), Ok(TitleRef(Some(ReleaseRef::from("sword-art-online")))));
+        for text in ["0", "99999999999", "..", "a/b", "кот", "search", "v2", "%2e%2e"] {
+            assert_eq!(read(text), Ok(TitleRef(None)), "{text}");
+        }
+    }
+
+    #[test]
+    fn franchise_is_named_by_title_or_by_its_own_id() {
+        let id = "9b5e26ee-598f-4b8b-b77e-188d3e456301";
+
+        assert_eq!(read("7"), Ok(FranchiseRef(Some(Franchises::OfTitle(7)))));
+        assert!(matches!(read(id), Ok(FranchiseRef(Some(Franchises::One(_))))));
+        assert_eq!(read("x"), Ok(FranchiseRef(None)));
+    }
+
+    #[test]
+    fn words_are_understood_in_every_language_of_old_clients() {
+        for word in ["winter", "Зима", "1"] {
+            assert_eq!(read(word), Ok(SeasonWord(Some(Season::Winter))), "{word}");
+        }
+        assert_eq!(read("TV"), Ok(KindWord(Some(ReleaseKind::Tv))));
+        assert_eq!(read(""), Ok(KindWord(None)));
+        assert!(read::<SeasonWord>("x").is_err() && read::<KindWord>("x").is_err());
+    }
+
+    #[test]
+    fn episode_is_written_as_it_is_keyed() {
+        assert_eq!(read("07"), Ok(EpisodeNumber("7".to_owned())));
+        assert_eq!(read("7.50"), Ok(EpisodeNumber("7.5".to_owned())));
+        for text in ["", "x", "-1", "NaN", "inf"] {
+            assert!(read::<EpisodeNumber>(text).is_err(), "{text}");
+        }
+    }
+}

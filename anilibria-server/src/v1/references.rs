@@ -1,0 +1,137 @@
+//! What titles refer to: genres, years, seasons, franchises, teams; and videos.
+
+use std::collections::BTreeSet;
+
+use anilibria_cache::Loaded;
+use anilibria_client::{
+    model::{ReleaseRef, Season},
+    text::sort_russian,
+    v3,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    answer::{Answer, render},
+    key,
+    params::Franchises,
+    select::catalogue,
+    service::Legacy,
+};
+use crate::{
+    http::problem::Problem,
+    titles::{LoadFailure, Titles, tag},
+};
+
+/// Videos in the envelope of v3.
+#[derive(Serialize)]
+struct Videos {
+    list: Vec<v3::model::Video>,
+    pagination: VideoPages,
+}
+
+#[derive(Serialize)]
+struct VideoPages {
+    pages: u32,
+    current_page: u32,
+    items_per_page: u32,
+    total_items: usize,
+}
+
+#[derive(Deserialize)]
+struct WithTeam {
+    team: Value,
+}
+
+impl Legacy {
+    /// Names of all genres.
+    pub(super) async fn genres(&self) -> Result<Answer, Problem> {
+        self.reference(&key::reference("genres"), genres).await
+    }
+
+    /// Years from which there are titles, the first one first.
+    pub(super) async fn years(&self) -> Result<Answer, Problem> {
+        self.reference(&key::reference("years"), years).await
+    }
+
+    /// Names of the seasons.
+    pub(super) fn seasons() -> Result<Answer, Problem> {
+        let seasons = [Season::Winter, Season::Spring, Season::Summer, Season::Autumn];
+        let names: Vec<_> = seasons.iter().filter_map(|season| v3::season(Some(season)).0).collect();
+        Ok(Answer::once(render(&names).map_err(Problem::internal)?))
+    }
+
+    /// The newest videos.
+    pub(super) async fn videos(&self, limit: u32) -> Result<Answer, Problem> {
+        self.reference(&key::videos(limit), move |titles| videos(titles, limit)).await
+    }
+
+    /// The franchises of a title, or one franchise: a list in either case.
+    pub(super) async fn franchises(&self, asked: Option<Franchises>) -> Result<Answer, Problem> {
+        let asked = asked.ok_or(Problem::NotFound)?;
+        let key = match asked {
+            Franchises::OfTitle(id) => key::franchise(&id.to_string()),
+            Franchises::One(id) => key::franchise(&id.to_string()),
+        };
+        self.reference(&key, move |titles| franchises(titles, asked)).await
+    }
+
+    /// Who worked on a title.
+    pub(super) async fn team(&self, title: Option<&ReleaseRef>) -> Result<Answer, Problem> {
+        let title = self.title(title).await?;
+        let WithTeam { team } = serde_json::from_slice(&title.data()).map_err(Problem::internal)?;
+        Ok(Answer::once(render(&team).map_err(Problem::internal)?))
+    }
+
+    async fn reference<F>(
+        &self,
+        key: &str,
+        load: impl FnOnce(Titles) -> F + Clone + Send + 'static,
+    ) -> Result<Answer, Problem>
+    where
+        F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+    {
+        let cached = self.titles.cached(self.titles.of_lists(), key, load).await?;
+        if cached.is_absent() { Err(Problem::NotFound) } else { Ok(Answer::cached(cached)) }
+    }
+}
+
+async fn genres(titles: Titles) -> Result<Loaded, LoadFailure> {
+    let mut names: Vec<_> = match catalogue(&titles) {
+        Some(catalogue) => catalogue.genres().map(|(_, name)| name.to_owned()).collect(),
+        None => titles.client().catalog().genres().await?.into_iter().map(|genre| genre.name).collect(),
+    };
+    sort_russian(&mut names);
+    Ok(Loaded::new(render(&names)?).tag(tag::LISTS))
+}
+
+async fn years(titles: Titles) -> Result<Loaded, LoadFailure> {
+    let years: BTreeSet<u16> = match catalogue(&titles) {
+        Some(catalogue) => catalogue.iter().filter_map(|entry| entry.year).collect(),
+        None => titles.client().catalog().years().await?.into_iter().collect(),
+    };
+    Ok(Loaded::new(render(&years)?).tag(tag::LISTS))
+}
+
+async fn videos(titles: Titles, limit: u32) -> Result<Loaded, LoadFailure> {
+    let videos = titles.client().media().videos().limit(limit).await?;
+    let list: Vec<_> = videos.iter().take(limit as usize).map(v3::model::Video::from).collect();
+    let pagination = VideoPages { pages: 1, current_page: 1, items_per_page: limit, total_items: list.len() };
+    Ok(Loaded::new(render(&Videos { list, pagination })?))
+}
+
+async fn franchises(titles: Titles, asked: Franchises) -> Result<Loaded, LoadFailure> {
+    let franchises = titles.client().franchises();
+    let found = match asked {
+        Franchises::OfTitle(id) => franchises.of_release(id).await,
+        Franchises::One(id) => franchises.get(id).await.map(|franchise| vec![franchise]),
+    };
+    match found {
+        Ok(found) => {
+            let list: Vec<_> = found.iter().map(v3::model::Franchise::from).collect();
+            Ok(Loaded::new(render(&list)?).tag(tag::LISTS))
+        }
+        Err(error) if error.is_not_found() => Ok(Loaded::absent()),
+        Err(error) => Err(error.into()),
+    }
+}

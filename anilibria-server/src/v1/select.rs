@@ -1,0 +1,98 @@
+//! Which titles a list has: chosen from the mirrored catalogue once it is loaded, else by AniLibria.
+
+use std::sync::Arc;
+
+use anilibria_client::{
+    model::{CatalogSorting, ReleaseId},
+    reflector::{Catalogue, Found, Sort},
+};
+
+use super::ListQuery;
+use crate::titles::{LoadFailure, Titles, catalogue::Mirror};
+
+/// The titles of a page, and how many the list has.
+#[derive(Debug, Default)]
+pub(super) struct Selected {
+    pub(super) ids: Vec<ReleaseId>,
+    pub(super) total: u64,
+}
+
+/// The mirrored catalogue, if it is loaded.
+pub(super) fn catalogue(titles: &Titles) -> Option<Arc<Catalogue>> {
+    titles.mirror().and_then(Mirror::catalogue)
+}
+
+/// The titles that `query` asks for.
+pub(super) async fn select(titles: &Titles, query: &ListQuery) -> Result<Selected, LoadFailure> {
+    let Some(catalogue) = catalogue(titles) else { return from_upstream(titles, query).await };
+    let found = find(&catalogue, query);
+    Ok(Selected { ids: found.items.iter().map(|entry| entry.id).collect(), total: found.total as u64 })
+}
+
+/// The entries of `catalogue` that `query` asks for.
+pub(super) fn find<'c>(catalogue: &'c Catalogue, query: &ListQuery) -> Found<'c> {
+    let mut selected = catalogue.query().genres(&query.genres);
+    if let Some(sort) = query.sort {
+        selected = selected.sort(sort);
+    }
+    if let Some(text) = &query.text {
+        selected = selected.search(text.as_str());
+    }
+    if let Some(year) = query.year {
+        // No title has a year that no year can be.
+        selected = selected.years([u16::try_from(year).unwrap_or_default()]);
+    }
+    if let Some(season) = &query.season {
+        selected = selected.seasons([season.clone()]);
+    }
+    if let Some(kind) = &query.kind {
+        selected = selected.kinds([kind.clone()]);
+    }
+    let offset = usize::try_from(query.offset()).unwrap_or(usize::MAX);
+    selected.offset(offset).limit(query.limit as usize).find()
+}
+
+async fn from_upstream(titles: &Titles, query: &ListQuery) -> Result<Selected, LoadFailure> {
+    let Some(genres) = titles.genre_ids(&query.genres).await? else { return Ok(Selected::default()) };
+    let mut catalog = titles.client().catalog().releases().include(["id"]);
+    if !genres.is_empty() {
+        catalog = catalog.genres(genres);
+    }
+    if let Some(sort) = query.sort {
+        catalog = catalog.sorting(sorting(sort));
+    }
+    if let Some(text) = &query.text {
+        catalog = catalog.search(text.as_str());
+    }
+    if let Some(year) = query.year {
+        let Ok(year) = u16::try_from(year) else { return Ok(Selected::default()) };
+        catalog = catalog.from_year(year).to_year(year);
+    }
+    if let Some(season) = &query.season {
+        catalog = catalog.seasons([season.clone()]);
+    }
+    if let Some(kind) = &query.kind {
+        catalog = catalog.kinds([kind.clone()]);
+    }
+    let window = catalog.window(query.offset(), query.limit).await?;
+    Ok(Selected { ids: window.items.iter().map(|release| release.id).collect(), total: window.total })
+}
+
+/// The nearest order that AniLibria has.
+fn sorting(sort: Sort) -> CatalogSorting {
+    match sort {
+        Sort::Favorites | Sort::Rating => CatalogSorting::RatingDesc,
+        _ => CatalogSorting::FreshAtDesc,
+    }
+}
+
+/// As many titles as asked for that are not blocked, by chance.
+pub(super) async fn random(titles: &Titles, count: u32) -> Result<Vec<ReleaseId>, LoadFailure> {
+    if let Some(catalogue) = catalogue(titles) {
+        let open = catalogue.query().blocked(false).find();
+        let chosen = fastrand::choose_multiple(open.items.iter(), count as usize);
+        return Ok(chosen.into_iter().map(|entry| entry.id).collect());
+    }
+    let releases = titles.client().releases().random().limit(count).await?;
+    Ok(releases.iter().filter(|release| !release.is_blocked()).map(|release| release.id).collect())
+}

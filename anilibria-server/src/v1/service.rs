@@ -1,0 +1,173 @@
+//! The service behind the routes: titles and lists of version 1, through the same cache as those of version 2.
+
+use std::{collections::HashMap, future::ready};
+
+use anilibria_cache::{Loaded, Options};
+use anilibria_client::{
+    model::{Release, ReleaseId, ReleaseRef},
+    v3,
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::Value;
+
+use super::{
+    ListQuery,
+    answer::{Answer, Pagination, render, render_page},
+    key,
+    select::{self, catalogue},
+    title,
+};
+use crate::{
+    health::Health,
+    http::problem::Problem,
+    titles::{LoadFailure, Titles, tag},
+};
+
+/// What answers name as their source, where they do.
+const SOURCE: &str = "anilibria";
+
+/// How many titles are loaded at a time for one answer.
+const AT_A_TIME: usize = 4;
+
+/// Answers what old clients ask. Cheap to clone.
+#[derive(Clone)]
+pub struct Legacy {
+    pub(super) titles: Titles,
+    pub(super) health: Health,
+}
+
+impl Legacy {
+    /// Answers with what `titles` reads from and keeps.
+    pub fn new(titles: Titles, health: Health) -> Self {
+        Self { titles, health }
+    }
+
+    /// A page of the titles that `query` asks for.
+    pub(super) async fn list(&self, query: &ListQuery) -> Result<Answer, Problem> {
+        let asked = query.clone();
+        let load = |titles: Titles| async move { list(titles, asked).await };
+        match self.titles.cached(self.titles.of_lists(), &key::list(query), load).await {
+            Ok(cached) => Ok(Answer::cached(cached)),
+            Err(failure) => self.list_in_need(query).ok_or_else(|| failure.into()),
+        }
+    }
+
+    /// One title.
+    pub(super) async fn title(&self, title: Option<&ReleaseRef>) -> Result<Answer, Problem> {
+        match title {
+            Some(ReleaseRef::Id(id)) => self.by_id(*id).await,
+            Some(ReleaseRef::Alias(code)) => match catalogue(&self.titles) {
+                // A readable id that the catalogue does not have does not exist.
+                Some(catalogue) => match catalogue.by_alias(code) {
+                    Some(entry) => self.by_id(entry.id).await,
+                    None => Err(Problem::NotFound),
+                },
+                None => self.by_code(code).await,
+            },
+            None => Err(Problem::NotFound),
+        }
+    }
+
+    /// Some titles that are not blocked; other ones each time.
+    pub(super) async fn random(&self, count: u32) -> Result<Answer, Problem> {
+        let ids = select::random(&self.titles, count).await?;
+        if ids.len() > AT_A_TIME {
+            // In batches: one by one, a single request would cause a hundred calls.
+            let releases = many(&self.titles, ids).await?;
+            let titles = title::titles(self.titles.client(), &releases).map_err(Problem::internal)?;
+            let rendered = titles.iter().map(|title| render(title).map(Answer::once));
+            let rendered = rendered.collect::<Result<Vec<_>, _>>().map_err(Problem::internal)?;
+            return Ok(Answer::list_of(&rendered));
+        }
+        let titles = stream::iter(ids).map(|id| self.by_id(id)).buffered(AT_A_TIME);
+        // One that was just taken away is left out.
+        let titles = titles.filter(|title| ready(!matches!(title, Err(Problem::TitleNotFound { .. }))));
+        Ok(Answer::list_of(&titles.try_collect::<Vec<_>>().await?))
+    }
+
+    /// What comes out on `days` of the week, 0 for Monday; on all of them when empty.
+    pub(super) async fn schedule(&self, days: &[u8]) -> Result<Answer, Problem> {
+        let asked = days.to_vec();
+        let load = |titles: Titles| async move { schedule(titles, asked).await };
+        Ok(Answer::cached(self.titles.cached(self.titles.of_lists(), &key::schedule(days), load).await?))
+    }
+
+    async fn by_id(&self, id: ReleaseId) -> Result<Answer, Problem> {
+        let load = move |titles: Titles| async move {
+            let loaded = one(titles, id.into()).await?;
+            Ok(loaded.tag(tag::title(id.get())))
+        };
+        match self.titles.cached(&Options::new(), &key::title(id.get()), load).await {
+            Ok(cached) if cached.is_absent() => Err(Problem::title_not_found(id.get())),
+            Ok(cached) => Ok(Answer::cached(cached)),
+            Err(failure) => self.title_in_need(id).ok_or_else(|| failure.into()),
+        }
+    }
+
+    async fn by_code(&self, code: &str) -> Result<Answer, Problem> {
+        let asked = ReleaseRef::from(code);
+        let load = move |titles: Titles| async move { one(titles, asked).await };
+        let cached = self.titles.cached(&Options::new(), &key::code(code), load).await?;
+        if cached.is_absent() { Err(Problem::NotFound) } else { Ok(Answer::cached(cached)) }
+    }
+
+    /// What the mirrored catalogue knows of a page, for when AniLibria fails: better than nothing, and for once only.
+    fn list_in_need(&self, query: &ListQuery) -> Option<Answer> {
+        let catalogue = catalogue(&self.titles)?;
+        let found = select::find(&catalogue, query);
+        let releases: Vec<_> = found.items.iter().map(|entry| v3::release_of(&catalogue, entry)).collect();
+        let titles = title::titles(self.titles.client(), &releases).ok()?;
+        page(&titles, query, found.total as u64).ok().map(Answer::once)
+    }
+
+    /// The same for one title.
+    fn title_in_need(&self, id: ReleaseId) -> Option<Answer> {
+        let catalogue = catalogue(&self.titles)?;
+        let release = v3::release_of(&catalogue, catalogue.get(id)?);
+        let title = title::title(self.titles.client(), &release).ok()?;
+        render(&title).ok().map(Answer::once)
+    }
+}
+
+/// A page of titles.
+async fn list(titles: Titles, query: ListQuery) -> Result<Loaded, LoadFailure> {
+    let selected = select::select(&titles, &query).await?;
+    let releases = many(&titles, selected.ids).await?;
+    let page = page(&title::titles(titles.client(), &releases)?, &query, selected.total)?;
+    Ok(Loaded::new(page).tags(releases.iter().map(|release| tag::title(release.id.get()))).tag(tag::LISTS))
+}
+
+fn page(titles: &[Value], query: &ListQuery, total: u64) -> serde_json::Result<bytes::Bytes> {
+    let pagination = Pagination { page: query.page, limit: query.limit, total };
+    render_page(titles, pagination, query.tells_source.then_some(SOURCE))
+}
+
+/// One title; that it is absent when AniLibria knows no such one.
+async fn one(titles: Titles, asked: ReleaseRef) -> Result<Loaded, LoadFailure> {
+    match titles.client().releases().get(asked).exclude(["sponsors"]).await {
+        Ok(release) => {
+            let title = render(&title::title(titles.client(), &release)?)?;
+            Ok(Loaded::new(title).tag(tag::title(release.id.get())))
+        }
+        Err(error) if error.is_not_found() => Ok(Loaded::absent()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The week, or some days of it.
+async fn schedule(titles: Titles, days: Vec<u8>) -> Result<Loaded, LoadFailure> {
+    let week = titles.client().schedule().week().await?;
+    let releases = many(&titles, week.iter().map(|item| item.release.id).collect()).await?;
+    let mut known = HashMap::new();
+    for release in &releases {
+        known.insert(release.id, title::title(titles.client(), release)?);
+    }
+    let week = v3::week(&week, &days, |release| known.get(&release.id).cloned());
+    let tags = releases.iter().map(|release| tag::title(release.id.get()));
+    Ok(Loaded::new(render(&week)?).tags(tags).tag(tag::LISTS))
+}
+
+/// Whole releases, in the order of `ids`: lists have theirs without episodes and torrents.
+async fn many(titles: &Titles, ids: Vec<ReleaseId>) -> Result<Vec<Release>, LoadFailure> {
+    Ok(titles.client().releases().many(ids).await?)
+}

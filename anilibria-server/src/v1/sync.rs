@@ -1,0 +1,128 @@
+//! Titles that another service wants renewed.
+
+use anilibria_client::reflector::Sort;
+use futures::{StreamExt as _, stream};
+use poem_openapi::{Object, OpenApi, payload::Json};
+use serde::Serialize;
+
+use super::{
+    ListQuery,
+    answer::{Answer, render},
+    select,
+    service::Legacy,
+};
+use crate::{
+    auth::{Caller, Write},
+    http::{params::Path, problem::Problem, timestamp::Timestamp},
+    titles::{catalogue::Mirror, params::TitleId},
+};
+
+/// Most titles that one request renews.
+const MOST: u32 = 100;
+
+/// How many titles are renewed at a time.
+const AT_A_TIME: usize = 2;
+
+/// The routes that change something.
+#[derive(Clone)]
+pub(super) struct SyncApi {
+    legacy: Legacy,
+}
+
+/// How many titles to renew.
+#[derive(Object)]
+struct SyncPopular {
+    /// How many, 1 to 100.
+    #[oai(default = "default_limit")]
+    limit: u32,
+}
+
+fn default_limit() -> u32 {
+    50
+}
+
+/// What became of one title.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Synced {
+    id: u32,
+    episodes: usize,
+}
+
+/// What became of many.
+#[derive(Serialize)]
+struct SyncedMany {
+    synced: usize,
+    failed: usize,
+}
+
+/// How the mirrored catalogue is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SyncStats {
+    total: usize,
+    last_sync: Option<Timestamp>,
+    is_mirrored: bool,
+}
+
+impl SyncApi {
+    pub(super) fn new(legacy: Legacy) -> Self {
+        Self { legacy }
+    }
+}
+
+#[OpenApi(prefix_path = "/sync")]
+impl SyncApi {
+    /// Renew a title
+    #[oai(path = "/:id", method = "post", hidden)]
+    async fn sync(&self, _caller: Caller<Write>, id: Path<TitleId>) -> Result<Answer, Problem> {
+        self.legacy.sync(id.0.0).await
+    }
+
+    /// Renew the most popular titles
+    #[oai(path = "/popular", method = "post", hidden)]
+    async fn sync_popular(
+        &self,
+        _caller: Caller<Write>,
+        request: Json<SyncPopular>,
+    ) -> Result<Answer, Problem> {
+        let limit = request.0.limit;
+        if !(1..=MOST).contains(&limit) {
+            return Err(Problem::invalid("limit", format!("must be a whole number from 1 to {MOST}")));
+        }
+        self.legacy.sync_popular(limit).await
+    }
+}
+
+impl Legacy {
+    async fn sync(&self, id: u32) -> Result<Answer, Problem> {
+        let report = self.titles.sync(id, true).await?.report;
+        let synced = Synced { id: report.title_id, episodes: report.episodes_count };
+        Ok(Answer::once(render(&synced).map_err(Problem::internal)?))
+    }
+
+    async fn sync_popular(&self, limit: u32) -> Result<Answer, Problem> {
+        let query = ListQuery { sort: Some(Sort::Favorites), page: 1, limit, ..ListQuery::default() };
+        let selected = select::select(&self.titles, &query).await?;
+        let total = selected.ids.len();
+        let synced = stream::iter(selected.ids)
+            .map(|id| async move { self.titles.sync(id.get(), true).await.is_ok() })
+            .buffer_unordered(AT_A_TIME)
+            .filter(|synced| std::future::ready(*synced))
+            .count()
+            .await;
+        let many = SyncedMany { synced, failed: total - synced };
+        Ok(Answer::once(render(&many).map_err(Problem::internal)?))
+    }
+
+    /// How the mirrored catalogue is.
+    pub(super) fn sync_stats(&self) -> Result<Answer, Problem> {
+        let mirror = self.titles.mirror().map(Mirror::status);
+        let stats = SyncStats {
+            is_mirrored: mirror.is_some(),
+            total: mirror.as_ref().map_or(0, |mirror| mirror.releases),
+            last_sync: mirror.and_then(|mirror| mirror.last_sync).map(Timestamp::from),
+        };
+        Ok(Answer::once(render(&stats).map_err(Problem::internal)?))
+    }
+}

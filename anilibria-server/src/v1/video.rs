@@ -1,0 +1,230 @@
+//! What the site's player asks for: the streams, qualities and voices of an episode.
+
+use std::collections::BTreeMap;
+
+use poem_openapi::OpenApi;
+use serde::{Deserialize, Serialize};
+use serde_json::Map;
+
+use super::{
+    answer::Answer,
+    params::{EpisodeNumber, Lines, TitleRef},
+    service::Legacy,
+};
+use crate::{
+    http::{params::Param, problem::Problem},
+    titles::params::Search,
+};
+
+/// Who dubs, where a title does not say.
+const STUDIO: &str = "AniLibria";
+
+/// Language of all voices.
+const LANGUAGE: &str = "ru";
+
+/// The routes of the player.
+#[derive(Clone)]
+pub(super) struct VideoApi {
+    legacy: Legacy,
+}
+
+impl VideoApi {
+    pub(super) fn new(legacy: Legacy) -> Self {
+        Self { legacy }
+    }
+}
+
+/// The stream of an episode.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Stream {
+    success: bool,
+    url: String,
+    video_url: String,
+    quality: String,
+    voice: String,
+    voices: Vec<Voice>,
+    subtitles: [(); 0],
+}
+
+/// Streams of an episode by quality, best first.
+#[derive(Serialize)]
+struct Qualities {
+    success: bool,
+    qualities: Map<String, serde_json::Value>,
+}
+
+/// Voices of an episode.
+#[derive(Serialize)]
+struct Voices {
+    success: bool,
+    voices: Vec<Voice>,
+}
+
+/// Subtitles of an episode: there are none beside the picture.
+#[derive(Serialize)]
+struct Subtitles {
+    success: bool,
+    subtitles: [(); 0],
+}
+
+/// One voice.
+#[derive(Serialize)]
+struct Voice {
+    id: &'static str,
+    name: &'static str,
+    language: &'static str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    quality: Option<String>,
+    studio: &'static str,
+    description: String,
+}
+
+/// What is read of a title.
+#[derive(Deserialize)]
+struct Title {
+    player: Player,
+    team: Team,
+}
+
+#[derive(Deserialize)]
+struct Player {
+    list: BTreeMap<String, Episode>,
+}
+
+#[derive(Deserialize)]
+struct Team {
+    voice: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Episode {
+    hls: Map<String, serde_json::Value>,
+}
+
+/// An episode that can be played: its streams by number of lines, best first, and who speaks.
+struct Playable {
+    streams: Vec<(u16, String)>,
+    voice: Voice,
+}
+
+#[OpenApi]
+impl VideoApi {
+    /// The stream of an episode
+    #[oai(path = "/video", method = "get", hidden)]
+    async fn video(
+        &self,
+        anime_id: Param<TitleRef>,
+        episode: Param<EpisodeNumber>,
+        quality: Param<Lines>,
+    ) -> Result<Answer, Problem> {
+        let playable = self.playable(anime_id.0, episode.0).await?;
+        let (lines, url) = playable.best(quality.0.0).ok_or(Problem::NotFound)?;
+        answer(&Stream {
+            success: true,
+            url: url.clone(),
+            video_url: url,
+            quality: format!("{lines}p"),
+            voice: STUDIO.to_owned(),
+            voices: vec![playable.voice],
+            subtitles: [],
+        })
+    }
+
+    /// Streams of an episode by quality
+    #[oai(path = "/qualities", method = "get", hidden)]
+    async fn qualities(
+        &self,
+        anime_id: Param<TitleRef>,
+        episode: Param<EpisodeNumber>,
+    ) -> Result<Answer, Problem> {
+        let playable = self.playable(anime_id.0, episode.0).await?;
+        let qualities =
+            playable.streams.into_iter().map(|(lines, url)| (format!("{lines}p"), url.into())).collect();
+        answer(&Qualities { success: true, qualities })
+    }
+
+    /// Voices of an episode
+    #[oai(path = "/voices", method = "get", hidden)]
+    async fn voices(
+        &self,
+        anime_id: Param<TitleRef>,
+        episode: Param<EpisodeNumber>,
+        language: Param<Search>,
+    ) -> Result<Answer, Problem> {
+        let playable = self.playable(anime_id.0, episode.0).await?;
+        let speaks = language.0.0.is_none_or(|language| language.eq_ignore_ascii_case(LANGUAGE));
+        answer(&Voices { success: true, voices: speaks.then_some(playable.voice).into_iter().collect() })
+    }
+
+    /// Subtitles of an episode
+    #[oai(path = "/subtitles", method = "get", hidden)]
+    async fn subtitles(
+        &self,
+        anime_id: Param<TitleRef>,
+        episode: Param<EpisodeNumber>,
+    ) -> Result<Answer, Problem> {
+        self.playable(anime_id.0, episode.0).await?;
+        answer(&Subtitles { success: true, subtitles: [] })
+    }
+}
+
+impl VideoApi {
+    async fn playable(&self, title: TitleRef, episode: EpisodeNumber) -> Result<Playable, Problem> {
+        let title = self.legacy.title(title.0.as_ref()).await?;
+        let mut title: Title = serde_json::from_slice(&title.data()).map_err(Problem::internal)?;
+        let episode = title.player.list.remove(&episode.0).ok_or(Problem::NotFound)?;
+        Ok(Playable::new(&episode, &title.team.voice))
+    }
+}
+
+impl Playable {
+    fn new(episode: &Episode, voices: &[String]) -> Self {
+        let stream = |lines: u16| Some((lines, episode.hls.get(&lines.to_string())?.as_str()?.to_owned()));
+        let streams: Vec<_> = [1080, 720, 480].into_iter().filter_map(stream).collect();
+        let voice = Voice {
+            id: "anilibria",
+            name: STUDIO,
+            language: LANGUAGE,
+            kind: "voice",
+            quality: streams.first().map(|(lines, _)| format!("{lines}p")),
+            studio: STUDIO,
+            description: voices.join(", "),
+        };
+        Self { streams, voice }
+    }
+
+    /// The stream with so many lines, or else the best with fewer, or else the worst there is; the best when none is asked
+    /// for.
+    fn best(&self, lines: Option<u16>) -> Option<(u16, String)> {
+        let most = lines.unwrap_or(u16::MAX);
+        self.streams.iter().find(|(lines, _)| *lines <= most).or(self.streams.last()).cloned()
+    }
+}
+
+fn answer(body: &impl Serialize) -> Result<Answer, Problem> {
+    Answer::bare(body).map_err(Problem::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn playable(lines: &[u16]) -> Playable {
+        let hls =
+            lines.iter().map(|lines| (lines.to_string(), format!("https://cdn.example/{lines}").into()));
+        Playable::new(&Episode { hls: hls.collect() }, &[])
+    }
+
+    #[test]
+    fn nearest_quality_there_is_stands_in_for_one_there_is_not() {
+        let lines = |of: &[u16], asked| playable(of).best(asked).map(|(lines, _)| lines);
+
+        assert_eq!(lines(&[480, 720, 1080], Some(720)), Some(720));
+        assert_eq!(lines(&[480, 720], Some(1080)), Some(720));
+        assert_eq!(lines(&[720, 1080], Some(480)), Some(720));
+        assert_eq!(lines(&[480, 1080], None), Some(1080));
+        assert_eq!(lines(&[], None), None);
+    }
+}

@@ -1,0 +1,68 @@
+//! The AsyncAPI document: what is said over the WebSocket, in both directions.
+
+/// The document as YAML. Tests hold it to what is said.
+pub const YAML: &str = include_str!("../../asyncapi.yaml");
+
+/// The document as JSON.
+pub fn json() -> String {
+    let document: serde_json::Value = serde_yaml_ng::from_str(YAML).unwrap_or_default();
+    format!("{document:#}\n")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The document, to be looked at.
+    pub(crate) fn document() -> Value {
+        serde_json::from_str(&json()).unwrap()
+    }
+
+    /// The names of all messages of an operation.
+    pub(crate) fn messages(operation: &str) -> BTreeSet<String> {
+        let document = document();
+        let references = document["operations"][operation]["messages"].as_array().unwrap();
+        let name =
+            |reference: &Value| reference["$ref"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        references.iter().map(name).collect()
+    }
+
+    /// The examples of a message, as they go over the wire.
+    pub(crate) fn examples(message: &str) -> Vec<Value> {
+        let document = document();
+        let examples = document["components"]["messages"][message]["examples"].as_array().unwrap();
+        examples.iter().map(|example| example["payload"].clone()).collect()
+    }
+
+    /// Checks that `frame` is what the document says of messages of its type.
+    pub(crate) fn assert_described(frame: &Value) {
+        let document = document();
+        let reference = format!("#/components/messages/{}/payload", frame["type"].as_str().unwrap());
+        let schema = json!({"$ref": reference, "components": document["components"]});
+        let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+        let faults: Vec<_> = validator.iter_errors(frame).map(|fault| fault.to_string()).collect();
+        assert!(faults.is_empty(), "{frame}: {faults:?}");
+    }
+
+    #[test]
+    fn document_is_of_this_version_of_the_service() {
+        assert_eq!(document()["info"]["version"], env!("CARGO_PKG_VERSION"));
+    }
+
+    #[test]
+    fn every_message_has_examples_that_fit_its_schema() {
+        let document = document();
+        let messages = document["components"]["messages"].as_object().unwrap();
+        assert_eq!(messages.len(), document["channels"]["live"]["messages"].as_object().unwrap().len());
+
+        for name in messages.keys() {
+            let examples = examples(name);
+            assert!(!examples.is_empty(), "{name}");
+            examples.iter().for_each(assert_described);
+        }
+    }
+}

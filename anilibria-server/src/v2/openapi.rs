@@ -1,0 +1,126 @@
+//! The OpenAPI document, and all that is served at both addresses of the service.
+
+mod example;
+mod finish;
+mod guide;
+mod mend;
+
+use std::marker::PhantomData;
+
+use poem::{EndpointExt as _, endpoint::make_sync, http::Method};
+use poem_openapi::{
+    ContactObject, LicenseObject, OpenApi, OpenApiService, ServerObject,
+    registry::{MetaApi, Registry},
+};
+
+use crate::{
+    http::{asset::Asset, router::RouteTable},
+    v2::{
+        asyncapi,
+        live::{self, PageOrProbe},
+    },
+};
+
+/// Where a person with a browser sees events as they happen, and everybody else whether the process runs.
+const LIVE: &str = "/live";
+
+/// The document of some routes, rendered once.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// As JSON.
+    pub json: String,
+    /// As YAML.
+    pub yaml: String,
+    /// The page that shows it and tries it out.
+    pub html: String,
+}
+
+impl Document {
+    /// Renders the document of the routes `A`.
+    pub fn of<A: OpenApi>() -> Self {
+        let service = service::<A>();
+        let spec = service.spec();
+        let mut document = serde_json::from_str(&spec).unwrap_or_default();
+        finish::finish(&mut document);
+        let json = format!("{document:#}\n");
+        // What was read from JSON can be written as YAML.
+        let yaml = serde_yaml_ng::to_string(&document).unwrap_or_default();
+        let html = service.swagger_ui_html().replacen(&spec, &json, 1);
+        Self { json, yaml, html }
+    }
+}
+
+/// All `routes`, their document and its page, at both addresses: in one flat table, because nested routes would have
+/// the address of each request rewritten.
+pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
+    let Document { json, yaml, html } = Document::of::<A>();
+    let pages = [
+        ("/openapi.json", Asset::new("application/json; charset=utf-8", json)),
+        ("/openapi.yaml", Asset::new("application/yaml; charset=utf-8", yaml)),
+        ("/docs", Asset::new("text/html; charset=utf-8", html)),
+        ("/asyncapi.json", Asset::new("application/json; charset=utf-8", asyncapi::json())),
+        ("/asyncapi.yaml", Asset::new("application/yaml; charset=utf-8", asyncapi::YAML.to_owned())),
+    ];
+    let live = live::page();
+    let mut table = RouteTable::new();
+    for prefix in ["", crate::http::BASE] {
+        let mut endpoints = RouteTable::new();
+        routes.clone().add_routes(&mut endpoints);
+        for (path, page) in pages.clone() {
+            let endpoint = make_sync(move |_| page.response()).boxed();
+            endpoints.entry(path.into()).or_default().insert(Method::GET, endpoint);
+        }
+        if let Some(methods) = endpoints.get_mut(LIVE)
+            && let Some(probe) = methods.remove(&Method::GET)
+        {
+            let endpoint = PageOrProbe { page: live.clone(), probe };
+            methods.insert(Method::GET, endpoint.boxed());
+        }
+        table.extend(endpoints.into_iter().map(|(path, methods)| (format!("{prefix}{path}"), methods)));
+    }
+    table
+}
+
+fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
+    OpenApiService::new(Described::new(), "AniLibria v2", env!("CARGO_PKG_VERSION"))
+        .description(guide::TEXT)
+        .contact(ContactObject::new().name("AniLibria").url(env!("CARGO_PKG_REPOSITORY")))
+        .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
+        .server(ServerObject::new(crate::http::BASE).description("Behind the site's proxy."))
+        .server(ServerObject::new("/").description("The service itself."))
+}
+
+/// The routes `A` as the document describes them, without the routes themselves.
+pub struct Described<A>(PhantomData<A>);
+
+impl<A> Described<A> {
+    /// What is told of `A`.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<A> Clone for Described<A> {
+    fn clone(&self) -> Self {
+        Self::new()
+    }
+}
+
+impl<A> Default for Described<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A: OpenApi> OpenApi for Described<A> {
+    fn meta() -> Vec<MetaApi> {
+        mend::operations(A::meta())
+    }
+
+    fn register(registry: &mut Registry) {
+        A::register(registry);
+        mend::schemas(&mut registry.schemas);
+    }
+
+    fn add_routes(self, _: &mut RouteTable) {}
+}

@@ -1,0 +1,58 @@
+//! The routes: each validates, asks one service, and wraps the answer.
+
+mod events;
+mod genres;
+mod health;
+mod internal;
+mod lists;
+mod schedule;
+mod search;
+mod titles;
+
+use std::sync::Arc;
+
+use poem_openapi::Tags;
+
+pub use self::{
+    events::EventsApi, genres::GenresApi, health::HealthApi, internal::InternalApi, lists::ListsApi,
+    schedule::ScheduleApi, search::SearchApi, titles::TitlesApi,
+};
+use crate::{
+    events::Realtime, health::Health, http::clients::Clients, titles::Titles, v2::openapi::Described,
+};
+
+/// Where an operation stands in the document.
+#[derive(Tags)]
+enum Tag {
+    /// Titles, one by one and by what they are.
+    Titles,
+    /// Lists made for the site's pages.
+    Lists,
+    /// What happens, as it happens.
+    Events,
+    /// What other requests refer to.
+    Reference,
+    /// How the service itself is.
+    Service,
+    /// What other services of the site ask, with a token, of the service itself: at `/internal`, never behind the proxy.
+    Internal,
+}
+
+/// All routes.
+pub type Routes =
+    (TitlesApi, SearchApi, ListsApi, ScheduleApi, GenresApi, EventsApi, HealthApi, Described<InternalApi>);
+
+/// Returns all routes, over the services they call. Streams of events are limited for each of `clients`.
+pub fn routes(titles: &Titles, realtime: &Realtime, health: &Health, clients: &Arc<Clients>) -> Routes {
+    (
+        TitlesApi { titles: titles.clone() },
+        SearchApi { titles: titles.clone() },
+        ListsApi { titles: titles.clone() },
+        ScheduleApi { titles: titles.clone() },
+        GenresApi { titles: titles.clone() },
+        EventsApi { realtime: realtime.clone(), clients: Arc::clone(clients) },
+        HealthApi { health: health.clone() },
+        // Served elsewhere, and only if there are tokens: see `crate::v2::internal`.
+        Described::new(),
+    )
+}

@@ -1,0 +1,26 @@
+//! `/genres`: the genres there are.
+
+use poem_openapi::OpenApi;
+
+use super::Tag;
+use crate::{
+    http::{envelope::One, problem::Problem, rendered::Rendered},
+    titles::Titles,
+};
+
+/// The route `/genres`.
+#[derive(Clone)]
+pub struct GenresApi {
+    pub(super) titles: Titles,
+}
+
+#[OpenApi(prefix_path = "/genres", tag = "Tag::Reference")]
+impl GenresApi {
+    /// All genres
+    ///
+    /// Names of all genres, in Russian alphabetical order, as the filter of `/titles` takes them.
+    #[oai(path = "/", method = "get", operation_id = "listGenres")]
+    async fn genres(&self) -> Result<Rendered<One<Vec<String>>>, Problem> {
+        self.titles.genres().await
+    }
+}

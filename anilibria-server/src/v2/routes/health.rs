@@ -1,0 +1,94 @@
+//! `/health`, `/ready`, `/live`: how the service is. These answer without an envelope.
+
+use poem_openapi::{ApiResponse, OpenApi, payload::Json};
+
+use super::Tag;
+use crate::health::{
+    Health,
+    model::{Health as Status, HealthReport, Liveness, Readiness, ReadinessReport},
+};
+
+/// The routes `/health`, `/ready` and `/live`.
+#[derive(Clone)]
+pub struct HealthApi {
+    pub(super) health: Health,
+}
+
+#[derive(ApiResponse)]
+enum HealthAnswer {
+    /// The service answers requests.
+    #[oai(status = 200)]
+    Well(Json<HealthReport>),
+    /// Nothing can be served.
+    #[oai(status = 503)]
+    Unwell(Json<HealthReport>),
+}
+
+#[derive(ApiResponse)]
+enum ReadinessAnswer {
+    /// The service takes requests.
+    #[oai(status = 200)]
+    Ready(Json<ReadinessReport>),
+    /// The service does not take requests yet, or no more.
+    #[oai(status = 503)]
+    NotReady(Json<ReadinessReport>),
+}
+
+#[OpenApi(tag = "Tag::Service")]
+impl HealthApi {
+    /// Health
+    ///
+    /// How the service and what it depends on are. `degraded` still answers reads.
+    /// Also at `/health/detailed` and `/health/dependencies`.
+    #[oai(path = "/health", method = "get", operation_id = "getHealth")]
+    async fn health(&self) -> HealthAnswer {
+        let report = self.health.report().await;
+        match report.status {
+            Status::Healthy | Status::Degraded => HealthAnswer::Well(Json(report)),
+            Status::Unhealthy => HealthAnswer::Unwell(Json(report)),
+        }
+    }
+
+    /// Readiness
+    ///
+    /// Whether to send requests here: not while there is nothing to serve yet, and not before a stop. Also at
+    /// `/health/ready`.
+    #[oai(path = "/ready", method = "get", operation_id = "getReadiness")]
+    async fn ready(&self) -> ReadinessAnswer {
+        let report = self.health.readiness().await;
+        match report.status {
+            Readiness::Ready => ReadinessAnswer::Ready(Json(report)),
+            Readiness::NotReady => ReadinessAnswer::NotReady(Json(report)),
+        }
+    }
+
+    /// Liveness
+    ///
+    /// Answers as long as the process runs. Also at `/health/live`. Who would rather have HTML, as browsers would, gets a
+    /// page that shows events as they happen.
+    #[oai(path = "/live", method = "get", operation_id = "getLiveness")]
+    #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
+    async fn live(&self) -> Json<Liveness> {
+        Json(self.health.liveness())
+    }
+
+    #[oai(path = "/health/detailed", method = "get", hidden)]
+    async fn health_detailed(&self) -> HealthAnswer {
+        self.health().await
+    }
+
+    #[oai(path = "/health/dependencies", method = "get", hidden)]
+    async fn health_dependencies(&self) -> HealthAnswer {
+        self.health().await
+    }
+
+    #[oai(path = "/health/ready", method = "get", hidden)]
+    async fn health_ready(&self) -> ReadinessAnswer {
+        self.ready().await
+    }
+
+    #[oai(path = "/health/live", method = "get", hidden)]
+    async fn health_live(&self) -> Json<Liveness> {
+        self.live().await
+    }
+}

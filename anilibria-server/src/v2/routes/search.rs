@@ -1,0 +1,41 @@
+//! `/search`: titles by name.
+
+use poem_openapi::OpenApi;
+
+use super::Tag;
+use crate::{
+    http::{envelope::Page, params::Param, problem::Problem, rendered::Rendered},
+    titles::{
+        SearchQuery, Titles,
+        model::title::Title,
+        params::{Fuzzy, Limit, PageNumber, Query},
+    },
+};
+
+/// The route `/search`.
+#[derive(Clone)]
+pub struct SearchApi {
+    pub(super) titles: Titles,
+}
+
+#[OpenApi(prefix_path = "/search", tag = "Tag::Titles")]
+impl SearchApi {
+    /// Titles by name
+    ///
+    /// Searches all names of all titles; the best matches come first.
+    #[oai(path = "/", method = "get", operation_id = "searchTitles")]
+    async fn search(
+        &self,
+        /// Text to search for.
+        q: Param<Query>,
+        /// Number of the page.
+        page: Param<PageNumber>,
+        /// Entries a page.
+        limit: Param<Limit>,
+        /// Whether to find misspelt words too.
+        fuzzy: Param<Fuzzy>,
+    ) -> Result<Rendered<Page<Title>>, Problem> {
+        let query = SearchQuery { text: q.0.0, page: page.0.0, limit: limit.0.0, fuzzy: fuzzy.0.0 };
+        self.titles.search(&query).await
+    }
+}
