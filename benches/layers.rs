@@ -10,7 +10,12 @@
 use std::{pin::pin, sync::LazyLock};
 
 use anilibria_client::sandbox::Sandbox;
-use anilibria_server::{app::{self, build, shell::Shell}, auth::User, config::Config, http::{access_log::Trace, finish, protection, request_id::RequestId}, telemetry::Sampler, titles::{ListQuery, Titles}};
+use anilibria_server::{
+    app::{self, build, shell::Shell},
+    config::Config,
+    http::{User, access_log::Trace, finish, protection, request_id::RequestId, trace::Sampler},
+    titles::{ListQuery, Titles},
+};
 use divan::{Bencher, black_box};
 use futures::FutureExt as _;
 use poem::{
@@ -39,7 +44,7 @@ static SERVICE: LazyLock<(Shell, Titles)> = LazyLock::new(|| {
             &mirror,
         ];
         let config = Config::from_flags(flags).unwrap();
-        let state = service::build(&config, None).await.unwrap();
+        let state = build::build(&config, None).await.unwrap();
         let shell = app::app(&config, &state);
         let answer = shell.call(request()).await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);

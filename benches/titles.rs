@@ -9,7 +9,11 @@ use std::{net::SocketAddr, time::Duration};
 
 use anilibria_benches::{load, median};
 use anilibria_client::sandbox::Sandbox;
-use anilibria_server::{app::{self, build}, config::Config, http::listener::{self, Bounds}};
+use anilibria_server::{
+    app::{self, build},
+    config::Config,
+    http::listener::{self, Bounds},
+};
 use anyhow::Context as _;
 use bytes::Bytes;
 use poem::{Route, Server, endpoint::make_sync, http::header, listener::TcpAcceptor};
@@ -60,8 +64,8 @@ async fn start_service() -> anyhow::Result<SocketAddr> {
     let config = Config::from_flags(flags)?;
     let socket = TcpListener::bind("127.0.0.1:0").await?;
     let address = socket.local_addr()?;
-    let sandbox = service::SandboxAt::new(Sandbox::new(), format!("http://{address}"));
-    let state = service::build(&config, Some(sandbox)).await?;
+    let sandbox = build::SandboxAt::new(Sandbox::new(), format!("http://{address}"));
+    let state = build::build(&config, Some(sandbox)).await?;
     let app = app::app(&config, &state);
     tokio::spawn(listener::serve(socket, Bounds::default(), app, std::future::pending(), Duration::ZERO));
     Ok(address)

@@ -2,8 +2,11 @@
 
 pub mod build;
 pub mod caching;
+mod recent;
 pub mod sandbox;
+pub mod scrape;
 pub mod shell;
+mod vitals;
 
 use std::sync::Arc;
 
@@ -11,8 +14,8 @@ use anilibria_cache::{LocalElection, MongoStore, Redis};
 use anilibria_client::sandbox::Sandbox;
 
 use crate::{
-    app::{sandbox::SandboxMount, shell::Shell},
-    auth::{Services, Users},
+    app::{sandbox::SandboxMount, scrape::Scrape, shell::Shell},
+    auth::{Services, Users, Validator},
     config::Config,
     events::{
         Realtime,
@@ -27,6 +30,7 @@ use crate::{
         compress::Compressor,
         in_flight::LargeAnswers,
         limits::{Bodies, Gate, RequestLimits},
+        metrics::RouteMeter,
         router::Router,
         traffic::Traffic,
     },
@@ -35,7 +39,7 @@ use crate::{
         rollback::{Tally, Watch},
     },
     node::NodeService,
-    telemetry::{Metrics, RouteMeter, Sampler, Scrape},
+    telemetry::Metrics,
     titles::Titles,
     v1::{self, OldPaths},
     v2::{internal::Internal, openapi, routes},
@@ -89,7 +93,7 @@ impl State {
     /// Starts the task that events come from, if `config` wants it: on one of all instances it watches AniLibria.
     pub fn source(&self, config: &Config) -> Option<Source> {
         let (realtime, interval) = (&self.realtime, config.catalogue.sync_interval);
-        let sampler = Sampler::new(&config.telemetry);
+        let sampler = config.telemetry.sampler();
         config.realtime.events_enabled.then(|| match &self.redis {
             Some(redis) => Source::start(&self.titles, realtime, interval, redis.election(), sampler),
             None => Source::start(&self.titles, realtime, interval, LocalElection::new(), sampler),
@@ -121,10 +125,12 @@ impl State {
 /// The service as one endpoint, as it is served and as tests and benches drive it.
 pub fn app(config: &Config, state: &State) -> Shell {
     let services = Services::new(&config.auth);
-    let clients = Arc::new(Clients::new(&config.http, services.clone()));
+    let service_of = services.clone().map(Services::into_identify);
+    let clients = Arc::new(Clients::new(config.http.clients(), service_of));
     let mut table = openapi::table(&routes::routes(&state.titles, &state.realtime, &state.health, &clients));
     let users = Users::new(&config.auth);
     let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
+    let asked = asked.map(|node| Arc::new(node) as Arc<dyn Validator>);
     let sockets = Sockets::new(state.realtime.clone(), users.clone().asking(asked), Arc::clone(&clients));
     table.extend(sockets.table());
     table.extend(v1::table(config.legacy, &state.titles, &state.health, services.as_ref()));
@@ -134,7 +140,14 @@ pub fn app(config: &Config, state: &State) -> Shell {
         table.extend(socket::table(&state.realtime, &state.news, &clients, config.v3));
     }
     if let Some(services) = services {
-        let internal = Internal::new(state, config.cache.cache_key_prefix.clone());
+        let internal = Internal {
+            titles: state.titles.clone(),
+            health: state.health.clone(),
+            traffic: state.traffic.clone(),
+            notifications: state.notifications.clone(),
+            realtime: state.realtime.clone(),
+            key_prefix: config.cache.cache_key_prefix.clone(),
+        };
         table.extend(internal.table(&services));
     }
     if let Some(metrics) = &state.metrics {
@@ -150,7 +163,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         large_answers: LargeAnswers::new(config.http.max_answer_bytes_in_flight),
         users,
         traffic: state.traffic.clone(),
-        sampler: Sampler::new(&config.telemetry),
+        sampler: config.telemetry.sampler(),
         tally: state.tally.clone(),
         groups: config.migration.migration_mode.then(|| Groups::new(state.flags.clone())),
         unrouted: RouteMeter::new("unrouted"),

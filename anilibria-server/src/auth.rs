@@ -12,7 +12,7 @@ pub use self::{
     caller::{Caller, Grant, Read, Write},
     mint::Passport,
     service::{Permission, Services},
-    user::{User, Users, verify},
+    user::{Users, Validator, verify},
 };
 
 /// The token of the header `Authorization: Bearer`.

@@ -15,6 +15,8 @@ pub mod freshness;
 pub mod in_flight;
 pub mod limits;
 pub mod listener;
+pub mod load_failure;
+pub mod metrics;
 pub mod params;
 pub mod path;
 pub mod problem;
@@ -24,9 +26,13 @@ pub mod rendered;
 pub mod request_id;
 pub mod router;
 pub mod timestamp;
-pub mod trace_parent;
+pub mod trace;
 pub mod traffic;
+pub mod user;
 pub mod vary;
+pub mod websocket;
+
+pub use self::{load_failure::LoadFailure, user::User};
 
 /// Path of the API, in front of the paths of its routes.
 pub const BASE: &str = "/api/anilibria/v2";

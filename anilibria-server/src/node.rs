@@ -4,9 +4,9 @@ pub(crate) mod answer;
 mod asker;
 mod call;
 mod error;
-mod mapping;
+mod metrics;
 mod notify;
-mod title;
+pub(crate) mod title;
 mod users;
 
 use std::{
@@ -21,11 +21,11 @@ use reqwest::{Client, redirect};
 use url::Url;
 
 use self::call::Call;
-pub use self::{asker::Asker, error::NodeError, mapping::mapped, notify::NotifyError, title::NodeTitle};
+pub use self::{asker::Asker, error::NodeError, metrics::METRICS, notify::NotifyError, title::NodeTitle};
 use crate::{
     auth::Passport,
     config::Config,
-    http::{request_id, trace_parent},
+    http::{request_id, trace::parent},
 };
 
 /// Says that a request was made because AniLibria failed. Whoever gets one must not pass it on to another that does the
@@ -96,7 +96,7 @@ impl NodeService {
             call = call.header(request_id::HEADER, request_id);
         }
         if let Some(trace_parent) = &asker.trace_parent {
-            call = call.header(trace_parent::HEADER, trace_parent.clone().into_header());
+            call = call.header(parent::HEADER, trace_parent.clone().into_header());
         }
         let answer = call.within(within.min(TIMEOUT), answer::json).await;
         match &answer {

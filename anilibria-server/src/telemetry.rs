@@ -1,24 +1,18 @@
 //! What the service tells of itself to whoever runs it.
 
-pub(crate) mod counts;
 pub(crate) mod database;
-pub(crate) mod inventory;
+mod inventory;
 mod leader;
-mod limits;
 pub mod logging;
 mod naming;
 mod process;
-mod recent;
 mod recorder;
-mod requests;
-mod scrape;
-pub(crate) mod traces;
-mod vitals;
+mod traces;
 
-pub(crate) use self::{leader::report_leader, limits::Limit, scrape::PATH};
 pub use self::{
+    inventory::METRICS,
+    leader::report_leader,
+    process::Process,
     recorder::{Metrics, Tidying},
-    requests::RouteMeter,
-    scrape::Scrape,
-    traces::{Origin, Sampler, Traces},
+    traces::Traces,
 };

@@ -1,14 +1,17 @@
 //! The service behind the routes: where client and cache meet.
 
 pub mod catalogue;
+mod event_kind;
 pub(crate) mod facts;
-mod failure;
 mod fallback;
 mod from_catalogue;
+pub mod from_node;
 mod from_upstream;
 pub mod key;
 pub mod mapping;
+mod metrics;
 pub mod model;
+pub mod notice;
 pub mod params;
 mod query;
 mod selection;
@@ -25,16 +28,16 @@ use anilibria_client::{Client, model::GenreId};
 use time::OffsetDateTime;
 use tracing::{Instrument as _, warn};
 
-pub(crate) use self::failure::LoadFailure;
 use self::trace::TitleTrace;
 pub use self::{
     fallback::Fallback,
+    metrics::METRICS,
     query::{ListQuery, SearchQuery},
     sync::Synced,
 };
 use crate::{
-    app::caching::Caching,
     http::{
+        LoadFailure,
         envelope::{CacheLevel, One, Page},
         problem::Problem,
         rendered::{FORM, Meta, Rendered},
@@ -62,9 +65,8 @@ pub struct Titles {
 }
 
 impl Titles {
-    /// Reads through the cache from what `client` gives.
-    pub fn new(client: Client, caching: Caching) -> Self {
-        let Caching { cache, list_levels, .. } = caching;
+    /// Creates the service that reads from `client` through `cache`. Lists are kept on the nearest `list_levels` levels.
+    pub fn new(client: Client, cache: Cache, list_levels: usize) -> Self {
         Self {
             watcher: client.clone(),
             client,

@@ -6,6 +6,7 @@ mod api;
 mod key;
 mod params;
 mod paths;
+mod problem;
 mod query;
 mod references;
 mod select;
@@ -19,6 +20,7 @@ use poem_openapi::OpenApi;
 pub use self::{
     answer::Answer,
     paths::{OldPaths, lead_to_v2},
+    problem::response,
     query::ListQuery,
     service::Legacy,
 };

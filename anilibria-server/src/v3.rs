@@ -27,6 +27,7 @@ mod list;
 mod many;
 mod names;
 mod operation;
+mod problem;
 mod references;
 mod rss;
 mod schedule;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use anilibria_cache::PostId;
-use anilibria_server::events::{event::Event, notice::Notice};
+use anilibria_server::{events::event::Event, titles::notice::Notice};
 use futures::{SinkExt as _, StreamExt as _};
 use poem::{
     OnUpgrade, Request, Response, Route, Server, Upgraded,

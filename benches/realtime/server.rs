@@ -6,7 +6,7 @@ use anilibria_benches::{
     child::Child,
     subscriber::{SENT, now},
 };
-use anilibria_server::{events::notice, titles::model::episode::EpisodeNumber};
+use anilibria_server::titles::{model::episode::EpisodeNumber, notice};
 use anyhow::Context as _;
 
 use crate::{bare, service};

@@ -3,7 +3,16 @@
 use std::{future::pending, net::SocketAddr, time::Duration};
 
 use anilibria_client::sandbox::Sandbox;
-use anilibria_server::{app::{self, build}, config::Config, events::{Pump, Realtime, bus::{Published, Standing}, notice::Notice}, http::listener::{self, Bounds}};
+use anilibria_server::{
+    app::{self, build},
+    config::Config,
+    events::{
+        Pump, Realtime,
+        bus::{Published, Standing},
+    },
+    http::listener::{self, Bounds},
+    titles::notice::Notice,
+};
 use anyhow::ensure;
 use tokio::net::TcpListener;
 
@@ -31,10 +40,10 @@ pub(crate) async fn start() -> anyhow::Result<Service> {
     let config = Config::from_flags(FLAGS)?;
     let socket = TcpListener::bind("127.0.0.1:0").await?;
     let address = socket.local_addr()?;
-    let sandbox = service::SandboxAt::new(Sandbox::new(), format!("http://{address}"));
-    let state = service::build(&config, Some(sandbox)).await?;
+    let sandbox = build::SandboxAt::new(Sandbox::new(), format!("http://{address}"));
+    let state = build::build(&config, Some(sandbox)).await?;
     let pump = Pump::start(&state.realtime, &state.titles);
-    let (app, bounds) = (app::app(&config, &state), Bounds::new(&config.http));
+    let (app, bounds) = (app::app(&config, &state), Bounds::new(config.http.listener()));
     tokio::spawn(listener::serve(socket, bounds, app, pending(), Duration::ZERO));
     Ok(Service { address, realtime: state.realtime, _pump: pump })
 }

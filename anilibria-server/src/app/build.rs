@@ -12,10 +12,11 @@ use crate::{
     app::{
         State,
         caching::{self, Caching},
+        vitals,
     },
     config::Config,
     events::{
-        Realtime,
+        self, Realtime,
         bus::{Bus, LocalBus, RedisBus},
         notify::{DiskLedger, Ledger, NoLedger, Notifications, RedisLedger},
     },
@@ -23,18 +24,25 @@ use crate::{
         BackEnd, CacheVitals, Health, UpstreamFault, Vitals,
         model::{Circuit, CircuitService},
     },
-    http::{envelope::CacheLevel, traffic::Traffic},
-    migration::{flags::Flags, rollback::Tally},
-    node::NodeService,
-    telemetry::{Metrics, Sampler, report_leader},
+    http::{
+        self,
+        envelope::CacheLevel,
+        metrics::Registration,
+        traffic::Traffic,
+        websocket::{self, LiveConnections},
+    },
+    migration::{self, flags::Flags, rollback::Tally},
+    node::{self, NodeService},
+    telemetry::{self, Metrics, report_leader},
     titles::{
-        Fallback, Titles,
+        self, Fallback, Titles,
         catalogue::{
             CatalogueStatus, CatalogueStore, DiskCatalogue, Mirror, MirrorOptions, MongoCatalogue, Stores,
         },
+        notice::EventKind,
         sync_status::SyncStatus,
     },
-    v3::{Sessions, news::News},
+    v3::{self, Sessions, news::News},
 };
 
 /// The office of the instance that reads the catalogue on behalf of all.
@@ -48,6 +56,17 @@ const UPSTREAM_BURST: u32 = 40;
 
 /// Calls per second that mirror the catalogue of a sandbox.
 const SANDBOX_RATE: u32 = 1000;
+
+/// The metrics of all rooms.
+const METRICS: [Registration; 7] = [
+    http::metrics::METRICS,
+    telemetry::METRICS,
+    node::METRICS,
+    titles::METRICS,
+    events::METRICS,
+    migration::METRICS,
+    vitals::METRICS,
+];
 
 /// A sandbox, and where the service's own socket makes it reachable.
 #[derive(Clone, Debug)]
@@ -68,17 +87,20 @@ impl SandboxAt {
 /// What is read from a sandbox is not kept on disk unless a directory is set: the next one may be another.
 pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
     // Before anything asks for a counter.
-    let metrics = config.telemetry.prometheus_enabled.then(Metrics::install).flatten();
+    let metrics = config.telemetry.prometheus_enabled.then(|| Metrics::install(&METRICS)).flatten();
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, config.http.request_timeout, sandbox.is_none()).await?;
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none()).await;
     let (redis, mongo) = (caching.redis.clone(), caching.mongo.clone());
-    let realtime = Realtime::open(bus, &config.realtime).await;
+    let live = LiveConnections::new(config.realtime.live(), tally());
+    let realtime = Realtime::open(bus, config.realtime.events_replay, live).await;
     let news = News::new(redis.as_ref(), &config.cache.cache_key_prefix, config.v3.v3_events_queue);
     let status = caching.database.as_ref().map(SyncStatus::new);
     let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
     let watcher = client.rate_limited(RateLimit::per_second(config.watcher_requests_per_second));
-    let mut titles = Titles::new(client.clone(), caching).watched_with(watcher).noted_in(status);
+    let mut titles = Titles::new(client.clone(), caching.cache, caching.list_levels)
+        .watched_with(watcher)
+        .noted_in(status);
     if config.catalogue.catalogue_enabled {
         let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: sandbox.is_none() };
         // A sandbox of our own may be read as fast as it answers.
@@ -109,6 +131,17 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         traffic: Traffic::default(),
         sandbox: sandbox.map(|at| at.sandbox),
     })
+}
+
+/// Counts of messages on live connections, by the types of all protocols.
+fn tally() -> websocket::tally::Tally {
+    let events = EventKind::ALL.map(EventKind::as_str).into_iter();
+    let outgoing = events::socket::OUTGOING.into_iter().chain(events);
+    let of_v3 = v3::socket::OUTGOING.into_iter().chain(v3::news::Kind::ALL.map(v3::news::Kind::as_str));
+    websocket::tally::Tally::new(
+        events::socket::INCOMING.into_iter().chain(v3::socket::INCOMING),
+        outgoing.chain(of_v3),
+    )
 }
 
 /// Where the mirror of what `client` gives outlives the process: on disk where answers are, and in MongoDB. With Redis
@@ -162,7 +195,7 @@ async fn notifications(
         Some(redis) => Box::new(RedisLedger::new(redis)),
         None => ledger(caching::directory(&config.cache, is_public).as_deref()).await,
     };
-    Some(Notifications::new(node, ledger, &config.notify, Sampler::new(&config.telemetry)))
+    Some(Notifications::new(node, ledger, &config.notify, config.telemetry.sampler()))
 }
 
 /// The ledger in `directory`, if there is one and no other service has it.

@@ -13,9 +13,10 @@ use poem::{
 };
 
 use crate::{
-    app::sandbox::SandboxMount,
-    auth::{User, Users},
+    app::{sandbox::SandboxMount, scrape},
+    auth::Users,
     http::{
+        User,
         access_log::Trace,
         clients::{Client, Clients, QuotaState},
         compress::Compressor,
@@ -24,17 +25,18 @@ use crate::{
         freshness,
         in_flight::LargeAnswers,
         limits::{Bodies, Gate, RequestLimits},
+        metrics::{Limit, RouteMeter},
         path,
         problem::Problem,
         protection::protect,
         request_id::{self, RequestId},
         router::{Found, Router},
+        trace::Sampler,
         traffic::Traffic,
         vary,
     },
     migration::{flags::Groups, rollback::Tally},
-    telemetry::{self, Limit, RouteMeter, Sampler},
-    v1::{OldPaths, lead_to_v2},
+    v1::{self, OldPaths, lead_to_v2},
     v3::{self, Addresses, Form},
 };
 
@@ -102,7 +104,7 @@ impl Endpoint for Shell {
         let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
         trace.route(meter.endpoint());
         let method = request.method().clone();
-        let is_watching = is_probe(request.uri().path()) || request.uri().path() == telemetry::PATH;
+        let is_watching = is_probe(request.uri().path()) || request.uri().path() == scrape::PATH;
         let user = request.data::<User>().copied();
         let client = self.clients.identify(&request);
         trace.begin(&request, client.address());
@@ -116,7 +118,7 @@ impl Endpoint for Shell {
             trace.fault(&problem);
             match form {
                 Some(form) => form.tell(&problem),
-                None if is_old => problem.to_legacy_response(),
+                None if is_old => v1::response(&problem),
                 None => problem.to_response(id.as_str()),
             }
         });

@@ -1,17 +1,21 @@
 //! Other services, and what each may ask for.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use poem::{EndpointExt as _, http::HeaderMap};
 use serde::Deserialize;
 
 use super::{
     bearer,
-    token::{self, Keys},
+    token::{self, Keys, TokenError},
 };
 use crate::{
     config::{AuthConfig, ServiceNames},
-    http::{problem::Problem, router::RouteTable},
+    http::{
+        clients::ServiceOf,
+        problem::{ErrorCode, Problem},
+        router::RouteTable,
+    },
 };
 
 /// What a service may do.
@@ -69,13 +73,23 @@ impl Services {
         Some(claims.service).filter(|service| self.allowed.contains(service))
     }
 
+    /// Returns these services as the function that tells [clients](crate::http::clients::Clients) which service sent a request.
+    pub fn into_identify(self) -> ServiceOf {
+        Arc::new(move |headers| self.identify(headers))
+    }
+
     /// Lets the service whose token is among `headers` do what needs `permission`, or says why not.
     pub fn admit(&self, headers: &HeaderMap, permission: Permission, now: SystemTime) -> Result<(), Problem> {
         let Some(token) = bearer(headers) else {
-            return Err(Problem::Unauthorized { message: "Missing internal service token", token: None });
+            return Err(Problem::Unauthorized {
+                message: "Missing internal service token",
+                code: ErrorCode::Unauthorized,
+            });
         };
-        let invalid =
-            |error| Problem::Unauthorized { message: "Invalid internal service token", token: Some(error) };
+        let invalid = |error: TokenError| Problem::Unauthorized {
+            message: "Invalid internal service token",
+            code: error.code(),
+        };
         let claims: Claims = token::claims(&self.keys, token, now).map_err(invalid)?;
         if !self.allowed.contains(&claims.service) {
             return Err(Problem::Forbidden { message: "Service not authorized" });

@@ -1,7 +1,8 @@
 //! Users of the site, as the site's own tokens name them.
 
-use std::time::SystemTime;
+use std::{fmt, sync::Arc, time::SystemTime};
 
+use async_trait::async_trait;
 use poem::Request;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -11,33 +12,37 @@ use super::{
     bearer,
     token::{self, Keys, TokenError},
 };
-use crate::{config::AuthConfig, node::NodeService};
+use crate::{config::AuthConfig, http::User};
 
-/// A user of the site. A request by one has it among its extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct User {
-    /// The site's id of the user.
-    pub id: u64,
+/// Decides about users beyond their token: the service that issued the tokens.
+#[async_trait]
+pub trait Validator: fmt::Debug + Send + Sync + 'static {
+    /// True if the user `id`, who sent `token`, may come in.
+    ///
+    /// # Errors
+    ///
+    /// The service cannot be asked.
+    async fn is_valid(&self, id: u64, token: &str) -> anyhow::Result<bool>;
 }
 
 /// Recognises users.
 #[derive(Clone, Debug, Default)]
 pub struct Users {
     keys: Keys,
-    /// Whoever has the last word, if anybody is asked.
-    node: Option<NodeService>,
+    /// Asked about users, if tokens alone do not suffice.
+    validator: Option<Arc<dyn Validator>>,
 }
 
 impl Users {
     /// Recognises users by the secret of `config`; nobody when there is none.
     pub fn new(config: &AuthConfig) -> Self {
-        Self { keys: Keys::new([&config.jwt_secret, &config.jwt_secret_previous]), node: None }
+        Self { keys: Keys::new([&config.jwt_secret, &config.jwt_secret_previous]), validator: None }
     }
 
-    /// Also asks `node` about whoever [says who they are](Self::vouched).
+    /// Also asks `validator` about users who [authenticate](Self::vouched).
     #[must_use]
-    pub fn asking(self, node: Option<NodeService>) -> Self {
-        Self { node, ..self }
+    pub fn asking(self, validator: Option<Arc<dyn Validator>>) -> Self {
+        Self { validator, ..self }
     }
 
     /// The user whom `token` names.
@@ -49,12 +54,12 @@ impl Users {
     /// asked about just then is left at that: nobody stays outside because it is away.
     pub async fn vouched(&self, token: &str) -> Result<User, TokenError> {
         let user = self.known(token)?;
-        let Some(node) = &self.node else { return Ok(user) };
-        match node.vouches_for(user.id, token).await {
+        let Some(validator) = &self.validator else { return Ok(user) };
+        match validator.is_valid(user.id, token).await {
             Ok(true) => Ok(user),
             Ok(false) => Err(TokenError::Withdrawn),
             Err(error) => {
-                debug!(%error, "The Node service cannot be asked about a user");
+                debug!(%error, "user cannot be validated");
                 Ok(user)
             }
         }
@@ -162,7 +167,7 @@ mod tests {
 
     #[test]
     fn request_with_a_good_token_is_the_users() {
-        let users = Users { keys: keys(&[SECRET]), node: None };
+        let users = Users { keys: keys(&[SECRET]), validator: None };
         let token = token(&json!({"id": 7, "exp": 99_999_999_999_u64}));
 
         assert_eq!(recognised(&users, &format!("Bearer {token}")), Some(User { id: 7 }));

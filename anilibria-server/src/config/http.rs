@@ -6,6 +6,7 @@ use clap::Args;
 use ipnet::IpNet;
 
 use super::parse;
+use crate::http::{clients::ClientOptions, listener::ListenerOptions};
 
 /// How requests are taken on and answers handed out.
 #[derive(Clone, Debug, Args)]
@@ -88,4 +89,33 @@ pub struct HttpConfig {
     /// Clients that are part of the site and have the quota of a service: a comma list of addresses and networks.
     #[arg(long, env, value_delimiter = ',', value_parser = parse::network)]
     pub trusted_clients: Vec<IpNet>,
+}
+
+impl HttpConfig {
+    /// Returns the limits of clients.
+    pub fn clients(&self) -> ClientOptions {
+        ClientOptions {
+            per_minute: self.rate_limit_requests_per_minute,
+            burst: self.rate_limit_burst,
+            user_per_minute: self.rate_limit_user_per_minute,
+            service_per_minute: self.rate_limit_service_per_minute,
+            service_burst: self.rate_limit_service_burst,
+            login_per_minute: self.rate_limit_login_per_minute,
+            login_burst: self.rate_limit_login_burst,
+            max_in_progress: self.max_concurrent_requests_per_client,
+            trusted_proxies: self.trusted_proxies.clone(),
+            trusted_clients: self.trusted_clients.clone(),
+        }
+    }
+
+    /// Returns the limits of connections.
+    pub fn listener(&self) -> ListenerOptions {
+        ListenerOptions {
+            max_connections: self.max_connections,
+            max_connections_per_client: self.max_connections_per_client,
+            exempt: self.trusted_proxies.iter().chain(&self.trusted_clients).copied().collect(),
+            exchange_timeout: self.header_timeout + self.request_timeout,
+            idle_timeout: self.idle_timeout,
+        }
+    }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
 use super::parse;
-use crate::migration::rollback::Rules;
 
 /// How the site moves over from the Node service, and when it goes back.
 #[derive(Clone, Copy, Debug, Args)]
@@ -44,15 +43,6 @@ pub struct MigrationConfig {
 }
 
 impl MigrationConfig {
-    /// What is too much.
-    pub fn rules(&self) -> Rules {
-        Rules {
-            error_rate: self.rollback_error_rate,
-            mean: self.rollback_mean,
-            min_requests: self.rollback_min_requests,
-        }
-    }
-
     /// Refuses to act where there is nothing to act on.
     pub(super) fn check(&self, has_redis: bool) -> Result<(), String> {
         if self.rollback_auto && !has_redis {

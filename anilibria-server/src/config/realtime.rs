@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
 use super::parse;
+use crate::http::websocket::LiveOptions;
 
 /// How clients are kept up to date.
 #[derive(Clone, Debug, Args)]
@@ -35,4 +36,16 @@ pub struct RealtimeConfig {
     #[arg(long, env = "WEBSOCKET_PING_TIMEOUT", value_name = "WEBSOCKET_PING_TIMEOUT",
           value_parser = parse::seconds, default_value = "10")]
     pub websocket_ping_timeout: Duration,
+}
+
+impl RealtimeConfig {
+    /// Returns the limits of live connections.
+    pub fn live(&self) -> LiveOptions {
+        LiveOptions {
+            max_connections: self.websocket_max_connections,
+            max_connections_per_client: self.websocket_max_connections_per_client,
+            ping_interval: self.websocket_ping_interval,
+            ping_timeout: self.websocket_ping_timeout,
+        }
+    }
 }

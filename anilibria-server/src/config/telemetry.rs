@@ -4,6 +4,7 @@ use clap::{ArgAction, Args, ValueEnum, builder::BoolishValueParser};
 use url::Url;
 
 use super::parse;
+use crate::http::trace::Sampler;
 
 /// What the service tells of itself.
 #[derive(Clone, Debug, Args)]
@@ -43,6 +44,12 @@ pub enum OtlpProtocol {
 }
 
 impl TelemetryConfig {
+    /// Returns the decision about which requests and polls are traced.
+    pub fn sampler(&self) -> Sampler {
+        let share = self.otel_traces_sampler_arg;
+        Sampler::new(self.otel_exporter_otlp_endpoint.as_ref().map(|_| share))
+    }
+
     /// Refuses a URL that holds what has to stay secret.
     pub(super) fn check(&self) -> Result<(), String> {
         let has_login = |url: &Url| !url.username().is_empty() || url.password().is_some();

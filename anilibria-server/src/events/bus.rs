@@ -6,17 +6,15 @@ mod local;
 mod publishing;
 mod redis;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
 pub use self::{local::LocalBus, redis::RedisBus};
-use super::{
-    event::{Event, EventId},
-    notice::Notice,
-};
+use super::event::{Event, EventId};
+use crate::titles::notice::{Notice, Publish};
 
 /// What traces call the way on which events are.
 pub(crate) const DESTINATION: &str = "events";
@@ -65,4 +63,15 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
 
     /// Notes how far whoever notices things is.
     async fn save_cursor(&self, cursor: &[u8]) -> anyhow::Result<()>;
+}
+
+/// Publishes what happened to titles on a bus, without a lease.
+#[derive(Clone, Debug)]
+pub struct Publisher(pub Arc<dyn Bus>);
+
+#[async_trait]
+impl Publish for Publisher {
+    async fn publish(&self, notice: &Notice) -> anyhow::Result<()> {
+        self.0.publish_aside(notice).await.map(drop)
+    }
 }

@@ -1,79 +1,19 @@
 //! An event as everybody gets it: rendered once, shared by all who hear of it.
 
-use std::{fmt, ops::Range, str::FromStr};
+use std::ops::Range;
 
 use anilibria_cache::PostId;
 use serde::Deserialize;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 
-use super::notice::Notice;
-use crate::telemetry::Origin;
+use crate::{
+    http::trace::Origin,
+    titles::notice::{EventKind, Notice},
+};
 
 /// Identifies an event. Ids sort in the order of events, also as text.
 pub type EventId = PostId;
-
-/// What kind of event it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EventKind {
-    /// An episode came out.
-    NewEpisode,
-    /// A title is there that was not.
-    NewTitle,
-    /// A title was announced and has begun, or has ended, or goes on.
-    StatusChange,
-    /// An episode that was out has changed.
-    EpisodeUpdate,
-    /// What else there is to a title has changed: its names, its description and the like.
-    TitleUpdated,
-}
-
-impl EventKind {
-    /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::NewEpisode, Self::NewTitle, Self::StatusChange, Self::EpisodeUpdate, Self::TitleUpdated];
-
-    /// Its name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NewEpisode => "new_episode",
-            Self::NewTitle => "new_title",
-            Self::StatusChange => "status_change",
-            Self::EpisodeUpdate => "episode_update",
-            Self::TitleUpdated => "title_updated",
-        }
-    }
-
-    /// Whether one can ask for all events of this kind. What changes about an episode is told only to those who follow
-    /// its title.
-    pub const fn is_public(self) -> bool {
-        !matches!(self, Self::EpisodeUpdate | Self::TitleUpdated)
-    }
-
-    /// Whether clients are told of it at all. Other services, and instances that keep answers, are told of everything.
-    pub const fn is_for_clients(self) -> bool {
-        !matches!(self, Self::TitleUpdated)
-    }
-}
-
-impl fmt::Display for EventKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A name that no kind of event has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no kind of event")]
-pub struct NoEventKind;
-
-impl FromStr for EventKind {
-    type Err = NoEventKind;
-
-    fn from_str(name: &str) -> Result<Self, NoEventKind> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or(NoEventKind)
-    }
-}
 
 /// An event. Cheap to clone: clones share what was rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]

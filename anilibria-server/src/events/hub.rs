@@ -21,10 +21,10 @@ pub use self::{
 };
 use self::{deliveries::Deliveries, ring::Ring};
 use super::{
-    event::{Event, EventId, EventKind},
-    notice::Notice,
+    event::{Event, EventId},
     subscribers::Subscribers,
 };
+use crate::titles::notice::{EventKind, Notice};
 
 /// Hands events to all clients of this instance. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -85,7 +85,9 @@ impl Hub {
     pub fn has_told(&self, notice: &Notice) -> bool {
         let since = EventId::now().before(notice.identity().remembered);
         let ring = self.ring();
-        let told = ring.since(since).filter_map(|event| notice.is_told_by(event));
+        let told = ring
+            .since(since)
+            .filter_map(|event| notice.is_told_by(event.kind(), event.title_id(), event.data()));
         told.last().unwrap_or_default()
     }
 

@@ -1,6 +1,7 @@
 //! What one client wants to hear of.
 
-use super::event::{Event, EventKind};
+use super::event::Event;
+use crate::titles::notice::EventKind;
 
 /// Most titles that one client can follow.
 pub const MAX_TITLES: usize = 200;

@@ -29,8 +29,9 @@ use crate::{
         event::{Event, EventId},
         notify::model::NotificationStatistics,
     },
+    http::trace::Sampler,
     node::NodeService,
-    telemetry::{Sampler, report_leader},
+    telemetry::report_leader,
 };
 
 /// What the instance that tells the Node service is elected to.

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
 use crate::{
-    events::{event::EventKind, interests::MAX_TITLES},
+    events::interests::MAX_TITLES,
     http::params::{Reason, Value, array, parts, whole},
+    titles::notice::EventKind,
 };
 
 /// Ids of titles, without repeats; none when left out.

@@ -3,14 +3,10 @@
 //! Where the request comes from is not looked at: events are public, nobody is logged in by a cookie, and a page of another
 //! site learns no more than its server could.
 
-mod allowance;
 mod answer;
 mod command;
-mod connection;
 #[cfg(test)]
 mod described;
-mod handshake;
-mod line;
 mod visitor;
 
 use std::sync::Arc;
@@ -19,19 +15,36 @@ use poem::{Endpoint, EndpointExt as _, Request, Response, http::Method};
 use tokio::sync::Semaphore;
 
 use self::visitor::Visitor;
-pub(crate) use self::{
-    connection::{Connection, Dialogue, Said},
-    handshake::Handshake,
-    line::{Flow, Line, goodbye},
-};
 use super::Realtime;
 use crate::{
     auth::Users,
-    http::{clients::Clients, problem::Problem, router::RouteTable},
+    http::{
+        clients::Clients,
+        problem::Problem,
+        router::RouteTable,
+        websocket::{Connection, Handshake},
+    },
 };
 
 /// Most bytes that wait to be sent; events come one by one, so this is for answers.
 const UNSENT: usize = 256 * 1024;
+
+/// Types of messages of clients that are counted: commands, and what is no command.
+pub const INCOMING: [&str; 9] = [
+    "auth",
+    "subscribe_title",
+    "unsubscribe_title",
+    "subscribe_updates",
+    "resume",
+    "ping",
+    "control",
+    "invalid",
+    "refused",
+];
+
+/// Types of messages to clients that are counted, besides events.
+pub const OUTGOING: [&str; 7] =
+    ["auth_success", "subscribed", "unsubscribed", "resumed", "lagged", "pong", "error"];
 
 /// Clients that are told at a time that there is no place for them; more are told by the answer to their request.
 const TURNED_AWAY: usize = 64;
@@ -71,7 +84,7 @@ impl Endpoint for Sockets {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let handshake = Handshake::of(&request)?;
-        let slot = self.realtime.enter(self.clients.identify(&request).counted_network());
+        let slot = self.realtime.live().enter(self.clients.identify(&request).counted_network());
         let refusal = match &slot {
             Ok(_) => None,
             Err(no_slot) => {
@@ -84,7 +97,7 @@ impl Endpoint for Sockets {
             match slot {
                 Ok(slot) => {
                     let visitor = Visitor::new(&realtime, users);
-                    Connection::new(socket, &realtime, slot, visitor).run().await;
+                    Connection::new(socket, realtime.live(), slot, visitor).run().await;
                 }
                 Err(_) => visitor::turn_away(socket).await,
             }

@@ -15,18 +15,22 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use tracing::{Instrument as _, info, warn};
+use tracing::{Instrument as _, Span, field::Empty, info, info_span, warn};
 
 use super::{
     Realtime,
     bus::{Bus, Published, Standing},
-    event::{Event, EventId, EventKind},
+    event::{Event, EventId},
     hub::Hub,
-    notice::Notice,
 };
 use crate::{
-    telemetry::{Sampler, counts, report_leader},
-    titles::Titles,
+    events::metrics,
+    http::trace::{ROOT, Sampler, root_span},
+    telemetry::report_leader,
+    titles::{
+        Titles,
+        notice::{EventKind, Notice},
+    },
 };
 
 /// What the instance that watches is elected to.
@@ -132,7 +136,7 @@ impl Standby {
         let cursor = self.cursor().await;
         self.seen = None;
         let sampler = self.sampler;
-        let mut events = self.watcher().since(cursor).spans(move || sampler.look()).events();
+        let mut events = self.watcher().since(cursor).spans(move || poll_span(sampler)).events();
         let mut told = self.bus.subscribe(EventId::default());
         let mut has_failed = false;
         loop {
@@ -229,11 +233,19 @@ impl Standby {
         };
         let published = until_done("An event cannot be published", publish).await;
         if let Published::New(id) = published {
-            counts::published(notice.kind());
+            metrics::published(notice.kind());
             info!(%id, kind = %notice.kind(), title_id = notice.title_id(), "An event was published");
         }
         Some(published)
     }
+}
+
+/// Returns the span of a poll by the watcher and of all that it finds; none if `sampler` does not take it.
+fn poll_span(sampler: Sampler) -> Span {
+    root_span(
+        sampler.takes(None),
+        || info_span!(target: ROOT, "anilibria_look", otel.status_code = Empty, trace_id = Empty),
+    )
 }
 
 /// What `event` tells of the status of a release, if it does.

@@ -17,11 +17,13 @@ use tokio::{sync::watch, time::sleep};
 
 use super::{
     Realtime,
-    event::{Event, EventId, EventKind},
+    event::{Event, EventId},
     hub::{Channel, Delivery, Listener},
-    slots::Slot,
 };
-use crate::http::problem::Problem;
+use crate::{
+    http::{problem::Problem, websocket::slots::Slot},
+    titles::notice::EventKind,
+};
 
 /// How often something comes, so that neither side takes the other for gone.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
@@ -63,7 +65,7 @@ impl EventStream {
         kinds: &[EventKind],
         last: Option<EventId>,
     ) -> Result<Self, Problem> {
-        let slot = realtime.enter(client)?;
+        let slot = realtime.live().enter(client)?;
         let mut listener = realtime.hub().listen(Channel::Sse);
         listener
             .change(|interests| {
@@ -83,7 +85,7 @@ impl EventStream {
             let resumed = json!({"replayed": replay.events.len(), "complete": replay.complete});
             first.push_back(said("resumed", &resumed));
         }
-        Ok(Self { listener, first, stopping: realtime.stopping(), slot })
+        Ok(Self { listener, first, stopping: realtime.live().stopping(), slot })
     }
 
     /// Returns what comes next; `None` when the service stops or another client gets the slot.

@@ -1,8 +1,9 @@
 //! What the health endpoints tell.
 
+use anilibria_client::BreakerState;
 use poem_openapi::{Enum, Object};
 
-use crate::{http::timestamp::Timestamp, v2::model::internal::Breaker};
+use crate::http::timestamp::Timestamp;
 
 /// How the service and what it depends on are.
 #[derive(Clone, Debug, Object)]
@@ -258,4 +259,27 @@ pub struct ReadinessChecks {
     pub database: Check,
     /// Redis.
     pub redis: Check,
+}
+
+/// Where a circuit breaker stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum Breaker {
+    /// Requests go through.
+    Closed,
+    /// It failed, and is left alone for a while.
+    Open,
+    /// One request goes through, to see.
+    HalfOpen,
+}
+
+impl From<BreakerState> for Breaker {
+    fn from(state: BreakerState) -> Self {
+        match state {
+            BreakerState::Closed => Self::Closed,
+            BreakerState::HalfOpen => Self::HalfOpen,
+            // A state that is not known yet lets nothing through that we know of.
+            _ => Self::Open,
+        }
+    }
 }

@@ -19,13 +19,12 @@ use tracing::{
     info_span, warn,
 };
 
-use crate::{
-    auth::User,
-    http::{problem::Problem, request_id::RequestId, trace_parent::TraceParent},
-    telemetry::{
-        Sampler, counts,
-        traces::{ROOT, Root},
-    },
+use crate::http::{
+    User,
+    metrics::count_error,
+    problem::Problem,
+    request_id::RequestId,
+    trace::{ROOT, Root, Sampler, TraceParent},
 };
 
 /// The span of a request. Its target tells whether a trace begins with it.
@@ -118,7 +117,7 @@ impl<'r> Trace<'r> {
         }
         self.name();
         let error_type = problem.code().to_string();
-        counts::error("http_middleware", error_type.clone());
+        count_error("http_middleware", error_type.clone());
         self.span.in_scope(|| match problem {
             // As many of these as requests are refused: no news, and no time for it.
             Problem::Overloaded => debug!("Request refused: too many in progress"),

@@ -18,12 +18,7 @@ use poem::{
 use self::state::{ClientBounds, ClientState, ClientTable};
 pub use self::state::{InProgress, QuotaState};
 use super::proxies::Proxies;
-use crate::{
-    auth::{Services, User},
-    config::HttpConfig,
-    http::problem::Problem,
-    telemetry::Limit,
-};
+use crate::http::{User, metrics::Limit, problem::Problem};
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -45,12 +40,40 @@ const LOGIN: &str = "/public/login.php";
 pub struct Clients {
     proxies: Proxies,
     trusted: Vec<IpNet>,
-    services: Option<Services>,
+    service_of: Option<ServiceOf>,
     addresses: ClientTable<IpAddr>,
     users: ClientTable<User>,
     trusted_callers: ClientTable<TrustedCaller>,
     logins: ClientTable<IpAddr>,
     numbers: Vec<HeaderValue>,
+}
+
+/// Tells the service whose valid token is among the headers of a request.
+pub type ServiceOf = Arc<dyn Fn(&HeaderMap) -> Option<String> + Send + Sync>;
+
+/// Limits of clients. A limit of 0 requests per minute is none.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// Requests per minute of one address in the long run.
+    pub per_minute: u32,
+    /// Requests of one address or user at once after a quiet time.
+    pub burst: NonZeroU32,
+    /// Requests per minute of one signed-in user in the long run.
+    pub user_per_minute: u32,
+    /// Requests per minute of one trusted client in the long run.
+    pub service_per_minute: u32,
+    /// Requests of one trusted client at once after a quiet time.
+    pub service_burst: NonZeroU32,
+    /// Logins per minute of one address in the long run.
+    pub login_per_minute: u32,
+    /// Logins of one address at once after a quiet time.
+    pub login_burst: NonZeroU32,
+    /// Maximum requests in progress of one client.
+    pub max_in_progress: usize,
+    /// Proxies whose headers name the client.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Networks of clients that are part of the site.
+    pub trusted_clients: Vec<IpNet>,
 }
 
 /// A caller that is part of the site.
@@ -73,29 +96,29 @@ pub struct Client {
 }
 
 impl Clients {
-    /// Creates the clients with the limits of `config`; `services` are those whose tokens are trusted.
-    pub fn new(config: &HttpConfig, services: Option<Services>) -> Self {
+    /// Creates the clients with the limits of `options`. `service_of` tells the service whose valid token a request has.
+    pub fn new(options: ClientOptions, service_of: Option<ServiceOf>) -> Self {
         let of_strangers = |per_minute| ClientBounds {
             per_minute,
-            burst: config.rate_limit_burst,
-            in_progress: config.max_concurrent_requests_per_client,
+            burst: options.burst,
+            in_progress: options.max_in_progress,
         };
         let of_trusted = ClientBounds {
-            per_minute: config.rate_limit_service_per_minute,
-            burst: config.rate_limit_service_burst,
+            per_minute: options.service_per_minute,
+            burst: options.service_burst,
             in_progress: usize::MAX,
         };
         let of_logins = ClientBounds {
-            per_minute: config.rate_limit_login_per_minute,
-            burst: config.rate_limit_login_burst,
+            per_minute: options.login_per_minute,
+            burst: options.login_burst,
             in_progress: usize::MAX,
         };
         Self {
-            proxies: Proxies::new(config.trusted_proxies.clone()),
-            trusted: config.trusted_clients.clone(),
-            services,
-            addresses: ClientTable::new(of_strangers(config.rate_limit_requests_per_minute)),
-            users: ClientTable::new(of_strangers(config.rate_limit_user_per_minute)),
+            proxies: Proxies::new(options.trusted_proxies),
+            trusted: options.trusted_clients,
+            service_of,
+            addresses: ClientTable::new(of_strangers(options.per_minute)),
+            users: ClientTable::new(of_strangers(options.user_per_minute)),
             trusted_callers: ClientTable::new(of_trusted),
             logins: ClientTable::new(of_logins),
             numbers: (0..READY_NUMBERS).map(HeaderValue::from).collect(),
@@ -109,7 +132,7 @@ impl Clients {
             let state = Some(self.users.get(user));
             return Client { address, state, is_trusted: false, is_service: false };
         }
-        let service = self.services.as_ref().and_then(|services| services.identify(request.headers()));
+        let service = self.service_of.as_ref().and_then(|service_of| service_of(request.headers()));
         let is_service = service.is_some();
         let of_network = || Some(TrustedCaller::Address(address.filter(|address| self.trusts(*address))?));
         if let Some(caller) = service.map(TrustedCaller::Service).or_else(of_network) {
@@ -163,7 +186,7 @@ impl Clients {
 impl Client {
     /// Returns the client of a request that did not come over the network.
     #[cfg(test)]
-    pub(crate) fn local() -> Self {
+    pub fn local() -> Self {
         Self { address: None, state: None, is_trusted: false, is_service: false }
     }
 

@@ -14,10 +14,7 @@ use http_body_util::combinators::BoxBody;
 use poem::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{
-    http::{problem::Problem, rendered::Parts},
-    telemetry::Limit,
-};
+use crate::http::{metrics::Limit, problem::Problem, rendered::Parts};
 
 /// Answers from this size on are counted.
 const LARGE: usize = 256 << 10;

@@ -13,7 +13,7 @@ use http_body_util::combinators::BoxBody;
 use poem::{Body, Request, http::HeaderMap};
 use tokio::{sync::Semaphore, time::timeout};
 
-use crate::{http::problem::Problem, telemetry::Limit};
+use crate::http::{metrics::Limit, problem::Problem};
 
 /// Maximum time for a body to arrive.
 const READ_FOR: Duration = Duration::from_secs(10);

@@ -16,6 +16,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::{conn::auto, graceful::GracefulShutdown},
 };
+use ipnet::IpNet;
 use poem::{
     Endpoint,
     http::{self, uri::Scheme},
@@ -33,14 +34,28 @@ use self::{
     clients::{ClientConnections, ClientPlace},
     connection::{Connection, Patience},
 };
-use crate::{
-    config::HttpConfig,
-    http::traffic::{Counted, Traffic},
-    telemetry::Limit,
+use crate::http::{
+    metrics::Limit,
+    traffic::{Counted, Traffic},
 };
 
 /// How long to wait after the system refused a connection; it is out of something that has to come back first.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// Limits of connections.
+#[derive(Clone, Debug)]
+pub struct ListenerOptions {
+    /// Maximum open connections; more have to wait for a place.
+    pub max_connections: usize,
+    /// Maximum open connections of one client; more are closed at once.
+    pub max_connections_per_client: usize,
+    /// Networks without a limit per client: a proxy connects on behalf of many.
+    pub exempt: Vec<IpNet>,
+    /// Maximum time for the head of a request and its answer.
+    pub exchange_timeout: Duration,
+    /// Maximum time without a byte in either direction.
+    pub idle_timeout: Duration,
+}
 
 /// What clients may take of the socket.
 #[derive(Clone, Debug)]
@@ -52,13 +67,12 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// The bounds that `config` sets.
-    pub fn new(config: &HttpConfig) -> Self {
-        let exchange = config.header_timeout + config.request_timeout;
+    /// Creates the bounds that `options` set.
+    pub fn new(options: ListenerOptions) -> Self {
         Self {
-            connections: config.max_connections.min(Semaphore::MAX_PERMITS),
-            clients: ClientConnections::new(config),
-            patience: Patience { exchange, idle: config.idle_timeout },
+            connections: options.max_connections.min(Semaphore::MAX_PERMITS),
+            clients: ClientConnections::new(options.max_connections_per_client, options.exempt),
+            patience: Patience { exchange: options.exchange_timeout, idle: options.idle_timeout },
             traffic: Traffic::default(),
         }
     }

@@ -65,7 +65,7 @@ impl<'a, T: Value> ApiExtractor<'a> for Param<T> {
 }
 
 /// The parameter `name` of the query of `request`.
-pub(crate) fn read<T: Value>(request: &Request, name: &'static str) -> Result<T, Problem> {
+pub fn read<T: Value>(request: &Request, name: &'static str) -> Result<T, Problem> {
     let query = request.uri().query().unwrap_or_default();
     T::read(values(query, name)).map_err(|reason| Problem::invalid(name, reason))
 }
@@ -128,7 +128,7 @@ fn decoded(value: &str) -> Cow<'_, str> {
 }
 
 /// The first of `values`, without the space around it; an empty one is none.
-pub(crate) fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, str>> {
+pub fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, str>> {
     match values.next()? {
         Cow::Borrowed(text) => Some(Cow::Borrowed(text.trim())),
         Cow::Owned(text) => Some(Cow::Owned(text.trim().to_owned())),
@@ -138,19 +138,19 @@ pub(crate) fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Optio
 
 /// The number that `text` is. Digits alone count, after a minus where there can be one: no plus, which is a space in a query,
 /// and no space.
-pub(crate) fn whole<T: FromStr>(text: &str) -> Option<T> {
+pub fn whole<T: FromStr>(text: &str) -> Option<T> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     if is_plain { text.parse().ok() } else { None }
 }
 
 /// Returns the parts of a comma list, without space around them and without empty ones.
-pub(crate) fn parts(value: &str) -> impl Iterator<Item = &str> {
+pub fn parts(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// Returns the schema of an array of `item`, with at most `most` items.
-pub(crate) fn array(item: MetaSchema, most: Option<usize>, example: serde_json::Value) -> MetaSchemaRef {
+pub fn array(item: MetaSchema, most: Option<usize>, example: serde_json::Value) -> MetaSchemaRef {
     MetaSchemaRef::Inline(Box::new(MetaSchema {
         items: Some(Box::new(MetaSchemaRef::Inline(Box::new(item)))),
         max_items: most,

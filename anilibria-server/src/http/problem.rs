@@ -2,9 +2,7 @@
 
 mod document;
 mod framework;
-mod legacy;
 mod render;
-mod v3;
 
 use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
@@ -12,10 +10,7 @@ use poem::http::{HeaderValue, StatusCode};
 use poem_openapi::Enum;
 use serde::Serialize;
 
-use crate::{
-    auth::token::TokenError,
-    http::envelope::{ErrorContext, SearchedSource},
-};
+use crate::http::envelope::{ErrorContext, SearchedSource};
 
 /// A cause that is logged and never shown to clients.
 pub type Cause = Box<dyn StdError + Send + Sync>;
@@ -54,8 +49,8 @@ pub enum Problem {
     Unauthorized {
         /// What is missing or wrong.
         message: &'static str,
-        /// What is wrong with the token, if there was one.
-        token: Option<TokenError>,
+        /// The code: [`ErrorCode::Unauthorized`] without a token, or what is wrong with the token.
+        code: ErrorCode,
     },
     /// Whoever asks may not.
     #[error("not permitted: {message}")]
@@ -221,7 +216,7 @@ impl Problem {
         match self {
             Self::InvalidParameters { .. } | Self::MalformedPath { .. } => ErrorCode::InvalidParameters,
             Self::TitleNotFound { .. } => ErrorCode::TitleNotFound,
-            Self::Unauthorized { token, .. } => token.map_or(ErrorCode::Unauthorized, TokenError::code),
+            Self::Unauthorized { code, .. } => *code,
             Self::Forbidden { .. } => ErrorCode::Forbidden,
             Self::NotFound | Self::Missing { .. } => ErrorCode::NotFound,
             Self::MethodNotAllowed { .. } => ErrorCode::MethodNotAllowed,
@@ -238,7 +233,7 @@ impl Problem {
     }
 
     /// The message that people read, on a Russian site.
-    fn message(&self) -> Cow<'static, str> {
+    pub fn message(&self) -> Cow<'static, str> {
         match self {
             Self::InvalidParameters { field, .. } => format!("Неверное значение параметра «{field}»").into(),
             Self::MalformedPath { .. } => "Неверный адрес запроса".into(),
@@ -261,7 +256,7 @@ impl Problem {
     }
 
     /// What else there is to say about it.
-    fn context(&self) -> ErrorContext {
+    pub fn context(&self) -> ErrorContext {
         let nothing = ErrorContext::default();
         match self {
             Self::InvalidParameters { field, reason } => {

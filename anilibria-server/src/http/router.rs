@@ -15,7 +15,7 @@ use poem::{
 
 pub use self::tree::PathValues;
 use self::tree::Tree;
-use crate::{http::problem::Problem, telemetry::RouteMeter};
+use crate::http::{metrics::RouteMeter, problem::Problem};
 
 /// Endpoints by path and method, as the framework's macros fill it.
 pub type RouteTable = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;

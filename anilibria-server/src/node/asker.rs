@@ -6,7 +6,7 @@ use poem::{
 };
 
 use super::FALLBACK;
-use crate::http::{request_id::RequestId, trace_parent::TraceParent};
+use crate::http::{request_id::RequestId, trace::TraceParent};
 
 /// Whoever asks, as far as it matters when their request is passed on.
 #[derive(Clone, Debug, Default)]

@@ -12,11 +12,11 @@ use serde_json::Value;
 use tokio::time::timeout;
 use tracing::{Instrument as _, Span, debug_span, field::Empty};
 
-use super::NodeError;
-use crate::telemetry::{
-    inventory::{INTER_SERVICE_DURATION, INTER_SERVICE_REQUESTS},
-    traces::outbound,
+use super::{
+    NodeError,
+    metrics::{DURATION, REQUESTS},
 };
+use crate::http::trace::outbound;
 
 /// Who calls and who is called, as metrics tell services apart.
 const SERVICES: [(&str, &str); 2] = [("source_service", "python"), ("target_service", "nodejs")];
@@ -91,8 +91,8 @@ fn count(endpoint: &'static str, status: Option<StatusCode>, took: Duration) {
     let [source, target] = SERVICES;
     let status = status.map_or_else(|| "error".to_owned(), |status| status.as_str().to_owned());
     let labels = [source, target, ("endpoint", endpoint)];
-    histogram!(INTER_SERVICE_DURATION, &labels).record(took);
-    counter!(INTER_SERVICE_REQUESTS, source.0 => source.1, target.0 => target.1, "endpoint" => endpoint, "status" => status)
+    histogram!(DURATION, &labels).record(took);
+    counter!(REQUESTS, source.0 => source.1, target.0 => target.1, "endpoint" => endpoint, "status" => status)
         .increment(1);
 }
 

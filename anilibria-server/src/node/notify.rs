@@ -9,7 +9,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{NodeError, NodeService, TIMEOUT};
-use crate::{http::trace_parent, telemetry::Origin};
+use crate::http::trace::{Origin, parent};
 
 /// By what it knows an event that it is told of again.
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -34,7 +34,7 @@ impl NodeService {
     pub async fn notify(&self, key: &str, body: &Value, origin: Option<Origin>) -> Result<(), NotifyError> {
         let mut call = self.call(Method::POST, PATH, PATH).header(KEY, key).json(body);
         if let Some(origin) = origin {
-            call = call.header(trace_parent::HEADER, origin.to_string());
+            call = call.header(parent::HEADER, origin.to_string());
         }
         call.within(TIMEOUT, told).await
     }

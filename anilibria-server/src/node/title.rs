@@ -14,142 +14,142 @@ const INVENTED: [u32; 4] = [9919, 9984, 9988, 10027];
 /// A title of the Node service. Addresses in it may be relative.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NodeTitle {
-    pub(super) id: u32,
+    pub(crate) id: u32,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) code: String,
+    pub(crate) code: String,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) names: Names,
+    pub(crate) names: Names,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) description: String,
+    pub(crate) description: String,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) status: Coded,
+    pub(crate) status: Coded,
     #[serde(default, rename = "type", deserialize_with = "lenient")]
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) genres: Vec<String>,
+    pub(crate) genres: Vec<String>,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) season: Season,
+    pub(crate) season: Season,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) posters: Posters,
+    pub(crate) posters: Posters,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) player: Player,
+    pub(crate) player: Player,
     /// When an episode last came out, in seconds since 1970.
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) updated: Option<i64>,
+    pub(crate) updated: Option<i64>,
     /// When anything last changed, in seconds since 1970.
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) last_change: Option<i64>,
+    pub(crate) last_change: Option<i64>,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) blocked: Blocked,
+    pub(crate) blocked: Blocked,
     /// Only titles that are made up have one of their own; others have that of their season.
     #[serde(default, deserialize_with = "lenient")]
     year: Option<Value>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Names {
+pub(crate) struct Names {
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) ru: String,
+    pub(crate) ru: String,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) en: String,
+    pub(crate) en: String,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) alternative: String,
+    pub(crate) alternative: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Coded {
+pub(crate) struct Coded {
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) string: String,
+    pub(crate) string: String,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) code: Option<i64>,
+    pub(crate) code: Option<i64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) code: Option<i64>,
+    pub(crate) code: Option<i64>,
     /// How many episodes are announced.
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) episodes: Option<u32>,
+    pub(crate) episodes: Option<u32>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Season {
+pub(crate) struct Season {
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) code: Option<i64>,
+    pub(crate) code: Option<i64>,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) year: Option<i32>,
+    pub(crate) year: Option<i32>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Posters {
+pub(crate) struct Posters {
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) small: Picture,
+    pub(crate) small: Picture,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) medium: Picture,
+    pub(crate) medium: Picture,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) original: Picture,
+    pub(crate) original: Picture,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Picture {
+pub(crate) struct Picture {
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Player {
+pub(crate) struct Player {
     /// Where streams are.
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) host: String,
+    pub(crate) host: String,
     /// Episodes by number; a plain list when there are none, or when the caller of v3 wanted one.
     #[serde(default)]
     list: Value,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Episode {
+pub(crate) struct Episode {
     #[serde(default, rename = "episode", deserialize_with = "lenient")]
-    pub(super) number: Option<f64>,
+    pub(crate) number: Option<f64>,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) name: String,
+    pub(crate) name: String,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) uuid: String,
+    pub(crate) uuid: String,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) preview: String,
+    pub(crate) preview: String,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) skips: Skips,
+    pub(crate) skips: Skips,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) hls: Hls,
+    pub(crate) hls: Hls,
 }
 
 /// First and last second each; empty lists when there is nothing to skip.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Skips {
+pub(crate) struct Skips {
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) opening: Vec<u32>,
+    pub(crate) opening: Vec<u32>,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) ending: Vec<u32>,
+    pub(crate) ending: Vec<u32>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Hls {
+pub(crate) struct Hls {
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) fhd: String,
+    pub(crate) fhd: String,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) hd: String,
+    pub(crate) hd: String,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) sd: String,
+    pub(crate) sd: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Blocked {
+pub(crate) struct Blocked {
     #[serde(default, rename = "blocked", deserialize_with = "lenient")]
-    pub(super) anywhere: bool,
+    pub(crate) anywhere: bool,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) copyrights: bool,
+    pub(crate) copyrights: bool,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) geoip: bool,
+    pub(crate) geoip: bool,
 }
 
 impl NodeTitle {
@@ -161,7 +161,7 @@ impl NodeTitle {
 
 impl Player {
     /// The episodes that have a number, in the order in which they were given.
-    pub(super) fn episodes(&self) -> Vec<(f64, Episode)> {
+    pub(crate) fn episodes(&self) -> Vec<(f64, Episode)> {
         let numbered = |key: Option<&str>, value: &Value| {
             let episode = Episode::deserialize(value).ok()?;
             let number = episode.number.or_else(|| key?.parse().ok())?;
@@ -178,7 +178,7 @@ impl Player {
 }
 
 /// The title `id` in `answer`, if it is that and no invention.
-pub(super) fn accepted(answer: Value, id: u32) -> Result<NodeTitle, NodeError> {
+pub(crate) fn accepted(answer: Value, id: u32) -> Result<NodeTitle, NodeError> {
     let Answer { success, data } =
         Answer::deserialize(answer).map_err(|_| NodeError::refused("it is no title"))?;
     if !success {
@@ -199,7 +199,7 @@ pub(super) fn accepted(answer: Value, id: u32) -> Result<NodeTitle, NodeError> {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+pub(crate) struct Answer {
     success: bool,
     /// An object: a list would also do for a struct.
     data: Map<String, Value>,

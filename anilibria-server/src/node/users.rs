@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use poem::http::Method;
 use serde_json::{Value, json};
 
 use super::{NodeError, NodeService, answer, call::Call};
+use crate::auth::Validator;
 
 /// How long one question may take at the most: somebody waits to come in.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -40,6 +42,13 @@ impl NodeService {
             _ => permit.answered(),
         }
         is_valid(&answer?).ok_or_else(|| NodeError::refused("it does not say whether the user is valid"))
+    }
+}
+
+#[async_trait]
+impl Validator for NodeService {
+    async fn is_valid(&self, id: u64, token: &str) -> anyhow::Result<bool> {
+        Ok(self.vouches_for(id, token).await?)
     }
 }
 

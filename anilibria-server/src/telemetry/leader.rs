@@ -6,7 +6,7 @@ use tokio::sync::watch::Receiver;
 use super::inventory::{LEADER, LEADER_LOSSES};
 
 /// Reports the lease of `task` until its elector is dropped. `lease` has the fencing token while this instance holds it.
-pub(crate) fn report_leader(task: &'static str, mut lease: Receiver<Option<u64>>) {
+pub fn report_leader(task: &'static str, mut lease: Receiver<Option<u64>>) {
     let (leads, losses) = (gauge!(LEADER, "task" => task), counter!(LEADER_LOSSES, "task" => task));
     losses.increment(0);
     tokio::spawn(async move {

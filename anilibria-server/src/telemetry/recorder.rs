@@ -3,13 +3,10 @@
 use std::{sync::OnceLock, time::Duration};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-
 use tokio::{task::JoinHandle, time::sleep};
 
-use super::{
-    inventory::{self, BUCKETS, DEFAULT_BUCKETS},
-    naming::Naming,
-};
+use super::{inventory::DEFAULT_BUCKETS, naming::Naming};
+use crate::http::metrics::Registration;
 
 /// How often what was measured is put into its buckets.
 const TIDY: Duration = Duration::from_secs(1);
@@ -21,26 +18,29 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Counts from now on, for the whole process: what was asked for a counter before counts nowhere. `None` when
-    /// something else in this process counts already.
-    pub fn install() -> Option<Self> {
+    /// Installs the recorder of this process, with the metrics of `parts`. Counters that were looked up before count
+    /// nothing. `None` if this process has another recorder.
+    pub fn install(parts: &[Registration]) -> Option<Self> {
         static INSTALLED: OnceLock<Option<Metrics>> = OnceLock::new();
-        INSTALLED.get_or_init(Self::start).clone()
+        INSTALLED.get_or_init(|| Self::start(parts)).clone()
     }
 
-    fn start() -> Option<Self> {
-        let buckets = BUCKETS.into_iter();
-        // Refused are only bounds that are none.
+    fn start(parts: &[Registration]) -> Option<Self> {
+        // Only empty bounds are refused.
         let builder = PrometheusBuilder::new().set_buckets(&DEFAULT_BUCKETS).ok()?;
-        let builder = buckets
-            .map(|(name, bounds)| (Matcher::Full(name.to_owned()), bounds))
+        let builder = parts
+            .iter()
+            .flat_map(|part| part.buckets)
+            .map(|(name, bounds)| (Matcher::Full((*name).to_owned()), *bounds))
             .try_fold(builder, |builder, (matcher, bounds)| {
                 builder.set_buckets_for_metric(matcher, bounds).ok()
             })?;
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         metrics::set_global_recorder(Naming(recorder)).ok()?;
-        inventory::describe();
+        for part in parts {
+            (part.describe)();
+        }
         Some(Self { handle })
     }
 

@@ -2,13 +2,9 @@
 //!
 //! Whether a request, or a look at AniLibria, is traced is decided once, where it begins. If it is not, none of the spans below
 //! it is made. What comes of it elsewhere or later, such as that the Node service is told of an event, goes on with its trace:
-//! the [`Origin`] stands beside the event on its way.
+//! the [`Origin`](crate::http::trace::Origin) stands beside the event on its way.
 
 mod filter;
-mod origin;
-mod propagation;
-mod root;
-mod sampler;
 mod sender;
 
 use std::time::Duration;
@@ -26,15 +22,7 @@ use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::{Layer as _, Registry, filter::Filtered};
 use url::Url;
 
-#[cfg(test)]
-pub(crate) use self::origin::ORIGIN;
-pub(crate) use self::{
-    filter::ROOT,
-    propagation::{outbound, remote},
-    root::Root,
-};
 use self::{filter::Traced, sender::Sender};
-pub use self::{origin::Origin, sampler::Sampler};
 use crate::config::{OtlpProtocol, TelemetryConfig};
 
 /// How long the collector may take to accept a batch of spans.

@@ -37,7 +37,7 @@ pub use self::{
     store::CatalogueStore,
     sync::SyncTask,
 };
-use crate::telemetry::counts;
+use crate::{http::metrics::count_error, titles::metrics};
 
 /// How long the service waits for MongoDB at its start when there is nothing on disk; later it is read in the background.
 const FIRST_READ: Duration = Duration::from_secs(2);
@@ -169,7 +169,7 @@ impl Mirror {
         result.map(|()| {
             let changes = self.told(Changes::between(&self.shared.client, &before, &after));
             let has_read_all = everything || before.is_empty();
-            counts::titles_synced(if has_read_all { after.len() } else { changes.titles.len() });
+            metrics::synced(if has_read_all { after.len() } else { changes.titles.len() });
             changes
         })
     }
@@ -198,7 +198,7 @@ impl Mirror {
         let (Some(shared), Some(catalogue)) = (&self.shared.database, self.catalogue()) else { return true };
         let written = shared.write(catalogue).await;
         if let Err(error) = &written {
-            counts::error("catalogue", "save");
+            count_error("catalogue", "save");
             warn!(%error, "The catalogue could not be saved in MongoDB, trying again");
         }
         written.is_ok()
@@ -210,7 +210,7 @@ impl Mirror {
         if let (Some(own), Some(catalogue)) = (&self.shared.own, self.catalogue())
             && let Err(error) = own.write(catalogue).await
         {
-            counts::error("catalogue", "save");
+            count_error("catalogue", "save");
             warn!(%error, "The catalogue could not be saved");
         }
     }
@@ -249,7 +249,7 @@ async fn read(store: impl Future<Output = anyhow::Result<Option<Catalogue>>>) ->
         }
         Ok(None) => Catalogue::default(),
         Err(error) => {
-            counts::error("catalogue", "read");
+            count_error("catalogue", "read");
             warn!(%error, "A saved catalogue cannot be read");
             Catalogue::default()
         }

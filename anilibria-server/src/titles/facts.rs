@@ -3,7 +3,7 @@
 use poem_openapi::types::ToJSON as _;
 use serde_json::Value;
 
-use crate::{events::notice, titles::model::title::Title};
+use crate::titles::{model::title::Title, notice};
 
 /// Fields that do not count: there are other events for what is out and how far the title has come, and ratings change all
 /// the time.

@@ -17,11 +17,11 @@ use tracing::{debug, info, warn};
 use crate::{
     http::{
         envelope::{One, Origin},
+        metrics::count_error,
         rendered::{Meta, Rendered, render_from},
     },
-    node::{Asker, NodeError, NodeService, mapped},
-    telemetry::counts,
-    titles::model::title::Title,
+    node::{Asker, NodeError, NodeService},
+    titles::{from_node::mapped, model::title::Title},
 };
 
 /// How long a title is kept, so that a title that many want at once does not bring the Node service down as well.
@@ -92,7 +92,7 @@ impl Fallback {
 
 /// That it is left alone is no news: why has been told before.
 fn tell(id: u32, error: &NodeError) {
-    counts::error("nodejs_service", error.kind());
+    count_error("nodejs_service", error.kind());
     match error {
         NodeError::CircuitOpen { .. } => debug!(id, %error, "The Node service was not asked for a title"),
         error => warn!(id, %error, "The Node service gave no title"),

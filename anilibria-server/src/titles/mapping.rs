@@ -5,8 +5,8 @@ mod entry;
 use std::{collections::BTreeMap, time::Duration};
 
 use anilibria_client::{
-    Client,
-    model::{self as v1, Image, Ordinal, Release, ReleaseKind, ReleaseStatus, ScheduledRelease},
+    Client, model as v1,
+    model::{Image, Ordinal, Release, ReleaseKind, ReleaseStatus, ScheduledRelease},
 };
 use time::OffsetDateTime;
 

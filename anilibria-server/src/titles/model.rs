@@ -2,4 +2,5 @@
 
 pub mod episode;
 pub mod schedule;
+pub mod sync;
 pub mod title;

@@ -11,11 +11,13 @@ use anilibria_client::{
 
 use super::{
     ListQuery, SearchQuery, Titles,
-    failure::LoadFailure,
     from_catalogue::{self, Shelf},
     from_upstream,
 };
-use crate::{http::rendered::render, titles::mapping::Mapping};
+use crate::{
+    http::{load_failure::LoadFailure, rendered::render},
+    titles::mapping::Mapping,
+};
 
 type Result<T> = std::result::Result<T, LoadFailure>;
 

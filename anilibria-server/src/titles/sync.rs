@@ -9,20 +9,24 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tracing::{debug, info, warn};
 
-use super::{LoadFailure, Titles, facts, from_upstream};
+use super::{Titles, facts, from_upstream};
 use crate::{
-    events::notice::{Notice, version},
     http::{
+        LoadFailure,
+        metrics::count_error,
         problem::Problem,
         rendered::{FORM, readable},
     },
-    telemetry::counts,
     titles::{
-        key,
-        model::{episode::EpisodeNumber, title::TitleStatus},
+        key, metrics,
+        model::{
+            episode::EpisodeNumber,
+            sync::{SyncReport, SyncSource},
+            title::TitleStatus,
+        },
+        notice::{Notice, version},
         sync_status::Subject,
     },
-    v2::model::internal::{SyncReport, SyncSource},
 };
 
 /// What the log calls it.
@@ -38,7 +42,7 @@ impl Titles {
             Ok(Synced { report, .. }) => {
                 let (episodes_count, duration_ms) = (report.episodes_count, report.duration_ms);
                 if report.synced {
-                    counts::titles_synced(1);
+                    metrics::synced(1);
                 }
                 info!(
                     title_id = id,
@@ -49,7 +53,7 @@ impl Titles {
                 );
             }
             Err(problem) => {
-                counts::error("title_sync", problem.code().to_string());
+                count_error("title_sync", problem.code().to_string());
                 warn!(
                     title_id = id,
                     action = ACTION,

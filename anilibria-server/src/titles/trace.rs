@@ -1,6 +1,9 @@
 //! What a trace shows of the search for a title.
 
-use tracing::{Span, debug_span, field, field::Empty};
+use tracing::{
+    Span, debug_span,
+    field::{self, Empty},
+};
 
 use super::sync::episodes;
 use crate::{

@@ -19,8 +19,8 @@ use super::{
     service::Legacy,
 };
 use crate::{
-    http::problem::Problem,
-    titles::{LoadFailure, Titles, tag},
+    http::{LoadFailure, problem::Problem},
+    titles::{Titles, tag},
 };
 
 /// Videos in the envelope of v3.

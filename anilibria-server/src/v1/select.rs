@@ -8,7 +8,10 @@ use anilibria_client::{
 };
 
 use super::ListQuery;
-use crate::titles::{LoadFailure, Titles, catalogue::Mirror};
+use crate::{
+    http::LoadFailure,
+    titles::{Titles, catalogue::Mirror},
+};
 
 /// The titles of a page, and how many the list has.
 #[derive(Debug, Default)]

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     health::Health,
-    http::problem::Problem,
-    titles::{LoadFailure, Titles, tag},
+    http::{LoadFailure, problem::Problem},
+    titles::{Titles, tag},
 };
 
 /// What answers name as their source, where they do.

@@ -6,18 +6,14 @@ use poem_openapi::OpenApi as _;
 use tracing::warn;
 
 use crate::{
-    app::State,
     auth::Services,
-    events::{Realtime, bus::Published, notify::Notifications},
+    events::{Realtime, bus::Published, metrics, notify::Notifications},
     health::Health,
-    http::{problem::Problem, router::RouteTable, traffic::Traffic},
-    telemetry::counts,
-    titles::{Synced, Titles},
+    http::{metrics::count_error, problem::Problem, router::RouteTable, traffic::Traffic},
+    titles::{Synced, Titles, model::sync::SyncReport},
     v2::{
         model::{
-            internal::{
-                CacheStatistics, CatalogueStatistics, ClearReport, Mirror, ServiceStatistics, SyncReport,
-            },
+            internal::{CacheStatistics, CatalogueStatistics, ClearReport, Mirror, ServiceStatistics},
             live::LiveStatistics,
         },
         routes::InternalApi,
@@ -27,28 +23,21 @@ use crate::{
 /// Does what other services ask for. Cheap to clone.
 #[derive(Clone)]
 pub struct Internal {
-    titles: Titles,
-    health: Health,
-    traffic: Traffic,
-    notifications: Option<Notifications>,
-    realtime: Realtime,
-    /// What keys begin with in Redis.
-    key_prefix: String,
+    /// The titles.
+    pub titles: Titles,
+    /// The health of the service.
+    pub health: Health,
+    /// The count of requests.
+    pub traffic: Traffic,
+    /// Notifications to the Node service, if there are any.
+    pub notifications: Option<Notifications>,
+    /// The events.
+    pub realtime: Realtime,
+    /// Prefix of keys in Redis.
+    pub key_prefix: String,
 }
 
 impl Internal {
-    /// Looks after these parts of the service. `key_prefix` is what keys begin with in Redis.
-    pub fn new(state: &State, key_prefix: String) -> Self {
-        Self {
-            titles: state.titles.clone(),
-            health: state.health.clone(),
-            traffic: state.traffic.clone(),
-            notifications: state.notifications.clone(),
-            realtime: state.realtime.clone(),
-            key_prefix,
-        }
-    }
-
     /// The routes at `/internal`, for `services` only.
     pub fn table(self, services: &Services) -> RouteTable {
         let mut table = RouteTable::new();
@@ -62,10 +51,10 @@ impl Internal {
         let Synced { report, news } = self.titles.sync(id, force).await?;
         for notice in &news {
             match self.realtime.bus().publish_aside(notice).await {
-                Ok(Published::New(_)) => counts::published(notice.kind()),
+                Ok(Published::New(_)) => metrics::published(notice.kind()),
                 Ok(Published::Known | Published::Outdated) => {}
                 Err(error) => {
-                    counts::error("title_sync", "publish");
+                    count_error("title_sync", "publish");
                     warn!(%error, title_id = id, "What is new to a title cannot be published");
                 }
             }

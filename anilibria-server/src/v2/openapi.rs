@@ -17,7 +17,7 @@ use crate::{
     http::{asset::Asset, router::RouteTable},
     v2::{
         asyncapi,
-        live::{self, PageOrProbe},
+        events_page::{self, PageOrProbe},
     },
 };
 
@@ -61,7 +61,7 @@ pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
         ("/asyncapi.json", Asset::new("application/json; charset=utf-8", asyncapi::json())),
         ("/asyncapi.yaml", Asset::new("application/yaml; charset=utf-8", asyncapi::YAML.to_owned())),
     ];
-    let live = live::page();
+    let events_page = events_page::page();
     let mut table = RouteTable::new();
     for prefix in ["", crate::http::BASE] {
         let mut endpoints = RouteTable::new();
@@ -73,7 +73,7 @@ pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
         if let Some(methods) = endpoints.get_mut(LIVE)
             && let Some(probe) = methods.remove(&Method::GET)
         {
-            let endpoint = PageOrProbe { page: live.clone(), probe };
+            let endpoint = PageOrProbe { page: events_page.clone(), probe };
             methods.insert(Method::GET, endpoint.boxed());
         }
         table.extend(endpoints.into_iter().map(|(path, methods)| (format!("{prefix}{path}"), methods)));

@@ -17,11 +17,16 @@ use super::{
     sessions::SessionId,
     shape::Shape,
 };
-use crate::{http::problem::Problem, titles::LoadFailure};
+use crate::http::{
+    LoadFailure,
+    problem::{ErrorCode, Problem},
+};
 
 /// What is told of a session that is not known, or no longer.
-const ENDED: Problem =
-    Problem::Unauthorized { message: "the session is not known, or has ended", token: None };
+const ENDED: Problem = Problem::Unauthorized {
+    message: "the session is not known, or has ended",
+    code: ErrorCode::Unauthorized,
+};
 
 impl Gateway {
     /// Whoever has logged in.

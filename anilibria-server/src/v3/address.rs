@@ -2,6 +2,7 @@
 
 use poem::{Request, Response, http::Uri};
 
+use super::problem;
 use crate::{
     config::{V3Config, V3Dialect},
     http::problem::Problem,
@@ -53,8 +54,8 @@ impl Form {
     /// The answer that tells `problem`.
     pub fn tell(self, problem: &Problem) -> Response {
         match self {
-            Self::Api => problem.to_v3_response(),
-            Self::Page => problem.to_site_response(),
+            Self::Api => problem::api_response(problem),
+            Self::Page => problem::site_response(problem),
         }
     }
 }

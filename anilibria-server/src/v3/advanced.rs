@@ -17,7 +17,7 @@ use super::{
     selection::Listing,
     title::searchable,
 };
-use crate::{http::problem::Problem, titles::LoadFailure};
+use crate::http::{LoadFailure, problem::Problem};
 
 /// A search by an expression.
 #[derive(Clone, Debug)]

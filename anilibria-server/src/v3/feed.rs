@@ -24,8 +24,8 @@ use super::{
     shape::Shape,
 };
 use crate::{
-    http::problem::Problem,
-    titles::{LoadFailure, Titles, tag},
+    http::{LoadFailure, problem::Problem},
+    titles::{Titles, tag},
 };
 
 /// Something new, before it is read.

@@ -19,8 +19,8 @@ use super::{
     shape::{Shape, nothing},
 };
 use crate::{
-    http::problem::Problem,
-    titles::{LoadFailure, Titles, tag},
+    http::{LoadFailure, problem::Problem},
+    titles::{Titles, tag},
 };
 
 /// How many franchises are read at a time.

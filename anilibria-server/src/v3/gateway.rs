@@ -15,9 +15,8 @@ use super::{
 };
 use crate::{
     config::V3Config,
-    http::{clients::Clients, problem::Problem, rendered::unsealed},
-    telemetry::Limit,
-    titles::{LoadFailure, Titles, catalogue::Mirror},
+    http::{LoadFailure, clients::Clients, metrics::Limit, problem::Problem, rendered::unsealed},
+    titles::{Titles, catalogue::Mirror},
 };
 
 /// Maximum refusals that are remembered.

@@ -16,7 +16,7 @@ use super::{
     charge::Charge,
     shape::{Include, Shape},
 };
-use crate::titles::LoadFailure;
+use crate::http::LoadFailure;
 
 /// The sizes of a poster.
 const SIZES: [&str; 3] = ["small", "medium", "original"];

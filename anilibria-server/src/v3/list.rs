@@ -20,8 +20,8 @@ use super::{
     shape::Shape,
 };
 use crate::{
-    http::problem::Problem,
-    titles::{LoadFailure, Titles, tag},
+    http::{LoadFailure, problem::Problem},
+    titles::{Titles, tag},
 };
 
 /// What a list is asked for.

@@ -20,8 +20,8 @@ use super::{
     title::from_catalogue,
 };
 use crate::{
-    telemetry::Limit,
-    titles::{LoadFailure, Titles},
+    http::{LoadFailure, metrics::Limit},
+    titles::Titles,
 };
 
 /// Maximum titles of one answer that are read from AniLibria: each has some 20 KB, and fifty of them take a request.

@@ -14,7 +14,10 @@ use super::{
     gateway::{Gateway, catalogue},
     key,
 };
-use crate::titles::{LoadFailure, Titles, tag};
+use crate::{
+    http::LoadFailure,
+    titles::{Titles, tag},
+};
 
 /// Maximum bytes of a readable id.
 const MAX_CODE: usize = 200;

@@ -13,8 +13,8 @@ use super::{
     key,
 };
 use crate::{
-    http::problem::Problem,
-    titles::{LoadFailure, Titles, tag},
+    http::{LoadFailure, problem::Problem},
+    titles::{Titles, tag},
 };
 
 impl Gateway {

@@ -17,8 +17,8 @@ use super::{
     selection::{LOOKED_THROUGH, is_newer},
 };
 use crate::{
-    http::{problem::Problem, rendered::seal},
-    titles::{LoadFailure, Titles, tag},
+    http::{LoadFailure, problem::Problem, rendered::seal},
+    titles::{Titles, tag},
 };
 
 /// Items when nothing is said.

@@ -15,8 +15,8 @@ use super::{
     shape::Shape,
 };
 use crate::{
-    http::problem::Problem,
-    titles::{LoadFailure, Titles, tag},
+    http::{LoadFailure, problem::Problem},
+    titles::{Titles, tag},
 };
 
 impl Gateway {

@@ -16,8 +16,8 @@ use super::{
     selection::{LOOKED_THROUGH, Listing},
 };
 use crate::{
-    http::problem::Problem,
-    titles::{LoadFailure, Titles},
+    http::{LoadFailure, problem::Problem},
+    titles::Titles,
 };
 
 /// Most characters of a text to search for.

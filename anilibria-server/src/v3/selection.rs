@@ -15,7 +15,7 @@ use super::{
     paging::{Pagination, Window},
     search::Search,
 };
-use crate::titles::{LoadFailure, Titles};
+use crate::{http::LoadFailure, titles::Titles};
 
 /// How many of AniLibria's titles are looked through that it cannot sort or filter as is wanted: those updated last.
 pub(super) const LOOKED_THROUGH: u32 = 500;

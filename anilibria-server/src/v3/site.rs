@@ -15,7 +15,7 @@ use super::{
     sessions::SessionId,
     unavailable,
 };
-use crate::{http::problem::Problem, titles::LoadFailure};
+use crate::http::{LoadFailure, problem::Problem};
 
 /// How long a browser may remember where a picture is.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("public, max-age=3600");

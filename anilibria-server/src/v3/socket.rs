@@ -17,15 +17,23 @@ use super::{
 };
 use crate::{
     config::V3Config,
-    events::{
-        Realtime,
-        socket::{Connection, Handshake},
+    events::Realtime,
+    http::{
+        clients::Clients,
+        problem::Problem,
+        router::RouteTable,
+        websocket::{Connection, Handshake},
     },
-    http::{clients::Clients, problem::Problem, router::RouteTable},
 };
 
 /// Most bytes that wait to be sent: the longest event and what surrounds it.
 const UNSENT: usize = 4 * 1024 * 1024;
+
+/// Types of messages of clients that are counted.
+pub const INCOMING: [&str; 4] = ["subscribe", "control", "invalid", "refused"];
+
+/// Types of messages to clients that are counted, besides events.
+pub const OUTGOING: [&str; 1] = ["connection"];
 
 /// Where the old service had it, behind the version.
 const PATHS: [&str; 2] = ["/ws", "/webSocket"];
@@ -60,12 +68,15 @@ impl Endpoint for Socket {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let handshake = Handshake::of(&request)?;
-        let slot =
-            self.realtime.enter(self.clients.identify(&request).counted_network()).map_err(Problem::from)?;
+        let slot = self
+            .realtime
+            .live()
+            .enter(self.clients.identify(&request).counted_network())
+            .map_err(Problem::from)?;
         let guest = Guest::new(&self.news, self.dialect, self.subscriptions);
         let realtime = self.realtime.clone();
         Ok(handshake.agree(UNSENT, async move |socket| {
-            Connection::new(socket, &realtime, slot, guest).run().await;
+            Connection::new(socket, realtime.live(), slot, guest).run().await;
         }))
     }
 }

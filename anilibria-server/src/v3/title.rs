@@ -21,8 +21,8 @@ use super::{
     shape::Shape,
 };
 use crate::{
-    http::{problem::Problem, rendered::unsealed},
-    titles::{LoadFailure, Titles, tag},
+    http::{LoadFailure, problem::Problem, rendered::unsealed},
+    titles::{Titles, tag},
 };
 
 /// How long a title is kept whose franchises could not be read.

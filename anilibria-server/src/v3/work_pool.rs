@@ -7,7 +7,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{telemetry::Limit, titles::LoadFailure};
+use crate::http::{LoadFailure, metrics::Limit};
 
 /// Maximum time that work waits for a thread before it is refused.
 const WAIT: Duration = Duration::from_secs(3);

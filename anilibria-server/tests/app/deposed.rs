@@ -10,11 +10,10 @@ use anilibria_server::{
         Pump,
         bus::{Bus, Standing},
         event::Event,
-        notice::Notice,
         source::Source,
     },
-    telemetry::Sampler,
-    titles::model::title::TitleStatus,
+    http::trace::Sampler,
+    titles::{model::title::TitleStatus, notice::Notice},
 };
 use async_trait::async_trait;
 use serde_json::json;

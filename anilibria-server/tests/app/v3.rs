@@ -11,8 +11,10 @@ use std::time::Duration;
 use anilibria_client::sandbox::{Faults, Sandbox};
 use anilibria_server::{
     app::{app, build::SandboxAt, shell::Shell},
-    http::listener::{self, Bounds},
-    telemetry::Sampler,
+    http::{
+        listener::{self, Bounds},
+        trace::Sampler,
+    },
     titles::{Titles, catalogue::SyncTask},
 };
 use poem::{

@@ -11,10 +11,10 @@ use crate::{
         build::{self, SandboxAt},
     },
     cli::Serve,
-    events::Pump,
+    events::{Pump, bus::Publisher},
     http::listener::{self, Bounds},
-    telemetry::{Sampler, Tidying, Traces, logging},
-    titles::catalogue::SyncTask,
+    telemetry::{Tidying, Traces, logging},
+    titles::{catalogue::SyncTask, notice::Publish},
 };
 
 /// How long clients of the real time may take to leave when the service stops.
@@ -47,12 +47,13 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
             stop_signal().await;
             info!("Stopping: waiting for requests in progress");
             health.drain();
-            clients.stop(GOODBYE).await;
+            clients.live().stop(GOODBYE).await;
         };
-        let bounds = Bounds::new(&config.http).counted_in(&state.traffic);
+        let bounds = Bounds::new(config.http.listener()).counted_in(&state.traffic);
         let _tidy = state.metrics.as_ref().map(Tidying::start);
-        let bus = config.realtime.events_enabled.then(|| Arc::clone(state.realtime.bus()));
-        let sync = SyncTask::start(&state.titles, bus, Sampler::new(&config.telemetry));
+        let publisher = config.realtime.events_enabled.then(|| Publisher(Arc::clone(state.realtime.bus())));
+        let publisher = publisher.map(|publisher| Arc::new(publisher) as Arc<dyn Publish>);
+        let sync = SyncTask::start(&state.titles, publisher, config.telemetry.sampler());
         let _watch = state.watch(config);
         let _pump = Pump::start(&state.realtime, &state.titles);
         let _news = config.v3.v3_gateway_enabled.then(|| state.news.pump());

@@ -1,9 +1,9 @@
 //! What every bus is held to.
 
 use super::{Bus, Published};
-use crate::{
-    events::notice::Notice,
-    titles::model::title::TitleStatus::{Completed, Ongoing},
+use crate::titles::{
+    model::title::TitleStatus::{Completed, Ongoing},
+    notice::Notice,
 };
 
 /// A title that ends (1), goes on (2) and ends again (3), as two find it who look when they like.

@@ -16,14 +16,11 @@ use tokio::sync::{Mutex, watch};
 
 use self::{journal::Journal, told::Told};
 use super::{
-    super::{
-        event::{Event, EventId},
-        notice::Notice,
-    },
+    super::event::{Event, EventId},
     Bus, Published, Standing,
     publishing::publishing,
 };
-use crate::telemetry::Origin;
+use crate::{http::trace::Origin, titles::notice::Notice};
 
 /// Events that are remembered at the least, so that nobody who listens misses one.
 const LEAST_KEPT: usize = 256;
@@ -139,7 +136,7 @@ mod tests {
 
     use super::{super::conformance, *};
     use crate::{
-        telemetry::traces::ORIGIN,
+        http::trace::ORIGIN,
         titles::model::title::TitleStatus::{self, Announced, Completed, Ongoing},
     };
 

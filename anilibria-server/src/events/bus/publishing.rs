@@ -2,8 +2,8 @@
 
 use tracing::{Instrument as _, debug_span, field::Empty};
 
-use super::{super::notice::Notice, DESTINATION, Published};
-use crate::telemetry::Origin;
+use super::{DESTINATION, Published};
+use crate::{http::trace::Origin, titles::notice::Notice};
 
 /// Does `work`, which puts `notice` on a bus of the kind `system`, as a step of what is traced here, if anything is: that step
 /// is what the event comes from.

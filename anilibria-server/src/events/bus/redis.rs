@@ -10,14 +10,14 @@ use futures::{
 use tracing::warn;
 
 use super::{
-    super::{
-        event::{Event, EventId, EventKind},
-        notice::{Identity, Notice},
-    },
+    super::event::{Event, EventId},
     Bus, Published, Standing,
     publishing::publishing,
 };
-use crate::telemetry::Origin;
+use crate::{
+    http::trace::Origin,
+    titles::notice::{EventKind, Identity, Notice},
+};
 
 /// The stream that remembers events.
 const FEED: &str = "events";
@@ -119,7 +119,7 @@ mod tests {
 
     use super::{super::conformance, *};
     use crate::{
-        telemetry::traces::ORIGIN,
+        http::trace::ORIGIN,
         titles::model::title::TitleStatus::{Announced, Completed, Ongoing},
     };
 

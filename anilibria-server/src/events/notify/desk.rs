@@ -7,7 +7,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use tracing::{Instrument as _, Span, debug, warn};
+use tracing::{Instrument as _, Span, debug, field::Empty, info_span, warn};
 
 use super::{
     Shared, letter,
@@ -16,11 +16,15 @@ use super::{
 };
 use crate::{
     events::{
-        bus::Bus,
+        bus::{Bus, DESTINATION},
         event::{Event, EventId},
+        metrics,
+    },
+    http::{
+        metrics::count_error,
+        trace::{ROOT, Sampler, root_span},
     },
     node::NotifyError,
-    telemetry::counts,
 };
 
 /// So many events the Node service is told of at a time, each of another title.
@@ -114,7 +118,7 @@ impl Desk {
         for (event, tries) in due.into_iter().take(room) {
             self.busy.insert(event.title_id());
             let node = self.shared.node.clone();
-            let span = self.shared.sampler.notify(&event, tries + 1, system);
+            let span = span(self.shared.sampler, &event, tries + 1, system);
             let telling = async move {
                 let key = event.id().to_string();
                 let outcome = node.notify(&key, &letter::body(&event), event.origin()).await;
@@ -130,11 +134,11 @@ impl Desk {
         self.busy.remove(&event.title_id());
         match outcome {
             Ok(()) => {
-                counts::node_told(event.kind());
+                metrics::node_notified(event.kind());
                 self.outbox(|outbox| outbox.sent(id));
             }
             Err(error) => {
-                counts::error("notify", error.error.kind());
+                count_error("notify", error.error.kind());
                 self.settle_failure(id, &error);
             }
         }
@@ -174,5 +178,59 @@ async fn rings(alarm: Option<Instant>) {
     match alarm {
         Some(at) => sleep_until(at).await,
         None => future::pending().await,
+    }
+}
+
+/// Returns the span of the `attempt`th notification about `event`, which came over a bus of the kind `system`. The span is
+/// part of the trace in which the event was published; no span if there is none.
+fn span(sampler: Sampler, event: &Event, attempt: usize, system: &'static str) -> Span {
+    let Some(origin) = event.origin().filter(|_| sampler.is_enabled()) else { return Span::none() };
+    let (event_id, kind, title_id) = (event.id(), event.kind(), event.title_id());
+    root_span(true, || {
+        let span = info_span!(
+            target: ROOT,
+            "notify",
+            otel.kind = "consumer",
+            otel.status_code = Empty,
+            messaging.system = system,
+            messaging.operation.name = "notify",
+            messaging.operation.type = "process",
+            messaging.destination.name = DESTINATION,
+            messaging.message.id = %event_id,
+            %event_id,
+            event_type = %kind,
+            title_id,
+            attempt,
+            trace_id = Empty
+        );
+        origin.adopt(&span);
+        span
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        http::trace::{ORIGIN, Origin},
+        titles::{model::title::TitleStatus, notice::Notice},
+    };
+
+    #[test]
+    fn node_service_is_told_within_the_trace_of_the_event_or_within_none() {
+        let _listening = tracing::subscriber::set_default(tracing_subscriber::registry());
+        let (old, new) = (TitleStatus::Ongoing, TitleStatus::Completed);
+        let untraced =
+            Event::new(EventId::now(), &Notice::StatusChange { title_id: 7, old, new, version: 0 });
+        let traced = untraced.clone().come_from(Origin::read(ORIGIN.as_bytes()));
+
+        for (sampler, event, is_traced) in [
+            // Whoever has seen it first has decided.
+            (Sampler::new(Some(0.0)), &traced, true),
+            (Sampler::new(Some(1.0)), &untraced, false),
+            (Sampler::default(), &traced, false),
+        ] {
+            assert_eq!(!span(sampler, event, 1, "redis").is_none(), is_traced, "{sampler:?}");
+        }
     }
 }

@@ -33,11 +33,11 @@ pub(super) fn body(event: &Event) -> Value {
 mod tests {
     use super::*;
     use crate::{
-        events::{
-            event::EventId,
+        events::event::EventId,
+        titles::{
+            model::title::TitleStatus,
             notice::{EpisodeNews, Notice},
         },
-        titles::model::title::TitleStatus,
     };
 
     fn told(notice: &Notice) -> Value {

@@ -18,7 +18,7 @@ use crate::{
         event::{Event, EventId},
         notify::model::{DeadLetter, NotificationStatistics},
     },
-    telemetry::Origin,
+    http::trace::Origin,
 };
 
 /// Events that were given up and are kept for people to see.
@@ -268,7 +268,10 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{events::notice::Notice, telemetry::traces::ORIGIN, titles::model::title::TitleStatus};
+    use crate::{
+        http::trace::ORIGIN,
+        titles::{model::title::TitleStatus, notice::Notice},
+    };
 
     fn event(number: u32, title_id: u32) -> Event {
         let id = format!("1700000000000-{number:04}").parse().unwrap();

@@ -3,11 +3,8 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use super::super::{
-    event::{EventId, EventKind},
-    interests::TooMany,
-};
-use crate::auth::token::TokenError;
+use super::super::{event::EventId, interests::TooMany};
+use crate::{auth::token::TokenError, titles::notice::EventKind};
 
 /// What the service says besides events.
 #[derive(Clone, Debug, PartialEq, Eq)]

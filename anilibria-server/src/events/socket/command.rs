@@ -5,10 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{
-    super::event::{EventId, EventKind},
-    answer::Fault,
-};
+use super::{super::event::EventId, answer::Fault};
+use crate::titles::notice::EventKind;
 
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,16 +6,18 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        event::{Event, EventKind},
+        event::Event,
         interests::{MAX_TITLES, TooMany},
-        notice::{EpisodeNews, Notice},
     },
     answer::{Answer, Fault},
     command::Command,
 };
 use crate::{
     auth::token::TokenError,
-    titles::model::title::TitleStatus,
+    titles::{
+        model::title::TitleStatus,
+        notice::{EpisodeNews, EventKind, Notice},
+    },
     v2::asyncapi::{
         YAML,
         tests::{assert_described, document, examples, messages},
@@ -143,5 +145,5 @@ fn every_code_of_an_error_is_described() {
 #[test]
 fn limits_are_the_ones_described() {
     assert!(YAML.contains(&format!("at most {MAX_TITLES} titles")));
-    assert!(YAML.contains(&format!("at most {} KiB", super::handshake::MAX_MESSAGE / 1024)));
+    assert!(YAML.contains(&format!("at most {} KiB", crate::http::websocket::MAX_MESSAGE / 1024)));
 }

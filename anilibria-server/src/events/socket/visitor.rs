@@ -12,9 +12,6 @@ use tokio_tungstenite::tungstenite::{
 use super::{
     answer::{Answer, Fault},
     command::Command,
-    connection::{Dialogue, Said},
-    handshake::Socket,
-    line::{Flow, GOODBYE, Line, close},
 };
 use crate::{
     auth::Users,
@@ -23,6 +20,7 @@ use crate::{
         event::EventId,
         hub::{Channel, Delivery, Listener},
     },
+    http::websocket::{Dialogue, Flow, GOODBYE, Line, Said, Socket, close},
 };
 
 /// A client of the site.

@@ -8,7 +8,7 @@ use std::{
 
 use ipnet::IpNet;
 
-use crate::{config::HttpConfig, http::clients::network};
+use crate::http::clients::network;
 
 /// Counts open connections by client, up to a limit for each. Clones count together.
 #[derive(Clone, Debug)]
@@ -27,11 +27,9 @@ pub(super) struct ClientPlace {
 }
 
 impl ClientConnections {
-    /// Creates the counts with the limit of `config`. Its trusted proxies and clients are exempt: a proxy connects on
-    /// behalf of many.
-    pub(super) fn new(config: &HttpConfig) -> Self {
-        let exempt = config.trusted_proxies.iter().chain(&config.trusted_clients).copied().collect();
-        Self { max: config.max_connections_per_client, exempt, open: Arc::default() }
+    /// Creates the counts with `max` connections per client. The networks of `exempt` have no limit.
+    pub(super) fn new(max: usize, exempt: Vec<IpNet>) -> Self {
+        Self { max, exempt, open: Arc::default() }
     }
 
     /// Creates counts without a limit.
@@ -73,15 +71,10 @@ impl Drop for ClientPlace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
-
-    fn connections(flags: &[&str]) -> ClientConnections {
-        ClientConnections::new(&Config::from_flags(flags).unwrap().http)
-    }
 
     #[test]
     fn client_has_no_more_connections_than_it_may() {
-        let connections = connections(&["--max-connections-per-client=2"]);
+        let connections = ClientConnections::new(2, Vec::new());
         let [client, neighbour, other] =
             ["2001:db8::1", "2001:db8::2", "203.0.113.9"].map(|address| address.parse().unwrap());
         let places = [client, neighbour].map(|address| connections.enter(address));
@@ -97,7 +90,7 @@ mod tests {
 
     #[test]
     fn trusted_proxy_has_any_number() {
-        let connections = connections(&["--max-connections-per-client=1", "--trusted-proxies=172.20.0.0/16"]);
+        let connections = ClientConnections::new(1, vec!["172.20.0.0/16".parse().unwrap()]);
 
         let places = [(); 3].map(|()| connections.enter("172.20.0.2".parse().unwrap()));
 

@@ -35,12 +35,12 @@ impl Problem {
     }
 
     /// The answer with `body`, and with all that is said outside it.
-    pub(super) fn respond(&self, body: Body) -> Response {
+    pub fn respond(&self, body: Body) -> Response {
         self.respond_as(self.status(), body)
     }
 
     /// The same with another status.
-    pub(super) fn respond_as(&self, status: StatusCode, body: Body) -> Response {
+    pub fn respond_as(&self, status: StatusCode, body: Body) -> Response {
         let mut response =
             Response::builder().status(status).content_type(crate::http::rendered::JSON).body(body);
         let headers = response.headers_mut();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::Report;
-use crate::telemetry::inventory::CONSISTENCY_CHECKS;
+use crate::migration::CONSISTENCY_CHECKS;
 
 const RESULTS: [&str; 2] = ["consistent", "inconsistent"];
 

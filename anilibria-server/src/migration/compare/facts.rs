@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    node::{self, NodeTitle},
-    titles::model::title::TitleStatus,
+    node::NodeTitle,
+    titles::{from_node, model::title::TitleStatus},
 };
 
 /// The fields that are compared.
@@ -48,7 +48,7 @@ impl Difference {
 impl Facts {
     /// Those of a title in the form of the Node service.
     pub fn of_node(title: &NodeTitle) -> Self {
-        let title = node::mapped(title, None);
+        let title = from_node::mapped(title, None);
         let is_vague = title.status == TitleStatus::Ongoing && title.player.episodes.is_empty();
         Self { is_vague, ..Self::of_json(&title.to_json().unwrap_or_default()) }
     }

@@ -6,7 +6,7 @@ use poem::{
 };
 
 use super::{Flags, Percentage, ROLL_OUT, Setting};
-use crate::{auth::User, http::vary};
+use crate::http::{User, vary};
 
 /// The header that tells the group.
 const GROUP: HeaderName = HeaderName::from_static("x-test-group");

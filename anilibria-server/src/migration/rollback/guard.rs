@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use super::Measured;
+use crate::config::MigrationConfig;
 
 /// What is too much.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,6 +48,16 @@ impl Guard {
     /// What was to be done about it could not be: the next look raises the alarm again.
     pub fn again(&mut self) {
         self.is_alarmed = false;
+    }
+}
+
+impl From<&MigrationConfig> for Rules {
+    fn from(config: &MigrationConfig) -> Self {
+        Self {
+            error_rate: config.rollback_error_rate,
+            mean: config.rollback_mean,
+            min_requests: config.rollback_min_requests,
+        }
     }
 }
 

@@ -9,11 +9,13 @@ use tokio::{
 };
 use tracing::{error, info};
 
-use super::{Guard, Measured, Tally, Window, window::SLOTS};
+use super::{Guard, Measured, Rules, Tally, Window, window::SLOTS};
 use crate::{
     config::MigrationConfig,
-    migration::flags::{Flags, ROLL_OUT, Switch},
-    telemetry::inventory::{ROLLBACK_ERROR_RATE, ROLLBACK_MEAN_DURATION},
+    migration::{
+        ROLLBACK_ERROR_RATE, ROLLBACK_MEAN_DURATION,
+        flags::{Flags, ROLL_OUT, Switch},
+    },
 };
 
 /// The task that watches. It ends when it is dropped.
@@ -37,7 +39,7 @@ impl Watch {
         let mut watcher = Watcher {
             tally: tally.clone(),
             window: Window::new(tally.totals()),
-            guard: Guard::new(config.rules()),
+            guard: Guard::new(Rules::from(config)),
             flags: flags.filter(|_| config.rollback_auto),
             measured: Measured::default(),
         };
@@ -121,7 +123,7 @@ mod tests {
     async fn five_minutes_are_measured_and_looked_at_every_minute() {
         let config = Config::from_flags([""; 0]).unwrap().migration;
         let tally = Tally::default();
-        let (window, guard) = (Window::new(tally.totals()), Guard::new(config.rules()));
+        let (window, guard) = (Window::new(tally.totals()), Guard::new(Rules::from(&config)));
         let measured = Measured::default();
         let mut watcher = Watcher { tally: tally.clone(), window, guard, flags: None, measured };
         for _ in 0..30 {

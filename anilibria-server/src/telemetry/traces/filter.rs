@@ -13,8 +13,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// The target of spans that a trace begins with.
-pub(crate) const ROOT: &str = "anilibria_server::traced";
+use crate::http::trace::ROOT;
 
 /// What the targets of this service's own crates begin with: how others do their work is of no interest here.
 const OURS: &str = "anilibria_";

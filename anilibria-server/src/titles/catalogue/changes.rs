@@ -7,9 +7,10 @@ use anilibria_client::{
     reflector::{Catalogue, CatalogueEntry},
 };
 
-use crate::{
-    events::notice::{Notice, version},
-    titles::{facts, mapping::Mapping},
+use crate::titles::{
+    facts,
+    mapping::Mapping,
+    notice::{Notice, version},
 };
 
 /// Titles that are named one by one. A full pass may find more, mostly in ratings; those are renewed in their own time.

@@ -9,13 +9,18 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
-use tracing::{Instrument as _, Span, info, warn};
+use tracing::{Instrument as _, Span, field::Empty, info, info_span, warn};
 
 use super::{Changes, Mirror};
 use crate::{
-    events::{bus::Bus, notice::Notice},
-    telemetry::{Sampler, counts},
-    titles::Titles,
+    http::{
+        metrics::count_error,
+        trace::{ROOT, Sampler, root_span},
+    },
+    titles::{
+        Titles,
+        notice::{Notice, Publish},
+    },
 };
 
 /// How often everything is read: ratings change without a trace elsewhere, and what is gone shows only so.
@@ -56,7 +61,7 @@ pub struct SyncTask {
 impl SyncTask {
     /// Starts the task for `titles`; `None` when they are not mirrored. What it finds to have changed at AniLibria, and nobody
     /// else tells of, it tells on `bus`, if there is one. `sampler` decides which looks are traced.
-    pub fn start(titles: &Titles, bus: Option<Arc<dyn Bus>>, sampler: Sampler) -> Option<Self> {
+    pub fn start(titles: &Titles, bus: Option<Arc<dyn Publish>>, sampler: Sampler) -> Option<Self> {
         let mirror = titles.mirror()?.clone();
         let titles = titles.clone();
         let (stop, stopped) = oneshot::channel();
@@ -87,7 +92,7 @@ impl SyncTask {
 struct Syncing {
     titles: Titles,
     mirror: Mirror,
-    bus: Option<Arc<dyn Bus>>,
+    bus: Option<Arc<dyn Publish>>,
     sampler: Sampler,
     /// Says whether it is this instance that asks AniLibria; without, it is.
     elector: Option<Elector>,
@@ -105,7 +110,7 @@ struct Syncing {
 }
 
 impl Syncing {
-    fn new(titles: Titles, mirror: Mirror, bus: Option<Arc<dyn Bus>>, sampler: Sampler) -> Self {
+    fn new(titles: Titles, mirror: Mirror, bus: Option<Arc<dyn Publish>>, sampler: Sampler) -> Self {
         let now = Instant::now();
         // What has changed since the last run is told at once, what is gone a little later. Without a last run, looking
         // for changes is a full pass.
@@ -162,7 +167,7 @@ impl Syncing {
     /// Looks at AniLibria once.
     async fn poll(&mut self) -> Duration {
         let everything = self.full_pass_due <= Instant::now();
-        let span = self.sampler.sync(everything);
+        let span = sync_span(self.sampler, everything);
         self.look(everything, &span).instrument(span.clone()).await
     }
 
@@ -183,7 +188,7 @@ impl Syncing {
                 return self.mirror.shared.interval;
             }
             Err(error) => {
-                counts::error("title_sync", error.kind());
+                count_error("title_sync", error.kind());
                 span.record("otel.status_code", "ERROR");
                 let pause = backoff(self.failures);
                 self.failures = self.failures.saturating_add(1);
@@ -262,7 +267,7 @@ impl Syncing {
     async fn publish(&self, notices: &[Notice]) {
         let Some(bus) = &self.bus else { return };
         for notice in notices {
-            if let Err(error) = bus.publish_aside(notice).await {
+            if let Err(error) = bus.publish(notice).await {
                 warn!(%error, "What has changed cannot be published");
                 return;
             }
@@ -283,6 +288,19 @@ impl Syncing {
             self.unsaved_since = None;
         }
     }
+}
+
+/// Returns the span in which the mirrored catalogue is compared with AniLibria; none if `sampler` does not take it.
+fn sync_span(sampler: Sampler, everything: bool) -> Span {
+    root_span(sampler.takes(None), || {
+        info_span!(
+            target: ROOT,
+            "catalogue_sync",
+            sync.everything = everything,
+            otel.status_code = Empty,
+            trace_id = Empty
+        )
+    })
 }
 
 /// The wait after so many failures in a row before the last.

@@ -9,8 +9,10 @@ use poem_openapi::{
 };
 use serde_json::Value as JsonValue;
 
-use crate::http::params::{Reason, Value, first};
-use crate::titles::model::title::{Season, TitleStatus};
+use crate::{
+    http::params::{Reason, Value, first},
+    titles::model::title::{Season, TitleStatus},
+};
 
 /// What a list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]

@@ -1,17 +1,18 @@
 //! What other services of the site ask for and are told.
 
 use anilibria_cache::{CacheStats, LevelStats};
-use anilibria_client::{BreakerState, MirrorHealth};
+use anilibria_client::MirrorHealth;
 use poem_openapi::{
     Enum, Object,
     types::{Example, ParseFromJSON, ToJSON},
 };
 
 use super::{live::LiveStatistics, pattern::KeyPattern};
-use crate::titles::catalogue::{CatalogueSource, CatalogueStatus};
 use crate::{
     events::notify::model::NotificationStatistics,
+    health::model::Breaker,
     http::{envelope::CacheLevel, timestamp::Timestamp},
+    titles::catalogue::{CatalogueSource, CatalogueStatus},
 };
 
 /// An answer to another service.
@@ -62,39 +63,6 @@ pub enum Priority {
     Normal,
     /// Somebody waits for it.
     High,
-}
-
-/// What was done about a title.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Object)]
-#[oai(example)]
-pub struct SyncReport {
-    /// AniLibria's id of the title.
-    pub title_id: u32,
-    /// Whether it was loaded; `false` when what the cache had was fresh.
-    pub synced: bool,
-    /// Where what the cache has now is from.
-    pub source: SyncSource,
-    /// How many episodes the title has.
-    pub episodes_count: usize,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u64,
-}
-
-impl Example for SyncReport {
-    fn example() -> Self {
-        let source = SyncSource::Anilibria;
-        Self { title_id: 9000, synced: true, source, episodes_count: 12, duration_ms: 140 }
-    }
-}
-
-/// Where a title is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "lowercase")]
-pub enum SyncSource {
-    /// AniLibria, just now.
-    Anilibria,
-    /// The cache, which had it.
-    Cache,
 }
 
 /// What to drop from the cache.
@@ -310,29 +278,6 @@ pub struct Mirror {
     pub breaker: Breaker,
     /// Whether it is asked first.
     pub is_preferred: bool,
-}
-
-/// Where a circuit breaker stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum Breaker {
-    /// Requests go through.
-    Closed,
-    /// It failed, and is left alone for a while.
-    Open,
-    /// One request goes through, to see.
-    HalfOpen,
-}
-
-impl From<BreakerState> for Breaker {
-    fn from(state: BreakerState) -> Self {
-        match state {
-            BreakerState::Closed => Self::Closed,
-            BreakerState::HalfOpen => Self::HalfOpen,
-            // A state that is not known yet lets nothing through that we know of.
-            _ => Self::Open,
-        }
-    }
 }
 
 impl From<MirrorHealth> for Mirror {

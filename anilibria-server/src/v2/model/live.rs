@@ -34,10 +34,10 @@ pub struct LiveStatistics {
 
 impl From<&Realtime> for LiveStatistics {
     fn from(realtime: &Realtime) -> Self {
-        let (hub, tally) = (realtime.hub(), realtime.tally());
+        let (hub, tally) = (realtime.hub(), realtime.live().tally());
         Self {
-            connections: realtime.connections(),
-            max_connections: realtime.config().websocket_max_connections,
+            connections: realtime.live().count(),
+            max_connections: realtime.live().options().max_connections,
             subscriptions: hub.subscriptions(),
             opened: tally.opened.get(),
             turned_away: tally.turned_away.get(),

@@ -6,11 +6,10 @@ use super::Tag;
 use crate::{
     auth::{Caller, Read, Write},
     http::problem::Problem,
+    titles::model::sync::SyncReport,
     v2::{
         internal::Internal,
-        model::internal::{
-            CacheStatistics, ClearReport, ClearRequest, Done, ServiceStatistics, SyncReport, SyncRequest,
-        },
+        model::internal::{CacheStatistics, ClearReport, ClearRequest, Done, ServiceStatistics, SyncRequest},
     },
 };
 

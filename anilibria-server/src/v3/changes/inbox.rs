@@ -11,7 +11,10 @@ use tokio::sync::Notify;
 use tracing::warn;
 
 use super::compare::Hints;
-use crate::events::event::{Event, EventId, EventKind};
+use crate::{
+    events::event::{Event, EventId},
+    titles::notice::EventKind,
+};
 
 /// Most events that wait; the whole of a day has fewer.
 const MAX_WAITING: usize = 1000;
@@ -99,9 +102,9 @@ mod tests {
     use futures::{FutureExt as _, stream};
 
     use super::*;
-    use crate::{
-        events::notice::{EpisodeNews, Notice},
-        titles::model::title::TitleStatus,
+    use crate::titles::{
+        model::title::TitleStatus,
+        notice::{EpisodeNews, Notice},
     };
 
     fn episode(number: u16, title_id: u32, episode: f64) -> Event {

@@ -6,10 +6,7 @@ use anilibria_client::{
     Client, Result,
     model::ReleaseId,
     reflector::Catalogue,
-    v3::{
-        Mapping,
-        model::{self as v3, Title},
-    },
+    v3::{Mapping, model as v3, model::Title},
 };
 use futures::stream::BoxStream;
 use tokio::{

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{command::Command, subscriptions::Subscriptions};
 use crate::{
-    events::socket::{Dialogue, Flow, Line, Said, goodbye},
+    http::websocket::{Dialogue, Flow, Line, Said, goodbye},
     v3::{
         Dialect,
         news::{Event, News},

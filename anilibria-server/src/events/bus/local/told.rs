@@ -9,13 +9,13 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::super::{
-    super::{
-        event::{Event, EventId},
-        notice::{Identity, Notice},
-    },
+    super::event::{Event, EventId},
     Published,
 };
-use crate::telemetry::Origin;
+use crate::{
+    http::trace::Origin,
+    titles::notice::{Identity, Notice},
+};
 
 /// Notices that are remembered to tell each only once; more than there are in a day.
 const MOST_KNOWN: usize = 10_000;
@@ -201,7 +201,7 @@ fn millis(duration: Duration) -> u64 {
 mod tests {
     use super::*;
     use crate::{
-        telemetry::traces::ORIGIN as TRACED,
+        http::trace::ORIGIN as TRACED,
         titles::model::title::TitleStatus::{Completed, Ongoing},
     };
 

@@ -19,10 +19,10 @@ use super::{
     handshake::Socket,
     line::{Flow, Line, goodbye},
 };
-use crate::events::{Realtime, slots::Slot};
+use super::{live::LiveConnections, slots::Slot};
 
 /// What is spoken over a socket. Signs of life, limits and goodbyes are not its concern.
-pub(crate) trait Dialogue: Send {
+pub trait Dialogue: Send {
     /// What the client can be told unasked.
     type News: Send;
 
@@ -44,7 +44,7 @@ pub(crate) trait Dialogue: Send {
 
 /// What a client has said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
+pub enum Said {
     /// A text.
     Text(Utf8Bytes),
     /// Bytes.
@@ -52,7 +52,7 @@ pub(crate) enum Said {
 }
 
 /// One client.
-pub(crate) struct Connection<D> {
+pub struct Connection<D> {
     line: Line,
     dialogue: D,
     allowance: Allowance,
@@ -67,24 +67,24 @@ pub(crate) struct Connection<D> {
 
 impl<D: Dialogue> Connection<D> {
     /// Creates the connection of the client at the other end of `socket`, which holds `slot`.
-    pub(crate) fn new(socket: Socket, realtime: &Realtime, slot: Slot, dialogue: D) -> Self {
-        let config = realtime.config();
+    pub fn new(socket: Socket, live: &LiveConnections, slot: Slot, dialogue: D) -> Self {
+        let options = live.options();
         let now = Instant::now();
         Self {
-            line: Line::new(socket, realtime),
+            line: Line::new(socket, live),
             dialogue,
             allowance: Allowance::new(now),
             slot,
-            stopping: realtime.stopping(),
-            ping_interval: config.websocket_ping_interval,
-            ping_timeout: config.websocket_ping_timeout,
-            due: now + config.websocket_ping_interval,
+            stopping: live.stopping(),
+            ping_interval: options.ping_interval,
+            ping_timeout: options.ping_timeout,
+            due: now + options.ping_interval,
             is_asked: false,
         }
     }
 
     /// Serves the client until either side has enough.
-    pub(crate) async fn run(mut self) {
+    pub async fn run(mut self) {
         let mut flow = self.dialogue.greet(&mut self.line).await;
         let end = loop {
             if let ControlFlow::Break(end) = flow {
@@ -126,7 +126,7 @@ impl<D: Dialogue> Connection<D> {
         // Whatever it is, it is a sign of life.
         self.is_asked = false;
         self.due = Instant::now() + self.ping_interval;
-        let tally = self.line.realtime.tally();
+        let tally = self.line.live.tally();
         tally.messages.add();
         let verdict = self.allowance.count(Instant::now());
         if verdict != Verdict::Heed {
@@ -157,7 +157,7 @@ impl<D: Dialogue> Connection<D> {
     async fn ask(&mut self) -> Flow {
         if self.is_asked {
             debug!("A client gives no sign of life");
-            self.line.realtime.tally().given_up.add();
+            self.line.live.tally().given_up.add();
             return ControlFlow::Break(None);
         }
         self.is_asked = true;

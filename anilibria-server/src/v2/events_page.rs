@@ -6,16 +6,16 @@ use sha2::{Digest as _, Sha256};
 
 use crate::http::{accept::prefers_html, asset::Asset, vary};
 
-const FRAME: &str = include_str!("live/page.html");
+const FRAME: &str = include_str!("events_page/page.html");
 
-const STYLE: &str = include_str!("live/style.css");
+const STYLE: &str = include_str!("events_page/style.css");
 
 /// In the order in which one needs the other.
 const SCRIPT: &str = concat!(
-    include_str!("live/words.js"),
-    include_str!("live/connection.js"),
-    include_str!("live/card.js"),
-    include_str!("live/main.js"),
+    include_str!("events_page/words.js"),
+    include_str!("events_page/connection.js"),
+    include_str!("events_page/card.js"),
+    include_str!("events_page/main.js"),
 );
 
 /// The page. It brings all it needs along, and asks only the host it came from, except for posters.

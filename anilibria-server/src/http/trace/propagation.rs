@@ -8,12 +8,12 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// The trace that `headers` belong to, if any.
-pub(crate) fn remote(headers: &HeaderMap) -> Context {
+pub fn remote(headers: &HeaderMap) -> Context {
     TraceContextPropagator::new().extract_with_context(&Context::new(), &HeaderExtractor(headers))
 }
 
 /// Headers that make what they are sent with a part of what is done in `span`; none unless that is traced.
-pub(crate) fn outbound(span: &Span) -> HeaderMap {
+pub fn outbound(span: &Span) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let context = span.context();
     if context.span().span_context().is_sampled() {

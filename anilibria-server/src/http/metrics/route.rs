@@ -9,7 +9,7 @@ use std::{
 use metrics::{Counter, Histogram, Label, counter, histogram};
 use poem::http::{Method, StatusCode};
 
-use super::inventory::{REQUEST_DURATIONS, REQUESTS, SERVICE};
+use super::{REQUEST_DURATIONS, REQUESTS, SERVICE};
 
 /// Methods that are told apart; the last stands for all others.
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER"];

@@ -1,9 +1,9 @@
-//! Problems in the two forms of the old API v3: its own, and that of the old site's pages.
+//! Error responses in the two forms of the old API v3: its own, and that of the old site's pages.
 
 use poem::{Body, Response, http::StatusCode};
 use serde::Serialize;
 
-use super::Problem;
+use crate::http::problem::Problem;
 
 /// What anything but the client's own fault is sent as; the code in the body is the real one.
 const FAULT: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
@@ -26,37 +26,35 @@ struct SiteBody<'p> {
     key: &'static str,
 }
 
-impl Problem {
-    /// The answer to a client of API v3.
-    pub fn to_v3_response(&self) -> Response {
-        let code = self.v3_status();
-        let body = ErrorBody { error: ErrorDetails { code: code.as_u16(), message: &self.to_string() } };
-        self.respond_as(status_of(code), Body::from_json(&body).unwrap_or_default())
-    }
+/// Returns the response to a client of API v3.
+pub(crate) fn api_response(problem: &Problem) -> Response {
+    let code = status(problem);
+    let body = ErrorBody { error: ErrorDetails { code: code.as_u16(), message: &problem.to_string() } };
+    problem.respond_as(status_of(code), Body::from_json(&body).unwrap_or_default())
+}
 
-    /// The answer to a client of the old site's own pages (`/public/*.php`).
-    pub fn to_site_response(&self) -> Response {
-        let body = SiteBody { err: "error", mes: &self.to_string(), key: self.site_key() };
-        self.respond_as(status_of(self.v3_status()), Body::from_json(&body).unwrap_or_default())
-    }
+/// Returns the response to a client of the old site's own pages (`/public/*.php`).
+pub(crate) fn site_response(problem: &Problem) -> Response {
+    let body = SiteBody { err: "error", mes: &problem.to_string(), key: site_key(problem) };
+    problem.respond_as(status_of(status(problem)), Body::from_json(&body).unwrap_or_default())
+}
 
-    /// The status in the words of v3, which calls a wrong parameter a failed precondition.
-    fn v3_status(&self) -> StatusCode {
-        match self {
-            Self::InvalidParameters { .. } => StatusCode::PRECONDITION_FAILED,
-            other => other.status(),
-        }
+/// Returns the status in the terms of v3, which calls a wrong parameter a failed precondition.
+fn status(problem: &Problem) -> StatusCode {
+    match problem {
+        Problem::InvalidParameters { .. } => StatusCode::PRECONDITION_FAILED,
+        other => other.status(),
     }
+}
 
-    fn site_key(&self) -> &'static str {
-        match self {
-            Self::InvalidParameters { .. } => "empty",
-            Self::Unauthorized { .. } => "authorized",
-            Self::NotFound | Self::Missing { .. } | Self::TitleNotFound { .. } => "notFound",
-            Self::RateLimited { .. } => "tooMany",
-            problem if problem.status().is_server_error() => "unavailable",
-            _ => "invalidRequest",
-        }
+fn site_key(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::InvalidParameters { .. } => "empty",
+        Problem::Unauthorized { .. } => "authorized",
+        Problem::NotFound | Problem::Missing { .. } | Problem::TitleNotFound { .. } => "notFound",
+        Problem::RateLimited { .. } => "tooMany",
+        problem if problem.status().is_server_error() => "unavailable",
+        _ => "invalidRequest",
     }
 }
 
@@ -80,7 +78,7 @@ mod tests {
 
     #[tokio::test]
     async fn wrong_parameter_is_a_failed_precondition_that_names_it() {
-        let answer = read(Problem::invalid("limit", "must be a whole number").to_v3_response()).await;
+        let answer = read(api_response(&Problem::invalid("limit", "must be a whole number"))).await;
 
         let message = "parameter `limit` must be a whole number";
         assert_eq!(answer, (412, json!({"error": {"code": 412, "message": message}})));
@@ -90,14 +88,14 @@ mod tests {
     async fn fault_of_the_service_is_sent_as_500_and_named_in_the_body() {
         let problem = Problem::Unavailable { retry_after: Duration::from_secs(1), cause: "hunter2".into() };
 
-        let answer = read(problem.to_v3_response()).await;
+        let answer = read(api_response(&problem)).await;
 
         assert_eq!(answer, (500, json!({"error": {"code": 503, "message": "service unavailable"}})));
     }
 
     #[tokio::test]
     async fn pages_of_the_old_site_have_a_form_of_their_own() {
-        let answer = read(Problem::NotFound.to_site_response()).await;
+        let answer = read(site_response(&Problem::NotFound)).await;
 
         assert_eq!(answer, (404, json!({"err": "error", "mes": "no such path", "key": "notFound"})));
     }

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use url::Url;
 
-use super::title::{self, Hls, NodeTitle, Posters};
-use crate::titles::model::{
-    episode::{Episode, EpisodeKey, Quality, Skip, Source, SourceKind},
-    title::{EpisodeCount, Names, Player, Poster, Season, Title, TitleKind, TitleStatus},
+use crate::{
+    node::title::{self, Hls, NodeTitle, Posters},
+    titles::model::{
+        episode::{Episode, EpisodeKey, Quality, Skip, Source, SourceKind},
+        title::{EpisodeCount, Names, Player, Poster, Season, Title, TitleKind, TitleStatus},
+    },
 };
 
 /// The title that `title` is. Pictures with relative addresses are at `site`.

@@ -14,13 +14,13 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use super::remote;
 
 /// The span that all of a request is done in.
-pub(crate) struct Root {
+pub struct Root {
     context: Context,
 }
 
 impl Root {
     /// Makes `span` what is done for `request`, as a part of the trace that it belongs to, if it does.
-    pub(crate) fn of(span: &Span, request: &Request) -> Self {
+    pub fn of(span: &Span, request: &Request) -> Self {
         // Refused where nothing makes traces of spans; then there is nothing to be a part of.
         let _ = span.set_parent(remote(request.headers()));
         let context = span.context();
@@ -33,19 +33,19 @@ impl Root {
     }
 
     /// Id of the trace: 32 hexadecimal digits.
-    pub(crate) fn trace_id(&self) -> String {
+    pub fn trace_id(&self) -> String {
         self.context.span().span_context().trace_id().to_string()
     }
 
     /// Names it after `route`, a pattern: there are only so many.
-    pub(crate) fn name(&self, method: &Method, route: &str) {
+    pub fn name(&self, method: &Method, route: &str) {
         let span = self.context.span();
         span.update_name(format!("{method} {route}"));
         span.set_attribute(KeyValue::new("http.route", route.to_owned()));
     }
 
     /// Notes how it ended.
-    pub(crate) fn end(&self, status: StatusCode) {
+    pub fn end(&self, status: StatusCode) {
         let span = self.context.span();
         span.set_attribute(KeyValue::new("http.status_code", i64::from(status.as_u16())));
         if status.is_server_error() {

@@ -24,7 +24,7 @@ pub struct Origin {
 
 impl Origin {
     /// `span`, if it is traced.
-    pub(crate) fn of(span: &Span) -> Option<Self> {
+    pub fn of(span: &Span) -> Option<Self> {
         let context = span.context();
         let span = context.span().span_context().clone();
         (span.is_valid() && span.is_sampled()).then(|| Self { trace: span.trace_id(), span: span.span_id() })
@@ -41,13 +41,13 @@ impl Origin {
     }
 
     /// Id of the trace: 32 hexadecimal digits.
-    pub(crate) fn trace_id(self) -> String {
+    pub fn trace_id(self) -> String {
         self.trace.to_string()
     }
 
     /// Makes `span`, in which one message from here is dealt with, a part of the trace: a child of this one, and linked to
     /// it for those who look for links between whoever sends and whoever is told.
-    pub(super) fn adopt(self, span: &Span) {
+    pub fn adopt(self, span: &Span) {
         let here = SpanContext::new(self.trace, self.span, TraceFlags::SAMPLED, true, TraceState::NONE);
         // Refused where nothing makes traces of spans; then there is nothing to be a part of.
         let _ = span.set_parent(Context::new().with_remote_span_context(here.clone()));
@@ -55,7 +55,7 @@ impl Origin {
     }
 
     /// Reads one from what may be damaged, and then is none: what it stands beside is worth more.
-    pub(crate) fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+    pub fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         Ok(Value::deserialize(deserializer)?.as_str().and_then(|text| Self::read(text.as_bytes())))
     }
 }
@@ -74,7 +74,7 @@ impl Serialize for Origin {
 
 /// An origin as text.
 #[cfg(test)]
-pub(crate) const ORIGIN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+pub const ORIGIN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 #[cfg(test)]
 mod tests {

@@ -2,28 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::event::EventKind;
-use crate::v3::news;
-
-/// What clients say, `subscribe` over v3, with what is no command: frames that say nothing, what is not understood and what
-/// is not heeded.
-const INCOMING: [&str; 10] = [
-    "auth",
-    "subscribe_title",
-    "unsubscribe_title",
-    "subscribe_updates",
-    "resume",
-    "ping",
-    "subscribe",
-    "control",
-    "invalid",
-    "refused",
-];
-
-/// What they are told besides events, `connection` over v3.
-const OUTGOING: [&str; 8] =
-    ["auth_success", "subscribed", "unsubscribed", "resumed", "lagged", "pong", "error", "connection"];
-
 /// A count that only grows.
 #[derive(Debug, Default)]
 pub struct Count(AtomicU64);
@@ -81,18 +59,20 @@ pub struct Tally {
     pub outgoing: Messages,
 }
 
-impl Default for Tally {
-    fn default() -> Self {
-        let events = EventKind::ALL.map(EventKind::as_str).into_iter();
-        let events = events.chain(news::Kind::ALL.map(news::Kind::as_str));
+impl Tally {
+    /// Creates counts of messages by type: `incoming` ones of clients, and `outgoing` ones to clients.
+    pub fn new(
+        incoming: impl IntoIterator<Item = &'static str>,
+        outgoing: impl IntoIterator<Item = &'static str>,
+    ) -> Self {
         Self {
             opened: Count::default(),
             turned_away: Count::default(),
             messages: Count::default(),
             refused: Count::default(),
             given_up: Count::default(),
-            incoming: Messages::of(INCOMING),
-            outgoing: Messages::of(OUTGOING.into_iter().chain(events)),
+            incoming: Messages::of(incoming),
+            outgoing: Messages::of(outgoing),
         }
     }
 }

@@ -12,7 +12,7 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
 /// Why nothing could be loaded. Shared by all who waited for the same load.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum LoadFailure {
+pub enum LoadFailure {
     /// AniLibria failed.
     #[error(transparent)]
     Upstream(Arc<Error>),
@@ -46,7 +46,7 @@ pub(crate) enum LoadFailure {
 
 impl LoadFailure {
     /// Whether AniLibria is to blame, so that somebody else may do better.
-    pub(crate) fn is_of_upstream(&self) -> bool {
+    pub fn is_of_upstream(&self) -> bool {
         match self {
             Self::Upstream(error) => {
                 !matches!(error.as_ref(), Error::InvalidRequest { .. } | Error::Config { .. })

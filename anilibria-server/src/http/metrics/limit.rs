@@ -2,11 +2,11 @@
 
 use metrics::counter;
 
-use super::inventory::LIMIT_HITS;
+use super::LIMIT_HITS;
 
 /// A limit of the service, as the label `limit` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Limit {
+pub enum Limit {
     /// The quota of a client.
     Rate,
     /// The quota of logins.
@@ -51,7 +51,7 @@ impl Limit {
     ];
 
     /// Counts one refusal by this limit.
-    pub(crate) fn hit(self) {
+    pub fn hit(self) {
         self.count(1);
     }
 

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use crate::{config::RealtimeConfig, http::problem::Problem, telemetry::Limit};
+use crate::http::{metrics::Limit, problem::Problem};
 
 /// Divisor of all slots for the reserve. Clients that already have many connections get none of the reserve.
 const RESERVE: usize = 10;
@@ -63,11 +63,11 @@ pub enum NoSlot {
 }
 
 impl Slots {
-    /// Creates the slots with the limits of `config`.
-    pub fn new(config: &RealtimeConfig) -> Self {
+    /// Creates `max` slots, of which one client can hold `max_per_client`.
+    pub fn new(max: usize, max_per_client: usize) -> Self {
         Self(Arc::new(Shared {
-            max: config.websocket_max_connections,
-            max_per_client: config.websocket_max_connections_per_client,
+            max,
+            max_per_client,
             started: Instant::now(),
             by_client: Mutex::default(),
             taken: watch::Sender::new(0),
@@ -190,15 +190,6 @@ mod tests {
     use futures::FutureExt as _;
 
     use super::*;
-    use crate::config::Config;
-
-    fn slots(max: usize, max_per_client: usize) -> Slots {
-        let flags = [
-            format!("--websocket-max-connections={max}"),
-            format!("--websocket-max-connections-per-client={max_per_client}"),
-        ];
-        Slots::new(&Config::from_flags(flags).unwrap().realtime)
-    }
 
     fn client(number: u8) -> IpAddr {
         [203, 0, 113, number].into()
@@ -206,7 +197,7 @@ mod tests {
 
     #[test]
     fn client_has_no_more_connections_than_it_may() {
-        let slots = slots(100, 2);
+        let slots = Slots::new(100, 2);
         let places = [(); 2].map(|()| slots.enter(Some(client(1))).unwrap());
 
         assert_eq!(slots.enter(Some(client(1))).unwrap_err(), NoSlot::Client);
@@ -219,7 +210,7 @@ mod tests {
 
     #[test]
     fn reserve_is_for_clients_with_few_connections() {
-        let slots = slots(20, 20);
+        let slots = Slots::new(20, 20);
         let places: Vec<_> = std::iter::from_fn(|| slots.enter(Some(client(1))).ok()).collect();
 
         let others = [2, 3].map(|number| slots.enter(Some(client(number))));
@@ -230,7 +221,7 @@ mod tests {
 
     #[test]
     fn newcomer_gets_the_slot_of_the_greediest_client_that_is_idle_for_longest() {
-        let slots = slots(4, 4);
+        let slots = Slots::new(4, 4);
         let [first, second] = [(); 2].map(|()| slots.enter(Some(client(1))).unwrap());
         let others = [2, 3].map(|number| slots.enter(Some(client(number))).unwrap());
         first.occupant.active.store(2, Ordering::Relaxed);
@@ -248,7 +239,7 @@ mod tests {
 
     #[test]
     fn client_gains_nothing_by_taking_slots_from_itself() {
-        let slots = slots(2, 2);
+        let slots = Slots::new(2, 2);
         let _places = [(); 2].map(|()| slots.enter(Some(client(1))).unwrap());
 
         assert_eq!(slots.enter(Some(client(1))).unwrap_err(), NoSlot::Client);
@@ -259,7 +250,7 @@ mod tests {
 
     #[test]
     fn trusted_clients_count_in_total_only() {
-        let slots = slots(3, 1);
+        let slots = Slots::new(3, 1);
         let places = [(); 3].map(|()| slots.enter(None));
 
         assert!(places.iter().all(Result::is_ok));

@@ -1,10 +1,12 @@
-//! Problems in the form of version 1, which has the message at the top as well.
+//! Error responses of version 1, which have the message at the top as well.
 
 use poem::{Body, Response};
 use serde::Serialize;
 
-use super::{ErrorCode, Problem};
-use crate::http::envelope::ErrorContext;
+use crate::http::{
+    envelope::ErrorContext,
+    problem::{ErrorCode, Problem},
+};
 
 #[derive(Serialize)]
 struct ErrorBody<'p> {
@@ -21,15 +23,13 @@ struct ErrorDetails<'p> {
     details: Option<ErrorContext>,
 }
 
-impl Problem {
-    /// The answer to an old client.
-    pub fn to_legacy_response(&self) -> Response {
-        let message = self.message();
-        let details = Some(self.context()).filter(|context| *context != ErrorContext::default());
-        let error = ErrorDetails { message: &message, code: self.code(), details };
-        let body = ErrorBody { success: false, error, message: &message };
-        self.respond(Body::from_json(&body).unwrap_or_default())
-    }
+/// Returns the response to a client of version 1.
+pub fn response(problem: &Problem) -> Response {
+    let message = problem.message();
+    let details = Some(problem.context()).filter(|context| *context != ErrorContext::default());
+    let error = ErrorDetails { message: &message, code: problem.code(), details };
+    let body = ErrorBody { success: false, error, message: &message };
+    problem.respond(Body::from_json(&body).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     async fn body_of(problem: Problem) -> Value {
-        let text = problem.to_legacy_response().into_body().into_string().await.unwrap();
+        let text = response(&problem).into_body().into_string().await.unwrap();
         serde_json::from_str(&text).unwrap()
     }
 

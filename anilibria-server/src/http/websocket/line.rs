@@ -11,43 +11,43 @@ use tokio_tungstenite::tungstenite::{
 use tracing::debug;
 
 use super::handshake::Socket;
-use crate::events::Realtime;
+use super::live::LiveConnections;
 
 /// How long a client may take to say goodbye.
-pub(super) const GOODBYE: Duration = Duration::from_secs(2);
+pub const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Bytes that are thrown away at a time after a connection is closed.
 const RUBBISH: usize = 1024;
 
 /// Goes on, or ends with these words; without, when there is nobody left to say them to.
-pub(crate) type Flow = ControlFlow<Option<CloseFrame>>;
+pub type Flow = ControlFlow<Option<CloseFrame>>;
 
 /// The way to one client, who has so long to take each thing it is sent.
-pub(crate) struct Line {
+pub struct Line {
     pub(super) socket: Socket,
-    pub(super) realtime: Realtime,
+    pub(super) live: LiveConnections,
     patience: Duration,
 }
 
 impl Line {
-    pub(super) fn new(socket: Socket, realtime: &Realtime) -> Self {
-        let patience = realtime.config().websocket_ping_timeout;
-        Self { socket, realtime: realtime.clone(), patience }
+    pub(super) fn new(socket: Socket, live: &LiveConnections) -> Self {
+        let patience = live.options().ping_timeout;
+        Self { socket, live: live.clone(), patience }
     }
 
     /// Notes that the client has said something of this `kind`, one of those that are counted.
-    pub(crate) fn heard(&self, kind: &str) {
-        self.realtime.tally().incoming.add(kind);
+    pub fn heard(&self, kind: &str) {
+        self.live.tally().incoming.add(kind);
     }
 
     /// Says something of this `kind`, one of those that are counted.
-    pub(crate) async fn say(&mut self, kind: &str, frame: Utf8Bytes) -> Flow {
-        self.realtime.tally().outgoing.add(kind);
+    pub async fn say(&mut self, kind: &str, frame: Utf8Bytes) -> Flow {
+        self.live.tally().outgoing.add(kind);
         self.send(frame).await
     }
 
     /// Sends a text that is counted elsewhere.
-    pub(crate) async fn send(&mut self, frame: Utf8Bytes) -> Flow {
+    pub async fn send(&mut self, frame: Utf8Bytes) -> Flow {
         self.in_time(Sending::Frame(frame)).await
     }
 
@@ -79,7 +79,7 @@ impl Line {
             }
             Err(_) => {
                 debug!("A client does not take what it is sent");
-                self.realtime.tally().given_up.add();
+                self.live.tally().given_up.add();
                 ControlFlow::Break(None)
             }
         }
@@ -98,13 +98,13 @@ enum Sending {
 }
 
 /// Ends a connection with these words.
-pub(crate) fn goodbye(code: CloseCode, reason: &'static str) -> Flow {
+pub fn goodbye(code: CloseCode, reason: &'static str) -> Flow {
     ControlFlow::Break(Some(CloseFrame { code, reason: reason.into() }))
 }
 
 /// Says goodbye and lets the client do so. What it had sent by then is thrown away, or else the end of the connection would
 /// overtake the words.
-pub(super) async fn close(mut socket: Socket, words: CloseFrame) {
+pub async fn close(mut socket: Socket, words: CloseFrame) {
     let goodbye = async {
         socket.close(Some(words)).await?;
         let stream = socket.get_mut();

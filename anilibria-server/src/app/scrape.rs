@@ -11,8 +11,8 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Metrics, vitals::Vitals};
-use crate::{app::State, http::router::RouteTable};
+use super::vitals::Vitals;
+use crate::{app::State, http::router::RouteTable, telemetry::Metrics};
 
 /// Where Prometheus looks.
 pub(crate) const PATH: &str = "/metrics";

@@ -17,7 +17,7 @@ use tracing::debug;
 use crate::http::problem::Problem;
 
 /// Most bytes of a message of a client.
-pub(crate) const MAX_MESSAGE: usize = 64 * 1024;
+pub const MAX_MESSAGE: usize = 64 * 1024;
 
 /// Bytes that are read at a time. Clients say little, and each connection has a buffer of its own.
 const READ_BUFFER: usize = 4 * 1024;
@@ -26,17 +26,17 @@ const READ_BUFFER: usize = 4 * 1024;
 const MAGIC: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A socket as the framework hands it over.
-pub(crate) type Socket = WebSocketStream<Upgraded>;
+pub type Socket = WebSocketStream<Upgraded>;
 
 /// A request for a socket that is as it should be.
-pub(crate) struct Handshake {
+pub struct Handshake {
     upgrade: OnUpgrade,
     accept: String,
 }
 
 impl Handshake {
     /// The handshake of `request`; what is wrong with any other request.
-    pub(crate) fn of(request: &Request) -> Result<Self, Problem> {
+    pub fn of(request: &Request) -> Result<Self, Problem> {
         let accept = accept(&key(request.headers())?);
         let upgrade = request.take_upgrade().map_err(|_| unfit("Upgrade", "cannot be done here"))?;
         Ok(Self { upgrade, accept })
@@ -44,7 +44,7 @@ impl Handshake {
 
     /// Agrees, and has the client served by `serve` once the socket is open. At most `unsent` bytes wait for the client
     /// to take them, so that no message can be longer.
-    pub(crate) fn agree<F>(self, unsent: usize, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
+    pub fn agree<F>(self, unsent: usize, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
     where
         F: Future<Output = ()> + Send,
     {

@@ -9,21 +9,21 @@ use std::{
 use anilibria_cache::{CacheStats, LevelStats, MongoStore, PoolStats};
 use metrics::{Unit, counter, describe_gauge, gauge};
 
-use super::{
-    inventory::{NOTIFICATIONS_SENT, WEBSOCKET_MESSAGES},
-    process::Process,
-    recent::RecentShare,
-};
+use super::recent::RecentShare;
 use crate::{
     app::State,
-    events::{Realtime, event::EventKind, hub::Channel},
+    events::{
+        Realtime,
+        hub::Channel,
+        metrics::{NOTIFICATIONS_SENT, WEBSOCKET_MESSAGES},
+    },
     health::{
         Health,
-        model::{Circuit, CircuitService},
+        model::{Breaker, Circuit, CircuitService},
     },
-    http::{envelope::CacheLevel, traffic::Traffic},
-    titles::Titles,
-    v2::model::internal::Breaker,
+    http::{envelope::CacheLevel, metrics::Registration, traffic::Traffic},
+    telemetry::Process,
+    titles::{Titles, notice::EventKind},
 };
 
 const CONNECTIONS: &str = "anime_site_active_connections";
@@ -34,8 +34,10 @@ const CALLS_LEFT: &str = "anime_site_anilibria_api_rate_limit_remaining";
 const POOL: &str = "anime_site_database_connection_pool";
 const BREAKERS: &str = "anime_site_circuit_breaker_state";
 
-/// Tells the recorder what each of these shows.
-pub(super) fn describe() {
+/// Metrics of the process that are read when somebody asks.
+pub(super) const METRICS: Registration = Registration { buckets: &[], describe };
+
+fn describe() {
     describe_gauge!(CONNECTIONS, "Open connections, by kind.");
     for name in SOCKETS {
         describe_gauge!(name, "Clients connected over WebSocket.");
@@ -75,7 +77,7 @@ impl Vitals {
             health: state.health.clone(),
             traffic: state.traffic.clone(),
             mongo: state.mongo.clone(),
-            process: Process::new(),
+            process: Process::default(),
             start: Instant::now(),
             hit_rates: Arc::default(),
         }
@@ -119,7 +121,7 @@ impl Vitals {
 
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer connections")]
     fn note_connections(&self) {
-        let sockets = self.realtime.connections() as f64;
+        let sockets = self.realtime.live().count() as f64;
         for name in SOCKETS {
             gauge!(name).set(sockets);
         }
@@ -129,7 +131,7 @@ impl Vitals {
 
     /// What goes to many clients at a time is counted beside the clients, without a look at any label.
     fn note_messages(&self) {
-        let (hub, tally) = (self.realtime.hub(), self.realtime.tally());
+        let (hub, tally) = (self.realtime.hub(), self.realtime.live().tally());
         for (channel, kind) in
             Channel::ALL.into_iter().flat_map(|channel| EventKind::ALL.map(|kind| (channel, kind)))
         {

@@ -1,0 +1,37 @@
+//! Metrics of events.
+
+use metrics::{counter, describe_counter};
+
+use crate::{http::metrics::Registration, titles::notice::EventKind};
+
+/// Events that were sent to clients or services.
+pub const NOTIFICATIONS_SENT: &str = "anime_site_notifications_sent_total";
+
+/// Messages over `WebSocket`s.
+pub const WEBSOCKET_MESSAGES: &str = "anime_site_websocket_messages_total";
+
+const EPISODES_PROCESSED: &str = "anime_site_episodes_processed_total";
+
+/// Metrics of events.
+pub const METRICS: Registration = Registration { buckets: &[], describe };
+
+fn describe() {
+    describe_counter!(EPISODES_PROCESSED, "Episodes that events told of.");
+    describe_counter!(NOTIFICATIONS_SENT, "Events handed on, by type and channel.");
+    describe_counter!(WEBSOCKET_MESSAGES, "Messages over WebSockets, by direction and type.");
+    for action in ["added", "updated"] {
+        counter!(EPISODES_PROCESSED, "action" => action).increment(0);
+    }
+}
+
+/// Counts an event that this instance published.
+pub fn published(kind: EventKind) {
+    if let Some(action) = kind.episode_action() {
+        counter!(EPISODES_PROCESSED, "action" => action).increment(1);
+    }
+}
+
+/// Counts an event that the Node service accepted.
+pub(super) fn node_notified(kind: EventKind) {
+    counter!(NOTIFICATIONS_SENT, "type" => kind.as_str(), "channel" => "nodejs").increment(1);
+}

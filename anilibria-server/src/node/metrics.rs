@@ -1,0 +1,19 @@
+//! Metrics of calls to the Node service.
+
+use metrics::{Unit, describe_counter, describe_histogram};
+
+use crate::http::metrics::Registration;
+
+/// Calls of the Node service.
+pub(super) const REQUESTS: &str = "inter_service_requests_total";
+
+/// Durations of these calls.
+pub(super) const DURATION: &str = "inter_service_request_duration_seconds";
+
+/// Metrics of calls to the Node service.
+pub const METRICS: Registration = Registration { buckets: &[], describe };
+
+fn describe() {
+    describe_counter!(REQUESTS, "Calls of the Node service, by path and status.");
+    describe_histogram!(DURATION, Unit::Seconds, "How long the Node service took.");
+}

@@ -1,0 +1,20 @@
+//! Metrics of titles.
+
+use metrics::{counter, describe_counter};
+
+use crate::http::metrics::Registration;
+
+const TITLES_SYNCED: &str = "anime_site_titles_synced_total";
+
+/// Metrics of titles.
+pub const METRICS: Registration = Registration { buckets: &[], describe };
+
+fn describe() {
+    describe_counter!(TITLES_SYNCED, "Titles read anew from AniLibria.");
+    synced(0);
+}
+
+/// Counts `count` titles that were read from AniLibria.
+pub(super) fn synced(count: usize) {
+    counter!(TITLES_SYNCED, "source" => "anilibria_api").increment(count as u64);
+}
