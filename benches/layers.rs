@@ -10,10 +10,10 @@
 use std::{pin::pin, sync::LazyLock};
 
 use anilibria_client::sandbox::Sandbox;
+use anilibria_http::{User, access_log::Trace, finish, protection, request_id::RequestId, trace::Sampler};
 use anilibria_server::{
     app::{self, build, shell::Shell},
     config::Config,
-    http::{User, access_log::Trace, finish, protection, request_id::RequestId, trace::Sampler},
     titles::{ListQuery, Titles},
 };
 use divan::{Bencher, black_box};

@@ -9,10 +9,10 @@ use std::{net::SocketAddr, time::Duration};
 
 use anilibria_benches::{load, median};
 use anilibria_client::sandbox::Sandbox;
+use anilibria_http::listener::{self, Bounds};
 use anilibria_server::{
     app::{self, build},
     config::Config,
-    http::listener::{self, Bounds},
 };
 use anyhow::Context as _;
 use bytes::Bytes;

@@ -12,6 +12,15 @@ use std::sync::Arc;
 
 use anilibria_cache::{LocalElection, MongoStore, Redis};
 use anilibria_client::sandbox::Sandbox;
+use anilibria_http::{
+    clients::Clients,
+    compress::Compressor,
+    in_flight::LargeAnswers,
+    limits::{Bodies, Gate, RequestLimits},
+    metrics::RouteMeter,
+    router::Router,
+    traffic::Traffic,
+};
 
 use crate::{
     app::{sandbox::SandboxMount, scrape::Scrape, shell::Shell},
@@ -25,15 +34,6 @@ use crate::{
         subscribers::{self, Telling},
     },
     health::Health,
-    http::{
-        clients::Clients,
-        compress::Compressor,
-        in_flight::LargeAnswers,
-        limits::{Bodies, Gate, RequestLimits},
-        metrics::RouteMeter,
-        router::Router,
-        traffic::Traffic,
-    },
     migration::{
         flags::{Flags, Groups},
         rollback::{Tally, Watch},

@@ -20,6 +20,7 @@ mod v3;
 
 use std::{ffi::OsString, time::Duration};
 
+use anilibria_http::cors::Origins;
 use clap::{Args, FromArgMatches as _, ValueEnum};
 use poem::http::HeaderValue;
 use url::Url;
@@ -44,7 +45,6 @@ pub use self::{
     telemetry::{OtlpProtocol, TelemetryConfig},
     v3::{V3Config, V3Dialect},
 };
-use crate::http::cors::Origins;
 
 /// Origins of a site under development, permitted unless `CORS_ALLOW_ORIGIN` says otherwise.
 const LOCAL_ORIGINS: [&str; 2] = ["http://localhost:3000", "http://127.0.0.1:3000"];

@@ -1,6 +1,7 @@
 //! Tells clients at once what happens: one instance watches AniLibria, all hear of it over a bus, and each tells its own
 //! clients.
 
+pub mod asyncapi;
 pub mod bus;
 pub mod event;
 pub mod hub;
@@ -16,11 +17,11 @@ pub mod subscribers;
 
 use std::{sync::Arc, time::Duration};
 
+use anilibria_http::websocket::LiveConnections;
 use tracing::warn;
 
 use self::{bus::Bus, event::EventId, hub::Hub};
 pub use self::{metrics::METRICS, pump::Pump};
-use crate::http::websocket::LiveConnections;
 
 /// How far back events are heard of that nobody could be asked about when the service started.
 const LOOK_BACK: Duration = Duration::from_mins(1);

@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anilibria_http::timestamp::Timestamp;
 use async_trait::async_trait;
 use futures::future;
 
@@ -27,7 +28,6 @@ use crate::{
         ConnectionStatus, Health as Status, HealthReport, Liveness, Readiness, ReadinessChecks,
         ReadinessReport,
     },
-    http::timestamp::Timestamp,
     node::{NodeError, NodeService},
     titles::catalogue::CatalogueStatus,
 };

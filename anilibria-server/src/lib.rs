@@ -8,7 +8,6 @@ pub mod cli;
 pub mod config;
 pub mod events;
 pub mod health;
-pub mod http;
 pub mod migration;
 pub mod node;
 pub mod telemetry;

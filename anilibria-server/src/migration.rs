@@ -4,9 +4,8 @@ pub mod compare;
 pub mod flags;
 pub mod rollback;
 
+use anilibria_http::metrics::Registration;
 use metrics::{Unit, counter, describe_counter, describe_gauge};
-
-use crate::http::metrics::Registration;
 
 /// Titles that were compared with those of the Node service.
 const CONSISTENCY_CHECKS: &str = "data_consistency_checks_total";

@@ -16,17 +16,14 @@ use std::{
 };
 
 use anilibria_client::{Breaker, BreakerPolicy, BreakerState};
+use anilibria_http::{request_id, trace::parent};
 use poem::http::{HeaderName, Method, header};
 use reqwest::{Client, redirect};
 use url::Url;
 
 use self::call::Call;
 pub use self::{asker::Asker, error::NodeError, metrics::METRICS, notify::NotifyError, title::NodeTitle};
-use crate::{
-    auth::Passport,
-    config::Config,
-    http::{request_id, trace::parent},
-};
+use crate::{auth::Passport, config::Config};
 
 /// Says that a request was made because AniLibria failed. Whoever gets one must not pass it on to another that does the
 /// same, or two services would ask each other for ever.

@@ -25,6 +25,12 @@ use std::{future::Future, time::Instant};
 
 use anilibria_cache::{Cache, Cached, Invalidation, Loaded, Options, Pattern, Scope, Source};
 use anilibria_client::{Client, model::GenreId};
+use anilibria_http::{
+    LoadFailure,
+    envelope::{CacheLevel, One, Page},
+    problem::Problem,
+    rendered::{FORM, Meta, Rendered},
+};
 use time::OffsetDateTime;
 use tracing::{Instrument as _, warn};
 
@@ -36,12 +42,6 @@ pub use self::{
     sync::Synced,
 };
 use crate::{
-    http::{
-        LoadFailure,
-        envelope::{CacheLevel, One, Page},
-        problem::Problem,
-        rendered::{FORM, Meta, Rendered},
-    },
     node::Asker,
     titles::{
         catalogue::Mirror,

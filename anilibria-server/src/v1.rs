@@ -15,6 +15,7 @@ mod sync;
 mod title;
 mod video;
 
+use anilibria_http::router::RouteTable;
 use poem_openapi::OpenApi;
 
 pub use self::{
@@ -25,7 +26,7 @@ pub use self::{
     service::Legacy,
 };
 use self::{api::LegacyApi, paths::PREFIXES, sync::SyncApi, video::VideoApi};
-use crate::{auth::Services, config::LegacyConfig, health::Health, http::router::RouteTable, titles::Titles};
+use crate::{auth::Services, config::LegacyConfig, health::Health, titles::Titles};
 
 /// The routes that `config` asks for. Those that change something are for `services` only, and missing without any.
 pub fn table(

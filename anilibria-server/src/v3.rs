@@ -41,6 +41,7 @@ mod work_pool;
 
 use std::time::Duration;
 
+use anilibria_http::{problem::Problem, router::RouteTable};
 use poem::{EndpointExt as _, http::HeaderValue};
 
 pub use self::{
@@ -52,7 +53,6 @@ use self::{
     address::{LIVE, NUMBERED},
     operation::{Door, Entrance, Operation, SitePage},
 };
-use crate::http::{problem::Problem, router::RouteTable};
 
 /// Name of the header that tells the version.
 pub const VERSION_HEADER: &str = "api-version";

@@ -3,6 +3,7 @@
 use std::{future::pending, net::SocketAddr, time::Duration};
 
 use anilibria_client::sandbox::Sandbox;
+use anilibria_http::listener::{self, Bounds};
 use anilibria_server::{
     app::{self, build},
     config::Config,
@@ -10,7 +11,6 @@ use anilibria_server::{
         Pump, Realtime,
         bus::{Published, Standing},
     },
-    http::listener::{self, Bounds},
     titles::notice::Notice,
 };
 use anyhow::ensure;

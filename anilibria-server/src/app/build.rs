@@ -4,6 +4,13 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anilibria_cache::{Elector, LevelPing, Redis};
 use anilibria_client::{Client, ClientBuilder, RateLimit, sandbox::Sandbox};
+use anilibria_http as http;
+use anilibria_http::{
+    envelope::CacheLevel,
+    metrics::Registration,
+    traffic::Traffic,
+    websocket::{self, LiveConnections},
+};
 use async_trait::async_trait;
 use futures::future;
 use tracing::warn;
@@ -23,13 +30,6 @@ use crate::{
     health::{
         BackEnd, CacheVitals, Health, UpstreamFault, Vitals,
         model::{Circuit, CircuitService},
-    },
-    http::{
-        self,
-        envelope::CacheLevel,
-        metrics::Registration,
-        traffic::Traffic,
-        websocket::{self, LiveConnections},
     },
     migration::{self, flags::Flags, rollback::Tally},
     node::{self, NodeService},

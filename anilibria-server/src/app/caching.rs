@@ -3,15 +3,13 @@
 use std::{path::PathBuf, time::Duration};
 
 use anilibria_cache::{Cache, CacheBuilder, DiskStore, MemoryStore, MongoStore, Options, Redis};
+use anilibria_http::envelope::CacheLevel;
 use anyhow::Context as _;
 use etcetera::BaseStrategy as _;
 use mongodb::Database;
 use tracing::{info, warn};
 
-use crate::{
-    config::{CacheConfig, CacheDir, SecretUrl},
-    http::envelope::CacheLevel,
-};
+use crate::config::{CacheConfig, CacheDir, SecretUrl};
 
 /// How long a caller waits for AniLibria when there is a stale answer; then that is served.
 const SOFT_TIMEOUT: Duration = Duration::from_secs(1);

@@ -1,6 +1,7 @@
 //! The stand-in AniLiberty, beside the routes or alone.
 
 use anilibria_client::sandbox::Sandbox;
+use anilibria_http::{problem::Problem, request_id::RequestId};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use poem::{
@@ -8,10 +9,7 @@ use poem::{
     http::{self, HeaderValue, Uri, uri::PathAndQuery},
 };
 
-use crate::{
-    config::Environment,
-    http::{problem::Problem, request_id::RequestId},
-};
+use crate::config::Environment;
 
 /// Where the sandbox stands on the server's own port.
 const PREFIX: &str = "/sandbox";

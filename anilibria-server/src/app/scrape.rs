@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anilibria_http::router::RouteTable;
 use poem::{
     Endpoint, EndpointExt as _, Request, Response,
     http::{HeaderValue, Method, header},
@@ -12,7 +13,7 @@ use tokio::{
 };
 
 use super::vitals::Vitals;
-use crate::{app::State, http::router::RouteTable, telemetry::Metrics};
+use crate::{app::State, telemetry::Metrics};
 
 /// Where Prometheus looks.
 pub(crate) const PATH: &str = "/metrics";

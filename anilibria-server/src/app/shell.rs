@@ -4,6 +4,26 @@
 
 use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
+use anilibria_http::{
+    User,
+    access_log::Trace,
+    clients::{Client, Clients, QuotaState},
+    compress::Compressor,
+    cors::Origins,
+    finish::{Wishes, finish},
+    freshness,
+    in_flight::LargeAnswers,
+    limits::{Bodies, Gate, RequestLimits},
+    metrics::{Limit, RouteMeter},
+    path,
+    problem::Problem,
+    protection::protect,
+    request_id::{self, RequestId},
+    router::{Found, Router},
+    trace::Sampler,
+    traffic::Traffic,
+    vary,
+};
 use futures::FutureExt as _;
 use http_body::Body as _;
 use http_body_util::combinators::BoxBody;
@@ -15,26 +35,6 @@ use poem::{
 use crate::{
     app::{sandbox::SandboxMount, scrape},
     auth::Users,
-    http::{
-        User,
-        access_log::Trace,
-        clients::{Client, Clients, QuotaState},
-        compress::Compressor,
-        cors::Origins,
-        finish::{Wishes, finish},
-        freshness,
-        in_flight::LargeAnswers,
-        limits::{Bodies, Gate, RequestLimits},
-        metrics::{Limit, RouteMeter},
-        path,
-        problem::Problem,
-        protection::protect,
-        request_id::{self, RequestId},
-        router::{Found, Router},
-        trace::Sampler,
-        traffic::Traffic,
-        vary,
-    },
     migration::{flags::Groups, rollback::Tally},
     v1::{self, OldPaths, lead_to_v2},
     v3::{self, Addresses, Form},
@@ -230,7 +230,7 @@ impl Shell {
 
 /// True if `path` is a health probe. No limit refuses a probe: a busy service must not look like a dead one.
 fn is_probe(path: &str) -> bool {
-    let path = path.strip_prefix(crate::http::BASE).unwrap_or(path);
+    let path = path.strip_prefix(anilibria_http::BASE).unwrap_or(path);
     matches!(path, "/live" | "/ready" | "/health") || path.starts_with("/health/")
 }
 

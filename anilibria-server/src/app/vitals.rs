@@ -7,6 +7,7 @@ use std::{
 };
 
 use anilibria_cache::{CacheStats, LevelStats, MongoStore, PoolStats};
+use anilibria_http::{envelope::CacheLevel, metrics::Registration, traffic::Traffic};
 use metrics::{Unit, counter, describe_gauge, gauge};
 
 use super::recent::RecentShare;
@@ -21,7 +22,6 @@ use crate::{
         Health,
         model::{Breaker, Circuit, CircuitService},
     },
-    http::{envelope::CacheLevel, metrics::Registration, traffic::Traffic},
     telemetry::Process,
     titles::{Titles, notice::EventKind},
 };

@@ -2,6 +2,7 @@
 
 use std::{marker::PhantomData, time::SystemTime};
 
+use anilibria_http::problem::Problem;
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -9,7 +10,6 @@ use poem_openapi::{
 };
 
 use super::{Permission, Services};
-use crate::http::problem::Problem;
 
 /// The scheme's name in the document.
 const SCHEME: &str = "InternalToken";

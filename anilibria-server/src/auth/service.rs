@@ -2,6 +2,11 @@
 
 use std::{sync::Arc, time::SystemTime};
 
+use anilibria_http::{
+    clients::ServiceOf,
+    problem::{ErrorCode, Problem},
+    router::RouteTable,
+};
 use poem::{EndpointExt as _, http::HeaderMap};
 use serde::Deserialize;
 
@@ -9,14 +14,7 @@ use super::{
     bearer,
     token::{self, Keys, TokenError},
 };
-use crate::{
-    config::{AuthConfig, ServiceNames},
-    http::{
-        clients::ServiceOf,
-        problem::{ErrorCode, Problem},
-        router::RouteTable,
-    },
-};
+use crate::config::{AuthConfig, ServiceNames};
 
 /// What a service may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +71,7 @@ impl Services {
         Some(claims.service).filter(|service| self.allowed.contains(service))
     }
 
-    /// Returns these services as the function that tells [clients](crate::http::clients::Clients) which service sent a request.
+    /// Returns these services as the function that tells [clients](anilibria_http::clients::Clients) which service sent a request.
     pub fn into_identify(self) -> ServiceOf {
         Arc::new(move |headers| self.identify(headers))
     }
@@ -103,14 +101,12 @@ impl Services {
 
 #[cfg(test)]
 mod tests {
+    use anilibria_http::problem::ErrorCode;
     use poem::http::{HeaderValue, header};
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{
-        auth::token::tests::{NOW, SECRET, keys, now, token},
-        http::problem::ErrorCode,
-    };
+    use crate::auth::token::tests::{NOW, SECRET, keys, now, token};
 
     fn admit(authorization: Option<String>, permission: Permission) -> Result<(), (u16, ErrorCode)> {
         let services = Services { keys: keys(&[SECRET]), allowed: "nodejs, other".parse().unwrap() };

@@ -7,13 +7,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use anilibria_http::problem::ErrorCode;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
-use crate::{config::Secret, http::problem::ErrorCode};
+use crate::config::Secret;
 
 /// Longest token that is looked at, in bytes.
 pub const MAX_BYTES: usize = 4096;

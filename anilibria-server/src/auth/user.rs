@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
+use anilibria_http::User;
 use async_trait::async_trait;
 use poem::Request;
 use serde::{Deserialize, Deserializer};
@@ -12,7 +13,7 @@ use super::{
     bearer,
     token::{self, Keys, TokenError},
 };
-use crate::{config::AuthConfig, http::User};
+use crate::config::AuthConfig;
 
 /// Decides about users beyond their token: the service that issued the tokens.
 #[async_trait]

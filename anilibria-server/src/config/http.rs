@@ -2,11 +2,11 @@
 
 use std::{num::NonZeroU32, time::Duration};
 
+use anilibria_http::{clients::ClientOptions, listener::ListenerOptions};
 use clap::Args;
 use ipnet::IpNet;
 
 use super::parse;
-use crate::http::{clients::ClientOptions, listener::ListenerOptions};
 
 /// How requests are taken on and answers handed out.
 #[derive(Clone, Debug, Args)]

@@ -2,13 +2,13 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use anilibria_http::cors::Origins;
 use ipnet::IpNet;
 use poem::http::HeaderValue;
 use tracing::Level;
 use url::Url;
 
 use super::CacheDir;
-use crate::http::cors::Origins;
 
 /// Least important level to log.
 pub type LogLevel = Level;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use anilibria_http::websocket::LiveOptions;
 use clap::{ArgAction, Args, builder::BoolishValueParser};
 
 use super::parse;
-use crate::http::websocket::LiveOptions;
 
 /// How clients are kept up to date.
 #[derive(Clone, Debug, Args)]

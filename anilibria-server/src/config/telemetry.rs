@@ -1,10 +1,10 @@
 //! Settings of what the service tells of itself.
 
+use anilibria_http::trace::Sampler;
 use clap::{ArgAction, Args, ValueEnum, builder::BoolishValueParser};
 use url::Url;
 
 use super::parse;
-use crate::http::trace::Sampler;
 
 /// What the service tells of itself.
 #[derive(Clone, Debug, Args)]

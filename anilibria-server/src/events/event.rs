@@ -3,14 +3,12 @@
 use std::ops::Range;
 
 use anilibria_cache::PostId;
+use anilibria_http::trace::Origin;
 use serde::Deserialize;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 
-use crate::{
-    http::trace::Origin,
-    titles::notice::{EventKind, Notice},
-};
+use crate::titles::notice::{EventKind, Notice};
 
 /// Identifies an event. Ids sort in the order of events, also as text.
 pub type EventId = PostId;
@@ -112,6 +110,9 @@ pub(super) mod tests {
 
     use super::*;
     use crate::titles::model::title::TitleStatus;
+
+    /// The origin of an event, as text.
+    pub(in crate::events) const ORIGIN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     pub(in crate::events) fn id(number: u16) -> EventId {
         format!("1700000000000-{number:04}").parse().unwrap()

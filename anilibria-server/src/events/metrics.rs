@@ -1,8 +1,9 @@
 //! Metrics of events.
 
+use anilibria_http::metrics::Registration;
 use metrics::{counter, describe_counter};
 
-use crate::{http::metrics::Registration, titles::notice::EventKind};
+use crate::titles::notice::EventKind;
 
 /// Events that were sent to clients or services.
 pub const NOTIFICATIONS_SENT: &str = "anime_site_notifications_sent_total";

@@ -16,6 +16,7 @@ use std::{
 };
 
 use anilibria_cache::{Elector, Redis};
+use anilibria_http::trace::Sampler;
 use tokio::{sync::watch::Receiver, task::JoinHandle, time::sleep};
 use tracing::{info, warn};
 
@@ -29,7 +30,6 @@ use crate::{
         event::{Event, EventId},
         notify::model::NotificationStatistics,
     },
-    http::trace::Sampler,
     node::NodeService,
     telemetry::report_leader,
 };

@@ -2,13 +2,10 @@
 
 use std::borrow::Cow;
 
+use anilibria_http::params::{Reason, Value, array, parts, whole};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
-use crate::{
-    events::interests::MAX_TITLES,
-    http::params::{Reason, Value, array, parts, whole},
-    titles::notice::EventKind,
-};
+use crate::{events::interests::MAX_TITLES, titles::notice::EventKind};
 
 /// Ids of titles, without repeats; none when left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

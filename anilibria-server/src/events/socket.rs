@@ -11,20 +11,18 @@ mod visitor;
 
 use std::sync::Arc;
 
+use anilibria_http::{
+    clients::Clients,
+    problem::Problem,
+    router::RouteTable,
+    websocket::{Connection, Handshake},
+};
 use poem::{Endpoint, EndpointExt as _, Request, Response, http::Method};
 use tokio::sync::Semaphore;
 
 use self::visitor::Visitor;
 use super::Realtime;
-use crate::{
-    auth::Users,
-    http::{
-        clients::Clients,
-        problem::Problem,
-        router::RouteTable,
-        websocket::{Connection, Handshake},
-    },
-};
+use crate::auth::Users;
 
 /// Most bytes that wait to be sent; events come one by one, so this is for answers.
 const UNSENT: usize = 256 * 1024;
@@ -67,7 +65,7 @@ impl Sockets {
 
     /// The routes: at both addresses of the service, and at the one beside its base.
     pub fn table(&self) -> RouteTable {
-        let base = crate::http::BASE;
+        let base = anilibria_http::BASE;
         let paths = [
             "/ws".to_owned(),
             format!("{base}/ws"),

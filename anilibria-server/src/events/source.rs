@@ -8,6 +8,7 @@ use anilibria_client::{
     model::{ReleaseId, ReleaseStatus},
     watch::{self, Cursor, WatchBuilder},
 };
+use anilibria_http::trace::{ROOT, Sampler, root_span};
 use futures::StreamExt as _;
 use serde::Deserialize;
 use tokio::{
@@ -25,7 +26,6 @@ use super::{
 };
 use crate::{
     events::metrics,
-    http::trace::{ROOT, Sampler, root_span},
     telemetry::report_leader,
     titles::{
         Titles,

@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, io, net::IpAddr, time::Duration};
 
+use anilibria_http::{problem::Problem, websocket::slots::Slot};
 use bytes::Bytes;
 use futures::stream;
 use poem::{
@@ -20,10 +21,7 @@ use super::{
     event::{Event, EventId},
     hub::{Channel, Delivery, Listener},
 };
-use crate::{
-    http::{problem::Problem, websocket::slots::Slot},
-    titles::notice::EventKind,
-};
+use crate::titles::notice::EventKind;
 
 /// How often something comes, so that neither side takes the other for gone.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);

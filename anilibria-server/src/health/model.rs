@@ -1,9 +1,8 @@
 //! What the health endpoints tell.
 
 use anilibria_client::BreakerState;
+use anilibria_http::timestamp::Timestamp;
 use poem_openapi::{Enum, Object};
-
-use crate::http::timestamp::Timestamp;
 
 /// How the service and what it depends on are.
 #[derive(Clone, Debug, Object)]

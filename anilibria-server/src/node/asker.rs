@@ -1,12 +1,12 @@
 //! What the Node service has to know of whoever asks this one.
 
+use anilibria_http::{request_id::RequestId, trace::TraceParent};
 use poem::{
     FromRequest, Request, RequestBody,
     http::{HeaderMap, HeaderValue},
 };
 
 use super::FALLBACK;
-use crate::http::{request_id::RequestId, trace::TraceParent};
 
 /// Whoever asks, as far as it matters when their request is passed on.
 #[derive(Clone, Debug, Default)]

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anilibria_http::trace::outbound;
 use metrics::{counter, histogram};
 use poem::http::{HeaderName, HeaderValue, header};
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -16,7 +17,6 @@ use super::{
     NodeError,
     metrics::{DURATION, REQUESTS},
 };
-use crate::http::trace::outbound;
 
 /// Who calls and who is called, as metrics tell services apart.
 const SERVICES: [(&str, &str); 2] = [("source_service", "python"), ("target_service", "nodejs")];

@@ -1,8 +1,7 @@
 //! Metrics of calls to the Node service.
 
+use anilibria_http::metrics::Registration;
 use metrics::{Unit, describe_counter, describe_histogram};
-
-use crate::http::metrics::Registration;
 
 /// Calls of the Node service.
 pub(super) const REQUESTS: &str = "inter_service_requests_total";

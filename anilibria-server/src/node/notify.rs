@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use anilibria_client::retry_after;
+use anilibria_http::trace::{Origin, parent};
 use poem::http::{HeaderName, Method, StatusCode};
 use reqwest::Response;
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{NodeError, NodeService, TIMEOUT};
-use crate::http::trace::{Origin, parent};
 
 /// By what it knows an event that it is told of again.
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");

@@ -1,8 +1,7 @@
 //! Metrics of the cache, the database, AniLibria and leader leases.
 
+use anilibria_http::metrics::Registration;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
-
-use crate::http::metrics::Registration;
 
 /// Operations of the cache.
 pub(super) const CACHE_OPERATIONS: &str = "anime_site_cache_operations_total";

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anilibria_http::envelope::CacheLevel;
 use metrics::{
     Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Label, Metadata, Recorder, SharedString,
     Unit,
@@ -11,7 +12,6 @@ use super::inventory::{
     CACHE_DURATION, CACHE_OPERATIONS, DATABASE_DURATION, DATABASE_OPERATIONS, UPSTREAM_DURATION,
     UPSTREAM_REQUESTS, UPSTREAM_RETRIES,
 };
-use crate::http::envelope::CacheLevel;
 
 /// What the cache keeps in the database, as one of its collections.
 const CACHE_COLLECTION: &str = "cache";

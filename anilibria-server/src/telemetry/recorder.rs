@@ -2,11 +2,11 @@
 
 use std::{sync::OnceLock, time::Duration};
 
+use anilibria_http::metrics::Registration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::{task::JoinHandle, time::sleep};
 
 use super::{inventory::DEFAULT_BUCKETS, naming::Naming};
-use crate::http::metrics::Registration;
 
 /// How often what was measured is put into its buckets.
 const TIDY: Duration = Duration::from_secs(1);

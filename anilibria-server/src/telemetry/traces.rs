@@ -2,7 +2,7 @@
 //!
 //! Whether a request, or a look at AniLibria, is traced is decided once, where it begins. If it is not, none of the spans below
 //! it is made. What comes of it elsewhere or later, such as that the Node service is told of an event, goes on with its trace:
-//! the [`Origin`](crate::http::trace::Origin) stands beside the event on its way.
+//! the [`Origin`](anilibria_http::trace::Origin) stands beside the event on its way.
 
 mod filter;
 mod sender;

@@ -20,6 +20,7 @@ use anilibria_client::{
     model::ReleaseId,
     reflector::{Catalogue, CataloguePart, Reflector},
 };
+use anilibria_http::metrics::count_error;
 use anyhow::Context as _;
 use time::OffsetDateTime;
 use tokio::{
@@ -37,7 +38,7 @@ pub use self::{
     store::CatalogueStore,
     sync::SyncTask,
 };
-use crate::{http::metrics::count_error, titles::metrics};
+use crate::titles::metrics;
 
 /// How long the service waits for MongoDB at its start when there is nothing on disk; later it is read in the background.
 const FIRST_READ: Duration = Duration::from_secs(2);

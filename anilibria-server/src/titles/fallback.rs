@@ -8,6 +8,11 @@ use std::{
 };
 
 use anilibria_client::Client;
+use anilibria_http::{
+    envelope::{One, Origin},
+    metrics::count_error,
+    rendered::{Meta, Rendered, render_from},
+};
 use bytes::Bytes;
 use moka::future::Cache;
 use time::OffsetDateTime;
@@ -15,11 +20,6 @@ use tokio::time::timeout;
 use tracing::{debug, info, warn};
 
 use crate::{
-    http::{
-        envelope::{One, Origin},
-        metrics::count_error,
-        rendered::{Meta, Rendered, render_from},
-    },
     node::{Asker, NodeError, NodeService},
     titles::{from_node::mapped, model::title::Title},
 };

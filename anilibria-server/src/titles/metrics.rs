@@ -1,8 +1,7 @@
 //! Metrics of titles.
 
+use anilibria_http::metrics::Registration;
 use metrics::{counter, describe_counter};
-
-use crate::http::metrics::Registration;
 
 const TITLES_SYNCED: &str = "anime_site_titles_synced_total";
 

@@ -3,20 +3,18 @@
 use std::{fmt, time::Duration};
 
 use anilibria_client::{Client, model as v1, model::Release, watch};
+use anilibria_http::timestamp::Timestamp;
 use async_trait::async_trait;
 use crc32fast::hash;
 use poem_openapi::types::ToJSON as _;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use crate::{
-    http::timestamp::Timestamp,
-    titles::{
-        mapping::{Mapping, title_status},
-        model::{
-            episode::EpisodeNumber,
-            title::{Poster, TitleStatus},
-        },
+use crate::titles::{
+    mapping::{Mapping, title_status},
+    model::{
+        episode::EpisodeNumber,
+        title::{Poster, TitleStatus},
     },
 };
 

@@ -8,16 +8,14 @@ use anilibria_client::{
     Client,
     reflector::{Catalogue, Sort},
 };
+use anilibria_http::{load_failure::LoadFailure, rendered::render};
 
 use super::{
     ListQuery, SearchQuery, Titles,
     from_catalogue::{self, Shelf},
     from_upstream,
 };
-use crate::{
-    http::{load_failure::LoadFailure, rendered::render},
-    titles::mapping::Mapping,
-};
+use crate::titles::mapping::Mapping;
 
 type Result<T> = std::result::Result<T, LoadFailure>;
 

@@ -3,6 +3,12 @@
 use std::time::Instant;
 
 use anilibria_client::model::{Episode, Release};
+use anilibria_http::{
+    LoadFailure,
+    metrics::count_error,
+    problem::Problem,
+    rendered::{FORM, readable},
+};
 use bytes::Bytes;
 use poem_openapi::types::ParseFromJSON as _;
 use serde::Deserialize;
@@ -10,23 +16,15 @@ use serde_json::{Map, Value};
 use tracing::{debug, info, warn};
 
 use super::{Titles, facts, from_upstream};
-use crate::{
-    http::{
-        LoadFailure,
-        metrics::count_error,
-        problem::Problem,
-        rendered::{FORM, readable},
+use crate::titles::{
+    key, metrics,
+    model::{
+        episode::EpisodeNumber,
+        sync::{SyncReport, SyncSource},
+        title::TitleStatus,
     },
-    titles::{
-        key, metrics,
-        model::{
-            episode::EpisodeNumber,
-            sync::{SyncReport, SyncSource},
-            title::TitleStatus,
-        },
-        notice::{Notice, version},
-        sync_status::Subject,
-    },
+    notice::{Notice, version},
+    sync_status::Subject,
 };
 
 /// What the log calls it.
@@ -150,7 +148,7 @@ struct Known {
     facts: String,
 }
 
-/// Reads `title`, as [`crate::http::rendered::render`] made it.
+/// Reads `title`, as [`anilibria_http::rendered::render`] made it.
 fn read(title: &[u8]) -> Result<Known, Problem> {
     let Answer { data } = serde_json::from_slice(&readable(title)).map_err(Problem::internal)?;
     let Parts { player, status } = Parts::deserialize(&data).map_err(Problem::internal)?;
@@ -159,7 +157,7 @@ fn read(title: &[u8]) -> Result<Known, Problem> {
     Ok(Known { episodes: player.episodes, status, facts: facts::of_rendered(data) })
 }
 
-/// The episodes in `title`, as [`crate::http::rendered::render`] made it, by their numbers.
+/// The episodes in `title`, as [`anilibria_http::rendered::render`] made it, by their numbers.
 pub(super) fn episodes(title: &[u8]) -> Result<Map<String, Value>, Problem> {
     read(title).map(|known| known.episodes)
 }
@@ -182,10 +180,11 @@ struct Player {
 
 #[cfg(test)]
 mod tests {
+    use anilibria_http::rendered::render;
     use poem_openapi::types::Example as _;
 
     use super::*;
-    use crate::{http::rendered::render, titles::model::title::Title};
+    use crate::titles::model::title::Title;
 
     #[test]
     fn rendered_title_is_read() {

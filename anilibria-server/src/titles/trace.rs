@@ -1,19 +1,17 @@
 //! What a trace shows of the search for a title.
 
+use anilibria_http::{
+    envelope::{CacheLevel, One},
+    problem::Problem,
+    rendered::Rendered,
+};
 use tracing::{
     Span, debug_span,
     field::{self, Empty},
 };
 
 use super::sync::episodes;
-use crate::{
-    http::{
-        envelope::{CacheLevel, One},
-        problem::Problem,
-        rendered::Rendered,
-    },
-    titles::model::title::Title,
-};
+use crate::titles::model::title::Title;
 
 /// The span in which a title is looked for.
 pub(super) struct TitleTrace {

@@ -1,6 +1,7 @@
 //! Answers in the envelope of version 1, which has no `meta`.
 
 use anilibria_cache::Cached;
+use anilibria_http::rendered::{Kept, respond, seal, unsealed};
 use bytes::Bytes;
 use poem::{IntoResponse, Response};
 use poem_openapi::{
@@ -9,8 +10,6 @@ use poem_openapi::{
 };
 use serde::Serialize;
 use time::OffsetDateTime;
-
-use crate::http::rendered::{Kept, respond, seal, unsealed};
 
 /// What every answer begins with that holds data.
 const BEGINNING: &str = r#"{"success":true,"data":"#;

@@ -1,6 +1,10 @@
 //! The routes of version 1.
 
 use anilibria_client::reflector::Sort;
+use anilibria_http::{
+    params::{Param, Path, read},
+    problem::Problem,
+};
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::OpenApi;
 use serde::Serialize;
@@ -13,10 +17,6 @@ use super::{
 };
 use crate::{
     health::model::Health as Status,
-    http::{
-        params::{Param, Path, read},
-        problem::Problem,
-    },
     titles::params::{Days, Genres, Limit, LimitOr, PageNumber, Query, Search, Year},
 };
 

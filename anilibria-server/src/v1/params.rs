@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use anilibria_client::model::{FranchiseId, ReleaseKind, ReleaseRef, Season};
+use anilibria_http::params::{PathValue, Reason, Value, first, whole};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use uuid::Uuid;
-
-use crate::http::params::{PathValue, Reason, Value, first, whole};
 
 /// Most characters of a text to search for.
 const MAX_TEXT: usize = 100;

@@ -39,7 +39,7 @@ pub fn lead_to_v2(request: &mut Request) -> bool {
     let Some(rest) = rest(request.uri().path()).filter(|rest| version(rest).is_none()) else { return false };
     if request.header(VERSION).is_some_and(|text| text.trim().eq_ignore_ascii_case("v2")) {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        let uri = format!("{}{rest}{query}", crate::http::BASE);
+        let uri = format!("{}{rest}{query}", anilibria_http::BASE);
         // What was an address stays one behind another beginning.
         if let Ok(uri) = uri.parse::<Uri>() {
             *request.uri_mut() = uri;

@@ -1,12 +1,11 @@
 //! Error responses of version 1, which have the message at the top as well.
 
-use poem::{Body, Response};
-use serde::Serialize;
-
-use crate::http::{
+use anilibria_http::{
     envelope::ErrorContext,
     problem::{ErrorCode, Problem},
 };
+use poem::{Body, Response};
+use serde::Serialize;
 
 #[derive(Serialize)]
 struct ErrorBody<'p> {

@@ -8,6 +8,7 @@ use anilibria_client::{
     text::sort_russian,
     v3,
 };
+use anilibria_http::{LoadFailure, problem::Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -18,10 +19,7 @@ use super::{
     select::catalogue,
     service::Legacy,
 };
-use crate::{
-    http::{LoadFailure, problem::Problem},
-    titles::{Titles, tag},
-};
+use crate::titles::{Titles, tag};
 
 /// Videos in the envelope of v3.
 #[derive(Serialize)]

@@ -6,12 +6,10 @@ use anilibria_client::{
     model::{CatalogSorting, ReleaseId},
     reflector::{Catalogue, Found, Sort},
 };
+use anilibria_http::LoadFailure;
 
 use super::ListQuery;
-use crate::{
-    http::LoadFailure,
-    titles::{Titles, catalogue::Mirror},
-};
+use crate::titles::{Titles, catalogue::Mirror};
 
 /// The titles of a page, and how many the list has.
 #[derive(Debug, Default)]

@@ -7,6 +7,7 @@ use anilibria_client::{
     model::{Release, ReleaseId, ReleaseRef},
     v3,
 };
+use anilibria_http::{LoadFailure, problem::Problem};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
@@ -19,7 +20,6 @@ use super::{
 };
 use crate::{
     health::Health,
-    http::{LoadFailure, problem::Problem},
     titles::{Titles, tag},
 };
 

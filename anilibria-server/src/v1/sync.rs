@@ -1,6 +1,7 @@
 //! Titles that another service wants renewed.
 
 use anilibria_client::reflector::Sort;
+use anilibria_http::{params::Path, problem::Problem, timestamp::Timestamp};
 use futures::{StreamExt as _, stream};
 use poem_openapi::{Object, OpenApi, payload::Json};
 use serde::Serialize;
@@ -13,7 +14,6 @@ use super::{
 };
 use crate::{
     auth::{Caller, Write},
-    http::{params::Path, problem::Problem, timestamp::Timestamp},
     titles::{catalogue::Mirror, params::TitleId},
 };
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use anilibria_http::{params::Param, problem::Problem};
 use poem_openapi::OpenApi;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -11,10 +12,7 @@ use super::{
     params::{EpisodeNumber, Lines, TitleRef},
     service::Legacy,
 };
-use crate::{
-    http::{params::Param, problem::Problem},
-    titles::params::Search,
-};
+use crate::titles::params::Search;
 
 /// Who dubs, where a title does not say.
 const STUDIO: &str = "AniLibria";

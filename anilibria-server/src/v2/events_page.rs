@@ -1,10 +1,9 @@
 //! The page that shows a person what happens, as it happens.
 
+use anilibria_http::{accept::prefers_html, asset::Asset, vary};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use poem::{Endpoint, Request, Response, endpoint::BoxEndpoint, http::HeaderValue};
 use sha2::{Digest as _, Sha256};
-
-use crate::http::{accept::prefers_html, asset::Asset, vary};
 
 const FRAME: &str = include_str!("events_page/page.html");
 

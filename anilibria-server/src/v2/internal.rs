@@ -2,6 +2,7 @@
 
 mod clearing;
 
+use anilibria_http::{metrics::count_error, problem::Problem, router::RouteTable, traffic::Traffic};
 use poem_openapi::OpenApi as _;
 use tracing::warn;
 
@@ -9,7 +10,6 @@ use crate::{
     auth::Services,
     events::{Realtime, bus::Published, metrics, notify::Notifications},
     health::Health,
-    http::{metrics::count_error, problem::Problem, router::RouteTable, traffic::Traffic},
     titles::{Synced, Titles, model::sync::SyncReport},
     v2::{
         model::{

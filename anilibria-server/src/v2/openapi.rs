@@ -7,6 +7,7 @@ mod mend;
 
 use std::marker::PhantomData;
 
+use anilibria_http::{asset::Asset, router::RouteTable};
 use poem::{EndpointExt as _, endpoint::make_sync, http::Method};
 use poem_openapi::{
     ContactObject, LicenseObject, OpenApi, OpenApiService, ServerObject,
@@ -14,11 +15,8 @@ use poem_openapi::{
 };
 
 use crate::{
-    http::{asset::Asset, router::RouteTable},
-    v2::{
-        asyncapi,
-        events_page::{self, PageOrProbe},
-    },
+    events::asyncapi,
+    v2::events_page::{self, PageOrProbe},
 };
 
 /// Where a person with a browser sees events as they happen, and everybody else whether the process runs.
@@ -63,7 +61,7 @@ pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
     ];
     let events_page = events_page::page();
     let mut table = RouteTable::new();
-    for prefix in ["", crate::http::BASE] {
+    for prefix in ["", anilibria_http::BASE] {
         let mut endpoints = RouteTable::new();
         routes.clone().add_routes(&mut endpoints);
         for (path, page) in pages.clone() {
@@ -86,7 +84,7 @@ fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
         .description(guide::TEXT)
         .contact(ContactObject::new().name("AniLibria").url(env!("CARGO_PKG_REPOSITORY")))
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
-        .server(ServerObject::new(crate::http::BASE).description("Behind the site's proxy."))
+        .server(ServerObject::new(anilibria_http::BASE).description("Behind the site's proxy."))
         .server(ServerObject::new("/").description("The service itself."))
 }
 

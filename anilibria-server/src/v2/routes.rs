@@ -11,15 +11,14 @@ mod titles;
 
 use std::sync::Arc;
 
+use anilibria_http::clients::Clients;
 use poem_openapi::Tags;
 
 pub use self::{
     events::EventsApi, genres::GenresApi, health::HealthApi, internal::InternalApi, lists::ListsApi,
     schedule::ScheduleApi, search::SearchApi, titles::TitlesApi,
 };
-use crate::{
-    events::Realtime, health::Health, http::clients::Clients, titles::Titles, v2::openapi::Described,
-};
+use crate::{events::Realtime, health::Health, titles::Titles, v2::openapi::Described};
 
 /// Where an operation stands in the document.
 #[derive(Tags)]

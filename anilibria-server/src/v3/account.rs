@@ -5,6 +5,10 @@ use anilibria_client::{
     model::{FavoriteSorting, ReleaseId},
     v3::model::User,
 };
+use anilibria_http::{
+    LoadFailure,
+    problem::{ErrorCode, Problem},
+};
 use serde_json::json;
 
 use super::{
@@ -16,10 +20,6 @@ use super::{
     paging::{PAGE, PageSize},
     sessions::SessionId,
     shape::Shape,
-};
-use crate::http::{
-    LoadFailure,
-    problem::{ErrorCode, Problem},
 };
 
 /// What is told of a session that is not known, or no longer.

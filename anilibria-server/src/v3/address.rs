@@ -1,12 +1,10 @@
 //! Which addresses are those of old clients, and what they are told apart by.
 
+use anilibria_http::problem::Problem;
 use poem::{Request, Response, http::Uri};
 
 use super::problem;
-use crate::{
-    config::{V3Config, V3Dialect},
-    http::problem::Problem,
-};
+use crate::config::{V3Config, V3Dialect};
 
 /// Where the newest version is served.
 pub(super) const LIVE: &str = "/v3";

@@ -6,6 +6,7 @@ use anilibria_client::{
     model::ReleaseId,
     reflector::{Catalogue, Sort},
 };
+use anilibria_http::{LoadFailure, problem::Problem};
 
 use super::{
     answer::Answer,
@@ -17,7 +18,6 @@ use super::{
     selection::Listing,
     title::searchable,
 };
-use crate::http::{LoadFailure, problem::Problem};
 
 /// A search by an expression.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! Answers of API v3, which have no envelope.
 
 use anilibria_cache::Cached;
+use anilibria_http::rendered::{Kept, respond, seal};
 use bytes::Bytes;
 use poem::{
     IntoResponse, Response,
@@ -10,7 +11,6 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::paging::Pagination;
-use crate::http::rendered::{Kept, respond, seal};
 
 /// An answer, rendered.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ mod tests {
 
         let response = answer.into_response();
 
-        assert_eq!(response.content_type(), Some(crate::http::rendered::JSON));
+        assert_eq!(response.content_type(), Some(anilibria_http::rendered::JSON));
         assert_eq!(response.into_body().into_string().await.unwrap(), r#"{"id":1}"#);
     }
 

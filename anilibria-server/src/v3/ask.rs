@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt::Display, str::FromStr};
 
+use anilibria_http::{params::whole, problem::Problem};
 use poem::http::{HeaderMap, Uri, header};
 use url::form_urlencoded;
 
@@ -10,7 +11,6 @@ use super::{
     charge::Charge,
     paging::{Bounds, PAGE, PageSize, Paging, Window},
 };
-use crate::http::{params::whole, problem::Problem};
 
 /// Most values of one list: five to seven bytes each, they fill an address of the length that is taken.
 pub(super) const MAX_VALUES: usize = 1000;

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use crate::http::{LoadFailure, clients::Client};
+use anilibria_http::{LoadFailure, clients::Client};
 
 /// Items of a page that are rendered for one unit.
 const ITEMS: usize = 150;

@@ -8,6 +8,7 @@ use anilibria_client::{
     reflector::Sort,
     v3::model::Video,
 };
+use anilibria_http::{LoadFailure, problem::Problem};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
@@ -23,10 +24,7 @@ use super::{
     selection::{LOOKED_THROUGH, is_newer},
     shape::Shape,
 };
-use crate::{
-    http::{LoadFailure, problem::Problem},
-    titles::{Titles, tag},
-};
+use crate::titles::{Titles, tag};
 
 /// Something new, before it is read.
 enum News {

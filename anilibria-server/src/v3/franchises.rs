@@ -5,6 +5,7 @@ use anilibria_client::{
     model::{FranchiseId, ReleaseId},
     v3::model::Franchise,
 };
+use anilibria_http::{LoadFailure, problem::Problem};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
@@ -18,10 +19,7 @@ use super::{
     paging::Window,
     shape::{Shape, nothing},
 };
-use crate::{
-    http::{LoadFailure, problem::Problem},
-    titles::{Titles, tag},
-};
+use crate::titles::{Titles, tag};
 
 /// How many franchises are read at a time.
 pub(super) const AT_A_TIME: usize = 8;

@@ -4,6 +4,7 @@ use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
 use anilibria_cache::{Loaded, Options};
 use anilibria_client::reflector::Catalogue;
+use anilibria_http::{LoadFailure, clients::Clients, metrics::Limit, problem::Problem, rendered::unsealed};
 use moka::sync::Cache as Memory;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -15,7 +16,6 @@ use super::{
 };
 use crate::{
     config::V3Config,
-    http::{LoadFailure, clients::Clients, metrics::Limit, problem::Problem, rendered::unsealed},
     titles::{Titles, catalogue::Mirror},
 };
 

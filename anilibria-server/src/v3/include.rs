@@ -5,6 +5,7 @@ use anilibria_client::{
     model::TorrentId,
     v3::model::{TorrentFile, TorrentMetadata},
 };
+use anilibria_http::LoadFailure;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
@@ -16,7 +17,6 @@ use super::{
     charge::Charge,
     shape::{Include, Shape},
 };
-use crate::http::LoadFailure;
 
 /// The sizes of a poster.
 const SIZES: [&str; 3] = ["small", "medium", "original"];

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anilibria_cache::Loaded;
 use anilibria_client::model::ReleaseId;
+use anilibria_http::{LoadFailure, problem::Problem};
 use bytes::Bytes;
 
 use super::{
@@ -19,10 +20,7 @@ use super::{
     selection::{self, Listing},
     shape::Shape,
 };
-use crate::{
-    http::{LoadFailure, problem::Problem},
-    titles::{Titles, tag},
-};
+use crate::titles::{Titles, tag};
 
 /// What a list is asked for.
 #[derive(Debug)]

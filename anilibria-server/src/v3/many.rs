@@ -8,6 +8,7 @@ use anilibria_client::{
     request::MAX_LIMIT,
     v3::{Mapping, model::Franchise},
 };
+use anilibria_http::{LoadFailure, metrics::Limit};
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, value::RawValue};
 
@@ -19,10 +20,7 @@ use super::{
     shape::Shape,
     title::from_catalogue,
 };
-use crate::{
-    http::{LoadFailure, metrics::Limit},
-    titles::Titles,
-};
+use crate::titles::Titles;
 
 /// Maximum titles of one answer that are read from AniLibria: each has some 20 KB, and fifty of them take a request.
 pub(super) const MOST: usize = 500;

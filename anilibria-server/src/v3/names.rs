@@ -8,16 +8,14 @@ use anilibria_client::{
     reflector::{Catalogue, TorrentEntry},
     request::MAX_LIMIT,
 };
+use anilibria_http::LoadFailure;
 
 use super::{
     charge::Charge,
     gateway::{Gateway, catalogue},
     key,
 };
-use crate::{
-    http::LoadFailure,
-    titles::{Titles, tag},
-};
+use crate::titles::{Titles, tag};
 
 /// Maximum bytes of a readable id.
 const MAX_CODE: usize = 200;

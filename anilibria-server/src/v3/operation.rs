@@ -1,9 +1,9 @@
 //! The operations of v3: where they are, and what they can be asked.
 
+use anilibria_http::problem::Problem;
 use poem::{Endpoint, IntoResponse as _, Request, Response, http::Method};
 
 use super::{address::Dialect, ask::Ask, charge::Charge, gateway::Gateway};
-use crate::http::problem::Problem;
 
 /// What shapes anything.
 const PARTS: &[&str] = &["filter", "remove"];

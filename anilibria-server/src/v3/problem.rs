@@ -1,9 +1,8 @@
 //! Error responses in the two forms of the old API v3: its own, and that of the old site's pages.
 
+use anilibria_http::problem::Problem;
 use poem::{Body, Response, http::StatusCode};
 use serde::Serialize;
-
-use crate::http::problem::Problem;
 
 /// What anything but the client's own fault is sent as; the code in the body is the real one.
 const FAULT: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
@@ -71,7 +70,7 @@ mod tests {
     use super::*;
 
     async fn read(response: Response) -> (u16, Value) {
-        assert_eq!(response.content_type(), Some(crate::http::rendered::JSON));
+        assert_eq!(response.content_type(), Some(anilibria_http::rendered::JSON));
         let status = response.status().as_u16();
         (status, serde_json::from_str(&response.into_body().into_string().await.unwrap()).unwrap())
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anilibria_cache::Loaded;
 use anilibria_client::{model::MemberRole, reflector::Catalogue, text::sort_russian, v3::model::Team};
+use anilibria_http::{LoadFailure, problem::Problem};
 use serde_json::Value;
 
 use super::{
@@ -12,10 +13,7 @@ use super::{
     gateway::{Gateway, catalogue},
     key,
 };
-use crate::{
-    http::{LoadFailure, problem::Problem},
-    titles::{Titles, tag},
-};
+use crate::titles::{Titles, tag};
 
 impl Gateway {
     /// Years from which there are titles, the first one first.

@@ -4,6 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use anilibria_cache::Loaded;
 use anilibria_client::{Client, Secret, model::Torrent, request::MAX_LIMIT, v3::Mapping};
+use anilibria_http::{LoadFailure, problem::Problem, rendered::seal};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -16,10 +17,7 @@ use super::{
     paging::{PageSize, Window},
     selection::{LOOKED_THROUGH, is_newer},
 };
-use crate::{
-    http::{LoadFailure, problem::Problem, rendered::seal},
-    titles::{Titles, tag},
-};
+use crate::titles::{Titles, tag};
 
 /// Items when nothing is said.
 const ITEMS: usize = 10;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use anilibria_cache::Loaded;
 use anilibria_client::{model::ScheduledRelease, v3};
+use anilibria_http::{LoadFailure, problem::Problem};
 
 use super::{
     answer::{Answer, render},
@@ -14,10 +15,7 @@ use super::{
     many::{Source, many},
     shape::Shape,
 };
-use crate::{
-    http::{LoadFailure, problem::Problem},
-    titles::{Titles, tag},
-};
+use crate::titles::{Titles, tag};
 
 impl Gateway {
     /// What comes out on which day of the week.

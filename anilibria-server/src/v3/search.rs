@@ -6,6 +6,7 @@ use anilibria_client::{
     model::{CatalogSorting, MemberRole, Release, ReleaseId, ReleaseKind, Season},
     reflector::{Catalogue, CatalogueEntry},
 };
+use anilibria_http::{LoadFailure, problem::Problem};
 
 use super::{
     advanced::{self, by_order},
@@ -15,10 +16,7 @@ use super::{
     order::Order,
     selection::{LOOKED_THROUGH, Listing},
 };
-use crate::{
-    http::{LoadFailure, problem::Problem},
-    titles::Titles,
-};
+use crate::titles::Titles;
 
 /// Most characters of a text to search for.
 const MAX_TEXT: usize = 200;

@@ -6,6 +6,7 @@ use anilibria_client::{
     model::{CatalogSorting, Release, ReleaseId},
     reflector::{Catalogue, Sort},
 };
+use anilibria_http::LoadFailure;
 use time::OffsetDateTime;
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
     paging::{Pagination, Window},
     search::Search,
 };
-use crate::{http::LoadFailure, titles::Titles};
+use crate::titles::Titles;
 
 /// How many of AniLibria's titles are looked through that it cannot sort or filter as is wanted: those updated last.
 pub(super) const LOOKED_THROUGH: u32 = 500;

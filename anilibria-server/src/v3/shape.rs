@@ -1,5 +1,6 @@
 //! In which shape a title is wanted: which parts of it, with which description, and with which files.
 
+use anilibria_http::problem::Problem;
 use serde_json::{Map, Value};
 
 use super::{
@@ -7,7 +8,6 @@ use super::{
     description::{to_html, without_view_order},
     projection::{Kind, Projection},
 };
-use crate::http::problem::Problem;
 
 /// The shape of a title, or of anything else as far as it can have one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The old site's own pages that clients of v3 ask: logging in and out, torrent files, pictures.
 
 use anilibria_client::Error;
+use anilibria_http::{LoadFailure, problem::Problem};
 use poem::{
     IntoResponse as _, Request, Response,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -15,7 +16,6 @@ use super::{
     sessions::SessionId,
     unavailable,
 };
-use crate::http::{LoadFailure, problem::Problem};
 
 /// How long a browser may remember where a picture is.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("public, max-age=3600");

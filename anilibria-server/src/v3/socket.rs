@@ -7,6 +7,12 @@ mod subscriptions;
 
 use std::sync::Arc;
 
+use anilibria_http::{
+    clients::Clients,
+    problem::Problem,
+    router::RouteTable,
+    websocket::{Connection, Handshake},
+};
 use poem::{Endpoint, EndpointExt as _, Request, Response, http::Method};
 
 use self::guest::Guest;
@@ -15,16 +21,7 @@ use super::{
     address::{LIVE, NUMBERED},
     news::News,
 };
-use crate::{
-    config::V3Config,
-    events::Realtime,
-    http::{
-        clients::Clients,
-        problem::Problem,
-        router::RouteTable,
-        websocket::{Connection, Handshake},
-    },
-};
+use crate::{config::V3Config, events::Realtime};
 
 /// Most bytes that wait to be sent: the longest event and what surrounds it.
 const UNSENT: usize = 4 * 1024 * 1024;

@@ -8,6 +8,7 @@ use anilibria_client::{
     reflector::{Catalogue, CatalogueEntry},
     v3::{Mapping, release_of},
 };
+use anilibria_http::{LoadFailure, problem::Problem, rendered::unsealed};
 use serde_json::Value;
 
 use super::{
@@ -20,10 +21,7 @@ use super::{
     names::Name,
     shape::Shape,
 };
-use crate::{
-    http::{LoadFailure, problem::Problem, rendered::unsealed},
-    titles::{Titles, tag},
-};
+use crate::titles::{Titles, tag};
 
 /// How long a title is kept whose franchises could not be read.
 const WITHOUT_FRANCHISES: Duration = Duration::from_secs(30);

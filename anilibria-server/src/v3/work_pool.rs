@@ -2,12 +2,11 @@
 
 use std::{sync::Arc, thread, time::Duration};
 
+use anilibria_http::{LoadFailure, metrics::Limit};
 use tokio::{
     sync::{Semaphore, oneshot},
     time::timeout,
 };
-
-use crate::http::{LoadFailure, metrics::Limit};
 
 /// Maximum time that work waits for a thread before it is refused.
 const WAIT: Duration = Duration::from_secs(3);

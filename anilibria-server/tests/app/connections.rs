@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anilibria_server::http::listener::Bounds;
+use anilibria_http::listener::Bounds;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,

@@ -1,9 +1,11 @@
 //! What browsers are told about other origins.
 
-use poem::{http::StatusCode, test::TestResponse};
+use poem::{
+    http::StatusCode,
+    test::{TestClient, TestResponse},
+};
 
 use crate::support::{Demo, demo, shell};
-use poem::test::TestClient;
 
 const SITE: &str = "https://anime.example";
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anilibria_cache::{Election, Lease, Result};
 use anilibria_client::sandbox::{RunningSandbox, Sandbox};
+use anilibria_http::trace::Sampler;
 use anilibria_server::{
     app::{State, build},
     events::{
@@ -12,7 +13,6 @@ use anilibria_server::{
         event::Event,
         source::Source,
     },
-    http::trace::Sampler,
     titles::{model::title::TitleStatus, notice::Notice},
 };
 use async_trait::async_trait;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use anilibria_http::{
+    envelope::{CacheLevel, One, Pagination},
+    rendered::{Meta, Rendered, render},
+};
 use anilibria_server::{
-    http::{
-        envelope::{CacheLevel, One, Pagination},
-        rendered::{Meta, Rendered, render},
-    },
     titles::model::title::Title,
     v2::{openapi::Document, routes::Routes},
 };

@@ -1,6 +1,6 @@
 //! Methods: 405 with `Allow`, `HEAD` wherever `GET`, `OPTIONS` everywhere.
 
-use anilibria_server::http::rendered::{Meta, Rendered, render};
+use anilibria_http::rendered::{Meta, Rendered, render};
 use poem::{IntoResponse as _, http::StatusCode};
 use poem_openapi::types::Example as _;
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anilibria_server::http::User;
+use anilibria_http::User;
 use poem::{
     Addr, Body, Endpoint as _, Request, RequestParts, Response,
     http::{self, StatusCode, uri::Scheme},

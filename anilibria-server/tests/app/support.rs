@@ -9,6 +9,20 @@ use std::{
 };
 
 use anilibria_client::sandbox::Sandbox;
+use anilibria_http::{
+    clients::Clients,
+    compress::Compressor,
+    envelope::{One, Page, Pagination},
+    in_flight::LargeAnswers,
+    limits::{Bodies, Gate, RequestLimits},
+    listener::Bounds,
+    metrics::RouteMeter,
+    problem::Problem,
+    rendered::{Meta, Rendered, render},
+    router::Router,
+    trace::Sampler,
+    traffic::Traffic,
+};
 use anilibria_server::{
     app::{
         State, app,
@@ -18,20 +32,6 @@ use anilibria_server::{
     auth::Users,
     config::Config,
     health::{CacheVitals, Health, UpstreamFault, Vitals},
-    http::{
-        clients::Clients,
-        compress::Compressor,
-        envelope::{One, Page, Pagination},
-        in_flight::LargeAnswers,
-        limits::{Bodies, Gate, RequestLimits},
-        listener::Bounds,
-        metrics::RouteMeter,
-        problem::Problem,
-        rendered::{Meta, Rendered, render},
-        router::Router,
-        trace::Sampler,
-        traffic::Traffic,
-    },
     migration::rollback::Tally,
     titles::{Titles, model::title::Title},
     v1::OldPaths,
@@ -246,12 +246,6 @@ pub(crate) async fn served_within(endpoint: impl Endpoint + 'static, bounds: Bou
     let base = format!("http://{}", socket.local_addr().unwrap());
     let socket = tokio::net::TcpListener::from_std(socket).unwrap();
     let drain = std::time::Duration::from_secs(1);
-    tokio::spawn(anilibria_server::http::listener::serve(
-        socket,
-        bounds,
-        endpoint,
-        std::future::pending(),
-        drain,
-    ));
+    tokio::spawn(anilibria_http::listener::serve(socket, bounds, endpoint, std::future::pending(), drain));
     base
 }

@@ -9,12 +9,12 @@ mod titles;
 use std::time::Duration;
 
 use anilibria_client::sandbox::{Faults, Sandbox};
+use anilibria_http::{
+    listener::{self, Bounds},
+    trace::Sampler,
+};
 use anilibria_server::{
     app::{app, build::SandboxAt, shell::Shell},
-    http::{
-        listener::{self, Bounds},
-        trace::Sampler,
-    },
     titles::{Titles, catalogue::SyncTask},
 };
 use poem::{

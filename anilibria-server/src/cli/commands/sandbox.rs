@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
+use anilibria_http::listener::{self, Bounds};
+
 use super::{base_url, bind, block_on, sandbox_with, stop_signal};
-use crate::{
-    app::sandbox::SandboxAlone,
-    cli::Alone,
-    config::LogFormat,
-    http::listener::{self, Bounds},
-    telemetry::logging,
-};
+use crate::{app::sandbox::SandboxAlone, cli::Alone, config::LogFormat, telemetry::logging};
 
 /// How long requests in progress are waited for at the end.
 const DRAIN: Duration = Duration::from_secs(2);

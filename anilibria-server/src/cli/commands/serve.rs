@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anilibria_http::listener::{self, Bounds};
 use tracing::{info, warn};
 
 use super::{base_url, bind, block_on, sandbox_with, stop_signal};
@@ -12,7 +13,6 @@ use crate::{
     },
     cli::Serve,
     events::{Pump, bus::Publisher},
-    http::listener::{self, Bounds},
     telemetry::{Tidying, Traces, logging},
     titles::{catalogue::SyncTask, notice::Publish},
 };
@@ -38,7 +38,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let sandbox = serve.sandbox.then(|| SandboxAt::new(sandbox_with(serve.catalogue), &base));
         let state = build::build(config, sandbox).await?;
         println!("AniLibria service at {base}");
-        println!("Documentation at {base}{}/docs", crate::http::BASE);
+        println!("Documentation at {base}{}/docs", anilibria_http::BASE);
         if serve.sandbox {
             println!("Reading from the sandbox at {base}/sandbox/api/v1");
         }

@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError},
 };
 
+use anilibria_http::trace::Origin;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
@@ -20,7 +21,7 @@ use super::{
     Bus, Published, Standing,
     publishing::publishing,
 };
-use crate::{http::trace::Origin, titles::notice::Notice};
+use crate::titles::notice::Notice;
 
 /// Events that are remembered at the least, so that nobody who listens misses one.
 const LEAST_KEPT: usize = 256;
@@ -136,7 +137,7 @@ mod tests {
 
     use super::{super::conformance, *};
     use crate::{
-        http::trace::ORIGIN,
+        events::event::tests::ORIGIN,
         titles::model::title::TitleStatus::{self, Announced, Completed, Ongoing},
     };
 

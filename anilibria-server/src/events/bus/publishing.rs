@@ -1,9 +1,10 @@
 //! What a trace shows of an event that is put on the bus.
 
+use anilibria_http::trace::Origin;
 use tracing::{Instrument as _, debug_span, field::Empty};
 
 use super::{DESTINATION, Published};
-use crate::{http::trace::Origin, titles::notice::Notice};
+use crate::titles::notice::Notice;
 
 /// Does `work`, which puts `notice` on a bus of the kind `system`, as a step of what is traced here, if anything is: that step
 /// is what the event comes from.

@@ -1,6 +1,7 @@
 //! The bus of services that share Redis.
 
 use anilibria_cache::{Appended, Posted, Redis, RedisFeed};
+use anilibria_http::trace::Origin;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{
@@ -14,10 +15,7 @@ use super::{
     Bus, Published, Standing,
     publishing::publishing,
 };
-use crate::{
-    http::trace::Origin,
-    titles::notice::{EventKind, Identity, Notice},
-};
+use crate::titles::notice::{EventKind, Identity, Notice};
 
 /// The stream that remembers events.
 const FEED: &str = "events";
@@ -119,7 +117,7 @@ mod tests {
 
     use super::{super::conformance, *};
     use crate::{
-        http::trace::ORIGIN,
+        events::event::tests::ORIGIN,
         titles::model::title::TitleStatus::{Announced, Completed, Ongoing},
     };
 

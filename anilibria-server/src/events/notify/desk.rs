@@ -2,6 +2,10 @@
 
 use std::{collections::HashSet, future, sync::Arc};
 
+use anilibria_http::{
+    metrics::count_error,
+    trace::{ROOT, Sampler, root_span},
+};
 use futures::StreamExt as _;
 use tokio::{
     task::JoinSet,
@@ -19,10 +23,6 @@ use crate::{
         bus::{Bus, DESTINATION},
         event::{Event, EventId},
         metrics,
-    },
-    http::{
-        metrics::count_error,
-        trace::{ROOT, Sampler, root_span},
     },
     node::NotifyError,
 };
@@ -210,9 +210,11 @@ fn span(sampler: Sampler, event: &Event, attempt: usize, system: &'static str) -
 
 #[cfg(test)]
 mod tests {
+    use anilibria_http::trace::Origin;
+
     use super::*;
     use crate::{
-        http::trace::{ORIGIN, Origin},
+        events::event::tests::ORIGIN,
         titles::{model::title::TitleStatus, notice::Notice},
     };
 

@@ -7,18 +7,16 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use anilibria_http::trace::Origin;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tracing::warn;
 
 use super::ledger::Change;
-use crate::{
-    events::{
-        event::{Event, EventId},
-        notify::model::{DeadLetter, NotificationStatistics},
-    },
-    http::trace::Origin,
+use crate::events::{
+    event::{Event, EventId},
+    notify::model::{DeadLetter, NotificationStatistics},
 };
 
 /// Events that were given up and are kept for people to see.
@@ -269,7 +267,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::{
-        http::trace::ORIGIN,
+        events::event::tests::ORIGIN,
         titles::{model::title::TitleStatus, notice::Notice},
     };
 

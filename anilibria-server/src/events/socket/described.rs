@@ -14,13 +14,13 @@ use super::{
 };
 use crate::{
     auth::token::TokenError,
+    events::asyncapi::{
+        YAML,
+        tests::{assert_described, document, examples, messages},
+    },
     titles::{
         model::title::TitleStatus,
         notice::{EpisodeNews, EventKind, Notice},
-    },
-    v2::asyncapi::{
-        YAML,
-        tests::{assert_described, document, examples, messages},
     },
 };
 
@@ -145,5 +145,5 @@ fn every_code_of_an_error_is_described() {
 #[test]
 fn limits_are_the_ones_described() {
     assert!(YAML.contains(&format!("at most {MAX_TITLES} titles")));
-    assert!(YAML.contains(&format!("at most {} KiB", crate::http::websocket::MAX_MESSAGE / 1024)));
+    assert!(YAML.contains(&format!("at most {} KiB", anilibria_http::websocket::MAX_MESSAGE / 1024)));
 }

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use anilibria_http::websocket::{Dialogue, Flow, GOODBYE, Line, Said, Socket, close};
 use futures::SinkExt as _;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{
@@ -20,7 +21,6 @@ use crate::{
         event::EventId,
         hub::{Channel, Delivery, Listener},
     },
-    http::websocket::{Dialogue, Flow, GOODBYE, Line, Said, Socket, close},
 };
 
 /// A client of the site.

@@ -92,7 +92,7 @@ impl Reader {
             .redirect(redirect::Policy::none())
             .no_proxy()
             .build()?;
-        Ok(Self { http, timeout, node: door(node, NODE_BASE), ours: door(ours, crate::http::BASE) })
+        Ok(Self { http, timeout, node: door(node, NODE_BASE), ours: door(ours, anilibria_http::BASE) })
     }
 
     /// Ids of `count` titles of this service, chosen by chance; all when there are no more.

@@ -1,12 +1,12 @@
 //! Which group of a test a user belongs to, for the site's statistics.
 
+use anilibria_http::{User, vary};
 use poem::{
     Response,
     http::{HeaderName, HeaderValue, header},
 };
 
 use super::{Flags, Percentage, ROLL_OUT, Setting};
-use crate::http::{User, vary};
 
 /// The header that tells the group.
 const GROUP: HeaderName = HeaderName::from_static("x-test-group");

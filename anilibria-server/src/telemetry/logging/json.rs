@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
+use anilibria_http::timestamp::Timestamp;
 use serde_json::{Map, Value};
 use tracing::{
     Event, Level, Subscriber,
@@ -11,8 +12,6 @@ use tracing_subscriber::{
     fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, format::Writer},
     registry::{LookupSpan, Scope},
 };
-
-use crate::http::timestamp::Timestamp;
 
 /// Name of the service in its log.
 const SERVICE: &str = "anilibria-server";

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use anilibria_http::trace::ROOT;
 use tracing::{
     Level, Metadata, Subscriber,
     level_filters::LevelFilter,
@@ -12,8 +13,6 @@ use tracing_subscriber::{
     layer::{Context, Filter},
     registry::LookupSpan,
 };
-
-use crate::http::trace::ROOT;
 
 /// What the targets of this service's own crates begin with: how others do their work is of no interest here.
 const OURS: &str = "anilibria_";

@@ -3,6 +3,10 @@
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use anilibria_cache::Elector;
+use anilibria_http::{
+    metrics::count_error,
+    trace::{ROOT, Sampler, root_span},
+};
 use time::OffsetDateTime;
 use tokio::{
     sync::oneshot,
@@ -12,15 +16,9 @@ use tokio::{
 use tracing::{Instrument as _, Span, field::Empty, info, info_span, warn};
 
 use super::{Changes, Mirror};
-use crate::{
-    http::{
-        metrics::count_error,
-        trace::{ROOT, Sampler, root_span},
-    },
-    titles::{
-        Titles,
-        notice::{Notice, Publish},
-    },
+use crate::titles::{
+    Titles,
+    notice::{Notice, Publish},
 };
 
 /// How often everything is read: ratings change without a trace elsewhere, and what is gone shows only so.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use anilibria_http::timestamp::Timestamp;
 use poem_openapi::{Enum, Object, types::Example};
 use time::macros::datetime;
 
 use super::episode::{Episode, EpisodeKey, EpisodeNumber, Quality, Skip, Source, SourceKind};
-use crate::http::timestamp::Timestamp;
 
 /// One title.
 #[derive(Clone, Debug, PartialEq, Object)]

@@ -2,17 +2,13 @@
 
 use std::borrow::Cow;
 
+use anilibria_http::params::{Choice, Reason, Value, first, schema_with_default};
 use poem_openapi::{
     Enum,
-    registry::{MetaSchema, MetaSchemaRef, Registry},
-    types::{ParseFromParameter, ToJSON},
+    registry::{MetaSchema, MetaSchemaRef},
 };
-use serde_json::Value as JsonValue;
 
-use crate::{
-    http::params::{Reason, Value, first},
-    titles::model::title::{Season, TitleStatus},
-};
+use crate::titles::model::title::{Season, TitleStatus};
 
 /// What a list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
@@ -44,27 +40,14 @@ pub enum Order {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fuzzy(pub bool);
 
-/// One of several words that the document lists.
-pub trait Choice: ParseFromParameter {}
-
 impl Choice for Season {}
 impl Choice for TitleStatus {}
 impl Choice for Sort {}
 impl Choice for Order {}
 
-impl<T: Choice> Value for Option<T> {
-    fn schema() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(words::<T>()))
-    }
-
-    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
-        first(values).map(|text| choose(&text)).transpose()
-    }
-}
-
 impl Value for Sort {
     fn schema() -> MetaSchemaRef {
-        with_default::<Self>()
+        schema_with_default::<Self>()
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -74,7 +57,7 @@ impl Value for Sort {
 
 impl Value for Order {
     fn schema() -> MetaSchemaRef {
-        with_default::<Self>()
+        schema_with_default::<Self>()
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -97,26 +80,6 @@ impl Value for Fuzzy {
             Some(_) => Err("must be true or false".into()),
         }
     }
-}
-
-fn choose<T: Choice>(text: &str) -> Result<T, Reason> {
-    T::parse_from_parameter(text).map_err(|_| {
-        let words = words::<T>().enum_items;
-        let words: Vec<_> = words.iter().filter_map(JsonValue::as_str).collect();
-        format!("must be one of {}", words.join(", ")).into()
-    })
-}
-
-/// The schema of `T`, which lists its words, in place of a reference to it.
-fn words<T: Choice>() -> MetaSchema {
-    let mut registry = Registry::new();
-    T::register(&mut registry);
-    let schema = registry.schemas.remove(T::name().as_ref());
-    schema.unwrap_or_else(|| MetaSchema::new("string"))
-}
-
-fn with_default<T: Choice + Default + ToJSON>() -> MetaSchemaRef {
-    MetaSchemaRef::Inline(Box::new(MetaSchema { default: T::default().to_json(), ..words::<T>() }))
 }
 
 #[cfg(test)]

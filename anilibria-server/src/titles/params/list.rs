@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
+use anilibria_http::params::{Reason, Value, array, parts, whole};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-
-use crate::http::params::{Reason, Value, array, parts, whole};
 
 /// Most genres one request can name; AniLibria has some forty.
 const MAX_GENRES: usize = 50;

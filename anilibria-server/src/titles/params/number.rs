@@ -2,9 +2,8 @@
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
+use anilibria_http::params::{PathValue, Reason, Value, whole};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-
-use crate::http::params::{PathValue, Reason, Value, whole};
 
 /// Entries a page has when nothing else is asked for.
 pub(crate) const DEFAULT_LIMIT: u32 = 20;

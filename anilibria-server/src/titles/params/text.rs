@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
+use anilibria_http::params::{Reason, Value, first};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
-
-use crate::http::params::{Reason, Value, first};
 
 /// Fewest characters worth searching for.
 const MIN_CHARS: usize = 2;

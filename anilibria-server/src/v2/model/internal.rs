@@ -2,6 +2,7 @@
 
 use anilibria_cache::{CacheStats, LevelStats};
 use anilibria_client::MirrorHealth;
+use anilibria_http::{envelope::CacheLevel, timestamp::Timestamp};
 use poem_openapi::{
     Enum, Object,
     types::{Example, ParseFromJSON, ToJSON},
@@ -11,7 +12,6 @@ use super::{live::LiveStatistics, pattern::KeyPattern};
 use crate::{
     events::notify::model::NotificationStatistics,
     health::model::Breaker,
-    http::{envelope::CacheLevel, timestamp::Timestamp},
     titles::catalogue::{CatalogueSource, CatalogueStatus},
 };
 

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use anilibria_http::problem::Problem;
 use poem_openapi::{
     ApiResponse as _,
     registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef},
 };
-
-use crate::http::problem::Problem;
 
 /// Gives each operation the errors it can answer, and no others.
 pub(super) fn operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {

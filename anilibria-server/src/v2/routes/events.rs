@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
+use anilibria_http::{clients::Clients, params::Param, problem::Problem};
 use poem::Request;
 use poem_openapi::OpenApi;
 
 use super::Tag;
-use crate::{
-    events::{
-        Realtime,
-        params::{EventKinds, TitleIds},
-        sse::EventStream,
-    },
-    http::{clients::Clients, params::Param, problem::Problem},
+use crate::events::{
+    Realtime,
+    params::{EventKinds, TitleIds},
+    sse::EventStream,
 };
 
 /// The header in which a client says which event it has heard of last.

@@ -1,12 +1,10 @@
 //! `/genres`: the genres there are.
 
+use anilibria_http::{envelope::One, problem::Problem, rendered::Rendered};
 use poem_openapi::OpenApi;
 
 use super::Tag;
-use crate::{
-    http::{envelope::One, problem::Problem, rendered::Rendered},
-    titles::Titles,
-};
+use crate::titles::Titles;
 
 /// The route `/genres`.
 #[derive(Clone)]

@@ -1,11 +1,11 @@
 //! `/internal`: what other services of the site ask for.
 
+use anilibria_http::problem::Problem;
 use poem_openapi::{OpenApi, payload::Json};
 
 use super::Tag;
 use crate::{
     auth::{Caller, Read, Write},
-    http::problem::Problem,
     titles::model::sync::SyncReport,
     v2::{
         internal::Internal,

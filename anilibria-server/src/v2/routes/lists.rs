@@ -1,20 +1,18 @@
 //! `/updates`, `/popular`, `/random`: lists made for the site's pages.
 
+use anilibria_http::{
+    envelope::{One, Page},
+    params::Param,
+    problem::Problem,
+    rendered::Rendered,
+};
 use poem_openapi::OpenApi;
 
 use super::Tag;
-use crate::{
-    http::{
-        envelope::{One, Page},
-        params::Param,
-        problem::Problem,
-        rendered::Rendered,
-    },
-    titles::{
-        Titles,
-        model::title::Title,
-        params::{Limit, PageNumber},
-    },
+use crate::titles::{
+    Titles,
+    model::title::Title,
+    params::{Limit, PageNumber},
 };
 
 /// The routes `/updates`, `/popular` and `/random`.

@@ -1,12 +1,10 @@
 //! `/schedule`: what comes out on which day.
 
+use anilibria_http::{envelope::One, params::Param, problem::Problem, rendered::Rendered};
 use poem_openapi::OpenApi;
 
 use super::Tag;
-use crate::{
-    http::{envelope::One, params::Param, problem::Problem, rendered::Rendered},
-    titles::{Titles, model::schedule::ScheduleDay, params::Days},
-};
+use crate::titles::{Titles, model::schedule::ScheduleDay, params::Days};
 
 /// The route `/schedule`.
 #[derive(Clone)]

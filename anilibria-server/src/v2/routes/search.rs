@@ -1,15 +1,13 @@
 //! `/search`: titles by name.
 
+use anilibria_http::{envelope::Page, params::Param, problem::Problem, rendered::Rendered};
 use poem_openapi::OpenApi;
 
 use super::Tag;
-use crate::{
-    http::{envelope::Page, params::Param, problem::Problem, rendered::Rendered},
-    titles::{
-        SearchQuery, Titles,
-        model::title::Title,
-        params::{Fuzzy, Limit, PageNumber, Query},
-    },
+use crate::titles::{
+    SearchQuery, Titles,
+    model::title::Title,
+    params::{Fuzzy, Limit, PageNumber, Query},
 };
 
 /// The route `/search`.

@@ -1,15 +1,15 @@
 //! `/titles`: the catalogue, and single titles.
 
+use anilibria_http::{
+    envelope::{One, Page},
+    params::{Param, Path},
+    problem::Problem,
+    rendered::Rendered,
+};
 use poem_openapi::OpenApi;
 
 use super::Tag;
 use crate::{
-    http::{
-        envelope::{One, Page},
-        params::{Param, Path},
-        problem::Problem,
-        rendered::Rendered,
-    },
     node::Asker,
     titles::{
         ListQuery, Titles,

@@ -2,17 +2,15 @@
 
 use std::ops::ControlFlow;
 
+use anilibria_http::websocket::{Dialogue, Flow, Line, Said, goodbye};
 use serde_json::json;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{command::Command, subscriptions::Subscriptions};
-use crate::{
-    http::websocket::{Dialogue, Flow, Line, Said, goodbye},
-    v3::{
-        Dialect,
-        news::{Event, News},
-    },
+use crate::v3::{
+    Dialect,
+    news::{Event, News},
 };
 
 /// The last version of the old service.

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use anilibria_http::trace::Origin;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +13,7 @@ use super::super::{
     super::event::{Event, EventId},
     Published,
 };
-use crate::{
-    http::trace::Origin,
-    titles::notice::{Identity, Notice},
-};
+use crate::titles::notice::{Identity, Notice};
 
 /// Notices that are remembered to tell each only once; more than there are in a day.
 const MOST_KNOWN: usize = 10_000;
@@ -201,7 +199,7 @@ fn millis(duration: Duration) -> u64 {
 mod tests {
     use super::*;
     use crate::{
-        http::trace::ORIGIN as TRACED,
+        events::event::tests::ORIGIN as TRACED,
         titles::model::title::TitleStatus::{Completed, Ongoing},
     };
 

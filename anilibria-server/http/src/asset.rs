@@ -1,0 +1,58 @@
+//! Bytes that stay the same as long as the service runs.
+
+use bytes::Bytes;
+use poem::{
+    Response,
+    http::{HeaderValue, header},
+};
+
+use crate::rendered::{Parts, chunks};
+
+/// Bytes of the service itself, such as its documentation. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Asset {
+    media_type: HeaderValue,
+    etag: Option<HeaderValue>,
+    policy: Option<HeaderValue>,
+    parts: Parts,
+}
+
+impl Asset {
+    /// `text`, which is not empty, to be sent as `media_type`.
+    pub fn new(media_type: &'static str, text: String) -> Self {
+        let digest = sha1_smol::Sha1::from(&text).digest().to_string();
+        let mut prefix = Bytes::from(text);
+        // What ends a compressed stream has to hold something.
+        let tail = prefix.split_off(prefix.len().saturating_sub(1));
+        Self {
+            media_type: HeaderValue::from_static(media_type),
+            etag: HeaderValue::try_from(format!("W/\"{digest}\"")).ok(),
+            policy: None,
+            parts: Parts {
+                prefix,
+                tail,
+                digest: digest.as_bytes().first_chunk().copied().unwrap_or([0; 40]),
+            },
+        }
+    }
+
+    /// Sent with a `Content-Security-Policy` of its own instead of the one that all pages have.
+    #[must_use]
+    pub fn with_policy(mut self, policy: HeaderValue) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// The answer that has the bytes. They change with the service only.
+    pub fn response(&self) -> Response {
+        let Parts { prefix, tail, .. } = self.parts.clone();
+        let mut response = Response::from(chunks([prefix, tail]));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, self.media_type.clone());
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        headers.extend(self.etag.clone().map(|etag| (header::ETAG, etag)));
+        headers.extend(self.policy.clone().map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
+        response.extensions_mut().insert(self.parts.clone());
+        response
+    }
+}

@@ -1,0 +1,295 @@
+//! Clients: the senders of requests, and the share of the service that each may use.
+
+mod state;
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use poem::{
+    Request,
+    http::{HeaderMap, HeaderName, HeaderValue, Method},
+};
+
+use self::state::{ClientBounds, ClientState, ClientTable};
+pub use self::state::{InProgress, QuotaState};
+use super::proxies::Proxies;
+use crate::{User, metrics::Limit, problem::Problem};
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// Numbers whose header values are made once.
+const READY_NUMBERS: u32 = 256;
+
+/// `Retry-After` for a client with too many requests in progress.
+const RETRY_AFTER_IN_PROGRESS: Duration = Duration::from_secs(1);
+
+/// The path at which users of the old site log in. It has a separate quota.
+const LOGIN: &str = "/public/login.php";
+
+/// Tells clients apart and keeps what each of them has used.
+///
+/// A client is a service with an internal token, a signed-in user, or an address: an IPv4 address, or the /64 network of
+/// an IPv6 address. Services and the networks of `TRUSTED_CLIENTS` have a separate quota and no other limits.
+pub struct Clients {
+    proxies: Proxies,
+    trusted: Vec<IpNet>,
+    service_of: Option<ServiceOf>,
+    addresses: ClientTable<IpAddr>,
+    users: ClientTable<User>,
+    trusted_callers: ClientTable<TrustedCaller>,
+    logins: ClientTable<IpAddr>,
+    numbers: Vec<HeaderValue>,
+}
+
+/// Tells the service whose valid token is among the headers of a request.
+pub type ServiceOf = Arc<dyn Fn(&HeaderMap) -> Option<String> + Send + Sync>;
+
+/// Limits of clients. A limit of 0 requests per minute is none.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// Requests per minute of one address in the long run.
+    pub per_minute: u32,
+    /// Requests of one address or user at once after a quiet time.
+    pub burst: NonZeroU32,
+    /// Requests per minute of one signed-in user in the long run.
+    pub user_per_minute: u32,
+    /// Requests per minute of one trusted client in the long run.
+    pub service_per_minute: u32,
+    /// Requests of one trusted client at once after a quiet time.
+    pub service_burst: NonZeroU32,
+    /// Logins per minute of one address in the long run.
+    pub login_per_minute: u32,
+    /// Logins of one address at once after a quiet time.
+    pub login_burst: NonZeroU32,
+    /// Maximum requests in progress of one client.
+    pub max_in_progress: usize,
+    /// Proxies whose headers name the client.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Networks of clients that are part of the site.
+    pub trusted_clients: Vec<IpNet>,
+}
+
+/// A caller that is part of the site.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum TrustedCaller {
+    /// A service, by the name in its token.
+    Service(String),
+    /// An address of a trusted network.
+    Address(IpAddr),
+}
+
+/// The sender of a request.
+#[derive(Clone)]
+pub struct Client {
+    /// `None` if the request did not come over the network.
+    address: Option<IpAddr>,
+    state: Option<Arc<ClientState>>,
+    is_trusted: bool,
+    is_service: bool,
+}
+
+impl Clients {
+    /// Creates the clients with the limits of `options`. `service_of` tells the service whose valid token a request has.
+    pub fn new(options: ClientOptions, service_of: Option<ServiceOf>) -> Self {
+        let of_strangers = |per_minute| ClientBounds {
+            per_minute,
+            burst: options.burst,
+            in_progress: options.max_in_progress,
+        };
+        let of_trusted = ClientBounds {
+            per_minute: options.service_per_minute,
+            burst: options.service_burst,
+            in_progress: usize::MAX,
+        };
+        let of_logins = ClientBounds {
+            per_minute: options.login_per_minute,
+            burst: options.login_burst,
+            in_progress: usize::MAX,
+        };
+        Self {
+            proxies: Proxies::new(options.trusted_proxies),
+            trusted: options.trusted_clients,
+            service_of,
+            addresses: ClientTable::new(of_strangers(options.per_minute)),
+            users: ClientTable::new(of_strangers(options.user_per_minute)),
+            trusted_callers: ClientTable::new(of_trusted),
+            logins: ClientTable::new(of_logins),
+            numbers: (0..READY_NUMBERS).map(HeaderValue::from).collect(),
+        }
+    }
+
+    /// Returns the client that sent `request`.
+    pub fn identify(&self, request: &Request) -> Client {
+        let address = self.proxies.client_of(request);
+        if let Some(user) = request.extensions().get::<User>() {
+            let state = Some(self.users.get(user));
+            return Client { address, state, is_trusted: false, is_service: false };
+        }
+        let service = self.service_of.as_ref().and_then(|service_of| service_of(request.headers()));
+        let is_service = service.is_some();
+        let of_network = || Some(TrustedCaller::Address(address.filter(|address| self.trusts(*address))?));
+        if let Some(caller) = service.map(TrustedCaller::Service).or_else(of_network) {
+            let state = Some(self.trusted_callers.get(&caller));
+            return Client { address, state, is_trusted: true, is_service };
+        }
+        let state = address.map(|address| self.addresses.get(&network(address)));
+        Client { address, state, is_trusted: false, is_service }
+    }
+
+    /// Takes `request` from the quota of `client`; `None` if it does not count. Only routed paths can be exempt.
+    pub fn take(&self, request: &Request, client: &Client, is_routed: bool) -> Option<QuotaState> {
+        let path = request.uri().path();
+        // Browsers send preflight requests by themselves.
+        if request.method() == Method::OPTIONS || is_routed && is_exempt(path, client) {
+            return None;
+        }
+        if request.method() == Method::POST
+            && path == LOGIN
+            && let Some(address) = client.address
+            && let Some(quota) = self.logins.get(&network(address)).take(NonZeroU32::MIN)
+            && quota.wait.is_some()
+        {
+            Limit::Login.hit();
+            return Some(quota);
+        }
+        let quota = client.state.as_ref()?.take(NonZeroU32::MIN)?;
+        if quota.wait.is_some() {
+            Limit::Rate.hit();
+        }
+        Some(quota)
+    }
+
+    /// Writes the quota of a client into `headers` of its answer.
+    pub fn write(&self, quota: &QuotaState, headers: &mut HeaderMap) {
+        headers.insert(LIMIT, self.number(quota.limit));
+        headers.insert(REMAINING, self.number(quota.remaining));
+        headers.insert(RESET, self.number(quota.reset));
+    }
+
+    fn number(&self, number: u32) -> HeaderValue {
+        let ready = usize::try_from(number).ok().and_then(|index| self.numbers.get(index));
+        ready.cloned().unwrap_or_else(|| number.into())
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
+}
+
+impl Client {
+    /// Returns the client of a request that did not come over the network.
+    pub fn local() -> Self {
+        Self { address: None, state: None, is_trusted: false, is_service: false }
+    }
+
+    /// Returns the address; `None` if the request did not come over the network.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// Returns the network whose live connections are counted together; `None` for a trusted client.
+    pub fn counted_network(&self) -> Option<IpAddr> {
+        self.address.filter(|_| !self.is_trusted).map(network)
+    }
+
+    /// Takes a place for one more request in progress, held until the place is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::RateLimited`] if the client has too many.
+    pub fn enter(&self) -> Result<InProgress<'_>, Problem> {
+        let Some(state) = &self.state else { return Ok(InProgress::uncounted()) };
+        state.enter().ok_or_else(|| {
+            Limit::ClientRequests.hit();
+            Problem::RateLimited { retry_after: RETRY_AFTER_IN_PROGRESS }
+        })
+    }
+
+    /// Takes `units` further requests from the quota: the price of work that costs more than a usual request. Call it
+    /// before the work begins.
+    ///
+    /// # Errors
+    ///
+    /// The time to wait if the quota does not suffice.
+    pub fn charge(&self, units: u32) -> Result<(), Duration> {
+        let (Some(state), Some(units)) = (&self.state, NonZeroU32::new(units)) else { return Ok(()) };
+        match state.take(units).and_then(|quota| quota.wait) {
+            Some(wait) => {
+                Limit::Rate.hit();
+                Err(wait)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("address", &self.address)
+            .field("is_trusted", &self.is_trusted)
+            .finish_non_exhaustive()
+    }
+}
+
+impl QuotaState {
+    /// Refuses the request that exceeded the quota.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::RateLimited`], with the time to wait.
+    pub fn check(&self) -> Result<(), Problem> {
+        self.wait.map_or(Ok(()), |retry_after| Err(Problem::RateLimited { retry_after }))
+    }
+}
+
+/// True for routes that no quota counts: probes, metrics, the handshake of a WebSocket, and `/internal` for services.
+fn is_exempt(path: &str, client: &Client) -> bool {
+    let path = path.strip_prefix(crate::BASE).unwrap_or(path);
+    let within =
+        |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    ["/health", "/ready", "/live", "/metrics", "/ws"].into_iter().any(within)
+        || client.is_service && within("/internal")
+}
+
+/// The part of an address that one client has for itself: all of an IPv4 address, the first 64 bits of an IPv6 address.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ipv6_clients_are_told_apart_by_network() {
+        let of = |address: &str| network(address.parse().unwrap()).to_string();
+
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2:ffff::"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("203.0.113.9"), "203.0.113.9");
+    }
+
+    #[test]
+    fn probes_are_not_counted_and_internal_calls_only_with_a_token() {
+        let stranger = Client::local();
+        let service = Client { is_service: true, is_trusted: true, ..stranger.clone() };
+        for path in ["/health", "/health/ready", "/api/anilibria/v2/live", "/metrics", "/ws"] {
+            assert!(is_exempt(path, &stranger), "{path}");
+        }
+        for path in ["/titles", "/healthy", "/api/anilibria/v2/titles/1", "/", "/internal/cache"] {
+            assert!(!is_exempt(path, &stranger), "{path}");
+        }
+        assert!(is_exempt("/internal/cache", &service));
+    }
+}

@@ -1,0 +1,73 @@
+//! Which other origins a browser may let read our answers.
+//!
+//! The framework's middleware refuses requests from origins that are not listed; but whether to show an answer is the
+//! browser's affair, and some browsers name the origin on requests to its own site, too.
+
+use poem::{
+    Request, Response,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+};
+
+use crate::vary;
+
+const METHODS: &str = "GET, POST, PUT, DELETE, OPTIONS";
+const REQUEST_HEADERS: &str = "Origin, X-Requested-With, Content-Type, Accept, Authorization, X-CSRF-Token, \
+                               X-Request-ID, X-API-Version";
+const EXPOSED_HEADERS: &str =
+    "X-Request-ID, X-Test-Group, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset";
+const MAX_AGE: &str = "86400";
+
+/// Origins that may read our answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// All of them, without credentials.
+    Any,
+    /// These, with credentials.
+    Listed(Vec<HeaderValue>),
+}
+
+impl Origins {
+    /// The answer to a browser that asks before it sends; `None` when `request` is no such question.
+    pub fn preflight(&self, request: &Request) -> Option<Response> {
+        let headers = request.headers();
+        let asks = request.method() == Method::OPTIONS
+            && headers.contains_key(header::ORIGIN)
+            && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        if !asks {
+            return None;
+        }
+        let mut response = Response::builder().status(StatusCode::NO_CONTENT).finish();
+        let permissions = response.headers_mut();
+        if self.permitted(headers).is_some() {
+            permissions.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
+            permissions
+                .insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(REQUEST_HEADERS));
+            permissions.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE));
+        }
+        Some(response)
+    }
+
+    /// The origin to permit, if `headers` of a request name one that is.
+    pub fn permitted(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let origin = headers.get(header::ORIGIN)?;
+        match self {
+            Self::Any => Some(HeaderValue::from_static("*")),
+            Self::Listed(origins) => origins.contains(origin).then(|| origin.clone()),
+        }
+    }
+
+    /// Puts the permission for `origin` into `headers` of an answer.
+    pub fn permit(&self, headers: &mut HeaderMap, origin: Option<HeaderValue>) {
+        let listed = matches!(self, Self::Listed(_));
+        // Said in every answer: caches must not show one origin what another was permitted, nor anyone a compression
+        // that another asked for.
+        let names = if listed { "Accept-Encoding, Origin" } else { "Accept-Encoding" };
+        vary::add(headers, names);
+        let Some(origin) = origin else { return };
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
+        if listed {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        }
+    }
+}

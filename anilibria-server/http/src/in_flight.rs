@@ -1,0 +1,138 @@
+//! Bounds the memory of large answers that are being sent.
+
+use std::{
+    collections::HashMap,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::combinators::BoxBody;
+use poem::Response;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{metrics::Limit, problem::Problem, rendered::Parts};
+
+/// Answers from this size on are counted.
+const LARGE: usize = 256 << 10;
+
+/// Bytes of one permit: a semaphore counts in 32 bits.
+const UNIT: usize = 1 << 10;
+
+/// Counts the bytes of large answers from the moment they are answered until they are sent, up to a limit. Clones count
+/// together.
+///
+/// A slow client keeps its answer in memory, even after the cache has evicted it. Answers from the same entry of the cache
+/// share their bytes, and are counted once.
+#[derive(Clone, Debug)]
+pub struct LargeAnswers {
+    budget: Arc<Semaphore>,
+    /// By the address of their bytes, which is unique while they are held.
+    held: Arc<Mutex<HashMap<usize, Weak<Shared>>>>,
+}
+
+/// Bytes that answers share, and the permit for them.
+#[derive(Debug)]
+struct Shared {
+    _bytes: Bytes,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl LargeAnswers {
+    /// Creates a count with a limit of `max_bytes`.
+    pub fn new(max_bytes: usize) -> Self {
+        let permits = (max_bytes / UNIT).min(Semaphore::MAX_PERMITS);
+        Self { budget: Arc::new(Semaphore::new(permits)), held: Arc::default() }
+    }
+
+    /// Counts `response` until its body is sent, if it is large.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Overloaded`] if the large answers would be more than the limit.
+    pub fn hold(&self, response: &mut Response) -> Result<(), Problem> {
+        let parts = response.extensions().get::<Parts>();
+        let Some(bytes) = parts.map(|parts| &parts.prefix).filter(|bytes| bytes.len() >= LARGE) else {
+            return Ok(());
+        };
+        let shared = self.share(bytes).ok_or_else(|| {
+            Limit::AnswersInFlight.hit();
+            Problem::Overloaded
+        })?;
+        let body = BoxBody::from(response.take_body());
+        response.set_body(BoxBody::new(Held { body, _shared: shared }));
+        Ok(())
+    }
+
+    fn share(&self, bytes: &Bytes) -> Option<Arc<Shared>> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let address = bytes.as_ptr().addr();
+        if let Some(shared) = held.get(&address).and_then(Weak::upgrade) {
+            return Some(shared);
+        }
+        held.retain(|_, shared| shared.strong_count() > 0);
+        let units = u32::try_from(bytes.len().div_ceil(UNIT)).ok()?;
+        let permit = Arc::clone(&self.budget).try_acquire_many_owned(units).ok()?;
+        let shared = Arc::new(Shared { _bytes: bytes.clone(), _permit: permit });
+        held.insert(address, Arc::downgrade(&shared));
+        Some(shared)
+    }
+}
+
+/// A body that holds its permit until it is sent.
+struct Held {
+    body: BoxBody<Bytes, io::Error>,
+    _shared: Arc<Shared>,
+}
+
+impl HttpBody for Held {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rendered::{Kept, respond, seal};
+
+    /// The answer from `entry`, if it can be held.
+    fn hold(answers: &LargeAnswers, entry: &Bytes) -> Result<Response, Problem> {
+        let mut response = respond(entry.clone(), Bytes::new(), Kept::Never);
+        answers.hold(&mut response).map(|()| response)
+    }
+
+    #[tokio::test]
+    async fn large_answers_are_bounded_until_they_are_sent() {
+        let answers = LargeAnswers::new(3 * LARGE);
+        let [entry, same_content] = [(); 2].map(|()| seal(&"a".repeat(2 * LARGE)));
+        let first = hold(&answers, &entry).unwrap();
+
+        let refused = hold(&answers, &same_content);
+        let same_entry = hold(&answers, &entry).unwrap();
+        let small = hold(&answers, &seal("1"));
+        let sent = first.into_body().into_bytes().await.unwrap();
+        drop(same_entry);
+
+        assert!(matches!(refused, Err(Problem::Overloaded)) && small.is_ok());
+        assert_eq!(sent.len(), 2 * LARGE);
+        assert!(hold(&answers, &same_content).is_ok());
+    }
+}

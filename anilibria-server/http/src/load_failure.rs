@@ -1,0 +1,154 @@
+//! Why nothing could be loaded, and which problem that is.
+
+use std::{borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
+
+use anilibria_cache::LoadError;
+use anilibria_client::Error;
+
+use crate::problem::Problem;
+
+/// How long to wait when AniLibria wants fewer requests and does not say for how long.
+const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+
+/// Why nothing could be loaded. Shared by all who waited for the same load.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LoadFailure {
+    /// AniLibria failed.
+    #[error(transparent)]
+    Upstream(Arc<Error>),
+    /// The load itself ended without a result.
+    #[error("the load was interrupted")]
+    Interrupted,
+    /// What was asked for turns out to be too much, or not to be had.
+    #[error("parameter `{field}` {reason}")]
+    Refused {
+        /// Name of the parameter.
+        field: &'static str,
+        /// What is wrong with it: a continuation of "the parameter …".
+        reason: Cow<'static, str>,
+    },
+    /// The client has no quota left for what this would cost.
+    #[error("the quota of the client does not suffice")]
+    RateLimited {
+        /// When it does.
+        retry_after: Duration,
+    },
+    /// Too much work of this kind runs or waits.
+    #[error("too much work in progress")]
+    Overloaded,
+    /// The mirrored catalogue, which alone can answer, is not loaded.
+    #[error("the catalogue is not loaded")]
+    NoCatalogue,
+    /// What was loaded could not be written.
+    #[error("the answer could not be written")]
+    Unwritable(#[source] Arc<dyn StdError + Send + Sync>),
+}
+
+impl LoadFailure {
+    /// Whether AniLibria is to blame, so that somebody else may do better.
+    pub fn is_of_upstream(&self) -> bool {
+        match self {
+            Self::Upstream(error) => {
+                !matches!(error.as_ref(), Error::InvalidRequest { .. } | Error::Config { .. })
+            }
+            Self::Interrupted
+            | Self::Refused { .. }
+            | Self::RateLimited { .. }
+            | Self::Overloaded
+            | Self::NoCatalogue
+            | Self::Unwritable(_) => false,
+        }
+    }
+}
+
+impl From<Error> for LoadFailure {
+    fn from(error: Error) -> Self {
+        Self::Upstream(Arc::new(error))
+    }
+}
+
+impl From<serde_json::Error> for LoadFailure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Unwritable(Arc::new(error))
+    }
+}
+
+impl From<LoadError<Self>> for LoadFailure {
+    fn from(error: LoadError<Self>) -> Self {
+        match error {
+            LoadError::Failed(failure) => failure.as_ref().clone(),
+            _ => Self::Interrupted,
+        }
+    }
+}
+
+impl From<LoadFailure> for Problem {
+    fn from(failure: LoadFailure) -> Self {
+        let error = match failure {
+            LoadFailure::Upstream(error) => error,
+            LoadFailure::Refused { field, reason } => return Self::invalid(field, reason),
+            LoadFailure::RateLimited { retry_after } => return Self::RateLimited { retry_after },
+            LoadFailure::Overloaded => return Self::Overloaded,
+            LoadFailure::NoCatalogue => {
+                return Self::Unavailable { retry_after: DEFAULT_WAIT, cause: failure.into() };
+            }
+            LoadFailure::Interrupted | LoadFailure::Unwritable(_) => return Self::internal(failure),
+        };
+        if error.is_timeout() {
+            return Self::UpstreamTimeout(error.into());
+        }
+        match error.as_ref() {
+            Error::RateLimited { retry_after } => {
+                Self::Unavailable { retry_after: retry_after.unwrap_or(DEFAULT_WAIT), cause: error.into() }
+            }
+            Error::CircuitOpen { retry_in } => {
+                Self::Unavailable { retry_after: *retry_in, cause: error.into() }
+            }
+            // The request was wrong before it was sent: ours is the fault, as the parameters were checked.
+            Error::InvalidRequest { .. } | Error::Config { .. } => Self::internal(error),
+            other => Self::Upstream { reason: reason(other), cause: error.into() },
+        }
+    }
+}
+
+/// What was wrong with AniLibria, in a few words that give nothing away.
+fn reason(error: &Error) -> &'static str {
+    match error {
+        Error::Connect { .. } => "unreachable",
+        Error::Interrupted { .. } => "the answer broke off",
+        Error::Decode { .. } => "the answer was malformed",
+        Error::TooLarge { .. } => "the answer was too large",
+        Error::Blocked { .. } => "the service was blocked",
+        Error::AllMirrors(_) => "all mirrors failed",
+        _ => "it answered with an error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(error: Error) -> Problem {
+        LoadFailure::from(error).into()
+    }
+
+    #[test]
+    fn failures_of_the_upstream_are_told_apart() {
+        let decode = anilibria_client::decode::<u8>(b"<html>").unwrap_err();
+        let status = Error::Status { status: 500, message: String::new() };
+        let timeout = Error::Timeout { after: Duration::from_secs(9) };
+        let limited = Error::RateLimited { retry_after: None };
+
+        assert!(matches!(problem(decode), Problem::Upstream { reason: "the answer was malformed", .. }));
+        assert!(matches!(problem(status), Problem::Upstream { reason: "it answered with an error", .. }));
+        assert!(matches!(problem(timeout), Problem::UpstreamTimeout(_)));
+        assert!(matches!(problem(limited), Problem::Unavailable { retry_after: DEFAULT_WAIT, .. }));
+    }
+
+    #[test]
+    fn missing_list_is_a_fault_of_the_upstream() {
+        let missing = LoadFailure::from(Error::NotFound { message: String::new() });
+
+        assert!(matches!(Problem::from(missing), Problem::Upstream { .. }));
+    }
+}

@@ -1,0 +1,78 @@
+//! Paths that the service refuses because proxies read them in another way than it does.
+//!
+//! A proxy normalises a path before it chooses where to send the request, and may cache the answer under the normalised
+//! path. The service does not normalise: it answers exactly the paths of its routes. A path that only normalisation gives a
+//! meaning is refused, so that no proxy in front takes its answer for that of another path.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2};
+use percent_encoding::percent_decode_str;
+
+use crate::problem::Problem;
+
+/// Refuses a path with a malformed percent escape, an encoded NUL, or a dot segment (`.` or `..`, plain or encoded).
+///
+/// # Errors
+///
+/// [`Problem::MalformedPath`], with the reason.
+pub fn check(path: &str) -> Result<(), Problem> {
+    // Most paths have neither.
+    if memchr2(b'%', b'.', path.as_bytes()).is_none() {
+        return Ok(());
+    }
+    let malformed = |reason| Err(Problem::MalformedPath { reason });
+    if !are_escapes_complete(path) {
+        return malformed("has a malformed percent escape");
+    }
+    let decoded: Cow<'_, [u8]> = percent_decode_str(path).into();
+    if memchr(0, &decoded).is_some() {
+        return malformed("has an encoded NUL");
+    }
+    if decoded.split(|byte| *byte == b'/').any(|segment| segment == b"." || segment == b"..") {
+        return malformed("has a dot segment");
+    }
+    Ok(())
+}
+
+/// True if two hexadecimal digits follow each percent sign.
+fn are_escapes_complete(path: &str) -> bool {
+    path.split('%').skip(1).all(|part| {
+        let mut digits = part.bytes();
+        (0..2).all(|_| digits.next().is_some_and(|digit| digit.is_ascii_hexdigit()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_that_means_the_same_to_everybody_is_accepted() {
+        for path in
+            ["/", "/titles/7", "/titles/%D0%BA%2Fb", "/a.b/c..d/...", "//titles", "/titles/7.", "/x%2e/y"]
+        {
+            assert!(check(path).is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn path_that_a_proxy_would_normalise_is_refused_with_the_reason() {
+        for (path, reason) in [
+            ("/titles/%", "malformed percent escape"),
+            ("/titles/%4", "malformed percent escape"),
+            ("/titles/%zz", "malformed percent escape"),
+            ("/titles/%4%41", "malformed percent escape"),
+            ("/titles/%00", "encoded NUL"),
+            ("/x/../titles", "dot segment"),
+            ("/./titles", "dot segment"),
+            ("/titles/..", "dot segment"),
+            ("/titles/%2e%2E/x", "dot segment"),
+            ("/titles/..%2fx", "dot segment"),
+        ] {
+            let problem = check(path).unwrap_err().to_string();
+
+            assert!(problem.contains(reason), "{path}: {problem}");
+        }
+    }
+}

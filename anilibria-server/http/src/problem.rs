@@ -1,0 +1,280 @@
+//! Why a request gets no answer: one error for all routes, with the codes of the v2 contract.
+
+mod document;
+mod framework;
+mod render;
+
+use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
+
+use poem::http::{HeaderValue, StatusCode};
+use poem_openapi::Enum;
+use serde::Serialize;
+
+use crate::envelope::{ErrorContext, SearchedSource};
+
+/// A cause that is logged and never shown to clients.
+pub type Cause = Box<dyn StdError + Send + Sync>;
+
+/// Why a request gets no answer.
+///
+/// Routes return it; the shell around them turns it, and whatever the framework rejects by itself, into the error
+/// envelope. Causes go to the log only.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A parameter is missing, malformed or out of its bounds.
+    #[error("parameter `{field}` {reason}")]
+    InvalidParameters {
+        /// Name of the parameter, as in the address.
+        field: Cow<'static, str>,
+        /// What is wrong with it: a continuation of "the parameter …".
+        reason: Cow<'static, str>,
+    },
+    /// The path means something else to a proxy than to the service.
+    #[error("the path {reason}")]
+    MalformedPath {
+        /// The reason, as a continuation of "the path …".
+        reason: &'static str,
+    },
+    /// There is no such title.
+    #[error("no title {title_id}")]
+    TitleNotFound {
+        /// The id that was asked for.
+        title_id: u32,
+        /// Where it was looked for.
+        searched: &'static [SearchedSource],
+    },
+    /// Whoever asks has not shown who that is.
+    #[error("not authenticated: {message}")]
+    Unauthorized {
+        /// What is missing or wrong.
+        message: &'static str,
+        /// The code: [`ErrorCode::Unauthorized`] without a token, or what is wrong with the token.
+        code: ErrorCode,
+    },
+    /// Whoever asks may not.
+    #[error("not permitted: {message}")]
+    Forbidden {
+        /// Why not.
+        message: &'static str,
+    },
+    /// There is nothing at this address.
+    #[error("no such path")]
+    NotFound,
+    /// What was asked for, by something other than the id of a title, does not exist.
+    #[error("no such {what}")]
+    Missing {
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// The address does not take this method.
+    #[error("method not allowed")]
+    MethodNotAllowed {
+        /// Methods it takes, as in the header `Allow`.
+        allow: HeaderValue,
+    },
+    /// The body is larger than the limit.
+    #[error("body is larger than {limit} bytes")]
+    PayloadTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The address is longer than the limit.
+    #[error("address is longer than {limit} bytes")]
+    UriTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The headers together are larger than the limit.
+    #[error("headers are larger than {limit} bytes")]
+    HeadersTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The client asks more often than it may.
+    #[error("too many requests of one client")]
+    RateLimited {
+        /// When it may ask again.
+        retry_after: Duration,
+    },
+    /// AniLibria failed, or answered nonsense.
+    #[error("AniLibria failed: {reason}")]
+    Upstream {
+        /// What was wrong with it, in a few words that give nothing away.
+        reason: &'static str,
+        /// All there is to know about it.
+        #[source]
+        cause: Cause,
+    },
+    /// AniLibria did not answer in time.
+    #[error("AniLibria did not answer in time")]
+    UpstreamTimeout(#[source] Cause),
+    /// The service cannot serve this at present.
+    #[error("service unavailable")]
+    Unavailable {
+        /// When it is worth trying again.
+        retry_after: Duration,
+        /// Why not now.
+        #[source]
+        cause: Cause,
+    },
+    /// More requests are in progress than the service takes on.
+    #[error("too many requests in progress")]
+    Overloaded,
+    /// A fault of the service itself.
+    #[error("internal error")]
+    Internal(#[source] Cause),
+}
+
+/// What went wrong, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
+#[oai(rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ErrorCode {
+    /// A parameter is missing, malformed or out of its bounds.
+    InvalidParameters,
+    /// There is no such title.
+    TitleNotFound,
+    /// Nobody asks who may be told: there is no token.
+    Unauthorized,
+    /// The token is malformed, forged, or of another kind.
+    InvalidToken,
+    /// The token's time is over.
+    TokenExpired,
+    /// The token's time has not come.
+    TokenNotActive,
+    /// Whoever asks may not.
+    Forbidden,
+    /// There is nothing at this address.
+    NotFound,
+    /// The address does not take this method.
+    MethodNotAllowed,
+    /// The body is larger than the limit.
+    PayloadTooLarge,
+    /// The address is longer than the limit.
+    UriTooLong,
+    /// The headers are larger than the limit.
+    HeadersTooLarge,
+    /// The client asks more often than it may.
+    RateLimitExceeded,
+    /// AniLibria failed, or answered nonsense.
+    UpstreamError,
+    /// AniLibria did not answer in time.
+    UpstreamTimeout,
+    /// The service cannot serve this at present.
+    ServiceUnavailable,
+    /// More requests are in progress than the service takes on.
+    Overloaded,
+    /// A fault of the service itself.
+    InternalError,
+}
+
+/// As it is written.
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+impl Problem {
+    /// There is no title `id`, neither here nor at AniLibria.
+    pub fn title_not_found(id: u32) -> Self {
+        Self::TitleNotFound { title_id: id, searched: &[SearchedSource::Cache, SearchedSource::Api] }
+    }
+
+    /// The parameter `field` is wrong: it … `reason`.
+    pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::InvalidParameters { field: field.into(), reason: reason.into() }
+    }
+
+    /// A fault of the service itself, because of `cause`.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The status to answer with.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidParameters { .. } | Self::MalformedPath { .. } => StatusCode::BAD_REQUEST,
+            Self::TitleNotFound { .. } | Self::NotFound | Self::Missing { .. } => StatusCode::NOT_FOUND,
+            Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Upstream { .. } => StatusCode::BAD_GATEWAY,
+            Self::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Unavailable { .. } | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The code that programs go by.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::InvalidParameters { .. } | Self::MalformedPath { .. } => ErrorCode::InvalidParameters,
+            Self::TitleNotFound { .. } => ErrorCode::TitleNotFound,
+            Self::Unauthorized { code, .. } => *code,
+            Self::Forbidden { .. } => ErrorCode::Forbidden,
+            Self::NotFound | Self::Missing { .. } => ErrorCode::NotFound,
+            Self::MethodNotAllowed { .. } => ErrorCode::MethodNotAllowed,
+            Self::PayloadTooLarge { .. } => ErrorCode::PayloadTooLarge,
+            Self::UriTooLong { .. } => ErrorCode::UriTooLong,
+            Self::HeadersTooLarge { .. } => ErrorCode::HeadersTooLarge,
+            Self::RateLimited { .. } => ErrorCode::RateLimitExceeded,
+            Self::Upstream { .. } => ErrorCode::UpstreamError,
+            Self::UpstreamTimeout(_) => ErrorCode::UpstreamTimeout,
+            Self::Unavailable { .. } => ErrorCode::ServiceUnavailable,
+            Self::Overloaded => ErrorCode::Overloaded,
+            Self::Internal(_) => ErrorCode::InternalError,
+        }
+    }
+
+    /// The message that people read, on a Russian site.
+    pub fn message(&self) -> Cow<'static, str> {
+        match self {
+            Self::InvalidParameters { field, .. } => format!("Неверное значение параметра «{field}»").into(),
+            Self::MalformedPath { .. } => "Неверный адрес запроса".into(),
+            Self::TitleNotFound { title_id, .. } => format!("Тайтл с ID {title_id} не найден").into(),
+            // Only other services get to read these, and they know them.
+            Self::Unauthorized { message, .. } | Self::Forbidden { message } => (*message).into(),
+            Self::NotFound => "По этому адресу ничего нет".into(),
+            Self::Missing { .. } => "Ничего не найдено".into(),
+            Self::MethodNotAllowed { .. } => "Этот метод здесь не поддерживается".into(),
+            Self::PayloadTooLarge { .. } => "Слишком большое тело запроса".into(),
+            Self::UriTooLong { .. } => "Слишком длинный адрес запроса".into(),
+            Self::HeadersTooLarge { .. } => "Слишком большие заголовки запроса".into(),
+            Self::RateLimited { .. } => "Слишком много запросов, попробуйте позже".into(),
+            Self::Upstream { .. } => "AniLibria ответила ошибкой".into(),
+            Self::UpstreamTimeout(_) => "AniLibria не ответила вовремя".into(),
+            Self::Unavailable { .. } => "Сервис временно недоступен".into(),
+            Self::Overloaded => "Сервис перегружен, попробуйте ещё раз".into(),
+            Self::Internal(_) => "Внутренняя ошибка сервиса".into(),
+        }
+    }
+
+    /// What else there is to say about it.
+    pub fn context(&self) -> ErrorContext {
+        let nothing = ErrorContext::default();
+        match self {
+            Self::InvalidParameters { field, reason } => {
+                ErrorContext { field: Some(field.to_string()), reason: Some(reason.to_string()), ..nothing }
+            }
+            Self::MalformedPath { reason } => {
+                ErrorContext { field: Some("path".to_owned()), reason: Some((*reason).to_owned()), ..nothing }
+            }
+            Self::Upstream { reason, .. } => ErrorContext { reason: Some((*reason).to_owned()), ..nothing },
+            Self::TitleNotFound { title_id, searched } => ErrorContext {
+                title_id: Some(*title_id),
+                searched_sources: Some(searched.to_vec()),
+                ..nothing
+            },
+            Self::PayloadTooLarge { limit }
+            | Self::UriTooLong { limit }
+            | Self::HeadersTooLarge { limit } => ErrorContext { limit: Some(*limit), ..nothing },
+            _ => nothing,
+        }
+    }
+}

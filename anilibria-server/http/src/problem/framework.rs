@@ -1,0 +1,91 @@
+//! What the framework rejects by itself, told in our codes.
+
+use std::{error::Error as StdError, fmt};
+
+use poem::http::StatusCode;
+use poem_openapi::error::{ParseParamError, ParsePathError, ParseRequestPayloadError};
+
+use super::Problem;
+
+impl Problem {
+    /// The problem behind `error`: the one a route returned, or the one of ours that says what the framework means.
+    pub fn from_error(error: poem::Error) -> Self {
+        if let Some(ParseParamError { name, reason }) = error.downcast_ref() {
+            return Self::invalid(*name, reason.clone());
+        }
+        if let Some(ParsePathError { name, reason }) = error.downcast_ref() {
+            return Self::invalid(*name, reason.clone());
+        }
+        if let Some(ParseRequestPayloadError { reason }) = error.downcast_ref() {
+            return Self::invalid("body", reason.clone());
+        }
+        match error.downcast::<Self>() {
+            Ok(problem) => problem,
+            Err(error) => Self::from_status(error),
+        }
+    }
+
+    fn from_status(error: poem::Error) -> Self {
+        match error.status() {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            status if status.is_client_error() => Self::invalid("request", format!("is malformed: {error}")),
+            _ => Self::internal(Framework(error)),
+        }
+    }
+}
+
+/// An error of the framework, as a cause.
+#[derive(Debug)]
+struct Framework(poem::Error);
+
+impl fmt::Display for Framework {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Framework {}
+
+#[cfg(test)]
+mod tests {
+    use poem::error::NotFoundError;
+
+    use super::*;
+    use crate::problem::ErrorCode;
+
+    fn problem_of(error: impl Into<poem::Error>) -> Problem {
+        Problem::from_error(error.into())
+    }
+
+    #[test]
+    fn route_problem_passes_unchanged() {
+        let problem = problem_of(Problem::Overloaded);
+
+        assert_eq!(problem.code(), ErrorCode::Overloaded);
+    }
+
+    #[test]
+    fn framework_rejection_of_a_parameter_names_it() {
+        let problem = problem_of(ParseParamError { name: "page", reason: "is odd".into() });
+
+        assert_eq!(problem.to_string(), "parameter `page` is odd");
+    }
+
+    #[test]
+    fn unknown_path_is_not_found() {
+        assert_eq!(problem_of(NotFoundError).code(), ErrorCode::NotFound);
+    }
+
+    #[test]
+    fn any_other_client_error_is_a_bad_request() {
+        let problem = problem_of(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+
+        assert_eq!(problem.status(), StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn any_other_error_is_ours() {
+        let problem = problem_of(StatusCode::NOT_IMPLEMENTED);
+        assert_eq!(problem.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}

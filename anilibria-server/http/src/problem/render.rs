@@ -1,0 +1,112 @@
+//! From a problem to the answer on the wire.
+
+use std::time::Duration;
+
+use poem::{
+    Body, Response,
+    error::ResponseError,
+    http::{HeaderValue, StatusCode, header},
+};
+
+use super::Problem;
+use crate::{
+    envelope::{ErrorBody, ErrorDetails},
+    freshness,
+    timestamp::Timestamp,
+};
+
+/// How long a client of an overloaded service should wait.
+const OVERLOADED_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl Problem {
+    /// The answer to the request `request_id`.
+    pub fn to_response(&self, request_id: &str) -> Response {
+        let body = ErrorBody {
+            success: false,
+            error: ErrorDetails {
+                code: self.code(),
+                message: self.message().into_owned(),
+                details: self.context(),
+            },
+            timestamp: Timestamp::now(),
+            request_id: request_id.to_owned(),
+        };
+        self.respond(Body::from_json(&body).unwrap_or_default())
+    }
+
+    /// The answer with `body`, and with all that is said outside it.
+    pub fn respond(&self, body: Body) -> Response {
+        self.respond_as(self.status(), body)
+    }
+
+    /// The same with another status.
+    pub fn respond_as(&self, status: StatusCode, body: Body) -> Response {
+        let mut response = Response::builder().status(status).content_type(crate::rendered::JSON).body(body);
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, self.cache_control());
+        if let Some((name, value)) = self.header() {
+            headers.insert(name, value);
+        }
+        response
+    }
+
+    /// Returns the `Cache-Control` of the answer. Caches may keep the absence of a title for a moment. They keep no answer of
+    /// an address that no route serves, since there is no limit to such addresses.
+    fn cache_control(&self) -> HeaderValue {
+        match self {
+            Self::TitleNotFound { .. } | Self::Missing { .. } => freshness::MISSING,
+            _ => freshness::NO_STORE,
+        }
+    }
+
+    /// The header that tells a client what to do instead, or when.
+    fn header(&self) -> Option<(header::HeaderName, HeaderValue)> {
+        match self {
+            Self::MethodNotAllowed { allow } => Some((header::ALLOW, allow.clone())),
+            Self::Unauthorized { .. } => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::Unavailable { retry_after, .. } | Self::RateLimited { retry_after } => {
+                Some((header::RETRY_AFTER, seconds(*retry_after)))
+            }
+            Self::Overloaded => Some((header::RETRY_AFTER, seconds(OVERLOADED_RETRY_AFTER))),
+            _ => None,
+        }
+    }
+}
+
+/// Whole seconds, rounded up so that nobody comes back too early.
+fn seconds(wait: Duration) -> HeaderValue {
+    let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    HeaderValue::from(whole)
+}
+
+impl ResponseError for Problem {
+    fn status(&self) -> StatusCode {
+        Self::status(self)
+    }
+
+    /// Only a route that runs without the shell answers this way: no id is known here.
+    fn as_response(&self) -> Response {
+        self.to_response("")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wait_is_rounded_up_to_whole_seconds() {
+        assert_eq!(seconds(Duration::from_millis(1)), "1");
+        assert_eq!(seconds(Duration::from_secs(30)), "30");
+    }
+
+    #[tokio::test]
+    async fn cause_is_not_shown_to_clients() {
+        let problem = Problem::internal("password is hunter2");
+
+        let body = problem.to_response("r-1").into_body().into_string().await.unwrap();
+
+        assert!(body.contains("INTERNAL_ERROR"), "{body}");
+        assert!(!body.contains("hunter2"), "{body}");
+    }
+}

@@ -1,0 +1,403 @@
+//! Answers that are rendered once and sent many times.
+//!
+//! Everything of an answer but the end of its `meta` stays the same as long as its data do. That part, the *prefix*, is
+//! rendered once and shared by all answers; the *tail*, which tells whether and how a cache answered, is made for each.
+//!
+//! In front of the prefix stands its entity tag, so that whatever keeps the one keeps the other. The tag is weak: it names
+//! the data, and answers with the same data may differ in their tails.
+
+use std::{
+    convert::Infallible,
+    fmt::Write as _,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use poem::{
+    Body, IntoResponse, Response,
+    http::{HeaderValue, header},
+};
+use poem_openapi::{
+    ApiResponse,
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
+    types::{ToJSON, Type},
+};
+use time::OffsetDateTime;
+
+use crate::{
+    envelope::{CacheLevel, Origin, Pagination},
+    freshness,
+    timestamp::Timestamp,
+};
+
+/// The media type of every answer and every error.
+pub const JSON: &str = "application/json; charset=utf-8";
+
+/// The form of what [`render`] makes, and of what is rendered. A change that old clients of the cache would notice takes
+/// another: instances of two versions share a cache while one replaces the other.
+pub const FORM: &str = "2";
+
+/// Longest tail there is, so that making one allocates once.
+const TAIL_CAPACITY: usize = 112;
+
+/// Headers an answer may end up with, so that there is room for them from the start.
+const HEADERS: usize = 20;
+
+/// What stands in front of a prefix until its digest is known.
+const NO_ETAG: &str = r#"W/"0000000000000000000000000000000000000000""#;
+
+/// Where in a tag its digest begins.
+const DIGEST_AT: usize = r#"W/""#.len();
+
+/// What tells data from other data, as hexadecimal digits.
+pub type Digest = [u8; 40];
+
+/// Renders `data` and, for a page of a list, where it lies: the part of an answer that all answers share, with its tag.
+///
+/// This is the expensive half; call it when data change, and keep the bytes.
+pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
+    render_from(Origin::Anilibria, data, pagination)
+}
+
+/// The same for data that come from `origin`.
+pub fn render_from(origin: Origin, data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
+    let data = data.to_json_string();
+    let mut prefix = String::with_capacity(NO_ETAG.len() + data.len() + 160);
+    prefix.push_str(NO_ETAG);
+    prefix.push_str(r#"{"success":true,"data":"#);
+    prefix.push_str(&data);
+    if let Some(Pagination { page, limit, total, pages }) = pagination {
+        // Writing into a string cannot fail.
+        let _ = write!(
+            prefix,
+            r#","pagination":{{"page":{page},"limit":{limit},"total":{total},"pages":{pages}}}"#
+        );
+    }
+    let _ = write!(prefix, r#","meta":{{"source":"{}""#, origin.as_str());
+    sealed(prefix)
+}
+
+/// Any `json` with its tag in front, for answers of another form.
+pub fn seal(json: &str) -> Bytes {
+    sealed([NO_ETAG, json].concat())
+}
+
+/// What follows the tag of what [`seal`] made.
+pub fn unsealed(shared: &Bytes) -> Bytes {
+    shared.slice(NO_ETAG.len().min(shared.len())..)
+}
+
+/// `prefix` with the tag of what follows in place of [`NO_ETAG`].
+fn sealed(mut prefix: String) -> Bytes {
+    let digest = sha1_smol::Sha1::from(prefix.get(NO_ETAG.len()..).unwrap_or_default()).digest();
+    prefix.replace_range(..NO_ETAG.len(), &format!(r#"W/"{digest}""#));
+    prefix.into()
+}
+
+/// What [`render`] made, as JSON that can be read: without its tag, and with nothing of how it was come by.
+pub fn readable(shared: &[u8]) -> Vec<u8> {
+    [shared.get(NO_ETAG.len()..).unwrap_or_default(), b"}}"].concat()
+}
+
+/// How an answer was come by: what its `meta` ends with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meta {
+    /// Whether a cache answered.
+    pub cached: bool,
+    /// Until when the cache takes the data for fresh; `None` when they are not cached.
+    pub cache_expires: Option<OffsetDateTime>,
+    /// Which level of the cache answered, if one did.
+    pub cache_level: Option<CacheLevel>,
+    /// Whether the data are past their time.
+    pub stale: bool,
+}
+
+impl Meta {
+    /// The end of an answer, from where its prefix stops.
+    fn tail(self) -> Bytes {
+        let mut tail = String::with_capacity(TAIL_CAPACITY);
+        tail.push_str(if self.cached { r#","cached":true"# } else { r#","cached":false"# });
+        match self.cache_expires.map(Timestamp::from) {
+            Some(moment) => {
+                let _ = write!(tail, r#","cache_expires":"{moment}""#);
+            }
+            None => tail.push_str(r#","cache_expires":null"#),
+        }
+        if let Some(level) = self.cache_level {
+            tail.push_str(r#","cache_level":""#);
+            tail.push_str(level.as_str());
+            tail.push('"');
+        }
+        if self.stale {
+            tail.push_str(r#","stale":true"#);
+        }
+        tail.push_str("}}");
+        tail.into()
+    }
+}
+
+/// An answer that documents itself as `T`, an envelope, and sends a prefix rendered once.
+pub struct Rendered<T> {
+    shared: Bytes,
+    meta: Meta,
+    is_kept: bool,
+    envelope: PhantomData<fn() -> T>,
+}
+
+impl<T> Rendered<T> {
+    /// The answer that begins with what [`render`] made and was come by as `meta` says.
+    pub fn new(shared: Bytes, meta: Meta) -> Self {
+        Self { shared, meta, is_kept: true, envelope: PhantomData }
+    }
+
+    /// How it was come by.
+    pub fn meta(&self) -> Meta {
+        self.meta
+    }
+
+    /// What all answers with the same data share.
+    pub fn shared(&self) -> &Bytes {
+        &self.shared
+    }
+
+    /// The same, for this one request only: nobody is to keep it.
+    pub fn for_once(self) -> Self {
+        Self { is_kept: false, ..self }
+    }
+}
+
+impl<T> std::fmt::Debug for Rendered<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rendered")
+            .field("len", &self.shared.len())
+            .field("meta", &self.meta)
+            .field("is_kept", &self.is_kept)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> IntoResponse for Rendered<T> {
+    fn into_response(self) -> Response {
+        let Self { shared, meta, is_kept, .. } = self;
+        respond(shared, meta.tail(), if is_kept { Kept::Until(meta.cache_expires) } else { Kept::Never })
+    }
+}
+
+/// How long others may keep an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is for one request only.
+    Never,
+    /// As long as it is fresh, if that is known.
+    Until(Option<OffsetDateTime>),
+}
+
+/// An answer of what [`render`] or [`seal`] made and a tail.
+pub fn respond(shared: Bytes, tail: Bytes, kept: Kept) -> Response {
+    let mut prefix = shared;
+    let etag = prefix.split_to(NO_ETAG.len().min(prefix.len()));
+    let mut response = Response::from(chunks([prefix.clone(), tail.clone()]));
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    if let Kept::Until(expires) = kept {
+        headers.insert(header::CACHE_CONTROL, freshness::cache_control(expires));
+        if let Ok(etag) = HeaderValue::from_maybe_shared(etag.clone()) {
+            headers.insert(header::ETAG, etag);
+        }
+    } else {
+        headers.insert(header::CACHE_CONTROL, freshness::NO_STORE);
+    }
+    if let Some(digest) = digest(&etag) {
+        response.extensions_mut().insert(Parts { prefix, tail, digest });
+    }
+    response
+}
+
+/// The digest in a tag.
+fn digest(etag: &[u8]) -> Option<Digest> {
+    etag.get(DIGEST_AT..)?.first_chunk().copied()
+}
+
+/// What the body of an answer is made of; goes with the answer, for whoever has to make another body of it.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// What all answers with the same data share.
+    pub prefix: Bytes,
+    /// What is for this answer alone.
+    pub tail: Bytes,
+    /// Tells the prefix from others.
+    pub digest: Digest,
+}
+
+/// A body of these chunks, whose length is known.
+pub fn chunks(chunks: [Bytes; 2]) -> Body {
+    Body::from(TwoChunks { chunks, sent: 0 }.map_err(|never| match never {}).boxed())
+}
+
+impl<T: Type> ApiResponse for Rendered<T> {
+    fn meta() -> MetaResponses {
+        let content = MetaMediaType { content_type: "application/json", schema: T::schema_ref() };
+        let etag = MetaHeader {
+            name: "ETag".into(),
+            description: None,
+            required: true,
+            deprecated: false,
+            schema: String::schema_ref(),
+        };
+        MetaResponses {
+            responses: vec![MetaResponse {
+                description: "The answer.",
+                status: Some(200),
+                status_range: None,
+                content: vec![content],
+                headers: vec![etag],
+            }],
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+/// A body of two chunks whose length is known, so that it is sent with `Content-Length` and without a copy.
+struct TwoChunks {
+    chunks: [Bytes; 2],
+    sent: usize,
+}
+
+impl HttpBody for TwoChunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = self.sent;
+        self.sent += 1;
+        Poll::Ready(self.chunks.get_mut(next).map(|chunk| Ok(Frame::data(std::mem::take(chunk)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.sent >= self.chunks.len()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.chunks.iter().map(|chunk| chunk.len() as u64).sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt as _;
+    use poem_openapi::types::ParseFromJSON as _;
+    use serde_json::{Value, json};
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::envelope::{One, Page};
+
+    async fn body_of<T>(rendered: Rendered<T>) -> Value {
+        let text = rendered.into_response().into_body().into_string().await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn prefix_and_tail_make_the_documented_page() {
+        let prefix = render(&vec!["title".to_owned()], Some(Pagination::new(2, 10, 31)));
+        let meta = Meta {
+            cached: true,
+            cache_expires: Some(datetime!(2020-04-01 00:30 UTC)),
+            cache_level: Some(CacheLevel::Memory),
+            stale: true,
+        };
+
+        let body = body_of(Rendered::<Page<String>>::new(prefix, meta)).await;
+
+        let typed = Page::<String>::parse_from_json(Some(body.clone())).unwrap();
+        assert_eq!(typed.to_json(), Some(body.clone()));
+        assert_eq!(body["pagination"], json!({"page": 2, "limit": 10, "total": 31, "pages": 4}));
+        assert_eq!(
+            body["meta"],
+            json!({
+                "source": "anilibria", "cached": true, "cache_expires": "2020-04-01T00:30:00Z",
+                "cache_level": "memory", "stale": true,
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn answer_without_cache_says_when_it_expires_with_null() {
+        let prefix = render(&"title".to_owned(), None);
+
+        let body = body_of(Rendered::<One<String>>::new(prefix, Meta::default())).await;
+
+        let typed = One::<String>::parse_from_json(Some(body.clone())).unwrap();
+        assert_eq!(typed.to_json(), Some(body.clone()));
+        assert_eq!(body["meta"], json!({"source": "anilibria", "cached": false, "cache_expires": null}));
+    }
+
+    #[test]
+    fn longest_tail_fits_its_capacity() {
+        let meta = Meta {
+            cached: false,
+            cache_expires: Some(datetime!(2020-04-01 00:30 UTC)),
+            cache_level: Some(CacheLevel::Database),
+            stale: true,
+        };
+
+        assert!(meta.tail().len() <= TAIL_CAPACITY);
+    }
+
+    #[tokio::test]
+    async fn prefix_is_sent_without_a_copy() {
+        let rendered = render(&1, None);
+        let address = rendered.slice(NO_ETAG.len()..).as_ptr();
+
+        let mut body =
+            Rendered::<()>::new(rendered, Meta::default()).into_response().into_body().into_bytes_stream();
+        let first = body.next().await.unwrap().unwrap();
+
+        assert_eq!(first.as_ptr(), address);
+    }
+
+    #[test]
+    fn tag_names_the_data_and_not_how_they_were_come_by() {
+        let cached = Meta { cached: true, cache_level: Some(CacheLevel::Memory), ..Meta::default() };
+        let etag = |data: u8, meta| {
+            Rendered::<()>::new(render(&data, None), meta).into_response().headers()[header::ETAG].clone()
+        };
+
+        assert_eq!(etag(1, Meta::default()), etag(1, cached));
+        assert_ne!(etag(1, cached), etag(2, cached));
+        assert!(etag(1, cached).to_str().unwrap().starts_with("W/\""));
+    }
+
+    #[test]
+    fn answer_for_once_is_not_to_be_kept() {
+        let response = Rendered::<()>::new(render(&1, None), Meta::default()).for_once().into_response();
+
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        assert!(!response.headers().contains_key(header::ETAG));
+    }
+
+    #[tokio::test]
+    async fn length_is_known_before_and_after_each_chunk() {
+        let mut body = TwoChunks { chunks: [render(&1, None), Meta::default().tail()], sent: 0 };
+        let announced = body.size_hint().exact().unwrap();
+
+        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        let left = body.size_hint().exact().unwrap();
+        let second = body.frame().await.unwrap().unwrap().into_data().unwrap();
+
+        assert_eq!(announced, (first.len() + second.len()) as u64);
+        assert_eq!(left, second.len() as u64);
+        assert!(body.is_end_stream());
+    }
+}
