@@ -4,22 +4,17 @@ mod backplane;
 mod builder;
 mod config_error;
 mod connection;
-mod election;
-mod feed;
-mod keys;
-mod link;
+pub(crate) mod keys;
+pub(crate) mod link;
 mod lock;
-mod map;
 mod options;
-mod roster;
-mod scan;
-mod script;
+pub(crate) mod scan;
+pub(crate) mod script;
 mod sequence;
 mod stats;
 mod store;
 mod subscription;
 mod target;
-mod texts;
 mod url;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -27,22 +22,14 @@ use std::{fmt, sync::Arc, time::Duration};
 use redis::RedisError;
 
 pub use self::{
-    backplane::RedisBackplane,
-    builder::RedisBuilder,
-    config_error::RedisConfigError,
-    election::RedisElection,
-    feed::{Appended, NoPostId, Post, PostId, Posted, RedisFeed},
-    lock::RedisLock,
-    map::RedisMap,
-    roster::RedisRoster,
+    backplane::RedisBackplane, builder::RedisBuilder, config_error::RedisConfigError, lock::RedisLock,
     store::RedisStore,
-    texts::RedisTexts,
 };
 use self::{keys::Keys, link::Link};
 use crate::Error;
 
 /// What the store, the backplane and the lock are called in errors, logs and metrics.
-const NAME: &str = "redis";
+pub(crate) const NAME: &str = "redis";
 
 /// A Redis server, or several that act as one, that a [`RedisStore`], a [`RedisBackplane`] and a [`RedisLock`] share a
 /// connection to. A handle: clones are the same.
@@ -93,34 +80,24 @@ impl Redis {
         RedisBackplane::new(self.clone())
     }
 
-    /// The feed `name`, whose keys begin with the prefix and it; in a cluster with both in braces.
-    pub fn feed(&self, name: &str) -> RedisFeed {
-        RedisFeed::new(self.clone(), name)
-    }
-
-    /// The map `name`, whose keys begin with the prefix and it; in a cluster with both in braces.
-    pub fn map(&self, name: &str) -> RedisMap {
-        RedisMap::new(self.clone(), name)
-    }
-
-    /// Plain texts that other programs read and write, too, under names without the prefix.
-    pub fn texts(&self) -> RedisTexts {
-        RedisTexts::new(self.clone())
-    }
-
-    /// A roster of a new instance, which is taken for dead `term` after it last said that it lives; at least a second.
-    pub fn roster(&self, term: Duration) -> RedisRoster {
-        RedisRoster::new(self.clone(), term)
-    }
-
     /// The lock that all who share the server and the prefix share.
     pub fn lock(&self) -> RedisLock {
         RedisLock::new(self.clone())
     }
 
-    /// The elections among all who share the server and the prefix.
-    pub fn election(&self) -> RedisElection {
-        RedisElection::new(self.clone())
+    /// Returns the connection that all clones share.
+    pub(crate) fn link(&self) -> &Link {
+        &self.0.link
+    }
+
+    /// Returns the names of keys under the prefix.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
+    /// Returns the interval between checks of a subscription.
+    pub(crate) fn check_every(&self) -> Duration {
+        self.0.options.check_every
     }
 }
 
@@ -134,11 +111,11 @@ impl fmt::Debug for Redis {
     }
 }
 
-fn unavailable(error: RedisError) -> Error {
+pub(crate) fn unavailable(error: RedisError) -> Error {
     Error::unavailable(NAME, error)
 }
 
 /// A time to live as Redis takes it: at least a millisecond.
-fn millis(time: Duration) -> u64 {
+pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
 }

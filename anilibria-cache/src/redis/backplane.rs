@@ -37,10 +37,10 @@ impl Backplane for RedisBackplane {
     }
 
     async fn publish(&self, invalidation: &Invalidation) -> Result<()> {
-        let keys = &self.redis.0.keys;
+        let keys = self.redis.keys();
         let mut publish = PUBLISH.call(&keys.generation());
         publish.arg(keys.channel()).arg(&*self.member).arg(invalidation.encode());
-        self.redis.0.link.send(&publish).await.map(drop).map_err(unavailable)
+        self.redis.link().send(&publish).await.map(drop).map_err(unavailable)
     }
 
     fn subscribe(&self) -> BoxStream<'static, Signal> {
@@ -55,6 +55,6 @@ impl Backplane for RedisBackplane {
 
 impl fmt::Debug for RedisBackplane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RedisBackplane").field(&self.redis).field(&self.redis.0.keys.channel()).finish()
+        f.debug_tuple("RedisBackplane").field(&self.redis).field(&self.redis.keys().channel()).finish()
     }
 }

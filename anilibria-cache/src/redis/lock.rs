@@ -31,14 +31,14 @@ impl LoadLock for RedisLock {
     async fn try_lock(&self, key: &str, lease: Duration) -> Result<Option<Lease>> {
         let held = Lease::new();
         let mut set = redis::cmd("SET");
-        set.arg(self.redis.0.keys.lock(key)).arg(held.token()).arg("NX").arg("PX").arg(millis(lease));
-        let taken = self.redis.0.link.send(&set).await.map_err(unavailable)?;
+        set.arg(self.redis.keys().lock(key)).arg(held.token()).arg("NX").arg("PX").arg(millis(lease));
+        let taken = self.redis.link().send(&set).await.map_err(unavailable)?;
         Ok((taken == redis::Value::Okay).then_some(held))
     }
 
     async fn unlock(&self, key: &str, lease: Lease) -> Result<()> {
-        let mut unlock = UNLOCK.call(&self.redis.0.keys.lock(key));
-        let unlocked = self.redis.0.link.send(unlock.arg(lease.token())).await;
+        let mut unlock = UNLOCK.call(&self.redis.keys().lock(key));
+        let unlocked = self.redis.link().send(unlock.arg(lease.token())).await;
         unlocked.map(drop).map_err(unavailable)
     }
 }

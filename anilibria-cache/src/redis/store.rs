@@ -142,11 +142,11 @@ impl RedisStore {
     }
 
     fn link(&self) -> &Link {
-        &self.redis.0.link
+        self.redis.link()
     }
 
     fn keys(&self) -> &Keys {
-        &self.redis.0.keys
+        self.redis.keys()
     }
 }
 

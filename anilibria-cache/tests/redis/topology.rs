@@ -6,7 +6,8 @@ use std::{
 };
 
 use anilibria_cache::{
-    Appended, Backplane, Invalidation, LoadLock, MapChange, PostId, Redis, RedisFeed, Scope, Signal, Store,
+    Backplane, Invalidation, LoadLock, Redis, Scope, Signal, Store,
+    coordination::{Appended, MapChange, PostId, RedisFeed},
 };
 use futures::StreamExt;
 use test_services::{RedisCluster, RedisServer, Sentinel};

@@ -10,8 +10,11 @@ use bytes::Bytes;
 use redb::{Database, Error as DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use tokio::task::spawn_blocking;
 
-use super::{NAME, file};
-use crate::{Error, MapChange, Result};
+use super::MapChange;
+use crate::{
+    Error, Result,
+    disk::{NAME, database},
+};
 
 /// The one table of the file.
 const TABLE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("map");
@@ -29,8 +32,8 @@ const CACHE_BYTES: usize = 1 << 20;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> anilibria_cache::Result<()> {
-/// # let folder = tempfile::tempdir().unwrap();
-/// use anilibria_cache::{DiskMap, MapChange};
+/// # let folder = tempdatabase::tempdir().unwrap();
+/// use anilibria_cache::coordination::{DiskMap, MapChange};
 ///
 /// let map = DiskMap::open(folder.path().join("outbox.redb")).await?;
 ///
@@ -93,10 +96,10 @@ impl DiskMap {
             let State { database, token } = &mut *state;
             let opened = match database.take() {
                 Some(database) => Ok(database),
-                None => file::open(&path, CACHE_BYTES, prepare).map(|(database, ())| database),
+                None => database::open(&path, CACHE_BYTES, prepare).map(|(database, ())| database),
             };
             let opened = opened.map_err(|error| Error::unavailable(NAME, error))?;
-            let done = file::guarded(|| work(&opened, token));
+            let done = database::guarded(|| work(&opened, token));
             if done.is_ok() {
                 *database = Some(opened);
             }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anilibria_cache::{DiskMap, MapChange};
+use anilibria_cache::coordination::{DiskMap, MapChange};
 use bytes::Bytes;
 
 async fn fields(map: &DiskMap) -> Vec<String> {

@@ -11,10 +11,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    super::link::{jittered, next_pause},
-    PostId, Posted, RedisFeed, posts, range,
-};
+use super::{PostId, Posted, RedisFeed, posts, range};
+use crate::redis::link::{jittered, next_pause};
 
 /// So many posts are read at a time.
 const BATCH: usize = 256;
@@ -56,7 +54,7 @@ impl Listener {
     async fn read_on(&mut self) -> RedisResult<()> {
         if self.open.is_some() {
             // A server that does not answer is gone, whatever its connection looks like: it is asked now and then.
-            let _ = timeout(self.feed.redis.0.options.check_every, self.bell.notified()).await;
+            let _ = timeout(self.feed.redis.check_every(), self.bell.notified()).await;
         } else {
             self.open = Some(self.connect().await?);
             self.pause = None;
@@ -80,7 +78,7 @@ impl Listener {
 
     /// Subscribes first, so that nothing can be published between the first look and that.
     async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        let target = self.feed.redis.0.link.target();
+        let target = self.feed.redis.link().target();
         let bell = Arc::clone(&self.bell);
         let push = Arc::new(move |_: PushInfo| {
             bell.notify_one();

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures::future;
 
 use super::*;
-use crate::{LocalElection, Result};
+use crate::{Result, coordination::LocalElection};
 
 const TERM: Duration = Duration::from_secs(10);
 

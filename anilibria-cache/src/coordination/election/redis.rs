@@ -5,12 +5,18 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 use redis::from_redis_value;
 
-use super::{
-    NAME, Redis, millis,
-    script::{ELECT, RESIGN},
-    unavailable,
+use super::Election;
+use crate::{
+    Lease, Redis, Result,
+    redis::{NAME, millis, script::Lua, unavailable},
 };
-use crate::{Election, Lease, Result};
+
+/// Takes or prolongs an office and says the token of its holder, 0 when that is somebody else. `KEYS`: the office. `ARGV`:
+/// the candidate, milliseconds of a term.
+static ELECT: Lua = Lua::new(include_str!("elect.lua"));
+
+/// Gives back an office. `KEYS`: the office. `ARGV`: the candidate.
+static RESIGN: Lua = Lua::new(include_str!("resign.lua"));
 
 /// An [`Election`] in Redis, by the clock of the server alone.
 ///
@@ -22,7 +28,7 @@ pub struct RedisElection {
 }
 
 impl RedisElection {
-    pub(super) fn new(redis: Redis) -> Self {
+    pub(crate) fn new(redis: Redis) -> Self {
         Self { redis }
     }
 }
@@ -34,16 +40,16 @@ impl Election for RedisElection {
     }
 
     async fn hold(&self, office: &str, candidate: &Lease, term: Duration) -> Result<Option<u64>> {
-        let mut elect = ELECT.call(&self.redis.0.keys.office(office));
+        let mut elect = ELECT.call(&self.redis.keys().own("office", office));
         elect.arg(candidate.token()).arg(millis(term));
-        let token = self.redis.0.link.send(&elect).await.map_err(unavailable)?;
+        let token = self.redis.link().send(&elect).await.map_err(unavailable)?;
         let token: u64 = from_redis_value(token).map_err(|error| unavailable(error.into()))?;
         Ok((token > 0).then_some(token))
     }
 
     async fn resign(&self, office: &str, candidate: &Lease) -> Result<()> {
-        let mut resign = RESIGN.call(&self.redis.0.keys.office(office));
-        let resigned = self.redis.0.link.send(resign.arg(candidate.token())).await;
+        let mut resign = RESIGN.call(&self.redis.keys().own("office", office));
+        let resigned = self.redis.link().send(resign.arg(candidate.token())).await;
         resigned.map(drop).map_err(unavailable)
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use anilibria_cache::{Election, Elector, Lease, RedisElection};
+use anilibria_cache::{
+    Lease,
+    coordination::{Election, Elector, RedisElection},
+};
 use test_services::RedisServer;
 
 use super::{redis, soon, until};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use anilibria_cache::RedisRoster;
+use anilibria_cache::coordination::RedisRoster;
 use test_services::RedisServer;
 
 use crate::{redis, until};

@@ -1,6 +1,16 @@
 //! A change of a small map that outlives whoever keeps it.
 
+#[cfg(feature = "disk")]
+mod disk;
+#[cfg(feature = "redis")]
+mod redis;
+
 use bytes::Bytes;
+
+#[cfg(feature = "disk")]
+pub use self::disk::DiskMap;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisMap;
 
 /// What becomes of a map, such as a `DiskMap` or a `RedisMap`, in one step.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +41,7 @@ impl MapChange {
         self
     }
 
-    /// The [token](crate::Elector::token) of the office that permits whoever changes the map to do so: once somebody has
+    /// The [token](crate::coordination::Elector::token) of the office that permits whoever changes the map to do so: once somebody has
     /// used a greater one, it is refused. Default: everybody may.
     pub fn token(mut self, token: u64) -> Self {
         self.token = Some(token);

@@ -1,6 +1,6 @@
 //! Maps that one instance keeps on behalf of all.
 
-use anilibria_cache::{MapChange, RedisMap};
+use anilibria_cache::coordination::{MapChange, RedisMap};
 use bytes::Bytes;
 use test_services::RedisServer;
 

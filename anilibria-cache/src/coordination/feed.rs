@@ -24,12 +24,22 @@ use self::{
     posted::{MAX_NOTE, posts},
     recent::Recent,
 };
-use super::{
-    Redis, millis,
-    script::{APPEND, RESTORE},
-    unavailable,
+use crate::{
+    Redis, Result,
+    redis::{millis, script::Lua, unavailable},
 };
-use crate::Result;
+
+/// Makes a post. `KEYS`: the stream, what tells that the post was made before, the bookmark, the greatest token. `ARGV`:
+/// the id, how many posts are kept, the id of the oldest, the channel, the payload, milliseconds that the second key is
+/// kept, whether it counts, whether there is a bookmark, the bookmark, the token, the last id that was there before, the
+/// content, the note or nothing, the version in twenty digits. Answers 1, 0 if it was made before, -1 if the token is too
+/// small, -2 if what was there before is not, or the last id when that is later.
+static APPEND: Lua = Lua::new(include_str!("feed/append.lua"));
+
+/// Gives a stream back what it has lost, and says how many posts that were. `KEYS`: the stream, which is the channel on
+/// which that is told, too. `ARGV`: how many posts are kept, and the id, the payload and the note (or nothing) of each
+/// post, the oldest first.
+static RESTORE: Lua = Lua::new(include_str!("feed/restore.lua"));
 
 /// A feed: posts in one order, which is the order of their ids, whoever makes them.
 ///
@@ -39,7 +49,7 @@ use crate::Result;
 /// given back what those who listen and who make posts remember of it.
 ///
 /// ```no_run
-/// use anilibria_cache::{PostId, Redis};
+/// use anilibria_cache::{Redis, coordination::PostId};
 /// use futures::StreamExt;
 ///
 /// # tokio::runtime::Runtime::new()?.block_on(async {
@@ -116,7 +126,7 @@ impl<'a> Post<'a> {
         self
     }
 
-    /// The [token](crate::Elector::token) of the office that permits whoever makes it to do so: once somebody has used a
+    /// The [token](crate::coordination::Elector::token) of the office that permits whoever makes it to do so: once somebody has used a
     /// greater one, it is refused. Default: everybody may.
     pub fn token(mut self, token: u64) -> Self {
         self.token = Some(token);
@@ -139,10 +149,10 @@ pub enum Appended {
 const TRIES: usize = 5;
 
 impl RedisFeed {
-    pub(super) fn new(redis: Redis, name: &str) -> Self {
-        let plain = redis.0.keys.named(name);
+    pub(crate) fn new(redis: Redis, name: &str) -> Self {
+        let plain = format!("{}{name}", redis.keys().prefix());
         // In a cluster the braces keep all keys of the feed in one place.
-        let name = if redis.0.link.is_single() { plain } else { format!("{{{plain}}}") };
+        let name = if redis.link().is_single() { plain } else { format!("{{{plain}}}") };
         Self {
             redis,
             name: name.into(),
@@ -193,7 +203,7 @@ impl RedisFeed {
                 Answer::Outdated => return Ok(Appended::Outdated),
                 Answer::Behind(last) => self.used(last),
                 Answer::Forgotten => {
-                    self.redis.0.link.send(&self.restore()).await.map_err(unavailable)?;
+                    self.redis.link().send(&self.restore()).await.map_err(unavailable)?;
                 }
             }
         }
@@ -216,13 +226,13 @@ impl RedisFeed {
 
     /// The posts that are remembered after `last`, the oldest first.
     pub async fn since(&self, last: PostId) -> Result<Vec<Posted>> {
-        let posts = self.redis.0.link.send(&range(&self.name, last, self.keep)).await.and_then(posts);
+        let posts = self.redis.link().send(&range(&self.name, last, self.keep)).await.and_then(posts);
         posts.map_err(unavailable)
     }
 
     /// What the last post that had a [bookmark](Post::bookmark) brought.
     pub async fn bookmark(&self) -> Result<Option<Bytes>> {
-        let answer = self.redis.0.link.send(redis::cmd("GET").arg(self.bookmark_key())).await;
+        let answer = self.redis.link().send(redis::cmd("GET").arg(self.bookmark_key())).await;
         let bookmark: RedisResult<Option<Vec<u8>>> =
             answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
         Ok(bookmark.map_err(unavailable)?.map(Bytes::from))
@@ -232,7 +242,7 @@ impl RedisFeed {
     pub async fn set_bookmark(&self, bookmark: &[u8]) -> Result<()> {
         let mut command = redis::cmd("SET");
         command.arg(self.bookmark_key()).arg(bookmark);
-        self.redis.0.link.send(&command).await.map(drop).map_err(unavailable)
+        self.redis.link().send(&command).await.map(drop).map_err(unavailable)
     }
 
     fn bookmark_key(&self) -> String {
@@ -263,7 +273,7 @@ impl RedisFeed {
 
     async fn send(&self, post: &Post<'_>, id: PostId, payload: &[u8]) -> RedisResult<Value> {
         let (once, remembered) = post.once.unwrap_or_default();
-        let once = if self.redis.0.link.is_single() { once.into() } else { format!("{}:{once}", self.name) };
+        let once = if self.redis.link().is_single() { once.into() } else { format!("{}:{once}", self.name) };
         let (bookmark, holder) = (self.bookmark_key(), format!("{}:token", self.name));
         let mut command = APPEND.call_with(&[&self.name, &once, &bookmark, &holder]);
         command.arg(id.in_redis()).arg(self.keep).arg(id.before(self.age).in_redis());
@@ -276,7 +286,7 @@ impl RedisFeed {
         command.arg(post.note.unwrap_or_default());
         // As long as any other, so that they compare as texts do: numbers in Lua are exact to 53 bits only.
         command.arg(format!("{:020}", post.version));
-        self.redis.0.link.send(&command).await
+        self.redis.link().send(&command).await
     }
 }
 

@@ -5,8 +5,15 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use redis::RedisResult;
 
-use super::{Redis, script::CHANGE, unavailable};
-use crate::{MapChange, Result};
+use super::MapChange;
+use crate::{
+    Redis, Result,
+    redis::{script::Lua, unavailable},
+};
+
+/// Changes a map. `KEYS`: the map, the greatest token. `ARGV`: the token, whether all fields go first, how many are set,
+/// field and value of each, fields that go. Answers 1, or 0 if the token is too small.
+static CHANGE: Lua = Lua::new(include_str!("change.lua"));
 
 /// A small map that outlives whoever keeps it: its fields are changed several in one step, and only by whoever holds the
 /// office at the time.
@@ -14,7 +21,7 @@ use crate::{MapChange, Result};
 /// It has no expiry and no limit of its own; whoever keeps it sees to that.
 ///
 /// ```no_run
-/// use anilibria_cache::{MapChange, Redis};
+/// use anilibria_cache::{Redis, coordination::MapChange};
 ///
 /// # tokio::runtime::Runtime::new()?.block_on(async {
 /// let map = Redis::builder("redis://127.0.0.1").prefix("site:").build()?.map("outbox");
@@ -31,17 +38,17 @@ pub struct RedisMap {
 }
 
 impl RedisMap {
-    pub(super) fn new(redis: Redis, name: &str) -> Self {
-        let plain = redis.0.keys.named(name);
+    pub(crate) fn new(redis: Redis, name: &str) -> Self {
+        let plain = format!("{}{name}", redis.keys().prefix());
         // In a cluster the braces keep the map and its token in one place.
-        let name = if redis.0.link.is_single() { plain } else { format!("{{{plain}}}") };
+        let name = if redis.link().is_single() { plain } else { format!("{{{plain}}}") };
         Self { redis, name: name.into() }
     }
 
     /// All fields and their values, in no order.
     pub async fn entries(&self) -> Result<Vec<(String, Bytes)>> {
         let mut command = redis::cmd("HGETALL");
-        let answer = self.redis.0.link.send(command.arg(&*self.name)).await;
+        let answer = self.redis.link().send(command.arg(&*self.name)).await;
         let entries: RedisResult<Vec<(String, Vec<u8>)>> =
             answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
         let entries = entries.map_err(unavailable)?;
@@ -60,7 +67,7 @@ impl RedisMap {
         for field in removed {
             command.arg(field);
         }
-        let answer = self.redis.0.link.send(&command).await;
+        let answer = self.redis.link().send(&command).await;
         let is_made: RedisResult<bool> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
         is_made.map_err(unavailable)
     }

@@ -5,8 +5,10 @@ use std::fmt;
 use futures::future;
 use redis::{Cmd, RedisResult, from_redis_value};
 
-use super::{Redis, scan::Scan, unavailable};
-use crate::{Pattern, Result};
+use crate::{
+    Pattern, Redis, Result,
+    redis::{keys::glob, scan::Scan, unavailable},
+};
 
 /// Plain texts in Redis under names that are agreed upon with other programs: the prefix is not added, and nothing is kept
 /// beside them. They have no expiry.
@@ -38,7 +40,7 @@ impl RedisTexts {
     pub async fn get<N: AsRef<str>>(&self, names: &[N]) -> Result<Vec<Option<String>>> {
         let get = async |name: &N| {
             let mut command = redis::cmd("GET");
-            let answer = self.redis.0.link.send(command.arg(name.as_ref())).await?;
+            let answer = self.redis.link().send(command.arg(name.as_ref())).await?;
             RedisResult::Ok(from_redis_value(answer)?)
         };
         future::try_join_all(names.iter().map(get)).await.map_err(unavailable)
@@ -59,10 +61,10 @@ impl RedisTexts {
     /// The names of texts that match `pattern`, in order, but no more than `limit`: of more, any of them. All keys of the
     /// server are gone through.
     pub async fn names(&self, pattern: &Pattern, limit: usize) -> Result<Vec<String>> {
-        let link = &self.redis.0.link;
+        let link = self.redis.link();
         let mut names = Vec::new();
         for node in link.nodes().await.map_err(unavailable)? {
-            let mut scan = Scan::texts(node, super::keys::glob(pattern));
+            let mut scan = Scan::texts(node, glob(pattern));
             while let Some(some) = scan.next(link).await.map_err(unavailable)? {
                 names.extend(some.into_iter().filter(|name| pattern.matches(name)));
                 // A walk may meet a name twice.
@@ -78,7 +80,7 @@ impl RedisTexts {
     }
 
     async fn send(&self, command: &Cmd) -> Result<()> {
-        self.redis.0.link.send(command).await.map(drop).map_err(unavailable)
+        self.redis.link().send(command).await.map(drop).map_err(unavailable)
     }
 }
 

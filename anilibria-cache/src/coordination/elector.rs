@@ -12,7 +12,8 @@ use tokio::{
     time::{Instant, sleep_until, timeout, timeout_at},
 };
 
-use crate::{Election, Error, Lease};
+use super::Election;
+use crate::{Error, Lease};
 
 /// So many times in a term the office is asked for.
 const TRIES_IN_A_TERM: u32 = 4;
@@ -33,7 +34,7 @@ const MARGIN: u32 = 10;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// use anilibria_cache::{Elector, LocalElection};
+/// use anilibria_cache::coordination::{Elector, LocalElection};
 /// use std::time::Duration;
 ///
 /// let election = LocalElection::new();

@@ -9,12 +9,17 @@ use std::{
 
 use redis::RedisResult;
 
-use super::{
-    Redis,
-    script::{ATTEND, BURY},
-    unavailable,
+use crate::{
+    Redis, Result,
+    redis::{script::Lua, unavailable},
 };
-use crate::Result;
+
+/// Says who of an instance is in a set, and answers which other instances have somebody there. `KEYS`: the set. `ARGV`:
+/// the instance, seconds that the set is kept, and the members.
+static ATTEND: Lua = Lua::new(include_str!("roster/attend.lua"));
+
+/// Takes whoever is of some instances out of a set. `KEYS`: the set. `ARGV`: the instances.
+static BURY: Lua = Lua::new(include_str!("roster/bury.lua"));
 
 /// Sets of members in Redis, `{instance}:{member}`, each of which is there as long as its instance lives.
 ///
@@ -44,7 +49,7 @@ impl RedisRoster {
     pub async fn live(&self) -> Result<()> {
         let mut command = redis::cmd("SET");
         command.arg(self.sign(&self.instance)).arg(1).arg("EX").arg(self.seconds());
-        self.redis.0.link.send(&command).await.map(drop).map_err(unavailable)
+        self.redis.link().send(&command).await.map(drop).map_err(unavailable)
     }
 
     /// Says that of this instance `members`, and nobody else, are in the set `key`, to which the prefix is not added. It has
@@ -55,7 +60,7 @@ impl RedisRoster {
         for member in members {
             attend.arg(member);
         }
-        let answer = self.redis.0.link.send(&attend).await;
+        let answer = self.redis.link().send(&attend).await;
         let others: RedisResult<Vec<String>> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
         // In a cluster, the sign of life of an instance is not where the set is. So it is looked for after the set was: an
         // instance says that it lives before it says who is there.
@@ -65,7 +70,7 @@ impl RedisRoster {
         }
         let mut bury = BURY.call(key);
         bury.arg(dead);
-        self.redis.0.link.send(&bury).await.map(drop).map_err(unavailable)
+        self.redis.link().send(&bury).await.map(drop).map_err(unavailable)
     }
 
     /// Those of `instances` that live no longer.
@@ -77,7 +82,7 @@ impl RedisRoster {
                 continue;
             }
             let mut command = redis::cmd("PTTL");
-            let answer = self.redis.0.link.send(command.arg(self.sign(&instance))).await;
+            let answer = self.redis.link().send(command.arg(self.sign(&instance))).await;
             let left: RedisResult<i64> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
             match u64::try_from(left.map_err(unavailable)?) {
                 Ok(left) => drop(self.known().insert(instance, Instant::now() + Duration::from_millis(left))),
@@ -96,11 +101,11 @@ impl RedisRoster {
     pub async fn leave(&self) -> Result<()> {
         let mut command = redis::cmd("DEL");
         command.arg(self.sign(&self.instance));
-        self.redis.0.link.send(&command).await.map(drop).map_err(unavailable)
+        self.redis.link().send(&command).await.map(drop).map_err(unavailable)
     }
 
     fn sign(&self, instance: &str) -> String {
-        self.redis.0.keys.named(&format!("instance:{instance}"))
+        format!("{}instance:{instance}", self.redis.keys().prefix())
     }
 
     fn seconds(&self) -> u64 {

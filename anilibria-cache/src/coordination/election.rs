@@ -1,17 +1,21 @@
 //! How instances agree which of them does what only one should.
 
 mod local;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub use self::local::LocalElection;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisElection;
 use crate::{Lease, Result};
 
 /// Where instances stand for offices, each of which one of them holds for a term that it can prolong.
 ///
-/// An [`Elector`](crate::Elector) stands for one and keeps what it wins.
+/// An [`Elector`](crate::coordination::Elector) stands for one and keeps what it wins.
 #[async_trait]
 pub trait Election: Send + Sync + 'static {
     /// Name for logs and errors.

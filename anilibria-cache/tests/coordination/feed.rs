@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use anilibria_cache::{Appended, PostId, Posted, Redis, RedisFeed};
+use anilibria_cache::{
+    Redis,
+    coordination::{Appended, PostId, Posted, RedisFeed},
+};
 use futures::{StreamExt as _, stream::BoxStream};
 use test_services::RedisServer;
 
