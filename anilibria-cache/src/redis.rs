@@ -1,4 +1,4 @@
-//! What Redis can be to a cache: a level, a way to the other instances, a lock, and where instances are elected.
+//! Redis as a level of a cache, a backplane and a load lock.
 
 mod backplane;
 mod builder;
@@ -93,6 +93,14 @@ impl Redis {
     /// Returns the names of keys under the prefix.
     pub(crate) fn keys(&self) -> &Keys {
         &self.0.keys
+    }
+
+    /// Returns the prefix of all keys that belong to `name`. In a cluster the prefix is in braces, which keeps these keys in
+    /// one slot.
+    #[cfg(feature = "coordination")]
+    pub(crate) fn group_key(&self, name: &str) -> String {
+        let prefix = self.keys().prefix();
+        if self.link().is_single() { format!("{prefix}{name}") } else { format!("{{{prefix}{name}}}") }
     }
 
     /// Returns the interval between checks of a subscription.

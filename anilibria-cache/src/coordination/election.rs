@@ -1,33 +1,61 @@
-//! How instances agree which of them does what only one should.
+//! Leases by which instances elect a leader.
 
 mod local;
 #[cfg(feature = "redis")]
 mod redis;
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
 pub use self::local::LocalElection;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisElection;
-use crate::{Lease, Result};
+use crate::Result;
 
-/// Where instances stand for offices, each of which one of them holds for a term that it can prolong.
+/// A service that grants leader leases. Each election has a name, and at most one candidate holds its lease at a time.
 ///
-/// An [`Elector`](crate::coordination::Elector) stands for one and keeps what it wins.
+/// A [`Candidate`](crate::coordination::Candidate) campaigns in an election and renews the lease that it acquires.
 #[async_trait]
 pub trait Election: Send + Sync + 'static {
-    /// Name for logs and errors.
+    /// Returns the name of the implementation, for logs and errors.
     fn name(&self) -> &'static str;
 
-    /// Takes `office` for `term` from now on if it is free, or prolongs it if it is `candidate` that holds it. Does not
-    /// wait.
+    /// Acquires the leader lease of `election` if the lease is free, or renews the lease if `candidate` holds it. The
+    /// lease expires `lease_ttl` from now. Does not wait.
     ///
-    /// Answers the token of the holder, which is `None` while somebody else is. Each holder's token is greater than those
-    /// of all before it, and stays the same for as long as the office is prolonged in time.
-    async fn hold(&self, office: &str, candidate: &Lease, term: Duration) -> Result<Option<u64>>;
+    /// Returns the fencing token of the lease, or `None` while another candidate holds the lease. The token of each new
+    /// leader is greater than all tokens before it, and stays the same while the lease is renewed in time.
+    async fn acquire_or_renew(
+        &self,
+        election: &str,
+        candidate: CandidateId,
+        lease_ttl: Duration,
+    ) -> Result<Option<u64>>;
 
-    /// Gives `office` back, if it is `candidate` that holds it.
-    async fn resign(&self, office: &str, candidate: &Lease) -> Result<()>;
+    /// Ends the leader lease of `election` if `candidate` holds it.
+    async fn resign(&self, election: &str, candidate: CandidateId) -> Result<()>;
+}
+
+/// Identity of a candidate in an election: 64 random bits, displayed as 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CandidateId(u64);
+
+impl CandidateId {
+    /// Creates a random id.
+    pub fn new() -> Self {
+        Self(fastrand::u64(..))
+    }
+}
+
+impl Default for CandidateId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Display for CandidateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
 }

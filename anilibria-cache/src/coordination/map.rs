@@ -1,4 +1,4 @@
-//! A change of a small map that outlives whoever keeps it.
+//! Small maps that outlive the process that writes them.
 
 #[cfg(feature = "disk")]
 mod disk;
@@ -12,14 +12,14 @@ pub use self::disk::DiskMap;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisMap;
 
-/// What becomes of a map, such as a `DiskMap` or a `RedisMap`, in one step.
+/// A change of a map, such as a `DiskMap` or a `RedisMap`, that is applied atomically.
 #[derive(Clone, Debug, Default)]
-#[must_use = "nothing changes before it is handed over"]
+#[must_use = "a change has no effect until it is applied to a map"]
 pub struct MapChange {
-    pub(crate) put: Vec<(String, Bytes)>,
-    pub(crate) removed: Vec<String>,
-    pub(crate) is_anew: bool,
-    pub(crate) token: Option<u64>,
+    put: Vec<(String, Bytes)>,
+    removed: Vec<String>,
+    clears: bool,
+    fencing_token: Option<u64>,
 }
 
 impl MapChange {
@@ -29,22 +29,22 @@ impl MapChange {
         self
     }
 
-    /// Removes `field`, if it is there.
+    /// Removes `field` if it exists. A field that is both set and removed by one change is removed.
     pub fn remove(mut self, field: impl Into<String>) -> Self {
         self.removed.push(field.into());
         self
     }
 
-    /// Removes all fields before any is set. Default: they stay.
-    pub fn anew(mut self) -> Self {
-        self.is_anew = true;
+    /// Removes all existing fields before any field is set. Default: existing fields stay.
+    pub fn clear(mut self) -> Self {
+        self.clears = true;
         self
     }
 
-    /// The [token](crate::coordination::Elector::token) of the office that permits whoever changes the map to do so: once somebody has
-    /// used a greater one, it is refused. Default: everybody may.
-    pub fn token(mut self, token: u64) -> Self {
-        self.token = Some(token);
+    /// Sets the [fencing token](crate::coordination::Candidate::fencing_token) of the leader that makes the change. A map
+    /// rejects the change if it has seen a greater token. Default: none, and the change is never rejected.
+    pub fn fencing_token(mut self, token: u64) -> Self {
+        self.fencing_token = Some(token);
         self
     }
 }

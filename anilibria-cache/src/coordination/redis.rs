@@ -1,32 +1,32 @@
-//! Constructors on the Redis handle.
+//! Constructors of this module's types on the Redis handle.
 
 use std::time::Duration;
 
-use super::{RedisElection, RedisFeed, RedisMap, RedisRoster, RedisTexts};
+use super::{RedisElection, RedisFeed, RedisMap, RedisPresence, RedisStrings};
 use crate::Redis;
 
 impl Redis {
-    /// The feed `name`, whose keys begin with the prefix and it; in a cluster with both in braces.
+    /// Returns the feed `name`. Its keys begin with the prefix and the name, both in braces in a cluster.
     pub fn feed(&self, name: &str) -> RedisFeed {
         RedisFeed::new(self.clone(), name)
     }
 
-    /// The map `name`, whose keys begin with the prefix and it; in a cluster with both in braces.
+    /// Returns the map `name`. Its keys begin with the prefix and the name, both in braces in a cluster.
     pub fn map(&self, name: &str) -> RedisMap {
         RedisMap::new(self.clone(), name)
     }
 
-    /// Plain texts that other programs read and write, too, under names without the prefix.
-    pub fn texts(&self) -> RedisTexts {
-        RedisTexts::new(self.clone())
+    /// Returns access to string keys that are shared with other programs. The prefix is not added to their names.
+    pub fn strings(&self) -> RedisStrings {
+        RedisStrings::new(self.clone())
     }
 
-    /// A roster of a new instance, which is taken for dead `term` after it last said that it lives; at least a second.
-    pub fn roster(&self, term: Duration) -> RedisRoster {
-        RedisRoster::new(self.clone(), term)
+    /// Returns the presence of a new instance. The instance counts as dead `ttl` after its last heartbeat; at least 1 s.
+    pub fn presence(&self, ttl: Duration) -> RedisPresence {
+        RedisPresence::new(self.clone(), ttl)
     }
 
-    /// The elections among all who share the server and the prefix.
+    /// Returns the elections among all processes that share the server and the prefix.
     pub fn election(&self) -> RedisElection {
         RedisElection::new(self.clone())
     }

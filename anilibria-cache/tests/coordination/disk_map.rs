@@ -1,4 +1,4 @@
-//! Maps that outlive the process.
+//! Maps on disk.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ async fn fields(map: &DiskMap) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_put_is_there_for_the_next_and_what_is_removed_is_not() {
+async fn changes_are_there_for_the_next_process() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("of/its/own/map.redb");
     let map = DiskMap::open(&path).await.unwrap();
@@ -24,25 +24,25 @@ async fn what_is_put_is_there_for_the_next_and_what_is_removed_is_not() {
     let map = DiskMap::open(&path).await.unwrap();
     let expected = [("b", "3"), ("c", "")].map(|(field, value)| (field.to_owned(), Bytes::from(value)));
     assert_eq!(map.entries().await.unwrap(), expected);
-    map.change(&MapChange::default().anew().put("d", "1")).await.unwrap();
+    map.change(&MapChange::default().clear().put("d", "1")).await.unwrap();
     assert_eq!(fields(&map).await, ["d"]);
 }
 
 #[tokio::test]
-async fn whoever_has_lost_the_office_changes_nothing_any_more() {
+async fn change_with_a_smaller_fencing_token_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let map = DiskMap::open(folder.path().join("map.redb")).await.unwrap();
 
-    assert!(map.change(&MapChange::default().token(1).put("one", "")).await.unwrap());
-    assert!(map.change(&MapChange::default().token(2).put("two", "")).await.unwrap());
-    assert!(!map.change(&MapChange::default().token(1).put("three", "")).await.unwrap());
+    assert!(map.change(&MapChange::default().fencing_token(1).put("one", "")).await.unwrap());
+    assert!(map.change(&MapChange::default().fencing_token(2).put("two", "")).await.unwrap());
+    assert!(!map.change(&MapChange::default().fencing_token(1).put("three", "")).await.unwrap());
     assert!(map.change(&MapChange::default().put("four", "")).await.unwrap());
 
     assert_eq!(fields(&map).await, ["four", "one", "two"]);
 }
 
 #[tokio::test]
-async fn damaged_file_is_set_aside_and_a_new_one_begun() {
+async fn damaged_file_is_renamed_and_replaced_by_an_empty_map() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.redb");
     for damaged in ["not a map at all".repeat(1000).into_bytes(), damaged_map(&path).await] {
@@ -58,7 +58,7 @@ async fn damaged_file_is_set_aside_and_a_new_one_begun() {
     }
 }
 
-/// The bytes of a good map, with some of its contents written over.
+/// Returns the bytes of a map file of which a part is overwritten.
 async fn damaged_map(path: &std::path::Path) -> Vec<u8> {
     let map = DiskMap::open(path).await.unwrap();
     let many = (0..2000).fold(MapChange::default(), |many, field| many.put(format!("{field:04}"), "1"));

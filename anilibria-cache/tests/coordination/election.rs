@@ -2,124 +2,127 @@
 
 use std::time::Duration;
 
-use anilibria_cache::{
-    Lease,
-    coordination::{Election, Elector, RedisElection},
-};
+use anilibria_cache::coordination::{Candidate, CandidateId, Election, RedisElection};
 use test_services::RedisServer;
 
 use super::{redis, soon, until};
 
-const TERM: Duration = Duration::from_millis(500);
+const LEASE_TTL: Duration = Duration::from_millis(500);
 
 fn election(server: &RedisServer) -> RedisElection {
     redis(server).build().unwrap().election()
 }
 
-fn stand(server: &RedisServer) -> Elector {
-    Elector::stand(election(server), "office", TERM)
+fn campaign(server: &RedisServer) -> Candidate {
+    Candidate::campaign(election(server), "sync", LEASE_TTL)
 }
 
-async fn won(elector: &Elector) -> u64 {
-    let mut office = elector.watch();
-    soon(office.wait_for(Option::is_some)).await.unwrap().unwrap()
+/// Waits until `candidate` is leader and returns its fencing token.
+async fn elected(candidate: &Candidate) -> u64 {
+    let mut leadership = candidate.watch();
+    soon(leadership.wait_for(Option::is_some)).await.unwrap().unwrap()
 }
 
-async fn lost(elector: &Elector) {
-    soon(elector.watch().wait_for(Option::is_none)).await.unwrap();
+/// Waits until `candidate` is not leader.
+async fn lost(candidate: &Candidate) {
+    soon(candidate.watch().wait_for(Option::is_none)).await.unwrap();
 }
 
 #[tokio::test]
-async fn holder_prolongs_its_term_and_each_next_one_has_a_greater_token() {
+async fn leader_renews_its_lease_and_each_later_leader_has_a_greater_token() {
     let Some(server) = RedisServer::start() else { return };
     let election = election(&server);
-    let (one, other, term) = (Lease::new(), Lease::new(), Duration::from_mins(1));
-    let hold = async |candidate| election.hold("office", candidate, term).await.unwrap();
+    let (one, other, lease_ttl) = (CandidateId::new(), CandidateId::new(), Duration::from_mins(1));
+    let acquire = async |candidate| election.acquire_or_renew("sync", candidate, lease_ttl).await.unwrap();
 
-    let first = hold(&one).await.unwrap();
-    let (prolonged, refused) = (hold(&one).await, hold(&other).await);
-    election.resign("office", &other).await.unwrap();
-    let still_refused = hold(&other).await;
-    election.resign("office", &one).await.unwrap();
-    let next = hold(&other).await.unwrap();
+    let first = acquire(one).await.unwrap();
+    let (renewed, refused) = (acquire(one).await, acquire(other).await);
+    election.resign("sync", other).await.unwrap();
+    let still_refused = acquire(other).await;
+    election.resign("sync", one).await.unwrap();
+    let next = acquire(other).await.unwrap();
 
-    assert_eq!((prolonged, refused, still_refused), (Some(first), None, None));
+    assert_eq!((renewed, refused, still_refused), (Some(first), None, None));
     assert!(next > first, "{next} after {first}");
 }
 
 #[tokio::test]
-async fn term_that_is_not_prolonged_runs_out() {
+async fn lease_that_is_not_renewed_expires() {
     let Some(server) = RedisServer::start() else { return };
     let election = election(&server);
-    let first = election.hold("office", &Lease::new(), Duration::from_millis(1)).await.unwrap().unwrap();
-    let other = Lease::new();
+    let first = election
+        .acquire_or_renew("sync", CandidateId::new(), Duration::from_millis(1))
+        .await
+        .unwrap()
+        .unwrap();
+    let other = CandidateId::new();
 
-    until(async || election.hold("office", &other, TERM).await.unwrap().is_some()).await;
+    until(async || election.acquire_or_renew("sync", other, LEASE_TTL).await.unwrap().is_some()).await;
 
-    assert!(election.hold("office", &other, TERM).await.unwrap() > Some(first));
+    assert!(election.acquire_or_renew("sync", other, LEASE_TTL).await.unwrap() > Some(first));
 }
 
 #[tokio::test]
-async fn holder_that_disappears_is_followed() {
+async fn leader_that_disappears_is_replaced() {
     let Some(server) = RedisServer::start() else { return };
-    let one = stand(&server);
-    let first = won(&one).await;
-    let other = stand(&server);
+    let one = campaign(&server);
+    let first = elected(&one).await;
+    let other = campaign(&server);
 
-    // Nothing is given back, as when the process is killed.
+    // The lease is not ended, as when the process is killed.
     drop(one);
 
-    assert!(won(&other).await > first);
+    assert!(elected(&other).await > first);
 }
 
 #[tokio::test]
-async fn frozen_redis_costs_the_office_and_gives_it_again() {
+async fn frozen_redis_ends_leadership_until_it_answers_again() {
     let Some(server) = RedisServer::start() else { return };
-    let elector = stand(&server);
-    let first = won(&elector).await;
+    let candidate = campaign(&server);
+    let first = elected(&candidate).await;
 
     server.freeze();
-    lost(&elector).await;
-    let held_meanwhile = elector.is_elected();
+    lost(&candidate).await;
+    let was_leader = candidate.is_leader();
     server.thaw();
 
-    assert!(!held_meanwhile);
-    assert!(won(&elector).await >= first);
+    assert!(!was_leader);
+    assert!(elected(&candidate).await >= first);
 }
 
 #[tokio::test]
-async fn killed_redis_costs_the_office_and_a_new_one_gives_a_greater_token() {
+async fn killed_redis_ends_leadership_and_a_new_one_issues_a_greater_token() {
     let Some(mut server) = RedisServer::start() else { return };
-    let elector = stand(&server);
-    let first = won(&elector).await;
+    let candidate = campaign(&server);
+    let first = elected(&candidate).await;
 
     server.kill();
-    lost(&elector).await;
+    lost(&candidate).await;
     server.restart();
 
-    assert!(won(&elector).await > first);
+    assert!(elected(&candidate).await > first);
 }
 
 #[tokio::test]
 async fn lost_data_does_not_bring_old_tokens_back() {
     let Some(server) = RedisServer::start() else { return };
     let election = election(&server);
-    let first = election.hold("office", &Lease::new(), TERM).await.unwrap();
+    let first = election.acquire_or_renew("sync", CandidateId::new(), LEASE_TTL).await.unwrap();
 
     server.flush();
-    let second = election.hold("office", &Lease::new(), TERM).await.unwrap();
+    let second = election.acquire_or_renew("sync", CandidateId::new(), LEASE_TTL).await.unwrap();
 
-    // Of the same millisecond they may be equal.
+    // Tokens of the same millisecond may be equal.
     assert!(second >= first && second.is_some());
 }
 
 #[tokio::test]
-async fn entries_and_offices_do_not_meet() {
+async fn leases_have_keys_that_no_entry_can_have() {
     let Some(server) = RedisServer::start() else { return };
-    let elector = stand(&server);
-    won(&elector).await;
+    let candidate = campaign(&server);
+    elected(&candidate).await;
 
     let keys = server.cli(&["KEYS", "*"]);
 
-    assert_eq!(keys, "test:#office:office");
+    assert_eq!(keys, "test:#office:sync");
 }

@@ -5,9 +5,9 @@
 mod disk_map;
 mod election;
 mod feed;
+mod presence;
 mod redis_map;
-mod roster;
-mod texts;
+mod strings;
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Maps that one instance keeps on behalf of all.
+//! Maps in Redis.
 
 use anilibria_cache::coordination::{MapChange, RedisMap};
 use bytes::Bytes;
@@ -17,7 +17,7 @@ async fn entries(map: &RedisMap) -> Vec<(String, Bytes)> {
 }
 
 #[tokio::test]
-async fn what_is_put_is_there_for_the_next_and_what_is_removed_is_not() {
+async fn changes_are_there_for_the_next_process() {
     let Some(server) = RedisServer::start() else { return };
     let change = MapChange::default().put("a", "1").put("b", "2").put("c", "\0\u{1}");
 
@@ -29,12 +29,12 @@ async fn what_is_put_is_there_for_the_next_and_what_is_removed_is_not() {
 }
 
 #[tokio::test]
-async fn change_anew_leaves_nothing_of_what_was_there_however_much_it_brings() {
+async fn clearing_change_of_many_fields_leaves_no_old_field() {
     let Some(server) = RedisServer::start() else { return };
     let map = map(&server);
     assert!(map.change(&MapChange::default().put("old", "1")).await.unwrap());
 
-    let many = (0..20_000).fold(MapChange::default().anew(), |many, field| many.put(field.to_string(), "1"));
+    let many = (0..20_000).fold(MapChange::default().clear(), |many, field| many.put(field.to_string(), "1"));
     assert!(map.change(&many).await.unwrap());
 
     let entries = entries(&map).await;
@@ -43,13 +43,13 @@ async fn change_anew_leaves_nothing_of_what_was_there_however_much_it_brings() {
 }
 
 #[tokio::test]
-async fn whoever_has_lost_the_office_changes_nothing_any_more() {
+async fn change_with_a_smaller_fencing_token_is_rejected() {
     let Some(server) = RedisServer::start() else { return };
     let map = map(&server);
 
-    assert!(map.change(&MapChange::default().token(1).put("by", "one")).await.unwrap());
-    assert!(map.change(&MapChange::default().token(2).put("by", "two")).await.unwrap());
-    assert!(!map.change(&MapChange::default().token(1).put("by", "one")).await.unwrap());
+    assert!(map.change(&MapChange::default().fencing_token(1).put("by", "one")).await.unwrap());
+    assert!(map.change(&MapChange::default().fencing_token(2).put("by", "two")).await.unwrap());
+    assert!(!map.change(&MapChange::default().fencing_token(1).put("by", "one")).await.unwrap());
 
     assert_eq!(entries(&map).await, [("by".to_owned(), Bytes::from("two"))]);
 }

@@ -9,25 +9,24 @@ use std::{
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::Election;
-use crate::{Lease, Result};
+use super::{CandidateId, Election};
+use crate::Result;
 
-/// An [`Election`] among those of one process who share it: for tests, and for a process that is alone. Clones are the
-/// same.
+/// An [`Election`] within one process, for tests and for a service of one instance. Clones share their leases.
 #[derive(Clone, Debug, Default)]
 pub struct LocalElection {
-    offices: Arc<Mutex<HashMap<String, Seat>>>,
+    leases: Arc<Mutex<HashMap<String, LeaderLease>>>,
 }
 
 #[derive(Debug)]
-struct Seat {
-    token: u64,
-    /// Who has it and until when; `None` when it was given back.
-    held: Option<(Lease, Instant)>,
+struct LeaderLease {
+    fencing_token: u64,
+    /// Leader and expiry of the lease; `None` after the leader has resigned.
+    holder: Option<(CandidateId, Instant)>,
 }
 
 impl LocalElection {
-    /// An election in which nobody stands yet.
+    /// Creates an election without candidates.
     pub fn new() -> Self {
         Self::default()
     }
@@ -39,28 +38,34 @@ impl Election for LocalElection {
         "local"
     }
 
-    async fn hold(&self, office: &str, candidate: &Lease, term: Duration) -> Result<Option<u64>> {
+    async fn acquire_or_renew(
+        &self,
+        election: &str,
+        candidate: CandidateId,
+        lease_ttl: Duration,
+    ) -> Result<Option<u64>> {
         let now = Instant::now();
-        let mut offices = self.offices.lock().unwrap_or_else(PoisonError::into_inner);
-        let seat = offices.entry(office.to_owned()).or_insert(Seat { token: 0, held: None });
-        match &seat.held {
-            Some((holder, until)) if *until > now => {
+        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        let lease =
+            leases.entry(election.to_owned()).or_insert(LeaderLease { fencing_token: 0, holder: None });
+        match lease.holder {
+            Some((holder, expires_at)) if expires_at > now => {
                 if holder != candidate {
                     return Ok(None);
                 }
             }
-            _ => seat.token += 1,
+            _ => lease.fencing_token += 1,
         }
-        seat.held = Some((candidate.clone(), now + term));
-        Ok(Some(seat.token))
+        lease.holder = Some((candidate, now + lease_ttl));
+        Ok(Some(lease.fencing_token))
     }
 
-    async fn resign(&self, office: &str, candidate: &Lease) -> Result<()> {
-        let mut offices = self.offices.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(seat) = offices.get_mut(office)
-            && seat.held.as_ref().is_some_and(|(holder, _)| holder == candidate)
+    async fn resign(&self, election: &str, candidate: CandidateId) -> Result<()> {
+        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lease) = leases.get_mut(election)
+            && lease.holder.is_some_and(|(holder, _)| holder == candidate)
         {
-            seat.held = None;
+            lease.holder = None;
         }
         Ok(())
     }
@@ -70,34 +75,35 @@ impl Election for LocalElection {
 mod tests {
     use super::*;
 
-    const TERM: Duration = Duration::from_secs(10);
+    const LEASE_TTL: Duration = Duration::from_secs(10);
 
     #[tokio::test(start_paused = true)]
-    async fn each_holder_has_a_greater_token_than_the_one_before() {
+    async fn each_leader_has_a_greater_token_than_the_one_before() {
         let election = LocalElection::new();
-        let (one, other) = (Lease::new(), Lease::new());
-        let hold = async |candidate| election.hold("office", candidate, TERM).await.unwrap();
+        let (one, other) = (CandidateId::new(), CandidateId::new());
+        let acquire =
+            async |candidate| election.acquire_or_renew("sync", candidate, LEASE_TTL).await.unwrap();
 
-        let (won, refused) = (hold(&one).await, hold(&other).await);
-        tokio::time::advance(TERM / 2).await;
-        let prolonged = hold(&one).await;
-        tokio::time::advance(TERM).await;
-        let after_it_ran_out = hold(&other).await;
-        election.resign("office", &one).await.unwrap();
-        let still_held = hold(&one).await;
-        election.resign("office", &other).await.unwrap();
-        let given_back = hold(&one).await;
+        let (acquired, refused) = (acquire(one).await, acquire(other).await);
+        tokio::time::advance(LEASE_TTL / 2).await;
+        let renewed = acquire(one).await;
+        tokio::time::advance(LEASE_TTL).await;
+        let after_expiry = acquire(other).await;
+        election.resign("sync", one).await.unwrap();
+        let still_held = acquire(one).await;
+        election.resign("sync", other).await.unwrap();
+        let after_resignation = acquire(one).await;
 
-        assert_eq!((won, refused, prolonged), (Some(1), None, Some(1)));
-        assert_eq!((after_it_ran_out, still_held, given_back), (Some(2), None, Some(3)));
+        assert_eq!((acquired, refused, renewed), (Some(1), None, Some(1)));
+        assert_eq!((after_expiry, still_held, after_resignation), (Some(2), None, Some(3)));
     }
 
     #[tokio::test]
-    async fn offices_have_nothing_to_do_with_each_other() {
+    async fn elections_are_independent_of_each_other() {
         let election = LocalElection::new();
 
-        let one = election.hold("one", &Lease::new(), TERM).await.unwrap();
-        let other = election.hold("other", &Lease::new(), TERM).await.unwrap();
+        let one = election.acquire_or_renew("one", CandidateId::new(), LEASE_TTL).await.unwrap();
+        let other = election.acquire_or_renew("other", CandidateId::new(), LEASE_TTL).await.unwrap();
 
         assert!(one.is_some() && other.is_some());
     }

@@ -1,27 +1,28 @@
-//! Elections among instances by way of Redis.
+//! Elections between processes, in Redis.
 
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use redis::from_redis_value;
 
-use super::Election;
+use super::{CandidateId, Election};
 use crate::{
-    Lease, Redis, Result,
+    Redis, Result,
     redis::{NAME, millis, script::Lua, unavailable},
 };
 
-/// Takes or prolongs an office and says the token of its holder, 0 when that is somebody else. `KEYS`: the office. `ARGV`:
-/// the candidate, milliseconds of a term.
-static ELECT: Lua = Lua::new(include_str!("elect.lua"));
+/// Acquires or renews a leader lease. `KEYS`: the lease. `ARGV`: candidate, lease TTL in milliseconds. Returns the fencing
+/// token, or 0 while another candidate holds the lease.
+static ACQUIRE: Lua = Lua::new(include_str!("acquire.lua"));
 
-/// Gives back an office. `KEYS`: the office. `ARGV`: the candidate.
+/// Ends a leader lease. `KEYS`: the lease. `ARGV`: candidate.
 static RESIGN: Lua = Lua::new(include_str!("resign.lua"));
 
-/// An [`Election`] in Redis, by the clock of the server alone.
+/// An [`Election`] in Redis. Only the clock of the server decides when a lease expires.
 ///
-/// It is as good as the one server that has it. When a replica takes over, or Redis loses its data, two instances may
-/// hold the same office until the term of the first is over; the token of the second is greater even then.
+/// A lease is as durable as the server that stores it. After a fail-over to a replica, or after Redis has lost its data,
+/// two instances may both be leader until the older lease expires. The fencing token of the newer leader is not smaller,
+/// because tokens start at the server's time in milliseconds.
 #[derive(Clone)]
 pub struct RedisElection {
     redis: Redis,
@@ -31,6 +32,11 @@ impl RedisElection {
     pub(crate) fn new(redis: Redis) -> Self {
         Self { redis }
     }
+
+    /// Returns the Redis key of a lease. The word `office` is part of the stored format.
+    fn key(&self, election: &str) -> String {
+        self.redis.keys().own("office", election)
+    }
 }
 
 #[async_trait]
@@ -39,17 +45,22 @@ impl Election for RedisElection {
         NAME
     }
 
-    async fn hold(&self, office: &str, candidate: &Lease, term: Duration) -> Result<Option<u64>> {
-        let mut elect = ELECT.call(&self.redis.keys().own("office", office));
-        elect.arg(candidate.token()).arg(millis(term));
-        let token = self.redis.link().send(&elect).await.map_err(unavailable)?;
+    async fn acquire_or_renew(
+        &self,
+        election: &str,
+        candidate: CandidateId,
+        lease_ttl: Duration,
+    ) -> Result<Option<u64>> {
+        let mut acquire = ACQUIRE.call(&self.key(election));
+        acquire.arg(candidate.to_string()).arg(millis(lease_ttl));
+        let token = self.redis.link().send(&acquire).await.map_err(unavailable)?;
         let token: u64 = from_redis_value(token).map_err(|error| unavailable(error.into()))?;
         Ok((token > 0).then_some(token))
     }
 
-    async fn resign(&self, office: &str, candidate: &Lease) -> Result<()> {
-        let mut resign = RESIGN.call(&self.redis.keys().own("office", office));
-        let resigned = self.redis.link().send(resign.arg(candidate.token())).await;
+    async fn resign(&self, election: &str, candidate: CandidateId) -> Result<()> {
+        let mut resign = RESIGN.call(&self.key(election));
+        let resigned = self.redis.link().send(resign.arg(candidate.to_string())).await;
         resigned.map(drop).map_err(unavailable)
     }
 }

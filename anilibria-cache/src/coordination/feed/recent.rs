@@ -1,42 +1,42 @@
-//! What a feed remembers by itself, for when Redis does not.
+//! Recent records in memory, from which a lost stream is restored.
 
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{PostId, Posted};
+use super::{id::RecordId, record::Record};
 
-/// The last posts that were made or heard here, in order. Cheap to clone: clones share them.
+/// The last records that were appended or received by this process, in order. Clones share the records.
 #[derive(Clone, Default)]
-pub(super) struct Recent(Arc<Mutex<VecDeque<Posted>>>);
+pub(super) struct Recent(Arc<Mutex<VecDeque<Record>>>);
 
 impl Recent {
-    /// Remembers a post, and no more than `most` in all.
-    pub(super) fn add(&self, post: Posted, most: usize) {
-        let mut posts = self.posts();
-        let at = posts.partition_point(|known| known.id < post.id);
-        if posts.get(at).is_none_or(|known| known.id != post.id) {
-            posts.insert(at, post);
+    /// Adds a record, and drops the oldest records beyond `max_records`.
+    pub(super) fn add(&self, record: Record, max_records: usize) {
+        let mut records = self.records();
+        let at = records.partition_point(|known| known.id < record.id);
+        if records.get(at).is_none_or(|known| known.id != record.id) {
+            records.insert(at, record);
         }
-        while posts.len() > most {
-            posts.pop_front();
+        while records.len() > max_records {
+            records.pop_front();
         }
     }
 
-    /// The last one.
-    pub(super) fn last(&self) -> Option<PostId> {
-        self.posts().back().map(|post| post.id)
+    /// Returns the id of the newest record.
+    pub(super) fn last(&self) -> Option<RecordId> {
+        self.records().back().map(|record| record.id)
     }
 
-    /// Those after `last`, the oldest first.
-    pub(super) fn since(&self, last: PostId) -> Vec<Posted> {
-        let posts = self.posts();
-        let from = posts.partition_point(|post| post.id <= last);
-        posts.range(from..).cloned().collect()
+    /// Returns the records after `after`, oldest first.
+    pub(super) fn since(&self, after: RecordId) -> Vec<Record> {
+        let records = self.records();
+        let from = records.partition_point(|record| record.id <= after);
+        records.range(from..).cloned().collect()
     }
 
-    fn posts(&self) -> MutexGuard<'_, VecDeque<Posted>> {
+    fn records(&self) -> MutexGuard<'_, VecDeque<Record>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -48,17 +48,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn last_posts_are_remembered_once_and_in_order() {
+    fn recent_records_are_kept_once_and_in_order() {
         let recent = Recent::default();
-        let id = |number: u16| -> PostId { format!("1700000000000-{number:04}").parse().unwrap() };
-        let post = |number| Posted { id: id(number), payload: Bytes::new(), note: None };
+        let id = |number: u16| -> RecordId { format!("1700000000000-{number:04}").parse().unwrap() };
+        let record = |number| Record { id: id(number), payload: Bytes::new(), metadata: None };
 
         for number in [3, 1, 2, 3, 4] {
-            recent.add(post(number), 3);
+            recent.add(record(number), 3);
         }
 
         assert_eq!(recent.last(), Some(id(4)));
-        assert_eq!(recent.since(id(2)), [post(3), post(4)]);
-        assert_eq!(recent.since(PostId::default()).len(), 3);
+        assert_eq!(recent.since(id(2)), [record(3), record(4)]);
+        assert_eq!(recent.since(RecordId::default()).len(), 3);
     }
 }

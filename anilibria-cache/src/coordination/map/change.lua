@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 local map, holder = KEYS[1], KEYS[2]
-local token, is_anew = ARGV[1], ARGV[2] == '1'
+local token, clears = ARGV[1], ARGV[2] == '1'
 
 if token ~= '' then
     local last = redis.call('GET', holder)
@@ -10,11 +10,11 @@ if token ~= '' then
     redis.call('SET', holder, token)
 end
 
-if is_anew then
+if clears then
     redis.call('DEL', map)
 end
 local puts = tonumber(ARGV[3])
--- One by one: there may be more than a call takes arguments.
+-- Field by field: a call takes a limited number of arguments.
 for at = 4, 2 + 2 * puts, 2 do
     redis.call('HSET', map, ARGV[at], ARGV[at + 1])
 end

@@ -1,4 +1,4 @@
-//! A small map in a file, for what a service has to know after a restart.
+//! A small map in a file.
 
 use std::{
     fmt,
@@ -16,30 +16,32 @@ use crate::{
     disk::{NAME, database},
 };
 
-/// The one table of the file.
+/// The only table of the file.
 const TABLE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("map");
 
-/// What the database may keep in memory: the map is small, and read once.
+/// Maximum size of redb's page cache. The map is small and read once.
 const CACHE_BYTES: usize = 1 << 20;
 
-/// A small map in a file of its own: its fields are changed several in one step, which is on the disk when it is made.
+/// A small map in a file of its own. A change is atomic, and is on disk when [`change`](Self::change) returns.
 ///
-/// What is in it survives a process that is killed. A file that is damaged is renamed, with `.corrupt` added to its name,
-/// and a new one begun. No other process can open it meanwhile. Clones are the same map.
+/// The map survives a process that is killed. A damaged file is renamed, with `.corrupt` added to its name, and an empty
+/// map takes its place. No other process can open the file at the same time. Clones share the map.
 ///
-/// It has no limit of its own; whoever keeps it sees to that.
+/// The fencing token is kept in memory only: it protects against an earlier leader in the same process.
+///
+/// The number of fields is not limited.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> anilibria_cache::Result<()> {
-/// # let folder = tempdatabase::tempdir().unwrap();
+/// # let folder = tempfile::tempdir().unwrap();
 /// use anilibria_cache::coordination::{DiskMap, MapChange};
 ///
 /// let map = DiskMap::open(folder.path().join("outbox.redb")).await?;
 ///
-/// map.change(&MapChange::default().put("letter:7", "hello").remove("letter:6")).await?;
+/// map.change(&MapChange::default().put("message:7", "hello").remove("message:6")).await?;
 ///
-/// assert_eq!(map.entries().await?, [("letter:7".to_owned(), "hello".into())]);
+/// assert_eq!(map.entries().await?, [("message:7".to_owned(), "hello".into())]);
 /// # Ok(())
 /// # }
 /// ```
@@ -51,41 +53,41 @@ pub struct DiskMap {
 
 #[derive(Default)]
 struct State {
-    /// `None` after a failure, when it is to be opened anew.
+    /// `None` after a failure, until the file is opened again.
     database: Option<Database>,
-    /// The greatest token that was used.
-    token: u64,
+    /// Greatest fencing token seen.
+    fencing_token: u64,
 }
 
 impl DiskMap {
-    /// The map in the file at `path`, which is made, with the folders it lies in, if it is not there.
+    /// Opens the map in the file at `path`. Creates the file and its parent directories if they do not exist.
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let map = Self { path: path.into().into(), state: Arc::default() };
         map.on_database(|_, _| Ok(())).await?;
         Ok(map)
     }
 
-    /// All fields and their values, in the order of fields.
+    /// Returns all fields and their values, in ascending order of fields.
     pub async fn entries(&self) -> Result<Vec<(String, Bytes)>> {
         self.on_database(|database, _| entries(database)).await
     }
 
-    /// Makes `change`, all of it or nothing; `false` when somebody with a greater token has changed the map since it was
-    /// opened.
+    /// Applies `change` atomically. Returns false, and changes nothing, if a change with a greater fencing token was
+    /// applied since the map was opened.
     pub async fn change(&self, change: &MapChange) -> Result<bool> {
         let change = change.clone();
         self.on_database(move |database, greatest| {
-            if change.token.is_some_and(|token| token < *greatest) {
+            if change.fencing_token.is_some_and(|token| token < *greatest) {
                 return Ok(false);
             }
             apply(database, &change)?;
-            *greatest = change.token.unwrap_or(*greatest);
+            *greatest = change.fencing_token.unwrap_or(*greatest);
             Ok(true)
         })
         .await
     }
 
-    /// Runs `work` where it may wait for the disk. After a failure, the next call opens the file anew, which checks it.
+    /// Runs `work` on a thread that may block. After a failure, the next call opens, and so checks, the file again.
     async fn on_database<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Database, &mut u64) -> Result<T, DatabaseError> + Send + 'static,
@@ -93,13 +95,13 @@ impl DiskMap {
         let Self { path, state } = self.clone();
         let work = move || {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            let State { database, token } = &mut *state;
+            let State { database, fencing_token } = &mut *state;
             let opened = match database.take() {
                 Some(database) => Ok(database),
                 None => database::open(&path, CACHE_BYTES, prepare).map(|(database, ())| database),
             };
             let opened = opened.map_err(|error| Error::unavailable(NAME, error))?;
-            let done = database::guarded(|| work(&opened, token));
+            let done = database::guarded(|| work(&opened, fencing_token));
             if done.is_ok() {
                 *database = Some(opened);
             }
@@ -115,12 +117,12 @@ impl fmt::Debug for DiskMap {
     }
 }
 
-/// Makes the table if it is missing.
+/// Creates the table if it is missing, and reads it once.
 fn prepare(database: &Database) -> Result<(), DatabaseError> {
     let write = database.begin_write()?;
     write.open_table(TABLE)?;
     write.commit()?;
-    // What no transaction can read, nobody else could either.
+    // A table that cannot be read is damage, which is repaired only while the file is opened.
     entries(database).map(drop)
 }
 
@@ -136,7 +138,7 @@ fn entries(database: &Database) -> Result<Vec<(String, Bytes)>, DatabaseError> {
 
 fn apply(database: &Database, change: &MapChange) -> Result<(), DatabaseError> {
     let write = database.begin_write()?;
-    if change.is_anew {
+    if change.clears {
         write.delete_table(TABLE)?;
     }
     {

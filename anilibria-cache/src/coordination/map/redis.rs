@@ -1,4 +1,4 @@
-//! A map in Redis that one instance keeps on behalf of all.
+//! A small map in Redis.
 
 use std::{fmt, sync::Arc};
 
@@ -11,14 +11,14 @@ use crate::{
     redis::{script::Lua, unavailable},
 };
 
-/// Changes a map. `KEYS`: the map, the greatest token. `ARGV`: the token, whether all fields go first, how many are set,
-/// field and value of each, fields that go. Answers 1, or 0 if the token is too small.
+/// Applies a change to a map. `KEYS`: map, greatest fencing token. `ARGV`: fencing token, whether to clear the map, number of
+/// fields to set, field and value of each, fields to remove. Returns 1, or 0 if the fencing token is too small.
 static CHANGE: Lua = Lua::new(include_str!("change.lua"));
 
-/// A small map that outlives whoever keeps it: its fields are changed several in one step, and only by whoever holds the
-/// office at the time.
+/// A small map in Redis that outlives the process that writes it. A change is atomic, and a change of a former leader is
+/// rejected by its fencing token.
 ///
-/// It has no expiry and no limit of its own; whoever keeps it sees to that.
+/// The map has no expiry, and the number of fields is not limited.
 ///
 /// ```no_run
 /// use anilibria_cache::{Redis, coordination::MapChange};
@@ -26,8 +26,8 @@ static CHANGE: Lua = Lua::new(include_str!("change.lua"));
 /// # tokio::runtime::Runtime::new()?.block_on(async {
 /// let map = Redis::builder("redis://127.0.0.1").prefix("site:").build()?.map("outbox");
 ///
-/// let change = MapChange::default().token(3).put("letter:7", "hello").remove("letter:6");
-/// assert!(map.change(&change).await?, "somebody with a greater token has changed it");
+/// let change = MapChange::default().fencing_token(3).put("message:7", "hello").remove("message:6");
+/// assert!(map.change(&change).await?, "a newer leader has changed the map");
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -39,13 +39,11 @@ pub struct RedisMap {
 
 impl RedisMap {
     pub(crate) fn new(redis: Redis, name: &str) -> Self {
-        let plain = format!("{}{name}", redis.keys().prefix());
-        // In a cluster the braces keep the map and its token in one place.
-        let name = if redis.link().is_single() { plain } else { format!("{{{plain}}}") };
-        Self { redis, name: name.into() }
+        let name = redis.group_key(name).into();
+        Self { redis, name }
     }
 
-    /// All fields and their values, in no order.
+    /// Returns all fields and their values, in no particular order.
     pub async fn entries(&self) -> Result<Vec<(String, Bytes)>> {
         let mut command = redis::cmd("HGETALL");
         let answer = self.redis.link().send(command.arg(&*self.name)).await;
@@ -55,12 +53,13 @@ impl RedisMap {
         Ok(entries.into_iter().map(|(field, value)| (field, value.into())).collect())
     }
 
-    /// Makes `change`, all of it or nothing; `false` when somebody with a greater token has changed the map.
+    /// Applies `change` atomically. Returns false, and changes nothing, if a change with a greater fencing token was
+    /// applied before.
     pub async fn change(&self, change: &MapChange) -> Result<bool> {
-        let MapChange { put, removed, is_anew, token } = change;
+        let MapChange { put, removed, clears, fencing_token } = change;
         let mut command = CHANGE.call_with(&[&self.name, &format!("{}:token", self.name)]);
-        command.arg(token.map(|token| token.to_string()).unwrap_or_default());
-        command.arg(u8::from(*is_anew)).arg(put.len());
+        command.arg(fencing_token.map(|token| token.to_string()).unwrap_or_default());
+        command.arg(u8::from(*clears)).arg(put.len());
         for (field, value) in put {
             command.arg(field).arg(&value[..]);
         }
@@ -68,8 +67,8 @@ impl RedisMap {
             command.arg(field);
         }
         let answer = self.redis.link().send(&command).await;
-        let is_made: RedisResult<bool> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
-        is_made.map_err(unavailable)
+        let is_applied: RedisResult<bool> = answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+        is_applied.map_err(unavailable)
     }
 }
 

@@ -19,7 +19,7 @@ end
 for member in pairs(present) do
     redis.call('SADD', key, member)
 end
--- Who is there comes by now and then. When nobody does any more, nobody is there.
+
 if #ARGV > 2 then
     redis.call('EXPIRE', key, seconds)
 end
