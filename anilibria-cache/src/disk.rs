@@ -34,8 +34,13 @@ use self::{
     writer::{Shared, Writer},
 };
 use crate::{
-    BoxError, Entry, Error, Invalidation, Result, Store, StoreStats, Tag,
+    entry::Entry,
+    error::{BoxError, Error, Result},
     format::{decode, encode, millis},
+    invalidation::Invalidation,
+    stats::StoreStats,
+    store::Store,
+    tag::Tag,
 };
 
 pub(crate) const NAME: &str = "disk";

@@ -26,7 +26,7 @@ pub use self::{
     store::RedisStore,
 };
 use self::{keys::Keys, link::Link};
-use crate::Error;
+use crate::error::Error;
 
 /// What the store, the backplane and the lock are called in errors, logs and metrics.
 pub(crate) const NAME: &str = "redis";

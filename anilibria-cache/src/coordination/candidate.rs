@@ -12,8 +12,8 @@ use tokio::{
     time::{Instant, sleep_until, timeout, timeout_at},
 };
 
-use super::{CandidateId, Election};
-use crate::Error;
+use super::election::{CandidateId, Election};
+use crate::error::Error;
 
 /// Number of attempts to acquire or renew the lease within one lease TTL.
 const ATTEMPTS_PER_TTL: u32 = 4;

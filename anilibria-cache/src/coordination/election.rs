@@ -11,7 +11,7 @@ use async_trait::async_trait;
 pub use self::local::LocalElection;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisElection;
-use crate::Result;
+use crate::error::Result;
 
 /// A service that grants leader leases. Each election has a name, and at most one candidate holds its lease at a time.
 ///

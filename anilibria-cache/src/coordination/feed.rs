@@ -24,8 +24,8 @@ pub use self::{
 };
 use self::{stream::Stream, subscription::Subscription};
 use crate::{
-    Redis, Result,
-    redis::{millis, script::Lua, unavailable},
+    error::Result,
+    redis::{Redis, millis, script::Lua, unavailable},
 };
 
 /// Appends a record. `KEYS`: stream, idempotency key, checkpoint, greatest fencing token. `ARGV`: id, maximum number of

@@ -10,8 +10,8 @@ use std::{
 use redis::RedisResult;
 
 use crate::{
-    Redis, Result,
-    redis::{script::Lua, unavailable},
+    error::Result,
+    redis::{Redis, script::Lua, unavailable},
 };
 
 /// Replaces the members of one instance in a set. `KEYS`: the set. `ARGV`: instance, TTL of the set in seconds, members.

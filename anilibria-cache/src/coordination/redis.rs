@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::{RedisElection, RedisFeed, RedisMap, RedisPresence, RedisStrings};
-use crate::Redis;
+use super::{
+    election::RedisElection, feed::RedisFeed, map::RedisMap, presence::RedisPresence, strings::RedisStrings,
+};
+use crate::redis::Redis;
 
 impl Redis {
     /// Returns the feed `name`. Its keys begin with the prefix and the name, both in braces in a cluster.

@@ -6,8 +6,9 @@ use futures::future;
 use redis::{Cmd, RedisResult, from_redis_value};
 
 use crate::{
-    Pattern, Redis, Result,
-    redis::{keys::glob, scan::Scan, unavailable},
+    error::Result,
+    pattern::Pattern,
+    redis::{Redis, keys::glob, scan::Scan, unavailable},
 };
 
 /// Redis string keys that are shared with other programs. The prefix is not added to their names, and nothing else is

@@ -6,7 +6,11 @@ use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 
 use super::{NAME, Redis, script::PUBLISH, subscription::Subscription, unavailable};
-use crate::{Backplane, Invalidation, Result, Signal};
+use crate::{
+    backplane::{Backplane, Signal},
+    error::Result,
+    invalidation::Invalidation,
+};
 
 /// A [`Backplane`] over a channel of Redis.
 ///

@@ -1,6 +1,6 @@
 //! How things are called in Redis.
 
-use crate::Pattern;
+use crate::pattern::Pattern;
 
 /// What begins with this after the prefix is the store's own; a key of an entry that does is given one more.
 const OWN: char = '#';

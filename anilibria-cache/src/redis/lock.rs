@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 
 use super::{NAME, Redis, millis, script::UNLOCK, unavailable};
-use crate::{Lease, LoadLock, Result};
+use crate::{
+    error::Result,
+    lock::{Lease, LoadLock},
+};
 
 /// A [`LoadLock`] in Redis: a text with an expiry under a name of its own, which no entry can have.
 ///

@@ -17,8 +17,14 @@ use super::{
     unavailable,
 };
 use crate::{
-    Action, Entry, Error, Invalidation, Lifetime, Pattern, Result, Scope, Store, StoreStats,
+    entry::Entry,
+    error::{Error, Result},
     format::{self, FormatError},
+    invalidation::{Action, Invalidation, Scope},
+    lifetime::Lifetime,
+    pattern::Pattern,
+    stats::StoreStats,
+    store::Store,
 };
 
 /// So many entries are dropped or expired in one round trip.

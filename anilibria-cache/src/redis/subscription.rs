@@ -20,7 +20,7 @@ use super::{
     link::{jittered, next_pause},
     sequence::Heard,
 };
-use crate::{Invalidation, Signal};
+use crate::{backplane::Signal, invalidation::Invalidation};
 
 /// So many messages may wait to be read; when there are more, all are given up for a resync.
 const INBOX: usize = 1024;

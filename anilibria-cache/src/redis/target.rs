@@ -230,7 +230,7 @@ fn choose_crypto() {
 
 #[cfg(test)]
 mod tests {
-    use crate::Redis;
+    use crate::redis::Redis;
 
     #[test]
     fn what_is_no_certificate_is_refused() {

@@ -102,7 +102,7 @@ pub(super) fn tcp() -> TcpSettings {
 
 #[cfg(test)]
 mod tests {
-    use crate::Redis;
+    use crate::redis::Redis;
 
     fn shown(url: &str) -> String {
         format!("{:?}", Redis::builder(url).build().unwrap())

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures::future;
 
 use super::*;
-use crate::{Result, coordination::LocalElection};
+use crate::{coordination::LocalElection, error::Result};
 
 const LEASE_TTL: Duration = Duration::from_secs(10);
 

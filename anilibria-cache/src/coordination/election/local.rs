@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::{CandidateId, Election};
-use crate::Result;
+use crate::error::Result;
 
 /// An [`Election`] within one process, for tests and for a service of one instance. Clones share their leases.
 #[derive(Clone, Debug, Default)]

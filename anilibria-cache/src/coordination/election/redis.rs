@@ -7,8 +7,8 @@ use redis::from_redis_value;
 
 use super::{CandidateId, Election};
 use crate::{
-    Redis, Result,
-    redis::{NAME, millis, script::Lua, unavailable},
+    error::Result,
+    redis::{NAME, Redis, millis, script::Lua, unavailable},
 };
 
 /// Acquires or renews a leader lease. `KEYS`: the lease. `ARGV`: candidate, lease TTL in milliseconds. Returns the fencing

@@ -12,8 +12,8 @@ use tokio::task::spawn_blocking;
 
 use super::MapChange;
 use crate::{
-    Error, Result,
     disk::{NAME, database},
+    error::{Error, Result},
 };
 
 /// The only table of the file.

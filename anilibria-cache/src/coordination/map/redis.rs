@@ -7,8 +7,8 @@ use redis::RedisResult;
 
 use super::MapChange;
 use crate::{
-    Redis, Result,
-    redis::{script::Lua, unavailable},
+    error::Result,
+    redis::{Redis, script::Lua, unavailable},
 };
 
 /// Applies a change to a map. `KEYS`: map, greatest fencing token. `ARGV`: fencing token, whether to clear the map, number of
