@@ -25,7 +25,10 @@ pub use self::{
 use self::{stream::Stream, subscription::Subscription};
 use crate::{
     error::Result,
-    redis::{Redis, millis, script::Lua, unavailable},
+    redis::{
+        handle::{Redis, millis, unavailable},
+        script::Lua,
+    },
 };
 
 /// Appends a record. `KEYS`: stream, idempotency key, checkpoint, greatest fencing token. `ARGV`: id, maximum number of

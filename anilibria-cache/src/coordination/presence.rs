@@ -11,7 +11,10 @@ use redis::RedisResult;
 
 use crate::{
     error::Result,
-    redis::{Redis, script::Lua, unavailable},
+    redis::{
+        handle::{Redis, unavailable},
+        script::Lua,
+    },
 };
 
 /// Replaces the members of one instance in a set. `KEYS`: the set. `ARGV`: instance, TTL of the set in seconds, members.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     election::RedisElection, feed::RedisFeed, map::RedisMap, presence::RedisPresence, strings::RedisStrings,
 };
-use crate::redis::Redis;
+use crate::redis::handle::Redis;
 
 impl Redis {
     /// Returns the feed `name`. Its keys begin with the prefix and the name, both in braces in a cluster.

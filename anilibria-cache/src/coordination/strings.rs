@@ -8,7 +8,11 @@ use redis::{Cmd, RedisResult, from_redis_value};
 use crate::{
     error::Result,
     pattern::Pattern,
-    redis::{Redis, keys::glob, scan::Scan, unavailable},
+    redis::{
+        handle::{Redis, unavailable},
+        keys::glob,
+        scan::Scan,
+    },
 };
 
 /// Redis string keys that are shared with other programs. The prefix is not added to their names, and nothing else is

@@ -5,7 +5,11 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 
-use super::{NAME, Redis, script::PUBLISH, subscription::Subscription, unavailable};
+use super::{
+    handle::{NAME, Redis, unavailable},
+    script::PUBLISH,
+    subscription::Subscription,
+};
 use crate::{
     backplane::{Backplane, Signal},
     error::Result,
@@ -25,6 +29,13 @@ pub struct RedisBackplane {
     redis: Redis,
     /// What this member signs with.
     member: Arc<str>,
+}
+
+impl Redis {
+    /// Returns a new member of the backplane. Each cache needs a member of its own.
+    pub fn backplane(&self) -> RedisBackplane {
+        RedisBackplane::new(self.clone())
+    }
 }
 
 impl RedisBackplane {

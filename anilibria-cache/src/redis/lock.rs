@@ -4,7 +4,10 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{NAME, Redis, millis, script::UNLOCK, unavailable};
+use super::{
+    handle::{NAME, Redis, millis, unavailable},
+    script::UNLOCK,
+};
 use crate::{
     error::Result,
     lock::{Lease, LoadLock},
@@ -17,6 +20,13 @@ use crate::{
 #[derive(Clone)]
 pub struct RedisLock {
     redis: Redis,
+}
+
+impl Redis {
+    /// Returns the load lock of all processes that share the server and the prefix.
+    pub fn lock(&self) -> RedisLock {
+        RedisLock::new(self.clone())
+    }
 }
 
 impl RedisLock {

@@ -7,14 +7,13 @@ use bytes::Bytes;
 use redis::{Cmd, RedisError, RedisResult, Value, from_redis_value};
 
 use super::{
-    NAME, Redis, RedisConfigError,
+    config_error::RedisConfigError,
+    handle::{NAME, Redis, millis, unavailable},
     keys::Keys,
     link::Link,
-    millis,
     scan::Scan,
     script::{LINK, TOUCH},
     stats::measure,
-    unavailable,
 };
 use crate::{
     entry::Entry,
@@ -61,6 +60,13 @@ pub struct RedisStore {
     redis: Redis,
 }
 
+impl Redis {
+    /// Returns a store that keeps the entries of a cache in Redis.
+    pub fn store(&self) -> RedisStore {
+        RedisStore::new(self.clone())
+    }
+}
+
 impl RedisStore {
     /// A store at `url` with default settings. It connects when it is first used, so it fails only when the URL is
     /// malformed.
@@ -84,7 +90,7 @@ impl RedisStore {
         }
 
         // A link is made before its entry and must not end before it, so it has as much longer as they may lie apart.
-        let margin = millis(self.redis.0.options.response_timeout);
+        let margin = millis(self.redis.options().response_timeout);
         let mut links = LINK.calls(tags.iter().map(String::as_str), self.link().is_single());
         for link in &mut links {
             link.arg(key).arg(keep_ms.saturating_add(margin));

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    Redis,
+    handle::Redis,
     link::{jittered, next_pause},
     sequence::Heard,
 };

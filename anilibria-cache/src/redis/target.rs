@@ -15,7 +15,7 @@ use rustls::{
 };
 
 use super::{
-    RedisConfigError,
+    config_error::RedisConfigError,
     connection::Connection,
     options::Options,
     url::{Kind, Url, moved, tcp},

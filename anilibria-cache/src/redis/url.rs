@@ -2,7 +2,7 @@
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, io::tcp::TcpSettings};
 
-use super::RedisConfigError;
+use super::config_error::RedisConfigError;
 
 /// How the servers belong together.
 pub(super) enum Kind {

@@ -8,7 +8,10 @@ use redis::from_redis_value;
 use super::{CandidateId, Election};
 use crate::{
     error::Result,
-    redis::{NAME, Redis, millis, script::Lua, unavailable},
+    redis::{
+        handle::{NAME, Redis, millis, unavailable},
+        script::Lua,
+    },
 };
 
 /// Acquires or renews a leader lease. `KEYS`: the lease. `ARGV`: candidate, lease TTL in milliseconds. Returns the fencing

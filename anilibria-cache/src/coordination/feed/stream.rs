@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use redis::Cmd;
 
 use super::{id::RecordId, recent::Recent, record::Record};
-use crate::redis::{Redis, script::Lua};
+use crate::redis::{handle::Redis, script::Lua};
 
 /// Restores the records that a stream has lost, and publishes on the channel named like the stream. `KEYS`: the stream.
 /// `ARGV`: maximum number of records; id, payload and metadata (or nothing) of each record, oldest first. Returns the number

@@ -8,7 +8,10 @@ use redis::RedisResult;
 use super::MapChange;
 use crate::{
     error::Result,
-    redis::{Redis, script::Lua, unavailable},
+    redis::{
+        handle::{Redis, unavailable},
+        script::Lua,
+    },
 };
 
 /// Applies a change to a map. `KEYS`: map, greatest fencing token. `ARGV`: fencing token, whether to clear the map, number of
