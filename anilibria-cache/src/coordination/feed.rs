@@ -130,7 +130,7 @@ impl RedisFeed {
 
     /// Returns every record after `after` as a stream that never ends: first the retained records, then new ones.
     ///
-    /// The stream subscribes to `channels` to learn of new records, and opens a connection of its own when it is first
+    /// A message on `channels` wakes the stream to read new records. The stream opens a separate connection when it is first
     /// polled. It reconnects whenever the connection is lost, and continues after the last record that it has read.
     pub fn subscribe<C: Into<String>>(
         &self,

@@ -12,7 +12,7 @@ use crate::redis::{handle::Redis, script::Lua};
 /// of restored records.
 static RESTORE: Lua = Lua::new(include_str!("restore.lua"));
 
-/// A stream and the limits of what it retains.
+/// A Redis stream, the limits of its retention, and the records that this process can restore.
 #[derive(Clone)]
 pub(super) struct Stream {
     pub(super) redis: Redis,

@@ -22,7 +22,7 @@ const TABLE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("map");
 /// Maximum size of redb's page cache. The map is small and read once.
 const CACHE_BYTES: usize = 1 << 20;
 
-/// A small map in a file of its own. A change is atomic, and is on disk when [`change`](Self::change) returns.
+/// A small map in a separate file. A change is atomic, and is on disk when [`change`](Self::change) returns.
 ///
 /// The map survives a process that is killed. A damaged file is renamed, with `.corrupt` added to its name, and an empty
 /// map takes its place. No other process can open the file at the same time. Clones share the map.
