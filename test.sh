@@ -16,6 +16,9 @@ STEPS="format lint docs dependencies services tests features wasm openapi contra
 FEATURE_SETS=(
     "-p anilibria-cache --no-default-features"
     "-p anilibria-cache --no-default-features --features conformance"
+    "-p anilibria-cache --no-default-features --features coordination"
+    "-p anilibria-cache --no-default-features --features coordination,disk"
+    "-p anilibria-cache --no-default-features --features coordination,redis"
     "-p anilibria-cache --no-default-features --features disk"
     "-p anilibria-cache --no-default-features --features format"
     "-p anilibria-cache --no-default-features --features metrics"

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 
 pub use self::local::LocalBackplane;
-use crate::{Invalidation, Result};
+use crate::{error::Result, invalidation::Invalidation};
 
 /// A way to all other instances of a cache.
 ///

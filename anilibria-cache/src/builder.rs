@@ -3,13 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Backplane, Cache, Clock, LoadLock, Options, Store, SystemClock,
-    cache::{Inner, Parts},
+    backplane::Backplane,
+    cache::{Cache, Inner, Parts},
+    clock::{Clock, SystemClock},
     level::{Level, LevelSettings, Owner},
     levels::Levels,
+    lock::LoadLock,
     missed::Limits,
+    options::Options,
     outbox::Outbox,
     policy::Policy,
+    store::Store,
 };
 
 /// A cache without a level yet; from [`Cache::builder`]. There is nothing to build before it has one.
@@ -17,11 +21,14 @@ use crate::{
 #[must_use]
 pub struct EmptyBuilder(());
 
-impl EmptyBuilder {
-    pub(crate) fn new() -> Self {
-        Self(())
+impl Cache {
+    /// Starts a cache. Add levels, nearest first, then options, then call [`build`](CacheBuilder::build).
+    pub fn builder() -> EmptyBuilder {
+        EmptyBuilder(())
     }
+}
 
+impl EmptyBuilder {
     /// The nearest level: the one that is asked first.
     pub fn level<S: Store>(self, store: S) -> LevelBuilder<S> {
         LevelBuilder::new(None, store)

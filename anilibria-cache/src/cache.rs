@@ -14,8 +14,16 @@ use tokio::runtime::Handle;
 pub(crate) use self::inner::{Inner, Parts};
 use self::{get::AtHand, load::boxed};
 use crate::{
-    CacheStats, Cached, EmptyBuilder, Entry, Invalidation, LevelPing, LoadError, Loaded, Options, Pattern,
-    Scope, Tag, levels::Lookup,
+    cached::Cached,
+    entry::Entry,
+    error::LoadError,
+    invalidation::{Invalidation, Scope},
+    levels::Lookup,
+    loaded::Loaded,
+    options::Options,
+    pattern::Pattern,
+    stats::{CacheStats, LevelPing},
+    tag::Tag,
 };
 
 /// Values by key, kept on one or more levels and loaded when no level has them.
@@ -44,11 +52,6 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Begins a cache: add levels, nearest first, then options, then [`build`](crate::CacheBuilder::build).
-    pub fn builder() -> EmptyBuilder {
-        EmptyBuilder::new()
-    }
-
     /// The value under `key`, loaded with `loader` if no level has it fresh.
     ///
     /// The levels are asked in order, and what a further one has is copied to the nearer ones. What the loader brings is

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::{Entry, Tag};
+use crate::{entry::Entry, tag::Tag};
 
 /// A value with its origin, as a [`Cache`](crate::Cache) hands it out. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -27,7 +27,7 @@ mod keeping;
 mod names;
 mod probe;
 
-use crate::Store;
+use crate::store::Store;
 
 pub use self::{
     concurrency::{

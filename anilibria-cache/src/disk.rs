@@ -1,9 +1,9 @@
 //! Entries in one file of the local disk.
 
 mod builder;
+pub(crate) mod database;
 mod file;
 mod job;
-mod map;
 mod record;
 mod tables;
 mod writer;
@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use redb::ReadableDatabase;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-pub use self::{builder::DiskBuilder, map::DiskMap};
+pub use self::builder::DiskBuilder;
 use self::{
     builder::Limits,
     file::DiskFile,
@@ -34,11 +34,16 @@ use self::{
     writer::{Shared, Writer},
 };
 use crate::{
-    BoxError, Entry, Error, Invalidation, Result, Store, StoreStats, Tag,
+    entry::Entry,
+    error::{BoxError, Error, Result},
     format::{decode, encode, millis},
+    invalidation::Invalidation,
+    stats::StoreStats,
+    store::Store,
+    tag::Tag,
 };
 
-const NAME: &str = "disk";
+pub(crate) const NAME: &str = "disk";
 
 /// What a job takes of the room for those that wait, beside its entry.
 const JOB_BYTES: usize = 1024;

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 
-use crate::{Lifetime, Loaded, Tag};
+use crate::{lifetime::Lifetime, loaded::Loaded, tag::Tag};
 
 /// A value as stores keep it, with its lifetime and tags.
 ///

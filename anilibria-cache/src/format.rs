@@ -26,7 +26,7 @@ use std::{
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use zstd::bulk::{Compressor, Decompressor};
 
-use crate::{Entry, Lifetime, Tag, clock::later};
+use crate::{clock::later, entry::Entry, lifetime::Lifetime, tag::Tag};
 
 /// The version that is written, and the only one that is read.
 pub const VERSION: u8 = 1;

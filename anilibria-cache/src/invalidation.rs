@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Pattern, Tag};
+use crate::{pattern::Pattern, tag::Tag};
 
 /// An order to a store, a level or another instance: this is out of date.
 ///

@@ -25,9 +25,14 @@ use self::{
     meter::{Meter, Operation, Trouble},
 };
 use crate::{
-    Clock, Entry, Error, Invalidation, LevelStats, Result, Scope, Store,
+    clock::Clock,
+    entry::Entry,
+    error::{Error, Result},
+    invalidation::{Invalidation, Scope},
     missed::{Limits, Missed},
     patience::within,
+    stats::LevelStats,
+    store::Store,
 };
 
 /// So many times longer may an operation take that is about more than one key.

@@ -5,9 +5,14 @@ use std::{fmt, sync::Arc, time::SystemTime};
 use futures::future;
 
 use crate::{
-    Cached, Entry, Invalidation, LevelStats, Lifetime, Loaded, Source,
+    cached::{Cached, Source},
+    entry::Entry,
+    invalidation::Invalidation,
     level::{Level, Write},
+    lifetime::Lifetime,
+    loaded::Loaded,
     policy::Policy,
+    stats::LevelStats,
 };
 
 /// The levels of a cache, nearest first; there is always one.

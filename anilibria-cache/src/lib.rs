@@ -8,10 +8,10 @@ mod cached;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "coordination")]
+pub mod coordination;
 #[cfg(feature = "disk")]
 mod disk;
-mod election;
-mod elector;
 mod entry;
 mod error;
 #[cfg(feature = "format")]
@@ -22,8 +22,6 @@ mod levels;
 mod lifetime;
 mod loaded;
 mod lock;
-#[cfg(any(feature = "disk", feature = "redis"))]
-mod map;
 mod memory;
 mod missed;
 #[cfg(feature = "mongodb")]
@@ -44,27 +42,20 @@ mod turns;
 #[cfg(feature = "mongodb")]
 pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder, PoolStats};
 #[cfg(feature = "redis")]
-pub use self::redis::{
-    Appended, NoPostId, Post, PostId, Posted, Redis, RedisBackplane, RedisBuilder, RedisConfigError,
-    RedisElection, RedisFeed, RedisLock, RedisMap, RedisRoster, RedisStore, RedisTexts,
-};
+pub use self::redis::{Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisLock, RedisStore};
 pub use backplane::{Backplane, LocalBackplane, Signal};
 pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
 pub use cache::Cache;
 pub use cached::{Cached, Source};
 pub use clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "disk")]
-pub use disk::{DiskBuilder, DiskMap, DiskStore};
-pub use election::{Election, LocalElection};
-pub use elector::Elector;
+pub use disk::{DiskBuilder, DiskStore};
 pub use entry::Entry;
 pub use error::{BoxError, Error, LoadError, Result};
 pub use invalidation::{Action, Invalidation, Scope};
 pub use lifetime::Lifetime;
 pub use loaded::Loaded;
 pub use lock::{Lease, LoadLock};
-#[cfg(any(feature = "disk", feature = "redis"))]
-pub use map::MapChange;
 pub use memory::MemoryStore;
 pub use options::Options;
 pub use pattern::Pattern;

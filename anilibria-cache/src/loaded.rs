@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use crate::Tag;
+use crate::tag::Tag;
 
 /// A value on its way into a cache.
 ///

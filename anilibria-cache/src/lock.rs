@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::Result;
+use crate::error::Result;
 
 /// A lock that instances share, so that a key that all of them miss is loaded by one.
 ///

@@ -21,7 +21,13 @@ use moka::{
 };
 
 use self::tag_index::TagIndex;
-use crate::{Action, Entry, Invalidation, Result, Scope, Store, StoreStats};
+use crate::{
+    entry::Entry,
+    error::Result,
+    invalidation::{Action, Invalidation, Scope},
+    stats::StoreStats,
+    store::Store,
+};
 
 /// What an entry takes beside its key, value and tags: map slots, queues, timers, counters (measured, rounded
 /// up).
@@ -228,7 +234,7 @@ fn count(items: impl Iterator) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Lifetime;
+    use crate::lifetime::Lifetime;
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
     const TTL: Duration = Duration::from_mins(5);

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{Action, Entry, Invalidation, Scope};
+use crate::{
+    entry::Entry,
+    invalidation::{Action, Invalidation, Scope},
+};
 
 /// How much is remembered for a level that is away.
 #[derive(Clone, Copy, Debug)]
@@ -157,7 +160,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::Lifetime;
+    use crate::lifetime::Lifetime;
 
     fn entry(bytes: usize, tags: &[&str]) -> Entry {
         let life = Lifetime::new(SystemTime::now(), Duration::from_mins(1));

@@ -26,7 +26,13 @@ use self::{
     indexes::Indexes,
     pool::Pool,
 };
-use crate::{Action, Entry, Error, Invalidation, Result, Store, StoreStats};
+use crate::{
+    entry::Entry,
+    error::{Error, Result},
+    invalidation::{Action, Invalidation},
+    stats::StoreStats,
+    store::Store,
+};
 
 const NAME: &str = "mongodb";
 

@@ -12,7 +12,8 @@ use std::{
 use tokio::runtime::Handle;
 
 use crate::{
-    Backplane, Invalidation,
+    backplane::Backplane,
+    invalidation::Invalidation,
     missed::{Limits, Missed},
     patience::within,
     stats::Counter,

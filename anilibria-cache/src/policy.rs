@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::{Entry, Lifetime, Loaded, Options, clock::later};
+use crate::{clock::later, entry::Entry, lifetime::Lifetime, loaded::Loaded, options::Options};
 
 /// The options in force for a call.
 #[derive(Clone, Copy, Debug)]

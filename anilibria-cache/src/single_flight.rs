@@ -18,7 +18,10 @@ pub(crate) use self::{
     waiter::{Waited, Waiter},
 };
 use self::{validity::Validity, waiter::Stage};
-use crate::{Action, Invalidation, Scope, Tag};
+use crate::{
+    invalidation::{Action, Invalidation, Scope},
+    tag::Tag,
+};
 
 /// The loads under way, and those that ended so shortly ago that what they wrote may have to be taken back.
 #[derive(Default)]
@@ -144,7 +147,7 @@ impl Flight {
 #[cfg(test)]
 mod tests {
     use super::{validity::MAX_CHANGED_TAGS, *};
-    use crate::LoadError;
+    use crate::error::LoadError;
 
     fn start(flights: &Arc<SingleFlight>, key: &str, tags: &[Tag]) -> Lead<()> {
         flights.join(key, tags).1.unwrap()

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crate::Error;
+use crate::error::Error;
 
 /// What a store keeps at the moment. May include entries that have expired but are not dropped yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

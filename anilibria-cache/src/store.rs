@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
-use crate::{Entry, Invalidation, Result, StoreStats};
+use crate::{entry::Entry, error::Result, invalidation::Invalidation, stats::StoreStats};
 
 /// A place that keeps entries: one level of a cache.
 ///

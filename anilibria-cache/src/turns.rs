@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::Scope;
+use crate::invalidation::Scope;
 
 /// More make it less likely that keys which have nothing to do with each other wait.
 const LOCKS: usize = 256;

@@ -10,7 +10,7 @@ use futures::{StreamExt, stream, stream::BoxStream};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{Backplane, Signal};
-use crate::{Invalidation, Result};
+use crate::{error::Result, invalidation::Invalidation};
 
 /// So many messages may wait for a member that is slow to read them; one that misses some is told to resync.
 const CAPACITY: usize = 1024;
@@ -87,7 +87,7 @@ impl Backplane for LocalBackplane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Scope;
+    use crate::invalidation::Scope;
 
     #[tokio::test]
     async fn the_others_hear_what_a_member_publishes_and_it_does_not() {

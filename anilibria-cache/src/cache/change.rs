@@ -6,8 +6,9 @@ use async_trait::async_trait;
 
 use super::Inner;
 use crate::{
-    Invalidation, Loaded, Scope,
+    invalidation::{Invalidation, Scope},
     level::{Copies, Level, Write},
+    loaded::Loaded,
     policy::Policy,
 };
 

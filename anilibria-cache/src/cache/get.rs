@@ -14,11 +14,14 @@ use super::{
     to_the_end,
 };
 use crate::{
-    Cached, LoadError, Options, Tag,
+    cached::Cached,
+    error::LoadError,
     levels::{Found, Lookup},
+    options::Options,
     patience::within,
     policy::Policy,
     single_flight::{Lead, Waited, Waiter},
+    tag::Tag,
 };
 
 /// What the nearest level has without waiting.

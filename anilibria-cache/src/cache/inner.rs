@@ -9,8 +9,17 @@ use futures::future;
 use tokio::{sync::Semaphore, task::AbortHandle};
 
 use crate::{
-    BackplaneStats, CacheStats, Cached, Clock, LevelPing, LoadError, LoadLock, Options, Source, level::Owner,
-    levels::Levels, outbox::Outbox, policy::Policy, single_flight::SingleFlight, stats::Counter,
+    cached::{Cached, Source},
+    clock::Clock,
+    error::LoadError,
+    level::Owner,
+    levels::Levels,
+    lock::LoadLock,
+    options::Options,
+    outbox::Outbox,
+    policy::Policy,
+    single_flight::SingleFlight,
+    stats::{BackplaneStats, CacheStats, Counter, LevelPing},
     turns::Turns,
 };
 

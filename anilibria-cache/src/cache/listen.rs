@@ -6,7 +6,10 @@ use futures::{StreamExt, stream::BoxStream};
 use tokio::runtime::Handle;
 
 use super::Inner;
-use crate::{Invalidation, Scope, Signal};
+use crate::{
+    backplane::Signal,
+    invalidation::{Invalidation, Scope},
+};
 
 impl Inner {
     /// Begins to listen to the backplane, if there is one and it is not being listened to yet.

@@ -11,13 +11,19 @@ use tracing::{Instrument, debug_span};
 
 use super::Inner;
 use crate::{
-    Cached, Entry, Invalidation, Lease, LoadError, Loaded, Scope, Tag,
+    cached::Cached,
     clock::later,
+    entry::Entry,
+    error::LoadError,
+    invalidation::{Invalidation, Scope},
     level::Write,
     levels::{Found, Lookup},
+    loaded::Loaded,
+    lock::Lease,
     patience::within,
     policy::Policy,
     single_flight::{Lead, Verdict},
+    tag::Tag,
 };
 
 /// So often is looked whether the instance that loads a value has put it where this one can read it.

@@ -6,7 +6,11 @@ use futures::future::join_all;
 use tokio::task::JoinHandle;
 
 use super::probe::{Probe, must};
-use crate::{Entry, Invalidation, Scope, Store};
+use crate::{
+    entry::Entry,
+    invalidation::{Invalidation, Scope},
+    store::Store,
+};
 
 const TASKS: usize = 8;
 const ROUNDS: usize = 40;

@@ -1,7 +1,7 @@
 //! What is set is what is read.
 
 use super::probe::{Probe, must};
-use crate::{Entry, Store};
+use crate::{entry::Entry, store::Store};
 
 /// A key that nothing was put under reads as `None`.
 pub async fn an_absent_key_reads_as_nothing(store: impl Store) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::probe::{HOUR, Probe};
-use crate::{Lifetime, Scope, Store};
+use crate::{invalidation::Scope, lifetime::Lifetime, store::Store};
 
 /// From its last deadline on an entry reads as absent.
 pub async fn an_expired_entry_reads_as_absent(store: impl Store) {

@@ -3,7 +3,11 @@
 use futures::{StreamExt, stream};
 
 use super::probe::Probe;
-use crate::{Action, Entry, Invalidation, Scope, Store};
+use crate::{
+    entry::Entry,
+    invalidation::{Action, Invalidation, Scope},
+    store::Store,
+};
 
 const MANY: usize = 2_000;
 

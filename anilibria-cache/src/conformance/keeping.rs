@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
-use crate::{Entry, Invalidation, Result, Store, StoreStats};
+use crate::{entry::Entry, error::Result, invalidation::Invalidation, stats::StoreStats, store::Store};
 
 /// `store`, which drops `guard` after itself: the server or the folder that a test made for it.
 ///

@@ -1,7 +1,7 @@
 //! Any text is a key, a tag or a pattern, and stands for itself.
 
 use super::probe::Probe;
-use crate::{Scope, Store};
+use crate::{invalidation::Scope, store::Store};
 
 /// Texts that mean something in one protocol, query language or file system or another.
 const ODD: [&str; 22] = [

@@ -5,7 +5,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{Entry, Invalidation, Lifetime, Result, Scope, Store};
+use crate::{
+    entry::Entry,
+    error::Result,
+    invalidation::{Invalidation, Scope},
+    lifetime::Lifetime,
+    store::Store,
+};
 
 /// How long the entries of the tests are fresh, and then again stale.
 pub(super) const HOUR: Duration = Duration::from_hours(1);

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::DiskStore;
-use crate::Result;
+use crate::error::Result;
 
 /// The settings of a [`DiskStore`], made by [`DiskStore::builder`].
 #[derive(Clone, Debug)]

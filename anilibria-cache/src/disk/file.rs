@@ -1,16 +1,17 @@
-//! The file of the store: opening it whatever state it is in, keeping it small, and closing it.
+//! The file of the store: opening, compacting and closing it.
 
 use std::{
-    ffi::OsString,
     fs, io,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
-use redb::{Builder, Database, Error, ReadableDatabase, StorageError};
+use redb::{Database, Error, ReadableDatabase};
 
-use super::tables::{Tables, Totals};
+use super::{
+    database::{OpenError, guarded, open},
+    tables::{Tables, Totals},
+};
 
 /// A file that is open, or that could not be opened again after a failure.
 pub(super) struct DiskFile {
@@ -18,14 +19,6 @@ pub(super) struct DiskFile {
     cache_bytes: usize,
     /// Only who closes or compacts the file locks it for writing: transactions, of which one at a time writes, share.
     database: RwLock<Option<Database>>,
-}
-
-/// Why a file could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot open `{}`", path.display())]
-pub(super) struct OpenError {
-    path: PathBuf,
-    source: Error,
 }
 
 impl DiskFile {
@@ -89,58 +82,6 @@ impl DiskFile {
     }
 }
 
-/// Runs `work`; if it panics, which redb may do where a file is damaged, that is an error too.
-pub(super) fn guarded<T, E: From<StorageError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
-        Err(StorageError::Corrupted(text.to_owned()).into())
-    })
-}
-
-/// Opens the file at `path`, checks it, and does to it what `prepare` says; one that is damaged is moved aside first.
-pub(super) fn open<T>(
-    path: &Path,
-    cache_bytes: usize,
-    prepare: impl Fn(&Database) -> Result<T, Error>,
-) -> Result<(Database, T), OpenError> {
-    let named = |source| OpenError { path: path.to_owned(), source };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| named(error.into()))?;
-    }
-    let error = match try_open(path, cache_bytes, &prepare) {
-        Err(error) if is_damage(&error) => error,
-        other => return other.map_err(named),
-    };
-
-    let aside = aside(path);
-    tracing::warn!(path = %path.display(), aside = %aside.display(), %error, "the file is damaged, starting empty");
-    fs::rename(path, aside).map_err(|error| named(error.into()))?;
-    try_open(path, cache_bytes, &prepare).map_err(named)
-}
-
-/// Where a damaged file goes, for whoever wants to look into it. There is room for one.
-fn aside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(".corrupt");
-    name.into()
-}
-
-fn try_open<T>(
-    path: &Path,
-    cache_bytes: usize,
-    prepare: impl Fn(&Database) -> Result<T, Error>,
-) -> Result<(Database, T), Error> {
-    guarded(|| {
-        let mut builder = Builder::new();
-        // Without the check, redb trusts a file that was closed in order, and damage shows up at some later read.
-        builder.set_cache_size(cache_bytes).set_check_integrity_on_open(true);
-        let database = builder.create(path)?;
-        let prepared = prepare(&database)?;
-        Ok((database, prepared))
-    })
-}
-
 /// Makes the tables that are missing; says what is in them.
 fn prepare(database: &Database) -> Result<Totals, Error> {
     let txn = database.begin_write()?;
@@ -149,22 +90,6 @@ fn prepare(database: &Database) -> Result<Totals, Error> {
     // What no transaction can read, nobody else could either.
     database.begin_read()?.close()?;
     Ok(totals)
-}
-
-/// Whether `error` says that the contents of the file are of no use, rather than that it could not be got at.
-fn is_damage(error: &Error) -> bool {
-    match error {
-        Error::Corrupted(_)
-        | Error::UpgradeRequired(_)
-        | Error::RepairAborted
-        | Error::TableTypeMismatch { .. }
-        | Error::TableIsMultimap(_)
-        | Error::TypeDefinitionChanged { .. } => true,
-        Error::Io(error) => {
-            matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
-        }
-        _ => false,
-    }
 }
 
 /// What the file takes of the disk. Its length says little: redb doubles that ahead of need, and the end stays a hole.

@@ -6,7 +6,7 @@ use redb::Error;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{record::Record, tables::Tables};
-use crate::Invalidation;
+use crate::invalidation::Invalidation;
 
 /// What the writer is asked to do.
 pub(super) enum Work {

@@ -3,8 +3,9 @@
 use bytes::{Buf, BufMut};
 
 use crate::{
-    Entry, Lifetime,
+    entry::Entry,
     format::{DEADLINES, deadlines, from_millis, millis},
+    lifetime::Lifetime,
 };
 
 /// Where the deadlines lie in a record; the rest follows.

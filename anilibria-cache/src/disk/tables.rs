@@ -7,7 +7,11 @@ use redb::{
 };
 
 use super::record::Record;
-use crate::{Action, Invalidation, Pattern, Scope, format::DEADLINES};
+use crate::{
+    format::DEADLINES,
+    invalidation::{Action, Invalidation, Scope},
+    pattern::Pattern,
+};
 
 /// The bytes of each entry, as [`format`](crate::format) writes them.
 const ENTRIES: TableDefinition<&str, &[u8]> = TableDefinition::new("v1 entries");

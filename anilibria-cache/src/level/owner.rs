@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use async_trait::async_trait;
 
 use super::Level;
-use crate::Invalidation;
+use crate::invalidation::Invalidation;
 
 /// Who knows the levels before this one, and the other instances.
 #[async_trait]

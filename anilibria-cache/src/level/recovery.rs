@@ -13,7 +13,8 @@ use super::{
     meter::{Operation, Trouble},
 };
 use crate::{
-    Entry, Scope,
+    entry::Entry,
+    invalidation::Scope,
     missed::{Batch, Queue},
 };
 

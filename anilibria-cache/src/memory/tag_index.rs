@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::Tag;
+use crate::tag::Tag;
 
 /// The slots by tag.
 ///

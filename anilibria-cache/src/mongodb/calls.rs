@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::NAME;
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// How long a call goes on at most when nobody waits for its answer any more.
 const ABANDONED_AFTER: Duration = Duration::from_mins(1);

@@ -22,7 +22,7 @@ use mongodb::bson::{
 };
 
 use crate::{
-    Entry,
+    entry::Entry,
     format::{self, FormatError},
 };
 
@@ -83,7 +83,7 @@ mod tests {
     use mongodb::bson::{Binary, Bson, Document, doc};
 
     use super::*;
-    use crate::Lifetime;
+    use crate::lifetime::Lifetime;
 
     const SECOND: Duration = Duration::from_secs(1);
 

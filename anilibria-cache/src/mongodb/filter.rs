@@ -3,7 +3,7 @@
 use mongodb::bson::{Bson, Document, doc};
 
 use super::document::{ENTRY, ID, TAGS};
-use crate::{Pattern, Scope};
+use crate::{invalidation::Scope, pattern::Pattern};
 
 /// A filter for the documents of the store with `prefix` that `scope` is about.
 ///

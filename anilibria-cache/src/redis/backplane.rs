@@ -5,8 +5,16 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 
-use super::{NAME, Redis, script::PUBLISH, subscription::Subscription, unavailable};
-use crate::{Backplane, Invalidation, Result, Signal};
+use super::{
+    handle::{NAME, Redis, unavailable},
+    script::PUBLISH,
+    subscription::Subscription,
+};
+use crate::{
+    backplane::{Backplane, Signal},
+    error::Result,
+    invalidation::Invalidation,
+};
 
 /// A [`Backplane`] over a channel of Redis.
 ///
@@ -23,6 +31,13 @@ pub struct RedisBackplane {
     member: Arc<str>,
 }
 
+impl Redis {
+    /// Returns a new member of the backplane. Each cache needs a member of its own.
+    pub fn backplane(&self) -> RedisBackplane {
+        RedisBackplane::new(self.clone())
+    }
+}
+
 impl RedisBackplane {
     pub(super) fn new(redis: Redis) -> Self {
         let member = format!("{:016x}", fastrand::u64(..)).into();
@@ -37,10 +52,10 @@ impl Backplane for RedisBackplane {
     }
 
     async fn publish(&self, invalidation: &Invalidation) -> Result<()> {
-        let keys = &self.redis.0.keys;
+        let keys = self.redis.keys();
         let mut publish = PUBLISH.call(&keys.generation());
         publish.arg(keys.channel()).arg(&*self.member).arg(invalidation.encode());
-        self.redis.0.link.send(&publish).await.map(drop).map_err(unavailable)
+        self.redis.link().send(&publish).await.map(drop).map_err(unavailable)
     }
 
     fn subscribe(&self) -> BoxStream<'static, Signal> {
@@ -55,6 +70,6 @@ impl Backplane for RedisBackplane {
 
 impl fmt::Debug for RedisBackplane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RedisBackplane").field(&self.redis).field(&self.redis.0.keys.channel()).finish()
+        f.debug_tuple("RedisBackplane").field(&self.redis).field(&self.redis.keys().channel()).finish()
     }
 }

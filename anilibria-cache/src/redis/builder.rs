@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{Inner, Redis, RedisConfigError, keys::Keys, link::Link, options::Options, target::Target};
+use super::{
+    config_error::RedisConfigError, handle::Redis, keys::Keys, link::Link, options::Options, target::Target,
+};
 
 /// Settings of a [`Redis`]; made by [`Redis::builder`].
 #[derive(Clone)]
@@ -11,6 +13,22 @@ pub struct RedisBuilder {
     url: String,
     prefix: String,
     options: Options,
+}
+
+impl Redis {
+    /// Starts the settings of a connection to `url`, which has one of these forms:
+    ///
+    /// ```text
+    /// redis://[[user]:password@]host[:port][/database]                   one server
+    /// redis+sentinel://[[user]:password@]host[:port],…/service[/database]   the master that Sentinels name
+    /// redis+cluster://[[user]:password@]host[:port],…                     a cluster, by some of its nodes
+    /// ```
+    ///
+    /// With `rediss` instead of `redis` the connections are encrypted. User and password are those of the servers, and are
+    /// not sent to Sentinels. Installs AWS-LC as the rustls crypto provider if the process has not installed one.
+    pub fn builder(url: impl Into<String>) -> RedisBuilder {
+        RedisBuilder::new(url.into())
+    }
 }
 
 impl RedisBuilder {
@@ -77,7 +95,7 @@ impl RedisBuilder {
         let Self { url, prefix, options } = self;
         let target = Target::new(&url, &options)?;
         let keys = Keys::new(prefix, options.channel.clone());
-        Ok(Redis(Arc::new(Inner { link: Link::new(Arc::new(target), &options), keys, options })))
+        Ok(Redis::new(Link::new(Arc::new(target), &options), keys, options))
     }
 }
 

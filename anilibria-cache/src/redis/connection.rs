@@ -19,7 +19,7 @@ pub(super) enum Connection {
 
 /// Which server is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     /// The one that has the key.
     Owner,
     /// Any of a cluster.

@@ -1,61 +1,57 @@
 //! How things are called in Redis.
 
-use crate::Pattern;
+use crate::pattern::Pattern;
 
 /// What begins with this after the prefix is the store's own; a key of an entry that does is given one more.
 const OWN: char = '#';
 
 /// The names of what one cache keeps in Redis.
 #[derive(Debug)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     prefix: String,
     channel: String,
 }
 
 impl Keys {
-    pub(super) fn new(prefix: String, channel: Option<String>) -> Self {
+    pub(crate) fn new(prefix: String, channel: Option<String>) -> Self {
         let channel = channel.unwrap_or_else(|| format!("{prefix}cache_invalidate"));
         Self { prefix, channel }
     }
 
-    pub(super) fn prefix(&self) -> &str {
+    pub(crate) fn prefix(&self) -> &str {
         &self.prefix
     }
 
     /// The channel on which invalidations travel.
-    pub(super) fn channel(&self) -> &str {
+    pub(crate) fn channel(&self) -> &str {
         &self.channel
     }
 
     /// The number of the last invalidation that was published.
-    pub(super) fn generation(&self) -> String {
+    pub(crate) fn generation(&self) -> String {
         format!("{}#generation:{}", self.prefix, self.channel)
     }
 
-    pub(super) fn entry(&self, key: &str) -> String {
+    pub(crate) fn entry(&self, key: &str) -> String {
         let escape = if key.starts_with(OWN) { "#" } else { "" };
         [&self.prefix, escape, key].concat()
     }
 
-    pub(super) fn tag(&self, tag: &str) -> String {
-        [&self.prefix, "#tag:", tag].concat()
+    pub(crate) fn tag(&self, tag: &str) -> String {
+        self.own("tag", tag)
     }
 
-    /// What is no entry and has a name of its own.
-    pub(super) fn named(&self, name: &str) -> String {
-        [&self.prefix, name].concat()
+    pub(crate) fn lock(&self, key: &str) -> String {
+        self.own("lock", key)
     }
 
-    pub(super) fn lock(&self, key: &str) -> String {
-        [&self.prefix, "#lock:", key].concat()
-    }
-
-    pub(super) fn office(&self, office: &str) -> String {
-        [&self.prefix, "#office:", office].concat()
+    /// Returns the Redis key of `name` among internal keys of one `kind`. No entry can have such a key.
+    pub(crate) fn own(&self, kind: &str, name: &str) -> String {
+        [&self.prefix, "#", kind, ":", name].concat()
     }
 
     /// The key of the entry that is called `name`, if an entry can be.
-    pub(super) fn key_of<'a>(&self, name: &'a str) -> Option<&'a str> {
+    pub(crate) fn key_of<'a>(&self, name: &'a str) -> Option<&'a str> {
         let key = name.strip_prefix(&self.prefix)?;
         match key.strip_prefix(OWN) {
             None => Some(key),
@@ -64,19 +60,18 @@ impl Keys {
     }
 
     /// What `SCAN` should look for: at least all entries whose key matches `pattern`.
-    pub(super) fn glob(&self, pattern: &Pattern) -> String {
-        let mut glob = String::with_capacity(self.prefix.len() + pattern.as_str().len() + 2);
-        escape(&self.prefix, false, &mut glob);
+    pub(crate) fn glob(&self, pattern: &Pattern) -> String {
+        let mut own = String::with_capacity(self.prefix.len() + 2);
+        escape(&self.prefix, false, &mut own);
         if pattern.as_str().starts_with(OWN) {
-            glob.push(OWN);
+            own.push(OWN);
         }
-        escape(pattern.as_str(), true, &mut glob);
-        glob
+        own + &glob(pattern)
     }
 }
 
 /// What `SCAN` should look for, where no prefix is added: all texts whose name matches `pattern`.
-pub(super) fn glob(pattern: &Pattern) -> String {
+pub(crate) fn glob(pattern: &Pattern) -> String {
     let mut glob = String::with_capacity(pattern.as_str().len() + 2);
     escape(pattern.as_str(), true, &mut glob);
     glob
@@ -105,7 +100,7 @@ mod tests {
 
             assert_eq!(keys.key_of(&name), Some(key), "{name}");
             assert!(
-                ![keys.tag("x"), keys.lock("x"), keys.office("x"), keys.generation()].contains(&name),
+                ![keys.tag("x"), keys.lock("x"), keys.own("office", "x"), keys.generation()].contains(&name),
                 "{name}"
             );
         }

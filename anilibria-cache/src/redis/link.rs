@@ -25,7 +25,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(2);
 ///
 /// Calls wait for a connection at most as long as for an answer, and only while there is hope: before the first try and
 /// right after an open connection was closed. Once a try has failed, calls fail with its reason until one succeeds.
-pub(super) struct Link(Arc<Shared>);
+pub(crate) struct Link(Arc<Shared>);
 
 struct Shared {
     target: Arc<Target>,
@@ -52,22 +52,22 @@ impl Link {
         Self(Arc::new(Shared { target, state: watch::Sender::new(State::Idle), patience }))
     }
 
-    pub(super) fn target(&self) -> &Arc<Target> {
+    pub(crate) fn target(&self) -> &Arc<Target> {
         &self.0.target
     }
 
     /// Whether all keys are in one server, which carries out commands in the order in which they are sent.
-    pub(super) fn is_single(&self) -> bool {
+    pub(crate) fn is_single(&self) -> bool {
         self.0.target.is_single()
     }
 
     /// The answer to `command`. It may be carried out twice.
-    pub(super) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
+    pub(crate) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         self.send_to(&Node::Owner, command).await
     }
 
     /// The answer of `node` to `command`. It may be carried out twice.
-    pub(super) async fn send_to(&self, node: &Node, command: &Cmd) -> RedisResult<Value> {
+    pub(crate) async fn send_to(&self, node: &Node, command: &Cmd) -> RedisResult<Value> {
         let mut tries = 0;
         loop {
             let (mut connection, id) = self.connection().await?;
@@ -79,7 +79,7 @@ impl Link {
     }
 
     /// The answers to `first` and `last`; see [`Connection::send_all`]. They may be carried out twice.
-    pub(super) async fn send_all(
+    pub(crate) async fn send_all(
         &self,
         first: &[Cmd],
         last: Option<&Cmd>,
@@ -95,7 +95,7 @@ impl Link {
     }
 
     /// The servers that together have all keys.
-    pub(super) async fn nodes(&self) -> RedisResult<Vec<Node>> {
+    pub(crate) async fn nodes(&self) -> RedisResult<Vec<Node>> {
         if self.is_single() {
             return Ok(vec![Node::Owner]);
         }
@@ -197,11 +197,11 @@ async fn reconnect(link: Weak<Shared>) {
 }
 
 /// How long to wait after a try that followed a pause of `last`.
-pub(super) fn next_pause(last: Option<Duration>) -> Duration {
+pub(crate) fn next_pause(last: Option<Duration>) -> Duration {
     last.map_or(MIN_PAUSE, |last| (last * 2).min(MAX_PAUSE))
 }
 
 /// So that those who lost the same server do not all come back at the same moment.
-pub(super) fn jittered(pause: Duration) -> Duration {
+pub(crate) fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + fastrand::f64() / 2.0)
 }

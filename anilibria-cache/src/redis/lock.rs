@@ -4,8 +4,14 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{NAME, Redis, millis, script::UNLOCK, unavailable};
-use crate::{Lease, LoadLock, Result};
+use super::{
+    handle::{NAME, Redis, millis, unavailable},
+    script::UNLOCK,
+};
+use crate::{
+    error::Result,
+    lock::{Lease, LoadLock},
+};
 
 /// A [`LoadLock`] in Redis: a text with an expiry under a name of its own, which no entry can have.
 ///
@@ -14,6 +20,13 @@ use crate::{Lease, LoadLock, Result};
 #[derive(Clone)]
 pub struct RedisLock {
     redis: Redis,
+}
+
+impl Redis {
+    /// Returns the load lock of all processes that share the server and the prefix.
+    pub fn lock(&self) -> RedisLock {
+        RedisLock::new(self.clone())
+    }
 }
 
 impl RedisLock {
@@ -31,14 +44,14 @@ impl LoadLock for RedisLock {
     async fn try_lock(&self, key: &str, lease: Duration) -> Result<Option<Lease>> {
         let held = Lease::new();
         let mut set = redis::cmd("SET");
-        set.arg(self.redis.0.keys.lock(key)).arg(held.token()).arg("NX").arg("PX").arg(millis(lease));
-        let taken = self.redis.0.link.send(&set).await.map_err(unavailable)?;
+        set.arg(self.redis.keys().lock(key)).arg(held.token()).arg("NX").arg("PX").arg(millis(lease));
+        let taken = self.redis.link().send(&set).await.map_err(unavailable)?;
         Ok((taken == redis::Value::Okay).then_some(held))
     }
 
     async fn unlock(&self, key: &str, lease: Lease) -> Result<()> {
-        let mut unlock = UNLOCK.call(&self.redis.0.keys.lock(key));
-        let unlocked = self.redis.0.link.send(unlock.arg(lease.token())).await;
+        let mut unlock = UNLOCK.call(&self.redis.keys().lock(key));
+        let unlocked = self.redis.link().send(unlock.arg(lease.token())).await;
         unlocked.map(drop).map_err(unavailable)
     }
 }

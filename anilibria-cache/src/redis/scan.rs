@@ -9,7 +9,7 @@ const PAGE: usize = 256;
 
 /// A walk through the names of keys or the members of a set, during which others may come and go. What is there all the
 /// time is met at least once.
-pub(super) struct Scan {
+pub(crate) struct Scan {
     what: What,
     node: Node,
     cursor: Option<u64>,
@@ -24,17 +24,17 @@ enum What {
 
 impl Scan {
     /// The names of texts on `node` that match `glob`.
-    pub(super) fn texts(node: Node, glob: String) -> Self {
+    pub(crate) fn texts(node: Node, glob: String) -> Self {
         Self { what: What::Texts(glob), node, cursor: Some(0) }
     }
 
     /// The members of the sorted set `name`.
-    pub(super) fn members(name: String) -> Self {
+    pub(crate) fn members(name: String) -> Self {
         Self { what: What::Members(name), node: Node::Owner, cursor: Some(0) }
     }
 
     /// Some more names, maybe none; `None` at the end. What is not UTF-8 is passed over: no key of an entry is like it.
-    pub(super) async fn next(&mut self, link: &Link) -> RedisResult<Option<Vec<String>>> {
+    pub(crate) async fn next(&mut self, link: &Link) -> RedisResult<Option<Vec<String>>> {
         let Some(cursor) = self.cursor else { return Ok(None) };
         let page = link.send_to(&self.node, &self.what.command(cursor)).await?;
         let (cursor, names): (u64, Vec<Value>) = from_redis_value(page)?;

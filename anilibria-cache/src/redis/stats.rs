@@ -3,7 +3,7 @@
 use redis::{RedisResult, from_redis_value};
 
 use super::link::Link;
-use crate::StoreStats;
+use crate::stats::StoreStats;
 
 /// The numbers of all servers behind `link` together: keys of the database, whoever wrote them, memory of the whole
 /// server, and what it evicted since it started.

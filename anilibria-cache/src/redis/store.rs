@@ -7,18 +7,23 @@ use bytes::Bytes;
 use redis::{Cmd, RedisError, RedisResult, Value, from_redis_value};
 
 use super::{
-    NAME, Redis, RedisConfigError,
+    config_error::RedisConfigError,
+    handle::{NAME, Redis, millis, unavailable},
     keys::Keys,
     link::Link,
-    millis,
     scan::Scan,
     script::{LINK, TOUCH},
     stats::measure,
-    unavailable,
 };
 use crate::{
-    Action, Entry, Error, Invalidation, Lifetime, Pattern, Result, Scope, Store, StoreStats,
+    entry::Entry,
+    error::{Error, Result},
     format::{self, FormatError},
+    invalidation::{Action, Invalidation, Scope},
+    lifetime::Lifetime,
+    pattern::Pattern,
+    stats::StoreStats,
+    store::Store,
 };
 
 /// So many entries are dropped or expired in one round trip.
@@ -55,6 +60,13 @@ pub struct RedisStore {
     redis: Redis,
 }
 
+impl Redis {
+    /// Returns a store that keeps the entries of a cache in Redis.
+    pub fn store(&self) -> RedisStore {
+        RedisStore::new(self.clone())
+    }
+}
+
 impl RedisStore {
     /// A store at `url` with default settings. It connects when it is first used, so it fails only when the URL is
     /// malformed.
@@ -78,7 +90,7 @@ impl RedisStore {
         }
 
         // A link is made before its entry and must not end before it, so it has as much longer as they may lie apart.
-        let margin = millis(self.redis.0.options.response_timeout);
+        let margin = millis(self.redis.options().response_timeout);
         let mut links = LINK.calls(tags.iter().map(String::as_str), self.link().is_single());
         for link in &mut links {
             link.arg(key).arg(keep_ms.saturating_add(margin));
@@ -142,11 +154,11 @@ impl RedisStore {
     }
 
     fn link(&self) -> &Link {
-        &self.redis.0.link
+        self.redis.link()
     }
 
     fn keys(&self) -> &Keys {
-        &self.redis.0.keys
+        self.redis.keys()
     }
 }
 

@@ -16,11 +16,11 @@ use tokio::{
 };
 
 use super::{
-    Redis,
+    handle::Redis,
     link::{jittered, next_pause},
     sequence::Heard,
 };
-use crate::{Invalidation, Signal};
+use crate::{backplane::Signal, invalidation::Invalidation};
 
 /// So many messages may wait to be read; when there are more, all are given up for a resync.
 const INBOX: usize = 1024;
@@ -90,7 +90,7 @@ impl Subscription {
         }
         self.pause = Some(next_pause(self.pause));
         // Time to find the right server, to subscribe and to ask for the number.
-        let patience = self.redis.0.link.target().patience().saturating_mul(2);
+        let patience = self.redis.link().target().patience().saturating_mul(2);
         let opened = timeout(patience, self.subscribe()).await;
         match opened.unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into())) {
             Ok((open, last)) => {
@@ -111,7 +111,7 @@ impl Subscription {
 
     /// Subscribes first and then asks for the last number, so that nothing can be said in between.
     async fn subscribe(&self) -> RedisResult<(Open, Option<u64>)> {
-        let keys = &self.redis.0.keys;
+        let keys = self.redis.keys();
         let (outbox, inbox) = mpsc::channel(INBOX);
         let overflowed = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&overflowed);
@@ -122,11 +122,11 @@ impl Subscription {
             }
             sent
         });
-        let target = self.redis.0.link.target();
+        let target = self.redis.link().target();
         let mut connection = target.connect_to_owner(&keys.generation(), push).await?;
         connection.subscribe(keys.channel()).await?;
         let last = last_number(&mut connection, &keys.generation()).await?;
-        let check_at = Instant::now() + self.redis.0.options.check_every;
+        let check_at = Instant::now() + self.redis.check_every();
         Ok((Open { connection, inbox, overflowed, check_at, check: None }, last))
     }
 
@@ -155,12 +155,12 @@ impl Subscription {
     /// Asks for the last number. A server that does not answer is gone, whatever its connection looks like.
     async fn ask(&mut self) -> Option<Signal> {
         let open = self.open.as_mut()?;
-        match last_number(&mut open.connection, &self.redis.0.keys.generation()).await {
+        match last_number(&mut open.connection, &self.redis.keys().generation()).await {
             Ok(last) => {
                 // The server sends what it publishes before what it answers later, so all messages up to this one are
                 // already here.
                 open.check = Some(Check { last, unread: open.inbox.len() });
-                open.check_at = Instant::now() + self.redis.0.options.check_every;
+                open.check_at = Instant::now() + self.redis.check_every();
             }
             Err(error) => self.lose(&error),
         }

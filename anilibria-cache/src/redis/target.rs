@@ -15,7 +15,7 @@ use rustls::{
 };
 
 use super::{
-    RedisConfigError,
+    config_error::RedisConfigError,
     connection::Connection,
     options::Options,
     url::{Kind, Url, moved, tcp},
@@ -25,7 +25,7 @@ use super::{
 const MAX_HOPS: usize = 4;
 
 /// Where the servers are and how to log in.
-pub(super) struct Target {
+pub(crate) struct Target {
     kind: Kind,
     /// Each with user, password, database and encryption; the Sentinels, where there are some.
     nodes: Vec<ConnectionInfo>,
@@ -76,7 +76,7 @@ impl Target {
     }
 
     /// How long connecting may take at most: each node may have to be asked before one answers.
-    pub(super) fn patience(&self) -> Duration {
+    pub(crate) fn patience(&self) -> Duration {
         let nodes = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         match self.kind {
             Kind::Single => self.options.connect_timeout,
@@ -99,7 +99,7 @@ impl Target {
     }
 
     /// A connection to the server that has `key`, which sends what comes in unasked to `push`.
-    pub(super) async fn connect_to_owner(
+    pub(crate) async fn connect_to_owner(
         &self,
         key: &str,
         push: impl AsyncPushSender + Clone,
@@ -230,7 +230,7 @@ fn choose_crypto() {
 
 #[cfg(test)]
 mod tests {
-    use crate::Redis;
+    use crate::redis::Redis;
 
     #[test]
     fn what_is_no_certificate_is_refused() {

@@ -2,7 +2,7 @@
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, io::tcp::TcpSettings};
 
-use super::RedisConfigError;
+use super::config_error::RedisConfigError;
 
 /// How the servers belong together.
 pub(super) enum Kind {
@@ -102,7 +102,7 @@ pub(super) fn tcp() -> TcpSettings {
 
 #[cfg(test)]
 mod tests {
-    use crate::Redis;
+    use crate::redis::Redis;
 
     fn shown(url: &str) -> String {
         format!("{:?}", Redis::builder(url).build().unwrap())

@@ -9,7 +9,7 @@ use super::{
     validity::{Validity, Verdict},
     waiter::{Outcome, Stage},
 };
-use crate::{Cached, Tag};
+use crate::{cached::Cached, tag::Tag};
 
 /// The duty to end a load. Dropped without an [`answer`](Lead::answer), it tells the waiters that nothing will come from
 /// here.

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::{Action, Tag};
+use crate::{invalidation::Action, tag::Tag};
 
 /// What may become of the result of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::validity::Validity;
-use crate::{Cached, LoadError, Tag};
+use crate::{cached::Cached, error::LoadError, tag::Tag};
 
 /// How a load ended.
 pub(crate) type Outcome<E> = Result<Cached, LoadError<E>>;

@@ -5,7 +5,6 @@
 mod bounds;
 mod crashes;
 mod faults;
-mod map;
 mod restarts;
 
 use std::{

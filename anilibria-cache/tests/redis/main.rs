@@ -3,14 +3,9 @@
 
 mod backplane;
 mod conformance;
-mod election;
-mod feed;
 mod lock;
-mod map;
 mod outage;
-mod roster;
 mod store;
-mod texts;
 mod topology;
 
 use std::time::{Duration, SystemTime};

@@ -6,7 +6,8 @@ use std::{
 };
 
 use anilibria_cache::{
-    Appended, Backplane, Invalidation, LoadLock, MapChange, PostId, Redis, RedisFeed, Scope, Signal, Store,
+    Backplane, Invalidation, LoadLock, Redis, Scope, Signal, Store,
+    coordination::{AppendOutcome, MapChange, RecordId, RedisFeed},
 };
 use futures::StreamExt;
 use test_services::{RedisCluster, RedisServer, Sentinel};
@@ -38,58 +39,62 @@ async fn exercise(redis: &Redis, cli: impl Fn(&[&str]) -> String) {
     store.stats().await.unwrap();
     hears(redis, &backplane).await;
     keeps_a_map(redis).await;
-    keeps_rosters(redis, cli).await;
-    tells(redis).await;
+    keeps_presence(redis, cli).await;
+    publishes(redis).await;
 }
 
 async fn keeps_a_map(redis: &Redis) {
     for name in ["map", "other"] {
         let map = redis.map(name);
-        assert!(map.change(&MapChange::default().token(2).put("a", "1").put("b", "2")).await.unwrap());
-        assert!(map.change(&MapChange::default().token(2).remove("a")).await.unwrap());
-        assert!(!map.change(&MapChange::default().token(1).remove("b")).await.unwrap());
+        assert!(
+            map.change(&MapChange::default().fencing_token(2).put("a", "1").put("b", "2")).await.unwrap()
+        );
+        assert!(map.change(&MapChange::default().fencing_token(2).remove("a")).await.unwrap());
+        assert!(!map.change(&MapChange::default().fencing_token(1).remove("b")).await.unwrap());
         assert_eq!(map.entries().await.unwrap(), [("b".to_owned(), "2".into())]);
     }
 }
 
-/// Of whom one dies.
-async fn keeps_rosters(redis: &Redis, cli: impl Fn(&[&str]) -> String) {
-    let [one, two, dead] = [0; 3].map(|_| redis.roster(Duration::from_mins(1)));
-    for roster in [&one, &two, &dead] {
-        roster.live().await.unwrap();
+/// Checks the presence of three instances, of which one dies.
+async fn keeps_presence(redis: &Redis, cli: impl Fn(&[&str]) -> String) {
+    let [one, two, dead] = [0; 3].map(|_| redis.presence(Duration::from_mins(1)));
+    for presence in [&one, &two, &dead] {
+        presence.heartbeat().await.unwrap();
         for title in 0..8 {
-            roster.set(&format!("title:{title}:subscribers"), [1, 2]).await.unwrap();
+            presence.set_members(&format!("title:{title}:subscribers"), [1, 2]).await.unwrap();
         }
     }
 
     dead.leave().await.unwrap();
-    // Others had no reason to look after it yet.
-    let late = redis.roster(Duration::from_mins(1));
-    late.live().await.unwrap();
+    // This instance has not seen a heartbeat of any other.
+    let late = redis.presence(Duration::from_mins(1));
+    late.heartbeat().await.unwrap();
     for title in 0..8 {
-        late.set(&format!("title:{title}:subscribers"), []).await.unwrap();
+        late.set_members(&format!("title:{title}:subscribers"), []).await.unwrap();
     }
 
     for title in 0..8 {
         let members = cli(&["SMEMBERS", &format!("title:{title}:subscribers")]);
         let mut members: Vec<_> = members.lines().collect();
         members.sort_unstable();
-        let mut expected = [&one, &two].map(|roster| [1, 2].map(|id| format!("{}:{id}", roster.instance())));
+        let mut expected =
+            [&one, &two].map(|presence| [1, 2].map(|id| format!("{}:{id}", presence.instance_id())));
         expected.sort();
         assert_eq!(members, expected.concat());
     }
 }
 
-async fn tells(redis: &Redis) {
+async fn publishes(redis: &Redis) {
     for name in ["feed", "second"] {
         let feed: RedisFeed = redis.feed(name);
-        let mut posts = feed.listen(["channel"], PostId::default());
+        let mut records = feed.subscribe(["channel"], RecordId::default());
         for text in ["one", "two"] {
-            let once = format!("test:once:{name}:{text}");
-            let post = feed.post("channel").once(&once, Duration::from_mins(1)).bookmark(b"here").token(1);
-            assert!(matches!(feed.append(&post, |_| text).await.unwrap(), Appended::Made(_)));
-            assert_eq!(feed.append(&post, |_| text).await.unwrap(), Appended::Known);
-            assert_eq!(soon(posts.next()).await.unwrap().payload, text);
+            let key = format!("test:key:{name}:{text}");
+            let record = feed.record("channel").idempotency_key(&key, Duration::from_mins(1));
+            let record = record.checkpoint(b"here").fencing_token(1);
+            assert!(matches!(feed.append(&record, |_| text).await.unwrap(), AppendOutcome::Appended(_)));
+            assert_eq!(feed.append(&record, |_| text).await.unwrap(), AppendOutcome::Duplicate);
+            assert_eq!(soon(records.next()).await.unwrap().payload, text);
         }
     }
 }

@@ -1,0 +1,86 @@
+//! Opening a redb database that may be damaged.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+};
+
+use redb::{Builder, Database, Error, StorageError};
+
+/// Why a file could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open `{}`", path.display())]
+pub(crate) struct OpenError {
+    pub(super) path: PathBuf,
+    pub(super) source: Error,
+}
+
+/// Runs `work`; if it panics, which redb may do where a file is damaged, that is an error too.
+pub(crate) fn guarded<T, E: From<StorageError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+        Err(StorageError::Corrupted(text.to_owned()).into())
+    })
+}
+
+/// Opens the file at `path`, checks it, and does to it what `prepare` says; one that is damaged is moved aside first.
+pub(crate) fn open<T>(
+    path: &Path,
+    cache_bytes: usize,
+    prepare: impl Fn(&Database) -> Result<T, Error>,
+) -> Result<(Database, T), OpenError> {
+    let named = |source| OpenError { path: path.to_owned(), source };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| named(error.into()))?;
+    }
+    let error = match try_open(path, cache_bytes, &prepare) {
+        Err(error) if is_damage(&error) => error,
+        other => return other.map_err(named),
+    };
+
+    let aside = aside(path);
+    tracing::warn!(path = %path.display(), aside = %aside.display(), %error, "the file is damaged, starting empty");
+    fs::rename(path, aside).map_err(|error| named(error.into()))?;
+    try_open(path, cache_bytes, &prepare).map_err(named)
+}
+
+/// Where a damaged file goes, for whoever wants to look into it. There is room for one.
+fn aside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(".corrupt");
+    name.into()
+}
+
+fn try_open<T>(
+    path: &Path,
+    cache_bytes: usize,
+    prepare: impl Fn(&Database) -> Result<T, Error>,
+) -> Result<(Database, T), Error> {
+    guarded(|| {
+        let mut builder = Builder::new();
+        // Without the check, redb trusts a file that was closed in order, and damage shows up at some later read.
+        builder.set_cache_size(cache_bytes).set_check_integrity_on_open(true);
+        let database = builder.create(path)?;
+        let prepared = prepare(&database)?;
+        Ok((database, prepared))
+    })
+}
+
+/// Whether `error` says that the contents of the file are of no use, rather than that it could not be got at.
+fn is_damage(error: &Error) -> bool {
+    match error {
+        Error::Corrupted(_)
+        | Error::UpgradeRequired(_)
+        | Error::RepairAborted
+        | Error::TableTypeMismatch { .. }
+        | Error::TableIsMultimap(_)
+        | Error::TypeDefinitionChanged { .. } => true,
+        Error::Io(error) => {
+            matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)
+        }
+        _ => false,
+    }
+}
