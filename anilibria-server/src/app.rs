@@ -10,7 +10,7 @@ mod vitals;
 
 use std::sync::Arc;
 
-use anilibria_cache::{LocalElection, MongoStore, Redis};
+use anilibria_cache::{MongoStore, Redis, coordination::LocalElection};
 use anilibria_client::sandbox::Sandbox;
 use anilibria_http::{
     clients::Clients,
@@ -86,7 +86,7 @@ pub struct State {
 impl State {
     /// Starts the task that tells Redis who follows what, if there is one.
     pub fn telling(&self) -> Option<Telling> {
-        let roster = self.redis.as_ref()?.roster(subscribers::TERM);
+        let roster = self.redis.as_ref()?.presence(subscribers::TERM);
         Some(Telling::start(self.realtime.hub().subscribers(), roster))
     }
 

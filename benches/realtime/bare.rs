@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anilibria_cache::PostId;
+use anilibria_cache::coordination::RecordId;
 use anilibria_server::{events::event::Event, titles::notice::Notice};
 use futures::{SinkExt as _, StreamExt as _};
 use poem::{
@@ -44,7 +44,7 @@ pub(crate) async fn start() -> anyhow::Result<Bare> {
 
 impl Bare {
     pub(crate) fn publish(&self, notice: &Notice) {
-        let event = Event::new(PostId::now(), notice);
+        let event = Event::new(RecordId::now(), notice);
         // Without clients it goes nowhere.
         let _ = self.events.send(event.frame().clone());
     }

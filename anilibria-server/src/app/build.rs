@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use anilibria_cache::{Elector, LevelPing, Redis};
+use anilibria_cache::{LevelPing, Redis, coordination::Candidate};
 use anilibria_client::{Client, ClientBuilder, RateLimit, sandbox::Sandbox};
 use anilibria_http as http;
 use anilibria_http::{
@@ -165,7 +165,7 @@ fn stores(
         .redis
         .as_ref()
         .filter(|_| shared.is_some())
-        .map(|redis| Elector::stand(redis.election(), OFFICE, TERM));
+        .map(|redis| Candidate::campaign(redis.election(), OFFICE, TERM));
     if let Some(elector) = &elector {
         report_leader(OFFICE, elector.watch());
     }

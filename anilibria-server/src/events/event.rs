@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use anilibria_cache::PostId;
+use anilibria_cache::coordination::RecordId;
 use anilibria_http::trace::Origin;
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 use crate::titles::notice::{EventKind, Notice};
 
 /// Identifies an event. Ids sort in the order of events, also as text.
-pub type EventId = PostId;
+pub type EventId = RecordId;
 
 /// An event. Cheap to clone: clones share what was rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use anilibria_cache::{Elector, Redis};
+use anilibria_cache::{Redis, coordination::Candidate};
 use anilibria_http::trace::Sampler;
 use tokio::{sync::watch::Receiver, task::JoinHandle, time::sleep};
 use tracing::{info, warn};
@@ -76,7 +76,7 @@ impl Notifications {
     pub fn start(&self, realtime: &Realtime, redis: Option<&Redis>) -> Notifier {
         let (shared, bus) = (Arc::clone(&self.shared), Arc::clone(realtime.bus()));
         if let Some(redis) = redis {
-            let elector = Elector::stand(redis.election(), OFFICE, TERM);
+            let elector = Candidate::campaign(redis.election(), OFFICE, TERM);
             report_leader("notifications", elector.watch());
             let task = tokio::spawn(shared.stand(bus, elector.watch()));
             return Notifier { task, elector: Some(elector) };
@@ -182,7 +182,7 @@ impl Shared {
 #[derive(Debug)]
 pub struct Notifier {
     task: JoinHandle<()>,
-    elector: Option<Elector>,
+    elector: Option<Candidate>,
 }
 
 impl Notifier {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anilibria_cache::{Election, Elector};
+use anilibria_cache::coordination::{Candidate, Election};
 use anilibria_client::{
     Client,
     model::{ReleaseId, ReleaseStatus},
@@ -53,7 +53,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::fro
 #[derive(Debug)]
 pub struct Source {
     task: JoinHandle<()>,
-    elector: Elector,
+    elector: Candidate,
 }
 
 impl Source {
@@ -66,7 +66,7 @@ impl Source {
         election: impl Election,
         sampler: Sampler,
     ) -> Self {
-        let elector = Elector::stand(election, OFFICE, TERM);
+        let elector = Candidate::campaign(election, OFFICE, TERM);
         report_leader("events", elector.watch());
         let (bus, hub) = (Arc::clone(realtime.bus()), realtime.hub().clone());
         let standby =

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use anilibria_cache::RedisRoster;
+use anilibria_cache::coordination::RedisPresence;
 use tokio::{
     sync::Notify,
     task::JoinHandle,
@@ -122,13 +122,13 @@ impl Subscribers {
 #[derive(Debug)]
 pub struct Telling {
     subscribers: Subscribers,
-    roster: RedisRoster,
+    roster: RedisPresence,
     task: JoinHandle<Infallible>,
 }
 
 impl Telling {
     /// Starts to tell `roster`.
-    pub fn start(subscribers: &Subscribers, roster: RedisRoster) -> Self {
+    pub fn start(subscribers: &Subscribers, roster: RedisPresence) -> Self {
         let (subscribers, task) =
             (subscribers.clone(), tokio::spawn(tell(subscribers.clone(), roster.clone())));
         Self { subscribers, roster, task }
@@ -152,9 +152,9 @@ impl Telling {
     }
 }
 
-async fn tell(subscribers: Subscribers, roster: RedisRoster) -> Infallible {
+async fn tell(subscribers: Subscribers, roster: RedisPresence) -> Infallible {
     loop {
-        let told = roster.live().await;
+        let told = roster.heartbeat().await;
         if let Err(error) = &told {
             debug!(%error, "Redis cannot be told who follows what");
         }
@@ -172,9 +172,9 @@ async fn tell(subscribers: Subscribers, roster: RedisRoster) -> Infallible {
 }
 
 /// Tells what has changed, all of it or until something cannot be told; says which.
-async fn tell_changes(subscribers: &Subscribers, roster: &RedisRoster) -> bool {
+async fn tell_changes(subscribers: &Subscribers, roster: &RedisPresence) -> bool {
     while let Some((title, clients)) = subscribers.take() {
-        if let Err(error) = roster.set(&format!("title:{title}:subscribers"), clients).await {
+        if let Err(error) = roster.set_members(&format!("title:{title}:subscribers"), clients).await {
             debug!(%error, title, "Redis cannot be told who follows a title");
             subscribers.put_back(title);
             return false;

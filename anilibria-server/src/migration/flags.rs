@@ -17,7 +17,7 @@ mod setting;
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
-use anilibria_cache::{Error, Redis, RedisTexts, Result};
+use anilibria_cache::{Error, Redis, Result, coordination::RedisStrings};
 use moka::future::Cache;
 use tokio::time::{Instant, timeout};
 use tracing::warn;
@@ -57,7 +57,7 @@ pub struct Feature {
 /// What features are set to. Cheap to clone: clones remember together.
 #[derive(Clone)]
 pub struct Flags {
-    texts: RedisTexts,
+    texts: RedisStrings,
     known: Cache<(Arc<str>, Option<u64>), Known>,
 }
 
@@ -70,7 +70,7 @@ struct Known {
 impl Flags {
     /// What is set in `redis`.
     pub fn new(redis: &Redis) -> Self {
-        Self { texts: redis.texts(), known: Cache::new(REMEMBERED) }
+        Self { texts: redis.strings(), known: Cache::new(REMEMBERED) }
     }
 
     /// What is set for the feature `name` and `user`, as it was a second ago at the most. While Redis is away it is what was
@@ -122,7 +122,7 @@ impl Flags {
         let keys = if let Some(user) = user {
             vec![of_user(name, user)]
         } else {
-            let users = self.texts.names(&format!("feature:{name}:user:*").into(), LISTED).await?;
+            let users = self.texts.keys(&format!("feature:{name}:user:*").into(), LISTED).await?;
             [global(name), percentage(name)].into_iter().chain(users).collect()
         };
         for key in keys {
@@ -133,7 +133,7 @@ impl Flags {
 
     /// All features that anything is set for.
     pub async fn list(&self) -> Result<BTreeMap<String, Feature>> {
-        let names = self.texts.names(&"feature:*".into(), LISTED).await?;
+        let names = self.texts.keys(&"feature:*".into(), LISTED).await?;
         let texts = self.texts.get(&names).await?;
         let mut features = BTreeMap::<String, Feature>::new();
         for (key, text) in names.iter().zip(texts) {

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use anilibria_cache::Elector;
+use anilibria_cache::coordination::Candidate;
 use anilibria_client::{
     Client,
     model::ReleaseId,
@@ -60,7 +60,7 @@ pub struct Stores {
     /// What all instances read.
     pub shared: Option<MongoCatalogue>,
     /// Stands for the office of asking AniLibria on behalf of all; without, each instance asks for itself.
-    pub elector: Option<Elector>,
+    pub elector: Option<Candidate>,
 }
 
 /// The catalogue in memory and where it outlives the process. Cheap to clone.
@@ -75,7 +75,7 @@ struct Shared {
     own: Option<Arc<dyn CatalogueStore>>,
     database: Option<MongoCatalogue>,
     /// Taken by the task that keeps the catalogue up to date.
-    elector: Mutex<Option<Elector>>,
+    elector: Mutex<Option<Candidate>>,
     interval: Duration,
     status: Mutex<CatalogueStatus>,
     /// Wakes the task that keeps the catalogue up to date.
@@ -228,7 +228,7 @@ impl Mirror {
         change(&mut self.shared.status.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn take_elector(&self) -> Option<Elector> {
+    fn take_elector(&self) -> Option<Candidate> {
         self.shared.elector.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -14,7 +14,7 @@ mod watching;
 
 use std::{sync::Arc, time::Duration};
 
-use anilibria_cache::{Elector, Redis};
+use anilibria_cache::{Redis, coordination::Candidate};
 use tokio::{sync::watch::Receiver, task::JoinHandle, time::sleep};
 use tracing::info;
 
@@ -44,7 +44,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Changes {
     task: JoinHandle<()>,
-    elector: Option<Elector>,
+    elector: Option<Candidate>,
 }
 
 /// What events are made of.
@@ -63,7 +63,7 @@ impl Changes {
     /// events of the site come from.
     pub fn start(sources: Sources, news: &News, redis: Option<&Redis>) -> Self {
         if let Some(redis) = redis {
-            let elector = Elector::stand(redis.election(), OFFICE, TERM);
+            let elector = Candidate::campaign(redis.election(), OFFICE, TERM);
             report_leader("v3_events", elector.watch());
             let task = tokio::spawn(stand(sources, news.clone(), elector.watch()));
             return Self { task, elector: Some(elector) };

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use anilibria_cache::{Appended, PostId, Posted, Redis, RedisFeed};
+use anilibria_cache::{
+    Redis,
+    coordination::{AppendOutcome, Record, RecordId, RedisFeed},
+};
 use anilibria_client::v3::model::Title;
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -93,7 +96,7 @@ impl News {
     pub fn new(redis: Option<&Redis>, prefix: &str, queue: usize) -> Self {
         let clients = broadcast::Sender::new(queue.clamp(1, MAX_QUEUE));
         let way = redis.map(|redis| Way {
-            feed: redis.feed(FEED).keep(KEPT),
+            feed: redis.feed(FEED).max_records(KEPT),
             channel: format!("{prefix}{FEED}"),
             prefix: prefix.to_owned(),
         });
@@ -108,11 +111,11 @@ impl News {
     /// Starts the task that hears what other instances tell, if there can be any.
     pub fn pump(&self) -> Option<NewsPump> {
         let way = self.0.way.as_ref()?;
-        let (news, started) = (self.clone(), PostId::now().before(LATE));
+        let (news, started) = (self.clone(), RecordId::now().before(LATE));
         // From as far back as is remembered: an instance that has just come learns what the others know.
-        let mut posts = way.feed.listen([&way.channel], PostId::default());
+        let mut posts = way.feed.subscribe([&way.channel], RecordId::default());
         let task = tokio::spawn(async move {
-            while let Some(Posted { id, payload, .. }) = posts.next().await {
+            while let Some(Record { id, payload, .. }) = posts.next().await {
                 match Event::read(&payload) {
                     Some(event) if id > started => news.tell(event),
                     Some(event) => news.memory().learn(&event),
@@ -148,14 +151,19 @@ impl News {
             return Ok(Published::New);
         };
         let once = format!("{}v3:{kind}:{identity}", way.prefix);
-        let post = way.feed.post(&way.channel).once(&once, ONCE).bookmark(by.bookmark).token(by.token);
+        let post = way
+            .feed
+            .record(&way.channel)
+            .idempotency_key(&once, ONCE)
+            .checkpoint(by.bookmark)
+            .fencing_token(by.token);
         let published = match way.feed.append(&post, |_| event.frame().as_bytes().to_vec()).await? {
-            Appended::Made(id) => {
+            AppendOutcome::Appended(id) => {
                 info!(%id, %kind, identity, "An event of v3 was published");
                 Published::New
             }
-            Appended::Known => Published::Known,
-            Appended::Outdated => Published::Outdated,
+            AppendOutcome::Duplicate => Published::Known,
+            AppendOutcome::Fenced => Published::Outdated,
         };
         // It comes over the feed, too, but whoever makes events goes on at once.
         self.memory().learn(&event);
@@ -165,7 +173,7 @@ impl News {
     /// How far whoever makes events is; `None` when nobody has ever begun, or this instance is alone.
     pub(super) async fn bookmark(&self) -> anyhow::Result<Option<Bytes>> {
         match &self.0.way {
-            Some(way) => Ok(way.feed.bookmark().await?),
+            Some(way) => Ok(way.feed.checkpoint().await?),
             None => Ok(None),
         }
     }
@@ -173,7 +181,7 @@ impl News {
     /// Notes how far whoever makes events is.
     pub(super) async fn save_bookmark(&self, bookmark: &[u8]) -> anyhow::Result<()> {
         match &self.0.way {
-            Some(way) => Ok(way.feed.set_bookmark(bookmark).await?),
+            Some(way) => Ok(way.feed.set_checkpoint(bookmark).await?),
             None => Ok(()),
         }
     }

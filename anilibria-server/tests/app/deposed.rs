@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use anilibria_cache::{Election, Lease, Result};
+use anilibria_cache::{
+    Result,
+    coordination::{CandidateId, Election},
+};
 use anilibria_client::sandbox::{RunningSandbox, Sandbox};
 use anilibria_http::trace::Sampler;
 use anilibria_server::{
@@ -36,11 +39,11 @@ impl Election for Believed {
         "believed"
     }
 
-    async fn hold(&self, _: &str, _: &Lease, _: Duration) -> Result<Option<u64>> {
+    async fn acquire_or_renew(&self, _: &str, _: CandidateId, _: Duration) -> Result<Option<u64>> {
         Ok(Some(self.0))
     }
 
-    async fn resign(&self, _: &str, _: &Lease) -> Result<()> {
+    async fn resign(&self, _: &str, _: CandidateId) -> Result<()> {
         Ok(())
     }
 }

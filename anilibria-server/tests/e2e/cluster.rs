@@ -167,7 +167,7 @@ impl Cluster {
 fn token(printed: &str) -> Option<u64> {
     let line = printed.lines().rev().find(|line| {
         line.contains("events")
-            && (line.contains("has changed hands") || line.contains("could not be prolonged"))
+            && (line.contains("leader lease acquired") || line.contains("leader lease lost"))
     })?;
     // There may be colours between the name and the number.
     let number = |part: &&str| part.len() > 9;

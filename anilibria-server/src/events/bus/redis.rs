@@ -1,6 +1,9 @@
 //! The bus of services that share Redis.
 
-use anilibria_cache::{Appended, Posted, Redis, RedisFeed};
+use anilibria_cache::{
+    Redis,
+    coordination::{AppendOutcome, Record, RedisFeed},
+};
 use anilibria_http::trace::Origin;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -34,7 +37,7 @@ pub struct RedisBus {
 impl RedisBus {
     /// A bus over `redis` that remembers `replay` events. `prefix` is what names in Redis begin with.
     pub fn new(redis: &Redis, prefix: &str, replay: usize) -> Self {
-        Self { feed: redis.feed(FEED).keep(replay), prefix: prefix.to_owned() }
+        Self { feed: redis.feed(FEED).max_records(replay), prefix: prefix.to_owned() }
     }
 
     async fn append(
@@ -46,19 +49,19 @@ impl RedisBus {
         let Identity { subject, content, version, remembered } = notice.identity();
         let (once, channel) = (format!("{}event:{subject}", self.prefix), channel(notice.kind()));
         let origin = origin.map(|origin| origin.to_string());
-        let mut post = self.feed.post(&channel).once(&once, remembered);
-        post = post.content(&content).version(version);
+        let mut post = self.feed.record(&channel).idempotency_key(&once, remembered);
+        post = post.fingerprint(&content).version(version);
         if let Some(origin) = &origin {
-            post = post.note(origin.as_bytes());
+            post = post.metadata(origin.as_bytes());
         }
         if let Some(Standing { token, cursor }) = by {
-            post = post.bookmark(cursor).token(token);
+            post = post.checkpoint(cursor).fencing_token(token);
         }
         let render = |id| Event::new(id, notice).frame().as_bytes().to_vec();
         Ok(match self.feed.append(&post, render).await? {
-            Appended::Made(id) => Published::New(id),
-            Appended::Known => Published::Known,
-            Appended::Outdated => Published::Outdated,
+            AppendOutcome::Appended(id) => Published::New(id),
+            AppendOutcome::Duplicate => Published::Known,
+            AppendOutcome::Fenced => Published::Outdated,
         })
     }
 }
@@ -78,21 +81,21 @@ impl Bus for RedisBus {
     }
 
     async fn past(&self) -> anyhow::Result<Vec<Event>> {
-        let posts = self.feed.since(EventId::default()).await?;
+        let posts = self.feed.replay(EventId::default()).await?;
         Ok(posts.into_iter().filter_map(read).collect())
     }
 
     fn subscribe(&self, last: EventId) -> BoxStream<'static, Event> {
         let channels = EventKind::ALL.map(channel);
-        self.feed.listen(channels, last).filter_map(|post| future::ready(read(post))).boxed()
+        self.feed.subscribe(channels, last).filter_map(|post| future::ready(read(post))).boxed()
     }
 
     async fn cursor(&self) -> anyhow::Result<Option<Bytes>> {
-        Ok(self.feed.bookmark().await?)
+        Ok(self.feed.checkpoint().await?)
     }
 
     async fn save_cursor(&self, cursor: &[u8]) -> anyhow::Result<()> {
-        Ok(self.feed.set_bookmark(cursor).await?)
+        Ok(self.feed.set_checkpoint(cursor).await?)
     }
 }
 
@@ -101,7 +104,7 @@ fn channel(kind: EventKind) -> String {
 }
 
 /// The event that a post is.
-fn read(Posted { id, payload, note }: Posted) -> Option<Event> {
+fn read(Record { id, payload, metadata: note }: Record) -> Option<Event> {
     let event = Event::read(id, payload);
     if event.is_none() {
         // Another version of the service may know more kinds.

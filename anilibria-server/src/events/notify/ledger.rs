@@ -5,7 +5,7 @@ mod redis;
 
 use std::fmt;
 
-use anilibria_cache::MapChange;
+use anilibria_cache::coordination::MapChange;
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -31,7 +31,7 @@ impl Change {
 
 impl From<Change> for MapChange {
     fn from(Change { is_anew, put, removed }: Change) -> Self {
-        let change = if is_anew { Self::default().anew() } else { Self::default() };
+        let change = if is_anew { Self::default().clear() } else { Self::default() };
         let change = put.into_iter().fold(change, |change, (field, value)| change.put(field, value));
         removed.into_iter().fold(change, Self::remove)
     }

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
-use anilibria_cache::Elector;
+use anilibria_cache::coordination::Candidate;
 use anilibria_http::{
     metrics::count_error,
     trace::{ROOT, Sampler, root_span},
@@ -93,7 +93,7 @@ struct Syncing {
     bus: Option<Arc<dyn Publish>>,
     sampler: Sampler,
     /// Says whether it is this instance that asks AniLibria; without, it is.
-    elector: Option<Elector>,
+    elector: Option<Candidate>,
     /// Whether it was so at the last step.
     is_poller: bool,
     /// When there was last a sign of the instance that does, and the time of it.
@@ -142,7 +142,7 @@ impl Syncing {
 
     /// Looks at AniLibria, or at what the instance has written that does; how long to wait before the next time.
     async fn step(&mut self) -> Duration {
-        let is_poller = self.elector.as_ref().is_none_or(Elector::is_elected);
+        let is_poller = self.elector.as_ref().is_none_or(Candidate::is_leader);
         self.is_poller = is_poller;
         let next_full_pass = is_poller.then(|| OffsetDateTime::now_utc() + self.until_full_pass());
         self.mirror.change_status(|status| {

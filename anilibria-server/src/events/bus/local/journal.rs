@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anilibria_cache::{DiskMap, MapChange};
+use anilibria_cache::coordination::{DiskMap, MapChange};
 use tracing::warn;
 
 use super::told::{Step, Told};
@@ -44,7 +44,7 @@ impl Journal {
     /// Writes `step`, or all that was `told` by now when it has missed something. What cannot be written is told nevertheless.
     pub(super) async fn write(&mut self, step: Step, told: &Told) {
         let (step, change) = if self.is_behind {
-            (told.whole(), MapChange::default().anew())
+            (told.whole(), MapChange::default().clear())
         } else {
             (step, MapChange::default())
         };

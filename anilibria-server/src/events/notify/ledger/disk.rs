@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anilibria_cache::DiskMap;
+use anilibria_cache::coordination::DiskMap;
 use async_trait::async_trait;
 use bytes::Bytes;
 

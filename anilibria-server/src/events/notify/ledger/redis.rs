@@ -1,6 +1,9 @@
 //! The ledger of services that share Redis.
 
-use anilibria_cache::{MapChange, Redis, RedisMap};
+use anilibria_cache::{
+    Redis,
+    coordination::{MapChange, RedisMap},
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -29,6 +32,6 @@ impl Ledger for RedisLedger {
     }
 
     async fn change(&self, change: Change, token: u64) -> anyhow::Result<bool> {
-        Ok(self.map.change(&MapChange::from(change).token(token)).await?)
+        Ok(self.map.change(&MapChange::from(change).fencing_token(token)).await?)
     }
 }
