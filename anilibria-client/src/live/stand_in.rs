@@ -15,9 +15,9 @@ use tokio::{net::TcpListener, sync::broadcast};
 use self::client::Client;
 use super::event::EventId;
 use crate::{
-    listening::accept,
     model::{Ordinal, ReleaseId, ReleaseStatus},
     runtime::Task,
+    sandbox::listener::accept,
 };
 
 /// How many events it can tell again.

@@ -1,7 +1,8 @@
 //! What the stand-in knows.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashSet, VecDeque, hash_map::RandomState},
+    hash::BuildHasher,
     sync::{
         Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicUsize, Ordering},
@@ -137,7 +138,9 @@ impl World {
 
     /// A new session.
     pub(super) fn log_in(&self) -> String {
-        let session: String = (0..32).map(|_| fastrand::alphanumeric()).collect();
+        // Each `RandomState` has keys of its own, so the hash of anything is a random number.
+        let random = || format!("{:016x}", RandomState::new().hash_one(()));
+        let session = format!("{}{}", random(), random());
         let mut account = self.accounts();
         if account.sessions.len() >= MAX_SESSIONS {
             account.sessions.clear();
