@@ -12,6 +12,8 @@ mod faults;
 mod hls;
 mod json;
 pub mod listener;
+#[cfg(feature = "live")]
+pub mod live;
 mod log;
 mod page;
 mod params;

@@ -1,11 +1,12 @@
-//! The stand-in that comes with the crate, and the stream with it.
+//! The stream of events against the stand-in of the sandbox.
 
 use std::time::Duration;
 
 use anilibria_client::{
     RetryPolicy,
-    live::{Event, Kind, Live, LiveBuilder, News, StandIn},
-    model::{Ordinal, ReleaseStatus},
+    live::{Event, Kind, Live, LiveBuilder, News},
+    model::Ordinal,
+    sandbox::live::StandIn,
 };
 use futures::StreamExt;
 
@@ -14,7 +15,7 @@ use crate::service::{begin, next};
 fn live(service: &StandIn) -> LiveBuilder {
     let retry = RetryPolicy::exponential().max_retries(u32::MAX);
     let retry = retry.first_delay(Duration::from_millis(2)).max_delay(Duration::from_millis(10));
-    Live::builder(service.url()).retry(retry).since(service.present())
+    Live::builder(service.url()).retry(retry).since(service.last_event_id())
 }
 
 /// The next events in short, without the errors between them.
@@ -37,7 +38,7 @@ async fn each_client_is_told_what_it_subscribed_to() {
     service.new_episode(9, 1.0, "Nine");
     service.new_episode(7, 2.0, "Seven");
     service.episode_update(7, 2.0, "Seven");
-    service.status_change(9, ReleaseStatus::Announced, ReleaseStatus::Ongoing);
+    service.status_change(9, "announced", "ongoing");
 
     assert_eq!(told(&mut feed, 2).await, ["new_title", "status_change"]);
     assert_eq!(told(&mut follower, 2).await, ["new_episode 2", "episode_update 2"]);

@@ -1,4 +1,4 @@
-//! What the stand-in has to do with one client.
+//! One client of the stand-in.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -13,17 +13,16 @@ use tokio_tungstenite::{WebSocketStream, accept_async, tungstenite};
 use tungstenite::Message;
 
 use super::{Hub, Published, Signal};
-use crate::model::ReleaseId;
 
-/// One client.
+/// A client and its subscriptions.
 pub(super) struct Client {
     hub: Arc<Hub>,
     kinds: BTreeSet<String>,
-    releases: BTreeSet<ReleaseId>,
+    releases: BTreeSet<u32>,
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct Request {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
@@ -35,8 +34,8 @@ impl Client {
         Self { hub, kinds: BTreeSet::new(), releases: BTreeSet::new() }
     }
 
-    /// Serves until either side hangs up.
-    pub(super) async fn serve(mut self, stream: TcpStream, mut news: broadcast::Receiver<Signal>) {
+    /// Serves the client until either side closes the connection.
+    pub(super) async fn serve(mut self, stream: TcpStream, mut signals: broadcast::Receiver<Signal>) {
         let Ok(mut socket) = accept_async(stream).await else { return };
         loop {
             let answers = tokio::select! {
@@ -45,14 +44,14 @@ impl Client {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                     Some(Ok(_)) => Vec::new(),
                 },
-                signal = news.recv() => match signal {
-                    Ok(Signal::News(published)) if self.wants(&published) => vec![published.text.clone()],
-                    Ok(Signal::News(_)) => Vec::new(),
+                signal = signals.recv() => match signal {
+                    Ok(Signal::Event(published)) if self.wants(&published) => vec![published.text.clone()],
+                    Ok(Signal::Event(_)) => Vec::new(),
                     Ok(Signal::HangUp) | Err(RecvError::Closed) => return,
                     Err(RecvError::Lagged(missed)) => vec![message("lagged", json!({"missed": missed}))],
                 },
             };
-            if say(&mut socket, answers).await.is_err() {
+            if send(&mut socket, answers).await.is_err() {
                 return;
             }
         }
@@ -63,11 +62,11 @@ impl Client {
     }
 
     fn answer(&mut self, text: &str) -> Vec<String> {
-        let Ok(Asked { kind, data }) = serde_json::from_str(text) else {
+        let Ok(Request { kind, data }) = serde_json::from_str(text) else {
             return vec![message("error", json!({"code": "INVALID_MESSAGE", "message": "not a message"}))];
         };
-        let release = || data.get("title_id").and_then(|id| ReleaseId::deserialize(id).ok());
-        match (kind.as_str(), release()) {
+        let release = data.get("title_id").and_then(|id| u32::deserialize(id).ok());
+        match (kind.as_str(), release) {
             ("auth", _) => vec![message("auth_success", json!({"user_id": 1}))],
             ("subscribe_title", Some(release)) => {
                 self.releases.insert(release);
@@ -96,12 +95,12 @@ impl Client {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is made where it is passed")]
+#[expect(clippy::needless_pass_by_value, reason = "every caller makes the value for this call")]
 fn message(kind: &str, data: Value) -> String {
     json!({"type": kind, "data": data}).to_string()
 }
 
-async fn say(socket: &mut WebSocketStream<TcpStream>, texts: Vec<String>) -> Result<(), tungstenite::Error> {
+async fn send(socket: &mut WebSocketStream<TcpStream>, texts: Vec<String>) -> Result<(), tungstenite::Error> {
     for text in texts {
         socket.feed(Message::text(text)).await?;
     }
