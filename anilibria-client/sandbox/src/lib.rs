@@ -15,6 +15,7 @@ pub mod listener;
 #[cfg(feature = "live")]
 pub mod live;
 mod log;
+mod operation;
 mod page;
 mod params;
 mod poster;

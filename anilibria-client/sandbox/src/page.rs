@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
+use super::operation::Call;
 use super::params::Check;
-use super::router::Call;
 use super::site::API_ROOT;
 
 /// How many items a page has when the caller does not say.

@@ -1,11 +1,11 @@
 //! `/anime/catalog/releases`: the catalogue with filters, orders and pages.
 
 use crate::catalogue::Sorting;
+use crate::operation::{Call, Route};
 use crate::page::{MAX_SIZE, Page};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 use super::filter::Filter;
 

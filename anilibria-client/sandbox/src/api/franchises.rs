@@ -1,9 +1,9 @@
 //! `/anime/franchises`: releases that belong together.
 
+use crate::operation::{Call, Route};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/anime/franchises", all),

@@ -2,11 +2,11 @@
 
 use crate::catalogue::Sorting;
 use crate::catalogue::genre::{self, Genre};
+use crate::operation::{Call, Route};
 use crate::page::Page;
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 use crate::view;
 
 /// The most releases of a genre on one page: fewer than elsewhere.

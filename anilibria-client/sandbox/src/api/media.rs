@@ -3,11 +3,11 @@
 use http::StatusCode;
 
 use crate::catalogue::media;
+use crate::operation::{Call, Route};
 use crate::page::MAX_SIZE;
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 use crate::view;
 
 /// How many videos there are when the caller does not say.

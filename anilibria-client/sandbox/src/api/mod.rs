@@ -18,7 +18,7 @@ mod timecodes;
 mod torrent_file;
 mod torrents;
 
-use super::router::Route;
+use super::operation::Route;
 
 /// The routes of every group. A new group is one more file and one more line here.
 pub(crate) static GROUPS: [&[Route]; 23] = [

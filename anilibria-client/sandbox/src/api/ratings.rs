@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
+use crate::operation::{Call, Route};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/anime/releases/{release}/rating", get),

@@ -9,9 +9,9 @@ use crate::catalogue::genre;
 use crate::catalogue::reference::{
     AGE_RATINGS, Choice, KINDS, PRODUCTION_STATUSES, PUBLISH_STATUSES, SEASONS,
 };
+use crate::operation::{Call, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/anime/catalog/references/age-ratings", |_| {

@@ -6,11 +6,11 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::catalogue::{Catalogue, Release, Sorting};
+use crate::operation::{Call, Route};
 use crate::page::{MAX_SIZE, Page};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 use crate::view;
 
 /// How many releases a list without pages has when the caller does not say.

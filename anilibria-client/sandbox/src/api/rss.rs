@@ -2,11 +2,11 @@
 
 use http::StatusCode;
 
+use crate::operation::{Call, Route};
 use crate::page::MAX_SIZE;
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 /// How many torrents the feed has when the caller does not say.
 const DEFAULT_LIMIT: usize = 10;

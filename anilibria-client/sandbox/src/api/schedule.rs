@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::catalogue::{Catalogue, Release};
+use crate::operation::{Call, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 pub(super) const ROUTES: &[Route] =
     &[Route::get("/anime/schedule/now", now), Route::get("/anime/schedule/week", week)];

@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 
 use crate::catalogue::{best_match, fold};
+use crate::operation::{Call, Route};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 use crate::view;
 
 /// The most releases a search gives.

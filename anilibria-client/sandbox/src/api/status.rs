@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use crate::operation::{Call, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 pub(super) const ROUTES: &[Route] = &[Route::get("/app/status", status)];
 

@@ -1,9 +1,9 @@
 //! `/teams`: the people behind the service.
 
 use crate::catalogue::staff;
+use crate::operation::{Call, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 use crate::view;
 
 pub(super) const ROUTES: &[Route] = &[

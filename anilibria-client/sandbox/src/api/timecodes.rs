@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
+use crate::operation::{Call, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 use crate::view;
 
 pub(super) const ROUTES: &[Route] = &[

@@ -4,9 +4,9 @@ use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::operation::{Call, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 pub(super) const ROUTES: &[Route] = &[Route::get("/anime/torrents/{torrent}/file", file)];
 

@@ -1,10 +1,10 @@
 //! `/anime/torrents`: torrents, each with its release.
 
+use crate::operation::{Call, Route};
 use crate::page::{MAX_SIZE, Page};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 use crate::view;
 
 pub(super) const ROUTES: &[Route] = &[

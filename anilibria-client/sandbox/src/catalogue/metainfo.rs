@@ -2,8 +2,6 @@
 
 use crate::chance;
 
-use super::torrent::TorrentDetails;
-
 /// The most pieces a torrent has. Few and long ones, as nobody ever downloads them and all are hashed at the start.
 const MAX_PIECES: u64 = 32;
 /// The shortest piece, in bytes.
@@ -19,18 +17,18 @@ const RETRACKER: &str = "http://retracker.local/announce";
 pub(crate) struct Info(Vec<u8>);
 
 impl Info {
-    /// The info of the torrent at `place` of the release with this seed.
-    pub(super) fn new(seed: u64, place: usize, details: &TorrentDetails) -> Self {
+    /// Makes the info of the torrent at `place` of the release with this seed: a file of `size` bytes.
+    pub(super) fn new(seed: u64, place: usize, label: &str, size: u64) -> Self {
         let mut piece = MIN_PIECE;
-        while details.size.div_ceil(piece) > MAX_PIECES {
+        while size.div_ceil(piece) > MAX_PIECES {
             piece *= 2;
         }
-        let length = usize::try_from(details.size.div_ceil(piece) * HASH).unwrap_or(0);
+        let length = usize::try_from(size.div_ceil(piece) * HASH).unwrap_or(0);
         let mut pieces = vec![0; length];
         chance::stream(seed, "torrent pieces", place as u64).fill(&mut pieces);
         let mut info = Dictionary::new();
-        info.integer("length", details.size);
-        info.bytes("name", format!("{}.mkv", details.label).as_bytes());
+        info.integer("length", size);
+        info.bytes("name", format!("{label}.mkv").as_bytes());
         info.integer("piece length", piece);
         info.bytes("pieces", &pieces);
         Self(info.finish())

@@ -13,7 +13,7 @@ use super::reference::{
 use super::search::fold;
 use super::timeline::{Timeline, Work};
 use super::title::Title;
-use super::torrent::{Torrent, TorrentDetails};
+use super::torrent::{ReleaseParts, Torrent, TorrentDetails};
 use super::words::{CLOSINGS, MIDDLES, NOTIFICATIONS, OPENINGS};
 
 /// A release. Times are seconds since 1970.
@@ -121,7 +121,18 @@ impl Release {
         };
         let rng = &mut chance::stream(self.seed, "torrents", 0);
         let count = weighted(rng, &[(40, 1), (40, 2), (20, 3)]);
-        (0..count).map(|place| Torrent::new(self, place, fresh_at - i64::from(rng.u32(..7200)))).collect()
+        let torrent = |place| Torrent::new(self.parts(), place, fresh_at - i64::from(rng.u32(..7200)));
+        (0..count).map(torrent).collect()
+    }
+
+    fn parts(&self) -> ReleaseParts<'_> {
+        ReleaseParts {
+            seed: self.seed,
+            kind: self.kind,
+            name: &self.title.english,
+            minutes: self.minutes(),
+            episodes: &self.episodes,
+        }
     }
 
     /// Starts the release over: one episode, out at `now`.
@@ -146,7 +157,7 @@ impl Release {
 
     /// Puts all episodes that are out into the first torrent, at `now`; tells its hash.
     pub(super) fn share(&mut self, now: i64) -> [u8; 20] {
-        let torrent = Torrent::new(self, 0, now);
+        let torrent = Torrent::new(self.parts(), 0, now);
         let hash = torrent.hash;
         match self.torrents.first_mut() {
             Some(first) => *first = torrent,
@@ -188,12 +199,12 @@ impl Release {
     }
 
     pub(crate) fn torrent_details(&self, place: usize, torrent: &Torrent) -> TorrentDetails {
-        TorrentDetails::draw(self, place, torrent)
+        TorrentDetails::draw(self.parts(), place, torrent)
     }
 
-    /// What the torrent at `place` hashes.
+    /// Returns the part of the torrent file at `place` that is hashed.
     pub(crate) fn torrent_info(&self, place: usize, details: &TorrentDetails) -> Info {
-        Info::new(self.seed, place, details)
+        details.info(self.seed, place)
     }
 
     /// A generator of its own for one part of the release.

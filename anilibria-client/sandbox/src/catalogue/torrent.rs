@@ -7,7 +7,6 @@ use crate::chance::{self, chance, weighted};
 use super::episode::Episode;
 use super::metainfo::Info;
 use super::reference::Choice;
-use super::release::Release;
 
 /// Ids of torrents begin here, and each release owns [`PER_RELEASE`] of them.
 const FIRST_ID: u32 = 10_000;
@@ -62,6 +61,19 @@ static AV1: Codec = Codec {
     bitrate: 2600,
 };
 
+/// The parts of a release that its torrents are drawn from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReleaseParts<'a> {
+    pub(super) seed: u64,
+    pub(super) kind: &'a Choice,
+    /// English name.
+    pub(super) name: &'a str,
+    /// Length of an episode.
+    pub(super) minutes: u32,
+    /// Published episodes.
+    pub(super) episodes: &'a [Episode],
+}
+
 /// What the catalogue keeps of a torrent; the rest is drawn anew when it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Torrent {
@@ -73,11 +85,11 @@ pub(crate) struct Torrent {
 }
 
 impl Torrent {
-    /// The torrent at `place`, from 0, of a release, with the episodes that are out by now.
-    pub(super) fn new(release: &Release, place: usize, updated_at: i64) -> Self {
+    /// Makes the torrent at `place`, from 0, of a release, with all its published episodes.
+    pub(super) fn new(release: ReleaseParts<'_>, place: usize, updated_at: i64) -> Self {
         let unhashed = Self { hash: [0; 20], updated_at, episodes: release.episodes.len() };
         let details = TorrentDetails::draw(release, place, &unhashed);
-        Self { hash: Info::new(release.seed, place, &details).hash(), ..unhashed }
+        Self { hash: details.info(release.seed, place).hash(), ..unhashed }
     }
 
     /// The hash in lower-case hexadecimal digits.
@@ -140,7 +152,7 @@ pub(crate) struct TorrentDetails {
 }
 
 impl TorrentDetails {
-    pub(super) fn draw(release: &Release, place: usize, torrent: &Torrent) -> Self {
+    pub(super) fn draw(release: ReleaseParts<'_>, place: usize, torrent: &Torrent) -> Self {
         let rng = &mut chance::stream(release.seed, "torrent", place as u64);
         let (codec, quality) = match place {
             0 => (&AVC, "1080p"),
@@ -160,8 +172,8 @@ impl TorrentDetails {
             _ => 100,
         };
         let bitrate = codec.bitrate * scale / 100 + rng.u32(..400);
-        let episodes = release.episodes.get(..torrent.episodes).unwrap_or(&release.episodes);
-        let seconds = u64::from(release.minutes()) * 60 * episodes.len() as u64;
+        let episodes = release.episodes.get(..torrent.episodes).unwrap_or(release.episodes);
+        let seconds = u64::from(release.minutes) * 60 * episodes.len() as u64;
         let star = if chance(rng, 10) { "★ " } else { "" };
         Self {
             codec,
@@ -176,9 +188,14 @@ impl TorrentDetails {
             completed_times: rng.u32(..30_000),
             created_at: torrent.updated_at - i64::from(rng.u32(..86_400)),
             description: range(release.kind, episodes),
-            label: format!("{star}{} - AniLiberty.TOP [{source} {quality}]", release.title.english),
+            label: format!("{star}{} - AniLiberty.TOP [{source} {quality}]", release.name),
             has_member: codec.value != AVC.value && chance(rng, 50),
         }
+    }
+
+    /// Returns the part of the torrent file that is hashed, for the torrent at `place` of the release with this seed.
+    pub(super) fn info(&self, seed: u64, place: usize) -> Info {
+        Info::new(seed, place, &self.label, self.size)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::image::image;
-use super::release::release as render_release;
+use super::summary;
 use super::{View, moment, with};
 use crate::account::{EMAIL, LOGIN, Stored, USER_ID};
 use crate::chance;
@@ -49,7 +49,7 @@ impl View<'_> {
     pub(crate) fn view_with_episode(&self, stored: &Stored) -> Value {
         let found = self.catalogue.find_episode(&stored.mark.episode.to_string());
         let episode = found.map(|(release, place)| {
-            with(self.episode(release, place), [("release", render_release(release))])
+            with(self.episode(release, place), [("release", summary::release(release))])
         });
         with(view(stored), [("release_episode", episode.into())])
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::image::image;
-use super::release::release as render_release;
+use super::summary;
 use super::{View, moment};
 use crate::catalogue::Release;
 use crate::catalogue::media::{Promotion, REFRESHED_AT, Vast, Video};
@@ -54,7 +54,7 @@ impl View<'_> {
             "ad_erid": is_ad.then(|| format!("sandbox{}", promotion.number)),
             "ad_origin": is_ad.then_some("example.com"),
             "has_overlay": promotion.has_overlay,
-            "release": release.map(render_release),
+            "release": release.map(summary::release),
         })
     }
 }

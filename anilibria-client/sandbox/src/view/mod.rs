@@ -10,6 +10,7 @@ mod release;
 mod rss;
 mod schedule;
 mod staff;
+mod summary;
 mod team;
 mod torrent;
 
@@ -20,8 +21,8 @@ use time::macros::format_description;
 
 pub(crate) use account::{profile, view};
 pub(crate) use media::{manifest, vast, video};
-pub(crate) use release::release;
 pub(crate) use staff::{person, role, team};
+pub(crate) use summary::release;
 pub(crate) use team::members;
 pub(crate) use torrent::torrent;
 

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::image::image;
-use super::release::release as render_release;
+use super::summary;
 use super::{moment, with};
 use crate::catalogue::{Release, team, torrent};
 
@@ -74,7 +74,7 @@ fn nested_torrent(release: &Release, place: usize) -> Value {
         "created_at": moment(details.created_at),
         "updated_at": moment(torrent.updated_at),
     });
-    with(fields, [("release", render_release(release))])
+    with(fields, [("release", summary::release(release))])
 }
 
 fn torrent_members(release: &Release, place: usize) -> Value {

@@ -7,11 +7,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use tokio::net::TcpListener;
 
-use super::{
-    answers::{self, Answer},
-    socket,
-    world::World,
-};
+use super::{answer::Answer, answers, socket, world::World};
 use crate::sandbox::listener::{self, Incoming};
 
 /// The most connections at a time; further ones wait to be accepted.

@@ -1,7 +1,5 @@
 //! The WebSocket of the stand-in.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -13,19 +11,11 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, handshake::derive_accept_key, protocol::Role},
 };
 
-use super::world::World;
+use super::world::{Signal, World};
 use crate::sandbox::listener::{Incoming, Upgraded, upgrade};
 
 /// The most subscriptions of one listener; further ones are refused.
 const MAX_SUBSCRIPTIONS: usize = 100;
-
-/// What happens to all listeners.
-#[derive(Clone, Debug)]
-pub(super) enum Signal {
-    /// A notification.
-    News(Arc<Value>),
-    HangUp,
-}
 
 /// The key of a handshake, if `request` is one.
 pub(super) fn key(request: &Request<Incoming>) -> Option<HeaderValue> {

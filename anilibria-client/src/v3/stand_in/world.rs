@@ -4,7 +4,7 @@ use std::{
     collections::{HashSet, VecDeque, hash_map::RandomState},
     hash::BuildHasher,
     sync::{
-        Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::sync::broadcast;
 
-use super::socket::Signal;
 use crate::{
     Client, Result,
     model::{Ordinal, ReleaseId},
@@ -39,6 +38,15 @@ const MAX_SESSIONS: usize = 100;
 
 /// Login and password of the one user.
 pub(super) const USER: &str = "demo";
+
+/// A message to all connected listeners.
+#[derive(Clone, Debug)]
+pub(super) enum Signal {
+    /// A notification.
+    News(Arc<Value>),
+    /// The end of the connection.
+    HangUp,
+}
 
 /// Everything that the stand-in knows, and what was asked of it.
 pub(super) struct World {

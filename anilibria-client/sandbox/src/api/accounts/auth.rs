@@ -3,10 +3,10 @@
 use http::StatusCode;
 use serde_json::json;
 
+use crate::operation::{Call, Route, UNAUTHENTICATED};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route, UNAUTHENTICATED};
 
 pub(super) const ROUTES: &[Route] =
     &[Route::post("/accounts/users/auth/login", login), Route::post("/accounts/users/auth/logout", logout)];

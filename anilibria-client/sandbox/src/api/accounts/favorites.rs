@@ -8,11 +8,11 @@ use crate::account::Account;
 use crate::api::filter::Filter;
 use crate::catalogue::reference::Choice;
 use crate::catalogue::{Catalogue, Release, Sorting};
+use crate::operation::{Call, Route};
 use crate::page::{MAX_SIZE, Page};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 use super::items;
 use super::shelf;

@@ -11,7 +11,7 @@ mod shelf;
 mod social;
 mod views;
 
-use crate::router::Route;
+use crate::operation::Route;
 
 pub(super) const AUTH: &[Route] = auth::ROUTES;
 pub(super) const COLLECTIONS: &[Route] = collections::ROUTES;

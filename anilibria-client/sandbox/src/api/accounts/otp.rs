@@ -4,10 +4,10 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::account::{Refused, USER_ID};
+use crate::operation::{Call, Route, UNAUTHENTICATED};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route, UNAUTHENTICATED};
 use crate::view::moment;
 
 /// The longest name of a device, in bytes.

@@ -1,10 +1,10 @@
 //! `/accounts/users/auth/password`: a new password for one that was forgotten.
 
 use crate::account::EMAIL;
+use crate::operation::{Call, Route};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 pub(super) const ROUTES: &[Route] = &[
     Route::post("/accounts/users/auth/password/forget", forget),

@@ -1,8 +1,8 @@
 //! `/accounts/users/me/profile`: who is signed in.
 
+use crate::operation::{Call, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 use crate::view;
 
 pub(super) const ROUTES: &[Route] = &[Route::get("/accounts/users/me/profile", profile)];

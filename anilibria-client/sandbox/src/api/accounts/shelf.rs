@@ -8,10 +8,10 @@ use crate::account::Full;
 use crate::catalogue::genre;
 use crate::catalogue::reference::{AGE_RATINGS, KINDS};
 use crate::catalogue::{Catalogue, Release};
+use crate::operation::Call;
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::Call;
 
 /// Those of the `ids` that name a release.
 pub(super) fn existing(catalogue: &Catalogue, ids: impl Iterator<Item = u32>) -> Vec<&Release> {

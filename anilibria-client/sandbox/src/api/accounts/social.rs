@@ -4,10 +4,10 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use crate::account::PROVIDERS;
+use crate::operation::{Call, Route};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/accounts/users/auth/social/authenticate", authenticate),

@@ -5,12 +5,12 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Iso8601;
 
 use crate::account::Mark;
+use crate::operation::{Call, Route};
 use crate::page::{MAX_SIZE, Page};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::projection::Projection;
 use crate::reply::Reply;
-use crate::router::{Call, Route};
 
 use super::items::{self, Item};
 use super::shelf;
