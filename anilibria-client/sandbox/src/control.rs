@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::catalogue::{Catalogue, Refusal};
+use super::catalogue::{Catalogue, ChangeError};
 use super::faults::{Faults, InvalidFaults};
 use super::problem::Problem;
 use super::projection::Projection;
@@ -127,9 +127,9 @@ impl Control<'_> {
     }
 
     fn name(&self, id: &str) -> Result<Reply, Problem> {
-        let id = id.parse().map_err(|_| refused(Refusal::Unknown))?;
+        let id = id.parse().map_err(|_| refused(ChangeError::UnknownRelease))?;
         let fields = self.fields(&["main"])?;
-        let name = fields.get("main").and_then(Value::as_str).filter(|name| !name.is_empty());
+        let name = fields.get("main").and_then(Value::as_str);
         let name = name.ok_or_else(|| invalid("main", "must be a name"))?;
         let mut catalogue = self.world.catalogue_mut();
         catalogue.rename(id, name).map_err(refused)?;
@@ -137,7 +137,7 @@ impl Control<'_> {
     }
 
     fn status(&self, id: &str) -> Result<Reply, Problem> {
-        let id = id.parse().map_err(|_| refused(Refusal::Unknown))?;
+        let id = id.parse().map_err(|_| refused(ChangeError::UnknownRelease))?;
         let fields = self.fields(&["is_ongoing", "is_in_production"])?;
         let flag = |name: &str| match fields.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -171,7 +171,7 @@ impl Control<'_> {
             .ok_or("is required")
             .and_then(|id| id.as_u64().ok_or("must be an integer"));
         let id = id.map_err(|reason| invalid("release_id", reason))?;
-        u32::try_from(id).map_err(|_| refused(Refusal::Unknown))
+        u32::try_from(id).map_err(|_| refused(ChangeError::UnknownRelease))
     }
 
     /// The fields of the body, of which only the `known` ones may be there. No body is an empty one.
@@ -192,10 +192,11 @@ fn invalid(field: &str, reason: &str) -> Problem {
     Problem::invalid_field(field, format!("The {field} field {reason}."))
 }
 
-fn refused(refusal: Refusal) -> Problem {
-    match refusal {
-        Refusal::Unknown => Problem::not_found("Release not found."),
-        Refusal::Empty => Problem::invalid_field("release_id", "No episode of the release is out."),
-        Refusal::Full => Problem::invalid_field("release_id", "The sandbox does not grow any further."),
+fn refused(error: ChangeError) -> Problem {
+    match error {
+        ChangeError::UnknownRelease => Problem::not_found("Release not found."),
+        ChangeError::NoEpisodes => Problem::invalid_field("release_id", "No episode of the release is out."),
+        ChangeError::EmptyName => invalid("main", "must be a name"),
+        ChangeError::Full => Problem::invalid_field("release_id", "The sandbox does not grow any further."),
     }
 }

@@ -1,4 +1,4 @@
-//! Faults on demand: slow, failing, truncated and dropped answers.
+//! Fault injection: slow, failing, truncated and dropped answers.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 use super::chance;
 use super::reply::Reply;
 
-/// The longest delay that can be asked for, in milliseconds.
+/// Maximum delay, in milliseconds.
 const MAX_LATENCY_MS: u64 = 60_000;
-/// The longest `Retry-After` that can be asked for, in seconds.
+/// Maximum `Retry-After`, in seconds.
 const MAX_RETRY_AFTER: u64 = 86_400;
 const MAX_PATHS: usize = 64;
 const MAX_PATH_LENGTH: usize = 256;
 
-/// What goes wrong with calls to the stand-in API; nothing by default.
+/// Faults of the stand-in API; none by default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,22 +33,22 @@ const MAX_PATH_LENGTH: usize = 256;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Faults {
-    /// Delay before each answer, in milliseconds, up to 60,000. Default 0.
+    /// Delay before each answer, in milliseconds, up to 60,000. Default: 0.
     pub latency_ms: u64,
-    /// Share of calls that are answered with `status`, from 0 to 1. Default 0.
+    /// Share of calls that are answered with `status`, from 0 to 1. Default: 0.
     ///
-    /// Which calls these are follows from the seed and repeats after each change of the faults.
+    /// The choice of calls depends on the seed and starts again after each change of the faults.
     pub error_rate: f64,
-    /// Status of the failed calls, 400 to 599. Default 503.
+    /// Status of the failed calls, 400 to 599. Default: 503.
     pub status: u16,
-    /// Seconds in the `Retry-After` header of the failed calls, up to 86,400. Default none.
+    /// Seconds in the `Retry-After` header of the failed calls, up to 86,400. Default: none.
     pub retry_after: Option<u64>,
-    /// Break off every answer in the middle of its body. Default false.
+    /// Breaks off every answer in the middle of its body. Default: false.
     pub truncate: bool,
-    /// Close the connection instead of every answer. Default false.
+    /// Closes the connection instead of every answer. Default: false.
     pub drop: bool,
-    /// Prefixes of the paths that are struck, below the API root, such as `/anime/`; `/videos/` are the streams.
-    /// Default none: all paths.
+    /// Prefixes of the paths with faults, below the API root, such as `/anime/`; `/videos/` are the streams.
+    /// Default: none, which means all paths.
     ///
     /// At most 64, each up to 256 bytes long.
     pub paths: Vec<String>,
@@ -69,48 +69,48 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// No faults.
+    /// Makes a value without any fault.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Delays each answer, by up to a minute. Default none.
+    /// Delays each answer, by up to a minute. Default: none.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
         self
     }
 
-    /// The share of calls that fail, from 0 to 1. Default 0.
+    /// Sets the share of calls that fail, from 0 to 1. Default: 0.
     pub fn error_rate(mut self, rate: f64) -> Self {
         self.error_rate = rate;
         self
     }
 
-    /// The status of failing calls, 400 to 599. Default 503.
+    /// Sets the status of failing calls, 400 to 599. Default: 503.
     pub fn status(mut self, status: u16) -> Self {
         self.status = status;
         self
     }
 
-    /// Seconds in the `Retry-After` header of failing calls, up to a day. Default no header.
+    /// Sets the seconds in the `Retry-After` header of failing calls, up to a day. Default: no header.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
     }
 
-    /// Whether answers break off in the middle. Default false.
+    /// Breaks off every answer in the middle of its body. Default: false.
     pub fn truncate(mut self, truncate: bool) -> Self {
         self.truncate = truncate;
         self
     }
 
-    /// Whether the connection is closed instead of answering. Default false.
+    /// Closes the connection instead of every answer. Default: false.
     pub fn drop(mut self, drop: bool) -> Self {
         self.drop = drop;
         self
     }
 
-    /// Strikes only paths with one of these prefixes, below the API root. Default all.
+    /// Limits the faults to paths with one of these prefixes, below the API root. Default: all paths.
     pub fn paths<P: Into<String>>(mut self, prefixes: impl IntoIterator<Item = P>) -> Self {
         self.paths = prefixes.into_iter().map(Into::into).collect();
         self
@@ -160,7 +160,7 @@ impl Faults {
         self.paths.is_empty() || self.paths.iter().any(|prefix| path.starts_with(prefix.as_str()))
     }
 
-    /// The answer of a failing call.
+    /// Makes the answer of a failing call.
     fn failure(&self) -> Reply {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
         let message = status.canonical_reason().unwrap_or("Injected fault");
@@ -172,14 +172,14 @@ impl Faults {
     }
 }
 
-/// Why faults were refused: the field and what is wrong with it.
+/// The error for faults that are refused: the field and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {reason}")]
 #[non_exhaustive]
 pub struct InvalidFaults {
     /// Name of the field.
     pub field: String,
-    /// What it has to be.
+    /// Requirement that the value does not meet.
     pub reason: String,
 }
 
@@ -189,7 +189,7 @@ impl InvalidFaults {
     }
 }
 
-/// The faults in force, with the dice that choose whom they strike.
+/// The faults in force, with the random generator that chooses the failing calls.
 #[derive(Debug)]
 pub(crate) struct Injector {
     seed: u64,
@@ -197,14 +197,14 @@ pub(crate) struct Injector {
     dice: Rng,
 }
 
-/// What happens to one call.
+/// The faults of one call.
 #[derive(Debug, Default)]
 pub(crate) struct Strike {
-    /// How long to wait first.
+    /// Delay before the answer.
     pub(crate) latency: Duration,
-    /// What to answer in place of the real answer.
+    /// Answer in place of the real one.
     pub(crate) failure: Option<Reply>,
-    /// How many bytes of an answer to send, by its length, before the connection breaks.
+    /// Number of bytes to send before the connection breaks, as a function of the length of the answer.
     pub(crate) cut: Option<fn(usize) -> usize>,
 }
 

@@ -6,6 +6,7 @@ mod api;
 mod body;
 mod catalogue;
 mod chance;
+mod change;
 mod clock;
 mod control;
 mod faults;
@@ -40,6 +41,8 @@ use http::{Method, Request, Response};
 use time::OffsetDateTime;
 
 pub use body::SandboxBody;
+pub use catalogue::ChangeError;
+pub use change::{PublishedEpisode, PublishedTorrent, Status};
 use clock::Clock;
 pub use faults::{Faults, InvalidFaults};
 pub use log::LoggedRequest;
@@ -49,21 +52,21 @@ pub use server::RunningSandbox;
 use site::{API_ROOT, Site};
 use world::{Settings, World};
 
-/// The largest body a request may have, in bytes.
+/// Maximum size of a request body, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
-/// The largest catalogue that can be asked for.
+/// Maximum number of releases at the start.
 const MAX_RELEASES: u32 = 100_000;
 
-/// The longest log that can be asked for.
+/// Maximum capacity of the log.
 const MAX_LOG: usize = 1_000_000;
 
-/// The status in the log of a call whose caller did not wait for the answer.
+/// Status in the log of a call whose caller left before the answer.
 const CALLER_LEFT: u16 = 499;
 
 /// A stand-in AniLiberty API v1. Clones share everything.
 ///
-/// [`handle`](Self::handle) is the whole of it, without sockets; [`start`](Self::start) puts it behind one.
+/// [`handle`](Self::handle) answers a request in the process; [`start`](Self::start) serves HTTP on a socket.
 ///
 /// ```no_run
 /// use anilibria_sandbox::Sandbox;
@@ -82,12 +85,12 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// A sandbox with all defaults: 300 releases.
+    /// Makes a sandbox with all defaults: 300 releases.
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// A sandbox of another size, seed or clock.
+    /// Returns the settings for a sandbox of another size, seed or clock.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
@@ -118,7 +121,7 @@ impl Sandbox {
         respond(&request, reply, None)
     }
 
-    /// Answers a request of the stand-in API or for a stream: the only ones that are logged and can be struck by faults.
+    /// Answers a request of the stand-in API or for a stream: the only ones that are logged and subject to faults.
     async fn handle_api(&self, request: &Parts, path: &str, body: &Bytes) -> Response<SandboxBody> {
         let mut entry = LogEntry { world: &self.world, request, status: CALLER_LEFT };
         let strike = self.world.injector().strike(path);
@@ -141,53 +144,99 @@ impl Sandbox {
         respond(request, reply, strike.cut)
     }
 
-    /// The last calls of the stand-in API, oldest first, as many as the log [holds](SandboxBuilder::log_capacity).
+    /// Returns the last calls of the stand-in API, oldest first, up to the [capacity](SandboxBuilder::log_capacity) of the
+    /// log.
     pub fn requests(&self) -> Vec<LoggedRequest> {
         self.world.log().all()
     }
 
-    /// How many calls of the stand-in API there were since the start or the last reset.
+    /// Returns the number of calls of the stand-in API since the start or the last reset.
     pub fn request_count(&self) -> u64 {
         self.world.log().count()
     }
 
-    /// How many of the logged calls asked for exactly this path, with or without `/api/v1` in front.
+    /// Returns the number of logged calls of exactly this path, given with or without `/api/v1` in front.
     pub fn hits(&self, path: &str) -> usize {
         self.world.log().hits(path)
     }
 
-    /// Brings catalogue, account, clock, faults, log and random choices back to how they were at the start.
+    /// Restores catalogue, account, clock, faults, log and random choices to the state at the start.
+    ///
+    /// ```
+    /// use anilibria_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::builder().releases(20).build();
+    /// sandbox.add_release()?;
+    ///
+    /// sandbox.reset();
+    ///
+    /// assert_eq!(sandbox.add_release()?, 21);
+    /// # Ok::<(), anilibria_sandbox::ChangeError>(())
+    /// ```
     pub fn reset(&self) {
         self.world.reset();
     }
 
-    /// Sets the clock of the sandbox ahead: one-time passwords expire, and [lagging](SandboxBuilder::read_lag)
-    /// reads catch up, without any waiting.
+    /// Sets the clock of the sandbox ahead by `step`.
+    ///
+    /// One-time passwords expire and [lagging](SandboxBuilder::read_lag) reads catch up without any waiting.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use anilibria_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::new();
+    ///
+    /// sandbox.advance(Duration::from_mins(5));
+    /// ```
     pub fn advance(&self, step: Duration) {
         self.world.advance(step);
     }
 
-    /// Does what a user does in the browser to finish a social login; false if no login with this `state` is
-    /// open.
+    /// Finishes a social login as its user does in the browser; returns false if no login with this `state` is open.
+    ///
+    /// ```
+    /// use anilibria_sandbox::Sandbox;
+    ///
+    /// assert!(!Sandbox::new().finish_social_login("unknown"));
+    /// ```
     pub fn finish_social_login(&self, state: &str) -> bool {
         self.world.account().socials.finish(state)
     }
 
-    /// The token in the last unused letter to an account that forgot its password.
+    /// Returns the token of the last unused message about a forgotten password.
+    ///
+    /// ```
+    /// use anilibria_sandbox::Sandbox;
+    ///
+    /// assert_eq!(Sandbox::new().password_token(), None);
+    /// ```
     pub fn password_token(&self) -> Option<String> {
         self.world.account().password.last_letter().map(str::to_owned)
     }
 
-    /// Injects faults from now on, in place of those in force; [`Faults::new`] clears them.
+    /// Replaces the faults in force; [`Faults::new`] clears them.
     ///
     /// Faults with a value out of its range are refused, and those in force stay.
+    ///
+    /// ```
+    /// use anilibria_sandbox::{Faults, Sandbox};
+    ///
+    /// let sandbox = Sandbox::new();
+    ///
+    /// sandbox.set_faults(Faults::new().error_rate(1.0).status(502).paths(["/anime/"]))?;
+    ///
+    /// assert_eq!(sandbox.faults().status, 502);
+    /// # Ok::<(), anilibria_sandbox::InvalidFaults>(())
+    /// ```
     pub fn set_faults(&self, faults: Faults) -> Result<(), InvalidFaults> {
         faults.check()?;
         self.world.injector().set(faults);
         Ok(())
     }
 
-    /// The faults in force.
+    /// Returns the faults in force.
     pub fn faults(&self) -> Faults {
         self.world.injector().faults().clone()
     }
@@ -206,7 +255,7 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// Writes a call into the log once it is over, also when the caller does not wait for the answer.
+/// Adds a call to the log when it is dropped: after the answer, or when the caller leaves before.
 struct LogEntry<'a> {
     world: &'a World,
     request: &'a Parts,
@@ -226,7 +275,7 @@ fn respond(request: &Parts, reply: Reply, cut: Option<fn(usize) -> usize>) -> Re
     reply.into_response(cut)
 }
 
-/// What a [`Sandbox`] is made of.
+/// Settings for a [`Sandbox`].
 #[derive(Clone, Debug)]
 pub struct SandboxBuilder {
     releases: u32,
@@ -243,8 +292,8 @@ impl Default for SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// How many releases the catalogue has, from 1 to 100,000; values beyond are moved into that range.
-    /// Default 300.
+    /// Sets the number of releases in the catalogue, from 1 to 100,000; values beyond are moved into that range.
+    /// Default: 300.
     ///
     /// Their ids run from 1, higher ones are newer. Names and pictures of a release do not depend on
     /// how many others there are; dates, status and torrents do.
@@ -253,36 +302,36 @@ impl SandboxBuilder {
         self
     }
 
-    /// What everything made up follows from. Default 1.
+    /// Sets the seed of everything that is generated. Default: 1.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// How many calls the log holds before it forgets the oldest, up to 1,000,000. Default 10,000.
+    /// Sets the number of calls that the log holds before it drops the oldest, up to 1,000,000. Default: 10,000.
     pub fn log_capacity(mut self, requests: usize) -> Self {
         self.log_capacity = requests.min(MAX_LOG);
         self
     }
 
-    /// What time it always is. Default: the clock of the machine.
+    /// Fixes the time of the sandbox. Default: the clock of the machine.
     ///
-    /// The schedule of the day and the account look at it; the dates in the catalogue never depend on any clock.
+    /// The schedule of the day and the account depend on it; the dates in the catalogue never depend on any clock.
     pub fn now(mut self, now: OffsetDateTime) -> Self {
         self.clock = Clock::Fixed(now);
         self
     }
 
-    /// How long some reads do not see what was watched meanwhile. Default zero.
+    /// Sets the delay after which some reads see a new time code. Default: zero.
     ///
-    /// The live service takes 25 to 30 seconds. Concerned are the two routes of timecodes below
-    /// `/anime/releases` and the history; `GET` on the timecodes of the account never lags.
+    /// The live service takes 25 to 30 seconds. The delay applies to the two routes of time codes below
+    /// `/anime/releases` and to the history; `GET` on the time codes of the account never lags.
     pub fn read_lag(mut self, lag: Duration) -> Self {
         self.read_lag = lag;
         self
     }
 
-    /// Makes up the catalogue: some milliseconds for a thousand releases.
+    /// Generates the catalogue, which takes some milliseconds for a thousand releases.
     pub fn build(self) -> Sandbox {
         let Self { releases, seed, log_capacity, clock, read_lag } = self;
         Sandbox { world: Arc::new(World::new(Settings { seed, releases, clock, log_capacity, read_lag })) }

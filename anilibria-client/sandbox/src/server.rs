@@ -1,4 +1,4 @@
-//! The sandbox behind a socket.
+//! The HTTP server of the sandbox.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,7 +18,7 @@ use super::site::API_ROOT;
 use super::{MAX_BODY, Sandbox};
 use crate::listener::{accept, serve};
 
-/// The most connections at a time; further ones wait to be accepted.
+/// Maximum number of connections at a time; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 1024;
 
 impl Sandbox {
@@ -29,7 +29,7 @@ impl Sandbox {
         self.start_on(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
     }
 
-    /// Serves this sandbox over HTTP/1.1 on `address`; port 0 stands for a free one.
+    /// Serves this sandbox over HTTP/1.1 on `address`; port 0 selects a free one.
     ///
     /// At most 1024 connections are served at a time, and bodies of requests may have up to 256 KiB.
     pub async fn start_on(&self, address: SocketAddr) -> io::Result<RunningSandbox> {
@@ -47,7 +47,7 @@ impl Sandbox {
 
 /// A sandbox that is served over HTTP until this is dropped or [stopped](Self::stop).
 ///
-/// Gives access to the [`Sandbox`] itself.
+/// Dereferences to the [`Sandbox`] itself.
 #[derive(Debug)]
 pub struct RunningSandbox {
     sandbox: Sandbox,
@@ -56,17 +56,17 @@ pub struct RunningSandbox {
 }
 
 impl RunningSandbox {
-    /// The address it listens on.
+    /// Returns the address of the listener.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it is, such as `http://127.0.0.1:40123`.
+    /// Returns the origin, such as `http://127.0.0.1:40123`.
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The root of the stand-in API, such as `http://127.0.0.1:40123/api/v1`.
+    /// Returns the root of the stand-in API, such as `http://127.0.0.1:40123/api/v1`.
     pub fn api_url(&self) -> String {
         format!("{}{API_ROOT}", self.origin())
     }
@@ -108,12 +108,12 @@ async fn answer(sandbox: Sandbox, request: Request<Incoming>) -> Response<Sandbo
     }
 }
 
-/// Answers and closes the connection, on which an unread rest of the body would stand in the way.
+/// Answers and closes the connection: the unread rest of the body would be taken for the next request.
 fn refuse(reply: Reply) -> Response<SandboxBody> {
     reply.header(CONNECTION, HeaderValue::from_static("close")).into_response(None)
 }
 
-/// The answer to a body beyond the limit.
+/// Makes the answer to a body beyond the limit.
 pub(super) fn too_large() -> Reply {
     let message = format!("The body must not have more than {MAX_BODY} bytes.");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, message).into()

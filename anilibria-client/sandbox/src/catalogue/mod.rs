@@ -31,6 +31,7 @@ pub(crate) use search::{best_match, fold};
 pub(crate) use sorting::Sorting;
 use timeline::{EPOCH, NEWEST};
 use title::Titles;
+use torrent::Torrent;
 
 /// How many releases a catalogue can grow to.
 const MAX_RELEASES: usize = 200_000;
@@ -67,15 +68,22 @@ struct Orders {
     torrents: OnceLock<Vec<(u32, usize)>>,
 }
 
-/// Why the catalogue cannot change as asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+/// Reasons for which the catalogue of a sandbox refuses a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeError {
     /// No release has this id.
-    Unknown,
-    /// The catalogue or the release is as large as it gets.
+    #[error("no release has this id")]
+    UnknownRelease,
+    /// No episode of the release is published, so that a torrent would be empty.
+    #[error("no episode of the release is published")]
+    NoEpisodes,
+    /// The name is empty.
+    #[error("the name is empty")]
+    EmptyName,
+    /// The catalogue has its maximum of 200,000 releases, or the release its maximum of 5,000 episodes.
+    #[error("the sandbox has reached its maximum size")]
     Full,
-    /// No episode of the release is out.
-    Empty,
 }
 
 impl Catalogue {
@@ -237,13 +245,13 @@ impl Catalogue {
         self.now == EPOCH
     }
 
-    /// Brings out the next episode of a release and tells its place.
-    pub(crate) fn publish(&mut self, id: u32) -> Result<usize, Refusal> {
+    /// Publishes the next episode of a release and returns its place.
+    pub(crate) fn publish(&mut self, id: u32) -> Result<usize, ChangeError> {
         let now = self.now + STEP;
         let release = self.release_mut(id)?;
         let place = release.episodes.len();
         if place >= MAX_EPISODES {
-            return Err(Refusal::Full);
+            return Err(ChangeError::Full);
         }
         let episode = release.publish(now);
         self.episodes.insert(episode.id, (id, place));
@@ -251,27 +259,27 @@ impl Catalogue {
         Ok(place)
     }
 
-    /// Puts all episodes of a release that are out into its first torrent, which is made if there is none.
-    pub(crate) fn share(&mut self, id: u32) -> Result<(), Refusal> {
+    /// Puts all published episodes of a release into its first torrent, which is added if there is none; returns it.
+    pub(crate) fn share(&mut self, id: u32) -> Result<Torrent, ChangeError> {
         let now = self.now + STEP;
         let release = self.release_mut(id)?;
         if release.episodes.is_empty() {
-            return Err(Refusal::Empty);
+            return Err(ChangeError::NoEpisodes);
         }
         let old = release.torrents.first().map(|torrent| torrent.hash);
         let new = release.share(now);
         if let Some(old) = old {
             self.hashes.remove(&old);
         }
-        self.hashes.insert(new, (id, 0));
+        self.hashes.insert(new.hash, (id, 0));
         self.changed(now);
-        Ok(())
+        Ok(new)
     }
 
-    /// Adds a release that begins now, with one episode, and tells its id.
-    pub(crate) fn add(&mut self) -> Result<u32, Refusal> {
+    /// Adds a release that begins now, with one episode, and returns its id.
+    pub(crate) fn add(&mut self) -> Result<u32, ChangeError> {
         if self.releases.len() >= MAX_RELEASES {
-            return Err(Refusal::Full);
+            return Err(ChangeError::Full);
         }
         let now = self.now + STEP;
         let id = self.next_id();
@@ -286,13 +294,13 @@ impl Catalogue {
         Ok(id)
     }
 
-    /// Changes what is told about a release and moves it before all others.
+    /// Changes the flags of a release that are given and makes it the latest one; production follows the broadcast.
     pub(crate) fn set_status(
         &mut self,
         id: u32,
         is_ongoing: Option<bool>,
         is_in_production: Option<bool>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ChangeError> {
         let now = self.now + STEP;
         let release = self.release_mut(id)?;
         release.is_ongoing = is_ongoing.unwrap_or(release.is_ongoing);
@@ -302,8 +310,11 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Gives a release another name and moves it before all others.
-    pub(crate) fn rename(&mut self, id: u32, name: &str) -> Result<(), Refusal> {
+    /// Changes the main name of a release and makes it the latest one.
+    pub(crate) fn rename(&mut self, id: u32, name: &str) -> Result<(), ChangeError> {
+        if name.is_empty() {
+            return Err(ChangeError::EmptyName);
+        }
         let now = self.now + STEP;
         let release = self.release_mut(id)?;
         release.rename(name);
@@ -312,9 +323,9 @@ impl Catalogue {
         Ok(())
     }
 
-    fn release_mut(&mut self, id: u32) -> Result<&mut Release, Refusal> {
-        let position = (id as usize).checked_sub(1).ok_or(Refusal::Unknown)?;
-        self.releases.get_mut(position).ok_or(Refusal::Unknown)
+    fn release_mut(&mut self, id: u32) -> Result<&mut Release, ChangeError> {
+        let position = (id as usize).checked_sub(1).ok_or(ChangeError::UnknownRelease)?;
+        self.releases.get_mut(position).ok_or(ChangeError::UnknownRelease)
     }
 
     fn changed(&mut self, now: i64) {
@@ -373,7 +384,7 @@ mod tests {
         let added = catalogue.release(added).unwrap();
         assert!(first.updated_at > latest);
         assert!(added.updated_at > first.updated_at);
-        assert_eq!(catalogue.publish(302), Err(Refusal::Unknown));
+        assert_eq!(catalogue.publish(302), Err(ChangeError::UnknownRelease));
     }
 
     #[test]
@@ -385,6 +396,6 @@ mod tests {
             catalogue.publish(1).unwrap();
         }
 
-        assert_eq!(catalogue.publish(1), Err(Refusal::Full));
+        assert_eq!(catalogue.publish(1), Err(ChangeError::Full));
     }
 }

@@ -155,15 +155,14 @@ impl Release {
         episode
     }
 
-    /// Puts all episodes that are out into the first torrent, at `now`; tells its hash.
-    pub(super) fn share(&mut self, now: i64) -> [u8; 20] {
+    /// Puts all published episodes into the first torrent, at `now`, and returns it.
+    pub(super) fn share(&mut self, now: i64) -> Torrent {
         let torrent = Torrent::new(self.parts(), 0, now);
-        let hash = torrent.hash;
         match self.torrents.first_mut() {
             Some(first) => *first = torrent,
             None => self.torrents.push(torrent),
         }
-        hash
+        torrent
     }
 
     /// Moves the release before all others, unless nothing of it is out.

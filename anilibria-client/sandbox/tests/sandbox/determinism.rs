@@ -1,7 +1,7 @@
 //! The same seed gives the same bytes, and nothing but the seed does.
 
-use anilibria_sandbox::Sandbox;
-use serde_json::{Value, json};
+use anilibria_sandbox::{Faults, Sandbox};
+use serde_json::Value;
 
 use crate::ask::{ask, call, get};
 
@@ -64,9 +64,9 @@ async fn what_a_release_is_does_not_depend_on_how_many_there_are() {
 async fn a_reset_brings_back_catalogue_faults_log_and_random_choices() {
     let sandbox = Sandbox::builder().releases(40).build();
     let before = bytes(&sandbox).await;
-    call(&sandbox, "POST", "/sandbox/episodes", &json!({"release_id": 7})).await;
-    call(&sandbox, "POST", "/sandbox/releases", &Value::Null).await;
-    call(&sandbox, "PUT", "/sandbox/faults", &json!({"error_rate": 1})).await;
+    sandbox.publish_episode(7).unwrap();
+    sandbox.add_release().unwrap();
+    sandbox.set_faults(Faults::new().error_rate(1.0)).unwrap();
 
     let answer = call(&sandbox, "POST", "/sandbox/reset", &Value::Null).await;
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod ask;
 mod catalog;
+mod changes;
 mod conformance;
 mod control;
 mod determinism;

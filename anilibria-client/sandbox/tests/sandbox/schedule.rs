@@ -4,7 +4,7 @@ use anilibria_sandbox::Sandbox;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
-use crate::ask::{call, get, keys, list};
+use crate::ask::{get, keys, list};
 
 fn days(schedule: &Value) -> Vec<u64> {
     list(schedule).iter().map(|entry| entry["release"]["publish_day"]["value"].as_u64().unwrap()).collect()
@@ -51,9 +51,9 @@ async fn a_published_episode_shows_in_the_schedule() {
     let sandbox = Sandbox::builder().releases(1).build();
     let before = get(&sandbox, "/anime/schedule/week").await;
 
-    let episode = call(&sandbox, "POST", "/sandbox/episodes", &json!({"release_id": 1})).await.json();
+    let episode = sandbox.publish_episode(1).unwrap();
     let after = get(&sandbox, "/anime/schedule/week").await;
 
-    assert_eq!(before[0]["next_release_episode_number"], episode["ordinal"]);
-    assert_eq!(after[0]["published_release_episode"]["id"], episode["id"]);
+    assert_eq!(before[0]["next_release_episode_number"].as_f64(), Some(episode.ordinal));
+    assert_eq!(after[0]["published_release_episode"]["id"], episode.id.to_string());
 }

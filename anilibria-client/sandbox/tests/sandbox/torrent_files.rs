@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anilibria_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::ask::{ask, call, get, list};
+use crate::ask::{ask, get, list};
 
 /// Where `needle` begins in `bytes`.
 fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
@@ -44,7 +44,7 @@ async fn a_torrent_stays_what_it_is_when_an_episode_comes_out() {
     let path = "/anime/torrents/release/7?exclude=release";
     let before = get(&sandbox, path).await;
 
-    call(&sandbox, "POST", "/sandbox/episodes", &json!({"release_id": 7})).await;
+    sandbox.publish_episode(7).unwrap();
 
     assert_eq!(get(&sandbox, path).await, before);
     let file = ask(&sandbox, &format!("/anime/torrents/{}/file", before[0]["id"])).await;
