@@ -250,7 +250,7 @@ impl Default for Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A whole catalogue helps nobody who prints a sandbox.
+        // The catalogue is too large to print.
         formatter.debug_struct("Sandbox").field("requests", &self.request_count()).finish_non_exhaustive()
     }
 }

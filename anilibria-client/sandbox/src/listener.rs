@@ -101,7 +101,7 @@ where
 
 /// Takes over the connection of `request` once its answer with status 101 is sent; `None` if the connection ends before.
 ///
-/// Run it in a task of its own: it waits for the answer.
+/// The future waits for the answer, so run it in a separate task.
 pub async fn upgrade(request: Request<Incoming>) -> Option<Upgraded> {
     hyper::upgrade::on(request).await.ok().map(TokioIo::new)
 }

@@ -32,8 +32,8 @@ pub(crate) fn dispatch(world: &World, request: &Parts, path: &str, body: &Bytes)
         .unwrap_or_else(|problem| if wants_json(&request.headers) { problem.into() } else { problem.page() })
 }
 
-/// Whether the caller names JSON among what it takes. `*/*` does not: only errors depend on it, and those are
-/// web pages for whoever does not say otherwise.
+/// Returns true if `Accept` names JSON. `*/*` does not count: only errors depend on this, and the live service
+/// answers errors as web pages by default.
 fn wants_json(headers: &HeaderMap) -> bool {
     let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepted.any(|accepted| accepted.contains("/json") || accepted.contains("+json"))

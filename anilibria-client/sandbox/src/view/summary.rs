@@ -76,7 +76,7 @@ fn rating(release: &Release) -> Value {
     })
 }
 
-/// What another site tells about the release.
+/// Renders the rating of the release on another site.
 fn external_rating(release: &Release, site: &str) -> Value {
     let rng = &mut release.rng(site);
     let id = rng.u32(1..60_000);

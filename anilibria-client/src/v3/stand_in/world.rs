@@ -146,7 +146,7 @@ impl World {
 
     /// A new session.
     pub(super) fn log_in(&self) -> String {
-        // Each `RandomState` has keys of its own, so the hash of anything is a random number.
+        // Each `RandomState` has different keys, so every hash is a random number.
         let random = || format!("{:016x}", RandomState::new().hash_one(()));
         let session = format!("{}{}", random(), random());
         let mut account = self.accounts();
