@@ -33,6 +33,8 @@ FEATURE_SETS=(
     "-p anilibria-client --no-default-features --features sandbox"
     "-p anilibria-client --no-default-features --features v3"
     "-p anilibria-client --no-default-features --features v3,sandbox"
+    "-p anilibria-sandbox --no-default-features"
+    "-p anilibria-sandbox --no-default-features --features live"
     "-p anilibria-server --no-default-features"
 )
 

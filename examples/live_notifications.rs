@@ -2,7 +2,10 @@
 //!
 //! `cargo run -p anilibria-examples --example live_notifications [-- --url https://host]`
 
-use anilibria_client::live::{Event, Kind, Live, News, StandIn};
+use anilibria_client::{
+    live::{Event, Kind, Live, News},
+    sandbox::live::StandIn,
+};
 use futures::StreamExt;
 
 #[tokio::main]
@@ -14,7 +17,7 @@ async fn main() -> anyhow::Result<()> {
     }
 
     let service = StandIn::start().await?;
-    let live = Live::builder(service.url()).kinds(Kind::FEED).since(service.present());
+    let live = Live::builder(service.url()).kinds(Kind::FEED).since(service.last_event_id());
     let mut live = live.build()?;
     service.new_episode(9000, 7.0, "Sword Art Online");
     print(&mut live, 1).await?;

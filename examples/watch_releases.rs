@@ -4,13 +4,9 @@
 
 use std::time::Duration;
 
-use anilibria_client::{
-    sandbox::Sandbox,
-    watch::{Cursor, Event, Events},
-};
+use anilibria_client::watch::{Cursor, Event, Events};
 use anilibria_examples::{Connection, connect};
 use futures::StreamExt;
-use http::Request;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -22,12 +18,12 @@ async fn main() -> anyhow::Result<()> {
 
     let watch = client.watch().every(Duration::from_millis(100));
     let mut events = watch.clone().since(watch.present().await?).events();
-    publish(&sandbox, 7).await?;
+    sandbox.publish_episode(7)?;
     print(&mut events, 1).await?;
 
     let saved = events.cursor().unwrap_or_default().to_bytes();
     drop(events);
-    publish(&sandbox, 9).await?;
+    sandbox.publish_episode(9)?;
     println!("Restarted from a cursor of {} bytes.", saved.len());
     print(&mut watch.since(Cursor::from_bytes(&saved)?).events(), 1).await
 }
@@ -45,13 +41,5 @@ async fn print(events: &mut Events, count: usize) -> anyhow::Result<()> {
             Err(error) => eprintln!("{error}; trying again"),
         }
     }
-    Ok(())
-}
-
-/// Publishes the next episode of a release of the sandbox.
-async fn publish(sandbox: &Sandbox, release: u32) -> anyhow::Result<()> {
-    let body = format!(r#"{{"release_id": {release}}}"#);
-    let response = sandbox.handle(Request::post("/sandbox/episodes").body(body.into())?).await;
-    anyhow::ensure!(response.status().is_success(), "the sandbox answered {}", response.status());
     Ok(())
 }

@@ -9,8 +9,6 @@ mod client;
 #[cfg(feature = "download")]
 pub mod download;
 pub mod error;
-#[cfg(feature = "sandbox")]
-mod listening;
 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
 pub mod live;
 pub mod model;
@@ -21,8 +19,6 @@ pub mod page;
 pub mod reflector;
 pub mod request;
 mod runtime;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;
 pub mod saved;
 mod secret;
 pub mod session;
@@ -33,6 +29,9 @@ pub mod text;
 pub mod v3;
 pub mod watch;
 
+#[cfg(feature = "sandbox")]
+#[doc(inline)]
+pub use anilibria_sandbox as sandbox;
 pub use client::{
     Breaker, BreakerPolicy, BreakerState, Client, ClientBuilder, MirrorHealth, Permit, RateLimit,
     RetryPolicy, decode, retry_after,

@@ -37,10 +37,12 @@ pub struct LiveBuilder {
     proxy: Option<Secret>,
 }
 
-impl LiveBuilder {
-    pub(super) fn new(url: String) -> Self {
-        Self {
-            url,
+impl Live {
+    /// Returns the settings for a connection with the service at `url`: its origin (`https://host`), or the whole address
+    /// of its WebSocket (`wss://host/api/anilibria/v2/ws`).
+    pub fn builder(url: impl Into<String>) -> LiveBuilder {
+        LiveBuilder {
+            url: url.into(),
             wanted: Wanted::default(),
             refused: Ok(()),
             since: None,
@@ -49,7 +51,9 @@ impl LiveBuilder {
             proxy: None,
         }
     }
+}
 
+impl LiveBuilder {
     /// Which kinds of events to be told for all releases, 16 at most. Default: none.
     ///
     /// [`Kind::FEED`] is all there are; [`Kind::EpisodeUpdate`] is told only for releases that are followed, and left

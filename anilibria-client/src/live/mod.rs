@@ -11,8 +11,8 @@
 //! use anilibria_client::live::{Event, Kind, Live};
 //! use futures::StreamExt;
 //!
-//! # let service = anilibria_client::live::StandIn::start().await.expect("a free port");
-//! # let (url, saved) = (service.url(), service.present());
+//! # let service = anilibria_client::sandbox::live::StandIn::start().await.expect("a free port");
+//! # let (url, saved) = (service.url(), service.last_event_id());
 //! let mut live = Live::builder(url).kinds([Kind::NewEpisode]).follow(9000).since(saved).build()?;
 //! let subscriptions = live.subscriptions();
 //!
@@ -42,13 +42,9 @@ mod message;
 mod news;
 mod run;
 mod session;
-#[cfg(feature = "sandbox")]
-mod stand_in;
 mod stream;
 mod subscriptions;
 
-#[cfg(feature = "sandbox")]
-pub use self::stand_in::StandIn;
 pub use self::{
     builder::LiveBuilder,
     event::{EpisodeNews, Event, EventId, Kind, ReleaseNews, StatusNews, UnknownNews},

@@ -10,7 +10,6 @@ use futures::Stream;
 use tokio::sync::mpsc;
 
 use super::{
-    builder::LiveBuilder,
     event::{Event, EventId},
     run::Run,
     session::Told,
@@ -18,15 +17,15 @@ use super::{
 };
 use crate::{Result, runtime::Task};
 
-/// What the service tells over its WebSocket, as a stream; made by [`LiveBuilder::build`].
+/// What the service tells over its WebSocket, as a stream; made by [`LiveBuilder::build`](super::LiveBuilder::build).
 ///
 /// It connects when it is polled for the first time, from within a Tokio runtime, and then keeps the connection by
 /// itself. When that breaks, it yields the error, waits, connects anew, subscribes anew and asks for what was missed:
 /// each event is told once, and in order for each release. It ends only when trying again makes no sense (there is no
-/// such address, say) or the [policy](LiveBuilder::retry) says so, after the error that tells why. Dropping it ends
+/// such address, say) or the [policy](super::LiveBuilder::retry) says so, after the error that tells why. Dropping it ends
 /// everything.
 ///
-/// A slow reader makes it stop reading once the [buffer](LiveBuilder::buffer) is full. The service then leaves out
+/// A slow reader makes it stop reading once the [buffer](super::LiveBuilder::buffer) is full. The service then leaves out
 /// events, which is told as [`Event::Missed`], or hangs up, after which the stream goes on where it was.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Live {
@@ -39,12 +38,6 @@ pub struct Live {
 }
 
 impl Live {
-    /// Settings for a connection with the service at `url`: its origin (`https://host`), or the whole address of its
-    /// WebSocket (`wss://host/api/anilibria/v2/ws`).
-    pub fn builder(url: impl Into<String>) -> LiveBuilder {
-        LiveBuilder::new(url.into())
-    }
-
     pub(super) fn new(
         run: Run,
         told: mpsc::Receiver<Told>,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use super::{entry::CatalogueEntry, order::Orders, query::Query, search::Index};
+use super::{entry::CatalogueEntry, order::Orders, search::Index};
 use crate::{
     model::{GenreId, Release, ReleaseId},
     saved::{Form, Unreadable},
@@ -81,11 +81,6 @@ impl Catalogue {
     /// The names of the genres of a release, in the service's order.
     pub fn genres_of<'c>(&'c self, entry: &'c CatalogueEntry) -> impl Iterator<Item = &'c str> {
         entry.genres.iter().filter_map(|id| self.genre(*id))
-    }
-
-    /// A question to the catalogue: filters, search, an order, a part of the list.
-    pub fn query(&self) -> Query<'_> {
-        Query::new(self)
     }
 
     /// The catalogue as bytes, for [`from_bytes`](Self::from_bytes) after a restart.

@@ -55,10 +55,11 @@ pub struct Query<'c> {
     limit: usize,
 }
 
-impl<'c> Query<'c> {
-    pub(super) fn new(catalogue: &'c Catalogue) -> Self {
-        Self {
-            catalogue,
+impl Catalogue {
+    /// Returns a query of the catalogue with no condition: add filters, a search, an order, a range.
+    pub fn query(&self) -> Query<'_> {
+        Query {
+            catalogue: self,
             text: None,
             is_literal: false,
             genres: Vec::new(),
@@ -73,7 +74,9 @@ impl<'c> Query<'c> {
             limit: usize::MAX,
         }
     }
+}
 
+impl<'c> Query<'c> {
     /// Has this in a name, or something like it. Text without a letter or digit finds nothing.
     ///
     /// Case, `ё` and punctuation do not matter; typing errors, Latin letters for Russian ones and the other way round,

@@ -42,11 +42,11 @@ impl Client {
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until the events are asked for"]
 pub struct WatchBuilder {
-    pub(super) client: Client,
-    pub(super) pace: Pace,
-    pub(super) remember: usize,
-    pub(super) since: Option<Cursor>,
-    pub(super) spans: Spans,
+    client: Client,
+    pace: Pace,
+    remember: usize,
+    since: Option<Cursor>,
+    spans: Spans,
 }
 
 impl WatchBuilder {
@@ -105,6 +105,7 @@ impl WatchBuilder {
 
     /// The events, from now on and without end. Nothing is asked of the service until the stream is polled.
     pub fn events(self) -> Events {
-        Events::new(self)
+        let Self { client, pace, remember, since, spans } = self;
+        Events::new(client, pace, remember, since, spans)
     }
 }

@@ -14,7 +14,6 @@ use time::OffsetDateTime;
 use tracing::{Instrument as _, Span};
 
 use super::{
-    builder::WatchBuilder,
     cursor::{Cursor, Learned},
     event::Event,
     expect::expectation,
@@ -31,7 +30,7 @@ use crate::{
 /// How often everything that is remembered is compared, as the service does not bring every change to the front.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
-/// What changes in the catalogue, as a stream; made by [`WatchBuilder::events`].
+/// What changes in the catalogue, as a stream; made by [`WatchBuilder::events`](super::WatchBuilder::events).
 ///
 /// It never ends. When the service fails, it yields the error, waits longer each time, and goes on; nothing is lost by
 /// that. The service is asked only while the stream is polled: a slow reader makes the watcher slow, and it catches up
@@ -63,8 +62,13 @@ pub struct Events {
 type Looked = (Span, Result<Look>);
 
 impl Events {
-    pub(super) fn new(settings: WatchBuilder) -> Self {
-        let WatchBuilder { client, pace, remember, since, spans } = settings;
+    pub(super) fn new(
+        client: Client,
+        pace: Pace,
+        remember: usize,
+        since: Option<Cursor>,
+        spans: Spans,
+    ) -> Self {
         Self {
             client,
             pace,
@@ -89,7 +93,7 @@ impl Events {
         self.known.as_deref().cloned()
     }
 
-    /// The [span](WatchBuilder::spans) of the look that the last event was found by, or that failed: what is done about it
+    /// The [span](super::WatchBuilder::spans) of the look that the last event was found by, or that failed: what is done about it
     /// belongs there. It is disabled when there is none.
     pub fn span(&self) -> &Span {
         &self.span

@@ -5,8 +5,8 @@
 mod breaks;
 mod events;
 mod faults;
+mod sandbox;
 #[path = "../support/scripted.rs"]
 mod scripted;
 mod service;
-mod stand_in;
 mod subscriptions;

@@ -8,9 +8,7 @@ use anilibria_client::{
     reflector::{Catalogue, CatalogueEntry, Reflector},
     sandbox::{RunningSandbox, Sandbox},
 };
-use bytes::Bytes;
-use http::Request;
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(crate) struct Ground {
     pub(crate) sandbox: Sandbox,
@@ -33,16 +31,6 @@ impl Ground {
         ground.reflector.load().await.unwrap();
         let catalogue = ground.reflector.catalogue();
         (ground, catalogue)
-    }
-
-    pub(crate) async fn control(&self, path: &str, body: &Value) {
-        let request = Request::post(format!("/sandbox/{path}")).body(Bytes::from(body.to_string()));
-        let answer = self.sandbox.handle(request.unwrap()).await;
-        assert!(answer.status().is_success(), "{path}: {}", answer.status());
-    }
-
-    pub(crate) async fn publish(&self, release: u32) {
-        self.control("episodes", &json!({"release_id": release})).await;
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use anilibria_client::{model::Quality, sandbox::Faults};
-use serde_json::json;
 
 use crate::ground::Ground;
 
@@ -63,8 +62,8 @@ async fn refresh_reads_what_has_changed_and_leaves_old_snapshots_alone() {
     let out = |catalogue: &anilibria_client::reflector::Catalogue, id: u32| {
         catalogue.get(id).unwrap().episodes.as_ref().unwrap().len()
     };
-    ground.publish(7).await;
-    ground.control("releases", &json!({})).await;
+    ground.sandbox.publish_episode(7).unwrap();
+    ground.sandbox.add_release().unwrap();
 
     let changed = ground.reflector.refresh().await.unwrap();
 
@@ -79,7 +78,7 @@ async fn refresh_reads_what_has_changed_and_leaves_old_snapshots_alone() {
 async fn refresh_reads_on_when_more_has_changed_than_one_answer_shows() {
     let (ground, _) = Ground::loaded(200).await;
     for release in 1..=70 {
-        ground.publish(release).await;
+        ground.sandbox.publish_episode(release).unwrap();
     }
 
     assert_eq!(ground.reflector.refresh().await.unwrap(), 70);
@@ -125,7 +124,7 @@ async fn run_loads_refreshes_and_outlives_failures() {
             tokio::time::sleep(interval).await;
         }
         ground.sandbox.set_faults(Faults::new()).unwrap();
-        ground.publish(7).await;
+        ground.sandbox.publish_episode(7).unwrap();
         while episodes() == Some(before) {
             tokio::time::sleep(interval).await;
         }

@@ -10,7 +10,7 @@ async fn failing_service_is_told_and_nothing_is_lost_when_it_is_back() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
     ground.sandbox.set_faults(Faults::new().error_rate(1.0)).unwrap();
-    let published = ground.publish(7).await;
+    let published = ground.publish(7);
 
     for _ in 0..3 {
         let error = events.next().await.unwrap().unwrap_err();
@@ -26,7 +26,7 @@ async fn failure_between_the_list_and_the_details_loses_nothing() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
     ground.sandbox.set_faults(Faults::new().error_rate(1.0).paths(["/anime/releases/list"])).unwrap();
-    let published = ground.publish(7).await;
+    let published = ground.publish(7);
 
     assert!(events.next().await.unwrap().is_err());
     ground.sandbox.set_faults(Faults::new()).unwrap();
@@ -45,7 +45,7 @@ async fn start_without_a_service_takes_the_present_as_known_once_it_is_there() {
     assert!(events.cursor().is_none());
     ground.sandbox.set_faults(Faults::new()).unwrap();
     settled(&mut events).await;
-    let published = ground.publish(7).await;
+    let published = ground.publish(7);
 
     assert_eq!(next(&mut events, 1).await, [published]);
 }

@@ -7,11 +7,7 @@ use anilibria_client::{
     sandbox::{RunningSandbox, Sandbox},
     watch::{Event, Events, WatchBuilder},
 };
-use bytes::Bytes;
 use futures::StreamExt;
-use http::Request;
-use http_body_util::BodyExt;
-use serde_json::{Value, json};
 
 pub(crate) struct Ground {
     pub(crate) sandbox: Sandbox,
@@ -40,27 +36,10 @@ impl Ground {
         self.watch().since(self.watch().present().await.unwrap()).events()
     }
 
-    async fn control(&self, path: &str, body: &Value) -> Value {
-        let request = Request::post(format!("/sandbox/{path}")).header("host", "stand-in.test");
-        let request = request.body(Bytes::from(body.to_string())).unwrap();
-        let answer = self.sandbox.handle(request).await;
-        assert!(answer.status().is_success(), "{path}: {}", answer.status());
-        serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
-    }
-
-    /// Publishes the next episode of a release and tells its event in short.
-    pub(crate) async fn publish(&self, release: u32) -> String {
-        let episode = self.control("episodes", &json!({"release_id": release})).await;
-        format!("{release} episode {}", episode["ordinal"])
-    }
-
-    /// Adds a release with one episode and tells its id.
-    pub(crate) async fn add(&self) -> u64 {
-        self.control("releases", &json!({})).await["id"].as_u64().unwrap()
-    }
-
-    pub(crate) async fn status(&self, release: u32, is_ongoing: bool) {
-        self.control(&format!("releases/{release}/status"), &json!({"is_ongoing": is_ongoing})).await;
+    /// Publishes the next episode of a release and returns its event in short.
+    pub(crate) fn publish(&self, release: u32) -> String {
+        let episode = self.sandbox.publish_episode(release).unwrap();
+        format!("{release} episode {}", episode.ordinal)
     }
 
     /// The ids of the releases that are over, the last updated ones first.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anilibria_client::{
     model::ReleaseStatus,
+    sandbox::Status,
     watch::{Event, diff},
 };
 use futures::{FutureExt, StreamExt};
@@ -19,7 +20,7 @@ const QUIET: Duration = Duration::from_millis(150);
 async fn published_episode_is_told_once_with_its_release() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
-    let published = ground.publish(7).await;
+    let published = ground.publish(7);
 
     let event = events.next().await.unwrap().unwrap();
 
@@ -36,7 +37,7 @@ async fn first_start_takes_the_present_as_known() {
     let mut events = ground.watch().events();
 
     settled(&mut events).await;
-    let published = ground.publish(7).await;
+    let published = ground.publish(7);
 
     assert_eq!(next(&mut events, 1).await, [published]);
 }
@@ -47,7 +48,7 @@ async fn several_episodes_at_once_are_told_one_by_one_in_order() {
     let mut events = ground.events().await;
     let mut published = Vec::new();
     for release in [7, 9, 7, 7] {
-        published.push(ground.publish(release).await);
+        published.push(ground.publish(release));
     }
 
     let told = next(&mut events, 4).await;
@@ -64,7 +65,7 @@ async fn what_one_look_has_found_is_told_within_its_span() {
     let mut events = watcher.spans(|| info_span!("look")).events();
     assert!(events.span().is_none());
     for release in [7, 9] {
-        ground.publish(release).await;
+        ground.publish(release);
     }
 
     next(&mut events, 1).await;
@@ -81,7 +82,7 @@ async fn what_one_look_has_found_is_told_within_its_span() {
 async fn new_release_is_told_before_its_episode() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
-    let id = ground.add().await;
+    let id = ground.sandbox.add_release().unwrap();
 
     assert_eq!(next(&mut events, 2).await, [format!("{id} release"), format!("{id} episode 1")]);
 }
@@ -92,9 +93,9 @@ async fn change_of_status_is_told_with_what_it_was() {
     let completed = ground.completed().await[0];
     let mut events = ground.events().await;
 
-    ground.status(completed, true).await;
+    ground.sandbox.set_status(completed, Status::ONGOING).unwrap();
     let begun = next(&mut events, 1).await;
-    ground.status(completed, false).await;
+    ground.sandbox.set_status(completed, Status::COMPLETED).unwrap();
     let ended = next(&mut events, 1).await;
 
     assert_eq!(begun, [format!("{completed} completed -> ongoing")]);
@@ -108,14 +109,14 @@ async fn what_somebody_else_has_told_and_has_changed_back_since_is_told() {
     let mut events = ground.events().await;
 
     // Between two looks: the watcher sees nothing of it.
-    ground.status(completed, true).await;
-    ground.status(completed, false).await;
+    ground.sandbox.set_status(completed, Status::ONGOING).unwrap();
+    ground.sandbox.set_status(completed, Status::COMPLETED).unwrap();
     events.told_elsewhere(completed, ReleaseStatus::Ongoing);
     let ended = next(&mut events, 1).await;
     // The same, and it hears of that only after the look.
-    ground.status(completed, true).await;
-    ground.status(completed, false).await;
-    let marker = ground.publish(completed % 60 + 1).await;
+    ground.sandbox.set_status(completed, Status::ONGOING).unwrap();
+    ground.sandbox.set_status(completed, Status::COMPLETED).unwrap();
+    let marker = ground.publish(completed % 60 + 1);
     assert_eq!(next(&mut events, 1).await, [marker]);
     events.told_elsewhere(completed, ReleaseStatus::Ongoing);
     let ended_again = next(&mut events, 1).await;
@@ -129,11 +130,11 @@ async fn what_somebody_else_has_told_first_is_not_told_again() {
     let ground = Ground::new(60).await;
     let completed = ground.completed().await[0];
     let mut events = ground.events().await;
-    ground.status(completed, true).await;
+    ground.sandbox.set_status(completed, Status::ONGOING).unwrap();
 
     events.told_elsewhere(completed, ReleaseStatus::Ongoing);
 
-    let marker = ground.publish(completed % 60 + 1).await;
+    let marker = ground.publish(completed % 60 + 1);
     assert_eq!(next(&mut events, 1).await, [marker]);
 }
 
@@ -143,7 +144,7 @@ async fn more_changes_than_a_page_shows_are_all_told() {
     let mut events = ground.events().await;
     let mut published = Vec::new();
     for release in 1..=120 {
-        published.push(ground.publish(release).await);
+        published.push(ground.publish(release));
     }
 
     assert_eq!(next(&mut events, 120).await, published);
@@ -156,7 +157,7 @@ async fn more_changes_than_the_watcher_reads_back_begin_with_a_resync() {
     let cursor = watch.present().await.unwrap();
     let mut events = watch.since(cursor).events();
     for release in 1..=80 {
-        ground.publish(release).await;
+        ground.publish(release);
     }
 
     let told = next(&mut events, 51).await;
@@ -172,7 +173,7 @@ async fn new_episode_of_a_release_that_is_not_remembered_is_told_without_its_old
     let watch = ground.watch().remember(50);
     let cursor = watch.present().await.unwrap();
     let mut events = watch.since(cursor).events();
-    let published = ground.publish(3).await;
+    let published = ground.publish(3);
 
     assert_eq!(next(&mut events, 1).await, [published]);
     assert!(timeout(QUIET, events.next()).await.is_err());
@@ -182,13 +183,13 @@ async fn new_episode_of_a_release_that_is_not_remembered_is_told_without_its_old
 async fn slow_reader_misses_nothing() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
-    let first = ground.publish(7).await;
+    let first = ground.publish(7);
     assert_eq!(next(&mut events, 1).await, [first]);
     let asked = ground.sandbox.request_count();
 
     let mut published = Vec::new();
     for release in 1..=5 {
-        published.push(ground.publish(release).await);
+        published.push(ground.publish(release));
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 
@@ -200,7 +201,7 @@ async fn slow_reader_misses_nothing() {
 async fn abandoned_wait_for_an_event_loses_nothing() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
-    let published = ground.publish(7).await;
+    let published = ground.publish(7);
 
     // Polled once and dropped, over and over, as in a `select!` with another branch.
     let mut told = None;
@@ -216,7 +217,7 @@ async fn abandoned_wait_for_an_event_loses_nothing() {
 async fn dropped_stream_asks_for_nothing_more() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
-    ground.publish(7).await;
+    ground.publish(7);
     next(&mut events, 1).await;
 
     drop(events);
@@ -230,7 +231,7 @@ async fn dropped_stream_asks_for_nothing_more() {
 async fn events_survive_json() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
-    ground.add().await;
+    ground.sandbox.add_release().unwrap();
 
     for event in [events.next().await, events.next().await] {
         let event = event.unwrap().unwrap();

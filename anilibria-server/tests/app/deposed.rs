@@ -19,7 +19,6 @@ use anilibria_server::{
     titles::{model::title::TitleStatus, notice::Notice},
 };
 use async_trait::async_trait;
-use serde_json::json;
 use test_services::RedisServer;
 
 use crate::support::config;
@@ -64,13 +63,6 @@ fn watch(instance: &State, token: u64) -> (Source, Pump) {
     (source, Pump::start(&instance.realtime, &instance.titles))
 }
 
-/// Publishes the next episode of a release.
-async fn publish(sandbox: &RunningSandbox, release_id: u32) {
-    let request = reqwest::Client::new().post(format!("{}/sandbox/episodes", sandbox.origin()));
-    let answer = request.json(&json!({"release_id": release_id})).send().await.unwrap();
-    assert!(answer.status().is_success());
-}
-
 /// The titles of all events so far.
 async fn told(bus: &dyn Bus) -> Vec<u32> {
     bus.past().await.unwrap().iter().map(Event::title_id).collect()
@@ -94,7 +86,7 @@ async fn instance_that_was_deposed_and_goes_on_tells_nothing() {
     let bus = &**new.realtime.bus();
     let _old = watch(&old, 1);
     until(async || bus.cursor().await.unwrap().is_some()).await;
-    publish(&sandbox, 7).await;
+    sandbox.publish_episode(7).unwrap();
     until(async || told(bus).await == [7]).await;
 
     // Another one takes over and tells something; the first does not hear that it was deposed.
@@ -106,7 +98,7 @@ async fn instance_that_was_deposed_and_goes_on_tells_nothing() {
         version: 0,
     };
     bus.publish(&change, Standing { token: 2, cursor: &cursor }).await.unwrap();
-    publish(&sandbox, 9).await;
+    sandbox.publish_episode(9).unwrap();
     let looked = sandbox.request_count();
     until(async || sandbox.request_count() > looked + SOME_LOOKS).await;
 

@@ -133,7 +133,7 @@ impl EventsBuilder {
 
     /// Handlers for the events of the stream. Fails as [`build`](Self::build) does.
     pub fn handlers(self) -> Result<Handlers> {
-        self.build().map(Handlers::new)
+        self.build().map(Events::handlers)
     }
 }
 

@@ -87,11 +87,14 @@ pub struct Handlers {
     report: Arc<dyn Fn(BoxError) + Send + Sync>,
 }
 
-impl Handlers {
-    pub(super) fn new(events: Events) -> Self {
-        Self { events, all: Vec::new(), report: Arc::new(|_| {}) }
+impl Events {
+    /// Returns handlers for the events of the stream; none at first.
+    pub fn handlers(self) -> Handlers {
+        Handlers { events: self, all: Vec::new(), report: Arc::new(|_| {}) }
     }
+}
 
+impl Handlers {
     /// Calls `handler` with what each event of its kind carries, or with each [`Event`] if it takes that.
     pub fn on<E, H, F>(self, handler: H) -> Self
     where

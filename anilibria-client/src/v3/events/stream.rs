@@ -9,7 +9,7 @@ use std::{
 use futures::Stream;
 use tokio::sync::mpsc;
 
-use super::{event::Event, handlers::Handlers, run::Run, subscriptions::Subscriptions};
+use super::{event::Event, run::Run, subscriptions::Subscriptions};
 use crate::{Result, runtime::Task};
 
 /// What a v3 service tells over its WebSocket, as a stream; made by [`EventsBuilder::build`](super::EventsBuilder::build).
@@ -38,11 +38,6 @@ impl Events {
     /// The subscriptions, to be added to while the stream runs.
     pub fn subscriptions(&self) -> Subscriptions {
         self.subscriptions.clone()
-    }
-
-    /// Handlers for what the stream yields.
-    pub fn handlers(self) -> Handlers {
-        Handlers::new(self)
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
+    answer::Answer,
     asked::Asked,
     feed,
     world::{USER, World},
@@ -15,13 +16,6 @@ use crate::{
     model::ReleaseId,
     v3::model::{FeedItem, ScheduleDay, SeedStats, Team, Title, User},
 };
-
-/// An answer on its way out.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) content_type: &'static str,
-    pub(super) body: String,
-}
 
 /// What an endpoint says: an answer, or why there is none.
 type Said = Result<Value, (StatusCode, &'static str)>;

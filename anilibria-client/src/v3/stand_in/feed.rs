@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::{answers::Answer, asked::Asked, world::World};
+use super::{answer::Answer, asked::Asked, world::World};
 use crate::sandbox::xml::escape;
 
 /// Torrents in a feed when nobody says how many.

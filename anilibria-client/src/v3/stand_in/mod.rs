@@ -1,5 +1,6 @@
 //! A v3 service that stands in for a gateway, for tests and offline work.
 
+mod answer;
 mod answers;
 mod asked;
 mod feed;
@@ -12,7 +13,7 @@ use std::{fmt, io, sync::Arc};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use self::{socket::Signal, world::World};
+use self::world::{Signal, World};
 use super::{Client, model::Title};
 use crate::{
     Result,

@@ -5,15 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
 use tokio::net::TcpListener;
 
-use super::{
-    answers::{self, Answer},
-    socket,
-    world::World,
-};
-use crate::listening;
+use super::{answer::Answer, answers, socket, world::World};
+use crate::sandbox::listener::{self, Incoming};
 
 /// The most connections at a time; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 256;
@@ -25,9 +20,9 @@ const MAX_BODY: usize = 64 << 10;
 pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
     let connection = |stream| {
         let world = world.clone();
-        listening::serve(stream, move |request| respond(world.clone(), request))
+        listener::serve(stream, move |request| respond(world.clone(), request))
     };
-    listening::accept(listener, MAX_CONNECTIONS, connection).await;
+    listener::accept(listener, MAX_CONNECTIONS, connection).await;
 }
 
 async fn respond(world: Arc<World>, request: Request<Incoming>) -> Response<Full<Bytes>> {

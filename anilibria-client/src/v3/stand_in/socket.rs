@@ -1,13 +1,9 @@
 //! The WebSocket of the stand-in.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
-use hyper::{body::Incoming, upgrade::Upgraded};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_tungstenite::{
@@ -15,18 +11,11 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, handshake::derive_accept_key, protocol::Role},
 };
 
-use super::world::World;
+use super::world::{Signal, World};
+use crate::sandbox::listener::{Incoming, Upgraded, upgrade};
 
 /// The most subscriptions of one listener; further ones are refused.
 const MAX_SUBSCRIPTIONS: usize = 100;
-
-/// What happens to all listeners.
-#[derive(Clone, Debug)]
-pub(super) enum Signal {
-    /// A notification.
-    News(Arc<Value>),
-    HangUp,
-}
 
 /// The key of a handshake, if `request` is one.
 pub(super) fn key(request: &Request<Incoming>) -> Option<HeaderValue> {
@@ -39,8 +28,8 @@ pub(super) fn key(request: &Request<Incoming>) -> Option<HeaderValue> {
 pub(super) fn accept(world: &World, request: Request<Incoming>, key: &HeaderValue) -> Response<Full<Bytes>> {
     let news = world.news.subscribe();
     tokio::spawn(async move {
-        let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
-        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+        let Some(upgraded) = upgrade(request).await else { return };
+        let socket = WebSocketStream::from_raw_socket(upgraded, Role::Server, None).await;
         // Listeners leave when they like.
         let _ = serve(socket, news).await;
     });
@@ -56,7 +45,7 @@ pub(super) fn accept(world: &World, request: Request<Incoming>, key: &HeaderValu
 }
 
 async fn serve(
-    mut socket: WebSocketStream<TokioIo<Upgraded>>,
+    mut socket: WebSocketStream<Upgraded>,
     mut news: broadcast::Receiver<Signal>,
 ) -> Result<(), tungstenite::Error> {
     let mut patterns: Vec<Value> = Vec::new();
@@ -84,10 +73,7 @@ async fn serve(
     }
 }
 
-async fn say(
-    socket: &mut WebSocketStream<TokioIo<Upgraded>>,
-    message: &Value,
-) -> Result<(), tungstenite::Error> {
+async fn say(socket: &mut WebSocketStream<Upgraded>, message: &Value) -> Result<(), tungstenite::Error> {
     socket.send(Message::text(message.to_string())).await
 }
 

@@ -1,9 +1,10 @@
 //! What the stand-in knows.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashSet, VecDeque, hash_map::RandomState},
+    hash::BuildHasher,
     sync::{
-        Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -13,7 +14,6 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::sync::broadcast;
 
-use super::socket::Signal;
 use crate::{
     Client, Result,
     model::{Ordinal, ReleaseId},
@@ -38,6 +38,15 @@ const MAX_SESSIONS: usize = 100;
 
 /// Login and password of the one user.
 pub(super) const USER: &str = "demo";
+
+/// A message to all connected listeners.
+#[derive(Clone, Debug)]
+pub(super) enum Signal {
+    /// A notification.
+    News(Arc<Value>),
+    /// The end of the connection.
+    HangUp,
+}
 
 /// Everything that the stand-in knows, and what was asked of it.
 pub(super) struct World {
@@ -137,7 +146,9 @@ impl World {
 
     /// A new session.
     pub(super) fn log_in(&self) -> String {
-        let session: String = (0..32).map(|_| fastrand::alphanumeric()).collect();
+        // Each `RandomState` has different keys, so every hash is a random number.
+        let random = || format!("{:016x}", RandomState::new().hash_one(()));
+        let session = format!("{}{}", random(), random());
         let mut account = self.accounts();
         if account.sessions.len() >= MAX_SESSIONS {
             account.sessions.clear();

@@ -1,0 +1,79 @@
+//! Sessions: the tokens that are good at the moment.
+
+use std::fmt;
+
+use crate::chance;
+
+use super::queue::Queue;
+
+/// How long a token is behind its first characters, about as long as those of the live service.
+const TOKEN_LENGTH: usize = 180;
+
+/// The open sessions; the oldest ends when there are more than a thousand.
+pub(crate) struct Sessions {
+    seed: u64,
+    opened: u64,
+    tokens: Queue<String>,
+}
+
+impl Sessions {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { seed, opened: 0, tokens: Queue::default() }
+    }
+
+    /// Opens a session and gives its token: the same ones in the same order for each seed.
+    pub(crate) fn open(&mut self) -> String {
+        let rng = &mut chance::stream(self.seed, "token", self.opened);
+        self.opened += 1;
+        // Tokens of the live service are encrypted JSON in base64, which always begins like this.
+        let token: String = "eyJpdiI6I"
+            .chars()
+            .chain(std::iter::repeat_with(|| rng.alphanumeric()).take(TOKEN_LENGTH))
+            .collect();
+        self.tokens.push(token.clone());
+        token
+    }
+
+    pub(crate) fn is_open(&self, token: &str) -> bool {
+        self.tokens.find(|known| known == token).is_some()
+    }
+
+    /// Ends a session; false if there is none with this token.
+    pub(crate) fn close(&mut self, token: &str) -> bool {
+        self.tokens.take(|known| known == token).is_some()
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sessions").field("opened", &self.opened).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_until_its_session_ends() {
+        let mut sessions = Sessions::new(1);
+        let token = sessions.open();
+        let other = sessions.open();
+
+        assert!(sessions.is_open(&token) && sessions.is_open(&other));
+        assert!(sessions.close(&token));
+        assert!(!sessions.is_open(&token) && sessions.is_open(&other));
+        assert!(!sessions.close(&token));
+    }
+
+    #[test]
+    fn tokens_follow_from_the_seed_and_do_not_show_in_debug_output() {
+        let mut sessions = Sessions::new(1);
+        let token = sessions.open();
+
+        assert_eq!(Sessions::new(1).open(), token);
+        assert_ne!(Sessions::new(2).open(), token);
+        assert_ne!(sessions.open(), token);
+        assert!(!format!("{sessions:?}").contains(&token));
+    }
+}

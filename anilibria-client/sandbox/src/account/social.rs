@@ -1,0 +1,77 @@
+//! Logins through social networks: begun by a client, finished in a browser, then good for one token.
+
+use std::fmt;
+
+use crate::chance;
+
+use super::queue::Queue;
+
+/// The networks there are, with the address of their login page.
+pub(crate) const PROVIDERS: [(&str, &str); 4] = [
+    ("vk", "https://oauth.vk.com/authorize"),
+    ("google", "https://accounts.google.com/o/oauth2/auth"),
+    ("patreon", "https://www.patreon.com/oauth2/authorize"),
+    ("discord", "https://discord.com/api/oauth2/authorize"),
+];
+
+/// The logins that were begun and did not lead to a token yet.
+pub(crate) struct Socials {
+    seed: u64,
+    begun: u64,
+    /// States, and whether the user has finished.
+    open: Queue<(String, bool)>,
+}
+
+impl Socials {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { seed, begun: 0, open: Queue::default() }
+    }
+
+    /// Begins a login and gives its state.
+    pub(crate) fn begin(&mut self) -> String {
+        let rng = &mut chance::stream(self.seed, "social state", self.begun);
+        self.begun += 1;
+        let state = chance::file_name(rng);
+        self.open.push((state.clone(), false));
+        state
+    }
+
+    /// Does what the user does in the browser; false if no login with this state is open.
+    pub(crate) fn finish(&mut self, state: &str) -> bool {
+        match self.open.find_mut(|(known, _)| known == state) {
+            Some((_, is_finished)) => {
+                *is_finished = true;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Uses a finished login up; false if it is unknown or not finished.
+    pub(super) fn redeem(&mut self, state: &str) -> bool {
+        self.open.take(|(known, is_finished)| known == state && *is_finished).is_some()
+    }
+}
+
+impl fmt::Debug for Socials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Socials").field("begun", &self.begun).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_gives_one_token_once_the_user_has_finished() {
+        let mut socials = Socials::new(1);
+        let state = socials.begin();
+
+        assert!(!socials.redeem(&state));
+        assert!(socials.finish(&state));
+        assert!(socials.redeem(&state));
+        assert!(!socials.redeem(&state));
+        assert!(!socials.finish(&state));
+    }
+}

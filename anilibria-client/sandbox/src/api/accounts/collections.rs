@@ -1,0 +1,87 @@
+//! `/accounts/users/me/collections`: five lists, of which a release can be on one.
+
+use serde_json::{Value, json};
+
+use crate::account::Account;
+use crate::api::filter::Filter;
+use crate::catalogue::Release;
+use crate::catalogue::reference::{COLLECTIONS, find};
+use crate::operation::{Call, Route};
+use crate::page::{MAX_SIZE, Page};
+use crate::params::Check;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+use super::items;
+use super::shelf;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/accounts/users/me/collections/ids", ids),
+    Route::get("/accounts/users/me/collections/references/age-ratings", |call| {
+        reference(call, shelf::age_ratings)
+    }),
+    Route::get("/accounts/users/me/collections/references/genres", |call| reference(call, shelf::genres)),
+    Route::get("/accounts/users/me/collections/references/types", |call| reference(call, shelf::kinds)),
+    Route::get("/accounts/users/me/collections/references/years", |call| reference(call, shelf::years)),
+    Route::get("/accounts/users/me/collections/releases", releases),
+    // The same question, with its parameters in a JSON body.
+    Route::post("/accounts/users/me/collections/releases", releases),
+    Route::post("/accounts/users/me/collections", add),
+    Route::delete("/accounts/users/me/collections", remove),
+];
+
+fn ids(call: &Call<'_>) -> Result<Reply, Problem> {
+    Ok(remaining(&*call.account()?))
+}
+
+fn add(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut account = call.account()?;
+    let entries = items::read(&call.body, |item| {
+        let release = items::release_id(item);
+        let collection =
+            item.field("type_of_collection", "is invalid", |value| find(&COLLECTIONS, value.as_str()?));
+        release.zip(collection)
+    })?;
+    // A release that is on another list moves.
+    for (release, collection) in entries {
+        account.collections.put(release, collection).map_err(shelf::full)?;
+    }
+    Ok(remaining(&account))
+}
+
+fn remove(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut account = call.account()?;
+    let releases = items::read(&call.body, items::release_id)?;
+    account.collections.remove(&releases);
+    Ok(remaining(&account))
+}
+
+/// All lists as pairs of release and list, which is also what every change of them answers.
+fn remaining(account: &Account) -> Reply {
+    let entries = account.collections.entries().iter();
+    entries.map(|entry| json!([entry.release, entry.note.value])).collect::<Value>().into()
+}
+
+fn reference(call: &Call<'_>, render: fn(&[&Release]) -> Reply) -> Result<Reply, Problem> {
+    let account = call.account()?;
+    let catalogue = call.world.catalogue();
+    let ids = account.collections.entries().iter().map(|entry| entry.release);
+    Ok(render(&shelf::existing(&catalogue, ids)))
+}
+
+fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
+    let account = call.account()?;
+    let mut check = Check::new(&call.params);
+    let page = Page::read(&mut check, MAX_SIZE);
+    check.required("type_of_collection");
+    let collection = check.one_of("type_of_collection", |value| find(&COLLECTIONS, value));
+    let filter = Filter::of_shelf(&mut check, &call.params);
+    check.finish()?;
+    let catalogue = call.world.catalogue();
+    // The last one that was added comes first.
+    let entries = account.collections.entries().iter().rev();
+    let ids = entries.filter(|entry| Some(entry.note) == collection).map(|entry| entry.release);
+    let mut releases = shelf::existing(&catalogue, ids);
+    releases.retain(|release| filter.accepts(release));
+    Ok(shelf::page(call, &catalogue, page, &releases))
+}

@@ -1,0 +1,134 @@
+//! `/accounts/users/me/favorites`: the releases an account likes.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use crate::account::Account;
+use crate::api::filter::Filter;
+use crate::catalogue::reference::Choice;
+use crate::catalogue::{Catalogue, Release, Sorting};
+use crate::operation::{Call, Route};
+use crate::page::{MAX_SIZE, Page};
+use crate::params::Check;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+use super::items;
+use super::shelf;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/accounts/users/me/favorites/ids", ids),
+    Route::get("/accounts/users/me/favorites/references/age-ratings", |call| {
+        reference(call, shelf::age_ratings)
+    }),
+    Route::get("/accounts/users/me/favorites/references/genres", |call| reference(call, shelf::genres)),
+    Route::get("/accounts/users/me/favorites/references/sorting", sortings),
+    Route::get("/accounts/users/me/favorites/references/types", |call| reference(call, shelf::kinds)),
+    Route::get("/accounts/users/me/favorites/references/years", |call| reference(call, shelf::years)),
+    Route::get("/accounts/users/me/favorites/releases", releases),
+    // The same question, with its parameters in a JSON body.
+    Route::post("/accounts/users/me/favorites/releases", releases),
+    Route::post("/accounts/users/me/favorites", add),
+    Route::delete("/accounts/users/me/favorites", remove),
+];
+
+fn ids(call: &Call<'_>) -> Result<Reply, Problem> {
+    Ok(remaining(&*call.account()?))
+}
+
+fn add(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut account = call.account()?;
+    for release in items::read(&call.body, items::release_id)? {
+        account.favorites.put(release, ()).map_err(shelf::full)?;
+    }
+    Ok(remaining(&account))
+}
+
+fn remove(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut account = call.account()?;
+    let releases = items::read(&call.body, items::release_id)?;
+    account.favorites.remove(&releases);
+    Ok(remaining(&account))
+}
+
+/// The whole list, which is also what every change of it answers.
+fn remaining(account: &Account) -> Reply {
+    account.favorites.entries().iter().map(|entry| Value::from(entry.release)).collect::<Value>().into()
+}
+
+fn reference(call: &Call<'_>, render: fn(&[&Release]) -> Reply) -> Result<Reply, Problem> {
+    let account = call.account()?;
+    let catalogue = call.world.catalogue();
+    Ok(render(&liked(&account, &catalogue)))
+}
+
+fn sortings(call: &Call<'_>) -> Result<Reply, Problem> {
+    drop(call.account()?);
+    Ok(Order::all().map(Order::json).collect::<Value>().into())
+}
+
+fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
+    let account = call.account()?;
+    let mut check = Check::new(&call.params);
+    let page = Page::read(&mut check, MAX_SIZE);
+    let order = check.one_of("f.sorting", Order::find).unwrap_or(Order::AddedLast);
+    let filter = Filter::of_shelf(&mut check, &call.params);
+    check.finish()?;
+    let catalogue = call.world.catalogue();
+    let mut releases = liked(&account, &catalogue);
+    releases.retain(|release| filter.accepts(release));
+    if order == Order::AddedLast {
+        releases.reverse();
+    }
+    releases.sort_by(|one, other| order.compare(one, other));
+    Ok(shelf::page(call, &catalogue, page, &releases))
+}
+
+/// The favourites that exist, first added first.
+fn liked<'a>(account: &Account, catalogue: &'a Catalogue) -> Vec<&'a Release> {
+    shelf::existing(catalogue, account.favorites.entries().iter().map(|entry| entry.release))
+}
+
+/// By what favourites are sorted: two orders more than the catalogue has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    AddedLast,
+    AddedFirst,
+    By(Sorting),
+}
+
+impl Order {
+    fn all() -> impl Iterator<Item = Self> {
+        [Self::AddedLast, Self::AddedFirst].into_iter().chain(Sorting::ALL.into_iter().map(Self::By))
+    }
+
+    fn find(value: &str) -> Option<Self> {
+        Self::all().find(|order| order.json()["value"] == value)
+    }
+
+    fn json(self) -> Value {
+        let choice = match self {
+            Self::AddedLast => Choice {
+                value: "CREATED_AT_DESC",
+                label: "Добавлены недавно",
+                description: "Сначала отобразятся недавно добавленные релизы",
+            },
+            Self::AddedFirst => Choice {
+                value: "CREATED_AT_ASC",
+                label: "Добавлены давно",
+                description: "Сначала отобразятся давно добавленные релизы",
+            },
+            Self::By(sorting) => sorting.choice(),
+        };
+        choice.labelled_json()
+    }
+
+    /// How two releases stand to each other; equal ones stay in the order they were added.
+    fn compare(self, one: &Release, other: &Release) -> Ordering {
+        match self {
+            Self::AddedLast | Self::AddedFirst => Ordering::Equal,
+            Self::By(sorting) => sorting.compare(one, other),
+        }
+    }
+}

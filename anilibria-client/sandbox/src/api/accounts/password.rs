@@ -1,0 +1,37 @@
+//! `/accounts/users/auth/password`: a new password for one that was forgotten.
+
+use crate::account::EMAIL;
+use crate::operation::{Call, Route};
+use crate::params::Check;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::post("/accounts/users/auth/password/forget", forget),
+    Route::post("/accounts/users/auth/password/reset", reset),
+];
+
+fn forget(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut check = Check::new(&call.params);
+    let email = check.required("email");
+    check.finish()?;
+    // The answer is the same for every address, so that nobody learns who has an account.
+    if email == EMAIL {
+        call.world.account().password.write_letter();
+    }
+    Ok(Reply::blank())
+}
+
+fn reset(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut check = Check::new(&call.params);
+    let (token, password) = (check.required("token"), check.required("password"));
+    if check.required("password_confirmation") != password {
+        check.fail("password", "The password field confirmation does not match.".to_owned());
+    }
+    check.finish()?;
+    if call.world.account().password.set(token, password) {
+        Ok(Reply::blank())
+    } else {
+        Err(Problem::not_found("This password reset token is invalid."))
+    }
+}

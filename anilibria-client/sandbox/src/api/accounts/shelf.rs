@@ -1,0 +1,59 @@
+//! What favourites and collections have in common: pages of releases, and the values that filters can take.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::account::Full;
+use crate::catalogue::genre;
+use crate::catalogue::reference::{AGE_RATINGS, KINDS};
+use crate::catalogue::{Catalogue, Release};
+use crate::operation::Call;
+use crate::page::Page;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+/// Those of the `ids` that name a release.
+pub(super) fn existing(catalogue: &Catalogue, ids: impl Iterator<Item = u32>) -> Vec<&Release> {
+    ids.filter_map(|id| catalogue.release(id)).collect()
+}
+
+/// A page of `releases`.
+pub(super) fn page(call: &Call<'_>, catalogue: &Catalogue, page: Page, releases: &[&Release]) -> Reply {
+    let view = call.view(catalogue);
+    let items = page.slice(releases).iter().map(|release| view.shelved_release(release, &call.projection));
+    let data = call.projection.apply_all(items);
+    page.envelope(call, releases.len(), data).into()
+}
+
+/// The age ratings of `releases`, youngest first.
+pub(super) fn age_ratings(releases: &[&Release]) -> Reply {
+    let found =
+        AGE_RATINGS.iter().filter(|rating| releases.iter().any(|release| release.age_rating == **rating));
+    found.map(|rating| rating.labelled_json()).collect::<Value>().into()
+}
+
+/// The genres of `releases` by id.
+pub(super) fn genres(releases: &[&Release]) -> Reply {
+    let found = genre::by_id()
+        .into_iter()
+        .filter(|genre| releases.iter().any(|release| release.genres.contains(genre)));
+    found.map(|genre| json!({"id": genre.id, "name": genre.name})).collect::<Value>().into()
+}
+
+/// The types of `releases`.
+pub(super) fn kinds(releases: &[&Release]) -> Reply {
+    let found = KINDS.iter().filter(|kind| releases.iter().any(|release| release.kind == **kind));
+    found.map(|kind| kind.json()).collect::<Value>().into()
+}
+
+/// The years of `releases`, first to last.
+pub(super) fn years(releases: &[&Release]) -> Reply {
+    let years: BTreeSet<_> = releases.iter().map(|release| release.year).collect();
+    years.into_iter().map(Value::from).collect::<Value>().into()
+}
+
+/// The refusal to make a list longer still.
+pub(super) fn full(_: Full) -> Problem {
+    Problem::invalid_field("body", "The list does not grow any further.")
+}

@@ -1,0 +1,48 @@
+//! `/anime/franchises`: releases that belong together.
+
+use crate::operation::{Call, Route};
+use crate::params::Check;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/anime/franchises", all),
+    Route::get("/anime/franchises/random", random),
+    Route::get("/anime/franchises/{franchise}", one),
+    Route::get("/anime/franchises/release/{release}", of_release),
+];
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
+fn all(call: &Call<'_>) -> Result<Reply, Problem> {
+    let catalogue = call.world.catalogue();
+    let view = call.view(&catalogue);
+    Ok(call.list(catalogue.franchises().map(|franchise| view.franchise(franchise))))
+}
+
+fn random(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut check = Check::new(&call.params);
+    let limit = check.integer_in("limit", 1..=i64::from(u32::MAX));
+    check.finish()?;
+    // Without a limit the live service gives every franchise there is.
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let catalogue = call.world.catalogue();
+    let view = call.view(&catalogue);
+    let chosen = call.world.sample(catalogue.franchises(), limit);
+    Ok(call.list(chosen.into_iter().map(|franchise| view.franchise(franchise))))
+}
+
+fn one(call: &Call<'_>) -> Result<Reply, Problem> {
+    let catalogue = call.world.catalogue();
+    let id = call.segment("franchise").to_ascii_lowercase();
+    let franchise = catalogue.franchises().find(|franchise| franchise.id.to_string() == id);
+    let franchise = franchise.ok_or_else(|| Problem::not_found("Franchise not found."))?;
+    Ok(call.item(call.view(&catalogue).franchise_with_releases(franchise)))
+}
+
+fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
+    let catalogue = call.world.catalogue();
+    let id: u32 = call.segment("release").parse().map_err(|_| Problem::not_found("Release not found."))?;
+    let view = call.view(&catalogue);
+    let franchise = catalogue.release(id).and_then(|release| catalogue.franchise_of(release));
+    Ok(call.list(franchise.into_iter().map(|franchise| view.franchise_with_releases(franchise))))
+}

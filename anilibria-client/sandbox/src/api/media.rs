@@ -1,0 +1,56 @@
+//! `/media`: videos, promotions, advertisements.
+
+use http::StatusCode;
+
+use crate::catalogue::media;
+use crate::operation::{Call, Route};
+use crate::page::MAX_SIZE;
+use crate::params::Check;
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::view;
+
+/// How many videos there are when the caller does not say.
+const DEFAULT_LIMIT: usize = 15;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/media/videos", videos),
+    Route::get("/media/promotions", promotions),
+    Route::get("/media/vasts", vasts),
+    Route::get("/media/manifest.xml", manifest),
+];
+
+fn videos(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut check = Check::new(&call.params);
+    let limit = check.integer_in("limit", i64::MIN..=MAX_SIZE);
+    check.finish()?;
+    let limit = match limit {
+        None => DEFAULT_LIMIT,
+        // A limit that makes no sense gives all of them.
+        Some(..=0) => usize::MAX,
+        Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+    };
+    let videos = media::videos(call.world.catalogue().seed());
+    Ok(call.list(videos.iter().take(limit).map(view::video)))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
+fn promotions(call: &Call<'_>) -> Result<Reply, Problem> {
+    let catalogue = call.world.catalogue();
+    let promotions = media::promotions(catalogue.seed(), catalogue.releases().len());
+    let promotions = call.world.sample(promotions.into_iter(), usize::MAX);
+    let view = call.view(&catalogue);
+    Ok(call.list(promotions.iter().map(|promotion| view.promotion(promotion))))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
+fn vasts(call: &Call<'_>) -> Result<Reply, Problem> {
+    let vasts = media::vasts(call.world.catalogue().seed());
+    Ok(call.list(vasts.iter().map(view::vast)))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
+fn manifest(call: &Call<'_>) -> Result<Reply, Problem> {
+    let vasts = media::vasts(call.world.catalogue().seed());
+    Ok(Reply::new(StatusCode::OK, "application/xml", view::manifest(&vasts).into()))
+}

@@ -1,0 +1,50 @@
+//! `/anime/releases/{id}/rating`: the mark the account gives a release.
+
+use serde_json::json;
+
+use crate::operation::{Call, Route};
+use crate::params::Check;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/anime/releases/{release}/rating", get),
+    Route::post("/anime/releases/{release}/rating", set),
+    Route::delete("/anime/releases/{release}/rating", remove),
+];
+
+fn get(call: &Call<'_>) -> Result<Reply, Problem> {
+    let account = call.account()?;
+    let release = release(call)?;
+    Ok(answer(release, account.scores.get(&release).copied()))
+}
+
+fn set(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut account = call.account()?;
+    let release = release(call)?;
+    let mut check = Check::new(&call.params);
+    check.required("score");
+    let score = check.integer_in("score", 1..=10).and_then(|score| u8::try_from(score).ok());
+    check.finish()?;
+    account.scores.extend(score.map(|score| (release, score)));
+    Ok(answer(release, score))
+}
+
+fn remove(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut account = call.account()?;
+    let release = release(call)?;
+    account.scores.remove(&release);
+    Ok(answer(release, None))
+}
+
+fn answer(release: u32, score: Option<u8>) -> Reply {
+    json!({"release_id": release, "score": score}).into()
+}
+
+/// The id of the release, by its number only: an alias does not do here.
+fn release(call: &Call<'_>) -> Result<u32, Problem> {
+    let id = call.segment("release").parse().ok();
+    let catalogue = call.world.catalogue();
+    let release = id.and_then(|id| catalogue.release(id)).map(|release| release.id);
+    release.ok_or_else(|| Problem::not_found("Release not found."))
+}

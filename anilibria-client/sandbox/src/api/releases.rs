@@ -1,0 +1,124 @@
+//! `/anime/releases`: the latest, random, recommended and listed releases, single ones, and their episodes.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::catalogue::{Catalogue, Release, Sorting};
+use crate::operation::{Call, Route};
+use crate::page::{MAX_SIZE, Page};
+use crate::params::Check;
+use crate::problem::Problem;
+use crate::reply::Reply;
+use crate::view;
+
+/// How many releases a list without pages has when the caller does not say.
+const DEFAULT_LIMIT: usize = 15;
+/// The most releases that are ever recommended; a higher limit is lowered to it.
+const MAX_RECOMMENDED: usize = 14;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/anime/releases/latest", latest),
+    Route::get("/anime/releases/random", random),
+    Route::get("/anime/releases/recommended", recommended),
+    Route::get("/anime/releases/list", list),
+    Route::get("/anime/releases/episodes/{episode}", episode),
+    Route::get("/anime/releases/{release}", release),
+    Route::get("/anime/releases/{release}/members", members),
+];
+
+fn latest(call: &Call<'_>) -> Result<Reply, Problem> {
+    // The live service ignores `page` here without a word.
+    let limit = limit(call)?;
+    let catalogue = call.world.catalogue();
+    let view = call.view(&catalogue);
+    let releases = catalogue.sorted(Sorting::FreshAtDesc).take(limit);
+    Ok(call.list(releases.map(|release| view.latest_release(release))))
+}
+
+fn random(call: &Call<'_>) -> Result<Reply, Problem> {
+    let limit = limit(call)?;
+    let catalogue = call.world.catalogue();
+    let releases = call.world.sample(catalogue.releases().iter(), limit);
+    Ok(call.list(releases.into_iter().map(view::release)))
+}
+
+fn recommended(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut check = Check::new(&call.params);
+    let limit = check.integer_in("limit", 1..=i64::from(u32::MAX));
+    let release = check.integer("release_id");
+    check.finish()?;
+    let limit =
+        limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_RECOMMENDED).min(MAX_RECOMMENDED);
+    let catalogue = call.world.catalogue();
+    let release = release.and_then(|id| u32::try_from(id).ok()).and_then(|id| catalogue.release(id));
+    let releases = recommendations(&catalogue, release, limit);
+    Ok(call.list(releases.into_iter().map(view::release)))
+}
+
+/// Releases that share the most genres with `release`, or else the most popular ones.
+fn recommendations<'a>(
+    catalogue: &'a Catalogue,
+    release: Option<&Release>,
+    limit: usize,
+) -> Vec<&'a Release> {
+    let mut releases: Vec<_> = catalogue.sorted(Sorting::RatingDesc).collect();
+    if let Some(wanted) = release {
+        releases.retain(|other| other.id != wanted.id);
+        // A stable sort keeps the popular ones first among those with as many genres in common.
+        releases.sort_by_key(|other| Reverse(other.genres.shared(wanted.genres)));
+    }
+    releases.truncate(limit);
+    releases
+}
+
+fn list(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut check = Check::new(&call.params);
+    let page = Page::read(&mut check, MAX_SIZE);
+    let ids = check.integers("ids");
+    check.finish()?;
+    let catalogue = call.world.catalogue();
+    let view = call.view(&catalogue);
+    let by_id = ids.into_iter().filter_map(|id| catalogue.release(u32::try_from(id).ok()?));
+    let aliases = call.params.list("aliases");
+    let by_alias = aliases.into_iter().filter_map(|alias| catalogue.find_alias(alias));
+    let mut seen = HashSet::new();
+    let releases: Vec<_> = by_id.chain(by_alias).filter(|release| seen.insert(release.id)).collect();
+    let items = page.slice(&releases).iter().map(|release| view.release_details(release, &call.projection));
+    let data = call.projection.apply_all(items);
+    Ok(page.envelope(call, releases.len(), data).into())
+}
+
+fn release(call: &Call<'_>) -> Result<Reply, Problem> {
+    let catalogue = call.world.catalogue();
+    let release = find(&catalogue, call)?;
+    Ok(call.item(call.view(&catalogue).release_details(release, &call.projection)))
+}
+
+fn members(call: &Call<'_>) -> Result<Reply, Problem> {
+    let catalogue = call.world.catalogue();
+    let members = view::members(find(&catalogue, call)?);
+    // A projection reaches into lists, so the list as a whole can be cut like an item.
+    Ok(call.item(members))
+}
+
+fn episode(call: &Call<'_>) -> Result<Reply, Problem> {
+    let catalogue = call.world.catalogue();
+    let (release, place) = catalogue
+        .find_episode(call.segment("episode"))
+        .ok_or_else(|| Problem::not_found("Episode not found."))?;
+    let episode: Value = call.view(&catalogue).episode_with_release(release, place);
+    Ok(call.item(episode))
+}
+
+fn find<'a>(catalogue: &'a Catalogue, call: &Call<'_>) -> Result<&'a Release, Problem> {
+    catalogue.find(call.segment("release")).ok_or_else(|| Problem::not_found("Release not found."))
+}
+
+fn limit(call: &Call<'_>) -> Result<usize, Problem> {
+    let mut check = Check::new(&call.params);
+    let limit = check.limit(DEFAULT_LIMIT, MAX_SIZE);
+    check.finish()?;
+    Ok(limit)
+}

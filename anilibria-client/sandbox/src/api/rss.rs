@@ -1,0 +1,42 @@
+//! `/anime/torrents/rss`: torrents as feeds.
+
+use http::StatusCode;
+
+use crate::operation::{Call, Route};
+use crate::page::MAX_SIZE;
+use crate::params::Check;
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+/// How many torrents the feed has when the caller does not say.
+const DEFAULT_LIMIT: usize = 10;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/anime/torrents/rss", latest),
+    Route::get("/anime/torrents/rss/release/{release}", of_release),
+];
+
+fn latest(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut check = Check::new(&call.params);
+    let limit = check.limit(DEFAULT_LIMIT, MAX_SIZE);
+    check.finish()?;
+    let catalogue = call.world.catalogue();
+    let torrents = catalogue.torrents().iter().take(limit);
+    let torrents = torrents.filter_map(|(id, place)| Some((catalogue.release(*id)?, *place)));
+    Ok(xml(call.view(&catalogue).feed("AniLiberty: новые торренты", torrents, call.passkey())))
+}
+
+fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
+    let catalogue = call.world.catalogue();
+    // An alias does not do here.
+    let id = call.segment("release").parse().ok();
+    let release =
+        id.and_then(|id| catalogue.release(id)).ok_or_else(|| Problem::not_found("Release not found."))?;
+    let title = format!("AniLiberty: {}", release.title.main);
+    let torrents = (0..release.torrents.len()).map(|place| (release, place));
+    Ok(xml(call.view(&catalogue).feed(&title, torrents, call.passkey())))
+}
+
+fn xml(text: String) -> Reply {
+    Reply::new(StatusCode::OK, "application/xml", text.into())
+}

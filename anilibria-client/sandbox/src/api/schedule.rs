@@ -1,0 +1,44 @@
+//! `/anime/schedule`: what is in production, by weekday.
+
+use serde_json::{Value, json};
+
+use crate::catalogue::{Catalogue, Release};
+use crate::operation::{Call, Route};
+use crate::problem::Problem;
+use crate::reply::Reply;
+
+pub(super) const ROUTES: &[Route] =
+    &[Route::get("/anime/schedule/now", now), Route::get("/anime/schedule/week", week)];
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
+fn now(call: &Call<'_>) -> Result<Reply, Problem> {
+    let catalogue = call.world.catalogue();
+    let view = call.view(&catalogue);
+    let releases = in_production(&catalogue);
+    let today = call.world.weekday();
+    let on = |day: u8| -> Value {
+        let releases = releases.iter().filter(|release| release.publish_day == day);
+        call.projection.apply_all(releases.map(|release| view.scheduled(release))).into()
+    };
+    Ok(json!({
+        "today": on(today),
+        "tomorrow": on(today % 7 + 1),
+        "yesterday": on((today + 5) % 7 + 1),
+    })
+    .into())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
+fn week(call: &Call<'_>) -> Result<Reply, Problem> {
+    let catalogue = call.world.catalogue();
+    let view = call.view(&catalogue);
+    Ok(call.list(in_production(&catalogue).into_iter().map(|release| view.scheduled(release))))
+}
+
+/// Releases in production, from Monday to Sunday; among those of a day the older one first.
+fn in_production(catalogue: &Catalogue) -> Vec<&Release> {
+    let mut releases: Vec<_> =
+        catalogue.releases().iter().filter(|release| release.is_in_production).collect();
+    releases.sort_by_key(|release| (release.publish_day, release.id));
+    releases
+}

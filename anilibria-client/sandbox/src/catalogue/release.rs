@@ -1,0 +1,312 @@
+//! Releases: what the catalogue keeps of each, and how one comes about.
+
+use fastrand::Rng;
+
+use crate::chance::{self, chance, pick, weighted};
+
+use super::episode::{Episode, EpisodeDetails};
+use super::genre::GenreSet;
+use super::metainfo::Info;
+use super::reference::{
+    Choice, DORAMA, MOVIE, OAD, ONA, OVA, R0, R6, R12, R16, R18, SEASONS, SPECIAL, TV, WEB,
+};
+use super::search::fold;
+use super::timeline::{Timeline, Work};
+use super::title::Title;
+use super::torrent::{ReleaseParts, Torrent, TorrentDetails};
+use super::words::{CLOSINGS, MIDDLES, NOTIFICATIONS, OPENINGS};
+
+/// A release. Times are seconds since 1970.
+#[derive(Debug)]
+pub(crate) struct Release {
+    pub(crate) id: u32,
+    pub(crate) alias: String,
+    pub(crate) title: Title,
+    /// The names as search compares them, one a line.
+    pub(crate) folded: String,
+    pub(crate) kind: &'static Choice,
+    pub(crate) year: u16,
+    pub(crate) season: Option<&'static Choice>,
+    pub(crate) age_rating: &'static Choice,
+    pub(crate) genres: GenreSet,
+    /// 1 for Monday to 7 for Sunday.
+    pub(crate) publish_day: u8,
+    pub(crate) is_ongoing: bool,
+    pub(crate) is_in_production: bool,
+    pub(crate) created_at: Option<i64>,
+    /// When the last episode came out.
+    pub(crate) fresh_at: Option<i64>,
+    pub(crate) updated_at: i64,
+    pub(crate) episodes_total: Option<u32>,
+    /// How long an episode is, in minutes.
+    pub(crate) duration: Option<u32>,
+    /// Whether the episodes are on an external player only.
+    pub(crate) is_elsewhere: bool,
+    pub(crate) favorites: u32,
+    pub(crate) episodes: Vec<Episode>,
+    pub(crate) torrents: Vec<Torrent>,
+    /// Position of its franchise.
+    pub(crate) franchise: Option<usize>,
+    /// What its smaller parts are drawn from.
+    pub(crate) seed: u64,
+}
+
+/// What is decided about a release before it is drawn.
+#[derive(Debug)]
+pub(super) struct Outline {
+    pub(super) id: u32,
+    pub(super) title: Title,
+    pub(super) kind: Option<&'static Choice>,
+    /// How new it is among all, up to [`NEWEST`](super::timeline::NEWEST).
+    pub(super) newness: u32,
+    pub(super) franchise: Option<usize>,
+}
+
+impl Release {
+    pub(super) fn draw(catalogue_seed: u64, outline: Outline) -> Self {
+        let Outline { id, title, kind, newness, franchise } = outline;
+        let seed = chance::stream(catalogue_seed, "release", u64::from(id)).u64(..);
+        let rng = &mut chance::stream(seed, "base", 0);
+        let kind = kind.unwrap_or_else(|| draw_kind(rng));
+        let planned = draw_episode_count(rng, kind);
+        let minutes = draw_minutes(rng, kind);
+        let season = (!chance(rng, 4)).then(|| *pick(rng, &SEASONS));
+        let genres = GenreSet::draw(rng);
+        let age_rating = weighted(rng, &[(8, &R0), (10, &R6), (24, &R12), (40, &R16), (18, &R18)]);
+        let publish_day = rng.u8(1..=7);
+        // The square makes a few releases far more popular than the rest.
+        let fame = rng.u32(..160);
+        let favorites = fame * fame + rng.u32(..250);
+        let has_duration = !chance(rng, 3);
+        let is_elsewhere = chance(rng, 1);
+
+        let work = Work::draw(seed, newness, planned);
+        let times = Timeline::draw(seed, newness, season, &work);
+        let mut release = Self {
+            id,
+            alias: title.slug(),
+            folded: fold_names(&title),
+            title,
+            kind,
+            year: times.year,
+            season,
+            age_rating,
+            genres,
+            publish_day,
+            is_ongoing: work.is_ongoing(),
+            is_in_production: work.is_in_production(),
+            created_at: times.created_at,
+            fresh_at: times.episodes.last().map(|(_, at)| *at),
+            updated_at: times.updated_at,
+            episodes_total: work.total_is_known.then_some(planned),
+            duration: has_duration.then_some(minutes),
+            is_elsewhere,
+            favorites,
+            episodes: Vec::new(),
+            torrents: Vec::new(),
+            franchise,
+            seed,
+        };
+        release.episodes = (0..)
+            .zip(&times.episodes)
+            .map(|(place, &(ordinal, at))| Episode::new(seed, place, ordinal, at))
+            .collect();
+        release.torrents = release.draw_torrents();
+        release
+    }
+
+    fn draw_torrents(&self) -> Vec<Torrent> {
+        let Some(fresh_at) = self.fresh_at else {
+            return Vec::new();
+        };
+        let rng = &mut chance::stream(self.seed, "torrents", 0);
+        let count = weighted(rng, &[(40, 1), (40, 2), (20, 3)]);
+        let torrent = |place| Torrent::new(self.parts(), place, fresh_at - i64::from(rng.u32(..7200)));
+        (0..count).map(torrent).collect()
+    }
+
+    fn parts(&self) -> ReleaseParts<'_> {
+        ReleaseParts {
+            seed: self.seed,
+            kind: self.kind,
+            name: &self.title.english,
+            minutes: self.minutes(),
+            episodes: &self.episodes,
+        }
+    }
+
+    /// Starts the release over: one episode, out at `now`.
+    pub(super) fn premiere(&mut self, now: i64) {
+        self.episodes = vec![Episode::new(self.seed, 0, 10, now)];
+        self.torrents = Vec::new();
+        self.created_at = Some(now);
+        self.fresh_at = Some(now);
+        self.updated_at = now;
+    }
+
+    /// Brings the next episode out at `now`.
+    pub(super) fn publish(&mut self, now: i64) -> Episode {
+        let ordinal_tenths = self.next_ordinal_tenths();
+        let episode = Episode::new(self.seed, self.episodes.len(), ordinal_tenths, now);
+        self.episodes.push(episode);
+        self.episodes_total = self.episodes_total.map(|total| total.max(ordinal_tenths / 10));
+        self.fresh_at = Some(now);
+        self.updated_at = now;
+        episode
+    }
+
+    /// Puts all published episodes into the first torrent, at `now`, and returns it.
+    pub(super) fn share(&mut self, now: i64) -> Torrent {
+        let torrent = Torrent::new(self.parts(), 0, now);
+        match self.torrents.first_mut() {
+            Some(first) => *first = torrent,
+            None => self.torrents.push(torrent),
+        }
+        torrent
+    }
+
+    /// Moves the release before all others, unless nothing of it is out.
+    pub(super) fn raise(&mut self, now: i64) {
+        self.fresh_at = self.fresh_at.map(|_| now);
+        self.updated_at = now;
+    }
+
+    /// Gives it another name.
+    pub(super) fn rename(&mut self, name: &str) {
+        name.clone_into(&mut self.title.main);
+        self.folded = fold_names(&self.title);
+    }
+
+    /// How long an episode is, in minutes, as far as anybody knows.
+    pub(crate) fn minutes(&self) -> u32 {
+        self.duration.unwrap_or(24)
+    }
+
+    /// The last whole or fractional episode that is out.
+    pub(crate) fn latest_episode(&self) -> Option<usize> {
+        self.episodes.len().checked_sub(1)
+    }
+
+    /// The number the next episode will have, in tenths: the whole one after the last.
+    pub(crate) fn next_ordinal_tenths(&self) -> u32 {
+        let last = self.episodes.iter().map(|episode| episode.ordinal_tenths / 10).max().unwrap_or(0);
+        (last + 1) * 10
+    }
+
+    pub(crate) fn episode_details(&self, place: usize) -> EpisodeDetails {
+        EpisodeDetails::draw(self.seed, place, (!self.is_elsewhere).then(|| self.minutes()))
+    }
+
+    pub(crate) fn torrent_details(&self, place: usize, torrent: &Torrent) -> TorrentDetails {
+        TorrentDetails::draw(self.parts(), place, torrent)
+    }
+
+    /// Returns the part of the torrent file at `place` that is hashed.
+    pub(crate) fn torrent_info(&self, place: usize, details: &TorrentDetails) -> Info {
+        details.info(self.seed, place)
+    }
+
+    /// A generator of its own for one part of the release.
+    pub(crate) fn rng(&self, part: &str) -> Rng {
+        chance::stream(self.seed, part, 0)
+    }
+
+    /// A few sentences, on lines that end the way the live service ends them.
+    pub(crate) fn description(&self) -> String {
+        let rng = &mut self.rng("description");
+        let (opening, middle, closing) = (pick(rng, &OPENINGS), pick(rng, &MIDDLES), pick(rng, &CLOSINGS));
+        if chance(rng, 50) {
+            format!("{opening} {middle}\r\n\r\n{closing}")
+        } else {
+            format!("{opening} {middle} {closing}")
+        }
+    }
+
+    pub(crate) fn notification(&self) -> Option<&'static str> {
+        let rng = &mut self.rng("notification");
+        chance(rng, if self.is_in_production { 30 } else { 3 }).then(|| *pick(rng, &NOTIFICATIONS))
+    }
+
+    /// The address of the release on another player; always there when the episodes are nowhere else.
+    pub(crate) fn external_player(&self) -> Option<String> {
+        let rng = &mut self.rng("external player");
+        let host = if chance(rng, 80) { "kodik.info" } else { "aniqit.com" };
+        let address = format!("//{host}/serial/{}/{}/720p", rng.u32(10_000..70_000), chance::hex32(rng));
+        (self.is_elsewhere || chance(rng, 3)).then_some(address)
+    }
+
+    /// What users gave it.
+    pub(crate) fn rating(&self) -> Rating {
+        Rating::draw(&mut self.rng("rating"), !self.episodes.is_empty())
+    }
+}
+
+fn fold_names(title: &Title) -> String {
+    let names = [Some(&title.main), Some(&title.english), title.alternative.as_ref()];
+    names.into_iter().flatten().map(|name| fold(name)).collect::<Vec<_>>().join("\n")
+}
+
+fn draw_kind(rng: &mut Rng) -> &'static Choice {
+    let table =
+        [(62, &TV), (6, &ONA), (8, &WEB), (7, &OVA), (2, &OAD), (9, &MOVIE), (2, &DORAMA), (4, &SPECIAL)];
+    weighted(rng, &table)
+}
+
+fn draw_episode_count(rng: &mut Rng, kind: &Choice) -> u32 {
+    match kind.value {
+        "MOVIE" => 1,
+        "OVA" | "OAD" | "SPECIAL" => rng.u32(1..=4),
+        "ONA" | "WEB" | "DORAMA" => weighted(rng, &[(1, 6), (2, 8), (2, 10), (4, 12)]),
+        _ => weighted(rng, &[(5, 10), (3, 11), (50, 12), (20, 13), (12, 24), (6, 25), (3, 26), (1, 50)]),
+    }
+}
+
+fn draw_minutes(rng: &mut Rng, kind: &Choice) -> u32 {
+    match kind.value {
+        "MOVIE" => rng.u32(70..130),
+        "DORAMA" => 45,
+        "WEB" => weighted(rng, &[(6, 24), (3, 12), (1, 5)]),
+        _ => weighted(rng, &[(12, 24), (6, 23), (2, 25)]),
+    }
+}
+
+/// Marks from 1 to 10 and what comes out of them.
+#[derive(Debug)]
+pub(crate) struct Rating {
+    /// How many users gave 1, 2 … 10.
+    pub(crate) distribution: [u32; 10],
+    pub(crate) votes: u32,
+    /// In hundredths; none without votes.
+    pub(crate) average: Option<u32>,
+}
+
+impl Rating {
+    fn draw(rng: &mut Rng, is_out: bool) -> Self {
+        // A peak somewhere from 6 to 10, falling off to both sides.
+        let peak = rng.i32(6..=10);
+        let crowd = if is_out && !chance(rng, 4) { rng.u32(10..900) } else { 0 };
+        let distribution = std::array::from_fn(|mark| {
+            let distance = i32::try_from(mark).map_or(0, |mark| (mark + 1 - peak).unsigned_abs());
+            (crowd >> (2 * distance.min(15))) + if crowd > 300 { rng.u32(..3) } else { 0 }
+        });
+        let votes = distribution.iter().sum();
+        let total: u32 = (1..).zip(&distribution).map(|(mark, count)| mark * count).sum();
+        Self { distribution, votes, average: (total * 100).checked_div(votes) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_add_up_to_the_votes_and_the_average() {
+        for seed in 0..100 {
+            let rating = Rating::draw(&mut Rng::with_seed(seed), true);
+
+            assert_eq!(rating.distribution.iter().sum::<u32>(), rating.votes);
+            assert!(rating.average.is_none_or(|average| (100..=1000).contains(&average)));
+            assert_eq!(rating.average.is_none(), rating.votes == 0);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The people of a release: its members and sponsors.
+
+use fastrand::Rng;
+use uuid::Uuid;
+
+use crate::chance::{self, chance, pick, sample};
+
+use super::reference::{Choice, DECORATING, EDITING, HEVC, POSTER, TIMING, TRANSLATING, VOICING};
+use super::release::Release;
+use super::words::NICKNAMES;
+
+/// Somebody who worked on a release.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) id: Uuid,
+    pub(crate) nickname: &'static str,
+    pub(crate) role: &'static Choice,
+    pub(crate) user: Option<User>,
+}
+
+/// The account of a member.
+#[derive(Debug)]
+pub(crate) struct User {
+    pub(crate) id: u32,
+    /// File names of the avatar.
+    pub(crate) avatar: [String; 4],
+}
+
+/// Who pays for a release.
+#[derive(Debug)]
+pub(crate) struct Sponsor {
+    pub(crate) id: Uuid,
+    pub(crate) number: u32,
+}
+
+/// The members of a release; two to four of them speak.
+pub(crate) fn members(release: &Release) -> Vec<Member> {
+    let rng = &mut release.rng("members");
+    let voices = rng.usize(2..=4);
+    let rest = [&TRANSLATING, &TIMING, &DECORATING, &EDITING, &POSTER, &HEVC];
+    let mut roles = vec![&VOICING; voices];
+    roles.extend(rest.into_iter().filter(|role| **role == TRANSLATING || chance(rng, 45)));
+    let nicknames = sample(rng, NICKNAMES.iter(), roles.len());
+    roles.into_iter().zip(nicknames).map(|(role, nickname)| member(rng, nickname, role)).collect()
+}
+
+/// The member named for a torrent.
+pub(crate) fn encoder(release: &Release) -> Member {
+    let rng = &mut release.rng("encoder");
+    let nickname = pick(rng, &NICKNAMES);
+    member(rng, nickname, &HEVC)
+}
+
+fn member(rng: &mut Rng, nickname: &'static str, role: &'static Choice) -> Member {
+    let id = chance::uuid(rng);
+    let user = User { id: rng.u32(1000..200_000), avatar: std::array::from_fn(|_| chance::file_name(rng)) };
+    Member { id, nickname, role, user: chance(rng, 65).then_some(user) }
+}
+
+/// The sponsors of a release: seldom one.
+pub(crate) fn sponsors(release: &Release) -> Vec<Sponsor> {
+    let rng = &mut release.rng("sponsors");
+    let sponsor = Sponsor { id: chance::uuid(rng), number: rng.u32(1..50) };
+    if chance(rng, 5) { vec![sponsor] } else { Vec::new() }
+}

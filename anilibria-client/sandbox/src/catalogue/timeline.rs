@@ -1,0 +1,172 @@
+//! When a release was made: its state of work and the dates of its episodes.
+//!
+//! All of it counts back from one fixed moment, so that the same seed gives the same bytes in any year.
+
+use fastrand::Rng;
+use time::macros::datetime;
+use time::{Date, Month, Time};
+
+use crate::chance::{self, chance, weighted};
+
+use super::reference::{AUTUMN, Choice, SPRING, SUMMER};
+
+/// The moment the catalogue is made at, in seconds since 1970.
+pub(crate) const EPOCH: i64 = datetime!(2026-11-01 12:00 UTC).unix_timestamp();
+
+const DAY: i64 = 86_400;
+const WEEK: i64 = 7 * DAY;
+const FIRST_YEAR: u16 = 2010;
+const LAST_YEAR: u16 = 2026;
+
+/// How new the newest release is; the oldest one is near 0.
+pub(super) const NEWEST: u32 = 10_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing is out yet.
+    Announced,
+    Ongoing,
+    /// Over in its country, while the dubbing goes on.
+    Dubbing,
+    Finished,
+}
+
+/// How far the work on a release is.
+#[derive(Debug)]
+pub(super) struct Work {
+    state: State,
+    pub(super) total_is_known: bool,
+    /// Numbers in tenths of the episodes that are out, in order.
+    ordinals: Vec<u32>,
+}
+
+impl Work {
+    /// Draws the state of a release with `planned` episodes; newer ones are more often in the making.
+    pub(super) fn draw(seed: u64, newness: u32, planned: u32) -> Self {
+        let rng = &mut chance::stream(seed, "work", 0);
+        let is_new = newness > NEWEST * 3 / 4;
+        let in_production = chance(rng, if is_new { 40 } else { 3 });
+        let state = weighted(rng, &[(12, State::Announced), (68, State::Ongoing), (20, State::Dubbing)]);
+        // The newest release of any catalogue is on air, so that even a tiny one has something to wait for.
+        let state = match (newness >= NEWEST, in_production, is_new) {
+            (true, _, _) => State::Ongoing,
+            (_, false, _) => State::Finished,
+            (_, true, false) => State::Dubbing,
+            (_, true, true) => state,
+        };
+        let partly = rng.u32(1..planned.max(2));
+        let out = match state {
+            State::Announced => 0,
+            State::Ongoing | State::Dubbing => partly,
+            State::Finished => planned,
+        };
+        let total_is_known = match state {
+            State::Announced => false,
+            State::Ongoing => !chance(rng, 25),
+            State::Dubbing | State::Finished => !chance(rng, 2),
+        };
+        Self { state, total_is_known, ordinals: ordinals(rng, out) }
+    }
+
+    pub(super) fn is_ongoing(&self) -> bool {
+        self.state == State::Ongoing
+    }
+
+    pub(super) fn is_in_production(&self) -> bool {
+        self.state != State::Finished
+    }
+}
+
+/// Whole numbers from 1, now and then with a recap in the middle that has half a number.
+fn ordinals(rng: &mut Rng, out: u32) -> Vec<u32> {
+    let mut ordinals: Vec<_> = (1..=out).map(|number| number * 10).collect();
+    if out >= 10 && chance(rng, 8) {
+        ordinals.push(rng.u32(5..out) * 10 + 5);
+        ordinals.sort_unstable();
+    }
+    ordinals
+}
+
+/// The dates of a release, in seconds since 1970.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    pub(super) year: u16,
+    /// Old releases have none.
+    pub(super) created_at: Option<i64>,
+    pub(super) updated_at: i64,
+    /// Number in tenths and date of each episode that is out, in order.
+    pub(super) episodes: Vec<(u32, i64)>,
+}
+
+impl Timeline {
+    /// Draws the dates of a release in this season and state.
+    pub(super) fn draw(seed: u64, newness: u32, season: Option<&Choice>, work: &Work) -> Self {
+        let rng = &mut chance::stream(seed, "timeline", 0);
+        let year = draw_year(rng, newness, work.state);
+        let is_undated = chance(rng, 60) && year < FIRST_YEAR + 4;
+        let start = season_begin(year, season) + rng.i64(0..40 * DAY);
+        let weeks = i64::try_from(work.ordinals.len()).unwrap_or(0) - 1;
+        let end = match work.state {
+            State::Announced => EPOCH - DAY - rng.i64(0..60 * DAY),
+            State::Ongoing => EPOCH - 3600 - rng.i64(0..13 * DAY),
+            State::Dubbing => EPOCH - 3600 - rng.i64(0..40 * DAY),
+            State::Finished => (start + weeks * WEEK).min(EPOCH - 16 * DAY - rng.i64(0..30 * DAY)),
+        };
+        let episodes: Vec<_> = (0..)
+            .zip(&work.ordinals)
+            .map(|(week, ordinal)| (*ordinal, end - (weeks - week) * WEEK))
+            .collect();
+        let begin = episodes.first().map_or(end, |(_, at)| *at);
+        let created_at = (!is_undated).then_some(begin - rng.i64(DAY..20 * DAY));
+        Self { year, created_at, updated_at: end + rng.i64(0..3600), episodes }
+    }
+}
+
+fn draw_year(rng: &mut Rng, newness: u32, state: State) -> u16 {
+    let years = u32::from(LAST_YEAR - FIRST_YEAR) + 1;
+    let offset = u16::try_from(newness * years / NEWEST).unwrap_or(u16::MAX);
+    let usual = FIRST_YEAR.saturating_add(offset).min(LAST_YEAR);
+    let older = if chance(rng, 15) { rng.u16(1..=4) } else { 0 };
+    match state {
+        State::Announced | State::Ongoing => LAST_YEAR - older.min(1),
+        State::Dubbing | State::Finished => (usual - older).max(FIRST_YEAR),
+    }
+}
+
+/// When a season of a year begins; a release without a season began with the year.
+fn season_begin(year: u16, season: Option<&Choice>) -> i64 {
+    let month = match season {
+        Some(season) if *season == SPRING => Month::April,
+        Some(season) if *season == SUMMER => Month::July,
+        Some(season) if *season == AUTUMN => Month::October,
+        _ => Month::January,
+    };
+    Date::from_calendar_date(i32::from(year), month, 1)
+        .map_or(EPOCH, |date| date.with_time(Time::MIDNIGHT).assume_utc().unix_timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::reference::WINTER;
+
+    #[test]
+    fn nothing_happens_after_the_epoch_and_episodes_come_in_order() {
+        for seed in 0..2000 {
+            let newness = u32::try_from(seed).unwrap() * 5 + 5;
+            let work = Work::draw(seed, newness, 12);
+            let times = Timeline::draw(seed, newness, Some(&AUTUMN), &work);
+
+            assert!(times.updated_at <= EPOCH, "{seed}");
+            assert!(times.episodes.is_sorted_by_key(|(_, at)| *at), "{seed}");
+            assert!(times.episodes.is_sorted_by_key(|(ordinal, _)| *ordinal), "{seed}");
+            assert!((FIRST_YEAR..=LAST_YEAR).contains(&times.year), "{seed}");
+        }
+    }
+
+    #[test]
+    fn seasons_begin_with_their_quarter() {
+        assert_eq!(season_begin(2026, Some(&WINTER)), datetime!(2026-01-01 0:00 UTC).unix_timestamp());
+        assert_eq!(season_begin(2026, Some(&AUTUMN)), datetime!(2026-10-01 0:00 UTC).unix_timestamp());
+    }
+}

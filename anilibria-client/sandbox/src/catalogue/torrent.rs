@@ -1,0 +1,235 @@
+//! Torrents: what is kept of each, and what follows from its place in the release.
+
+use std::fmt::Write as _;
+
+use crate::chance::{self, chance, weighted};
+
+use super::episode::Episode;
+use super::metainfo::Info;
+use super::reference::Choice;
+
+/// Ids of torrents begin here, and each release owns [`PER_RELEASE`] of them.
+const FIRST_ID: u32 = 10_000;
+const PER_RELEASE: u32 = 4;
+
+/// A way to encode a torrent.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Codec {
+    pub(crate) value: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) label_color: Option<&'static str>,
+    pub(crate) label_is_visible: bool,
+    /// Depth of colour.
+    pub(crate) color: Choice,
+    /// Usual bit rate at 1080p, in kbit/s.
+    bitrate: u32,
+}
+
+const EIGHT_BIT: Choice = Choice { value: "8bit", label: "", description: "8-bit" };
+const TEN_BIT: Choice = Choice { value: "10Bit", label: "", description: "10-bit" };
+
+static AVC: Codec = Codec {
+    value: "x264/AVC",
+    label: "AVC",
+    label_color: None,
+    label_is_visible: false,
+    color: EIGHT_BIT,
+    bitrate: 6200,
+};
+static HEVC: Codec = Codec {
+    value: "x265/HEVC",
+    label: "HEVC",
+    label_color: Some("#3A86FF"),
+    label_is_visible: true,
+    color: TEN_BIT,
+    bitrate: 3400,
+};
+static HEVC_HQ: Codec = Codec {
+    value: "x265hq/HEVC-HQ",
+    label: "HEVC-HQ",
+    label_color: Some("#8338EC"),
+    label_is_visible: true,
+    color: TEN_BIT,
+    bitrate: 9000,
+};
+static AV1: Codec = Codec {
+    value: "AV1",
+    label: "AV1",
+    label_color: Some("#FF006E"),
+    label_is_visible: true,
+    color: TEN_BIT,
+    bitrate: 2600,
+};
+
+/// The parts of a release that its torrents are drawn from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReleaseParts<'a> {
+    pub(super) seed: u64,
+    pub(super) kind: &'a Choice,
+    /// English name.
+    pub(super) name: &'a str,
+    /// Length of an episode.
+    pub(super) minutes: u32,
+    /// Published episodes.
+    pub(super) episodes: &'a [Episode],
+}
+
+/// What the catalogue keeps of a torrent; the rest is drawn anew when it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Torrent {
+    pub(crate) hash: [u8; 20],
+    /// Seconds since 1970.
+    pub(crate) updated_at: i64,
+    /// How many episodes are in it: the first ones of the release.
+    episodes: usize,
+}
+
+impl Torrent {
+    /// Makes the torrent at `place`, from 0, of a release, with all its published episodes.
+    pub(super) fn new(release: ReleaseParts<'_>, place: usize, updated_at: i64) -> Self {
+        let unhashed = Self { hash: [0; 20], updated_at, episodes: release.episodes.len() };
+        let details = TorrentDetails::draw(release, place, &unhashed);
+        Self { hash: details.info(release.seed, place).hash(), ..unhashed }
+    }
+
+    /// The hash in lower-case hexadecimal digits.
+    pub(crate) fn hex(&self) -> String {
+        self.hash.iter().fold(String::with_capacity(40), |mut hex, byte| {
+            // Writing into a string has no way to fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+}
+
+/// The id of the torrent at `place` of a release.
+pub(crate) fn id(release: u32, place: usize) -> u32 {
+    let place = u32::try_from(place).unwrap_or(PER_RELEASE);
+    FIRST_ID.saturating_add(release.saturating_mul(PER_RELEASE)).saturating_add(place)
+}
+
+/// Which release, and which place in it, the id of a torrent belongs to.
+pub(super) fn owner(id: u32) -> Option<(u32, usize)> {
+    let number = id.checked_sub(FIRST_ID)?;
+    Some((number / PER_RELEASE, usize::try_from(number % PER_RELEASE).ok()?))
+}
+
+/// The bytes of a hash written in hexadecimal digits of either case.
+pub(super) fn parse_hash(text: &str) -> Option<[u8; 20]> {
+    if text.len() != 40 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut hash = [0; 20];
+    for (place, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
+    }
+    Some(hash)
+}
+
+/// What is not kept of a torrent.
+#[derive(Debug)]
+pub(crate) struct TorrentDetails {
+    pub(crate) codec: &'static Codec,
+    pub(crate) quality: &'static str,
+    pub(crate) source: &'static str,
+    pub(crate) has_color: bool,
+    /// In kbit/s.
+    pub(crate) bitrate: Option<u32>,
+    /// In bytes.
+    pub(crate) size: u64,
+    pub(crate) is_hardsub: bool,
+    pub(crate) seeders: u32,
+    pub(crate) leechers: u32,
+    pub(crate) completed_times: u32,
+    /// Seconds since 1970.
+    pub(crate) created_at: i64,
+    /// Which episodes are in it.
+    pub(crate) description: String,
+    /// File name without extension.
+    pub(crate) label: String,
+    /// Whether somebody is named for it.
+    pub(crate) has_member: bool,
+}
+
+impl TorrentDetails {
+    pub(super) fn draw(release: ReleaseParts<'_>, place: usize, torrent: &Torrent) -> Self {
+        let rng = &mut chance::stream(release.seed, "torrent", place as u64);
+        let (codec, quality) = match place {
+            0 => (&AVC, "1080p"),
+            1 => (
+                weighted(rng, &[(70, &HEVC), (20, &HEVC_HQ), (10, &AV1)]),
+                weighted(rng, &[(9, "1080p"), (1, "4k")]),
+            ),
+            _ => (&AVC, "720p"),
+        };
+        let source = weighted(
+            rng,
+            &[(55, "WEBRip"), (20, "BDRip"), (10, "HDTVRip"), (8, "WEB-DL"), (4, "TVRip"), (3, "DVDRip")],
+        );
+        let scale = match quality {
+            "4k" => 300,
+            "720p" => 45,
+            _ => 100,
+        };
+        let bitrate = codec.bitrate * scale / 100 + rng.u32(..400);
+        let episodes = release.episodes.get(..torrent.episodes).unwrap_or(release.episodes);
+        let seconds = u64::from(release.minutes) * 60 * episodes.len() as u64;
+        let star = if chance(rng, 10) { "★ " } else { "" };
+        Self {
+            codec,
+            quality,
+            source,
+            has_color: !chance(rng, 4),
+            bitrate: (!chance(rng, 12)).then_some(bitrate),
+            size: seconds * u64::from(bitrate) * 125 + rng.u64(..1_000_000),
+            is_hardsub: chance(rng, 10),
+            seeders: rng.u32(..600),
+            leechers: rng.u32(..90),
+            completed_times: rng.u32(..30_000),
+            created_at: torrent.updated_at - i64::from(rng.u32(..86_400)),
+            description: range(release.kind, episodes),
+            label: format!("{star}{} - AniLiberty.TOP [{source} {quality}]", release.name),
+            has_member: codec.value != AVC.value && chance(rng, 50),
+        }
+    }
+
+    /// Returns the part of the torrent file that is hashed, for the torrent at `place` of the release with this seed.
+    pub(super) fn info(&self, seed: u64, place: usize) -> Info {
+        Info::new(seed, place, &self.label, self.size)
+    }
+}
+
+/// `1-12`, `1` or, without numbers, what the release is.
+fn range(kind: &Choice, episodes: &[Episode]) -> String {
+    match episodes {
+        [] => String::new(),
+        [_] if kind.value == "MOVIE" => kind.description.to_owned(),
+        [only] => only.ordinal(),
+        [first, .., last] => format!("{}-{}", first.ordinal(), last.ordinal()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_lead_back_to_their_release() {
+        assert_eq!(owner(id(7, 2)), Some((7, 2)));
+        assert_eq!(owner(9_999), None);
+    }
+
+    #[test]
+    fn hashes_are_read_in_either_case_and_nothing_else_is() {
+        let torrent = Torrent {
+            hash: std::array::from_fn(|byte| u8::try_from(byte * 13).unwrap()),
+            updated_at: 0,
+            episodes: 0,
+        };
+
+        assert_eq!(parse_hash(&torrent.hex()), Some(torrent.hash));
+        assert_eq!(parse_hash(&torrent.hex().to_uppercase()), Some(torrent.hash));
+        assert_eq!(parse_hash("+1"), None);
+        assert_eq!(parse_hash(&"é".repeat(20)), None);
+    }
+}

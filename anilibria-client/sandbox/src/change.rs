@@ -1,0 +1,135 @@
+//! Changes of the catalogue: the typed form of the control API.
+
+use uuid::Uuid;
+
+use super::Sandbox;
+use super::catalogue::{ChangeError, torrent};
+
+/// An episode that [`Sandbox::publish_episode`] published.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PublishedEpisode {
+    /// Id of the episode.
+    pub id: Uuid,
+    /// Number of the episode.
+    pub ordinal: f64,
+}
+
+/// A torrent that [`Sandbox::publish_torrent`] published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublishedTorrent {
+    /// Id of the torrent.
+    pub id: u32,
+    /// Info hash in lower-case hexadecimal digits.
+    pub hash: String,
+}
+
+/// The two flags that make the status of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// True if the original is still broadcast.
+    pub is_ongoing: bool,
+    /// True if the team still works on the release.
+    pub is_in_production: bool,
+}
+
+impl Status {
+    /// The original is still broadcast, and the team works on the release.
+    pub const ONGOING: Self = Self { is_ongoing: true, is_in_production: true };
+
+    /// The original has ended, and the team still works on the release.
+    pub const IN_PRODUCTION: Self = Self { is_ongoing: false, is_in_production: true };
+
+    /// The original has ended, and the team has finished the release.
+    pub const COMPLETED: Self = Self { is_ongoing: false, is_in_production: false };
+}
+
+impl Sandbox {
+    /// Publishes the next episode of a release, which becomes the latest release.
+    ///
+    /// The number is the whole one after the last.
+    ///
+    /// ```
+    /// use anilibria_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::new();
+    ///
+    /// let (first, second) = (sandbox.publish_episode(7)?, sandbox.publish_episode(7)?);
+    ///
+    /// assert_eq!(second.ordinal, first.ordinal + 1.0);
+    /// # Ok::<(), anilibria_sandbox::ChangeError>(())
+    /// ```
+    pub fn publish_episode(&self, release: u32) -> Result<PublishedEpisode, ChangeError> {
+        let mut catalogue = self.world.catalogue_mut();
+        let place = catalogue.publish(release)?;
+        let episode = catalogue.release(release).and_then(|release| release.episodes.get(place));
+        let episode = episode.ok_or(ChangeError::UnknownRelease)?;
+        Ok(PublishedEpisode { id: episode.id, ordinal: f64::from(episode.ordinal_tenths) / 10.0 })
+    }
+
+    /// Replaces the first torrent of a release by one with all published episodes; adds it if there is none.
+    ///
+    /// The torrent keeps its id and gets another hash.
+    ///
+    /// ```
+    /// use anilibria_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::new();
+    /// let before = sandbox.publish_torrent(7)?;
+    ///
+    /// sandbox.publish_episode(7)?;
+    /// let after = sandbox.publish_torrent(7)?;
+    ///
+    /// assert_eq!(before.id, after.id);
+    /// assert_ne!(before.hash, after.hash);
+    /// # Ok::<(), anilibria_sandbox::ChangeError>(())
+    /// ```
+    pub fn publish_torrent(&self, release: u32) -> Result<PublishedTorrent, ChangeError> {
+        let torrent = self.world.catalogue_mut().share(release)?;
+        Ok(PublishedTorrent { id: torrent::id(release, 0), hash: torrent.hex() })
+    }
+
+    /// Adds a release with one episode, which becomes the latest release, and returns its id.
+    ///
+    /// ```
+    /// use anilibria_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::builder().releases(20).build();
+    ///
+    /// assert_eq!(sandbox.add_release()?, 21);
+    /// # Ok::<(), anilibria_sandbox::ChangeError>(())
+    /// ```
+    pub fn add_release(&self) -> Result<u32, ChangeError> {
+        self.world.catalogue_mut().add()
+    }
+
+    /// Changes the main name of a release, which becomes the latest release unless it has no episode.
+    ///
+    /// ```
+    /// use anilibria_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::new();
+    ///
+    /// sandbox.rename(7, "Совсем другое")?;
+    /// # Ok::<(), anilibria_sandbox::ChangeError>(())
+    /// ```
+    pub fn rename(&self, release: u32, name: &str) -> Result<(), ChangeError> {
+        self.world.catalogue_mut().rename(release, name)
+    }
+
+    /// Changes the status of a release, which becomes the latest release unless it has no episode.
+    ///
+    /// ```
+    /// use anilibria_sandbox::{Sandbox, Status};
+    ///
+    /// let sandbox = Sandbox::new();
+    ///
+    /// sandbox.set_status(7, Status::COMPLETED)?;
+    /// # Ok::<(), anilibria_sandbox::ChangeError>(())
+    /// ```
+    pub fn set_status(&self, release: u32, status: Status) -> Result<(), ChangeError> {
+        let Status { is_ongoing, is_in_production } = status;
+        self.world.catalogue_mut().set_status(release, Some(is_ongoing), Some(is_in_production))
+    }
+}

@@ -1,0 +1,29 @@
+//! Genres as JSON.
+
+use serde_json::{Value, json};
+
+use super::View;
+use super::image::image;
+use crate::catalogue::Release;
+use crate::catalogue::genre::Genre;
+use crate::chance;
+
+impl View<'_> {
+    /// A genre with the number of its releases.
+    pub(crate) fn genre(&self, genre: &Genre) -> Value {
+        // The same picture in every catalogue, as genres are the same in all of them.
+        let rng = &mut chance::stream(0, "genre", u64::from(genre.id));
+        let names = std::array::from_fn(|_| chance::file_name(rng));
+        json!({
+            "id": genre.id,
+            "name": genre.name,
+            "image": image(&format!("genres/{}", genre.id), &names),
+            "total_releases": self.catalogue.genre_count(genre),
+        })
+    }
+
+    /// The genres of a release by id.
+    pub(super) fn genres_of(&self, release: &Release) -> Value {
+        release.genres.iter().map(|genre| self.genre(genre)).collect()
+    }
+}

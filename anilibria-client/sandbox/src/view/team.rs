@@ -1,0 +1,24 @@
+//! Members of a release as JSON.
+
+use serde_json::{Value, json};
+
+use super::image::image;
+use crate::catalogue::{Release, team};
+
+/// The members of a release; some have an account.
+pub(crate) fn members(release: &Release) -> Value {
+    let members = team::members(release);
+    members
+        .iter()
+        .map(|member| {
+            json!({
+                "id": member.id,
+                "role": member.role.json(),
+                "nickname": member.nickname,
+                "user": member.user.as_ref().map(|user| {
+                    json!({"id": user.id, "avatar": image(&format!("users/avatars/{}", user.id), &user.avatar)})
+                }),
+            })
+        })
+        .collect()
+}

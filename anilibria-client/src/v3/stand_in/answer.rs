@@ -1,0 +1,10 @@
+//! An answer of the stand-in.
+
+use http::StatusCode;
+
+/// The parts of an HTTP response that differ between answers.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) content_type: &'static str,
+    pub(super) body: String,
+}
