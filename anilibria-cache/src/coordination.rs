@@ -23,6 +23,7 @@ mod map;
 mod presence;
 #[cfg(feature = "redis")]
 mod redis;
+mod retry;
 #[cfg(feature = "redis")]
 mod strings;
 
@@ -37,6 +38,7 @@ pub use self::map::RedisMap;
 pub use self::{
     candidate::Candidate,
     election::{CandidateId, Election, LocalElection},
+    retry::retry_until_done,
 };
 #[cfg(feature = "redis")]
 pub use self::{

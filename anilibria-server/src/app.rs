@@ -43,12 +43,7 @@ use crate::{
     titles::Titles,
     v1::{self, OldPaths},
     v2::{internal::Internal, openapi, routes},
-    v3::{
-        self, Addresses, Gateway, Sessions,
-        changes::{Changes, Sources},
-        news::News,
-        socket,
-    },
+    v3,
 };
 
 /// What the service is made of.
@@ -59,16 +54,14 @@ pub struct State {
     pub health: Health,
     /// Keeps clients up to date.
     pub realtime: Realtime,
-    /// Keeps clients of v3 up to date.
-    pub news: News,
+    /// The gateway for clients of API v3.
+    pub v3: v3::Gateway,
     /// The site's Node service, if there is one.
     pub node: Option<NodeService>,
     /// Tells the Node service of events, if there is one to tell.
     pub notifications: Option<Notifications>,
     /// The sandbox to serve beside the routes, if any.
     pub sandbox: Option<Sandbox>,
-    /// Who has logged in through API v3.
-    pub sessions: Sessions,
     /// What all instances share, if there is more than this one.
     pub redis: Option<Redis>,
     /// The answers in MongoDB, if they are kept there.
@@ -100,13 +93,10 @@ impl State {
         })
     }
 
-    /// Starts the task that makes events of v3, if `config` wants them: one of all instances does. It has to be started
-    /// before the one that the events of the site come from.
-    pub fn changes(&self, config: &Config) -> Option<Changes> {
-        let (titles, bus) = (self.titles.clone(), self.realtime.bus().clone());
-        let sources = Sources { titles, bus, interval: config.catalogue.sync_interval };
-        let are_wanted = config.realtime.events_enabled && config.v3.v3_gateway_enabled;
-        are_wanted.then(|| Changes::start(sources, &self.news, self.redis.as_ref()))
+    /// Starts the tasks of the gateway for API v3. They have to be started before the task that the events of the site come
+    /// from.
+    pub fn gateway(&self, config: &Config) -> v3::Running {
+        self.v3.start(config, &self.titles, self.realtime.bus(), self.redis.as_ref())
     }
 
     /// Starts the task that watches whether the service does well enough.
@@ -134,11 +124,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
     let sockets = Sockets::new(state.realtime.clone(), users.clone().asking(asked), Arc::clone(&clients));
     table.extend(sockets.table());
     table.extend(v1::table(config.legacy, &state.titles, &state.health, services.as_ref()));
-    if config.v3.v3_gateway_enabled {
-        let (titles, sessions) = (state.titles.clone(), state.sessions.clone());
-        table.extend(v3::table(&Gateway::new(titles, sessions, Arc::clone(&clients), config.v3)));
-        table.extend(socket::table(&state.realtime, &state.news, &clients, config.v3));
-    }
+    table.extend(state.v3.table(&state.titles, state.realtime.live(), &clients));
     if let Some(services) = services {
         let internal = Internal {
             titles: state.titles.clone(),
@@ -170,7 +156,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         origins: config.origins(),
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
         old_paths: OldPaths::new(config.legacy),
-        v3_addresses: Addresses::new(config.v3),
+        v3_addresses: state.v3.addresses(),
         sandbox: state.sandbox.clone().map(|sandbox| SandboxMount::new(sandbox, config.environment)),
     }
 }

@@ -18,7 +18,6 @@ mod selection;
 mod source;
 mod sync;
 pub mod sync_status;
-pub mod tag;
 mod trace;
 
 use std::{future::Future, time::Instant};
@@ -30,6 +29,7 @@ use anilibria_http::{
     envelope::{CacheLevel, One, Page},
     problem::Problem,
     rendered::{FORM, Meta, Rendered},
+    tag,
 };
 use time::OffsetDateTime;
 use tracing::{Instrument as _, warn};

@@ -1,91 +1,13 @@
-//! AniLibria's old API v3, made of AniLiberty API v1: its clients find here what they found there, at another host.
+//! Mounts the gateway for clients of AniLibria's old API v3. Without the feature `v3` there is none, whatever the settings say.
 
-pub mod changes;
-pub mod feed_document;
-pub mod news;
-pub mod order;
-pub mod paging;
-pub mod path;
-pub mod projection;
-pub mod query;
-pub mod socket;
+#[cfg(not(feature = "v3"))]
+mod absent;
+#[cfg(feature = "v3")]
+mod mount;
 
-mod account;
-mod address;
-mod advanced;
-mod answer;
-mod ask;
-mod bencode;
-mod charge;
-mod description;
-mod feed;
-mod franchises;
-mod gateway;
-mod include;
-mod key;
-mod list;
-mod many;
-mod names;
-mod operation;
-mod problem;
-mod references;
-mod rss;
-mod schedule;
-mod search;
-mod selection;
-mod sessions;
-mod shape;
-mod site;
-mod title;
-mod work_pool;
-
-use std::time::Duration;
-
-use anilibria_http::{problem::Problem, router::RouteTable};
-use poem::{EndpointExt as _, http::HeaderValue};
-
-pub use self::{
-    address::{Addresses, Dialect, Form},
-    gateway::Gateway,
-    sessions::Sessions,
-};
-use self::{
-    address::{LIVE, NUMBERED},
-    operation::{Door, Entrance, Operation, SitePage},
-};
-
-/// Name of the header that tells the version.
-pub const VERSION_HEADER: &str = "api-version";
-
-/// The version whose answers these are: the last there was.
-pub const VERSION: HeaderValue = HeaderValue::from_static("3.0.14");
-
-/// How long a client should wait when sessions cannot be reached.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
-
-/// All routes of `gateway`.
-pub fn table(gateway: &Gateway) -> RouteTable {
-    let mut table = RouteTable::new();
-    for prefix in [LIVE, NUMBERED] {
-        let dialect = Dialect::at(prefix, gateway.config);
-        for operation in Operation::ALL {
-            let (method, paths) = operation.route();
-            for path in paths {
-                let entrance = Entrance { gateway: gateway.clone(), operation, dialect };
-                let methods = table.entry(format!("{prefix}{path}")).or_default();
-                methods.insert(method.clone(), entrance.boxed());
-            }
-        }
-    }
-    for page in SitePage::ALL {
-        let (method, path) = page.route();
-        let door = Door { gateway: gateway.clone(), page };
-        table.entry(path.to_owned()).or_default().insert(method, door.boxed());
-    }
-    table
-}
-
-/// Sessions cannot be reached at present.
-fn unavailable(cause: anilibria_cache::Error) -> Problem {
-    Problem::Unavailable { retry_after: RETRY_AFTER, cause: cause.into() }
-}
+#[cfg(not(feature = "v3"))]
+pub use self::absent::{Addresses, Form, Gateway, Running};
+#[cfg(feature = "v3")]
+pub use self::mount::{Gateway, Running};
+#[cfg(feature = "v3")]
+pub use anilibria_v3_gateway::{Addresses, Form};

@@ -21,6 +21,7 @@
 
 mod catalogue;
 mod compact;
+mod difference;
 mod entry;
 mod episode;
 mod member;
@@ -35,6 +36,7 @@ mod torrent;
 
 pub use self::{
     catalogue::Catalogue,
+    difference::{Difference, differences},
     entry::{CatalogueEntry, PosterPaths},
     episode::EpisodeEntry,
     member::MemberEntry,

@@ -25,6 +25,7 @@ pub mod proxies;
 pub mod rendered;
 pub mod request_id;
 pub mod router;
+pub mod tag;
 pub mod timestamp;
 pub mod trace;
 pub mod traffic;

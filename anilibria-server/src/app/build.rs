@@ -42,7 +42,7 @@ use crate::{
         notice::EventKind,
         sync_status::SyncStatus,
     },
-    v3::{self, Sessions, news::News},
+    v3,
 };
 
 /// The office of the instance that reads the catalogue on behalf of all.
@@ -94,7 +94,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let (redis, mongo) = (caching.redis.clone(), caching.mongo.clone());
     let live = LiveConnections::new(config.realtime.live(), tally());
     let realtime = Realtime::open(bus, config.realtime.events_replay, live).await;
-    let news = News::new(redis.as_ref(), &config.cache.cache_key_prefix, config.v3.v3_events_queue);
+    let v3 = v3::Gateway::new(config, redis.as_ref())?;
     let status = caching.database.as_ref().map(SyncStatus::new);
     let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
     let watcher = client.rate_limited(RateLimit::per_second(config.watcher_requests_per_second));
@@ -113,19 +113,17 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
-    let sessions = Sessions::open(config.v3, &config.cache)?;
     let health = Health::new(Arc::new(Parts { titles: titles.clone(), node: node.clone() }));
     Ok(State {
         titles,
         health,
         realtime,
-        news,
+        v3,
         node,
         notifications,
         flags: redis.as_ref().map(Flags::new),
         tally: Tally::default(),
         redis,
-        sessions,
         mongo,
         metrics,
         traffic: Traffic::default(),
@@ -137,10 +135,9 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
 fn tally() -> websocket::tally::Tally {
     let events = EventKind::ALL.map(EventKind::as_str).into_iter();
     let outgoing = events::socket::OUTGOING.into_iter().chain(events);
-    let of_v3 = v3::socket::OUTGOING.into_iter().chain(v3::news::Kind::ALL.map(v3::news::Kind::as_str));
     websocket::tally::Tally::new(
-        events::socket::INCOMING.into_iter().chain(v3::socket::INCOMING),
-        outgoing.chain(of_v3),
+        events::socket::INCOMING.into_iter().chain(v3::Gateway::incoming()),
+        outgoing.chain(v3::Gateway::outgoing()),
     )
 }
 

@@ -37,7 +37,7 @@ use crate::{
     auth::Users,
     migration::{flags::Groups, rollback::Tally},
     v1::{self, OldPaths, lead_to_v2},
-    v3::{self, Addresses, Form},
+    v3::Addresses,
 };
 
 /// How long a client should wait whose request took too long.
@@ -132,8 +132,8 @@ impl Endpoint for Shell {
         if is_unversioned {
             vary::add(response.headers_mut(), "X-API-Version");
         }
-        if form == Some(Form::Api) {
-            response.headers_mut().insert(v3::VERSION_HEADER, v3::VERSION);
+        if let Some(form) = form {
+            form.mark(response.headers_mut());
         }
         if let Some(quota) = quota {
             self.clients.write(&quota, response.headers_mut());

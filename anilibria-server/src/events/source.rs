@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anilibria_cache::coordination::{Candidate, Election};
+use anilibria_cache::coordination::{Candidate, Election, retry_until_done};
 use anilibria_client::{
     Client,
     model::{ReleaseId, ReleaseStatus},
@@ -45,8 +45,8 @@ const NOTE_EVERY: Duration = Duration::from_secs(1);
 /// The same while they know of no place at all.
 const NOTE_FIRST: Duration = Duration::from_millis(500);
 
-/// The shortest and the longest wait before something that failed is tried again.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// Pause before the watcher starts again.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The task that watches AniLibria, or stands by to do so. It ends when it is dropped; what it has not told by then is told
 /// by the next.
@@ -113,7 +113,7 @@ impl Standby {
             tokio::select! {
                 // It must not go on for a moment after it has lost the office: somebody else may watch already.
                 () = lost(&mut office, token) => {}
-                () = self.watch(token) => sleep(BACKOFF.0).await,
+                () = self.watch(token) => sleep(PAUSE).await,
             }
         }
     }
@@ -186,7 +186,7 @@ impl Standby {
 
     /// Where the last one to watch has stopped, be it another instance, or else the present.
     async fn cursor(&mut self) -> Cursor {
-        let kept = until_done("The place to go on from cannot be read", || self.bus.cursor()).await;
+        let kept = retry_until_done("The place to go on from cannot be read", || self.bus.cursor()).await;
         let kept = kept.and_then(|kept| {
             let cursor = Cursor::from_bytes(&kept);
             cursor.inspect_err(|error| warn!(%error, "The place to go on from is damaged")).ok()
@@ -203,8 +203,8 @@ impl Standby {
             return cursor;
         }
         let watcher = self.watcher();
-        let present = || async { Ok(watcher.present().await?) };
-        let cursor = until_done("The present state of AniLibria cannot be read", present).await;
+        let present = || watcher.present();
+        let cursor = retry_until_done("The present state of AniLibria cannot be read", present).await;
         self.save(&cursor).await;
         self.noted = Some(cursor.clone());
         info!("Events are told from now on");
@@ -214,7 +214,7 @@ impl Standby {
     /// Keeps a place for those who go on when nobody here does.
     async fn save(&self, cursor: &Cursor) {
         let bytes = cursor.to_bytes();
-        until_done("The place to go on from cannot be saved", || self.bus.save_cursor(&bytes)).await;
+        retry_until_done("The place to go on from cannot be saved", || self.bus.save_cursor(&bytes)).await;
     }
 
     /// Puts `event` on the bus, however long it takes: meanwhile nothing is asked of AniLibria, and nothing lost.
@@ -231,7 +231,7 @@ impl Standby {
             }
             self.bus.publish(&notice, by).await
         };
-        let published = until_done("An event cannot be published", publish).await;
+        let published = retry_until_done("An event cannot be published", publish).await;
         if let Published::New(id) = published {
             metrics::published(notice.kind());
             info!(%id, kind = %notice.kind(), title_id = notice.title_id(), "An event was published");
@@ -270,25 +270,4 @@ async fn elected(office: &mut Receiver<Option<u64>>) -> Option<u64> {
 async fn lost(office: &mut Receiver<Option<u64>>, token: u64) {
     // Nobody stands for it any more: it is lost, too.
     let _ = office.wait_for(|now| *now != Some(token)).await;
-}
-
-/// Does `work` until it succeeds. Only the first failure is logged.
-pub(crate) async fn until_done<T, F>(failure: &str, mut work: impl FnMut() -> F) -> T
-where
-    F: Future<Output = anyhow::Result<T>>,
-{
-    let (mut pause, longest) = BACKOFF;
-    let mut has_warned = false;
-    loop {
-        match work().await {
-            Ok(done) => return done,
-            Err(error) if !has_warned => {
-                has_warned = true;
-                warn!(%error, "{failure}, trying on");
-            }
-            Err(_) => {}
-        }
-        sleep(pause).await;
-        pause = (pause * 2).min(longest);
-    }
 }

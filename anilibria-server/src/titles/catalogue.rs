@@ -30,7 +30,6 @@ use tokio::{
 use tracing::{info, warn};
 
 use self::changes::Changes;
-pub(crate) use self::changes::differing;
 pub use self::{
     disk::DiskCatalogue,
     mongo::{MongoCatalogue, News},

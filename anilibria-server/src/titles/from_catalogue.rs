@@ -7,14 +7,13 @@ use anilibria_client::{
     reflector::{Catalogue, Found, Order as EntryOrder, Query, Sort as EntrySort},
     text::sort_russian,
 };
-use anilibria_http::{envelope::Pagination, rendered::render};
+use anilibria_http::{envelope::Pagination, rendered::render, tag};
 
 use super::{ListQuery, SearchQuery};
 use crate::titles::{
     mapping::Mapping,
     model::title::{Season, TitleStatus},
     params::{Order, Sort},
-    tag,
 };
 
 /// What lists are made from: the catalogue, and the client that knows where its pictures are.

@@ -8,13 +8,13 @@ use anilibria_client::{
     request::MAX_LIMIT,
     text::{fold, sort_russian},
 };
-use anilibria_http::{envelope::Pagination, rendered::render};
+use anilibria_http::{envelope::Pagination, rendered::render, tag};
 use bytes::Bytes;
 use futures::future;
 use serde_json::Value;
 
 use super::{ListQuery, SearchQuery, selection};
-use crate::titles::{mapping::Mapping, tag};
+use crate::titles::mapping::Mapping;
 
 /// A title with its episodes; that it is absent when AniLibria knows no such one.
 pub(super) async fn title(client: Client, id: u32) -> Result<Loaded, Error> {

@@ -8,7 +8,7 @@ use anilibria_client::{
     text::sort_russian,
     v3,
 };
-use anilibria_http::{LoadFailure, problem::Problem};
+use anilibria_http::{LoadFailure, problem::Problem, tag};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ use super::{
     select::catalogue,
     service::Legacy,
 };
-use crate::titles::{Titles, tag};
+use crate::titles::Titles;
 
 /// Videos in the envelope of v3.
 #[derive(Serialize)]

@@ -7,7 +7,7 @@ use anilibria_client::{
     model::{Release, ReleaseId, ReleaseRef},
     v3,
 };
-use anilibria_http::{LoadFailure, problem::Problem};
+use anilibria_http::{LoadFailure, problem::Problem, tag};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
 
@@ -18,10 +18,7 @@ use super::{
     select::{self, catalogue},
     title,
 };
-use crate::{
-    health::Health,
-    titles::{Titles, tag},
-};
+use crate::{health::Health, titles::Titles};
 
 /// What answers name as their source, where they do.
 const SOURCE: &str = "anilibria";

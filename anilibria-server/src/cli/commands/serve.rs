@@ -56,9 +56,8 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let sync = SyncTask::start(&state.titles, publisher, config.telemetry.sampler());
         let _watch = state.watch(config);
         let _pump = Pump::start(&state.realtime, &state.titles);
-        let _news = config.v3.v3_gateway_enabled.then(|| state.news.pump());
         let notifier = state.notifier();
-        let changes = state.changes(config);
+        let gateway = state.gateway(config);
         let source = state.source(config);
         let subscribers = state.telling();
         let served =
@@ -69,9 +68,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         if let Some(source) = source {
             source.stop().await;
         }
-        if let Some(changes) = changes {
-            changes.stop().await;
-        }
+        gateway.stop().await;
         if let Some(notifier) = notifier {
             notifier.stop().await;
         }

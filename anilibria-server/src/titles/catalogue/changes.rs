@@ -1,10 +1,8 @@
 //! What differs between two states of the catalogue.
 
-use std::cmp::Ordering;
-
 use anilibria_client::{
     Client,
-    reflector::{Catalogue, CatalogueEntry},
+    reflector::{Catalogue, CatalogueEntry, Difference, differences},
 };
 
 use crate::titles::{
@@ -34,11 +32,11 @@ impl Changes {
         if before.is_empty() {
             return Self { any: !after.is_empty(), ..Self::default() };
         }
-        let differing = differing(before, after);
+        let differing = differences(before, after);
         let facts = |catalogue: &Catalogue, entry: &CatalogueEntry| {
             facts::of(&Mapping::new(client).entry(catalogue, entry))
         };
-        let notice = |(was, is): &Pair<'_>| {
+        let notice = |(was, is): &Difference<'_>| {
             let (is, was) = (is.as_ref()?, was.as_ref()?);
             let content = facts(after, is);
             let updated = |content| {
@@ -47,36 +45,11 @@ impl Changes {
             };
             (content != facts(before, was)).then(|| updated(content))
         };
-        let id = |(was, is): &Pair<'_>| is.or(*was).map(|entry| entry.id.get());
+        let id = |(was, is): &Difference<'_>| is.or(*was).map(|entry| entry.id.get());
         Self {
             any: !differing.is_empty(),
             titles: differing.iter().filter_map(id).take(MOST).collect(),
             notices: differing.iter().filter_map(notice).take(MOST).collect(),
-        }
-    }
-}
-
-/// What a title was, and what it is.
-pub(crate) type Pair<'a> = (Option<&'a CatalogueEntry>, Option<&'a CatalogueEntry>);
-
-/// What is not the same in both, which lie by descending id.
-pub(crate) fn differing<'a>(before: &'a Catalogue, after: &'a Catalogue) -> Vec<Pair<'a>> {
-    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
-    let mut differing = Vec::new();
-    loop {
-        let order = match (old.peek(), new.peek()) {
-            (Some(old), Some(new)) => new.id.cmp(&old.id),
-            (None, Some(_)) => Ordering::Greater,
-            (Some(_), None) => Ordering::Less,
-            (None, None) => return differing,
-        };
-        let (was, is) = match order {
-            Ordering::Greater => (None, new.next()),
-            Ordering::Less => (old.next(), None),
-            Ordering::Equal => (old.next(), new.next()),
-        };
-        if was != is {
-            differing.push((was, is));
         }
     }
 }

@@ -1,0 +1,30 @@
+//! The difference between two states of the catalogue.
+
+use std::cmp::Ordering;
+
+use super::{catalogue::Catalogue, entry::CatalogueEntry};
+
+/// An entry before and after a change; `None` where the release is missing.
+pub type Difference<'a> = (Option<&'a CatalogueEntry>, Option<&'a CatalogueEntry>);
+
+/// Returns the entries that differ between two states of the catalogue, by descending id.
+pub fn differences<'a>(before: &'a Catalogue, after: &'a Catalogue) -> Vec<Difference<'a>> {
+    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
+    let mut differing = Vec::new();
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (Some(old), Some(new)) => new.id.cmp(&old.id),
+            (None, Some(_)) => Ordering::Greater,
+            (Some(_), None) => Ordering::Less,
+            (None, None) => return differing,
+        };
+        let (was, is) = match order {
+            Ordering::Greater => (None, new.next()),
+            Ordering::Less => (old.next(), None),
+            Ordering::Equal => (old.next(), new.next()),
+        };
+        if was != is {
+            differing.push((was, is));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The gateway over the titles and the events of this service.
+
+use std::sync::Arc;
+
+use anilibria_cache::{Cached, MemoryStore, Options, Redis, Store, coordination::RecordId};
+use anilibria_client::{Client, model::GenreId, reflector::Catalogue};
+use anilibria_http::{LoadFailure, clients::Clients, router::RouteTable, websocket::LiveConnections};
+use anilibria_v3_gateway::{
+    self as gateway, Addresses, Dialects, GatewayOptions, Sessions,
+    changes::{Changes, Sources},
+    host::{Host, HostEvents, Load, TitleChange, TitleEvent, Titles as HostTitles},
+    news::{Kind, News, NewsPump},
+    socket,
+};
+use anyhow::Context as _;
+use async_trait::async_trait;
+use futures::{StreamExt as _, stream::BoxStream};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::{
+    config::{Config, V3Config, V3Dialect},
+    events::{bus::Bus, event::Event},
+    telemetry::report_leader,
+    titles::{Titles, catalogue::Mirror, notice::EventKind},
+};
+
+/// Parts of the gateway that live as long as the service. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    config: V3Config,
+    sessions: Sessions,
+    news: News,
+}
+
+/// Tasks of the gateway. They end when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    changes: Option<Changes>,
+    _pump: Option<NewsPump>,
+}
+
+impl Gateway {
+    /// Creates the parts of the gateway. Sessions and events are shared by all instances over `redis`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The URL of Redis is malformed.
+    pub fn new(config: &Config, redis: Option<&Redis>) -> anyhow::Result<Self> {
+        let (cache, v3) = (&config.cache, config.v3);
+        // A prefix of their own: sessions stay when cached answers are cleared.
+        let store: Arc<dyn Store> = match &cache.redis_url {
+            Some(url) => {
+                let prefix = format!("v3-sessions:{}", cache.cache_key_prefix);
+                let redis = Redis::builder(url.expose()).prefix(prefix).build();
+                Arc::new(redis.with_context(|| format!("REDIS_URL is {url}"))?.store())
+            }
+            None => Arc::new(MemoryStore::new(v3.v3_session_memory_bytes as u64)),
+        };
+        Ok(Self {
+            config: v3,
+            sessions: Sessions::new(store, v3.v3_session),
+            news: News::new(redis, &cache.cache_key_prefix, v3.v3_events_queue),
+        })
+    }
+
+    /// Returns the addresses of old clients.
+    pub fn addresses(&self) -> Addresses {
+        Addresses::new(self.config.v3_gateway_enabled)
+    }
+
+    /// Returns the routes, if the gateway is enabled.
+    pub fn table(&self, titles: &Titles, live: &LiveConnections, clients: &Arc<Clients>) -> RouteTable {
+        if !self.config.v3_gateway_enabled {
+            return RouteTable::new();
+        }
+        let options = options(self.config);
+        let titles = HostTitles::new(titles.clone());
+        let routes = gateway::Gateway::new(titles, self.sessions.clone(), Arc::clone(clients), options);
+        let mut table = gateway::table(&routes);
+        table.extend(socket::table(live, &self.news, clients, options));
+        table
+    }
+
+    /// Starts the tasks that make and receive the events of v3, if `config` asks for them. They have to be started before
+    /// the events of the site are published.
+    pub fn start(
+        &self,
+        config: &Config,
+        titles: &Titles,
+        bus: &Arc<dyn Bus>,
+        redis: Option<&Redis>,
+    ) -> Running {
+        let is_enabled = self.config.v3_gateway_enabled;
+        let changes = (is_enabled && config.realtime.events_enabled).then(|| {
+            let sources = Sources {
+                titles: HostTitles::new(titles.clone()),
+                bus: Arc::new(SiteEvents(Arc::clone(bus))),
+                interval: config.catalogue.sync_interval,
+            };
+            let changes = Changes::start(sources, &self.news, redis);
+            if let Some(leader) = changes.leader() {
+                report_leader("v3_events", leader);
+            }
+            changes
+        });
+        Running { changes, _pump: is_enabled.then(|| self.news.pump()).flatten() }
+    }
+
+    /// Returns the types of messages of clients over the WebSocket of v3.
+    pub fn incoming() -> impl Iterator<Item = &'static str> {
+        socket::INCOMING.into_iter()
+    }
+
+    /// Returns the types of messages to clients over the WebSocket of v3.
+    pub fn outgoing() -> impl Iterator<Item = &'static str> {
+        socket::OUTGOING.into_iter().chain(Kind::ALL.map(Kind::as_str))
+    }
+}
+
+impl Running {
+    /// Ends the tasks and makes way for another instance.
+    pub async fn stop(self) {
+        if let Some(changes) = self.changes {
+            changes.stop().await;
+        }
+    }
+}
+
+fn options(config: V3Config) -> GatewayOptions {
+    GatewayOptions {
+        strict_parameters: config.v3_strict_parameters,
+        dialects: match config.v3_dialect {
+            V3Dialect::Path => Dialects::Path,
+            V3Dialect::Live => Dialects::Live,
+            V3Dialect::Python => Dialects::Python,
+        },
+        search_threads: config.v3_search_threads,
+        search_queue: config.v3_search_queue,
+        page_queue: config.v3_page_queue,
+        max_answer_bytes: config.v3_max_answer_bytes,
+        subscriptions: config.v3_subscriptions,
+    }
+}
+
+#[async_trait]
+impl Host for Titles {
+    fn client(&self) -> &Client {
+        self.client()
+    }
+
+    fn watcher(&self) -> &Client {
+        self.watcher()
+    }
+
+    fn catalogue(&self) -> Option<Arc<Catalogue>> {
+        self.mirror().and_then(Mirror::catalogue)
+    }
+
+    fn catalogue_changes(&self) -> Option<watch::Receiver<()>> {
+        self.mirror().map(Mirror::changed)
+    }
+
+    fn list_options(&self) -> &Options {
+        self.of_lists()
+    }
+
+    async fn cached(&self, options: &Options, key: &str, load: Load) -> Result<Cached, LoadFailure> {
+        self.cached(options, key, move |_| load()).await
+    }
+
+    async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure> {
+        self.genre_ids(names).await
+    }
+
+    async fn title_changed(&self, id: u32) {
+        self.changed(id).await;
+    }
+}
+
+/// The events of the site, as the gateway reads them.
+#[derive(Debug)]
+struct SiteEvents(Arc<dyn Bus>);
+
+#[async_trait]
+impl HostEvents for SiteEvents {
+    async fn last(&self) -> anyhow::Result<Option<RecordId>> {
+        Ok(self.0.past().await?.last().map(Event::id))
+    }
+
+    fn subscribe(&self, last: RecordId) -> BoxStream<'static, TitleEvent> {
+        self.0.subscribe(last).map(|event| title_event(&event)).boxed()
+    }
+}
+
+fn title_event(event: &Event) -> TitleEvent {
+    let episode = || {
+        let data: Value = serde_json::from_str(event.data()).ok()?;
+        data["episode"].as_f64()
+    };
+    let change = match event.kind() {
+        EventKind::NewTitle | EventKind::StatusChange | EventKind::TitleUpdated => TitleChange::Title,
+        EventKind::NewEpisode => TitleChange::NewEpisode(episode()),
+        EventKind::EpisodeUpdate => TitleChange::EpisodeUpdate(episode()),
+    };
+    TitleEvent { id: event.id(), title_id: event.title_id(), change }
+}

@@ -1,0 +1,129 @@
+//! What a title was before it changed, as far as anybody knows.
+
+use std::sync::Arc;
+
+use anilibria_client::{
+    model::{Quality, Release},
+    reflector::{Catalogue, CatalogueEntry},
+    v3::{
+        Mapping,
+        model::{Episode, Playlist, Title},
+        release_of,
+    },
+};
+
+use crate::description;
+
+/// What a title was before it changed.
+#[derive(Clone, Debug)]
+pub(super) enum Before {
+    /// All of it, as it was last told.
+    Told(Arc<Title>),
+    /// What the mirrored catalogue knew, which keeps no addresses of streams.
+    Mirrored(Box<Mirrored>),
+}
+
+/// What the mirrored catalogue knew of a title.
+#[derive(Clone, Debug)]
+pub(super) struct Mirrored {
+    title: Title,
+    /// Numbers of episodes, in order, and the qualities that they were there in; `None` when they were never read.
+    episodes: Option<Vec<(f64, Vec<Quality>)>>,
+}
+
+impl Mirrored {
+    /// What `entry` of `catalogue` says.
+    pub(super) fn of(catalogue: &Catalogue, entry: &CatalogueEntry) -> Self {
+        let release: Release = release_of(catalogue, entry);
+        let mut title = Mapping::new(&release).title();
+        description::expand(&mut title);
+        let episodes = entry.episodes.as_ref().map(|episodes| {
+            let qualities = |one: &anilibria_client::reflector::EpisodeEntry| one.qualities().collect();
+            episodes.iter().map(|one| (one.ordinal().get(), qualities(one))).collect()
+        });
+        Self { title, episodes }
+    }
+
+    /// What it knew.
+    pub(super) fn title(&self) -> &Title {
+        &self.title
+    }
+
+    /// The title as it was, as far as can be told from this and from what it is `now`: what is not known has not
+    /// changed.
+    pub(super) fn complete(&self, now: &Title) -> Title {
+        let mut title = self.title.clone();
+        title.franchises.clone_from(&now.franchises);
+        title.player.host.clone_from(&now.player.host);
+        title.player.is_rutube = now.player.is_rutube;
+        title.player.rutube = now.player.rutube.clone();
+        let Some(episodes) = &self.episodes else {
+            title.player = now.player.clone();
+            return title;
+        };
+        let was_there = |episode: &Episode| {
+            let number = episode.episode.get();
+            let (_, qualities) = episodes.iter().find(|(other, _)| other.total_cmp(&number).is_eq())?;
+            (!qualities.is_empty()).then(|| with_streams(episode, qualities))
+        };
+        title.player.list = Playlist::new(now.player.list.as_slice().iter().filter_map(was_there));
+        title
+    }
+}
+
+/// The episode when it was there in these qualities alone.
+fn with_streams(episode: &Episode, qualities: &[Quality]) -> Episode {
+    let mut before = episode.clone();
+    let hls = &mut before.hls;
+    for (quality, path) in
+        [(Quality::FullHd, &mut hls.fhd), (Quality::Hd, &mut hls.hd), (Quality::Sd, &mut hls.sd)]
+    {
+        if !qualities.contains(&quality) {
+            *path = None;
+        }
+    }
+    before
+}
+
+impl Before {
+    /// Whether nothing of it is a guess.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self, Self::Told(_))
+    }
+
+    /// The title as it was, as far as can be told from this and from what it is `now`.
+    pub(super) fn title(&self, now: &Title) -> Arc<Title> {
+        match self {
+            Self::Told(title) => Arc::clone(title),
+            Self::Mirrored(mirrored) => Arc::new(mirrored.complete(now)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn qualities_that_were_not_there_are_told_from_the_catalogue() {
+        let release = |extra: serde_json::Value| -> Release {
+            let mut episode = json!({
+                "id": "9b5e26ee-598f-4b8b-b77e-188d3e456301", "ordinal": 1, "hls_480": "https://a.example/480.m3u8",
+            });
+            episode.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            serde_json::from_value(json!({"id": 7, "name": {"main": "Имя"}, "episodes": [episode]})).unwrap()
+        };
+        let catalogue: Catalogue = [release(json!({}))].into_iter().collect();
+        let before = Mirrored::of(&catalogue, catalogue.get(7).unwrap());
+        let mut now = Mapping::new(&release(json!({"hls_720": "https://a.example/720.m3u8"}))).title();
+        description::expand(&mut now);
+
+        let before = Before::Mirrored(Box::new(before)).title(&now);
+
+        let hls = &before.player.list.as_slice()[0].hls;
+        assert_eq!((hls.sd.as_deref(), &hls.hd), (Some("/480.m3u8"), &None));
+        assert_eq!(before.player.host, now.player.host);
+    }
+}

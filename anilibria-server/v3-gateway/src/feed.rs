@@ -1,0 +1,148 @@
+//! Videos, and what is new of every kind.
+
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
+
+use anilibria_cache::Loaded;
+use anilibria_client::{
+    model::{CatalogSorting, ReleaseId},
+    reflector::Sort,
+    v3::model::Video,
+};
+use anilibria_http::{LoadFailure, problem::Problem, tag};
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    answer::{Answer, Page, render},
+    ask::Ask,
+    charge::Charge,
+    gateway::{Gateway, Work, catalogue, kept},
+    key,
+    many::{Source, many},
+    paging::Window,
+    projection::Kind,
+    selection::{LOOKED_THROUGH, is_newer},
+    shape::Shape,
+};
+use crate::host::Titles;
+
+/// Something new, before it is read.
+enum News {
+    Title(ReleaseId),
+    Video(Box<Video>),
+}
+
+/// One item of the feed.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Item {
+    Title { title: Arc<RawValue> },
+    Video { youtube: Value },
+}
+
+impl Gateway {
+    /// The newest videos.
+    pub(super) async fn videos(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let (since, window, shape) = (ask.since()?, ask.page()?, Shape::of_videos(ask)?);
+        let key = key::list("youtube", &format!("{since:?} {window:?} {}", shape.canonical()));
+        let load = move |titles: Titles| async move { videos(titles, since, window, shape).await };
+        Ok(self.cached(&key, load).await?)
+    }
+
+    /// The last updated titles and the newest videos, the newest of both first.
+    pub(super) async fn feed(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let (since, window) = (ask.since()?, ask.page()?);
+        let shape = Shape::read_as(Kind::FeedItem, ask)?;
+        let key = key::list("feed", &format!("{since:?} {window:?} {}", shape.canonical()));
+        let (work, charge) = (self.work.clone(), ask.charge.clone());
+        let load =
+            move |titles: Titles| async move { feed(titles, since, window, shape, work, charge).await };
+        Ok(self.charged(&key, &ask.charge, load).await?)
+    }
+}
+
+async fn videos(
+    titles: Titles,
+    since: Option<i64>,
+    window: Window,
+    shape: Shape,
+) -> Result<Loaded, LoadFailure> {
+    let all = newest(&titles, since).await?;
+    let (range, pagination) = window.of(all.len());
+    let mut list = Vec::new();
+    for video in all.get(range).unwrap_or_default() {
+        let mut video = serde_json::to_value(video)?;
+        shape.apply(&mut video);
+        list.push(video);
+    }
+    Ok(Loaded::new(render(&Page { list, pagination })?))
+}
+
+/// The limit with which AniLibria lists all videos; of other limits it takes at most 50.
+const ALL_VIDEOS: u32 = 0;
+
+/// Returns the newest videos, at most [`LOOKED_THROUGH`].
+async fn newest(titles: &Titles, since: Option<i64>) -> Result<Vec<Video>, LoadFailure> {
+    let load = |titles: Titles| async move {
+        let videos = titles.client().media().videos().limit(ALL_VIDEOS).await?;
+        Ok(videos.iter().take(LOOKED_THROUGH as usize).map(Video::from).collect())
+    };
+    let mut videos: Vec<Video> = kept(titles, titles.list_options(), key::VIDEOS, load).await?;
+    videos.retain(|video| is_newer(video.timestamp, since));
+    videos.sort_by_key(|video| Reverse(video.timestamp));
+    Ok(videos)
+}
+
+async fn feed(
+    titles: Titles,
+    since: Option<i64>,
+    window: Window,
+    shape: Shape,
+    work: Work,
+    charge: Charge,
+) -> Result<Loaded, LoadFailure> {
+    let mut news: Vec<_> =
+        updated(&titles).await?.into_iter().filter(|(at, _)| is_newer(*at, since)).collect();
+    let videos = newest(&titles, since).await?;
+    news.extend(videos.into_iter().map(|video| (video.timestamp, News::Video(Box::new(video)))));
+    news.sort_by_key(|(at, _)| Reverse(*at));
+    let (range, pagination) = window.of(news.len());
+    let news = news.get(range).unwrap_or_default();
+    let ids: Vec<_> = news.iter().filter_map(|(_, item)| item.title()).collect();
+    let found = many(&titles, ids.clone(), &shape, Source::Any, &work, &charge).await?;
+    let found: HashMap<_, _> = found.into_iter().collect();
+    let mut list = Vec::with_capacity(news.len());
+    for (_, item) in news {
+        list.extend(match item {
+            News::Title(id) => found.get(id).cloned().map(|title| Item::Title { title }),
+            News::Video(video) => {
+                let mut video: Value = serde_json::to_value(video)?;
+                shape.apply(&mut video);
+                Some(Item::Video { youtube: video })
+            }
+        });
+    }
+    let tags = ids.into_iter().map(|id| tag::title(id.get()));
+    Ok(Loaded::new(render(&Page { list, pagination })?).tags(tags).tag(tag::LISTS))
+}
+
+impl News {
+    fn title(&self) -> Option<ReleaseId> {
+        match self {
+            Self::Title(id) => Some(*id),
+            Self::Video(_) => None,
+        }
+    }
+}
+
+/// All titles, or those that AniLibria lists first, with when they were updated.
+async fn updated(titles: &Titles) -> Result<Vec<(Option<time::OffsetDateTime>, News)>, LoadFailure> {
+    if let Some(catalogue) = catalogue(titles) {
+        let all = catalogue.query().sort(Sort::Updated).find().items.into_iter();
+        return Ok(all.map(|entry| (entry.updated_at(), News::Title(entry.id))).collect());
+    }
+    let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc);
+    let catalog = catalog.include(["id", "fresh_at", "updated_at", "created_at"]);
+    let found = catalog.window(0, LOOKED_THROUGH).await?.items;
+    Ok(found.iter().map(|release| (release.news_at(), News::Title(release.id))).collect())
+}

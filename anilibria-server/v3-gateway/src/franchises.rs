@@ -1,0 +1,97 @@
+//! Franchises: those of a title, and all of them.
+
+use anilibria_cache::{Loaded, Options};
+use anilibria_client::{
+    model::{FranchiseId, ReleaseId},
+    v3::model::Franchise,
+};
+use anilibria_http::{LoadFailure, problem::Problem, tag};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::Value;
+
+use super::{
+    address::Dialect,
+    answer::{Answer, Page, render},
+    ask::Ask,
+    charge::Charge,
+    gateway::{Gateway, kept},
+    key,
+    paging::Window,
+    shape::{Shape, nothing},
+};
+use crate::host::Titles;
+
+/// How many franchises are read at a time.
+pub(super) const AT_A_TIME: usize = 8;
+
+impl Gateway {
+    /// The franchises of a title: all of them, or the first one, or what stands for none.
+    pub(super) async fn title_franchises(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let (id, shape) = (ask.required::<u32>("id")?, Shape::of_parts(ask)?);
+        let found = of(&self.titles, ReleaseId(id)).await?;
+        let mut found = values(&found).map_err(Problem::internal)?;
+        for franchise in &mut found {
+            shape.apply(franchise);
+        }
+        match ask.dialect {
+            Dialect::Live => Self::once(&found),
+            Dialect::Python => Self::once(&found.into_iter().next().unwrap_or_else(nothing)),
+        }
+    }
+
+    /// A page of all franchises.
+    pub(super) async fn franchises(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let (window, shape) = (ask.page()?, Shape::of_parts(ask)?);
+        let key = key::list("franchises", &format!("{window:?} {}", shape.canonical()));
+        let charge = ask.charge.clone();
+        let load = move |titles: Titles| async move { page(titles, window, shape, charge).await };
+        Ok(self.charged(&key, &ask.charge, load).await?)
+    }
+}
+
+/// Returns the franchises of title `id`. They are cached apart from it, as they seldom change.
+pub(super) async fn of(titles: &Titles, id: ReleaseId) -> Result<Vec<Franchise>, LoadFailure> {
+    let load = move |titles: Titles| async move {
+        match titles.client().franchises().of_release(id).await {
+            Ok(found) => Ok(found.iter().map(Franchise::from).collect()),
+            Err(error) if error.is_not_found() => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
+    };
+    kept(titles, &Options::new(), &key::franchises(id.get()), load).await
+}
+
+async fn page(titles: Titles, window: Window, shape: Shape, charge: Charge) -> Result<Loaded, LoadFailure> {
+    let load = |titles: Titles| async move {
+        let all = titles.client().franchises().list().include(["id"]).await?;
+        Ok(all.iter().map(|franchise| franchise.id).collect())
+    };
+    let all: Vec<FranchiseId> = kept(&titles, titles.list_options(), key::FRANCHISE_IDS, load).await?;
+    let (range, pagination) = window.of(all.len());
+    let ids = all.get(range).unwrap_or_default().to_vec();
+    charge.calls(ids.len())?;
+    let found = stream::iter(ids).map(|id| one(&titles, id)).buffered(AT_A_TIME);
+    let mut list: Vec<Value> = found.try_filter_map(async |one| Ok(one)).try_collect().await?;
+    for franchise in &mut list {
+        shape.apply(franchise);
+    }
+    Ok(Loaded::new(render(&Page { list, pagination })?).tag(tag::LISTS))
+}
+
+/// Returns one franchise with its titles, which the list of all leaves out. Each is cached, so that a list that takes too
+/// long is shorter the next time.
+async fn one(titles: &Titles, id: FranchiseId) -> Result<Option<Value>, LoadFailure> {
+    let load = move |titles: Titles| async move {
+        match titles.client().franchises().get(id).await {
+            Ok(found) => Ok(Some(Franchise::from(&found))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    };
+    let found: Option<Franchise> = kept(titles, &Options::new(), &key::franchise(id), load).await?;
+    Ok(found.map(serde_json::to_value).transpose()?)
+}
+
+fn values(franchises: &[Franchise]) -> serde_json::Result<Vec<Value>> {
+    franchises.iter().map(serde_json::to_value).collect()
+}

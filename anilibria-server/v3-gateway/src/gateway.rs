@@ -1,0 +1,137 @@
+//! The service behind the routes of v3.
+
+use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
+
+use anilibria_cache::{Loaded, Options};
+use anilibria_client::reflector::Catalogue;
+use anilibria_http::{LoadFailure, clients::Clients, metrics::Limit, problem::Problem, rendered::unsealed};
+use moka::sync::Cache as Memory;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    answer::{Answer, render},
+    charge::Charge,
+    sessions::Sessions,
+    work_pool::WorkPool,
+};
+use crate::{host::Titles, options::GatewayOptions};
+
+/// Maximum refusals that are remembered.
+const REFUSALS: u64 = 1024;
+
+/// Lifetime of a remembered refusal. A refusal may depend on the catalogue, which changes.
+const REFUSED_FOR: Duration = Duration::from_secs(30);
+
+/// Maximum attempts to join a load that is refused for the quota of another client.
+const TRIES: usize = 3;
+
+/// Answers what clients of v3 ask, through the same cache as the other versions. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    pub(super) titles: Titles,
+    pub(super) sessions: Sessions,
+    pub(super) clients: Arc<Clients>,
+    pub(super) options: GatewayOptions,
+    pub(super) work: Work,
+    /// Refusals by cache key, so that a repeated request costs no work.
+    refusals: Memory<String, LoadFailure>,
+}
+
+/// Threads for costly work, and the size limit of its result. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Work {
+    /// Searches through the whole catalogue.
+    pub(super) searches: WorkPool,
+    /// Pages of the catalogue.
+    pub(super) pages: WorkPool,
+    /// Maximum bytes of one answer.
+    pub(super) max_answer_bytes: usize,
+}
+
+impl Work {
+    fn new(options: GatewayOptions) -> Self {
+        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(2);
+        let searches = options.search_threads.unwrap_or(threads);
+        Self {
+            searches: WorkPool::new(searches, options.search_queue, Limit::Search),
+            pages: WorkPool::new(threads, options.page_queue, Limit::Pages),
+            max_answer_bytes: options.max_answer_bytes,
+        }
+    }
+}
+
+impl Gateway {
+    /// Creates a gateway over `titles`. `sessions` knows the users who have logged in, and costly work is charged to the
+    /// quota of one of `clients`.
+    pub fn new(titles: Titles, sessions: Sessions, clients: Arc<Clients>, options: GatewayOptions) -> Self {
+        let refusals = Memory::builder().max_capacity(REFUSALS).time_to_live(REFUSED_FOR).build();
+        Self { titles, sessions, clients, options, work: Work::new(options), refusals }
+    }
+
+    /// Returns the answer cached under `key`, or else the result of `load`. For lists and other answers than titles.
+    pub(super) async fn cached<F>(
+        &self,
+        key: &str,
+        load: impl FnOnce(Titles) -> F + Clone + Send + Sync + 'static,
+    ) -> Result<Answer, LoadFailure>
+    where
+        F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+    {
+        Ok(Answer::cached(self.titles.cached(self.titles.list_options(), key, load).await?))
+    }
+
+    /// The same for a load that takes `charge`.
+    pub(super) async fn charged<F>(
+        &self,
+        key: &str,
+        charge: &Charge,
+        load: impl FnOnce(Titles) -> F + Clone + Send + Sync + 'static,
+    ) -> Result<Answer, LoadFailure>
+    where
+        F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+    {
+        if let Some(refusal) = self.refusals.get(key) {
+            return Err(refusal);
+        }
+        let mut tries = TRIES;
+        loop {
+            tries -= 1;
+            match self.cached(key, load.clone()).await {
+                // Another client began this load, and has no quota left for it. This one may have.
+                Err(LoadFailure::RateLimited { .. }) if !charge.is_refused() && tries > 0 => {}
+                Err(refusal @ LoadFailure::Refused { .. }) => {
+                    self.refusals.insert(key.to_owned(), refusal.clone());
+                    return Err(refusal);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// An answer for one request only.
+    pub(super) fn once<T: serde::Serialize + ?Sized>(data: &T) -> Result<Answer, Problem> {
+        render(data).map(Answer::once).map_err(Problem::internal)
+    }
+}
+
+/// Returns the mirrored catalogue if it is loaded.
+pub(super) fn catalogue(titles: &Titles) -> Option<Arc<Catalogue>> {
+    titles.catalogue()
+}
+
+/// Returns data of AniLibria, cached under `key` in the form of AniLibria. Answers of every shape are made of it, so the
+/// number of calls depends on the number of keys, and not on the spelling of requests.
+pub(super) async fn kept<T, F>(
+    titles: &Titles,
+    options: &Options,
+    key: &str,
+    load: impl FnOnce(Titles) -> F + Clone + Send + Sync + 'static,
+) -> Result<T, LoadFailure>
+where
+    T: Serialize + DeserializeOwned,
+    F: Future<Output = Result<T, LoadFailure>> + Send + 'static,
+{
+    let load = |titles: Titles| async move { Ok(Loaded::new(render(&load(titles).await?)?)) };
+    let cached = titles.cached(options, key, load).await?;
+    Ok(serde_json::from_slice(&unsealed(cached.value()))?)
+}

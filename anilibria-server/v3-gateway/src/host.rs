@@ -1,0 +1,139 @@
+//! What the gateway needs of the service that mounts it.
+
+use std::{fmt, sync::Arc};
+
+use anilibria_cache::{Cached, Loaded, Options, coordination::RecordId};
+use anilibria_client::{Client, model::GenreId, reflector::Catalogue};
+use anilibria_http::LoadFailure;
+use async_trait::async_trait;
+use futures::{future::BoxFuture, stream::BoxStream};
+use tokio::sync::watch;
+
+/// Loads the value of a cache key. It may be called again when the cached value turns out to be of another version.
+pub type Load = Arc<dyn Fn() -> BoxFuture<'static, Result<Loaded, LoadFailure>> + Send + Sync>;
+
+/// Reads titles through the cache of the host.
+#[async_trait]
+pub trait Host: fmt::Debug + Send + Sync + 'static {
+    /// Returns the client for calls that visitors cause.
+    fn client(&self) -> &Client;
+
+    /// Returns the client for polls, whose calls visitors cannot use up.
+    fn watcher(&self) -> &Client;
+
+    /// Returns the mirrored catalogue; `None` before it is loaded, or if there is none.
+    fn catalogue(&self) -> Option<Arc<Catalogue>>;
+
+    /// Returns a receiver that changes with the catalogue; `None` if there is none.
+    fn catalogue_changes(&self) -> Option<watch::Receiver<()>>;
+
+    /// Returns the options under which lists are cached.
+    fn list_options(&self) -> &Options;
+
+    /// Returns the value cached under `key`, or the result of `load`.
+    ///
+    /// # Errors
+    ///
+    /// The error of `load`, if there is nothing stale to answer with.
+    async fn cached(&self, options: &Options, key: &str, load: Load) -> Result<Cached, LoadFailure>;
+
+    /// Returns the ids of genres by their names; `None` if one of them does not exist.
+    ///
+    /// # Errors
+    ///
+    /// AniLibria failed.
+    async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure>;
+
+    /// Marks everything that title `id` appears in as stale.
+    async fn title_changed(&self, id: u32);
+}
+
+/// Events of the host about titles.
+#[async_trait]
+pub trait HostEvents: fmt::Debug + Send + Sync + 'static {
+    /// Returns the id of the last event that is remembered.
+    ///
+    /// # Errors
+    ///
+    /// The events cannot be read.
+    async fn last(&self) -> anyhow::Result<Option<RecordId>>;
+
+    /// Returns every event after `last`, in order and without end.
+    fn subscribe(&self, last: RecordId) -> BoxStream<'static, TitleEvent>;
+}
+
+/// An event of the host about a title.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TitleEvent {
+    /// Id of the event.
+    pub id: RecordId,
+    /// Id of the title.
+    pub title_id: u32,
+    /// The kind of change.
+    pub change: TitleChange,
+}
+
+/// A change of a title.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TitleChange {
+    /// The title is new, or its fields changed.
+    Title,
+    /// An episode was published; `None` if its number is not known.
+    NewEpisode(Option<f64>),
+    /// A published episode changed; `None` if its number is not known.
+    EpisodeUpdate(Option<f64>),
+}
+
+/// The host as the gateway uses it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Titles(Arc<dyn Host>);
+
+impl Titles {
+    /// Creates the reads of the gateway over `host`.
+    pub fn new(host: impl Host) -> Self {
+        Self(Arc::new(host))
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        self.0.client()
+    }
+
+    pub(crate) fn watcher(&self) -> &Client {
+        self.0.watcher()
+    }
+
+    pub(crate) fn catalogue(&self) -> Option<Arc<Catalogue>> {
+        self.0.catalogue()
+    }
+
+    pub(crate) fn catalogue_changes(&self) -> Option<watch::Receiver<()>> {
+        self.0.catalogue_changes()
+    }
+
+    pub(crate) fn list_options(&self) -> &Options {
+        self.0.list_options()
+    }
+
+    pub(crate) async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure> {
+        self.0.genre_ids(names).await
+    }
+
+    pub(crate) async fn title_changed(&self, id: u32) {
+        self.0.title_changed(id).await;
+    }
+
+    /// Returns the value cached under `key`, or the result of `load`.
+    pub(crate) async fn cached<F>(
+        &self,
+        options: &Options,
+        key: &str,
+        load: impl FnOnce(Self) -> F + Clone + Send + Sync + 'static,
+    ) -> Result<Cached, LoadFailure>
+    where
+        F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+    {
+        let titles = self.clone();
+        let load: Load = Arc::new(move || Box::pin(load.clone()(titles.clone())));
+        self.0.cached(options, key, load).await
+    }
+}

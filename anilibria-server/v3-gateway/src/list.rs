@@ -1,0 +1,112 @@
+//! Lists of titles: which they are is decided by a [`Listing`], the rest is the same for all.
+
+use std::sync::Arc;
+
+use anilibria_cache::Loaded;
+use anilibria_client::model::ReleaseId;
+use anilibria_http::{LoadFailure, problem::Problem, tag};
+use bytes::Bytes;
+
+use super::{
+    address::Dialect,
+    answer::{Answer, Page, render},
+    ask::Ask,
+    charge::Charge,
+    gateway::{Gateway, Work},
+    key,
+    many::{Source, many},
+    names::Names,
+    paging::{PageSize, Window},
+    selection::{self, Listing},
+    shape::Shape,
+};
+use crate::host::Titles;
+
+/// What a list is asked for.
+#[derive(Debug)]
+pub(super) struct List {
+    pub(super) listing: Listing,
+    pub(super) window: Window,
+    pub(super) shape: Shape,
+    /// Whether the list comes without its envelope.
+    pub(super) is_bare: bool,
+}
+
+impl Gateway {
+    /// Titles by name, in the order in which they are asked for.
+    pub(super) async fn titles(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let shape = Shape::read(ask)?;
+        let names = Names {
+            ids: ask.numbers("id_list")?,
+            codes: ask.texts("code_list")?,
+            torrents: ask.numbers("torrent_id_list")?,
+        };
+        if names.is_empty() {
+            return Err(Problem::invalid("id_list", "is required, or `code_list`, or `torrent_id_list`"));
+        }
+        let ids = self.ids_of(names, &ask.charge).await?;
+        let (window, is_given) = ask.window(PageSize::All)?;
+        let is_bare = ask.dialect == Dialect::Live && !is_given;
+        self.list(List { listing: Listing::Named(ids), window, shape, is_bare }, &ask.charge).await
+    }
+
+    /// The last updated titles.
+    pub(super) async fn updates(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        self.paged(ask, Listing::Updates { since: ask.since()? }).await
+    }
+
+    /// The last changed titles.
+    pub(super) async fn changes(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        self.paged(ask, Listing::Changes { since: ask.since()? }).await
+    }
+
+    /// A page of a list, in its envelope.
+    pub(super) async fn paged(&self, ask: &Ask<'_>, listing: Listing) -> Result<Answer, Problem> {
+        let (window, shape) = (ask.page()?, Shape::read(ask)?);
+        self.list(List { listing, window, shape, is_bare: false }, &ask.charge).await
+    }
+
+    async fn list(&self, list: List, charge: &Charge) -> Result<Answer, Problem> {
+        let key = list.key();
+        let list = Arc::new(list);
+        let (asked, work, payer) = (Arc::clone(&list), self.work.clone(), charge.clone());
+        let load = move |titles: Titles| async move {
+            let (answer, ids) = made(&titles, &asked, Source::Any, &work, &payer).await?;
+            Ok(Loaded::new(answer).tags(ids.into_iter().map(|id| tag::title(id.get()))).tag(tag::LISTS))
+        };
+        match self.charged(&key, charge, load).await {
+            Ok(answer) => Ok(answer),
+            // Better than nothing, and for once only.
+            Err(failure) if failure.is_of_upstream() => {
+                match made(&self.titles, &list, Source::Catalogue, &self.work, charge).await {
+                    Ok((answer, _)) => Ok(Answer::once(answer)),
+                    Err(_) => Err(failure.into()),
+                }
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}
+
+impl List {
+    fn key(&self) -> String {
+        let Self { listing, window, shape, is_bare } = self;
+        let canonical = format!("{} {window:?} {} {is_bare}", listing.canonical(), shape.canonical());
+        key::list(listing.name(), &canonical)
+    }
+}
+
+/// Returns the answer, and which titles are in it.
+async fn made(
+    titles: &Titles,
+    list: &List,
+    source: Source,
+    work: &Work,
+    charge: &Charge,
+) -> Result<(Bytes, Vec<ReleaseId>), LoadFailure> {
+    let (ids, pagination) = selection::select(titles, &list.listing, &list.window, work, charge).await?;
+    let found = many(titles, ids, &list.shape, source, work, charge).await?;
+    let (ids, list_of): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let answer = if list.is_bare { render(&list_of)? } else { render(&Page { list: list_of, pagination })? };
+    Ok((answer, ids))
+}

@@ -1,0 +1,162 @@
+//! Many titles at a time, from where they cost the least.
+
+use std::{collections::HashMap, sync::Arc};
+
+use anilibria_client::{
+    model::{Release, ReleaseId},
+    reflector::{Catalogue, CatalogueEntry},
+    request::MAX_LIMIT,
+    v3::{Mapping, model::Franchise},
+};
+use anilibria_http::{LoadFailure, metrics::Limit};
+use futures::{StreamExt as _, stream};
+use serde_json::{Value, value::RawValue};
+
+use super::{
+    charge::Charge,
+    franchises,
+    gateway::{Work, catalogue},
+    include,
+    shape::Shape,
+    title::from_catalogue,
+};
+use crate::host::Titles;
+
+/// Maximum titles of one answer that are read from AniLibria: each has some 20 KB, and fifty of them take a request.
+pub(super) const MOST: usize = 500;
+
+/// Maximum titles of one answer whose franchises are read, which takes a request each; those of more have none.
+const MOST_WITH_FRANCHISES: usize = 50;
+
+/// Maximum titles of one answer that bring files along.
+const MOST_WITH_FILES: usize = 10;
+
+/// Where titles may come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// From AniLibria, unless the mirrored catalogue knows all that is wanted of them.
+    Any,
+    /// From the mirrored catalogue, since AniLibria fails.
+    Catalogue,
+}
+
+/// A title, rendered.
+pub(super) type Rendered = (ReleaseId, Arc<RawValue>);
+
+/// Renders the titles `ids` in this shape and order. Those that do not exist are left out.
+///
+/// # Errors
+///
+/// [`LoadFailure::Refused`] if the titles are too many or too large for one answer.
+pub(super) async fn many(
+    titles: &Titles,
+    ids: Vec<ReleaseId>,
+    shape: &Shape,
+    source: Source,
+    work: &Work,
+    charge: &Charge,
+) -> Result<Vec<Rendered>, LoadFailure> {
+    charge.page(ids.len())?;
+    if source == Source::Catalogue || suffices(titles, &ids, shape) {
+        let catalogue = catalogue(titles).ok_or(LoadFailure::NoCatalogue)?;
+        let (shape, max_bytes) = (shape.clone(), work.max_answer_bytes);
+        return work.pages.run(move || mirrored(&catalogue, &ids, &shape, max_bytes)).await;
+    }
+    check(&ids, shape)?;
+    let has_franchises = shape.reads("franchises") && ids.len() <= MOST_WITH_FRANCHISES;
+    let pages = ids.len().div_ceil(MAX_LIMIT as usize);
+    charge.calls(pages + if has_franchises { ids.len() } else { 0 })?;
+    let franchises = if has_franchises { franchises_of(titles, &ids).await } else { HashMap::new() };
+    let releases = titles.client().releases().many(ids).await?;
+    let mut page = Page::new(work.max_answer_bytes);
+    for release in &releases {
+        let mut title = value(release, &franchises)?;
+        if shape.include.any() {
+            include::fill(titles.client(), &mut title, shape, charge).await?;
+        }
+        shape.apply(&mut title);
+        page.push(release.id, &title)?;
+    }
+    Ok(page.titles)
+}
+
+/// Titles that are rendered one by one, up to a total size.
+struct Page {
+    titles: Vec<Rendered>,
+    max_bytes: usize,
+    bytes_left: usize,
+}
+
+impl Page {
+    fn new(max_bytes: usize) -> Self {
+        Self { titles: Vec::new(), max_bytes, bytes_left: max_bytes }
+    }
+
+    fn push(&mut self, id: ReleaseId, title: &Value) -> Result<(), LoadFailure> {
+        let title = serde_json::value::to_raw_value(title)?;
+        let Some(left) = self.bytes_left.checked_sub(title.get().len()) else {
+            Limit::AnswerSize.hit();
+            let reason = format!(
+                "gives more than {} bytes: ask for pages, or for less of each title by `filter` or `remove`",
+                self.max_bytes
+            );
+            return Err(LoadFailure::Refused { field: "limit", reason: reason.into() });
+        };
+        self.bytes_left = left;
+        self.titles.push((id, title.into()));
+        Ok(())
+    }
+}
+
+fn check(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
+    if shape.include.any() && ids.len() > MOST_WITH_FILES {
+        let reason = format!("is for {MOST_WITH_FILES} titles at most: ask for smaller pages");
+        return Err(LoadFailure::Refused { field: "include", reason: reason.into() });
+    }
+    if ids.len() > MOST {
+        let reason = format!(
+            "asks for more than {MOST} whole titles: ask for pages, or leave `player` and `franchises` out by \
+             `filter` or `remove`"
+        );
+        return Err(LoadFailure::Refused { field: "limit", reason: reason.into() });
+    }
+    Ok(())
+}
+
+/// True if the mirrored catalogue knows all that is wanted of these titles.
+fn suffices(titles: &Titles, ids: &[ReleaseId], shape: &Shape) -> bool {
+    let is_read = |entry: &CatalogueEntry| entry.members.is_some() && entry.torrents.is_some();
+    !shape.reads("player")
+        && !shape.reads("franchises")
+        && !shape.include.any()
+        && catalogue(titles)
+            .is_some_and(|catalogue| ids.iter().all(|id| catalogue.get(*id).is_some_and(is_read)))
+}
+
+fn mirrored(
+    catalogue: &Catalogue,
+    ids: &[ReleaseId],
+    shape: &Shape,
+    max_bytes: usize,
+) -> Result<Vec<Rendered>, LoadFailure> {
+    let mut page = Page::new(max_bytes);
+    for id in ids {
+        if let Some(mut title) = from_catalogue(catalogue, *id)? {
+            shape.apply(&mut title);
+            page.push(*id, &title)?;
+        }
+    }
+    Ok(page.titles)
+}
+
+async fn franchises_of(titles: &Titles, ids: &[ReleaseId]) -> HashMap<ReleaseId, Vec<Franchise>> {
+    let of = |id: ReleaseId| async move { (id, franchises::of(titles, id).await.unwrap_or_default()) };
+    // A title is of use without.
+    stream::iter(ids.to_vec()).map(of).buffer_unordered(franchises::AT_A_TIME).collect().await
+}
+
+fn value(release: &Release, franchises: &HashMap<ReleaseId, Vec<Franchise>>) -> serde_json::Result<Value> {
+    let mut title = Mapping::new(release).title();
+    title.franchises = Some(franchises.get(&release.id).cloned().unwrap_or_default());
+    serde_json::to_value(title)
+}

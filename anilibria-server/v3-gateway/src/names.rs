@@ -1,0 +1,189 @@
+//! Titles by name: by id, by readable id, or by one of their torrents.
+
+use std::collections::HashMap;
+
+use anilibria_cache::{Loaded, Options};
+use anilibria_client::{
+    model::{ReleaseId, ReleaseRef, TorrentId},
+    reflector::{Catalogue, TorrentEntry},
+    request::MAX_LIMIT,
+};
+use anilibria_http::{LoadFailure, tag};
+
+use super::{
+    charge::Charge,
+    gateway::{Gateway, catalogue},
+    key,
+};
+use crate::host::Titles;
+
+/// Maximum bytes of a readable id.
+const MAX_CODE: usize = 200;
+
+/// Maximum readable ids that AniLibria is asked for when there is no mirrored catalogue: five calls.
+const MOST_CODES: usize = 5 * MAX_LIMIT as usize;
+
+/// The same of torrents, each of which takes a call.
+const MOST_TORRENTS: usize = 8;
+
+/// The name of one title.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    Id(u32),
+    Code(String),
+    Torrent(u64),
+}
+
+/// The names in a request for a list of titles.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    pub(super) ids: Vec<u32>,
+    pub(super) codes: Vec<String>,
+    pub(super) torrents: Vec<u64>,
+}
+
+impl Names {
+    /// True if there are no names.
+    pub(super) fn is_empty(&self) -> bool {
+        self.ids.is_empty() && self.codes.is_empty() && self.torrents.is_empty()
+    }
+}
+
+impl Gateway {
+    /// Returns the id of the title called `name`; `None` if there is none.
+    ///
+    /// Once the catalogue is mirrored, a readable id that it does not have does not exist. A torrent may be newer than the
+    /// catalogue, so AniLibria is asked for one that the catalogue does not have.
+    pub(super) async fn id_of(&self, name: Name) -> Result<Option<ReleaseId>, LoadFailure> {
+        let catalogue = catalogue(&self.titles);
+        match name {
+            Name::Id(id) => Ok(Some(ReleaseId(id))),
+            Name::Code(code) if !is_code(&code) => Ok(None),
+            Name::Code(code) => match catalogue {
+                Some(catalogue) => Ok(catalogue.by_alias(&code).map(|entry| entry.id)),
+                None => id_of_code(&self.titles, code).await,
+            },
+            Name::Torrent(id) => {
+                match catalogue.and_then(|catalogue| of_torrent(&catalogue, TorrentId(id))) {
+                    Some(id) => Ok(Some(id)),
+                    None => id_of_torrent(&self.titles, id).await,
+                }
+            }
+        }
+    }
+
+    /// Returns the ids of the titles with these names, each once and in this order. Titles that do not exist are left out.
+    ///
+    /// Once the catalogue is mirrored, readable ids and torrents that it does not have do not exist. Without it, AniLibria is
+    /// asked for a few of them. Ids are not checked: titles are read by them.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadFailure::Refused`] for more names than AniLibria is asked for.
+    pub(super) async fn ids_of(&self, names: Names, charge: &Charge) -> Result<Vec<ReleaseId>, LoadFailure> {
+        let Names { ids, codes, torrents } = names;
+        let mut found: Vec<ReleaseId> = Vec::new();
+        let mut add = |id: ReleaseId| {
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        };
+        if let Some(catalogue) = catalogue(&self.titles) {
+            ids.into_iter().map(ReleaseId).for_each(&mut add);
+            codes.iter().filter_map(|code| catalogue.by_alias(code)).map(|entry| entry.id).for_each(&mut add);
+            let of_torrents = of_torrents(&catalogue);
+            torrents.iter().filter_map(|id| of_torrents.get(&TorrentId(*id)).copied()).for_each(&mut add);
+            return Ok(found);
+        }
+        let codes: Vec<_> = codes.into_iter().filter(|code| is_code(code)).collect();
+        check("code_list", codes.len(), MOST_CODES)?;
+        check("torrent_id_list", torrents.len(), MOST_TORRENTS)?;
+        charge.calls(codes.len().div_ceil(MAX_LIMIT as usize) + torrents.len())?;
+        ids.into_iter().map(ReleaseId).for_each(&mut add);
+        let of_codes = ids_of_codes(&self.titles, &codes).await?;
+        codes.iter().filter_map(|code| of_codes.get(code).copied()).for_each(&mut add);
+        for torrent in torrents {
+            id_of_torrent(&self.titles, torrent).await?.into_iter().for_each(&mut add);
+        }
+        Ok(found)
+    }
+}
+
+fn check(field: &'static str, count: usize, most: usize) -> Result<(), LoadFailure> {
+    if count <= most {
+        return Ok(());
+    }
+    let reason = format!("must not have more than {most} values until the catalogue is loaded");
+    Err(LoadFailure::Refused { field, reason: reason.into() })
+}
+
+async fn ids_of_codes(titles: &Titles, codes: &[String]) -> Result<HashMap<String, ReleaseId>, LoadFailure> {
+    let mut found = HashMap::new();
+    for batch in codes.chunks(MAX_LIMIT as usize) {
+        let releases = titles.client().releases().list().aliases(batch.iter().cloned()).limit(MAX_LIMIT);
+        let page = releases.include(["id", "alias"]).await?;
+        found.extend(page.items.into_iter().map(|release| (release.alias, release.id)));
+    }
+    Ok(found)
+}
+
+async fn id_of_code(titles: &Titles, code: String) -> Result<Option<ReleaseId>, LoadFailure> {
+    let key = key::code(&code);
+    let load = |titles: Titles| async move {
+        let release = titles.client().releases().get(ReleaseRef::from(code)).include(["id"]).await;
+        loaded(release.map(|release| Some(release.id)))
+    };
+    cached(titles, &key, load).await
+}
+
+async fn id_of_torrent(titles: &Titles, id: u64) -> Result<Option<ReleaseId>, LoadFailure> {
+    let load = move |titles: Titles| async move {
+        let torrent = titles.client().torrents().get(id).await;
+        loaded(torrent.map(|torrent| torrent.release.map(|release| release.id)))
+    };
+    cached(titles, &key::torrent(id), load).await
+}
+
+fn loaded(found: anilibria_client::Result<Option<ReleaseId>>) -> Result<Loaded, LoadFailure> {
+    match found {
+        Err(error) if error.is_not_found() => Ok(Loaded::absent()),
+        Err(error) => Err(error.into()),
+        Ok(found) => {
+            Ok(found.map_or_else(Loaded::absent, |id| Loaded::new(id.to_string()).tag(tag::title(id.get()))))
+        }
+    }
+}
+
+async fn cached<F>(
+    titles: &Titles,
+    key: &str,
+    load: impl FnOnce(Titles) -> F + Clone + Send + Sync + 'static,
+) -> Result<Option<ReleaseId>, LoadFailure>
+where
+    F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+{
+    let cached = titles.cached(&Options::new(), key, load).await?;
+    Ok(std::str::from_utf8(cached.value()).ok().and_then(|id| id.parse().ok()))
+}
+
+fn of_torrent(catalogue: &Catalogue, id: TorrentId) -> Option<ReleaseId> {
+    let has_it = |torrents: &[TorrentEntry]| torrents.iter().any(|torrent| torrent.id == id);
+    catalogue.iter().find(|entry| entry.torrents.as_deref().is_some_and(has_it)).map(|entry| entry.id)
+}
+
+/// All torrents of the catalogue, for lists of them: one pass instead of one for each.
+fn of_torrents(catalogue: &Catalogue) -> HashMap<TorrentId, ReleaseId> {
+    let of_entry = |entry: &'_ anilibria_client::reflector::CatalogueEntry| {
+        let id = entry.id;
+        let torrents: Vec<_> = entry.torrents.iter().flatten().map(|torrent| (torrent.id, id)).collect();
+        torrents
+    };
+    catalogue.iter().flat_map(of_entry).collect()
+}
+
+/// True if a title may have this readable id.
+fn is_code(code: &str) -> bool {
+    code.len() <= MAX_CODE
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && code.bytes().any(|byte| byte.is_ascii_alphanumeric())
+}

@@ -1,0 +1,236 @@
+//! The operations of v3: where they are, and what they can be asked.
+
+use anilibria_http::problem::Problem;
+use poem::{Endpoint, IntoResponse as _, Request, Response, http::Method};
+
+use super::{address::Dialect, ask::Ask, charge::Charge, gateway::Gateway};
+
+/// What shapes anything.
+const PARTS: &[&str] = &["filter", "remove"];
+
+/// What shapes a title besides.
+const SHAPE: &[&str] = &["include", "description_type", "playlist_type"];
+
+/// What asks for a page.
+const PAGING: &[&str] = &["limit", "after", "page", "items_per_page"];
+
+const SINCE: &[&str] = &["since"];
+
+const SESSION: &[&str] = &["session"];
+
+/// An operation of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    Title,
+    Titles,
+    Updates,
+    Changes,
+    Schedule,
+    Random,
+    Search,
+    AdvancedSearch,
+    TitleFranchises,
+    Franchises,
+    Videos,
+    Feed,
+    Years,
+    Genres,
+    Team,
+    Seeds,
+    TorrentFeed,
+    User,
+    Favorites,
+    AddFavorite,
+    RemoveFavorite,
+}
+
+impl Operation {
+    /// All of them.
+    pub(super) const ALL: [Self; 21] = [
+        Self::Title,
+        Self::Titles,
+        Self::Updates,
+        Self::Changes,
+        Self::Schedule,
+        Self::Random,
+        Self::Search,
+        Self::AdvancedSearch,
+        Self::TitleFranchises,
+        Self::Franchises,
+        Self::Videos,
+        Self::Feed,
+        Self::Years,
+        Self::Genres,
+        Self::Team,
+        Self::Seeds,
+        Self::TorrentFeed,
+        Self::User,
+        Self::Favorites,
+        Self::AddFavorite,
+        Self::RemoveFavorite,
+    ];
+
+    /// By which method it is asked, and at which addresses below that of the version.
+    pub(super) fn route(self) -> (Method, &'static [&'static str]) {
+        let paths: &[&str] = match self {
+            Self::Title => &["/title"],
+            Self::Titles => &["/title/list"],
+            Self::Updates => &["/title/updates"],
+            Self::Changes => &["/title/changes"],
+            Self::Schedule => &["/title/schedule"],
+            Self::Random => &["/title/random"],
+            Self::Search => &["/title/search"],
+            Self::AdvancedSearch => &["/title/search/advanced"],
+            Self::TitleFranchises => &["/title/franchises"],
+            Self::Franchises => &["/franchise/list"],
+            Self::Videos => &["/youtube"],
+            Self::Feed => &["/feed"],
+            Self::Years => &["/years"],
+            Self::Genres => &["/genres"],
+            Self::Team => &["/team"],
+            Self::Seeds => &["/torrent/seed_stats"],
+            Self::TorrentFeed => &["/torrent/rss"],
+            Self::User => &["/user"],
+            // Clients spell it either way.
+            Self::Favorites => &["/user/favorites", "/user/favourites"],
+            Self::AddFavorite => {
+                let paths =
+                    &["/user/favorites", "/user/favourites", "/user/favorites/add", "/user/favourites/add"];
+                return (Method::PUT, paths);
+            }
+            Self::RemoveFavorite => {
+                let paths = &[
+                    "/user/favorites",
+                    "/user/favourites",
+                    "/user/favorites/remove",
+                    "/user/favourites/remove",
+                ];
+                return (Method::DELETE, paths);
+            }
+        };
+        (Method::GET, paths)
+    }
+
+    /// What it can be asked.
+    fn parameters(self) -> &'static [&'static [&'static str]] {
+        match self {
+            Self::Title => &[&["id", "code", "torrent_id"], PARTS, SHAPE],
+            Self::Titles => &[&["id_list", "code_list", "torrent_id_list"], PARTS, SHAPE, PAGING],
+            Self::Updates | Self::Changes | Self::Feed => &[PARTS, SHAPE, PAGING, SINCE],
+            Self::Schedule => &[&["days"], PARTS, SHAPE],
+            Self::Random => &[PARTS, SHAPE],
+            Self::Search => &[
+                &["search", "year", "type", "season_code", "genres", "order_by", "sort_direction"],
+                &["team", "voice", "translator", "editing", "decor", "timing"],
+                PARTS,
+                SHAPE,
+                PAGING,
+            ],
+            Self::AdvancedSearch => {
+                &[&["query", "simple_query", "order_by", "sort_direction"], PARTS, SHAPE, PAGING]
+            }
+            Self::TitleFranchises => &[&["id"], PARTS],
+            Self::Franchises => &[PARTS, PAGING],
+            Self::Videos => &[PARTS, PAGING, SINCE],
+            Self::Years | Self::Team => &[],
+            Self::Genres => &[&["sorting_type"]],
+            Self::Seeds => &[&["users", "sort_by", "order"], PARTS, PAGING],
+            Self::TorrentFeed => &[&["rss_type"], SESSION, PAGING, SINCE],
+            Self::User => &[SESSION, PARTS],
+            Self::Favorites => &[SESSION, PARTS, SHAPE, PAGING],
+            Self::AddFavorite | Self::RemoveFavorite => &[SESSION, &["title_id"]],
+        }
+    }
+}
+
+/// The way to an operation, in one dialect.
+pub(super) struct Entrance {
+    pub(super) gateway: Gateway,
+    pub(super) operation: Operation,
+    pub(super) dialect: Dialect,
+}
+
+impl Endpoint for Entrance {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let charge = Charge::to(self.gateway.clients.identify(&request));
+        let ask = Ask::read(request.uri(), request.headers(), self.dialect, charge);
+        if self.gateway.options.strict_parameters {
+            ask.check(self.operation.parameters())?;
+        }
+        let gateway = &self.gateway;
+        let answer = match self.operation {
+            Operation::Title => gateway.title(&ask).await,
+            Operation::Titles => gateway.titles(&ask).await,
+            Operation::Updates => gateway.updates(&ask).await,
+            Operation::Changes => gateway.changes(&ask).await,
+            Operation::Schedule => gateway.schedule(&ask).await,
+            Operation::Random => gateway.random(&ask).await,
+            Operation::Search => gateway.search(&ask).await,
+            Operation::AdvancedSearch => gateway.advanced_search(&ask).await,
+            Operation::TitleFranchises => gateway.title_franchises(&ask).await,
+            Operation::Franchises => gateway.franchises(&ask).await,
+            Operation::Videos => gateway.videos(&ask).await,
+            Operation::Feed => gateway.feed(&ask).await,
+            Operation::Years => gateway.years().await,
+            Operation::Genres => gateway.genres(&ask).await,
+            Operation::Team => gateway.team().await,
+            Operation::Seeds => Gateway::seeds(&ask),
+            Operation::TorrentFeed => gateway.torrent_feed(&ask).await,
+            Operation::User => gateway.user(&ask).await,
+            Operation::Favorites => gateway.favorites(&ask).await,
+            Operation::AddFavorite => gateway.add_favorite(&ask).await,
+            Operation::RemoveFavorite => gateway.remove_favorite(&ask).await,
+        };
+        Ok(answer?.into_response())
+    }
+}
+
+/// A page of the old site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SitePage {
+    LogIn,
+    LogOut,
+    TorrentFile,
+    Storage,
+}
+
+impl SitePage {
+    /// All of them.
+    pub(super) const ALL: [Self; 4] = [Self::LogIn, Self::LogOut, Self::TorrentFile, Self::Storage];
+
+    /// By which method it is asked, and at which address.
+    pub(super) fn route(self) -> (Method, &'static str) {
+        match self {
+            Self::LogIn => (Method::POST, "/public/login.php"),
+            Self::LogOut => (Method::POST, "/public/logout.php"),
+            Self::TorrentFile => (Method::GET, "/public/torrent/download.php"),
+            Self::Storage => (Method::GET, "/storage/*path"),
+        }
+    }
+}
+
+/// The way to a page.
+pub(super) struct Door {
+    pub(super) gateway: Gateway,
+    pub(super) page: SitePage,
+}
+
+impl Endpoint for Door {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let answer: Result<Response, Problem> = match self.page {
+            SitePage::LogIn => self.gateway.log_in(&mut request).await,
+            SitePage::LogOut => self.gateway.log_out(&mut request).await,
+            SitePage::TorrentFile => {
+                let charge = Charge::to(self.gateway.clients.identify(&request));
+                let ask = Ask::read(request.uri(), request.headers(), Dialect::Live, charge);
+                self.gateway.torrent_file(&ask).await
+            }
+            SitePage::Storage => self.gateway.stored(request.uri().path()),
+        };
+        Ok(answer?)
+    }
+}

@@ -1,0 +1,31 @@
+//! Options of the gateway.
+
+/// Options of the gateway.
+#[derive(Clone, Copy, Debug)]
+pub struct GatewayOptions {
+    /// Refuses parameters that v3 does not know, as the old service did.
+    pub strict_parameters: bool,
+    /// The dialect of lists at each path.
+    pub dialects: Dialects,
+    /// Advanced searches that run at a time; half of the processors when unset.
+    pub search_threads: Option<usize>,
+    /// Advanced searches that wait for a thread; more are refused.
+    pub search_queue: usize,
+    /// Pages of the catalogue that wait to be rendered; more are refused.
+    pub page_queue: usize,
+    /// Maximum bytes of one answer; larger ones are refused.
+    pub max_answer_bytes: usize,
+    /// Maximum subscriptions over one WebSocket.
+    pub subscriptions: usize,
+}
+
+/// The dialects that are spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialects {
+    /// The dialect of anilibria.py below `/v3.N`, and that of the old service below `/v3`.
+    Path,
+    /// The dialect of the old service everywhere.
+    Live,
+    /// The dialect of anilibria.py everywhere.
+    Python,
+}

@@ -1,0 +1,159 @@
+//! The places to which paths of titles and videos can lead.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use super::Kind;
+use crate::path::{Path, Step};
+
+/// Maximum number of an episode, or index of a list, to which a path can lead.
+const MAX_ELEMENT: usize = 9_999;
+
+/// Paths of the values of a title, all that there are. `*` stands for the elements of a list, and for the episodes of an object
+/// by number.
+const TITLE: &str = "\
+id code announce updated last_change in_favorites genres.* description
+names.ru names.en names.alternative
+status.string status.code
+type.full_string type.code type.string type.episodes type.length
+team.voice.* team.translator.* team.editing.* team.decor.* team.timing.*
+season.string season.code season.year season.week_day
+blocked.copyrights blocked.geoip blocked.blocked blocked.bakanim
+posters.small.url posters.small.raw_base64_file posters.medium.url posters.medium.raw_base64_file
+posters.original.url posters.original.raw_base64_file
+franchises.*.franchise.id franchises.*.franchise.name
+franchises.*.releases.*.id franchises.*.releases.*.code franchises.*.releases.*.ordinal
+franchises.*.releases.*.names.ru franchises.*.releases.*.names.en franchises.*.releases.*.names.alternative
+player.alternative_player player.host player.is_rutube
+player.episodes.first player.episodes.last player.episodes.string
+player.list.*.episode player.list.*.name player.list.*.uuid player.list.*.created_timestamp player.list.*.preview
+player.list.*.skips.opening.* player.list.*.skips.ending.*
+player.list.*.hls.fhd player.list.*.hls.hd player.list.*.hls.sd
+player.rutube.*.episode player.rutube.*.created_timestamp player.rutube.*.rutube_id
+torrents.episodes.first torrents.episodes.last torrents.episodes.string
+torrents.list.*.torrent_id torrents.list.*.hash torrents.list.*.leechers torrents.list.*.seeders
+torrents.list.*.downloads torrents.list.*.total_size torrents.list.*.size_string torrents.list.*.url
+torrents.list.*.magnet torrents.list.*.uploaded_timestamp torrents.list.*.raw_base64_file
+torrents.list.*.episodes.first torrents.list.*.episodes.last torrents.list.*.episodes.string
+torrents.list.*.quality.string torrents.list.*.quality.type torrents.list.*.quality.resolution
+torrents.list.*.quality.encoder torrents.list.*.quality.lq_audio
+torrents.list.*.metadata.hash torrents.list.*.metadata.name torrents.list.*.metadata.announce.*
+torrents.list.*.metadata.created_timestamp torrents.list.*.metadata.files_list.*.file
+torrents.list.*.metadata.files_list.*.size torrents.list.*.metadata.files_list.*.size_string
+torrents.list.*.metadata.files_list.*.offset
+";
+
+/// The values of a video, in the same form.
+const VIDEO: &str = "id title image preview.src preview.thumbnail youtube_id comments views timestamp";
+
+/// The places to which paths can lead, from one place on.
+#[derive(Debug, Default)]
+pub(super) struct Schema {
+    keys: BTreeMap<&'static str, Schema>,
+    /// The elements of a list, or the values of an object whose keys are numbers.
+    elements: Option<Box<Schema>>,
+}
+
+impl Schema {
+    /// Returns the schema of objects of this kind.
+    pub(super) fn of(kind: Kind) -> &'static Self {
+        static TITLES: LazyLock<Schema> = LazyLock::new(|| Schema::read(&[TITLE]));
+        static VIDEOS: LazyLock<Schema> = LazyLock::new(|| Schema::read(&[VIDEO]));
+        static FEED: LazyLock<Schema> = LazyLock::new(|| Schema::read(&[TITLE, VIDEO]));
+        match kind {
+            Kind::Title => &TITLES,
+            Kind::Video => &VIDEOS,
+            Kind::FeedItem => &FEED,
+        }
+    }
+
+    fn read(texts: &[&'static str]) -> Self {
+        let mut schema = Self::default();
+        texts.iter().flat_map(|text| text.split_whitespace()).for_each(|path| schema.insert(path));
+        schema
+    }
+
+    fn insert(&mut self, path: &'static str) {
+        let mut place = self;
+        for step in path.split('.') {
+            place = match step {
+                "*" => place.elements.get_or_insert_default(),
+                key => place.keys.entry(key).or_default(),
+            };
+        }
+    }
+
+    /// Returns whether `path` leads somewhere.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        self.leads(path.steps())
+    }
+
+    fn leads(&self, steps: &[Step]) -> bool {
+        let Some((step, rest)) = steps.split_first() else { return true };
+        let elements = self.elements.as_deref();
+        match step {
+            Step::Key(key) => {
+                let of_key = self.keys.get(&**key).is_some_and(|place| place.leads(rest));
+                // The number of an episode may be a fraction, whose dot looks like the one between two keys.
+                let behind_fraction = match rest.split_first() {
+                    Some((Step::Key(digits), rest)) if is_number(digits) => Some(rest),
+                    _ => None,
+                };
+                let of_number = |place: &Self| {
+                    is_number(key)
+                        && (place.leads(rest) || behind_fraction.is_some_and(|rest| place.leads(rest)))
+                };
+                of_key || elements.is_some_and(of_number)
+            }
+            Step::Index(index) => *index <= MAX_ELEMENT && elements.is_some_and(|place| place.leads(rest)),
+            Step::All => self.keys.values().chain(elements).any(|place| place.leads(rest)),
+        }
+    }
+}
+
+fn is_number(key: &str) -> bool {
+    key.parse().is_ok_and(|number: usize| number <= MAX_ELEMENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leads(path: &str) -> bool {
+        Schema::of(Kind::Title).has(&Path::parse(path).unwrap())
+    }
+
+    #[test]
+    fn path_leads_somewhere_if_a_title_can_have_a_value_there() {
+        for path in [
+            "id",
+            "names",
+            "names.ru",
+            "[*].ru",
+            "player.list.1",
+            "player.list.12.5.hls.fhd",
+            "player.list[0]",
+            "player.list[*].skips.opening[1]",
+            "torrents.list[*].quality",
+            "team.voice[0]",
+            "franchises[*].releases[0].names.en",
+        ] {
+            assert!(leads(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn path_leads_nowhere_otherwise() {
+        for path in [
+            "zz1",
+            "names.fr",
+            "id.x",
+            "player.list.x",
+            "player.list.99999",
+            "names[0]",
+            "genres[0].x",
+            "[*].zz",
+        ] {
+            assert!(!leads(path), "{path}");
+        }
+    }
+}

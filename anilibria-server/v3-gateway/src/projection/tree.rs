@@ -1,0 +1,140 @@
+//! Paths that begin alike, put together, so that an object is walked through once for all of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::path::{Path, Step, fraction};
+
+/// The steps that paths take from one place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tree {
+    /// Whether a path ends here, and means everything below.
+    whole: bool,
+    keys: BTreeMap<String, Tree>,
+    indices: BTreeMap<usize, Tree>,
+    all: Option<Box<Tree>>,
+}
+
+impl Tree {
+    /// The tree of all `paths`.
+    pub(super) fn of(paths: &[Path]) -> Self {
+        let mut tree = Self::default();
+        for path in paths {
+            tree.insert(path.steps(), true);
+        }
+        tree
+    }
+
+    /// Takes in a path. Its first two neighbouring numbers may be a fraction, so it then leads to two places; more than
+    /// that would let a short path grow into a large tree.
+    fn insert(&mut self, steps: &[Step], fractions: bool) {
+        let Some((step, rest)) = steps.split_first() else {
+            self.whole = true;
+            return;
+        };
+        match step {
+            Step::Key(key) => {
+                let joined = fraction(key, rest).filter(|_| fractions);
+                let fractions = fractions && joined.is_none();
+                if let Some((key, rest)) = joined {
+                    self.keys.entry(key).or_default().insert(rest, fractions);
+                }
+                self.keys.entry(key.clone()).or_default().insert(rest, fractions);
+            }
+            Step::Index(index) => self.indices.entry(*index).or_default().insert(rest, fractions),
+            Step::All => self.all.get_or_insert_default().insert(rest, fractions),
+        }
+    }
+
+    /// Whether a path leads to `key` or below it.
+    pub(super) fn touches(&self, key: &str) -> bool {
+        !under_key(&[self], key).is_empty()
+    }
+
+    /// Whether a path means everything under `key`.
+    pub(super) fn covers(&self, key: &str) -> bool {
+        is_whole(&under_key(&[self], key))
+    }
+
+    /// Leaves of `object` what paths lead to.
+    pub(super) fn filter(&self, object: &mut Value) {
+        filter(&[self], object);
+    }
+
+    /// Takes from `object` what paths lead to.
+    pub(super) fn remove(&self, object: &mut Value) {
+        remove(&[self], object);
+    }
+}
+
+/// Leaves of `value` what `trees` lead to, and tells whether they lead anywhere.
+fn filter(trees: &[&Tree], value: &mut Value) -> bool {
+    if is_whole(trees) {
+        return true;
+    }
+    match value {
+        // With no element to lead to, an empty array or object is all that can be kept.
+        Value::Array(items) if items.is_empty() => {
+            trees.iter().any(|tree| tree.all.is_some() || !tree.indices.is_empty())
+        }
+        Value::Object(object) if object.is_empty() => {
+            trees.iter().any(|tree| tree.all.is_some() || !tree.keys.is_empty())
+        }
+        Value::Array(items) => {
+            let mut index = 0;
+            items.retain_mut(|item| {
+                let below = under_index(trees, index);
+                index += 1;
+                !below.is_empty() && filter(&below, item)
+            });
+            !items.is_empty()
+        }
+        Value::Object(object) => {
+            object.retain(|key, item| {
+                let below = under_key(trees, key);
+                !below.is_empty() && filter(&below, item)
+            });
+            !object.is_empty()
+        }
+        _ => false,
+    }
+}
+
+/// Takes from `value` what `trees` lead to.
+fn remove(trees: &[&Tree], value: &mut Value) {
+    let keep = |below: &[&Tree], item: &mut Value| {
+        let keep = !is_whole(below);
+        if keep && !below.is_empty() {
+            remove(below, item);
+        }
+        keep
+    };
+    match value {
+        Value::Array(items) => {
+            let mut index = 0;
+            items.retain_mut(|item| {
+                let below = under_index(trees, index);
+                index += 1;
+                keep(&below, item)
+            });
+        }
+        Value::Object(object) => object.retain(|key, item| keep(&under_key(trees, key), item)),
+        _ => {}
+    }
+}
+
+/// Whether one of `trees` means everything.
+fn is_whole(trees: &[&Tree]) -> bool {
+    trees.iter().any(|tree| tree.whole)
+}
+
+/// Where `trees` lead on to under `key`.
+fn under_key<'t>(trees: &[&'t Tree], key: &str) -> Vec<&'t Tree> {
+    trees.iter().flat_map(|tree| tree.keys.get(key).into_iter().chain(tree.all.as_deref())).collect()
+}
+
+/// Where `trees` lead on to in the element with this index.
+fn under_index<'t>(trees: &[&'t Tree], index: usize) -> Vec<&'t Tree> {
+    trees.iter().flat_map(|tree| tree.indices.get(&index).into_iter().chain(tree.all.as_deref())).collect()
+}

@@ -1,0 +1,125 @@
+//! The values that an evaluation works with.
+
+use std::{borrow::Cow, slice};
+
+use serde_json::{Map, Value};
+
+use crate::path::Found;
+
+/// A value: of the query, of the title, or made of them.
+#[derive(Clone, Debug)]
+pub(super) enum Operand<'a> {
+    /// Nothing: no such key, or the outcome of reckoning with what are no numbers.
+    Missing,
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(Cow<'a, str>),
+    List(Vec<Operand<'a>>),
+    Object(&'a Map<String, Value>),
+}
+
+impl<'a> Operand<'a> {
+    /// A value of the title.
+    pub(super) fn of(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => number.as_f64().map_or(Self::Missing, Self::Number),
+            Value::String(text) => Self::Text(Cow::Borrowed(text)),
+            Value::Array(items) => Self::List(items.iter().map(Self::of).collect()),
+            Value::Object(object) => Self::Object(object),
+        }
+    }
+
+    /// What a path leads to.
+    pub(super) fn found(found: Option<Found<'a>>) -> Self {
+        match found {
+            None => Self::Missing,
+            Some(Found::One(value)) => Self::of(value),
+            Some(Found::Many(values)) => Self::List(values.into_iter().map(Self::of).collect()),
+        }
+    }
+
+    /// How many.
+    #[expect(clippy::cast_precision_loss, reason = "nothing in memory has 2^53 elements")]
+    pub(super) fn count(count: usize) -> Self {
+        Self::Number(count as f64)
+    }
+
+    /// Whether a condition takes it for true.
+    pub(super) fn is_true(&self) -> bool {
+        match self {
+            Self::Missing | Self::Null => false,
+            Self::Bool(value) => *value,
+            Self::Number(number) => *number != 0.0 && !number.is_nan(),
+            Self::Text(text) => !text.is_empty(),
+            Self::List(_) | Self::Object(_) => true,
+        }
+    }
+
+    /// The number it is or counts as.
+    pub(super) fn number(&self) -> Option<f64> {
+        match self {
+            Self::Bool(value) => Some(f64::from(*value)),
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// How many elements, entries or characters it has.
+    pub(super) fn len(&self) -> Option<usize> {
+        match self {
+            Self::Text(text) => Some(text.chars().count()),
+            Self::List(items) => Some(items.len()),
+            Self::Object(object) => Some(object.len()),
+            _ => None,
+        }
+    }
+
+    /// Whether there is nothing in it, or nothing at all.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Missing | Self::Null => true,
+            Self::Text(text) => text.is_empty(),
+            Self::List(items) => items.is_empty(),
+            Self::Object(object) => object.is_empty(),
+            Self::Bool(_) | Self::Number(_) => false,
+        }
+    }
+
+    /// The elements of a list; anything else is the one element of its own.
+    pub(super) fn elements(&self) -> &[Self] {
+        match self {
+            Self::List(items) => items,
+            value => slice::from_ref(value),
+        }
+    }
+
+    /// Whether both are the same value; nothing is the same as what is missing.
+    pub(super) fn equals(&self, other: &Operand<'_>) -> bool {
+        match (self, other) {
+            (Self::Null, Operand::Null) => true,
+            (Self::Text(one), Operand::Text(other)) => one == other,
+            (Self::List(one), Operand::List(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.equals(other))
+            }
+            (Self::Object(one), Operand::Object(other)) => one == other,
+            // Two numbers that were written the same are the same: no tolerance.
+            (one, other) => one.number().is_some_and(|number| other.number() == Some(number)),
+        }
+    }
+
+    /// How much there is of it to go through, in steps.
+    pub(super) fn weight(&self) -> usize {
+        /// Bytes of a text that are one step.
+        const BYTES: usize = 32;
+
+        match self {
+            Self::Text(text) => 1 + text.len() / BYTES,
+            Self::List(items) => 1 + items.iter().map(Self::weight).sum::<usize>(),
+            Self::Object(object) => 1 + object.len(),
+            _ => 1,
+        }
+    }
+}

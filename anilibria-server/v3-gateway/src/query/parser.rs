@@ -1,0 +1,244 @@
+//! From the text of a query to its tree.
+
+use super::{
+    error::{Problem, SyntaxError},
+    expression::Expression,
+    function::Function,
+    lexer::{Kind, Token, tokens},
+    limits,
+    list::List,
+    modern_path,
+    operator::{Level, Operator},
+    pattern::PatternText,
+};
+use crate::path::Path;
+
+/// Reads a whole query.
+pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
+    let tokens = tokens(text)?;
+    let mut parser = Parser { tokens: &tokens, depth: 0, patterns: 0 };
+    let expression = parser.expression(Level::Condition)?;
+    match parser.kind() {
+        // Chains of different levels nest to the left without the parser going deeper.
+        None | Some(Kind::End) if expression.height() > limits::DEPTH => Err(Problem::Depth.at(1)),
+        None | Some(Kind::End) => Ok(expression),
+        Some(_) => Err(parser.instead_of("an operator or the end")),
+    }
+}
+
+/// Returns the right side of an operator, which begins at the character `position`. To the right of `~=`, a text is a regular
+/// expression. It is compiled when the query is evaluated, which may be costly.
+pub(super) fn right_side(operator: Operator, right: Expression, position: usize) -> Expression {
+    match (operator, right) {
+        (Operator::Matches, Expression::Text(text)) => Expression::Pattern(PatternText::new(text, position)),
+        (_, right) => right,
+    }
+}
+
+/// The tokens that are left to read, of which the last is the end.
+struct Parser<'t> {
+    tokens: &'t [Token<'t>],
+    depth: usize,
+    /// How many regular expressions were met.
+    patterns: usize,
+}
+
+impl<'t> Parser<'t> {
+    /// An expression in which no operator is looser than `loosest`.
+    fn expression(&mut self, loosest: Level) -> Result<Expression, SyntaxError> {
+        let mut left = self.operand()?;
+        loop {
+            if let Some((operator, length)) = self.operator()
+                && operator.level() >= loosest
+            {
+                self.skip(length);
+                let position = self.position();
+                let right = self.deeper(|parser| parser.expression(operator.level().tighter()))?;
+                if operator == Operator::Matches {
+                    self.patterns += 1;
+                }
+                if self.patterns > limits::PATTERNS {
+                    return Err(Problem::Patterns.at(position));
+                }
+                left = left.then(operator, right_side(operator, right, position));
+            } else if loosest == Level::Condition && self.eat("?") {
+                left = self.deeper(|parser| parser.branches(left, ":", "`:`"))?;
+            } else {
+                return Ok(left);
+            }
+        }
+    }
+
+    /// What stands on one side of an operator.
+    fn operand(&mut self) -> Result<Expression, SyntaxError> {
+        const VALUE: &str = "a value (keys of the title stand in braces: `{id}`)";
+
+        let Some((token, left)) = self.tokens.split_first() else { return Err(Problem::Tokens.at(1)) };
+        if token.kind == Kind::End {
+            return Err(token.instead_of("a value"));
+        }
+        self.tokens = left;
+        match &token.kind {
+            Kind::Number(number) => Ok(Expression::Number(*number)),
+            Kind::Path(path) if self.eat("of") => self.property(path.clone()),
+            Kind::Path(path) => Ok(Expression::Path(path.clone())),
+            Kind::Text(name) | Kind::Name(name) if self.eat("of") => {
+                let path = modern_path(name).map_err(|error| Problem::from(error).at(token.position))?;
+                self.property(path)
+            }
+            Kind::Text(text) => Ok(Expression::Text(text.clone())),
+            Kind::Name(name) if self.eat("(") => self.deeper(|parser| parser.call(name, token)),
+            Kind::Fixed("null") => Ok(Expression::Null),
+            Kind::Fixed("true") => Ok(Expression::Bool(true)),
+            Kind::Fixed("false") => Ok(Expression::Bool(false)),
+            Kind::Fixed("-") => self.deeper(Self::operand).map(Expression::negative),
+            Kind::Fixed("not") => {
+                self.deeper(Self::operand).map(|operand| Expression::Not(Box::new(operand)))
+            }
+            Kind::Fixed("(") => self.deeper(Self::parentheses),
+            Kind::Fixed("if") => self.deeper(|parser| {
+                let condition = parser.expression(Level::Condition)?;
+                parser.expect("then", "`then`")?;
+                parser.branches(condition, "else", "`else`")
+            }),
+            Kind::Name(_) => Err(token.instead_of(VALUE)),
+            Kind::Fixed(_) | Kind::End => Err(token.instead_of("a value")),
+        }
+    }
+
+    /// Both branches of a condition, with a `divider` in between.
+    fn branches(
+        &mut self,
+        condition: Expression,
+        divider: &'static str,
+        expected: &'static str,
+    ) -> Result<Expression, SyntaxError> {
+        let then = self.expression(Level::Condition)?;
+        self.expect(divider, expected)?;
+        let otherwise = self.expression(Level::Condition)?;
+        Ok(Expression::If {
+            condition: Box::new(condition),
+            then: Box::new(then),
+            otherwise: Box::new(otherwise),
+        })
+    }
+
+    /// The object of which `property` is wanted.
+    fn property(&mut self, property: Path) -> Result<Expression, SyntaxError> {
+        let object = self.deeper(Self::operand)?;
+        Ok(Expression::Of { property, object: Box::new(object) })
+    }
+
+    /// Behind `(`: an expression, or a list.
+    fn parentheses(&mut self) -> Result<Expression, SyntaxError> {
+        let mut items = self.items()?;
+        match (items.len(), items.pop()) {
+            (1, Some(only)) => Ok(only),
+            (_, last) => {
+                items.extend(last);
+                Ok(Expression::List(List::new(items)))
+            }
+        }
+    }
+
+    /// Behind the name of a function and `(`.
+    fn call(&mut self, name: &str, token: &Token<'_>) -> Result<Expression, SyntaxError> {
+        let function = Function::named(name).ok_or_else(|| {
+            Problem::UnknownFunction { name: name.chars().take(32).collect() }.at(token.position)
+        })?;
+        let arguments = if self.eat(")") { Vec::new() } else { self.items()? };
+        match function.refuses(arguments.len()) {
+            Some(wanted) => {
+                let problem = Problem::Arguments { function, wanted, found: arguments.len() };
+                Err(problem.at(token.position))
+            }
+            None => Ok(Expression::Call { function, arguments }),
+        }
+    }
+
+    /// One expression or more with commas in between, up to the `)`.
+    fn items(&mut self) -> Result<Vec<Expression>, SyntaxError> {
+        let mut items = vec![self.expression(Level::Condition)?];
+        while self.eat(",") {
+            if items.len() >= limits::LIST {
+                return Err(Problem::List.at(self.position()));
+            }
+            items.push(self.expression(Level::Condition)?);
+        }
+        self.expect(")", "`,` or `)`")?;
+        Ok(items)
+    }
+
+    /// Reads something one level deeper.
+    fn deeper(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<Expression, SyntaxError>,
+    ) -> Result<Expression, SyntaxError> {
+        if self.depth >= limits::DEPTH {
+            return Err(Problem::Depth.at(self.position()));
+        }
+        self.depth += 1;
+        let expression = read(self)?;
+        self.depth -= 1;
+        Ok(expression)
+    }
+
+    /// The operator that comes next, and how many tokens it is made of.
+    fn operator(&self) -> Option<(Operator, usize)> {
+        let Kind::Fixed(sign) = self.kind()? else { return None };
+        let operator = match *sign {
+            "not" => {
+                let next = &self.tokens.get(1)?.kind;
+                return (*next == Kind::Fixed("in")).then_some((Operator::NotIn, 2));
+            }
+            "or" => Operator::Or,
+            "and" => Operator::And,
+            "in" => Operator::In,
+            "==" => Operator::Equal,
+            "!=" => Operator::NotEqual,
+            "~=" => Operator::Matches,
+            "<" => Operator::Less,
+            "<=" => Operator::LessOrEqual,
+            ">" => Operator::Greater,
+            ">=" => Operator::GreaterOrEqual,
+            "+" => Operator::Add,
+            "-" => Operator::Subtract,
+            "*" => Operator::Multiply,
+            "/" => Operator::Divide,
+            "%" => Operator::Remainder,
+            "^" => Operator::Power,
+            _ => return None,
+        };
+        Some((operator, 1))
+    }
+
+    fn kind(&self) -> Option<&'t Kind> {
+        self.tokens.first().map(|token| &token.kind)
+    }
+
+    /// Where the next token stands.
+    fn position(&self) -> usize {
+        self.tokens.first().map_or(1, |token| token.position)
+    }
+
+    fn skip(&mut self, count: usize) {
+        self.tokens = self.tokens.get(count..).unwrap_or_default();
+    }
+
+    /// Reads over `fixed`, if that comes next.
+    fn eat(&mut self, fixed: &'static str) -> bool {
+        let next = self.kind() == Some(&Kind::Fixed(fixed));
+        self.skip(usize::from(next));
+        next
+    }
+
+    /// Reads over `fixed`, which has to come next.
+    fn expect(&mut self, fixed: &'static str, expected: &'static str) -> Result<(), SyntaxError> {
+        if self.eat(fixed) { Ok(()) } else { Err(self.instead_of(expected)) }
+    }
+
+    /// An error at the next token.
+    fn instead_of(&self, expected: &'static str) -> SyntaxError {
+        self.tokens.first().map_or_else(|| Problem::Tokens.at(1), |token| token.instead_of(expected))
+    }
+}

@@ -1,0 +1,163 @@
+//! What titles refer to: years, genres, the team; and what there is no more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anilibria_cache::Loaded;
+use anilibria_client::{model::MemberRole, reflector::Catalogue, text::sort_russian, v3::model::Team};
+use anilibria_http::{LoadFailure, problem::Problem, tag};
+use serde_json::Value;
+
+use super::{
+    answer::{Answer, Page, render},
+    ask::Ask,
+    gateway::{Gateway, catalogue},
+    key,
+};
+use crate::host::Titles;
+
+impl Gateway {
+    /// Years from which there are titles, the first one first.
+    pub(super) async fn years(&self) -> Result<Answer, Problem> {
+        Ok(self.cached(&key::list("years", ""), years).await?)
+    }
+
+    /// Names of all genres: in alphabetical order, or the one with the most titles first.
+    pub(super) async fn genres(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let by_count = match ask.number("sorting_type")?.unwrap_or(0) {
+            0 => false,
+            1 => true,
+            _ => {
+                return Err(Problem::invalid(
+                    "sorting_type",
+                    "must be 0 for the alphabet or 1 for popularity",
+                ));
+            }
+        };
+        let load = move |titles: Titles| async move { genres(titles, by_count).await };
+        Ok(self.cached(&key::list("genres", if by_count { "count" } else { "name" }), load).await?)
+    }
+
+    /// Nicknames of all who have worked on titles.
+    pub(super) async fn team(&self) -> Result<Answer, Problem> {
+        Ok(self.cached(&key::list("team", ""), team).await?)
+    }
+
+    /// Who shares most, which AniLibria no longer tells: an empty page.
+    pub(super) fn seeds(ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let (_, pagination) = ask.page()?.of(0);
+        Self::once(&Page::<Value> { list: Vec::new(), pagination })
+    }
+}
+
+async fn years(titles: Titles) -> Result<Loaded, LoadFailure> {
+    let years: BTreeSet<u16> = match catalogue(&titles) {
+        Some(catalogue) => catalogue.iter().filter_map(|entry| entry.year).collect(),
+        None => titles.client().catalog().years().await?.into_iter().collect(),
+    };
+    Ok(Loaded::new(render(&years)?).tag(tag::LISTS))
+}
+
+async fn genres(titles: Titles, by_count: bool) -> Result<Loaded, LoadFailure> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    if let Some(catalogue) = catalogue(&titles) {
+        for entry in catalogue.iter() {
+            for genre in catalogue.genres_of(entry) {
+                *counts.entry(genre.to_owned()).or_default() += 1;
+            }
+        }
+    } else {
+        let all = titles.client().genres().list().await?;
+        counts.extend(
+            all.into_iter().map(|genre| (genre.name, genre.total_releases.unwrap_or_default() as usize)),
+        );
+    }
+    let mut names: Vec<_> = counts.keys().cloned().collect();
+    sort_russian(&mut names);
+    if by_count {
+        names.sort_by_key(|name| std::cmp::Reverse(counts.get(name).copied()));
+    }
+    Ok(Loaded::new(render(&names)?).tag(tag::LISTS))
+}
+
+async fn team(titles: Titles) -> Result<Loaded, LoadFailure> {
+    let team = if let Some(catalogue) = catalogue(&titles) {
+        of_catalogue(&catalogue)
+    } else {
+        let users = titles.client().teams().users().await?;
+        sorted(users.iter().flat_map(|user| {
+            user.roles.iter().filter_map(|role| Some((named(&role.title)?, user.nickname.as_str())))
+        }))
+    };
+    Ok(Loaded::new(render(&team)?).tag(tag::LISTS))
+}
+
+fn of_catalogue(catalogue: &Catalogue) -> Team {
+    let members = catalogue.iter().flat_map(|entry| entry.members.iter().flatten());
+    sorted(members.filter_map(|member| Some((member.role.clone()?, &*member.nickname))))
+}
+
+/// What a role is, by its name in Russian, which is free text.
+fn named(title: &str) -> Option<MemberRole> {
+    let title = title.to_lowercase();
+    let roles = [
+        ("озвуч", MemberRole::Voicing),
+        ("перев", MemberRole::Translating),
+        ("редакт", MemberRole::Editing),
+        ("саб", MemberRole::Editing),
+        ("оформ", MemberRole::Decorating),
+        ("тайм", MemberRole::Timing),
+    ];
+    roles.into_iter().find(|(part, _)| title.contains(part)).map(|(_, role)| role)
+}
+
+/// Each nickname once a role, whatever its case.
+fn sorted<'n>(people: impl Iterator<Item = (MemberRole, &'n str)>) -> Team {
+    let mut roles: [BTreeMap<String, String>; 5] = Default::default();
+    for (role, nickname) in people {
+        let [voice, translator, editing, decor, timing] = &mut roles;
+        let names = match role {
+            MemberRole::Voicing => voice,
+            MemberRole::Translating => translator,
+            MemberRole::Editing => editing,
+            MemberRole::Decorating => decor,
+            MemberRole::Timing => timing,
+            _ => continue,
+        };
+        let nickname = nickname.trim();
+        if !nickname.is_empty() {
+            names.entry(nickname.to_lowercase()).or_insert_with(|| nickname.to_owned());
+        }
+    }
+    let [voice, translator, editing, decor, timing] = roles.map(|names| names.into_values().collect());
+    let mut team = Team::default();
+    (team.voice, team.translator, team.editing) = (voice, translator, editing);
+    (team.decor, team.timing) = (decor, timing);
+    team
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn team_has_each_nickname_once_a_role() {
+        let people = [
+            (MemberRole::Voicing, "Б"),
+            (MemberRole::Voicing, "а"),
+            (MemberRole::Voicing, "А "),
+            (MemberRole::Timing, "Б"),
+            (MemberRole::Timing, " "),
+        ];
+
+        let team = sorted(people.into_iter());
+
+        assert_eq!((team.voice, team.timing), (vec!["а".to_owned(), "Б".to_owned()], vec!["Б".to_owned()]));
+    }
+
+    #[test]
+    fn roles_are_known_by_their_russian_names() {
+        assert_eq!(named("Озвучивание"), Some(MemberRole::Voicing));
+        assert_eq!(named("Создание Сабов"), Some(MemberRole::Editing));
+        assert_eq!(named("Прочее"), None);
+    }
+}

@@ -1,0 +1,143 @@
+//! The feed of new torrents.
+
+use std::{ops::Range, sync::Arc};
+
+use anilibria_cache::Loaded;
+use anilibria_client::{Client, Secret, model::Torrent, request::MAX_LIMIT, v3::Mapping};
+use anilibria_http::{LoadFailure, problem::Problem, rendered::seal, tag};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{
+    answer::Answer,
+    ask::Ask,
+    feed_document::{Feed, FeedFormat, FeedItem, item_title},
+    gateway::{Gateway, kept},
+    key,
+    paging::{PageSize, Window},
+    selection::{LOOKED_THROUGH, is_newer},
+};
+use crate::host::Titles;
+
+/// Items when nothing is said.
+const ITEMS: usize = 10;
+
+/// What the feed calls its maker.
+const GENERATOR: &str = concat!("AniLibria API ", "3.0.14");
+
+impl Gateway {
+    /// The newest torrents, as a feed. With a session, the links are personal.
+    pub(super) async fn torrent_feed(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let format = FeedFormat::named(ask.text("rss_type").unwrap_or("rss"));
+        let format = format.ok_or_else(|| Problem::invalid("rss_type", "must be rss, atom or json"))?;
+        let (window, _) = ask.window(PageSize::Of(ITEMS))?;
+        let since = ask.since()?;
+        if ask.session().is_some() {
+            let (client, session) = self.client_of(ask).await?;
+            let passkey = self.passkey(&client, &session).await?;
+            let document = document(&self.titles, format, window, since, passkey.as_ref()).await?;
+            return Ok(Answer::once(seal(&document)).of_type(format.content_type()));
+        }
+        let key = key::list("rss", &format!("{format:?} {window:?} {since:?}"));
+        let load = move |titles: Titles| async move {
+            Ok(Loaded::new(seal(&document(&titles, format, window, since, None).await?)).tag(tag::LISTS))
+        };
+        Ok(self.cached(&key, load).await?.of_type(format.content_type()))
+    }
+}
+
+async fn document(
+    titles: &Titles,
+    format: FeedFormat,
+    window: Window,
+    since: Option<i64>,
+    passkey: Option<&Secret>,
+) -> Result<String, LoadFailure> {
+    let client = titles.client();
+    // However many torrents there are, the window begins in the same place.
+    let (range, _) = window.of(usize::MAX);
+    let found = torrents(titles, range).await?;
+    let newer = found.iter().filter(|torrent| is_newer(uploaded(torrent), since));
+    let items = newer.filter_map(|torrent| item(client, torrent, passkey).transpose());
+    let feed = Feed {
+        title: "AniLibria".to_owned(),
+        description: "Новые торренты AniLibria".to_owned(),
+        page: client.media_url("/").unwrap_or_default(),
+        address: client.link(client.torrents().rss().request())?,
+        generator: GENERATOR.to_owned(),
+        items: items.collect::<Result<_, _>>()?,
+    };
+    let document = feed.render(format).map_err(|error| LoadFailure::Unwritable(Arc::new(error)))?;
+    Ok(String::from_utf8_lossy(&document).into_owned())
+}
+
+/// Torrents as AniLibria lists them, from a multiple of [`MAX_LIMIT`] on.
+#[derive(Serialize, Deserialize)]
+struct Chunk {
+    /// Torrents in all.
+    total: u64,
+    torrents: Vec<Torrent>,
+}
+
+/// Returns the newest torrents in this range, at most [`LOOKED_THROUGH`]. They are cached in chunks, so that there are only
+/// as many calls as there are chunks, whatever ranges are asked for.
+async fn torrents(titles: &Titles, range: Range<usize>) -> Result<Vec<Torrent>, LoadFailure> {
+    let size = MAX_LIMIT as usize;
+    let wanted = range.len().clamp(1, LOOKED_THROUGH as usize);
+    let (first, skipped) = (range.start / size, range.start % size);
+    let mut found = Vec::new();
+    let mut total = chunk(titles, 0).await?.total;
+    for number in first..=range.start.saturating_add(wanted - 1) / size {
+        if number.saturating_mul(size) as u64 >= total {
+            break;
+        }
+        let Chunk { total: newer_total, torrents } = chunk(titles, number).await?;
+        total = newer_total;
+        found.extend(torrents);
+    }
+    Ok(found.into_iter().skip(skipped).take(wanted).collect())
+}
+
+async fn chunk(titles: &Titles, number: usize) -> Result<Chunk, LoadFailure> {
+    let start = number.saturating_mul(MAX_LIMIT as usize) as u64;
+    let load = move |titles: Titles| async move {
+        let found = titles.client().torrents().list().window(start, MAX_LIMIT).await?;
+        Ok(Chunk { total: found.total, torrents: found.items })
+    };
+    kept(titles, titles.list_options(), &key::torrents(number), load).await
+}
+
+/// The item of a torrent; `None` when it does not say what it is of.
+fn item(
+    client: &Client,
+    torrent: &Torrent,
+    passkey: Option<&Secret>,
+) -> Result<Option<FeedItem>, LoadFailure> {
+    let Some(release) = &torrent.release else { return Ok(None) };
+    let mut release = release.clone();
+    release.torrents = Some(vec![torrent.clone()]);
+    let title = Mapping::new(&release).title();
+    let Some(one) = title.torrents.list.first() else { return Ok(None) };
+    let mut file = client.torrents().file(torrent.id);
+    if let Some(passkey) = passkey {
+        file = file.passkey(passkey.clone());
+    }
+    Ok(Some(FeedItem {
+        torrent_id: torrent.id.get(),
+        title: item_title(
+            &title.names.ru,
+            title.names.en.as_deref(),
+            one.episodes.string.as_deref(),
+            Some(&one.quality.string),
+        ),
+        page: client.media_url(&format!("/anime/releases/release/{}", title.code)).unwrap_or_default(),
+        published: uploaded(torrent).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        description: title.description.as_ref().and_then(|text| text.as_str()).map(str::to_owned),
+        file: client.link(file.request())?,
+        size: torrent.size,
+    }))
+}
+
+fn uploaded(torrent: &Torrent) -> Option<OffsetDateTime> {
+    torrent.updated_at.or(torrent.created_at)
+}

@@ -1,0 +1,206 @@
+//! Search by parameters.
+
+use std::{fmt::Debug, sync::Arc};
+
+use anilibria_client::{
+    model::{CatalogSorting, MemberRole, Release, ReleaseId, ReleaseKind, Season},
+    reflector::{Catalogue, CatalogueEntry},
+};
+use anilibria_http::{LoadFailure, problem::Problem};
+
+use super::{
+    advanced::{self, by_order},
+    answer::Answer,
+    ask::Ask,
+    gateway::{Gateway, Work},
+    order::Order,
+    selection::{LOOKED_THROUGH, Listing},
+};
+use crate::host::Titles;
+
+/// Most characters of a text to search for.
+const MAX_TEXT: usize = 200;
+
+/// The parameters that name people, and what each of them has done.
+const ROLES: [(&str, Option<MemberRole>); 6] = [
+    ("team", None),
+    ("voice", Some(MemberRole::Voicing)),
+    ("translator", Some(MemberRole::Translating)),
+    ("editing", Some(MemberRole::Editing)),
+    ("decor", Some(MemberRole::Decorating)),
+    ("timing", Some(MemberRole::Timing)),
+];
+
+/// What is searched: every condition must hold, of several values for one condition any (of genres all).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Search {
+    text: Option<String>,
+    years: Vec<u16>,
+    kinds: Vec<ReleaseKind>,
+    seasons: Vec<Season>,
+    genres: Vec<String>,
+    people: Vec<People>,
+    order: Option<Order>,
+}
+
+/// Who has to have worked on a title.
+#[derive(Clone, Debug)]
+struct People {
+    /// As what; `None` for anything.
+    role: Option<MemberRole>,
+    /// One of these, in small letters.
+    nicknames: Vec<String>,
+}
+
+impl Gateway {
+    /// Titles that are found by parameters.
+    pub(super) async fn search(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let search = Search::read(ask)?;
+        self.paged(ask, Listing::Search(Box::new(search))).await
+    }
+}
+
+impl Search {
+    fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
+        let text = ask.text("search").map(str::to_owned);
+        if text.as_ref().is_some_and(|text| text.chars().nth(MAX_TEXT).is_some()) {
+            return Err(Problem::invalid("search", format!("must not have more than {MAX_TEXT} characters")));
+        }
+        let mut people = Vec::new();
+        for (parameter, role) in ROLES {
+            let nicknames = sorted(ask.words(parameter)?.into_iter().map(str::to_lowercase).collect());
+            if !nicknames.is_empty() {
+                people.push(People { role, nicknames });
+            }
+        }
+        Ok(Self {
+            text,
+            years: sorted(ask.numbers("year")?),
+            kinds: distinct(ask.words("type")?.into_iter().map(kind))?,
+            seasons: distinct(ask.words("season_code")?.into_iter().map(season))?,
+            genres: sorted(ask.texts("genres")?),
+            people,
+            order: advanced::order(ask)?,
+        })
+    }
+
+    /// What is found in the catalogue: the best match first when a text is searched, else the last updated.
+    pub(super) async fn find(
+        &self,
+        catalogue: Arc<Catalogue>,
+        work: &Work,
+    ) -> Result<Vec<ReleaseId>, LoadFailure> {
+        let mut query = catalogue.query().genres(&self.genres).years(self.years.iter().copied());
+        query = query.kinds(self.kinds.iter().cloned()).seasons(self.seasons.iter().cloned());
+        if let Some(text) = &self.text {
+            query = query.search(text.as_str());
+        }
+        let found = query.find().items.into_iter().filter(|entry| self.are_in(entry));
+        let ids = found.map(|entry| entry.id).collect();
+        match &self.order {
+            None => Ok(ids),
+            Some(order) => by_order(Arc::clone(&catalogue), ids, order.clone(), work).await,
+        }
+    }
+
+    /// The same of AniLibria, as far as it can tell: no other order than its own, and of the people only those on the
+    /// titles that come first.
+    pub(super) async fn ask(&self, titles: &Titles) -> Result<Vec<ReleaseId>, LoadFailure> {
+        let Some(genres) = titles.genre_ids(&self.genres).await? else { return Ok(Vec::new()) };
+        let mut catalog = titles.client().catalog().releases().kinds(self.kinds.iter().cloned());
+        catalog = catalog.seasons(self.seasons.iter().cloned());
+        if !genres.is_empty() {
+            catalog = catalog.genres(genres);
+        }
+        catalog = match &self.text {
+            Some(text) => catalog.search(text.as_str()),
+            None => catalog.sorting(CatalogSorting::FreshAtDesc),
+        };
+        if let (Some(first), Some(last)) = (self.years.iter().min(), self.years.iter().max()) {
+            catalog = catalog.from_year(*first).to_year(*last);
+        }
+        let found = catalog.include(["id", "year"]).window(0, LOOKED_THROUGH).await?.items;
+        let in_years = |release: &Release| {
+            self.years.is_empty() || release.year.is_some_and(|year| self.years.contains(&year))
+        };
+        let ids = found.iter().filter(|release| in_years(release)).map(|release| release.id);
+        if self.people.is_empty() {
+            return Ok(ids.collect());
+        }
+        let releases = titles.client().releases().many(ids).await?;
+        Ok(releases.iter().filter(|release| self.are_on(release)).map(|release| release.id).collect())
+    }
+
+    fn are_in(&self, entry: &CatalogueEntry) -> bool {
+        let members =
+            || entry.members.iter().flatten().map(|member| (&*member.nickname, member.role.as_ref()));
+        self.people.iter().all(|people| people.are_among(members()))
+    }
+
+    fn are_on(&self, release: &Release) -> bool {
+        let members =
+            || release.members.iter().flatten().map(|member| (&*member.nickname, member.role.as_ref()));
+        self.people.iter().all(|people| people.are_among(members()))
+    }
+}
+
+impl People {
+    fn are_among<'m>(&self, mut members: impl Iterator<Item = (&'m str, Option<&'m MemberRole>)>) -> bool {
+        members.any(|(nickname, role)| {
+            let has_role = self.role.as_ref().is_none_or(|wanted| role == Some(wanted));
+            has_role && self.nicknames.contains(&nickname.trim().to_lowercase())
+        })
+    }
+}
+
+/// Values in their order and each once, so that equal searches have one key.
+fn sorted<T: Ord>(mut values: Vec<T>) -> Vec<T> {
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// The same for values of which there are only a few, and which have no order.
+fn distinct<T: PartialEq + Debug>(
+    values: impl Iterator<Item = Result<T, Problem>>,
+) -> Result<Vec<T>, Problem> {
+    let mut distinct: Vec<T> = Vec::new();
+    for value in values {
+        let value = value?;
+        if !distinct.contains(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct.sort_by_cached_key(|value| format!("{value:?}"));
+    Ok(distinct)
+}
+
+fn season(word: &str) -> Result<Season, Problem> {
+    match word {
+        "1" => Ok(Season::Winter),
+        "2" => Ok(Season::Spring),
+        "3" => Ok(Season::Summer),
+        "4" => Ok(Season::Autumn),
+        _ => Err(Problem::invalid("season_code", "must be a list of numbers from 1 (winter) to 4 (autumn)")),
+    }
+}
+
+/// A kind of work by its number or name.
+fn kind(word: &str) -> Result<ReleaseKind, Problem> {
+    let name = match word {
+        "0" => "MOVIE".to_owned(),
+        "1" => "TV".to_owned(),
+        "2" => "OVA".to_owned(),
+        "3" => "ONA".to_owned(),
+        "4" => "SPECIAL".to_owned(),
+        "5" => "WEB".to_owned(),
+        name => name.to_uppercase(),
+    };
+    match ReleaseKind::from(&*name) {
+        ReleaseKind::Unknown(_) => {
+            let reason = "must be a list of numbers from 0 to 5, or of names such as TV and MOVIE";
+            Err(Problem::invalid("type", reason))
+        }
+        kind => Ok(kind),
+    }
+}

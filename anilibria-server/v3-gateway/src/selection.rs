@@ -1,0 +1,133 @@
+//! Which titles a list has: chosen from the mirrored catalogue once it is loaded, else by AniLibria.
+
+use std::cmp::Reverse;
+
+use anilibria_client::{
+    model::{CatalogSorting, Release, ReleaseId},
+    reflector::{Catalogue, Sort},
+};
+use anilibria_http::LoadFailure;
+use time::OffsetDateTime;
+
+use super::{
+    advanced::Advanced,
+    charge::Charge,
+    gateway::{Work, catalogue},
+    paging::{Pagination, Window},
+    search::Search,
+};
+use crate::host::Titles;
+
+/// How many of AniLibria's titles are looked through that it cannot sort or filter as is wanted: those updated last.
+pub(super) const LOOKED_THROUGH: u32 = 500;
+
+/// What selects the titles of a list.
+#[derive(Clone, Debug)]
+pub(super) enum Listing {
+    /// These.
+    Named(Vec<ReleaseId>),
+    /// All, the last updated first.
+    Updates { since: Option<i64> },
+    /// All, the last changed first.
+    Changes { since: Option<i64> },
+    /// Those that are found by parameters.
+    Search(Box<Search>),
+    /// Those of which an expression is true.
+    Advanced(Box<Advanced>),
+}
+
+impl Listing {
+    /// Its part of a key.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Named(_) => "list",
+            Self::Updates { .. } => "updates",
+            Self::Changes { .. } => "changes",
+            Self::Search(_) => "search",
+            Self::Advanced(_) => "advanced",
+        }
+    }
+
+    /// What it selects, as text.
+    pub(super) fn canonical(&self) -> String {
+        match self {
+            Self::Advanced(advanced) => advanced.canonical(),
+            other => format!("{other:?}"),
+        }
+    }
+}
+
+/// The titles on a page of `listing`.
+pub(super) async fn select(
+    titles: &Titles,
+    listing: &Listing,
+    window: &Window,
+    work: &Work,
+    charge: &Charge,
+) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
+    let catalogue = catalogue(titles);
+    let all = match (listing, catalogue) {
+        (Listing::Named(ids), _) => ids.clone(),
+        (Listing::Updates { since }, Some(catalogue)) => updated(&catalogue, *since),
+        (Listing::Updates { since: None }, None) => return updates(titles, window).await,
+        (Listing::Updates { since: Some(since) }, None) => {
+            let heads = heads(titles).await?;
+            newer(heads, Release::news_at, *since)
+        }
+        (Listing::Changes { since }, Some(catalogue)) => changed(&catalogue, *since),
+        (Listing::Changes { since }, None) => {
+            let mut heads = heads(titles).await?;
+            heads.sort_by_key(|release| Reverse(release.updated_at));
+            newer(heads, |release| release.updated_at, since.unwrap_or(i64::MIN))
+        }
+        (Listing::Search(search), Some(catalogue)) => search.find(catalogue, work).await?,
+        (Listing::Search(search), None) => search.ask(titles).await?,
+        (Listing::Advanced(advanced), Some(catalogue)) => advanced.find(catalogue, work, charge).await?,
+        (Listing::Advanced(_), None) => return Err(LoadFailure::NoCatalogue),
+    };
+    let (range, pagination) = window.of(all.len());
+    Ok((all.get(range).unwrap_or_default().to_vec(), pagination))
+}
+
+fn updated(catalogue: &Catalogue, since: Option<i64>) -> Vec<ReleaseId> {
+    let all = catalogue.query().sort(Sort::Updated).find().items.into_iter();
+    all.filter(|entry| is_newer(entry.updated_at(), since)).map(|entry| entry.id).collect()
+}
+
+fn changed(catalogue: &Catalogue, since: Option<i64>) -> Vec<ReleaseId> {
+    let mut all: Vec<_> = catalogue.iter().filter(|entry| is_newer(entry.changed_at(), since)).collect();
+    all.sort_by_key(|entry| Reverse(entry.changed_at()));
+    all.into_iter().map(|entry| entry.id).collect()
+}
+
+/// Whether `moment` lies after `since`, in Unix seconds.
+pub(super) fn is_newer(moment: Option<OffsetDateTime>, since: Option<i64>) -> bool {
+    since.is_none_or(|since| moment.is_some_and(|moment| moment.unix_timestamp() > since))
+}
+
+fn newer(
+    releases: Vec<Release>,
+    at: impl Fn(&Release) -> Option<OffsetDateTime>,
+    since: i64,
+) -> Vec<ReleaseId> {
+    let newer = releases.into_iter().filter(|release| is_newer(at(release), Some(since)));
+    newer.map(|release| release.id).collect()
+}
+
+/// The last updated titles as AniLibria lists them, which is in their order.
+async fn updates(titles: &Titles, window: &Window) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
+    // However long the list is, the page begins in the same place.
+    let (range, _) = window.of(usize::MAX);
+    let wanted = u32::try_from(range.len()).unwrap_or(u32::MAX).clamp(1, LOOKED_THROUGH);
+    let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc).include(["id"]);
+    let found = catalog.window(range.start as u64, wanted).await?;
+    let (_, pagination) = window.of(usize::try_from(found.total).unwrap_or(usize::MAX));
+    Ok((found.items.iter().map(|release| release.id).collect(), pagination))
+}
+
+/// The titles updated last, with when that was.
+async fn heads(titles: &Titles) -> Result<Vec<Release>, LoadFailure> {
+    let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc);
+    let catalog = catalog.include(["id", "fresh_at", "updated_at", "created_at"]);
+    Ok(catalog.window(0, LOOKED_THROUGH).await?.items)
+}

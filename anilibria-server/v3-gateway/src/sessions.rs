@@ -1,0 +1,130 @@
+//! Who has logged in: short words that stand for the tokens of AniLibria.
+
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use anilibria_cache::{Entry, Error, Invalidation, Lifetime, Scope, Store};
+use anilibria_client::session::Token;
+use uuid::Uuid;
+
+/// Letters and digits of a session.
+const LENGTH: usize = 32;
+
+/// The name of a session, which lets in whoever knows it. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct SessionId(String);
+
+/// The sessions, in Redis or else in memory. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions {
+    store: Arc<dyn Store>,
+    term: Duration,
+}
+
+impl SessionId {
+    fn random() -> Self {
+        Self(Uuid::new_v4().simple().to_string())
+    }
+
+    /// The session called so; `None` when none can be.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let is_one = text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_one.then(|| Self(text.to_owned()))
+    }
+
+    /// The name. Whoever calls this answers for where it goes.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId(<redacted>)")
+    }
+}
+
+impl Sessions {
+    /// Creates sessions in `store` that last for `lifetime`. They stay when the cache of the host is cleared, so `store` is not
+    /// part of it.
+    pub fn new(store: Arc<dyn Store>, lifetime: Duration) -> Self {
+        Self { store, term: lifetime }
+    }
+
+    /// How long a session lasts.
+    pub(super) fn term(&self) -> Duration {
+        self.term
+    }
+
+    /// Begins a session of whom `token` proves.
+    pub(super) async fn begin(&self, token: &Token) -> Result<SessionId, Error> {
+        let (session, now) = (SessionId::random(), SystemTime::now());
+        let entry = Entry::new(token.expose().to_owned(), Lifetime::new(now, self.term), []);
+        self.store.set(&session.0, entry, now).await?;
+        Ok(session)
+    }
+
+    /// The token of a session; `None` when it is not known, or no longer.
+    pub(super) async fn token(&self, session: &SessionId) -> Result<Option<Token>, Error> {
+        let now = SystemTime::now();
+        let entry = self.store.get(&session.0, now).await?.filter(|entry| entry.lifetime().is_fresh(now));
+        Ok(entry.and_then(|entry| Some(Token::from(std::str::from_utf8(entry.value()).ok()?))))
+    }
+
+    /// Ends a session.
+    pub(super) async fn end(&self, session: &SessionId) -> Result<(), Error> {
+        let invalidation = Invalidation::remove(Scope::key(session.0.as_str()));
+        self.store.invalidate(&invalidation, SystemTime::now()).await.map(|_| ())
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("store", &self.store.name()).field("term", &self.term).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anilibria_cache::MemoryStore;
+
+    use super::*;
+
+    fn sessions(term: Duration) -> Sessions {
+        Sessions { store: Arc::new(MemoryStore::new(1 << 20)), term }
+    }
+
+    #[tokio::test]
+    async fn session_stands_for_a_token_until_it_ends() {
+        let sessions = sessions(Duration::from_mins(1));
+
+        let session = sessions.begin(&Token::from("secret")).await.unwrap();
+        let known = sessions.token(&session).await.unwrap();
+        sessions.end(&session).await.unwrap();
+
+        assert_eq!(known, Some(Token::from("secret")));
+        assert_eq!(sessions.token(&session).await.unwrap(), None);
+        assert_eq!(SessionId::read(session.expose()), Some(session));
+    }
+
+    #[tokio::test]
+    async fn session_ends_by_itself() {
+        let sessions = sessions(Duration::ZERO);
+
+        let session = sessions.begin(&Token::from("secret")).await.unwrap();
+
+        assert_eq!(sessions.token(&session).await.unwrap(), None);
+    }
+
+    #[test]
+    fn nothing_else_is_taken_for_a_session_and_none_is_printed() {
+        for text in ["", "abc", "../../../../../../../../../../..", &"a".repeat(33)] {
+            assert_eq!(SessionId::read(text), None, "{text}");
+        }
+        let session = SessionId::random();
+        assert!(!format!("{session:?}").contains(session.expose()));
+    }
+}

@@ -1,0 +1,227 @@
+//! In which shape a title is wanted: which parts of it, with which description, and with which files.
+
+use anilibria_http::problem::Problem;
+use serde_json::{Map, Value};
+
+use super::{
+    ask::Ask,
+    description::{to_html, without_view_order},
+    projection::{Kind, Projection},
+};
+
+/// The shape of a title, or of anything else as far as it can have one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shape {
+    projection: Projection,
+    description: Description,
+    playlist: Playlist,
+    pub(super) include: Include,
+}
+
+/// The form of a description.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Description {
+    #[default]
+    Plain,
+    Html,
+    NoViewOrder,
+}
+
+/// The form of a list of episodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Playlist {
+    #[default]
+    Object,
+    Array,
+}
+
+/// Which files to bring along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Include {
+    pub(super) posters: bool,
+    pub(super) torrents: bool,
+    pub(super) metadata: bool,
+}
+
+impl Include {
+    /// Whether there are any.
+    pub(super) fn any(self) -> bool {
+        self.posters || self.torrents || self.metadata
+    }
+}
+
+impl Shape {
+    /// Reads the parameters of a request for titles.
+    pub(super) fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
+        Self::read_as(Kind::Title, ask)
+    }
+
+    /// Reads the parameters of a request for objects of this kind, which are titles at least in part.
+    pub(super) fn read_as(kind: Kind, ask: &Ask<'_>) -> Result<Self, Problem> {
+        let description = match ask.text("description_type").unwrap_or("plain") {
+            "plain" => Description::Plain,
+            "html" => Description::Html,
+            "no_view_order" => Description::NoViewOrder,
+            _ => return Err(Problem::invalid("description_type", "must be html, plain or no_view_order")),
+        };
+        let playlist = match ask.text("playlist_type").unwrap_or("object") {
+            "object" => Playlist::Object,
+            "array" => Playlist::Array,
+            _ => return Err(Problem::invalid("playlist_type", "must be object or array")),
+        };
+        let mut include = Include::default();
+        for word in ask.words("include")? {
+            match word {
+                "raw_poster" => include.posters = true,
+                "raw_torrent" => include.torrents = true,
+                "torrent_meta" => include.metadata = true,
+                _ => {
+                    let reason = "must be a list of raw_poster, raw_torrent and torrent_meta";
+                    return Err(Problem::invalid("include", reason));
+                }
+            }
+        }
+        let projection = Self::of_parts(ask)?.projection.of(kind);
+        Ok(Self { projection, description, playlist, include })
+    }
+
+    /// Reads the parameters of a request for videos.
+    pub(super) fn of_videos(ask: &Ask<'_>) -> Result<Self, Problem> {
+        let Self { projection, .. } = Self::of_parts(ask)?;
+        Ok(Self { projection: projection.of(Kind::Video), ..Self::default() })
+    }
+
+    /// Reads the parameters of a request for other objects.
+    pub(super) fn of_parts(ask: &Ask<'_>) -> Result<Self, Problem> {
+        let part = |name| ask.text(name).unwrap_or_default();
+        let projection = Projection::parse(part("filter"), part("remove"));
+        let projection = projection
+            .map_err(|error| Problem::invalid(error.parameter, format!("is wrong: {}", error.problem)))?;
+        Ok(Self { projection, ..Self::default() })
+    }
+
+    /// Whether the whole title is wanted, as it is kept.
+    pub(super) fn is_plain(&self) -> bool {
+        self.projection.keeps_all()
+            && self.description == Description::Plain
+            && self.playlist == Playlist::Object
+            && !self.include.any()
+    }
+
+    /// Whether anything below `key` is wanted.
+    pub(super) fn reads(&self, key: &str) -> bool {
+        self.projection.reads(key)
+    }
+
+    /// The shape as text, the same for all ways to ask for it.
+    pub(super) fn canonical(&self) -> String {
+        let Self { projection, description, playlist, include } = self;
+        format!("{description:?} {playlist:?} {include:?} {projection}")
+    }
+
+    /// Gives `object`, which is the whole of it, this shape.
+    pub(super) fn apply(&self, object: &mut Value) {
+        if let Some(description) = object.get_mut("description") {
+            self.description.apply(description);
+        }
+        if self.playlist == Playlist::Array
+            && let Some(player) = object.get_mut("player")
+        {
+            for list in ["list", "rutube"] {
+                if let Some(list) = player.get_mut(list) {
+                    to_array(list);
+                }
+            }
+        }
+        self.projection.apply(object);
+    }
+}
+
+impl Description {
+    /// Gives a description without markup this form.
+    fn apply(self, description: &mut Value) {
+        let Value::String(text) = description else { return };
+        match self {
+            Self::Plain => {}
+            Self::Html => *text = to_html(text),
+            Self::NoViewOrder => *text = without_view_order(text),
+        }
+    }
+}
+
+/// An object of episodes, which are in their order, as an array.
+fn to_array(list: &mut Value) {
+    if let Value::Object(object) = list {
+        *list = std::mem::take(object).into_iter().map(|(_, episode)| episode).collect();
+    }
+}
+
+/// What is `{}` in place of nothing.
+pub(super) fn nothing() -> Value {
+    Value::Object(Map::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderMap;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{address::Dialect, charge::Charge};
+
+    fn shape(query: &str) -> Result<Shape, Problem> {
+        let uri = format!("/v3/title?{query}").parse().unwrap();
+        Shape::read(&Ask::read(&uri, &HeaderMap::new(), Dialect::Live, Charge::none()))
+    }
+
+    #[test]
+    fn description_comes_in_three_forms() {
+        let described = |query| {
+            let mut title = json!({"description": "О чём-то.\n\nПорядок просмотра:\n1. Первый"});
+            shape(query).unwrap().apply(&mut title);
+            title["description"].clone()
+        };
+
+        assert_eq!(described(""), "О чём-то.\n\nПорядок просмотра:\n1. Первый");
+        assert_eq!(described("description_type=html"), "О чём-то.<br><br>Порядок просмотра:<br>1. Первый");
+        assert_eq!(described("description_type=no_view_order"), "О чём-то.");
+    }
+
+    #[test]
+    fn episodes_come_as_an_object_or_an_array() {
+        let mut title =
+            json!({"player": {"list": {"1": {"episode": 1}, "2.5": {"episode": 2.5}}, "rutube": {}}});
+
+        shape("playlist_type=array").unwrap().apply(&mut title);
+
+        assert_eq!(title["player"], json!({"list": [{"episode": 1}, {"episode": 2.5}], "rutube": []}));
+    }
+
+    #[test]
+    fn shapes_that_are_the_same_have_the_same_text() {
+        let canonical = |query| shape(query).unwrap().canonical();
+
+        assert_eq!(canonical("filter=id,names.ru,"), canonical("filter=names.ru,id"));
+        assert_ne!(canonical("filter=id"), canonical("remove=id"));
+        assert_eq!(canonical("remove=zz1,player,yy[3].x"), canonical("remove=player"));
+        assert_eq!(canonical("filter=id,names.zz"), canonical("filter=id"));
+        assert_ne!(canonical("filter=zz"), canonical(""));
+        assert!(shape("remove=zz").unwrap().is_plain());
+        assert!(shape("playlist_type=object&include=").unwrap().is_plain());
+        assert!(!shape("include=raw_poster").unwrap().is_plain());
+    }
+
+    #[test]
+    fn wrong_values_are_refused_by_name() {
+        for (query, parameter) in [
+            ("description_type=long", "description_type"),
+            ("playlist_type=list", "playlist_type"),
+            ("include=poster", "include"),
+            ("filter=a..b", "filter"),
+            ("remove=a[x]", "remove"),
+        ] {
+            let message = shape(query).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("parameter `{parameter}`")), "{message}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! WebSocket of v3: tells everything that happens, or what a client has subscribed to.
+
+mod command;
+mod guest;
+mod pattern;
+mod subscriptions;
+
+use std::sync::Arc;
+
+use anilibria_http::{
+    clients::Clients,
+    problem::Problem,
+    router::RouteTable,
+    websocket::{Connection, Handshake, LiveConnections},
+};
+use poem::{Endpoint, EndpointExt as _, Request, Response, http::Method};
+
+use self::guest::Guest;
+use super::{
+    Dialect,
+    address::{LIVE, NUMBERED},
+    news::News,
+};
+use crate::options::GatewayOptions;
+
+/// Most bytes that wait to be sent: the longest event and what surrounds it.
+const UNSENT: usize = 4 * 1024 * 1024;
+
+/// Types of messages of clients that are counted.
+pub const INCOMING: [&str; 4] = ["subscribe", "control", "invalid", "refused"];
+
+/// Types of messages to clients that are counted, besides events.
+pub const OUTGOING: [&str; 1] = ["connection"];
+
+/// Where the old service had it, behind the version.
+const PATHS: [&str; 2] = ["/ws", "/webSocket"];
+
+/// Returns the routes, at all addresses of the old service. They send `news`, and their connections take slots of
+/// `live`, limited for each of `clients`.
+pub fn table(
+    live: &LiveConnections,
+    news: &News,
+    clients: &Arc<Clients>,
+    options: GatewayOptions,
+) -> RouteTable {
+    let mut table = RouteTable::new();
+    for prefix in [LIVE, NUMBERED] {
+        let dialect = Dialect::at(prefix, options.dialects);
+        for path in PATHS {
+            let (live, news, clients) = (live.clone(), news.clone(), Arc::clone(clients));
+            let socket = Socket { live, clients, news, dialect, subscriptions: options.subscriptions };
+            table.insert(format!("{prefix}{path}"), [(Method::GET, socket.boxed())].into());
+        }
+    }
+    table
+}
+
+/// Opens sockets at one address.
+struct Socket {
+    live: LiveConnections,
+    clients: Arc<Clients>,
+    news: News,
+    dialect: Dialect,
+    /// Most of one client.
+    subscriptions: usize,
+}
+
+impl Endpoint for Socket {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let handshake = Handshake::of(&request)?;
+        let slot =
+            self.live.enter(self.clients.identify(&request).counted_network()).map_err(Problem::from)?;
+        let guest = Guest::new(&self.news, self.dialect, self.subscriptions);
+        let live = self.live.clone();
+        Ok(handshake.agree(UNSENT, async move |socket| {
+            Connection::new(socket, &live, slot, guest).run().await;
+        }))
+    }
+}

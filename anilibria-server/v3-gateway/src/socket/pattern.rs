@@ -1,0 +1,147 @@
+//! What a client wants an event to be like.
+
+use serde_json::Value;
+
+use super::command::Unfit;
+use crate::news::{Event, Kind};
+
+/// Most levels of objects in one another. The deepest place of an event is under nine.
+pub(super) const MAX_DEPTH: usize = 16;
+
+/// What the old service called events that never happen any more; a pattern may name them all the same.
+const FORMER: [&str; 4] = ["encode_start", "encode_progress", "encode_end", "encode_finish"];
+
+/// What a client wants an event to be like: it has all that the pattern has.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Pattern {
+    /// What the event as a whole has.
+    whole: Part,
+    /// By the name of an event, what its data have; one of them is enough. It is how patterns were written before v3.
+    named: Vec<(String, Part)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    /// Something is there.
+    Any,
+    /// This is there.
+    Value(Value),
+    /// All of these are there.
+    Object(Vec<(String, Part)>),
+}
+
+impl Pattern {
+    /// Reads a pattern, or says what is wrong with it.
+    pub(super) fn read(pattern: &Value) -> Result<Self, Unfit> {
+        let Part::Object(fields) = Part::read(pattern, MAX_DEPTH)? else {
+            return Ok(Self { whole: Part::read(pattern, MAX_DEPTH)?, named: Vec::new() });
+        };
+        let is_name = |(name, _): &(String, Part)| {
+            Kind::ALL.iter().any(|kind| kind.as_str() == name) || FORMER.contains(&name.as_str())
+        };
+        let (named, whole) = fields.into_iter().partition(is_name);
+        Ok(Self { whole: Part::Object(whole), named })
+    }
+
+    /// Whether `event` is like that.
+    pub(super) fn matches(&self, event: &Event) -> bool {
+        let is_named =
+            |(name, part): &(String, Part)| name == event.kind().as_str() && part.matches(event.data());
+        self.whole.matches(event.value()) && (self.named.is_empty() || self.named.iter().any(is_named))
+    }
+}
+
+impl Part {
+    fn read(pattern: &Value, depth: usize) -> Result<Self, Unfit> {
+        match pattern {
+            Value::String(text) if text == "*" => Ok(Self::Any),
+            Value::Object(fields) => {
+                let depth = depth.checked_sub(1).ok_or(Unfit::TooDeep)?;
+                let field = |(name, part): (&String, &Value)| {
+                    Ok::<_, Unfit>((name.clone(), Self::read(part, depth)?))
+                };
+                Ok(Self::Object(fields.iter().map(field).collect::<Result<_, _>>()?))
+            }
+            value => Ok(Self::Value(value.clone())),
+        }
+    }
+
+    fn matches(&self, value: &Value) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Value(wanted) => is_same(wanted, value),
+            Self::Object(fields) => {
+                let matches =
+                    |(name, part): &(String, Self)| value.get(name).is_some_and(|value| part.matches(value));
+                value.is_object() && fields.iter().all(matches)
+            }
+        }
+    }
+}
+
+/// Whether two values say the same. Some events carry their ids and numbers as text.
+fn is_same(wanted: &Value, value: &Value) -> bool {
+    match (wanted, value) {
+        (Value::Number(wanted), Value::Number(number)) => {
+            wanted == number
+                || wanted
+                    .as_f64()
+                    .zip(number.as_f64())
+                    .is_some_and(|(wanted, number)| wanted.total_cmp(&number).is_eq())
+        }
+        (Value::Number(number), Value::String(text)) | (Value::String(text), Value::Number(number)) => {
+            number.to_string() == *text
+        }
+        _ => wanted == value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fits(pattern: &Value) -> bool {
+        let title =
+            json!({"id": 7, "season": {"year": 2022, "code": 4}, "genres": ["a", "b"], "announce": null});
+        let event = Event::new(Kind::TitleUpdate, json!({"title": title, "diff": {}}));
+        Pattern::read(pattern).unwrap().matches(&event)
+    }
+
+    #[test]
+    fn every_leaf_of_a_pattern_has_to_be_there() {
+        for pattern in [
+            json!({}),
+            json!("*"),
+            json!({"type": "title_update"}),
+            json!({"data": {"title": {"season": {"year": 2022}}}}),
+            json!({"data": {"title": {"season": {"year": 2022.0, "code": "4"}}}}),
+            json!({"data": {"title": {"season": "*", "announce": "*"}}}),
+            json!({"data": {"title": {"genres": ["a", "b"], "announce": null}}}),
+            json!({"title_update": {"title": {"season": {"year": 2022}}}}),
+            json!({"title_update": "*", "playlist_update": "*"}),
+            json!({"title_update": {}, "data": {"title": {"id": 7}}}),
+        ] {
+            assert!(fits(&pattern), "{pattern}");
+        }
+        for pattern in [
+            json!(7),
+            json!([]),
+            json!({"type": "playlist_update"}),
+            json!({"data": {"title": {"season": {"year": 2021}}}}),
+            json!({"data": {"title": {"season": 2022}}}),
+            json!({"data": {"title": {"season": {"year": {"x": "*"}}}}}),
+            json!({"data": {"title": {"torrents": "*"}}}),
+            json!({"data": {"title": {"torrents": null}}}),
+            json!({"data": {"title": {"genres": ["a"]}}}),
+            json!({"title": {}}),
+            json!({"playlist_update": {}}),
+            json!({"encode_end": {}}),
+            json!({"title_update": {"title": {"season": {"year": 2021}}}}),
+            json!({"type": "playlist_update", "title_update": {}}),
+        ] {
+            assert!(!fits(&pattern), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! One title: by id, by readable id, by one of its torrents, or by chance.
+
+use std::time::Duration;
+
+use anilibria_cache::{Cached, Loaded, Options};
+use anilibria_client::{
+    model::ReleaseId,
+    reflector::{Catalogue, CatalogueEntry},
+    v3::{Mapping, release_of},
+};
+use anilibria_http::{LoadFailure, problem::Problem, rendered::unsealed, tag};
+use serde_json::Value;
+
+use super::{
+    answer::{Answer, render},
+    ask::Ask,
+    charge::Charge,
+    franchises,
+    gateway::{Gateway, catalogue},
+    include, key,
+    names::Name,
+    shape::Shape,
+};
+use crate::host::Titles;
+
+/// How long a title is kept whose franchises could not be read.
+const WITHOUT_FRANCHISES: Duration = Duration::from_secs(30);
+
+impl Gateway {
+    /// The title that is asked for.
+    pub(super) async fn title(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let shape = Shape::read(ask)?;
+        let name = if let Some(id) = ask.number("id")? {
+            Name::Id(id)
+        } else if let Some(code) = ask.text("code") {
+            Name::Code(code.to_owned())
+        } else if let Some(id) = ask.number("torrent_id")? {
+            Name::Torrent(id)
+        } else {
+            return Err(Problem::invalid("id", "is required, or `code`, or `torrent_id`"));
+        };
+        let id = self.id_of(name).await?.ok_or(Problem::Missing { what: "title" })?;
+        self.by_id(id.get(), shape, &ask.charge).await
+    }
+
+    /// Some title that is not blocked; another one each time.
+    pub(super) async fn random(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        let shape = Shape::read(ask)?;
+        let chosen = catalogue(&self.titles).and_then(|catalogue| {
+            let open = catalogue.query().blocked(false).find();
+            fastrand::choice(&open.items).map(|entry| entry.id)
+        });
+        let id = match chosen {
+            Some(id) => id,
+            None => random_id(&self.titles).await?.ok_or(Problem::Missing { what: "title" })?,
+        };
+        Ok(self.by_id(id.get(), shape, &ask.charge).await?.for_once())
+    }
+
+    /// The title `id` in this shape. When AniLibria fails and nothing old is left: what the mirrored catalogue knows.
+    async fn by_id(&self, id: u32, shape: Shape, charge: &Charge) -> Result<Answer, Problem> {
+        let answer = if shape.is_plain() {
+            whole(&self.titles, id).await.map(Answer::cached)
+        } else {
+            let (asked, payer) = (shape.clone(), charge.clone());
+            let load = move |titles: Titles| async move { shaped(&titles, id, &asked, &payer).await };
+            self.charged(&key::shaped(id, &shape.canonical()), charge, load).await
+        };
+        match answer {
+            Ok(answer) if answer.is_absent() => Err(Problem::title_not_found(id)),
+            Ok(answer) => Ok(answer),
+            Err(failure) if failure.is_of_upstream() => {
+                self.mirrored(id, &shape).ok_or_else(|| failure.into())
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Returns the title from the mirrored catalogue, for when AniLibria fails.
+    fn mirrored(&self, id: u32, shape: &Shape) -> Option<Answer> {
+        let catalogue = catalogue(&self.titles)?;
+        let mut title = from_catalogue(&catalogue, ReleaseId(id)).ok()??;
+        shape.apply(&mut title);
+        render(&title).ok().map(Answer::once)
+    }
+}
+
+/// The whole of title `id`, with its franchises.
+async fn whole(titles: &Titles, id: u32) -> Result<Cached, LoadFailure> {
+    let load = move |titles: Titles| async move {
+        let release = match titles.client().releases().get(id).exclude(["sponsors"]).await {
+            Ok(release) => release,
+            Err(error) if error.is_not_found() => return Ok(Loaded::absent().tag(tag::title(id))),
+            Err(error) => return Err(error.into()),
+        };
+        let mut title = Mapping::new(&release).title();
+        let franchises = franchises::of(&titles, release.id).await;
+        let is_whole = franchises.is_ok();
+        title.franchises = Some(franchises.unwrap_or_default());
+        let loaded = Loaded::new(render(&title)?).tag(tag::title(id));
+        Ok(if is_whole { loaded } else { loaded.ttl(WITHOUT_FRANCHISES) })
+    };
+    titles.cached(&Options::new(), &key::title(id), load).await
+}
+
+/// Title `id` in another shape.
+async fn shaped(titles: &Titles, id: u32, shape: &Shape, charge: &Charge) -> Result<Loaded, LoadFailure> {
+    let whole = whole(titles, id).await?;
+    if whole.is_absent() {
+        return Ok(Loaded::absent().tag(tag::title(id)));
+    }
+    let mut title: Value = serde_json::from_slice(&unsealed(&whole.into_value()))?;
+    include::fill(titles.client(), &mut title, shape, charge).await?;
+    shape.apply(&mut title);
+    Ok(Loaded::new(render(&title)?).tag(tag::title(id)))
+}
+
+/// What the mirrored catalogue knows of title `id`: all but its streams and franchises.
+pub(super) fn from_catalogue(catalogue: &Catalogue, id: ReleaseId) -> serde_json::Result<Option<Value>> {
+    let Some(entry) = catalogue.get(id) else { return Ok(None) };
+    let mut title = Mapping::new(&release_of(catalogue, entry)).title();
+    title.franchises = Some(Vec::new());
+    serde_json::to_value(title).map(Some)
+}
+
+/// What can be searched of `entry`: as [`from_catalogue`], with its episodes although their streams are not known. What
+/// nobody `reads` is left out where it would cost something.
+pub(super) fn searchable(
+    catalogue: &Catalogue,
+    entry: &CatalogueEntry,
+    reads: impl Fn(&str) -> bool,
+) -> serde_json::Result<Value> {
+    let mut release = release_of(catalogue, entry);
+    if !reads("player") {
+        release.episodes = None;
+    }
+    if !reads("torrents") {
+        release.torrents = None;
+    }
+    if !reads("team") {
+        release.members = None;
+    }
+    let mut title = Mapping::new(&release).without_streams().title();
+    title.franchises = Some(Vec::new());
+    serde_json::to_value(title)
+}
+
+async fn random_id(titles: &Titles) -> Result<Option<ReleaseId>, LoadFailure> {
+    // One in five may well be blocked where the service runs, five of five are not.
+    let releases = titles.client().releases().random().limit(5).await?;
+    let open = releases.iter().find(|release| !release.is_blocked()).or(releases.first());
+    Ok(open.map(|release| release.id))
+}
