@@ -9,13 +9,11 @@ use anilibria_client::{
 use anilibria_http::{LoadFailure, problem::Problem};
 
 use super::{
-    answer::Answer,
     ask::Ask,
     charge::Charge,
-    gateway::{Gateway, Work},
+    gateway::Work,
     order::{Order, Place},
     query::{Allowance, Query, SyntaxError},
-    selection::Listing,
     title::searchable,
 };
 
@@ -28,21 +26,18 @@ pub(super) struct Advanced {
     order: Option<Order>,
 }
 
-impl Gateway {
-    /// Titles of which an expression is true.
-    pub(super) async fn advanced_search(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let (name, query) = match (ask.text("query"), ask.text("simple_query")) {
+impl Advanced {
+    /// Reads the parameters of a search by an expression.
+    pub(super) fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
+        let (parameter, query) = match (ask.text("query"), ask.text("simple_query")) {
             (Some(query), _) => ("query", Query::parse(query)),
             (None, Some(query)) => ("simple_query", Query::parse_simple(query)),
             (None, None) => return Err(Problem::invalid("query", "is required, or `simple_query`")),
         };
-        let query = query.map_err(|error| unreadable(name, &error))?;
-        let advanced = Advanced { parameter: name, query, order: order(ask)? };
-        self.paged(ask, Listing::Advanced(Box::new(advanced))).await
+        let query = query.map_err(|error| unreadable(parameter, &error))?;
+        Ok(Self { parameter, query, order: order(ask)? })
     }
-}
 
-impl Advanced {
     /// What is found in the catalogue, the last updated first unless an order is set.
     pub(super) async fn find(
         &self,

@@ -16,12 +16,12 @@ use super::{
     answer::{Answer, Page, render},
     ask::Ask,
     charge::Charge,
-    gateway::{Gateway, Work, catalogue, kept},
+    gateway::{Gateway, LOOKED_THROUGH, Work, catalogue, kept},
     key,
     many::{Source, many},
     paging::Window,
     projection::Kind,
-    selection::{LOOKED_THROUGH, is_newer},
+    selection::is_newer,
     shape::Shape,
 };
 use crate::host::Titles;

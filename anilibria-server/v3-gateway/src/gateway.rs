@@ -16,6 +16,9 @@ use super::{
 };
 use crate::{host::Titles, options::GatewayOptions};
 
+/// How many of AniLibria's titles are looked through that it cannot sort or filter as is wanted: those updated last.
+pub(super) const LOOKED_THROUGH: u32 = 500;
+
 /// Maximum refusals that are remembered.
 const REFUSALS: u64 = 1024;
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::{
     address::Dialect,
+    advanced::Advanced,
     answer::{Answer, Page, render},
     ask::Ask,
     charge::Charge,
@@ -17,6 +18,7 @@ use super::{
     many::{Source, many},
     names::Names,
     paging::{PageSize, Window},
+    search::Search,
     selection::{self, Listing},
     shape::Shape,
 };
@@ -60,8 +62,18 @@ impl Gateway {
         self.paged(ask, Listing::Changes { since: ask.since()? }).await
     }
 
+    /// Titles that are found by parameters.
+    pub(super) async fn search(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        self.paged(ask, Listing::Search(Box::new(Search::read(ask)?))).await
+    }
+
+    /// Titles of which an expression is true.
+    pub(super) async fn advanced_search(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+        self.paged(ask, Listing::Advanced(Box::new(Advanced::read(ask)?))).await
+    }
+
     /// A page of a list, in its envelope.
-    pub(super) async fn paged(&self, ask: &Ask<'_>, listing: Listing) -> Result<Answer, Problem> {
+    async fn paged(&self, ask: &Ask<'_>, listing: Listing) -> Result<Answer, Problem> {
         let (window, shape) = (ask.page()?, Shape::read(ask)?);
         self.list(List { listing, window, shape, is_bare: false }, &ask.charge).await
     }

@@ -12,10 +12,10 @@ use super::{
     answer::Answer,
     ask::Ask,
     feed_document::{Feed, FeedFormat, FeedItem, item_title},
-    gateway::{Gateway, kept},
+    gateway::{Gateway, LOOKED_THROUGH, kept},
     key,
     paging::{PageSize, Window},
-    selection::{LOOKED_THROUGH, is_newer},
+    selection::is_newer,
 };
 use crate::host::Titles;
 

@@ -10,11 +10,9 @@ use anilibria_http::{LoadFailure, problem::Problem};
 
 use super::{
     advanced::{self, by_order},
-    answer::Answer,
     ask::Ask,
-    gateway::{Gateway, Work},
+    gateway::{Gateway, LOOKED_THROUGH, Work},
     order::Order,
-    selection::{LOOKED_THROUGH, Listing},
 };
 use crate::host::Titles;
 
@@ -52,16 +50,9 @@ struct People {
     nicknames: Vec<String>,
 }
 
-impl Gateway {
-    /// Titles that are found by parameters.
-    pub(super) async fn search(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
-        let search = Search::read(ask)?;
-        self.paged(ask, Listing::Search(Box::new(search))).await
-    }
-}
-
 impl Search {
-    fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
+    /// Reads the parameters of a search.
+    pub(super) fn read(ask: &Ask<'_>) -> Result<Self, Problem> {
         let text = ask.text("search").map(str::to_owned);
         if text.as_ref().is_some_and(|text| text.chars().nth(MAX_TEXT).is_some()) {
             return Err(Problem::invalid("search", format!("must not have more than {MAX_TEXT} characters")));

@@ -12,14 +12,11 @@ use time::OffsetDateTime;
 use super::{
     advanced::Advanced,
     charge::Charge,
-    gateway::{Work, catalogue},
+    gateway::{LOOKED_THROUGH, Work, catalogue},
     paging::{Pagination, Window},
     search::Search,
 };
 use crate::host::Titles;
-
-/// How many of AniLibria's titles are looked through that it cannot sort or filter as is wanted: those updated last.
-pub(super) const LOOKED_THROUGH: u32 = 500;
 
 /// What selects the titles of a list.
 #[derive(Clone, Debug)]

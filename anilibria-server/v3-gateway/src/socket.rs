@@ -2,6 +2,7 @@
 
 mod command;
 mod guest;
+mod invalid;
 mod pattern;
 mod subscriptions;
 

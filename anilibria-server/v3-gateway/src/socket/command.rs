@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::pattern::Pattern;
-use crate::projection::{Projection, ProjectionError};
+use super::{invalid::Invalid, pattern::Pattern};
+use crate::projection::Projection;
 
 /// What a client asks for: to hear of what fits a pattern, and of so much of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,34 +14,12 @@ pub(super) struct Command {
     pub(super) length: usize,
 }
 
-/// Why a message of a client is not heeded.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unfit {
-    #[error("a message must be a JSON object: {0}")]
-    NoObject(String),
-    #[error("`subscribe` is missing: it is all that can be asked for")]
-    NoSubscription,
-    #[error("`subscribe` must not be nested deeper than {} levels", super::pattern::MAX_DEPTH)]
-    TooDeep,
-    #[error("`{0}` must be a text: paths with commas in between")]
-    NoPaths(&'static str),
-    #[error(transparent)]
-    Projection(#[from] ProjectionError),
-    #[error("at most {0} subscriptions can be had over one connection")]
-    TooMany(usize),
-    #[error(
-        "all subscriptions of a connection must not be longer than {} bytes",
-        super::subscriptions::MAX_BYTES
-    )]
-    TooLong,
-}
-
 impl Command {
     /// Reads a message, or says what is wrong with it.
-    pub(super) fn read(message: &[u8]) -> Result<Self, Unfit> {
+    pub(super) fn read(message: &[u8]) -> Result<Self, Invalid> {
         let object: Map<String, Value> =
-            serde_json::from_slice(message).map_err(|error| Unfit::NoObject(error.to_string()))?;
-        let pattern = object.get("subscribe").ok_or(Unfit::NoSubscription)?;
+            serde_json::from_slice(message).map_err(|error| Invalid::NoObject(error.to_string()))?;
+        let pattern = object.get("subscribe").ok_or(Invalid::NoSubscription)?;
         let pattern = Pattern::read(pattern)?;
         let projection = Projection::parse(&paths(&object, "filter")?, &paths(&object, "remove")?)?;
         Ok(Self { pattern, projection, length: message.len() })
@@ -49,15 +27,15 @@ impl Command {
 }
 
 /// The paths under `name`: a text, or a list of some.
-fn paths(object: &Map<String, Value>, name: &'static str) -> Result<String, Unfit> {
+fn paths(object: &Map<String, Value>, name: &'static str) -> Result<String, Invalid> {
     match object.get(name) {
         None | Some(Value::Null) => Ok(String::new()),
         Some(Value::String(paths)) => Ok(paths.clone()),
         Some(Value::Array(paths)) => {
             let texts: Option<Vec<_>> = paths.iter().map(Value::as_str).collect();
-            Ok(texts.ok_or(Unfit::NoPaths(name))?.join(","))
+            Ok(texts.ok_or(Invalid::NoPaths(name))?.join(","))
         }
-        Some(_) => Err(Unfit::NoPaths(name)),
+        Some(_) => Err(Invalid::NoPaths(name)),
     }
 }
 
@@ -65,7 +43,7 @@ fn paths(object: &Map<String, Value>, name: &'static str) -> Result<String, Unfi
 mod tests {
     use super::*;
 
-    fn read(message: &str) -> Result<Command, Unfit> {
+    fn read(message: &str) -> Result<Command, Invalid> {
         Command::read(message.as_bytes())
     }
 
@@ -94,8 +72,8 @@ mod tests {
             assert!(unfit.contains(told), "{message}: {unfit}");
         }
         let deep = format!(r#"{{"subscribe":{}1{}}}"#, r#"{"a":"#.repeat(40), "}".repeat(40));
-        assert_eq!(read(&deep), Err(Unfit::TooDeep));
+        assert_eq!(read(&deep), Err(Invalid::TooDeep));
         let deeper = format!(r#"{{"subscribe":{}1{}}}"#, r#"{"a":"#.repeat(4000), "}".repeat(4000));
-        assert!(matches!(read(&deeper), Err(Unfit::NoObject(_))));
+        assert!(matches!(read(&deeper), Err(Invalid::NoObject(_))));
     }
 }

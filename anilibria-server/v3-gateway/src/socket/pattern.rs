@@ -2,11 +2,8 @@
 
 use serde_json::Value;
 
-use super::command::Unfit;
+use super::invalid::{Invalid, MAX_DEPTH};
 use crate::news::{Event, Kind};
-
-/// Most levels of objects in one another. The deepest place of an event is under nine.
-pub(super) const MAX_DEPTH: usize = 16;
 
 /// What the old service called events that never happen any more; a pattern may name them all the same.
 const FORMER: [&str; 4] = ["encode_start", "encode_progress", "encode_end", "encode_finish"];
@@ -32,7 +29,7 @@ enum Part {
 
 impl Pattern {
     /// Reads a pattern, or says what is wrong with it.
-    pub(super) fn read(pattern: &Value) -> Result<Self, Unfit> {
+    pub(super) fn read(pattern: &Value) -> Result<Self, Invalid> {
         let Part::Object(fields) = Part::read(pattern, MAX_DEPTH)? else {
             return Ok(Self { whole: Part::read(pattern, MAX_DEPTH)?, named: Vec::new() });
         };
@@ -52,13 +49,13 @@ impl Pattern {
 }
 
 impl Part {
-    fn read(pattern: &Value, depth: usize) -> Result<Self, Unfit> {
+    fn read(pattern: &Value, depth: usize) -> Result<Self, Invalid> {
         match pattern {
             Value::String(text) if text == "*" => Ok(Self::Any),
             Value::Object(fields) => {
-                let depth = depth.checked_sub(1).ok_or(Unfit::TooDeep)?;
+                let depth = depth.checked_sub(1).ok_or(Invalid::TooDeep)?;
                 let field = |(name, part): (&String, &Value)| {
-                    Ok::<_, Unfit>((name.clone(), Self::read(part, depth)?))
+                    Ok::<_, Invalid>((name.clone(), Self::read(part, depth)?))
                 };
                 Ok(Self::Object(fields.iter().map(field).collect::<Result<_, _>>()?))
             }

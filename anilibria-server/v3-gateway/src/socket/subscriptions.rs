@@ -1,13 +1,11 @@
 //! What one client has subscribed to.
 
 use super::{
-    command::{Command, Unfit},
+    command::Command,
+    invalid::{Invalid, MAX_BYTES},
     pattern::Pattern,
 };
 use crate::{news::Event, projection::Projection};
-
-/// Most bytes of subscriptions together, as they were sent.
-pub(super) const MAX_BYTES: usize = 32 * 1024;
 
 /// What one client has subscribed to: everything, until it has subscribed to something.
 #[derive(Clone, Debug)]
@@ -25,12 +23,12 @@ impl Subscriptions {
     }
 
     /// Adds one, and tells its id.
-    pub(super) fn add(&mut self, Command { pattern, projection, length }: Command) -> Result<usize, Unfit> {
+    pub(super) fn add(&mut self, Command { pattern, projection, length }: Command) -> Result<usize, Invalid> {
         if self.list.len() >= self.most {
-            return Err(Unfit::TooMany(self.most));
+            return Err(Invalid::TooMany(self.most));
         }
         if self.bytes + length > MAX_BYTES {
-            return Err(Unfit::TooLong);
+            return Err(Invalid::TooLong);
         }
         self.bytes += length;
         self.list.push((pattern, projection));
@@ -82,11 +80,11 @@ mod tests {
         for id in 0..3 {
             assert_eq!(many.add(command(r#"{"subscribe":{}}"#)), Ok(id));
         }
-        assert_eq!(many.add(command(r#"{"subscribe":{}}"#)), Err(Unfit::TooMany(3)));
+        assert_eq!(many.add(command(r#"{"subscribe":{}}"#)), Err(Invalid::TooMany(3)));
 
         let long = command(&format!(r#"{{"subscribe":{{"type":"{}"}}}}"#, "x".repeat(MAX_BYTES / 2)));
         let mut large = Subscriptions::new(3);
         assert_eq!(large.add(long.clone()), Ok(0));
-        assert_eq!(large.add(long), Err(Unfit::TooLong));
+        assert_eq!(large.add(long), Err(Invalid::TooLong));
     }
 }
