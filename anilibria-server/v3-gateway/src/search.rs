@@ -11,7 +11,7 @@ use anilibria_http::{LoadFailure, problem::Problem};
 use super::{
     advanced::{self, by_order},
     ask::Ask,
-    gateway::{Gateway, LOOKED_THROUGH, Work},
+    gateway::{LOOKED_THROUGH, Work},
     order::Order,
 };
 use crate::host::Titles;
