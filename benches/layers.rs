@@ -159,8 +159,8 @@ fn trace(bencher: Bencher<'_, '_>) {
 fn conditions(bencher: Bencher<'_, '_>) {
     let inputs = || (request(), answer());
     bencher.with_inputs(inputs).bench_local_values(|(request, response)| {
-        let wishes = finish::Wishes::of(request.headers());
-        now(finish::finish(&wishes, &SERVICE.0.compressor, response))
+        let preferences = finish::Preferences::of(request.headers());
+        now(finish::finish(&preferences, &SERVICE.0.compressor, response))
     });
 }
 

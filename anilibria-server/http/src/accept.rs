@@ -1,20 +1,19 @@
-//! Whether a client would rather have a page than data.
+//! Content negotiation between HTML and JSON by `Accept`.
 
 use poem::http::{HeaderMap, header};
 
 use super::encoding::quality;
 
-/// Whether `Accept` in `headers` of a request wants HTML more than JSON. Who wants both alike, or says nothing, is no
-/// browser.
+/// True if `Accept` in `headers` of a request prefers HTML to JSON, as browsers do. Equal quality values do not.
 pub fn prefers_html(headers: &HeaderMap) -> bool {
-    wish(headers, "text", "html") > wish(headers, "application", "json")
+    media_quality(headers, "text", "html") > media_quality(headers, "application", "json")
 }
 
-/// How much a media type is wanted, in thousandths; the range that names it best decides.
-fn wish(headers: &HeaderMap, kind: &str, subtype: &str) -> u16 {
+/// Returns the quality value of a media type, in thousandths. The most specific range that matches decides.
+fn media_quality(headers: &HeaderMap, kind: &str, subtype: &str) -> u16 {
     let lists = headers.get_all(header::ACCEPT).iter().filter_map(|list| list.to_str().ok());
     let ranges = lists.flat_map(|list| list.split(','));
-    let wishes = ranges.filter_map(|range| {
+    let matches = ranges.filter_map(|range| {
         let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
         let (range_kind, range_subtype) = name.trim().split_once('/')?;
         let precision = match (range_kind, range_subtype) {
@@ -25,7 +24,7 @@ fn wish(headers: &HeaderMap, kind: &str, subtype: &str) -> u16 {
         };
         Some((precision, quality(parameters)?))
     });
-    wishes.max().map_or(0, |(_, quality)| quality)
+    matches.max().map_or(0, |(_, quality)| quality)
 }
 
 #[cfg(test)]

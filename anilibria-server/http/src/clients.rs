@@ -14,9 +14,10 @@ use poem::{
     Request,
     http::{HeaderMap, HeaderName, HeaderValue, Method},
 };
+use tokio::sync::SemaphorePermit;
 
+pub use self::state::QuotaState;
 use self::state::{ClientBounds, ClientState, ClientTable};
-pub use self::state::{InProgress, QuotaState};
 use super::proxies::Proxies;
 use crate::{User, metrics::Limit, problem::Problem};
 
@@ -199,14 +200,14 @@ impl Client {
         self.address.filter(|_| !self.is_trusted).map(network)
     }
 
-    /// Takes a place for one more request in progress, held until the place is dropped.
+    /// Takes a permit for one more request in progress; `None` for a client without a limit.
     ///
     /// # Errors
     ///
     /// [`Problem::RateLimited`] if the client has too many.
-    pub fn enter(&self) -> Result<InProgress<'_>, Problem> {
-        let Some(state) = &self.state else { return Ok(InProgress::uncounted()) };
-        state.enter().ok_or_else(|| {
+    pub fn enter(&self) -> Result<Option<SemaphorePermit<'_>>, Problem> {
+        let Some(state) = &self.state else { return Ok(None) };
+        state.enter().map(Some).ok_or_else(|| {
             Limit::ClientRequests.hit();
             Problem::RateLimited { retry_after: RETRY_AFTER_IN_PROGRESS }
         })

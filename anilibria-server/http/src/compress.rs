@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use flate2::{Compress, Compression, FlushCompress};
+use flate2::{Compression, write::GzEncoder};
 use moka::future::Cache;
 use tokio::{sync::Semaphore, time::timeout};
 use tracing::warn;
@@ -169,23 +169,11 @@ fn zstd(prefix: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 fn gzip(prefix: &[u8]) -> io::Result<Vec<u8>> {
-    // Deflate, no flags, no time, no hint, system unknown.
-    const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-
-    let mut bytes = Vec::with_capacity(prefix.len() / 4 + 64);
-    bytes.extend_from_slice(&HEADER);
-    let mut deflate = Compress::new(Compression::default(), false);
-    loop {
-        let consumed = usize::try_from(deflate.total_in()).map_err(io::Error::other)?;
-        let rest = prefix.get(consumed..).unwrap_or_default();
-        deflate.compress_vec(rest, &mut bytes, FlushCompress::Sync).map_err(io::Error::other)?;
-        let done = deflate.total_in() == prefix.len() as u64;
-        // A flush is complete when it leaves room.
-        if done && bytes.len() < bytes.capacity() {
-            return Ok(bytes);
-        }
-        bytes.reserve(bytes.capacity().max(64));
-    }
+    let mut writer = GzEncoder::new(Vec::with_capacity(prefix.len() / 4), Compression::default());
+    writer.write_all(prefix)?;
+    writer.flush()?;
+    // What the encoder writes when it is dropped is not part of the output.
+    Ok(std::mem::take(writer.get_mut()))
 }
 
 #[cfg(test)]

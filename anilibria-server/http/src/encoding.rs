@@ -1,32 +1,32 @@
-//! Which compression a client wants.
+//! Content codings, negotiated by `Accept-Encoding`.
 
 use poem::http::{HeaderMap, HeaderValue, header};
 
-/// A way to compress a body.
+/// A content coding that the service can apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Coding {
-    /// Brotli: the smallest.
+    /// Brotli, which compresses best.
     Brotli,
     /// Zstandard.
     Zstd,
-    /// Gzip, which everyone understands.
+    /// Gzip, which every client can decode.
     Gzip,
 }
 
 impl Coding {
-    /// All of them, the preferred one first.
+    /// All codings, in order of the service's preference.
     pub const ALL: [Self; 3] = [Self::Brotli, Self::Zstd, Self::Gzip];
 
-    /// The coding that suits `Accept-Encoding` in `headers` of a request best; `None` for the body as it is.
+    /// Returns the coding that `Accept-Encoding` in `headers` of a request prefers; `None` for no coding.
     pub fn wanted(headers: &HeaderMap) -> Option<Self> {
-        let mut wishes = Wishes::default();
+        let mut preferences = Preferences::default();
         for list in headers.get_all(header::ACCEPT_ENCODING) {
-            wishes.read(list.to_str().ok()?);
+            preferences.read(list.to_str().ok()?);
         }
-        wishes.best()
+        preferences.best()
     }
 
-    /// The name, as `Content-Encoding` has it.
+    /// Returns the value of `Content-Encoding`.
     pub fn name(self) -> HeaderValue {
         HeaderValue::from_static(self.as_str())
     }
@@ -47,38 +47,39 @@ impl Coding {
     }
 }
 
-/// How much a client wants what, in thousandths; `None` for what it does not mention.
+/// Quality values of an `Accept-Encoding`, in thousandths; `None` for a coding that is not listed.
 #[derive(Default)]
-struct Wishes {
+struct Preferences {
     codings: [Option<u16>; Coding::ALL.len()],
     identity: Option<u16>,
-    rest: Option<u16>,
+    /// Value of `*`.
+    others: Option<u16>,
 }
 
-impl Wishes {
+impl Preferences {
     fn read(&mut self, list: &str) {
         for item in list.split(',') {
             let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
             let Some(quality) = quality(parameters) else { continue };
             let name = name.trim();
-            let wish = match Coding::named(name) {
+            let value = match Coding::named(name) {
                 Some(coding) => self.codings.get_mut(coding as usize),
-                None if name == "*" => Some(&mut self.rest),
+                None if name == "*" => Some(&mut self.others),
                 None if name.eq_ignore_ascii_case("identity") => Some(&mut self.identity),
                 None => None,
             };
-            if let Some(wish) = wish {
-                *wish = Some(quality);
+            if let Some(value) = value {
+                *value = Some(quality);
             }
         }
     }
 
-    /// What is wanted most; of codings wanted alike, the first of [`Coding::ALL`]. The body as it is comes last unless it
-    /// is asked for by name.
+    /// Returns the coding with the highest value; of equal ones, the first of [`Coding::ALL`]. `identity` comes last
+    /// unless it is listed.
     fn best(&self) -> Option<Coding> {
         let mut best = (self.identity.unwrap_or(0).max(1), None);
-        for (coding, wish) in Coding::ALL.into_iter().zip(self.codings) {
-            let quality = wish.or(self.rest).unwrap_or(0);
+        for (coding, value) in Coding::ALL.into_iter().zip(self.codings) {
+            let quality = value.or(self.others).unwrap_or(0);
             if quality > best.0 || (quality == best.0 && best.1.is_none()) {
                 best = (quality, Some(coding));
             }
@@ -87,7 +88,7 @@ impl Wishes {
     }
 }
 
-/// The `q` among the parameters of an item, in thousandths: 1000 when there is none, `None` when it is malformed.
+/// Returns the `q` among the `parameters` of a list item, in thousandths: 1000 by default, `None` if it is malformed.
 pub(super) fn quality(parameters: &str) -> Option<u16> {
     for parameter in parameters.split(';') {
         let Some((name, value)) = parameter.split_once('=') else { continue };
@@ -98,7 +99,7 @@ pub(super) fn quality(parameters: &str) -> Option<u16> {
     Some(1000)
 }
 
-/// `0`, `0.25`, `1.000`: up to three digits after the point, and nothing above 1.
+/// Parses a quality value such as `0`, `0.25` or `1.000`: at most 1, with at most three decimals.
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {

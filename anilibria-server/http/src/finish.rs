@@ -1,50 +1,48 @@
-//! The last touch to an answer: nothing of it for who has it already, less of it for who can unpack it.
+//! The last step of an answer to a reading request: conditional requests and compression.
 
-use bytes::Bytes;
 use poem::{
     Response,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
+    web::headers::{ETag, HeaderMapExt as _, IfNoneMatch},
 };
 
-use super::{compress::Compressor, condition, encoding::Coding};
+use super::{compress::Compressor, encoding::Coding};
 use crate::rendered::{Parts, chunks};
 
-/// What a request says about how it wants its answer.
+/// Headers of a request that decide in which form its answer is sent.
 #[derive(Debug)]
-pub struct Wishes {
+pub struct Preferences {
     coding: Option<Coding>,
-    /// Values of `If-None-Match`.
-    known: Vec<HeaderValue>,
+    known: Option<IfNoneMatch>,
 }
 
-impl Wishes {
-    /// The wishes in `headers` of a request that reads.
+impl Preferences {
+    /// Reads the preferences from `headers` of a request.
     pub fn of(headers: &HeaderMap) -> Self {
-        let known = headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect();
-        Self { coding: Coding::wanted(headers), known }
+        Self { coding: Coding::wanted(headers), known: headers.typed_get() }
+    }
+
+    /// True if `If-None-Match` lists the tag of an answer with `headers`.
+    fn has_already(&self, headers: &HeaderMap) -> bool {
+        let Some(known) = &self.known else { return false };
+        headers.typed_get::<ETag>().is_some_and(|etag| !known.precondition_passes(&etag))
     }
 }
 
-/// `response`, as `wishes` want it.
-pub async fn finish(wishes: &Wishes, compressor: &Compressor, mut response: Response) -> Response {
-    if let Some(etag) = response.headers().get(header::ETAG)
-        && condition::has_already(&wishes.known, etag.as_bytes())
-    {
+/// Returns `response` without its body if the client already has it, or else compressed if the client accepts that.
+pub async fn finish(preferences: &Preferences, compressor: &Compressor, mut response: Response) -> Response {
+    if preferences.has_already(response.headers()) {
         return not_modified(response);
     }
-    if let Some(coding) = wishes.coding
+    if let Some(coding) = preferences.coding
         && let Some(parts) = response.extensions().get::<Parts>()
-        // Boxed, or every answer would carry room for it.
+        // Boxed, because the future of every answer would be as large otherwise.
         && let Some(body) = Box::pin(compressor.compress(coding, parts)).await
     {
-        set_body(&mut response, coding, body);
+        response.headers_mut().insert(header::CONTENT_ENCODING, coding.name());
+        response.set_body(chunks(body));
     }
     response
-}
-
-fn set_body(response: &mut Response, coding: Coding, body: [Bytes; 2]) {
-    response.headers_mut().insert(header::CONTENT_ENCODING, coding.name());
-    response.set_body(chunks(body));
 }
 
 fn not_modified(mut response: Response) -> Response {
@@ -52,4 +50,46 @@ fn not_modified(mut response: Response) -> Response {
     response.headers_mut().remove(header::CONTENT_TYPE);
     drop(response.take_body());
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::http::HeaderValue;
+
+    use super::*;
+
+    fn has(lists: &[&'static str], etag: &'static str) -> bool {
+        let headers = |name: header::HeaderName, values: &[&'static str]| -> HeaderMap {
+            values.iter().map(|value| (name.clone(), HeaderValue::from_static(value))).collect()
+        };
+        let preferences = Preferences::of(&headers(header::IF_NONE_MATCH, lists));
+        preferences.has_already(&headers(header::ETAG, &[etag]))
+    }
+
+    #[test]
+    fn weak_and_strong_tags_are_the_same() {
+        assert!(has(&[r#""abc""#], r#"W/"abc""#));
+        assert!(has(&[r#"W/"abc""#], r#"W/"abc""#));
+        assert!(has(&[r#"W/"abc""#], r#""abc""#));
+    }
+
+    #[test]
+    fn any_tag_of_a_list_and_a_star_match() {
+        assert!(has(&[r#""x", W/"a,b" ,"abc""#], r#"W/"abc""#));
+        assert!(has(&[r#""x", W/"a,b" ,"abc""#], r#""a,b""#));
+        assert!(has(&["*"], r#"W/"abc""#));
+        assert!(!has(&[r#""x", "y""#], r#"W/"abc""#));
+    }
+
+    #[test]
+    fn malformed_list_matches_nothing() {
+        for sent in ["", "abc", "\"abc", "W/", "W/abc", ",", "\"\"\"", "**"] {
+            assert!(!has(&[sent], r#"W/"abc""#), "{sent}");
+        }
+    }
+
+    #[test]
+    fn header_may_be_repeated() {
+        assert!(has(&[r#""x""#, r#""abc""#], r#"W/"abc""#));
+    }
 }

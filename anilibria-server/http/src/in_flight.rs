@@ -2,15 +2,11 @@
 
 use std::{
     collections::HashMap,
-    io,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError, Weak},
-    task::{Context, Poll},
 };
 
 use bytes::Bytes;
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt as _, combinators::BoxBody};
 use poem::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -62,8 +58,12 @@ impl LargeAnswers {
             Limit::AnswersInFlight.hit();
             Problem::Overloaded
         })?;
-        let body = BoxBody::from(response.take_body());
-        response.set_body(BoxBody::new(Held { body, _shared: shared }));
+        // The closure owns the permit, so that both live as long as the body.
+        let body = BoxBody::from(response.take_body()).map_err(move |error| {
+            let _ = &shared;
+            error
+        });
+        response.set_body(body.boxed());
         Ok(())
     }
 
@@ -79,32 +79,6 @@ impl LargeAnswers {
         let shared = Arc::new(Shared { _bytes: bytes.clone(), _permit: permit });
         held.insert(address, Arc::downgrade(&shared));
         Some(shared)
-    }
-}
-
-/// A body that holds its permit until it is sent.
-struct Held {
-    body: BoxBody<Bytes, io::Error>,
-    _shared: Arc<Shared>,
-}
-
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

@@ -6,7 +6,6 @@ pub mod access_log;
 pub mod asset;
 pub mod clients;
 pub mod compress;
-pub mod condition;
 pub mod cors;
 pub mod encoding;
 pub mod envelope;

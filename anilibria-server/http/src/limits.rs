@@ -1,17 +1,16 @@
 //! Bounds of what one request may send, of the bodies that are read at a time, and of the requests in progress.
 
-use std::{
-    io,
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::{io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use http_body::Body as _;
 use http_body_util::combinators::BoxBody;
 use poem::{Body, Request, http::HeaderMap};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 use crate::{metrics::Limit, problem::Problem};
 
@@ -130,67 +129,18 @@ fn headers_len(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
-/// Counts requests in progress, up to a bound.
+/// Limits the requests in progress.
 #[derive(Debug)]
-pub struct Gate {
-    max: usize,
-    open: AtomicUsize,
-}
+pub struct Gate(Semaphore);
 
 impl Gate {
-    /// A gate that lets `max` requests in at a time.
+    /// Creates a gate for `max` requests at a time.
     pub fn new(max: usize) -> Self {
-        Self { max, open: AtomicUsize::new(0) }
+        Self(Semaphore::new(max.min(Semaphore::MAX_PERMITS)))
     }
 
-    /// Lets one more request in until the pass is dropped; `None` when too many are in.
-    pub fn enter(&self) -> Option<Pass<'_>> {
-        let pass = Pass { gate: self };
-        let before = self.open.fetch_add(1, Ordering::Relaxed);
-        // Dropping the pass takes the count back.
-        (before < self.max).then_some(pass)
-    }
-}
-
-/// Holds a place in a [`Gate`] until dropped.
-#[derive(Debug)]
-pub struct Pass<'g> {
-    gate: &'g Gate,
-}
-
-impl Drop for Pass<'_> {
-    fn drop(&mut self) {
-        self.gate.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gate_lets_in_as_many_as_it_should() {
-        let gate = Gate::new(2);
-
-        let first = gate.enter();
-        let second = gate.enter();
-        assert!(first.is_some() && second.is_some());
-        assert!(gate.enter().is_none());
-
-        drop(first);
-        assert!(gate.enter().is_some());
-    }
-
-    #[test]
-    fn refused_request_leaves_no_trace() {
-        let gate = Gate::new(1);
-        let inside = gate.enter();
-        for _ in 0..10 {
-            assert!(gate.enter().is_none());
-        }
-
-        drop(inside);
-
-        assert!(gate.enter().is_some());
+    /// Takes a permit for one more request; `None` if none is left.
+    pub fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.try_acquire().ok()
     }
 }

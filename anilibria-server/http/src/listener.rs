@@ -1,4 +1,4 @@
-//! The socket: what the framework's own listener leaves open.
+//! The listener: accepts connections, with limits and timeouts that poem's own server does not have.
 
 mod clients;
 mod connection;
@@ -32,20 +32,20 @@ use tracing::warn;
 
 use self::{
     clients::{ClientConnections, ClientPlace},
-    connection::{Connection, Patience},
+    connection::{Connection, Timeouts},
 };
 use crate::{
     metrics::Limit,
     traffic::{Counted, Traffic},
 };
 
-/// How long to wait after the system refused a connection; it is out of something that has to come back first.
+/// Delay after an error of `accept`, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Limits of connections.
 #[derive(Clone, Debug)]
 pub struct ListenerOptions {
-    /// Maximum open connections; more have to wait for a place.
+    /// Maximum open connections; further ones wait in the backlog of the system.
     pub max_connections: usize,
     /// Maximum open connections of one client; more are closed at once.
     pub max_connections_per_client: usize,
@@ -57,12 +57,12 @@ pub struct ListenerOptions {
     pub idle_timeout: Duration,
 }
 
-/// What clients may take of the socket.
+/// Limits and timeouts of a listener, with the counts of its connections.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     connections: usize,
     clients: ClientConnections,
-    patience: Patience,
+    timeouts: Timeouts,
     traffic: Traffic,
 }
 
@@ -72,7 +72,7 @@ impl Bounds {
         Self {
             connections: options.max_connections.min(Semaphore::MAX_PERMITS),
             clients: ClientConnections::new(options.max_connections_per_client, options.exempt),
-            patience: Patience { exchange: options.exchange_timeout, idle: options.idle_timeout },
+            timeouts: Timeouts { exchange: options.exchange_timeout, idle: options.idle_timeout },
             traffic: Traffic::default(),
         }
     }
@@ -84,20 +84,19 @@ impl Bounds {
     }
 }
 
-/// For what is served at a desk.
+/// Limits for local use and tests.
 impl Default for Bounds {
     fn default() -> Self {
-        let patience = Patience { exchange: Duration::from_mins(1), idle: Duration::from_secs(90) };
+        let timeouts = Timeouts { exchange: Duration::from_mins(1), idle: Duration::from_secs(90) };
         let clients = ClientConnections::unlimited();
-        Self { connections: 1024, clients, patience, traffic: Traffic::default() }
+        Self { connections: 1024, clients, timeouts, traffic: Traffic::default() }
     }
 }
 
-/// Serves `endpoint` at `socket` within `bounds` until `stop` comes, and then lets requests in progress finish for
+/// Serves `endpoint` at `socket` within `bounds` until `stop` is ready. Requests in progress may then finish within
 /// `drain`.
 ///
-/// The framework's own server hides from what writes an answer that it may write several pieces at once, so that it
-/// copies each answer into one.
+/// poem's own server hides that its streams support vectored writes, so that hyper copies each response into one buffer.
 pub async fn serve<E>(
     socket: TcpListener,
     bounds: Bounds,
@@ -108,7 +107,7 @@ pub async fn serve<E>(
 where
     E: Endpoint + 'static,
 {
-    let Bounds { connections, clients, patience, traffic } = bounds;
+    let Bounds { connections, clients, timeouts, traffic } = bounds;
     let places = Arc::new(Semaphore::new(connections));
     let local = LocalAddr(socket.local_addr()?.into());
     let endpoint = Arc::new(endpoint);
@@ -117,14 +116,14 @@ where
     let mut stop = pin!(stop);
     loop {
         let (stream, peer, place) = tokio::select! {
-            // In this order, so that the listener for the stop signal exists before the first client is served.
+            // In this order, so that `stop` is polled before the first connection is accepted.
             biased;
             () = &mut stop => break,
             Some(_) = connections.join_next() => continue,
             accepted = accept(&socket, &places) => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    warn!(%error, "Connection refused by the system");
+                    warn!(%error, "failed to accept a connection");
                     sleep(PAUSE).await;
                     continue;
                 }
@@ -135,38 +134,37 @@ where
             continue;
         };
         let held = Held { _place: place, _of_client: of_client, _counted: traffic.connected() };
-        let stream = TokioIo::new(Connection::new(stream, patience, held));
+        let stream = TokioIo::new(Connection::new(stream, timeouts, held));
         let service = service(Arc::clone(&endpoint), local.clone(), RemoteAddr(peer.into()));
         let connection = http.serve_connection_with_upgrades(stream, service).into_owned();
         connections.spawn(closing.watch(connection).map(drop));
     }
-    // Nobody new gets in, and whoever takes too long is cut off when the connections are dropped.
+    // Connections that are still open after `drain` are dropped.
     drop(socket);
     let _ = timeout(drain, closing.shutdown()).await;
     Ok(())
 }
 
-/// The places that a connection holds until it is closed.
+/// The permits that a connection holds until it is closed.
 struct Held {
     _place: OwnedSemaphorePermit,
     _of_client: ClientPlace,
     _counted: Counted,
 }
 
-/// Accepts the next connection once there is a place. Until then it waits in the backlog of the system, where it costs
-/// next to nothing.
+/// Accepts the next connection once a permit is available. Until then the connection waits in the backlog of the system.
 async fn accept(
     socket: &TcpListener,
     places: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = socket.accept().await?;
-    // Answers are written whole; waiting for more to send would only delay them.
+    // Responses are written whole, so that Nagle's algorithm would only delay them.
     stream.set_nodelay(true)?;
     Ok((stream, peer, place))
 }
 
-/// Answers the requests of one connection.
+/// Returns the service that passes the requests of one connection to `endpoint`.
 fn service<E>(
     endpoint: Arc<E>,
     local: LocalAddr,

@@ -1,7 +1,7 @@
 //! Parameters of the routes: how they are read, checked and documented.
 //!
-//! The framework's own extractors know neither `name[]` nor empty values, and tell what is wrong in terms of its types.
-//! They do not work here: they need what the framework's router notes on a request, and [`crate::router`] is another.
+//! poem's own extractors support neither `name[]` nor empty values, and their messages name Rust types. They depend on
+//! what poem's router stores in a request, which [`crate::router`] does not do.
 
 mod choice;
 
@@ -110,24 +110,12 @@ impl<'a, T: PathValue> ApiExtractor<'a> for Path<T> {
     }
 }
 
-/// Values of the parameter `name`, also written `name[]`, in `query`.
+/// Returns the values of the parameter `name` in `query`, where it may also be written `name[]`. A pair without `=` has no
+/// value.
 fn values<'q>(query: &'q str, name: &'static str) -> impl Iterator<Item = Cow<'q, str>> {
-    query.split('&').filter_map(move |pair| {
-        let (list, value) = pair.strip_prefix(name)?.split_once('=')?;
-        let is_ours = matches!(list, "" | "[]") || list.eq_ignore_ascii_case("%5B%5D");
-        is_ours.then(|| decoded(value))
-    })
-}
-
-fn decoded(value: &str) -> Cow<'_, str> {
-    let plain = !value.bytes().any(|byte| matches!(byte, b'%' | b'+'));
-    if plain {
-        return Cow::Borrowed(value);
-    }
-    // A lone value reads as a key; no `=` or `&` is left in it that would end it.
-    form_urlencoded::parse(value.replace('=', "%3D").as_bytes())
-        .next()
-        .map_or(Cow::Borrowed(""), |(text, _)| Cow::Owned(text.into_owned()))
+    let pairs = query.split('&').filter(|pair| pair.contains('='));
+    let decoded = pairs.flat_map(|pair| form_urlencoded::parse(pair.as_bytes()));
+    decoded.filter(move |(key, _)| key.strip_suffix("[]").unwrap_or(key) == name).map(|(_, value)| value)
 }
 
 /// The first of `values`, without the space around it; an empty one is none.
@@ -172,7 +160,7 @@ mod tests {
 
     #[test]
     fn values_are_found_under_every_spelling_of_a_list() {
-        let query = "genres=a&page=2&genres[]=b&genres%5B%5D=c&genres%5b%5d=d&genre=e&genresx=f";
+        let query = "genres&genres=a&page=2&genres[]=b&genres%5B%5D=c&genres%5b%5d=d&genre=e&genresx=f";
 
         assert_eq!(read(query, "genres"), ["a", "b", "c", "d"]);
     }

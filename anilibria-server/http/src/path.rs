@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
 use percent_encoding::percent_decode_str;
 
 use crate::problem::Problem;
@@ -18,7 +17,7 @@ use crate::problem::Problem;
 /// [`Problem::MalformedPath`], with the reason.
 pub fn check(path: &str) -> Result<(), Problem> {
     // Most paths have neither.
-    if memchr2(b'%', b'.', path.as_bytes()).is_none() {
+    if !path.contains(['%', '.']) {
         return Ok(());
     }
     let malformed = |reason| Err(Problem::MalformedPath { reason });
@@ -26,7 +25,7 @@ pub fn check(path: &str) -> Result<(), Problem> {
         return malformed("has a malformed percent escape");
     }
     let decoded: Cow<'_, [u8]> = percent_decode_str(path).into();
-    if memchr(0, &decoded).is_some() {
+    if decoded.contains(&0) {
         return malformed("has an encoded NUL");
     }
     if decoded.split(|byte| *byte == b'/').any(|segment| segment == b"." || segment == b"..") {

@@ -192,43 +192,38 @@ impl Problem {
         Self::Internal(cause.into())
     }
 
-    /// The status to answer with.
+    /// Returns the status of the error response.
     pub fn status(&self) -> StatusCode {
-        match self {
-            Self::InvalidParameters { .. } | Self::MalformedPath { .. } => StatusCode::BAD_REQUEST,
-            Self::TitleNotFound { .. } | Self::NotFound | Self::Missing { .. } => StatusCode::NOT_FOUND,
-            Self::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
-            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
-            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::PayloadTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
-            Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Upstream { .. } => StatusCode::BAD_GATEWAY,
-            Self::UpstreamTimeout(_) => StatusCode::GATEWAY_TIMEOUT,
-            Self::Unavailable { .. } | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
+        self.kind().0
     }
 
-    /// The code that programs go by.
+    /// Returns the code, for programs.
     pub fn code(&self) -> ErrorCode {
+        self.kind().1
+    }
+
+    fn kind(&self) -> (StatusCode, ErrorCode) {
+        use ErrorCode as Code;
+        use StatusCode as Status;
+
         match self {
-            Self::InvalidParameters { .. } | Self::MalformedPath { .. } => ErrorCode::InvalidParameters,
-            Self::TitleNotFound { .. } => ErrorCode::TitleNotFound,
-            Self::Unauthorized { code, .. } => *code,
-            Self::Forbidden { .. } => ErrorCode::Forbidden,
-            Self::NotFound | Self::Missing { .. } => ErrorCode::NotFound,
-            Self::MethodNotAllowed { .. } => ErrorCode::MethodNotAllowed,
-            Self::PayloadTooLarge { .. } => ErrorCode::PayloadTooLarge,
-            Self::UriTooLong { .. } => ErrorCode::UriTooLong,
-            Self::HeadersTooLarge { .. } => ErrorCode::HeadersTooLarge,
-            Self::RateLimited { .. } => ErrorCode::RateLimitExceeded,
-            Self::Upstream { .. } => ErrorCode::UpstreamError,
-            Self::UpstreamTimeout(_) => ErrorCode::UpstreamTimeout,
-            Self::Unavailable { .. } => ErrorCode::ServiceUnavailable,
-            Self::Overloaded => ErrorCode::Overloaded,
-            Self::Internal(_) => ErrorCode::InternalError,
+            Self::InvalidParameters { .. } | Self::MalformedPath { .. } => {
+                (Status::BAD_REQUEST, Code::InvalidParameters)
+            }
+            Self::TitleNotFound { .. } => (Status::NOT_FOUND, Code::TitleNotFound),
+            Self::NotFound | Self::Missing { .. } => (Status::NOT_FOUND, Code::NotFound),
+            Self::Unauthorized { code, .. } => (Status::UNAUTHORIZED, *code),
+            Self::Forbidden { .. } => (Status::FORBIDDEN, Code::Forbidden),
+            Self::MethodNotAllowed { .. } => (Status::METHOD_NOT_ALLOWED, Code::MethodNotAllowed),
+            Self::PayloadTooLarge { .. } => (Status::PAYLOAD_TOO_LARGE, Code::PayloadTooLarge),
+            Self::UriTooLong { .. } => (Status::URI_TOO_LONG, Code::UriTooLong),
+            Self::HeadersTooLarge { .. } => (Status::REQUEST_HEADER_FIELDS_TOO_LARGE, Code::HeadersTooLarge),
+            Self::RateLimited { .. } => (Status::TOO_MANY_REQUESTS, Code::RateLimitExceeded),
+            Self::Upstream { .. } => (Status::BAD_GATEWAY, Code::UpstreamError),
+            Self::UpstreamTimeout(_) => (Status::GATEWAY_TIMEOUT, Code::UpstreamTimeout),
+            Self::Unavailable { .. } => (Status::SERVICE_UNAVAILABLE, Code::ServiceUnavailable),
+            Self::Overloaded => (Status::SERVICE_UNAVAILABLE, Code::Overloaded),
+            Self::Internal(_) => (Status::INTERNAL_SERVER_ERROR, Code::InternalError),
         }
     }
 

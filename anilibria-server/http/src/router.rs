@@ -1,71 +1,80 @@
-//! Finds the route of a request.
+//! The routing table: finds the endpoint for a path and a method.
 //!
-//! Most requests ask for a fixed path, and a map finds those; the others are found part by part. The framework's own
-//! router, which notes on every request and answer which route it was, costs more than an answer from memory.
+//! poem's own `Route` is not used: it writes the route into every request and response, which costs more than a cached
+//! answer. Patterns are matched by [`matchit`].
 
-mod tree;
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-use std::collections::HashMap;
-
+use percent_encoding::percent_decode_str;
 use poem::{
     Endpoint as _, Request, Response,
     endpoint::BoxEndpoint,
     http::{HeaderValue, Method},
 };
 
-pub use self::tree::PathValues;
-use self::tree::Tree;
 use crate::{metrics::RouteMeter, problem::Problem};
 
-/// Endpoints by path and method, as the framework's macros fill it.
+/// Endpoints by path and method, as poem's macros fill it. `:name` in a path stands for one segment, `*name` at its end
+/// for the rest of the path, which may be empty.
 pub type RouteTable = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
-/// All routes.
-pub struct Router {
-    fixed: HashMap<String, Route>,
-    patterns: Tree<Route>,
-}
+/// All routes. If several patterns match a path, static segments win over parameters, and parameters over a rest.
+pub struct Router(matchit::Router<Arc<Route>>);
 
-/// What is at a path, or at all paths of a pattern.
-pub struct Route {
+struct Route {
     meter: RouteMeter,
-    endpoints: Vec<(Method, BoxEndpoint<'static>)>,
+    endpoints: HashMap<Method, BoxEndpoint<'static>>,
     allow: HeaderValue,
 }
 
-/// The route of a path.
+/// A route that matches the path of a request.
 pub struct Found<'r> {
     route: &'r Route,
-    values: Option<PathValues>,
+    values: PathValues,
 }
 
+/// Names and percent-decoded values of the parameters of a path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PathValues(Vec<(Box<str>, String)>);
+
 impl Router {
-    /// Routes all of `table`.
+    /// Creates the router for all routes of `table`.
+    ///
+    /// # Panics
+    ///
+    /// If two paths of `table` match the same requests with equal precedence.
     pub fn new(table: RouteTable) -> Self {
-        let mut router = Self { fixed: HashMap::new(), patterns: Tree::default() };
+        let mut routes = matchit::Router::new();
         for (path, methods) in table {
-            let route = Route::new(&path, methods);
-            if path.contains([':', '*']) {
-                router.patterns.insert(&path, route);
-            } else {
-                router.fixed.insert(path, route);
+            let route = Arc::new(Route::new(&path, methods));
+            // The rest that matchit matches has at least one byte.
+            let empty_rest = path.split_once('*').map(|(parent, _)| (parent.to_owned(), Arc::clone(&route)));
+            for (pattern, route) in empty_rest.into_iter().chain([(pattern(&path), route)]) {
+                let inserted = routes.insert(pattern, route);
+                assert!(inserted.is_ok(), "route `{path}`: {inserted:?}");
             }
         }
-        router
+        Self(routes)
     }
 
-    /// The route of `path`, if there is one.
+    /// Returns the route that matches `path`, if there is one.
     pub fn find(&self, path: &str) -> Option<Found<'_>> {
-        if let Some(route) = self.fixed.get(path) {
-            return Some(Found { route, values: None });
-        }
-        let (route, values) = self.patterns.find(path)?;
-        Some(Found { route, values: Some(values) })
+        let found = self.0.at(path).ok()?;
+        let values = found.params.iter().map(|(name, value)| (name.into(), decoded(value)));
+        Some(Found { values: PathValues(values.collect()), route: found.value })
+    }
+}
+
+impl PathValues {
+    /// Returns the value of the parameter `name`.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(known, _)| **known == *name)?;
+        Some(value)
     }
 }
 
 impl<'r> Found<'r> {
-    /// Counts its requests.
+    /// Returns the meter that counts the requests of this route.
     pub fn meter(&self) -> &'r RouteMeter {
         &self.route.meter
     }
@@ -76,42 +85,58 @@ impl<'r> Found<'r> {
     ///
     /// [`Problem::MethodNotAllowed`], with the methods that the route has.
     pub fn check(&self, method: &Method) -> Result<(), Problem> {
-        let is_routed = self.route.endpoints.iter().any(|(routed, _)| routed == method);
-        if is_routed { Ok(()) } else { Err(Problem::MethodNotAllowed { allow: self.route.allow.clone() }) }
+        self.route.endpoint(method).map(|_| ())
     }
 
-    /// Returns the answer of the route to `request`, or the reason why there is none.
+    /// Passes `request` to the endpoint for its method, with the [`PathValues`] among its extensions.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::MethodNotAllowed`], or the error of the endpoint.
     pub async fn answer(self, mut request: Request) -> Result<Response, Problem> {
-        let endpoint = self.route.endpoints.iter().find(|(method, _)| method == request.method());
-        let Some((_, endpoint)) = endpoint else {
-            return Err(Problem::MethodNotAllowed { allow: self.route.allow.clone() });
-        };
-        if let Some(values) = self.values {
-            request.extensions_mut().insert(values);
+        let endpoint = self.route.endpoint(request.method())?;
+        if !self.values.0.is_empty() {
+            request.extensions_mut().insert(self.values);
         }
         endpoint.call(request).await.map_err(Problem::from_error)
     }
 }
 
 impl Route {
-    fn new(path: &str, methods: HashMap<Method, BoxEndpoint<'static>>) -> Self {
-        let allow = allow(methods.keys());
-        let endpoints = methods.into_iter().collect();
+    fn new(path: &str, endpoints: HashMap<Method, BoxEndpoint<'static>>) -> Self {
+        let allow = allow(endpoints.keys());
         Self { meter: RouteMeter::new(template(path)), endpoints, allow }
+    }
+
+    fn endpoint(&self, method: &Method) -> Result<&BoxEndpoint<'static>, Problem> {
+        let endpoint = self.endpoints.get(method);
+        endpoint.ok_or_else(|| Problem::MethodNotAllowed { allow: self.allow.clone() })
     }
 }
 
-/// A path as documents write it: `/titles/{id}` for `/titles/:param0`, as the framework's macros have it.
-fn template(path: &str) -> String {
-    let part = |part: &str| match part.strip_prefix([':', '*']) {
-        Some(name) if name.starts_with("param") => "{id}".to_owned(),
+/// Returns `path` in the syntax of matchit: `/titles/{param0}` for `/titles/:param0`, `/ws/{*path}` for `/ws/*path`.
+fn pattern(path: &str) -> String {
+    each_segment(path, |segment| match segment.strip_prefix(':') {
         Some(name) => format!("{{{name}}}"),
-        None => part.to_owned(),
-    };
-    path.split('/').map(part).collect::<Vec<_>>().join("/")
+        None if segment.starts_with('*') => format!("{{{segment}}}"),
+        None => segment.to_owned(),
+    })
 }
 
-/// `GET, HEAD, OPTIONS` and the like: the methods in the table, and those that follow from them.
+/// Returns `path` as API documents write it: `/titles/{id}` for `/titles/:param0`, a name that poem's macros make.
+fn template(path: &str) -> String {
+    each_segment(path, |segment| match segment.strip_prefix([':', '*']) {
+        Some(name) if name.starts_with("param") => "{id}".to_owned(),
+        Some(name) => format!("{{{name}}}"),
+        None => segment.to_owned(),
+    })
+}
+
+fn each_segment(path: &str, convert: impl Fn(&str) -> String) -> String {
+    path.split('/').map(convert).collect::<Vec<_>>().join("/")
+}
+
+/// Returns the value of `Allow` for the `methods` of a route, with `HEAD` and `OPTIONS`, which every route answers.
 fn allow<'m>(methods: impl Iterator<Item = &'m Method>) -> HeaderValue {
     let mut names: Vec<_> = methods.map(Method::as_str).collect();
     if names.contains(&"GET") {
@@ -121,4 +146,67 @@ fn allow<'m>(methods: impl Iterator<Item = &'m Method>) -> HeaderValue {
     names.sort_unstable();
     names.dedup();
     HeaderValue::try_from(names.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
+}
+
+/// Returns `value` percent-decoded, or as it is if the result is not UTF-8.
+fn decoded(value: &str) -> String {
+    percent_decode_str(value).decode_utf8().unwrap_or(Cow::Borrowed(value)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::{EndpointExt as _, endpoint::make_sync};
+
+    use super::*;
+
+    fn router() -> Router {
+        let patterns = ["/titles/:id", "/titles/new", "/titles/:id/videos", "/ws/*path", "/:any/end"];
+        let route = |path: &str| {
+            (path.to_owned(), [(Method::GET, make_sync(|_| Response::default()).boxed())].into())
+        };
+        Router::new(patterns.into_iter().map(route).collect())
+    }
+
+    /// Returns the template of the route that matches `path`, and the values of its parameters.
+    fn found(path: &str) -> Option<String> {
+        let router = router();
+        let found = router.find(path)?;
+        let values = found.values.0.iter().map(|(name, value)| format!(" {name}={value}"));
+        Some(found.meter().endpoint().to_owned() + &values.collect::<String>())
+    }
+
+    #[test]
+    fn most_specific_pattern_matches() {
+        assert_eq!(found("/titles/7").as_deref(), Some("/titles/{id} id=7"));
+        assert_eq!(found("/titles/new").as_deref(), Some("/titles/new"));
+        assert_eq!(found("/titles/new/videos").as_deref(), Some("/titles/{id}/videos id=new"));
+        assert_eq!(found("/titles/end").as_deref(), Some("/titles/{id} id=end"));
+        assert_eq!(found("/other/end").as_deref(), Some("/{any}/end any=other"));
+    }
+
+    #[test]
+    fn path_with_other_or_empty_segments_matches_nothing() {
+        for path in ["/titles", "/titles/", "/titles/7/", "/titles/7/other", "//end", "/", "", "titles/7"] {
+            assert_eq!(found(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn rest_has_any_number_of_segments() {
+        assert_eq!(found("/ws/a/b").as_deref(), Some("/ws/{path} path=a/b"));
+        assert_eq!(found("/ws/").as_deref(), Some("/ws/{path}"));
+        assert_eq!(found("/ws"), None);
+    }
+
+    #[test]
+    fn values_have_names_and_are_decoded() {
+        let router = router();
+
+        let found = router.find("/titles/%D0%B0%20b/videos").unwrap();
+        let not_utf8 = router.find("/titles/%FF").unwrap();
+
+        assert_eq!(found.values.get("id"), Some("а b"));
+        assert_eq!(found.values.get("other"), None);
+        assert_eq!(not_utf8.values.get("id"), Some("%FF"));
+    }
 }

@@ -10,7 +10,7 @@ use anilibria_http::{
     clients::{Client, Clients, QuotaState},
     compress::Compressor,
     cors::Origins,
-    finish::{Wishes, finish},
+    finish::{Preferences, finish},
     freshness,
     in_flight::LargeAnswers,
     limits::{Bodies, Gate, RequestLimits},
@@ -194,10 +194,10 @@ impl Shell {
         client: &Client,
         found: Option<Found<'_>>,
     ) -> Result<Response, Problem> {
-        let wishes = Wishes::of(request.headers());
+        let preferences = Preferences::of(request.headers());
         let mut response = self.guarded(request, client, found).await?;
         self.large_answers.hold(&mut response)?;
-        Ok(finish(&wishes, &self.compressor, response).await)
+        Ok(finish(&preferences, &self.compressor, response).await)
     }
 
     /// Passes the request to its route. Every refusal comes before the body is read, and the body is read before the request

@@ -1,13 +1,6 @@
 //! The state of one client: its quota and its requests in progress.
 
-use std::{
-    num::NonZeroU32,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::{
     Quota, RateLimiter,
@@ -16,6 +9,7 @@ use governor::{
     state::{InMemoryState, NotKeyed},
 };
 use moka::{policy::EvictionPolicy, sync::Cache};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Maximum number of clients told apart; beyond it, those that were silent longest are forgotten. A client costs some
 /// 300 bytes.
@@ -51,7 +45,7 @@ pub(super) struct ClientState<C: Clock = MonotonicClock> {
     bucket: Option<Bucket<C>>,
     bounds: ClientBounds,
     clock: C,
-    in_progress: AtomicUsize,
+    in_progress: Semaphore,
 }
 
 /// The quota of a client after a request.
@@ -65,12 +59,6 @@ pub struct QuotaState {
     pub(super) reset: u32,
     /// Time to wait if the request was refused.
     pub(super) wait: Option<Duration>,
-}
-
-/// A place for one request in progress, held until dropped.
-pub struct InProgress<'c> {
-    /// `None` for a client that is not counted.
-    in_progress: Option<&'c AtomicUsize>,
 }
 
 impl<K> ClientTable<K>
@@ -107,7 +95,8 @@ where
                 .quota
                 .map(|quota| RateLimiter::direct_with_clock(quota, self.clock.clone()).with_middleware());
             let clock = self.clock.clone();
-            Arc::new(ClientState { bucket, bounds: self.bounds, clock, in_progress: AtomicUsize::new(0) })
+            let in_progress = Semaphore::new(self.bounds.in_progress.min(Semaphore::MAX_PERMITS));
+            Arc::new(ClientState { bucket, bounds: self.bounds, clock, in_progress })
         })
     }
 }
@@ -139,27 +128,9 @@ impl<C: Clock> ClientState<C> {
 }
 
 impl ClientState {
-    /// Takes a place for one more request in progress; `None` if this client has too many.
-    pub(super) fn enter(&self) -> Option<InProgress<'_>> {
-        let place = InProgress { in_progress: Some(&self.in_progress) };
-        let before = self.in_progress.fetch_add(1, Ordering::Relaxed);
-        // Dropping the place takes the count back.
-        (before < self.bounds.in_progress).then_some(place)
-    }
-}
-
-impl InProgress<'_> {
-    /// A place of a client that is not counted.
-    pub(super) fn uncounted() -> Self {
-        Self { in_progress: None }
-    }
-}
-
-impl Drop for InProgress<'_> {
-    fn drop(&mut self) {
-        if let Some(in_progress) = self.in_progress {
-            in_progress.fetch_sub(1, Ordering::Relaxed);
-        }
+    /// Takes a permit for one more request in progress; `None` if this client has too many.
+    pub(super) fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        self.in_progress.try_acquire().ok()
     }
 }
 

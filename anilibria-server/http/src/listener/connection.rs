@@ -1,4 +1,8 @@
-//! A connection that ends when its client takes too long.
+//! Timeouts of a connection.
+//!
+//! hyper's `header_read_timeout` is not used: hyper starts it when a connection becomes idle, so that a kept-alive
+//! connection could not stay open for longer than a head may take. It also has no timeout for a client that does not read
+//! its response.
 
 use std::{
     future::Future as _,
@@ -13,43 +17,43 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// What a connection begins with on which requests come side by side, so that bytes sent do not tell what is waited for.
+/// First bytes of an HTTP/2 connection. Its requests are concurrent, so that only the idle timeout applies.
 const HTTP2: &[u8] = b"PRI * HTTP/2";
 
-/// What an answer begins with after which the connection is no longer for requests.
+/// First bytes of a response after which the connection carries another protocol, to which only the idle timeout applies.
 const SWITCHING: &[u8] = b"HTTP/1.1 101";
 
-/// How long a client may take.
+/// Timeouts of a connection.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    /// From the first byte of a request to the first byte of its answer. The service gives up on a request by itself, so
-    /// what remains is for the client.
+pub(super) struct Timeouts {
+    /// Maximum time from the first byte of a request to the first byte of its response. It is longer than the service
+    /// itself takes at most.
     pub(super) exchange: Duration,
-    /// Without a byte in any direction.
+    /// Maximum time without a byte in either direction.
     pub(super) idle: Duration,
 }
 
-/// A connection that ends when its client is silent for too long, or takes too long to send a request. It holds `H` until
-/// it is closed.
+/// A connection whose reads and writes fail with [`io::ErrorKind::TimedOut`] after a timeout. It holds `H` until it is
+/// closed.
 pub(super) struct Connection<S, H> {
     stream: S,
-    patience: Patience,
-    /// When a byte last went in any direction.
+    timeouts: Timeouts,
+    /// Time of the last byte in either direction.
     active: Instant,
-    /// When the request began that has no answer yet.
-    asked: Option<Instant>,
-    /// Whether requests come one after another.
-    in_turn: bool,
-    check: Pin<Box<Sleep>>,
+    /// Start of the request that has no response yet.
+    requested: Option<Instant>,
+    /// True if the exchange timeout applies.
+    has_exchanges: bool,
+    timer: Pin<Box<Sleep>>,
     _held: H,
 }
 
 impl<S, H> Connection<S, H> {
     /// Creates the connection of `stream`.
-    pub(super) fn new(stream: S, patience: Patience, held: H) -> Self {
+    pub(super) fn new(stream: S, timeouts: Timeouts, held: H) -> Self {
         let active = Instant::now();
-        let check = Box::pin(sleep_until(active + patience.idle));
-        Self { stream, patience, active, asked: None, in_turn: true, check, _held: held }
+        let timer = Box::pin(sleep_until(active + timeouts.idle));
+        Self { stream, timeouts, active, requested: None, has_exchanges: true, timer, _held: held }
     }
 
     fn has_read(&mut self, bytes: &[u8]) {
@@ -58,40 +62,40 @@ impl<S, H> Connection<S, H> {
         }
         self.active = Instant::now();
         if bytes.starts_with(HTTP2) {
-            self.in_turn = false;
+            self.has_exchanges = false;
         }
-        if self.in_turn && self.asked.is_none() {
-            self.asked = Some(self.active);
+        if self.has_exchanges && self.requested.is_none() {
+            self.requested = Some(self.active);
         }
     }
 
     fn has_written(&mut self, start: &[u8]) {
         self.active = Instant::now();
-        self.asked = None;
+        self.requested = None;
         if start.starts_with(SWITCHING) {
-            self.in_turn = false;
+            self.has_exchanges = false;
         }
     }
 
-    /// The moment at which the connection ends unless something happens.
+    /// Returns the time at which the connection times out.
     fn deadline(&self) -> Instant {
-        let idle = self.active + self.patience.idle;
-        self.asked.map_or(idle, |asked| idle.min(asked + self.patience.exchange))
+        let idle = self.active + self.timeouts.idle;
+        self.requested.map_or(idle, |requested| idle.min(requested + self.timeouts.exchange))
     }
 
-    /// Ready when the client has taken too long. The timer is not moved with every byte: it looks at the clock when it
-    /// rings, and is set anew if it rang too early.
+    /// Ready with an error when the connection has timed out. The timer is not reset with every byte, but when it fires
+    /// before the deadline.
     fn poll_overdue(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let deadline = self.deadline();
-        if self.check.deadline() > deadline {
-            self.check.as_mut().reset(deadline);
+        if self.timer.deadline() > deadline {
+            self.timer.as_mut().reset(deadline);
         }
         loop {
-            ready!(self.check.as_mut().poll(cx));
+            ready!(self.timer.as_mut().poll(cx));
             if deadline <= Instant::now() {
                 return Poll::Ready(io::ErrorKind::TimedOut.into());
             }
-            self.check.as_mut().reset(deadline);
+            self.timer.as_mut().reset(deadline);
         }
     }
 }
@@ -114,8 +118,8 @@ impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for Connection<S, H> {
 }
 
 impl<S: AsyncWrite + Unpin, H: Unpin> Connection<S, H> {
-    /// Notes what became of writing what begins with `start`.
-    fn note(
+    /// Updates the timeouts after a write of bytes that begin with `start`.
+    fn after_write(
         &mut self,
         cx: &mut Context<'_>,
         start: &[u8],
@@ -132,7 +136,7 @@ impl<S: AsyncWrite + Unpin, H: Unpin> Connection<S, H> {
 impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for Connection<S, H> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.note(cx, buf, written)
+        self.after_write(cx, buf, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -149,7 +153,7 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for Connection<S, H> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.note(cx, bufs.first().map_or(&[], |first| first), written)
+        self.after_write(cx, bufs.first().map_or(&[], |first| first), written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -166,14 +170,14 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Patience = Patience { exchange: Duration::from_secs(20), idle: Duration::from_secs(90) };
+    const TIMEOUTS: Timeouts = Timeouts { exchange: Duration::from_secs(20), idle: Duration::from_secs(90) };
 
     fn connection() -> (DuplexStream, Connection<DuplexStream, ()>) {
         let (client, stream) = duplex(64);
-        (client, Connection::new(stream, PATIENCE, ()))
+        (client, Connection::new(stream, TIMEOUTS, ()))
     }
 
-    /// Reads until the connection ends, and tells after how many seconds and whether its client was too slow.
+    /// Reads until the connection ends. Returns the seconds that took, and true if it timed out.
     async fn end_of(mut connection: Connection<DuplexStream, ()>) -> (u64, bool) {
         let started = Instant::now();
         let end = connection.read_to_end(&mut Vec::new()).await;
@@ -181,14 +185,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn client_that_says_nothing_is_waited_for() {
+    async fn silent_connection_ends_after_the_idle_timeout() {
         let (_client, connection) = connection();
 
         assert_eq!(end_of(connection).await, (90, true));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn request_that_trickles_in_ends_the_connection() {
+    async fn slow_request_ends_the_connection_after_the_exchange_timeout() {
         let (mut client, connection) = connection();
         tokio::spawn(async move {
             while client.write_all(b"x").await.is_ok() {
@@ -200,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn answer_starts_the_clock_anew() {
+    async fn idle_timeout_applies_after_a_response() {
         let (mut client, mut connection) = connection();
         client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
         connection.read_exact(&mut [0; 18]).await.unwrap();
@@ -211,7 +215,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn socket_may_talk_without_being_answered() {
+    async fn exchange_timeout_does_not_apply_after_an_upgrade() {
         let (mut client, mut connection) = connection();
         connection.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await.unwrap();
         tokio::spawn(async move {
@@ -225,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn client_that_does_not_read_is_given_up() {
+    async fn connection_ends_when_the_client_does_not_read() {
         let (_client, mut connection) = connection();
 
         let error = connection.write_all(&[0; 1000]).await.unwrap_err();

@@ -1,17 +1,16 @@
-//! How the document describes problems.
+//! Description of problems in the OpenAPI document.
 
 use poem_openapi::{
     ApiResponse,
-    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::Type,
 };
 
 use super::Problem;
 use crate::envelope::ErrorBody;
 
-/// What an operation may fail with, by status.
-///
-/// [`crate::v2::openapi`] takes out what an operation cannot answer.
+/// Statuses with which operations fail, and the meaning of each. The document leaves out those that an operation never
+/// has.
 const STATUSES: [(u16, &str); 12] = [
     (400, "`INVALID_PARAMETERS`: a parameter is missing, malformed or out of its bounds."),
     (
@@ -52,11 +51,7 @@ fn response((status, description): (u16, &'static str)) -> MetaResponse {
         description,
         status: Some(status),
         status_range: None,
-        content: vec![MetaMediaType { content_type: "application/json", schema: error_schema() }],
+        content: vec![MetaMediaType { content_type: "application/json", schema: ErrorBody::schema_ref() }],
         headers: if matches!(status, 429 | 503) { vec![retry_after] } else { Vec::new() },
     }
-}
-
-fn error_schema() -> MetaSchemaRef {
-    ErrorBody::schema_ref()
 }

@@ -1,6 +1,4 @@
-//! What the framework rejects by itself, told in our codes.
-
-use std::{error::Error as StdError, fmt};
+//! Problems for requests that poem itself rejects.
 
 use poem::http::StatusCode;
 use poem_openapi::error::{ParseParamError, ParsePathError, ParseRequestPayloadError};
@@ -8,7 +6,7 @@ use poem_openapi::error::{ParseParamError, ParsePathError, ParseRequestPayloadEr
 use super::Problem;
 
 impl Problem {
-    /// The problem behind `error`: the one a route returned, or the one of ours that says what the framework means.
+    /// Converts `error`, which holds the problem that a route returned, or an error of poem.
     pub fn from_error(error: poem::Error) -> Self {
         if let Some(ParseParamError { name, reason }) = error.downcast_ref() {
             return Self::invalid(*name, reason.clone());
@@ -21,30 +19,18 @@ impl Problem {
         }
         match error.downcast::<Self>() {
             Ok(problem) => problem,
-            Err(error) => Self::from_status(error),
+            Err(error) => Self::from_status(&error),
         }
     }
 
-    fn from_status(error: poem::Error) -> Self {
+    fn from_status(error: &poem::Error) -> Self {
         match error.status() {
             StatusCode::NOT_FOUND => Self::NotFound,
             status if status.is_client_error() => Self::invalid("request", format!("is malformed: {error}")),
-            _ => Self::internal(Framework(error)),
+            _ => Self::internal(error.to_string()),
         }
     }
 }
-
-/// An error of the framework, as a cause.
-#[derive(Debug)]
-struct Framework(poem::Error);
-
-impl fmt::Display for Framework {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl StdError for Framework {}
 
 #[cfg(test)]
 mod tests {

@@ -1,22 +1,22 @@
-//! How much one client may say.
+//! Rate limit of the messages of one WebSocket client.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Messages a second, for long.
+/// Messages per second in the long run.
 const RATE: f64 = 20.0;
 
 /// Messages at once.
 const BURST: f64 = 40.0;
 
-/// How long a client may go on saying too much.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time of continued excess after which the connection is closed.
+const MAX_EXCESS: Duration = Duration::from_secs(10);
 
-/// After so long without a refusal a client has stopped saying too much.
-const CALM: Duration = Duration::from_secs(1);
+/// Time without a refused message after which the excess has ended. Also the interval of refusals that are reported.
+const RESET_AFTER: Duration = Duration::from_secs(1);
 
-/// How much one client may still say.
+/// Token bucket of one client.
 #[derive(Debug)]
 pub(super) struct Allowance {
     left: f64,
@@ -28,19 +28,19 @@ pub(super) struct Allowance {
 struct Excess {
     since: Instant,
     last: Instant,
-    told: Instant,
+    reported: Instant,
 }
 
-/// What to do with a message.
+/// The treatment of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Heed it.
-    Heed,
-    /// Ignore it, and say so.
+    /// Process the message.
+    Accept,
+    /// Drop the message, and report that to the client.
     Refuse,
-    /// Ignore it: that was said within the last second.
-    Ignore,
-    /// It has been too much for too long.
+    /// Drop the message; a report was sent within the last second.
+    Drop,
+    /// Close the connection: the excess has lasted too long.
     Close,
 }
 
@@ -49,28 +49,28 @@ impl Allowance {
         Self { left: BURST, at: now, excess: None }
     }
 
-    /// Counts a message that has come `now`.
+    /// Counts a message that arrived at `now`.
     pub(super) fn count(&mut self, now: Instant) -> Verdict {
         let elapsed = now.duration_since(self.at).as_secs_f64();
         self.left = elapsed.mul_add(RATE, self.left).min(BURST);
         self.at = now;
         if self.left >= 1.0 {
             self.left -= 1.0;
-            return Verdict::Heed;
+            return Verdict::Accept;
         }
-        let excess = self.excess.filter(|excess| now.duration_since(excess.last) < CALM);
+        let excess = self.excess.filter(|excess| now.duration_since(excess.last) < RESET_AFTER);
         let Some(mut excess) = excess else {
-            self.excess = Some(Excess { since: now, last: now, told: now });
+            self.excess = Some(Excess { since: now, last: now, reported: now });
             return Verdict::Refuse;
         };
         excess.last = now;
-        let verdict = if now.duration_since(excess.since) >= PATIENCE {
+        let verdict = if now.duration_since(excess.since) >= MAX_EXCESS {
             Verdict::Close
-        } else if now.duration_since(excess.told) >= CALM {
-            excess.told = now;
+        } else if now.duration_since(excess.reported) >= RESET_AFTER {
+            excess.reported = now;
             Verdict::Refuse
         } else {
-            Verdict::Ignore
+            Verdict::Drop
         };
         self.excess = Some(excess);
         verdict
@@ -81,39 +81,39 @@ impl Allowance {
 mod tests {
     use super::*;
 
-    /// What becomes of messages that come so many milliseconds apart.
+    /// Returns the verdicts on `count` messages that arrive `every` milliseconds apart.
     fn verdicts(allowance: &mut Allowance, start: Instant, every: u64, count: u64) -> Vec<Verdict> {
         (1..=count).map(|n| allowance.count(start + Duration::from_millis(n * every))).collect()
     }
 
     #[test]
-    fn burst_is_heeded_and_then_so_many_a_second() {
+    fn burst_is_accepted_and_then_the_steady_rate() {
         let start = Instant::now();
         let mut allowance = Allowance::new(start);
 
         let burst = verdicts(&mut allowance, start, 0, 42);
 
-        assert!(burst[..40].iter().all(|verdict| *verdict == Verdict::Heed));
-        assert_eq!(burst[40..], [Verdict::Refuse, Verdict::Ignore]);
-        assert_eq!(verdicts(&mut allowance, start, 50, 100), [Verdict::Heed; 100]);
+        assert!(burst[..40].iter().all(|verdict| *verdict == Verdict::Accept));
+        assert_eq!(burst[40..], [Verdict::Refuse, Verdict::Drop]);
+        assert_eq!(verdicts(&mut allowance, start, 50, 100), [Verdict::Accept; 100]);
     }
 
     #[test]
-    fn who_goes_on_saying_too_much_is_told_now_and_then_and_thrown_out() {
+    fn continued_excess_is_reported_each_second_and_closes_the_connection() {
         let start = Instant::now();
         let mut allowance = Allowance::new(start);
 
         let verdicts = verdicts(&mut allowance, start, 10, 2000);
 
-        let first = verdicts.iter().position(|verdict| *verdict != Verdict::Heed).unwrap();
+        let first = verdicts.iter().position(|verdict| *verdict != Verdict::Accept).unwrap();
         let close = verdicts.iter().position(|verdict| *verdict == Verdict::Close).unwrap();
         assert!((1000..=1020).contains(&(close - first)), "{first} {close}");
-        let told = verdicts[..close].iter().filter(|verdict| **verdict == Verdict::Refuse).count();
-        assert!((9..=11).contains(&told), "{told}");
+        let reports = verdicts[..close].iter().filter(|verdict| **verdict == Verdict::Refuse).count();
+        assert!((9..=11).contains(&reports), "{reports}");
     }
 
     #[test]
-    fn who_calms_down_is_forgiven() {
+    fn excess_that_ends_in_time_does_not_close_the_connection() {
         let start = Instant::now();
         let mut allowance = Allowance::new(start);
         for round in 0..20 {

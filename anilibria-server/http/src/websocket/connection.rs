@@ -129,14 +129,14 @@ impl<D: Dialogue> Connection<D> {
         let tally = self.line.live.tally();
         tally.messages.add();
         let verdict = self.allowance.count(Instant::now());
-        if verdict != Verdict::Heed {
+        if verdict != Verdict::Accept {
             tally.refused.add();
             self.line.heard("refused");
         }
         match verdict {
-            Verdict::Heed => {}
+            Verdict::Accept => {}
             Verdict::Refuse => return self.dialogue.refuse(&mut self.line).await,
-            Verdict::Ignore => return ControlFlow::Continue(()),
+            Verdict::Drop => return ControlFlow::Continue(()),
             Verdict::Close => return goodbye(CloseCode::Policy, "too many messages"),
         }
         if matches!(message, Message::Text(_) | Message::Binary(_)) {

@@ -1,4 +1,4 @@
-//! How a request becomes a socket.
+//! The opening handshake of WebSocket, on the server side.
 
 use std::future::Future;
 
@@ -7,43 +7,47 @@ use poem::{
     OnUpgrade, Request, Response, Upgraded,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
 };
-use sha1_smol::Sha1;
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::protocol::{Role, WebSocketConfig},
+    tungstenite::{
+        handshake::derive_accept_key,
+        protocol::{Role, WebSocketConfig},
+    },
 };
 use tracing::debug;
 
 use crate::problem::Problem;
 
-/// Most bytes of a message of a client.
+/// Maximum bytes of a message of a client.
 pub const MAX_MESSAGE: usize = 64 * 1024;
 
-/// Bytes that are read at a time. Clients say little, and each connection has a buffer of its own.
+/// Size of the read buffer that each connection has. Clients send short messages.
 const READ_BUFFER: usize = 4 * 1024;
 
-/// What the key of a request is hashed with.
-const MAGIC: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
-/// A socket as the framework hands it over.
+/// A WebSocket over an upgraded connection.
 pub type Socket = WebSocketStream<Upgraded>;
 
-/// A request for a socket that is as it should be.
+/// A valid request for a WebSocket.
 pub struct Handshake {
     upgrade: OnUpgrade,
     accept: String,
 }
 
 impl Handshake {
-    /// The handshake of `request`; what is wrong with any other request.
+    /// Reads the handshake of `request`.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::InvalidParameters`], with the first header that is missing or wrong.
     pub fn of(request: &Request) -> Result<Self, Problem> {
-        let accept = accept(&key(request.headers())?);
-        let upgrade = request.take_upgrade().map_err(|_| unfit("Upgrade", "cannot be done here"))?;
+        let accept = derive_accept_key(key(request.headers())?);
+        let upgrade =
+            request.take_upgrade().map_err(|_| Problem::invalid("Upgrade", "cannot be done here"))?;
         Ok(Self { upgrade, accept })
     }
 
-    /// Agrees, and has the client served by `serve` once the socket is open. At most `unsent` bytes wait for the client
-    /// to take them, so that no message can be longer.
+    /// Accepts the request and spawns a task that runs `serve` once the socket is open. At most `unsent` bytes are
+    /// buffered for the client, so that no message can be longer.
     pub fn agree<F>(self, unsent: usize, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
     where
         F: Future<Output = ()> + Send,
@@ -67,7 +71,7 @@ async fn open(upgrade: OnUpgrade, unsent: usize) -> Option<Socket> {
     let stream = match upgrade.await {
         Ok(stream) => stream,
         Err(error) => {
-            debug!(%error, "A client left before the socket was open");
+            debug!(%error, "client disconnected before the WebSocket was open");
             return None;
         }
     };
@@ -80,38 +84,26 @@ async fn open(upgrade: OnUpgrade, unsent: usize) -> Option<Socket> {
     Some(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await)
 }
 
-/// The key of a request for a socket; what is wrong with any other.
-fn key(headers: &HeaderMap) -> Result<HeaderValue, Problem> {
+/// Returns `Sec-WebSocket-Key` if `headers` are those of a handshake.
+fn key(headers: &HeaderMap) -> Result<&[u8], Problem> {
     if !lists(headers, &header::UPGRADE, "websocket") {
-        return Err(unfit("Upgrade", "must be `websocket`: this address is for WebSocket only"));
+        return Err(Problem::invalid("Upgrade", "must be `websocket`: this address is for WebSocket only"));
     }
     if !lists(headers, &header::CONNECTION, "upgrade") {
-        return Err(unfit("Connection", "must be `Upgrade`"));
+        return Err(Problem::invalid("Connection", "must be `Upgrade`"));
     }
     if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-        return Err(unfit("Sec-WebSocket-Version", "must be 13"));
+        return Err(Problem::invalid("Sec-WebSocket-Version", "must be 13"));
     }
-    let key = headers.get(header::SEC_WEBSOCKET_KEY);
-    let is_key = |key: &&HeaderValue| STANDARD.decode(key.as_bytes()).is_ok_and(|key| key.len() == 16);
-    key.filter(is_key).cloned().ok_or_else(|| unfit("Sec-WebSocket-Key", "must be 16 bytes as Base64"))
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
+    key.filter(|key| STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16))
+        .ok_or_else(|| Problem::invalid("Sec-WebSocket-Key", "must be 16 bytes as Base64"))
 }
 
-/// Whether the comma list `name` has `token` in it, in any case.
+/// True if the comma list `name` contains `token`, in upper or lower case.
 fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
-}
-
-fn unfit(header: &'static str, reason: &'static str) -> Problem {
-    Problem::invalid(header, reason)
-}
-
-/// What proves that the request was understood.
-fn accept(key: &HeaderValue) -> String {
-    let mut hash = Sha1::new();
-    hash.update(key.as_bytes());
-    hash.update(MAGIC);
-    STANDARD.encode(hash.digest().bytes())
 }
 
 #[cfg(test)]
@@ -119,14 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn key_of_the_standard_gets_the_answer_of_the_standard() {
-        let key = HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==");
-
-        assert_eq!(accept(&key), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    }
-
-    #[test]
-    fn request_that_is_not_for_a_socket_is_told_what_it_lacks() {
+    fn problem_names_the_header_that_is_missing() {
         let good = [
             ("upgrade", "WebSocket"),
             ("connection", "keep-alive, Upgrade"),

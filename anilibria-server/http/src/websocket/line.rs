@@ -1,4 +1,4 @@
-//! The way to one client.
+//! The sending side of one WebSocket.
 
 use std::{ops::ControlFlow, time::Duration};
 
@@ -13,34 +13,33 @@ use tracing::debug;
 use super::handshake::Socket;
 use super::live::LiveConnections;
 
-/// How long a client may take to say goodbye.
+/// Maximum time for the closing handshake.
 pub const GOODBYE: Duration = Duration::from_secs(2);
 
-/// Bytes that are thrown away at a time after a connection is closed.
-const RUBBISH: usize = 1024;
+/// Size of the buffer for bytes that are discarded during the closing handshake.
+const DISCARD_BUFFER: usize = 1024;
 
-/// Goes on, or ends with these words; without, when there is nobody left to say them to.
+/// Continues the connection, or ends it with a close frame; without one if the client cannot be reached.
 pub type Flow = ControlFlow<Option<CloseFrame>>;
 
-/// The way to one client, who has so long to take each thing it is sent.
+/// The sending side of one WebSocket. Each message times out if the client does not take it.
 pub struct Line {
     pub(super) socket: Socket,
     pub(super) live: LiveConnections,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Line {
     pub(super) fn new(socket: Socket, live: &LiveConnections) -> Self {
-        let patience = live.options().ping_timeout;
-        Self { socket, live: live.clone(), patience }
+        Self { socket, live: live.clone(), timeout: live.options().ping_timeout }
     }
 
-    /// Notes that the client has said something of this `kind`, one of those that are counted.
+    /// Counts a message of the client, of this `kind`.
     pub fn heard(&self, kind: &str) {
         self.live.tally().incoming.add(kind);
     }
 
-    /// Says something of this `kind`, one of those that are counted.
+    /// Sends a text and counts it as a message of this `kind`.
     pub async fn say(&mut self, kind: &str, frame: Utf8Bytes) -> Flow {
         self.live.tally().outgoing.add(kind);
         self.send(frame).await
@@ -48,70 +47,62 @@ impl Line {
 
     /// Sends a text that is counted elsewhere.
     pub async fn send(&mut self, frame: Utf8Bytes) -> Flow {
-        self.in_time(Sending::Frame(frame)).await
+        self.in_time(Some(Message::Text(frame))).await
     }
 
-    /// Asks for a sign of life.
+    /// Sends a ping.
     pub(super) async fn ping(&mut self) -> Flow {
-        self.in_time(Sending::Ping).await
+        self.in_time(Some(Message::Ping(Bytes::new()))).await
     }
 
-    /// Sends what the protocol itself has to say.
+    /// Sends pending control frames, such as pongs.
     pub(super) async fn flush(&mut self) -> Flow {
-        self.in_time(Sending::Flush).await
+        self.in_time(None).await
     }
 
-    /// Sends something, unless the client takes too long to take it.
-    async fn in_time(&mut self, sending: Sending) -> Flow {
+    /// Sends `message`, if there is one, and all that is pending. Fails after the timeout.
+    async fn in_time(&mut self, message: Option<Message>) -> Flow {
         let socket = &mut self.socket;
-        let sent = timeout(self.patience, async {
-            match sending {
-                Sending::Frame(frame) => socket.send(Message::Text(frame)).await,
-                Sending::Ping => socket.send(Message::Ping(Bytes::new())).await,
-                Sending::Flush => socket.flush().await,
+        let sent = timeout(self.timeout, async {
+            match message {
+                Some(message) => socket.send(message).await,
+                None => socket.flush().await,
             }
         });
         match sent.await {
             Ok(Ok(())) => ControlFlow::Continue(()),
             Ok(Err(error)) => {
-                debug!(%error, "A client cannot be told anything any more");
+                debug!(%error, "failed to send to a client");
                 ControlFlow::Break(None)
             }
             Err(_) => {
-                debug!("A client does not take what it is sent");
+                debug!("timed out sending to a client");
                 self.live.tally().given_up.add();
                 ControlFlow::Break(None)
             }
         }
     }
 
-    /// Ends it with these words.
-    pub(super) async fn close(self, words: CloseFrame) {
-        close(self.socket, words).await;
+    /// Closes the connection with `frame`.
+    pub(super) async fn close(self, frame: CloseFrame) {
+        close(self.socket, frame).await;
     }
 }
 
-enum Sending {
-    Frame(Utf8Bytes),
-    Ping,
-    Flush,
-}
-
-/// Ends a connection with these words.
+/// Returns the flow that ends a connection with a close frame.
 pub fn goodbye(code: CloseCode, reason: &'static str) -> Flow {
     ControlFlow::Break(Some(CloseFrame { code, reason: reason.into() }))
 }
 
-/// Says goodbye and lets the client do so. What it had sent by then is thrown away, or else the end of the connection would
-/// overtake the words.
-pub async fn close(mut socket: Socket, words: CloseFrame) {
-    let goodbye = async {
-        socket.close(Some(words)).await?;
+/// Sends a close frame and waits for the client to close the connection. Bytes that the client had sent before are
+/// discarded: if they were left unread, the system would reset the connection, and the frame could be lost.
+pub async fn close(mut socket: Socket, frame: CloseFrame) {
+    let handshake = async {
+        socket.close(Some(frame)).await?;
         let stream = socket.get_mut();
-        let mut rubbish = [0; RUBBISH];
-        while stream.read(&mut rubbish).await? > 0 {}
+        let mut discarded = [0; DISCARD_BUFFER];
+        while stream.read(&mut discarded).await? > 0 {}
         Ok::<_, Error>(())
     };
-    // Whoever takes longer is left without.
-    let _ = timeout(GOODBYE, goodbye).await;
+    let _ = timeout(GOODBYE, handshake).await;
 }
