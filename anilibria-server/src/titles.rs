@@ -20,7 +20,7 @@ mod sync;
 pub mod sync_status;
 mod trace;
 
-use std::{future::Future, time::Instant};
+use std::{future::Future, sync::LazyLock, time::Instant};
 
 use anilibria_cache::{Cache, Cached, Invalidation, Loaded, Options, Pattern, Scope, Source};
 use anilibria_client::{Client, model::GenreId};
@@ -28,7 +28,7 @@ use anilibria_http::{
     LoadFailure,
     envelope::{CacheLevel, One, Page},
     problem::Problem,
-    rendered::{FORM, Meta, Rendered},
+    rendered::{Meta, Rendered, form_of},
     tag,
 };
 use time::OffsetDateTime;
@@ -274,17 +274,23 @@ impl Titles {
     {
         let get = || {
             let (titles, load) = (self.clone(), load.clone());
-            let load = |_previous| async move { Ok::<_, LoadFailure>(load(titles).await?.validator(FORM)) };
+            let load = |_previous| async move { Ok::<_, LoadFailure>(load(titles).await?.validator(form())) };
             self.cache.get_or_load_with(options, key, [], load)
         };
         let cached = get().await?;
-        if cached.entry().validator() == Some(FORM) {
+        if cached.entry().validator() == Some(form()) {
             return Ok(cached);
         }
         // Another version of the service wrote it, for clients of its own.
         self.cache.remove(key).await;
         Ok(get().await?)
     }
+}
+
+/// Returns the form of cached answers. Those in another form are for instances of another version.
+fn form() -> &'static str {
+    static FORM: LazyLock<String> = LazyLock::new(form_of::<Title>);
+    &FORM
 }
 
 /// The answer that a cached value is, with how it was come by.

@@ -37,9 +37,18 @@ use crate::{
 /// The media type of every answer and every error.
 pub const JSON: &str = "application/json; charset=utf-8";
 
-/// The form of what [`render`] makes, and of what is rendered. A change that old clients of the cache would notice takes
-/// another: instances of two versions share a cache while one replaces the other.
-pub const FORM: &str = "2";
+/// Version of the layout that [`render`] writes. Part of [`form_of`].
+const LAYOUT: &str = "2";
+
+/// Returns a name for the form of rendered answers that hold `T`. It changes with the schema of `T` and with the layout.
+/// Instances of two versions share a cache while one replaces the other: what another form was written in is loaded again.
+pub fn form_of<T: Type>() -> String {
+    let mut registry = Registry::new();
+    T::register(&mut registry);
+    let schemas = serde_json::to_vec(&registry.schemas).unwrap_or_default();
+    let digest = sha1_smol::Sha1::from(schemas).digest().to_string();
+    format!("{LAYOUT}-{}", digest.get(..8).unwrap_or_default())
+}
 
 /// Longest tail there is, so that making one allocates once.
 const TAIL_CAPACITY: usize = 112;
@@ -341,6 +350,12 @@ mod tests {
         let typed = One::<String>::parse_from_json(Some(body.clone())).unwrap();
         assert_eq!(typed.to_json(), Some(body.clone()));
         assert_eq!(body["meta"], json!({"source": "anilibria", "cached": false, "cache_expires": null}));
+    }
+
+    #[test]
+    fn form_changes_with_the_schema() {
+        assert_eq!(form_of::<One<String>>(), form_of::<One<String>>());
+        assert_ne!(form_of::<One<String>>(), form_of::<One<u32>>());
     }
 
     #[test]

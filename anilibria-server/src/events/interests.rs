@@ -66,6 +66,8 @@ impl Interests {
     }
 }
 
+const _: () = assert!(EventKind::ALL.len() <= u8::BITS as usize, "a bit for each kind of event");
+
 fn bit(kind: EventKind) -> u8 {
     1 << kind as u8
 }

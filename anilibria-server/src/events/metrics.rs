@@ -3,7 +3,7 @@
 use anilibria_http::metrics::Registration;
 use metrics::{counter, describe_counter};
 
-use crate::titles::notice::EventKind;
+use crate::titles::notice::{EventKind, Subject};
 
 /// Events that were sent to clients or services.
 pub const NOTIFICATIONS_SENT: &str = "anime_site_notifications_sent_total";
@@ -27,9 +27,12 @@ fn describe() {
 
 /// Counts an event that this instance published.
 pub fn published(kind: EventKind) {
-    if let Some(action) = kind.episode_action() {
-        counter!(EPISODES_PROCESSED, "action" => action).increment(1);
-    }
+    let action = match kind.subject() {
+        Subject::NewEpisode => "added",
+        Subject::ChangedEpisode => "updated",
+        Subject::Title => return,
+    };
+    counter!(EPISODES_PROCESSED, "action" => action).increment(1);
 }
 
 /// Counts an event that the Node service accepted.

@@ -41,17 +41,17 @@ impl Value for TitleIds {
 
 impl Value for EventKinds {
     fn schema() -> MetaSchemaRef {
-        let names = public().map(|kind| kind.as_str().into()).collect();
+        let names = EventKind::public().map(|kind| kind.as_str().into()).collect();
         let item = MetaSchema { enum_items: names, ..MetaSchema::new("string") };
-        array(item, Some(public().count()), ["new_episode", "new_title"].as_slice().into())
+        array(item, Some(EventKind::public().count()), ["new_episode", "new_title"].as_slice().into())
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
         let mut kinds = Vec::new();
         for value in values {
             for part in parts(&value) {
-                let kind = public().find(|kind| kind.as_str() == part);
-                let kind = kind.ok_or("must be kinds of events: new_episode, new_title, status_change")?;
+                let kind = EventKind::public().find(|kind| kind.as_str() == part);
+                let kind = kind.ok_or_else(|| format!("must be kinds of events: {}", names().join(", ")))?;
                 if !kinds.contains(&kind) {
                     kinds.push(kind);
                 }
@@ -61,8 +61,8 @@ impl Value for EventKinds {
     }
 }
 
-fn public() -> impl Iterator<Item = EventKind> {
-    EventKind::ALL.into_iter().filter(|kind| kind.is_public())
+fn names() -> Vec<&'static str> {
+    EventKind::public().map(EventKind::as_str).collect()
 }
 
 #[cfg(test)]

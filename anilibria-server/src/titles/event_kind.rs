@@ -21,8 +21,18 @@ pub enum EventKind {
 struct Description {
     name: &'static str,
     audience: Audience,
-    /// Label `action` of the counter of episodes, for kinds that are about an episode.
-    episode_action: Option<&'static str>,
+    subject: Subject,
+}
+
+/// Subject of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The title as a whole.
+    Title,
+    /// An episode that was published.
+    NewEpisode,
+    /// A published episode that changed.
+    ChangedEpisode,
 }
 
 /// Receivers of a kind. Other services, and instances that keep answers, receive every kind.
@@ -42,14 +52,14 @@ impl EventKind {
         [Self::NewEpisode, Self::NewTitle, Self::StatusChange, Self::EpisodeUpdate, Self::TitleUpdated];
 
     const fn description(self) -> Description {
-        let (name, audience, episode_action) = match self {
-            Self::NewEpisode => ("new_episode", Audience::Everybody, Some("added")),
-            Self::NewTitle => ("new_title", Audience::Everybody, None),
-            Self::StatusChange => ("status_change", Audience::Everybody, None),
-            Self::EpisodeUpdate => ("episode_update", Audience::Subscribers, Some("updated")),
-            Self::TitleUpdated => ("title_updated", Audience::Services, None),
+        let (name, audience, subject) = match self {
+            Self::NewEpisode => ("new_episode", Audience::Everybody, Subject::NewEpisode),
+            Self::NewTitle => ("new_title", Audience::Everybody, Subject::Title),
+            Self::StatusChange => ("status_change", Audience::Everybody, Subject::Title),
+            Self::EpisodeUpdate => ("episode_update", Audience::Subscribers, Subject::ChangedEpisode),
+            Self::TitleUpdated => ("title_updated", Audience::Services, Subject::Title),
         };
-        Description { name, audience, episode_action }
+        Description { name, audience, subject }
     }
 
     /// Returns the name on the wire.
@@ -67,9 +77,14 @@ impl EventKind {
         !matches!(self.description().audience, Audience::Services)
     }
 
-    /// Returns the label `action` of the counter of episodes; `None` for kinds that are not about an episode.
-    pub const fn episode_action(self) -> Option<&'static str> {
-        self.description().episode_action
+    /// Returns the subject.
+    pub const fn subject(self) -> Subject {
+        self.description().subject
+    }
+
+    /// Returns the kinds that clients can subscribe to.
+    pub fn public() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|kind| kind.is_public())
     }
 }
 

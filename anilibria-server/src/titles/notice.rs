@@ -23,7 +23,7 @@ use crate::titles::{
 /// something else the later [version](Identity::version) counts.
 const ONCE: Duration = Duration::from_hours(24);
 
-pub use super::event_kind::EventKind;
+pub use super::event_kind::{EventKind, Subject};
 
 /// Publishes what happened to titles.
 #[async_trait]

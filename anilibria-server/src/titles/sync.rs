@@ -3,19 +3,14 @@
 use std::time::Instant;
 
 use anilibria_client::model::{Episode, Release};
-use anilibria_http::{
-    LoadFailure,
-    metrics::count_error,
-    problem::Problem,
-    rendered::{FORM, readable},
-};
+use anilibria_http::{LoadFailure, metrics::count_error, problem::Problem, rendered::readable};
 use bytes::Bytes;
 use poem_openapi::types::ParseFromJSON as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tracing::{debug, info, warn};
 
-use super::{Titles, facts, from_upstream};
+use super::{Titles, facts, form, from_upstream};
 use crate::titles::{
     key, metrics,
     model::{
@@ -91,7 +86,7 @@ impl Titles {
     /// Title `id` as it is rendered, if a level has it and it is fresh.
     async fn fresh(&self, id: u32) -> Option<Bytes> {
         let cached = self.cache.peek(&key::title(id)).await?;
-        let is_ours = cached.entry().validator() == Some(FORM) && !cached.is_absent();
+        let is_ours = cached.entry().validator() == Some(form()) && !cached.is_absent();
         is_ours.then(|| cached.into_value())
     }
 
@@ -103,7 +98,7 @@ impl Titles {
         // First what is old, or it would be the new one that ends.
         self.changed(id).await;
         let kept = from_upstream::keep_title(id, title.clone());
-        self.cache.set(&key::title(id), kept.validator(FORM)).await;
+        self.cache.set(&key::title(id), kept.validator(form())).await;
         let (Some(title), Some(release)) = (title, release) else { return Err(Problem::title_not_found(id)) };
         let news = match before {
             Some(before) => self.news(&read(&before)?, read(&title)?, &release),

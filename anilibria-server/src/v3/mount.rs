@@ -22,7 +22,7 @@ use crate::{
     config::{Config, V3Config, V3Dialect},
     events::{bus::Bus, event::Event},
     telemetry::report_leader,
-    titles::{Titles, catalogue::Mirror, notice::EventKind},
+    titles::{Titles, catalogue::Mirror, notice::Subject},
 };
 
 /// Parts of the gateway that live as long as the service. Cheap to clone.
@@ -198,10 +198,10 @@ fn title_event(event: &Event) -> TitleEvent {
         let data: Value = serde_json::from_str(event.data()).ok()?;
         data["episode"].as_f64()
     };
-    let change = match event.kind() {
-        EventKind::NewTitle | EventKind::StatusChange | EventKind::TitleUpdated => TitleChange::Title,
-        EventKind::NewEpisode => TitleChange::NewEpisode(episode()),
-        EventKind::EpisodeUpdate => TitleChange::EpisodeUpdate(episode()),
+    let change = match event.kind().subject() {
+        Subject::Title => TitleChange::Title,
+        Subject::NewEpisode => TitleChange::NewEpisode(episode()),
+        Subject::ChangedEpisode => TitleChange::EpisodeUpdate(episode()),
     };
     TitleEvent { id: event.id(), title_id: event.title_id(), change }
 }

@@ -73,7 +73,10 @@ fn title_id(data: &Map<String, Value>) -> Result<u32, Fault> {
 
 /// The kinds, without repeats.
 fn kinds(data: &Map<String, Value>) -> Result<Vec<EventKind>, Fault> {
-    let fault = || Fault::invalid("`types` must be a list of new_episode, new_title and status_change");
+    let fault = || {
+        let names: Vec<_> = EventKind::public().map(EventKind::as_str).collect();
+        Fault::invalid(format!("`types` must be a list of kinds of events: {}", names.join(", ")))
+    };
     let mut kinds = Vec::new();
     for name in data.get("types").and_then(Value::as_array).ok_or_else(fault)? {
         let kind =
