@@ -12,12 +12,11 @@ pub mod error;
 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
 pub mod live;
 pub mod model;
-#[cfg(feature = "sandbox")]
-mod offline;
 pub mod page;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod reflector;
 pub mod request;
+mod retry;
 mod runtime;
 pub mod saved;
 mod secret;
@@ -25,6 +24,7 @@ pub mod session;
 #[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
 mod socket;
 pub mod text;
+mod token;
 #[cfg(feature = "v3")]
 pub mod v3;
 pub mod watch;
@@ -32,11 +32,12 @@ pub mod watch;
 #[cfg(feature = "sandbox")]
 #[doc(inline)]
 pub use anilibria_sandbox as sandbox;
+#[cfg(feature = "sandbox")]
+pub use client::offline;
 pub use client::{
-    Breaker, BreakerPolicy, BreakerState, Client, ClientBuilder, MirrorHealth, Permit, RateLimit,
-    RetryPolicy, decode, retry_after,
+    Breaker, BreakerPolicy, BreakerState, Client, ClientBuilder, MirrorHealth, Permit, RateLimit, decode,
+    retry_after,
 };
 pub use error::{Error, Result};
-#[cfg(feature = "sandbox")]
-pub use offline::offline;
+pub use retry::RetryPolicy;
 pub use secret::Secret;

@@ -5,16 +5,16 @@ use std::{fmt, sync::Arc, time::Duration};
 use url::Url;
 
 use super::{
-    BreakerPolicy, Client, Inner, Limits, RateLimit, RetryPolicy,
+    BreakerPolicy, Client, Inner, Limits, RateLimit,
     failure::{Refusal, by_status},
     mirror::Mirrors,
     rate_limit::RateLimiter,
-    retry::RetryBudget,
     transport::Transport,
 };
 use crate::{
     Error, Result, Secret,
-    session::{MemoryTokenStore, TokenStore, Tokens},
+    retry::{RetryBudget, RetryPolicy},
+    token::{MemoryTokenStore, TokenStore, Tokens},
 };
 
 /// The roots of the live service, the main one first.

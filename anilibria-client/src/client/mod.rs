@@ -10,10 +10,11 @@ mod failure;
 mod media;
 mod mirror;
 mod observe;
+#[cfg(feature = "sandbox")]
+mod offline;
 mod pipeline;
 mod rate_limit;
 pub(crate) mod read;
-mod retry;
 mod transport;
 #[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
 pub(crate) mod upgrade;
@@ -28,8 +29,8 @@ use url::Url;
 pub(crate) use self::failure::v3::said_in as said_in_v3;
 #[cfg(feature = "download")]
 pub(crate) use self::media::MediaRequest;
-#[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
-pub(crate) use self::retry::Delays;
+#[cfg(feature = "sandbox")]
+pub use self::offline::offline;
 pub use self::{
     breaker::{Breaker, BreakerPolicy, BreakerState, Permit},
     builder::ClientBuilder,
@@ -37,16 +38,14 @@ pub use self::{
     failure::retry_after,
     mirror::MirrorHealth,
     rate_limit::RateLimit,
-    retry::RetryPolicy,
 };
 
-use self::{
-    failure::Refusal, mirror::Mirrors, rate_limit::RateLimiter, retry::RetryBudget, transport::Transport,
-};
+use self::{failure::Refusal, mirror::Mirrors, rate_limit::RateLimiter, transport::Transport};
 use crate::{
     Error, Result,
     request::Request,
-    session::{Token, Tokens},
+    retry::{RetryBudget, RetryPolicy},
+    token::{Token, Tokens},
 };
 
 /// A client of AniLibria. Cheap to clone: clones share connections and what is known about the mirrors.

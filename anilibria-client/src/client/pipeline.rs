@@ -13,7 +13,7 @@ use crate::{
     error::MirrorFailure,
     request::{Request, Wire},
     runtime::{Instant, sleep, timeout, timeout_at},
-    session::Token,
+    token::Token,
 };
 
 /// What traces call the service, whichever mirror it is.

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use http::{HeaderMap, StatusCode, header};
 
-use crate::{Error, Result, Secret, request::Wire, session::Token};
+use crate::{Error, Result, Secret, request::Wire, token::Token};
 
 /// The most redirects that are followed: the service has none, a proxy may add one or two.
 #[cfg(not(target_arch = "wasm32"))]

@@ -7,7 +7,7 @@ use serde::{
     de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor, value},
 };
 
-use crate::{Result, session::Token};
+use crate::{Result, token::Token};
 
 /// Reads text into a type without a copy of the text that is recognised.
 pub(crate) struct Text<T>(pub(crate) PhantomData<T>);

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{Error, RetryPolicy, client::Delays};
+use crate::{
+    Error,
+    retry::{Delays, RetryPolicy},
+};
 
 /// The longest wait that the service can ask for.
 const MAX_ASKED_WAIT: Duration = Duration::from_mins(15);

@@ -10,7 +10,7 @@ use poem_openapi::{
 use serde::Serialize;
 
 use super::timestamp::Timestamp;
-use crate::problem::ErrorCode;
+use crate::error_code::ErrorCode;
 
 /// An answer that holds one thing.
 #[derive(Clone, Debug, Object)]

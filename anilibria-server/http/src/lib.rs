@@ -9,6 +9,7 @@ pub mod compress;
 pub mod cors;
 pub mod encoding;
 pub mod envelope;
+mod error_code;
 pub mod finish;
 pub mod freshness;
 pub mod in_flight;

@@ -4,13 +4,12 @@ mod document;
 mod framework;
 mod render;
 
-use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, time::Duration};
 
 use poem::http::{HeaderValue, StatusCode};
-use poem_openapi::Enum;
-use serde::Serialize;
 
 use crate::envelope::{ErrorContext, SearchedSource};
+pub use crate::error_code::ErrorCode;
 
 /// A cause that is logged and never shown to clients.
 pub type Cause = Box<dyn StdError + Send + Sync>;
@@ -124,56 +123,6 @@ pub enum Problem {
     /// A fault of the service itself.
     #[error("internal error")]
     Internal(#[source] Cause),
-}
-
-/// What went wrong, for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
-#[oai(rename_all = "SCREAMING_SNAKE_CASE")]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ErrorCode {
-    /// A parameter is missing, malformed or out of its bounds.
-    InvalidParameters,
-    /// There is no such title.
-    TitleNotFound,
-    /// Nobody asks who may be told: there is no token.
-    Unauthorized,
-    /// The token is malformed, forged, or of another kind.
-    InvalidToken,
-    /// The token's time is over.
-    TokenExpired,
-    /// The token's time has not come.
-    TokenNotActive,
-    /// Whoever asks may not.
-    Forbidden,
-    /// There is nothing at this address.
-    NotFound,
-    /// The address does not take this method.
-    MethodNotAllowed,
-    /// The body is larger than the limit.
-    PayloadTooLarge,
-    /// The address is longer than the limit.
-    UriTooLong,
-    /// The headers are larger than the limit.
-    HeadersTooLarge,
-    /// The client asks more often than it may.
-    RateLimitExceeded,
-    /// AniLibria failed, or answered nonsense.
-    UpstreamError,
-    /// AniLibria did not answer in time.
-    UpstreamTimeout,
-    /// The service cannot serve this at present.
-    ServiceUnavailable,
-    /// More requests are in progress than the service takes on.
-    Overloaded,
-    /// A fault of the service itself.
-    InternalError,
-}
-
-/// As it is written.
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.serialize(f)
-    }
 }
 
 impl Problem {

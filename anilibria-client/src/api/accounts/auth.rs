@@ -6,7 +6,7 @@ use crate::{
         SocialLogin, SocialProvider,
         wire::{OptionalToken, TokenAnswer},
     },
-    session::Token,
+    token::Token,
 };
 
 group! {

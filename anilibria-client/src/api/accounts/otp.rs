@@ -3,7 +3,7 @@
 use crate::{
     Secret,
     model::{OtpGrant, wire::TokenAnswer},
-    session::Token,
+    token::Token,
 };
 
 group! {

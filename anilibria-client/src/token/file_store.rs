@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use tokio::task::spawn_blocking;
 
-use super::{Token, TokenStore};
+use super::{store::TokenStore, token::Token};
 use crate::error::BoxError;
 
 /// Keeps the token in a file that only its owner may read (on Unix; elsewhere as its directory says).

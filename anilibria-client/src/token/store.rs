@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::Token;
+use super::token::Token;
 use crate::error::BoxError;
 
 /// A place that keeps the token of a session. Implement it with [`macro@async_trait::async_trait`] to keep tokens in a

@@ -8,7 +8,7 @@ use std::{
 
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder, backoff::Backoff as _};
 
-use crate::Error;
+use crate::error::Error;
 
 /// When a failed call is tried again, and after how long: growing waits with jitter, or never.
 ///
@@ -119,7 +119,7 @@ fn again_may_help(error: &Error) -> bool {
 
 /// Bounds the retries of all calls together, so that a service that is down is not asked many times as often as one
 /// that is up: one retry for ten calls, and a small stock for quiet times.
-pub(super) struct RetryBudget {
+pub(crate) struct RetryBudget {
     /// In tenths of a retry.
     stock: AtomicU32,
 }
@@ -128,18 +128,18 @@ impl RetryBudget {
     const RETRY: u32 = 10;
     const FULL: u32 = 20 * Self::RETRY;
 
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { stock: AtomicU32::new(Self::FULL) }
     }
 
     /// A call was made.
-    pub(super) fn deposit(&self) {
+    pub(crate) fn deposit(&self) {
         let add = |stock: u32| Some((stock + 1).min(Self::FULL));
         let _ = self.stock.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
     /// Whether there is a retry left; it is then spent.
-    pub(super) fn withdraw(&self) -> bool {
+    pub(crate) fn withdraw(&self) -> bool {
         let take = |stock: u32| stock.checked_sub(Self::RETRY);
         self.stock.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
     }
