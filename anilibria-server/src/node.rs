@@ -129,8 +129,8 @@ impl NodeService {
         Call::new(path, request).within(TIMEOUT, answer::sound).await.map(drop)
     }
 
-    /// Creates a call of `path`, which begins with a slash and has the pattern `endpoint`. The call is authenticated as
-    /// this service.
+    /// Creates a call of `path`, which begins with a slash and has the pattern `endpoint`. The call is authenticated as this
+    /// service.
     fn call(&self, method: Method, endpoint: &'static str, path: &str) -> Call {
         let Shared { base, http, passport, .. } = &*self.shared;
         let request =

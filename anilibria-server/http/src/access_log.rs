@@ -119,8 +119,7 @@ impl<'r> Trace<'r> {
         let error_type = problem.code().to_string();
         count_error("http_middleware", error_type.clone());
         self.span.in_scope(|| match problem {
-            // There is one such line for each refused request, so its level is low: overload is expected, and logging costs
-            // time.
+            // One line for each refused request: the level is low because overload is no fault, and logging takes time.
             Problem::Overloaded => debug!("Request refused: too many in progress"),
             Problem::Internal(_) => error!(error = %Chain(problem), error_type, "Request failed"),
             _ => warn!(error = %Chain(problem), error_type, "Request failed"),

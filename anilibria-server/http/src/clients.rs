@@ -97,8 +97,7 @@ pub struct Client {
 }
 
 impl Clients {
-    /// Creates the clients with the limits of `options`. `service_of` identifies the service whose valid token a request
-    /// has.
+    /// Creates the clients with the limits of `options`. `service_of` identifies a service by the token of its request.
     pub fn new(options: ClientOptions, service_of: Option<ServiceOf>) -> Self {
         let of_strangers = |per_minute| ClientBounds {
             per_minute,
@@ -148,7 +147,7 @@ impl Clients {
     /// Takes `request` from the quota of `client`; `None` if the request does not count. Only routed paths can be exempt.
     pub fn take(&self, request: &Request, client: &Client, is_routed: bool) -> Option<QuotaState> {
         let path = request.uri().path();
-        // Preflight requests do not count: browsers send them without the page asking for it.
+        // Preflight requests do not count: browsers send them on their own.
         if request.method() == Method::OPTIONS || is_routed && is_exempt(path, client) {
             return None;
         }
@@ -214,8 +213,8 @@ impl Client {
         })
     }
 
-    /// Takes `units` further requests from the quota: the price of work that costs more than a usual request. Call it
-    /// before the work begins.
+    /// Takes `units` further requests from the quota: the price of work that costs more than a usual request. Call it before
+    /// the work begins.
     ///
     /// # Errors
     ///

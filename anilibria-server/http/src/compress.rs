@@ -1,8 +1,8 @@
 //! Compression that runs once for all answers with the same prefix.
 //!
 //! The three formats consist of blocks, and each format has a block type for uncompressed bytes. Only the prefix of an
-//! answer is compressed, up to the end of a block, and cached. The tail is short and differs for each answer; it is
-//! appended as an uncompressed block. The result is one valid stream.
+//! answer is compressed, up to the end of a block, and cached. The tail is short and differs for each answer; it is appended
+//! as an uncompressed block. The result is one valid stream.
 
 use std::{
     io::{self, Write as _},
@@ -47,7 +47,7 @@ pub struct Compressor {
 
 impl Compressor {
     /// Creates a compressor that caches at most `max_bytes` of compressed prefixes. Beyond it, prefixes that are used less
-    /// are evicted.
+    /// often are evicted.
     pub fn new(max_bytes: u64) -> Self {
         let weight =
             |_: &_, value: &Compressed| u32::try_from(value.bytes.len() + ENTRY_OVERHEAD).unwrap_or(u32::MAX);
@@ -132,8 +132,7 @@ impl Compressed {
                 end.put_u32_le(self.len.wrapping_add(len.into()));
             }
             Coding::Brotli => {
-                // Bits from the lowest: not the last block (1), length has four nibbles (2), length - 1 (16), uncompressed
-                // (1).
+                // Bits from the lowest: not the last block (1), four nibbles of length (2), length - 1 (16), stored (1).
                 let header = (u32::from(len.saturating_sub(1)) << 3) | (1 << 19);
                 end.put_uint_le(header.into(), 3);
                 end.put_slice(tail);

@@ -1,7 +1,7 @@
 //! Envelopes of the answers.
 //!
-//! [`One`] and [`Page`] document the output of [`crate::rendered`]. No code creates them: the data of an answer are
-//! rendered once and reused with a new `meta`.
+//! [`One`] and [`Page`] document the output of [`crate::rendered`]. No code creates them: the data of an answer are rendered
+//! once and reused with a new `meta`.
 
 use poem_openapi::{
     Enum, Object,

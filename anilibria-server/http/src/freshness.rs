@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 use poem::http::HeaderValue;
 use time::OffsetDateTime;
 
-/// Maximum `max-age` in seconds. The service applies changes at once, so browsers should not cache old data for much
-/// longer.
+/// Maximum `max-age` in seconds. The service applies changes at once, so browsers should not cache old data for much longer.
 const MAX_AGE: u8 = 60;
 
 /// `Cache-Control` of answers that must not be cached.
@@ -18,8 +17,8 @@ pub const MISSING: HeaderValue = HeaderValue::from_static("public, max-age=10");
 /// The possible values, created once: one for each number of seconds.
 static VALUES: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| (0..=MAX_AGE).map(value).collect());
 
-/// Returns the `Cache-Control` of an answer that is fresh until `expires`. A stale answer may be served for a minute while
-/// a newer one is fetched, and for a day if that fails. An expired answer gets `max-age=0`, so it must be revalidated.
+/// Returns the `Cache-Control` of an answer that is fresh until `expires`. A stale answer may be served for a minute while a
+/// newer one is fetched, and for a day if that fails. An expired answer gets `max-age=0`, so it must be revalidated.
 pub fn cache_control(expires: Option<OffsetDateTime>) -> HeaderValue {
     let left = expires.map_or(0, |expires| (expires - OffsetDateTime::now_utc()).whole_seconds());
     let seconds = usize::try_from(left).unwrap_or(0).min(MAX_AGE.into());

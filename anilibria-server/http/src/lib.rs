@@ -1,5 +1,5 @@
-//! HTTP: the listener, the router, clients and their limits, conditional requests, content negotiation, compression,
-//! caching headers, rendered answers, error responses and the access log.
+//! HTTP: the listener, the router, clients and their limits, conditional requests, content negotiation, compression, caching
+//! headers, rendered answers, error responses and the access log.
 
 pub mod accept;
 pub mod access_log;

@@ -93,8 +93,7 @@ impl Default for Bounds {
     }
 }
 
-/// Serves `endpoint` at `socket` within `bounds` until `stop` is ready. Requests in progress may then finish within
-/// `drain`.
+/// Serves `endpoint` at `socket` within `bounds` until `stop` is ready. Requests in progress may then finish within `drain`.
 ///
 /// poem's own server hides that its streams support vectored writes, so hyper copies each response into one buffer.
 ///

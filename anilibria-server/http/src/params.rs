@@ -126,7 +126,7 @@ fn values<'q>(query: &'q str, name: &'static str) -> impl Iterator<Item = Cow<'q
     decoded.filter(move |(key, _)| key.strip_suffix("[]").unwrap_or(key) == name).map(|(_, value)| value)
 }
 
-/// Returns the first of `values`, trimmed; `None` if it is empty.
+/// Returns the first of `values`, trimmed; `None` if there is none, or if it is empty.
 pub fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, str>> {
     match values.next()? {
         Cow::Borrowed(text) => Some(Cow::Borrowed(text.trim())),

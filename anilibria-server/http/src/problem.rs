@@ -60,7 +60,7 @@ pub enum Problem {
     /// No route serves this path.
     #[error("no such path")]
     NotFound,
-    /// The requested resource does not exist. For titles by id, see [`TitleNotFound`](Self::TitleNotFound).
+    /// The requested resource does not exist. For titles by id, see [`Problem::TitleNotFound`].
     #[error("no such {what}")]
     Missing {
         /// Name of the kind of resource.

@@ -66,8 +66,7 @@ const DIGEST_AT: usize = r#"W/""#.len();
 /// A SHA-1 digest of rendered data, as hexadecimal digits.
 pub type Digest = [u8; 40];
 
-/// Renders `data` and, for a page of a list, its pagination: the shared prefix of the answers, with its entity tag in
-/// front.
+/// Renders the shared prefix, with its entity tag in front, from `data` and, for a page of a list, its pagination.
 ///
 /// Rendering is expensive: call this when the data change, and cache the bytes.
 pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
@@ -198,7 +197,7 @@ impl<T> IntoResponse for Rendered<T> {
     }
 }
 
-/// How long clients and proxies may cache an answer.
+/// Permission for clients and proxies to cache an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
     /// The answer must not be cached: it is for one request only.
@@ -234,8 +233,8 @@ fn digest(etag: &[u8]) -> Option<Digest> {
     etag.get(DIGEST_AT..)?.first_chunk().copied()
 }
 
-/// The parts of the body of a response. It is an extension of the response, for later steps that build another body, such
-/// as compression.
+/// The parts of the body of a response. It is an extension of the response, for steps that replace the body, such as
+/// compression.
 #[derive(Clone, Debug)]
 pub struct Parts {
     /// The part that all answers with the same data share.

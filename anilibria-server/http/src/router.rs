@@ -18,8 +18,7 @@ use crate::{metrics::RouteMeter, problem::Problem};
 /// matches the rest of the path, which may be empty.
 pub type RouteTable = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
-/// All routes. If several patterns match a path, static segments have priority over parameters, and parameters over
-/// `*name`.
+/// All routes. If several patterns match a path, static segments have priority over parameters, and parameters over `*name`.
 pub struct Router(matchit::Router<Arc<Route>>);
 
 struct Route {

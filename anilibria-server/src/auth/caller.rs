@@ -1,4 +1,4 @@
-//! Authorization of internal operations.
+//! Authorisation of internal operations.
 
 use std::{marker::PhantomData, time::SystemTime};
 

@@ -35,7 +35,7 @@ impl Permission {
     }
 }
 
-/// Authenticates and authorizes other services. Cheap to clone.
+/// Authenticates and authorises other services. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Services {
     keys: Keys,

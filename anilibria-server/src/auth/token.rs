@@ -82,8 +82,8 @@ impl Keys {
         self.0.is_empty()
     }
 
-    /// Creates a token with `claims`, signed with the current secret; `None` if there is no secret, or if `claims` cannot
-    /// be serialised.
+    /// Creates a token with `claims`, signed with the current secret; `None` if there is no secret, or if `claims` cannot be
+    /// serialised.
     pub(super) fn seal(&self, claims: &impl Serialize) -> Option<String> {
         let header = URL_SAFE_NO_PAD.encode(HEADER);
         let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).ok()?));
@@ -91,7 +91,7 @@ impl Keys {
         Some(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// True if `signature` is valid for `message`. The comparison takes constant time.
+    /// True if `signature` is valid for `message` under one of the keys. Each comparison takes constant time.
     fn sign(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.iter().any(|key| key.clone().chain_update(message).verify_slice(signature).is_ok())
     }
@@ -200,8 +200,7 @@ pub(super) mod tests {
                      eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.\
                      SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
 
-        // The well-known example token has no expiry. With the right secret its claims are checked, otherwise its signature
-        // fails.
+        // The well-known example token has no expiry. The claims are checked only if the signature is valid.
         assert_eq!(claims::<Value>(&keys(&["your-256-bit-secret"]), token, now()), Err(TokenError::Claims));
         assert_eq!(read(token), Err(TokenError::Signature));
     }

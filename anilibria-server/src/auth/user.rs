@@ -74,8 +74,8 @@ impl Users {
         }
     }
 
-    /// Adds the user of the token to the extensions of `request`. A request with an invalid token, or none, stays
-    /// anonymous: anyone may read, and the pages of the site treat an error as the end of the session.
+    /// Adds the user of the token to the extensions of `request`. A request with an invalid token, or none, stays anonymous:
+    /// anyone may read, and the pages of the site treat an error as the end of the session.
     pub fn recognise(&self, request: &mut Request) {
         if self.keys.is_empty() {
             return;
@@ -127,7 +127,7 @@ impl Id {
     }
 }
 
-/// Deserializes a field that is present, even if its value is `null`.
+/// Deserialises a field that is present, even if its value is `null`.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }

@@ -74,8 +74,7 @@ impl Call {
         F: Future<Output = Result<T, E>>,
     {
         let Self { endpoint, request, span } = self;
-        // Replaces a `traceparent` that was set before, if this call is traced. Otherwise the header of the caller's trace
-        // stays.
+        // Replaces the caller's `traceparent` if this call is traced. Otherwise the caller's header is forwarded.
         let request = request.headers(outbound(&span));
         let begun = Instant::now();
         let mut status = None;

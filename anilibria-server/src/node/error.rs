@@ -67,7 +67,7 @@ impl NodeError {
         }
     }
 
-    /// Returns the status of the answer, if the error is [`Status`](Self::Status).
+    /// Returns the status of the answer, if the error is [`NodeError::Status`].
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status } => Some(*status),

@@ -209,7 +209,7 @@ pub(crate) struct Answer {
     data: Map<String, Value>,
 }
 
-/// Deserializes a value, or returns the default if the value has another type.
+/// Deserialises a value, or returns the default if the value has another type.
 fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(from: D) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(from)?).unwrap_or_default())
 }

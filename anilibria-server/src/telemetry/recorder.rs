@@ -18,8 +18,8 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Installs the recorder of this process, with the metrics of `parts`; `None` if another recorder is installed.
-    /// Counters that were looked up before do not count.
+    /// Installs the recorder of this process, with the metrics of `parts`; `None` if another recorder is installed. Counters
+    /// that were looked up before do not count.
     pub fn install(parts: &[Registration]) -> Option<Self> {
         static INSTALLED: OnceLock<Option<Metrics>> = OnceLock::new();
         INSTALLED.get_or_init(|| Self::start(parts)).clone()

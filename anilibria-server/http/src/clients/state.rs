@@ -109,7 +109,7 @@ impl<C: Clock> ClientState<C> {
         let bucket = self.bucket.as_ref()?;
         let limit = self.bounds.per_minute;
         let most = NonZeroU32::new(self.bounds.burst.get() - 1).unwrap_or(NonZeroU32::MIN);
-        // `taken` is at most the burst, so the bucket has the capacity for it.
+        // Never more than the burst, so the bucket has the capacity for it.
         let taken = bucket.check_n(units.min(most)).ok()?;
         Some(match taken {
             Ok(left) => {

@@ -25,8 +25,8 @@ const SWITCHING: &[u8] = b"HTTP/1.1 101";
 /// Timeouts of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
-    /// Maximum time from the first byte of a request to the first byte of its response. It must exceed the maximum time
-    /// that the service takes to answer.
+    /// Maximum time from the first byte of a request to the first byte of its response. It must exceed the maximum time that
+    /// the service takes to answer.
     pub(super) exchange: Duration,
     /// Maximum time without a byte in either direction.
     pub(super) idle: Duration,

@@ -54,7 +54,7 @@ impl Origin {
         span.add_link(here);
     }
 
-    /// Deserializes an origin; `None` if it is malformed. The message that contains it must stay readable.
+    /// Deserialises an origin; `None` if it is malformed. The message that contains it must stay readable.
     ///
     /// # Errors
     ///

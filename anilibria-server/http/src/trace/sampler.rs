@@ -7,8 +7,7 @@ use super::{Origin, TraceParent};
 /// Decides which requests and which polls of AniLibria are traced. None are traced without a collector.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sampler {
-    /// Share of requests to trace if the caller has not decided, 0 to 1. `None` disables tracing, even if the caller
-    /// samples.
+    /// Share of requests to trace if the caller has not decided, 0 to 1. `None` disables tracing in any case.
     share: Option<f64>,
 }
 
@@ -24,8 +23,7 @@ impl Sampler {
         self.share.is_some()
     }
 
-    /// True if the work for `parent` is traced. If the caller has decided, its decision applies. Otherwise the decision is
-    /// random.
+    /// True if the work for `parent` is traced. The decision of the caller applies; without one, it is random.
     pub fn takes(self, parent: Option<&TraceParent>) -> bool {
         let Some(share) = self.share else { return false };
         parent.map_or_else(|| fastrand::f64() < share, TraceParent::is_sampled)

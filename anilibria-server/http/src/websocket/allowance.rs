@@ -13,7 +13,7 @@ const BURST: f64 = 40.0;
 /// Duration of continued excess after which the connection is closed.
 const MAX_EXCESS: Duration = Duration::from_secs(10);
 
-/// Time without a refused message after which the excess ends. It is also the interval between reports to the client.
+/// Time without a refused message after which the excess ends. Also the interval between reports to the client.
 const RESET_AFTER: Duration = Duration::from_secs(1);
 
 /// Token bucket of one client.

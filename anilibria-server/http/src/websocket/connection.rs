@@ -110,8 +110,8 @@ impl<D: Dialogue> Connection<D> {
 
     async fn next(&mut self) -> Next<D::News> {
         tokio::select! {
-            // Biased: messages come before news. A client that subscribes and resumes at once receives missed events before
-            // new ones.
+            // Biased: messages come before news. A client that subscribes and resumes receives missed events before new
+            // ones.
             biased;
             _ = self.stopping.wait_for(|stopping| *stopping) => Next::Stop,
             () = self.slot.evicted() => Next::Evicted,

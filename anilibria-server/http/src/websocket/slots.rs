@@ -87,8 +87,8 @@ impl Slots {
 
     /// Takes a slot for a connection of `client`; `None` is a client without a limit per client.
     ///
-    /// If all slots are taken, the client with the most connections loses the one that has been idle for longest, unless
-    /// the new client would then have as many.
+    /// If all slots are taken, the client with the most connections loses the one that has been idle for longest, unless the
+    /// new client would then have as many.
     ///
     /// # Errors
     ///
