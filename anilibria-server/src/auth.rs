@@ -1,4 +1,4 @@
-//! Who asks: users of the site, and other services.
+//! Authentication: users of the site, and other services.
 
 mod caller;
 mod mint;
@@ -15,7 +15,7 @@ pub use self::{
     user::{Users, Validator, verify},
 };
 
-/// The token of the header `Authorization: Bearer`.
+/// Returns the token of the header `Authorization: Bearer`.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();

@@ -1,4 +1,4 @@
-//! The site's Node service, as far as this one asks it.
+//! Client for the Node service of the site.
 
 pub(crate) mod answer;
 mod asker;
@@ -25,24 +25,24 @@ use self::call::Call;
 pub use self::{asker::Asker, error::NodeError, metrics::METRICS, notify::NotifyError, title::NodeTitle};
 use crate::{auth::Passport, config::Config};
 
-/// Says that a request was made because AniLibria failed. Whoever gets one must not pass it on to another that does the
-/// same, or two services would ask each other for ever.
+/// Header of requests that were made because AniLibria failed. A service that receives it must not forward the request to
+/// another fallback: two services would call each other endlessly.
 pub const FALLBACK: HeaderName = HeaderName::from_static("x-fallback");
 
-/// How long one call may take at the most.
+/// Maximum time of one call.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long a connection may take to come about.
+/// Maximum time to open a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The Node service. Cheap to clone: clones share connections and the circuit breaker.
+/// A client for the Node service. Cheap to clone: clones share connections and the circuit breaker.
 #[derive(Clone)]
 pub struct NodeService {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    /// Without a slash at its end.
+    /// Base URL, without a slash at its end.
     base: String,
     host: String,
     http: Client,
@@ -51,12 +51,16 @@ struct Shared {
 }
 
 impl NodeService {
-    /// The service that `config` names; `None` when it names none.
+    /// Creates the client for the URL in `config`; `None` if no URL is set.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the HTTP client cannot be created.
     pub fn new(config: &Config) -> anyhow::Result<Option<Self>> {
         let Some(url) = &config.node.nodejs_service_url else {
             return Ok(None);
         };
-        // It is next door: neither a proxy stands between, nor does it send anybody elsewhere.
+        // The Node service runs next to this one: there is no proxy between them, and a redirect is never expected.
         let http = Client::builder()
             .user_agent(config.anilibria_user_agent.as_str())
             .connect_timeout(CONNECT_TIMEOUT)
@@ -73,18 +77,22 @@ impl NodeService {
         Ok(Some(Self { shared: Arc::new(shared) }))
     }
 
-    /// Its host and port.
+    /// Returns host and port.
     pub fn host(&self) -> &str {
         &self.shared.host
     }
 
-    /// Whether calls go to it.
+    /// Returns the state of the circuit breaker.
     pub fn breaker(&self) -> BreakerState {
         self.shared.breaker.state()
     }
 
-    /// What it knows of title `id`, if that is worth showing to `asker`. Takes no longer than `within`, nor than three
+    /// Requests the title `id` on behalf of `asker`, and validates the answer. Takes at most `within`, and at most three
     /// seconds.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the circuit breaker is open, if the call fails, or if the answer is not acceptable.
     pub async fn title(&self, id: u32, asker: &Asker, within: Duration) -> Result<NodeTitle, NodeError> {
         let permit = self.shared.breaker.permit().map_err(|wait| NodeError::CircuitOpen { wait })?;
         let path = format!("/api/anilibria/{id}");
@@ -103,10 +111,14 @@ impl NodeService {
         title::accepted(answer?, id)
     }
 
-    /// Whether it runs, by its own account. Its circuit breaker is neither asked nor told.
+    /// Checks the health endpoint of the Node service. The circuit breaker is not used.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the service does not report that it is alive.
     pub async fn is_alive(&self) -> Result<(), NodeError> {
         match self.probe("/health/live").await {
-            // Not every version of it has that path.
+            // Some versions of the service do not have that path.
             Err(NodeError::Status { status: 404 }) => self.probe("/health").await,
             outcome => outcome,
         }
@@ -117,7 +129,8 @@ impl NodeService {
         Call::new(path, request).within(TIMEOUT, answer::sound).await.map(drop)
     }
 
-    /// A call of `path`, which begins with a slash and has the pattern `endpoint`, in the name of this service.
+    /// Creates a call of `path`, which begins with a slash and has the pattern `endpoint`. The call is authenticated as this
+    /// service.
     fn call(&self, method: Method, endpoint: &'static str, path: &str) -> Call {
         let Shared { base, http, passport, .. } = &*self.shared;
         let request =

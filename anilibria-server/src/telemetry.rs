@@ -1,4 +1,4 @@
-//! What the service tells of itself to whoever runs it.
+//! Telemetry: logs, metrics and traces for operators.
 
 pub(crate) mod database;
 mod inventory;

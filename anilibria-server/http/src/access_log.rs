@@ -1,4 +1,4 @@
-//! What the log says about a request.
+//! Access log: spans and log lines of a request.
 
 use std::{
     error::Error as StdError,
@@ -27,7 +27,7 @@ use crate::{
     trace::{ROOT, Root, Sampler, TraceParent},
 };
 
-/// The span of a request. Its target tells whether a trace begins with it.
+/// Creates the span of a request. The target decides whether a trace starts with the span.
 macro_rules! request_span {
     ($target:expr $(, $field:ident . $rest:ident = $value:expr)?) => {
         info_span!(
@@ -45,13 +45,13 @@ macro_rules! request_span {
     };
 }
 
-/// One request in the log: a span around all that is done for it, and lines about its end.
+/// One request in the log: the span around its processing, and the lines about its start and end.
 ///
-/// The span says which request it is only once that matters: when the request has to wait for something, or fails. An
-/// answer from memory does neither, and writing its id and path down would cost it more than finding it.
+/// The fields that identify the request are recorded only when the log needs them: when the request has to wait, or fails.
+/// An answer from memory does neither, and recording its id and path would cost more than the lookup.
 pub struct Trace<'r> {
     span: Span,
-    /// The same as a trace shows it, if the request is traced.
+    /// The root span of the trace, if the request is traced.
     root: Option<Root>,
     named: bool,
     ip: Option<IpAddr>,
@@ -64,7 +64,7 @@ pub struct Trace<'r> {
 }
 
 impl<'r> Trace<'r> {
-    /// The trace of `request`, whose id is `id`. It goes to the collector if `sampler` takes it.
+    /// Creates the log of `request`, whose id is `id`. The request is traced if `sampler` selects it.
     pub fn of(request: &Request, id: &'r RequestId, sampler: Sampler) -> Self {
         let parent = TraceParent::of(request.headers());
         let is_traced = sampler.takes(parent.as_ref());
@@ -76,11 +76,11 @@ impl<'r> Trace<'r> {
         Self { span, root, named: false, ip: None, user, id, parent, method, uri, started: Instant::now() }
     }
 
-    /// Logs that `request`, which came from `ip`, is begun with.
+    /// Logs the start of `request`, which came from `ip`.
     pub fn begin(&mut self, request: &Request, ip: Option<IpAddr>) {
         self.ip = ip;
         let is_logged = enabled!(Level::DEBUG);
-        // Whoever looks at every request wants to know which from the start.
+        // At debug level, and in a trace, the span identifies the request from the start.
         if is_logged || self.root.is_some() {
             self.name();
         }
@@ -91,7 +91,7 @@ impl<'r> Trace<'r> {
         }
     }
 
-    /// Notes which route answers: a pattern.
+    /// Records the route of the request: a pattern, not a path.
     pub fn route(&self, route: &str) {
         if let Some(root) = &self.root {
             root.name(&self.method, route);
@@ -110,7 +110,7 @@ impl<'r> Trace<'r> {
         .await
     }
 
-    /// Logs what is not the client's fault.
+    /// Logs `problem` if it is a server error.
     pub fn fault(&mut self, problem: &Problem) {
         if !problem.status().is_server_error() {
             return;
@@ -119,14 +119,14 @@ impl<'r> Trace<'r> {
         let error_type = problem.code().to_string();
         count_error("http_middleware", error_type.clone());
         self.span.in_scope(|| match problem {
-            // As many of these as requests are refused: no news, and no time for it.
+            // One line for each refused request: the level is low because overload is no fault, and logging takes time.
             Problem::Overloaded => debug!("Request refused: too many in progress"),
             Problem::Internal(_) => error!(error = %Chain(problem), error_type, "Request failed"),
             _ => warn!(error = %Chain(problem), error_type, "Request failed"),
         });
     }
 
-    /// Logs how the request ended.
+    /// Logs the end of the request.
     pub fn done(&self, status: StatusCode) {
         if let Some(root) = &self.root {
             root.end(status);
@@ -139,7 +139,7 @@ impl<'r> Trace<'r> {
         debug!(status_code = status.as_u16(), duration_ms, "Request completed");
     }
 
-    /// How long it has taken so far.
+    /// Returns the time since the start of the request.
     pub fn took(&self) -> Duration {
         self.started.elapsed()
     }
@@ -167,7 +167,7 @@ impl<'r> Trace<'r> {
     }
 }
 
-/// An error and what caused it, in one line.
+/// An error and its chain of causes, in one line.
 struct Chain<'e>(&'e dyn StdError);
 
 impl fmt::Display for Chain<'_> {
@@ -198,7 +198,7 @@ mod tests {
     struct Log(Arc<Mutex<Vec<u8>>>);
 
     impl Log {
-        /// Makes this the log of the current thread, as long as the guard lives.
+        /// Sets this as the log of the current thread until the guard is dropped.
         fn listen(&self) -> tracing::subscriber::DefaultGuard {
             let log = self.clone();
             let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone());

@@ -1,4 +1,4 @@
-//! Bytes that stay the same as long as the service runs.
+//! Static responses: bytes that do not change while the service runs.
 
 use bytes::Bytes;
 use poem::{
@@ -8,7 +8,7 @@ use poem::{
 
 use crate::rendered::{Parts, chunks};
 
-/// Bytes of the service itself, such as its documentation. Cheap to clone.
+/// Bytes that are part of the service, such as its documentation. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Asset {
     media_type: HeaderValue,
@@ -18,11 +18,11 @@ pub struct Asset {
 }
 
 impl Asset {
-    /// `text`, which is not empty, to be sent as `media_type`.
+    /// Creates an asset from `text`, which must not be empty. `media_type` is its `Content-Type`.
     pub fn new(media_type: &'static str, text: String) -> Self {
         let digest = sha1_smol::Sha1::from(&text).digest().to_string();
         let mut prefix = Bytes::from(text);
-        // What ends a compressed stream has to hold something.
+        // The tail must not be empty: the last block of a compressed stream holds at least one byte.
         let tail = prefix.split_off(prefix.len().saturating_sub(1));
         Self {
             media_type: HeaderValue::from_static(media_type),
@@ -36,14 +36,15 @@ impl Asset {
         }
     }
 
-    /// Sent with a `Content-Security-Policy` of its own instead of the one that all pages have.
+    /// Sets the `Content-Security-Policy` of this asset. It replaces the policy of all other pages.
     #[must_use]
     pub fn with_policy(mut self, policy: HeaderValue) -> Self {
         self.policy = Some(policy);
         self
     }
 
-    /// The answer that has the bytes. They change with the service only.
+    /// Returns the response with the bytes. Clients may cache it for 300 seconds: the bytes change only with the version of
+    /// the service.
     pub fn response(&self) -> Response {
         let Parts { prefix, tail, .. } = self.parts.clone();
         let mut response = Response::from(chunks([prefix, tail]));

@@ -1,4 +1,4 @@
-//! Clients: the senders of requests, and the share of the service that each may use.
+//! Clients: the senders of requests, with a quota and limits for each.
 
 mod state;
 
@@ -25,19 +25,19 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Numbers whose header values are made once.
+/// Number of header values created in advance: 0 to 255.
 const READY_NUMBERS: u32 = 256;
 
 /// `Retry-After` for a client with too many requests in progress.
 const RETRY_AFTER_IN_PROGRESS: Duration = Duration::from_secs(1);
 
-/// The path at which users of the old site log in. It has a separate quota.
+/// Path of the login of the old site. It has a separate quota.
 const LOGIN: &str = "/public/login.php";
 
-/// Tells clients apart and keeps what each of them has used.
+/// Identifies clients and tracks the quota of each.
 ///
-/// A client is a service with an internal token, a signed-in user, or an address: an IPv4 address, or the /64 network of
-/// an IPv6 address. Services and the networks of `TRUSTED_CLIENTS` have a separate quota and no other limits.
+/// A client is a service with an internal token, a signed-in user, or an address: an IPv4 address, or the /64 network of an
+/// IPv6 address. Services and the networks of `TRUSTED_CLIENTS` have a separate quota and no other limits.
 pub struct Clients {
     proxies: Proxies,
     trusted: Vec<IpNet>,
@@ -49,47 +49,47 @@ pub struct Clients {
     numbers: Vec<HeaderValue>,
 }
 
-/// Tells the service whose valid token is among the headers of a request.
+/// A function that returns the name of the service whose valid token is among the headers of a request.
 pub type ServiceOf = Arc<dyn Fn(&HeaderMap) -> Option<String> + Send + Sync>;
 
-/// Limits of clients. A limit of 0 requests per minute is none.
+/// Limits of clients. A limit of 0 requests per minute disables that limit.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
-    /// Requests per minute of one address in the long run.
+    /// Sustained requests per minute of one address.
     pub per_minute: u32,
-    /// Requests of one address or user at once after a quiet time.
+    /// Burst of one address or user: maximum number of requests at once after an idle period.
     pub burst: NonZeroU32,
-    /// Requests per minute of one signed-in user in the long run.
+    /// Sustained requests per minute of one signed-in user.
     pub user_per_minute: u32,
-    /// Requests per minute of one trusted client in the long run.
+    /// Sustained requests per minute of one trusted client.
     pub service_per_minute: u32,
-    /// Requests of one trusted client at once after a quiet time.
+    /// Burst of one trusted client: maximum number of requests at once after an idle period.
     pub service_burst: NonZeroU32,
-    /// Logins per minute of one address in the long run.
+    /// Sustained logins per minute of one address.
     pub login_per_minute: u32,
-    /// Logins of one address at once after a quiet time.
+    /// Burst of logins of one address: maximum number at once after an idle period.
     pub login_burst: NonZeroU32,
-    /// Maximum requests in progress of one client.
+    /// Maximum number of requests in progress of one client.
     pub max_in_progress: usize,
-    /// Proxies whose headers name the client.
+    /// Networks of proxies whose headers report the address of the client.
     pub trusted_proxies: Vec<IpNet>,
-    /// Networks of clients that are part of the site.
+    /// Networks of trusted clients: those that are part of the site.
     pub trusted_clients: Vec<IpNet>,
 }
 
-/// A caller that is part of the site.
+/// A trusted caller: one that is part of the site.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum TrustedCaller {
-    /// A service, by the name in its token.
+    /// A service, identified by the name in its token.
     Service(String),
-    /// An address of a trusted network.
+    /// An address in a trusted network.
     Address(IpAddr),
 }
 
 /// The sender of a request.
 #[derive(Clone)]
 pub struct Client {
-    /// `None` if the request did not come over the network.
+    /// Address of the client; `None` if the request did not come over the network.
     address: Option<IpAddr>,
     state: Option<Arc<ClientState>>,
     is_trusted: bool,
@@ -97,7 +97,7 @@ pub struct Client {
 }
 
 impl Clients {
-    /// Creates the clients with the limits of `options`. `service_of` tells the service whose valid token a request has.
+    /// Creates the clients with the limits of `options`. `service_of` identifies a service by the token of its request.
     pub fn new(options: ClientOptions, service_of: Option<ServiceOf>) -> Self {
         let of_strangers = |per_minute| ClientBounds {
             per_minute,
@@ -144,10 +144,10 @@ impl Clients {
         Client { address, state, is_trusted: false, is_service }
     }
 
-    /// Takes `request` from the quota of `client`; `None` if it does not count. Only routed paths can be exempt.
+    /// Takes `request` from the quota of `client`; `None` if the request does not count. Only routed paths can be exempt.
     pub fn take(&self, request: &Request, client: &Client, is_routed: bool) -> Option<QuotaState> {
         let path = request.uri().path();
-        // Browsers send preflight requests by themselves.
+        // Preflight requests do not count: browsers send them on their own.
         if request.method() == Method::OPTIONS || is_routed && is_exempt(path, client) {
             return None;
         }
@@ -195,7 +195,7 @@ impl Client {
         self.address
     }
 
-    /// Returns the network whose live connections are counted together; `None` for a trusted client.
+    /// Returns the network by which live connections are counted; `None` for a trusted client.
     pub fn counted_network(&self) -> Option<IpAddr> {
         self.address.filter(|_| !self.is_trusted).map(network)
     }
@@ -204,7 +204,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Problem::RateLimited`] if the client has too many.
+    /// [`Problem::RateLimited`] if the client has too many requests in progress.
     pub fn enter(&self) -> Result<Option<SemaphorePermit<'_>>, Problem> {
         let Some(state) = &self.state else { return Ok(None) };
         state.enter().map(Some).ok_or_else(|| {
@@ -213,12 +213,12 @@ impl Client {
         })
     }
 
-    /// Takes `units` further requests from the quota: the price of work that costs more than a usual request. Call it
-    /// before the work begins.
+    /// Takes `units` further requests from the quota: the price of work that costs more than a usual request. Call it before
+    /// the work begins.
     ///
     /// # Errors
     ///
-    /// The time to wait if the quota does not suffice.
+    /// Returns the time to wait if the quota does not suffice.
     pub fn charge(&self, units: u32) -> Result<(), Duration> {
         let (Some(state), Some(units)) = (&self.state, NonZeroU32::new(units)) else { return Ok(()) };
         match state.take(units).and_then(|quota| quota.wait) {
@@ -241,7 +241,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl QuotaState {
-    /// Refuses the request that exceeded the quota.
+    /// Returns an error if the request exceeded the quota.
     ///
     /// # Errors
     ///
@@ -251,7 +251,7 @@ impl QuotaState {
     }
 }
 
-/// True for routes that no quota counts: probes, metrics, the handshake of a WebSocket, and `/internal` for services.
+/// True if the request does not count: probes, metrics, the handshake of a WebSocket, and `/internal` for services.
 fn is_exempt(path: &str, client: &Client) -> bool {
     let path = path.strip_prefix(crate::BASE).unwrap_or(path);
     let within =
@@ -260,7 +260,7 @@ fn is_exempt(path: &str, client: &Client) -> bool {
         || client.is_service && within("/internal")
 }
 
-/// The part of an address that one client has for itself: all of an IPv4 address, the first 64 bits of an IPv6 address.
+/// Returns the part of an address that identifies a client: an IPv4 address, or the first 64 bits of an IPv6 address.
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

@@ -1,8 +1,8 @@
-//! Compression that is done once for all answers that share a prefix.
+//! Compression that runs once for all answers with the same prefix.
 //!
-//! The three formats are made of blocks, and each of them has a block that holds bytes as they are. So only the prefix of
-//! an answer is compressed, up to the end of a block, and kept; the tail, which is short and made for each answer, follows
-//! in such a block. What clients get is one ordinary stream.
+//! The three formats consist of blocks, and each format has a block type for uncompressed bytes. Only the prefix of an
+//! answer is compressed, up to the end of a block, and cached. The tail is short and differs for each answer; it is appended
+//! as an uncompressed block. The result is one valid stream.
 
 use std::{
     io::{self, Write as _},
@@ -21,23 +21,23 @@ use tracing::warn;
 use super::encoding::Coding;
 use crate::rendered::{Digest, Parts};
 
-/// Smallest body that is compressed; what is shorter fits a packet as it is.
+/// Minimum size in bytes of a body that is compressed. A smaller body fits a packet as it is.
 const MIN_BYTES: usize = 1024;
 
-/// How hard Brotli tries, of 11: most of what there is to gain, in a few milliseconds for a large page.
+/// Brotli quality, of 11: most of the possible gain, in a few milliseconds for a large page.
 const BROTLI_QUALITY: u32 = 5;
 const BROTLI_WINDOW: u32 = 20;
 
-/// How hard Zstandard tries, of 22. Its window stays below what browsers accept.
+/// Zstandard level, of 22. The window of this level is smaller than the maximum that browsers accept.
 const ZSTD_LEVEL: i32 = 6;
 
-/// What is kept of an entry beside its bytes, roughly.
+/// Approximate overhead in bytes of a cached entry, in addition to its compressed bytes.
 const ENTRY_OVERHEAD: usize = 200;
 
-/// Maximum time an answer waits to be compressed; then it is sent uncompressed.
+/// Maximum time an answer waits for a permit to compress. After it, the answer is sent uncompressed.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// Compresses answers, and keeps what is common to many of them.
+/// Compresses answers, and caches the compressed prefixes.
 #[derive(Clone, Debug)]
 pub struct Compressor {
     kept: Cache<(Coding, Digest), Compressed>,
@@ -46,7 +46,8 @@ pub struct Compressor {
 }
 
 impl Compressor {
-    /// Keeps at most `max_bytes` of compressed prefixes, those that were of use last.
+    /// Creates a compressor that caches at most `max_bytes` of compressed prefixes. Beyond it, prefixes that are used less
+    /// often are evicted.
     pub fn new(max_bytes: u64) -> Self {
         let weight =
             |_: &_, value: &Compressed| u32::try_from(value.bytes.len() + ENTRY_OVERHEAD).unwrap_or(u32::MAX);
@@ -55,8 +56,8 @@ impl Compressor {
         Self { kept, turns: Arc::new(Semaphore::new(processors)) }
     }
 
-    /// Returns the two chunks of the body that `parts` make, compressed; `None` if they should be sent as they are, because
-    /// they are short or other answers are being compressed.
+    /// Returns the body that `parts` make as two compressed chunks. `None` if it should be sent uncompressed: it is short,
+    /// compression failed, or no permit was available in time.
     pub async fn compress(&self, coding: Coding, parts: &Parts) -> Option<[Bytes; 2]> {
         let Parts { prefix, tail, digest } = parts;
         if prefix.len() + tail.len() < MIN_BYTES {
@@ -66,7 +67,7 @@ impl Compressor {
             let prefix = prefix.clone();
             let turn = timeout(WAIT, Arc::clone(&self.turns).acquire_owned()).await;
             let turn = turn.map_err(|_| io::ErrorKind::WouldBlock)?.map_err(io::Error::other)?;
-            // It takes milliseconds, during which this thread has other requests to answer.
+            // Compression takes milliseconds, which would delay other requests on this thread.
             let compress = move || {
                 let compressed = Compressed::new(coding, &prefix);
                 drop(turn);
@@ -86,14 +87,14 @@ impl Compressor {
     }
 }
 
-/// A stream that has all of a prefix, which is not empty, and is still to be ended.
+/// A stream that holds the whole prefix, which is not empty, and has no end yet.
 #[derive(Clone, Debug)]
 struct Compressed {
     coding: Coding,
     bytes: Bytes,
-    /// The checksum so far; only gzip ends with one.
+    /// Checksum of the prefix. Only gzip has one, at its end.
     checksum: crc32fast::Hasher,
-    /// The length so far, before compression, as gzip counts it.
+    /// Length of the prefix before compression, modulo 2³², as gzip counts it.
     len: u32,
 }
 
@@ -108,13 +109,13 @@ impl Compressed {
                 gzip(prefix)?
             }
         };
-        // Gzip counts modulo 2³².
+        // Gzip stores the length modulo 2³².
         let len = u32::try_from(prefix.len() & 0xffff_ffff).unwrap_or(u32::MAX);
         Ok(Self { coding, bytes: bytes.into(), checksum, len })
     }
 
-    /// The end of the stream, with `tail` in a block that holds it as it is. A tail is a hundred bytes long, which is far
-    /// below what such a block can hold.
+    /// Returns the end of the stream, with `tail` in an uncompressed block. A tail has about a hundred bytes, which is far
+    /// below the maximum of such a block.
     fn ending(&self, tail: &[u8]) -> Bytes {
         let len = u16::try_from(tail.len()).unwrap_or(u16::MAX);
         let mut end = BytesMut::with_capacity(tail.len() + 16);
@@ -122,7 +123,7 @@ impl Compressed {
             Coding::Gzip => {
                 let mut checksum = self.checksum.clone();
                 checksum.update(tail);
-                // Last block, stored; its length, and that again with all bits turned.
+                // Header of the last block, type stored: the length, and its one's complement.
                 end.put_u8(1);
                 end.put_u16_le(len);
                 end.put_u16_le(!len);
@@ -131,7 +132,7 @@ impl Compressed {
                 end.put_u32_le(self.len.wrapping_add(len.into()));
             }
             Coding::Brotli => {
-                // From the lowest bit: not the last block (1 bit), length in four nibbles (2), length - 1 (16), stored (1).
+                // Bits from the lowest: not the last block (1), four nibbles of length (2), length - 1 (16), stored (1).
                 let header = (u32::from(len.saturating_sub(1)) << 3) | (1 << 19);
                 end.put_uint_le(header.into(), 3);
                 end.put_slice(tail);
@@ -139,7 +140,7 @@ impl Compressed {
                 end.put_u8(0b11);
             }
             Coding::Zstd => {
-                // From the lowest bit: last block (1 bit), stored (2), length (21).
+                // Bits from the lowest: last block (1), raw (2), length (21).
                 end.put_uint_le(u64::from(len) << 3 | 1, 3);
                 end.put_slice(tail);
             }
@@ -156,7 +157,7 @@ fn brotli(prefix: &[u8]) -> io::Result<Vec<u8>> {
         BROTLI_WINDOW,
     );
     writer.write_all(prefix)?;
-    // Ends the block at a whole byte, but not the stream; dropping the writer would.
+    // `flush` ends the block at a byte boundary and leaves the stream open. Dropping the writer would end the stream.
     writer.flush()?;
     Ok(writer.get_ref().clone())
 }
@@ -172,7 +173,7 @@ fn gzip(prefix: &[u8]) -> io::Result<Vec<u8>> {
     let mut writer = GzEncoder::new(Vec::with_capacity(prefix.len() / 4), Compression::default());
     writer.write_all(prefix)?;
     writer.flush()?;
-    // What the encoder writes when it is dropped is not part of the output.
+    // Takes the output before the encoder is dropped, which would append the end of the stream.
     Ok(std::mem::take(writer.get_mut()))
 }
 

@@ -1,7 +1,7 @@
-//! Which other origins a browser may let read our answers.
+//! Cross-origin resource sharing (CORS): the origins whose pages may read our answers.
 //!
-//! The framework's middleware refuses requests from origins that are not listed; but whether to show an answer is the
-//! browser's affair, and some browsers name the origin on requests to its own site, too.
+//! poem's middleware is not used: it refuses requests from origins that are not listed. The browser decides whether a page
+//! may read an answer, and some browsers send `Origin` on requests to the same site, too.
 
 use poem::{
     Request, Response,
@@ -20,14 +20,14 @@ const MAX_AGE: &str = "86400";
 /// Origins that may read our answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// All of them, without credentials.
+    /// All origins, without credentials.
     Any,
-    /// These, with credentials.
+    /// These origins, with credentials.
     Listed(Vec<HeaderValue>),
 }
 
 impl Origins {
-    /// The answer to a browser that asks before it sends; `None` when `request` is no such question.
+    /// Returns the answer to a preflight request; `None` if `request` is not one.
     pub fn preflight(&self, request: &Request) -> Option<Response> {
         let headers = request.headers();
         let asks = request.method() == Method::OPTIONS
@@ -47,7 +47,7 @@ impl Origins {
         Some(response)
     }
 
-    /// The origin to permit, if `headers` of a request name one that is.
+    /// Returns the value of `Access-Control-Allow-Origin` if `headers` of a request have an origin that is permitted.
     pub fn permitted(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let origin = headers.get(header::ORIGIN)?;
         match self {
@@ -56,11 +56,11 @@ impl Origins {
         }
     }
 
-    /// Puts the permission for `origin` into `headers` of an answer.
+    /// Adds the permission for `origin` to `headers` of an answer.
     pub fn permit(&self, headers: &mut HeaderMap, origin: Option<HeaderValue>) {
         let listed = matches!(self, Self::Listed(_));
-        // Said in every answer: caches must not show one origin what another was permitted, nor anyone a compression
-        // that another asked for.
+        // `Vary` is in every answer: a shared cache must not serve one origin the permission of another, nor a client a
+        // coding that another client accepts.
         let names = if listed { "Accept-Encoding, Origin" } else { "Accept-Encoding" };
         vary::add(headers, names);
         let Some(origin) = origin else { return };

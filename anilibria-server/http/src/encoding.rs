@@ -52,7 +52,7 @@ impl Coding {
 struct Preferences {
     codings: [Option<u16>; Coding::ALL.len()],
     identity: Option<u16>,
-    /// Value of `*`.
+    /// Quality value of `*`.
     others: Option<u16>,
 }
 

@@ -1,7 +1,7 @@
-//! The envelopes every answer comes in.
+//! Envelopes of the answers.
 //!
-//! [`One`] and [`Page`] document what [`crate::rendered`] writes; they are never built themselves, because an answer's
-//! data are rendered once and outlive its `meta`.
+//! [`One`] and [`Page`] document the output of [`crate::rendered`]. No code creates them: the data of an answer are rendered
+//! once and reused with a new `meta`.
 
 use poem_openapi::{
     Enum, Object,
@@ -51,7 +51,7 @@ pub struct Pagination {
 }
 
 impl Pagination {
-    /// Page `page` of a list of `total` entries, `limit` of them a page.
+    /// Creates the pagination of page `page` in a list of `total` entries, with at most `limit` entries a page.
     pub fn new(page: u32, limit: u32, total: u64) -> Self {
         Self { page, limit, total, pages: total.div_ceil(u64::from(limit.max(1))) }
     }
@@ -94,7 +94,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The service's name on the wire.
+    /// Returns the name of the service on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Anilibria => "anilibria",
@@ -116,12 +116,12 @@ pub enum CacheLevel {
 }
 
 impl CacheLevel {
-    /// The level with this name on the wire.
+    /// Returns the level with this name on the wire.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Memory, Self::Redis, Self::Database].into_iter().find(|level| level.as_str() == name)
     }
 
-    /// The level's name on the wire.
+    /// Returns the name of the level on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Memory => "memory",

@@ -1,4 +1,4 @@
-//! Codes of errors in the v2 contract.
+//! Error codes of the v2 contract.
 
 use std::fmt;
 
@@ -48,7 +48,7 @@ pub enum ErrorCode {
     InternalError,
 }
 
-/// As it is written.
+/// Writes the code as it is serialised.
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)

@@ -1,4 +1,4 @@
-//! The last step of an answer to a reading request: conditional requests and compression.
+//! The last step of an answer to `GET` and `HEAD`: conditional requests and compression.
 
 use poem::{
     Response,
@@ -9,7 +9,7 @@ use poem::{
 use super::{compress::Compressor, encoding::Coding};
 use crate::rendered::{Parts, chunks};
 
-/// Headers of a request that decide in which form its answer is sent.
+/// Headers of a request that decide the form of its answer.
 #[derive(Debug)]
 pub struct Preferences {
     coding: Option<Coding>,
@@ -29,14 +29,15 @@ impl Preferences {
     }
 }
 
-/// Returns `response` without its body if the client already has it, or else compressed if the client accepts that.
+/// Returns `response` without its body if the client has it already. Otherwise compresses the body if the client accepts a
+/// coding.
 pub async fn finish(preferences: &Preferences, compressor: &Compressor, mut response: Response) -> Response {
     if preferences.has_already(response.headers()) {
         return not_modified(response);
     }
     if let Some(coding) = preferences.coding
         && let Some(parts) = response.extensions().get::<Parts>()
-        // Boxed, because the future of every answer would be as large otherwise.
+        // Boxed, because the future of every answer would otherwise reserve memory for compression.
         && let Some(body) = Box::pin(compressor.compress(coding, parts)).await
     {
         response.headers_mut().insert(header::CONTENT_ENCODING, coding.name());

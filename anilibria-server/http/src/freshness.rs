@@ -1,25 +1,24 @@
-//! How long others may keep an answer.
+//! Values of `Cache-Control`.
 
 use std::sync::LazyLock;
 
 use poem::http::HeaderValue;
 use time::OffsetDateTime;
 
-/// Longest time, in seconds, for which an answer is taken for fresh elsewhere: changes reach the service at once, and
-/// should not wait in a browser for much longer.
+/// Maximum `max-age` in seconds. The service applies changes at once, so browsers should not cache old data for much longer.
 const MAX_AGE: u8 = 60;
 
-/// For what nobody should keep.
+/// `Cache-Control` of answers that must not be cached.
 pub const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// For something that does not exist and may be requested again and again.
+/// `Cache-Control` of the absence of a resource, which clients may request again and again. Cached for 10 seconds.
 pub const MISSING: HeaderValue = HeaderValue::from_static("public, max-age=10");
 
-/// The values there are, made once: one for each number of seconds.
+/// The possible values, created once: one for each number of seconds.
 static VALUES: LazyLock<Vec<HeaderValue>> = LazyLock::new(|| (0..=MAX_AGE).map(value).collect());
 
-/// How long an answer may be kept that is fresh until `expires`; it may also be used for a minute while a newer one is
-/// fetched, and for a day when that fails. An answer that is past its time has to be asked for again.
+/// Returns the `Cache-Control` of an answer that is fresh until `expires`. A stale answer may be served for a minute while a
+/// newer one is fetched, and for a day if that fails. An expired answer gets `max-age=0`, so it must be revalidated.
 pub fn cache_control(expires: Option<OffsetDateTime>) -> HeaderValue {
     let left = expires.map_or(0, |expires| (expires - OffsetDateTime::now_utc()).whole_seconds());
     let seconds = usize::try_from(left).unwrap_or(0).min(MAX_AGE.into());

@@ -1,4 +1,4 @@
-//! Bounds the memory of large answers that are being sent.
+//! Limit on the memory of large answers that are being sent.
 
 use std::{
     collections::HashMap,
@@ -12,25 +12,24 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{metrics::Limit, problem::Problem, rendered::Parts};
 
-/// Answers from this size on are counted.
+/// Minimum size in bytes of a large answer.
 const LARGE: usize = 256 << 10;
 
-/// Bytes of one permit: a semaphore counts in 32 bits.
+/// Bytes per permit. The unit is not one byte because a semaphore counts in 32 bits.
 const UNIT: usize = 1 << 10;
 
-/// Counts the bytes of large answers from the moment they are answered until they are sent, up to a limit. Clones count
-/// together.
+/// Counts the bytes of large answers until they are sent, up to a limit. Clones share the count.
 ///
-/// A slow client keeps its answer in memory, even after the cache has evicted it. Answers from the same entry of the cache
-/// share their bytes, and are counted once.
+/// A slow client keeps its answer in memory, even after the cache has evicted the entry. Answers from the same cache entry
+/// share their bytes and are counted once.
 #[derive(Clone, Debug)]
 pub struct LargeAnswers {
     budget: Arc<Semaphore>,
-    /// By the address of their bytes, which is unique while they are held.
+    /// Large answers by the address of their bytes, which is unique while the bytes are held.
     held: Arc<Mutex<HashMap<usize, Weak<Shared>>>>,
 }
 
-/// Bytes that answers share, and the permit for them.
+/// Bytes that several answers share, with the permit for them.
 #[derive(Debug)]
 struct Shared {
     _bytes: Bytes,
@@ -38,17 +37,17 @@ struct Shared {
 }
 
 impl LargeAnswers {
-    /// Creates a count with a limit of `max_bytes`.
+    /// Creates a counter with a limit of `max_bytes`.
     pub fn new(max_bytes: usize) -> Self {
         let permits = (max_bytes / UNIT).min(Semaphore::MAX_PERMITS);
         Self { budget: Arc::new(Semaphore::new(permits)), held: Arc::default() }
     }
 
-    /// Counts `response` until its body is sent, if it is large.
+    /// Counts `response` until its body is sent, if the response is large.
     ///
     /// # Errors
     ///
-    /// [`Problem::Overloaded`] if the large answers would be more than the limit.
+    /// [`Problem::Overloaded`] if the large answers would exceed the limit.
     pub fn hold(&self, response: &mut Response) -> Result<(), Problem> {
         let parts = response.extensions().get::<Parts>();
         let Some(bytes) = parts.map(|parts| &parts.prefix).filter(|bytes| bytes.len() >= LARGE) else {
@@ -58,7 +57,7 @@ impl LargeAnswers {
             Limit::AnswersInFlight.hit();
             Problem::Overloaded
         })?;
-        // The closure owns the permit, so that both live as long as the body.
+        // The closure owns the bytes and the permit, so that they live as long as the body.
         let body = BoxBody::from(response.take_body()).map_err(move |error| {
             let _ = &shared;
             error
@@ -87,7 +86,7 @@ mod tests {
     use super::*;
     use crate::rendered::{Kept, respond, seal};
 
-    /// The answer from `entry`, if it can be held.
+    /// Creates the answer from `entry` and counts it.
     fn hold(answers: &LargeAnswers, entry: &Bytes) -> Result<Response, Problem> {
         let mut response = respond(entry.clone(), Bytes::new(), Kept::Never);
         answers.hold(&mut response).map(|()| response)

@@ -1,5 +1,5 @@
-//! HTTP: the listener, the router, clients and their limits, conditional requests, content negotiation, compression,
-//! caching headers, rendered answers, error responses and the access log.
+//! HTTP: the listener, the router, clients and their limits, conditional requests, content negotiation, compression, caching
+//! headers, rendered answers, error responses and the access log.
 
 pub mod accept;
 pub mod access_log;
@@ -35,5 +35,5 @@ pub mod websocket;
 
 pub use self::{load_failure::LoadFailure, user::User};
 
-/// Path of the API, in front of the paths of its routes.
+/// Base path of the API, the prefix of all its routes.
 pub const BASE: &str = "/api/anilibria/v2";

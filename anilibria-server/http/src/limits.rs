@@ -1,4 +1,4 @@
-//! Bounds of what one request may send, of the bodies that are read at a time, and of the requests in progress.
+//! Limits on the size of one request, on concurrent reads of bodies, and on the requests in progress.
 
 use std::{io, time::Duration};
 
@@ -17,23 +17,23 @@ use crate::{metrics::Limit, problem::Problem};
 /// Maximum time for a body to arrive.
 const READ_FOR: Duration = Duration::from_secs(10);
 
-/// Maximum bytes of an oversized body that are read and discarded, so that the client gets to read the refusal.
+/// Maximum bytes of an oversized body that are read and discarded, so that the client can read the error response.
 const MAX_DISCARDED: usize = 1 << 20;
 
-/// Maximum time for which such a body is read.
+/// Maximum time for discarding such a body.
 const DISCARD_FOR: Duration = Duration::from_millis(500);
 
-/// Bounds of what one request may send.
+/// Size limits of one request.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLimits {
-    /// Maximum bytes of an address: path and query.
+    /// Maximum bytes of a request target: path and query.
     pub uri: usize,
     /// Maximum bytes of all headers, names and values.
     pub headers: usize,
 }
 
 impl RequestLimits {
-    /// Refuses a request whose address or headers are too long.
+    /// Returns an error if the request target or the headers are too long.
     ///
     /// # Errors
     ///
@@ -49,9 +49,9 @@ impl RequestLimits {
     }
 }
 
-/// Reads the bodies of requests into memory, a bounded number at a time.
+/// Reads the bodies of requests into memory, a limited number at a time.
 ///
-/// A body is read before its request counts as one in progress, so that slow senders only take places from each other.
+/// A body is read before its request counts as in progress, so slow senders only delay other requests with a body.
 #[derive(Debug)]
 pub struct Bodies {
     max_bytes: usize,
@@ -59,18 +59,18 @@ pub struct Bodies {
 }
 
 impl Bodies {
-    /// Creates a reader of bodies with at most `max_bytes` each, `max_bodies` at a time.
+    /// Creates a reader for at most `max_bodies` bodies at a time, each with at most `max_bytes`.
     pub fn new(max_bytes: usize, max_bodies: usize) -> Self {
         Self { max_bytes, places: Semaphore::new(max_bodies.min(Semaphore::MAX_PERMITS)) }
     }
 
-    /// Reads the body of `request` and puts it back, complete. `None` if there is no body, as with most requests: those
-    /// should not carry room for the work of the others.
+    /// Reads the whole body of `request` and puts it back. `None` if there is no body, as with most requests. The future is
+    /// boxed so that those requests do not reserve memory for it.
     ///
     /// # Errors
     ///
     /// [`Problem::Overloaded`] if too many bodies are being read, [`Problem::PayloadTooLarge`], and
-    /// [`Problem::InvalidParameters`] for a body that takes too long or breaks off.
+    /// [`Problem::InvalidParameters`] for a body that takes too long or is incomplete.
     pub fn read<'r>(&'r self, request: &'r mut Request) -> Option<BoxFuture<'r, Result<(), Problem>>> {
         let body = request.take_body();
         (!body.is_empty()).then(|| self.receive(request, body.into()).boxed())
@@ -104,7 +104,8 @@ impl Bodies {
         Ok(read.freeze())
     }
 
-    /// Reads on for a while: if the connection were closed while the client still sends, the answer would be lost.
+    /// Returns the error after discarding the rest of the body for a limited time. If the connection were closed while the
+    /// client still sends, the client would lose the response.
     async fn too_large(&self, rest: Body) -> Problem {
         let mut left = MAX_DISCARDED;
         let mut stream = Box::pin(rest.into_bytes_stream());
@@ -134,7 +135,7 @@ fn headers_len(headers: &HeaderMap) -> usize {
 pub struct Gate(Semaphore);
 
 impl Gate {
-    /// Creates a gate for `max` requests at a time.
+    /// Creates a limit of `max` requests at a time.
     pub fn new(max: usize) -> Self {
         Self(Semaphore::new(max.min(Semaphore::MAX_PERMITS)))
     }

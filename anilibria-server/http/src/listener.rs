@@ -45,13 +45,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Limits of connections.
 #[derive(Clone, Debug)]
 pub struct ListenerOptions {
-    /// Maximum open connections; further ones wait in the backlog of the system.
+    /// Maximum number of open connections; further ones wait in the backlog of the system.
     pub max_connections: usize,
-    /// Maximum open connections of one client; more are closed at once.
+    /// Maximum number of open connections of one client; further ones are closed at once.
     pub max_connections_per_client: usize,
-    /// Networks without a limit per client: a proxy connects on behalf of many.
+    /// Networks without a limit per client, such as proxies, which connect on behalf of many clients.
     pub exempt: Vec<IpNet>,
-    /// Maximum time for the head of a request and its answer.
+    /// Maximum time from the start of a request to the start of its answer.
     pub exchange_timeout: Duration,
     /// Maximum time without a byte in either direction.
     pub idle_timeout: Duration,
@@ -67,7 +67,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Creates the bounds that `options` set.
+    /// Creates the limits that `options` define.
     pub fn new(options: ListenerOptions) -> Self {
         Self {
             connections: options.max_connections.min(Semaphore::MAX_PERMITS),
@@ -77,7 +77,7 @@ impl Bounds {
         }
     }
 
-    /// Counts connections in `traffic`.
+    /// Sets the counter of connections to `traffic`.
     #[must_use]
     pub fn counted_in(self, traffic: &Traffic) -> Self {
         Self { traffic: traffic.clone(), ..self }
@@ -93,10 +93,13 @@ impl Default for Bounds {
     }
 }
 
-/// Serves `endpoint` at `socket` within `bounds` until `stop` is ready. Requests in progress may then finish within
-/// `drain`.
+/// Serves `endpoint` at `socket` within `bounds` until `stop` is ready. Requests in progress may then finish within `drain`.
 ///
-/// poem's own server hides that its streams support vectored writes, so that hyper copies each response into one buffer.
+/// poem's own server hides that its streams support vectored writes, so hyper copies each response into one buffer.
+///
+/// # Errors
+///
+/// Returns an error if the local address of `socket` is unknown.
 pub async fn serve<E>(
     socket: TcpListener,
     bounds: Bounds,
@@ -116,7 +119,7 @@ where
     let mut stop = pin!(stop);
     loop {
         let (stream, peer, place) = tokio::select! {
-            // In this order, so that `stop` is polled before the first connection is accepted.
+            // Biased, so that `stop` is polled before the first connection is accepted.
             biased;
             () = &mut stop => break,
             Some(_) = connections.join_next() => continue,
@@ -159,7 +162,7 @@ async fn accept(
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = socket.accept().await?;
-    // Responses are written whole, so that Nagle's algorithm would only delay them.
+    // Responses are written whole, so Nagle's algorithm would only delay them.
     stream.set_nodelay(true)?;
     Ok((stream, peer, place))
 }

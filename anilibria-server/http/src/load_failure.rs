@@ -1,4 +1,4 @@
-//! Why nothing could be loaded, and which problem that is.
+//! Failures of a load, and their conversion to a [`Problem`].
 
 use std::{borrow::Cow, error::Error as StdError, sync::Arc, time::Duration};
 
@@ -7,45 +7,45 @@ use anilibria_client::Error;
 
 use crate::problem::Problem;
 
-/// How long to wait when AniLibria wants fewer requests and does not say for how long.
+/// Default `Retry-After`, in two cases: AniLibria limits requests and names no delay, or the catalogue is not loaded.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
-/// Why nothing could be loaded. Shared by all who waited for the same load.
+/// Errors returned by a load. All callers that waited for the same load share the error.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LoadFailure {
     /// AniLibria failed.
     #[error(transparent)]
     Upstream(Arc<Error>),
-    /// The load itself ended without a result.
+    /// The load ended without a result.
     #[error("the load was interrupted")]
     Interrupted,
-    /// What was asked for turns out to be too much, or not to be had.
+    /// The request asks for too much, or for something that does not exist.
     #[error("parameter `{field}` {reason}")]
     Refused {
         /// Name of the parameter.
         field: &'static str,
-        /// What is wrong with it: a continuation of "the parameter …".
+        /// Description of the error, as a continuation of "the parameter …".
         reason: Cow<'static, str>,
     },
-    /// The client has no quota left for what this would cost.
+    /// The quota of the client does not cover the cost of this request.
     #[error("the quota of the client does not suffice")]
     RateLimited {
-        /// When it does.
+        /// Time until the quota suffices.
         retry_after: Duration,
     },
-    /// Too much work of this kind runs or waits.
+    /// Too much work of this kind is running or queued.
     #[error("too much work in progress")]
     Overloaded,
-    /// The mirrored catalogue, which alone can answer, is not loaded.
+    /// The mirrored catalogue is not loaded, and there is no other source.
     #[error("the catalogue is not loaded")]
     NoCatalogue,
-    /// What was loaded could not be written.
+    /// The loaded data could not be serialised.
     #[error("the answer could not be written")]
     Unwritable(#[source] Arc<dyn StdError + Send + Sync>),
 }
 
 impl LoadFailure {
-    /// Whether AniLibria is to blame, so that somebody else may do better.
+    /// True if AniLibria caused the failure, so that another source may succeed.
     pub fn is_of_upstream(&self) -> bool {
         match self {
             Self::Upstream(error) => {
@@ -104,14 +104,14 @@ impl From<LoadFailure> for Problem {
             Error::CircuitOpen { retry_in } => {
                 Self::Unavailable { retry_after: *retry_in, cause: error.into() }
             }
-            // The request was wrong before it was sent: ours is the fault, as the parameters were checked.
+            // Parameters are checked before, so an invalid request is a bug of this service.
             Error::InvalidRequest { .. } | Error::Config { .. } => Self::internal(error),
             other => Self::Upstream { reason: reason(other), cause: error.into() },
         }
     }
 }
 
-/// What was wrong with AniLibria, in a few words that give nothing away.
+/// Returns a short description of an error of AniLibria, without internal details.
 fn reason(error: &Error) -> &'static str {
     match error {
         Error::Connect { .. } => "unreachable",

@@ -1,4 +1,4 @@
-//! Metrics of HTTP, and how each part of the service registers its own.
+//! Metrics of HTTP, and the registration of metrics by each part of the service.
 
 mod limit;
 mod route;
@@ -7,7 +7,7 @@ use metrics::{SharedString, Unit, counter, describe_counter, describe_histogram}
 
 pub use self::{limit::Limit, route::RouteMeter};
 
-/// Names and labels of the counters of requests. Each part of the site reads them under another name.
+/// Names and status labels of the request counters. Each part of the site reads the counters under a different name.
 const REQUESTS: [(&str, &str); 3] = [
     ("anilibria_requests_total", "status"),
     ("anime_site_http_requests_total", "status_code"),
@@ -21,10 +21,10 @@ const REQUEST_DURATIONS: [&str; 3] = [
     "migration_response_time_seconds",
 ];
 
-/// Name of this service where metrics tell services apart.
+/// Name of this service in metrics that have a label for the service.
 const SERVICE: &str = "python";
 
-/// Counter of errors of the service or of its dependencies.
+/// Counter of errors of the service and of its dependencies.
 const ERRORS: &str = "anime_site_errors_total";
 
 /// Counter of requests, connections and pieces of work that a limit refused.
@@ -33,7 +33,7 @@ const LIMIT_HITS: &str = "anime_site_limit_hits_total";
 /// Metrics of one part of the service.
 #[derive(Clone, Copy, Debug)]
 pub struct Registration {
-    /// Histograms with bucket bounds of their own.
+    /// Histograms with specific bucket bounds.
     pub buckets: &'static [(&'static str, &'static [f64])],
     /// Describes each metric to the recorder, and creates the counters that may stay at 0 for long.
     pub describe: fn(),

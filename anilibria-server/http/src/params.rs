@@ -1,7 +1,7 @@
-//! Parameters of the routes: how they are read, checked and documented.
+//! Parameters of the routes: reading, validation and documentation.
 //!
-//! poem's own extractors support neither `name[]` nor empty values, and their messages name Rust types. They depend on
-//! what poem's router stores in a request, which [`crate::router`] does not do.
+//! poem's own extractors support neither `name[]` nor empty values, and their messages name Rust types. They also need data
+//! that poem's router stores in a request, which [`crate::router`] does not do.
 
 mod choice;
 
@@ -17,25 +17,29 @@ use url::form_urlencoded;
 pub use self::choice::{Choice, schema_with_default};
 use crate::{problem::Problem, router::PathValues};
 
-/// What is wrong with a value: a continuation of "the parameter …".
+/// Description of an invalid value, as a continuation of "the parameter …".
 pub type Reason = Cow<'static, str>;
 
-/// A value that a parameter can be read into.
+/// A type that a parameter can be parsed into.
 pub trait Value: Sized + Send {
-    /// Whether the parameter may not be left out.
+    /// True if the parameter is required.
     const REQUIRED: bool = false;
 
-    /// The schema in the document.
+    /// Returns the schema in the OpenAPI document.
     fn schema() -> MetaSchemaRef;
 
-    /// Registers what the schema refers to.
+    /// Registers the schemas that this schema refers to.
     fn register(_: &mut Registry) {}
 
-    /// Reads the values given, decoded, in the order they came; none when the parameter was left out.
+    /// Parses the decoded values of the parameter, in the order of the query. There are none if the parameter is absent.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if the values are invalid.
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason>;
 }
 
-/// A parameter in the query string. Where one value is expected, the first one counts; an empty one is no value.
+/// A parameter in the query string. A type with a single value uses the first one. An empty value counts as absent.
 #[derive(Debug)]
 pub struct Param<T>(pub T);
 
@@ -67,17 +71,21 @@ impl<'a, T: Value> ApiExtractor<'a> for Param<T> {
     }
 }
 
-/// The parameter `name` of the query of `request`.
+/// Reads the parameter `name` in the query of `request`.
+///
+/// # Errors
+///
+/// [`Problem::InvalidParameters`] if the value is invalid.
 pub fn read<T: Value>(request: &Request, name: &'static str) -> Result<T, Problem> {
     let query = request.uri().query().unwrap_or_default();
     T::read(values(query, name)).map_err(|reason| Problem::invalid(name, reason))
 }
 
-/// A parameter in the path. The framework calls it by its position, so the value knows its name.
+/// A parameter in the path. poem names it by its position, so its type defines the name for messages.
 #[derive(Debug)]
 pub struct Path<T>(pub T);
 
-/// A value that a part of the path can be read into.
+/// A type that a segment of the path can be parsed into.
 pub trait PathValue: Value {
     /// Name of the parameter in the document.
     const NAME: &'static str;
@@ -118,7 +126,7 @@ fn values<'q>(query: &'q str, name: &'static str) -> impl Iterator<Item = Cow<'q
     decoded.filter(move |(key, _)| key.strip_suffix("[]").unwrap_or(key) == name).map(|(_, value)| value)
 }
 
-/// The first of `values`, without the space around it; an empty one is none.
+/// Returns the first of `values`, trimmed; `None` if there is none, or if it is empty.
 pub fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, str>> {
     match values.next()? {
         Cow::Borrowed(text) => Some(Cow::Borrowed(text.trim())),
@@ -127,15 +135,15 @@ pub fn first<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'
     .filter(|text| !text.is_empty())
 }
 
-/// The number that `text` is. Digits alone count, after a minus where there can be one: no plus, which is a space in a query,
-/// and no space.
+/// Parses `text` as an integer: digits only, after a minus if `T` is signed. Spaces are invalid, and so is a plus, which is
+/// a space in a query.
 pub fn whole<T: FromStr>(text: &str) -> Option<T> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     if is_plain { text.parse().ok() } else { None }
 }
 
-/// Returns the parts of a comma list, without space around them and without empty ones.
+/// Returns the parts of a comma-separated list, trimmed and without empty ones.
 pub fn parts(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|part| !part.is_empty())
 }

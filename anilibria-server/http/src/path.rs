@@ -1,8 +1,8 @@
-//! Paths that the service refuses because proxies read them in another way than it does.
+//! Validation of request paths against ambiguity between proxies and the service.
 //!
-//! A proxy normalises a path before it chooses where to send the request, and may cache the answer under the normalised
-//! path. The service does not normalise: it answers exactly the paths of its routes. A path that only normalisation gives a
-//! meaning is refused, so that no proxy in front takes its answer for that of another path.
+//! A proxy normalises a path before it chooses the backend, and may cache the answer under the normalised path. The service
+//! does not normalise: it answers exactly the paths of its routes. A path that would change under normalisation is refused,
+//! so that no proxy caches its answer under another path.
 
 use std::borrow::Cow;
 
@@ -10,13 +10,13 @@ use percent_encoding::percent_decode_str;
 
 use crate::problem::Problem;
 
-/// Refuses a path with a malformed percent escape, an encoded NUL, or a dot segment (`.` or `..`, plain or encoded).
+/// Checks that a path has no malformed percent escape, no encoded NUL, and no dot segment (`.` or `..`, plain or encoded).
 ///
 /// # Errors
 ///
 /// [`Problem::MalformedPath`], with the reason.
 pub fn check(path: &str) -> Result<(), Problem> {
-    // Most paths have neither.
+    // Fast path: most paths have neither.
     if !path.contains(['%', '.']) {
         return Ok(());
     }

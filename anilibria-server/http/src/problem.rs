@@ -1,4 +1,4 @@
-//! Why a request gets no answer: one error for all routes, with the codes of the v2 contract.
+//! Errors of requests: one type for all routes, with the codes of the v2 contract.
 
 mod document;
 mod framework;
@@ -14,129 +14,129 @@ pub use crate::error_code::ErrorCode;
 /// A cause that is logged and never shown to clients.
 pub type Cause = Box<dyn StdError + Send + Sync>;
 
-/// Why a request gets no answer.
+/// Errors returned to clients.
 ///
-/// Routes return it; the shell around them turns it, and whatever the framework rejects by itself, into the error
-/// envelope. Causes go to the log only.
+/// Routes return a problem. The shell that surrounds all routes converts it, and any error of the framework, into the error
+/// envelope. Causes are logged and never sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
     /// A parameter is missing, malformed or out of its bounds.
     #[error("parameter `{field}` {reason}")]
     InvalidParameters {
-        /// Name of the parameter, as in the address.
+        /// Name of the parameter, as in the query or path.
         field: Cow<'static, str>,
-        /// What is wrong with it: a continuation of "the parameter …".
+        /// Description of the error, as a continuation of "the parameter …".
         reason: Cow<'static, str>,
     },
-    /// The path means something else to a proxy than to the service.
+    /// A proxy may interpret the path in another way than the service.
     #[error("the path {reason}")]
     MalformedPath {
-        /// The reason, as a continuation of "the path …".
+        /// Description of the error, as a continuation of "the path …".
         reason: &'static str,
     },
-    /// There is no such title.
+    /// The title does not exist.
     #[error("no title {title_id}")]
     TitleNotFound {
-        /// The id that was asked for.
+        /// Id of the requested title.
         title_id: u32,
-        /// Where it was looked for.
+        /// Sources that were searched for the title.
         searched: &'static [SearchedSource],
     },
-    /// Whoever asks has not shown who that is.
+    /// The client is not authenticated.
     #[error("not authenticated: {message}")]
     Unauthorized {
-        /// What is missing or wrong.
+        /// Description of the missing or invalid credentials.
         message: &'static str,
-        /// The code: [`ErrorCode::Unauthorized`] without a token, or what is wrong with the token.
+        /// [`ErrorCode::Unauthorized`] without a token, otherwise the code of the error in the token.
         code: ErrorCode,
     },
-    /// Whoever asks may not.
+    /// The client is authenticated, but lacks the permission.
     #[error("not permitted: {message}")]
     Forbidden {
-        /// Why not.
+        /// Reason for the refusal.
         message: &'static str,
     },
-    /// There is nothing at this address.
+    /// No route serves this path.
     #[error("no such path")]
     NotFound,
-    /// What was asked for, by something other than the id of a title, does not exist.
+    /// The requested resource does not exist. For titles by id, see [`Problem::TitleNotFound`].
     #[error("no such {what}")]
     Missing {
-        /// What was asked for.
+        /// Name of the kind of resource.
         what: &'static str,
     },
-    /// The address does not take this method.
+    /// The route does not support this method.
     #[error("method not allowed")]
     MethodNotAllowed {
-        /// Methods it takes, as in the header `Allow`.
+        /// Supported methods, as in the header `Allow`.
         allow: HeaderValue,
     },
     /// The body is larger than the limit.
     #[error("body is larger than {limit} bytes")]
     PayloadTooLarge {
-        /// The limit in bytes.
+        /// Limit in bytes.
         limit: usize,
     },
-    /// The address is longer than the limit.
+    /// The request target (path and query) is longer than the limit.
     #[error("address is longer than {limit} bytes")]
     UriTooLong {
-        /// The limit in bytes.
+        /// Limit in bytes.
         limit: usize,
     },
     /// The headers together are larger than the limit.
     #[error("headers are larger than {limit} bytes")]
     HeadersTooLarge {
-        /// The limit in bytes.
+        /// Limit in bytes.
         limit: usize,
     },
-    /// The client asks more often than it may.
+    /// The client exceeded its quota or a limit.
     #[error("too many requests of one client")]
     RateLimited {
-        /// When it may ask again.
+        /// Time until the client may retry.
         retry_after: Duration,
     },
-    /// AniLibria failed, or answered nonsense.
+    /// AniLibria failed, or returned an invalid answer.
     #[error("AniLibria failed: {reason}")]
     Upstream {
-        /// What was wrong with it, in a few words that give nothing away.
+        /// Short description of the error, without internal details.
         reason: &'static str,
-        /// All there is to know about it.
+        /// The original error.
         #[source]
         cause: Cause,
     },
     /// AniLibria did not answer in time.
     #[error("AniLibria did not answer in time")]
     UpstreamTimeout(#[source] Cause),
-    /// The service cannot serve this at present.
+    /// The service cannot answer this request at present.
     #[error("service unavailable")]
     Unavailable {
-        /// When it is worth trying again.
+        /// Time until a retry may succeed.
         retry_after: Duration,
-        /// Why not now.
+        /// Reason for the unavailability.
         #[source]
         cause: Cause,
     },
-    /// More requests are in progress than the service takes on.
+    /// The service has too many requests in progress.
     #[error("too many requests in progress")]
     Overloaded,
-    /// A fault of the service itself.
+    /// An internal error of the service.
     #[error("internal error")]
     Internal(#[source] Cause),
 }
 
 impl Problem {
-    /// There is no title `id`, neither here nor at AniLibria.
+    /// Creates the problem for a title `id` that neither the cache nor AniLibria has.
     pub fn title_not_found(id: u32) -> Self {
         Self::TitleNotFound { title_id: id, searched: &[SearchedSource::Cache, SearchedSource::Api] }
     }
 
-    /// The parameter `field` is wrong: it … `reason`.
+    /// Creates the problem for the invalid parameter `field`. `reason` continues the sentence "the parameter …".
     pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::InvalidParameters { field: field.into(), reason: reason.into() }
     }
 
-    /// A fault of the service itself, because of `cause`.
+    /// Creates the problem for an internal error with the given `cause`.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())
     }
@@ -146,7 +146,7 @@ impl Problem {
         self.kind().0
     }
 
-    /// Returns the code, for programs.
+    /// Returns the machine-readable code.
     pub fn code(&self) -> ErrorCode {
         self.kind().1
     }
@@ -176,13 +176,13 @@ impl Problem {
         }
     }
 
-    /// The message that people read, on a Russian site.
+    /// Returns the human-readable message. Messages for users of the site are in Russian.
     pub fn message(&self) -> Cow<'static, str> {
         match self {
             Self::InvalidParameters { field, .. } => format!("Неверное значение параметра «{field}»").into(),
             Self::MalformedPath { .. } => "Неверный адрес запроса".into(),
             Self::TitleNotFound { title_id, .. } => format!("Тайтл с ID {title_id} не найден").into(),
-            // Only other services get to read these, and they know them.
+            // In English: only other services receive these messages, and they rely on the exact text.
             Self::Unauthorized { message, .. } | Self::Forbidden { message } => (*message).into(),
             Self::NotFound => "По этому адресу ничего нет".into(),
             Self::Missing { .. } => "Ничего не найдено".into(),
@@ -199,7 +199,7 @@ impl Problem {
         }
     }
 
-    /// What else there is to say about it.
+    /// Returns the details of the error, which depend on its kind.
     pub fn context(&self) -> ErrorContext {
         let nothing = ErrorContext::default();
         match self {

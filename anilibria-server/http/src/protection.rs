@@ -1,28 +1,28 @@
-//! Headers that keep browsers from making more of an answer than it is.
+//! Security headers of responses.
 
 use poem::{
     Response,
     http::{HeaderName, HeaderValue, header},
 };
 
-/// Nothing may be loaded by data, and nobody may frame them.
+/// `Content-Security-Policy` of data: nothing may be loaded, and no page may embed the response in a frame.
 const OF_DATA: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// The page of the documentation brings its scripts and styles along, asks this service only, and draws its pictures
-/// itself.
+/// `Content-Security-Policy` of pages. The documentation has its scripts and styles inline, sends requests only to this
+/// service, and loads no images from other origins.
 const OF_PAGES: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data:; \
      font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// The same for all answers.
+/// Headers of all responses.
 const ALWAYS: [(HeaderName, HeaderValue); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
 ];
 
-/// Protects `response`. A policy that its route set stays.
+/// Adds the security headers to `response`. A `Content-Security-Policy` that the route has set is kept.
 pub fn protect(response: &mut Response) {
     let is_page = response.content_type().is_some_and(|media_type| media_type.starts_with("text/html"));
     let headers = response.headers_mut();

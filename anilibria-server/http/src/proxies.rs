@@ -11,7 +11,7 @@ use poem::{
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
-/// The proxies whose `X-Forwarded-For` and `X-Real-IP` are believed.
+/// The proxies whose `X-Forwarded-For` and `X-Real-IP` are trusted.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
     trusted: Vec<IpNet>,
@@ -25,8 +25,9 @@ impl Proxies {
 
     /// Returns the address of the client that sent `request`; `None` if it did not come over the network.
     ///
-    /// The client is the peer, unless the peer is a trusted proxy: then the client is the address that the proxy names, and
-    /// so on. Only entries written by trusted proxies count: anyone can write the others.
+    /// The client is the peer, unless the peer is a trusted proxy. Then the client is the address that the proxy reports,
+    /// and the same rule applies to that address. Only entries written by trusted proxies count: anyone can write the
+    /// others.
     pub fn client_of(&self, request: &Request) -> Option<IpAddr> {
         let Addr::SocketAddr(peer) = &request.remote_addr().0 else { return None };
         let peer = peer.ip().to_canonical();
@@ -55,7 +56,7 @@ impl Proxies {
     }
 }
 
-/// An address, with or without a port.
+/// Parses an address with or without a port.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());

@@ -1,10 +1,11 @@
 //! Answers that are rendered once and sent many times.
 //!
-//! Everything of an answer but the end of its `meta` stays the same as long as its data do. That part, the *prefix*, is
-//! rendered once and shared by all answers; the *tail*, which tells whether and how a cache answered, is made for each.
+//! An answer has two parts. The *prefix* holds everything up to the middle of `meta`. It depends only on the data, so it is
+//! rendered once and shared by all answers with these data. The *tail* holds the rest of `meta`: whether and how a cache
+//! answered. It is created for each answer.
 //!
-//! In front of the prefix stands its entity tag, so that whatever keeps the one keeps the other. The tag is weak: it names
-//! the data, and answers with the same data may differ in their tails.
+//! The entity tag is stored in front of the prefix, so that both are cached together. The tag is weak: it identifies the
+//! data, and answers with the same data can have different tails.
 
 use std::{
     convert::Infallible,
@@ -34,14 +35,14 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// The media type of every answer and every error.
+/// Media type of every answer and every error.
 pub const JSON: &str = "application/json; charset=utf-8";
 
 /// Version of the layout that [`render`] writes. Part of [`form_of`].
 const LAYOUT: &str = "2";
 
 /// Returns a name for the form of rendered answers that hold `T`. It changes with the schema of `T` and with the layout.
-/// Instances of two versions share a cache while one replaces the other: what another form was written in is loaded again.
+/// Instances of two versions share a cache during a deployment. Entries with another form name are loaded again.
 pub fn form_of<T: Type>() -> String {
     let mut registry = Registry::new();
     T::register(&mut registry);
@@ -50,29 +51,29 @@ pub fn form_of<T: Type>() -> String {
     format!("{LAYOUT}-{}", digest.get(..8).unwrap_or_default())
 }
 
-/// Longest tail there is, so that making one allocates once.
+/// Maximum length in bytes of a tail, so that creating one allocates once.
 const TAIL_CAPACITY: usize = 112;
 
-/// Headers an answer may end up with, so that there is room for them from the start.
+/// Number of headers to reserve capacity for: an answer has no more than that.
 const HEADERS: usize = 20;
 
-/// What stands in front of a prefix until its digest is known.
+/// Placeholder for the entity tag in front of a prefix, until the digest is known.
 const NO_ETAG: &str = r#"W/"0000000000000000000000000000000000000000""#;
 
-/// Where in a tag its digest begins.
+/// Offset of the digest in an entity tag.
 const DIGEST_AT: usize = r#"W/""#.len();
 
-/// What tells data from other data, as hexadecimal digits.
+/// A SHA-1 digest of rendered data, as hexadecimal digits.
 pub type Digest = [u8; 40];
 
-/// Renders `data` and, for a page of a list, where it lies: the part of an answer that all answers share, with its tag.
+/// Renders the shared prefix, with its entity tag in front, from `data` and, for a page of a list, its pagination.
 ///
-/// This is the expensive half; call it when data change, and keep the bytes.
+/// Rendering is expensive: call this when the data change, and cache the bytes.
 pub fn render(data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
     render_from(Origin::Anilibria, data, pagination)
 }
 
-/// The same for data that come from `origin`.
+/// Renders like [`render`], for data from `origin`.
 pub fn render_from(origin: Origin, data: &impl ToJSON, pagination: Option<Pagination>) -> Bytes {
     let data = data.to_json_string();
     let mut prefix = String::with_capacity(NO_ETAG.len() + data.len() + 160);
@@ -90,43 +91,43 @@ pub fn render_from(origin: Origin, data: &impl ToJSON, pagination: Option<Pagina
     sealed(prefix)
 }
 
-/// Any `json` with its tag in front, for answers of another form.
+/// Puts an entity tag in front of any `json`, for answers with another layout.
 pub fn seal(json: &str) -> Bytes {
     sealed([NO_ETAG, json].concat())
 }
 
-/// What follows the tag of what [`seal`] made.
+/// Returns the bytes after the entity tag in the output of [`seal`].
 pub fn unsealed(shared: &Bytes) -> Bytes {
     shared.slice(NO_ETAG.len().min(shared.len())..)
 }
 
-/// `prefix` with the tag of what follows in place of [`NO_ETAG`].
+/// Replaces the placeholder [`NO_ETAG`] in `prefix` with the entity tag of the bytes after it.
 fn sealed(mut prefix: String) -> Bytes {
     let digest = sha1_smol::Sha1::from(prefix.get(NO_ETAG.len()..).unwrap_or_default()).digest();
     prefix.replace_range(..NO_ETAG.len(), &format!(r#"W/"{digest}""#));
     prefix.into()
 }
 
-/// What [`render`] made, as JSON that can be read: without its tag, and with nothing of how it was come by.
+/// Returns the output of [`render`] as valid JSON: without its entity tag, and without the cache fields of `meta`.
 pub fn readable(shared: &[u8]) -> Vec<u8> {
     [shared.get(NO_ETAG.len()..).unwrap_or_default(), b"}}"].concat()
 }
 
-/// How an answer was come by: what its `meta` ends with.
+/// Cache fields of `meta`: how an answer was obtained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meta {
-    /// Whether a cache answered.
+    /// True if a cache answered.
     pub cached: bool,
-    /// Until when the cache takes the data for fresh; `None` when they are not cached.
+    /// Time until which the cache considers the data fresh; `None` if the data are not cached.
     pub cache_expires: Option<OffsetDateTime>,
-    /// Which level of the cache answered, if one did.
+    /// Cache level that answered, if any.
     pub cache_level: Option<CacheLevel>,
-    /// Whether the data are past their time.
+    /// True if the data are stale.
     pub stale: bool,
 }
 
 impl Meta {
-    /// The end of an answer, from where its prefix stops.
+    /// Returns the rest of an answer, from the end of its prefix.
     fn tail(self) -> Bytes {
         let mut tail = String::with_capacity(TAIL_CAPACITY);
         tail.push_str(if self.cached { r#","cached":true"# } else { r#","cached":false"# });
@@ -149,7 +150,7 @@ impl Meta {
     }
 }
 
-/// An answer that documents itself as `T`, an envelope, and sends a prefix rendered once.
+/// An answer with a prefix that was rendered once. The OpenAPI document describes it as `T`, an envelope.
 pub struct Rendered<T> {
     shared: Bytes,
     meta: Meta,
@@ -158,22 +159,22 @@ pub struct Rendered<T> {
 }
 
 impl<T> Rendered<T> {
-    /// The answer that begins with what [`render`] made and was come by as `meta` says.
+    /// Creates an answer from the output of [`render`] and the cache fields of its `meta`.
     pub fn new(shared: Bytes, meta: Meta) -> Self {
         Self { shared, meta, is_kept: true, envelope: PhantomData }
     }
 
-    /// How it was come by.
+    /// Returns the cache fields of `meta`.
     pub fn meta(&self) -> Meta {
         self.meta
     }
 
-    /// What all answers with the same data share.
+    /// Returns the entity tag and the prefix, which all answers with the same data share.
     pub fn shared(&self) -> &Bytes {
         &self.shared
     }
 
-    /// The same, for this one request only: nobody is to keep it.
+    /// Returns the same answer, marked as valid for this request only: it must not be cached.
     pub fn for_once(self) -> Self {
         Self { is_kept: false, ..self }
     }
@@ -196,16 +197,16 @@ impl<T> IntoResponse for Rendered<T> {
     }
 }
 
-/// How long others may keep an answer.
+/// Permission for clients and proxies to cache an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// It is for one request only.
+    /// The answer must not be cached: it is for one request only.
     Never,
-    /// As long as it is fresh, if that is known.
+    /// The answer may be cached while it is fresh; `None` if that time is unknown.
     Until(Option<OffsetDateTime>),
 }
 
-/// An answer of what [`render`] or [`seal`] made and a tail.
+/// Creates a response from the output of [`render`] or [`seal`] and a tail.
 pub fn respond(shared: Bytes, tail: Bytes, kept: Kept) -> Response {
     let mut prefix = shared;
     let etag = prefix.split_to(NO_ETAG.len().min(prefix.len()));
@@ -227,23 +228,24 @@ pub fn respond(shared: Bytes, tail: Bytes, kept: Kept) -> Response {
     response
 }
 
-/// The digest in a tag.
+/// Returns the digest in an entity tag.
 fn digest(etag: &[u8]) -> Option<Digest> {
     etag.get(DIGEST_AT..)?.first_chunk().copied()
 }
 
-/// What the body of an answer is made of; goes with the answer, for whoever has to make another body of it.
+/// The parts of the body of a response. It is an extension of the response, for steps that replace the body, such as
+/// compression.
 #[derive(Clone, Debug)]
 pub struct Parts {
-    /// What all answers with the same data share.
+    /// The part that all answers with the same data share.
     pub prefix: Bytes,
-    /// What is for this answer alone.
+    /// The part that is specific to this answer.
     pub tail: Bytes,
-    /// Tells the prefix from others.
+    /// Digest that identifies the prefix.
     pub digest: Digest,
 }
 
-/// A body of these chunks, whose length is known.
+/// Creates a body of two chunks with a known length.
 pub fn chunks(chunks: [Bytes; 2]) -> Body {
     Body::from(TwoChunks { chunks, sent: 0 }.map_err(|never| match never {}).boxed())
 }
@@ -274,7 +276,7 @@ impl<T: Type> ApiResponse for Rendered<T> {
     }
 }
 
-/// A body of two chunks whose length is known, so that it is sent with `Content-Length` and without a copy.
+/// A body of two chunks whose length is known. It is sent with `Content-Length` and without a copy.
 struct TwoChunks {
     chunks: [Bytes; 2],
     sent: usize,

@@ -1,41 +1,42 @@
-//! Ids that find a request again in logs and reports.
+//! Request ids, for correlation of logs and bug reports.
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::{Builder, Uuid};
 
-/// The header that carries the id, in both directions.
+/// Header with the request id, in requests and responses.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest id that is taken over from a client.
+/// Maximum length of an id that a client may set.
 const MAX_LEN: usize = 128;
 
-/// Id of one request: the client's own where it is harmless, else a new UUID.
+/// Id of one request: the id from the client if it is valid, otherwise a new UUID.
 #[derive(Clone, Debug)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
-    /// The id in `headers`, if it has 1 to 128 letters, digits, dots, dashes, colons and underscores; else a new one.
+    /// Returns the id in `headers` if it has 1 to 128 letters, digits, dots, dashes, colons and underscores. Otherwise
+    /// generates one.
     pub fn of(headers: &HeaderMap) -> Self {
         Self::sent(headers).unwrap_or_else(Self::random)
     }
 
-    /// The id in `headers`, if there is one that may be taken over.
+    /// Returns the id in `headers`, if there is a valid one.
     pub fn sent(headers: &HeaderMap) -> Option<Self> {
         headers.get(HEADER).filter(|value| is_harmless(value.as_bytes())).map(|value| Self(value.clone()))
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
-        // Only visible ASCII gets in; both ways in see to that.
+        // Always visible ASCII: both constructors ensure that.
         self.0.to_str().unwrap_or_default()
     }
 
-    /// The id as a header's value.
+    /// Converts the id into a header value.
     pub fn into_header(self) -> HeaderValue {
         self.0
     }
 
-    /// A new UUID. Ids need to be unique, not secret, so the system is not asked for randomness each time.
+    /// Generates a UUID. Ids must be unique, not secret, so a fast generator replaces the randomness of the system.
     fn random() -> Self {
         let uuid = Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid();
         let mut buffer = Uuid::encode_buffer();
@@ -44,7 +45,7 @@ impl RequestId {
     }
 }
 
-/// Ids end up in logs and in answers, so nothing that could be taken for markup or a line break is let through.
+/// True if an id is safe to write into logs and answers: it contains neither markup nor line breaks.
 fn is_harmless(id: &[u8]) -> bool {
     (1..=MAX_LEN).contains(&id.len())
         && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(byte))

@@ -1,4 +1,4 @@
-//! The routing table: finds the endpoint for a path and a method.
+//! Routing table: finds the endpoint for a path and a method.
 //!
 //! poem's own `Route` is not used: it writes the route into every request and response, which costs more than a cached
 //! answer. Patterns are matched by [`matchit`].
@@ -14,11 +14,11 @@ use poem::{
 
 use crate::{metrics::RouteMeter, problem::Problem};
 
-/// Endpoints by path and method, as poem's macros fill it. `:name` in a path stands for one segment, `*name` at its end
-/// for the rest of the path, which may be empty.
+/// Endpoints by path and method, as poem's macros create them. `:name` in a path matches one segment. `*name` at its end
+/// matches the rest of the path, which may be empty.
 pub type RouteTable = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
 
-/// All routes. If several patterns match a path, static segments win over parameters, and parameters over a rest.
+/// All routes. If several patterns match a path, static segments have priority over parameters, and parameters over `*name`.
 pub struct Router(matchit::Router<Arc<Route>>);
 
 struct Route {
@@ -47,7 +47,7 @@ impl Router {
         let mut routes = matchit::Router::new();
         for (path, methods) in table {
             let route = Arc::new(Route::new(&path, methods));
-            // The rest that matchit matches has at least one byte.
+            // A catch-all of matchit matches at least one byte, so the empty rest needs its own pattern.
             let empty_rest = path.split_once('*').map(|(parent, _)| (parent.to_owned(), Arc::clone(&route)));
             for (pattern, route) in empty_rest.into_iter().chain([(pattern(&path), route)]) {
                 let inserted = routes.insert(pattern, route);
@@ -79,7 +79,7 @@ impl<'r> Found<'r> {
         &self.route.meter
     }
 
-    /// Refuses a method that the route does not have. `HEAD` and `OPTIONS` are not routed.
+    /// Checks that the route has this method. `HEAD` and `OPTIONS` are not routed.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl<'r> Found<'r> {
         self.route.endpoint(method).map(|_| ())
     }
 
-    /// Passes `request` to the endpoint for its method, with the [`PathValues`] among its extensions.
+    /// Passes `request` to the endpoint for its method. The [`PathValues`] are in the extensions of the request.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ fn pattern(path: &str) -> String {
     })
 }
 
-/// Returns `path` as API documents write it: `/titles/{id}` for `/titles/:param0`, a name that poem's macros make.
+/// Returns `path` in the syntax of API documents: `/titles/{id}` for `/titles/:param0`, a name that poem's macros generate.
 fn template(path: &str) -> String {
     each_segment(path, |segment| match segment.strip_prefix([':', '*']) {
         Some(name) if name.starts_with("param") => "{id}".to_owned(),
@@ -148,7 +148,7 @@ fn allow<'m>(methods: impl Iterator<Item = &'m Method>) -> HeaderValue {
     HeaderValue::try_from(names.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
 }
 
-/// Returns `value` percent-decoded, or as it is if the result is not UTF-8.
+/// Returns `value` percent-decoded, or unchanged if the result is not UTF-8.
 fn decoded(value: &str) -> String {
     percent_decode_str(value).decode_utf8().unwrap_or(Cow::Borrowed(value)).into_owned()
 }

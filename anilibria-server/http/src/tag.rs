@@ -1,11 +1,11 @@
-//! The tags by which cached answers are dropped, made here and nowhere else.
+//! Cache tags for invalidation. They are defined only here.
 
 use anilibria_cache::Tag;
 
-/// Everything that a title appears in.
+/// Returns the tag of every cached answer that contains the title `id`.
 pub fn title(id: u32) -> Tag {
     Tag::from(format!("title:{id}"))
 }
 
-/// Every list that a title may move into, out of or within.
+/// Tag of every list whose membership or order can change with a title.
 pub const LISTS: Tag = Tag::from_static("lists");

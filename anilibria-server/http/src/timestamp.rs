@@ -1,4 +1,4 @@
-//! A moment as v2 writes it: RFC 3339, UTC, whole seconds.
+//! Timestamps in the format of v2: RFC 3339, UTC, whole seconds.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,12 +10,12 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use time::{OffsetDateTime, UtcOffset};
 
-/// A moment, written as `2020-03-28T12:00:00Z`: UTC whatever its offset, fractions of a second cut off.
+/// A point in time, written as `2020-03-28T12:00:00Z`: converted to UTC, fractions of a second truncated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
-    /// The present moment.
+    /// Returns the current time.
     pub fn now() -> Self {
         Self(OffsetDateTime::now_utc())
     }

@@ -1,4 +1,4 @@
-//! Traces: which requests are traced, and the context that goes with them from service to service.
+//! Traces: sampling of requests, and the context that is passed between services.
 
 mod origin;
 pub mod parent;
@@ -14,5 +14,5 @@ pub use self::{
     sampler::{Sampler, root_span},
 };
 
-/// Target of the spans that a trace begins with.
+/// Target of the spans that start a trace.
 pub const ROOT: &str = "anilibria_server::traced";

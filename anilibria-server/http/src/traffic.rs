@@ -1,11 +1,11 @@
-//! How many requests there have been, and how many connections there are.
+//! Number of requests since the start, and number of open connections.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-/// Counts requests; cheap to clone, and clones count together.
+/// Counts requests and connections. Cheap to clone; clones share the counts.
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
     counts: Arc<Counts>,
@@ -17,7 +17,7 @@ struct Counts {
     connections: AtomicU64,
 }
 
-/// A connection, counted for as long as this is held.
+/// Guard of a counted connection. Dropping it ends the count.
 #[derive(Debug)]
 pub struct Counted {
     counts: Arc<Counts>,
@@ -35,18 +35,18 @@ impl Traffic {
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many requests there have been since the start.
+    /// Returns the number of requests since the start.
     pub fn requests(&self) -> u64 {
         self.counts.requests.load(Ordering::Relaxed)
     }
 
-    /// Counts one more connection, until it is closed.
+    /// Counts one more connection until the guard is dropped.
     pub fn connected(&self) -> Counted {
         self.counts.connections.fetch_add(1, Ordering::Relaxed);
         Counted { counts: Arc::clone(&self.counts) }
     }
 
-    /// How many connections are open.
+    /// Returns the number of open connections.
     pub fn connections(&self) -> u64 {
         self.counts.connections.load(Ordering::Relaxed)
     }

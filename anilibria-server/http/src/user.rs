@@ -1,6 +1,6 @@
 //! Users of the site.
 
-/// A user of the site. A request with a valid access token has it among its extensions.
+/// A user of the site. It is an extension of a request with a valid access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct User {
     /// Id that the site gave the user.

@@ -1,4 +1,4 @@
-//! Live connections: bounded slots for all of them, and the server side of WebSocket.
+//! Live connections: limited slots for all of them, and the server side of WebSocket.
 
 mod allowance;
 mod connection;

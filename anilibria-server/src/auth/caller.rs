@@ -1,4 +1,4 @@
-//! What an internal operation asks of whoever calls it.
+//! Authorisation of internal operations.
 
 use std::{marker::PhantomData, time::SystemTime};
 
@@ -11,11 +11,11 @@ use poem_openapi::{
 
 use super::{Permission, Services};
 
-/// The scheme's name in the document.
+/// Name of the security scheme in the OpenAPI document.
 const SCHEME: &str = "InternalToken";
 
-/// A service that may do what needs the permission `G`. As an operation's first argument it is checked before anything
-/// else is read.
+/// A service with the permission `G`. As the first argument of an operation, it is checked before any other argument is
+/// read.
 #[derive(Debug)]
 pub struct Caller<G>(PhantomData<G>);
 
@@ -73,7 +73,7 @@ impl<'a, G: Grant> ApiExtractor<'a> for Caller<G> {
         _: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        // Without services that may come in there are no such operations.
+        // Internal operations do not exist unless services are configured.
         let services = request.data::<Services>().ok_or(Problem::NotFound)?;
         services.admit(request.headers(), G::PERMISSION, SystemTime::now())?;
         Ok(Self(PhantomData))

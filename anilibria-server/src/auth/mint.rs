@@ -1,4 +1,4 @@
-//! The token with which this service shows other services who it is.
+//! Token that authenticates this service to other services.
 
 use std::{
     fmt,
@@ -12,19 +12,19 @@ use serde::Serialize;
 use super::token::Keys;
 use crate::config::AuthConfig;
 
-/// By what name other services know this one.
+/// Name of this service in its tokens.
 const SERVICE: &str = "python-anilibria";
 
-/// What it may do there.
+/// Permissions that the token claims.
 const PERMISSIONS: [&str; 3] = ["read", "write", "notify"];
 
-/// How long a token is valid.
+/// Lifetime of a token.
 const LIFETIME: Duration = Duration::from_hours(24);
 
-/// How much of that has to be left. Clocks differ, and calls wait in queues.
+/// Minimum remaining lifetime of a token that is used. Clocks differ, and calls wait in queues.
 const RESERVE: Duration = Duration::from_hours(1);
 
-/// Shows other services who this one is. A token serves for many calls, and is made anew long before its end.
+/// Authenticates this service to other services. A token is reused for many calls, and replaced long before it expires.
 pub struct Passport {
     keys: Keys,
     current: Mutex<Option<Token>>,
@@ -44,13 +44,14 @@ struct Claims {
 }
 
 impl Passport {
-    /// Signs with the current secret of `config`; `None` when there is none.
+    /// Creates a passport that signs with the current secret of `config`; `None` without a secret.
     pub fn new(config: &AuthConfig) -> Option<Self> {
         let keys = Keys::new([&config.internal_jwt_secret]);
         (!keys.is_empty()).then(|| Self { keys, current: Mutex::default() })
     }
 
-    /// The value of `Authorization` for a call at `now`, valid for another hour at the least. It does not show itself.
+    /// Returns the value of `Authorization` for a call at `now`, valid for at least one more hour. The value is marked as
+    /// sensitive, so that it is not printed.
     pub fn authorization(&self, now: SystemTime) -> Option<HeaderValue> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(token) = current.as_ref().filter(|token| token.is_good(now)) {
@@ -72,7 +73,7 @@ impl Passport {
 }
 
 impl Token {
-    /// Whether enough of its time is left. One from the future is none: the clock was set back.
+    /// True if enough of the lifetime is left. A token from the future is not reused: the clock was set back.
     fn is_good(&self, now: SystemTime) -> bool {
         now.duration_since(self.minted).is_ok_and(|age| age + RESERVE <= LIFETIME)
     }

@@ -1,4 +1,4 @@
-//! Other services, and what each may ask for.
+//! Other services, and their permissions.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -16,17 +16,17 @@ use super::{
 };
 use crate::config::{AuthConfig, ServiceNames};
 
-/// What a service may do.
+/// A permission of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
-    /// Look.
+    /// Read data.
     Read,
-    /// Change what the cache holds.
+    /// Change the contents of the cache.
     Write,
 }
 
 impl Permission {
-    /// Its name in a token.
+    /// Returns the name of the permission in a token.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -35,7 +35,7 @@ impl Permission {
     }
 }
 
-/// Tells which services may come in. Cheap to clone.
+/// Authenticates and authorises other services. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Services {
     keys: Keys,
@@ -49,13 +49,13 @@ struct Claims {
 }
 
 impl Services {
-    /// Knows the services of `config` by its secret; `None` when there is none, and none may come in.
+    /// Creates the services with the secrets of `config`; `None` without a secret, in which case no service is admitted.
     pub fn new(config: &AuthConfig) -> Option<Self> {
         let keys = Keys::new([&config.internal_jwt_secret, &config.internal_jwt_secret_previous]);
         (!keys.is_empty()).then(|| Self { keys, allowed: config.allowed_services.clone() })
     }
 
-    /// The routes of `table`, whose callers these services may be: what [`super::Caller`] asks for.
+    /// Adds these services to the routes of `table`, as the data that [`super::Caller`] checks.
     #[must_use]
     pub fn guard(&self, mut table: RouteTable) -> RouteTable {
         for endpoint in table.values_mut().flat_map(|methods| methods.values_mut()) {
@@ -71,12 +71,17 @@ impl Services {
         Some(claims.service).filter(|service| self.allowed.contains(service))
     }
 
-    /// Returns these services as the function that tells [clients](anilibria_http::clients::Clients) which service sent a request.
+    /// Converts these services into the function by which [clients](anilibria_http::clients::Clients) identify a service.
     pub fn into_identify(self) -> ServiceOf {
         Arc::new(move |headers| self.identify(headers))
     }
 
-    /// Lets the service whose token is among `headers` do what needs `permission`, or says why not.
+    /// Checks that the service whose token is among `headers` has `permission`.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Unauthorized`] without a valid token, [`Problem::Forbidden`] if the service is unknown or lacks the
+    /// permission.
     pub fn admit(&self, headers: &HeaderMap, permission: Permission, now: SystemTime) -> Result<(), Problem> {
         let Some(token) = bearer(headers) else {
             return Err(Problem::Unauthorized {

@@ -1,6 +1,6 @@
-//! Signed tokens: JWT with HS256, and nothing else.
+//! Signed tokens: JWT with HS256 only.
 //!
-//! One algorithm, and claims of two kinds: less to get wrong here than in the settings of a library for all algorithms.
+//! A general JWT library is not used: with one algorithm and two kinds of claims, less can be misconfigured.
 
 use std::{
     fmt,
@@ -16,44 +16,44 @@ use sha2::Sha256;
 
 use crate::config::Secret;
 
-/// Longest token that is looked at, in bytes.
+/// Maximum length of a token in bytes.
 pub const MAX_BYTES: usize = 4096;
 
-/// How far clocks may be apart.
+/// Maximum difference between clocks.
 pub const LEEWAY: Duration = Duration::from_secs(30);
 
-/// The header of the tokens made here.
+/// Header of the tokens that this service creates.
 const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
-/// Why a token is not taken.
+/// Errors of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// It is no token, or longer than [`MAX_BYTES`].
+    /// The token is malformed, or longer than [`MAX_BYTES`].
     #[error("token is malformed")]
     Malformed,
-    /// It asks for another algorithm, or for an extension.
+    /// The token requires another algorithm, or an extension.
     #[error("token has another algorithm")]
     Algorithm,
-    /// It was not signed with any of the secrets.
+    /// The token is not signed with any of the secrets.
     #[error("token has a wrong signature")]
     Signature,
-    /// What it says is not what this kind of token has to say.
+    /// The claims are missing or invalid for this kind of token.
     #[error("token has wrong claims")]
     Claims,
-    /// Its time is over.
+    /// The token has expired.
     #[error("token has expired")]
     Expired,
-    /// Its time has not come.
+    /// The token is not valid yet.
     #[error("token is not active yet")]
     NotActive,
-    /// The site, which was asked, does not let in whoever has it.
+    /// The site, when asked, does not admit the owner of the token.
     #[error("token is not valid any more")]
     Withdrawn,
 }
 
 impl TokenError {
-    /// The code that programs go by.
+    /// Returns the machine-readable code.
     pub fn code(self) -> ErrorCode {
         match self {
             Self::Expired => ErrorCode::TokenExpired,
@@ -65,25 +65,25 @@ impl TokenError {
     }
 }
 
-/// The secrets that a token may be signed with: the current one, and the one before it.
+/// Secrets that a token may be signed with: the current one and the previous one.
 #[derive(Clone, Default)]
 pub struct Keys(Vec<Hmac<Sha256>>);
 
 impl Keys {
-    /// Keys of those of `secrets` that are set; an empty one is no key.
+    /// Creates keys from those of `secrets` that are set and not empty.
     pub fn new<'s>(secrets: impl IntoIterator<Item = &'s Option<Secret>>) -> Self {
         let set = secrets.into_iter().flatten().filter(|secret| !secret.is_empty());
-        // A key may have any length.
+        // Never fails: a key may have any length.
         Self(set.filter_map(|secret| Hmac::new_from_slice(secret.expose().as_bytes()).ok()).collect())
     }
 
-    /// Whether there is none, so that no token can be right.
+    /// True if there is no key, so that no token can be valid.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// A token that says `claims`, signed with the current secret; `None` when there is none, or what is to be said is no
-    /// JSON.
+    /// Creates a token with `claims`, signed with the current secret; `None` if there is no secret, or if `claims` cannot be
+    /// serialised.
     pub(super) fn seal(&self, claims: &impl Serialize) -> Option<String> {
         let header = URL_SAFE_NO_PAD.encode(HEADER);
         let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).ok()?));
@@ -91,7 +91,7 @@ impl Keys {
         Some(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// Whether `signature` is the one of `message`, in a time that tells nothing about how far it is right.
+    /// True if `signature` is valid for `message` under one of the keys. Each comparison takes constant time.
     fn sign(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.iter().any(|key| key.clone().chain_update(message).verify_slice(signature).is_ok())
     }
@@ -106,19 +106,22 @@ impl fmt::Debug for Keys {
 #[derive(Deserialize)]
 struct Header {
     alg: String,
-    /// Extensions that have to be understood. None is.
+    /// Critical extensions. None is supported.
     crit: Option<Value>,
 }
 
-/// When a token is valid, in seconds since 1970.
+/// Validity of a token, in seconds since 1970.
 #[derive(Deserialize)]
 struct Times {
     exp: f64,
     nbf: Option<f64>,
 }
 
-/// What the token says, if it is signed with one of `keys` and `now`, give or take [`LEEWAY`], is its time. A token
-/// without an end is not taken.
+/// Returns the claims of a token that is signed with one of `keys` and valid at `now`, within [`LEEWAY`].
+///
+/// # Errors
+///
+/// Returns an error if the token is malformed, badly signed or not valid at `now`, and also if it has no expiry.
 pub fn claims<T: DeserializeOwned>(keys: &Keys, token: &str, now: SystemTime) -> Result<T, TokenError> {
     if token.len() > MAX_BYTES {
         return Err(TokenError::Malformed);
@@ -132,7 +135,7 @@ pub fn claims<T: DeserializeOwned>(keys: &Keys, token: &str, now: SystemTime) ->
     if !keys.sign(message.as_bytes(), &decode(signature)?) {
         return Err(TokenError::Signature);
     }
-    // Read as an object first: a list would also do for a struct.
+    // Parsed as an object first: serde also accepts an array for a struct.
     let claims: Map<String, Value> =
         serde_json::from_slice(&decode(payload)?).map_err(|_| TokenError::Claims)?;
     let claims = Value::Object(claims);
@@ -197,7 +200,7 @@ pub(super) mod tests {
                      eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.\
                      SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c";
 
-        // The well-known example has no end: the signature is right, and only then are the claims looked at.
+        // The well-known example token has no expiry. The claims are checked only if the signature is valid.
         assert_eq!(claims::<Value>(&keys(&["your-256-bit-secret"]), token, now()), Err(TokenError::Claims));
         assert_eq!(read(token), Err(TokenError::Signature));
     }

@@ -1,4 +1,4 @@
-//! Users of the site, as the site's own tokens name them.
+//! Users of the site, identified by the tokens of the site.
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
@@ -15,44 +15,52 @@ use super::{
 };
 use crate::config::AuthConfig;
 
-/// Decides about users beyond their token: the service that issued the tokens.
+/// Additional check of users: the service that issued their tokens.
 #[async_trait]
 pub trait Validator: fmt::Debug + Send + Sync + 'static {
-    /// True if the user `id`, who sent `token`, may come in.
+    /// Returns true if the user `id`, who sent `token`, is admitted.
     ///
     /// # Errors
     ///
-    /// The service cannot be asked.
+    /// Returns an error if the service cannot be asked.
     async fn is_valid(&self, id: u64, token: &str) -> anyhow::Result<bool>;
 }
 
-/// Recognises users.
+/// Identifies users by their tokens.
 #[derive(Clone, Debug, Default)]
 pub struct Users {
     keys: Keys,
-    /// Asked about users, if tokens alone do not suffice.
+    /// Additional check of users, if configured.
     validator: Option<Arc<dyn Validator>>,
 }
 
 impl Users {
-    /// Recognises users by the secret of `config`; nobody when there is none.
+    /// Creates users that are identified by the secrets of `config`. Without a secret, no user is identified.
     pub fn new(config: &AuthConfig) -> Self {
         Self { keys: Keys::new([&config.jwt_secret, &config.jwt_secret_previous]), validator: None }
     }
 
-    /// Also asks `validator` about users who [authenticate](Self::vouched).
+    /// Adds `validator` as a check of users who [authenticate](Self::vouched).
     #[must_use]
     pub fn asking(self, validator: Option<Arc<dyn Validator>>) -> Self {
         Self { validator, ..self }
     }
 
-    /// The user whom `token` names.
+    /// Returns the user of a valid `token`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the token is not valid.
     pub fn known(&self, token: &str) -> Result<User, TokenError> {
         verify(&self.keys, token, SystemTime::now())
     }
 
-    /// The user whom `token` names, unless the Node service, where it is asked, does not let them in. What it cannot be
-    /// asked about just then is left at that: nobody stays outside because it is away.
+    /// Returns the user of a valid `token`, if the validator, where there is one, admits the user. If the validator cannot
+    /// be asked, the token alone decides, so that an outage of it locks no user out.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the token is not valid, or if the validator rejects the user.
     pub async fn vouched(&self, token: &str) -> Result<User, TokenError> {
         let user = self.known(token)?;
         let Some(validator) = &self.validator else { return Ok(user) };
@@ -66,8 +74,8 @@ impl Users {
         }
     }
 
-    /// Notes who sends `request`. Whoever has a bad token, or none, is nobody: all may read, and the site's pages take a
-    /// refusal for the end of the login.
+    /// Adds the user of the token to the extensions of `request`. A request with an invalid token, or none, stays anonymous:
+    /// anyone may read, and the pages of the site treat an error as the end of the session.
     pub fn recognise(&self, request: &mut Request) {
         if self.keys.is_empty() {
             return;
@@ -79,10 +87,14 @@ impl Users {
     }
 }
 
-/// The user whom `token` names, if it is an access token.
+/// Returns the user of `token`, if it is a valid access token.
+///
+/// # Errors
+///
+/// Returns an error if the token is not valid, or not an access token.
 pub fn verify(keys: &Keys, token: &str, now: SystemTime) -> Result<User, TokenError> {
     let claims: Claims = token::claims(keys, token, now)?;
-    // A refresh token may be signed with the same secret.
+    // A refresh token can be signed with the same secret.
     if claims.kind.is_some_and(|kind| kind != "access") {
         return Err(TokenError::Claims);
     }
@@ -115,7 +127,7 @@ impl Id {
     }
 }
 
-/// What is there, also when it is `null`.
+/// Deserialises a field that is present, even if its value is `null`.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }

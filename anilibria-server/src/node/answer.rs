@@ -1,4 +1,4 @@
-//! Reads answers of the Node service, and no more of them than is good.
+//! Reading of answers of the Node service, with a limit on their size.
 
 use bytes::BytesMut;
 use poem::http::{StatusCode, header};
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::NodeError;
 
-/// Most bytes that are read: several times what the longest series takes.
+/// Maximum bytes of an answer: several times the size of the longest series.
 pub(super) const MAX_BYTES: usize = 4 << 20;
 
-/// `response`, if its status is 200.
+/// Returns `response` if its status is 200.
 pub(super) async fn sound(response: Response) -> Result<Response, NodeError> {
     match response.status() {
         StatusCode::OK => Ok(response),
@@ -18,7 +18,7 @@ pub(super) async fn sound(response: Response) -> Result<Response, NodeError> {
     }
 }
 
-/// The JSON that `response` is, if its status is 200.
+/// Reads the body of `response` as JSON, if its status is 200.
 pub(crate) async fn json(response: Response) -> Result<Value, NodeError> {
     let mut response = sound(response).await?;
     if !is_json(&response) {
@@ -34,7 +34,7 @@ pub(crate) async fn json(response: Response) -> Result<Value, NodeError> {
     serde_json::from_slice(&body).map_err(|_| NodeError::NotJson)
 }
 
-/// Whether it says so itself.
+/// True if the `Content-Type` is JSON.
 fn is_json(response: &Response) -> bool {
     let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|text| text.split(';').next());

@@ -1,4 +1,4 @@
-//! What the Node service has to know of whoever asks this one.
+//! Context of an incoming request that the Node service needs.
 
 use anilibria_http::{request_id::RequestId, trace::TraceParent};
 use poem::{
@@ -8,19 +8,19 @@ use poem::{
 
 use super::FALLBACK;
 
-/// Whoever asks, as far as it matters when their request is passed on.
+/// The caller of this service, as far as it matters for a request to the Node service.
 #[derive(Clone, Debug, Default)]
 pub struct Asker {
-    /// Whether they fall back on this service themselves, and must not be passed on.
+    /// True if the caller uses this service as its fallback. Its request must not be forwarded.
     pub is_fallback: bool,
-    /// The id they gave their request.
+    /// Request id that the caller sent.
     pub request_id: Option<HeaderValue>,
-    /// The trace that their request belongs to.
+    /// Trace that the request of the caller belongs to.
     pub trace_parent: Option<TraceParent>,
 }
 
 impl Asker {
-    /// Whoever sent `headers`.
+    /// Reads the caller from `headers` of its request.
     pub fn of(headers: &HeaderMap) -> Self {
         Self {
             is_fallback: headers.contains_key(FALLBACK),

@@ -1,4 +1,4 @@
-//! One call of the Node service: in its time, counted, and part of the trace that it is made for.
+//! One call of the Node service, with a timeout, metrics and a span in the current trace.
 
 use std::{
     fmt,
@@ -18,19 +18,19 @@ use super::{
     metrics::{DURATION, REQUESTS},
 };
 
-/// Who calls and who is called, as metrics tell services apart.
+/// Labels of the source and the target of a call in metrics.
 const SERVICES: [(&str, &str); 2] = [("source_service", "python"), ("target_service", "nodejs")];
 
-/// A call that is about to be made.
+/// A call that is not sent yet.
 pub(super) struct Call {
-    /// The pattern of its path: there are only so many.
+    /// Pattern of the path, so that the number of labels is limited.
     endpoint: &'static str,
     request: RequestBuilder,
     span: Span,
 }
 
 impl Call {
-    /// A call of what is at `endpoint`, a pattern.
+    /// Creates a call of `endpoint`, a pattern.
     pub(super) fn new(endpoint: &'static str, request: RequestBuilder) -> Self {
         let span = debug_span!(
             "inter_service_call",
@@ -45,7 +45,7 @@ impl Call {
         Self { endpoint, request, span }
     }
 
-    /// The same with a header.
+    /// Adds a header. An invalid value is ignored.
     pub(super) fn header(self, name: HeaderName, value: impl TryInto<HeaderValue>) -> Self {
         match value.try_into() {
             Ok(value) => Self { request: self.request.header(name, value), ..self },
@@ -53,13 +53,17 @@ impl Call {
         }
     }
 
-    /// The same with a body.
+    /// Sets a JSON body.
     pub(super) fn json(self, body: &Value) -> Self {
         let with_type = self.header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Self { request: with_type.request.body(body.to_string()), ..with_type }
     }
 
-    /// What `read` makes of the answer, if it all takes no longer than `limit`.
+    /// Sends the call and reads the answer with `read`, all within `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the call or of `read`, or [`NodeError::Timeout`] after `limit`.
     pub(super) async fn within<T, E, F>(
         self,
         limit: Duration,
@@ -70,7 +74,7 @@ impl Call {
         F: Future<Output = Result<T, E>>,
     {
         let Self { endpoint, request, span } = self;
-        // Another one may be there: that of a trace of which no more is kept here.
+        // Replaces the caller's `traceparent` if this call is traced. Otherwise the caller's header is forwarded.
         let request = request.headers(outbound(&span));
         let begun = Instant::now();
         let mut status = None;

@@ -1,51 +1,51 @@
-//! Why the Node service was of no help.
+//! Errors of calls to the Node service.
 
 use std::time::Duration;
 
 use super::answer::MAX_BYTES;
 
-/// Why the Node service was of no help. The messages name neither addresses nor secrets; sources may.
+/// Errors returned by calls to the Node service. The messages contain neither addresses nor secrets; sources may.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NodeError {
-    /// It failed again and again, and is left alone for a while.
+    /// The circuit breaker is open after repeated failures.
     #[error("left alone for {} seconds", wait.as_secs())]
     CircuitOpen {
-        /// For how long.
+        /// Time until the next attempt is allowed.
         wait: Duration,
     },
-    /// It did not answer in time.
+    /// The service did not answer in time.
     #[error("no answer within {} ms", after.as_millis())]
     Timeout {
-        /// How long it had.
+        /// The timeout.
         after: Duration,
     },
-    /// It could not be reached, or the answer broke off.
+    /// The service was unreachable, or the answer was incomplete.
     #[error("unreachable, or the answer broke off")]
     Transport(#[source] reqwest::Error),
-    /// It answered with an error, or sent the service elsewhere.
+    /// The service answered with an error or a redirect.
     #[error("answered with status {status}")]
     Status {
-        /// The status it answered with.
+        /// Status of the answer.
         status: u16,
     },
-    /// The answer is larger than what is read.
+    /// The answer is larger than the limit.
     #[error("the answer is larger than {MAX_BYTES} bytes")]
     TooLarge,
-    /// The answer is no JSON.
+    /// The answer is not JSON.
     #[error("the answer is no JSON")]
     NotJson,
-    /// The answer is not what was asked for.
+    /// The answer is not the requested one.
     #[error("the answer was refused: {reason}")]
     Refused {
-        /// What is wrong with it.
+        /// Description of the error.
         reason: &'static str,
     },
 }
 
 impl NodeError {
-    /// Whether the service as a whole is to blame, so that it may be better to leave it alone. That it lacks one thing
-    /// is no fault.
+    /// True if the service as a whole is at fault, so that the failure counts for the circuit breaker. A missing resource
+    /// does not count.
     pub fn is_its_fault(&self) -> bool {
         match self {
             Self::Status { status } => *status >= 500 || *status == 429,
@@ -54,7 +54,7 @@ impl NodeError {
         }
     }
 
-    /// Its kind, for metrics.
+    /// Returns the kind of the error, for metrics.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::CircuitOpen { .. } => "circuit_open",
@@ -67,7 +67,7 @@ impl NodeError {
         }
     }
 
-    /// The status it answered with, when it was one of an error.
+    /// Returns the status of the answer, if the error is [`NodeError::Status`].
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status } => Some(*status),

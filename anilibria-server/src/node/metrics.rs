@@ -3,10 +3,10 @@
 use anilibria_http::metrics::Registration;
 use metrics::{Unit, describe_counter, describe_histogram};
 
-/// Calls of the Node service.
+/// Counter of calls to the Node service.
 pub(super) const REQUESTS: &str = "inter_service_requests_total";
 
-/// Durations of these calls.
+/// Histogram of the durations of these calls.
 pub(super) const DURATION: &str = "inter_service_request_duration_seconds";
 
 /// Metrics of calls to the Node service.

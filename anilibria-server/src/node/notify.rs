@@ -1,4 +1,4 @@
-//! Tells the Node service of events.
+//! Delivery of event notifications to the Node service.
 
 use std::time::Duration;
 
@@ -11,26 +11,31 @@ use time::OffsetDateTime;
 
 use super::{NodeError, NodeService, TIMEOUT};
 
-/// By what it knows an event that it is told of again.
+/// Header with the key by which the Node service detects a repeated notification.
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Where it is told.
+/// Path of the notification endpoint.
 const PATH: &str = "/internal/anilibria/notify";
 
-/// Why the Node service could not be told of something.
+/// Errors returned by [`NodeService::notify`].
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct NotifyError {
-    /// What went wrong.
+    /// The error of the call.
     #[source]
     pub error: NodeError,
-    /// How long it wants to be left alone.
+    /// Delay that the service requests in `Retry-After`.
     pub retry_after: Option<Duration>,
 }
 
 impl NodeService {
-    /// Tells it what `body` says, which comes from `origin`. It knows by `key` that it was told before. Takes three seconds at
-    /// the most; its circuit breaker is neither asked nor told, as whoever tells it waits between two tries.
+    /// Sends the notification `body`, which originates from the span `origin`. The Node service detects repetitions by
+    /// `key`. Takes at most three seconds. The circuit breaker is not used, because the sender already waits between
+    /// retries.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error unless the status is a success.
     pub async fn notify(&self, key: &str, body: &Value, origin: Option<Origin>) -> Result<(), NotifyError> {
         let mut call = self.call(Method::POST, PATH, PATH).header(KEY, key).json(body);
         if let Some(origin) = origin {
@@ -53,7 +58,7 @@ fn judged(response: &Response) -> Result<(), NotifyError> {
 }
 
 impl NotifyError {
-    /// Whether it would not help to tell it again.
+    /// True if a retry cannot succeed.
     pub fn is_final(&self) -> bool {
         let Some(status) = self.error.status().and_then(|status| StatusCode::from_u16(status).ok()) else {
             return false;

@@ -1,17 +1,17 @@
-//! A title as the Node service gives it, and which of them are to be believed.
+//! Titles of the Node service, and their validation.
 //!
-//! It passes on what the old API v3 gave, and where it can get nothing it makes up titles of its own. Everything but the id
-//! and the name may be missing or odd; what is, counts as missing.
+//! The Node service forwards titles of the old API v3. If it cannot load a title, it returns a placeholder title. Every
+//! field but the id and the name may be missing or malformed; a malformed field counts as missing.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::NodeError;
 
-/// Ids of the titles that the Node service makes up.
+/// Ids of the placeholder titles of the Node service.
 const INVENTED: [u32; 4] = [9919, 9984, 9988, 10027];
 
-/// A title of the Node service. Addresses in it may be relative.
+/// A title of the Node service. Its URLs may be relative.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NodeTitle {
     pub(crate) id: u32,
@@ -33,15 +33,15 @@ pub struct NodeTitle {
     pub(crate) posters: Posters,
     #[serde(default, deserialize_with = "lenient")]
     pub(crate) player: Player,
-    /// When an episode last came out, in seconds since 1970.
+    /// Time of the latest episode, in seconds since 1970.
     #[serde(default, deserialize_with = "lenient")]
     pub(crate) updated: Option<i64>,
-    /// When anything last changed, in seconds since 1970.
+    /// Time of the last change, in seconds since 1970.
     #[serde(default, deserialize_with = "lenient")]
     pub(crate) last_change: Option<i64>,
     #[serde(default, deserialize_with = "lenient")]
     pub(crate) blocked: Blocked,
-    /// Only titles that are made up have one of their own; others have that of their season.
+    /// Year of the title itself. Only placeholder titles have it; others have a year in their season.
     #[serde(default, deserialize_with = "lenient")]
     year: Option<Value>,
 }
@@ -68,7 +68,7 @@ pub(crate) struct Coded {
 pub(crate) struct Kind {
     #[serde(default, deserialize_with = "lenient")]
     pub(crate) code: Option<i64>,
-    /// How many episodes are announced.
+    /// Number of announced episodes.
     #[serde(default, deserialize_with = "lenient")]
     pub(crate) episodes: Option<u32>,
 }
@@ -99,10 +99,10 @@ pub(crate) struct Picture {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Player {
-    /// Where streams are.
+    /// Host of the streams.
     #[serde(default, deserialize_with = "lenient")]
     pub(crate) host: String,
-    /// Episodes by number; a plain list when there are none, or when the caller of v3 wanted one.
+    /// Episodes by number. It is an array if there are none, or if the caller of v3 requested an array.
     #[serde(default)]
     list: Value,
 }
@@ -123,7 +123,7 @@ pub(crate) struct Episode {
     pub(crate) hls: Hls,
 }
 
-/// First and last second each; empty lists when there is nothing to skip.
+/// First and last second of each part; empty if there is nothing to skip.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Skips {
     #[serde(default, deserialize_with = "lenient")]
@@ -153,14 +153,14 @@ pub(crate) struct Blocked {
 }
 
 impl NodeTitle {
-    /// Whether the Node service has made it up.
+    /// True if this is a placeholder title of the Node service.
     pub(crate) fn is_invented(&self) -> bool {
         self.year.is_some() && INVENTED.contains(&self.id)
     }
 }
 
 impl Player {
-    /// The episodes that have a number, in the order in which they were given.
+    /// Returns the episodes that have a number, in their original order.
     pub(crate) fn episodes(&self) -> Vec<(f64, Episode)> {
         let numbered = |key: Option<&str>, value: &Value| {
             let episode = Episode::deserialize(value).ok()?;
@@ -177,7 +177,11 @@ impl Player {
     }
 }
 
-/// The title `id` in `answer`, if it is that and no invention.
+/// Returns the title in `answer`.
+///
+/// # Errors
+///
+/// Returns an error if it is not the title `id`, has no name, or is a placeholder.
 pub(crate) fn accepted(answer: Value, id: u32) -> Result<NodeTitle, NodeError> {
     let Answer { success, data } =
         Answer::deserialize(answer).map_err(|_| NodeError::refused("it is no title"))?;
@@ -201,11 +205,11 @@ pub(crate) fn accepted(answer: Value, id: u32) -> Result<NodeTitle, NodeError> {
 #[derive(Deserialize)]
 pub(crate) struct Answer {
     success: bool,
-    /// An object: a list would also do for a struct.
+    /// A map, because serde also accepts an array for a struct.
     data: Map<String, Value>,
 }
 
-/// The value, or nothing when it is of another kind.
+/// Deserialises a value, or returns the default if the value has another type.
 fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(from: D) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(from)?).unwrap_or_default())
 }

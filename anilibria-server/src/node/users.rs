@@ -1,4 +1,4 @@
-//! Asks the Node service about users.
+//! Validation of users by the Node service.
 
 use std::time::Duration;
 
@@ -9,24 +9,36 @@ use serde_json::{Value, json};
 use super::{NodeError, NodeService, answer, call::Call};
 use crate::auth::Validator;
 
-/// How long one question may take at the most: somebody waits to come in.
+/// Maximum time of one validation. It is short because a user waits for the connection.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 impl NodeService {
-    /// Whether it takes `token`, which is one of a user of the site.
+    /// Returns true if the Node service accepts `token`, which is one of a user of the site.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the call fails, or if the answer contains no verdict.
     pub async fn validate_token(&self, token: &str) -> Result<bool, NodeError> {
         const PATH: &str = "/internal/auth/validate";
         self.verdict(self.call(Method::POST, PATH, PATH).json(&json!({ "token": token }))).await
     }
 
-    /// Whether it knows user `id` as one who may come in.
+    /// Returns true if the Node service admits the user `id`.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the call fails, or if the answer contains no verdict.
     pub async fn validate_user(&self, id: u64) -> Result<bool, NodeError> {
         let path = format!("/internal/users/validate/{id}");
         self.verdict(self.call(Method::GET, "/internal/users/validate/{user_id}", &path)).await
     }
 
-    /// Whether it lets in user `id`, who has brought `token`. Not every version of it looks at tokens; then it is asked
-    /// about the user alone.
+    /// Returns true if the Node service admits the user `id`, who sent `token`. Some versions of it do not validate tokens;
+    /// they are asked about the user alone.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the call fails, or if the answer contains no verdict.
     pub async fn vouches_for(&self, id: u64, token: &str) -> Result<bool, NodeError> {
         match self.validate_token(token).await {
             Err(NodeError::Status { status: 404 }) => self.validate_user(id).await,
@@ -52,7 +64,7 @@ impl Validator for NodeService {
     }
 }
 
-/// What `answer` says in `valid`, which may be in `data`, or else in `success`.
+/// Returns the verdict in `answer`: `data.valid`, `valid` or `success`, in this order.
 fn is_valid(answer: &Value) -> Option<bool> {
     let flag = |value: &Value, name| value.get(name).and_then(Value::as_bool);
     let inner = answer.get("data").and_then(|data| flag(data, "valid"));

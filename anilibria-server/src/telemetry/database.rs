@@ -1,4 +1,4 @@
-//! Asks the database, and counts what is asked besides the cache, which counts for itself.
+//! Calls of the database, with metrics. The calls of the cache are not included: the cache has its own metrics.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,11 @@ use tokio::time::timeout;
 
 use super::inventory::{DATABASE_DURATION, DATABASE_OPERATIONS};
 
-/// What `call` of the driver gives within `limit`, an `operation` on `collection`.
+/// Runs `call` of the driver, an `operation` on `collection`, for at most `limit`.
+///
+/// # Errors
+///
+/// Returns the error of the driver, or an error after `limit`.
 pub(crate) async fn answered<T>(
     operation: &'static str,
     collection: &'static str,
@@ -20,7 +24,11 @@ pub(crate) async fn answered<T>(
     measured(operation, collection, in_time).await
 }
 
-/// What `call` gives, an `operation` on `collection`.
+/// Runs `call`, an `operation` on `collection`, and records its duration and result.
+///
+/// # Errors
+///
+/// Returns the error of `call`.
 pub(crate) async fn measured<T, E>(
     operation: &'static str,
     collection: &'static str,

@@ -3,26 +3,26 @@
 use anilibria_http::metrics::Registration;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
-/// Operations of the cache.
+/// Counter of cache operations.
 pub(super) const CACHE_OPERATIONS: &str = "anime_site_cache_operations_total";
-/// Durations of cache operations that had to wait.
+/// Histogram of the durations of cache operations that had to wait.
 pub(super) const CACHE_DURATION: &str = "anime_site_cache_operation_duration_seconds";
-/// Operations of the database.
+/// Counter of database operations.
 pub(super) const DATABASE_OPERATIONS: &str = "anime_site_database_operations_total";
-/// Durations of database operations.
+/// Histogram of the durations of database operations.
 pub(super) const DATABASE_DURATION: &str = "anime_site_database_operation_duration_seconds";
-/// Attempts to read something from AniLibria.
+/// Counter of attempts to read from AniLibria.
 pub(super) const UPSTREAM_REQUESTS: &str = "anime_site_anilibria_api_requests_total";
-/// Durations of these attempts.
+/// Histogram of the durations of these attempts.
 pub(super) const UPSTREAM_DURATION: &str = "anime_site_anilibria_api_request_duration_seconds";
-/// Attempts after a first one that failed.
+/// Counter of retries: attempts after a failed one.
 pub(super) const UPSTREAM_RETRIES: &str = "anime_site_anilibria_api_retries_total";
-/// Leader leases: 1 on the instance that holds the lease of a task.
+/// Gauge of leader leases: 1 on the instance that holds the lease of a task.
 pub(super) const LEADER: &str = "anime_site_leader";
-/// Leader leases that were lost.
+/// Counter of lost leader leases.
 pub(super) const LEADER_LOSSES: &str = "anime_site_leader_losses_total";
 
-/// Bucket bounds of histograms without bounds of their own.
+/// Default bucket bounds of histograms.
 pub(super) const DEFAULT_BUCKETS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 

@@ -1,11 +1,12 @@
-//! Reports which tasks this instance leads.
+//! Metrics of leadership: the tasks that this instance leads.
 
 use metrics::{counter, gauge};
 use tokio::sync::watch::Receiver;
 
 use super::inventory::{LEADER, LEADER_LOSSES};
 
-/// Reports the lease of `task` until its elector is dropped. `lease` has the fencing token while this instance holds it.
+/// Reports the lease of `task` until its elector is dropped. `lease` contains the fencing token while this instance holds
+/// it.
 pub fn report_leader(task: &'static str, mut lease: Receiver<Option<u64>>) {
     let (leads, losses) = (gauge!(LEADER, "task" => task), counter!(LEADER_LOSSES, "task" => task));
     losses.increment(0);

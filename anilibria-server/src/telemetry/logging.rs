@@ -1,4 +1,4 @@
-//! The log: lines for people, or an object a line for programs.
+//! The log: lines of text, or one JSON object per line.
 
 mod json;
 
@@ -15,18 +15,18 @@ use tracing_subscriber::{
 use self::json::JsonLine;
 use crate::{config::LogFormat, telemetry::Traces};
 
-/// Libraries whose finer points are of use only to their authors.
+/// Libraries whose debug messages are useful only to their authors.
 const QUIET: &str = "h2=info,hyper=info,hyper_util=info,reqwest=info,rustls=info";
 
-/// Starts logging to the standard error output, from `level` up; `RUST_LOG` overrides the level where it is set. What
-/// belongs to a trace goes to `traces` as well, if there are any, whatever the level.
+/// Starts logging to the standard error output, from `level` up; `RUST_LOG` overrides the level if it is set. Traced spans
+/// also go to `traces`, if present, independent of the level.
 ///
-/// Does nothing when something else has started logging in this process.
+/// Does nothing if logging was already started in this process.
 pub fn init(level: Level, format: LogFormat, traces: Option<&Traces>) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("{level},{QUIET}")));
     let Some(traces) = traces else {
-        // One filter for all costs less than one for each.
+        // One filter for the whole subscriber costs less than one per layer.
         let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
         let _ = match format {
             LogFormat::Text => builder.try_init(),

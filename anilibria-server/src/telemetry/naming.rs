@@ -1,4 +1,4 @@
-//! Puts what the libraries count under the names and labels that the site reads.
+//! Renames the metrics of the libraries to the names and labels that the site reads.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use super::inventory::{
     UPSTREAM_REQUESTS, UPSTREAM_RETRIES,
 };
 
-/// What the cache keeps in the database, as one of its collections.
+/// Label `collection` of cache entries in the database.
 const CACHE_COLLECTION: &str = "cache";
 
-/// A recorder that passes everything on, some of it under another name.
+/// A recorder that forwards everything to `R`, some metrics under another name.
 #[derive(Debug)]
 pub(super) struct Naming<R>(pub(super) R);
 
@@ -73,7 +73,7 @@ fn named(name: &'static str, labels: impl Iterator<Item = Label>) -> Key {
     Key::from_parts(name, labels.collect::<Vec<_>>())
 }
 
-/// The same of the database, if that is the level which the cache counts.
+/// Returns the key of the database metric, if the cache level of `key` is the database.
 fn of_database(name: &'static str, key: &Key) -> Option<Key> {
     let is_level = |label: &Label| label.key() == "cache_level";
     key.labels().find(|label| is_level(label) && label.value() == CacheLevel::Database.as_str())?;
@@ -81,7 +81,7 @@ fn of_database(name: &'static str, key: &Key) -> Option<Key> {
     Some(named(name, others.chain([Label::from_static_parts("collection", CACHE_COLLECTION)])))
 }
 
-/// What the client counts: by operation and status, whichever mirror it was.
+/// Returns the key of a metric of the client, by operation and status. The mirror is not a label.
 fn upstream(name: &'static str, key: &Key) -> Key {
     let label = |label: &Label| match label.key() {
         "route" => Some(Label::new("endpoint", label.value().to_owned())),
@@ -91,7 +91,7 @@ fn upstream(name: &'static str, key: &Key) -> Key {
     named(name, key.labels().filter_map(label))
 }
 
-/// Two that count the same.
+/// Two metrics that record the same values.
 struct Both<T>(T, T);
 
 impl CounterFn for Both<Counter> {

@@ -1,8 +1,8 @@
-//! What the process takes of its machine.
+//! Resource usage of the process.
 
 use metrics_process::Collector;
 
-/// Reads what the process takes, under the names all processes have and under those of the site.
+/// Reads the resource usage of the process. The metrics have the standard names and those of the site.
 #[derive(Clone, Debug)]
 pub struct Process {
     collectors: [Collector; 2],
@@ -19,7 +19,7 @@ impl Default for Process {
 }
 
 impl Process {
-    /// Notes what it takes at the moment.
+    /// Records the current usage.
     pub fn note(&self) {
         for collector in &self.collectors {
             collector.collect();

@@ -1,4 +1,4 @@
-//! Where metrics are counted, and the text that shows them.
+//! Recorder of metrics, and their text output.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::{task::JoinHandle, time::sleep};
 
 use super::{inventory::DEFAULT_BUCKETS, naming::Naming};
 
-/// How often what was measured is put into its buckets.
+/// Interval at which recorded samples are aggregated into buckets.
 const TIDY: Duration = Duration::from_secs(1);
 
 /// The metrics of this process. Cheap to clone.
@@ -18,15 +18,15 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Installs the recorder of this process, with the metrics of `parts`. Counters that were looked up before count
-    /// nothing. `None` if this process has another recorder.
+    /// Installs the recorder of this process, with the metrics of `parts`; `None` if another recorder is installed. Counters
+    /// that were looked up before do not count.
     pub fn install(parts: &[Registration]) -> Option<Self> {
         static INSTALLED: OnceLock<Option<Metrics>> = OnceLock::new();
         INSTALLED.get_or_init(|| Self::start(parts)).clone()
     }
 
     fn start(parts: &[Registration]) -> Option<Self> {
-        // Only empty bounds are refused.
+        // Fails only for empty bounds.
         let builder = PrometheusBuilder::new().set_buckets(&DEFAULT_BUCKETS).ok()?;
         let builder = parts
             .iter()
@@ -44,13 +44,13 @@ impl Metrics {
         Some(Self { handle })
     }
 
-    /// All of them, in Prometheus's text format 0.0.4.
+    /// Returns all metrics in the text format 0.0.4 of Prometheus.
     pub fn text(&self) -> String {
         self.handle.render()
     }
 }
 
-/// The task that puts what was measured into its buckets; until then it is kept one by one. It ends when it is dropped.
+/// The task that aggregates recorded samples into buckets. Without it, every sample is kept. Dropping it stops the task.
 #[derive(Debug)]
 pub struct Tidying {
     task: JoinHandle<()>,

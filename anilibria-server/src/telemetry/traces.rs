@@ -1,8 +1,8 @@
-//! Traces: what was done for some of the requests, step by step, sent to a collector.
+//! Traces: the steps of selected requests, sent to a collector.
 //!
-//! Whether a request, or a look at AniLibria, is traced is decided once, where it begins. If it is not, none of the spans below
-//! it is made. What comes of it elsewhere or later, such as that the Node service is told of an event, goes on with its trace:
-//! the [`Origin`](anilibria_http::trace::Origin) stands beside the event on its way.
+//! The decision to trace a request, or a poll of AniLibria, is made once, at its start. If it is not traced, no spans are
+//! created below it. Work that runs later or elsewhere, such as the notification of the Node service about an event,
+//! continues the trace: the [`Origin`](anilibria_http::trace::Origin) is transferred together with the event.
 
 mod filter;
 mod sender;
@@ -25,21 +25,25 @@ use url::Url;
 use self::{filter::Traced, sender::Sender};
 use crate::config::{OtlpProtocol, TelemetryConfig};
 
-/// How long the collector may take to accept a batch of spans.
+/// Maximum time for the collector to accept a batch of spans.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The part of the log's subscriber that makes traces of spans.
+/// Layer of the log subscriber that converts spans into traces.
 pub(crate) type TraceLayer = Filtered<OpenTelemetryLayer<Registry, SdkTracer>, Traced, Registry>;
 
-/// The traces of this process on their way to the collector: in a bounded queue, whose other end is a thread of its own.
-/// What comes when it is full is dropped.
+/// The exporter of traces: a bounded queue, and a dedicated thread that sends its spans to the collector. If the queue is
+/// full, new spans are dropped.
 #[derive(Debug)]
 pub struct Traces {
     provider: SdkTracerProvider,
 }
 
 impl Traces {
-    /// Sends traces from now on; `None` when `config` names no collector. Must be called within a runtime.
+    /// Starts the export of traces; `None` if `config` has no collector. Must be called within a runtime.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the exporter cannot be created.
     pub fn start(config: &TelemetryConfig) -> anyhow::Result<Option<Self>> {
         let Some(endpoint) = &config.otel_exporter_otlp_endpoint else { return Ok(None) };
         let exporter = exporter(endpoint, config.otel_exporter_otlp_protocol)
@@ -48,14 +52,14 @@ impl Traces {
             .with_service_name(config.otel_service_name.clone())
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
         let provider = SdkTracerProvider::builder()
-            // Whatever gets here is to be sent: the decision was taken before there was a span.
+            // Everything is sampled here: the sampling decision was made before the span was created.
             .with_sampler(Policy::AlwaysOn)
             .with_resource(resource.build())
             .with_span_processor(BatchSpanProcessor::builder(Sender::new(exporter)).build());
         Ok(Some(Self { provider: provider.build() }))
     }
 
-    /// Makes traces of the spans of traced requests.
+    /// Returns the layer that converts the spans of traced requests into traces.
     pub(crate) fn layer(&self) -> TraceLayer {
         OpenTelemetryLayer::new(self.provider.tracer(env!("CARGO_PKG_NAME")))
             .with_location(false)
@@ -66,7 +70,7 @@ impl Traces {
             .with_filter(Traced::default())
     }
 
-    /// Sends what is still in the queue, for no longer than `within`.
+    /// Sends the remaining spans of the queue, for at most `within`.
     pub async fn stop(self, within: Duration) {
         let flush = tokio::task::spawn_blocking(move || self.provider.shutdown_with_timeout(within));
         if let Ok(Err(error)) = flush.await {

@@ -11,22 +11,21 @@ use governor::{
 use moka::{policy::EvictionPolicy, sync::Cache};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Maximum number of clients told apart; beyond it, those that were silent longest are forgotten. A client costs some
-/// 300 bytes.
+/// Maximum number of clients tracked. Beyond it, the least recently used ones are evicted. A client takes about 300 bytes.
 const MAX_CLIENTS: u64 = 100_000;
 
-/// Time after the last request at which a client without a quota is forgotten.
+/// Time after the last request at which a client without a quota is evicted.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// A token bucket: it holds a burst and refills steadily.
+/// A token bucket: its capacity is the burst, and it refills at a constant rate.
 type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, StateInformationMiddleware>;
 
-/// Limits that hold for each client of one kind.
+/// Limits for each client of one kind.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClientBounds {
-    /// Requests per minute in the long run; 0 for no limit.
+    /// Sustained requests per minute; 0 for no limit.
     pub(super) per_minute: u32,
-    /// Requests at once after a quiet time.
+    /// Burst: maximum number of requests at once after an idle period.
     pub(super) burst: NonZeroU32,
     /// Maximum number of requests in progress.
     pub(super) in_progress: usize,
@@ -53,7 +52,7 @@ pub(super) struct ClientState<C: Clock = MonotonicClock> {
 pub struct QuotaState {
     /// Requests per minute.
     pub(super) limit: u32,
-    /// Requests that may follow at once.
+    /// Requests left in the burst.
     pub(super) remaining: u32,
     /// Seconds until the whole burst is available again or, for a refused request, until it would be accepted.
     pub(super) reset: u32,
@@ -78,7 +77,7 @@ where
     fn with_clock(bounds: ClientBounds, clock: C) -> Self {
         let interval = Duration::from_mins(1).checked_div(bounds.per_minute);
         let quota = interval.and_then(Quota::with_period).map(|quota| quota.allow_burst(bounds.burst));
-        // A full bucket says nothing, so a client with one can be forgotten.
+        // A client with a full bucket equals a new client, so it can be evicted.
         let full = quota.map_or(IDLE, |quota| quota.burst_size_replenished_in() + Duration::from_secs(1));
         let clients = Cache::builder()
             .max_capacity(MAX_CLIENTS)
@@ -104,13 +103,13 @@ where
 impl<C: Clock> ClientState<C> {
     /// Takes `units` requests from the quota; `None` if there is no quota. A refused request takes nothing.
     ///
-    /// Of several units it takes at most the burst less one: that one is the request itself, and the rest can be had by
-    /// a client that waits.
+    /// At most the burst minus one is taken: the request itself has already taken one. A larger charge could never be paid,
+    /// however long the client waits.
     pub(super) fn take(&self, units: NonZeroU32) -> Option<QuotaState> {
         let bucket = self.bucket.as_ref()?;
         let limit = self.bounds.per_minute;
         let most = NonZeroU32::new(self.bounds.burst.get() - 1).unwrap_or(NonZeroU32::MIN);
-        // Never more than the burst, so the bucket has room for it.
+        // Never more than the burst, so the bucket has the capacity for it.
         let taken = bucket.check_n(units.min(most)).ok()?;
         Some(match taken {
             Ok(left) => {

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 
 use crate::clients::network;
 
-/// Counts open connections by client, up to a limit for each. Clones count together.
+/// Counts open connections by client, up to a limit for each. Clones share the counts.
 #[derive(Clone, Debug)]
 pub(super) struct ClientConnections {
     max: usize,
@@ -18,16 +18,16 @@ pub(super) struct ClientConnections {
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-/// A place for one connection, held until dropped.
+/// A permit for one connection, held until dropped.
 #[derive(Debug)]
 pub(super) struct ClientPlace {
-    /// `None` for a client that is not counted.
+    /// The client; `None` if it is not counted.
     client: Option<IpAddr>,
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
 impl ClientConnections {
-    /// Creates the counts with `max` connections per client. The networks of `exempt` have no limit.
+    /// Creates the counts with a limit of `max` connections per client. The networks in `exempt` have no limit.
     pub(super) fn new(max: usize, exempt: Vec<IpNet>) -> Self {
         Self { max, exempt, open: Arc::default() }
     }
@@ -37,7 +37,7 @@ impl ClientConnections {
         Self { max: usize::MAX, exempt: Vec::new(), open: Arc::default() }
     }
 
-    /// Takes a place for one more connection from `address`; `None` if this client has too many.
+    /// Takes a permit for one more connection from `address`; `None` if this client has too many.
     pub(super) fn enter(&self, address: IpAddr) -> Option<ClientPlace> {
         let open = Arc::clone(&self.open);
         let address = address.to_canonical();

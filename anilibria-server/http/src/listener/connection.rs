@@ -1,8 +1,7 @@
 //! Timeouts of a connection.
 //!
-//! hyper's `header_read_timeout` is not used: hyper starts it when a connection becomes idle, so that a kept-alive
-//! connection could not stay open for longer than a head may take. It also has no timeout for a client that does not read
-//! its response.
+//! hyper's `header_read_timeout` is not used: hyper starts it when a connection becomes idle, so it would also limit how
+//! long a kept-alive connection can stay idle. hyper also has no timeout for a client that does not read its response.
 
 use std::{
     future::Future as _,
@@ -17,17 +16,17 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// First bytes of an HTTP/2 connection. Its requests are concurrent, so that only the idle timeout applies.
+/// First bytes of an HTTP/2 connection. Its requests are concurrent, so only the idle timeout applies.
 const HTTP2: &[u8] = b"PRI * HTTP/2";
 
-/// First bytes of a response after which the connection carries another protocol, to which only the idle timeout applies.
+/// First bytes of a response that switches to another protocol. From then on, only the idle timeout applies.
 const SWITCHING: &[u8] = b"HTTP/1.1 101";
 
 /// Timeouts of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
-    /// Maximum time from the first byte of a request to the first byte of its response. It is longer than the service
-    /// itself takes at most.
+    /// Maximum time from the first byte of a request to the first byte of its response. It must exceed the maximum time that
+    /// the service takes to answer.
     pub(super) exchange: Duration,
     /// Maximum time without a byte in either direction.
     pub(super) idle: Duration,
@@ -49,7 +48,7 @@ pub(super) struct Connection<S, H> {
 }
 
 impl<S, H> Connection<S, H> {
-    /// Creates the connection of `stream`.
+    /// Creates a connection over `stream`.
     pub(super) fn new(stream: S, timeouts: Timeouts, held: H) -> Self {
         let active = Instant::now();
         let timer = Box::pin(sleep_until(active + timeouts.idle));
@@ -83,8 +82,8 @@ impl<S, H> Connection<S, H> {
         self.requested.map_or(idle, |requested| idle.min(requested + self.timeouts.exchange))
     }
 
-    /// Ready with an error when the connection has timed out. The timer is not reset with every byte, but when it fires
-    /// before the deadline.
+    /// Returns ready with an error when the connection has timed out. The timer is not reset on every byte. When it fires
+    /// before the deadline, it is reset to the deadline.
     fn poll_overdue(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let deadline = self.deadline();
         if self.timer.deadline() > deadline {
@@ -177,7 +176,7 @@ mod tests {
         (client, Connection::new(stream, TIMEOUTS, ()))
     }
 
-    /// Reads until the connection ends. Returns the seconds that took, and true if it timed out.
+    /// Reads until the connection ends. Returns the elapsed seconds, and true if the connection timed out.
     async fn end_of(mut connection: Connection<DuplexStream, ()>) -> (u64, bool) {
         let started = Instant::now();
         let end = connection.read_to_end(&mut Vec::new()).await;

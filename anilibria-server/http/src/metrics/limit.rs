@@ -4,7 +4,7 @@ use metrics::counter;
 
 use super::LIMIT_HITS;
 
-/// A limit of the service, as the label `limit` names it.
+/// A limit of the service: the label `limit` of the counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// The quota of a client.
@@ -15,7 +15,7 @@ pub enum Limit {
     ClientRequests,
     /// Requests in progress of all clients.
     Requests,
-    /// Request bodies that are received.
+    /// Request bodies being received.
     Bodies,
     /// Connections of one client.
     ClientConnections,
@@ -23,13 +23,13 @@ pub enum Limit {
     LiveClient,
     /// Live connections of all clients.
     Live,
-    /// Advanced searches that run or wait.
+    /// Advanced searches that are running or queued.
     Search,
-    /// Pages of titles that are rendered or wait for it.
+    /// Pages of titles that are being rendered or queued.
     Pages,
-    /// Bytes or items of one answer.
+    /// Bytes or items in one answer.
     AnswerSize,
-    /// Bytes of large answers that are sent at a time.
+    /// Bytes of large answers being sent.
     AnswersInFlight,
 }
 

@@ -1,4 +1,4 @@
-//! Counts the requests of a route.
+//! Metrics of the requests of one route.
 
 use std::{
     array,
@@ -11,17 +11,17 @@ use poem::http::{Method, StatusCode};
 
 use super::{REQUEST_DURATIONS, REQUESTS, SERVICE};
 
-/// Methods that are told apart; the last stands for all others.
+/// Methods that are counted separately. The last entry counts all others.
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "OTHER"];
 
-/// Statuses the service answers with, the most frequent first. Any other is counted as its class (`4xx`).
+/// Statuses that the service uses, the most frequent first. Any other status is counted as its class (`4xx`).
 const STATUSES: [u16; 27] = [
     200, 304, 404, 101, 201, 202, 204, 206, 301, 302, 307, 308, 400, 401, 403, 405, 406, 409, 412, 413, 414,
     422, 429, 500, 502, 503, 504,
 ];
 
-/// Counts the requests of one route, whose counters are looked up once. Counts nothing where no recorder is installed
-/// before the first request.
+/// Counts the requests of one route. The counters are looked up once: if no recorder is installed before the first request,
+/// nothing is counted.
 #[derive(Debug)]
 pub struct RouteMeter {
     endpoint: Arc<str>,
@@ -36,12 +36,12 @@ struct MethodMeter {
 type Counters = [Counter; REQUESTS.len()];
 
 impl RouteMeter {
-    /// Counts requests of the route `endpoint`: a pattern (`/titles/{id}`), of which there are only so many.
+    /// Creates the meter of the route `endpoint`: a pattern (`/titles/{id}`), so that the number of labels is limited.
     pub fn new(endpoint: impl Into<Arc<str>>) -> Self {
         Self { endpoint: endpoint.into(), methods: array::from_fn(|_| OnceLock::new()) }
     }
 
-    /// The pattern of the route.
+    /// Returns the pattern of the route.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }

@@ -31,7 +31,7 @@ fn choose<T: Choice>(text: &str) -> Result<T, Reason> {
     })
 }
 
-/// The schema of `T`, which lists its words, in place of a reference to it.
+/// Returns the inline schema of `T`, with its words, instead of a reference to it.
 fn words<T: Choice>() -> MetaSchema {
     let mut registry = Registry::new();
     T::register(&mut registry);
@@ -39,7 +39,7 @@ fn words<T: Choice>() -> MetaSchema {
     schema.unwrap_or_else(|| MetaSchema::new("string"))
 }
 
-/// Returns the schema of `T`, which lists its words, with the default.
+/// Returns the inline schema of `T`, with its words and its default.
 pub fn schema_with_default<T: Choice + Default + ToJSON>() -> MetaSchemaRef {
     MetaSchemaRef::Inline(Box::new(MetaSchema { default: T::default().to_json(), ..words::<T>() }))
 }

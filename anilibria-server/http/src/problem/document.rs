@@ -9,8 +9,7 @@ use poem_openapi::{
 use super::Problem;
 use crate::envelope::ErrorBody;
 
-/// Statuses with which operations fail, and the meaning of each. The document leaves out those that an operation never
-/// has.
+/// Statuses of failed operations, with a description of each. The document omits those that an operation never returns.
 const STATUSES: [(u16, &str); 12] = [
     (400, "`INVALID_PARAMETERS`: a parameter is missing, malformed or out of its bounds."),
     (

@@ -1,4 +1,4 @@
-//! Problems for requests that poem itself rejects.
+//! Conversion of the errors of poem into problems.
 
 use poem::http::StatusCode;
 use poem_openapi::error::{ParseParamError, ParsePathError, ParseRequestPayloadError};

@@ -1,4 +1,4 @@
-//! From a problem to the answer on the wire.
+//! Conversion of a problem into a response.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// How long a client of an overloaded service should wait.
+/// `Retry-After` while the service is overloaded.
 const OVERLOADED_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Problem {
-    /// The answer to the request `request_id`.
+    /// Returns the response to the request `request_id`.
     pub fn to_response(&self, request_id: &str) -> Response {
         let body = ErrorBody {
             success: false,
@@ -34,12 +34,12 @@ impl Problem {
         self.respond(Body::from_json(&body).unwrap_or_default())
     }
 
-    /// The answer with `body`, and with all that is said outside it.
+    /// Returns the response with `body`, and with the status and headers of this problem.
     pub fn respond(&self, body: Body) -> Response {
         self.respond_as(self.status(), body)
     }
 
-    /// The same with another status.
+    /// Returns the same response as [`respond`](Self::respond), with another status.
     pub fn respond_as(&self, status: StatusCode, body: Body) -> Response {
         let mut response = Response::builder().status(status).content_type(crate::rendered::JSON).body(body);
         let headers = response.headers_mut();
@@ -50,8 +50,8 @@ impl Problem {
         response
     }
 
-    /// Returns the `Cache-Control` of the answer. Caches may keep the absence of a title for a moment. They keep no answer of
-    /// an address that no route serves, since there is no limit to such addresses.
+    /// Returns the `Cache-Control` of the response. Caches may store the absence of a title for a short time. They must not
+    /// store answers for unrouted paths, because the number of such paths is unlimited.
     fn cache_control(&self) -> HeaderValue {
         match self {
             Self::TitleNotFound { .. } | Self::Missing { .. } => freshness::MISSING,
@@ -59,7 +59,7 @@ impl Problem {
         }
     }
 
-    /// The header that tells a client what to do instead, or when.
+    /// Returns the header that names the alternative or the delay: `Allow`, `WWW-Authenticate` or `Retry-After`.
     fn header(&self) -> Option<(header::HeaderName, HeaderValue)> {
         match self {
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, allow.clone())),
@@ -73,7 +73,7 @@ impl Problem {
     }
 }
 
-/// Whole seconds, rounded up so that nobody comes back too early.
+/// Returns whole seconds, rounded up so that no client retries too early.
 fn seconds(wait: Duration) -> HeaderValue {
     let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     HeaderValue::from(whole)
@@ -84,7 +84,7 @@ impl ResponseError for Problem {
         Self::status(self)
     }
 
-    /// Only a route that runs without the shell answers this way: no id is known here.
+    /// Used only if a route runs without the shell that surrounds all routes. No request id is known in that case.
     fn as_response(&self) -> Response {
         self.to_response("")
     }

@@ -1,4 +1,4 @@
-//! Where something comes from that is done later, or by another instance.
+//! Trace context of work that runs later or on another instance.
 
 use std::fmt;
 
@@ -11,11 +11,11 @@ use serde_json::Value;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-/// The length of an origin as text.
+/// Length in bytes of an origin as text.
 const LEN: usize = 55;
 
-/// The traced span that something comes from: what is done about it later, be it by another process, is a part of the same
-/// trace. As text it is the `traceparent` of W3C Trace Context, version `00`, sampled.
+/// The traced span that caused some work. The work belongs to the same trace, even if it runs later in another process. As
+/// text it is the `traceparent` of W3C Trace Context, version `00`, sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
     trace: TraceId,
@@ -23,38 +23,42 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// `span`, if it is traced.
+    /// Returns the origin for `span`; `None` if the span is not traced.
     pub fn of(span: &Span) -> Option<Self> {
         let context = span.context();
         let span = context.span().span_context().clone();
         (span.is_valid() && span.is_sampled()).then(|| Self { trace: span.trace_id(), span: span.span_id() })
     }
 
-    /// Reads what was written as text; `None` for anything else.
+    /// Parses the text form; `None` for anything else.
     pub fn read(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok().filter(|text| text.len() == LEN)?;
         let (trace, span) = text.strip_prefix("00-")?.strip_suffix("-01")?.split_once('-')?;
         let origin = Self { trace: TraceId::from_hex(trace).ok()?, span: SpanId::from_hex(span).ok()? };
         let is_valid = origin.trace != TraceId::INVALID && origin.span != SpanId::INVALID;
-        // Numbers can be written in other ways, too.
+        // Only the canonical form is valid: hexadecimal numbers have other spellings, too.
         (is_valid && origin.to_string() == text).then_some(origin)
     }
 
-    /// Id of the trace: 32 hexadecimal digits.
+    /// Returns the id of the trace: 32 hexadecimal digits.
     pub fn trace_id(self) -> String {
         self.trace.to_string()
     }
 
-    /// Makes `span`, in which one message from here is dealt with, a part of the trace: a child of this one, and linked to
-    /// it for those who look for links between whoever sends and whoever is told.
+    /// Adds `span`, which handles one message, to the trace: as a child of this span. The two spans are also linked, for
+    /// trace viewers that show messages as links between sender and receiver.
     pub fn adopt(self, span: &Span) {
         let here = SpanContext::new(self.trace, self.span, TraceFlags::SAMPLED, true, TraceState::NONE);
-        // Refused where nothing makes traces of spans; then there is nothing to be a part of.
+        // Fails if no layer records traces. Then there is no trace to join.
         let _ = span.set_parent(Context::new().with_remote_span_context(here.clone()));
         span.add_link(here);
     }
 
-    /// Reads one from what may be damaged, and then is none: what it stands beside is worth more.
+    /// Deserialises an origin; `None` if it is malformed. The message that contains it must stay readable.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `deserializer`.
     pub fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         Ok(Value::deserialize(deserializer)?.as_str().and_then(|text| Self::read(text.as_bytes())))
     }

@@ -1,41 +1,41 @@
-//! Which trace of a larger system a request belongs to: the header `traceparent` of W3C Trace Context.
+//! Parent of a request in a distributed trace: the header `traceparent` of W3C Trace Context.
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The header.
+/// Name of the header.
 pub const HEADER: HeaderName = HeaderName::from_static("traceparent");
 
-/// Length of what the first version of the header holds, and all later ones begin with.
+/// Length in bytes of the header in version `00`. Later versions begin with the same fields.
 const LEN: usize = 55;
 
-/// The trace that a request belongs to, and who asked within it.
+/// The trace that a request belongs to, and the span of the caller.
 #[derive(Clone, Debug)]
 pub struct TraceParent(HeaderValue);
 
 impl TraceParent {
-    /// What `headers` of a request say; `None` when they say nothing, or nothing that is valid.
+    /// Reads the header from `headers` of a request; `None` if it is absent, repeated or invalid.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(HEADER).iter();
         let value = values.next()?;
         (values.next().is_none() && is_valid(value.to_str().ok()?)).then(|| Self(value.clone()))
     }
 
-    /// Id of the trace: 32 hexadecimal digits.
+    /// Returns the id of the trace: 32 hexadecimal digits.
     pub fn trace_id(&self) -> &str {
         self.part(3..35)
     }
 
-    /// Id of the span that asked: 16 hexadecimal digits.
+    /// Returns the id of the span of the caller: 16 hexadecimal digits.
     pub fn span_id(&self) -> &str {
         self.part(36..52)
     }
 
-    /// Whether whoever asked has taken this trace for one to be kept.
+    /// True if the caller samples this trace.
     pub fn is_sampled(&self) -> bool {
         u8::from_str_radix(self.part(53..55), 16).is_ok_and(|flags| flags & 1 == 1)
     }
 
-    /// The header as it came, for those who are asked because of this request.
+    /// Returns the original header, for requests to other services on behalf of this one.
     pub fn into_header(self) -> HeaderValue {
         self.0
     }

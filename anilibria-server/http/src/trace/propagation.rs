@@ -1,4 +1,4 @@
-//! Traces that go on in other services: the headers of W3C Trace Context.
+//! Propagation of traces between services: the headers of W3C Trace Context.
 
 use opentelemetry::{Context, propagation::TextMapPropagator as _, trace::TraceContextExt as _};
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
@@ -7,12 +7,12 @@ use poem::http::HeaderMap;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-/// The trace that `headers` belong to, if any.
+/// Returns the context of the trace that `headers` belong to; an empty context if there is none.
 pub fn remote(headers: &HeaderMap) -> Context {
     TraceContextPropagator::new().extract_with_context(&Context::new(), &HeaderExtractor(headers))
 }
 
-/// Headers that make what they are sent with a part of what is done in `span`; none unless that is traced.
+/// Returns the headers that make an outgoing request part of `span`; no headers if the span is not traced.
 pub fn outbound(span: &Span) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let context = span.context();

@@ -1,4 +1,4 @@
-//! A request as its trace shows it.
+//! Root span of a traced request.
 
 use opentelemetry::{
     Context, KeyValue,
@@ -13,15 +13,15 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use super::remote;
 
-/// The span that all of a request is done in.
+/// The span around the whole processing of a request.
 pub struct Root {
     context: Context,
 }
 
 impl Root {
-    /// Makes `span` what is done for `request`, as a part of the trace that it belongs to, if it does.
+    /// Makes `span` the root span of `request`. If the request belongs to a trace, the span joins that trace.
     pub fn of(span: &Span, request: &Request) -> Self {
-        // Refused where nothing makes traces of spans; then there is nothing to be a part of.
+        // Fails if no layer records traces. Then there is no trace to join.
         let _ = span.set_parent(remote(request.headers()));
         let context = span.context();
         let attributes = [
@@ -32,19 +32,19 @@ impl Root {
         Self { context }
     }
 
-    /// Id of the trace: 32 hexadecimal digits.
+    /// Returns the id of the trace: 32 hexadecimal digits.
     pub fn trace_id(&self) -> String {
         self.context.span().span_context().trace_id().to_string()
     }
 
-    /// Names it after `route`, a pattern: there are only so many.
+    /// Names the span after the method and `route`, a pattern, so that the number of names is limited.
     pub fn name(&self, method: &Method, route: &str) {
         let span = self.context.span();
         span.update_name(format!("{method} {route}"));
         span.set_attribute(KeyValue::new("http.route", route.to_owned()));
     }
 
-    /// Notes how it ended.
+    /// Records the status of the response.
     pub fn end(&self, status: StatusCode) {
         let span = self.context.span();
         span.set_attribute(KeyValue::new("http.status_code", i64::from(status.as_u16())));

@@ -1,35 +1,36 @@
-//! What is traced.
+//! Sampling of traces.
 
 use tracing::{Span, field::display};
 
 use super::{Origin, TraceParent};
 
-/// Decides which requests and which looks at AniLibria are traced. None are unless there is somewhere to send traces.
+/// Decides which requests and which polls of AniLibria are traced. None are traced without a collector.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sampler {
-    /// Of all that nobody else has decided about, 0 to 1; `None` when nothing is traced, whatever others say.
+    /// Share of requests to trace if the caller has not decided, 0 to 1. `None` disables tracing in any case.
     share: Option<f64>,
 }
 
 impl Sampler {
-    /// Traces `share` of what nobody else has decided about, 0 to 1. Nothing is traced with `None`: there is no collector.
+    /// Creates a sampler that traces `share` of the requests for which the caller has not decided, 0 to 1. `None` disables
+    /// tracing: there is no collector.
     pub fn new(share: Option<f64>) -> Self {
         Self { share }
     }
 
-    /// True if traces are sent anywhere.
+    /// True if traces are sent to a collector.
     pub fn is_enabled(self) -> bool {
         self.share.is_some()
     }
 
-    /// Whether what `parent` asks for is traced: if the asker's part of the trace is, or else some by chance.
+    /// True if the work for `parent` is traced. The decision of the caller applies; without one, it is random.
     pub fn takes(self, parent: Option<&TraceParent>) -> bool {
         let Some(share) = self.share else { return false };
         parent.map_or_else(|| fastrand::f64() < share, TraceParent::is_sampled)
     }
 }
 
-/// Returns the span that `span` creates, with the id of its trace as a field; no span unless `is_traced`.
+/// Returns the span that `span` creates, with the id of its trace as a field; a disabled span unless `is_traced`.
 pub fn root_span(is_traced: bool, span: impl FnOnce() -> Span) -> Span {
     if !is_traced {
         return Span::none();

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Messages per second in the long run.
+/// Sustained messages per second.
 const RATE: f64 = 20.0;
 
-/// Messages at once.
+/// Burst: maximum number of messages at once.
 const BURST: f64 = 40.0;
 
-/// Time of continued excess after which the connection is closed.
+/// Duration of continued excess after which the connection is closed.
 const MAX_EXCESS: Duration = Duration::from_secs(10);
 
-/// Time without a refused message after which the excess has ended. Also the interval of refusals that are reported.
+/// Time without a refused message after which the excess ends. Also the interval between reports to the client.
 const RESET_AFTER: Duration = Duration::from_secs(1);
 
 /// Token bucket of one client.
@@ -31,12 +31,12 @@ struct Excess {
     reported: Instant,
 }
 
-/// The treatment of a message.
+/// Result of the rate limit for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Process the message.
     Accept,
-    /// Drop the message, and report that to the client.
+    /// Drop the message, and report the refusal to the client.
     Refuse,
     /// Drop the message; a report was sent within the last second.
     Drop,
@@ -49,7 +49,7 @@ impl Allowance {
         Self { left: BURST, at: now, excess: None }
     }
 
-    /// Counts a message that arrived at `now`.
+    /// Counts a message that arrived at `now`, and returns its verdict.
     pub(super) fn count(&mut self, now: Instant) -> Verdict {
         let elapsed = now.duration_since(self.at).as_secs_f64();
         self.left = elapsed.mul_add(RATE, self.left).min(BURST);
@@ -81,7 +81,7 @@ impl Allowance {
 mod tests {
     use super::*;
 
-    /// Returns the verdicts on `count` messages that arrive `every` milliseconds apart.
+    /// Returns the verdicts on `count` messages that arrive every `every` milliseconds.
     fn verdicts(allowance: &mut Allowance, start: Instant, every: u64, count: u64) -> Vec<Verdict> {
         (1..=count).map(|n| allowance.count(start + Duration::from_millis(n * every))).collect()
     }

@@ -1,4 +1,4 @@
-//! One client over one socket, from hello to goodbye, whatever is spoken over it.
+//! One WebSocket connection from its start to its close, independent of the protocol over it.
 
 use std::{future::Future, ops::ControlFlow, time::Duration};
 
@@ -21,37 +21,41 @@ use super::{
 };
 use super::{live::LiveConnections, slots::Slot};
 
-/// What is spoken over a socket. Signs of life, limits and goodbyes are not its concern.
+/// An application protocol over a WebSocket. [`Connection`] handles pings, rate limits and close frames.
 pub trait Dialogue: Send {
-    /// What the client can be told unasked.
+    /// Type of the messages that the server sends without a request.
     type News: Send;
 
-    /// Says what comes before anything else.
+    /// Sends the first messages of the protocol.
     fn greet(&mut self, line: &mut Line) -> impl Future<Output = Flow> + Send;
 
-    /// The next the client is told, however long it takes. Nothing is lost when this is dropped.
+    /// Waits for the next message to the client, without a time limit.
+    ///
+    /// # Cancel safety
+    ///
+    /// No message is lost if the future is dropped.
     fn news(&mut self) -> impl Future<Output = Self::News> + Send;
 
-    /// Tells it.
+    /// Sends `news` to the client.
     fn tell(&mut self, news: Self::News, line: &mut Line) -> impl Future<Output = Flow> + Send;
 
-    /// Takes in what the client has said.
+    /// Handles a message of the client.
     fn hear(&mut self, said: Said, line: &mut Line) -> impl Future<Output = Flow> + Send;
 
-    /// Says that the client has said too much, which was not heeded.
+    /// Reports to the client that its message was dropped because of the rate limit.
     fn refuse(&mut self, line: &mut Line) -> impl Future<Output = Flow> + Send;
 }
 
-/// What a client has said.
+/// A message of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
-    /// A text.
+    /// A text message.
     Text(Utf8Bytes),
-    /// Bytes.
+    /// A binary message.
     Binary(Bytes),
 }
 
-/// One client.
+/// The connection of one client.
 pub struct Connection<D> {
     line: Line,
     dialogue: D,
@@ -60,7 +64,7 @@ pub struct Connection<D> {
     stopping: watch::Receiver<bool>,
     ping_interval: Duration,
     ping_timeout: Duration,
-    /// When the client is asked for a sign of life, or has not given one.
+    /// Time of the next ping or, while a ping is unanswered, time at which the connection is closed.
     due: Instant,
     is_asked: bool,
 }
@@ -83,7 +87,7 @@ impl<D: Dialogue> Connection<D> {
         }
     }
 
-    /// Serves the client until either side has enough.
+    /// Serves the client until either side closes the connection.
     pub async fn run(mut self) {
         let mut flow = self.dialogue.greet(&mut self.line).await;
         let end = loop {
@@ -99,14 +103,15 @@ impl<D: Dialogue> Connection<D> {
             };
         };
         if let Some(words) = end {
-            // What only a few need for a moment, thousands should not hold room for all the time.
+            // Boxed, because otherwise every connection would reserve memory for the closing handshake.
             Box::pin(self.line.close(words)).await;
         }
     }
 
     async fn next(&mut self) -> Next<D::News> {
         tokio::select! {
-            // Whoever wishes for events and resumes in one breath gets what it has missed before what is new.
+            // Biased: messages come before news. A client that subscribes and resumes receives missed events before new
+            // ones.
             biased;
             _ = self.stopping.wait_for(|stopping| *stopping) => Next::Stop,
             () = self.slot.evicted() => Next::Evicted,
@@ -116,14 +121,14 @@ impl<D: Dialogue> Connection<D> {
         }
     }
 
-    /// Takes in what came from the client.
+    /// Handles a message or an error from the socket.
     async fn hear(&mut self, message: Option<Result<Message, Error>>) -> Flow {
         let message = match message {
             Some(Ok(message)) => message,
             Some(Err(error)) => return broken(&error),
             None => return ControlFlow::Break(None),
         };
-        // Whatever it is, it is a sign of life.
+        // Any message proves that the client is alive.
         self.is_asked = false;
         self.due = Instant::now() + self.ping_interval;
         let tally = self.line.live.tally();
@@ -145,7 +150,7 @@ impl<D: Dialogue> Connection<D> {
         match message {
             Message::Text(text) => self.dialogue.hear(Said::Text(text), &mut self.line).await,
             Message::Binary(bytes) => self.dialogue.hear(Said::Binary(bytes), &mut self.line).await,
-            // Pings are answered beneath, and so is a goodbye, after which nothing more comes.
+            // tungstenite answers pings and close frames itself. No message follows a close frame.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {
                 self.line.heard("control");
                 self.line.flush().await
@@ -153,7 +158,7 @@ impl<D: Dialogue> Connection<D> {
         }
     }
 
-    /// Asks for a sign of life, or gives up after one that did not come.
+    /// Sends a ping, or ends the connection if the last ping was not answered in time.
     async fn ask(&mut self) -> Flow {
         if self.is_asked {
             debug!("A client gives no sign of life");
@@ -166,19 +171,19 @@ impl<D: Dialogue> Connection<D> {
     }
 }
 
-/// What happens next to a connection.
+/// The next event of a connection.
 enum Next<N> {
     Message(Option<Result<Message, Error>>),
     News(N),
-    /// It is time for a sign of life.
+    /// The next ping is due, or the last one was not answered in time.
     Due,
-    /// Another client gets the slot.
+    /// The slot is given to another client.
     Evicted,
     /// The service stops.
     Stop,
 }
 
-/// What to say to a client that sent something that is no message.
+/// Returns the flow after an error of the socket: a close frame for an invalid message, none if the connection is lost.
 fn broken(error: &Error) -> Flow {
     match error {
         Error::Capacity(CapacityError::MessageTooLong { .. }) => {

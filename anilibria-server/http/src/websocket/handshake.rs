@@ -27,7 +27,7 @@ const READ_BUFFER: usize = 4 * 1024;
 /// A WebSocket over an upgraded connection.
 pub type Socket = WebSocketStream<Upgraded>;
 
-/// A valid request for a WebSocket.
+/// A valid upgrade request.
 pub struct Handshake {
     upgrade: OnUpgrade,
     accept: String,
@@ -46,8 +46,8 @@ impl Handshake {
         Ok(Self { upgrade, accept })
     }
 
-    /// Accepts the request and spawns a task that runs `serve` once the socket is open. At most `unsent` bytes are
-    /// buffered for the client, so that no message can be longer.
+    /// Accepts the request and spawns a task that runs `serve` once the socket is open. At most `unsent` bytes are buffered
+    /// for the client, so this is also the maximum length of a message.
     pub fn agree<F>(self, unsent: usize, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
     where
         F: Future<Output = ()> + Send,
@@ -100,7 +100,7 @@ fn key(headers: &HeaderMap) -> Result<&[u8], Problem> {
         .ok_or_else(|| Problem::invalid("Sec-WebSocket-Key", "must be 16 bytes as Base64"))
 }
 
-/// True if the comma list `name` contains `token`, in upper or lower case.
+/// True if the comma-separated list `name` contains `token`. The case is ignored.
 fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))

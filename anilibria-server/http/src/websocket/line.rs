@@ -19,10 +19,11 @@ pub const GOODBYE: Duration = Duration::from_secs(2);
 /// Size of the buffer for bytes that are discarded during the closing handshake.
 const DISCARD_BUFFER: usize = 1024;
 
-/// Continues the connection, or ends it with a close frame; without one if the client cannot be reached.
+/// Control flow of a connection: it continues, or ends with a close frame. There is no frame if the client cannot be
+/// reached.
 pub type Flow = ControlFlow<Option<CloseFrame>>;
 
-/// The sending side of one WebSocket. Each message times out if the client does not take it.
+/// The sending side of one WebSocket. Sending fails if the client does not receive a message within the timeout.
 pub struct Line {
     pub(super) socket: Socket,
     pub(super) live: LiveConnections,
@@ -34,18 +35,18 @@ impl Line {
         Self { socket, live: live.clone(), timeout: live.options().ping_timeout }
     }
 
-    /// Counts a message of the client, of this `kind`.
+    /// Counts an incoming message of this `kind`.
     pub fn heard(&self, kind: &str) {
         self.live.tally().incoming.add(kind);
     }
 
-    /// Sends a text and counts it as a message of this `kind`.
+    /// Sends a text message and counts it as `kind`.
     pub async fn say(&mut self, kind: &str, frame: Utf8Bytes) -> Flow {
         self.live.tally().outgoing.add(kind);
         self.send(frame).await
     }
 
-    /// Sends a text that is counted elsewhere.
+    /// Sends a text message that is counted elsewhere.
     pub async fn send(&mut self, frame: Utf8Bytes) -> Flow {
         self.in_time(Some(Message::Text(frame))).await
     }
@@ -60,7 +61,7 @@ impl Line {
         self.in_time(None).await
     }
 
-    /// Sends `message`, if there is one, and all that is pending. Fails after the timeout.
+    /// Sends `message`, if any, and all pending frames. Fails after the timeout.
     async fn in_time(&mut self, message: Option<Message>) -> Flow {
         let socket = &mut self.socket;
         let sent = timeout(self.timeout, async {
@@ -94,7 +95,7 @@ pub fn goodbye(code: CloseCode, reason: &'static str) -> Flow {
     ControlFlow::Break(Some(CloseFrame { code, reason: reason.into() }))
 }
 
-/// Sends a close frame and waits for the client to close the connection. Bytes that the client had sent before are
+/// Sends a close frame and waits for the client to close the connection. Bytes that the client has sent before are
 /// discarded: if they were left unread, the system would reset the connection, and the frame could be lost.
 pub async fn close(mut socket: Socket, frame: CloseFrame) {
     let handshake = async {

@@ -18,7 +18,7 @@ pub struct LiveOptions {
     pub max_connections_per_client: usize,
     /// Time between two pings.
     pub ping_interval: Duration,
-    /// Time in which a client has to answer a ping, or to take a message.
+    /// Time in which a client must answer a ping or receive a message.
     pub ping_timeout: Duration,
 }
 
@@ -32,7 +32,7 @@ pub struct LiveConnections {
 }
 
 impl LiveConnections {
-    /// Creates the slots for live connections. `tally` counts what happens on them.
+    /// Creates the slots for live connections. `tally` counts their events.
     pub fn new(options: LiveOptions, tally: Tally) -> Self {
         let slots = Slots::new(options.max_connections, options.max_connections_per_client);
         Self { options, slots, stopping: Arc::new(watch::Sender::new(false)), tally: Arc::new(tally) }
@@ -48,11 +48,11 @@ impl LiveConnections {
         self.slots.taken()
     }
 
-    /// Takes a slot for one more live connection of `client`; `None` stands for a client that is not limited by itself.
+    /// Takes a slot for one more live connection of `client`; `None` is a client without a limit per client.
     ///
     /// # Errors
     ///
-    /// The limit that leaves no slot.
+    /// Returns the limit that was reached.
     pub fn enter(&self, client: Option<IpAddr>) -> Result<Slot, NoSlot> {
         let slot = self.slots.enter(client);
         let count = if slot.is_ok() { &self.tally.opened } else { &self.tally.turned_away };
@@ -68,11 +68,11 @@ impl LiveConnections {
     /// Closes all live connections, and waits at most `limit` until they are closed.
     pub async fn stop(&self, limit: Duration) {
         self.stopping.send_replace(true);
-        // Connections that stay open end with the process.
+        // Connections that are still open are closed when the process ends.
         let _ = timeout(limit, self.slots.vacated()).await;
     }
 
-    /// Returns a receiver that turns true when the service stops.
+    /// Returns a receiver whose value becomes true when the service stops.
     pub fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
     }

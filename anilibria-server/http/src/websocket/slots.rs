@@ -1,4 +1,4 @@
-//! Slots for live connections: bounded in total and for each client.
+//! Slots for live connections, limited in total and for each client.
 
 use std::{
     collections::HashMap,
@@ -14,16 +14,16 @@ use tokio::sync::{Notify, watch};
 
 use crate::{metrics::Limit, problem::Problem};
 
-/// Divisor of all slots for the reserve. Clients that already have many connections get none of the reserve.
+/// Divisor of the total for the reserve: a tenth of all slots. Clients that have many connections get none of the reserve.
 const RESERVE: usize = 10;
 
-/// Divisor of the limit of a client: from that number of connections on it has many.
+/// Divisor of the limit per client: a client with a tenth of it or more has many connections.
 const MANY: usize = 10;
 
 /// `Retry-After` for a client with too many live connections.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// Slots for live connections. Clones share them.
+/// Slots for live connections. Clones share the slots.
 #[derive(Clone, Debug)]
 pub struct Slots(Arc<Shared>);
 
@@ -33,14 +33,14 @@ struct Shared {
     max_per_client: usize,
     started: Instant,
     by_client: Mutex<HashMap<IpAddr, Vec<Arc<Occupant>>>>,
-    /// Slots taken, by counted clients and others.
+    /// Number of slots taken, by clients with and without a limit per client.
     taken: watch::Sender<usize>,
 }
 
 /// The connection in a slot.
 #[derive(Debug)]
 struct Occupant {
-    /// When the client last sent something, in milliseconds since the slots exist.
+    /// Time of the last message of the client, in milliseconds since the slots were created.
     active: AtomicU64,
     evicted: Notify,
 }
@@ -53,17 +53,17 @@ pub struct Slot {
     occupant: Arc<Occupant>,
 }
 
-/// The reason why there is no slot.
+/// Reasons for which no slot is available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoSlot {
     /// This client has too many connections.
     Client,
-    /// All clients together have too many.
+    /// All clients together have too many connections.
     Full,
 }
 
 impl Slots {
-    /// Creates `max` slots, of which one client can hold `max_per_client`.
+    /// Creates `max` slots, of which one client can hold at most `max_per_client`.
     pub fn new(max: usize, max_per_client: usize) -> Self {
         Self(Arc::new(Shared {
             max,
@@ -81,18 +81,18 @@ impl Slots {
 
     /// Waits until no slot is taken.
     pub async fn vacated(&self) {
-        // The sender lives as long as this.
+        // The sender lives as long as `self`, so this cannot fail.
         let _ = self.0.taken.subscribe().wait_for(|taken| *taken == 0).await;
     }
 
-    /// Takes a slot for a connection of `client`; `None` stands for a client that is not limited by itself.
+    /// Takes a slot for a connection of `client`; `None` is a client without a limit per client.
     ///
-    /// When all slots are taken, the client with the most connections loses the one that has been idle for longest, unless
-    /// the newcomer would then have as many.
+    /// If all slots are taken, the client with the most connections loses the one that has been idle for longest, unless the
+    /// new client would then have as many.
     ///
     /// # Errors
     ///
-    /// Which limit there is no slot for.
+    /// Returns the limit that was reached.
     pub fn enter(&self, client: Option<IpAddr>) -> Result<Slot, NoSlot> {
         let shared = &self.0;
         let mut by_client = shared.by_client();
@@ -127,7 +127,7 @@ impl Shared {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Takes a slot from the client with the most connections, if it has more than a newcomer with `count` would have.
+    /// Evicts a connection of the client with the most, if it has more than a client with `count` and one more would have.
     fn evict(&self, by_client: &mut HashMap<IpAddr, Vec<Arc<Occupant>>>, count: usize) -> bool {
         let greediest = by_client.values_mut().max_by_key(|occupants| occupants.len());
         let Some(occupants) = greediest.filter(|occupants| occupants.len() > count + 1) else { return false };
@@ -139,7 +139,7 @@ impl Shared {
         true
     }
 
-    /// Frees the slot of `occupant`, unless it was evicted and the slot has another one.
+    /// Frees the slot of `occupant`, unless it was evicted and its slot was reused.
     fn leave(&self, client: Option<IpAddr>, occupant: &Arc<Occupant>) {
         let mut by_client = self.by_client();
         if let Some(client) = client {
@@ -164,12 +164,12 @@ impl From<NoSlot> for Problem {
 }
 
 impl Slot {
-    /// Notes that the client has sent something.
+    /// Records that the client has sent a message.
     pub fn touch(&self) {
         self.occupant.active.store(self.shared.now(), Ordering::Relaxed);
     }
 
-    /// Waits until the slot is taken away for another client. One task at a time may wait.
+    /// Waits until the slot is taken away for another client. Only one task at a time may wait.
     ///
     /// # Cancel safety
     ///

@@ -1,24 +1,24 @@
-//! Counts what clients do.
+//! Counters of live connections and their messages.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A count that only grows.
+/// A counter that only increases.
 #[derive(Debug, Default)]
 pub struct Count(AtomicU64);
 
 impl Count {
-    /// One more.
+    /// Increments the counter.
     pub fn add(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many there have been.
+    /// Returns the value.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Messages by their type, of which there are only so many.
+/// Counters of messages by type. The set of types is fixed.
 #[derive(Debug)]
 pub struct Messages(Vec<(&'static str, Count)>);
 
@@ -27,40 +27,40 @@ impl Messages {
         Self(types.into_iter().map(|name| (name, Count::default())).collect())
     }
 
-    /// One more of a type.
+    /// Increments the counter of the type `name`.
     pub fn add(&self, name: &str) {
         if let Some((_, count)) = self.0.iter().find(|(known, _)| *known == name) {
             count.add();
         }
     }
 
-    /// How many of each type there have been.
+    /// Returns the number of messages of each type.
     pub fn each(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.0.iter().map(|(name, count)| (*name, count.get()))
     }
 }
 
-/// What clients have done since the start.
+/// Counters of live connections since the start.
 #[derive(Debug)]
 pub struct Tally {
-    /// Clients that have come.
+    /// Connections that were opened.
     pub opened: Count,
-    /// Clients for which there was no place.
+    /// Connections that were refused because no slot was available.
     pub turned_away: Count,
     /// Messages of clients.
     pub messages: Count,
-    /// Messages that were not heeded, as there were too many.
+    /// Messages that were dropped because of the rate limit.
     pub refused: Count,
-    /// Connections that were given up, as their client gave no sign of life or took nothing.
+    /// Connections that were closed because the client did not answer a ping or did not receive a message in time.
     pub given_up: Count,
-    /// Messages of clients over `WebSocket`s.
+    /// Messages of clients over WebSocket, by type.
     pub incoming: Messages,
-    /// Messages to them. The events of v2 are among them only when they are told again; the hub counts the others.
+    /// Messages to clients, by type. Events of v2 are counted here only when they are replayed; the hub counts the others.
     pub outgoing: Messages,
 }
 
 impl Tally {
-    /// Creates counts of messages by type: `incoming` ones of clients, and `outgoing` ones to clients.
+    /// Creates the counters of messages by type: `incoming` ones from clients, and `outgoing` ones to clients.
     pub fn new(
         incoming: impl IntoIterator<Item = &'static str>,
         outgoing: impl IntoIterator<Item = &'static str>,

@@ -1,4 +1,4 @@
-//! One event as one line of JSON, its fields and those of its spans side by side.
+//! JSON log format: one event per line, with its fields and those of its spans in one object.
 
 use std::fmt::{self, Write as _};
 
@@ -16,7 +16,7 @@ use tracing_subscriber::{
 /// Name of the service in its log.
 const SERVICE: &str = "anilibria-server";
 
-/// What the names of fields begin with that only say how a span is shown in a trace.
+/// Prefix of fields that only control how a span is shown in a trace. The log omits them.
 const FOR_TRACES: &str = "otel.";
 
 /// Formats events as lines of JSON: `timestamp`, `level`, `message`, `service`, `target` and all fields.
@@ -69,7 +69,7 @@ struct Fields<'l>(&'l mut Map<String, Value>);
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let mut text = String::new();
-        // Writing into a string fails only when the value's own formatting does.
+        // Writing into a string fails only if the formatting of the value fails.
         let _ = write!(text, "{value:?}");
         self.0.insert(field.name().into(), text.into());
     }

@@ -1,4 +1,4 @@
-//! Which spans belong to a trace.
+//! Filter for the spans and events of traces.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,13 +14,13 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// What the targets of this service's own crates begin with: how others do their work is of no interest here.
+/// Prefix of the targets of this service's own crates. Traces do not include the spans of other libraries.
 const OURS: &str = "anilibria_";
 
-/// Lets through the spans that a trace begins with, what is below them, and what goes wrong there.
+/// Enables the spans that start a trace, the spans below them, and warnings and errors in these.
 #[derive(Debug, Default)]
 pub(crate) struct Traced {
-    /// So many spans are open. Mostly there are none, and then there is nothing to be below of.
+    /// Number of open spans. Usually it is 0, and then nothing can be part of a trace.
     open: AtomicUsize,
 }
 
@@ -29,7 +29,7 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Filter<S> for Traced {
         metadata.target() == ROOT
             || self.open.load(Ordering::Relaxed) > 0
                 && is_of_interest(metadata)
-                // Of those that this filter has let through.
+                // The current span, if this filter has enabled it.
                 && context.lookup_current().is_some()
     }
 
@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
 
-    /// Notes the names of spans, and the levels of events.
+    /// Records the names of spans and the levels of events.
     #[derive(Clone, Default)]
     struct Seen(Arc<Mutex<Vec<String>>>);
 
@@ -84,7 +84,7 @@ mod tests {
         }
     }
 
-    /// What gets through while `work` is done.
+    /// Returns the spans and events that pass the filter while `work` runs.
     fn seen(work: impl FnOnce()) -> Vec<String> {
         let seen = Seen::default();
         let subscriber = tracing_subscriber::registry().with(seen.clone().with_filter(Traced::default()));
@@ -92,7 +92,7 @@ mod tests {
         seen.0.lock().unwrap().clone()
     }
 
-    /// What is done for any request.
+    /// Creates the spans and events of a typical request.
     fn steps() {
         let _step = debug_span!("step").entered();
         let _inner = debug_span!("inner").entered();

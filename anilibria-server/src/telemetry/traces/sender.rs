@@ -1,4 +1,4 @@
-//! The way to the collector.
+//! Export of spans to the collector.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -19,10 +19,10 @@ use tracing::warn;
 
 use super::PATIENCE;
 
-/// How often it is logged at the most that traces are lost.
+/// Minimum interval between warnings about lost traces.
 const WARN_EVERY: Duration = Duration::from_mins(5);
 
-/// Sends spans from the thread that collects them, which is none of the runtime's.
+/// Exports spans on the runtime. The thread that collects the spans does not belong to the runtime.
 #[derive(Debug)]
 pub(super) struct Sender {
     exporter: Arc<SpanExporter>,
@@ -31,7 +31,7 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// Sends through `exporter` in the current runtime.
+    /// Creates a sender that uses `exporter` on the current runtime.
     pub(super) fn new(exporter: SpanExporter) -> Self {
         Self { exporter: Arc::new(exporter), runtime: Handle::current(), warned: Mutex::default() }
     }
@@ -61,7 +61,7 @@ impl Export for Sender {
     }
 
     fn set_resource(&mut self, resource: &Resource) {
-        // Nobody else has it before the first batch.
+        // Before the first batch there is no other reference, so this succeeds.
         if let Some(exporter) = Arc::get_mut(&mut self.exporter) {
             exporter.set_resource(resource);
         }
