@@ -1,4 +1,4 @@
-//! Whoever has logged in, and their favourites.
+//! The user of a session, and the user's favourites.
 
 use anilibria_client::{
     Client, Error, Secret,
@@ -22,14 +22,14 @@ use super::{
     shape::Shape,
 };
 
-/// What is told of a session that is not known, or no longer.
+/// Response to a session that does not exist or has ended.
 const ENDED: Problem = Problem::Unauthorized {
     message: "the session is not known, or has ended",
     code: ErrorCode::Unauthorized,
 };
 
 impl Gateway {
-    /// Whoever has logged in.
+    /// Returns the user of the session.
     pub(super) async fn user(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let shape = Shape::of_parts(ask)?;
         let (client, session) = self.client_of(ask).await?;
@@ -40,10 +40,10 @@ impl Gateway {
         Self::once(&user)
     }
 
-    /// Their favourites, the one that was added first first.
+    /// Returns the favourites of the user, the earliest added first.
     pub(super) async fn favorites(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let shape = Shape::read(ask)?;
-        // anilibria.py cannot ask for another page than the first.
+        // anilibria.py requests only the first page, so that page has to hold everything.
         let unless_told = if ask.dialect == Dialect::Python { PageSize::All } else { PageSize::Of(PAGE) };
         let (window, _) = ask.window(unless_told)?;
         let (client, session) = self.client_of(ask).await?;
@@ -78,20 +78,20 @@ impl Gateway {
         Self::once(&json!({"success": true}))
     }
 
-    /// A client that asks on behalf of whoever sent the request, and in which session.
+    /// Returns a client that sends the token of the session in the request, and the id of that session.
     pub(super) async fn client_of(&self, ask: &Ask<'_>) -> Result<(Client, SessionId), Problem> {
         let session = ask.session().ok_or_else(|| Problem::invalid("session", "is required"))?;
         self.client_in(session).await
     }
 
-    /// A client that asks on behalf of whoever is in this session.
+    /// Returns a client that sends the token of this session, and the id of the session.
     pub(super) async fn client_in(&self, session: &str) -> Result<(Client, SessionId), Problem> {
         let session = SessionId::read(session).ok_or(ENDED)?;
         let token = self.sessions.token(&session).await.map_err(super::unavailable)?;
         Ok((self.titles.client().in_session(token.ok_or(ENDED)?), session))
     }
 
-    /// The key by which torrent links are those of whoever is in this session.
+    /// Returns the passkey of the user, which makes torrent links personal.
     pub(super) async fn passkey(
         &self,
         client: &Client,
@@ -101,11 +101,11 @@ impl Gateway {
         Ok(self.permitted(session, profile).await?.torrents.passkey)
     }
 
-    /// What AniLibria answered to somebody in this session, which ends when AniLibria says that it has.
+    /// Maps the answer of AniLibria to a call in this session. Ends the session if AniLibria refuses its token.
     async fn permitted<T>(&self, session: &SessionId, answer: Result<T, Error>) -> Result<T, Problem> {
         match answer {
             Err(Error::Unauthorized { .. } | Error::NoSession) => {
-                // It is of no more use; should it not be forgotten now, it will end by itself.
+                // The session is useless now. If this call fails, the session expires by its lifetime.
                 let _ = self.sessions.end(session).await;
                 Err(ENDED)
             }

@@ -1,4 +1,4 @@
-//! Which addresses are those of old clients, and what they are told apart by.
+//! Addresses of old clients, and the dialects served at them.
 
 use anilibria_http::problem::Problem;
 use poem::{
@@ -12,53 +12,53 @@ use crate::options::Dialects;
 /// Name of the header with the version.
 const VERSION_HEADER: &str = "api-version";
 
-/// The last version that the old service had.
+/// The last version of the old service.
 const VERSION: HeaderValue = HeaderValue::from_static("3.0.14");
 
-/// Where the newest version is served.
+/// Path prefix of the newest version.
 pub(super) const LIVE: &str = "/v3";
 
-/// Where each version with a number is served, as its minor version was: with all its fixes.
+/// Path prefix of every numbered version. Patch numbers are ignored, so each minor version is served with all its fixes.
 pub(super) const NUMBERED: &str = "/v3.0";
 
-/// Where the old site's own pages are.
+/// Path prefix of the pages of the old site.
 const PAGES: &str = "/public/";
 
-/// Most digits of a part of a version.
+/// Maximum digits in each part of a version.
 const MAX_DIGITS: usize = 3;
 
-/// How lists are written. The old service and anilibria.py, its best known client, did not agree everywhere.
+/// Format of lists. The old service and anilibria.py, its best known client, differ in a few places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// As the old service did in the end.
+    /// The format of the last version of the old service.
     Live,
-    /// As anilibria.py reads them, which is the way of earlier versions.
+    /// The format that anilibria.py reads, which is that of earlier versions.
     Python,
 }
 
 impl Dialect {
-    /// The dialect at addresses that begin with `prefix`, which is one of the two there are.
+    /// Returns the dialect at addresses that begin with `prefix`, which is [`LIVE`] or [`NUMBERED`].
     pub(super) fn at(prefix: &str, dialects: Dialects) -> Self {
         match dialects {
             Dialects::Python => Self::Python,
-            // anilibria.py always names a minor version.
+            // anilibria.py always sends a minor version.
             Dialects::Path if prefix == NUMBERED => Self::Python,
             Dialects::Path | Dialects::Live => Self::Live,
         }
     }
 }
 
-/// In which form a problem is told at an old address.
+/// Format of errors at an old address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// That of API v3.
+    /// The format of API v3.
     Api,
-    /// That of the old site's own pages.
+    /// The format of the pages of the old site.
     Page,
 }
 
 impl Form {
-    /// The answer that tells `problem`.
+    /// Returns the response for `problem`.
     pub fn tell(self, problem: &Problem) -> Response {
         match self {
             Self::Api => problem::api_response(problem),
@@ -66,7 +66,7 @@ impl Form {
         }
     }
 
-    /// Writes the version of the API into the `headers` of an answer, where the old service did.
+    /// Adds the version of the API to the `headers` of an answer. Pages have no such header, as in the old service.
     pub fn mark(self, headers: &mut HeaderMap) {
         if self == Self::Api {
             headers.insert(VERSION_HEADER, VERSION);
@@ -81,13 +81,13 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// Creates the addresses, if they `are_served`.
+    /// Creates the addresses. If they are not served, [`lead`](Self::lead) matches nothing.
     pub fn new(are_served: bool) -> Self {
         Self { are_served }
     }
 
-    /// Leads a request for any version to where it is served, and tells in which form its problems are told; `None` when
-    /// the address is no old one.
+    /// Rewrites the path of a request to `/v3` or `/v3.0` and returns the format of its errors; `None` if the address is not
+    /// one of an old client.
     pub fn lead(self, request: &mut Request) -> Option<Form> {
         let path = request.uri().path();
         if !self.are_served {
@@ -104,7 +104,7 @@ impl Addresses {
             return Some(Form::Api);
         }
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        // What was an address stays one behind another beginning.
+        // The new path has the same syntax as the old one apart from its prefix, so parsing does not fail.
         if let Ok(uri) = format!("{prefix}{trimmed}{query}").parse::<Uri>() {
             *request.uri_mut() = uri;
         }
@@ -112,7 +112,7 @@ impl Addresses {
     }
 }
 
-/// Where `version` (nothing, `.0` or `.0.14`) is served; `None` for what is no version.
+/// Returns the path prefix for `version` (an empty string, `.0` or `.0.14`); `None` if `version` is malformed.
 fn prefix(version: &str) -> Option<&'static str> {
     if version.is_empty() {
         return Some(LIVE);

@@ -20,7 +20,7 @@ use super::{
 /// A search by an expression.
 #[derive(Clone, Debug)]
 pub(super) struct Advanced {
-    /// The parameter that has the expression.
+    /// Name of the parameter that holds the expression.
     parameter: &'static str,
     query: Query,
     order: Option<Order>,
@@ -38,7 +38,7 @@ impl Advanced {
         Ok(Self { parameter, query, order: order(ask)? })
     }
 
-    /// What is found in the catalogue, the last updated first unless an order is set.
+    /// Returns the matching titles of the catalogue, the last updated first unless an order is set.
     pub(super) async fn find(
         &self,
         catalogue: Arc<Catalogue>,
@@ -67,7 +67,7 @@ impl Advanced {
         work.searches.run(search).await
     }
 
-    /// The search as text, the same for all ways to write it.
+    /// Returns the search as text. Equivalent spellings give the same text.
     pub(super) fn canonical(&self) -> String {
         format!("{} {:?}", self.query, self.order)
     }
@@ -77,7 +77,7 @@ fn unreadable(parameter: &'static str, error: &SyntaxError) -> LoadFailure {
     LoadFailure::Refused { field: parameter, reason: format!("cannot be read: {error}").into() }
 }
 
-/// Returns the titles `ids` in an order.
+/// Returns the titles `ids` in the given order.
 pub(super) async fn by_order(
     catalogue: Arc<Catalogue>,
     ids: Vec<ReleaseId>,
@@ -97,7 +97,7 @@ pub(super) async fn by_order(
     work.searches.run(sort).await
 }
 
-/// The order that is asked for, if one is.
+/// Reads the requested order; `None` if there is none.
 pub(super) fn order(ask: &Ask<'_>) -> Result<Option<Order>, Problem> {
     let is_descending = match ask.number("sort_direction")?.unwrap_or(0) {
         0 => false,
@@ -109,7 +109,7 @@ pub(super) fn order(ask: &Ask<'_>) -> Result<Option<Order>, Problem> {
     order.map(Some).map_err(|error| Problem::invalid("order_by", format!("is wrong: {error}")))
 }
 
-/// The titles in the order of their places; those that do not differ stay as they are.
+/// Sorts titles by their places. The sort is stable.
 fn sorted(mut found: Vec<(Option<Place>, ReleaseId)>) -> Vec<ReleaseId> {
     found.sort_by(|(place, _), (other, _)| place.cmp(other));
     found.into_iter().map(|(_, id)| id).collect()

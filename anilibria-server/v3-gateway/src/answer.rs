@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use super::paging::Pagination;
 
-/// An answer, rendered.
+/// A rendered answer.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     shared: Bytes,
@@ -28,13 +28,13 @@ pub(super) struct Page<T> {
     pub(super) pagination: Pagination,
 }
 
-/// Renders `data`: what an answer is made of, and what the cache keeps.
+/// Renders `data` in the form that answers and the cache hold.
 pub(super) fn render<T: Serialize + ?Sized>(data: &T) -> serde_json::Result<Bytes> {
     Ok(seal(&serde_json::to_string(data)?))
 }
 
 impl Answer {
-    /// What is cached.
+    /// Creates an answer from a cached value.
     pub(super) fn cached(cached: Cached) -> Self {
         let (expires, is_absent) = (OffsetDateTime::from(cached.fresh_until()), cached.is_absent());
         let kept = Kept::Until(Some(expires));
@@ -46,17 +46,17 @@ impl Answer {
         self.is_absent
     }
 
-    /// What [`render`] made, for one request only.
+    /// Creates an answer from the output of [`render`]. It must not be cached by clients.
     pub(super) fn once(rendered: Bytes) -> Self {
         Self { shared: rendered, kept: Kept::Never, media_type: None, is_absent: false }
     }
 
-    /// The same data, for one request only.
+    /// Returns the same answer, not to be cached by clients.
     pub(super) fn for_once(self) -> Self {
         Self { kept: Kept::Never, ..self }
     }
 
-    /// What is no JSON, but this.
+    /// Sets the media type of an answer that is not JSON.
     pub(super) fn of_type(self, media_type: &'static str) -> Self {
         Self { media_type: Some(HeaderValue::from_static(media_type)), ..self }
     }
@@ -65,7 +65,7 @@ impl Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut shared = self.shared;
-        // The end of a body is sent apart, even where it is always the same: compression relies on there being one.
+        // The body is always sent in two parts, even if it is constant: compression relies on a separate end.
         let end = shared.split_off(shared.len().saturating_sub(1));
         let mut response = respond(shared, end, self.kept);
         if let Some(media_type) = self.media_type {

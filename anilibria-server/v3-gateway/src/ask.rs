@@ -1,4 +1,4 @@
-//! What a request asks for: its parameters, all of which are in the query string, for writes as well.
+//! Parameters of a request. All of them are in the query string, for writes as well.
 
 use std::{borrow::Cow, fmt::Display, str::FromStr};
 
@@ -12,19 +12,19 @@ use super::{
     paging::{Bounds, PAGE, PageSize, Paging, Window},
 };
 
-/// Most values of one list: five to seven bytes each, they fill an address of the length that is taken.
+/// Maximum values in one list. At five to seven bytes each, they fill the longest accepted address.
 pub(super) const MAX_VALUES: usize = 1000;
 
-/// Parameters that clients send where they mean nothing.
+/// Parameters that clients send to operations that ignore them.
 const IDLE: [&str; 5] = ["sorting_type", "include", "description_type", "playlist_type", "session"];
 
-/// The cookie that stands in for the parameter `session`.
+/// Name of the cookie that is used if the parameter `session` is missing.
 const COOKIE: &str = "PHPSESSID";
 
 /// The parameters of a request.
 #[derive(Debug)]
 pub(super) struct Ask<'r> {
-    /// How the answer is written.
+    /// Format of the answer.
     pub(super) dialect: Dialect,
     /// Charges the client for costly work.
     pub(super) charge: Charge,
@@ -33,13 +33,13 @@ pub(super) struct Ask<'r> {
 }
 
 impl<'r> Ask<'r> {
-    /// Reads the parameters of a request, whose costs `charge` takes.
+    /// Reads the parameters of a request. Costs of the request go to `charge`.
     pub(super) fn read(uri: &'r Uri, headers: &'r HeaderMap, dialect: Dialect, charge: Charge) -> Self {
         let values = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).collect();
         Self { dialect, charge, values, headers }
     }
 
-    /// Refuses parameters that are in none of the groups, and that clients do not send everywhere.
+    /// Refuses parameters that are neither in one of the groups nor in [`IDLE`].
     pub(super) fn check(&self, known: &[&[&str]]) -> Result<(), Problem> {
         let is_known = |name: &str| IDLE.contains(&name) || known.iter().any(|group| group.contains(&name));
         let mut unknown: Vec<&str> =
@@ -48,23 +48,24 @@ impl<'r> Ask<'r> {
             return Ok(());
         }
         unknown.dedup();
-        // Enough to see what is wrong; an address has room for thousands.
+        // Eight names suffice for an error message; an address has room for thousands.
         unknown.truncate(8);
         Err(Problem::invalid(unknown.join("`, `"), "is not known here"))
     }
 
-    /// The value of `name`, without the space around it; an empty one is none. The first one counts.
+    /// Returns the first value of `name`, trimmed; `None` if it is missing or empty.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.value(name).map(str::trim).filter(|value| !value.is_empty())
     }
 
-    /// The same as it is.
+    /// Returns the first value of `name`, untrimmed.
     fn value(&self, name: &str) -> Option<&str> {
         let (_, value) = self.values.iter().find(|(key, _)| key == name)?;
         Some(value)
     }
 
-    /// The values of the list `name`, however many; a comma too many does no harm.
+    /// Returns the values of the comma-separated list `name`. Empty values are skipped; more than [`MAX_VALUES`] values are
+    /// refused.
     pub(super) fn words(&self, name: &'static str) -> Result<Vec<&str>, Problem> {
         let list = self.text(name).unwrap_or_default().split(',').map(str::trim);
         let words: Vec<_> = list.filter(|word| !word.is_empty()).take(MAX_VALUES + 1).collect();
@@ -74,27 +75,27 @@ impl<'r> Ask<'r> {
         Ok(words)
     }
 
-    /// The same as texts of their own.
+    /// Returns the values of the list `name` as owned strings.
     pub(super) fn texts(&self, name: &'static str) -> Result<Vec<String>, Problem> {
         Ok(self.words(name)?.into_iter().map(str::to_owned).collect())
     }
 
-    /// The numbers of the list `name`.
+    /// Returns the numbers in the list `name`.
     pub(super) fn numbers<T: FromStr>(&self, name: &'static str) -> Result<Vec<T>, Problem> {
         self.words(name)?.into_iter().map(|word| number(name, word)).collect()
     }
 
-    /// The number `name`.
+    /// Returns the number in `name`.
     pub(super) fn number<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, Problem> {
         self.value(name).filter(|text| !text.is_empty()).map(|text| number(name, text)).transpose()
     }
 
-    /// The number `name`, which has to be there.
+    /// Returns the number in `name`, which is required.
     pub(super) fn required<T: FromStr>(&self, name: &'static str) -> Result<T, Problem> {
         self.number(name)?.ok_or_else(|| Problem::invalid(name, "is required"))
     }
 
-    /// The page that is asked for, of `unless_told` items, and whether one is asked for at all.
+    /// Returns the requested page, and `true` if any paging parameter is present. `unless_told` is the default page size.
     pub(super) fn window(&self, unless_told: PageSize) -> Result<(Window, bool), Problem> {
         let paging = Paging {
             limit: self.number("limit")?,
@@ -109,23 +110,23 @@ impl<'r> Ask<'r> {
         Ok((window, paging.is_given()))
     }
 
-    /// The page that is asked for of a list whose pages have five items unless told.
+    /// Returns the requested page of a list. The default page size is [`PAGE`].
     pub(super) fn page(&self) -> Result<Window, Problem> {
         Ok(self.window(PageSize::Of(PAGE))?.0)
     }
 
-    /// The moment before which nothing is wanted, in Unix seconds.
+    /// Returns the time in `since`, in Unix seconds. Only later items are returned.
     pub(super) fn since(&self) -> Result<Option<i64>, Problem> {
         self.number("since")
     }
 
-    /// The session: the parameter, or else the cookie.
+    /// Returns the session from the parameter, or else from the cookie.
     pub(super) fn session(&self) -> Option<&str> {
         self.text("session").or_else(|| cookie(self.headers))
     }
 }
 
-/// The session in the cookies of a request.
+/// Returns the session in the cookies of a request.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
@@ -137,7 +138,7 @@ fn number<T: FromStr>(name: &'static str, text: &str) -> Result<T, Problem> {
         .ok_or_else(|| Problem::invalid(name, format!("must be a whole number, and not {}", shown(text))))
 }
 
-/// The beginning of a value, in a form that is safe to show.
+/// Returns the first 32 characters of a value, escaped for an error message.
 fn shown(text: &str) -> impl Display {
     let start: String = text.chars().take(32).collect();
     format!("`{}`", start.escape_debug())

@@ -1,11 +1,11 @@
-//! Reads what torrent files are written in, as far as is needed to tell what is inside.
+//! A parser of bencode, the format of torrent files, as far as the contents of a torrent require.
 
 use std::collections::BTreeMap;
 
-/// Deepest nesting: a list of files in the description of a torrent lies four levels down.
+/// Maximum nesting. The list of files in the description of a torrent is four levels deep.
 const MAX_DEPTH: usize = 16;
 
-/// A value.
+/// A value of bencode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Bencode<'b> {
     Number(i64),
@@ -15,14 +15,14 @@ pub(super) enum Bencode<'b> {
 }
 
 impl<'b> Bencode<'b> {
-    /// The value that all of `bytes` is; `None` when that is none.
+    /// Parses `bytes` as one value; `None` if they are malformed or longer than that value.
     pub(super) fn read(bytes: &'b [u8]) -> Option<Self> {
         let mut reader = Reader { bytes };
         let value = reader.value(MAX_DEPTH)?;
         reader.bytes.is_empty().then_some(value)
     }
 
-    /// The value under `key` of a dictionary.
+    /// Returns the value under `key` of a dictionary.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         match self {
             Self::Dictionary(entries) => entries.get(key.as_bytes()),
@@ -30,7 +30,7 @@ impl<'b> Bencode<'b> {
         }
     }
 
-    /// A text; bytes that are none are replaced.
+    /// Returns the value as text. Invalid UTF-8 is replaced.
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
@@ -38,7 +38,7 @@ impl<'b> Bencode<'b> {
         }
     }
 
-    /// A number that is not negative.
+    /// Returns the value as a number; `None` if it is negative.
     pub(super) fn number(&self) -> Option<u64> {
         match self {
             Self::Number(number) => (*number).try_into().ok(),
@@ -46,7 +46,7 @@ impl<'b> Bencode<'b> {
         }
     }
 
-    /// The values of a list; none of anything else.
+    /// Returns the elements of a list; an empty slice for any other value.
     pub(super) fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
@@ -95,7 +95,7 @@ impl<'b> Reader<'b> {
         Some(text)
     }
 
-    /// The number before `end`, which is skipped.
+    /// Reads a number up to `end`, and skips `end`.
     fn until(&mut self, end: u8) -> Option<i64> {
         let len = self.bytes.iter().take(20).position(|byte| *byte == end)?;
         let (digits, _) = self.bytes.split_at_checked(len)?;
@@ -103,7 +103,7 @@ impl<'b> Reader<'b> {
         std::str::from_utf8(digits).ok()?.parse().ok()
     }
 
-    /// Whether a list or a dictionary ends here; its end is skipped.
+    /// Returns `true` and skips the end marker if a list or a dictionary ends here.
     fn ends(&mut self) -> Option<bool> {
         let ends = *self.bytes.first()? == b'e';
         if ends {

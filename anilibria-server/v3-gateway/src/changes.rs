@@ -1,9 +1,9 @@
-//! What happens to titles, as v3 tells it: one instance compares each title that something has happened to with what it
-//! was, and tells all instances.
+//! Detection of changes. One instance, the leader, compares each changed title with its previous state and publishes the
+//! differences to all instances.
 //!
-//! It hears that something has happened from the events of the site, from the mirrored catalogue, and from the torrents
-//! that changed last. What a title was is known from what was last told of it, on every instance, or else from the
-//! catalogue; where neither knows, an event says what is, and less of what was.
+//! Changes are reported by events of the site, by the mirrored catalogue, and by the list of the last changed torrents. The
+//! previous state of a title is the one last published, which every instance remembers, or else the one in the catalogue. If
+//! neither is known, an event has the current state and an incomplete diff.
 
 mod before;
 mod bookmark;
@@ -25,56 +25,56 @@ use self::{bookmark::Bookmark, watching::Watching};
 use super::news::News;
 use crate::host::{HostEvents, Titles};
 
-/// What the instance that makes events is elected to.
+/// Name of the election of the leader.
 const OFFICE: &str = "v3:events";
 
-/// For how long, before it has to be confirmed.
+/// TTL of the leader lease.
 const TERM: Duration = Duration::from_secs(5);
 
-/// How long one that was outdone waits before it stands again.
+/// Pause after this instance was fenced or lost the leader lease, before it publishes again.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The task that makes events, or stands by to do so. It ends when it is dropped; what it has not told by then is told by
-/// the next.
+/// The task that publishes events while this instance is the leader. Dropping it stops the task. The next leader resumes
+/// with the changes that are not published yet.
 #[derive(Debug)]
 pub struct Changes {
     task: JoinHandle<()>,
     elector: Option<Candidate>,
 }
 
-/// What events are made of.
+/// Sources of events.
 #[derive(Clone, Debug)]
 pub struct Sources {
-    /// What titles are read from.
+    /// Reads of titles.
     pub titles: Titles,
-    /// Brings the events of the site.
+    /// Events of the site.
     pub bus: Arc<dyn HostEvents>,
-    /// Time between two looks at torrents.
+    /// Maximum interval between polls of torrents.
     pub interval: Duration,
 }
 
 impl Changes {
-    /// Starts to make `news`: on one of all instances that share `redis`. It has to be started before the task that the
-    /// events of the site come from.
+    /// Starts publishing to `news`. One of the instances that share `redis` is the leader; without `redis`, this instance
+    /// is. Call this before starting the task that publishes the events of the site.
     pub fn start(sources: Sources, news: &News, redis: Option<&Redis>) -> Self {
         if let Some(redis) = redis {
             let elector = Candidate::campaign(redis.election(), OFFICE, TERM);
             let task = tokio::spawn(stand(sources, news.clone(), elector.watch()));
             return Self { task, elector: Some(elector) };
         }
-        // At once: the bus of a single instance remembers nothing for those who come late.
+        // Subscribes before the task runs: the bus of a single instance does not replay past events.
         let events = sources.bus.subscribe(RecordId::default());
         let Sources { titles, interval, .. } = sources;
         let watching = Watching::new(titles, news.clone(), 0, Bookmark::default(), interval);
         Self { task: tokio::spawn(watching.run(events)), elector: None }
     }
 
-    /// Returns the fencing token of this instance while it makes events; `None` if there is only one instance.
+    /// Returns the fencing token of this instance while it is the leader; `None` if there is only one instance.
     pub fn leader(&self) -> Option<Receiver<Option<u64>>> {
         self.elector.as_ref().map(Candidate::watch)
     }
 
-    /// Ends the task and makes way for another instance.
+    /// Stops the task and releases the leader lease.
     pub async fn stop(mut self) {
         self.task.abort();
         let _ = (&mut self.task).await;
@@ -90,12 +90,12 @@ impl Drop for Changes {
     }
 }
 
-/// Makes events whenever this instance holds the office.
+/// Publishes events whenever this instance is the leader.
 async fn stand(sources: Sources, news: News, mut office: Receiver<Option<u64>>) {
     loop {
         let Ok(Some(token)) = office.wait_for(Option::is_some).await.map(|token| *token) else { return };
         tokio::select! {
-            // It must not go on for a moment after it has lost the office: somebody else makes them already.
+            // Stops as soon as the lease is lost, because another instance may already be the leader.
             _ = office.wait_for(|now| *now != Some(token)) => {}
             () = serve(&sources, &news, token) => {}
         }
@@ -117,7 +117,7 @@ async fn serve(Sources { titles, bus, interval }: &Sources, news: &News, token: 
     watching.run(bus.subscribe(heard)).await;
 }
 
-/// The place from which the first one ever goes on: what was before is no news.
+/// Returns the position of the very first leader, after the last event of the site. Earlier events are not published.
 async fn begin(bus: &Arc<dyn HostEvents>, news: &News) -> Bookmark {
     let last = retry_until_done("Past events cannot be read", || bus.last()).await;
     let bookmark = Bookmark::after(last.unwrap_or_default());

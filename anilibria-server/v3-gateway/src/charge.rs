@@ -7,19 +7,18 @@ use std::sync::{
 
 use anilibria_http::{LoadFailure, clients::Client};
 
-/// Items of a page that are rendered for one unit.
+/// Rendered items of a page per unit.
 const ITEMS: usize = 150;
 
-/// Calls to AniLibria for one unit; a request may cause fewer without a charge.
+/// Calls to AniLibria per unit. Fewer calls are free.
 const CALLS: usize = 16;
 
-/// Units of a search by an expression, without its regular expressions, which cost one each.
+/// Units of a search by an expression. Each regular expression in it costs one more.
 const SEARCH: usize = 2;
 
 /// Charges the quota of a client for work that costs more than a usual request. One unit is the price of one request.
 ///
-/// Clones belong to the same request. Charge before the work begins, and where it really is done: what a cache answers
-/// costs nothing.
+/// Clones belong to the same request. Charge before the work begins, and inside the load: a cache hit costs nothing.
 #[derive(Clone, Debug)]
 pub(super) struct Charge {
     client: Client,
@@ -42,7 +41,7 @@ impl Charge {
         self.take(calls / CALLS)
     }
 
-    /// Charges for a search by an expression with so many regular expressions.
+    /// Charges for a search by an expression with `patterns` regular expressions.
     pub(super) fn search(&self, patterns: usize) -> Result<(), LoadFailure> {
         self.take(SEARCH + patterns)
     }
@@ -54,7 +53,8 @@ impl Charge {
         })
     }
 
-    /// True if it was this request that could not be charged, and not another one that waited for the same load.
+    /// True if the quota of this client refused the charge. False if the refusal is that of another request for the same
+    /// load.
     pub(super) fn is_refused(&self) -> bool {
         self.is_refused.load(Ordering::Relaxed)
     }
@@ -62,7 +62,7 @@ impl Charge {
 
 #[cfg(test)]
 impl Charge {
-    /// The charge of a request that did not come over the network.
+    /// Creates the charge of a request that did not come over the network.
     pub(super) fn none() -> Self {
         Self::to(Client::local())
     }

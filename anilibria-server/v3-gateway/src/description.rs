@@ -1,11 +1,11 @@
-//! The forms of a description.
+//! Forms of a description.
 
 use anilibria_client::v3::model::{Description, DescriptionForms, Title};
 
-/// What it begins the order with in which the parts of a title are to be watched.
+/// Beginning of the part of a description that lists the viewing order of related titles, in lower case.
 const VIEW_ORDER: &str = "порядок просмотра";
 
-/// Puts all forms of a title's description in the place of the text, as events carry it.
+/// Replaces the text of a title's description with all its forms, as events have it.
 pub(super) fn expand(title: &mut Title) {
     title.description = title.description.take().map(|description| match description {
         Description::Text(text) => Description::Forms(forms(text)),
@@ -21,12 +21,12 @@ fn forms(text: String) -> DescriptionForms {
     forms
 }
 
-/// The description `text` with markup.
+/// Returns the description `text` as HTML.
 pub(super) fn to_html(text: &str) -> String {
     text.replace('\n', "<br>")
 }
 
-/// The description `text` up to where it tells in which order the parts of a title are to be watched.
+/// Returns the description `text` up to the part with the viewing order.
 pub(super) fn without_view_order(text: &str) -> String {
     let begins = |line: &&str| line.trim_start().to_lowercase().starts_with(VIEW_ORDER);
     let kept: Vec<_> = text.lines().take_while(|line| !begins(line)).collect();

@@ -1,4 +1,4 @@
-//! Videos, and what is new of every kind.
+//! Videos, and the feed of titles and videos.
 
 use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
@@ -26,13 +26,13 @@ use super::{
 };
 use crate::host::Titles;
 
-/// Something new, before it is read.
+/// An item of the feed whose title is not read yet.
 enum News {
     Title(ReleaseId),
     Video(Box<Video>),
 }
 
-/// One item of the feed.
+/// An item of the feed.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Item {
@@ -41,7 +41,7 @@ enum Item {
 }
 
 impl Gateway {
-    /// The newest videos.
+    /// Returns a page of the newest videos.
     pub(super) async fn videos(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let (since, window, shape) = (ask.since()?, ask.page()?, Shape::of_videos(ask)?);
         let key = key::list("youtube", &format!("{since:?} {window:?} {}", shape.canonical()));
@@ -49,7 +49,7 @@ impl Gateway {
         Ok(self.cached(&key, load).await?)
     }
 
-    /// The last updated titles and the newest videos, the newest of both first.
+    /// Returns a page of the last updated titles and the newest videos, sorted by time, the newest first.
     pub(super) async fn feed(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let (since, window) = (ask.since()?, ask.page()?);
         let shape = Shape::read_as(Kind::FeedItem, ask)?;
@@ -78,7 +78,7 @@ async fn videos(
     Ok(Loaded::new(render(&Page { list, pagination })?))
 }
 
-/// The limit with which AniLibria lists all videos; of other limits it takes at most 50.
+/// Limit with which AniLibria lists all videos. Its other limits are at most 50.
 const ALL_VIDEOS: u32 = 0;
 
 /// Returns the newest videos, at most [`LOOKED_THROUGH`].
@@ -135,7 +135,8 @@ impl News {
     }
 }
 
-/// All titles, or those that AniLibria lists first, with when they were updated.
+/// Returns all titles with the times of their updates. Without a catalogue, returns the first [`LOOKED_THROUGH`] that
+/// AniLibria lists.
 async fn updated(titles: &Titles) -> Result<Vec<(Option<time::OffsetDateTime>, News)>, LoadFailure> {
     if let Some(catalogue) = catalogue(titles) {
         let all = catalogue.query().sort(Sort::Updated).find().items.into_iter();

@@ -1,4 +1,4 @@
-//! A feed of torrents for readers and torrent clients: RSS 2.0, Atom 1.0 or JSON Feed 1.1.
+//! A feed of torrents for feed readers and torrent clients: RSS 2.0, Atom 1.0 or JSON Feed 1.1.
 
 mod atom;
 mod json_feed;
@@ -16,11 +16,11 @@ const TORRENT: &str = "application/x-bittorrent";
 /// Language of every feed.
 const LANGUAGE: &str = "ru";
 
-/// The lasting name of all that feeds tell of. Atom wants ids that are the same whatever host serves the feed; this one
-/// is never loaded.
+/// Prefix of the ids of feeds and items. Atom ids must not depend on the host that serves the feed; nothing is loaded from
+/// them.
 const AUTHORITY: &str = "tag:anilibria.tv,2022";
 
-/// The forms of a feed.
+/// Formats of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FeedFormat {
     /// RSS 2.0.
@@ -31,20 +31,20 @@ pub enum FeedFormat {
     Json,
 }
 
-/// A feed of torrents. Every text is plain; characters that a form cannot carry are left out.
+/// A feed of torrents. All texts are plain text; characters that a format cannot represent are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Feed {
-    /// What it is called.
+    /// Title of the feed.
     pub title: String,
-    /// What it is about.
+    /// Description of the feed.
     pub description: String,
-    /// Address of the page for people.
+    /// Address of the web page of the feed.
     pub page: String,
-    /// Address of the feed itself, without anything secret.
+    /// Address of the feed itself, without secrets.
     pub address: String,
-    /// What made it, with its version.
+    /// Name and version of the program that generates the feed.
     pub generator: String,
-    /// Its items, in the order in which they are to stand.
+    /// Items, in the order of the document.
     pub items: Vec<FeedItem>,
 }
 
@@ -53,34 +53,34 @@ pub struct Feed {
 pub struct FeedItem {
     /// Id of the torrent.
     pub torrent_id: u64,
-    /// What it is called, as [`item_title`] puts it together.
+    /// Title of the item, as [`item_title`] returns it.
     pub title: String,
     /// Address of the title's page.
     pub page: String,
-    /// When the torrent was uploaded.
+    /// Time of the upload of the torrent.
     pub published: OffsetDateTime,
-    /// What the title is about, if known.
+    /// Description of the title, if known.
     pub description: Option<String>,
     /// Address of the torrent file.
     pub file: String,
-    /// Bytes that the torrent loads.
+    /// Total size of the torrent's contents, in bytes.
     pub size: u64,
 }
 
-/// A feed that could not be written.
+/// Errors of writing a feed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FeedError {
-    /// As XML.
+    /// Writing XML failed.
     #[error("the feed could not be written as XML")]
     Xml(#[from] std::io::Error),
-    /// As JSON.
+    /// Writing JSON failed.
     #[error("the feed could not be written as JSON")]
     Json(#[from] serde_json::Error),
 }
 
 impl FeedFormat {
-    /// The form with this name in the parameter `rss_type`: `rss`, `atom` or `json`.
+    /// Returns the format for a value of the parameter `rss_type`: `rss`, `atom` or `json`.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "rss" => Some(Self::Rss),
@@ -90,7 +90,7 @@ impl FeedFormat {
         }
     }
 
-    /// What to tell as `Content-Type`.
+    /// Returns the value of `Content-Type`.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Rss => "application/rss+xml; charset=utf-8",
@@ -101,7 +101,11 @@ impl FeedFormat {
 }
 
 impl Feed {
-    /// The feed in this form, in UTF-8.
+    /// Renders the feed in UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// [`FeedError`] if the writer of the format fails.
     pub fn render(&self, format: FeedFormat) -> Result<Vec<u8>, FeedError> {
         match format {
             FeedFormat::Rss => rss::write(self),
@@ -110,13 +114,14 @@ impl Feed {
         }
     }
 
-    /// When its newest item came; `None` when it has none. No clock is asked: the same items are the same bytes.
+    /// Returns the time of the newest item; `None` without items. The clock is not used, so that the same items give the
+    /// same bytes.
     fn updated(&self) -> Option<OffsetDateTime> {
         self.items.iter().map(|item| item.published).max()
     }
 }
 
-/// The title of an item: `ru / en | episodes [quality]`, without what is not known.
+/// Returns the title of an item: `ru / en | episodes [quality]`. Unknown or empty parts are left out.
 pub fn item_title(ru: &str, en: Option<&str>, episodes: Option<&str>, quality: Option<&str>) -> String {
     let known = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let mut title = ru.trim().to_owned();
@@ -128,12 +133,12 @@ pub fn item_title(ru: &str, en: Option<&str>, episodes: Option<&str>, quality: O
     title
 }
 
-/// A time as mail and RSS write it; `None` in years that they cannot write.
+/// Formats a time for RSS; `None` if RFC 2822 cannot represent its year.
 fn rfc_2822(time: OffsetDateTime) -> Option<String> {
     time.checked_to_offset(UtcOffset::UTC)?.format(&Rfc2822).ok()
 }
 
-/// A time as Atom and JSON Feed write it; `None` in years that they cannot write.
+/// Formats a time for Atom and JSON Feed; `None` if RFC 3339 cannot represent its year.
 fn rfc_3339(time: OffsetDateTime) -> Option<String> {
     time.checked_to_offset(UtcOffset::UTC)?.format(&Rfc3339).ok()
 }

@@ -1,4 +1,4 @@
-//! Franchises: those of a title, and all of them.
+//! Franchises of a title, and the list of all franchises.
 
 use anilibria_cache::{Loaded, Options};
 use anilibria_client::{
@@ -21,11 +21,12 @@ use super::{
 };
 use crate::host::Titles;
 
-/// How many franchises are read at a time.
+/// Number of franchises that are read concurrently.
 pub(super) const AT_A_TIME: usize = 8;
 
 impl Gateway {
-    /// The franchises of a title: all of them, or the first one, or what stands for none.
+    /// Returns the franchises of a title. The dialect of anilibria.py has only the first one, or an empty object if there is
+    /// none.
     pub(super) async fn title_franchises(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let (id, shape) = (ask.required::<u32>("id")?, Shape::of_parts(ask)?);
         let found = of(&self.titles, ReleaseId(id)).await?;
@@ -39,7 +40,7 @@ impl Gateway {
         }
     }
 
-    /// A page of all franchises.
+    /// Returns a page of all franchises.
     pub(super) async fn franchises(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let (window, shape) = (ask.page()?, Shape::of_parts(ask)?);
         let key = key::list("franchises", &format!("{window:?} {}", shape.canonical()));
@@ -49,7 +50,7 @@ impl Gateway {
     }
 }
 
-/// Returns the franchises of title `id`. They are cached apart from it, as they seldom change.
+/// Returns the franchises of title `id`. They seldom change, so they are cached apart from the title.
 pub(super) async fn of(titles: &Titles, id: ReleaseId) -> Result<Vec<Franchise>, LoadFailure> {
     let load = move |titles: Titles| async move {
         match titles.client().franchises().of_release(id).await {
@@ -78,8 +79,8 @@ async fn page(titles: Titles, window: Window, shape: Shape, charge: Charge) -> R
     Ok(Loaded::new(render(&Page { list, pagination })?).tag(tag::LISTS))
 }
 
-/// Returns one franchise with its titles, which the list of all leaves out. Each is cached, so that a list that takes too
-/// long is shorter the next time.
+/// Returns one franchise with its titles, which the list of all franchises does not have. Each franchise is cached, so that
+/// a retry after a timeout has fewer franchises to read.
 async fn one(titles: &Titles, id: FranchiseId) -> Result<Option<Value>, LoadFailure> {
     let load = move |titles: Titles| async move {
         match titles.client().franchises().get(id).await {

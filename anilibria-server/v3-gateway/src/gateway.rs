@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{host::Titles, options::GatewayOptions};
 
-/// How many of AniLibria's titles are looked through that it cannot sort or filter as is wanted: those updated last.
+/// Maximum titles, the last updated ones, that are read from AniLibria when AniLibria cannot filter or sort as requested.
 pub(super) const LOOKED_THROUGH: u32 = 500;
 
 /// Maximum refusals that are remembered.
@@ -28,7 +28,7 @@ const REFUSED_FOR: Duration = Duration::from_secs(30);
 /// Maximum attempts to join a load that is refused for the quota of another client.
 const TRIES: usize = 3;
 
-/// Answers what clients of v3 ask, through the same cache as the other versions. Cheap to clone.
+/// Answers requests of v3 through the cache of the host, which the other versions share. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateway {
     pub(super) titles: Titles,
@@ -64,7 +64,7 @@ impl Work {
 }
 
 impl Gateway {
-    /// Creates a gateway over `titles`. `sessions` knows the users who have logged in, and costly work is charged to the
+    /// Creates a gateway over `titles`. `sessions` holds the sessions of logged-in users. Costly work is charged to the
     /// quota of one of `clients`.
     pub fn new(titles: Titles, sessions: Sessions, clients: Arc<Clients>, options: GatewayOptions) -> Self {
         let refusals = Memory::builder().max_capacity(REFUSALS).time_to_live(REFUSED_FOR).build();
@@ -83,7 +83,7 @@ impl Gateway {
         Ok(Answer::cached(self.titles.cached(self.titles.list_options(), key, load).await?))
     }
 
-    /// The same for a load that takes `charge`.
+    /// Returns the answer cached under `key`, or else the result of `load`, which takes `charge`. Refusals are remembered.
     pub(super) async fn charged<F>(
         &self,
         key: &str,
@@ -100,7 +100,7 @@ impl Gateway {
         loop {
             tries -= 1;
             match self.cached(key, load.clone()).await {
-                // Another client began this load, and has no quota left for it. This one may have.
+                // The load was begun by another client that has no quota left. This client may have some.
                 Err(LoadFailure::RateLimited { .. }) if !charge.is_refused() && tries > 0 => {}
                 Err(refusal @ LoadFailure::Refused { .. }) => {
                     self.refusals.insert(key.to_owned(), refusal.clone());
@@ -111,7 +111,7 @@ impl Gateway {
         }
     }
 
-    /// An answer for one request only.
+    /// Renders an answer that clients must not cache.
     pub(super) fn once<T: serde::Serialize + ?Sized>(data: &T) -> Result<Answer, Problem> {
         render(data).map(Answer::once).map_err(Problem::internal)
     }
@@ -122,8 +122,8 @@ pub(super) fn catalogue(titles: &Titles) -> Option<Arc<Catalogue>> {
     titles.catalogue()
 }
 
-/// Returns data of AniLibria, cached under `key` in the form of AniLibria. Answers of every shape are made of it, so the
-/// number of calls depends on the number of keys, and not on the spelling of requests.
+/// Returns data of AniLibria, cached under `key` in the form of AniLibria. Answers of every shape are derived from it. The
+/// number of calls therefore depends on the number of keys, not on the spelling of requests.
 pub(super) async fn kept<T, F>(
     titles: &Titles,
     options: &Options,

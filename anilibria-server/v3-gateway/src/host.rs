@@ -1,4 +1,4 @@
-//! What the gateway needs of the service that mounts it.
+//! Interface between the gateway and the service that mounts it.
 
 use std::{fmt, sync::Arc};
 
@@ -9,16 +9,16 @@ use async_trait::async_trait;
 use futures::{future::BoxFuture, stream::BoxStream};
 use tokio::sync::watch;
 
-/// Loads the value of a cache key. It may be called again when the cached value turns out to be of another version.
+/// Loads the value of a cache key. It may be called again if the cached value has an outdated version.
 pub type Load = Arc<dyn Fn() -> BoxFuture<'static, Result<Loaded, LoadFailure>> + Send + Sync>;
 
 /// Reads titles through the cache of the host.
 #[async_trait]
 pub trait Host: fmt::Debug + Send + Sync + 'static {
-    /// Returns the client for calls that visitors cause.
+    /// Returns the client for calls that requests of visitors cause.
     fn client(&self) -> &Client;
 
-    /// Returns the client for polls, whose calls visitors cannot use up.
+    /// Returns the client for polls. Its quota is separate from that of visitors.
     fn watcher(&self) -> &Client;
 
     /// Returns the mirrored catalogue; `None` before it is loaded, or if there is none.
@@ -34,17 +34,17 @@ pub trait Host: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The error of `load`, if there is nothing stale to answer with.
+    /// The error of `load`, if there is no stale value to answer with.
     async fn cached(&self, options: &Options, key: &str, load: Load) -> Result<Cached, LoadFailure>;
 
     /// Returns the ids of genres by their names; `None` if one of them does not exist.
     ///
     /// # Errors
     ///
-    /// AniLibria failed.
+    /// An error of AniLibria.
     async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure>;
 
-    /// Marks everything that title `id` appears in as stale.
+    /// Marks all cached values in which title `id` appears as stale.
     async fn title_changed(&self, id: u32);
 }
 

@@ -1,4 +1,4 @@
-//! Files that a title brings along: its poster, and what its torrents are.
+//! Files included in a title: posters, torrent files, and the metadata of torrents.
 
 use anilibria_client::{
     Client,
@@ -24,19 +24,19 @@ const SIZES: [&str; 3] = ["small", "medium", "original"];
 /// Maximum bytes of a picture.
 const MAX_PICTURE: usize = 2 << 20;
 
-/// Most bytes of a torrent file.
+/// Maximum bytes of a torrent file.
 const MAX_FILE: usize = 1 << 20;
 
-/// Most torrents of a title that bring their files along; there are seldom more.
+/// Maximum torrents of a title whose files are included. Titles seldom have more.
 const MOST_TORRENTS: usize = 24;
 
-/// Most files of a torrent that are listed.
+/// Maximum files of a torrent that are listed.
 const MOST_FILES: usize = 2000;
 
-/// How many files are fetched at a time.
+/// Number of files that are fetched concurrently.
 const AT_A_TIME: usize = 4;
 
-/// Fills in what `shape` includes and keeps, and charges for the calls. What cannot be had stays `null`.
+/// Adds the files that `shape` includes, and charges for the calls. A file that cannot be read stays `null`.
 pub(super) async fn fill(
     client: &Client,
     title: &mut Value,
@@ -66,7 +66,7 @@ async fn fill_posters(client: &Client, posters: &mut Value) {
     for size in SIZES {
         let Some(poster) = posters.get_mut(size) else { continue };
         let Some(url) = poster.get("url").and_then(Value::as_str).map(str::to_owned) else { continue };
-        // Two of the three are the same picture.
+        // Two of the three sizes have the same picture.
         let file = match last.take() {
             Some((known, file)) if known == url => file,
             _ => picture(client, &url).await,
@@ -129,7 +129,7 @@ async fn file(client: &Client, id: TorrentId) -> Option<Bytes> {
     }
 }
 
-/// What a torrent file says is inside.
+/// Reads the metadata in a torrent file.
 fn metadata(file: &[u8], hash: String) -> Option<TorrentMetadata> {
     let torrent = Bencode::read(file)?;
     let info = torrent.get("info")?;

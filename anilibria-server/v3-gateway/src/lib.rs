@@ -1,4 +1,4 @@
-//! AniLibria's old API v3, made of AniLiberty API v1: its clients find here what they found there, at another host.
+//! API v3 of AniLibria on top of API v1 of AniLiberty. Clients of the old service can use it at another host.
 
 pub mod changes;
 pub mod feed_document;
@@ -57,10 +57,10 @@ use self::{
     operation::{Door, Entrance, Operation, SitePage},
 };
 
-/// How long a client should wait when sessions cannot be reached.
+/// `Retry-After` of responses when the store of sessions is unavailable.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// All routes of `gateway`.
+/// Returns all routes of `gateway`.
 pub fn table(gateway: &Gateway) -> RouteTable {
     let mut table = RouteTable::new();
     for prefix in [LIVE, NUMBERED] {
@@ -82,7 +82,7 @@ pub fn table(gateway: &Gateway) -> RouteTable {
     table
 }
 
-/// Sessions cannot be reached at present.
+/// Returns the problem for an unavailable store of sessions.
 fn unavailable(cause: anilibria_cache::Error) -> Problem {
     Problem::Unavailable { retry_after: RETRY_AFTER, cause: cause.into() }
 }

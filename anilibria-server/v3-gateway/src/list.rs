@@ -1,4 +1,4 @@
-//! Lists of titles: which they are is decided by a [`Listing`], the rest is the same for all.
+//! Lists of titles. A [`Listing`] selects the titles; the rest is the same for all lists.
 
 use std::sync::Arc;
 
@@ -24,18 +24,18 @@ use super::{
 };
 use crate::host::Titles;
 
-/// What a list is asked for.
+/// Parameters of a list.
 #[derive(Debug)]
 pub(super) struct List {
     pub(super) listing: Listing,
     pub(super) window: Window,
     pub(super) shape: Shape,
-    /// Whether the list comes without its envelope.
+    /// True if the list is returned without its envelope.
     pub(super) is_bare: bool,
 }
 
 impl Gateway {
-    /// Titles by name, in the order in which they are asked for.
+    /// Returns titles by name, in the order of the names.
     pub(super) async fn titles(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let shape = Shape::read(ask)?;
         let names = Names {
@@ -52,27 +52,27 @@ impl Gateway {
         self.list(List { listing: Listing::Named(ids), window, shape, is_bare }, &ask.charge).await
     }
 
-    /// The last updated titles.
+    /// Returns the last updated titles.
     pub(super) async fn updates(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         self.paged(ask, Listing::Updates { since: ask.since()? }).await
     }
 
-    /// The last changed titles.
+    /// Returns the last changed titles.
     pub(super) async fn changes(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         self.paged(ask, Listing::Changes { since: ask.since()? }).await
     }
 
-    /// Titles that are found by parameters.
+    /// Returns the titles that match a search by parameters.
     pub(super) async fn search(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         self.paged(ask, Listing::Search(Box::new(Search::read(ask)?))).await
     }
 
-    /// Titles of which an expression is true.
+    /// Returns the titles that match an expression.
     pub(super) async fn advanced_search(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         self.paged(ask, Listing::Advanced(Box::new(Advanced::read(ask)?))).await
     }
 
-    /// A page of a list, in its envelope.
+    /// Returns a page of a list, in its envelope.
     async fn paged(&self, ask: &Ask<'_>, listing: Listing) -> Result<Answer, Problem> {
         let (window, shape) = (ask.page()?, Shape::read(ask)?);
         self.list(List { listing, window, shape, is_bare: false }, &ask.charge).await
@@ -88,7 +88,7 @@ impl Gateway {
         };
         match self.charged(&key, charge, load).await {
             Ok(answer) => Ok(answer),
-            // Better than nothing, and for once only.
+            // A stale fallback for this request only, so it is not cached.
             Err(failure) if failure.is_of_upstream() => {
                 match made(&self.titles, &list, Source::Catalogue, &self.work, charge).await {
                     Ok((answer, _)) => Ok(Answer::once(answer)),
@@ -108,7 +108,7 @@ impl List {
     }
 }
 
-/// Returns the answer, and which titles are in it.
+/// Returns the rendered answer and the ids of the titles in it.
 async fn made(
     titles: &Titles,
     list: &List,

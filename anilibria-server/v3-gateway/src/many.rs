@@ -1,4 +1,4 @@
-//! Many titles at a time, from where they cost the least.
+//! Rendering of many titles, from the source that costs the least.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -22,25 +22,25 @@ use super::{
 };
 use crate::host::Titles;
 
-/// Maximum titles of one answer that are read from AniLibria: each has some 20 KB, and fifty of them take a request.
+/// Maximum titles of one answer that are read from AniLibria. Each has some 20 KB, and a request returns fifty of them.
 pub(super) const MOST: usize = 500;
 
-/// Maximum titles of one answer whose franchises are read, which takes a request each; those of more have none.
+/// Maximum titles of one answer whose franchises are read, one request each. In larger answers, titles have no franchises.
 const MOST_WITH_FRANCHISES: usize = 50;
 
-/// Maximum titles of one answer that bring files along.
+/// Maximum titles of one answer that include files.
 const MOST_WITH_FILES: usize = 10;
 
-/// Where titles may come from.
+/// Sources of titles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// From AniLibria, unless the mirrored catalogue knows all that is wanted of them.
+    /// AniLibria, unless the mirrored catalogue has every requested field.
     Any,
-    /// From the mirrored catalogue, since AniLibria fails.
+    /// The mirrored catalogue, because AniLibria fails.
     Catalogue,
 }
 
-/// A title, rendered.
+/// A rendered title and its id.
 pub(super) type Rendered = (ReleaseId, Arc<RawValue>);
 
 /// Renders the titles `ids` in this shape and order. Those that do not exist are left out.
@@ -123,7 +123,7 @@ fn check(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
     Ok(())
 }
 
-/// True if the mirrored catalogue knows all that is wanted of these titles.
+/// True if the mirrored catalogue has every requested field of these titles.
 fn suffices(titles: &Titles, ids: &[ReleaseId], shape: &Shape) -> bool {
     let is_read = |entry: &CatalogueEntry| entry.members.is_some() && entry.torrents.is_some();
     !shape.reads("player")
@@ -151,7 +151,7 @@ fn mirrored(
 
 async fn franchises_of(titles: &Titles, ids: &[ReleaseId]) -> HashMap<ReleaseId, Vec<Franchise>> {
     let of = |id: ReleaseId| async move { (id, franchises::of(titles, id).await.unwrap_or_default()) };
-    // A title is of use without.
+    // A title whose franchises cannot be read is returned without them.
     stream::iter(ids.to_vec()).map(of).buffer_unordered(franchises::AT_A_TIME).collect().await
 }
 

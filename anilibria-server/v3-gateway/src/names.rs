@@ -20,10 +20,10 @@ use crate::host::Titles;
 /// Maximum bytes of a readable id.
 const MAX_CODE: usize = 200;
 
-/// Maximum readable ids that AniLibria is asked for when there is no mirrored catalogue: five calls.
+/// Maximum readable ids that are looked up at AniLibria when there is no mirrored catalogue. They take five calls.
 const MOST_CODES: usize = 5 * MAX_LIMIT as usize;
 
-/// The same of torrents, each of which takes a call.
+/// Maximum torrents that are looked up at AniLibria when there is no mirrored catalogue, one call each.
 const MOST_TORRENTS: usize = 8;
 
 /// The name of one title.
@@ -53,7 +53,7 @@ impl Gateway {
     /// Returns the id of the title called `name`; `None` if there is none.
     ///
     /// Once the catalogue is mirrored, a readable id that it does not have does not exist. A torrent may be newer than the
-    /// catalogue, so AniLibria is asked for one that the catalogue does not have.
+    /// catalogue, so a torrent that it does not have is looked up at AniLibria.
     pub(super) async fn id_of(&self, name: Name) -> Result<Option<ReleaseId>, LoadFailure> {
         let catalogue = catalogue(&self.titles);
         match name {
@@ -74,12 +74,13 @@ impl Gateway {
 
     /// Returns the ids of the titles with these names, each once and in this order. Titles that do not exist are left out.
     ///
-    /// Once the catalogue is mirrored, readable ids and torrents that it does not have do not exist. Without it, AniLibria is
-    /// asked for a few of them. Ids are not checked: titles are read by them.
+    /// Once the catalogue is mirrored, readable ids and torrents that it does not have do not exist. Without it, a limited
+    /// number of them is looked up at AniLibria. Ids are not checked here: reading the titles does that.
     ///
     /// # Errors
     ///
-    /// [`LoadFailure::Refused`] for more names than AniLibria is asked for.
+    /// [`LoadFailure::Refused`] if there is no mirrored catalogue, and the names are more than may be looked up at
+    /// AniLibria.
     pub(super) async fn ids_of(&self, names: Names, charge: &Charge) -> Result<Vec<ReleaseId>, LoadFailure> {
         let Names { ids, codes, torrents } = names;
         let mut found: Vec<ReleaseId> = Vec::new();
@@ -171,7 +172,7 @@ fn of_torrent(catalogue: &Catalogue, id: TorrentId) -> Option<ReleaseId> {
     catalogue.iter().find(|entry| entry.torrents.as_deref().is_some_and(has_it)).map(|entry| entry.id)
 }
 
-/// All torrents of the catalogue, for lists of them: one pass instead of one for each.
+/// Returns the titles of all torrents in the catalogue. For a list of torrents, one pass replaces a pass for each torrent.
 fn of_torrents(catalogue: &Catalogue) -> HashMap<TorrentId, ReleaseId> {
     let of_entry = |entry: &'_ anilibria_client::reflector::CatalogueEntry| {
         let id = entry.id;
@@ -181,7 +182,7 @@ fn of_torrents(catalogue: &Catalogue) -> HashMap<TorrentId, ReleaseId> {
     catalogue.iter().flat_map(of_entry).collect()
 }
 
-/// True if a title may have this readable id.
+/// True if `code` has the form of a readable id.
 fn is_code(code: &str) -> bool {
     code.len() <= MAX_CODE
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))

@@ -1,4 +1,4 @@
-//! Events of v3, from the instance that makes them to all clients of all instances.
+//! Distribution of events of v3, from the leader to all clients of all instances.
 
 mod event;
 mod known;
@@ -22,22 +22,22 @@ use tracing::{info, warn};
 pub use self::event::{Event, Kind};
 use self::known::Known;
 
-/// The stream that remembers events.
+/// Name of the Redis stream of events.
 const FEED: &str = "v3:events";
 
-/// Events that are remembered in Redis for instances that are away; whole titles are in them.
+/// Maximum events in the stream, for replay to other instances. Each holds a whole title.
 const KEPT: usize = 128;
 
-/// No more events than this wait for a client, whatever is set.
+/// Upper limit of queued events for a client, whatever the configuration says.
 const MAX_QUEUE: usize = 65_536;
 
-/// For how long the same is told only once, whichever instance notices it.
+/// Time during which an event with the same identity is published only once, whichever instance detects it.
 const ONCE: Duration = Duration::from_mins(10);
 
-/// Events that are older than an instance by so much are not told to its clients, who have just come.
+/// Maximum age of an event, relative to the start of this instance, at which it is still sent to clients.
 const LATE: Duration = Duration::from_secs(5);
 
-/// Most bytes of an event: Python's usual client gives up at four megabytes.
+/// Maximum bytes of an event. The usual WebSocket client for Python refuses messages above four megabytes.
 const MAX_BYTES: usize = 4 * 1024 * 1024 - 1024;
 
 /// Events of v3. Cheap to clone.
@@ -51,7 +51,7 @@ struct Shared {
     known: Mutex<Known>,
 }
 
-/// The way to all instances, where there are several.
+/// Connection to the other instances.
 #[derive(Debug)]
 struct Way {
     feed: RedisFeed,
@@ -59,40 +59,40 @@ struct Way {
     prefix: String,
 }
 
-/// Something that has happened, before it is an event.
+/// A change that is to be published as an event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
-    /// What kind of event it is.
+    /// Type of the event.
     pub kind: Kind,
-    /// What makes it the same as another one of its kind.
+    /// Identity of the change. Changes of the same type and identity are duplicates.
     pub identity: String,
-    /// What has happened.
+    /// Data of the event.
     pub data: Value,
 }
 
-/// Who publishes.
+/// The publisher of an event.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'a> {
-    /// The token of the office of the one who does.
+    /// Fencing token of the leader lease.
     pub token: u64,
-    /// How far it is with this event.
+    /// Position of the leader after this event.
     pub bookmark: &'a [u8],
 }
 
-/// What became of an event.
+/// Outcomes of publishing an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Published {
-    /// It is on its way.
+    /// The event was published.
     New,
-    /// It was told before, or nobody could take it.
+    /// The event is a duplicate or too large, and was not published.
     Known,
-    /// Somebody else makes events.
+    /// Another instance is the leader.
     Outdated,
 }
 
 impl News {
-    /// Events that reach all who share `redis`, or this instance alone. `prefix` is what names in Redis begin with, and
-    /// `queue` how many events wait for a client.
+    /// Creates the distribution to all instances that share `redis`; without `redis`, to this instance only. `prefix` is the
+    /// prefix of names in Redis. `queue` is the maximum number of queued events for a client.
     pub fn new(redis: Option<&Redis>, prefix: &str, queue: usize) -> Self {
         let clients = broadcast::Sender::new(queue.clamp(1, MAX_QUEUE));
         let way = redis.map(|redis| Way {
@@ -103,23 +103,23 @@ impl News {
         Self(Arc::new(Shared { way, clients, known: Mutex::default() }))
     }
 
-    /// Every event from now on, in order.
+    /// Returns a receiver of all events from now on, in order.
     pub fn listen(&self) -> broadcast::Receiver<Event> {
         self.0.clients.subscribe()
     }
 
-    /// Starts the task that hears what other instances tell, if there can be any.
+    /// Starts the task that receives events of other instances. Returns `None` without Redis.
     pub fn pump(&self) -> Option<NewsPump> {
         let way = self.0.way.as_ref()?;
         let (news, started) = (self.clone(), RecordId::now().before(LATE));
-        // From as far back as is remembered: an instance that has just come learns what the others know.
+        // Replays the whole stream, so that a new instance knows the titles that were published.
         let mut posts = way.feed.subscribe([&way.channel], RecordId::default());
         let task = tokio::spawn(async move {
             while let Some(Record { id, payload, .. }) = posts.next().await {
                 match Event::read(&payload) {
                     Some(event) if id > started => news.tell(event),
                     Some(event) => news.memory().learn(&event),
-                    // Another version of the service may know more kinds.
+                    // Another version of the service may publish more types.
                     None => warn!(%id, "Among the events of v3 in Redis is something else"),
                 }
             }
@@ -127,17 +127,17 @@ impl News {
         Some(NewsPump { task })
     }
 
-    /// A title as it was last told, if that is known.
+    /// Returns a title as last published, if it is in the cache.
     pub(super) fn known(&self, id: u32) -> Option<Arc<Title>> {
         self.memory().get(id)
     }
 
-    /// Takes note of a title of which everything has been told.
+    /// Stores a title as last published.
     pub(super) fn learn(&self, title: Title) {
         self.memory().set(Arc::new(title));
     }
 
-    /// Tells all instances, this one among them.
+    /// Publishes an event to all instances, this one included.
     pub(super) async fn publish(&self, draft: Draft, by: Standing<'_>) -> anyhow::Result<Published> {
         let Draft { kind, identity, data } = draft;
         let event = Event::new(kind, data);
@@ -165,12 +165,12 @@ impl News {
             AppendOutcome::Duplicate => Published::Known,
             AppendOutcome::Fenced => Published::Outdated,
         };
-        // It comes over the feed, too, but whoever makes events goes on at once.
+        // The stream delivers the event, too, but the leader needs the new state for its next comparison.
         self.memory().learn(&event);
         Ok(published)
     }
 
-    /// How far whoever makes events is; `None` when nobody has ever begun, or this instance is alone.
+    /// Returns the position of the leader; `None` if it was never saved, or without Redis.
     pub(super) async fn bookmark(&self) -> anyhow::Result<Option<Bytes>> {
         match &self.0.way {
             Some(way) => Ok(way.feed.checkpoint().await?),
@@ -178,7 +178,7 @@ impl News {
         }
     }
 
-    /// Notes how far whoever makes events is.
+    /// Saves the position of the leader.
     pub(super) async fn save_bookmark(&self, bookmark: &[u8]) -> anyhow::Result<()> {
         match &self.0.way {
             Some(way) => Ok(way.feed.set_checkpoint(bookmark).await?),
@@ -188,7 +188,7 @@ impl News {
 
     fn tell(&self, event: Event) {
         self.memory().learn(&event);
-        // It fails only when nobody listens.
+        // The only error is that there is no receiver.
         let _ = self.0.clients.send(event);
     }
 
@@ -197,7 +197,7 @@ impl News {
     }
 }
 
-/// The task that hears what other instances tell. It ends when it is dropped.
+/// The task that receives events of other instances. Dropping it stops the task.
 #[derive(Debug)]
 pub struct NewsPump {
     task: JoinHandle<()>,

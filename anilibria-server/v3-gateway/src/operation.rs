@@ -1,17 +1,17 @@
-//! The operations of v3: where they are, and what they can be asked.
+//! Operations of v3: their routes and parameters.
 
 use anilibria_http::problem::Problem;
 use poem::{Endpoint, IntoResponse as _, Request, Response, http::Method};
 
 use super::{address::Dialect, ask::Ask, charge::Charge, gateway::Gateway};
 
-/// What shapes anything.
+/// Parameters that shape any object.
 const PARTS: &[&str] = &["filter", "remove"];
 
-/// What shapes a title besides.
+/// Further parameters that shape a title.
 const SHAPE: &[&str] = &["include", "description_type", "playlist_type"];
 
-/// What asks for a page.
+/// Parameters that select a page.
 const PAGING: &[&str] = &["limit", "after", "page", "items_per_page"];
 
 const SINCE: &[&str] = &["since"];
@@ -45,7 +45,7 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    /// All of them.
+    /// All operations.
     pub(super) const ALL: [Self; 21] = [
         Self::Title,
         Self::Titles,
@@ -70,7 +70,7 @@ impl Operation {
         Self::RemoveFavorite,
     ];
 
-    /// By which method it is asked, and at which addresses below that of the version.
+    /// Returns the method and the paths of the operation. Paths are relative to the prefix of the version.
     pub(super) fn route(self) -> (Method, &'static [&'static str]) {
         let paths: &[&str] = match self {
             Self::Title => &["/title"],
@@ -91,7 +91,7 @@ impl Operation {
             Self::Seeds => &["/torrent/seed_stats"],
             Self::TorrentFeed => &["/torrent/rss"],
             Self::User => &["/user"],
-            // Clients spell it either way.
+            // Clients use both spellings.
             Self::Favorites => &["/user/favorites", "/user/favourites"],
             Self::AddFavorite => {
                 let paths =
@@ -111,7 +111,7 @@ impl Operation {
         (Method::GET, paths)
     }
 
-    /// What it can be asked.
+    /// Returns the parameters of the operation, in groups.
     fn parameters(self) -> &'static [&'static [&'static str]] {
         match self {
             Self::Title => &[&["id", "code", "torrent_id"], PARTS, SHAPE],
@@ -143,7 +143,7 @@ impl Operation {
     }
 }
 
-/// The way to an operation, in one dialect.
+/// The endpoint of an operation in one dialect.
 pub(super) struct Entrance {
     pub(super) gateway: Gateway,
     pub(super) operation: Operation,
@@ -197,10 +197,10 @@ pub(super) enum SitePage {
 }
 
 impl SitePage {
-    /// All of them.
+    /// All pages.
     pub(super) const ALL: [Self; 4] = [Self::LogIn, Self::LogOut, Self::TorrentFile, Self::Storage];
 
-    /// By which method it is asked, and at which address.
+    /// Returns the method and the path of the page.
     pub(super) fn route(self) -> (Method, &'static str) {
         match self {
             Self::LogIn => (Method::POST, "/public/login.php"),
@@ -211,7 +211,7 @@ impl SitePage {
     }
 }
 
-/// The way to a page.
+/// The endpoint of a page.
 pub(super) struct Door {
     pub(super) gateway: Gateway,
     pub(super) page: SitePage,

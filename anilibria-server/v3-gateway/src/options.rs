@@ -7,11 +7,11 @@ pub struct GatewayOptions {
     pub strict_parameters: bool,
     /// The dialect of lists at each path.
     pub dialects: Dialects,
-    /// Advanced searches that run at a time; half of the processors when unset.
+    /// Maximum concurrent advanced searches. Default: half of the processors.
     pub search_threads: Option<usize>,
-    /// Advanced searches that wait for a thread; more are refused.
+    /// Maximum advanced searches that wait for a thread; more are refused.
     pub search_queue: usize,
-    /// Pages of the catalogue that wait to be rendered; more are refused.
+    /// Maximum pages of the catalogue that wait to be rendered; more are refused.
     pub page_queue: usize,
     /// Maximum bytes of one answer; larger ones are refused.
     pub max_answer_bytes: usize,
@@ -19,7 +19,7 @@ pub struct GatewayOptions {
     pub subscriptions: usize,
 }
 
-/// The dialects that are spoken.
+/// Assignment of dialects to paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialects {
     /// The dialect of anilibria.py below `/v3.N`, and that of the old service below `/v3`.

@@ -9,18 +9,18 @@ use super::{
     query,
 };
 
-/// By what titles are ordered, and in which direction.
+/// A path by whose values titles are sorted, and a direction.
 ///
-/// Behind a list lie many values, with `[*]` or without (`torrents.list.downloads`); the one that comes first counts:
-/// the least upwards, the greatest downwards. A number is less than any text. A title that has neither comes last in
-/// both directions.
+/// A path through a list has many values, with `[*]` or without (`torrents.list.downloads`). The one that sorts first
+/// counts: the minimum in ascending order, the maximum in descending order. A number is less than any text. A title without
+/// a number or a text comes last in both directions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     path: Path,
     descending: bool,
 }
 
-/// Where a title stands among others, for `sort_by_cached_key`, which leaves titles as they are that do not differ.
+/// Sort key of a title, for `sort_by_cached_key`. The sort is stable, so titles with equal keys keep their order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(Rank);
 
@@ -31,29 +31,33 @@ enum Rank {
     Last,
 }
 
-/// A value to order by.
+/// A value by which titles are sorted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Number(Number),
     Text(String),
 }
 
-/// A number of JSON, which is always one.
+/// A number of JSON, which is never NaN.
 #[derive(Clone, Copy, Debug)]
 struct Number(f64);
 
 impl Order {
-    /// Orders by what lies under `path`, which may have the names of API v2.
+    /// Parses `path`, in which names of API v2 are allowed.
+    ///
+    /// # Errors
+    ///
+    /// [`PathError`] if `path` is malformed.
     pub fn parse(path: &str, descending: bool) -> Result<Self, PathError> {
         Ok(Self { path: query::modern_path(path)?, descending })
     }
 
-    /// Whether the order depends on what lies under `key` of the whole title, so that it has to be there.
+    /// True if the order depends on a value under `key` of the whole title, which then has to be present.
     pub fn reads(&self, key: &str) -> bool {
         self.path.starts_at(key)
     }
 
-    /// Where `title` stands.
+    /// Returns the sort key of `title`.
     pub fn place(&self, title: &Value) -> Place {
         let mut keys = Vec::new();
         collect(title, self.path.steps(), &mut keys);
@@ -66,7 +70,7 @@ impl Order {
     }
 }
 
-/// Puts the numbers and texts behind `steps` into `keys`.
+/// Adds the numbers and texts that `steps` lead to in `value` to `keys`.
 fn collect(value: &Value, steps: &[Step], keys: &mut Vec<Key>) {
     let Some((step, rest)) = steps.split_first() else {
         match value {
@@ -79,7 +83,7 @@ fn collect(value: &Value, steps: &[Step], keys: &mut Vec<Key>) {
     };
     match (step, value) {
         (Step::Key(key), Value::Object(object)) => collect_all(object.get(key), rest, keys),
-        // The step is one of each element: that they are many was not said.
+        // Without `[*]`, a key after a list applies to each of its elements.
         (Step::Key(_), Value::Array(items)) => collect_all(items, steps, keys),
         (Step::Index(index), Value::Array(items)) => collect_all(items.get(*index), rest, keys),
         (Step::All, Value::Array(items)) => collect_all(items, rest, keys),
@@ -88,7 +92,7 @@ fn collect(value: &Value, steps: &[Step], keys: &mut Vec<Key>) {
     }
 }
 
-/// The same of each of `values`.
+/// Calls [`collect`] for each of `values`.
 fn collect_all<'a>(values: impl IntoIterator<Item = &'a Value>, steps: &[Step], keys: &mut Vec<Key>) {
     for value in values {
         collect(value, steps, keys);
@@ -121,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    /// The ids of titles in the order by `path`.
+    /// Returns the ids of the titles, sorted by `path`.
     fn ordered(path: &str, descending: bool) -> Vec<u64> {
         let mut titles = [
             json!({"id": 1, "code": "b", "in_favorites": 5, "torrents": {"list": [{"downloads": 3}, {"downloads": 9}]}}),

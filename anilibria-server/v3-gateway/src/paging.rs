@@ -1,81 +1,81 @@
-//! Pages of a list, as the parameters `limit`, `after`, `page` and `items_per_page` ask for them.
+//! Pages of a list, selected by the parameters `limit`, `after`, `page` and `items_per_page`.
 
 use std::ops::Range;
 
 use serde::Serialize;
 
-/// Items on a page when nothing is said.
+/// Default number of items on a page.
 pub const PAGE: usize = 5;
 
-/// Most items on a page: with whole titles it has some 20 MB already.
+/// Maximum items on a page. With whole titles, such a page has some 20 MB.
 pub const LARGEST_PAGE: usize = 1_000;
 
-/// Maximum items that `limit=-1` gives at once: more than there are titles.
+/// Maximum items that `limit=-1` returns. There are fewer titles.
 pub const EVERYTHING: usize = 5_000;
 
 /// The parameters, as a client sent them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Paging {
-    /// Items on a page when `items_per_page` is not given; -1 for all of them.
+    /// Items on a page if `items_per_page` is missing; -1 for all of them.
     pub limit: Option<i64>,
-    /// How many items to leave out before the first page begins.
+    /// Number of items to skip before the first page.
     pub after: Option<i64>,
-    /// Which page, counted from 1; 0 is the first one too.
+    /// Number of the page, counted from 1; 0 also means the first page.
     pub page: Option<i64>,
     /// Items on a page.
     pub items_per_page: Option<i64>,
 }
 
-/// How many items a page may have.
+/// Number of items on a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageSize {
-    /// This many at most.
+    /// At most this many.
     Of(usize),
-    /// As many as there are.
+    /// All items of the list.
     All,
 }
 
-/// The greatest sizes. What asks for more gets these, and reads in `items_per_page` that it did.
+/// Maximum page sizes. Larger requests get the maximum, which `items_per_page` of the answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Most items on a page of a given size; [`LARGEST_PAGE`] unless told.
+    /// Maximum items on a page of a given size. Default: [`LARGEST_PAGE`].
     pub page: usize,
-    /// Most items when all are asked for; [`EVERYTHING`] unless told.
+    /// Maximum items when all are requested. Default: [`EVERYTHING`].
     pub everything: usize,
 }
 
-/// The page that is wanted of a list, however long that turns out to be.
+/// The requested page of a list of unknown length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     after: usize,
-    /// As it was given; 0 when it was not.
+    /// Number of the page as it was sent; 0 if it is missing.
     page: usize,
     size: PageSize,
     bounds: Bounds,
 }
 
-/// Where a page is in its list.
+/// Position of a page in its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Pagination {
-    /// How many pages there are.
+    /// Number of pages.
     pub pages: usize,
-    /// Which one this is, as it was asked for; 0 when no page was.
+    /// Number of this page as it was requested; 0 if none was.
     pub current_page: usize,
-    /// Most items on a page.
+    /// Maximum items on a page.
     pub items_per_page: usize,
-    /// Items on all pages.
+    /// Number of items on all pages.
     pub total_items: usize,
 }
 
-/// A number that a parameter cannot have.
+/// Error of a parameter with an invalid number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{parameter}` {wanted}, found {found}")]
 pub struct PagingError {
-    /// The parameter.
+    /// Name of the parameter.
     pub parameter: &'static str,
-    /// What it has to be.
+    /// Description of the valid values.
     pub wanted: &'static str,
-    /// What it is.
+    /// The invalid value.
     pub found: i64,
 }
 
@@ -86,12 +86,16 @@ impl Default for Bounds {
 }
 
 impl Paging {
-    /// Whether a page was asked for at all.
+    /// True if at least one of the parameters is present.
     pub fn is_given(&self) -> bool {
         *self != Self::default()
     }
 
-    /// The page that is asked for, of the size `unless_told` if none is said.
+    /// Returns the requested page. `unless_told` is the default size.
+    ///
+    /// # Errors
+    ///
+    /// [`PagingError`] if a number is out of its range.
     pub fn window(&self, unless_told: PageSize, bounds: Bounds) -> Result<Window, PagingError> {
         let size = match (self.items_per_page, self.limit) {
             (Some(size), _) => {
@@ -110,7 +114,8 @@ impl Paging {
 }
 
 impl Window {
-    /// Which items of a list of `total` are on the page, and what to tell of it. Behind the last page there are none.
+    /// Returns the range of the page in a list of `total` items, and the description of the page. A page after the last one
+    /// is empty.
     pub fn of(&self, total: usize) -> (Range<usize>, Pagination) {
         let left = total.saturating_sub(self.after);
         let (size, pages) = match self.size {
@@ -119,7 +124,7 @@ impl Window {
             PageSize::Of(size) => (size, left.div_ceil(size.max(1))),
         };
         let start = (self.page.max(1) - 1).saturating_mul(size).min(left);
-        // All items are on one page, so there is none behind it.
+        // All items are on the first page, so every further page is empty.
         let start = if size == left && self.page > 1 { left } else { start };
         let skipped = total - left;
         let range = skipped + start..skipped + start.saturating_add(size).min(left);
@@ -129,7 +134,7 @@ impl Window {
     }
 }
 
-/// The number, if it is not below `least`.
+/// Returns the number unless it is less than `least`.
 fn at_least(
     least: i64,
     found: i64,
@@ -137,7 +142,7 @@ fn at_least(
     wanted: &'static str,
 ) -> Result<usize, PagingError> {
     let refused = PagingError { parameter, wanted, found };
-    // A number beyond the memory of the machine is beyond every list too.
+    // A number that does not fit in `usize` is greater than the length of every list.
     if found < least { Err(refused) } else { Ok(usize::try_from(found).unwrap_or(usize::MAX)) }
 }
 
@@ -147,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    /// The page of a list of `total`: which items, and pages, current page, items per page, total items.
+    /// Returns the page of a list of `total`: the range, and pages, current page, items per page, total items.
     fn page(paging: Paging, total: usize) -> (Range<usize>, [usize; 4]) {
         let (range, told) = paging.window(PageSize::Of(PAGE), Bounds::default()).unwrap().of(total);
         (range, [told.pages, told.current_page, told.items_per_page, told.total_items])

@@ -4,16 +4,16 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// Most bytes of one path. The longest one that leads anywhere has about 60.
+/// Maximum bytes of one path. The longest path to an existing value has about 60.
 pub const MAX_LENGTH: usize = 256;
 
-/// Most steps of one path. The deepest value of a title lies 6 steps down; the rest is room for what may come.
+/// Maximum steps of one path. The deepest value of a title needs 6; the rest is reserved for future fields.
 pub const MAX_STEPS: usize = 16;
 
-/// Where in an object a value lies, or with `[*]` many values.
+/// Path to a value in an object, or with `[*]` to many values.
 ///
-/// The number of an episode may be a fraction, and its dot looks like the one between two keys. Two neighbouring
-/// numbers are therefore read as one key (`24.5`) where there is such a key, else as two.
+/// The number of an episode may be a fraction, whose decimal point looks like the separator of two keys. Two neighbouring
+/// numbers are therefore read as one key (`24.5`) if the object has that key, else as two.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Path {
     steps: Vec<Step>,
@@ -22,37 +22,41 @@ pub struct Path {
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
-    /// To the value under a key of an object.
+    /// The value under a key of an object.
     Key(String),
-    /// To an element of an array, counted from zero.
+    /// An element of an array, counted from zero.
     Index(usize),
-    /// To every element of an array, or every value of an object.
+    /// Every element of an array, or every value of an object.
     All,
 }
 
-/// Why a text is no path.
+/// Errors of parsing a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathError {
-    /// Nothing is there, or a dot is followed by nothing.
+    /// The path is empty, or a key between dots is.
     #[error("a path has an empty key")]
     EmptyKey,
-    /// What stands in brackets is neither a number nor an asterisk, or is not closed.
+    /// Brackets are not closed, or hold neither a number nor an asterisk.
     #[error("brackets of a path hold a number or `*`")]
     Brackets,
-    /// A character that no key has.
+    /// A key has a character that no key can have.
     #[error("a key of a path has a character that no key can have")]
     Character,
-    /// Longer than [`MAX_LENGTH`].
+    /// The path is longer than [`MAX_LENGTH`].
     #[error("a path is longer than {MAX_LENGTH} bytes")]
     TooLong,
-    /// Deeper than [`MAX_STEPS`].
+    /// The path has more than [`MAX_STEPS`] steps.
     #[error("a path has more than {MAX_STEPS} steps")]
     TooDeep,
 }
 
 impl Path {
-    /// The path that `text` tells of.
+    /// Parses a path.
+    ///
+    /// # Errors
+    ///
+    /// [`PathError`] if `text` is malformed, too long or too deep.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         if text.len() > MAX_LENGTH {
             return Err(PathError::TooLong);
@@ -60,7 +64,7 @@ impl Path {
         let mut steps = Vec::new();
         for (position, part) in text.split('.').enumerate() {
             let (key, brackets) = part.split_at(part.find('[').unwrap_or(part.len()));
-            // Only a path as a whole may begin with brackets: `[0].id` leads into an array.
+            // Brackets without a key are valid only at the beginning of the path: `[0].id` leads into an array.
             if !key.is_empty() {
                 steps.push(Step::Key(checked(key)?.to_owned()));
             } else if position > 0 || brackets.is_empty() {
@@ -74,12 +78,12 @@ impl Path {
         Ok(Self { steps })
     }
 
-    /// The steps, at least one.
+    /// Returns the steps, at least one.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// Whether the path leads to `key` of the whole object, or below it.
+    /// True if the path leads to `key` of the whole object, or below it.
     pub fn starts_at(&self, key: &str) -> bool {
         match self.steps.first() {
             Some(Step::Key(first)) => first == key,
@@ -88,7 +92,7 @@ impl Path {
         }
     }
 
-    /// The same path with each key as `rename` calls it.
+    /// Returns the path with its keys renamed. Keys for which `rename` returns `None` stay.
     pub(super) fn map_keys(mut self, rename: impl Fn(&str) -> Option<&'static str>) -> Self {
         for step in &mut self.steps {
             if let Step::Key(key) = step
@@ -100,9 +104,9 @@ impl Path {
         self
     }
 
-    /// What lies there in `object`; `None` where the path leads nowhere.
+    /// Returns the value of the path in `object`; `None` if there is none.
     ///
-    /// Behind `[*]` there are always [`Found::Many`], even if none or a single one is found.
+    /// A path with `[*]` always gives [`Found::Many`], even if there is no value or a single one.
     pub fn find<'a>(&self, object: &'a Map<String, Value>) -> Option<Found<'a>> {
         let (first, rest) = self.steps.split_first()?;
         match first {
@@ -116,16 +120,16 @@ impl Path {
     }
 }
 
-/// What a path leads to.
+/// Result of [`Path::find`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found<'a> {
-    /// The one value.
+    /// One value.
     One(&'a Value),
-    /// What is behind each element of a `[*]`, in their order.
+    /// The values for each element of `[*]`, in order.
     Many(Vec<&'a Value>),
 }
 
-/// What lies behind `steps` in `value`.
+/// Returns the value that `steps` lead to in `value`.
 fn find<'a>(value: &'a Value, steps: &[Step]) -> Option<Found<'a>> {
     let Some((step, rest)) = steps.split_first() else { return Some(Found::One(value)) };
     match (step, value) {
@@ -140,7 +144,7 @@ fn find<'a>(value: &'a Value, steps: &[Step]) -> Option<Found<'a>> {
     }
 }
 
-/// What lies behind `steps` in each of `values`.
+/// Returns the values that `steps` lead to in each of `values`.
 fn each<'a>(values: impl Iterator<Item = &'a Value>, steps: &[Step]) -> Vec<&'a Value> {
     let mut found = Vec::new();
     for value in values {
@@ -153,7 +157,7 @@ fn each<'a>(values: impl Iterator<Item = &'a Value>, steps: &[Step]) -> Vec<&'a 
     found
 }
 
-/// What stands in `object` under `key`, and the steps that are left from there.
+/// Returns the value of `object` under `key`, and the remaining steps. Tries the fraction of two numbers first.
 fn under<'a, 's>(
     object: &'a Map<String, Value>,
     key: &str,
@@ -163,18 +167,18 @@ fn under<'a, 's>(
     fraction.or_else(|| Some((object.get(key)?, rest)))
 }
 
-/// A number and the number after it as one key, and the steps behind them.
+/// Joins a number and the number after it to one key; returns it with the remaining steps.
 pub(super) fn fraction<'s>(key: &str, rest: &'s [Step]) -> Option<(String, &'s [Step])> {
     let (Step::Key(decimals), rest) = rest.split_first()? else { return None };
     (is_number(key) && is_number(decimals)).then(|| (format!("{key}.{decimals}"), rest))
 }
 
-/// Whether a key is made of digits only.
+/// True if the key consists of digits.
 fn is_number(key: &str) -> bool {
     key.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The key itself, if it can be one.
+/// Returns `key` unless it has an invalid character.
 fn checked(key: &str) -> Result<&str, PathError> {
     let never = |character: char| {
         character.is_whitespace() || character.is_control() || "[]{}()\"',`".contains(character)
@@ -182,7 +186,7 @@ fn checked(key: &str) -> Result<&str, PathError> {
     if key.contains(never) { Err(PathError::Character) } else { Ok(key) }
 }
 
-/// The steps of `[0][*]`, which may be none.
+/// Parses brackets such as `[0][*]`. An empty text gives no steps.
 fn in_brackets(mut text: &str) -> Result<Vec<Step>, PathError> {
     let mut steps = Vec::new();
     while !text.is_empty() {
@@ -219,7 +223,7 @@ mod tests {
 
     use super::*;
 
-    /// What `path` finds in a title.
+    /// Returns the values of `path` in a title.
     fn found(path: &str) -> Option<Value> {
         let title = json!({
             "names": {"ru": "Имя"}, "genres": ["Драма", "Школа"],

@@ -1,10 +1,10 @@
-//! Error responses in the two forms of the old API v3: its own, and that of the old site's pages.
+//! Error responses in the two formats of the old API v3: its own, and that of the old site's pages.
 
 use anilibria_http::problem::Problem;
 use poem::{Body, Response, http::StatusCode};
 use serde::Serialize;
 
-/// What anything but the client's own fault is sent as; the code in the body is the real one.
+/// Status of every response for a server error. The body has the actual code.
 const FAULT: StatusCode = StatusCode::INTERNAL_SERVER_ERROR;
 
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ pub(crate) fn site_response(problem: &Problem) -> Response {
     problem.respond_as(status_of(status(problem)), Body::from_json(&body).unwrap_or_default())
 }
 
-/// Returns the status in the terms of v3, which calls a wrong parameter a failed precondition.
+/// Returns the status in the terms of v3, where an invalid parameter is a failed precondition.
 fn status(problem: &Problem) -> StatusCode {
     match problem {
         Problem::InvalidParameters { .. } => StatusCode::PRECONDITION_FAILED,

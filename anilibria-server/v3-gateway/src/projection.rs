@@ -1,8 +1,8 @@
-//! The parts of an object that a client wants: the parameters `filter` and `remove`.
+//! Selection of the parts of an object by the parameters `filter` and `remove`.
 //!
-//! `filter` keeps only what its paths lead to, within the objects and arrays that lead there; `remove` takes away from
-//! what is left. A path that leads nowhere changes nothing, and with none that leads anywhere `filter` leaves an empty
-//! object. Of an array, `list[0]` keeps one element, still in an array.
+//! `filter` keeps only the values that its paths lead to, together with the objects and arrays around them. `remove` is
+//! applied to the rest. A path that leads nowhere has no effect; if no path of `filter` leads anywhere, an empty object is
+//! left. For an array, `list[0]` keeps one element, still in an array.
 
 mod schema;
 mod tree;
@@ -14,23 +14,23 @@ use serde_json::Value;
 use self::{schema::Schema, tree::Tree};
 use super::path::{Path, PathError};
 
-/// Most paths of one parameter. A title has about 80 places, counting those of one episode and one torrent.
+/// Maximum paths of one parameter. A title has about 80 places, counting those of one episode and one torrent.
 pub const MAX_PATHS: usize = 256;
 
-/// Most bytes of one parameter: some 30 for each of its paths.
+/// Maximum bytes of one parameter, some 30 for each path.
 pub const MAX_LENGTH: usize = 8 * 1024;
 
-/// What to keep of an object. The [default](Projection::default) keeps everything.
+/// Selection of the parts of an object. The [default](Projection::default) keeps everything.
 ///
-/// As text it is canonical: projections that are written differently and mean the same (another order, paths named
-/// twice or lying below others) are the same text, fit for the key of a cache.
+/// Its text is canonical: projections with different spellings and the same meaning have the same text. Spellings may differ
+/// in order, in duplicates, and in paths below other paths. The text is suitable as part of a cache key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Projection {
     filter: Option<Paths>,
     remove: Option<Paths>,
 }
 
-/// A kind of objects.
+/// Kinds of objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A title.
@@ -44,75 +44,79 @@ pub enum Kind {
 /// The paths of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Paths {
-    /// In canonical order, none below another.
+    /// Paths in canonical order. None is below another.
     listed: Vec<Path>,
     tree: Tree,
 }
 
-/// Why a parameter is no list of paths.
+/// Error of parsing `filter` or `remove`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{parameter}`: {problem}")]
 pub struct ProjectionError {
-    /// The parameter: `filter` or `remove`.
+    /// Name of the parameter: `filter` or `remove`.
     pub parameter: &'static str,
-    /// What is wrong with it.
+    /// Cause of the error.
     pub problem: ProjectionProblem,
 }
 
-/// What is wrong with a list of paths.
+/// Errors of parsing a list of paths.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProjectionProblem {
-    /// One of them is no path.
+    /// A path is malformed.
     #[error("path {number}: {reason}")]
     Path {
-        /// Which one, counted from 1.
+        /// Position of the path in the list, counted from 1.
         number: usize,
-        /// Why not.
+        /// Cause of the error.
         reason: PathError,
     },
-    /// More than [`MAX_PATHS`].
+    /// There are more than [`MAX_PATHS`] paths.
     #[error("there are more than {MAX_PATHS} paths")]
     TooMany,
-    /// Longer than [`MAX_LENGTH`].
+    /// The list is longer than [`MAX_LENGTH`].
     #[error("the list is longer than {MAX_LENGTH} bytes")]
     TooLong,
 }
 
 impl Projection {
-    /// Reads both parameters: paths with commas in between. An empty one is the same as none; a comma too many does no
-    /// harm.
+    /// Parses both parameters: paths separated by commas. Empty paths are skipped; a parameter without paths counts as
+    /// missing.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectionError`] if a path is malformed, or a list is too long.
     pub fn parse(filter: &str, remove: &str) -> Result<Self, ProjectionError> {
         let paths =
             |parameter, text| Paths::parse(text).map_err(|problem| ProjectionError { parameter, problem });
         Ok(Self { filter: paths("filter", filter)?, remove: paths("remove", remove)? })
     }
 
-    /// Returns the same projection of objects of this kind, without the paths that lead nowhere in any of them. All its
-    /// spellings are then the same text.
+    /// Returns the same projection for objects of this kind, without the paths that lead nowhere in any of them. All
+    /// spellings of a projection then have the same text.
     #[must_use]
     pub fn of(self, kind: Kind) -> Self {
         let schema = Schema::of(kind);
         let known = |paths: Paths| paths.listed.into_iter().filter(|path| schema.has(path)).collect();
-        // To filter by paths that lead nowhere leaves nothing, and to remove them changes nothing.
+        // If no path leads anywhere, `filter` leaves nothing, so it stays; `remove` has no effect, so it is dropped.
         let filter = self.filter.map(|paths| Paths::of(known(paths)));
         let remove =
             self.remove.map(|paths| Paths::of(known(paths))).filter(|paths| !paths.listed.is_empty());
         Self { filter, remove }
     }
 
-    /// Whether everything is kept.
+    /// True if everything is kept.
     pub fn keeps_all(&self) -> bool {
         self.filter.is_none() && self.remove.is_none()
     }
 
-    /// Whether anything under `key` of the whole object may be kept. What is not need not be made.
+    /// True if a value under `key` of the whole object may be kept. If false, the value need not be produced.
     pub fn reads(&self, key: &str) -> bool {
         let wanted = self.filter.as_ref().is_none_or(|filter| filter.tree.touches(key));
         wanted && !self.remove.as_ref().is_some_and(|remove| remove.tree.covers(key))
     }
 
-    /// Leaves of `object` what is to be kept. Anything but an object stays as it is.
+    /// Removes the values of `object` that are not kept. Values other than objects are left unchanged.
     pub fn apply(&self, object: &mut Value) {
         if !object.is_object() {
             return;
@@ -143,7 +147,7 @@ impl fmt::Display for Projection {
 }
 
 impl Paths {
-    /// Reads a list; `None` when there are none.
+    /// Parses a list; `None` if it has no paths.
     fn parse(text: &str) -> Result<Option<Self>, ProjectionProblem> {
         if text.len() > MAX_LENGTH {
             return Err(ProjectionProblem::TooLong);
@@ -163,7 +167,7 @@ impl Paths {
     fn of(sorted: BTreeSet<Path>) -> Self {
         let mut listed: Vec<Path> = Vec::with_capacity(sorted.len());
         for path in sorted {
-            // Those below a path follow it in this order.
+            // In this order, the paths below a path follow it directly.
             if !listed.last().is_some_and(|above| path.steps().starts_with(above.steps())) {
                 listed.push(path);
             }

@@ -1,36 +1,36 @@
-//! The language in which old clients search by conditions: `{season.year} == 2021 and "Драма" in {genres}`.
+//! The query language of the search by conditions in old clients: `{season.year} == 2021 and "Драма" in {genres}`.
 //!
 //! | From the loosest to the tightest | Meaning |
 //! | --- | --- |
-//! | `if a then b else c`, `a ? b : c` | `b` where `a` is true, else `c`; the last part reaches as far as it can |
-//! | `a or b` | whether one is true |
-//! | `a and b` | whether both are true |
-//! | `a in b`, `a not in b` | whether `a` is in the list `b`, or each element of the list `a` is |
-//! | `a == b`, `a != b`, `a ~= b` | whether they are equal, are not, or the regular expression `b` matches in `a` |
+//! | `if a then b else c`, `a ? b : c` | `b` if `a` is true, else `c`; the last branch extends as far as possible |
+//! | `a or b` | true if at least one is true |
+//! | `a and b` | true if both are true |
+//! | `a in b`, `a not in b` | true if `a`, or each element of the list `a`, is in the list `b`; the negation |
+//! | `a == b`, `a != b`, `a ~= b` | equal; not equal; the regular expression `b` matches in `a` |
 //! | `a < b`, `a <= b`, `a > b`, `a >= b` | order of two numbers or of two texts |
 //! | `a + b`, `a - b` | of numbers; `+` also joins two texts |
 //! | `a * b`, `a / b`, `a % b` | of numbers; the remainder has the sign of `a` |
 //! | `a ^ b` | power |
-//! | `not a` | whether `a` is false: `not {a} == 1` is `(not {a}) == 1` |
-//! | `-a` | the number with the other sign |
+//! | `not a` | true if `a` is false: `not {a} == 1` is `(not {a}) == 1` |
+//! | `-a` | the negated number |
 //! | `p of a` | property `p` of the object `a`: `year of {season}` |
 //!
-//! Operators of one row are taken from left to right. Values are numbers (`1.5`), texts (`"a \"b\" \\ c"`; another
-//! character behind a backslash keeps it, so that `"\d+"` is a pattern), `true`, `false`, `null`, lists (`(1, 2)`),
-//! and what lies under a [path](super::path) of the title (`{names.ru}`, `{torrents.list[*].seeders}`). The functions are
-//! those of [`Function`].
+//! Operators of one row are left-associative. Values are numbers (`1.5`), texts (`"a \"b\" \\ c"`), `true`, `false`, `null`,
+//! lists (`(1, 2)`), and values under a [path](super::path) of the title (`{names.ru}`, `{torrents.list[*].seeders}`). In a
+//! text, a backslash before any other character stays, so that `"\d+"` is a pattern. The functions are those of
+//! [`Function`].
 //!
-//! - **Truth** is JavaScript's: `false`, `0`, `""`, `null` and what is missing are false; all else is true, even an empty
-//!   list. A title matches when the whole query is true of it, so `{id}` finds every title.
-//! - **True and false** count as 1 and 0 where numbers are wanted.
-//! - **What is missing** equals nothing, not even `null`, differs from nothing, and is in no list. `exists` and `empty`
-//!   tell it apart.
+//! - **Truth** is that of JavaScript: `false`, `0`, `""`, `null` and missing values are false. All other values are true,
+//!   even an empty list. A title matches if the whole query is true, so `{id}` finds every title.
+//! - **True and false** count as 1 and 0 where a number is required.
+//! - **Missing values** are neither equal nor unequal to any value, not even to `null`, and are in no list. `exists` and
+//!   `empty` detect them.
 //! - **`null`** equals `null` only, and has no order.
-//! - **Values of different types** are not equal; that `"a" < 1` or `"a" ~= 1` is asked is no mistake either: it is
-//!   false. Reckoning with what is no number gives what reckoning with a missing value does: a missing value.
-//! - **Texts** differ by case, and are ordered by the code points of their characters.
+//! - **Values of different types** are not equal. Comparisons such as `"a" < 1` or `"a" ~= 1` are no errors, but false. A
+//!   calculation with a value other than a number, or with a missing value, gives a missing value.
+//! - **Texts** are case-sensitive, and are ordered by the code points of their characters.
 //!
-//! Nothing a query says makes its search long: see [`limits`].
+//! The cost of every search is limited: see [`limits`].
 
 pub mod limits;
 
@@ -62,7 +62,7 @@ use super::path::{Path, PathError};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query(Arc<Parsed>);
 
-/// A query once it is read.
+/// A parsed query.
 #[derive(Debug, PartialEq)]
 struct Parsed {
     expression: Expression,
@@ -71,16 +71,24 @@ struct Parsed {
 }
 
 impl Query {
-    /// Reads the language of expressions, as the parameter `query` has it. The time grows with the length of the text only:
+    /// Parses a query of the full language, as in the parameter `query`. The time depends on the length of the text only:
     /// regular expressions are compiled by [`evaluation`](Query::evaluation).
+    ///
+    /// # Errors
+    ///
+    /// [`SyntaxError`] if the query is invalid or exceeds one of the [`limits`].
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
         parser::parse(text).map(Self::of)
     }
 
-    /// Reads a single comparison, as the parameter `simple_query` has it: `season.year==2021`.
+    /// Parses a single comparison, as in the parameter `simple_query`: `season.year==2021`.
     ///
-    /// The path has no braces, and what stands behind the operator is `null`, `true`, `false`, a number, a text in
-    /// double quotes, or else a text as it stands. Blanks around either are left out.
+    /// The path needs no braces. The right side is `null`, `true`, `false`, a number, or a text in double quotes; anything
+    /// else is a text without quotes. Whitespace around either side is ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`SyntaxError`] if the comparison is invalid or exceeds one of the [`limits`].
     pub fn parse_simple(text: &str) -> Result<Self, SyntaxError> {
         simple::parse(text).map(Self::of)
     }
@@ -97,12 +105,12 @@ impl Query {
         Self(Arc::new(Parsed { expression, paths, patterns }))
     }
 
-    /// The paths that the query reads, each once, in no order that means anything.
+    /// Returns the paths that the query reads, each once. Their order is unspecified.
     pub fn paths(&self) -> &[Path] {
         &self.0.paths
     }
 
-    /// Whether the query reads what lies under `key` of the whole title, so that it has to be there.
+    /// True if the query reads a value under `key` of the whole title, which then has to be present.
     pub fn reads(&self, key: &str) -> bool {
         self.paths().iter().any(|path| path.starts_at(key))
     }
@@ -114,17 +122,17 @@ impl Query {
 
     /// Compiles the regular expressions and begins a search through titles, which `allowance` bounds as a whole.
     ///
-    /// Compiling may take some 20 ms, so do not call this on a thread that has other requests to answer.
+    /// Compiling may take some 20 ms, so do not call this on a thread that serves other requests.
     ///
     /// # Errors
     ///
-    /// A regular expression that is wrong or too large.
+    /// [`SyntaxError`] if a regular expression is invalid or too large.
     pub fn evaluation(&self, allowance: Allowance) -> Result<Evaluation<'_>, SyntaxError> {
         Evaluation::new(&self.0.expression, &self.0.patterns, allowance)
     }
 }
 
-/// A path as queries and orders have it: the names that API v2 had for today's keys stand for these.
+/// Parses a path of a query or an order. Keys of API v2 are replaced by their current names.
 pub(super) fn modern_path(text: &str) -> Result<Path, PathError> {
     let renamed = |key: &str| match key {
         "series" => Some("episodes"),
@@ -135,7 +143,7 @@ pub(super) fn modern_path(text: &str) -> Result<Path, PathError> {
     Ok(Path::parse(text.trim())?.map_keys(renamed))
 }
 
-/// The query in its canonical form: the same condition, with one blank between words and no needless parentheses.
+/// Formats the query in its canonical form: the same condition, with single spaces and without redundant parentheses.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.expression.fmt(f)

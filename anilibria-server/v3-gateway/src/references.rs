@@ -1,4 +1,4 @@
-//! What titles refer to: years, genres, the team; and what there is no more.
+//! Reference data: years, genres and the team; and the statistics of seeders, which no longer exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,12 +16,12 @@ use super::{
 use crate::host::Titles;
 
 impl Gateway {
-    /// Years from which there are titles, the first one first.
+    /// Returns the years that have titles, in ascending order.
     pub(super) async fn years(&self) -> Result<Answer, Problem> {
         Ok(self.cached(&key::list("years", ""), years).await?)
     }
 
-    /// Names of all genres: in alphabetical order, or the one with the most titles first.
+    /// Returns the names of all genres: in alphabetical order, or the genre with the most titles first.
     pub(super) async fn genres(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let by_count = match ask.number("sorting_type")?.unwrap_or(0) {
             0 => false,
@@ -37,12 +37,12 @@ impl Gateway {
         Ok(self.cached(&key::list("genres", if by_count { "count" } else { "name" }), load).await?)
     }
 
-    /// Nicknames of all who have worked on titles.
+    /// Returns the nicknames of all people who have worked on titles.
     pub(super) async fn team(&self) -> Result<Answer, Problem> {
         Ok(self.cached(&key::list("team", ""), team).await?)
     }
 
-    /// Who shares most, which AniLibria no longer tells: an empty page.
+    /// Returns the statistics of seeders. AniLibria no longer publishes them, so the page is empty.
     pub(super) fn seeds(ask: &Ask<'_>) -> Result<Answer, Problem> {
         let (_, pagination) = ask.page()?.of(0);
         Self::once(&Page::<Value> { list: Vec::new(), pagination })
@@ -96,7 +96,7 @@ fn of_catalogue(catalogue: &Catalogue) -> Team {
     sorted(members.filter_map(|member| Some((member.role.clone()?, &*member.nickname))))
 }
 
-/// What a role is, by its name in Russian, which is free text.
+/// Returns the role for its Russian name, which is free text.
 fn named(title: &str) -> Option<MemberRole> {
     let title = title.to_lowercase();
     let roles = [
@@ -110,7 +110,7 @@ fn named(title: &str) -> Option<MemberRole> {
     roles.into_iter().find(|(part, _)| title.contains(part)).map(|(_, role)| role)
 }
 
-/// Each nickname once a role, whatever its case.
+/// Groups nicknames by role. Each nickname appears once per role, regardless of case.
 fn sorted<'n>(people: impl Iterator<Item = (MemberRole, &'n str)>) -> Team {
     let mut roles: [BTreeMap<String, String>; 5] = Default::default();
     for (role, nickname) in people {

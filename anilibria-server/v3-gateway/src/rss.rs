@@ -19,14 +19,14 @@ use super::{
 };
 use crate::host::Titles;
 
-/// Items when nothing is said.
+/// Default number of items.
 const ITEMS: usize = 10;
 
-/// What the feed calls its maker.
+/// Name of the generator of the feed.
 const GENERATOR: &str = concat!("AniLibria API ", "3.0.14");
 
 impl Gateway {
-    /// The newest torrents, as a feed. With a session, the links are personal.
+    /// Returns the newest torrents as a feed. With a session, the links are personal.
     pub(super) async fn torrent_feed(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let format = FeedFormat::named(ask.text("rss_type").unwrap_or("rss"));
         let format = format.ok_or_else(|| Problem::invalid("rss_type", "must be rss, atom or json"))?;
@@ -54,7 +54,7 @@ async fn document(
     passkey: Option<&Secret>,
 ) -> Result<String, LoadFailure> {
     let client = titles.client();
-    // However many torrents there are, the window begins in the same place.
+    // The start of the window does not depend on the number of torrents.
     let (range, _) = window.of(usize::MAX);
     let found = torrents(titles, range).await?;
     let newer = found.iter().filter(|torrent| is_newer(uploaded(torrent), since));
@@ -71,16 +71,16 @@ async fn document(
     Ok(String::from_utf8_lossy(&document).into_owned())
 }
 
-/// Torrents as AniLibria lists them, from a multiple of [`MAX_LIMIT`] on.
+/// Torrents in the order of AniLibria, beginning at a multiple of [`MAX_LIMIT`].
 #[derive(Serialize, Deserialize)]
 struct Chunk {
-    /// Torrents in all.
+    /// Total number of torrents.
     total: u64,
     torrents: Vec<Torrent>,
 }
 
-/// Returns the newest torrents in this range, at most [`LOOKED_THROUGH`]. They are cached in chunks, so that there are only
-/// as many calls as there are chunks, whatever ranges are asked for.
+/// Returns the newest torrents in this range, at most [`LOOKED_THROUGH`]. They are cached in chunks, so that the number of
+/// calls depends on the number of chunks and not on the requested ranges.
 async fn torrents(titles: &Titles, range: Range<usize>) -> Result<Vec<Torrent>, LoadFailure> {
     let size = MAX_LIMIT as usize;
     let wanted = range.len().clamp(1, LOOKED_THROUGH as usize);
@@ -107,7 +107,7 @@ async fn chunk(titles: &Titles, number: usize) -> Result<Chunk, LoadFailure> {
     kept(titles, titles.list_options(), &key::torrents(number), load).await
 }
 
-/// The item of a torrent; `None` when it does not say what it is of.
+/// Returns the item of a torrent; `None` if the torrent has no title.
 fn item(
     client: &Client,
     torrent: &Torrent,

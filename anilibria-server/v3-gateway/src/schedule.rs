@@ -1,4 +1,4 @@
-//! The week.
+//! The weekly schedule.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use super::{
 use crate::host::Titles;
 
 impl Gateway {
-    /// What comes out on which day of the week.
+    /// Returns the titles that are released on each day of the week.
     pub(super) async fn schedule(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let shape = Shape::read(ask)?;
         let mut days: Vec<u8> = ask.numbers("days")?;

@@ -16,10 +16,10 @@ use super::{
 };
 use crate::host::Titles;
 
-/// Most characters of a text to search for.
+/// Maximum characters of a text to search for.
 const MAX_TEXT: usize = 200;
 
-/// The parameters that name people, and what each of them has done.
+/// Parameters with nicknames, and the role that each requires.
 const ROLES: [(&str, Option<MemberRole>); 6] = [
     ("team", None),
     ("voice", Some(MemberRole::Voicing)),
@@ -29,7 +29,7 @@ const ROLES: [(&str, Option<MemberRole>); 6] = [
     ("timing", Some(MemberRole::Timing)),
 ];
 
-/// What is searched: every condition must hold, of several values for one condition any (of genres all).
+/// Conditions of a search. All of them must hold. If a condition has several values, one must match; of genres, all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Search {
     text: Option<String>,
@@ -41,12 +41,12 @@ pub(super) struct Search {
     order: Option<Order>,
 }
 
-/// Who has to have worked on a title.
+/// A condition on the people who worked on a title.
 #[derive(Clone, Debug)]
 struct People {
-    /// As what; `None` for anything.
+    /// Required role; `None` for any role.
     role: Option<MemberRole>,
-    /// One of these, in small letters.
+    /// Nicknames in lower case, one of which must match.
     nicknames: Vec<String>,
 }
 
@@ -75,7 +75,8 @@ impl Search {
         })
     }
 
-    /// What is found in the catalogue: the best match first when a text is searched, else the last updated.
+    /// Returns the matching titles of the catalogue: the best match first if a text is searched, else the last updated
+    /// first.
     pub(super) async fn find(
         &self,
         catalogue: Arc<Catalogue>,
@@ -94,8 +95,8 @@ impl Search {
         }
     }
 
-    /// The same of AniLibria, as far as it can tell: no other order than its own, and of the people only those on the
-    /// titles that come first.
+    /// Returns the matching titles from AniLibria, for use without a catalogue. The requested order is ignored. People are
+    /// matched only on the first [`LOOKED_THROUGH`] titles.
     pub(super) async fn ask(&self, titles: &Titles) -> Result<Vec<ReleaseId>, LoadFailure> {
         let Some(genres) = titles.genre_ids(&self.genres).await? else { return Ok(Vec::new()) };
         let mut catalog = titles.client().catalog().releases().kinds(self.kinds.iter().cloned());
@@ -144,14 +145,14 @@ impl People {
     }
 }
 
-/// Values in their order and each once, so that equal searches have one key.
+/// Sorts values and removes duplicates, so that equal searches have one key.
 fn sorted<T: Ord>(mut values: Vec<T>) -> Vec<T> {
     values.sort_unstable();
     values.dedup();
     values
 }
 
-/// The same for values of which there are only a few, and which have no order.
+/// Sorts a few values that are not [`Ord`], and removes duplicates.
 fn distinct<T: PartialEq + Debug>(
     values: impl Iterator<Item = Result<T, Problem>>,
 ) -> Result<Vec<T>, Problem> {
@@ -176,7 +177,7 @@ fn season(word: &str) -> Result<Season, Problem> {
     }
 }
 
-/// A kind of work by its number or name.
+/// Parses a kind of release by its number or name.
 fn kind(word: &str) -> Result<ReleaseKind, Problem> {
     let name = match word {
         "0" => "MOVIE".to_owned(),

@@ -1,4 +1,4 @@
-//! Which titles a list has: chosen from the mirrored catalogue once it is loaded, else by AniLibria.
+//! Selection of the titles of a list, from the mirrored catalogue once it is loaded, else by AniLibria.
 
 use std::cmp::Reverse;
 
@@ -18,23 +18,23 @@ use super::{
 };
 use crate::host::Titles;
 
-/// What selects the titles of a list.
+/// Selectors of the titles of a list.
 #[derive(Clone, Debug)]
 pub(super) enum Listing {
-    /// These.
+    /// These titles.
     Named(Vec<ReleaseId>),
-    /// All, the last updated first.
+    /// All titles, the last updated first.
     Updates { since: Option<i64> },
-    /// All, the last changed first.
+    /// All titles, the last changed first.
     Changes { since: Option<i64> },
-    /// Those that are found by parameters.
+    /// Titles that match the parameters of a search.
     Search(Box<Search>),
-    /// Those of which an expression is true.
+    /// Titles that match an expression.
     Advanced(Box<Advanced>),
 }
 
 impl Listing {
-    /// Its part of a key.
+    /// Returns the name of the selector in cache keys.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Named(_) => "list",
@@ -45,7 +45,7 @@ impl Listing {
         }
     }
 
-    /// What it selects, as text.
+    /// Returns the selector as text.
     pub(super) fn canonical(&self) -> String {
         match self {
             Self::Advanced(advanced) => advanced.canonical(),
@@ -54,7 +54,7 @@ impl Listing {
     }
 }
 
-/// The titles on a page of `listing`.
+/// Returns the titles on a page of `listing`.
 pub(super) async fn select(
     titles: &Titles,
     listing: &Listing,
@@ -97,7 +97,7 @@ fn changed(catalogue: &Catalogue, since: Option<i64>) -> Vec<ReleaseId> {
     all.into_iter().map(|entry| entry.id).collect()
 }
 
-/// Whether `moment` lies after `since`, in Unix seconds.
+/// True if `moment` is after `since`, in Unix seconds.
 pub(super) fn is_newer(moment: Option<OffsetDateTime>, since: Option<i64>) -> bool {
     since.is_none_or(|since| moment.is_some_and(|moment| moment.unix_timestamp() > since))
 }
@@ -111,9 +111,9 @@ fn newer(
     newer.map(|release| release.id).collect()
 }
 
-/// The last updated titles as AniLibria lists them, which is in their order.
+/// Returns the last updated titles in the order of AniLibria, which is the requested one.
 async fn updates(titles: &Titles, window: &Window) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
-    // However long the list is, the page begins in the same place.
+    // The start of the page does not depend on the length of the list.
     let (range, _) = window.of(usize::MAX);
     let wanted = u32::try_from(range.len()).unwrap_or(u32::MAX).clamp(1, LOOKED_THROUGH);
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc).include(["id"]);
@@ -122,7 +122,7 @@ async fn updates(titles: &Titles, window: &Window) -> Result<(Vec<ReleaseId>, Pa
     Ok((found.items.iter().map(|release| release.id).collect(), pagination))
 }
 
-/// The titles updated last, with when that was.
+/// Returns the last updated titles with their times.
 async fn heads(titles: &Titles) -> Result<Vec<Release>, LoadFailure> {
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc);
     let catalog = catalog.include(["id", "fresh_at", "updated_at", "created_at"]);

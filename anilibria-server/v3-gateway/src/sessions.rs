@@ -1,4 +1,4 @@
-//! Who has logged in: short words that stand for the tokens of AniLibria.
+//! Sessions of logged-in users. A session id maps to a token of AniLibria.
 
 use std::{
     fmt,
@@ -10,10 +10,10 @@ use anilibria_cache::{Entry, Error, Invalidation, Lifetime, Scope, Store};
 use anilibria_client::session::Token;
 use uuid::Uuid;
 
-/// Letters and digits of a session.
+/// Number of letters and digits of a session id.
 const LENGTH: usize = 32;
 
-/// The name of a session, which lets in whoever knows it. Never printed.
+/// Id of a session. It grants access to the session, so `Debug` redacts it.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct SessionId(String);
 
@@ -29,13 +29,13 @@ impl SessionId {
         Self(Uuid::new_v4().simple().to_string())
     }
 
-    /// The session called so; `None` when none can be.
+    /// Parses a session id; `None` if it is malformed.
     pub(super) fn read(text: &str) -> Option<Self> {
         let is_one = text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         is_one.then(|| Self(text.to_owned()))
     }
 
-    /// The name. Whoever calls this answers for where it goes.
+    /// Returns the session id. The caller is responsible for keeping it secret.
     pub(super) fn expose(&self) -> &str {
         &self.0
     }
@@ -48,18 +48,18 @@ impl fmt::Debug for SessionId {
 }
 
 impl Sessions {
-    /// Creates sessions in `store` that last for `lifetime`. They stay when the cache of the host is cleared, so `store` is not
-    /// part of it.
+    /// Creates sessions in `store` that last for `lifetime`. Sessions must survive when the cache of the host is cleared, so
+    /// `store` is not part of that cache.
     pub fn new(store: Arc<dyn Store>, lifetime: Duration) -> Self {
         Self { store, term: lifetime }
     }
 
-    /// How long a session lasts.
+    /// Returns the lifetime of a session.
     pub(super) fn term(&self) -> Duration {
         self.term
     }
 
-    /// Begins a session of whom `token` proves.
+    /// Begins a session for the user with `token`.
     pub(super) async fn begin(&self, token: &Token) -> Result<SessionId, Error> {
         let (session, now) = (SessionId::random(), SystemTime::now());
         let entry = Entry::new(token.expose().to_owned(), Lifetime::new(now, self.term), []);
@@ -67,7 +67,7 @@ impl Sessions {
         Ok(session)
     }
 
-    /// The token of a session; `None` when it is not known, or no longer.
+    /// Returns the token of a session; `None` if the session does not exist or has ended.
     pub(super) async fn token(&self, session: &SessionId) -> Result<Option<Token>, Error> {
         let now = SystemTime::now();
         let entry = self.store.get(&session.0, now).await?.filter(|entry| entry.lifetime().is_fresh(now));

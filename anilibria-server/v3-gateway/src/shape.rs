@@ -1,4 +1,4 @@
-//! In which shape a title is wanted: which parts of it, with which description, and with which files.
+//! The requested shape of a title: its parts, the form of its description, and the included files.
 
 use anilibria_http::problem::Problem;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use super::{
     projection::{Kind, Projection},
 };
 
-/// The shape of a title, or of anything else as far as it can have one.
+/// The shape of a title. Other objects use only the parts that apply to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shape {
     projection: Projection,
@@ -35,7 +35,7 @@ enum Playlist {
     Array,
 }
 
-/// Which files to bring along.
+/// Files to include.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Include {
     pub(super) posters: bool,
@@ -44,7 +44,7 @@ pub(super) struct Include {
 }
 
 impl Include {
-    /// Whether there are any.
+    /// True if at least one kind of files is included.
     pub(super) fn any(self) -> bool {
         self.posters || self.torrents || self.metadata
     }
@@ -56,7 +56,7 @@ impl Shape {
         Self::read_as(Kind::Title, ask)
     }
 
-    /// Reads the parameters of a request for objects of this kind, which are titles at least in part.
+    /// Reads the parameters of a request for objects of this kind, some of which at least are titles.
     pub(super) fn read_as(kind: Kind, ask: &Ask<'_>) -> Result<Self, Problem> {
         let description = match ask.text("description_type").unwrap_or("plain") {
             "plain" => Description::Plain,
@@ -100,7 +100,7 @@ impl Shape {
         Ok(Self { projection, ..Self::default() })
     }
 
-    /// Whether the whole title is wanted, as it is kept.
+    /// True if the shape is that of the cached whole title.
     pub(super) fn is_plain(&self) -> bool {
         self.projection.keeps_all()
             && self.description == Description::Plain
@@ -108,18 +108,18 @@ impl Shape {
             && !self.include.any()
     }
 
-    /// Whether anything below `key` is wanted.
+    /// True if a value under `key` is requested.
     pub(super) fn reads(&self, key: &str) -> bool {
         self.projection.reads(key)
     }
 
-    /// The shape as text, the same for all ways to ask for it.
+    /// Returns the shape as text. Equivalent requests give the same text.
     pub(super) fn canonical(&self) -> String {
         let Self { projection, description, playlist, include } = self;
         format!("{description:?} {playlist:?} {include:?} {projection}")
     }
 
-    /// Gives `object`, which is the whole of it, this shape.
+    /// Converts `object`, which must be complete, to this shape.
     pub(super) fn apply(&self, object: &mut Value) {
         if let Some(description) = object.get_mut("description") {
             self.description.apply(description);
@@ -138,7 +138,7 @@ impl Shape {
 }
 
 impl Description {
-    /// Gives a description without markup this form.
+    /// Converts a description without markup to this form.
     fn apply(self, description: &mut Value) {
         let Value::String(text) = description else { return };
         match self {
@@ -149,14 +149,14 @@ impl Description {
     }
 }
 
-/// An object of episodes, which are in their order, as an array.
+/// Converts an object of episodes, which are in order, to an array.
 fn to_array(list: &mut Value) {
     if let Value::Object(object) = list {
         *list = std::mem::take(object).into_iter().map(|(_, episode)| episode).collect();
     }
 }
 
-/// What is `{}` in place of nothing.
+/// Returns `{}`, which represents a missing object.
 pub(super) fn nothing() -> Value {
     Value::Object(Map::new())
 }

@@ -1,4 +1,4 @@
-//! The old site's own pages that clients of v3 ask: logging in and out, torrent files, pictures.
+//! Pages of the old site that clients of v3 use: login, logout, torrent files and pictures.
 
 use anilibria_client::Error;
 use anilibria_http::{LoadFailure, problem::Problem};
@@ -17,10 +17,10 @@ use super::{
     unavailable,
 };
 
-/// How long a browser may remember where a picture is.
+/// `Cache-Control` of redirects to pictures.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
-/// The answer of a page.
+/// Body of a response of a page.
 #[derive(Serialize)]
 struct Told<'t> {
     err: &'t str,
@@ -31,7 +31,7 @@ struct Told<'t> {
 }
 
 impl Gateway {
-    /// Logs in with what is in a form.
+    /// Logs in with the credentials in a form.
     pub(super) async fn log_in(&self, request: &mut Request) -> Result<Response, Problem> {
         let ok = success(request.headers());
         let form = form(request).await?;
@@ -68,7 +68,7 @@ impl Gateway {
             let token = self.sessions.token(&session).await.map_err(unavailable)?;
             self.sessions.end(&session).await.map_err(unavailable)?;
             if let Some(token) = token {
-                // It is over here, whether or not AniLibria can be told.
+                // The session has ended here even if the logout at AniLibria fails.
                 let _ = self.titles.client().in_session(token).auth().logout().await;
             }
         }
@@ -78,7 +78,7 @@ impl Gateway {
         Ok(response)
     }
 
-    /// Leads to a torrent file; with a session, to the one of whoever is in it.
+    /// Redirects to a torrent file; with a session, to the personal one of its user.
     pub(super) async fn torrent_file(&self, ask: &Ask<'_>) -> Result<Response, Problem> {
         let client = self.titles.client();
         let mut file = client.torrents().file(ask.required::<u64>("id")?);
@@ -92,7 +92,7 @@ impl Gateway {
         redirect(&link)
     }
 
-    /// Leads to a file of AniLibria's site: a poster, or the picture of an episode.
+    /// Redirects to a file of AniLibria's site: a poster, or the picture of an episode.
     pub(super) fn stored(&self, path: &str) -> Result<Response, Problem> {
         let mut response = redirect(&self.titles.client().media_url(path).ok_or(Problem::NotFound)?)?;
         response.headers_mut().insert(header::CACHE_CONTROL, REMEMBERED);
@@ -105,19 +105,19 @@ fn redirect(to: &str) -> Result<Response, Problem> {
     Ok(Response::builder().status(StatusCode::FOUND).header(header::LOCATION, location).finish())
 }
 
-/// What a page calls success: the old site said `ok`, and anilibria.py takes any word for a failure.
+/// Returns the `err` field of a success. The old site sent `ok`, but anilibria.py treats any text as an error.
 fn success(headers: &HeaderMap) -> &'static str {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     if agent.contains("aiohttp") { "" } else { "ok" }
 }
 
-/// A failure that is told as the old site told it: with a good status.
+/// Returns a failure in the form of the old site, with status 200.
 fn refused(key: &str, message: &str) -> Result<Response, Problem> {
     let told = Told { err: "error", mes: message, key, session: None };
     Gateway::once(&told).map(Answer::into_response)
 }
 
-/// The fields of a form, whose size the service bounds for all requests.
+/// Reads the fields of a form. The service limits the size of all request bodies.
 async fn form(request: &mut Request) -> Result<Vec<(String, String)>, Problem> {
     let body = request.take_body().into_bytes().await;
     let body = body.map_err(|error| Problem::invalid("body", format!("cannot be read: {error}")))?;

@@ -1,4 +1,4 @@
-//! WebSocket of v3: tells everything that happens, or what a client has subscribed to.
+//! WebSocket of v3. It sends all events, or those that a client has subscribed to.
 
 mod command;
 mod guest;
@@ -24,20 +24,20 @@ use super::{
 };
 use crate::options::GatewayOptions;
 
-/// Most bytes that wait to be sent: the longest event and what surrounds it.
+/// Maximum unsent bytes per connection: the largest event with its framing.
 const UNSENT: usize = 4 * 1024 * 1024;
 
-/// Types of messages of clients that are counted.
+/// Types of client messages for metrics.
 pub const INCOMING: [&str; 4] = ["subscribe", "control", "invalid", "refused"];
 
-/// Types of messages to clients that are counted, besides events.
+/// Types of messages to clients for metrics, in addition to events.
 pub const OUTGOING: [&str; 1] = ["connection"];
 
-/// Where the old service had it, behind the version.
+/// Paths in the old service, relative to the prefix of the version.
 const PATHS: [&str; 2] = ["/ws", "/webSocket"];
 
-/// Returns the routes, at all addresses of the old service. They send `news`, and their connections take slots of
-/// `live`, limited for each of `clients`.
+/// Returns the routes, at all addresses of the old service. They send `news`. Each connection takes a slot of `live`; slots
+/// are limited per client of `clients`.
 pub fn table(
     live: &LiveConnections,
     news: &News,
@@ -56,13 +56,13 @@ pub fn table(
     table
 }
 
-/// Opens sockets at one address.
+/// The endpoint of one address.
 struct Socket {
     live: LiveConnections,
     clients: Arc<Clients>,
     news: News,
     dialect: Dialect,
-    /// Most of one client.
+    /// Maximum subscriptions per connection.
     subscriptions: usize,
 }
 

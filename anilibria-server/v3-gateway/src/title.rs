@@ -1,4 +1,4 @@
-//! One title: by id, by readable id, by one of its torrents, or by chance.
+//! One title: by id, by readable id, by one of its torrents, or at random.
 
 use std::time::Duration;
 
@@ -23,11 +23,11 @@ use super::{
 };
 use crate::host::Titles;
 
-/// How long a title is kept whose franchises could not be read.
+/// TTL of a title whose franchises could not be read.
 const WITHOUT_FRANCHISES: Duration = Duration::from_secs(30);
 
 impl Gateway {
-    /// The title that is asked for.
+    /// Returns the requested title.
     pub(super) async fn title(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let shape = Shape::read(ask)?;
         let name = if let Some(id) = ask.number("id")? {
@@ -43,7 +43,7 @@ impl Gateway {
         self.by_id(id.get(), shape, &ask.charge).await
     }
 
-    /// Some title that is not blocked; another one each time.
+    /// Returns a random title that is not blocked.
     pub(super) async fn random(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let shape = Shape::read(ask)?;
         let chosen = catalogue(&self.titles).and_then(|catalogue| {
@@ -57,7 +57,8 @@ impl Gateway {
         Ok(self.by_id(id.get(), shape, &ask.charge).await?.for_once())
     }
 
-    /// The title `id` in this shape. When AniLibria fails and nothing old is left: what the mirrored catalogue knows.
+    /// Returns the title `id` in this shape. If AniLibria fails and there is no stale value, returns the title from the
+    /// mirrored catalogue.
     async fn by_id(&self, id: u32, shape: Shape, charge: &Charge) -> Result<Answer, Problem> {
         let answer = if shape.is_plain() {
             whole(&self.titles, id).await.map(Answer::cached)
@@ -85,7 +86,7 @@ impl Gateway {
     }
 }
 
-/// The whole of title `id`, with its franchises.
+/// Returns the whole title `id`, with its franchises.
 async fn whole(titles: &Titles, id: u32) -> Result<Cached, LoadFailure> {
     let load = move |titles: Titles| async move {
         let release = match titles.client().releases().get(id).exclude(["sponsors"]).await {
@@ -103,7 +104,7 @@ async fn whole(titles: &Titles, id: u32) -> Result<Cached, LoadFailure> {
     titles.cached(&Options::new(), &key::title(id), load).await
 }
 
-/// Title `id` in another shape.
+/// Returns the title `id` in another shape.
 async fn shaped(titles: &Titles, id: u32, shape: &Shape, charge: &Charge) -> Result<Loaded, LoadFailure> {
     let whole = whole(titles, id).await?;
     if whole.is_absent() {
@@ -115,7 +116,7 @@ async fn shaped(titles: &Titles, id: u32, shape: &Shape, charge: &Charge) -> Res
     Ok(Loaded::new(render(&title)?).tag(tag::title(id)))
 }
 
-/// What the mirrored catalogue knows of title `id`: all but its streams and franchises.
+/// Returns title `id` from the mirrored catalogue, without its streams and franchises.
 pub(super) fn from_catalogue(catalogue: &Catalogue, id: ReleaseId) -> serde_json::Result<Option<Value>> {
     let Some(entry) = catalogue.get(id) else { return Ok(None) };
     let mut title = Mapping::new(&release_of(catalogue, entry)).title();
@@ -123,8 +124,8 @@ pub(super) fn from_catalogue(catalogue: &Catalogue, id: ReleaseId) -> serde_json
     serde_json::to_value(title).map(Some)
 }
 
-/// What can be searched of `entry`: as [`from_catalogue`], with its episodes although their streams are not known. What
-/// nobody `reads` is left out where it would cost something.
+/// Returns the searchable form of `entry`: like [`from_catalogue`], but with episodes that have no streams. Costly parts for
+/// which `reads` is false are left out.
 pub(super) fn searchable(
     catalogue: &Catalogue,
     entry: &CatalogueEntry,
@@ -146,7 +147,7 @@ pub(super) fn searchable(
 }
 
 async fn random_id(titles: &Titles) -> Result<Option<ReleaseId>, LoadFailure> {
-    // One in five may well be blocked where the service runs, five of five are not.
+    // About one in five titles may be blocked in the country of the service, but hardly all of five.
     let releases = titles.client().releases().random().limit(5).await?;
     let open = releases.iter().find(|release| !release.is_blocked()).or(releases.first());
     Ok(open.map(|release| release.id))

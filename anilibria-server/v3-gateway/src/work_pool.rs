@@ -17,25 +17,24 @@ const WAIT: Duration = Duration::from_secs(3);
 /// same threads, and its queue is unbounded.
 #[derive(Clone, Debug)]
 pub(super) struct WorkPool {
-    /// Places for work that runs or waits.
+    /// Permits for work that runs or waits.
     places: Arc<Semaphore>,
     threads: Arc<Semaphore>,
     limit: Limit,
 }
 
 impl WorkPool {
-    /// Creates a pool of `threads` threads, for which up to `queue` more pieces of work may wait. Refusals count as hits of
-    /// `limit`.
+    /// Creates a pool of `threads` threads, for which up to `queue` more jobs may wait. Refusals count as hits of `limit`.
     pub(super) fn new(threads: usize, queue: usize, limit: Limit) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
         Self { places: semaphore(threads.saturating_add(queue)), threads: semaphore(threads), limit }
     }
 
-    /// Runs `work`. Work that has begun runs to its end, whether or not anybody waits for it.
+    /// Runs `work`. Work that has begun runs to its end, even if the caller is cancelled.
     ///
     /// # Errors
     ///
-    /// What `work` returns; [`LoadFailure::Overloaded`] if there is no place or no thread in time;
+    /// The error of `work`; [`LoadFailure::Overloaded`] if the queue is full or no thread becomes free in time;
     /// [`LoadFailure::Interrupted`] if `work` panics.
     pub(super) async fn run<T: Send + 'static>(
         &self,
@@ -71,7 +70,7 @@ mod tests {
         WorkPool::new(1, 1, Limit::Search)
     }
 
-    /// Work that takes a thread until the sender is dropped.
+    /// Starts work that takes a thread until the sender is dropped.
     fn busy(pool: &WorkPool) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), LoadFailure>>) {
         let (pool, (end, wait)) = (pool.clone(), mpsc::channel::<()>());
         let work = move || {

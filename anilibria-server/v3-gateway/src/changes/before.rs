@@ -1,4 +1,4 @@
-//! What a title was before it changed, as far as anybody knows.
+//! The known state of a title before a change.
 
 use std::sync::Arc;
 
@@ -14,25 +14,25 @@ use anilibria_client::{
 
 use crate::description;
 
-/// What a title was before it changed.
+/// State of a title before it changed.
 #[derive(Clone, Debug)]
 pub(super) enum Before {
-    /// All of it, as it was last told.
+    /// The complete title, as last published.
     Told(Arc<Title>),
-    /// What the mirrored catalogue knew, which keeps no addresses of streams.
+    /// The title in the mirrored catalogue, which has no stream addresses.
     Mirrored(Box<Mirrored>),
 }
 
-/// What the mirrored catalogue knew of a title.
+/// A title as it was in the mirrored catalogue.
 #[derive(Clone, Debug)]
 pub(super) struct Mirrored {
     title: Title,
-    /// Numbers of episodes, in order, and the qualities that they were there in; `None` when they were never read.
+    /// Numbers of the episodes in order, and the qualities of each; `None` if the episodes were never read.
     episodes: Option<Vec<(f64, Vec<Quality>)>>,
 }
 
 impl Mirrored {
-    /// What `entry` of `catalogue` says.
+    /// Creates the title from `entry` of `catalogue`.
     pub(super) fn of(catalogue: &Catalogue, entry: &CatalogueEntry) -> Self {
         let release: Release = release_of(catalogue, entry);
         let mut title = Mapping::new(&release).title();
@@ -44,13 +44,13 @@ impl Mirrored {
         Self { title, episodes }
     }
 
-    /// What it knew.
+    /// Returns the title without its episodes.
     pub(super) fn title(&self) -> &Title {
         &self.title
     }
 
-    /// The title as it was, as far as can be told from this and from what it is `now`: what is not known has not
-    /// changed.
+    /// Returns the previous title. Fields that the mirrored catalogue does not have are taken from `now`, so that they count
+    /// as unchanged.
     pub(super) fn complete(&self, now: &Title) -> Title {
         let mut title = self.title.clone();
         title.franchises.clone_from(&now.franchises);
@@ -71,7 +71,7 @@ impl Mirrored {
     }
 }
 
-/// The episode when it was there in these qualities alone.
+/// Returns the episode with streams of these qualities only.
 fn with_streams(episode: &Episode, qualities: &[Quality]) -> Episode {
     let mut before = episode.clone();
     let hls = &mut before.hls;
@@ -86,12 +86,12 @@ fn with_streams(episode: &Episode, qualities: &[Quality]) -> Episode {
 }
 
 impl Before {
-    /// Whether nothing of it is a guess.
+    /// True if every field is known to be the previous one.
     pub(super) fn is_whole(&self) -> bool {
         matches!(self, Self::Told(_))
     }
 
-    /// The title as it was, as far as can be told from this and from what it is `now`.
+    /// Returns the previous title. Unknown fields are taken from `now`.
     pub(super) fn title(&self, now: &Title) -> Arc<Title> {
         match self {
             Self::Told(title) => Arc::clone(title),

@@ -1,4 +1,4 @@
-//! Where whoever makes events would go on.
+//! The position from which the leader resumes.
 
 use std::collections::BTreeMap;
 
@@ -7,30 +7,30 @@ use anilibria_client::model::Torrent;
 use crc32fast::Hasher;
 use serde::{Deserialize, Serialize};
 
-/// Where whoever makes events would go on. As bytes it is for the next one, on whichever instance.
+/// The position from which the leader resumes. It is stored as bytes, so that a new leader on any instance can continue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Bookmark {
-    /// The last event of the site that was dealt with, as text.
+    /// Id of the last processed event of the site, as text.
     heard: String,
-    /// What was on the first page of torrents; `None` before it was first read.
+    /// Ids and digests of the torrents on the first page; `None` before that page was first read.
     torrents: Option<BTreeMap<u64, u32>>,
 }
 
-/// A torrent that was not there before.
+/// A torrent that is not known, or differs from its known state.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sighting<'t> {
     pub(super) torrent: &'t Torrent,
-    /// Whether it is new or another one for certain. Others may be old ones that are back on the page.
+    /// True if the torrent is new or has changed. Otherwise it may be an old one that has returned to the page.
     pub(super) is_certain: bool,
 }
 
 impl Bookmark {
-    /// Right after the event `heard`, with torrents as they are.
+    /// Creates the position after the event `heard`, without any torrents.
     pub(super) fn after(heard: RecordId) -> Self {
         Self { heard: heard.to_string(), torrents: None }
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) gave; `None` for anything else.
+    /// Parses the output of [`to_bytes`](Self::to_bytes); `None` if it is malformed.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let bookmark: Self = serde_json::from_slice(bytes).ok()?;
         bookmark.heard.parse::<RecordId>().is_ok().then_some(bookmark)
@@ -40,7 +40,7 @@ impl Bookmark {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// The last event of the site that was dealt with.
+    /// Returns the id of the last processed event of the site.
     pub(super) fn heard(&self) -> RecordId {
         self.heard.parse().unwrap_or_default()
     }
@@ -49,7 +49,7 @@ impl Bookmark {
         self.heard = event.to_string();
     }
 
-    /// What of `page` is new or has changed, the oldest first. Nothing of a first page is.
+    /// Returns the torrents of `page` that are new or have changed, the oldest first. On the first call, there are none.
     pub(super) fn news<'t>(&self, page: &'t [Torrent]) -> Vec<Sighting<'t>> {
         let Some(seen) = &self.torrents else { return Vec::new() };
         let newest = seen.last_key_value().map(|(id, _)| *id);
@@ -67,7 +67,8 @@ impl Bookmark {
     }
 }
 
-/// What makes a torrent another one. How many share it changes all the time.
+/// Returns a digest of the fields that make a torrent a different one. Numbers of seeders change constantly and are left
+/// out.
 fn digest(torrent: &Torrent) -> u32 {
     let mut digest = Hasher::new();
     digest.update(torrent.hash.to_string().as_bytes());

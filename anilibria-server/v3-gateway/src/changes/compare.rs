@@ -1,4 +1,4 @@
-//! What has happened to a title, from what it was and what it is.
+//! Events derived from the previous and the current state of a title.
 
 use anilibria_client::v3::model::{Episode, Hls, Title, Torrent};
 use crc32fast::hash;
@@ -9,32 +9,34 @@ use tracing::warn;
 use super::{before::Before, diff::previous};
 use crate::news::{Draft, Kind};
 
-/// Most episodes of a title that are told at a time, the last ones: each with the whole player.
+/// Maximum episodes of a title that are published at a time. Only the last ones are, because each event has the whole
+/// player.
 const MAX_EPISODES: usize = 26;
 
-/// What is known of a title besides what it was and what it is.
+/// Changes that events of the site report about a title.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Hints {
-    /// Whether something about the title itself is known to have changed.
+    /// True if the site reports a change of the title itself.
     pub(super) title: bool,
-    /// Numbers of episodes that have come.
+    /// Numbers of new episodes.
     pub(super) new: Vec<f64>,
-    /// Numbers of episodes that have changed.
+    /// Numbers of changed episodes.
     pub(super) changed: Vec<f64>,
 }
 
-/// What has happened to a title that is `now` like this: its episodes first, so that whoever hears of the rest knows them.
+/// Returns the events for a title that is now in the state `now`. Those of its episodes come first, so that subscribers know
+/// the episodes before they process the rest.
 pub(super) fn drafts(before: Option<&Before>, now: &Title, hints: &Hints) -> Vec<Draft> {
     let mut drafts = episodes(before, now, hints);
     drafts.extend(title(before, now, hints));
     drafts
 }
 
-/// Whether something about a title itself has changed: not episodes, torrents or how many like it.
+/// True if the title itself has changed. Episodes, torrents and the number of favourites do not count.
 pub(super) fn has_changed(before: &Title, now: &Title) -> bool {
     let (mut before, mut now) = (facts(before), facts(now));
     for facts in [&mut before, &mut now] {
-        // It says that something has changed and not what: most of the time something that is not shown.
+        // This field changes whenever anything does, mostly data that is not shown.
         facts.remove("last_change");
     }
     before != now
@@ -47,20 +49,20 @@ fn title(before: Option<&Before>, now: &Title, hints: &Hints) -> Option<Draft> {
         }
         Some(_) if before.is_some_and(Before::is_whole) || !hints.title => return None,
         None if !hints.title => return None,
-        // Something has changed, and nobody knows what it was.
+        // The title has changed, but its previous state is not known.
         _ => json!({}),
     };
     let identity = format!("{}:{:08x}", now.id, digest(&facts(now)));
     Some(Draft { kind: Kind::TitleUpdate, identity, data: json!({"title": now, "diff": diff}) })
 }
 
-/// What is told of a title by an event of its own.
+/// Returns the fields of a title that `title_update` covers.
 fn facts(title: &Title) -> Map<String, Value> {
     let mut facts = object(title);
     facts.remove("torrents");
     facts.remove("in_favorites");
     if let Some(player) = facts.get_mut("player").and_then(Value::as_object_mut) {
-        // Another host is named each time.
+        // The host differs between requests; the two lists have their own event.
         for other in ["host", "list", "rutube"] {
             player.remove(other);
         }
@@ -84,7 +86,7 @@ fn episodes(before: Option<&Before>, now: &Title, hints: &Hints) -> Vec<Draft> {
             Some(None) => Some(Change::new()),
             Some(Some(old)) if differs(old, episode) => Some(Change::between(old, episode)),
             Some(Some(_)) if is_whole => None,
-            // Nobody knows what it was, but it is known that it has come or changed.
+            // The previous state is not known, but the site reports that the episode is new or has changed.
             _ if names(&hints.new) => Some(Change::new()),
             _ if names(&hints.changed) => Some(Change { diff: json!({"hls": {}}), is_reupload: false }),
             _ => None,
@@ -98,14 +100,14 @@ fn episodes(before: Option<&Before>, now: &Title, hints: &Hints) -> Vec<Draft> {
     drafts
 }
 
-/// What an episode was.
+/// Previous state of an episode.
 struct Change {
     diff: Value,
     is_reupload: bool,
 }
 
 impl Change {
-    /// It was not there. By the streams that were not there clients tell that.
+    /// Creates the change for a new episode. Clients recognize a new episode by streams that are `null` before.
     fn new() -> Self {
         Self { diff: json!({"hls": Hls::default()}), is_reupload: false }
     }
@@ -140,7 +142,7 @@ impl Change {
     }
 }
 
-/// What has happened to a torrent of a title: it has come, or has changed from what it was.
+/// Returns the event for a new or changed torrent of a title.
 pub(super) fn torrent(was: Option<&Title>, now: &Title, torrent: &Torrent) -> Draft {
     let place = now.torrents.list.iter().position(|other| other.torrent_id == torrent.torrent_id);
     let old =
@@ -148,7 +150,7 @@ pub(super) fn torrent(was: Option<&Title>, now: &Title, torrent: &Torrent) -> Dr
     let diff = old.and_then(|old| {
         let mut old = old.clone();
         if old.magnet.is_empty() {
-            // The mirrored catalogue does not keep it.
+            // The mirrored catalogue has no magnet links.
             old.magnet.clone_from(&torrent.magnet);
         }
         previous(&json!(old), &json!(torrent))
@@ -173,7 +175,7 @@ fn find(title: &Title, number: f64) -> Option<&Episode> {
     title.player.list.as_slice().iter().find(|other| other.episode.get().total_cmp(&number).is_eq())
 }
 
-/// Whether an episode is another one to a viewer.
+/// True if a viewer would see a difference between the two episodes.
 fn differs(old: &Episode, new: &Episode) -> bool {
     let plain = |episode| {
         let mut episode: Episode = bare(episode);
@@ -183,7 +185,7 @@ fn differs(old: &Episode, new: &Episode) -> bool {
     plain(old) != plain(new)
 }
 
-/// The episode without what changes with each caller.
+/// Returns the episode without the query strings of its streams, which differ between callers.
 fn bare(episode: &Episode) -> Episode {
     let mut episode = episode.clone();
     for path in [&mut episode.hls.fhd, &mut episode.hls.hd, &mut episode.hls.sd].into_iter().flatten() {
@@ -231,7 +233,7 @@ mod tests {
         json!({"fhd": "/1/f.m3u8?ads=1", "hd": "/1/h.m3u8", "sd": "/1/s.m3u8"})
     }
 
-    /// What has happened from `before` to `now`, nothing being known besides.
+    /// Returns the events for a change from `before` to `now`, without any hints.
     fn between(before: &Title, now: &Title) -> Vec<Draft> {
         drafts(Some(&Before::Told(Arc::new(before.clone()))), now, &Hints::default())
     }

@@ -1,10 +1,10 @@
-//! What something was before it changed.
+//! Previous values of changed fields.
 
 use serde_json::{Map, Value};
 
-/// What `before` was where `after` is different: of an object only the fields that are, of an array only the elements
-/// that are, as an object with their places for keys. What was not there before is an empty object if it stands in an
-/// array and nothing otherwise. `None` when both are the same.
+/// Returns the values of `before` that differ from `after`; `None` if both are equal. Of an object, only the changed fields
+/// are returned. Of an array, only the changed elements are, as an object keyed by index. A value that is missing in
+/// `before` becomes an empty object in an array, and is left out of an object.
 pub(super) fn previous(before: &Value, after: &Value) -> Option<Value> {
     if before == after {
         return None;

@@ -1,4 +1,4 @@
-//! Titles that something has happened to, and that are yet to be looked at.
+//! A queue of changed titles that are yet to be read.
 
 use std::{
     collections::VecDeque,
@@ -13,27 +13,27 @@ use tracing::warn;
 use super::compare::Hints;
 use crate::host::{TitleChange, TitleEvent};
 
-/// Most events that wait; the whole of a day has fewer.
+/// Maximum queued events. A whole day has fewer.
 const MAX_WAITING: usize = 1000;
 
-/// Events about titles in the order in which they came. Whoever publishes them does not wait until they are dealt with.
+/// A queue of events about titles, in order. The publisher does not wait for their processing.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     waiting: Mutex<VecDeque<TitleEvent>>,
     bell: Notify,
 }
 
-/// What has happened to one title, by one event or by several that came one after the other.
+/// Changes of one title, from one event or several consecutive ones.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) title_id: u32,
     pub(super) hints: Hints,
-    /// The last of the events.
+    /// Id of the last of the events.
     pub(super) last: RecordId,
 }
 
 impl Inbox {
-    /// Takes in `events`, for as long as there are any.
+    /// Queues `events` until the stream ends. If the queue is full, the oldest event is dropped.
     pub(super) async fn fill(&self, mut events: BoxStream<'static, TitleEvent>) {
         while let Some(event) = events.next().await {
             let mut waiting = self.waiting();
@@ -47,7 +47,7 @@ impl Inbox {
         }
     }
 
-    /// What has happened to the next title, however long it takes.
+    /// Waits for the next changed title. Consecutive events about the same title are merged.
     pub(super) async fn next(&self) -> Run {
         loop {
             if let Some(run) = self.take() {
@@ -79,7 +79,7 @@ impl Run {
         match event.change {
             TitleChange::Title => self.hints.title = true,
             TitleChange::NewEpisode(episode) => {
-                // The last one that was published; there may be more of them now.
+                // The event names only the last published episode; there may be more.
                 self.hints.title = true;
                 self.hints.new.extend(episode);
             }

@@ -1,4 +1,4 @@
-//! Looks at titles that something has happened to, and tells what it was.
+//! Reads titles that have changed, and publishes the changes.
 
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
@@ -28,40 +28,40 @@ use crate::{
     news::{Draft, News, Published, Standing},
 };
 
-/// Most titles that are looked at because the mirrored catalogue has changed: after a long time without it there are more.
+/// Maximum titles that are read after one change of the mirrored catalogue. After a long outage more may have changed.
 const MAX_MIRRORED: usize = 200;
 
-/// How many torrents are looked at each time, the ones that changed last.
+/// Number of torrents in each poll, the last changed ones.
 const TORRENTS: u32 = 50;
 
-/// What is asked of a torrent to see whether it is another one.
+/// Fields of a torrent that show whether the torrent is new or has changed.
 const TORRENT_FIELDS: [&str; 4] = ["id", "hash", "size", "release.id"];
 
-/// How often a title is asked for before it is left out.
+/// Maximum attempts to read a title before it is skipped.
 const TRIES: u32 = 20;
 
-/// The shortest and the longest wait before it is asked for again.
+/// Minimum and maximum backoff between these attempts.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
-/// Goes on, or ends: somebody else does this.
+/// `Break` once another instance is the leader.
 type Flow = ControlFlow<()>;
 
-/// Makes events, on one of all instances.
+/// The task of the leader: detects changes and publishes them as events.
 pub(super) struct Watching {
     titles: Titles,
     news: News,
     token: u64,
     bookmark: Bookmark,
-    /// The mirrored catalogue as it was when it was last compared.
+    /// The mirrored catalogue at the last comparison.
     catalogue: Option<Arc<Catalogue>>,
     interval: Duration,
-    /// The wait before torrents are looked at again.
+    /// Current interval between polls of torrents.
     pause: Duration,
 }
 
 impl Watching {
-    /// Makes events of what happens to `titles` after `bookmark`, by the right of `token`. Torrents are looked at every
-    /// `interval`, and more often after news.
+    /// Creates the task, which resumes after `bookmark` and publishes with the fencing token `token`. Torrents are polled
+    /// every `interval`, and more often after a change.
     pub(super) fn new(
         titles: Titles,
         news: News,
@@ -73,7 +73,7 @@ impl Watching {
         Self { titles, news, token, bookmark, catalogue, interval, pause: Duration::ZERO }
     }
 
-    /// Goes on until somebody else does; `events` are those of the site.
+    /// Runs until another instance is the leader. `events` are those of the site.
     pub(super) async fn run(mut self, events: BoxStream<'static, TitleEvent>) {
         let inbox = Inbox::default();
         tokio::select! {
@@ -90,7 +90,7 @@ impl Watching {
                 biased;
                 run = inbox.next() => {
                     self.of_events(run).await?;
-                    // Torrents follow episodes.
+                    // Torrents are usually uploaded soon after their episodes.
                     self.pause = self.shortest();
                     torrents_due = torrents_due.min(Instant::now() + self.pause);
                 }
@@ -109,7 +109,7 @@ impl Watching {
         self.interval / 4
     }
 
-    /// Looks at a title that the site is told of.
+    /// Processes a title that the site reports as changed.
     async fn of_events(&mut self, Run { title_id, hints, last }: Run) -> Flow {
         let mirrored = mirrored(self.catalogue.as_deref(), title_id);
         self.look(title_id, mirrored, &hints).await?;
@@ -118,7 +118,7 @@ impl Watching {
         Flow::Continue(())
     }
 
-    /// Looks at titles that have changed in the mirrored catalogue.
+    /// Processes the titles that have changed in the mirrored catalogue.
     async fn of_mirror(&mut self) -> Flow {
         let now = self.titles.catalogue();
         let before = std::mem::replace(&mut self.catalogue, now.clone());
@@ -137,19 +137,19 @@ impl Watching {
         Flow::Continue(())
     }
 
-    /// Whether the catalogue has learned something about title `id` that was not told before.
+    /// True if the mirrored catalogue has a change of title `id` that is not published yet.
     fn is_news(&self, id: u32, old: &Mirrored, new: &Mirrored) -> bool {
         compare::has_changed(old.title(), new.title())
             && self.news.known(id).is_none_or(|told| compare::has_changed(&told, &new.complete(&told)))
     }
 
-    /// Looks at a title and tells what has happened to it. What it was is known from what was told, or else `mirrored`.
+    /// Reads a title and publishes its changes since it was last published, or else since `mirrored`.
     async fn look(&mut self, id: u32, mirrored: Option<Mirrored>, hints: &Hints) -> Flow {
         let Some(now) = self.read(id).await else { return Flow::Continue(()) };
         let before = self.before(id, mirrored);
         let drafts = compare::drafts(before.as_ref(), &now, hints);
         if !drafts.is_empty() {
-            // Whoever hears of it comes to ask for the title at once.
+            // Subscribers request the title as soon as they receive the event, so it is invalidated first.
             self.titles.title_changed(id).await;
         }
         for draft in drafts {
@@ -157,7 +157,7 @@ impl Watching {
         }
         let mut told = now;
         if let Some(before) = before {
-            // What has become of torrents is yet to be told.
+            // Changes of torrents are published separately, so the known torrents stay.
             told.torrents = before.title(&told).torrents.clone();
         }
         self.news.learn(told);
@@ -169,7 +169,7 @@ impl Watching {
         told.or_else(|| mirrored.map(|mirrored| Before::Mirrored(Box::new(mirrored))))
     }
 
-    /// Looks at the torrents that changed last; says whether there was news.
+    /// Polls the last changed torrents. Returns `true` if at least one change was published.
     async fn of_torrents(&mut self) -> ControlFlow<(), bool> {
         let torrents = self.client().torrents().list().limit(TORRENTS).include(TORRENT_FIELDS).await;
         let page = match torrents {
@@ -194,7 +194,7 @@ impl Watching {
         ControlFlow::Continue(has_news)
     }
 
-    /// Tells of torrents of a title that may have come or changed; says whether one has.
+    /// Publishes the torrents of a title that are new or have changed. Returns `true` if there is one.
     async fn of_release(&mut self, id: u32, sightings: &[Sighting<'_>]) -> ControlFlow<(), bool> {
         let Some(now) = self.read(id).await else { return ControlFlow::Continue(false) };
         let was = self.before(id, mirrored(self.catalogue.as_deref(), id));
@@ -218,7 +218,7 @@ impl Watching {
         ControlFlow::Continue(!news.is_empty())
     }
 
-    /// The title as it is now; `None` when it is gone, or cannot be read by any means.
+    /// Reads the current title; `None` if it does not exist or all attempts fail.
     async fn read(&self, id: u32) -> Option<Title> {
         let (mut pause, longest) = BACKOFF;
         for _ in 0..TRIES {
@@ -261,20 +261,20 @@ impl Watching {
     }
 }
 
-/// What `catalogue` knows of a title.
+/// Returns the title `id` from `catalogue`.
 fn mirrored(catalogue: Option<&Catalogue>, id: u32) -> Option<Mirrored> {
     let catalogue = catalogue?;
     Some(Mirrored::of(catalogue, catalogue.get(id)?))
 }
 
-/// A title with its franchises, as it is now.
+/// Reads the current title with its franchises.
 async fn read(client: &Client, id: u32) -> Result<Title> {
     let release = client.releases().get(id).await?;
     let franchises = client.franchises().of_release(release.id).await;
     let mapping = Mapping::new(&release);
     let mut title = match &franchises {
         Ok(franchises) => mapping.franchises(franchises).title(),
-        // An event without them is better than none.
+        // Without franchises the event is still useful.
         Err(_) => mapping.title(),
     };
     description::expand(&mut title);
@@ -285,7 +285,7 @@ fn release(sighting: &Sighting<'_>) -> Option<ReleaseId> {
     Some(sighting.torrent.release.as_ref()?.id)
 }
 
-/// Waits until the mirrored catalogue changes; without one, forever.
+/// Waits until the mirrored catalogue changes. Without a catalogue, never returns.
 async fn next(mirrored: &mut Option<watch::Receiver<()>>) {
     if let Some(changed) = mirrored
         && changed.changed().await.is_ok()

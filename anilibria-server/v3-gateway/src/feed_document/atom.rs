@@ -7,10 +7,10 @@ use super::{
     xml::{Xml, attributes, document, text},
 };
 
-/// When nothing is known to have happened: every feed and item has to tell a time.
+/// Time of a feed or an item without a known time; Atom requires one.
 const LONG_AGO: &str = "1970-01-01T00:00:00Z";
 
-/// The feed as Atom.
+/// Writes the feed as Atom.
 pub(super) fn write(feed: &Feed) -> std::result::Result<Vec<u8>, FeedError> {
     let mut xml = document()?;
     let root = [("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", LANGUAGE)];

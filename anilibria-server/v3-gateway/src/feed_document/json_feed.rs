@@ -19,11 +19,11 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Item<'a> {
-    /// A text, whatever it is made of.
+    /// Id of the item. JSON Feed requires text.
     id: String,
     url: &'a str,
     title: Cow<'a, str>,
-    /// Every item has to have some content.
+    /// Content of the item, which JSON Feed requires.
     content_text: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     date_published: Option<String>,
@@ -37,7 +37,7 @@ struct Attachment<'a> {
     size_in_bytes: u64,
 }
 
-/// The feed as JSON.
+/// Writes the feed as JSON.
 pub(super) fn write(feed: &Feed) -> Result<Vec<u8>, FeedError> {
     Ok(serde_json::to_vec(&Document {
         version: "https://jsonfeed.org/version/1.1",

@@ -9,7 +9,7 @@ use super::{
     xml::{Xml, attributes, document, text, unescaped},
 };
 
-/// The feed as RSS.
+/// Writes the feed as RSS.
 pub(super) fn write(feed: &Feed) -> std::result::Result<Vec<u8>, FeedError> {
     let mut xml = document()?;
     let root = [("version", "2.0"), ("xmlns:atom", "http://www.w3.org/2005/Atom")];
@@ -45,7 +45,7 @@ fn write_item(xml: &mut Xml, item: &FeedItem) -> Result<()> {
         text(xml, "pubDate", &published)?;
     }
     if let Some(description) = &item.description {
-        // Readers take this one text for HTML.
+        // Readers interpret the description as HTML, unlike the other texts.
         unescaped(xml, "description", &partial_escape(description).replace('\n', "<br>"))?;
     }
     let length = item.size.to_string();

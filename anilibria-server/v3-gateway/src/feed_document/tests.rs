@@ -1,4 +1,4 @@
-//! That readers find in a feed what was put into it.
+//! Tests that parse rendered feeds and compare their contents.
 
 use feed_rs::{
     model::FeedType,
@@ -9,7 +9,7 @@ use time::macros::datetime;
 
 use super::*;
 
-/// A feed of one item.
+/// Returns a feed of one item.
 fn feed() -> Feed {
     Feed {
         title: "АниЛибрия".to_owned(),
@@ -29,7 +29,7 @@ fn feed() -> Feed {
     }
 }
 
-/// The feed in a form, as text.
+/// Renders the feed to text.
 fn rendered(feed: &Feed, format: FeedFormat) -> String {
     String::from_utf8(feed.render(format).unwrap()).unwrap()
 }
@@ -179,7 +179,7 @@ fn forms_are_known_by_their_names() {
     assert_eq!(FeedFormat::named("RSS"), None);
 }
 
-/// The feed as a reader gets it that leaves every text as it stands.
+/// Parses the rendered feed without sanitizing its texts.
 fn reread(feed: &Feed, format: FeedFormat) -> feed_rs::model::Feed {
     let parser: Parser = parser::Builder::new().build();
     parser.parse(rendered(feed, format).as_bytes()).unwrap()

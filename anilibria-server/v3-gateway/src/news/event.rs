@@ -1,4 +1,4 @@
-//! An event of v3 as everybody gets it: rendered once in each form that somebody wants.
+//! An event of v3, rendered once in each form that clients request.
 
 use std::{
     collections::HashMap,
@@ -11,28 +11,28 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::{Dialect, projection::Projection};
 
-/// Forms of one event that are kept. Whoever wants another one has it rendered for itself.
+/// Maximum cached forms of one event. Further forms are rendered for each client.
 const MAX_FORMS: usize = 32;
 
-/// What kind of event it is.
+/// Type of an event.
 ///
-/// The old service also told how its own encoders were getting on (`encode_start`, `encode_progress`, `encode_end` and
-/// `encode_finish`). The new one tells nobody, so these never come.
+/// The old service also reported the progress of its encoders (`encode_start`, `encode_progress`, `encode_end` and
+/// `encode_finish`). AniLiberty does not publish it, so these events never occur.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Something about a title has changed.
+    /// The title itself has changed.
     TitleUpdate,
-    /// An episode has come or has changed.
+    /// An episode is new or has changed.
     PlaylistUpdate,
-    /// A torrent has come or has changed.
+    /// A torrent is new or has changed.
     TorrentUpdate,
 }
 
 impl Kind {
-    /// All that can happen.
+    /// All types of events.
     pub const ALL: [Self; 3] = [Self::TitleUpdate, Self::PlaylistUpdate, Self::TorrentUpdate];
 
-    /// Its name on the wire.
+    /// Returns the name of the type on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TitleUpdate => "title_update",
@@ -52,7 +52,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// An event. Cheap to clone: clones share what was rendered.
+/// An event. Cheap to clone: clones share the rendered forms.
 #[derive(Clone)]
 pub struct Event(Arc<Shared>);
 
@@ -60,13 +60,13 @@ struct Shared {
     kind: Kind,
     /// `{"type": …, "data": {…}}`, with a description in all its forms.
     value: Value,
-    /// The same as text.
+    /// The value as text.
     frame: Utf8Bytes,
     forms: Mutex<HashMap<(Dialect, String), Utf8Bytes>>,
 }
 
 impl Event {
-    /// The event of this kind with these data.
+    /// Creates an event of type `kind` with `data`.
     pub fn new(kind: Kind, data: Value) -> Self {
         let fields = [("type", kind.as_str().into()), ("data", data)];
         let value: Value = fields.into_iter().collect();
@@ -74,7 +74,7 @@ impl Event {
         Self(Arc::new(Shared { kind, value, frame, forms: Mutex::default() }))
     }
 
-    /// Reads what [`frame`](Self::frame) has given; `None` for anything else.
+    /// Parses the text that [`frame`](Self::frame) returns; `None` if it is malformed.
     pub fn read(frame: &[u8]) -> Option<Self> {
         let mut value: Value = serde_json::from_slice(frame).ok()?;
         let kind = Kind::named(value.get("type")?.as_str()?)?;
@@ -82,27 +82,27 @@ impl Event {
         Some(Self::new(kind, data))
     }
 
-    /// What kind of event it is.
+    /// Returns the type of the event.
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
 
-    /// `{"type": …, "data": {…}}`.
+    /// Returns `{"type": …, "data": {…}}`.
     pub fn value(&self) -> &Value {
         &self.0.value
     }
 
-    /// What has happened.
+    /// Returns the data of the event.
     pub fn data(&self) -> &Value {
         &self.0.value["data"]
     }
 
-    /// The whole of it as text, as the old service told it.
+    /// Returns the complete event as text, in the format of the old service.
     pub fn frame(&self) -> &Utf8Bytes {
         &self.0.frame
     }
 
-    /// The text for those who speak `dialect` and want as much of it as `projection` keeps.
+    /// Returns the text of the event in `dialect`, with the fields that `projection` keeps.
     pub fn form(&self, dialect: Dialect, projection: &Projection) -> Utf8Bytes {
         let is_translated = dialect == Dialect::Python && self.0.kind == Kind::TitleUpdate;
         if projection.keeps_all() && !is_translated {
@@ -131,14 +131,15 @@ impl Event {
                 }
             }
         }
-        // A title's parts are named as in answers; other events have no title.
+        // In `title_update`, paths start at the title, as in responses. Other events have no title, so paths start at the
+        // data.
         let subject = if data.get("title").is_some() { &mut data["title"] } else { data };
         projection.apply(subject);
         value.to_string().into()
     }
 }
 
-/// Puts the text without markup in the place of all forms: the Python client takes whatever there is for the text.
+/// Replaces the object of description forms by the text without markup. The Python client expects a text.
 fn plain(description: &mut Value) {
     if let Some(forms) = description.as_object_mut() {
         *description = forms.remove("plain").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Titles as they were last told, to tell what has changed since.
+//! A cache of titles as last published, for comparison with their current state.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use super::event::{Event, Kind};
 
-/// Most titles that are known; what changes is mostly what has changed lately.
+/// Maximum titles in the cache. The titles that change are mostly those that have changed recently.
 const MAX_TITLES: usize = 256;
 
-/// Most episodes that are known with them, at a kilobyte each.
+/// Maximum episodes in the cache, at one kilobyte each.
 const MAX_EPISODES: usize = 20_000;
 
-/// Titles as they were last told, the ones told lately.
+/// Titles as last published. The least recently used titles are evicted.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     titles: HashMap<u32, Entry>,
@@ -48,21 +48,21 @@ impl Known {
         }
     }
 
-    /// Takes in what an event tells.
+    /// Applies an event to the cache.
     pub(super) fn learn(&mut self, event: &Event) {
         let data = event.data();
         match event.kind() {
             Kind::TitleUpdate => {
                 if let Some(mut title) = read::<Title>(data, "title") {
                     if let Some(known) = self.get(title.id.get()) {
-                        // Of those an event of its own tells, which may be yet to come.
+                        // Torrents have their own event, which may be yet to come.
                         title.torrents = known.torrents.clone();
                     }
                     self.set(Arc::new(title));
                 }
             }
             Kind::PlaylistUpdate => {
-                // Of what else is new in the player an event of its own tells.
+                // Other changes of the player have their own events.
                 if let Some(episode) = read::<Episode>(data, "updated_episode") {
                     self.change(data, |title| {
                         let others = title.player.list.as_slice().iter().cloned();
@@ -78,7 +78,7 @@ impl Known {
         }
     }
 
-    /// Changes the title that `data` name, if it is known.
+    /// Changes the title that `data` refers to, if it is cached.
     fn change(&mut self, data: &Value, change: impl FnOnce(&mut Title)) {
         let id = &data["id"];
         let id = id.as_u64().or_else(|| id.as_str()?.parse().ok());
@@ -101,7 +101,7 @@ fn read<T: for<'de> Deserialize<'de>>(data: &Value, part: &str) -> Option<T> {
     T::deserialize(data.get(part)?).ok()
 }
 
-/// What a title costs, in episodes.
+/// Returns the cost of a title, in episodes.
 fn weight(title: &Title) -> usize {
     1 + title.player.list.as_slice().len()
 }

@@ -1,15 +1,14 @@
-//! The places to which paths of titles and videos can lead.
+//! Valid paths of titles and videos.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use super::Kind;
 use crate::path::{Path, Step};
 
-/// Maximum number of an episode, or index of a list, to which a path can lead.
+/// Maximum number of an episode, or index of a list, in a valid path.
 const MAX_ELEMENT: usize = 9_999;
 
-/// Paths of the values of a title, all that there are. `*` stands for the elements of a list, and for the episodes of an object
-/// by number.
+/// Paths of all values of a title. `*` is any element of a list, or any episode in an object keyed by number.
 const TITLE: &str = "\
 id code announce updated last_change in_favorites genres.* description
 names.ru names.en names.alternative
@@ -42,10 +41,10 @@ torrents.list.*.metadata.files_list.*.size torrents.list.*.metadata.files_list.*
 torrents.list.*.metadata.files_list.*.offset
 ";
 
-/// The values of a video, in the same form.
+/// Paths of all values of a video.
 const VIDEO: &str = "id title image preview.src preview.thumbnail youtube_id comments views timestamp";
 
-/// The places to which paths can lead, from one place on.
+/// Valid paths below one place of an object.
 #[derive(Debug, Default)]
 pub(super) struct Schema {
     keys: BTreeMap<&'static str, Schema>,
@@ -82,7 +81,7 @@ impl Schema {
         }
     }
 
-    /// Returns whether `path` leads somewhere.
+    /// True if `path` is valid.
     pub(super) fn has(&self, path: &Path) -> bool {
         self.leads(path.steps())
     }
@@ -93,7 +92,7 @@ impl Schema {
         match step {
             Step::Key(key) => {
                 let of_key = self.keys.get(&**key).is_some_and(|place| place.leads(rest));
-                // The number of an episode may be a fraction, whose dot looks like the one between two keys.
+                // The number of an episode may be a fraction, whose decimal point looks like the separator of two keys.
                 let behind_fraction = match rest.split_first() {
                     Some((Step::Key(digits), rest)) if is_number(digits) => Some(rest),
                     _ => None,

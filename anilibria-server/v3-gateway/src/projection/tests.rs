@@ -1,11 +1,11 @@
-//! What is kept and what is not.
+//! Tests of the values that projections keep.
 
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Map, Value, json};
 
 use super::*;
 
-/// What a projection leaves of a title.
+/// Returns a title after a projection.
 #[track_caller]
 fn projected(filter: &str, remove: &str) -> Value {
     let mut title = json!({
@@ -133,7 +133,7 @@ fn a_wrong_list_names_the_parameter_and_the_path() {
     assert_eq!(error(&"a".repeat(MAX_LENGTH + 1), ""), "`filter`: the list is longer than 8192 bytes");
 }
 
-/// Objects as small and deep as the paths below.
+/// Generates objects with the keys and the depth of the paths below.
 fn object() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![Just(Value::Null), any::<u8>().prop_map(Value::from)];
     let value = leaf.prop_recursive(4, 40, 4, |inner| {
@@ -146,12 +146,12 @@ fn fields(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<Stri
     vec(("[abc]|[12]|1\\.2", value), 0..4).prop_map(|fields| fields.into_iter().collect())
 }
 
-/// Paths without an index: a second time it would count what is left.
+/// Generates paths without indexes: after a first projection, an index would refer to another element.
 fn paths() -> impl Strategy<Value = String> {
     vec("[abc](\\.[abc12]|\\[\\*\\]){0,4}", 0..5).prop_map(|paths| paths.join(","))
 }
 
-/// Whether everything in `part` is in `whole` too, at the same place and in the same order.
+/// True if everything in `part` is also in `whole`, at the same place and in the same order.
 fn is_within(part: &Value, whole: &Value) -> bool {
     match (part, whole) {
         (Value::Object(part), Value::Object(whole)) => {

@@ -1,4 +1,4 @@
-//! Paths that begin alike, put together, so that an object is walked through once for all of them.
+//! A prefix tree of paths, so that an object is traversed once for all of them.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::path::{Path, Step, fraction};
 
-/// The steps that paths take from one place.
+/// The next steps of all paths at one place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tree {
-    /// Whether a path ends here, and means everything below.
+    /// True if a path ends here, so that it includes everything below.
     whole: bool,
     keys: BTreeMap<String, Tree>,
     indices: BTreeMap<usize, Tree>,
@@ -17,7 +17,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// The tree of all `paths`.
+    /// Creates the tree of `paths`.
     pub(super) fn of(paths: &[Path]) -> Self {
         let mut tree = Self::default();
         for path in paths {
@@ -26,8 +26,8 @@ impl Tree {
         tree
     }
 
-    /// Takes in a path. Its first two neighbouring numbers may be a fraction, so it then leads to two places; more than
-    /// that would let a short path grow into a large tree.
+    /// Inserts a path. Its first two neighbouring numbers may be a fraction, so the path is then inserted in both readings.
+    /// Further numbers are not read as fractions, because a short path could otherwise grow into a large tree.
     fn insert(&mut self, steps: &[Step], fractions: bool) {
         let Some((step, rest)) = steps.split_first() else {
             self.whole = true;
@@ -47,34 +47,34 @@ impl Tree {
         }
     }
 
-    /// Whether a path leads to `key` or below it.
+    /// True if a path leads to `key` or below it.
     pub(super) fn touches(&self, key: &str) -> bool {
         !under_key(&[self], key).is_empty()
     }
 
-    /// Whether a path means everything under `key`.
+    /// True if a path includes everything under `key`.
     pub(super) fn covers(&self, key: &str) -> bool {
         is_whole(&under_key(&[self], key))
     }
 
-    /// Leaves of `object` what paths lead to.
+    /// Keeps only the values of `object` that the paths lead to.
     pub(super) fn filter(&self, object: &mut Value) {
         filter(&[self], object);
     }
 
-    /// Takes from `object` what paths lead to.
+    /// Removes the values of `object` that the paths lead to.
     pub(super) fn remove(&self, object: &mut Value) {
         remove(&[self], object);
     }
 }
 
-/// Leaves of `value` what `trees` lead to, and tells whether they lead anywhere.
+/// Keeps only the values that `trees` lead to; returns `true` if there are any.
 fn filter(trees: &[&Tree], value: &mut Value) -> bool {
     if is_whole(trees) {
         return true;
     }
     match value {
-        // With no element to lead to, an empty array or object is all that can be kept.
+        // An empty array or object is kept if a path leads into it.
         Value::Array(items) if items.is_empty() => {
             trees.iter().any(|tree| tree.all.is_some() || !tree.indices.is_empty())
         }
@@ -101,7 +101,7 @@ fn filter(trees: &[&Tree], value: &mut Value) -> bool {
     }
 }
 
-/// Takes from `value` what `trees` lead to.
+/// Removes the values that `trees` lead to.
 fn remove(trees: &[&Tree], value: &mut Value) {
     let keep = |below: &[&Tree], item: &mut Value| {
         let keep = !is_whole(below);
@@ -124,17 +124,17 @@ fn remove(trees: &[&Tree], value: &mut Value) {
     }
 }
 
-/// Whether one of `trees` means everything.
+/// True if a path ends at one of `trees`.
 fn is_whole(trees: &[&Tree]) -> bool {
     trees.iter().any(|tree| tree.whole)
 }
 
-/// Where `trees` lead on to under `key`.
+/// Returns the subtrees under `key`.
 fn under_key<'t>(trees: &[&'t Tree], key: &str) -> Vec<&'t Tree> {
     trees.iter().flat_map(|tree| tree.keys.get(key).into_iter().chain(tree.all.as_deref())).collect()
 }
 
-/// Where `trees` lead on to in the element with this index.
+/// Returns the subtrees of the element at `index`.
 fn under_index<'t>(trees: &[&'t Tree], index: usize) -> Vec<&'t Tree> {
     trees.iter().flat_map(|tree| tree.indices.get(&index).into_iter().chain(tree.all.as_deref())).collect()
 }

@@ -1,17 +1,17 @@
-//! How long a search may take.
+//! Limits of the work of a search.
 
 use std::time::{Duration, Instant};
 
 use super::limits;
 
-/// How much a search through titles may do before it is given up.
+/// Limits of a search through titles, after which it fails.
 #[derive(Clone, Copy, Debug)]
 pub struct Allowance {
-    /// Most steps for one title; [`limits::STEPS_PER_TITLE`] unless told.
+    /// Maximum steps for one title. Default: [`limits::STEPS_PER_TITLE`].
     pub steps_per_title: u64,
-    /// Most steps in all; [`limits::STEPS`] unless told.
+    /// Maximum steps in total. Default: [`limits::STEPS`].
     pub steps: u64,
-    /// Maximum time in all, with what the caller does between two titles. Default: [`limits::TIME`].
+    /// Maximum time in total, including the time of the caller between two titles. Default: [`limits::TIME`].
     pub time: Duration,
 }
 
@@ -21,7 +21,7 @@ impl Default for Allowance {
     }
 }
 
-/// Why a search was given up, in words that may be shown to whoever asked.
+/// Errors of a search that exceeds its limits. The messages are safe to show to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Exhausted {
@@ -36,7 +36,7 @@ pub enum Exhausted {
     Time,
 }
 
-/// What is left of an allowance.
+/// The remaining budget of a search.
 #[derive(Debug)]
 pub(super) struct Purse {
     per_title: u64,
@@ -44,11 +44,11 @@ pub(super) struct Purse {
     search: u64,
     time: Duration,
     since: Instant,
-    /// Steps until the clock is looked at again.
+    /// Steps until the next check of the clock.
     glance: u64,
 }
 
-/// Steps between two looks at the clock: about as long as a hundred looks take.
+/// Steps between two checks of the clock. They take about as long as a hundred checks.
 const GLANCE: u64 = 4096;
 
 impl Purse {
@@ -63,17 +63,17 @@ impl Purse {
         }
     }
 
-    /// Begins with another title.
+    /// Resets the budget for the next title.
     pub(super) fn begin_title(&mut self) -> Result<(), Exhausted> {
         self.title = self.per_title;
         self.check_time()
     }
 
-    /// Pays for `steps`.
+    /// Deducts `steps` from the budget.
     pub(super) fn spend(&mut self, steps: usize) -> Result<(), Exhausted> {
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);
         let Some(left) = self.search.checked_sub(steps) else {
-            // What is given up is not taken up again by a smaller step.
+            // Once exhausted, the search stays exhausted: a later, smaller step must not succeed.
             self.search = 0;
             return Err(Exhausted::Search);
         };

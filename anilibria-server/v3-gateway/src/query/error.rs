@@ -1,89 +1,89 @@
-//! What is wrong with the text of a query.
+//! Syntax errors of queries.
 
 use super::limits;
 
-/// Why a text is no query, in words that may be shown to whoever wrote it.
+/// A syntax error of a query. The message is safe to show to the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("column {position}: {problem}")]
 pub struct SyntaxError {
-    /// The character at which reading stopped, counted from 1.
+    /// Position of the error in characters, counted from 1.
     pub position: usize,
-    /// What is wrong there.
+    /// Cause of the error.
     pub problem: Problem,
 }
 
-/// What is wrong with a query.
+/// Causes of syntax errors.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// Something else should stand there.
+    /// Another token is expected.
     #[error("expected {expected}, found {found}")]
     Unexpected {
-        /// What should.
+        /// Description of the expected token.
         expected: &'static str,
-        /// What does.
+        /// The token at this position.
         found: String,
     },
-    /// A path in braces that is none.
+    /// A path in braces is malformed.
     #[error(transparent)]
     Path(#[from] crate::path::PathError),
-    /// A function that does not exist.
+    /// A function does not exist.
     #[error("there is no function `{name}`; there are {known}", known = super::Function::names())]
     UnknownFunction {
-        /// How it is called.
+        /// Name of the function.
         name: String,
     },
-    /// A function with too few or too many arguments.
+    /// A function has too few or too many arguments.
     #[error("`{function}` takes {wanted}, found {found}")]
     Arguments {
         /// The function.
         function: super::Function,
-        /// How many it takes.
+        /// Description of the valid numbers of arguments.
         wanted: &'static str,
-        /// How many there are.
+        /// Actual number of arguments.
         found: usize,
     },
-    /// A regular expression that is none, or is too large.
+    /// A regular expression is invalid or too large.
     #[error("the regular expression {reason}")]
     Pattern {
-        /// What is wrong with it.
+        /// Cause of the error.
         reason: String,
     },
-    /// More than [`limits::PATTERNS`].
+    /// There are more than [`limits::PATTERNS`] regular expressions.
     #[error("the query has more than {} regular expressions", limits::PATTERNS)]
     Patterns,
-    /// A number that is greater than numbers can be.
+    /// A number is out of range.
     #[error("the number is too large")]
     Number,
-    /// More than [`limits::LENGTH`].
+    /// The query is longer than [`limits::LENGTH`].
     #[error("the query is longer than {} bytes", limits::LENGTH)]
     Length,
-    /// More than [`limits::TOKENS`].
+    /// The query has more than [`limits::TOKENS`] tokens.
     #[error("the query has more than {} words, signs and values", limits::TOKENS)]
     Tokens,
-    /// More than [`limits::DEPTH`].
+    /// The query is nested deeper than [`limits::DEPTH`].
     #[error("the query is nested deeper than {} levels", limits::DEPTH)]
     Depth,
-    /// More than [`limits::LIST`].
+    /// A list has more than [`limits::LIST`] values.
     #[error("the list has more than {} values", limits::LIST)]
     List,
 }
 
 impl Problem {
-    /// The problem, at the character with this number, counted from 1.
+    /// Returns the error with this cause at the character `position`, counted from 1.
     pub(super) fn at(self, position: usize) -> SyntaxError {
         SyntaxError { position, problem: self }
     }
 
-    /// Something else than `expected`.
+    /// Creates the cause for a token other than `expected`.
     pub(super) fn unexpected(expected: &'static str, found: impl Into<String>) -> Self {
         Self::Unexpected { expected, found: found.into() }
     }
 }
 
-/// A piece of a query as an error may show it: short, in backquotes, without what a terminal obeys or does not show.
+/// Formats a part of a query for an error message: shortened, in backquotes, and with control characters escaped.
 pub(super) fn shown(text: &str) -> String {
-    /// Most characters that are shown.
+    /// Maximum characters in the message.
     const SHOWN: usize = 32;
 
     let mut shown = String::from("`");

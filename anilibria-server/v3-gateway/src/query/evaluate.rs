@@ -1,4 +1,4 @@
-//! Whether a query is true of a title.
+//! Evaluation of a query for a title.
 
 use std::{borrow::Cow, cmp::Ordering, collections::HashMap};
 
@@ -14,26 +14,26 @@ use super::{
     pattern::{Pattern, PatternText},
 };
 
-/// Steps that compiling a regular expression is worth.
+/// Cost of compiling a regular expression, in steps.
 const COMPILE: usize = 10_000;
 
-/// Bytes of a text that one step of a regular expression goes through.
+/// Bytes of a text that a regular expression scans per step.
 const SCANNED: usize = 4;
 
-/// A search through titles by one query, with what it may still spend on it.
+/// A search through titles by one query, with its remaining budget.
 #[derive(Debug)]
 pub struct Evaluation<'q> {
     expression: &'q Expression,
     state: State<'q>,
 }
 
-/// What changes while titles are searched.
+/// State that changes during a search.
 #[derive(Debug)]
 struct State<'q> {
     purse: Purse,
-    /// The patterns of the query, by their source.
+    /// Compiled patterns of the query, by source.
     written: HashMap<&'q str, Pattern>,
-    /// Patterns that come from titles or are put together, by their source; `None` for those that are wrong.
+    /// Compiled patterns whose source comes from a title or is concatenated; `None` if the source is invalid.
     made: HashMap<String, Option<Pattern>>,
 }
 
@@ -51,9 +51,12 @@ impl<'q> Evaluation<'q> {
         Ok(Self { expression, state })
     }
 
-    /// Whether the query is true of `title`. What is no object matches as an empty one does.
+    /// True if the query matches `title`. A value other than an object is treated as an empty object.
     ///
-    /// Once the search is given up, it stays so. A single title that is too much ([`Exhausted::Title`]) does not end it.
+    /// # Errors
+    ///
+    /// [`Exhausted`] if a limit is exceeded. After [`Exhausted::Title`] the search can continue with the next title; all
+    /// other errors are permanent.
     pub fn matches(&mut self, title: &Value) -> Result<bool, Exhausted> {
         self.state.purse.begin_title()?;
         Ok(self.state.value(self.expression, title)?.is_true())
@@ -61,7 +64,7 @@ impl<'q> Evaluation<'q> {
 }
 
 impl State<'_> {
-    /// The value of `expression` for `title`.
+    /// Returns the value of `expression` for `title`.
     fn value<'a>(&mut self, expression: &'a Expression, title: &'a Value) -> Result<Operand<'a>, Exhausted> {
         self.purse.spend(1)?;
         Ok(match expression {
@@ -102,7 +105,7 @@ impl State<'_> {
         })
     }
 
-    /// The value of each of `expressions`.
+    /// Returns the value of each of `expressions`.
     fn values<'a>(
         &mut self,
         expressions: &'a [Expression],
@@ -111,7 +114,7 @@ impl State<'_> {
         expressions.iter().map(|expression| self.value(expression, title)).collect()
     }
 
-    /// The value of operators of one level.
+    /// Returns the value of a chain of operators of one level.
     fn chain<'a>(
         &mut self,
         first: &'a Expression,
@@ -121,7 +124,7 @@ impl State<'_> {
         let mut left = self.value(first, title)?;
         for (operator, right) in rest {
             left = match operator {
-                // What cannot change the outcome is not looked at.
+                // The right side is not evaluated if it cannot change the result.
                 Operator::Or if left.is_true() => Operand::Bool(true),
                 Operator::And if !left.is_true() => Operand::Bool(false),
                 Operator::Or | Operator::And => Operand::Bool(self.value(right, title)?.is_true()),
@@ -138,7 +141,7 @@ impl State<'_> {
         Ok(left)
     }
 
-    /// Whether `left`, or each of its elements, is among the elements of `right`.
+    /// True if `left`, or each of its elements, is among the elements of `right`.
     fn is_in(&mut self, left: &Operand<'_>, right: &Expression, title: &Value) -> Result<bool, Exhausted> {
         if matches!(left, Operand::Missing) {
             return Ok(false);
@@ -169,7 +172,7 @@ impl State<'_> {
         Ok(true)
     }
 
-    /// Whether the regular expression `right` matches in the text `left`.
+    /// True if the regular expression `right` matches in the text `left`.
     fn is_match(&mut self, left: &Operand<'_>, right: &Expression, title: &Value) -> Result<bool, Exhausted> {
         let Operand::Text(text) = left else { return Ok(false) };
         self.purse.spend(1 + text.len() / SCANNED)?;
@@ -190,7 +193,7 @@ impl State<'_> {
     }
 }
 
-/// `left operator right`, for the operators that need no more than both values.
+/// Returns `left operator right`, for the operators that need both values only.
 fn combined<'a>(operator: Operator, left: Operand<'a>, right: &Operand<'a>) -> Operand<'a> {
     match operator {
         Operator::Equal => Operand::Bool(left.equals(right)),
@@ -210,7 +213,7 @@ fn combined<'a>(operator: Operator, left: Operand<'a>, right: &Operand<'a>) -> O
     }
 }
 
-/// Which of two numbers or two texts is greater.
+/// Compares two numbers or two texts; `None` for other values.
 fn order(left: &Operand<'_>, right: &Operand<'_>) -> Option<Ordering> {
     match (left, right) {
         (Operand::Text(left), Operand::Text(right)) => Some(left.cmp(right)),
@@ -218,7 +221,7 @@ fn order(left: &Operand<'_>, right: &Operand<'_>) -> Option<Ordering> {
     }
 }
 
-/// Both texts in one; missing when it is longer than any title needs.
+/// Joins two texts. The result is missing if it is longer than [`limits::TEXT`].
 fn joined<'a>(left: Cow<'a, str>, right: &str) -> Operand<'a> {
     if left.len() + right.len() > limits::TEXT {
         return Operand::Missing;
@@ -228,7 +231,7 @@ fn joined<'a>(left: Cow<'a, str>, right: &str) -> Operand<'a> {
     Operand::Text(Cow::Owned(text))
 }
 
-/// What comes out of two numbers; missing when one is none.
+/// Calculates with two numbers. The result is missing if one of the values is not a number.
 fn reckoned<'a>(operator: Operator, left: &Operand<'_>, right: &Operand<'_>) -> Operand<'a> {
     let (Some(left), Some(right)) = (left.number(), right.number()) else { return Operand::Missing };
     Operand::Number(match operator {

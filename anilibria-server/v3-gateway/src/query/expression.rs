@@ -1,4 +1,4 @@
-//! What a query says, as a tree.
+//! The syntax tree of a query.
 
 use std::{
     fmt::{self, Display},
@@ -13,19 +13,19 @@ use super::{
 };
 use crate::path::Path;
 
-/// A value, or how it is come by.
+/// An expression: a constant, a path, or an operation on other expressions.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Expression {
     Null,
     Bool(bool),
     Number(f64),
     Text(String),
-    /// What lies there in the title.
+    /// The value of the title at this path.
     Path(Path),
     List(List),
     /// A text to the right of `~=`.
     Pattern(PatternText),
-    /// Operators of one level, from left to right. A tree of pairs would be as deep as the chain is long.
+    /// Operators of one level, from left to right. A binary tree would be as deep as the chain is long.
     Chain {
         first: Box<Expression>,
         rest: Vec<(Operator, Expression)>,
@@ -48,7 +48,7 @@ pub(super) enum Expression {
 }
 
 impl Expression {
-    /// `self operator right`.
+    /// Returns `self operator right`.
     pub(super) fn then(self, operator: Operator, right: Self) -> Self {
         match self {
             Self::Chain { first, mut rest } if Self::level_of(&rest) == operator.level() => {
@@ -59,7 +59,7 @@ impl Expression {
         }
     }
 
-    /// `-self`. Numbers have their sign in themselves, so that lists can hold negative ones.
+    /// Returns `-self`. A constant number takes the sign itself, so that lists can contain negative numbers.
     pub(super) fn negative(self) -> Self {
         match self {
             Self::Number(number) => Self::Number(-number),
@@ -75,12 +75,12 @@ impl Expression {
         }
     }
 
-    /// How many expressions stand in each other, this one included.
+    /// Returns the depth of the tree, this expression included.
     pub(super) fn height(&self) -> usize {
         1 + self.parts().into_iter().map(Self::height).max().unwrap_or_default()
     }
 
-    /// The expressions it is made of.
+    /// Returns the direct subexpressions.
     fn parts(&self) -> Vec<&Self> {
         match self {
             Self::List(list) => list.items().iter().collect(),
@@ -95,7 +95,7 @@ impl Expression {
         }
     }
 
-    /// The level of a chain with these links.
+    /// Returns the level of a chain with these links.
     fn level_of(rest: &[(Operator, Self)]) -> Level {
         rest.first().map_or(Level::Operand, |(operator, _)| operator.level())
     }
@@ -108,7 +108,7 @@ impl Expression {
         }
     }
 
-    /// Writes it where nothing looser than `loosest` may stand without parentheses.
+    /// Writes the expression, in parentheses if it binds less tightly than `loosest`.
     fn write(&self, f: &mut fmt::Formatter<'_>, loosest: Level) -> fmt::Result {
         if self.level() < loosest {
             return write!(f, "({self})");
@@ -152,7 +152,7 @@ impl Expression {
     }
 }
 
-/// As a query would have it.
+/// Formats the expression as a query.
 impl Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, Level::Condition)

@@ -7,13 +7,13 @@ use super::operand::Operand;
 /// A function of queries. Numbers may also be given as a list: `max({torrents.list[*].seeders})`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
-    /// `abs(number)`: without its sign.
+    /// `abs(number)`: the absolute value.
     Abs,
-    /// `ceil(number)`: the next whole number above.
+    /// `ceil(number)`: the number rounded up.
     Ceil,
-    /// `floor(number)`: the next whole number below.
+    /// `floor(number)`: the number rounded down.
     Floor,
-    /// `round(number)`: the nearest whole number; a half goes up.
+    /// `round(number)`: the nearest integer; a half is rounded up.
     Round,
     /// `sqrt(number)`: the square root.
     Sqrt,
@@ -23,22 +23,22 @@ pub enum Function {
     Log2,
     /// `log10(number)`: the logarithm to the base 10.
     Log10,
-    /// `max(number, …)`: the greatest.
+    /// `max(number, …)`: the maximum.
     Max,
-    /// `min(number, …)`: the least.
+    /// `min(number, …)`: the minimum.
     Min,
-    /// `len(value)`: how many elements a list, entries an object, or characters a text has.
+    /// `len(value)`: the number of elements of a list, entries of an object, or characters of a text.
     Len,
-    /// `randomInt(from, to)`: a whole number by chance, both ends included.
+    /// `randomInt(from, to)`: a random integer, both ends included.
     RandomInt,
-    /// `empty(value)`: whether it is missing, `null`, `""`, or a list or object with nothing in it.
+    /// `empty(value)`: true if the value is missing, `null`, `""`, or a list or object without elements.
     Empty,
-    /// `exists(value)`: whether it is neither missing nor `null`.
+    /// `exists(value)`: true if the value is neither missing nor `null`.
     Exists,
 }
 
 impl Function {
-    /// All of them, as they are listed to those who misspell one.
+    /// All functions, in the order of error messages.
     const ALL: [Self; 14] = [
         Self::Abs,
         Self::Ceil,
@@ -56,12 +56,12 @@ impl Function {
         Self::Exists,
     ];
 
-    /// The function with this name.
+    /// Returns the function with this name.
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|function| function.name() == name)
     }
 
-    /// Every name, for a message.
+    /// Returns all names, for an error message.
     pub(super) fn names() -> String {
         Self::ALL.map(Self::name).join(", ")
     }
@@ -85,7 +85,7 @@ impl Function {
         }
     }
 
-    /// How many arguments it takes, in words, if `count` is another number.
+    /// Returns the valid numbers of arguments, in words, unless `count` is one of them.
     pub(super) fn refuses(self, count: usize) -> Option<&'static str> {
         let (right, wanted) = match self {
             Self::Max | Self::Min => (count > 0, "one argument or more"),
@@ -95,7 +95,7 @@ impl Function {
         (!right).then_some(wanted)
     }
 
-    /// Its value. What is no number where one is wanted gives a missing value.
+    /// Returns the value of the function. If a number is required and the argument is not one, the value is missing.
     pub(super) fn call<'a>(self, arguments: &[Operand<'_>]) -> Operand<'a> {
         match (self, arguments) {
             (Self::Max, numbers) => extreme(numbers, f64::max),
@@ -111,7 +111,7 @@ impl Function {
         }
     }
 
-    /// The value of the functions of one number.
+    /// Returns the value of a function of one number.
     fn of_number(self, number: f64) -> f64 {
         match self {
             Self::Abs => number.abs(),
@@ -130,7 +130,7 @@ impl Function {
     }
 }
 
-/// The greatest or the least of numbers and lists of numbers; missing when there is none, or something else.
+/// Returns the maximum or minimum of numbers and lists of numbers. Missing if there are none, or if a value is not a number.
 fn extreme<'a>(arguments: &[Operand<'_>], pick: fn(f64, f64) -> f64) -> Operand<'a> {
     let mut numbers = arguments.iter().flat_map(Operand::elements).map(Operand::number);
     let first = numbers.next().flatten();
@@ -138,9 +138,9 @@ fn extreme<'a>(arguments: &[Operand<'_>], pick: fn(f64, f64) -> f64) -> Operand<
     found.map_or(Operand::Missing, Operand::Number)
 }
 
-/// A whole number by chance; missing when there is none between `from` and `to`.
+/// Returns a random integer. Missing if there is none between `from` and `to`.
 fn random<'a>(from: &Operand<'_>, to: &Operand<'_>) -> Operand<'a> {
-    /// The greatest number below which every whole number is one that a query can have.
+    /// The greatest integer up to which `f64` represents every integer exactly.
     const WHOLE: f64 = 9_007_199_254_740_991.0;
 
     let (Some(from), Some(to)) = (from.number(), to.number()) else { return Operand::Missing };
@@ -149,7 +149,7 @@ fn random<'a>(from: &Operand<'_>, to: &Operand<'_>) -> Operand<'a> {
         return Operand::Missing;
     }
     let chance = (fastrand::f64() * (to - from + 1.0)).floor();
-    // Rounding may reach the end where the numbers are large.
+    // For large numbers, rounding may exceed the end of the range.
     Operand::Number((from + chance).min(to))
 }
 

@@ -1,4 +1,4 @@
-//! The words, signs and values of a query.
+//! The tokens of a query: words, signs and values.
 
 use super::{
     error::{Problem, SyntaxError, shown},
@@ -6,46 +6,46 @@ use super::{
 };
 use crate::path::Path;
 
-/// Signs, the longer ones before those they begin with.
+/// Signs. A sign precedes every sign that is a prefix of it.
 const SIGNS: [&str; 18] =
     ["==", "!=", "~=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "^", "(", ")", ",", "?", ":"];
 
-/// Words with a meaning of their own.
+/// Reserved words.
 const WORDS: [&str; 11] = ["and", "or", "not", "in", "of", "if", "then", "else", "null", "true", "false"];
 
-/// A word, sign or value, and where it stands.
+/// A token and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Token<'t> {
     pub(super) kind: Kind,
-    /// As it is written.
+    /// Source of the token.
     text: &'t str,
-    /// The number of its first character, counted from 1.
+    /// Position of the first character, counted from 1.
     pub(super) position: usize,
 }
 
-/// What a token is.
+/// Kinds of tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     Number(f64),
     Text(String),
     Path(Path),
-    /// Of a function or a property.
+    /// Name of a function or a property.
     Name(String),
-    /// A sign, or a word with a meaning.
+    /// A sign or a reserved word.
     Fixed(&'static str),
-    /// Behind the last one.
+    /// End of the query.
     End,
 }
 
 impl Token<'_> {
-    /// An error: something else should stand here.
+    /// Returns the error that `expected` should be in the place of this token.
     pub(super) fn instead_of(&self, expected: &'static str) -> SyntaxError {
         let found = if self.kind == Kind::End { "the end".to_owned() } else { shown(self.text) };
         Problem::unexpected(expected, found).at(self.position)
     }
 }
 
-/// The tokens of `text`; the last one is the [end](Kind::End).
+/// Splits `text` into tokens. The last token is the [end](Kind::End).
 pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
     if text.len() > limits::LENGTH {
         return Err(Problem::Length.at(1));
@@ -65,7 +65,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
     }
 }
 
-/// What stands between double quotes, with its escapes undone: `\"` and `\\`.
+/// Replaces the escapes `\"` and `\\` in the contents of a text in double quotes.
 pub(super) fn unescaped(inside: &str) -> String {
     let mut text = String::with_capacity(inside.len());
     let mut characters = inside.chars();
@@ -75,14 +75,14 @@ pub(super) fn unescaped(inside: &str) -> String {
                 text.push(escaped);
                 characters.next();
             }
-            // Any other backslash is one of a regular expression.
+            // Any other backslash is part of a regular expression.
             (character, _) => text.push(character),
         }
     }
     text
 }
 
-/// The length of the text in quotes with which `text` begins, quotes included; `None` when it is not closed.
+/// Returns the length of the quoted text at the beginning of `text`, including its quotes; `None` if it is not closed.
 pub(super) fn quoted(text: &str) -> Option<usize> {
     let mut escaped = false;
     for (index, character) in text.char_indices().skip(1) {
@@ -96,7 +96,7 @@ pub(super) fn quoted(text: &str) -> Option<usize> {
     None
 }
 
-/// The text that is left to read.
+/// The rest of the source, and its position.
 struct Lexer<'t> {
     left: &'t str,
     position: usize,
@@ -120,7 +120,7 @@ impl<'t> Lexer<'t> {
         Ok(Token { kind, text, position })
     }
 
-    /// Reads on to `length` bytes from here, and gives what stood there.
+    /// Consumes and returns `length` bytes.
     fn take(&mut self, length: usize) -> &'t str {
         let (taken, left) = self.left.split_at(length);
         self.left = left;
@@ -128,7 +128,7 @@ impl<'t> Lexer<'t> {
         taken
     }
 
-    /// An error here.
+    /// Returns the error that `expected` should be at the current position.
     fn unexpected(&self, expected: &'static str) -> SyntaxError {
         let end = self.left.find(char::is_whitespace).unwrap_or(self.left.len());
         Problem::unexpected(expected, shown(self.left.split_at(end).0)).at(self.position)
@@ -189,7 +189,7 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// Whether names have this character, at their beginning too.
+/// True if a name may contain `character` at any position.
 fn is_name(character: char) -> bool {
     character.is_alphabetic() || character == '_'
 }

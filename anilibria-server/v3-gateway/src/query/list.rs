@@ -8,39 +8,39 @@ use super::{expression::Expression, operand::Operand};
 #[derive(Clone, Debug)]
 pub(super) struct List {
     items: Vec<Expression>,
-    /// The same values to look up in, if none of them depends on the title.
+    /// The values as sets, if none of them depends on the title.
     known: Option<Known>,
 }
 
-/// Values among which one is found at once, however many they are.
+/// Constant values as sets, for lookups in constant time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     null: bool,
-    /// By their bits, with a single zero.
+    /// Bit patterns of the numbers. Both zeros have the same one.
     numbers: HashSet<u64>,
     texts: HashSet<String>,
 }
 
 impl List {
-    /// A list of `items`.
+    /// Creates a list of `items`.
     pub(super) fn new(items: Vec<Expression>) -> Self {
         let mut known = Known::default();
         let complete = items.iter().all(|item| known.insert(item));
         Self { known: complete.then_some(known), items }
     }
 
-    /// Its values, as they are written.
+    /// Returns the values in the order of the query.
     pub(super) fn items(&self) -> &[Expression] {
         &self.items
     }
 
-    /// The values to look up in; `None` when they depend on the title.
+    /// Returns the values as sets; `None` if they depend on the title.
     pub(super) fn known(&self) -> Option<&Known> {
         self.known.as_ref()
     }
 }
 
-/// A list is what is written in it.
+/// Lists are equal if their values are.
 impl PartialEq for List {
     fn eq(&self, other: &Self) -> bool {
         self.items == other.items
@@ -48,7 +48,7 @@ impl PartialEq for List {
 }
 
 impl Known {
-    /// Takes a value in, unless it is not known before the title is.
+    /// Adds a value; returns `false` if the value depends on the title.
     fn insert(&mut self, item: &Expression) -> bool {
         match item {
             Expression::Null => self.null = true,
@@ -60,7 +60,7 @@ impl Known {
         true
     }
 
-    /// Whether `value` is among them.
+    /// True if `value` is in the list.
     pub(super) fn holds(&self, value: &Operand<'_>) -> bool {
         match value {
             Operand::Null => self.null,
@@ -70,8 +70,8 @@ impl Known {
     }
 }
 
-/// The bits of a number, the same for numbers that are equal. No number written in a query is not-a-number.
+/// Returns the bit pattern of a number, which is the same for equal numbers. Numbers in a query are never NaN.
 fn bits(number: f64) -> u64 {
-    // Adding a zero takes the sign off of a negative one.
+    // Adding zero turns -0 into 0.
     (number + 0.0).to_bits()
 }

@@ -1,4 +1,4 @@
-//! The values that an evaluation works with.
+//! Values of an evaluation.
 
 use std::{borrow::Cow, slice};
 
@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::path::Found;
 
-/// A value: of the query, of the title, or made of them.
+/// A value from the query or the title, or calculated from such values.
 #[derive(Clone, Debug)]
 pub(super) enum Operand<'a> {
-    /// Nothing: no such key, or the outcome of reckoning with what are no numbers.
+    /// No value: the path leads nowhere, or a calculation had an operand other than a number.
     Missing,
     Null,
     Bool(bool),
@@ -20,7 +20,7 @@ pub(super) enum Operand<'a> {
 }
 
 impl<'a> Operand<'a> {
-    /// A value of the title.
+    /// Converts a value of the title.
     pub(super) fn of(value: &'a Value) -> Self {
         match value {
             Value::Null => Self::Null,
@@ -32,7 +32,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// What a path leads to.
+    /// Converts the result of a path.
     pub(super) fn found(found: Option<Found<'a>>) -> Self {
         match found {
             None => Self::Missing,
@@ -41,13 +41,13 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// How many.
+    /// Converts a count to a number.
     #[expect(clippy::cast_precision_loss, reason = "nothing in memory has 2^53 elements")]
     pub(super) fn count(count: usize) -> Self {
         Self::Number(count as f64)
     }
 
-    /// Whether a condition takes it for true.
+    /// True if the value counts as true in a condition.
     pub(super) fn is_true(&self) -> bool {
         match self {
             Self::Missing | Self::Null => false,
@@ -58,7 +58,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// The number it is or counts as.
+    /// Returns the value as a number: numbers, and 1 or 0 for `true` and `false`.
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             Self::Bool(value) => Some(f64::from(*value)),
@@ -67,7 +67,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// How many elements, entries or characters it has.
+    /// Returns the number of elements, entries or characters.
     pub(super) fn len(&self) -> Option<usize> {
         match self {
             Self::Text(text) => Some(text.chars().count()),
@@ -77,7 +77,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// Whether there is nothing in it, or nothing at all.
+    /// True if the value is missing, `null`, or empty.
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Missing | Self::Null => true,
@@ -88,7 +88,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// The elements of a list; anything else is the one element of its own.
+    /// Returns the elements of a list; any other value is its own only element.
     pub(super) fn elements(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
@@ -96,7 +96,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// Whether both are the same value; nothing is the same as what is missing.
+    /// True if the values are equal. A missing value equals nothing.
     pub(super) fn equals(&self, other: &Operand<'_>) -> bool {
         match (self, other) {
             (Self::Null, Operand::Null) => true,
@@ -105,14 +105,14 @@ impl<'a> Operand<'a> {
                 one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.equals(other))
             }
             (Self::Object(one), Operand::Object(other)) => one == other,
-            // Two numbers that were written the same are the same: no tolerance.
+            // Numbers with the same spelling are equal, so no tolerance is needed.
             (one, other) => one.number().is_some_and(|number| other.number() == Some(number)),
         }
     }
 
-    /// How much there is of it to go through, in steps.
+    /// Returns the cost of reading the whole value, in steps.
     pub(super) fn weight(&self) -> usize {
-        /// Bytes of a text that are one step.
+        /// Bytes of a text that cost one step.
         const BYTES: usize = 32;
 
         match self {

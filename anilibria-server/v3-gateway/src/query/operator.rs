@@ -1,8 +1,8 @@
-//! The operators between two values, and how tightly they bind.
+//! Binary operators and their precedence.
 
 use std::fmt;
 
-/// An operator between two values.
+/// A binary operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operator {
     Or,
@@ -24,7 +24,7 @@ pub(super) enum Operator {
     Power,
 }
 
-/// How tightly an expression holds together; a greater one is the operand of a lesser one without parentheses.
+/// Precedence of an expression. An expression needs no parentheses as an operand of one with a lower precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
     /// `if` and `?`.
@@ -37,12 +37,12 @@ pub(super) enum Level {
     Sum,
     Product,
     Power,
-    /// `not`, the sign, and whatever binds tighter: none of them has an operator before its end.
+    /// `not`, the sign, and everything that binds more tightly. None of them has a binary operator outside parentheses.
     Operand,
 }
 
 impl Operator {
-    /// The row of the table in which the operator stands.
+    /// Returns the precedence of the operator.
     pub(super) fn level(self) -> Level {
         match self {
             Self::Or => Level::Or,
@@ -58,8 +58,8 @@ impl Operator {
 }
 
 impl Level {
-    /// The next tighter one, which is what stands to the right of an operator: operators of one row go from left to
-    /// right.
+    /// Returns the next higher precedence. The right side of an operator has it, because operators of equal precedence are
+    /// left-associative.
     pub(super) fn tighter(self) -> Self {
         match self {
             Self::Condition => Self::Or,

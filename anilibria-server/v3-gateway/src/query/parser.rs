@@ -1,4 +1,4 @@
-//! From the text of a query to its tree.
+//! The parser of queries.
 
 use super::{
     error::{Problem, SyntaxError},
@@ -13,21 +13,21 @@ use super::{
 };
 use crate::path::Path;
 
-/// Reads a whole query.
+/// Parses a whole query.
 pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     let tokens = tokens(text)?;
     let mut parser = Parser { tokens: &tokens, depth: 0, patterns: 0 };
     let expression = parser.expression(Level::Condition)?;
     match parser.kind() {
-        // Chains of different levels nest to the left without the parser going deeper.
+        // Chains of different levels nest to the left without recursion of the parser, so the height is checked here.
         None | Some(Kind::End) if expression.height() > limits::DEPTH => Err(Problem::Depth.at(1)),
         None | Some(Kind::End) => Ok(expression),
         Some(_) => Err(parser.instead_of("an operator or the end")),
     }
 }
 
-/// Returns the right side of an operator, which begins at the character `position`. To the right of `~=`, a text is a regular
-/// expression. It is compiled when the query is evaluated, which may be costly.
+/// Returns the right side of an operator, which begins at the character `position`. To the right of `~=`, a text is a
+/// regular expression. It is compiled when the query is evaluated, because compiling may be costly.
 pub(super) fn right_side(operator: Operator, right: Expression, position: usize) -> Expression {
     match (operator, right) {
         (Operator::Matches, Expression::Text(text)) => Expression::Pattern(PatternText::new(text, position)),
@@ -35,16 +35,16 @@ pub(super) fn right_side(operator: Operator, right: Expression, position: usize)
     }
 }
 
-/// The tokens that are left to read, of which the last is the end.
+/// The remaining tokens. The last one is the end.
 struct Parser<'t> {
     tokens: &'t [Token<'t>],
     depth: usize,
-    /// How many regular expressions were met.
+    /// Number of regular expressions so far.
     patterns: usize,
 }
 
 impl<'t> Parser<'t> {
-    /// An expression in which no operator is looser than `loosest`.
+    /// Parses an expression whose operators have at least the precedence `loosest`.
     fn expression(&mut self, loosest: Level) -> Result<Expression, SyntaxError> {
         let mut left = self.operand()?;
         loop {
@@ -69,7 +69,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// What stands on one side of an operator.
+    /// Parses an operand.
     fn operand(&mut self) -> Result<Expression, SyntaxError> {
         const VALUE: &str = "a value (keys of the title stand in braces: `{id}`)";
 
@@ -106,7 +106,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Both branches of a condition, with a `divider` in between.
+    /// Parses both branches of a condition, separated by `divider`.
     fn branches(
         &mut self,
         condition: Expression,
@@ -123,13 +123,13 @@ impl<'t> Parser<'t> {
         })
     }
 
-    /// The object of which `property` is wanted.
+    /// Parses the object whose `property` is read.
     fn property(&mut self, property: Path) -> Result<Expression, SyntaxError> {
         let object = self.deeper(Self::operand)?;
         Ok(Expression::Of { property, object: Box::new(object) })
     }
 
-    /// Behind `(`: an expression, or a list.
+    /// Parses an expression or a list, after `(`.
     fn parentheses(&mut self) -> Result<Expression, SyntaxError> {
         let mut items = self.items()?;
         match (items.len(), items.pop()) {
@@ -141,7 +141,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Behind the name of a function and `(`.
+    /// Parses the arguments of a function, after its name and `(`.
     fn call(&mut self, name: &str, token: &Token<'_>) -> Result<Expression, SyntaxError> {
         let function = Function::named(name).ok_or_else(|| {
             Problem::UnknownFunction { name: name.chars().take(32).collect() }.at(token.position)
@@ -156,7 +156,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// One expression or more with commas in between, up to the `)`.
+    /// Parses one or more expressions separated by commas, and the `)`.
     fn items(&mut self) -> Result<Vec<Expression>, SyntaxError> {
         let mut items = vec![self.expression(Level::Condition)?];
         while self.eat(",") {
@@ -169,7 +169,7 @@ impl<'t> Parser<'t> {
         Ok(items)
     }
 
-    /// Reads something one level deeper.
+    /// Calls `read` one level deeper.
     fn deeper(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<Expression, SyntaxError>,
@@ -183,7 +183,7 @@ impl<'t> Parser<'t> {
         Ok(expression)
     }
 
-    /// The operator that comes next, and how many tokens it is made of.
+    /// Returns the next operator and the number of its tokens.
     fn operator(&self) -> Option<(Operator, usize)> {
         let Kind::Fixed(sign) = self.kind()? else { return None };
         let operator = match *sign {
@@ -216,7 +216,7 @@ impl<'t> Parser<'t> {
         self.tokens.first().map(|token| &token.kind)
     }
 
-    /// Where the next token stands.
+    /// Returns the position of the next token.
     fn position(&self) -> usize {
         self.tokens.first().map_or(1, |token| token.position)
     }
@@ -225,19 +225,19 @@ impl<'t> Parser<'t> {
         self.tokens = self.tokens.get(count..).unwrap_or_default();
     }
 
-    /// Reads over `fixed`, if that comes next.
+    /// Consumes `fixed` if it is the next token.
     fn eat(&mut self, fixed: &'static str) -> bool {
         let next = self.kind() == Some(&Kind::Fixed(fixed));
         self.skip(usize::from(next));
         next
     }
 
-    /// Reads over `fixed`, which has to come next.
+    /// Consumes `fixed`, which must be the next token.
     fn expect(&mut self, fixed: &'static str, expected: &'static str) -> Result<(), SyntaxError> {
         if self.eat(fixed) { Ok(()) } else { Err(self.instead_of(expected)) }
     }
 
-    /// An error at the next token.
+    /// Returns the error that `expected` should be in the place of the next token.
     fn instead_of(&self, expected: &'static str) -> SyntaxError {
         self.tokens.first().map_or_else(|| Problem::Tokens.at(1), |token| token.instead_of(expected))
     }

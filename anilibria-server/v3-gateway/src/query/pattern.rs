@@ -7,11 +7,11 @@ use super::{
     limits,
 };
 
-/// A regular expression as a query has it, not compiled yet.
+/// Source of a regular expression in a query, not compiled yet.
 #[derive(Clone, Debug)]
 pub(super) struct PatternText {
     text: String,
-    /// The character of the query at which it begins, counted from 1.
+    /// Position of its first character in the query, counted from 1.
     position: usize,
 }
 
@@ -56,17 +56,17 @@ impl Pattern {
         compiled.map(Self).map_err(|error| Problem::Pattern { reason: reason(&error) })
     }
 
-    /// Returns whether the pattern matches somewhere in `text`.
+    /// True if the pattern matches somewhere in `text`.
     pub(super) fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
 }
 
-/// What is wrong with a regular expression, in one line.
+/// Describes an error of a regular expression in one line.
 fn reason(error: &regex::Error) -> String {
     match error {
         regex::Error::CompiledTooBig(_) => "is too large once compiled".to_owned(),
-        // The message draws the place with lines of its own; the last one tells the reason.
+        // The message shows the position on several lines; the last line has the cause.
         error => {
             let message = error.to_string();
             let last = message.lines().last().unwrap_or_default();

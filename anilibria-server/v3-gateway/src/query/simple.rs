@@ -8,7 +8,7 @@ use super::{
     parser::right_side,
 };
 
-/// The operators, the longer ones before those they begin with.
+/// Operators. An operator precedes every operator that is a prefix of it.
 const OPERATORS: [(&str, Operator); 7] = [
     ("==", Operator::Equal),
     ("!=", Operator::NotEqual),
@@ -19,7 +19,7 @@ const OPERATORS: [(&str, Operator); 7] = [
     (">", Operator::Greater),
 ];
 
-/// Reads a whole comparison.
+/// Parses a whole comparison.
 pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     const EXPECTED: &str = "one of `==`, `!=`, `~=`, `<`, `<=`, `>`, `>=`";
 
@@ -38,14 +38,14 @@ pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     let position = column(text, text.len() - value.trim_start().len());
     let value = constant(value.trim()).map_err(|problem| problem.at(position))?;
     let right = right_side(operator, value, position);
-    // Braces, which the full language has, do no harm.
+    // Braces, which the full language requires, are accepted here as well.
     let path = path.trim();
     let bare = path.strip_prefix('{').and_then(|path| path.strip_suffix('}')).unwrap_or(path);
     let path = modern_path(bare).map_err(|error| Problem::from(error).at(1))?;
     Ok(Expression::Path(path).then(operator, right))
 }
 
-/// The value with which is compared.
+/// Parses the right side of the comparison.
 fn constant(text: &str) -> Result<Expression, Problem> {
     match text {
         "" => Err(Problem::unexpected("a value", "the end")),
@@ -65,7 +65,7 @@ fn quoted(text: &str) -> Result<Expression, Problem> {
         .ok_or_else(|| Problem::unexpected("a text that ends with a double quote", shown(text)))
 }
 
-/// A number as the full language writes it, with a sign.
+/// Parses a number in the form of the full language, with a sign.
 fn number(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let plain = digits.starts_with(|first: char| first.is_ascii_digit())
@@ -73,7 +73,7 @@ fn number(text: &str) -> Option<f64> {
     plain.then(|| text.parse().ok()).flatten().filter(|number: &f64| number.is_finite())
 }
 
-/// The number of the character that begins at the byte `offset`, counted from 1.
+/// Returns the position in characters, counted from 1, of the byte `offset`.
 fn column(text: &str, offset: usize) -> usize {
     text.char_indices().take_while(|(index, _)| *index < offset).count() + 1
 }

@@ -1,4 +1,4 @@
-//! What queries mean, what is refused, and that none takes long.
+//! Tests of the meaning of queries, of syntax errors, and of the limits of evaluation.
 
 mod language;
 mod properties;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Allowance, Exhausted, Query, SyntaxError};
 
-/// A title with something of everything.
+/// Returns a title with a value of every type.
 fn title() -> Value {
     json!({
         "id": 9000,
@@ -35,20 +35,20 @@ fn title() -> Value {
     })
 }
 
-/// Whether `query` is true of the title.
+/// Returns whether `query` matches the title.
 #[track_caller]
 fn holds(query: &str) -> bool {
     let query = Query::parse(query).unwrap_or_else(|error| panic!("{query}: {error}"));
     matches(&query, &title()).unwrap()
 }
 
-/// Returns whether `query` is true of this one `title`.
+/// Returns whether `query` matches `title`.
 #[track_caller]
 fn matches(query: &Query, title: &Value) -> Result<bool, Exhausted> {
     query.evaluation(Allowance::default()).unwrap().matches(title)
 }
 
-/// What is wrong with `query`.
+/// Returns the error message for `query`.
 #[track_caller]
 fn error(query: &str) -> String {
     error_of(Query::parse(query), query)

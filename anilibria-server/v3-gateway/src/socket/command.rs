@@ -1,11 +1,11 @@
-//! What clients of v3 say.
+//! Messages from clients of v3.
 
 use serde_json::{Map, Value};
 
 use super::{invalid::Invalid, pattern::Pattern};
 use crate::projection::Projection;
 
-/// What a client asks for: to hear of what fits a pattern, and of so much of it.
+/// A subscription: a pattern of events, and the fields to send.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Command {
     pub(super) pattern: Pattern,
@@ -15,7 +15,7 @@ pub(super) struct Command {
 }
 
 impl Command {
-    /// Reads a message, or says what is wrong with it.
+    /// Parses a message.
     pub(super) fn read(message: &[u8]) -> Result<Self, Invalid> {
         let object: Map<String, Value> =
             serde_json::from_slice(message).map_err(|error| Invalid::NoObject(error.to_string()))?;
@@ -26,7 +26,7 @@ impl Command {
     }
 }
 
-/// The paths under `name`: a text, or a list of some.
+/// Returns the paths under `name`: a text, or a list of texts.
 fn paths(object: &Map<String, Value>, name: &'static str) -> Result<String, Invalid> {
     match object.get(name) {
         None | Some(Value::Null) => Ok(String::new()),

@@ -1,4 +1,4 @@
-//! A client of v3, and what it is told.
+//! The connection of one client of v3.
 
 use std::ops::ControlFlow;
 
@@ -16,13 +16,13 @@ use crate::{
 /// The last version of the old service.
 const API_VERSION: &str = "3.0.14";
 
-/// The code of what a client should not have said, as answers over HTTP have it.
+/// Error code of an invalid message, as in responses over HTTP.
 const UNFIT: u16 = 412;
 
-/// The code of what a client has said too often.
+/// Error code of exceeding the message rate, as in responses over HTTP.
 const TOO_MUCH: u16 = 429;
 
-/// A client of v3.
+/// The connection of one client of v3.
 pub(super) struct Guest {
     news: Receiver<Event>,
     dialect: Dialect,
@@ -30,7 +30,7 @@ pub(super) struct Guest {
 }
 
 impl Guest {
-    /// A client that may have so many `subscriptions`.
+    /// Creates the state of a connection with at most `subscriptions` subscriptions.
     pub(super) fn new(news: &News, dialect: Dialect, subscriptions: usize) -> Self {
         Self { news: news.listen(), dialect, subscriptions: Subscriptions::new(subscriptions) }
     }
@@ -71,7 +71,7 @@ impl Dialogue for Guest {
                 }
                 None => ControlFlow::Continue(()),
             },
-            // There are no words for what it has missed; it comes back and reads anew.
+            // The protocol has no message for lost events. The client reconnects and reads the current state.
             Err(RecvError::Lagged(_)) => goodbye(CloseCode::Policy, "too slow"),
             Err(RecvError::Closed) => goodbye(CloseCode::Away, "the service stops"),
         }
@@ -80,7 +80,7 @@ impl Dialogue for Guest {
     async fn hear(&mut self, said: Said, line: &mut Line) -> Flow {
         match said {
             Said::Text(text) => self.obey(text.as_bytes(), line).await,
-            // The Python client sends its texts as bytes.
+            // The Python client sends its texts in binary frames.
             Said::Binary(bytes) => self.obey(&bytes, line).await,
         }
     }
@@ -90,7 +90,8 @@ impl Dialogue for Guest {
     }
 }
 
-/// Says what was wrong, in the form of answers over HTTP: clients pass over what is neither an event nor a subscription.
+/// Sends an error in the format of responses over HTTP. Clients ignore messages that are neither events nor answers to a
+/// subscription.
 async fn complain(code: u16, message: &str, line: &mut Line) -> Flow {
     line.say("error", json!({"error": {"code": code, "message": message}}).to_string().into()).await
 }

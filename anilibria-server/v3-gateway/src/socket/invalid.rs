@@ -1,4 +1,4 @@
-//! Errors and limits of messages of clients.
+//! Errors and limits of client messages.
 
 use crate::projection::ProjectionError;
 
@@ -8,7 +8,7 @@ pub(super) const MAX_DEPTH: usize = 16;
 /// Maximum bytes of all subscriptions of a connection, as they were sent.
 pub(super) const MAX_BYTES: usize = 32 * 1024;
 
-/// Errors of a message of a client.
+/// Errors of client messages.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Invalid {
     #[error("a message must be a JSON object: {0}")]

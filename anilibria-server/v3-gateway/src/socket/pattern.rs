@@ -1,34 +1,34 @@
-//! What a client wants an event to be like.
+//! Patterns of events.
 
 use serde_json::Value;
 
 use super::invalid::{Invalid, MAX_DEPTH};
 use crate::news::{Event, Kind};
 
-/// What the old service called events that never happen any more; a pattern may name them all the same.
+/// Types of events that the old service had and that no longer occur. Patterns may still name them.
 const FORMER: [&str; 4] = ["encode_start", "encode_progress", "encode_end", "encode_finish"];
 
-/// What a client wants an event to be like: it has all that the pattern has.
+/// A pattern of events. An event matches if it has all fields of the pattern.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pattern {
-    /// What the event as a whole has.
+    /// Pattern of the whole event.
     whole: Part,
-    /// By the name of an event, what its data have; one of them is enough. It is how patterns were written before v3.
+    /// Patterns of the data of events by type, at least one of which must match. Patterns had this form before v3.
     named: Vec<(String, Part)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum Part {
-    /// Something is there.
+    /// Any value.
     Any,
-    /// This is there.
+    /// This value.
     Value(Value),
-    /// All of these are there.
+    /// An object with all of these fields.
     Object(Vec<(String, Part)>),
 }
 
 impl Pattern {
-    /// Reads a pattern, or says what is wrong with it.
+    /// Parses a pattern.
     pub(super) fn read(pattern: &Value) -> Result<Self, Invalid> {
         let Part::Object(fields) = Part::read(pattern, MAX_DEPTH)? else {
             return Ok(Self { whole: Part::read(pattern, MAX_DEPTH)?, named: Vec::new() });
@@ -40,7 +40,7 @@ impl Pattern {
         Ok(Self { whole: Part::Object(whole), named })
     }
 
-    /// Whether `event` is like that.
+    /// True if `event` matches.
     pub(super) fn matches(&self, event: &Event) -> bool {
         let is_named =
             |(name, part): &(String, Part)| name == event.kind().as_str() && part.matches(event.data());
@@ -76,7 +76,7 @@ impl Part {
     }
 }
 
-/// Whether two values say the same. Some events carry their ids and numbers as text.
+/// True if both values are equal. A number also equals its text, because some events have ids and numbers as text.
 fn is_same(wanted: &Value, value: &Value) -> bool {
     match (wanted, value) {
         (Value::Number(wanted), Value::Number(number)) => {

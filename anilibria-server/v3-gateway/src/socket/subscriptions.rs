@@ -1,4 +1,4 @@
-//! What one client has subscribed to.
+//! The subscriptions of one client.
 
 use super::{
     command::Command,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{news::Event, projection::Projection};
 
-/// What one client has subscribed to: everything, until it has subscribed to something.
+/// The subscriptions of one client. Without any, the client receives all events.
 #[derive(Clone, Debug)]
 pub(super) struct Subscriptions {
     list: Vec<(Pattern, Projection)>,
@@ -17,12 +17,12 @@ pub(super) struct Subscriptions {
 }
 
 impl Subscriptions {
-    /// None yet, of `most` that there can be.
+    /// Creates an empty list of at most `most` subscriptions.
     pub(super) fn new(most: usize) -> Self {
         Self { list: Vec::new(), bytes: 0, most, everything: Projection::default() }
     }
 
-    /// Adds one, and tells its id.
+    /// Adds a subscription and returns its id.
     pub(super) fn add(&mut self, Command { pattern, projection, length }: Command) -> Result<usize, Invalid> {
         if self.list.len() >= self.most {
             return Err(Invalid::TooMany(self.most));
@@ -35,8 +35,7 @@ impl Subscriptions {
         Ok(self.list.len() - 1)
     }
 
-    /// How much of `event` the client wants; `None` when it wants nothing of it. Of several subscriptions that it fits,
-    /// the first decides.
+    /// Returns the fields of `event` to send; `None` if no subscription matches. If several match, the first one decides.
     pub(super) fn shape(&self, event: &Event) -> Option<&Projection> {
         if self.list.is_empty() {
             return Some(&self.everything);

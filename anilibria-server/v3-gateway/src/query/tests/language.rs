@@ -1,8 +1,8 @@
-//! What queries mean.
+//! Tests of the meaning of queries.
 
 use super::{super::Query, holds, matches, title};
 
-/// Asserts of each query whether it is true of the title.
+/// Asserts for each query that it matches the title exactly if `expected` is true.
 #[track_caller]
 fn all_hold<const N: usize>(expected: bool, queries: [&str; N]) {
     let wrong: Vec<_> = queries.into_iter().filter(|query| holds(query) != expected).collect();
@@ -280,7 +280,7 @@ fn names_of_the_api_before_still_lead_to_their_values() {
     all_hold(true, ["{player.series.last} == 12.5", "{player.playlist.1.hls.fhd} == \"/1.m3u8\""]);
 }
 
-/// Each level against the next tighter one: the query without parentheses means the first of the two with.
+/// Compares each level with the next tighter one: a query without parentheses equals the first of the two with parentheses.
 #[test]
 fn neighbouring_levels_bind_as_the_table_says() {
     for (plain, meant, other) in [

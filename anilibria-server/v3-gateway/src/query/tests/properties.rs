@@ -1,4 +1,4 @@
-//! What is so of every query.
+//! Properties of every query.
 
 use proptest::{collection::vec, prelude::*};
 
@@ -10,7 +10,7 @@ use super::{
     matches, title,
 };
 
-/// A piece of a query, so that what is put together of them is close to one.
+/// Generates a part of a query. Concatenated parts are close to valid queries.
 fn piece() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "1",
@@ -58,7 +58,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
     ])
 }
 
-/// Any tree that a query can be, made as the parser makes it.
+/// Generates any tree that the parser can produce.
 fn expression() -> impl Strategy<Value = Expression> {
     let path = prop::sample::select(vec!["id", "season.year", "torrents.list[*].seeders", "team.voice[0]"]);
     let path = path.prop_map(|path| modern_path(path).unwrap());

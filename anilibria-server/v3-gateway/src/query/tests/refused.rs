@@ -1,4 +1,4 @@
-//! What is no query, and what is said of it.
+//! Tests of invalid queries and their error messages.
 
 use super::{
     super::{Allowance, Query, limits},
@@ -88,7 +88,7 @@ fn a_query_that_is_too_much_is_refused() {
         error("{code} ~= \"((a{100}){100}){100}\""),
         "column 11: the regular expression is too large once compiled"
     );
-    // One may be as large as this; several share what there is.
+    // A single pattern of this size is accepted; several share the total size.
     let wide = |patterns: usize| vec![r#"{code} ~= "\w{12}""#; patterns].join(" or ");
     assert!(Query::parse(&wide(1)).unwrap().evaluation(Allowance::default()).is_ok());
     assert_eq!(
@@ -100,7 +100,7 @@ fn a_query_that_is_too_much_is_refused() {
     );
 }
 
-/// Everything that can stand in itself, far deeper than a stack would bear.
+/// Nests every construct that can contain itself, far deeper than the stack would allow.
 #[test]
 fn a_query_that_is_nested_too_deep_is_refused() {
     for (open, close) in [

@@ -1,4 +1,4 @@
-//! That no query takes long, whatever it says.
+//! Tests of the limits of evaluation.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use super::{
     matches, title,
 };
 
-/// No clock: how fast the tests run is not their subject.
+/// Returns an allowance without a time limit, so that the tests do not depend on the speed of the machine.
 fn patient() -> Allowance {
     Allowance { time: Duration::MAX, ..Allowance::default() }
 }
 
-/// The deepest trees that are taken, to either side.
+/// Evaluates the deepest valid trees, nested to the left and to the right.
 #[test]
 fn the_deepest_query_is_evaluated_and_dropped() {
     let levels = "0 or 0 and 1 in 1 == 0 < 1 + 1 * 1 ^ (";
