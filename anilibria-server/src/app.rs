@@ -1,4 +1,4 @@
-//! The assembled service: routes, shell, sandbox.
+//! The assembled service: routes, shell and sandbox.
 
 pub mod build;
 pub mod caching;
@@ -46,44 +46,44 @@ use crate::{
     v3,
 };
 
-/// What the service is made of.
+/// The components of the service.
 pub struct State {
-    /// Answers what the routes ask.
+    /// Business logic of the routes that read titles.
     pub titles: Titles,
-    /// Watches over the service.
+    /// Health checks.
     pub health: Health,
-    /// Keeps clients up to date.
+    /// Live events for clients.
     pub realtime: Realtime,
-    /// The gateway for clients of API v3.
+    /// Gateway for clients of API v3.
     pub v3: v3::Gateway,
-    /// The site's Node service, if there is one.
+    /// The site's Node service; `None` if it is not configured.
     pub node: Option<NodeService>,
-    /// Tells the Node service of events, if there is one to tell.
+    /// Notifications to the Node service about events; `None` if they are disabled.
     pub notifications: Option<Notifications>,
-    /// The sandbox to serve beside the routes, if any.
+    /// Sandbox served next to the routes; `None` if it is disabled.
     pub sandbox: Option<Sandbox>,
-    /// What all instances share, if there is more than this one.
+    /// Redis, shared by all instances; `None` for a single instance.
     pub redis: Option<Redis>,
-    /// The answers in MongoDB, if they are kept there.
+    /// Store of answers in MongoDB; `None` if MongoDB is not configured.
     pub mongo: Option<MongoStore>,
-    /// Counts requests and connections.
+    /// Counters of requests and connections.
     pub traffic: Traffic,
-    /// Features that are switched on for some, where there is Redis to keep them.
+    /// Feature flags that are enabled for some users; `None` without Redis, where they are stored.
     pub flags: Option<Flags>,
-    /// Adds up requests, to see whether the service does well enough.
+    /// Request totals, from which the health of the service is derived.
     pub tally: Tally,
-    /// What everything is counted in, if it is to be shown.
+    /// Metrics recorder; `None` if metrics are disabled.
     pub metrics: Option<Metrics>,
 }
 
 impl State {
-    /// Starts the task that tells Redis who follows what, if there is one.
+    /// Starts the task that writes the followers of each title to Redis; `None` without Redis.
     pub fn telling(&self) -> Option<Telling> {
         let roster = self.redis.as_ref()?.presence(subscribers::TERM);
         Some(Telling::start(self.realtime.hub().subscribers(), roster))
     }
 
-    /// Starts the task that events come from, if `config` wants it: on one of all instances it watches AniLibria.
+    /// Starts the task that produces events, if `config` enables it. One instance polls AniLibria on behalf of all.
     pub fn source(&self, config: &Config) -> Option<Source> {
         let (realtime, interval) = (&self.realtime, config.catalogue.sync_interval);
         let sampler = config.telemetry.sampler();
@@ -93,26 +93,25 @@ impl State {
         })
     }
 
-    /// Starts the tasks of the gateway for API v3. They have to be started before the task that the events of the site come
-    /// from.
+    /// Starts the tasks of the gateway for API v3. Start them before the task that produces the events of the site.
     pub fn gateway(&self, config: &Config) -> v3::Running {
         self.v3.start(config, &self.titles, self.realtime.bus(), self.redis.as_ref())
     }
 
-    /// Starts the task that watches whether the service does well enough.
+    /// Starts the task that monitors whether the service is healthy enough.
     pub fn watch(&self, config: &Config) -> Watch {
         Watch::start(&self.tally, self.flags.clone(), &config.migration)
     }
 
-    /// Starts the task that tells the Node service of events: one of all instances does. It has to be started before the
-    /// one that events come from.
+    /// Starts the task that notifies the Node service of events; one instance does so on behalf of all. Start it before the
+    /// task that produces events.
     pub fn notifier(&self) -> Option<Notifier> {
         let notifications = self.notifications.as_ref()?;
         Some(notifications.start(&self.realtime, self.redis.as_ref()))
     }
 }
 
-/// The service as one endpoint, as it is served and as tests and benches drive it.
+/// Returns the service as one endpoint, as it is served and as tests and benches drive it.
 pub fn app(config: &Config, state: &State) -> Shell {
     let services = Services::new(&config.auth);
     let service_of = services.clone().map(Services::into_identify);

@@ -1,5 +1,5 @@
-//! Tells clients at once what happens: one instance watches AniLibria, all hear of it over a bus, and each tells its own
-//! clients.
+//! Live events: one instance polls AniLibria, publishes events on a bus to all instances, and each instance sends them to
+//! its own clients.
 
 pub mod asyncapi;
 pub mod bus;
@@ -23,21 +23,22 @@ use tracing::warn;
 use self::{bus::Bus, event::EventId, hub::Hub};
 pub use self::{metrics::METRICS, pump::Pump};
 
-/// How far back events are heard of that nobody could be asked about when the service started.
+/// Age of the oldest event to receive when the bus could not be read at the start of the service.
 const LOOK_BACK: Duration = Duration::from_mins(1);
 
-/// What keeps clients up to date. Cheap to clone.
+/// Live events of this instance. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Realtime {
     hub: Hub,
     bus: Arc<dyn Bus>,
-    /// Events after this one are yet to be heard.
+    /// Events after this one have not been received yet.
     heard: EventId,
     live: LiveConnections,
 }
 
 impl Realtime {
-    /// Hears of events over `bus`, beginning with those it remembers. Nothing is heard before [`Pump`] runs.
+    /// Subscribes to `bus`, beginning with the last `replay` events that it stores. No event is received before [`Pump`]
+    /// runs.
     pub async fn open(bus: Arc<dyn Bus>, replay: usize, live: LiveConnections) -> Self {
         let (past, heard) = match bus.past().await {
             Ok(past) => {
@@ -52,17 +53,17 @@ impl Realtime {
         Self { hub: Hub::new(replay, past), bus, heard, live }
     }
 
-    /// Hands events to the clients of this instance.
+    /// Returns the hub, which sends events to the clients of this instance.
     pub fn hub(&self) -> &Hub {
         &self.hub
     }
 
-    /// The way to all instances.
+    /// Returns the bus between all instances.
     pub fn bus(&self) -> &Arc<dyn Bus> {
         &self.bus
     }
 
-    /// The last event of the past: those after it are yet to be heard.
+    /// Returns the id of the last past event; later events have not been received yet.
     pub fn heard(&self) -> EventId {
         self.heard
     }

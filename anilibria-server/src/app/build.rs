@@ -1,4 +1,4 @@
-//! Puts the service together from its settings.
+//! Assembles the service from its settings.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -45,19 +45,19 @@ use crate::{
     v3,
 };
 
-/// The office of the instance that reads the catalogue on behalf of all.
+/// Name of the leader lease for reading the catalogue on behalf of all instances.
 const OFFICE: &str = "catalogue";
 
-/// How long an instance that died keeps it.
+/// Lease TTL: the time after which the lease of an instance that died expires.
 const TERM: Duration = Duration::from_secs(10);
 
-/// Calls to AniLibria that visitors may cause at once after a quiet time.
+/// Maximum burst of calls to AniLibria that requests of visitors may cause.
 const UPSTREAM_BURST: u32 = 40;
 
-/// Calls per second that mirror the catalogue of a sandbox.
+/// Calls per second for mirroring the catalogue of a sandbox.
 const SANDBOX_RATE: u32 = 1000;
 
-/// The metrics of all rooms.
+/// Metric registrations of all modules.
 const METRICS: [Registration; 7] = [
     http::metrics::METRICS,
     telemetry::METRICS,
@@ -68,7 +68,7 @@ const METRICS: [Registration; 7] = [
     vitals::METRICS,
 ];
 
-/// A sandbox, and where the service's own socket makes it reachable.
+/// A sandbox, and the address at which the service's own socket exposes it.
 #[derive(Clone, Debug)]
 pub struct SandboxAt {
     sandbox: Sandbox,
@@ -76,17 +76,18 @@ pub struct SandboxAt {
 }
 
 impl SandboxAt {
-    /// The sandbox of the service that listens at `origin` (`http://host:port`).
+    /// Returns the sandbox of the service that listens at `origin` (`http://host:port`).
     pub fn new(sandbox: Sandbox, origin: impl AsRef<str>) -> Self {
         Self { sandbox, root: format!("{}/sandbox", origin.as_ref()) }
     }
 }
 
-/// The service that `config` asks for, reading from the sandbox if there is one.
+/// Builds the service that `config` describes. It reads from the sandbox if there is one.
 ///
-/// What is read from a sandbox is not kept on disk unless a directory is set: the next one may be another.
+/// Data read from a sandbox is not stored on disk unless a directory is set, because the next sandbox may hold different
+/// data.
 pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
-    // Before anything asks for a counter.
+    // Installed before any other component creates a counter.
     let metrics = config.telemetry.prometheus_enabled.then(|| Metrics::install(&METRICS)).flatten();
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, config.http.request_timeout, sandbox.is_none()).await?;
@@ -103,7 +104,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         .noted_in(status);
     if config.catalogue.catalogue_enabled {
         let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: sandbox.is_none() };
-        // A sandbox of our own may be read as fast as it answers.
+        // The service's own sandbox needs no rate limit for the sake of AniLibria.
         let rate = if sandbox.is_some() { SANDBOX_RATE } else { config.sync_requests_per_second };
         let reader = client.rate_limited(RateLimit::per_second(rate));
         titles = titles.mirrored_by(Mirror::open(&reader, stores, options).await);
@@ -131,7 +132,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     })
 }
 
-/// Counts of messages on live connections, by the types of all protocols.
+/// Returns counters of messages on live connections, with the message types of all protocols.
 fn tally() -> websocket::tally::Tally {
     let events = EventKind::ALL.map(EventKind::as_str).into_iter();
     let outgoing = events::socket::OUTGOING.into_iter().chain(events);
@@ -141,8 +142,8 @@ fn tally() -> websocket::tally::Tally {
     )
 }
 
-/// Where the mirror of what `client` gives outlives the process: on disk where answers are, and in MongoDB. With Redis
-/// besides, one instance reads on behalf of all.
+/// Returns the persistent stores of the mirror of `client`: on disk, in the directory of the cached answers, and in MongoDB.
+/// With Redis, one instance also reads on behalf of all.
 fn stores(
     config: &Config,
     client: &Client,
@@ -169,7 +170,7 @@ fn stores(
     Stores { own, shared, elector }
 }
 
-/// The way to all instances: `redis`, if there is one.
+/// Returns the event bus between all instances: in `redis` if it is set.
 async fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn Bus> {
     let (cache, replay) = (&config.cache, config.realtime.events_replay);
     match redis {
@@ -178,14 +179,14 @@ async fn bus(config: &Config, redis: Option<&Redis>, is_public: bool) -> Arc<dyn
     }
 }
 
-/// Tells `node` of events, if it is to be told. What it has yet to be told is in `redis`, or else on disk.
+/// Returns the notifications to `node`, if they are enabled. Pending notifications are stored in `redis`, or else on disk.
 async fn notifications(
     config: &Config,
     node: Option<NodeService>,
     redis: Option<&Redis>,
     is_public: bool,
 ) -> Option<Notifications> {
-    // It would not listen to somebody who cannot show who it is.
+    // The Node service rejects requests without a token, so notifications need the secret.
     let is_told = config.notify.notify_enabled && config.auth.internal_jwt_secret.is_some();
     let node = node.filter(|_| is_told)?;
     let ledger: Box<dyn Ledger> = match redis {
@@ -195,7 +196,7 @@ async fn notifications(
     Some(Notifications::new(node, ledger, &config.notify, config.telemetry.sampler()))
 }
 
-/// The ledger in `directory`, if there is one and no other service has it.
+/// Opens the ledger in `directory`; there is none if no directory is set or another service holds it.
 async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
     let Some(directory) = directory else { return Box::new(NoLedger) };
     match DiskLedger::open(directory).await {
@@ -210,7 +211,7 @@ async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
     }
 }
 
-/// The client of the sandbox over the service's own socket, of the mirrors that are set, or of the live ones.
+/// Creates the client of the sandbox over the service's own socket, of the configured mirrors, or of the live ones.
 fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client> {
     let mut client = Client::builder()
         .user_agent(config.anilibria_user_agent.as_str())
@@ -225,7 +226,7 @@ fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client
     Ok(client.build()?)
 }
 
-/// The parts of the service whose health matters.
+/// The components whose health is checked.
 struct Parts {
     titles: Titles,
     node: Option<NodeService>,
@@ -276,7 +277,8 @@ impl Vitals for Parts {
     }
 }
 
-/// How the store of a level is. Only the first words of an error: what lies beneath may name hosts and users.
+/// Returns the health of the store behind a level. Only the start of an error is kept, because its causes may name hosts and
+/// users.
 fn back_end(ping: &LevelPing) -> BackEnd {
     BackEnd { took: ping.took, fault: ping.error.as_ref().map(ToString::to_string) }
 }

@@ -1,4 +1,4 @@
-//! The cache of the service, put together from its settings.
+//! The cache of the service, assembled from its settings.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -11,55 +11,58 @@ use tracing::{info, warn};
 
 use crate::config::{CacheConfig, CacheDir, SecretUrl};
 
-/// How long a caller waits for AniLibria when there is a stale answer; then that is served.
+/// Soft timeout: maximum wait for AniLibria when a stale answer exists. Then the stale answer is served.
 const SOFT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// After which share of its time an answer that is asked for is renewed in the background.
+/// Eager refresh threshold: the share of its TTL after which a requested answer is refreshed in the background.
 const EAGER_REFRESH: f64 = 0.8;
 
-/// Spreads the ends of answers that were loaded together, over so long at most.
+/// Maximum random time added to the TTL, so that answers that were loaded together do not expire together.
 const JITTER: Duration = Duration::from_secs(10);
 
-/// The most jitter is this part of the shortest TTL, which would mean little otherwise.
+/// Limits the jitter to this fraction of the shortest TTL; more would dominate that TTL.
 const JITTER_DIVISOR: u32 = 10;
 
-/// How long one instance loads on behalf of all. Longer than most loads take, and short enough that whoever waited for one
-/// that died still has the time to load within a request.
+/// TTL of the load lock, during which one instance loads on behalf of all. It is longer than most loads take, and short
+/// enough for instances that waited on one that died to load the value within the same request.
 const LOAD_LEASE: Duration = Duration::from_secs(4);
 
-/// How long MongoDB and the disk may take, which are asked rarely.
+/// Timeout of MongoDB and the disk, which are read rarely.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Connections to MongoDB.
+/// Minimum and maximum number of connections to MongoDB.
 const MONGODB_CONNECTIONS: (u32, u32) = (10, 50);
 
-/// The collection of cached answers in MongoDB.
+/// Name of the collection of cached answers in MongoDB.
 const COLLECTION: &str = "anilibria_cache";
 
-/// The file of the store on disk.
+/// File name of the store on disk.
 const FILE: &str = "answers.redb";
 
-/// A cache, on how many of its levels lists are kept, and the back ends behind it. What costs little to compute anew has no
-/// place in the database.
+/// A cache, the number of its levels that store lists, and the back ends behind it. Values that are cheap to recompute are
+/// not stored in the database.
 #[derive(Clone, Debug)]
 pub struct Caching {
     /// The cache.
     pub cache: Cache,
-    /// How many levels keep lists.
+    /// Number of levels that store lists.
     pub list_levels: usize,
-    /// Redis, if it is set: for what else instances share.
+    /// Redis, for other state that instances share; `None` if it is not configured.
     pub redis: Option<Redis>,
-    /// The store in MongoDB, if it is set.
+    /// Store in MongoDB; `None` if it is not configured.
     pub mongo: Option<MongoStore>,
-    /// The database in MongoDB, if it is set: for what else is kept there.
+    /// Database in MongoDB, for other data that is stored there; `None` if it is not configured.
     pub database: Option<Database>,
 }
 
-/// Opens the cache that `config` asks for: memory, Redis if it is set, and MongoDB if it is set or else the disk, where
-/// `keeps_on_disk` says whether that is so by default. A load ends after `load_limit`, as no request waits for longer.
+/// Opens the cache that `config` describes: memory, Redis if it is set, and MongoDB if it is set or else the disk.
+/// `keeps_on_disk` is the default for the disk. A load ends after `load_limit`, because no request waits for longer.
 ///
-/// A back end that cannot be reached is no error: the service starts without it and uses it once it is there. A setting
-/// that is malformed is.
+/// An unreachable back end is not an error: the service starts without it and uses it once it is available.
+///
+/// # Errors
+///
+/// A setting is malformed.
 pub async fn open(
     config: &CacheConfig,
     load_limit: Duration,
@@ -131,7 +134,7 @@ async fn mongodb(uri: &SecretUrl) -> anyhow::Result<MongoStore> {
     Ok(store)
 }
 
-/// The store on disk; `None` when it is not wanted or cannot be used.
+/// Opens the store on disk; `None` if it is disabled or unusable.
 async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
     let directory = directory(config, by_default)?;
     let store =
@@ -149,7 +152,7 @@ async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
     }
 }
 
-/// The directory of what is kept on disk; `None` when nothing is.
+/// Returns the directory of stored data; `None` if nothing is stored on disk.
 pub fn directory(config: &CacheConfig, by_default: bool) -> Option<PathBuf> {
     match &config.cache_dir {
         Some(CacheDir::At(directory)) => Some(directory.clone()),
@@ -158,7 +161,7 @@ pub fn directory(config: &CacheConfig, by_default: bool) -> Option<PathBuf> {
     }
 }
 
-/// The directory in which a program keeps what it can do without.
+/// Returns the default cache directory, whose contents may be deleted at any time.
 fn default_directory() -> Option<PathBuf> {
     let directories = etcetera::choose_base_strategy().ok()?;
     Some(directories.cache_dir().join("anilibria-server"))

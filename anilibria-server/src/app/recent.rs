@@ -1,21 +1,21 @@
-//! A share of what happened, over the last minutes.
+//! Share of events of one kind over the last minutes.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
-/// How long something counts.
+/// Length of the window.
 const WINDOW: Duration = Duration::from_mins(5);
 
-/// Looks that come sooner after another are not remembered.
+/// Minimum time between two stored samples.
 const STEP: Duration = Duration::from_secs(10);
 
-/// Which share of all that happened in the last minutes was of a certain kind. It is told what has been counted since the
-/// start, at whatever times somebody looks.
+/// Share of all events in the last minutes that were of a certain kind. It is computed from totals since the start, which
+/// may be sampled at any time.
 #[derive(Debug)]
 pub(super) struct RecentShare {
-    /// The oldest first, which is what the last look is compared with.
+    /// Samples, oldest first. The latest one is compared with the oldest.
     looks: VecDeque<Look>,
 }
 
@@ -27,15 +27,15 @@ struct Look {
 }
 
 impl RecentShare {
-    /// Nothing has happened before `at`.
+    /// Creates the share for counters that were zero at `at`.
     pub(super) fn since(at: Instant) -> Self {
         Self { looks: VecDeque::from([Look { at, some: 0, all: 0 }]) }
     }
 
-    /// The share, 0 to 1, when at the time `at` it has come to `some` of `all`; `None` when nothing happened lately.
+    /// Returns the share, 0 to 1, when the totals at `at` are `some` of `all`; `None` if there were no events in the window.
     #[expect(clippy::cast_precision_loss, reason = "a share needs no more digits than an f64 has")]
     pub(super) fn look(&mut self, at: Instant, some: u64, all: u64) -> Option<f64> {
-        // The last one before the window tells how much of it was there when the window began.
+        // The last sample before the window holds the totals at the start of the window.
         while self.looks.get(1).is_some_and(|next| at.duration_since(next.at) >= WINDOW) {
             self.looks.pop_front();
         }

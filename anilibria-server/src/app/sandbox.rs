@@ -1,4 +1,4 @@
-//! The stand-in AniLiberty, beside the routes or alone.
+//! The sandbox, a simulated AniLiberty, next to the routes or alone.
 
 use anilibria_client::sandbox::Sandbox;
 use anilibria_http::{problem::Problem, request_id::RequestId};
@@ -11,13 +11,13 @@ use poem::{
 
 use crate::config::Environment;
 
-/// Where the sandbox stands on the server's own port.
+/// Path prefix of the sandbox on the server's own port.
 const PREFIX: &str = "/sandbox";
 
-/// Tells the sandbox what was cut off, so that it can name its own files.
+/// Header that carries the removed path prefix, so that the sandbox can build the addresses of its files.
 const FORWARDED_PREFIX: &str = "x-forwarded-prefix";
 
-/// Most bytes of a request's body.
+/// Maximum bytes of a request body.
 const MAX_BODY: usize = 1 << 20;
 
 /// The sandbox on the server's own port: its control at `/sandbox/*`, its API at `/sandbox/api/v1`, its files at
@@ -29,19 +29,20 @@ pub struct SandboxMount {
 }
 
 impl SandboxMount {
-    /// Mounts `sandbox`. In production there is no control, with which a stranger could change what the service reads.
+    /// Mounts `sandbox`. In production the control routes are disabled, because with them anybody could change the data that
+    /// the service reads.
     pub fn new(sandbox: Sandbox, environment: Environment) -> Self {
         Self { sandbox, has_control: environment != Environment::Production }
     }
 
-    /// Returns whether the sandbox answers `uri`.
+    /// Returns true if the sandbox answers `uri`.
     pub fn takes(&self, uri: &Uri) -> bool {
         let rest = uri.path().strip_prefix(PREFIX);
         let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         is_below && (self.has_control || inner_uri(uri).is_some())
     }
 
-    /// What the sandbox answers.
+    /// Returns the response of the sandbox.
     pub async fn answer(&self, mut request: Request) -> Response {
         if let Some(inner) = inner_uri(request.uri()) {
             *request.uri_mut() = inner;
@@ -51,13 +52,13 @@ impl SandboxMount {
     }
 }
 
-/// The sandbox alone, at its own root.
+/// The sandbox alone, at the root.
 pub struct SandboxAlone {
     sandbox: Sandbox,
 }
 
 impl SandboxAlone {
-    /// Serves `sandbox` and nothing else.
+    /// Creates an endpoint that serves only `sandbox`.
     pub fn new(sandbox: Sandbox) -> Self {
         Self { sandbox }
     }
@@ -71,7 +72,7 @@ impl Endpoint for SandboxAlone {
     }
 }
 
-/// The address as the sandbox knows it; `None` when that is the one it came with.
+/// Returns the address within the sandbox; `None` if it is the same as the address of the request.
 fn inner_uri(uri: &Uri) -> Option<Uri> {
     let rest = uri.path().strip_prefix(PREFIX)?;
     let is_inner = ["/api/v1", "/storage", "/videos"]

@@ -15,19 +15,19 @@ use tokio::{
 use super::vitals::Vitals;
 use crate::{app::State, telemetry::Metrics};
 
-/// Where Prometheus looks.
+/// Path that Prometheus scrapes.
 pub(crate) const PATH: &str = "/metrics";
 
-/// Prometheus's text format.
+/// Content type of Prometheus's text format.
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
-/// How old a look at what is not counted may be: whoever asks more often is shown the last one.
+/// Maximum age of sampled gauges. More frequent scrapes receive the last sample.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How long such a look may take; what a dead store has to say is left out.
+/// Timeout of sampling. Gauges of a store that does not answer are omitted.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Shows all metrics. Cheap to clone.
+/// Endpoint for all metrics. Cheap to clone.
 #[derive(Clone)]
 pub struct Scrape {
     metrics: Metrics,
@@ -36,12 +36,12 @@ pub struct Scrape {
 }
 
 impl Scrape {
-    /// Shows `metrics`, and what can be seen of `state`.
+    /// Creates an endpoint for `metrics` and the sampled gauges of `state`.
     pub fn new(metrics: Metrics, state: &State) -> Self {
         Self { metrics, vitals: Vitals::new(state), looked: Arc::default() }
     }
 
-    /// The route.
+    /// Returns the route.
     pub fn table(self) -> RouteTable {
         [(PATH.to_owned(), [(Method::GET, self.boxed())].into())].into()
     }

@@ -1,6 +1,7 @@
-//! What surrounds every route: request ids, limits, cross-origin permissions, panics, the error envelope, the log.
+//! The layer around every route: request ids, limits, cross-origin permissions, panics, the error envelope and the access
+//! log.
 //!
-//! All in one pass: each layer of its own would cost every request another allocation.
+//! It is a single layer, because each further layer would cost every request another allocation.
 
 use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
@@ -40,46 +41,46 @@ use crate::{
     v3::Addresses,
 };
 
-/// How long a client should wait whose request took too long.
+/// `Retry-After` of a request that timed out.
 const RETRY_AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The outermost endpoint.
 pub struct Shell {
     /// The routes.
     pub router: Router,
-    /// Bounds of what one request may send.
+    /// Limits on the size of a request.
     pub limits: RequestLimits,
-    /// The clients, with the limits of each.
+    /// Clients, with the limits of each.
     pub clients: Arc<Clients>,
     /// Maximum time a request may take.
     pub timeout: Duration,
-    /// Reads the bodies of requests.
+    /// Reader of request bodies.
     pub bodies: Bodies,
-    /// Bound of requests in progress.
+    /// Limit on requests in progress.
     pub gate: Gate,
-    /// Bound of large answers that are being sent.
+    /// Limit on large answers that are being sent.
     pub large_answers: LargeAnswers,
-    /// Who sends a request.
+    /// Authentication of users.
     pub users: Users,
-    /// Counts requests.
+    /// Counters of requests.
     pub traffic: Traffic,
     /// Decides which requests are traced.
     pub sampler: Sampler,
-    /// Adds requests up, but for those of whoever watches over the service.
+    /// Request totals, without the requests of monitoring.
     pub tally: Tally,
-    /// Tells users which group they are in, if that is wanted.
+    /// Adds the user's group to responses; `None` if that is disabled.
     pub groups: Option<Groups>,
-    /// Counts those for which there is no route.
+    /// Meter of requests for which there is no route.
     pub unrouted: RouteMeter,
-    /// Other origins that may read answers.
+    /// Origins that may read answers.
     pub origins: Origins,
-    /// Compresses answers.
+    /// Compression of answers.
     pub compressor: Compressor,
-    /// Addresses where errors have another form.
+    /// Addresses whose errors use the format of older versions.
     pub old_paths: OldPaths,
-    /// Addresses of clients of API v3, where errors have yet other forms.
+    /// Addresses of clients of API v3, whose errors use further formats.
     pub v3_addresses: Addresses,
-    /// The sandbox beside the routes; it has its own ways, and none of the above.
+    /// Sandbox next to the routes. None of the settings above applies to it.
     pub sandbox: Option<SandboxMount>,
 }
 
@@ -149,7 +150,7 @@ impl Endpoint for Shell {
 }
 
 impl Shell {
-    /// The answer, unless it takes too long.
+    /// Returns the response, or an error when it takes longer than the timeout.
     async fn in_time(
         &self,
         request: Request,
@@ -187,7 +188,7 @@ impl Shell {
         }
     }
 
-    /// What a client that reads gets, in the form it wants.
+    /// Returns the response to a reading request, in the format that the client prefers.
     async fn read(
         &self,
         request: Request,
@@ -200,8 +201,8 @@ impl Shell {
         Ok(finish(&preferences, &self.compressor, response).await)
     }
 
-    /// Passes the request to its route. Every refusal comes before the body is read, and the body is read before the request
-    /// counts as one in progress. A slow sender therefore takes places from the same client only.
+    /// Passes the request to its route. Every rejection happens before the body is read, and the body is read before the
+    /// request counts as one in progress. A slow sender therefore takes slots from the same client only.
     async fn guarded(
         &self,
         mut request: Request,
@@ -228,13 +229,13 @@ impl Shell {
     }
 }
 
-/// True if `path` is a health probe. No limit refuses a probe: a busy service must not look like a dead one.
+/// True if `path` is a health probe. No limit rejects a probe: an overloaded service must not look like a dead one.
 fn is_probe(path: &str) -> bool {
     let path = path.strip_prefix(anilibria_http::BASE).unwrap_or(path);
     matches!(path, "/live" | "/ready" | "/health") || path.starts_with("/health/")
 }
 
-/// The answer to `HEAD`: all headers of the answer to `GET`, and its length, without the body.
+/// Returns the response to `HEAD`: all headers of the response to `GET`, including its length, without the body.
 fn without_body(mut response: Response) -> Response {
     let body = BoxBody::from(response.take_body());
     let has_body = response.status() != StatusCode::NOT_MODIFIED;
@@ -248,7 +249,7 @@ fn options(allow: HeaderValue) -> Response {
     Response::builder().status(StatusCode::NO_CONTENT).header(header::ALLOW, allow).finish()
 }
 
-/// A panic in a route, as a cause.
+/// A panic in a route, as an error source.
 #[derive(Debug, thiserror::Error)]
 #[error("panic: {message}")]
 struct Panic {

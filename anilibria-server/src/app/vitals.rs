@@ -1,4 +1,4 @@
-//! What is not counted as it happens, but looked at when somebody asks.
+//! Gauges that are sampled on a scrape, because nothing updates them as they change.
 
 use std::{
     collections::BTreeMap,
@@ -34,7 +34,7 @@ const CALLS_LEFT: &str = "anime_site_anilibria_api_rate_limit_remaining";
 const POOL: &str = "anime_site_database_connection_pool";
 const BREAKERS: &str = "anime_site_circuit_breaker_state";
 
-/// Metrics of the process that are read when somebody asks.
+/// Metrics of the process that are sampled on a scrape.
 pub(super) const METRICS: Registration = Registration { buckets: &[], describe };
 
 fn describe() {
@@ -54,7 +54,7 @@ fn describe() {
     describe_gauge!(BREAKERS, "Whether something is asked: 0 yes, 1 no, 2 on trial.");
 }
 
-/// The parts of the service that are looked at.
+/// The components whose gauges are sampled.
 #[derive(Clone)]
 pub(super) struct Vitals {
     titles: Titles,
@@ -64,12 +64,12 @@ pub(super) struct Vitals {
     mongo: Option<MongoStore>,
     process: Process,
     start: Instant,
-    /// By the name of a level.
+    /// Hit rates by the name of a cache level.
     hit_rates: Arc<Mutex<BTreeMap<&'static str, RecentShare>>>,
 }
 
 impl Vitals {
-    /// Looks at the parts of `state`.
+    /// Creates the sampler of the components of `state`.
     pub(super) fn new(state: &State) -> Self {
         Self {
             titles: state.titles.clone(),
@@ -83,7 +83,7 @@ impl Vitals {
         }
     }
 
-    /// Looks at everything, and notes what it sees.
+    /// Samples all components and records the gauges.
     pub(super) async fn note(&self) {
         self.note_cache(&self.titles.cache().stats().await);
         self.note_connections();
@@ -108,7 +108,8 @@ impl Vitals {
         }
     }
 
-    /// Since the start it would hardly tell any more, after a good week, that a level is of no use now.
+    /// The recent hit rate is used: after a week of good values, the total since the start would hardly show that a level no
+    /// longer helps.
     fn note_hit_rate(&self, level: &LevelStats) {
         let reads = level.hits.saturating_add(level.stale).saturating_add(level.misses);
         let mut rates = self.hit_rates.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,7 +130,7 @@ impl Vitals {
         gauge!(CONNECTIONS, "connection_type" => "http").set(self.traffic.connections() as f64);
     }
 
-    /// What goes to many clients at a time is counted beside the clients, without a look at any label.
+    /// Broadcast messages are counted per hub, so that sending one needs no lookup of metric labels.
     fn note_messages(&self) {
         let (hub, tally) = (self.realtime.hub(), self.realtime.live().tally());
         for (channel, kind) in
@@ -149,7 +150,7 @@ impl Vitals {
         }
     }
 
-    /// AniLibria is asked for as long as one of its mirrors is.
+    /// AniLibria counts as available while at least one of its mirrors is.
     fn note_breakers(&self) {
         let circuits = self.health.circuits();
         for service in [CircuitService::AnilibriaApi, CircuitService::NodejsService] {

@@ -1,9 +1,9 @@
-//! The AsyncAPI document: what is said over the WebSocket, in both directions.
+//! The AsyncAPI document: the messages on the WebSocket, in both directions.
 
-/// The document as YAML. Tests hold it to what is said.
+/// The document as YAML. Tests compare it with the actual messages.
 pub const YAML: &str = include_str!("../../asyncapi.yaml");
 
-/// The document as JSON.
+/// Returns the document as JSON.
 pub fn json() -> String {
     let document: serde_json::Value = serde_yaml_ng::from_str(YAML).unwrap_or_default();
     format!("{document:#}\n")
@@ -17,12 +17,12 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// The document, to be looked at.
+    /// Returns the parsed document.
     pub(crate) fn document() -> Value {
         serde_json::from_str(&json()).unwrap()
     }
 
-    /// The names of all messages of an operation.
+    /// Returns the names of all messages of an operation.
     pub(crate) fn messages(operation: &str) -> BTreeSet<String> {
         let document = document();
         let references = document["operations"][operation]["messages"].as_array().unwrap();
@@ -31,14 +31,14 @@ pub(crate) mod tests {
         references.iter().map(name).collect()
     }
 
-    /// The examples of a message, as they go over the wire.
+    /// Returns the examples of a message, as sent on the wire.
     pub(crate) fn examples(message: &str) -> Vec<Value> {
         let document = document();
         let examples = document["components"]["messages"][message]["examples"].as_array().unwrap();
         examples.iter().map(|example| example["payload"].clone()).collect()
     }
 
-    /// Checks that `frame` is what the document says of messages of its type.
+    /// Asserts that `frame` matches the document's schema for its message type.
     pub(crate) fn assert_described(frame: &Value) {
         let document = document();
         let reference = format!("#/components/messages/{}/payload", frame["type"].as_str().unwrap());

@@ -1,4 +1,4 @@
-//! The way from whoever notices something to all instances of the service.
+//! The event bus, from publishers to all instances of the service.
 
 #[cfg(test)]
 mod conformance;
@@ -16,52 +16,52 @@ pub use self::{local::LocalBus, redis::RedisBus};
 use super::event::{Event, EventId};
 use crate::titles::notice::{Notice, Publish};
 
-/// What traces call the way on which events are.
+/// Destination name of the bus in traces.
 pub(crate) const DESTINATION: &str = "events";
 
-/// Who publishes.
+/// Leader lease and position of a publisher.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'a> {
-    /// The token of the office of the one who does.
+    /// Fencing token of the leader lease.
     pub token: u64,
-    /// How far it is with this notice.
+    /// Cursor of the publisher after this notice.
     pub cursor: &'a [u8],
 }
 
-/// What became of a notice.
+/// Outcome of publishing a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Published {
-    /// It is this event.
+    /// A new event with this id was published.
     New(EventId),
-    /// It was told before.
+    /// The notice was published before.
     Known,
-    /// Somebody else has taken over the office.
+    /// Another instance has acquired the leader lease since.
     Outdated,
 }
 
-/// The way to all instances, and where whoever notices things keeps how far it is.
+/// The bus to all instances, which also stores the cursor of the watcher.
 #[async_trait]
 pub trait Bus: fmt::Debug + Send + Sync + 'static {
-    /// What traces call this kind of way: `redis` or `in_process`.
+    /// Returns the name of this kind of bus in traces: `redis` or `in_process`.
     fn system(&self) -> &'static str;
 
-    /// Makes an event of `notice` and tells it to all instances, this one among them. Its id is later than all before it. If
-    /// the current span is traced, the event comes from there.
+    /// Publishes `notice` as an event to all instances, including this one. Event ids increase. If the current span is
+    /// traced, it becomes the origin of the event.
     async fn publish(&self, notice: &Notice, by: Standing<'_>) -> anyhow::Result<Published>;
 
-    /// The same for whoever holds no office and has noticed something by chance.
+    /// Publishes `notice` without a leader lease, for changes found outside of the watcher.
     async fn publish_aside(&self, notice: &Notice) -> anyhow::Result<Published>;
 
-    /// The events that are remembered, the oldest first.
+    /// Returns the stored events, oldest first.
     async fn past(&self) -> anyhow::Result<Vec<Event>>;
 
-    /// Every event after `last`, in order and without end.
+    /// Returns every event after `last`, in order. The stream does not end.
     fn subscribe(&self, last: EventId) -> BoxStream<'static, Event>;
 
-    /// How far whoever notices things is; `None` when nobody has ever begun.
+    /// Returns the cursor of the watcher; `None` if none was ever saved.
     async fn cursor(&self) -> anyhow::Result<Option<Bytes>>;
 
-    /// Notes how far whoever notices things is.
+    /// Saves the cursor of the watcher.
     async fn save_cursor(&self, cursor: &[u8]) -> anyhow::Result<()>;
 }
 

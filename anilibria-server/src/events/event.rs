@@ -1,4 +1,4 @@
-//! An event as everybody gets it: rendered once, shared by all who hear of it.
+//! An event as all receivers get it: rendered once and shared.
 
 use std::ops::Range;
 
@@ -13,20 +13,20 @@ use crate::titles::notice::{EventKind, Notice};
 /// Identifies an event. Ids sort in the order of events, also as text.
 pub type EventId = RecordId;
 
-/// An event. Cheap to clone: clones share what was rendered.
+/// An event. Cheap to clone: clones share the rendered frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     id: EventId,
     kind: EventKind,
     title_id: u32,
     frame: Utf8Bytes,
-    /// Where `data` is in the frame.
+    /// Range of `data` within the frame.
     data: Range<usize>,
     origin: Option<Origin>,
 }
 
 impl Event {
-    /// What `notice` is as the event `id`.
+    /// Creates the event `id` from `notice`.
     pub fn new(id: EventId, notice: &Notice) -> Self {
         let mut data = notice.data();
         data.insert("event_id".to_owned(), json!(id.to_string()));
@@ -36,57 +36,57 @@ impl Event {
         Self { id, kind: notice.kind(), title_id: notice.title_id(), frame: frame.into(), data, origin: None }
     }
 
-    /// The same as something that comes from `origin`, if that is known. It shows nowhere in what clients are told.
+    /// Sets the trace context in which the event was published, if known. Clients never receive it.
     #[must_use]
     pub fn come_from(self, origin: Option<Origin>) -> Self {
         Self { origin, ..self }
     }
 
-    /// Reads what [`frame`](Self::frame) has given; `None` for anything else.
+    /// Parses the output of [`frame`](Self::frame); `None` for anything else.
     pub fn read(id: EventId, frame: Bytes) -> Option<Self> {
         let frame = Utf8Bytes::try_from(frame).ok()?;
         let Frame { kind, data } = serde_json::from_str(&frame).ok()?;
         let kind: EventKind = kind.parse().ok()?;
         let start = head(kind).len();
-        // Whoever writes it in another form would be cut in the wrong place.
+        // `data` is located by position, so a frame in any other format is rejected.
         let is_ours =
             frame.starts_with(&head(kind)) && frame.ends_with("}}") && data.event_id == id.to_string();
         let data_at = start..frame.len() - 1;
         is_ours.then(|| Self { id, kind, title_id: data.title_id, data: data_at, frame, origin: None })
     }
 
-    /// Its id.
+    /// Returns the id.
     pub fn id(&self) -> EventId {
         self.id
     }
 
-    /// What kind of event it is.
+    /// Returns the kind.
     pub fn kind(&self) -> EventKind {
         self.kind
     }
 
-    /// The title it is about.
+    /// Returns the id of the title that the event is about.
     pub fn title_id(&self) -> u32 {
         self.title_id
     }
 
-    /// What it comes from, if that is traced.
+    /// Returns the trace context in which the event was published, if it was traced.
     pub fn origin(&self) -> Option<Origin> {
         self.origin
     }
 
-    /// `{"type": …, "data": {…}}`.
+    /// Returns the frame, `{"type": …, "data": {…}}`.
     pub fn frame(&self) -> &Utf8Bytes {
         &self.frame
     }
 
-    /// Only what is in `data`.
+    /// Returns the JSON of `data` only.
     pub fn data(&self) -> &str {
         self.frame.get(self.data.clone()).unwrap_or_default()
     }
 }
 
-/// What the frame of such an event begins with.
+/// Returns the start of the frame of an event of this kind.
 fn head(kind: EventKind) -> String {
     format!(r#"{{"type":"{kind}","data":"#)
 }
@@ -111,7 +111,7 @@ pub(super) mod tests {
     use super::*;
     use crate::titles::model::title::TitleStatus;
 
-    /// The origin of an event, as text.
+    /// Origin of an event as text.
     pub(in crate::events) const ORIGIN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     pub(in crate::events) fn id(number: u16) -> EventId {

@@ -1,7 +1,7 @@
-//! Hands events to all clients of this instance.
+//! Fan-out of events to all clients of this instance.
 //!
-//! The last events lie in one ring, and each client has no more than a place in it. So a client that reads slowly costs no
-//! memory, one that is far behind is told so, and one that comes back reads on from where it was.
+//! The last events are stored in one ring, and each client holds only a position in it. A slow client therefore costs no
+//! memory, a client that lags too far is notified of it, and a client that reconnects resumes at its position.
 
 mod deliveries;
 mod listener;
@@ -26,14 +26,14 @@ use super::{
 };
 use crate::titles::notice::{EventKind, Notice};
 
-/// Hands events to all clients of this instance. Cheap to clone.
+/// Fan-out of events to all clients of this instance. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Hub(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     ring: RwLock<Ring>,
-    /// Changes with every event.
+    /// Notified of every event.
     bell: watch::Sender<()>,
     events: AtomicU64,
     deliveries: Deliveries,
@@ -42,7 +42,7 @@ struct Shared {
 }
 
 impl Hub {
-    /// A hub that remembers `capacity` events, beginning with `past`.
+    /// Creates a hub that stores `capacity` events, beginning with `past`.
     pub fn new(capacity: usize, past: impl IntoIterator<Item = Event>) -> Self {
         let ring = RwLock::new(Ring::new(capacity, past));
         Self(Arc::new(Shared {
@@ -55,8 +55,8 @@ impl Hub {
         }))
     }
 
-    /// Hands `event` to whoever wants it; says whether it is new. One that is not later than the last was handed out
-    /// before.
+    /// Sends `event` to every client whose interests it matches. Returns true if the event is new; one that is not later
+    /// than the last one was sent before.
     pub fn broadcast(&self, event: Event) -> bool {
         let is_new = self.0.ring.write().unwrap_or_else(PoisonError::into_inner).push(event);
         if is_new {
@@ -66,22 +66,23 @@ impl Hub {
         is_new
     }
 
-    /// A client on `channel` that hears of what comes from now on, and wants nothing yet.
+    /// Registers a client on `channel` for future events. Its interests are empty.
     pub fn listen(&self, channel: Channel) -> Listener {
         Listener::new(self.clone(), channel)
     }
 
-    /// Who follows which title.
+    /// Returns the followers of each title.
     pub fn subscribers(&self) -> &Subscribers {
         &self.0.subscribers
     }
 
-    /// The last event; none when there was none.
+    /// Returns the id of the last event; `None` if there was none.
     pub fn last(&self) -> Option<EventId> {
         self.ring().last()
     }
 
-    /// Whether what `notice` tells was the last that was told of that, so lately that it is not told again.
+    /// Returns true if the last event about the subject of `notice` says the same and is recent enough that it is not
+    /// published again.
     pub fn has_told(&self, notice: &Notice) -> bool {
         let since = EventId::now().before(notice.identity().remembered);
         let ring = self.ring();
@@ -91,22 +92,22 @@ impl Hub {
         told.last().unwrap_or_default()
     }
 
-    /// Events since the start.
+    /// Returns the number of events since the start.
     pub fn events(&self) -> u64 {
         self.0.events.load(Ordering::Relaxed)
     }
 
-    /// How often an event was handed to a client since the start.
+    /// Returns the number of events delivered to clients since the start.
     pub fn delivered(&self) -> u64 {
         self.0.deliveries.all()
     }
 
-    /// How often an event of this kind was handed to a client on `channel` since the start.
+    /// Returns the number of events of this kind delivered to clients on `channel` since the start.
     pub fn delivered_by(&self, channel: Channel, kind: EventKind) -> u64 {
         self.0.deliveries.of(channel, kind)
     }
 
-    /// What all clients together want: titles and kinds.
+    /// Returns the number of subscriptions of all clients: titles and kinds.
     pub fn subscriptions(&self) -> usize {
         self.0.subscriptions.load(Ordering::Relaxed)
     }

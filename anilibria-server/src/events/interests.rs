@@ -1,26 +1,30 @@
-//! What one client wants to hear of.
+//! The interests of one client in events.
 
 use super::event::Event;
 use crate::titles::notice::EventKind;
 
-/// Most titles that one client can follow.
+/// Maximum number of titles that one client can follow.
 pub const MAX_TITLES: usize = 200;
 
-/// What one client wants to hear of: some titles, and some kinds of events whatever their titles.
+/// Interests of one client: followed titles, and kinds of events regardless of the title.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interests {
-    /// In order, without repeats.
+    /// Followed titles, sorted and without repeats.
     titles: Vec<u32>,
     kinds: u8,
 }
 
-/// More titles than [`MAX_TITLES`].
+/// Error of following more titles than [`MAX_TITLES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("at most {MAX_TITLES} titles can be followed over one connection")]
 pub struct TooMany;
 
 impl Interests {
-    /// Follows a title. Says whether it was not followed before.
+    /// Follows a title. Returns true if it was not followed before.
+    ///
+    /// # Errors
+    ///
+    /// [`MAX_TITLES`] titles are followed already.
     pub fn follow(&mut self, title_id: u32) -> Result<bool, TooMany> {
         match self.titles.binary_search(&title_id) {
             Ok(_) => Ok(false),
@@ -32,33 +36,33 @@ impl Interests {
         }
     }
 
-    /// No longer follows a title. Says whether it was followed.
+    /// Unfollows a title. Returns true if it was followed before.
     pub fn leave(&mut self, title_id: u32) -> bool {
         let found = self.titles.binary_search(&title_id);
         found.map(|at| self.titles.remove(at)).is_ok()
     }
 
-    /// Wants all events of `kinds`, and of no other kind any more.
+    /// Selects all events of `kinds`, in place of the kinds selected before.
     pub fn select(&mut self, kinds: impl IntoIterator<Item = EventKind>) {
         self.kinds = kinds.into_iter().fold(0, |kinds, kind| kinds | bit(kind));
     }
 
-    /// The titles that are followed.
+    /// Returns the followed titles.
     pub fn titles(&self) -> &[u32] {
         &self.titles
     }
 
-    /// How many subscriptions these are.
+    /// Returns the number of subscriptions: titles and kinds.
     pub fn len(&self) -> usize {
         self.titles.len() + self.kinds.count_ones() as usize
     }
 
-    /// Whether there is nothing that is wanted.
+    /// Returns true if there is no subscription.
     pub fn is_empty(&self) -> bool {
         self.titles.is_empty() && self.kinds == 0
     }
 
-    /// Whether `event` is wanted, for one reason or for two.
+    /// Returns true if `event` matches the titles or the kinds.
     pub fn want(&self, event: &Event) -> bool {
         let kind = event.kind();
         let follows = || self.titles.binary_search(&event.title_id()).is_ok();

@@ -5,10 +5,10 @@ use metrics::{counter, describe_counter};
 
 use crate::titles::notice::{EventKind, Subject};
 
-/// Events that were sent to clients or services.
+/// Counter of events sent to clients or services.
 pub const NOTIFICATIONS_SENT: &str = "anime_site_notifications_sent_total";
 
-/// Messages over `WebSocket`s.
+/// Counter of `WebSocket` messages.
 pub const WEBSOCKET_MESSAGES: &str = "anime_site_websocket_messages_total";
 
 const EPISODES_PROCESSED: &str = "anime_site_episodes_processed_total";

@@ -1,7 +1,7 @@
-//! Tells the site's Node service of every event, at least once and in order per title.
+//! Notifications to the site's Node service about every event, at least once and in order per title.
 //!
-//! Events wait in an outbox that outlives the process: in Redis, where one elected instance sees to it on behalf of all, or
-//! else on disk. Nobody waits for the Node service: publishing and clients have nothing to do with it.
+//! Events wait in an outbox that survives a restart. With Redis, the outbox is stored there and one elected instance
+//! dispatches it on behalf of all; otherwise it is on disk. Publishing and clients never wait for the Node service.
 
 mod desk;
 mod ledger;
@@ -34,13 +34,13 @@ use crate::{
     telemetry::report_leader,
 };
 
-/// What the instance that tells the Node service is elected to.
+/// Name of the leader lease for notifying the Node service.
 const OFFICE: &str = "notify";
 
-/// For how long, before it has to be confirmed.
+/// Lease TTL, within which the lease must be renewed.
 const TERM: Duration = Duration::from_secs(5);
 
-/// Tells the Node service of events. Cheap to clone.
+/// Notifications to the Node service. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Notifications {
     shared: Arc<Shared>,
@@ -55,24 +55,24 @@ struct Shared {
     held: Mutex<Held>,
 }
 
-/// The outbox as far as this instance knows it.
+/// The outbox as known to this instance.
 #[derive(Debug, Default)]
 struct Held {
     outbox: Outbox,
-    /// Whether this instance sees to it.
+    /// True if this instance dispatches the outbox.
     is_ours: bool,
 }
 
 impl Notifications {
-    /// Tells `node`, and keeps in `ledger` what it has yet to be told. `sampler` says whether
-    /// that is a part of the traces of events. Nothing happens before [`start`](Self::start).
+    /// Creates notifications to `node`, with the pending ones stored in `ledger`. `sampler` decides whether notifications
+    /// are part of the traces of events. No notification is sent before [`start`](Self::start).
     pub fn new(node: NodeService, ledger: Box<dyn Ledger>, config: &NotifyConfig, sampler: Sampler) -> Self {
         let shared = Shared { node, ledger, config: config.clone(), sampler, held: Mutex::default() };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Starts the task that tells the Node service of what is on the bus of `realtime`: on one of all instances that share
-    /// `redis`.
+    /// Starts the task that notifies the Node service of events on the bus of `realtime`. One of all instances that share
+    /// `redis` does so.
     pub fn start(&self, realtime: &Realtime, redis: Option<&Redis>) -> Notifier {
         let (shared, bus) = (Arc::clone(&self.shared), Arc::clone(realtime.bus()));
         if let Some(redis) = redis {
@@ -84,7 +84,7 @@ impl Notifications {
         Notifier { task: tokio::spawn(shared.serve_alone(bus, realtime.heard())), elector: None }
     }
 
-    /// How the outbox is, whichever instance sees to it; `None` when the one that has it cannot be asked.
+    /// Returns the statistics of the outbox, whichever instance dispatches it; `None` if they cannot be read.
     pub async fn statistics(&self) -> Option<NotificationStatistics> {
         {
             let held = self.shared.held();
@@ -107,9 +107,9 @@ impl Shared {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sees to the outbox of a service that is alone; `opened` is the last event that its bus remembered from before.
+    /// Dispatches the outbox of a single instance. `opened` is the last event that its bus had stored at the start.
     async fn serve_alone(self: Arc<Self>, bus: Arc<dyn Bus>, opened: EventId) {
-        // A bus that does not remember what was heard has lost it, and may use its id again.
+        // A bus that lacks the last received event has lost its journal and may reuse the id of that event.
         let heard = self.take_over().await.filter(|heard| *heard <= opened);
         let heard = heard.unwrap_or_else(|| {
             self.held().outbox.begin(opened);
@@ -118,12 +118,12 @@ impl Shared {
         Desk::new(Arc::clone(&self), 0).run(&*bus, heard).await;
     }
 
-    /// Sees to the outbox whenever this instance holds the office.
+    /// Dispatches the outbox whenever this instance holds the leader lease.
     async fn stand(self: Arc<Self>, bus: Arc<dyn Bus>, mut office: Receiver<Option<u64>>) {
         loop {
             let Ok(Some(token)) = office.wait_for(Option::is_some).await.map(|token| *token) else { return };
             tokio::select! {
-                // It must not go on for a moment after it has lost the office: somebody else sees to it already.
+                // Dispatch stops at once when the lease is lost, because another instance may dispatch already.
                 _ = office.wait_for(|now| *now != Some(token)) => {}
                 () = self.serve(&bus, token) => {}
             }
@@ -141,8 +141,7 @@ impl Shared {
         Desk::new(Arc::clone(self), token).run(&**bus, heard).await;
     }
 
-    /// Goes on with what the last one to see to the outbox has left; says up to which event it has heard, if there was
-    /// anybody.
+    /// Loads the outbox that the last dispatcher left. Returns the last event that it received, if there was a dispatcher.
     async fn take_over(&self) -> Option<EventId> {
         let mut has_warned = false;
         let entries = loop {
@@ -163,7 +162,7 @@ impl Shared {
         heard
     }
 
-    /// The event after which the first one ever begins: what was before is no news.
+    /// Returns the event after which the very first dispatcher begins. Earlier events are not sent.
     async fn begin(&self, bus: &Arc<dyn Bus>) -> EventId {
         let past = loop {
             match bus.past().await {
@@ -177,8 +176,8 @@ impl Shared {
     }
 }
 
-/// The task that tells the Node service of events, or stands by to do so. It ends when it is dropped; what it has not told
-/// by then is told by the next.
+/// Task that notifies the Node service of events, or stands by to do so. Dropping it ends the task. Events still pending
+/// then are sent by the next dispatcher.
 #[derive(Debug)]
 pub struct Notifier {
     task: JoinHandle<()>,
@@ -186,7 +185,7 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// Ends the task and makes way for another instance.
+    /// Ends the task and releases the lease for another instance.
     pub async fn stop(mut self) {
         self.task.abort();
         let _ = (&mut self.task).await;

@@ -1,4 +1,4 @@
-//! What a client wants to hear of: titles and kinds of events.
+//! Parameters of event subscriptions: titles and kinds of events.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
 use crate::{events::interests::MAX_TITLES, titles::notice::EventKind};
 
-/// Ids of titles, without repeats; none when left out.
+/// Ids of titles, without repeats; empty if omitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TitleIds(pub Vec<u32>);
 
-/// Kinds of events, without repeats; none when left out.
+/// Kinds of events, without repeats; empty if omitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventKinds(pub Vec<EventKind>);
 

@@ -1,4 +1,4 @@
-//! Brings events from the bus to the clients of this instance.
+//! The task that forwards events from the bus to the clients of this instance.
 
 use std::time::Duration;
 
@@ -9,17 +9,18 @@ use tracing::warn;
 use super::Realtime;
 use crate::titles::Titles;
 
-/// How long the cache may take to let go of what is no longer right; clients should not wait for it.
+/// Timeout of invalidating the cache, so that events reach clients without a long delay.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// The task that brings events from the bus to clients. It ends when it is dropped.
+/// Task that forwards events from the bus to clients. Dropping it ends the task.
 #[derive(Debug)]
 pub struct Pump {
     task: JoinHandle<()>,
 }
 
 impl Pump {
-    /// Starts the task. Before clients hear of an event, `titles` lets go of what was known: they come to ask at once.
+    /// Starts the task. The cached answers of `titles` are invalidated before clients receive an event, because clients
+    /// request the title at once.
     pub fn start(realtime: &Realtime, titles: &Titles) -> Self {
         let (hub, titles) = (realtime.hub().clone(), titles.clone());
         let mut events = realtime.bus().subscribe(realtime.heard());
@@ -28,7 +29,7 @@ impl Pump {
                 if timeout(PATIENCE, titles.changed(event.title_id())).await.is_err() {
                     warn!(title_id = event.title_id(), "The cache takes long to let go of what has changed");
                 }
-                // Lists are made from the mirrored catalogue, which has to learn of it, too.
+                // Lists are built from the mirrored catalogue, so the catalogue must be updated too.
                 if let Some(mirror) = titles.mirror() {
                     mirror.hurry();
                 }

@@ -1,7 +1,7 @@
-//! WebSocket: clients say what they want to hear of, and hear of it.
+//! The WebSocket endpoint: clients subscribe to events and receive them.
 //!
-//! Where the request comes from is not looked at: events are public, nobody is logged in by a cookie, and a page of another
-//! site learns no more than its server could.
+//! The `Origin` of the request is not checked: events are public, no cookie authenticates a user, and a page of another site
+//! learns no more than its server could.
 
 mod answer;
 mod command;
@@ -24,10 +24,10 @@ use self::visitor::Visitor;
 use super::Realtime;
 use crate::auth::Users;
 
-/// Most bytes that wait to be sent; events come one by one, so this is for answers.
+/// Maximum bytes of unsent messages. Events are sent one by one, so the buffer serves replies.
 const UNSENT: usize = 256 * 1024;
 
-/// Types of messages of clients that are counted: commands, and what is no command.
+/// Message types of clients that are counted: commands, and messages that are no command.
 pub const INCOMING: [&str; 9] = [
     "auth",
     "subscribe_title",
@@ -40,14 +40,15 @@ pub const INCOMING: [&str; 9] = [
     "refused",
 ];
 
-/// Types of messages to clients that are counted, besides events.
+/// Message types to clients that are counted, other than events.
 pub const OUTGOING: [&str; 7] =
     ["auth_success", "subscribed", "unsubscribed", "resumed", "lagged", "pong", "error"];
 
-/// Clients that are told at a time that there is no place for them; more are told by the answer to their request.
+/// Maximum number of concurrent connections that are rejected over a WebSocket message. Further ones are rejected by the
+/// HTTP response.
 const TURNED_AWAY: usize = 64;
 
-/// Opens sockets. Cheap to clone.
+/// Endpoint that opens WebSockets. Cheap to clone.
 #[derive(Clone)]
 pub struct Sockets {
     realtime: Realtime,
@@ -57,13 +58,13 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// Creates sockets that are kept up to date by `realtime`, and over which `users` may authenticate. Slots are limited
-    /// for each of `clients`.
+    /// Creates an endpoint whose sockets receive the events of `realtime` and authenticate with `users`. Slots are limited
+    /// per client of `clients`.
     pub fn new(realtime: Realtime, users: Users, clients: Arc<Clients>) -> Self {
         Self { realtime, users, clients, turned_away: Arc::new(Semaphore::new(TURNED_AWAY)) }
     }
 
-    /// The routes: at both addresses of the service, and at the one beside its base.
+    /// Returns the routes: at both addresses of the service, and at the one next to its base.
     pub fn table(&self) -> RouteTable {
         let base = anilibria_http::BASE;
         let paths = [

@@ -1,4 +1,4 @@
-//! Where events come from: one instance watches AniLibria, and another one takes over when it dies.
+//! The source of events: one instance polls AniLibria, and another one takes over when it dies.
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,23 +33,23 @@ use crate::{
     },
 };
 
-/// What the instance that watches is elected to.
+/// Name of the leader lease for polling AniLibria.
 const OFFICE: &str = "events";
 
-/// For how long, before it has to be confirmed.
+/// Lease TTL, within which the lease must be renewed.
 const TERM: Duration = Duration::from_secs(5);
 
-/// How often those who only stand by note where the one that watches is, for when the bus forgets it.
+/// Interval at which followers record the leader's cursor, in case the bus loses it.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
-/// The same while they know of no place at all.
+/// The same interval while a follower has not recorded any cursor.
 const NOTE_FIRST: Duration = Duration::from_millis(500);
 
-/// Pause before the watcher starts again.
+/// Delay before the watcher restarts.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The task that watches AniLibria, or stands by to do so. It ends when it is dropped; what it has not told by then is told
-/// by the next.
+/// Task that polls AniLibria, or stands by to do so. Dropping it ends the task. Changes that it has not published by then
+/// are published by the next leader.
 #[derive(Debug)]
 pub struct Source {
     task: JoinHandle<()>,
@@ -57,8 +57,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// Watches what `titles` are read from, with `interval` between two looks, and tells what it sees to all instances
-    /// over the bus of `realtime`, whenever this one wins `election`. `sampler` decides which looks are traced.
+    /// Polls the upstream of `titles` at `interval`, and publishes changes on the bus of `realtime` to all instances, while
+    /// this instance is the leader of `election`. `sampler` decides which polls are traced.
     pub fn start(
         titles: &Titles,
         realtime: &Realtime,
@@ -75,10 +75,10 @@ impl Source {
         Self { task, elector }
     }
 
-    /// Ends the task and makes way for another instance.
+    /// Ends the task and releases the lease for another instance.
     pub async fn stop(self) {
         self.task.abort();
-        // What it was about to publish must not come after somebody else has taken over.
+        // A publication in progress must end before another instance takes over.
         let _ = self.task.await;
         self.elector.resign().await;
     }
@@ -87,14 +87,14 @@ impl Source {
 struct Standby {
     titles: Titles,
     bus: Arc<dyn Bus>,
-    /// What was told here.
+    /// Events that this instance received.
     hub: Hub,
     interval: Duration,
     sampler: Sampler,
-    /// Where the one that watches was a while ago. What it has told until then was heard here, too; what it has just told may
-    /// not have been, and would be lost with this place if the bus forgot both.
+    /// The leader's cursor as of the poll before the last. Events up to it were received here, too. The leader's latest
+    /// events may not have been; with the latest cursor they would be lost if the bus lost its state.
     noted: Option<Cursor>,
-    /// Where it was when it was last looked for.
+    /// The leader's cursor as of the last poll of the bus.
     seen: Option<Cursor>,
 }
 
@@ -111,14 +111,14 @@ impl Standby {
                 }
             };
             tokio::select! {
-                // It must not go on for a moment after it has lost the office: somebody else may watch already.
+                // The watcher stops at once when the lease is lost, because another instance may poll already.
                 () = lost(&mut office, token) => {}
                 () = self.watch(token) => sleep(PAUSE).await,
             }
         }
     }
 
-    /// Notes where the one that watches is, if that can be asked.
+    /// Records the leader's cursor, if the bus can be read.
     async fn note(&mut self) {
         if let Ok(Some(kept)) = self.bus.cursor().await
             && let Ok(cursor) = Cursor::from_bytes(&kept)
@@ -131,7 +131,7 @@ impl Standby {
         }
     }
 
-    /// Watches until somebody else does.
+    /// Polls until another instance takes over.
     async fn watch(&mut self, token: u64) {
         let cursor = self.cursor().await;
         self.seen = None;
@@ -143,7 +143,7 @@ impl Standby {
             let next = tokio::select! {
                 biased;
                 Some(event) = told.next() => {
-                    // What others find between two looks may have changed back by the next.
+                    // A status that another publisher finds between two polls may have changed back by the next one.
                     if let Some((release, status)) = status(&event) {
                         events.told_elsewhere(release, status);
                     }
@@ -169,7 +169,7 @@ impl Standby {
                     has_failed = true;
                     warn!(%error, "AniLibria cannot be watched, trying on");
                 }
-                // It waits by itself before it tries again.
+                // The watcher waits before it retries.
                 Some(Err(_)) => {}
                 None => return,
             }
@@ -184,7 +184,7 @@ impl Standby {
         self.titles.watcher()
     }
 
-    /// Where the last one to watch has stopped, be it another instance, or else the present.
+    /// Returns the cursor at which the last leader stopped, on this or another instance, or else the present.
     async fn cursor(&mut self) -> Cursor {
         let kept = retry_until_done("The place to go on from cannot be read", || self.bus.cursor()).await;
         let kept = kept.and_then(|kept| {
@@ -193,7 +193,7 @@ impl Standby {
         });
         if let Some(cursor) = kept {
             info!("Events are told from where the last one to watch has stopped");
-            // It may be all that is left of it when the bus forgets it before anything is told.
+            // Only this copy remains if the bus loses the cursor before an event is published.
             self.noted = Some(cursor.clone());
             return cursor;
         }
@@ -211,13 +211,14 @@ impl Standby {
         cursor
     }
 
-    /// Keeps a place for those who go on when nobody here does.
+    /// Saves the cursor for the next leader.
     async fn save(&self, cursor: &Cursor) {
         let bytes = cursor.to_bytes();
         retry_until_done("The place to go on from cannot be saved", || self.bus.save_cursor(&bytes)).await;
     }
 
-    /// Puts `event` on the bus, however long it takes: meanwhile nothing is asked of AniLibria, and nothing lost.
+    /// Publishes `event` on the bus, with retries until it succeeds. Meanwhile AniLibria is not polled, and no change is
+    /// lost.
     async fn tell(&self, event: &watch::Event, by: Standing<'_>) -> Option<Published> {
         let Some(notice) = Notice::of(self.client(), event) else {
             warn!("AniLibria has changed more than can be told in single events");
@@ -225,7 +226,7 @@ impl Standby {
             return None;
         };
         let publish = || async {
-            // The bus may have forgotten that it was told, and where whoever did so was.
+            // The bus may have lost its record of the event and the cursor of the leader that published it.
             if self.hub.has_told(&notice) {
                 return Ok(Published::Known);
             }
@@ -248,7 +249,7 @@ fn poll_span(sampler: Sampler) -> Span {
     )
 }
 
-/// What `event` tells of the status of a release, if it does.
+/// Returns the change of a release's status that `event` describes, if any.
 fn status(event: &Event) -> Option<(ReleaseId, ReleaseStatus)> {
     #[derive(Deserialize)]
     struct Change {
@@ -261,13 +262,13 @@ fn status(event: &Event) -> Option<(ReleaseId, ReleaseStatus)> {
     Some((title_id, new_status))
 }
 
-/// The token of the office once it is won; `None` when nobody stands for it any more.
+/// Waits for the lease and returns its fencing token; `None` if this instance no longer campaigns.
 async fn elected(office: &mut Receiver<Option<u64>>) -> Option<u64> {
     *office.wait_for(Option::is_some).await.ok()?
 }
 
-/// Waits until the office with this token is lost.
+/// Waits until the lease with this token is lost.
 async fn lost(office: &mut Receiver<Option<u64>>, token: u64) {
-    // Nobody stands for it any more: it is lost, too.
+    // If this instance no longer campaigns, the lease is lost, too.
     let _ = office.wait_for(|now| *now != Some(token)).await;
 }

@@ -1,4 +1,4 @@
-//! Server-sent events: for clients that only listen.
+//! Server-sent events, for clients that only receive.
 
 use std::{collections::VecDeque, io, net::IpAddr, time::Duration};
 
@@ -23,39 +23,39 @@ use super::{
 };
 use crate::titles::notice::EventKind;
 
-/// How often something comes, so that neither side takes the other for gone.
+/// Interval of keep-alive comments, so that neither side considers the connection dead.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 
-/// What the stream begins with: after so many milliseconds a client that was cut off should come back.
+/// Start of the stream: the reconnection delay for clients, in milliseconds.
 const HELLO: &[u8] = b"retry: 3000\n\n";
 
-/// An event, for readers of the document.
+/// Example of an event for the API description.
 const EXAMPLE: &str = r#"event: status_change
 id: 1700000000000-0000
 data: {"title_id":9000,"old_status":"announced","new_status":"ongoing","timestamp":"2023-11-14T22:13:20Z","event_id":"1700000000000-0000"}
 
 "#;
 
-/// Says nothing.
+/// Keep-alive comment.
 const COMMENT: &[u8] = b":\n\n";
 
-/// Asks a proxy not to collect what should go on at once.
+/// Header that tells a proxy not to buffer the stream.
 const NO_BUFFERING: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
-/// One client's stream of events, as an answer.
+/// One client's stream of events, as a response.
 #[derive(Debug)]
 pub struct EventStream {
     listener: Listener,
-    /// What comes before anything else.
+    /// Messages sent before any other.
     first: VecDeque<Bytes>,
     stopping: watch::Receiver<bool>,
     slot: Slot,
 }
 
 impl EventStream {
-    /// Opens a stream of the events of `titles` and of `kinds`, all public ones when both are empty, beginning after `last`,
-    /// or from now on. It takes a slot of `client`; `None` stands for a client that is not limited by itself.
+    /// Opens a stream of the events of `titles` and of `kinds`, or of all public events if both are empty. The stream begins
+    /// after `last`, or with the next event. It takes a slot of `client`; `None` is a client without an individual limit.
     pub fn open(
         realtime: &Realtime,
         client: Option<IpAddr>,
@@ -86,7 +86,7 @@ impl EventStream {
         Ok(Self { listener, first, stopping: realtime.live().stopping(), slot })
     }
 
-    /// Returns what comes next; `None` when the service stops or another client gets the slot.
+    /// Waits for the next message; `None` when the service stops or another client takes the slot.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(chunk) = self.first.pop_front() {
             return Some(chunk);
@@ -106,7 +106,7 @@ impl EventStream {
     }
 }
 
-/// JSON has no line breaks of its own, so one line holds it.
+/// Renders an event. The JSON has no line breaks, so it fits one `data` line.
 fn told(event: &Event) -> Bytes {
     format!("event: {}\nid: {}\ndata: {}\n\n", event.kind(), event.id(), event.data()).into()
 }

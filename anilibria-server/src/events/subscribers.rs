@@ -1,4 +1,4 @@
-//! Who follows which title, for other services to look up in Redis.
+//! The followers of each title, published to Redis for other services.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,19 +18,19 @@ use tokio::{
 };
 use tracing::debug;
 
-/// After so long an instance that says nothing is taken for dead.
+/// Time without a heartbeat after which an instance counts as dead.
 pub const TERM: Duration = Duration::from_secs(90);
 
-/// How often it says that it lives, and who follows what.
+/// Interval of heartbeats, with which the followers are written again.
 const BEAT: Duration = Duration::from_secs(30);
 
-/// Changes are collected for so long: many clients come at once.
+/// Time for which changes are batched, because many clients connect at once.
 const COLLECT: Duration = Duration::from_millis(100);
 
-/// How long everybody may take to be taken out when the service stops.
+/// Timeout of removing all followers when the service stops.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Who follows which title. Clones are the same.
+/// The followers of each title. Clones share the same state.
 #[derive(Clone, Debug, Default)]
 pub struct Subscribers(Arc<Shared>);
 
@@ -43,22 +43,22 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Clients by title.
+    /// Clients by followed title.
     titles: HashMap<u32, HashSet<u64>>,
-    /// Titles whose followers Redis does not know yet. Each is followed here or known to Redis, so that their number is
-    /// bounded by the subscriptions there are, with and without Redis.
+    /// Titles whose followers are not yet written to Redis. Each is followed here or known to Redis, so that their number is
+    /// bounded by the current subscriptions, with and without Redis.
     changed: HashSet<u32>,
-    /// Titles that, as far as is known, have followers in Redis.
+    /// Titles that have followers in Redis, as far as this instance knows.
     known: HashSet<u32>,
 }
 
 impl Subscribers {
-    /// A number for a new client.
+    /// Returns an id for a new client.
     pub fn client(&self) -> u64 {
         self.0.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Notes what `client` follows instead of what it followed. Both are in order.
+    /// Replaces the titles that `client` follows. Both slices are sorted.
     pub fn note(&self, client: u64, before: &[u32], after: &[u32]) {
         if before == after {
             return;
@@ -89,14 +89,14 @@ impl Subscribers {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the followers of every title written again.
+    /// Marks the followers of every title to be written again.
     fn repeat(&self) {
         let mut state = self.state();
         let State { titles, changed, .. } = &mut *state;
         changed.extend(titles.keys());
     }
 
-    /// Takes a title to be written, with its followers.
+    /// Takes a title to write, with its followers.
     fn take(&self) -> Option<(u32, Vec<u64>)> {
         let mut state = self.state();
         let title = *state.changed.iter().next()?;
@@ -110,7 +110,7 @@ impl Subscribers {
         Some((title, clients))
     }
 
-    /// Has a title written again that could not be written. Whether Redis knows it is not certain.
+    /// Marks a title whose write failed to be written again. Redis may or may not have stored it.
     fn put_back(&self, title: u32) {
         let mut state = self.state();
         state.changed.insert(title);
@@ -118,7 +118,7 @@ impl Subscribers {
     }
 }
 
-/// The task that tells Redis.
+/// Task that writes the followers to Redis.
 #[derive(Debug)]
 pub struct Telling {
     subscribers: Subscribers,
@@ -127,14 +127,14 @@ pub struct Telling {
 }
 
 impl Telling {
-    /// Starts to tell `roster`.
+    /// Starts writing the followers of `subscribers` to `roster`.
     pub fn start(subscribers: &Subscribers, roster: RedisPresence) -> Self {
         let (subscribers, task) =
             (subscribers.clone(), tokio::spawn(tell(subscribers.clone(), roster.clone())));
         Self { subscribers, roster, task }
     }
 
-    /// Takes everybody out, whether or not they have left.
+    /// Removes all followers of this instance, connected or not, and ends the task.
     pub async fn stop(self) {
         self.task.abort();
         {
@@ -147,7 +147,7 @@ impl Telling {
                 let _ = self.roster.leave().await;
             }
         };
-        // Who is left over goes when the instance is taken for dead.
+        // Followers left over are removed when the instance counts as dead.
         let _ = timeout(GOODBYE, goodbye).await;
     }
 }
@@ -161,7 +161,7 @@ async fn tell(subscribers: Subscribers, roster: RedisPresence) -> Infallible {
         subscribers.repeat();
         let beat = async {
             loop {
-                // What cannot be told now is told with the next change or beat.
+                // A failed write is repeated with the next change or heartbeat.
                 tell_changes(&subscribers, &roster).await;
                 subscribers.0.bell.notified().await;
                 sleep(COLLECT).await;
@@ -171,7 +171,7 @@ async fn tell(subscribers: Subscribers, roster: RedisPresence) -> Infallible {
     }
 }
 
-/// Tells what has changed, all of it or until something cannot be told; says which.
+/// Writes the changed titles until one write fails. Returns true if all were written.
 async fn tell_changes(subscribers: &Subscribers, roster: &RedisPresence) -> bool {
     while let Some((title, clients)) = subscribers.take() {
         if let Err(error) = roster.set_members(&format!("title:{title}:subscribers"), clients).await {

@@ -1,4 +1,4 @@
-//! What every bus is held to.
+//! Tests that every bus must pass.
 
 use super::{Bus, Published};
 use crate::titles::{
@@ -6,7 +6,8 @@ use crate::titles::{
     notice::Notice,
 };
 
-/// A title that ends (1), goes on (2) and ends again (3), as two find it who look when they like.
+/// Checks a title that completes (version 1), continues (2) and completes again (3), observed by two pollers with different
+/// delays.
 pub(super) async fn each_change_is_told_once_whoever_finds_it_and_however_late(bus: &dyn Bus) {
     let ends = |version| Notice::StatusChange { title_id: 7, old: Ongoing, new: Completed, version };
     let goes_on = |version| Notice::StatusChange { title_id: 7, old: Completed, new: Ongoing, version };
@@ -19,13 +20,13 @@ pub(super) async fn each_change_is_told_once_whoever_finds_it_and_however_late(b
         (ends(1), true),
         (ends(1), false),
         (goes_on(2), true),
-        // Whoever has found it before the title went on comes only now.
+        // A late observation from before the title continued.
         (ends(1), false),
         (ends(3), true),
         (goes_on(2), false),
-        // Something else about the title had changed, too, when it was looked at.
+        // Another change of the title had increased its version as well.
         (ends(4), false),
-        // Where the version does not tell, the last word counts.
+        // With equal or unknown versions, the last published status counts.
         (goes_on(4), true),
         (ends(4), true),
         (goes_on(0), true),

@@ -1,4 +1,4 @@
-//! The bus of a service that is alone.
+//! The event bus of a single instance.
 
 mod journal;
 mod told;
@@ -23,28 +23,28 @@ use super::{
 };
 use crate::titles::notice::Notice;
 
-/// Events that are remembered at the least, so that nobody who listens misses one.
+/// Minimum number of stored events, so that no subscriber misses one.
 const LEAST_KEPT: usize = 256;
 
-/// The bus of a service that is alone: it goes to the service itself. Where there is a directory for it, what was told, and
-/// how far whoever notices things was with it, outlive the process; both are on the disk, in one step, before anybody hears
-/// of it. So the next process neither misses an event nor makes another of it.
+/// Event bus of a single instance, within the process. With a directory, published events and the watcher's cursor survive a
+/// restart. Both are written to disk in one step, before any subscriber receives the event. The next process therefore
+/// neither misses an event nor publishes one twice.
 #[derive(Debug)]
 pub struct LocalBus {
     shared: Arc<Shared>,
-    /// Whoever changes anything has it, so that the journal is in the order of events.
+    /// Held during every change, so that the journal has the order of the events.
     journal: Mutex<Option<Journal>>,
 }
 
 #[derive(Debug)]
 struct Shared {
     told: SyncMutex<Told>,
-    /// Changes with every event.
+    /// Notified of every event.
     bell: watch::Sender<()>,
 }
 
 impl LocalBus {
-    /// A bus that remembers `replay` events, in `directory` if there is one that no other service has.
+    /// Creates a bus that stores `replay` events, in `directory` if it is set and no other service holds it.
     pub async fn open(directory: Option<&Path>, replay: usize) -> Self {
         let mut told = Told::new(replay.max(LEAST_KEPT));
         let journal = match directory {
@@ -55,7 +55,7 @@ impl LocalBus {
         Self { shared: Arc::new(shared), journal: Mutex::new(journal) }
     }
 
-    /// Notes what `change` does to what was told, first on the disk.
+    /// Applies `change` to the published events, and writes its effect to disk first.
     async fn change<T>(&self, change: impl FnOnce(&mut Told) -> (T, told::Step)) -> T {
         let mut journal = self.journal.lock().await;
         let mut told = self.shared.told().clone();
@@ -113,7 +113,7 @@ impl Bus for LocalBus {
                     return Some((event, (shared, bell, id)));
                 }
                 if bell.changed().await.is_err() {
-                    // The bell, which the stream has a part in, is never gone.
+                    // Cannot happen: the stream holds the bus, and with it the sender.
                     pending::<()>().await;
                 }
             }

@@ -1,4 +1,4 @@
-//! What a trace shows of an event that is put on the bus.
+//! The trace span of publishing an event on the bus.
 
 use anilibria_http::trace::Origin;
 use tracing::{Instrument as _, debug_span, field::Empty};
@@ -6,8 +6,8 @@ use tracing::{Instrument as _, debug_span, field::Empty};
 use super::{DESTINATION, Published};
 use crate::titles::notice::Notice;
 
-/// Does `work`, which puts `notice` on a bus of the kind `system`, as a step of what is traced here, if anything is: that step
-/// is what the event comes from.
+/// Runs `work`, which publishes `notice` on a bus of the kind `system`, in a span of the current trace, if there is one. The
+/// span becomes the origin of the event.
 pub(super) async fn publishing<F>(
     notice: &Notice,
     system: &'static str,
@@ -37,7 +37,7 @@ where
             span.record("messaging.message.id", tracing::field::display(id));
             span.record("event_id", tracing::field::display(id));
         }
-        // Nothing comes of it.
+        // No event was published, so the span has no id to record.
         Ok(Published::Known | Published::Outdated) => {}
         Err(error) => {
             span.record("otel.status_code", "ERROR");

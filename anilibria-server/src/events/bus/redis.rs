@@ -1,4 +1,4 @@
-//! The bus of services that share Redis.
+//! The event bus of instances that share Redis.
 
 use anilibria_cache::{
     Redis,
@@ -20,14 +20,14 @@ use super::{
 };
 use crate::titles::notice::{EventKind, Identity, Notice};
 
-/// The stream that remembers events.
+/// Name of the stream that stores events.
 const FEED: &str = "events";
 
-/// What channels begin with, whatever the prefix: others listen to them, too.
+/// Prefix of the channels. It does not depend on the configured prefix, because other services subscribe to the channels.
 const CHANNELS: &str = "anilibria:";
 
-/// The bus of services that share Redis. Each kind of event has a channel, `anilibria:new_episode` and so on. What an event
-/// comes from stands beside it in the stream, and is not on the channel.
+/// Event bus of instances that share Redis. Each kind of event has a channel, such as `anilibria:new_episode`. The origin of
+/// an event is stored next to the event in the stream and is not sent on the channel.
 #[derive(Debug)]
 pub struct RedisBus {
     feed: RedisFeed,
@@ -35,7 +35,7 @@ pub struct RedisBus {
 }
 
 impl RedisBus {
-    /// A bus over `redis` that remembers `replay` events. `prefix` is what names in Redis begin with.
+    /// Creates a bus over `redis` that stores `replay` events. `prefix` is the prefix of all names in Redis.
     pub fn new(redis: &Redis, prefix: &str, replay: usize) -> Self {
         Self { feed: redis.feed(FEED).max_records(replay), prefix: prefix.to_owned() }
     }
@@ -103,11 +103,11 @@ fn channel(kind: EventKind) -> String {
     format!("{CHANNELS}{kind}")
 }
 
-/// The event that a post is.
+/// Parses a record of the stream; `None` if it is not an event.
 fn read(Record { id, payload, metadata: note }: Record) -> Option<Event> {
     let event = Event::read(id, payload);
     if event.is_none() {
-        // Another version of the service may know more kinds.
+        // Another version of the service may define more kinds.
         warn!(%id, "Among the events in Redis is something else");
     }
     Some(event?.come_from(note.and_then(|note| Origin::read(&note))))
@@ -149,7 +149,8 @@ mod tests {
         let second = new.publish(&change(7, Ongoing, Completed), standing(2, b"second")).await.unwrap();
 
         for (late, cursor) in [
-            // What the other one has told, what it would tell later, and the same as it has told itself.
+            // An event that the new leader published, an event that it has not published yet, and an event that the old
+            // leader published itself.
             (change(7, Ongoing, Completed), b"late"),
             (change(8, Announced, Ongoing), b"late"),
             (change(7, Announced, Ongoing), b"late"),

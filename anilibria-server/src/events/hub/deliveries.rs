@@ -1,24 +1,24 @@
-//! How often an event was handed to a client.
+//! Counts of events delivered to clients.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Delivery;
 use crate::titles::notice::EventKind;
 
-/// How a client is connected.
+/// Transport of a client's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     /// Over a `WebSocket`.
     Websocket,
-    /// By server-sent events.
+    /// Server-sent events.
     Sse,
 }
 
 impl Channel {
-    /// All ways.
+    /// All transports.
     pub const ALL: [Self; 2] = [Self::Websocket, Self::Sse];
 
-    /// Its name in metrics.
+    /// Returns the name in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Websocket => "websocket",
@@ -27,11 +27,11 @@ impl Channel {
     }
 }
 
-/// How often each kind of event was handed out on each way.
+/// Delivered events by kind and transport.
 #[derive(Debug, Default)]
 pub(super) struct Deliveries {
     events: [[AtomicU64; EventKind::ALL.len()]; Channel::ALL.len()],
-    /// That events are gone was told so often.
+    /// Number of lag notifications to clients.
     lagged: AtomicU64,
 }
 

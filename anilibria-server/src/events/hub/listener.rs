@@ -1,4 +1,4 @@
-//! One client's place among the events.
+//! One client's subscription to events.
 
 use std::sync::atomic::Ordering;
 
@@ -13,31 +13,31 @@ use super::{
     ring::{At, Replay},
 };
 
-/// One client's place among the events, and what it wants of them.
+/// One client's position in the ring of events, and its interests.
 #[derive(Debug)]
 pub struct Listener {
     hub: Hub,
     channel: Channel,
     bell: watch::Receiver<()>,
-    /// The client's number among the subscribers.
+    /// Id of the client among the subscribers.
     client: u64,
-    /// The place of the next event.
+    /// Position of the next event in the ring.
     place: u64,
-    /// The last event before that.
+    /// Last event before that position.
     last: Option<EventId>,
     interests: Interests,
 }
 
-/// What a client is told.
+/// Message for a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// An event that it wants.
+    /// An event that matches the client's interests.
     Event(Event),
-    /// It was so slow that so many events are gone. Whether it would have wanted them is not known any more.
+    /// The client lagged and events were dropped from the ring. It is unknown whether they matched the client's interests.
     Lagged {
-        /// How many.
+        /// Number of dropped events.
         missed: u64,
-        /// The last event before them.
+        /// Last event before them.
         last: Option<EventId>,
     },
 }
@@ -53,12 +53,12 @@ impl Listener {
         Self { hub, channel, bell, client, place, last, interests: Interests::default() }
     }
 
-    /// What it wants.
+    /// Returns the interests of the client.
     pub fn interests(&self) -> &Interests {
         &self.interests
     }
 
-    /// Changes what it wants, from the next event on.
+    /// Changes the interests; the change applies from the next event on.
     pub fn change<T>(&mut self, change: impl FnOnce(&mut Interests) -> T) -> T {
         let before = self.interests.clone();
         let result = change(&mut self.interests);
@@ -69,7 +69,11 @@ impl Listener {
         result
     }
 
-    /// The next it is told, however long it takes. Nothing is lost when this is dropped.
+    /// Waits for the next message.
+    ///
+    /// # Cancel safety
+    ///
+    /// No event is lost when the future is dropped.
     pub async fn next(&mut self) -> Delivery {
         loop {
             if let Some(delivery) = self.take() {
@@ -77,18 +81,18 @@ impl Listener {
                 return delivery;
             }
             if self.bell.changed().await.is_err() {
-                // The hub, which this one has a part in, is never gone.
+                // Cannot happen: the listener holds the hub, and with it the sender.
                 std::future::pending::<()>().await;
             }
         }
     }
 
-    /// What it would have been told after `last` if it had been there. What is yet to come to it is not part of that.
+    /// Returns the events after `last` that match the interests. Events that the client has yet to receive are not included.
     pub fn replay(&self, last: EventId) -> Replay {
         self.hub.ring().replay(last, self.place, &self.interests)
     }
 
-    /// The next it is told, if it is there.
+    /// Returns the next message, if there is one.
     fn take(&mut self) -> Option<Delivery> {
         let hub = self.hub.clone();
         let ring = hub.ring();

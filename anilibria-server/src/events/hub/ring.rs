@@ -1,4 +1,4 @@
-//! The last events, in their order.
+//! A ring of the last events, in order.
 
 use std::collections::VecDeque;
 
@@ -7,33 +7,33 @@ use super::super::{
     interests::Interests,
 };
 
-/// The last events, each at a place that is never used again.
+/// A ring of the last events. Each has a position that is never reused.
 #[derive(Debug)]
 pub(super) struct Ring {
     events: VecDeque<Event>,
     capacity: usize,
-    /// The place of the next event.
+    /// Position of the next event.
     end: u64,
-    /// Everything after this one is there.
+    /// Every event after this one is stored.
     floor: EventId,
 }
 
-/// What a client has missed.
+/// Events that a client missed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replay {
-    /// What it wanted of that, the oldest first.
+    /// Missed events that match the client's interests, oldest first.
     pub events: Vec<Event>,
-    /// Whether that is all; otherwise there was more than is remembered.
+    /// True if all missed events were still stored.
     pub complete: bool,
 }
 
-/// What is at a place.
+/// Content of a position.
 pub(super) enum At {
-    /// This event.
+    /// An event.
     Event(Event),
-    /// Nothing yet.
+    /// No event yet.
     End,
-    /// No longer anything: so many events are gone.
+    /// The event was dropped, and so many events are missing up to the oldest stored one.
     Gone(u64),
 }
 
@@ -51,7 +51,7 @@ impl Ring {
         ring
     }
 
-    /// Adds `event`, unless it is not later than the last; says whether it was.
+    /// Adds `event` if it is later than the last one. Returns true if it was added.
     pub(super) fn push(&mut self, event: Event) -> bool {
         if self.last().is_some_and(|last| event.id() <= last) {
             return false;
@@ -70,7 +70,7 @@ impl Ring {
         self.events.back().map(Event::id)
     }
 
-    /// The place of the next event.
+    /// Returns the position of the next event.
     pub(super) fn end(&self) -> u64 {
         self.end
     }
@@ -82,13 +82,13 @@ impl Ring {
         event.map_or(At::End, |event| At::Event(event.clone()))
     }
 
-    /// The events after `last`, the oldest first.
+    /// Returns the events after `last`, oldest first.
     pub(super) fn since(&self, last: EventId) -> impl Iterator<Item = &Event> {
         let from = self.events.partition_point(|event| event.id() <= last);
         self.events.range(from..)
     }
 
-    /// What `interests` would have wanted between `last` and the place `end`.
+    /// Returns the events between `last` and the position `end` that match `interests`.
     pub(super) fn replay(&self, last: EventId, end: u64, interests: &Interests) -> Replay {
         let from = self.events.partition_point(|event| event.id() <= last);
         let unread = usize::try_from(self.end.saturating_sub(end)).unwrap_or(usize::MAX);

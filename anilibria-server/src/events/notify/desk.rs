@@ -1,4 +1,4 @@
-//! The desk at which the outbox is seen to: events come in, and the Node service is told.
+//! The dispatcher of the outbox: it receives events from the bus and notifies the Node service.
 
 use std::{collections::HashSet, future, sync::Arc};
 
@@ -27,23 +27,23 @@ use crate::{
     node::NotifyError,
 };
 
-/// So many events the Node service is told of at a time, each of another title.
+/// Maximum number of concurrent notifications, each about another title.
 const AT_A_TIME: usize = 8;
 
-/// So many events are taken in at a time.
+/// Maximum number of events received at a time.
 const BATCH: usize = 64;
 
 pub(super) struct Desk {
     shared: Arc<Shared>,
     token: u64,
     under_way: JoinSet<(Event, Result<(), NotifyError>)>,
-    /// The titles of events that the Node service is just being told of.
+    /// Titles with a notification in progress.
     busy: HashSet<u32>,
-    /// When the ledger, which has missed something, is written again.
+    /// Time of the next write to the ledger after a failed one.
     write_again: Option<Instant>,
 }
 
-/// Somebody else sees to the outbox.
+/// Error of having lost the outbox to another instance.
 struct Outdated;
 
 impl Desk {
@@ -52,7 +52,7 @@ impl Desk {
         Self { shared, token, under_way, busy, write_again: None }
     }
 
-    /// Sees to the outbox, and to what is on `bus` after `heard`, until somebody else does.
+    /// Dispatches the outbox and the events on `bus` after `heard`, until another instance takes over.
     pub(super) async fn run(mut self, bus: &dyn Bus, heard: EventId) {
         let mut events = bus.subscribe(heard).ready_chunks(BATCH);
         loop {
@@ -85,7 +85,7 @@ impl Desk {
         self.outbox(|outbox| heard.into_iter().for_each(|event| outbox.accept(event, limit)));
     }
 
-    /// Writes to the ledger what has changed, or all of it when it may have missed something.
+    /// Writes the changes to the ledger, or the whole outbox if the ledger may have missed one.
     async fn save(&mut self) -> Result<(), Outdated> {
         let change = match self.write_again {
             Some(at) if Instant::now() < at => return Ok(()),
@@ -108,7 +108,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Tells the Node service of what it is time for, as far as there is room; it was heard of over a bus of the kind `system`.
+    /// Sends notifications that are due, up to the concurrency limit. `system` is the kind of the bus that the events came
+    /// from.
     fn send(&mut self, system: &'static str) {
         let room = AT_A_TIME.saturating_sub(self.under_way.len());
         if room == 0 {
@@ -159,7 +160,7 @@ impl Desk {
         });
     }
 
-    /// When there is something to do, whatever else comes.
+    /// Returns the time of the next action that does not depend on new events.
     fn alarm(&self) -> Option<Instant> {
         let has_room = self.under_way.len() < AT_A_TIME;
         let due = has_room.then(|| self.outbox(|outbox| outbox.next_due(&self.busy))).flatten();
@@ -167,7 +168,7 @@ impl Desk {
     }
 }
 
-/// Shows in the trace how it went.
+/// Records the outcome in the trace.
 fn note(outcome: &Result<(), NotifyError>) {
     if outcome.is_err() {
         Span::current().record("otel.status_code", "ERROR");
@@ -227,7 +228,7 @@ mod tests {
         let traced = untraced.clone().come_from(Origin::read(ORIGIN.as_bytes()));
 
         for (sampler, event, is_traced) in [
-            // Whoever has seen it first has decided.
+            // The sampling decision of the first span applies to the whole trace.
             (Sampler::new(Some(0.0)), &traced, true),
             (Sampler::new(Some(1.0)), &untraced, false),
             (Sampler::default(), &traced, false),

@@ -1,4 +1,4 @@
-//! Where the outbox outlives the process.
+//! The persistent store of the outbox.
 
 mod disk;
 mod redis;
@@ -11,19 +11,19 @@ use bytes::Bytes;
 
 pub use self::{disk::DiskLedger, redis::RedisLedger};
 
-/// What becomes of a ledger in one step.
+/// An atomic change of a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
-    /// Whether all fields go before any is set.
+    /// True if all fields are removed before any is set.
     pub is_anew: bool,
-    /// Fields that are set.
+    /// Fields to set.
     pub put: Vec<(String, Bytes)>,
-    /// Fields that go.
+    /// Fields to remove.
     pub removed: Vec<String>,
 }
 
 impl Change {
-    /// Whether nothing would change.
+    /// Returns true if the change has no effect.
     pub fn is_empty(&self) -> bool {
         !self.is_anew && self.put.is_empty() && self.removed.is_empty()
     }
@@ -37,18 +37,18 @@ impl From<Change> for MapChange {
     }
 }
 
-/// Where the outbox outlives the process.
+/// A persistent store of the outbox.
 #[async_trait]
 pub trait Ledger: fmt::Debug + Send + Sync + 'static {
-    /// All fields.
+    /// Returns all fields.
     async fn entries(&self) -> anyhow::Result<Vec<(String, Bytes)>>;
 
-    /// Makes `change`, all of it or nothing, in the name of the holder of the office with this token; `false` when somebody
-    /// has held it since.
+    /// Applies `change` atomically for the lease holder with the fencing token `token`. Returns `false` if the lease has had
+    /// another holder since.
     async fn change(&self, change: Change, token: u64) -> anyhow::Result<bool>;
 }
 
-/// No ledger: the outbox ends with the process.
+/// No persistent store: the outbox ends with the process.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoLedger;
 

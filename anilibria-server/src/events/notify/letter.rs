@@ -1,18 +1,18 @@
-//! What the Node service is told of one event.
+//! The body of a notification to the Node service about one event.
 
 use serde_json::{Map, Value, json};
 
 use crate::events::event::Event;
 
-/// Fields of an event that stand beside `data`, in this order.
+/// Fields of an event that are placed next to `data`, in this order.
 const OUTSIDE: [&str; 3] = ["title_id", "episode", "timestamp"];
 
-/// Fields that only clients are told.
+/// Fields of an event that only clients receive.
 const LEFT_OUT: [&str; 2] = ["event_id", "poster"];
 
-/// `{type, title_id, episode, timestamp, data}`; without `episode` when the event is about none. `data` holds what else
-/// there is to the event: `title` and `episode_name`, or `title` and `genres`, or `old_status` and `new_status`; it is left
-/// out when there is nothing else.
+/// Returns `{type, title_id, episode, timestamp, data}`, without `episode` if the event is not about one. `data` holds the
+/// other fields of the event: `title` and `episode_name`, or `title` and `genres`, or `old_status` and `new_status`. It is
+/// omitted if there are none.
 pub(super) fn body(event: &Event) -> Value {
     let mut fields: Map<String, Value> = serde_json::from_str(event.data()).unwrap_or_default();
     let mut body = Map::new();

@@ -1,4 +1,4 @@
-//! What other services are told of how the Node service is told of events.
+//! Models of the report on notifications to the Node service, for other services.
 
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};

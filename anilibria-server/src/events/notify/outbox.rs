@@ -1,6 +1,6 @@
-//! Events that the Node service is yet to be told of, and those that were given up.
+//! The outbox: events whose notifications are pending, and dead letters.
 //!
-//! All of it is in memory; what changes is also noted for the [ledger](super::Ledger), field by field.
+//! The outbox is held in memory. Changes are also recorded for the [ledger](super::Ledger), field by field.
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -19,44 +19,44 @@ use crate::events::{
     notify::model::{DeadLetter, NotificationStatistics},
 };
 
-/// Events that were given up and are kept for people to see.
+/// Maximum number of dead letters, kept for inspection.
 const MOST_DEAD: usize = 100;
 
-/// The field of the ledger that holds the last event that was heard.
+/// Ledger field that holds the last received event.
 const HEARD: &str = "heard";
 
-/// The field that holds [`Counts`].
+/// Ledger field that holds [`Counts`].
 const COUNTS: &str = "counts";
 
-/// What the field of an event that waits begins with.
+/// Prefix of the ledger fields that hold pending events.
 const WAITING: &str = "waiting:";
 
-/// What the field of an event that was given up begins with.
+/// Prefix of the ledger fields that hold dead letters.
 const DEAD: &str = "dead:";
 
-/// Events that the Node service is yet to be told of, and those that were given up.
+/// Events whose notifications are pending, and dead letters.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    /// The last event that was heard; `None` when nobody has ever listened.
+    /// Last received event; `None` if no instance has ever subscribed.
     heard: Option<EventId>,
     waiting: BTreeMap<EventId, Letter>,
-    /// The last that were given up, the oldest first.
+    /// Latest dead letters, oldest first.
     dead: VecDeque<(EventId, DeadLetter)>,
     counts: Counts,
     unsaved: Change,
 }
 
-/// An event that waits.
+/// A pending event.
 #[derive(Debug)]
 pub(super) struct Letter {
     pub(super) event: Event,
-    /// How often the Node service was told in vain.
+    /// Number of failed attempts.
     pub(super) tries: usize,
-    /// Not before then; `None` for at once.
+    /// Time before which the event is not sent; `None` for no delay.
     due: Option<Instant>,
 }
 
-/// What has become of events so far.
+/// Totals of handled events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Counts {
     sent: u64,
@@ -67,18 +67,18 @@ struct Counts {
 struct Waiting {
     frame: String,
     tries: usize,
-    /// What the event comes from; other versions of the service do not have it.
+    /// Trace context in which the event was published. Other versions of the service do not write it.
     #[serde(default, deserialize_with = "Origin::lenient", skip_serializing_if = "Option::is_none")]
     origin: Option<Origin>,
 }
 
 impl Outbox {
-    /// The outbox whose fields a ledger has.
+    /// Loads the outbox from the fields of a ledger.
     pub(super) fn read(entries: Vec<(String, Bytes)>) -> Self {
         let mut outbox = Self::default();
         for (field, value) in entries {
             if outbox.read_field(&field, &value).is_none() {
-                // Another version of the service may keep more.
+                // Another version of the service may store more fields.
                 warn!(field, "The outbox holds something else");
             }
         }
@@ -104,26 +104,26 @@ impl Outbox {
         Some(())
     }
 
-    /// The last event that was heard; `None` when nobody has ever listened.
+    /// Returns the last received event; `None` if no instance has ever subscribed.
     pub(super) fn heard(&self) -> Option<EventId> {
         self.heard
     }
 
-    /// How many events wait.
+    /// Returns the number of pending events.
     pub(super) fn pending(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Listens to what is after `last`, whatever was heard before.
+    /// Sets `last` as the last received event, whatever was received before.
     pub(super) fn begin(&mut self, last: EventId) {
         self.heard = Some(last);
         self.put(HEARD.to_owned(), last.to_string());
     }
 
-    /// Takes in an event that was heard. When more than `limit` wait, the oldest is given up.
+    /// Adds a received event. If more than `limit` events are pending, the oldest becomes a dead letter.
     pub(super) fn accept(&mut self, event: Event, limit: usize) {
         let id = event.id();
-        // Whoever goes on from the ledger hears again what was not written there in time.
+        // After a restart from the ledger, events whose receipt was not written in time are received again.
         if self.heard.is_some_and(|heard| id <= heard) {
             return;
         }
@@ -138,19 +138,19 @@ impl Outbox {
         }
     }
 
-    /// Events that it is time for, the oldest first: of each title the oldest alone, and of none that is `busy`. Each with how
-    /// often the Node service was told of it in vain.
+    /// Returns the events that are due, oldest first, each with its number of failed attempts. Only the oldest event of each
+    /// title is returned, and none of a title in `busy`.
     pub(super) fn due(&self, busy: &HashSet<u32>, now: Instant) -> Vec<(Event, usize)> {
         let due = self.heads(busy).filter(|letter| letter.due.is_none_or(|due| due <= now));
         due.map(|letter| (letter.event.clone(), letter.tries)).collect()
     }
 
-    /// When it is time for the next one, of titles that are not `busy`.
+    /// Returns the time at which the next event is due, among titles that are not `busy`.
     pub(super) fn next_due(&self, busy: &HashSet<u32>) -> Option<Instant> {
         self.heads(busy).filter_map(|letter| letter.due).min()
     }
 
-    /// The oldest event of each title that is not `busy`.
+    /// Returns the oldest event of each title that is not `busy`.
     fn heads<'a>(&'a self, busy: &'a HashSet<u32>) -> impl Iterator<Item = &'a Letter> {
         let mut seen = HashSet::new();
         self.waiting.values().filter(move |letter| {
@@ -159,7 +159,7 @@ impl Outbox {
         })
     }
 
-    /// The Node service knows of `id`.
+    /// Removes `id`, which the Node service has accepted.
     pub(super) fn sent(&mut self, id: EventId) {
         if self.waiting.remove(&id).is_some() {
             self.counts.sent += 1;
@@ -168,7 +168,8 @@ impl Outbox {
         }
     }
 
-    /// How often the Node service was told of `id` in vain, this time among them; `None` when it waits no more.
+    /// Counts a failed attempt for `id`. Returns the number of failed attempts including this one; `None` if `id` is no
+    /// longer pending.
     pub(super) fn failed(&mut self, id: EventId) -> Option<usize> {
         let letter = self.waiting.get_mut(&id)?;
         letter.tries += 1;
@@ -177,14 +178,14 @@ impl Outbox {
         Some(tries)
     }
 
-    /// Leaves `id` alone for as long as `pause`.
+    /// Delays the next attempt for `id` by `pause`.
     pub(super) fn put_off(&mut self, id: EventId, pause: Duration) {
         if let Some(letter) = self.waiting.get_mut(&id) {
             letter.due = Some(Instant::now() + pause);
         }
     }
 
-    /// Gives `id` up.
+    /// Moves `id` to the dead letters.
     pub(super) fn bury(&mut self, id: EventId, reason: String) {
         let Some(Letter { event, tries, .. }) = self.waiting.remove(&id) else { return };
         warn!(%id, kind = %event.kind(), title_id = event.title_id(), tries, reason, "The Node service is not told");
@@ -207,12 +208,12 @@ impl Outbox {
         }
     }
 
-    /// What the ledger has yet to be told; from now on it counts as told.
+    /// Takes the changes that the ledger lacks. They count as saved from now on.
     pub(super) fn take_unsaved(&mut self) -> Change {
         std::mem::take(&mut self.unsaved)
     }
 
-    /// All of it, for a ledger that may have missed something.
+    /// Returns the whole outbox, for a ledger that may have missed a change.
     pub(super) fn whole(&mut self) -> Change {
         self.unsaved = Change { is_anew: true, ..Change::default() };
         if let Some(heard) = self.heard {
@@ -228,7 +229,7 @@ impl Outbox {
         self.take_unsaved()
     }
 
-    /// How it is.
+    /// Returns the statistics of the outbox.
     pub(super) fn statistics(&self) -> NotificationStatistics {
         let age = |id: &EventId| SystemTime::now().duration_since(id.time()).unwrap_or_default().as_secs();
         NotificationStatistics {
@@ -258,7 +259,7 @@ impl Outbox {
     }
 }
 
-/// What consists of numbers and texts is always JSON.
+/// Serialization cannot fail: the value consists of numbers and strings.
 fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
@@ -290,7 +291,7 @@ mod tests {
         outbox.due(&busy, Instant::now()).iter().map(|(event, _)| event.id()).collect()
     }
 
-    /// What a ledger makes of all changes so far.
+    /// Applies all changes so far to a ledger and returns its fields.
     fn written(ledger: &mut BTreeMap<String, Bytes>, change: Change) -> Vec<(String, Bytes)> {
         if change.is_anew {
             ledger.clear();
@@ -382,7 +383,7 @@ mod tests {
         }
     }
 
-    /// How an event waits that comes from nowhere, which is how it always did.
+    /// Returns the ledger field of a pending event without an origin, the format before origins were stored.
     fn waiting_before(event: &Event) -> String {
         serde_json::json!({"frame": event.frame().as_str(), "tries": 0}).to_string()
     }

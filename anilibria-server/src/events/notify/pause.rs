@@ -1,18 +1,18 @@
-//! How long is waited before something that failed is tried again.
+//! Delays before retries.
 
 use std::time::Duration;
 
-/// Before the ledger is read or written again.
+/// Delay before the ledger is read or written again.
 pub(super) const LEDGER_AGAIN: Duration = Duration::from_secs(1);
 
-/// The longest pause between two tries, unless the Node service asks for more.
+/// Maximum delay between two attempts, unless the Node service asks for more.
 const LONGEST: Duration = Duration::from_mins(10);
 
-/// The longest pause that it can ask for.
+/// Maximum delay that the Node service can ask for.
 const LONGEST_ASKED: Duration = Duration::from_hours(1);
 
-/// How long to wait after so many `tries`, which are at least one: `first`, then twice as long each time, a bit less or more
-/// by chance, and no less than was `asked` for.
+/// Returns the delay after `tries` attempts, at least one: `first`, doubled with each further attempt, with jitter, and no
+/// less than `asked`.
 pub(super) fn after(tries: usize, first: Duration, asked: Option<Duration>) -> Duration {
     let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
     let pause = first.saturating_mul(1 << doublings).min(LONGEST);

@@ -1,4 +1,4 @@
-//! What the service says besides events.
+//! Messages of the service other than events.
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -6,30 +6,30 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use super::super::{event::EventId, interests::TooMany};
 use crate::{auth::token::TokenError, titles::notice::EventKind};
 
-/// What the service says besides events.
+/// A message of the service other than an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// The token is good.
+    /// The token is valid.
     AuthSuccess { user_id: u64 },
     /// A title is followed.
     Followed(u32),
-    /// A title is not followed any more.
+    /// A title is no longer followed.
     Left(u32),
-    /// All events of these kinds are wanted.
+    /// All events of these kinds are selected.
     Selected(Vec<EventKind>),
-    /// No kind is wanted any more.
+    /// No kind is selected any more.
     SelectedNone,
-    /// What was missed has been told.
+    /// The missed events have been sent.
     Resumed { replayed: usize, complete: bool },
-    /// Events are gone that this client might have wanted.
+    /// The client lagged and events were dropped that may have matched its interests.
     Lagged { missed: u64, last: Option<EventId> },
-    /// The service is there.
+    /// Reply to a ping.
     Pong,
-    /// Something cannot be done.
+    /// A command failed.
     Error(Fault),
 }
 
-/// Why something cannot be done.
+/// Reason why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     code: &'static str,
@@ -65,7 +65,7 @@ impl Fault {
 }
 
 impl Answer {
-    /// The answer as a frame.
+    /// Returns the message as a frame.
     pub(super) fn frame(&self) -> Utf8Bytes {
         let data = match self {
             Self::AuthSuccess { user_id } => json!({"user_id": user_id}),
@@ -83,7 +83,7 @@ impl Answer {
         json!({"type": self.kind(), "data": data}).to_string().into()
     }
 
-    /// What clients call it.
+    /// Returns the message type on the wire.
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::AuthSuccess { .. } => "auth_success",

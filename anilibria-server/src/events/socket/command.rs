@@ -1,4 +1,4 @@
-//! What clients say.
+//! Commands of clients.
 
 use std::borrow::Cow;
 
@@ -8,20 +8,20 @@ use serde_json::{Map, Value};
 use super::{super::event::EventId, answer::Fault};
 use crate::titles::notice::EventKind;
 
-/// What a client asks for.
+/// A command of a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Command {
-    /// To be known as the user whom this token names.
+    /// Authenticate as the user of this token.
     Auth { token: String },
-    /// To follow a title.
+    /// Follow a title.
     Follow(u32),
-    /// To follow a title no longer.
+    /// Unfollow a title.
     Leave(u32),
-    /// To hear of all events of these kinds, and of no others any more.
+    /// Select all events of these kinds, in place of the kinds selected before.
     Select(Vec<EventKind>),
-    /// To be told what came after this event.
+    /// Replay the events after this one.
     Resume(EventId),
-    /// A sign of life.
+    /// Ping.
     Ping,
 }
 
@@ -34,7 +34,7 @@ struct Frame<'a> {
 }
 
 impl Command {
-    /// What clients call it.
+    /// Returns the message type on the wire.
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::Auth { .. } => "auth",
@@ -46,7 +46,11 @@ impl Command {
         }
     }
 
-    /// Reads a frame, or says what is wrong with it.
+    /// Parses a frame.
+    ///
+    /// # Errors
+    ///
+    /// The frame is not a valid command.
     pub(super) fn read(text: &str) -> Result<Self, Fault> {
         let frame: Frame<'_> = serde_json::from_str(text)
             .map_err(|_| Fault::invalid("not an object with `type`, a string, and `data`, an object"))?;
@@ -71,7 +75,7 @@ fn title_id(data: &Map<String, Value>) -> Result<u32, Fault> {
     id.filter(|id| *id > 0).ok_or_else(|| Fault::invalid("`title_id` must be a whole number, at least 1"))
 }
 
-/// The kinds, without repeats.
+/// Parses the kinds, without repeats.
 fn kinds(data: &Map<String, Value>) -> Result<Vec<EventKind>, Fault> {
     let fault = || {
         let names: Vec<_> = EventKind::public().map(EventKind::as_str).collect();

@@ -1,4 +1,4 @@
-//! Holds the AsyncAPI document to what is said and understood.
+//! Tests that compare the AsyncAPI document with the actual messages.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// The message with which a command is given. A new command has to be added here, and so to the document.
+/// Returns the message in the document for a command. A new command must be added here, and so to the document.
 fn name(command: &Command) -> &'static str {
     match command {
         Command::Auth { .. } => "auth",

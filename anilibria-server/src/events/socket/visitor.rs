@@ -1,4 +1,4 @@
-//! A client of the site, and what it is told.
+//! One WebSocket connection of a client of the site.
 
 use std::ops::ControlFlow;
 
@@ -58,7 +58,7 @@ impl Visitor {
         say(&answer, line).await
     }
 
-    /// Tells what the client has missed.
+    /// Sends the events that the client missed.
     async fn resume(&mut self, last: EventId, line: &mut Line) -> Flow {
         let replay = self.listener.replay(last);
         for event in &replay.events {
@@ -81,7 +81,7 @@ impl Dialogue for Visitor {
 
     async fn tell(&mut self, delivery: Delivery, line: &mut Line) -> Flow {
         match delivery {
-            // The hub has counted it.
+            // The hub has counted the delivery.
             Delivery::Event(event) => line.send(event.frame().clone()).await,
             Delivery::Lagged { missed, last } => say(&Answer::Lagged { missed, last }, line).await,
         }
@@ -92,7 +92,8 @@ impl Dialogue for Visitor {
             Said::Text(text) => match Command::read(&text) {
                 Ok(command) => {
                     line.heard(command.kind());
-                    // Commands are rare, and the room that one needs is more than all else of a client.
+                    // Boxed because commands are rare, and the future of a command is larger than all other state of a
+                    // client.
                     return Box::pin(self.obey(command, line)).await;
                 }
                 Err(fault) => fault,
@@ -108,12 +109,12 @@ impl Dialogue for Visitor {
     }
 }
 
-/// Answers the client.
+/// Sends a message to the client.
 async fn say(answer: &Answer, line: &mut Line) -> Flow {
     line.say(answer.kind(), answer.frame()).await
 }
 
-/// Tells a client that there is no place for it.
+/// Tells a client that no slot is free, and closes the connection.
 pub(super) async fn turn_away(mut socket: Socket) {
     let told = socket.send(Message::Text(Answer::Error(Fault::connection_limit()).frame()));
     if let Ok(Ok(())) = timeout(GOODBYE, told).await {

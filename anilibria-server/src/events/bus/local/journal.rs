@@ -1,4 +1,4 @@
-//! What was told, on the disk.
+//! The journal of published events on disk.
 
 use std::path::Path;
 
@@ -7,19 +7,20 @@ use tracing::warn;
 
 use super::told::{Step, Told};
 
-/// The name of the file.
+/// File name of the journal.
 const FILE: &str = "events.redb";
 
-/// What was told, on the disk.
+/// The journal of published events on disk.
 #[derive(Debug)]
 pub(super) struct Journal {
     map: DiskMap,
-    /// Whether something is missing that could not be written.
+    /// True if an earlier change could not be written.
     is_behind: bool,
 }
 
 impl Journal {
-    /// The journal in `directory`, if it can be written and no other service has it; what it has goes to `told`.
+    /// Opens the journal in `directory` and loads its contents into `told`. Returns `None` if the journal is not writable or
+    /// another service holds it.
     pub(super) async fn open(directory: &Path, told: &mut Told) -> Option<Self> {
         let open = async {
             let map = DiskMap::open(directory.join(FILE)).await?;
@@ -41,7 +42,7 @@ impl Journal {
         }
     }
 
-    /// Writes `step`, or all that was `told` by now when it has missed something. What cannot be written is told nevertheless.
+    /// Writes `step`, or all of `told` if an earlier write failed. Events are published even if the write fails.
     pub(super) async fn write(&mut self, step: Step, told: &Told) {
         let (step, change) = if self.is_behind {
             (told.whole(), MapChange::default().clear())

@@ -1,4 +1,4 @@
-//! What was told, as far as it is remembered.
+//! Published events and notices that are still remembered.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -15,33 +15,33 @@ use super::super::{
 };
 use crate::titles::notice::{Identity, Notice};
 
-/// Notices that are remembered to tell each only once; more than there are in a day.
+/// Maximum number of notices kept for deduplication. A day has fewer.
 const MOST_KNOWN: usize = 10_000;
 
-/// How long events are remembered.
+/// Retention of events.
 const AGE: Duration = Duration::from_hours(24);
 
-/// The field of the journal that holds the cursor.
+/// Journal field that holds the cursor.
 const CURSOR: &str = "cursor";
 
-/// What the field of an event begins with.
+/// Prefix of the journal fields that hold events.
 const EVENT: &str = "event:";
 
-/// What the field of what an event comes from begins with. It has one of its own, so that other versions of the service
-/// understand the event.
+/// Prefix of the journal fields that hold the origins of events. Origins have separate fields, so that other versions of the
+/// service can read the events.
 const ORIGIN: &str = "origin:";
 
-/// What the field of something that is told only once begins with.
+/// Prefix of the journal fields that hold published notices, for deduplication.
 const KNOWN: &str = "known:";
 
-/// What was told, as far as it is remembered.
+/// Published events and notices that are still remembered.
 #[derive(Clone, Debug)]
 pub(super) struct Told {
     events: VecDeque<Event>,
-    /// How many of those are kept.
+    /// Maximum number of events.
     keep: usize,
     last: EventId,
-    /// What was said last of each subject.
+    /// Last published notice of each subject.
     known: HashMap<String, Said>,
     cursor: Option<Bytes>,
 }
@@ -49,14 +49,14 @@ pub(super) struct Told {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Said {
     content: String,
-    /// Which version of the subject says so.
+    /// Version of the subject.
     #[serde(default)]
     version: u64,
-    /// Until when it is not said again, in milliseconds since 1970.
+    /// Time until which the same notice is not published again, in milliseconds since 1970.
     until: u64,
 }
 
-/// What becomes of the fields of the journal: what they hold from now on, or nothing.
+/// Changes to the fields of the journal: the new value, or `None` to remove the field.
 pub(super) type Step = BTreeMap<String, Option<Bytes>>;
 
 impl Told {
@@ -65,7 +65,7 @@ impl Told {
         Self { events, keep, last: EventId::default(), known, cursor: None }
     }
 
-    /// Takes in what a journal has; says what is of no use any more.
+    /// Loads the entries of a journal. Returns the changes that remove unusable fields.
     pub(super) fn read(&mut self, entries: Vec<(String, Bytes)>) -> Step {
         let mut step = Step::new();
         let mut origins = HashMap::new();
@@ -77,7 +77,7 @@ impl Told {
         for event in &mut self.events {
             *event = event.clone().come_from(origins.remove(&event.id()));
         }
-        // Another version of the service forgets events, and leaves these.
+        // Another version of the service may have removed the events but not their origins.
         step.extend(origins.into_keys().map(|id| (format!("{ORIGIN}{id}"), None)));
         self.events.make_contiguous().sort_by_key(Event::id);
         self.last = self.events.back().map(Event::id).unwrap_or_default();
@@ -85,7 +85,7 @@ impl Told {
         step
     }
 
-    /// `None` for what is damaged. Another version of the service may keep more.
+    /// Loads one field; `None` if it is damaged. Unknown fields of other versions of the service are ignored.
     fn read_field(
         &mut self,
         field: &str,
@@ -104,7 +104,8 @@ impl Told {
         Some(())
     }
 
-    /// Makes an event of `notice`, which comes from `origin`, unless it was told, and goes on from `cursor`, if that is known.
+    /// Creates an event from `notice` with the trace context `origin`, unless the notice was published before. Sets the
+    /// cursor if one is given.
     pub(super) fn tell(
         &mut self,
         notice: &Notice,
@@ -114,7 +115,8 @@ impl Told {
         let mut step = cursor.map(|cursor| self.go_on_from(cursor)).unwrap_or_default();
         let Identity { subject, content, version, remembered } = notice.identity();
         self.forget(&mut step);
-        // What was overtaken since is found late, as far as that is known.
+        // A notice with a lower version than the published one was observed late. Version 0 is unknown and cannot be
+        // compared.
         let is_overtaken = |said: &Said| version > 0 && version < said.version;
         let is_told = |said: &Said| said.content == content || is_overtaken(said);
         if self.known.get(&subject).is_some_and(is_told) {
@@ -139,7 +141,7 @@ impl Told {
         Step::from([(CURSOR.to_owned(), Some(cursor))])
     }
 
-    /// Forgets what is too old or too much.
+    /// Removes events and notices that are too old or exceed the limits.
     fn forget(&mut self, step: &mut Step) {
         let oldest = EventId::now().before(AGE);
         while self.events.front().is_some_and(|event| event.id() < oldest) || self.events.len() > self.keep {
@@ -151,24 +153,24 @@ impl Told {
         step.extend(old.map(|(subject, _)| (format!("{KNOWN}{subject}"), None)));
     }
 
-    /// All of it, for a journal that may have missed something.
+    /// Returns all fields, for a journal that may have missed a change.
     pub(super) fn whole(&self) -> Step {
         let cursor = self.cursor.iter().map(|cursor| (CURSOR.to_owned(), Some(cursor.clone())));
         let known = self.known.iter().map(|(subject, said)| of_known(subject, said));
         cursor.chain(self.events.iter().flat_map(of_event)).chain(known).collect()
     }
 
-    /// The events that are remembered, the oldest first.
+    /// Returns the stored events, oldest first.
     pub(super) fn past(&self) -> Vec<Event> {
         self.events.iter().cloned().collect()
     }
 
-    /// The first event after `last`.
+    /// Returns the first event after `last`.
     pub(super) fn after(&self, last: EventId) -> Option<Event> {
         self.events.get(self.events.partition_point(|event| event.id() <= last)).cloned()
     }
 
-    /// Where whoever notices things goes on.
+    /// Returns the cursor from which the watcher resumes.
     pub(super) fn cursor(&self) -> Option<Bytes> {
         self.cursor.clone()
     }
@@ -182,11 +184,11 @@ fn of_event(event: &Event) -> impl Iterator<Item = (String, Option<Bytes>)> {
 }
 
 fn of_known(subject: &str, said: &Said) -> (String, Option<Bytes>) {
-    // What consists of numbers and texts is always JSON.
+    // Serialization cannot fail: the value consists of numbers and strings.
     (format!("{KNOWN}{subject}"), Some(serde_json::to_vec(said).unwrap_or_default().into()))
 }
 
-/// Milliseconds since 1970.
+/// Returns the time in milliseconds since 1970.
 fn now() -> u64 {
     millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }

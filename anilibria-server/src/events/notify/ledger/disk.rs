@@ -1,4 +1,4 @@
-//! The ledger of a service that is alone.
+//! The ledger of a single instance.
 
 use std::path::Path;
 
@@ -8,18 +8,18 @@ use bytes::Bytes;
 
 use super::{Change, Ledger};
 
-/// The name of the file.
+/// File name of the ledger.
 const FILE: &str = "notify.redb";
 
-/// The ledger of a service that is alone: a file, which no other process can open meanwhile. A change is on the disk when it
-/// is made. A file that is damaged is set aside, and a new one begun.
+/// Ledger of a single instance: a file that no other process can open at the same time. A change is on disk when the call
+/// returns. A damaged file is renamed, and a new one is created.
 #[derive(Clone, Debug)]
 pub struct DiskLedger {
     map: DiskMap,
 }
 
 impl DiskLedger {
-    /// The ledger in `directory`.
+    /// Opens the ledger in `directory`.
     pub async fn open(directory: &Path) -> anyhow::Result<Self> {
         Ok(Self { map: DiskMap::open(directory.join(FILE)).await? })
     }

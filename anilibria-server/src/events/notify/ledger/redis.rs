@@ -1,4 +1,4 @@
-//! The ledger of services that share Redis.
+//! The ledger of instances that share Redis.
 
 use anilibria_cache::{
     Redis,
@@ -9,17 +9,17 @@ use bytes::Bytes;
 
 use super::{Change, Ledger};
 
-/// The map that holds it.
+/// Name of the map that stores the ledger.
 const MAP: &str = "#notify";
 
-/// The ledger of services that share Redis.
+/// Ledger of instances that share Redis.
 #[derive(Clone, Debug)]
 pub struct RedisLedger {
     map: RedisMap,
 }
 
 impl RedisLedger {
-    /// The ledger in `redis`.
+    /// Creates the ledger in `redis`.
     pub fn new(redis: &Redis) -> Self {
         Self { map: redis.map(MAP) }
     }
