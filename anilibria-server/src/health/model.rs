@@ -1,4 +1,4 @@
-//! What the health endpoints tell.
+//! Models of the health endpoints.
 
 use anilibria_client::BreakerState;
 use anilibria_http::timestamp::Timestamp;
@@ -277,7 +277,7 @@ impl From<BreakerState> for Breaker {
         match state {
             BreakerState::Closed => Self::Closed,
             BreakerState::HalfOpen => Self::HalfOpen,
-            // A state that is not known yet lets nothing through that we know of.
+            // An unknown state of a newer version is treated as open.
             _ => Self::Open,
         }
     }
