@@ -50,7 +50,7 @@ pub enum CircuitService {
 }
 
 impl CircuitService {
-    /// Its name, as it is written.
+    /// Returns the name in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AnilibriaApi => "anilibria_api",
@@ -136,7 +136,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// A check of something that is not in use.
+    /// Check of a back end that is not configured.
     pub const NOT_CONFIGURED: Self =
         Self { status: CheckStatus::NotConfigured, response_time_ms: None, status_code: None, error: None };
 }
@@ -159,7 +159,7 @@ pub struct CatalogueCheck {
 }
 
 impl CatalogueCheck {
-    /// A check of a catalogue that is not mirrored.
+    /// Check of a catalogue that is not mirrored.
     pub const NOT_CONFIGURED: Self = Self {
         status: CheckStatus::NotConfigured,
         releases: 0,

@@ -174,8 +174,8 @@ impl Mirror {
         })
     }
 
-    /// Reads what other instances have written. Returns the difference and the time of their last poll of AniLibria; `None`
-    /// without a shared store.
+    /// Reads the changes that other instances have written. Returns the difference and the time of their last poll of
+    /// AniLibria; `None` without a shared store.
     async fn follow(&self) -> anyhow::Result<Option<(Changes, Option<OffsetDateTime>)>> {
         let Some(shared) = &self.shared.database else { return Ok(None) };
         let News { parts, is_whole, last_attempt, last_sync } = shared.news().await?;

@@ -16,7 +16,7 @@ use crate::titles::model::{
     title::{EpisodeCount, Names, Player, Poster, Season, Title, TitleKind, TitleStatus},
 };
 
-/// Maps releases to titles. The client makes the addresses of pictures absolute.
+/// A mapping from releases to titles. The client makes the addresses of pictures absolute.
 #[derive(Clone, Copy, Debug)]
 pub struct Mapping<'a> {
     client: &'a Client,

@@ -25,7 +25,7 @@ const ONCE: Duration = Duration::from_hours(24);
 
 pub use super::event_kind::{EventKind, Subject};
 
-/// Publishes changes of titles.
+/// A publisher of changes of titles.
 #[async_trait]
 pub trait Publish: fmt::Debug + Send + Sync + 'static {
     /// Publishes `notice` to all instances, unless it was published before.

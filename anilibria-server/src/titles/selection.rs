@@ -67,7 +67,7 @@ fn catalog(client: &Client, query: &ListQuery, genres: &[GenreId]) -> Option<Cat
 }
 
 /// Returns every release that is ongoing or in production. The catalogue has both flags but combines them only with "and",
-/// so each flag needs a request of its own.
+/// so each flag needs a separate request.
 async fn in_progress(catalog: &CatalogReleases) -> Result<Vec<Release>, Error> {
     let ongoing = catalog.clone().publish_statuses([PublishStatus::Ongoing]);
     let dubbed = catalog.clone().publish_statuses([PublishStatus::NotOngoing]);

@@ -41,7 +41,7 @@ pub enum Subject {
     Title(u32),
 }
 
-/// Records synchronisations. Cheap to clone.
+/// A recorder of synchronisations. Cheap to clone.
 ///
 /// A document has `service`, `entity_type`, `entity_id`, `last_attempt`, `last_sync` (the last success), `result` (`ok` or
 /// `error`), `error` and `count`.

@@ -33,8 +33,8 @@ impl OldPaths {
     }
 }
 
-/// Redirects a request for an address without a version to version 2 internally, if its header selects version 2. Returns
-/// true if the header affects the response, whatever its value.
+/// Routes a request for an address without a version to version 2, if its header selects version 2. Returns true if the
+/// response depends on the header, so that `Vary` must name it.
 pub fn lead_to_v2(request: &mut Request) -> bool {
     let Some(rest) = rest(request.uri().path()).filter(|rest| version(rest).is_none()) else { return false };
     if request.header(VERSION).is_some_and(|text| text.trim().eq_ignore_ascii_case("v2")) {

@@ -22,7 +22,7 @@ const SHARE: Option<Percentage> = Percentage::new(10);
 /// `Cache-Control` of responses for one user: shared caches must not store them, and the user's cache must revalidate them.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// Adds the user's group to responses. Cheap to clone.
+/// Test groups of users, which are added to responses. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Groups {
     flags: Option<Flags>,

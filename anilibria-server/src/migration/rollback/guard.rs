@@ -25,7 +25,7 @@ pub enum Excess {
     Slowness(Duration),
 }
 
-/// Checks measured values against the limits. It reports once each time a limit becomes exceeded.
+/// A check of measured values against the limits. It reports once each time a limit becomes exceeded.
 #[derive(Clone, Debug)]
 pub struct Guard {
     rules: Rules,

@@ -199,7 +199,7 @@ impl Syncing {
         pause
     }
 
-    /// Reads what other instances have written.
+    /// Reads the changes that other instances have written.
     async fn follow(&mut self) {
         match self.mirror.follow().await {
             Ok(Some((changes, sign))) => {

@@ -20,7 +20,7 @@ use tracing::warn;
 /// Timeout of creating one index.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Creates the indexes once. Clones share the state.
+/// Indexes of the collection, created once. Clones share the state.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Indexes {
     tried: Arc<AtomicBool>,
