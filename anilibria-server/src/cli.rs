@@ -102,7 +102,7 @@ pub enum Format {
     Yaml,
 }
 
-/// Does what the process was called for.
+/// Runs the command of the process.
 pub fn run() -> ExitCode {
     let matches = command(|name| env::var_os(name)).get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
@@ -128,8 +128,9 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The command line, with variables that are set but empty taken for unset: compose files pass on unset ones so. Not so
-/// secrets, or a name misspelt in such a file would silently leave something unguarded.
+/// Returns the command line. Environment variables that are set but empty count as unset, because compose files pass unset
+/// variables as empty ones. Secrets are an exception: otherwise a misspelt name in such a file would silently disable a
+/// protection.
 fn command(variable: impl Fn(&str) -> Option<OsString>) -> clap::Command {
     let forget_empty = |arg: clap::Arg| {
         let name = arg.get_env().and_then(|name| name.to_str()).filter(|name| !guards(name));

@@ -37,8 +37,8 @@ pub struct Realtime {
 }
 
 impl Realtime {
-    /// Subscribes to `bus`, beginning with the last `replay` events that it stores. No event is received before [`Pump`]
-    /// runs.
+    /// Creates a hub of the last `replay` events, which begins with the events that `bus` stores. No further event is
+    /// received before [`Pump`] runs.
     pub async fn open(bus: Arc<dyn Bus>, replay: usize, live: LiveConnections) -> Self {
         let (past, heard) = match bus.past().await {
             Ok(past) => {

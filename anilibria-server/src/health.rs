@@ -1,4 +1,4 @@
-//! How the service is: the answers of the health endpoints.
+//! The health endpoints of the service.
 
 mod memory;
 pub mod model;
@@ -32,54 +32,54 @@ use crate::{
     titles::catalogue::CatalogueStatus,
 };
 
-/// How long it counts how the cache was: whoever watches over the service should not be a burden to what is behind it.
+/// Time for which a check of the cache is reused, so that monitoring does not load the back ends.
 const CACHE_FRESH: Duration = Duration::from_secs(1);
 
-/// The parts of the service that the health endpoints ask.
+/// The components of the service that the health endpoints check.
 #[async_trait]
 pub trait Vitals: Send + Sync + 'static {
-    /// Asks AniLibria for something small.
+    /// Sends a cheap request to AniLibria.
     async fn ask_upstream(&self) -> Result<(), UpstreamFault>;
 
-    /// How the cache is.
+    /// Checks the cache.
     async fn ask_cache(&self) -> CacheVitals;
 
-    /// The Node service, if it is in use.
+    /// Returns the Node service, if it is configured.
     fn node(&self) -> Option<&NodeService> {
         None
     }
 
-    /// Where the circuit breakers stand.
+    /// Returns the state of the circuit breakers.
     fn circuits(&self) -> Vec<Circuit> {
         Vec::new()
     }
 }
 
-/// How the cache is.
+/// State of the cache.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CacheVitals {
-    /// Whether it holds anything, so that some reads are answered without AniLibria.
+    /// True if the cache holds any data, so that some reads are answered without AniLibria.
     pub holds_data: bool,
-    /// Share of reads it answered since the start, 0 to 1.
+    /// Share of reads that the cache has answered since the start, 0 to 1.
     pub hit_rate: f64,
-    /// How Redis is; `None` when it is not in use.
+    /// State of Redis; `None` if it is not configured.
     pub redis: Option<BackEnd>,
-    /// How the database is, be it on disk; `None` when there is none.
+    /// State of the database, which may be the store on disk; `None` if there is none.
     pub database: Option<BackEnd>,
-    /// How the mirrored catalogue is; `None` when there is none.
+    /// State of the mirrored catalogue; `None` if there is none.
     pub catalogue: Option<CatalogueStatus>,
 }
 
-/// How something behind the service is.
+/// State of a back end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BackEnd {
-    /// How long it took to find out.
+    /// Duration of the check.
     pub took: Duration,
-    /// Why it does not answer, without secrets: it is shown to whoever asks.
+    /// Error of the check, without secrets, because everybody can read it; `None` if the back end answers.
     pub fault: Option<String>,
 }
 
-/// Watches over the service; cheap to clone.
+/// Health checks of the service. Cheap to clone.
 #[derive(Clone)]
 pub struct Health {
     shared: Arc<Shared>,
@@ -95,7 +95,7 @@ struct Shared {
 }
 
 impl Health {
-    /// Watches over the service whose parts are `vitals`, started now.
+    /// Creates the health checks of the components in `vitals`. The uptime begins now.
     pub fn new(vitals: Arc<dyn Vitals>) -> Self {
         let shared = Shared {
             vitals,
@@ -108,18 +108,18 @@ impl Health {
         Self { shared: Arc::new(shared) }
     }
 
-    /// From now on the service is not ready: it is about to stop.
+    /// Marks the service as not ready, because it is about to stop.
     pub fn drain(&self) {
         self.shared.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Where the circuit breakers stand.
+    /// Returns the state of the circuit breakers.
     pub fn circuits(&self) -> Vec<Circuit> {
         self.shared.vitals.circuits()
     }
 
-    /// Everything there is to tell. AniLibria and the Node service are asked at most once in 30
-    /// seconds each, and what the cache is made of once in a second, whoever wants to know.
+    /// Returns the full report. AniLibria and the Node service are each called at most once in 30 seconds, and the back ends
+    /// of the cache at most once a second, regardless of the number of callers.
     pub async fn report(&self) -> HealthReport {
         let (upstream, node, cache) =
             future::join3(self.ask_upstream(), self.ask_node(), self.ask_cache()).await;
@@ -143,7 +143,7 @@ impl Health {
         }
     }
 
-    /// Whether the service takes requests: there is something to serve, and it is not about to stop.
+    /// Returns the readiness report: ready if the service has data to serve and is not about to stop.
     pub async fn readiness(&self) -> ReadinessReport {
         let cache = self.ask_cache().await;
         let ready = !self.shared.draining.load(Ordering::Relaxed)
@@ -158,7 +158,7 @@ impl Health {
         }
     }
 
-    /// That the process runs.
+    /// Reports that the process runs.
     pub fn liveness(&self) -> Liveness {
         Liveness { status: Alive::Alive, timestamp: Timestamp::now(), uptime: self.uptime() }
     }
@@ -177,7 +177,7 @@ impl Health {
         Some(self.shared.node_probe.outcome(ask).await)
     }
 
-    /// Seconds since the service was started.
+    /// Returns the seconds since the service was started.
     pub fn uptime(&self) -> u64 {
         self.shared.started.elapsed().as_secs()
     }
@@ -198,7 +198,7 @@ impl From<NodeError> for UpstreamFault {
 }
 
 impl CacheVitals {
-    /// Degraded when one of its back ends is down: what is in memory is still there.
+    /// Returns `Degraded` if a back end is down, because the values in memory are still available.
     fn status(&self) -> ConnectionStatus {
         let mut back_ends = self.redis.iter().chain(&self.database);
         if back_ends.all(|back_end| back_end.fault.is_none()) {
@@ -267,7 +267,7 @@ fn catalogue(this: Option<&CatalogueStatus>) -> CatalogueCheck {
     let status = match (catalogue.is_loaded(), &catalogue.last_error) {
         (true, None) => CheckStatus::Healthy,
         (false, Some(_)) => CheckStatus::Unhealthy,
-        // What is old or still to come is no reason for an alarm.
+        // A catalogue that is outdated or not yet loaded is no reason for an alert.
         _ => CheckStatus::Degraded,
     };
     CatalogueCheck {

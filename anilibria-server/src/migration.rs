@@ -7,13 +7,13 @@ pub mod rollback;
 use anilibria_http::metrics::Registration;
 use metrics::{Unit, counter, describe_counter, describe_gauge};
 
-/// Titles that were compared with those of the Node service.
+/// Counter of titles compared with those of the Node service.
 const CONSISTENCY_CHECKS: &str = "data_consistency_checks_total";
 
-/// Share of requests of the last minutes that failed.
+/// Gauge of the share of failed requests in the last minutes.
 const ROLLBACK_ERROR_RATE: &str = "anilibria_rollback_error_rate";
 
-/// Mean response time of the last minutes.
+/// Gauge of the mean response time in the last minutes.
 const ROLLBACK_MEAN_DURATION: &str = "anilibria_rollback_mean_duration_seconds";
 
 /// Metrics of the migration.

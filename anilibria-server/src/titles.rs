@@ -1,4 +1,4 @@
-//! The service behind the routes: where client and cache meet.
+//! The service behind the routes of titles. It reads from the client through the cache.
 
 pub mod catalogue;
 mod event_kind;
@@ -50,22 +50,22 @@ use crate::{
     },
 };
 
-/// Answers what the routes ask: from the cache, or else from AniLibria. Cheap to clone.
+/// Business logic of the routes: answers from the cache, or else from AniLibria. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Titles {
     client: Client,
     watcher: Client,
     cache: Cache,
     mirror: Option<Mirror>,
-    /// Where it is noted which titles were synchronised.
+    /// Records which titles were synchronised; `None` if nothing records it.
     status: Option<SyncStatus>,
     fallback: Option<Fallback>,
-    /// How what is not a title is kept.
+    /// Cache options of answers other than single titles.
     of_lists: Options,
 }
 
 impl Titles {
-    /// Creates the service that reads from `client` through `cache`. Lists are kept on the nearest `list_levels` levels.
+    /// Creates the service that reads from `client` through `cache`. Lists are stored on the nearest `list_levels` levels.
     pub fn new(client: Client, cache: Cache, list_levels: usize) -> Self {
         Self {
             watcher: client.clone(),
@@ -78,58 +78,58 @@ impl Titles {
         }
     }
 
-    /// Uses `watcher` for what no visitor causes: polls for events, and probes.
+    /// Sets `watcher` as the client of calls that no visitor causes: polls for events, and probes.
     #[must_use]
     pub fn watched_with(self, watcher: Client) -> Self {
         Self { watcher, ..self }
     }
 
-    /// Answers lists from `mirror` once it is loaded. Without, they come from AniLibria.
+    /// Answers lists from `mirror` once it is loaded. Without a mirror, lists come from AniLibria.
     #[must_use]
     pub fn mirrored_by(self, mirror: Mirror) -> Self {
         Self { mirror: Some(mirror), ..self }
     }
 
-    /// Notes in `status` which titles were synchronised at the wish of another service.
+    /// Records in `status` which titles were synchronised at the request of another service.
     #[must_use]
     pub fn noted_in(self, status: Option<SyncStatus>) -> Self {
         Self { status, ..self }
     }
 
-    /// Asks `fallback` for single titles that nothing else gives.
+    /// Sets `fallback` as the last source of single titles.
     #[must_use]
     pub fn falling_back_on(self, fallback: Fallback) -> Self {
         Self { fallback: Some(fallback), ..self }
     }
 
-    /// The mirrored catalogue, if there is one.
+    /// Returns the mirrored catalogue, if there is one.
     pub fn mirror(&self) -> Option<&Mirror> {
         self.mirror.as_ref()
     }
 
-    /// Returns the client for what visitors cause.
+    /// Returns the client for calls that visitors cause.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Returns the client for polls and probes, whose calls visitors cannot use up.
+    /// Returns the client for polls and probes. Visitors cannot exhaust its rate limit.
     pub fn watcher(&self) -> &Client {
         &self.watcher
     }
 
-    /// The cache that is read through.
+    /// Returns the cache.
     pub fn cache(&self) -> &Cache {
         &self.cache
     }
 
-    /// A page of all titles that `query` asks for.
+    /// Returns a page of the titles that match `query`.
     pub async fn list(&self, query: &ListQuery) -> Result<Rendered<Page<Title>>, Problem> {
         let (key, query) = (key::titles(query), query.clone());
         Ok(self.answer(&key, |titles| source::list(titles, query)).await?)
     }
 
-    /// The title `id`, with its episodes. When AniLibria fails: what is past its time, or else what the catalogue knows, or
-    /// else, unless `asker` falls back on this service themselves, what the Node service gives.
+    /// Returns the title `id`, with its episodes. If AniLibria fails, the sources are, in order: a stale answer, the
+    /// mirrored catalogue, and the Node service. The Node service is skipped if `asker` itself falls back on this service.
     pub async fn get(&self, id: u32, asker: &Asker) -> Result<Rendered<One<Title>>, Problem> {
         let trace = TitleTrace::of(id);
         let title = self.look_for(id, asker).instrument(trace.span()).await;
@@ -151,49 +151,49 @@ impl Titles {
         title.ok_or_else(|| failure.into())
     }
 
-    /// A page of the titles that `query` finds, best matches first.
+    /// Returns a page of the titles that `query` finds, best matches first.
     pub async fn search(&self, query: &SearchQuery) -> Result<Rendered<Page<Title>>, Problem> {
         let (key, query) = (key::search(query), query.clone());
         Ok(self.answer(&key, |titles| source::search(titles, query)).await?)
     }
 
-    /// A page of all titles, the latest updated first.
+    /// Returns a page of all titles, the latest updated first.
     pub async fn updates(&self, page: u32, limit: u32) -> Result<Rendered<Page<Title>>, Problem> {
         let load = move |titles| source::updates(titles, page, limit);
         Ok(self.answer(&key::updates(page, limit), load).await?)
     }
 
-    /// A page of all titles, the most popular first.
+    /// Returns a page of all titles, the most popular first.
     pub async fn popular(&self, page: u32, limit: u32) -> Result<Rendered<Page<Title>>, Problem> {
         let load = move |titles| source::popular(titles, page, limit);
         Ok(self.answer(&key::popular(page, limit), load).await?)
     }
 
-    /// Some title that is not blocked. Which one is decided anew each time; the title itself may come from the cache.
+    /// Returns a random title that is not blocked. Each call chooses again; the title itself may come from the cache.
     pub async fn random(&self) -> Result<Rendered<One<Title>>, Problem> {
         let id = source::random_id(self).await?;
         let title = self.known(id).await?;
         title.map(Rendered::for_once).ok_or_else(|| Problem::title_not_found(id))
     }
 
-    /// What comes out on `days` of the week, 0 for Monday; on all of them when empty.
+    /// Returns the releases of `days` of the week, 0 for Monday; of all days if `days` is empty.
     pub async fn schedule(&self, days: &[u8]) -> Result<Rendered<One<Vec<ScheduleDay>>>, Problem> {
         let (key, days) = (key::schedule(days), days.to_vec());
         let load = |titles: Self| async move { Ok(from_upstream::schedule(titles.client, days).await?) };
         Ok(self.answer(&key, load).await?)
     }
 
-    /// Names of all genres.
+    /// Returns the names of all genres.
     pub async fn genres(&self) -> Result<Rendered<One<Vec<String>>>, Problem> {
         Ok(self.answer(key::genres(), source::genres).await?)
     }
 
-    /// How what is not a title is kept.
+    /// Returns the cache options of answers other than single titles.
     pub(crate) fn of_lists(&self) -> &Options {
         &self.of_lists
     }
 
-    /// The ids of genres by their names; `None` when one of them does not exist.
+    /// Returns the ids of genres by their names; `None` if one of them does not exist.
     pub(crate) async fn genre_ids(&self, names: &[String]) -> Result<Option<Vec<GenreId>>, LoadFailure> {
         if names.is_empty() {
             return Ok(Some(Vec::new()));
@@ -203,17 +203,17 @@ impl Titles {
         Ok(from_upstream::genre_ids(list.value(), names)?)
     }
 
-    /// Title `id` has changed, or something that lists are made from: what it appears in is no longer fresh, and neither
-    /// is any list that it may have to appear in now. Returns how many answers that were.
+    /// Expires all answers that contain title `id`, and all lists, because the title may belong in any of them now. Returns
+    /// the number of expired answers. Call it when the title, or anything that lists are built from, has changed.
     ///
-    /// They stay for when AniLibria gives no new ones.
+    /// Expired answers remain as stale fallback for when AniLibria fails.
     pub async fn changed(&self, id: u32) -> u64 {
         let of_title = self.cache.expire_by_tag(tag::title(id)).await;
         of_title + self.cache.expire_by_tag(tag::LISTS).await
     }
 
-    /// The mirrored catalogue has changed, in `titles` if they can be named: what was made of the old one is no longer
-    /// fresh.
+    /// Expires all lists and all answers that contain one of `titles`. Call it when the mirrored catalogue has changed.
+    /// `titles` is empty if the changed titles cannot be named.
     pub async fn catalogue_changed(&self, titles: &[u32]) {
         for id in titles {
             self.cache.expire_by_tag(tag::title(*id)).await;
@@ -221,7 +221,7 @@ impl Titles {
         self.cache.expire_by_tag(tag::LISTS).await;
     }
 
-    /// Reads the schedule and the genres anew. When AniLibria fails, the old ones stay.
+    /// Reloads the schedule and the genres. If AniLibria fails, the old answers stay.
     pub async fn renew_references(&self) {
         for pattern in ["schedule*", "genres*", "legacy:schedule:*", "legacy:references:*"] {
             self.cache.invalidate(Invalidation::expire(Scope::Matching(Pattern::from(pattern)))).await;
@@ -234,7 +234,7 @@ impl Titles {
         }
     }
 
-    /// What the cache, AniLibria or the catalogue know of title `id`; `None` when there is no such title.
+    /// Returns title `id` from the cache, AniLibria or the catalogue; `None` if there is no such title.
     async fn known(&self, id: u32) -> Result<Option<Rendered<One<Title>>>, LoadFailure> {
         let load = move |titles: Self| async move { Ok(from_upstream::title(titles.client, id).await?) };
         match self.cached(&Options::new(), &key::title(id), load).await {
@@ -244,13 +244,13 @@ impl Titles {
         }
     }
 
-    /// What the mirrored catalogue knows of title `id`: better than nothing, and marked as stale.
+    /// Returns title `id` from the mirrored catalogue, marked as stale. Used when AniLibria fails.
     fn in_need(&self, id: u32) -> Option<Rendered<One<Title>>> {
         let meta = Meta { cached: true, stale: true, ..Meta::default() };
         Some(Rendered::new(source::in_need(self, id)?, meta))
     }
 
-    /// The answer of a list under `key`: what is cached, or else what `load` brings.
+    /// Returns the answer of a list under `key` from the cache, or else from `load`.
     async fn answer<T, F>(
         &self,
         key: &str,
@@ -262,7 +262,7 @@ impl Titles {
         Ok(rendered(self.cached(&self.of_lists, key, load).await?))
     }
 
-    /// What is cached under `key`, or else what `load` brings.
+    /// Returns the cached value under `key`, or else the result of `load`.
     pub(crate) async fn cached<F>(
         &self,
         options: &Options,
@@ -281,19 +281,19 @@ impl Titles {
         if cached.entry().validator() == Some(form()) {
             return Ok(cached);
         }
-        // Another version of the service wrote it, for clients of its own.
+        // A value in another format was written by another version of the service.
         self.cache.remove(key).await;
         Ok(get().await?)
     }
 }
 
-/// Returns the form of cached answers. Those in another form are for instances of another version.
+/// Returns the format version of cached answers. Values of another format belong to instances of another version.
 fn form() -> &'static str {
     static FORM: LazyLock<String> = LazyLock::new(form_of::<Title>);
     &FORM
 }
 
-/// The answer that a cached value is, with how it was come by.
+/// Converts a cached value to an answer, with metadata on its source.
 fn rendered<T>(cached: Cached) -> Rendered<T> {
     let level = match cached.source() {
         Source::Level { name, .. } => CacheLevel::named(name),

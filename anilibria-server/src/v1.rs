@@ -1,5 +1,5 @@
-//! What old clients of the site find here: version 1 of the API as the site's old service had it, and the addresses that
-//! the site's player asks.
+//! The API of old clients of the site: version 1 as the site's old service had it, and the routes that the site's player
+//! calls.
 
 mod answer;
 mod api;
@@ -28,7 +28,8 @@ pub use self::{
 use self::{api::LegacyApi, paths::PREFIXES, sync::SyncApi, video::VideoApi};
 use crate::{auth::Services, config::LegacyConfig, health::Health, titles::Titles};
 
-/// The routes that `config` asks for. Those that change something are for `services` only, and missing without any.
+/// Returns the routes that `config` enables. Routes that change something require a token of one of `services`, and are
+/// missing if there are none.
 pub fn table(
     config: LegacyConfig,
     titles: &Titles,

@@ -1,4 +1,5 @@
-//! Mounts the gateway for clients of AniLibria's old API v3. Without the feature `v3` there is none, whatever the settings say.
+//! The mount of the gateway for clients of AniLibria's old API v3. Without the feature `v3` there is no gateway, regardless
+//! of the settings.
 
 #[cfg(not(feature = "v3"))]
 mod absent;

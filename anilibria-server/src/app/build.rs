@@ -143,7 +143,7 @@ fn tally() -> websocket::tally::Tally {
 }
 
 /// Returns the persistent stores of the mirror of `client`: on disk, in the directory of the cached answers, and in MongoDB.
-/// With Redis, one instance also reads on behalf of all.
+/// With both MongoDB and Redis, one instance reads on behalf of all.
 fn stores(
     config: &Config,
     client: &Client,

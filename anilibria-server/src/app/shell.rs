@@ -44,7 +44,7 @@ use crate::{
 /// `Retry-After` of a request that timed out.
 const RETRY_AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The outermost endpoint.
+/// Endpoint around all routes.
 pub struct Shell {
     /// The routes.
     pub router: Router,
@@ -64,11 +64,11 @@ pub struct Shell {
     pub users: Users,
     /// Counters of requests.
     pub traffic: Traffic,
-    /// Decides which requests are traced.
+    /// Sampler of traced requests.
     pub sampler: Sampler,
     /// Request totals, without the requests of monitoring.
     pub tally: Tally,
-    /// Adds the user's group to responses; `None` if that is disabled.
+    /// Test groups of users, which are added to responses; `None` if that is disabled.
     pub groups: Option<Groups>,
     /// Meter of requests for which there is no route.
     pub unrouted: RouteMeter,
@@ -188,7 +188,7 @@ impl Shell {
         }
     }
 
-    /// Returns the response to a reading request, in the format that the client prefers.
+    /// Returns the response to a `GET` request, in the representation that the client prefers.
     async fn read(
         &self,
         request: Request,

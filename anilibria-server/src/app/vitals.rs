@@ -130,7 +130,7 @@ impl Vitals {
         gauge!(CONNECTIONS, "connection_type" => "http").set(self.traffic.connections() as f64);
     }
 
-    /// Broadcast messages are counted per hub, so that sending one needs no lookup of metric labels.
+    /// Broadcast messages are counted in the hub, so that sending one needs no lookup of metric labels.
     fn note_messages(&self) {
         let (hub, tally) = (self.realtime.hub(), self.realtime.live().tally());
         for (channel, kind) in

@@ -1,4 +1,4 @@
-//! What the process can be called for, a file for each.
+//! The subcommands, one per file.
 
 pub mod canary;
 pub mod compare;
@@ -16,19 +16,20 @@ use anyhow::Context as _;
 
 use crate::{cli::Catalogue, config::Address};
 
-/// Runs `future` on a runtime with a thread for each core.
+/// Runs `future` on a runtime with one thread per core.
 fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.context("cannot start the runtime")?.block_on(future)
 }
 
-/// Listens at `address`.
+/// Binds a listener to `address`.
 async fn bind(Address { host, port }: &Address) -> anyhow::Result<tokio::net::TcpListener> {
     let listener = tokio::net::TcpListener::bind((host.as_str(), *port)).await;
     listener.with_context(|| format!("cannot listen at HOST {host}, PORT {port}"))
 }
 
-/// The address for a browser on this machine; one that stands for all of a machine's addresses leads nowhere.
+/// Returns the address for a browser on this machine. An unspecified address, such as `0.0.0.0`, cannot be opened, so it is
+/// replaced.
 fn base_url(bound: SocketAddr) -> String {
     let ip = match bound.ip() {
         ip if !ip.is_unspecified() => ip,
@@ -42,10 +43,10 @@ fn sandbox_with(Catalogue { seed, releases }: Catalogue) -> Sandbox {
     Sandbox::builder().releases(releases).seed(seed).build()
 }
 
-/// Comes when the process is asked to stop, by the terminal or by whoever started it.
+/// Waits for a stop signal, from the terminal or the parent process.
 async fn stop_signal() {
     let interrupt = async {
-        // Without a handler the signal ends the process by itself.
+        // Without a handler the signal ends the process directly.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -65,7 +65,7 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
     async fn save_cursor(&self, cursor: &[u8]) -> anyhow::Result<()>;
 }
 
-/// Publishes what happened to titles on a bus, without a lease.
+/// A publisher of changes of titles on a bus, without a leader lease.
 #[derive(Clone, Debug)]
 pub struct Publisher(pub Arc<dyn Bus>);
 

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Utf8Bytes};
 
 use crate::titles::notice::{EventKind, Notice};
 
-/// Identifies an event. Ids sort in the order of events, also as text.
+/// Id of an event. Ids sort in the order of events, also as text.
 pub type EventId = RecordId;
 
 /// An event. Cheap to clone: clones share the rendered frame.

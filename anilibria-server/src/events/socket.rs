@@ -48,7 +48,7 @@ pub const OUTGOING: [&str; 7] =
 /// HTTP response.
 const TURNED_AWAY: usize = 64;
 
-/// Endpoint that opens WebSockets. Cheap to clone.
+/// Endpoint that accepts WebSocket connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Sockets {
     realtime: Realtime,

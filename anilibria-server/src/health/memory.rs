@@ -1,16 +1,16 @@
-//! Memory of the process against the limit it runs under, as Linux tells it; elsewhere unknown.
+//! Memory of the process and its limit, on Linux; unknown on other systems.
 
 use std::fs;
 
 use crate::health::model::{MemoryCheck, MemoryStatus};
 
-/// Share of the limit from which on it gets tight, in percent.
+/// Share of the limit, in percent, from which on memory counts as scarce.
 const WARNING_PERCENT: f64 = 90.0;
 
-/// Limits of control groups, version 2 and 1. Both say something unreachable, or `max`, when there is none.
+/// Files with the limit of the control group, version 2 and 1. Without a limit they contain `max` or an unreachable number.
 const CGROUP_LIMITS: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
 
-/// How much memory is used of how much there is.
+/// Returns the used memory and the limit.
 pub(super) fn check() -> MemoryCheck {
     let usage = fs::read_to_string("/proc/self/status").ok().and_then(|text| kibibytes(&text, "VmRSS:"));
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| kibibytes(&text, "MemTotal:"));
@@ -18,7 +18,7 @@ pub(super) fn check() -> MemoryCheck {
     judge(usage, machine.into_iter().chain(cgroup).min())
 }
 
-/// The value of the line `name` in the text of a file that counts in kibibytes, in bytes.
+/// Returns the value of the line `name`, converted from kibibytes to bytes.
 fn kibibytes(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let number: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
@@ -35,7 +35,7 @@ fn judge(usage: Option<u64>, limit: Option<u64>) -> MemoryCheck {
     MemoryCheck { status, heap_usage_bytes: usage, heap_limit_bytes: limit, heap_usage_percent: percent }
 }
 
-/// `part` of `whole` in percent, to one digit.
+/// Returns `part` of `whole` in percent, rounded to one digit.
 #[expect(clippy::cast_precision_loss, reason = "one digit after the point is all that is kept")]
 fn percent(part: u64, whole: u64) -> f64 {
     (part as f64 / whole as f64 * 1000.0).round() / 10.0

@@ -1,4 +1,4 @@
-//! What the health endpoints tell.
+//! Models of the health endpoints.
 
 use anilibria_client::BreakerState;
 use anilibria_http::timestamp::Timestamp;
@@ -50,7 +50,7 @@ pub enum CircuitService {
 }
 
 impl CircuitService {
-    /// Its name, as it is written.
+    /// Returns the name in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AnilibriaApi => "anilibria_api",
@@ -136,7 +136,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// A check of something that is not in use.
+    /// Check of a back end that is not configured.
     pub const NOT_CONFIGURED: Self =
         Self { status: CheckStatus::NotConfigured, response_time_ms: None, status_code: None, error: None };
 }
@@ -159,7 +159,7 @@ pub struct CatalogueCheck {
 }
 
 impl CatalogueCheck {
-    /// A check of a catalogue that is not mirrored.
+    /// Check of a catalogue that is not mirrored.
     pub const NOT_CONFIGURED: Self = Self {
         status: CheckStatus::NotConfigured,
         releases: 0,
@@ -277,7 +277,7 @@ impl From<BreakerState> for Breaker {
         match state {
             BreakerState::Closed => Self::Closed,
             BreakerState::HalfOpen => Self::HalfOpen,
-            // A state that is not known yet lets nothing through that we know of.
+            // An unknown state of a newer version is treated as open.
             _ => Self::Open,
         }
     }

@@ -1,4 +1,4 @@
-//! Asks AniLibria, or another service, rarely, however often one wants to know.
+//! A cached probe of AniLibria or another service.
 
 use std::{
     future::Future,
@@ -7,29 +7,29 @@ use std::{
 
 use super::recent::Recent;
 
-/// How long an outcome counts.
+/// Time for which an outcome is reused.
 const FRESH_FOR: Duration = Duration::from_secs(30);
 
-/// How long it may take to answer.
+/// Timeout of a probe.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why AniLibria, or another service, did not answer as it should.
+/// Failure of AniLibria, or of another service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamFault {
-    /// The status code it answered with; `None` when there was no answer.
+    /// Status code of the response; `None` if there was no response.
     pub status_code: Option<u16>,
-    /// What failed, without secrets: it is shown to whoever asks.
+    /// Error message, without secrets, because everybody can read it.
     pub error: String,
 }
 
-/// How asking went.
+/// Outcome of a probe.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
     pub(super) fault: Option<UpstreamFault>,
     pub(super) took: Duration,
 }
 
-/// Asks, and remembers the outcome.
+/// A probe that caches its outcome.
 pub(super) struct Probe {
     last: Recent<Outcome>,
 }
@@ -41,7 +41,7 @@ impl Default for Probe {
 }
 
 impl Probe {
-    /// How asking went less than 30 seconds ago, or goes now.
+    /// Returns the outcome of the last 30 seconds, or else of a new probe.
     pub(super) async fn outcome<F>(&self, ask: impl FnOnce() -> F) -> Outcome
     where
         F: Future<Output = Result<(), UpstreamFault>>,

@@ -1,10 +1,10 @@
-//! Finds something out rarely, however often one wants to know.
+//! A value that is computed at most once per period.
 
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-/// What was found last, and when. The lock is held while it is being found, so that one asks and the others wait.
+/// Last value and its time. The lock is held while a value is computed, so that concurrent callers share one computation.
 #[derive(Debug)]
 pub(super) struct Recent<T> {
     last: Mutex<Option<(Instant, T)>>,
@@ -12,12 +12,12 @@ pub(super) struct Recent<T> {
 }
 
 impl<T: Clone> Recent<T> {
-    /// What is found counts for so long.
+    /// Creates an empty cell whose values are reused for `fresh_for`.
     pub(super) fn new(fresh_for: Duration) -> Self {
         Self { last: Mutex::default(), fresh_for }
     }
 
-    /// What was found lately, or what `find` finds now.
+    /// Returns the recent value, or else the result of `find`.
     pub(super) async fn get<F: Future<Output = T>>(&self, find: impl FnOnce() -> F) -> T {
         let mut last = self.last.lock().await;
         if let Some((found, value)) = &*last

@@ -1,4 +1,4 @@
-//! Compares what this service and the Node service tell of the same titles, before anybody moves from one to the other.
+//! Comparison of the titles of this service and the Node service, before clients move from one to the other.
 
 mod count;
 mod facts;
@@ -18,21 +18,22 @@ pub use self::{
 };
 use self::{list::Listed, reader::Asked};
 
-/// After so many titles in a row that could not be read, no more are asked for: one of the services is in need.
+/// Number of consecutive titles that could not be read after which the comparison stops, because one of the services is
+/// overloaded or down.
 const GIVE_UP: usize = 10;
 
-/// What is compared.
+/// Titles and lists to compare.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// Titles by id.
+    /// Ids of titles.
     pub ids: Vec<u32>,
     /// Lists.
     pub lists: Vec<List>,
-    /// How many titles are asked for at a time; at least one.
+    /// Maximum number of titles in progress; at least one.
     pub concurrency: usize,
 }
 
-/// Compares everything in `plan`, and logs what differs.
+/// Compares everything in `plan` and logs the differences.
 pub async fn compare(reader: &Reader, plan: &Plan) -> Report {
     let mut report = Report::default();
     let mut titles = stream::iter(&plan.ids).map(|id| title(reader, *id)).buffered(plan.concurrency.max(1));
@@ -62,7 +63,7 @@ pub async fn compare(reader: &Reader, plan: &Plan) -> Report {
 enum Outcome {
     Checked(CheckedTitle),
     Unread(Vec<Unread>),
-    /// Neither side has it.
+    /// Neither side has the title.
     Absent(u32),
 }
 

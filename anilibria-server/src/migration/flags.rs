@@ -1,6 +1,6 @@
-//! Features that are switched on for some users, and off for all at once when need be.
+//! Feature flags: on for some users, and off for all at once in an emergency.
 //!
-//! What is set for a feature is in Redis, where the other services of the site look for it as well:
+//! The settings of a feature are stored in Redis, where the other services of the site read them as well:
 //!
 //! | key | value |
 //! | --- | --- |
@@ -8,8 +8,8 @@
 //! | `feature:{name}:user:{id}` | `enabled` or `disabled` |
 //! | `feature:{name}:percentage` | 0 to 100 |
 //!
-//! A feature that is `disabled` is off. Else it is on or off for whoever it is set for, then for a share of
-//! [users](bucket), then for all, if it is `enabled`.
+//! A feature that is `disabled` is off for all. Otherwise the first setting in this order decides: the one for the user,
+//! then the percentage of [users](bucket), then the global one, if it is `enabled`.
 
 mod bucket;
 mod group;
@@ -28,33 +28,33 @@ pub use self::{
     setting::{NotAPercentage, Percentage, Setting, Switch},
 };
 
-/// The feature whose requests move over from the Node service.
+/// Name of the feature that moves requests from the Node service to this one.
 pub const ROLL_OUT: &str = "python_service_titles";
 
-/// How long what was read counts.
+/// Time for which a setting is cached.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How long reading may take for somebody who waits for an answer.
+/// Timeout of reading a setting while a request waits for it.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Most settings that are remembered, of features for users.
+/// Maximum number of cached settings, per feature and user.
 const REMEMBERED: u64 = 10_000;
 
-/// Most keys that a list is made of.
+/// Maximum number of keys in a listing.
 const LISTED: usize = 10_000;
 
-/// All that is set for one feature.
+/// All settings of one feature.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Feature {
-    /// For all.
+    /// Switch for all users.
     pub global: Option<Switch>,
-    /// For a share of users.
+    /// Percentage of users.
     pub percentage: Option<Percentage>,
-    /// For single users, by their id.
+    /// Switches for single users, by id.
     pub users: BTreeMap<String, Switch>,
 }
 
-/// What features are set to. Cheap to clone: clones remember together.
+/// Feature flags. Cheap to clone: clones share the cache.
 #[derive(Clone)]
 pub struct Flags {
     texts: RedisStrings,
@@ -68,13 +68,13 @@ struct Known {
 }
 
 impl Flags {
-    /// What is set in `redis`.
+    /// Creates feature flags stored in `redis`.
     pub fn new(redis: &Redis) -> Self {
         Self { texts: redis.strings(), known: Cache::new(REMEMBERED) }
     }
 
-    /// What is set for the feature `name` and `user`, as it was a second ago at the most. While Redis is away it is what was
-    /// known last, or else nothing.
+    /// Returns the setting of the feature `name` for `user`, at most one second old. If Redis is unavailable, returns the
+    /// last known setting, or else an empty one.
     pub async fn setting(&self, name: &str, user: Option<u64>) -> Setting {
         let key = (Arc::from(name), user);
         let known = self.known.get(&key).await;
@@ -82,14 +82,14 @@ impl Flags {
             return setting;
         }
         let last = known.map(|known| known.setting).unwrap_or_default();
-        // One asks; others, and everybody while nobody answers, go on with the last one.
+        // One caller reads from Redis. Concurrent callers, and all callers while Redis is unavailable, use the last setting.
         self.known.insert(key.clone(), Known { setting: last, at: Instant::now() }).await;
         let Ok(Ok(setting)) = timeout(PATIENCE, self.read(name, user)).await else { return last };
         self.known.insert(key, Known { setting, at: Instant::now() }).await;
         setting
     }
 
-    /// What is set for the feature `name` and `user` at this moment.
+    /// Reads the current setting of the feature `name` for `user`.
     pub async fn read(&self, name: &str, user: Option<u64>) -> Result<Setting> {
         let mut keys = vec![global(name), percentage(name)];
         keys.extend(user.map(|user| of_user(name, user)));
@@ -102,12 +102,12 @@ impl Flags {
         })
     }
 
-    /// Sets the feature `name` for all.
+    /// Sets the feature `name` for all users.
     pub async fn set_global(&self, name: &str, switch: Switch) -> Result<()> {
         self.written(self.texts.set(&global(name), switch.as_str()).await)
     }
 
-    /// Sets the feature `name` for a share of users.
+    /// Sets the feature `name` for a percentage of users.
     pub async fn set_percentage(&self, name: &str, share: Percentage) -> Result<()> {
         self.written(self.texts.set(&percentage(name), &share.to_string()).await)
     }
@@ -117,7 +117,7 @@ impl Flags {
         self.written(self.texts.set(&of_user(name, user), switch.as_str()).await)
     }
 
-    /// Forgets what is set for the feature `name` and `user`; without one, all that is set for it.
+    /// Removes the setting of the feature `name` for `user`; without a user, all settings of the feature.
     pub async fn clear(&self, name: &str, user: Option<u64>) -> Result<()> {
         let keys = if let Some(user) = user {
             vec![of_user(name, user)]
@@ -131,7 +131,7 @@ impl Flags {
         self.written(Ok(()))
     }
 
-    /// All features that anything is set for.
+    /// Returns all features that have a setting.
     pub async fn list(&self) -> Result<BTreeMap<String, Feature>> {
         let names = self.texts.keys(&"feature:*".into(), LISTED).await?;
         let texts = self.texts.get(&names).await?;
@@ -155,7 +155,7 @@ impl Flags {
         Ok(features)
     }
 
-    /// What is remembered may be out of date after something was written.
+    /// Clears the cache after a write, because cached settings may be outdated.
     fn written(&self, outcome: Result<(), Error>) -> Result<()> {
         self.known.invalidate_all();
         outcome
@@ -168,7 +168,7 @@ impl fmt::Debug for Flags {
     }
 }
 
-/// Whether `name` can be that of a feature: letters, digits, `_`, `-` and `.`, 64 at the most.
+/// Returns true if `name` is a valid name of a feature: letters, digits, `_`, `-` and `.`, at most 64 characters.
 pub fn is_name(name: &str) -> bool {
     let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     (1..=64).contains(&name.len()) && name.bytes().all(is_fit)

@@ -1,7 +1,8 @@
-//! Watches whether the service still does well enough to take requests over, and says so where others look when not.
+//! Monitoring of the service during the migration, with automatic roll-back.
 //!
-//! The share of errors and the mean duration of the last minutes are shown as metrics. When one of them is over its limit,
-//! and the service is told to act by itself, the feature [`ROLL_OUT`](crate::migration::flags::ROLL_OUT) is switched off for all.
+//! The share of errors and the mean duration of the last minutes are exported as metrics. If one of them exceeds its limit
+//! and automatic roll-back is enabled, the feature [`ROLL_OUT`](crate::migration::flags::ROLL_OUT) is switched off for all
+//! users.
 
 mod guard;
 mod tally;

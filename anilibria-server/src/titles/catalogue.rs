@@ -1,4 +1,4 @@
-//! The mirrored catalogue: what lists are answered from once it is loaded.
+//! The mirrored catalogue. Lists are answered from it once it is loaded.
 
 mod changes;
 mod disk;
@@ -39,30 +39,30 @@ pub use self::{
 };
 use crate::titles::metrics;
 
-/// How long the service waits for MongoDB at its start when there is nothing on disk; later it is read in the background.
+/// Timeout of reading from MongoDB at startup when there is no catalogue on disk. Afterwards it is read in the background.
 const FIRST_READ: Duration = Duration::from_secs(2);
 
-/// How the catalogue is mirrored.
+/// Options of the mirror.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MirrorOptions {
-    /// Time between two looks for what has changed.
+    /// Interval between two polls.
     pub interval: Duration,
-    /// Whether AniLibria is asked four times a second at most, as the public service should be.
+    /// True if AniLibria is called at most four times a second, as is required for the public service.
     pub paced: bool,
 }
 
-/// Where the catalogue outlives the process, and who of several instances looks at AniLibria.
+/// Persistent stores of the catalogue, and the leader election for polling AniLibria.
 #[derive(Debug, Default)]
 pub struct Stores {
-    /// What this instance alone reads.
+    /// Store that only this instance reads.
     pub own: Option<Arc<dyn CatalogueStore>>,
-    /// What all instances read.
+    /// Store that all instances read.
     pub shared: Option<MongoCatalogue>,
-    /// Stands for the office of asking AniLibria on behalf of all; without, each instance asks for itself.
+    /// Candidate for the leader lease of polling AniLibria; `None` if each instance polls for itself.
     pub elector: Option<Candidate>,
 }
 
-/// The catalogue in memory and where it outlives the process. Cheap to clone.
+/// The catalogue in memory and its persistent stores. Cheap to clone.
 #[derive(Clone)]
 pub struct Mirror {
     shared: Arc<Shared>,
@@ -79,15 +79,15 @@ struct Shared {
     status: Mutex<CatalogueStatus>,
     /// Wakes the task that keeps the catalogue up to date.
     news: Notify,
-    /// Changes with the catalogue.
+    /// Notified of every change of the catalogue.
     bell: watch::Sender<()>,
 }
 
 impl Mirror {
-    /// A mirror of what `client` gives, beginning with what `stores` hold: what this instance has for itself, which is at
-    /// hand, or else what all share. It asks for nothing before [`SyncTask`] does.
+    /// Creates a mirror of the catalogue of `client`, with the initial contents from `stores`: from the store of this
+    /// instance, which is faster to read, or else from the shared one. It makes no request before [`SyncTask`] does.
     ///
-    /// A store that cannot be read is no error: everything is read anew.
+    /// An unreadable store is not an error: the whole catalogue is read from AniLibria.
     pub async fn open(
         client: &Client,
         Stores { own, shared, elector }: Stores,
@@ -127,27 +127,27 @@ impl Mirror {
         Self { shared: Arc::new(shared) }
     }
 
-    /// The catalogue as it is now; `None` before it is loaded.
+    /// Returns the current catalogue; `None` before it is loaded.
     pub fn catalogue(&self) -> Option<Arc<Catalogue>> {
         Some(self.shared.reflector.catalogue()).filter(|catalogue| !catalogue.is_empty())
     }
 
-    /// Something has happened at AniLibria: what has changed is read soon, and not only when it is due.
+    /// Requests an early poll, because AniLibria has reported a change.
     pub fn hurry(&self) {
         self.shared.news.notify_one();
     }
 
-    /// Changes whenever the catalogue has.
+    /// Returns a receiver that is notified of every change of the catalogue.
     pub fn changed(&self) -> watch::Receiver<()> {
         self.shared.bell.subscribe()
     }
 
-    /// How the mirror is.
+    /// Returns the status of the mirror.
     pub fn status(&self) -> CatalogueStatus {
         self.shared.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads what has changed, or everything, and tells what is different now.
+    /// Reads the changes, or everything, and returns the difference.
     async fn update(&self, everything: bool) -> anilibria_client::Result<Changes> {
         let reflector = &self.shared.reflector;
         let before = reflector.catalogue();
@@ -174,8 +174,8 @@ impl Mirror {
         })
     }
 
-    /// Takes in what other instances have written, and tells what is different now and when one of them last asked
-    /// AniLibria. `None` without a store that they share.
+    /// Reads the changes that other instances have written. Returns the difference and the time of their last poll of
+    /// AniLibria; `None` without a shared store.
     async fn follow(&self) -> anyhow::Result<Option<(Changes, Option<OffsetDateTime>)>> {
         let Some(shared) = &self.shared.database else { return Ok(None) };
         let News { parts, is_whole, last_attempt, last_sync } = shared.news().await?;
@@ -193,7 +193,7 @@ impl Mirror {
         Ok(Some((changes, last_attempt)))
     }
 
-    /// Puts the catalogue where all instances read it; says whether it is there. Without such a place it is.
+    /// Writes the catalogue to the shared store. Returns true if it is stored there, or if there is no shared store.
     async fn share(&self) -> bool {
         let (Some(shared), Some(catalogue)) = (&self.shared.database, self.catalogue()) else { return true };
         let written = shared.write(catalogue).await;
@@ -204,8 +204,7 @@ impl Mirror {
         written.is_ok()
     }
 
-    /// Puts the catalogue where this instance alone reads it. That it could not be is logged: the next change tries
-    /// again.
+    /// Writes the catalogue to the store of this instance. A failure is logged; the next change tries again.
     async fn save(&self) {
         if let (Some(own), Some(catalogue)) = (&self.shared.own, self.catalogue())
             && let Err(error) = own.write(catalogue).await
@@ -215,7 +214,7 @@ impl Mirror {
         }
     }
 
-    /// Wakes those who wait for the catalogue to change, if it has.
+    /// Notifies the subscribers if the catalogue has changed.
     fn told(&self, changes: Changes) -> Changes {
         if changes.any {
             self.shared.bell.send_replace(());

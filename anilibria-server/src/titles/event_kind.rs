@@ -17,7 +17,7 @@ pub enum EventKind {
     TitleUpdated,
 }
 
-/// Everything that differs between kinds. WebSocket, server-sent events, notifications and metrics follow it.
+/// Properties that differ between kinds. WebSocket, server-sent events, notifications and metrics follow them.
 struct Description {
     name: &'static str,
     audience: Audience,
@@ -35,7 +35,7 @@ pub enum Subject {
     ChangedEpisode,
 }
 
-/// Receivers of a kind. Other services, and instances that keep answers, receive every kind.
+/// Receivers of a kind. Other services, and instances that cache answers, receive every kind.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Audience {
     /// Every client that subscribes to the kind or to the title.

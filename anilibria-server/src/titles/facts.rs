@@ -1,25 +1,24 @@
-//! What there is to a title beside what events of their own tell of.
+//! The fields of a title whose changes have no event of their own.
 
 use poem_openapi::types::ToJSON as _;
 use serde_json::Value;
 
 use crate::titles::{model::title::Title, notice};
 
-/// Fields that do not count: there are other events for what is out and how far the title has come, and ratings change all
-/// the time.
+/// Fields that are ignored: other events cover episodes and status, and ratings change all the time.
 const LEFT_OUT: [&str; 5] = ["status", "episodes", "player", "rating", "updated_at"];
 
-/// What tells `title`, as it is rendered, from what it was before.
+/// Returns a digest of `title` that changes with its relevant fields.
 pub(super) fn of_rendered(mut title: Value) -> String {
     if let Some(fields) = title.as_object_mut() {
         fields.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
     }
-    // In one order, whoever has made it.
+    // The digest must not depend on the order of fields.
     title.sort_all_objects();
     notice::digest(&title)
 }
 
-/// The same for a title that is not rendered.
+/// Returns the same digest for a title that is not rendered.
 pub(crate) fn of(title: &Title) -> String {
     of_rendered(title.to_json().unwrap_or_default())
 }

@@ -1,6 +1,6 @@
-//! Single titles of the Node service, for when neither AniLibria nor anything that is kept gives them.
+//! Single titles from the Node service, for when neither AniLibria nor any stored copy provides them.
 //!
-//! Nothing of it gets into the cache, where it would stand in the way of what AniLibria gives as soon as it can again.
+//! They are not stored in the cache, where they would shadow AniLibria's answers after it recovers.
 
 use std::{
     fmt,
@@ -24,20 +24,20 @@ use crate::{
     titles::{from_node::mapped, model::title::Title},
 };
 
-/// How long a title is kept, so that a title that many want at once does not bring the Node service down as well.
+/// Time for which a title is kept, so that many requests for one title do not overload the Node service as well.
 const KEPT_FOR: Duration = Duration::from_secs(10);
 
-/// Most bytes of titles that are kept.
+/// Maximum bytes of the kept titles.
 const MAX_BYTES: u64 = 8 << 20;
 
-/// What is left of a request's time for everything else.
+/// Part of the request timeout that is reserved for other work.
 const MARGIN: Duration = Duration::from_millis(300);
 
-/// The Node service, asked once for each title however many want it. Cheap to clone.
+/// Fallback to the Node service. Concurrent requests for one title share one call. Cheap to clone.
 #[derive(Clone)]
 pub struct Fallback {
     node: NodeService,
-    /// How long a request may take, up to here and with this.
+    /// Maximum duration of a request, from its start to the end of the fallback.
     budget: Duration,
     recent: Cache<u32, Kept>,
 }
@@ -49,15 +49,15 @@ struct Kept {
 }
 
 impl Fallback {
-    /// Falls back on `node` in the time that is left of a request, which takes no longer than `request_timeout`.
+    /// Creates a fallback on `node` that uses the remaining time of a request, whose timeout is `request_timeout`.
     pub fn new(node: NodeService, request_timeout: Duration) -> Self {
         let weight = |_: &u32, kept: &Kept| u32::try_from(kept.title.len()).unwrap_or(u32::MAX);
         let recent = Cache::builder().weigher(weight).max_capacity(MAX_BYTES).time_to_live(KEPT_FOR).build();
         Self { node, budget: request_timeout.saturating_sub(MARGIN), recent }
     }
 
-    /// Title `id` for the request of `asker` that began at `since`; `None` when there is none that may be shown. Pictures are where
-    /// those of `client` are.
+    /// Returns title `id` for the request of `asker` that began at `since`; `None` if there is none that may be shown.
+    /// Picture addresses use the host of `client`.
     pub(super) async fn title(
         &self,
         client: &Client,
@@ -67,7 +67,7 @@ impl Fallback {
     ) -> Option<Rendered<One<Title>>> {
         let left = self.budget.checked_sub(since.elapsed())?;
         let load = self.load(client, id, asker, left);
-        // Whoever waits for another's call may have less time than that one.
+        // A request that waits for another request's call may have less time left than that one.
         let entry =
             timeout(left + MARGIN / 2, self.recent.entry(id).or_try_insert_with(load)).await.ok()?.ok()?;
         let meta =
@@ -90,7 +90,7 @@ impl Fallback {
     }
 }
 
-/// That it is left alone is no news: why has been told before.
+/// Logs an error. An open circuit breaker is logged at debug level, because its cause was logged before.
 fn tell(id: u32, error: &NodeError) {
     count_error("nodejs_service", error.kind());
     match error {

@@ -1,4 +1,4 @@
-//! What is answered from the mirrored catalogue: selected, mapped and rendered, each once.
+//! Answers from the mirrored catalogue: selected, mapped and rendered.
 
 use anilibria_cache::Loaded;
 use anilibria_client::{
@@ -16,7 +16,7 @@ use crate::titles::{
     params::{Order, Sort},
 };
 
-/// What lists are made from: the catalogue, and the client that knows where its pictures are.
+/// Sources of lists: the catalogue, and the client that builds the addresses of pictures.
 #[derive(Clone, Copy)]
 pub(super) struct Shelf<'a> {
     pub(super) client: &'a Client,
@@ -24,25 +24,25 @@ pub(super) struct Shelf<'a> {
 }
 
 impl Shelf<'_> {
-    /// A page of the titles that a query selects.
+    /// Returns a page of the titles that match a query.
     pub(super) fn list(self, query: &ListQuery) -> Loaded {
         let found = select(self.catalogue, query);
         self.page(&found, query.page, query.limit)
     }
 
-    /// A page of the titles whose names have a text, or something like it.
+    /// Returns a page of the titles whose names contain a text, or a similar one.
     pub(super) fn search(self, query: &SearchQuery) -> Loaded {
         let search = self.catalogue.query().search(query.text.as_str());
         let search = if query.fuzzy { search } else { search.literal() };
         self.page(&cut(search, query.page, query.limit), query.page, query.limit)
     }
 
-    /// A page of all titles, the largest by `sort` first.
+    /// Returns a page of all titles, in descending order of `sort`.
     pub(super) fn sorted(self, sort: EntrySort, page: u32, limit: u32) -> Loaded {
         self.page(&cut(self.catalogue.query().sort(sort), page, limit), page, limit)
     }
 
-    /// Names of the genres that some title has.
+    /// Returns the names of the genres that at least one title has.
     pub(super) fn genres(self) -> Loaded {
         let mut names: Vec<_> = self.catalogue.genres().map(|(_, name)| name.to_owned()).collect();
         sort_russian(&mut names);
@@ -58,13 +58,13 @@ impl Shelf<'_> {
     }
 }
 
-/// Some title that is not blocked, by chance; `None` when all are.
+/// Returns the id of a random title that is not blocked; `None` if all are.
 pub(super) fn random_id(catalogue: &Catalogue) -> Option<u32> {
     let open = catalogue.query().blocked(false).find();
     Some(fastrand::choice(&open.items)?.id.get())
 }
 
-/// The entries that a query selects: all filters hold, and ties go to the newest.
+/// Selects the entries that match all filters of a query. Ties are sorted newest first.
 fn select<'c>(catalogue: &'c Catalogue, query: &ListQuery) -> Found<'c> {
     let mut selected =
         catalogue.query().sort(sort(query.sort)).order(order(query.order)).genres(&query.genres);
@@ -72,7 +72,7 @@ fn select<'c>(catalogue: &'c Catalogue, query: &ListQuery) -> Found<'c> {
         selected = selected.search(text.as_str()).literal();
     }
     if let Some(year) = query.year {
-        // No title has a year that no year can be.
+        // A year out of range becomes 0, which no title has.
         selected = selected.years([u16::try_from(year).unwrap_or_default()]);
     }
     if let Some(season) = query.season {

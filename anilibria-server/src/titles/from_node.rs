@@ -1,4 +1,4 @@
-//! From the Node service's titles to the site's.
+//! Conversion of the Node service's titles to the site's.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// The title that `title` is. Pictures with relative addresses are at `site`.
+/// Converts `title`. Relative addresses of pictures are resolved against `site`.
 pub fn mapped(title: &NodeTitle, site: Option<&Url>) -> Title {
     let episodes = episodes(&title.player, site);
     Title {
@@ -56,13 +56,13 @@ fn episodes(player: &title::Player, site: Option<&Url>) -> BTreeMap<EpisodeKey, 
             opening: skip(&episode.skips.opening),
             ending: skip(&episode.skips.ending),
         };
-        // The order is that of the numbers: a JavaScript object puts whole ones first, whatever it was given.
+        // Sorted by number: a JavaScript object lists integer keys first, whatever the order of insertion.
         (EpisodeKey::new(None, number), episode)
     });
     mapped.collect()
 }
 
-/// The streams there are, best first.
+/// Returns the available streams, best first.
 fn sources(hls: &Hls, host: Option<&Url>) -> Vec<Source> {
     let streams = [(Quality::FullHd, &hls.fhd), (Quality::Hd, &hls.hd), (Quality::Sd, &hls.sd)];
     let source = |(quality, path): (Quality, &String)| {
@@ -83,14 +83,14 @@ fn poster(posters: &Posters, site: Option<&Url>) -> Poster {
     Poster { small: url(&posters.small), medium: url(&posters.medium), large: url(&posters.original) }
 }
 
-/// The root of a host, which may also come with its scheme.
+/// Parses a host name, with or without a scheme, into its root URL.
 fn host(name: &str) -> Option<Url> {
     let name = name.trim();
     let root = if name.contains("://") { name.to_owned() } else { format!("https://{name}") };
     root.parse().ok()
 }
 
-/// `address` as one that a browser can load; `None` when it is empty, or relative with nothing to be relative to.
+/// Resolves `address` to an absolute one; `None` if it is empty, or relative without a root.
 fn absolute(address: &str, root: Option<&Url>) -> Option<String> {
     let address = address.trim();
     if address.is_empty() {
@@ -110,7 +110,7 @@ fn kind(code: Option<i64>) -> TitleKind {
     }
 }
 
-/// By the word, which is what says most; by the code when the word is none that is known.
+/// Maps a status by its text, which is more specific, or by its code if the text is unknown.
 fn status(status: &title::Coded) -> TitleStatus {
     match status.string.trim().to_lowercase().as_str() {
         "в работе" | "ongoing" => TitleStatus::Ongoing,
@@ -153,7 +153,7 @@ mod tests {
         "https://site.example".parse().unwrap()
     }
 
-    /// The title with these fields besides its id and name.
+    /// Converts a title with these fields next to its id and name.
     fn mapped_with(fields: &Value) -> Title {
         let mut data = json!({"id": 7, "names": {"ru": "Имя"}});
         data.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
@@ -329,7 +329,7 @@ mod tests {
         assert_eq!(title.episodes.current, Some(3));
     }
 
-    /// Any JSON, the size of a field.
+    /// Generates arbitrary JSON as the value of a field.
     fn anything() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),

@@ -1,4 +1,4 @@
-//! What is loaded when no cache level has an answer: asked of AniLibria, mapped and rendered, each once.
+//! Answers from AniLibria, for when no cache level has one: requested, mapped and rendered.
 
 use anilibria_cache::Loaded;
 use anilibria_client::{
@@ -16,20 +16,20 @@ use serde_json::Value;
 use super::{ListQuery, SearchQuery, selection};
 use crate::titles::mapping::Mapping;
 
-/// A title with its episodes; that it is absent when AniLibria knows no such one.
+/// Loads a title with its episodes; absent if AniLibria has no such title.
 pub(super) async fn title(client: Client, id: u32) -> Result<Loaded, Error> {
     Ok(keep_title(id, title_now(&client, id).await?))
 }
 
-/// A title with its episodes, rendered; `None` when AniLibria knows no such one.
+/// Loads and renders a title with its episodes; `None` if AniLibria has no such title.
 async fn title_now(client: &Client, id: u32) -> Result<Option<Bytes>, Error> {
     let release = release_now(client, id).await?;
     Ok(release.map(|release| rendered(client, &release)))
 }
 
-/// A release with its episodes; `None` when AniLibria knows no such one.
+/// Loads a release with its episodes; `None` if AniLibria has no such release.
 pub(super) async fn release_now(client: &Client, id: u32) -> Result<Option<Release>, Error> {
-    // Nothing of these is shown, and they are half of the answer.
+    // The excluded fields are not used, and they are half of the response.
     match client.releases().get(id).exclude(["torrents", "members", "sponsors"]).await {
         Ok(release) => Ok(Some(release)),
         Err(error) if error.is_not_found() => Ok(None),
@@ -37,36 +37,37 @@ pub(super) async fn release_now(client: &Client, id: u32) -> Result<Option<Relea
     }
 }
 
-/// `release` as a title, rendered.
+/// Renders `release` as a title.
 pub(super) fn rendered(client: &Client, release: &Release) -> Bytes {
     render(&Mapping::new(client).title(release), None)
 }
 
-/// The title `id` as the cache keeps it.
+/// Returns the title `id` as a value for the cache.
 pub(super) fn keep_title(id: u32, title: Option<Bytes>) -> Loaded {
     title.map_or_else(Loaded::absent, Loaded::new).tag(tag::title(id))
 }
 
-/// A page of the catalogue.
+/// Loads a page of the catalogue.
 pub(super) async fn list(client: Client, query: ListQuery, genres: Vec<GenreId>) -> Result<Loaded, Error> {
     let window = selection::select(&client, &query, &genres).await?;
     Ok(page(&client, &window, query.page, query.limit))
 }
 
-/// A page without anything on it.
+/// Returns an empty page.
 pub(super) fn empty_page(client: &Client, page_number: u32, limit: u32) -> Loaded {
     page(client, &Window::default(), page_number, limit)
 }
 
-/// A page of what the service's search finds, which is short and comes as a whole.
+/// Loads a page of the results of AniLibria's search, which returns a short list as a whole.
 pub(super) async fn search(client: Client, query: SearchQuery) -> Result<Loaded, Error> {
     let found = client.app().search(query.text).await?;
     let window = selection::cut(found, offset(query.page, query.limit), query.limit);
     Ok(page(&client, &window, query.page, query.limit))
 }
 
-/// A page of the last updated. As far as the service's list of the latest goes, it comes from there, for that tells
-/// which titles have an episode; the catalogue is in the same order and tells how many titles there are.
+/// Loads a page of the last updated titles. Within the range of AniLibria's list of latest releases, the page comes from
+/// that list, because it contains the latest episodes. The catalogue has the same order and provides the total number of
+/// titles.
 pub(super) async fn updates(client: Client, page_number: u32, limit: u32) -> Result<Loaded, Error> {
     let offset = offset(page_number, limit);
     let end = offset + u64::from(limit);
@@ -84,34 +85,34 @@ pub(super) async fn updates(client: Client, page_number: u32, limit: u32) -> Res
     Ok(page(&client, &window, page_number, limit))
 }
 
-/// A page of the highest rated.
+/// Loads a page of the highest rated titles.
 pub(super) async fn popular(client: Client, page_number: u32, limit: u32) -> Result<Loaded, Error> {
     let catalog = client.catalog().releases().sorting(CatalogSorting::RatingDesc);
     let window = catalog.window(offset(page_number, limit), limit).await?;
     Ok(page(&client, &window, page_number, limit))
 }
 
-/// The week, or some days of it.
+/// Loads the schedule of the week, or of some days.
 pub(super) async fn schedule(client: Client, days: Vec<u8>) -> Result<Loaded, Error> {
     let week = client.schedule().week().await?;
     let tags: Vec<_> = week.iter().map(|item| tag::title(item.release.id.get())).collect();
     Ok(Loaded::new(render(&Mapping::new(&client).week(&week, &days), None)).tags(tags).tag(tag::LISTS))
 }
 
-/// The names of all genres.
+/// Loads the names of all genres.
 pub(super) async fn genres(client: Client) -> Result<Loaded, Error> {
     let mut names: Vec<_> = client.catalog().genres().await?.into_iter().map(|genre| genre.name).collect();
     sort_russian(&mut names);
     Ok(Loaded::new(render(&names, None)))
 }
 
-/// The genres with their ids, as the service writes them; [`genre_ids`] reads them.
+/// Loads the genres with their ids, in AniLibria's format, which [`genre_ids`] parses.
 pub(super) async fn genre_list(client: Client) -> Result<Loaded, Error> {
     let genres: Value = client.fetch(client.catalog().genres().request()).await?;
     Ok(Loaded::new(genres.to_string()))
 }
 
-/// The ids of genres by their names; `None` when one of them does not exist.
+/// Returns the ids of genres by their names; `None` if one of them does not exist.
 pub(super) fn genre_ids(list: &[u8], names: &[String]) -> Result<Option<Vec<GenreId>>, Error> {
     let genres: Vec<Genre> = anilibria_client::decode(list)?;
     let id = |name: &String| {
@@ -121,9 +122,9 @@ pub(super) fn genre_ids(list: &[u8], names: &[String]) -> Result<Option<Vec<Genr
     Ok(names.iter().map(id).collect())
 }
 
-/// Some release that is not blocked, by chance.
+/// Returns the id of a random release that is not blocked.
 pub(super) async fn random_id(client: &Client) -> Result<u32, Error> {
-    // One in five may well be blocked where the service runs, five of five are not.
+    // About one in five may be blocked at the location of the service, so five are requested.
     let releases = client.releases().random().limit(5).await?;
     let release = releases.iter().find(|release| !release.is_blocked()).or(releases.first());
     let none = || Error::NotFound { message: "the service has no release to choose".to_owned() };

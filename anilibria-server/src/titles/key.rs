@@ -1,4 +1,4 @@
-//! The logical keys under which answers are cached, made here and nowhere else.
+//! The logical keys of cached answers. All of them are defined here.
 
 use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
@@ -10,7 +10,7 @@ use crate::titles::{
     params::{Order, Sort},
 };
 
-/// What the keys begin with, and those that are a beginning and an end. Whatever else is in the same Redis is not ours.
+/// Patterns of all keys: exact keys, and prefixes that end with `*`. Other keys in the same Redis belong to other services.
 pub(crate) const KINDS: [&str; 10] = [
     "title:*",
     "titles:*",
@@ -24,36 +24,36 @@ pub(crate) const KINDS: [&str; 10] = [
     "legacy:*",
 ];
 
-/// The digest of no filters and the usual order, which most lists are asked for with.
+/// Digest of the default query without filters, which most requests use.
 static UNFILTERED: LazyLock<String> = LazyLock::new(|| digest(Sort::default(), Order::default(), ""));
 
-/// The key of `GET /titles/{id}`.
+/// Returns the key of `GET /titles/{id}`.
 pub fn title(id: u32) -> String {
     format!("title:{id}")
 }
 
-/// The key of `GET /titles`.
+/// Returns the key of `GET /titles`.
 pub fn titles(query: &ListQuery) -> String {
     format!("titles:page:{}:limit:{}:filters:{}", query.page, query.limit, filters(query))
 }
 
-/// The key of `GET /search`; what is at its default is left out.
+/// Returns the key of `GET /search`. Default values are omitted.
 pub fn search(query: &SearchQuery) -> String {
     let fuzzy = if query.fuzzy { ":fuzzy" } else { "" };
     format!("search:{}:limit:{}{fuzzy}{}", normal(&query.text), query.limit, page(query.page))
 }
 
-/// The key of `GET /updates`.
+/// Returns the key of `GET /updates`.
 pub fn updates(page_number: u32, limit: u32) -> String {
     format!("updates:limit:{limit}{}", page(page_number))
 }
 
-/// The key of `GET /popular`.
+/// Returns the key of `GET /popular`.
 pub fn popular(page_number: u32, limit: u32) -> String {
     format!("popular:limit:{limit}{}", page(page_number))
 }
 
-/// The key of `GET /schedule`, for the days in order.
+/// Returns the key of `GET /schedule`, for sorted days.
 pub fn schedule(days: &[u8]) -> String {
     if days.is_empty() {
         return "schedule".to_owned();
@@ -62,12 +62,12 @@ pub fn schedule(days: &[u8]) -> String {
     format!("schedule:days:{}", days.join(","))
 }
 
-/// The key of `GET /genres`.
+/// Returns the key of `GET /genres`.
 pub fn genres() -> &'static str {
     "genres"
 }
 
-/// The key of the genres with their ids, which the filter by genre looks up.
+/// Returns the key of the genres with their ids, which the genre filter looks up.
 pub fn genre_ids() -> &'static str {
     "genres:ids"
 }
@@ -80,11 +80,11 @@ fn normal(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// A digest of all filters and the order, the same on every instance and in every version. What is not filtered by is
-/// left out.
+/// Returns a digest of all filters and the order, the same on every instance and in every version. Unset filters are
+/// omitted.
 fn filters(query: &ListQuery) -> Cow<'static, str> {
     let ListQuery { page: _, limit: _, search, year, season, genres, status, sort, order } = query;
-    // Writing into a string cannot fail. Quotes keep what a client sends from looking like a filter.
+    // Writing to a string cannot fail. Values are quoted, so that a value sent by a client cannot imitate a filter.
     let mut given = String::new();
     if let Some(search) = search {
         let _ = write!(given, " search={:?}", normal(search));
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn digest_of_filters_never_changes() {
-        // Instances of two versions share a cache while one replaces the other.
+        // During an update, instances of two versions share a cache.
         assert_eq!(
             titles(&ListQuery::default()),
             "titles:page:1:limit:20:filters:97e4c479013b51bca48856250a592beb"

@@ -1,4 +1,4 @@
-//! From AniLibria's releases to the site's titles.
+//! Conversion of AniLibria's releases to the site's titles.
 
 mod entry;
 
@@ -16,19 +16,19 @@ use crate::titles::model::{
     title::{EpisodeCount, Names, Player, Poster, Season, Title, TitleKind, TitleStatus},
 };
 
-/// Maps releases to titles; the client makes their pictures' addresses absolute.
+/// A mapping from releases to titles. The client makes the addresses of pictures absolute.
 #[derive(Clone, Copy, Debug)]
 pub struct Mapping<'a> {
     client: &'a Client,
 }
 
 impl<'a> Mapping<'a> {
-    /// A mapping for the releases that `client` gives.
+    /// Creates a mapping for releases of `client`.
     pub fn new(client: &'a Client) -> Self {
         Self { client }
     }
 
-    /// The title that a release is.
+    /// Converts a release to a title.
     pub fn title(self, release: &Release) -> Title {
         Title {
             id: release.id.get(),
@@ -53,12 +53,12 @@ impl<'a> Mapping<'a> {
         }
     }
 
-    /// The titles that releases are.
+    /// Converts releases to titles.
     pub fn titles<'r>(self, releases: impl IntoIterator<Item = &'r Release>) -> Vec<Title> {
         releases.into_iter().map(|release| self.title(release)).collect()
     }
 
-    /// The days of a week, all of them or those asked for, each with its titles in the order in which they came.
+    /// Returns the days of a week, all of them or those in `days`, each with its titles in the given order.
     pub fn week(self, week: &[ScheduledRelease], days: &[u8]) -> Vec<ScheduleDay> {
         let asked = |day: &u8| days.is_empty() || days.contains(day);
         let on = |day: u8| {
@@ -70,7 +70,7 @@ impl<'a> Mapping<'a> {
         (0..7).filter(asked).map(|day| ScheduleDay { day, list: on(day) }).collect()
     }
 
-    /// A title in the schedule, which also tells whether an episode is out.
+    /// Converts an item of the schedule, which also says whether an episode is published.
     fn scheduled(self, item: &ScheduledRelease) -> Title {
         let first_is_next = item.next_release_episode_number.is_some_and(|next| next <= Ordinal(1.0));
         let mut title = self.title(&item.release);
@@ -119,12 +119,12 @@ impl<'a> Mapping<'a> {
     }
 }
 
-/// How far a release has come.
+/// Returns the status of a release.
 pub fn status(release: &Release) -> TitleStatus {
     title_status(release.status())
 }
 
-/// How far a release with this status has come.
+/// Converts a release status to a title status.
 pub fn title_status(status: ReleaseStatus) -> TitleStatus {
     match status {
         ReleaseStatus::Announced => TitleStatus::Announced,
@@ -133,12 +133,12 @@ pub fn title_status(status: ReleaseStatus) -> TitleStatus {
     }
 }
 
-/// When a release was last updated, by which it is sorted.
+/// Returns the time of the last update, by which releases are sorted.
 pub fn updated_at(release: &Release) -> OffsetDateTime {
     release.news_at().unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// How many regular episodes are out; unknown when the view has none.
+/// Returns the number of published regular episodes; `None` if the response contains no episodes.
 fn current(release: &Release) -> Option<u32> {
     let episodes = release.episodes.as_ref()?;
     u32::try_from(episodes.iter().filter(|episode| episode.ordinal.is_whole()).count()).ok()
@@ -172,7 +172,7 @@ fn seconds(duration: Duration) -> Option<u32> {
     duration.as_secs().try_into().ok()
 }
 
-/// A name, unless there is nothing in it.
+/// Returns a name, or `None` if it is empty.
 fn filled(name: Option<&String>) -> Option<String> {
     name.filter(|name| !name.trim().is_empty()).cloned()
 }

@@ -13,7 +13,7 @@ fn describe() {
     synced(0);
 }
 
-/// Counts `count` titles that were read from AniLibria.
+/// Counts titles read from AniLibria.
 pub(super) fn synced(count: usize) {
     counter!(TITLES_SYNCED, "source" => "anilibria_api").increment(count as u64);
 }

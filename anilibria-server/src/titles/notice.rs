@@ -1,4 +1,4 @@
-//! What has happened to a title, before it is an event with an id.
+//! A change of a title, before it becomes an event with an id.
 
 use std::{fmt, time::Duration};
 
@@ -18,14 +18,14 @@ use crate::titles::{
     },
 };
 
-/// How long the same is told only once, whoever sees it again. It has to be longer than whoever watches may be behind
-/// somebody who has come across it by chance. What changes back and forth is told each time, however soon: of two that say
-/// something else the later [version](Identity::version) counts.
+/// Time for which the same notice is published only once, whichever publisher observes it. It must exceed the delay of the
+/// watcher against other publishers that find a change earlier. Alternating changes are always published: of two notices
+/// with different content, the one with the higher [version](Identity::version) is later.
 const ONCE: Duration = Duration::from_hours(24);
 
 pub use super::event_kind::{EventKind, Subject};
 
-/// Publishes what happened to titles.
+/// A publisher of changes of titles.
 #[async_trait]
 pub trait Publish: fmt::Debug + Send + Sync + 'static {
     /// Publishes `notice` to all instances, unless it was published before.
@@ -36,77 +36,78 @@ pub trait Publish: fmt::Debug + Send + Sync + 'static {
     async fn publish(&self, notice: &Notice) -> anyhow::Result<()>;
 }
 
-/// What has happened to a title.
+/// A change of a title.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    /// An episode came out.
+    /// An episode was published.
     NewEpisode(EpisodeNews),
-    /// An episode that was out has changed.
+    /// A published episode changed.
     EpisodeUpdate(EpisodeNews),
-    /// A title is there that was not.
+    /// A title was added.
     NewTitle {
         /// AniLibria's id of the title.
         title_id: u32,
-        /// Its main name.
+        /// Main name of the title.
         title: String,
-        /// Its poster, an absolute URL.
+        /// Poster, an absolute URL.
         poster: Option<String>,
         /// Names of its genres.
         genres: Vec<String>,
     },
-    /// A title has come further, or is taken up again.
+    /// The status of a title changed.
     StatusChange {
         /// AniLibria's id of the title.
         title_id: u32,
-        /// How far it had come.
+        /// Status before the change.
         old: TitleStatus,
-        /// How far it has come.
+        /// Status after the change.
         new: TitleStatus,
-        /// Of the title that has; made by [`version`].
+        /// Version of the title after the change, from [`version`].
         version: u64,
     },
-    /// What else there is to a title has changed.
+    /// Another field of a title changed.
     TitleUpdated {
         /// AniLibria's id of the title.
         title_id: u32,
-        /// What tells it from what it was before; made by [`digest`].
+        /// Digest of the fields after the change, from [`digest`].
         content: String,
-        /// Of the title that says so; made by [`version`].
+        /// Version of the title after the change, from [`version`].
         version: u64,
     },
 }
 
-/// What makes a notice the same as another one.
+/// Identity of a notice, for deduplication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// What it is about: `{kind}:{title}:{episode}`, with 0 for no episode.
+    /// Subject of the notice: `{kind}:{title}:{episode}`, with 0 for no episode.
     pub subject: String,
-    /// What it says of that, if it can say this or that. Between two that say the same, something else may have been said.
+    /// State of the subject; empty if there is only one possible state. The same state can be published again after another
+    /// one.
     pub content: String,
-    /// Which version of the subject says so, the greater the later; 0 when that is not known. Whoever comes with an earlier
-    /// one than was told has found late what somebody else has told, and what has changed since.
+    /// Version of the subject; higher is newer, 0 is unknown. A notice with a lower version than the last published one is a
+    /// late observation of a state that has changed since, and is not published.
     pub version: u64,
-    /// For how long it is told only once.
+    /// Time for which the notice is published only once.
     pub remembered: Duration,
 }
 
-/// An episode that there is news of.
+/// An episode that was published or changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpisodeNews {
     /// AniLibria's id of the title.
     pub title_id: u32,
     /// Number of the episode.
     pub episode: EpisodeNumber,
-    /// The main name of the title.
+    /// Main name of the title.
     pub title: String,
-    /// Name of the episode, empty when it has none.
+    /// Name of the episode; empty if it has none.
     pub episode_name: String,
-    /// The title's poster, an absolute URL.
+    /// Poster of the title, an absolute URL.
     pub poster: Option<String>,
 }
 
 impl Notice {
-    /// What `event` is to clients of the site; nothing when there is no title that it is about.
+    /// Converts `event` to a notice for clients of the site; `None` if it is not about a title.
     pub fn of(client: &Client, event: &watch::Event) -> Option<Self> {
         match event {
             watch::Event::NewEpisode { release, episode } => {
@@ -130,12 +131,12 @@ impl Notice {
         }
     }
 
-    /// What it is to clients of the site that `episode` of `release` came out.
+    /// Creates the notice that `episode` of `release` was published.
     pub fn new_episode(client: &Client, release: &Release, episode: &v1::Episode) -> Self {
         Self::NewEpisode(EpisodeNews::of(client, release, episode))
     }
 
-    /// What kind of event it is.
+    /// Returns the kind of the event.
     pub fn kind(&self) -> EventKind {
         match self {
             Self::NewEpisode(_) => EventKind::NewEpisode,
@@ -146,7 +147,7 @@ impl Notice {
         }
     }
 
-    /// The title it is about.
+    /// Returns the id of the title.
     pub fn title_id(&self) -> u32 {
         match self {
             Self::NewEpisode(news) | Self::EpisodeUpdate(news) => news.title_id,
@@ -156,7 +157,7 @@ impl Notice {
         }
     }
 
-    /// What makes it the same as another one.
+    /// Returns the identity, for deduplication.
     pub fn identity(&self) -> Identity {
         let (kind, title_id) = (self.kind(), self.title_id());
         let none = || "0".to_owned();
@@ -185,12 +186,12 @@ impl Notice {
             Self::EpisodeUpdate(news) => (data.get("episode") == Some(&news.number())).then(is_same),
             Self::NewTitle { .. } => Some(true),
             Self::StatusChange { .. } => Some(is_same()),
-            // What it has told does not show.
+            // The event does not contain the changed fields.
             Self::TitleUpdated { .. } => Some(false),
         }
     }
 
-    /// The fields of the event, with the present time.
+    /// Returns the fields of the event, with the current time.
     pub fn data(&self) -> Map<String, Value> {
         let mut data = self.facts();
         data.insert("timestamp".to_owned(), json!(Timestamp::now()));
@@ -243,17 +244,17 @@ impl EpisodeNews {
     }
 }
 
-/// What tells `facts` from others.
+/// Returns a digest of `facts`.
 pub fn digest(facts: &Value) -> String {
     format!("{:08x}", hash(facts.to_string().as_bytes()))
 }
 
-/// Which version of a title it is that was last changed then.
+/// Returns the version of a title that was last changed at `changed_at`.
 pub fn version(changed_at: Option<OffsetDateTime>) -> u64 {
     changed_at.and_then(|at| at.unix_timestamp().try_into().ok()).unwrap_or_default()
 }
 
-/// The largest picture there is.
+/// Returns the largest available picture.
 fn best(Poster { small, medium, large }: Poster) -> Option<String> {
     large.or(medium).or(small)
 }
@@ -262,7 +263,7 @@ fn status(status: TitleStatus) -> Value {
     status.to_json().unwrap_or_default()
 }
 
-/// `value` without quotes around it.
+/// Returns `value` as text without quotes.
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

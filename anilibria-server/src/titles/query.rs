@@ -1,16 +1,16 @@
-//! What the lists are asked for, already checked.
+//! Queries for lists, already validated.
 
 use crate::titles::{
     model::title::{Season, TitleStatus},
     params::{DEFAULT_LIMIT, Order, Sort},
 };
 
-/// What `/titles` is asked for.
+/// Query of `/titles`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListQuery {
     /// Number of the page, from 1.
     pub page: u32,
-    /// Entries a page, 1 to 100.
+    /// Entries per page, 1 to 100.
     pub limit: u32,
     /// Text to filter by, 2 to 100 characters.
     pub search: Option<String>,
@@ -22,14 +22,14 @@ pub struct ListQuery {
     pub genres: Vec<String>,
     /// Status to filter by.
     pub status: Option<TitleStatus>,
-    /// What to sort by.
+    /// Sort field.
     pub sort: Sort,
-    /// Which end comes first.
+    /// Sort direction.
     pub order: Order,
 }
 
 impl Default for ListQuery {
-    /// What is meant when nothing is asked for: the first page of all titles.
+    /// Returns the query for the first page of all titles.
     fn default() -> Self {
         Self {
             page: 1,
@@ -45,15 +45,15 @@ impl Default for ListQuery {
     }
 }
 
-/// What `/search` is asked for.
+/// Query of `/search`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchQuery {
     /// Text to search for, 2 to 100 characters.
     pub text: String,
     /// Number of the page, from 1.
     pub page: u32,
-    /// Entries a page, 1 to 100.
+    /// Entries per page, 1 to 100.
     pub limit: u32,
-    /// Whether misspelt words are found too.
+    /// True if misspelt words match too.
     pub fuzzy: bool,
 }

@@ -1,4 +1,4 @@
-//! What a query for titles means to AniLibria's catalogue.
+//! Selection of titles in AniLibria's catalogue.
 
 use std::cmp::Ordering;
 
@@ -18,11 +18,11 @@ use crate::titles::{
     params::{Order, Sort},
 };
 
-/// The most releases that are looked through for a status which the catalogue cannot filter by. There are about a
-/// hundred in production at any time.
+/// Maximum number of releases that are filtered here by a status that the catalogue cannot filter by. About a hundred are in
+/// production at any time.
 const MOST_IN_PRODUCTION: usize = 1000;
 
-/// The releases of the catalogue that a query selects. Genres come as ids.
+/// Returns the releases of the catalogue that match a query. Genres are given as ids.
 pub(super) async fn select(
     client: &Client,
     query: &ListQuery,
@@ -47,7 +47,7 @@ pub(super) async fn select(
     }
 }
 
-/// The request for everything but the status; `None` when nothing can match.
+/// Returns the request with all filters except the status; `None` if nothing can match.
 fn catalog(client: &Client, query: &ListQuery, genres: &[GenreId]) -> Option<CatalogReleases> {
     let mut catalog = client.catalog().releases().sorting(sorting(query.sort, query.order));
     if let Some(search) = &query.search {
@@ -66,8 +66,8 @@ fn catalog(client: &Client, query: &ListQuery, genres: &[GenreId]) -> Option<Cat
     Some(catalog)
 }
 
-/// Every release that is ongoing or in production. The catalogue knows both flags, but only joins them with "and", so
-/// this takes one request for each way of being in progress.
+/// Returns every release that is ongoing or in production. The catalogue has both flags but combines them only with "and",
+/// so each flag needs a separate request.
 async fn in_progress(catalog: &CatalogReleases) -> Result<Vec<Release>, Error> {
     let ongoing = catalog.clone().publish_statuses([PublishStatus::Ongoing]);
     let dubbed = catalog.clone().publish_statuses([PublishStatus::NotOngoing]);
@@ -82,11 +82,12 @@ async fn in_progress(catalog: &CatalogReleases) -> Result<Vec<Release>, Error> {
     Ok(releases)
 }
 
-/// The order of the catalogue, for releases that come from more than one request; ties by id, the newest first.
+/// Compares two releases in the order of the catalogue, for releases from more than one request. Ties are sorted by id,
+/// newest first.
 fn compare(one: &Release, two: &Release, sort: Sort, order: Order) -> Ordering {
     let ascending = match sort {
         Sort::Year => one.year.cmp(&two.year),
-        // What the service calls rating is how many like a release, not how much.
+        // AniLibria sorts by "rating" as the number of users who like a release, not as their average vote.
         Sort::Rating => one.added_in_users_favorites.cmp(&two.added_in_users_favorites),
         Sort::Id | Sort::Updated => mapping::updated_at(one).cmp(&mapping::updated_at(two)),
     };
@@ -96,7 +97,7 @@ fn compare(one: &Release, two: &Release, sort: Sort, order: Order) -> Ordering {
 
 fn sorting(sort: Sort, order: Order) -> CatalogSorting {
     match (sort, order) {
-        // The catalogue knows no order by id; new releases and updates are the nearest to it.
+        // The catalogue cannot sort by id; the order of new releases and updates is the closest one.
         (Sort::Id | Sort::Updated, Order::Desc) => CatalogSorting::FreshAtDesc,
         (Sort::Id | Sort::Updated, Order::Asc) => CatalogSorting::FreshAtAsc,
         (Sort::Rating, Order::Desc) => CatalogSorting::RatingDesc,
@@ -106,7 +107,7 @@ fn sorting(sort: Sort, order: Order) -> CatalogSorting {
     }
 }
 
-/// The part of a whole list that a page is.
+/// Returns one page of a whole list.
 pub(super) fn cut(releases: Vec<Release>, offset: u64, limit: u32) -> Window<Release> {
     let total = releases.len() as u64;
     let skip = usize::try_from(offset).unwrap_or(usize::MAX);

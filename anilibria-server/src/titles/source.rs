@@ -1,5 +1,5 @@
-//! Where answers are made from when no cache level has them: the mirrored catalogue once it is loaded, else AniLibria.
-//! Nobody else knows which.
+//! The choice of source when no cache level has an answer: the mirrored catalogue once it is loaded, else AniLibria. Callers
+//! do not depend on the choice.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::titles::mapping::Mapping;
 
 type Result<T> = std::result::Result<T, LoadFailure>;
 
-/// A page of the titles that a query selects.
+/// Returns a page of the titles that match a query.
 pub(super) async fn list(titles: Titles, query: ListQuery) -> Result<Loaded> {
     if let Some(catalogue) = catalogue(&titles) {
         return Ok(shelf(&titles.client, &catalogue).list(&query));
@@ -30,7 +30,7 @@ pub(super) async fn list(titles: Titles, query: ListQuery) -> Result<Loaded> {
     }
 }
 
-/// A page of the titles that a search finds.
+/// Returns a page of the titles that a search finds.
 pub(super) async fn search(titles: Titles, query: SearchQuery) -> Result<Loaded> {
     match catalogue(&titles) {
         Some(catalogue) => Ok(shelf(&titles.client, &catalogue).search(&query)),
@@ -38,7 +38,7 @@ pub(super) async fn search(titles: Titles, query: SearchQuery) -> Result<Loaded>
     }
 }
 
-/// A page of the last updated.
+/// Returns a page of the last updated titles.
 pub(super) async fn updates(titles: Titles, page: u32, limit: u32) -> Result<Loaded> {
     match catalogue(&titles) {
         Some(catalogue) => Ok(shelf(&titles.client, &catalogue).sorted(Sort::Updated, page, limit)),
@@ -46,7 +46,7 @@ pub(super) async fn updates(titles: Titles, page: u32, limit: u32) -> Result<Loa
     }
 }
 
-/// A page of the most popular.
+/// Returns a page of the most popular titles.
 pub(super) async fn popular(titles: Titles, page: u32, limit: u32) -> Result<Loaded> {
     match catalogue(&titles) {
         Some(catalogue) => Ok(shelf(&titles.client, &catalogue).sorted(Sort::Favorites, page, limit)),
@@ -54,7 +54,7 @@ pub(super) async fn popular(titles: Titles, page: u32, limit: u32) -> Result<Loa
     }
 }
 
-/// Names of all genres.
+/// Returns the names of all genres.
 pub(super) async fn genres(titles: Titles) -> Result<Loaded> {
     match catalogue(&titles) {
         Some(catalogue) => Ok(shelf(&titles.client, &catalogue).genres()),
@@ -62,7 +62,7 @@ pub(super) async fn genres(titles: Titles) -> Result<Loaded> {
     }
 }
 
-/// Some title that is not blocked, by chance.
+/// Returns the id of a random title that is not blocked.
 pub(super) async fn random_id(titles: &Titles) -> Result<u32> {
     match catalogue(titles).as_deref().and_then(from_catalogue::random_id) {
         Some(id) => Ok(id),
@@ -70,7 +70,7 @@ pub(super) async fn random_id(titles: &Titles) -> Result<u32> {
     }
 }
 
-/// What the catalogue knows of title `id` with its episodes, for when AniLibria fails.
+/// Returns title `id` with its episodes from the catalogue. Used when AniLibria fails.
 pub(super) fn in_need(titles: &Titles, id: u32) -> Option<bytes::Bytes> {
     let catalogue = catalogue(titles)?;
     let title = Mapping::new(&titles.client).whole_entry(&catalogue, catalogue.get(id)?)?;

@@ -1,4 +1,4 @@
-//! Titles that another service says have changed.
+//! Synchronisation of titles that another service reports as changed.
 
 use std::time::Instant;
 
@@ -22,12 +22,12 @@ use crate::titles::{
     sync_status::Subject,
 };
 
-/// What the log calls it.
+/// Name of the action in the log.
 const ACTION: &str = "sync_title";
 
 impl Titles {
-    /// Sees to it that title `id` is fresh on all levels of the cache. What is fresh is kept, unless by `force`; what is
-    /// loaded anew puts an end to all it appears in.
+    /// Ensures that title `id` is fresh on all levels of the cache. A fresh title is kept, unless `force` is true. If the
+    /// title is loaded again, all answers that contain it expire.
     pub async fn sync(&self, id: u32, force: bool) -> Result<Synced, Problem> {
         info!(title_id = id, action = ACTION, "Title sync started");
         let synced = self.see_to(id, force).await;
@@ -83,19 +83,19 @@ impl Titles {
         Ok(Synced { report, news })
     }
 
-    /// Title `id` as it is rendered, if a level has it and it is fresh.
+    /// Returns title `id` as rendered, if a cache level has a fresh value.
     async fn fresh(&self, id: u32) -> Option<Bytes> {
         let cached = self.cache.peek(&key::title(id)).await?;
         let is_ours = cached.entry().validator() == Some(form()) && !cached.is_absent();
         is_ours.then(|| cached.into_value())
     }
 
-    /// Loads title `id` whatever the cache has; also tells what is new to it since it was as `before`.
+    /// Loads title `id` regardless of the cache. Also returns the changes against `before`.
     async fn renew(&self, id: u32, before: Option<Bytes>) -> Result<(Bytes, Vec<Notice>), Problem> {
         debug!(title_id = id, "Fetching title from AniLibria API");
         let release = from_upstream::release_now(&self.client, id).await.map_err(LoadFailure::from)?;
         let title = release.as_ref().map(|release| from_upstream::rendered(&self.client, release));
-        // First what is old, or it would be the new one that ends.
+        // Old answers expire first; otherwise the new value would expire with them.
         self.changed(id).await;
         let kept = from_upstream::keep_title(id, title.clone());
         self.cache.set(&key::title(id), kept.validator(form())).await;
@@ -107,12 +107,12 @@ impl Titles {
         Ok((title, news))
     }
 
-    /// What is new to `after`, which `release` is, since it was as `before`.
+    /// Returns the changes from `before` to `after`, which is the state of `release`.
     fn news(&self, before: &Known, after: Known, release: &Release) -> Vec<Notice> {
         let (title_id, version) = (release.id.get(), version(release.updated_at));
         let is_new = |episode: &&Episode| {
             let number = EpisodeNumber::from(episode.ordinal.get()).to_string();
-            // Where there were none, it may just be that they were not known.
+            // If there were no episodes before, they may just not have been loaded.
             !before.episodes.is_empty() && !before.episodes.contains_key(&number)
         };
         let episodes = release.episodes.iter().flatten().filter(is_new);
@@ -125,25 +125,25 @@ impl Titles {
     }
 }
 
-/// What has become of a title that was to be fresh.
+/// Outcome of the synchronisation of a title.
 #[derive(Clone, Debug)]
 pub struct Synced {
-    /// What was done about it.
+    /// Report for the caller.
     pub report: SyncReport,
-    /// What is new to it since it was loaded before: episodes that have come out, another status, anything else.
+    /// Changes since the title was loaded before: published episodes, another status, other fields.
     pub news: Vec<Notice>,
 }
 
-/// What is known of a title.
+/// Known state of a title.
 struct Known {
-    /// By their numbers.
+    /// Episodes by number.
     episodes: Map<String, Value>,
     status: TitleStatus,
-    /// What tells the rest of it from what it was.
+    /// Digest of the other fields.
     facts: String,
 }
 
-/// Reads `title`, as [`anilibria_http::rendered::render`] made it.
+/// Parses `title`, as [`anilibria_http::rendered::render`] wrote it.
 fn read(title: &[u8]) -> Result<Known, Problem> {
     let Answer { data } = serde_json::from_slice(&readable(title)).map_err(Problem::internal)?;
     let Parts { player, status } = Parts::deserialize(&data).map_err(Problem::internal)?;
@@ -152,7 +152,7 @@ fn read(title: &[u8]) -> Result<Known, Problem> {
     Ok(Known { episodes: player.episodes, status, facts: facts::of_rendered(data) })
 }
 
-/// The episodes in `title`, as [`anilibria_http::rendered::render`] made it, by their numbers.
+/// Returns the episodes of `title` by number, as [`anilibria_http::rendered::render`] wrote it.
 pub(super) fn episodes(title: &[u8]) -> Result<Map<String, Value>, Problem> {
     read(title).map(|known| known.episodes)
 }

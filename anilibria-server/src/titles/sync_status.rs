@@ -1,4 +1,4 @@
-//! What was synchronised with AniLibria and when, in a collection that the whole site can read.
+//! The status of synchronisation with AniLibria, in a collection that the whole site can read.
 
 use std::{
     future::IntoFuture,
@@ -23,25 +23,25 @@ use crate::telemetry::database::answered;
 
 const COLLECTION: &str = "sync_status";
 
-/// The name of this service there.
+/// Name of this service in the collection.
 const SERVICE: &str = "anilibria";
 
-/// How long the server may take for one call.
+/// Timeout of one call.
 const CALL: Duration = Duration::from_secs(2);
 
-/// So many titles may wait to be noted; what comes while they do is not.
+/// Maximum number of titles that wait to be recorded; further ones are not recorded.
 const WAITING: usize = 16;
 
-/// What was synchronised.
+/// Subject of a synchronisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// The catalogue as a whole.
+    /// The whole catalogue.
     Catalogue,
     /// One title.
     Title(u32),
 }
 
-/// Notes what was synchronised. Cheap to clone.
+/// A recorder of synchronisations. Cheap to clone.
 ///
 /// A document has `service`, `entity_type`, `entity_id`, `last_attempt`, `last_sync` (the last success), `result` (`ok` or
 /// `error`), `error` and `count`.
@@ -52,21 +52,21 @@ pub struct SyncStatus {
     is_indexed: Arc<AtomicBool>,
 }
 
-/// What is noted of the catalogue.
+/// Recorded status of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Noted {
-    /// The number of the last save that was completed; 0 before the first.
+    /// Number of the last completed save; 0 before the first.
     pub(crate) saved: i64,
-    /// How many releases it left behind.
+    /// Number of releases after that save.
     pub(crate) count: u64,
-    /// When AniLibria was last asked.
+    /// Time of the last request to AniLibria.
     pub(crate) last_attempt: Option<DateTime>,
-    /// When AniLibria last answered.
+    /// Time of the last successful request to AniLibria.
     pub(crate) last_sync: Option<DateTime>,
 }
 
 impl SyncStatus {
-    /// Notes in `database`, which is not asked for anything yet.
+    /// Creates a status in `database`. It sends no command to the database yet.
     pub fn new(database: &Database) -> Self {
         Self {
             collection: database.collection(COLLECTION),
@@ -75,8 +75,7 @@ impl SyncStatus {
         }
     }
 
-    /// Notes how it went, with how many releases or episodes there are now, or why it failed. That it could not be noted
-    /// is logged at most.
+    /// Records an outcome: the number of releases or episodes, or the error. A failure to record it is only logged.
     pub async fn note(&self, subject: Subject, outcome: Result<u64, String>) {
         let now = DateTime::now();
         let mut fields = doc! { "last_attempt": now };
@@ -95,7 +94,7 @@ impl SyncStatus {
         }
     }
 
-    /// The same in the background.
+    /// Records an outcome in the background.
     pub fn note_later(&self, subject: Subject, outcome: Result<u64, String>) {
         if let Ok(turn) = Arc::clone(&self.waiting).try_acquire_owned() {
             let status = self.clone();
@@ -106,7 +105,7 @@ impl SyncStatus {
         }
     }
 
-    /// What is noted of the catalogue; `None` when nothing is.
+    /// Returns the recorded status of the catalogue; `None` if there is none.
     pub(crate) async fn catalogue(&self) -> anyhow::Result<Option<Noted>> {
         let found =
             answer("find", self.collection.find_one(filter(Subject::Catalogue)).into_future()).await?;
@@ -118,7 +117,7 @@ impl SyncStatus {
         }))
     }
 
-    /// The number of a save that begins: each has one of its own, greater than those before.
+    /// Begins a save and returns its number, which is unique and greater than those before.
     pub(crate) async fn begin_save(&self) -> anyhow::Result<i64> {
         let update = self
             .collection
@@ -129,7 +128,7 @@ impl SyncStatus {
         document.map(|document| number(&document, "revision")).context("a save without a number")
     }
 
-    /// Save `number` is complete, with `count` releases.
+    /// Records that save `number` is complete, with `count` releases.
     pub(crate) async fn end_save(&self, number: i64, count: usize) -> anyhow::Result<()> {
         let count = i64::try_from(count)?;
         let update = doc! { "$max": { "saved": number }, "$set": { "saved_count": count } };
@@ -138,7 +137,7 @@ impl SyncStatus {
             .map(drop)
     }
 
-    /// Makes the index, once.
+    /// Creates the index, once.
     async fn index(&self) {
         if self.is_indexed.load(Ordering::Relaxed) {
             return;

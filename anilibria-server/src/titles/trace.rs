@@ -1,4 +1,4 @@
-//! What a trace shows of the search for a title.
+//! The trace span of looking up a title.
 
 use anilibria_http::{
     envelope::{CacheLevel, One},
@@ -13,13 +13,13 @@ use tracing::{
 use super::sync::episodes;
 use crate::titles::model::title::Title;
 
-/// The span in which a title is looked for.
+/// Span of looking up a title.
 pub(super) struct TitleTrace {
     span: Span,
 }
 
 impl TitleTrace {
-    /// The span for title `id`.
+    /// Creates the span for title `id`.
     pub(super) fn of(id: u32) -> Self {
         let span = debug_span!(
             "get_title",
@@ -37,9 +37,9 @@ impl TitleTrace {
         self.span.clone()
     }
 
-    /// Notes what was found.
+    /// Records the outcome.
     pub(super) fn note(self, title: &Result<Rendered<One<Title>>, Problem>) {
-        // Few are traced, and to count the episodes takes longer than to find the title.
+        // Counting the episodes takes longer than the lookup, so it is done only for traced requests.
         if self.span.is_disabled() {
             return;
         }
@@ -55,7 +55,7 @@ impl TitleTrace {
             Err(problem) => {
                 self.span.record("error", true);
                 self.span.record("error.message", field::display(problem));
-                // That there is no such title is an answer.
+                // "Not found" is a valid answer, not an error of the service.
                 if problem.status().is_server_error() {
                     self.span.record("otel.status_code", "ERROR");
                 }

@@ -1,4 +1,4 @@
-//! Answers in the envelope of version 1, which has no `meta`.
+//! Responses in the envelope of version 1, which has no `meta`.
 
 use anilibria_cache::Cached;
 use anilibria_http::rendered::{Kept, respond, seal, unsealed};
@@ -11,20 +11,20 @@ use poem_openapi::{
 use serde::Serialize;
 use time::OffsetDateTime;
 
-/// What every answer begins with that holds data.
+/// Start of every response that holds data.
 const BEGINNING: &str = r#"{"success":true,"data":"#;
 
-/// What every answer ends with. It is not kept with the rest: an answer is sent in two parts.
+/// End of every response. It is not cached with the rest: a response is sent in two parts.
 const END: Bytes = Bytes::from_static(b"}");
 
-/// An answer, rendered.
+/// A rendered response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     shared: Bytes,
     kept: Kept,
 }
 
-/// Where a page lies in its list.
+/// Position of a page in its list.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Pagination {
     pub(super) page: u32,
@@ -32,7 +32,7 @@ pub(super) struct Pagination {
     pub(super) total: u64,
 }
 
-/// An answer that holds data.
+/// Envelope of a response that holds data.
 #[derive(Serialize)]
 struct Envelope<'d, T: ?Sized> {
     success: bool,
@@ -43,12 +43,12 @@ struct Envelope<'d, T: ?Sized> {
     source: Option<&'static str>,
 }
 
-/// Renders `data`: what an answer is made of, and what the cache keeps.
+/// Renders `data` without the end of the envelope, in the format that the cache stores.
 pub(super) fn render<T: Serialize + ?Sized>(data: &T) -> serde_json::Result<Bytes> {
     write(&Envelope { success: true, data, pagination: None, source: None })
 }
 
-/// The same for a page of a list, which names where it is from if `source` does.
+/// Renders a page of a list in the same format. The response names its source if `source` does.
 pub(super) fn render_page<T: Serialize>(
     data: &[T],
     pagination: Pagination,
@@ -63,23 +63,23 @@ fn write(body: &impl Serialize) -> serde_json::Result<Bytes> {
 }
 
 impl Answer {
-    /// What is cached.
+    /// Creates a response from a cached value.
     pub(super) fn cached(cached: Cached) -> Self {
         let expires = OffsetDateTime::from(cached.fresh_until());
         Self { shared: cached.into_value(), kept: Kept::Until(Some(expires)) }
     }
 
-    /// What [`render`] made, for one request only.
+    /// Creates a response from the output of [`render`] for a single request; it is not cacheable.
     pub(super) fn once(rendered: Bytes) -> Self {
         Self { shared: rendered, kept: Kept::Never }
     }
 
-    /// A body of any form, for one request only.
+    /// Creates a response from a body of any format for a single request.
     pub(super) fn bare(body: &impl Serialize) -> serde_json::Result<Self> {
         write(body).map(Self::once)
     }
 
-    /// A list of what is in `answers`, for one request only.
+    /// Creates a response that lists the data of `answers` for a single request.
     pub(super) fn list_of(answers: &[Self]) -> Self {
         let mut json = format!("{BEGINNING}[");
         for (index, answer) in answers.iter().enumerate() {
@@ -92,7 +92,7 @@ impl Answer {
         Self::once(seal(&json))
     }
 
-    /// The data in it.
+    /// Returns the data of the response.
     pub(super) fn data(&self) -> Bytes {
         let body = unsealed(&self.shared);
         body.slice(BEGINNING.len().min(body.len())..)

@@ -20,20 +20,20 @@ use crate::{
     titles::params::{Days, Genres, Limit, LimitOr, PageNumber, Query, Search, Year},
 };
 
-/// The routes that read.
+/// Routes that read.
 #[derive(Clone)]
 pub(super) struct LegacyApi {
     legacy: Legacy,
 }
 
-/// Whether the API can be asked.
+/// Response that says if the API is available.
 #[derive(Serialize)]
 struct Availability {
     success: bool,
     available: bool,
 }
 
-/// What all lists of titles may be narrowed by.
+/// Filters that all lists of titles support.
 struct Filters(ListQuery);
 
 impl<'a> FromRequest<'a> for Filters {

@@ -1,22 +1,22 @@
-//! The logical keys under which answers to old clients are cached. They all begin with `legacy:`, so that they are never
-//! taken for those of version 2, nor for those of the service that was here before.
+//! The logical keys of cached answers to old clients. They all begin with `legacy:`, so that they collide neither with those
+//! of version 2, nor with those of the site's old service.
 
 use anilibria_client::text::fold;
 use uuid::Uuid;
 
 use super::ListQuery;
 
-/// The key of title `id`.
+/// Returns the key of title `id`.
 pub(super) fn title(id: u32) -> String {
     format!("legacy:title:{id}")
 }
 
-/// The key of the title with a readable id that the mirrored catalogue does not know.
+/// Returns the key of the title with a readable id that the mirrored catalogue does not have.
 pub(super) fn code(code: &str) -> String {
     format!("legacy:code:{code}")
 }
 
-/// The key of a page of a list.
+/// Returns the key of a page of a list.
 pub(super) fn list(query: &ListQuery) -> String {
     let mut genres: Vec<_> = query.genres.iter().map(|genre| fold(genre)).collect();
     genres.sort_unstable();
@@ -33,23 +33,23 @@ pub(super) fn list(query: &ListQuery) -> String {
     format!("legacy:list:{}:limit:{}:page:{}", digest.simple(), query.limit, query.page)
 }
 
-/// The key of the schedule, for the days in order.
+/// Returns the key of the schedule, for sorted days.
 pub(super) fn schedule(days: &[u8]) -> String {
     let days: Vec<_> = days.iter().map(u8::to_string).collect();
     format!("legacy:schedule:{}", days.join(","))
 }
 
-/// The key of something that others refer to.
+/// Returns the key of reference data.
 pub(super) fn reference(name: &str) -> String {
     format!("legacy:references:{name}")
 }
 
-/// The key of the newest videos.
+/// Returns the key of the newest videos.
 pub(super) fn videos(limit: u32) -> String {
     format!("legacy:videos:limit:{limit}")
 }
 
-/// The key of a franchise, or of those of a title.
+/// Returns the key of a franchise, or of the franchises of a title.
 pub(super) fn franchise(id: &str) -> String {
     format!("legacy:franchise:{id}")
 }

@@ -1,4 +1,4 @@
-//! Parameters that only old clients send.
+//! Parameters of old clients.
 
 use std::borrow::Cow;
 
@@ -7,13 +7,13 @@ use anilibria_http::params::{PathValue, Reason, Value, first, whole};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use uuid::Uuid;
 
-/// Most characters of a text to search for.
+/// Maximum number of characters of a search text.
 const MAX_TEXT: usize = 100;
 
-/// Most characters of a readable id.
+/// Maximum number of characters of a readable id.
 const MAX_CODE: usize = 200;
 
-/// Names of routes, which are no titles.
+/// Names of routes, which are never readable ids of titles.
 const WORDS: [&str; 16] = [
     "v1",
     "v2",
@@ -33,40 +33,40 @@ const WORDS: [&str; 16] = [
     "sync",
 ];
 
-/// The text to search for, which may be a single character.
+/// Text to search for, at least one character.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct AnyText(pub(super) String);
 
-/// A title by number or by readable id; `None` when no title can be called so.
+/// A title by number or by readable id; `None` if the value cannot identify a title.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TitleRef(pub(super) Option<ReleaseRef>);
 
-/// The franchises of a title, or one franchise by its id; `None` when nothing can be called so.
+/// Franchises of a title, or one franchise by its id; `None` if the value cannot identify any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FranchiseRef(pub(super) Option<Franchises>);
 
-/// Which franchises.
+/// Selection of franchises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Franchises {
-    /// Those of a title.
+    /// Franchises of a title.
     OfTitle(u32),
-    /// This one.
+    /// One franchise.
     One(FranchiseId),
 }
 
-/// A season, as a word of either language or a number of v3, if one is asked for.
+/// A season, as a word of either language or a number of v3; `None` if omitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SeasonWord(pub(super) Option<Season>);
 
-/// A kind of work, as a word or a number of v3, if one is asked for.
+/// A kind of work, as a word or a number of v3; `None` if omitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct KindWord(pub(super) Option<ReleaseKind>);
 
-/// An episode by number.
+/// Number of an episode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct EpisodeNumber(pub(super) String);
 
-/// A quality by its number of lines, if one is asked for.
+/// A quality by its number of lines; `None` if omitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lines(pub(super) Option<u16>);
 
@@ -182,7 +182,7 @@ impl Value for EpisodeNumber {
         let text = first(values).ok_or("is required")?;
         let number: Option<f64> =
             text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
-        // Printed the way in which episodes are keyed: `07` is `7`.
+        // Formatted as in the keys of episodes: `07` becomes `7`.
         number.map(|number| Self(number.to_string())).ok_or_else(|| "must be the number of an episode".into())
     }
 }

@@ -1,19 +1,19 @@
-//! Which addresses are old ones, and which version of the API a request asks for.
+//! Recognition of old addresses, and of the API version that a request selects.
 
 use poem::{Request, http::Uri};
 
 use crate::config::LegacyConfig;
 
-/// Where version 1 is served, without its name and with it.
+/// Prefixes of version 1, without and with its name.
 pub(super) const PREFIXES: [&str; 2] = ["/api/anilibria", "/api/anilibria/v1"];
 
-/// What the site's player asks for.
+/// Paths that the site's player calls.
 const PLAYER: [&str; 4] = ["/video", "/qualities", "/voices", "/subtitles"];
 
-/// The header in which a client names a version of the API.
+/// Header in which a client selects a version of the API.
 const VERSION: &str = "x-api-version";
 
-/// The addresses that are answered as the site's old service did, errors included.
+/// Addresses that are answered as the site's old service did, including the format of errors.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OldPaths {
     v1: bool,
@@ -21,26 +21,26 @@ pub struct OldPaths {
 }
 
 impl OldPaths {
-    /// Those that `config` asks for.
+    /// Creates the set of addresses that `config` enables.
     pub fn new(config: LegacyConfig) -> Self {
         Self { v1: config.legacy_v1_enabled, player: config.video_helper_enabled }
     }
 
-    /// Whether `path` is among them.
+    /// Returns true if `path` is one of the addresses.
     pub fn cover(self, path: &str) -> bool {
         self.player && PLAYER.contains(&path)
             || self.v1 && rest(path).is_some_and(|rest| version(rest) != Some("v2"))
     }
 }
 
-/// Leads a request for an address without a version to version 2, if its header asks for that. Returns whether the
-/// header decides, whatever it says.
+/// Routes a request for an address without a version to version 2, if its header selects version 2. Returns true if the
+/// response depends on the header, so that `Vary` must name it.
 pub fn lead_to_v2(request: &mut Request) -> bool {
     let Some(rest) = rest(request.uri().path()).filter(|rest| version(rest).is_none()) else { return false };
     if request.header(VERSION).is_some_and(|text| text.trim().eq_ignore_ascii_case("v2")) {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         let uri = format!("{}{rest}{query}", anilibria_http::BASE);
-        // What was an address stays one behind another beginning.
+        // Parsing cannot fail: only the prefix of a valid address changes.
         if let Ok(uri) = uri.parse::<Uri>() {
             *request.uri_mut() = uri;
         }
@@ -48,12 +48,12 @@ pub fn lead_to_v2(request: &mut Request) -> bool {
     true
 }
 
-/// What follows the prefix in `path`.
+/// Returns the part of `path` after the prefix.
 fn rest(path: &str) -> Option<&str> {
     path.strip_prefix(PREFIXES[0]).filter(|rest| rest.starts_with('/'))
 }
 
-/// The version that an address names behind the prefix.
+/// Returns the version that an address names after the prefix.
 fn version(rest: &str) -> Option<&'static str> {
     let first = rest.trim_start_matches('/').split('/').next();
     ["v1", "v2"].into_iter().find(|version| first == Some(version))

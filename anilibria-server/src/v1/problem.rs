@@ -1,4 +1,4 @@
-//! Error responses of version 1, which have the message at the top as well.
+//! Error responses of version 1, which have the message at the top level as well.
 
 use anilibria_http::{
     envelope::ErrorContext,

@@ -1,16 +1,16 @@
-//! What lists are asked for, already checked.
+//! Queries for lists, already validated.
 
 use anilibria_client::{
     model::{ReleaseKind, Season},
     reflector::Sort,
 };
 
-/// What a list is asked for.
+/// Query of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListQuery {
-    /// What is largest in the first title; the best match is first when unset.
+    /// Sort field, in descending order; unset for the best match first.
     pub sort: Option<Sort>,
-    /// Text that a name must have.
+    /// Text that a name must contain.
     pub text: Option<String>,
     /// Year of the first showing.
     pub year: Option<i32>,
@@ -22,14 +22,14 @@ pub struct ListQuery {
     pub kind: Option<ReleaseKind>,
     /// Number of the page, from 1.
     pub page: u32,
-    /// Entries a page, 1 to 100.
+    /// Entries per page, 1 to 100.
     pub limit: u32,
-    /// Whether the answer names the service that it comes from.
+    /// True if the response names its source.
     pub tells_source: bool,
 }
 
 impl ListQuery {
-    /// How many titles lie before the page.
+    /// Returns the number of titles before the page.
     pub(super) fn offset(&self) -> u64 {
         u64::from(self.page.saturating_sub(1)) * u64::from(self.limit)
     }

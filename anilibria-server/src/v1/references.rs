@@ -1,4 +1,4 @@
-//! What titles refer to: genres, years, seasons, franchises, teams; and videos.
+//! Reference data of titles: genres, years, seasons, franchises, teams; and videos.
 
 use std::collections::BTreeSet;
 
@@ -42,29 +42,29 @@ struct WithTeam {
 }
 
 impl Legacy {
-    /// Names of all genres.
+    /// Returns the names of all genres.
     pub(super) async fn genres(&self) -> Result<Answer, Problem> {
         self.reference(&key::reference("genres"), genres).await
     }
 
-    /// Years from which there are titles, the first one first.
+    /// Returns the years that titles have, in ascending order.
     pub(super) async fn years(&self) -> Result<Answer, Problem> {
         self.reference(&key::reference("years"), years).await
     }
 
-    /// Names of the seasons.
+    /// Returns the names of the seasons.
     pub(super) fn seasons() -> Result<Answer, Problem> {
         let seasons = [Season::Winter, Season::Spring, Season::Summer, Season::Autumn];
         let names: Vec<_> = seasons.iter().filter_map(|season| v3::season(Some(season)).0).collect();
         Ok(Answer::once(render(&names).map_err(Problem::internal)?))
     }
 
-    /// The newest videos.
+    /// Returns the newest videos.
     pub(super) async fn videos(&self, limit: u32) -> Result<Answer, Problem> {
         self.reference(&key::videos(limit), move |titles| videos(titles, limit)).await
     }
 
-    /// The franchises of a title, or one franchise: a list in either case.
+    /// Returns the franchises of a title, or one franchise: a list in either case.
     pub(super) async fn franchises(&self, asked: Option<Franchises>) -> Result<Answer, Problem> {
         let asked = asked.ok_or(Problem::NotFound)?;
         let key = match asked {
@@ -74,7 +74,7 @@ impl Legacy {
         self.reference(&key, move |titles| franchises(titles, asked)).await
     }
 
-    /// Who worked on a title.
+    /// Returns the members of the team of a title.
     pub(super) async fn team(&self, title: Option<&ReleaseRef>) -> Result<Answer, Problem> {
         let title = self.title(title).await?;
         let WithTeam { team } = serde_json::from_slice(&title.data()).map_err(Problem::internal)?;

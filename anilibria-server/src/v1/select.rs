@@ -1,4 +1,4 @@
-//! Which titles a list has: chosen from the mirrored catalogue once it is loaded, else by AniLibria.
+//! Selection of the titles of a list, in the mirrored catalogue once it is loaded, else by AniLibria.
 
 use std::sync::Arc;
 
@@ -11,26 +11,26 @@ use anilibria_http::LoadFailure;
 use super::ListQuery;
 use crate::titles::{Titles, catalogue::Mirror};
 
-/// The titles of a page, and how many the list has.
+/// Titles of a page, and the number of titles in the list.
 #[derive(Debug, Default)]
 pub(super) struct Selected {
     pub(super) ids: Vec<ReleaseId>,
     pub(super) total: u64,
 }
 
-/// The mirrored catalogue, if it is loaded.
+/// Returns the mirrored catalogue, if it is loaded.
 pub(super) fn catalogue(titles: &Titles) -> Option<Arc<Catalogue>> {
     titles.mirror().and_then(Mirror::catalogue)
 }
 
-/// The titles that `query` asks for.
+/// Returns the titles that match `query`.
 pub(super) async fn select(titles: &Titles, query: &ListQuery) -> Result<Selected, LoadFailure> {
     let Some(catalogue) = catalogue(titles) else { return from_upstream(titles, query).await };
     let found = find(&catalogue, query);
     Ok(Selected { ids: found.items.iter().map(|entry| entry.id).collect(), total: found.total as u64 })
 }
 
-/// The entries of `catalogue` that `query` asks for.
+/// Returns the entries of `catalogue` that match `query`.
 pub(super) fn find<'c>(catalogue: &'c Catalogue, query: &ListQuery) -> Found<'c> {
     let mut selected = catalogue.query().genres(&query.genres);
     if let Some(sort) = query.sort {
@@ -40,7 +40,7 @@ pub(super) fn find<'c>(catalogue: &'c Catalogue, query: &ListQuery) -> Found<'c>
         selected = selected.search(text.as_str());
     }
     if let Some(year) = query.year {
-        // No title has a year that no year can be.
+        // A year out of range becomes 0, which no title has.
         selected = selected.years([u16::try_from(year).unwrap_or_default()]);
     }
     if let Some(season) = &query.season {
@@ -79,7 +79,7 @@ async fn from_upstream(titles: &Titles, query: &ListQuery) -> Result<Selected, L
     Ok(Selected { ids: window.items.iter().map(|release| release.id).collect(), total: window.total })
 }
 
-/// The nearest order that AniLibria has.
+/// Returns the closest sort order that AniLibria supports.
 fn sorting(sort: Sort) -> CatalogSorting {
     match sort {
         Sort::Favorites | Sort::Rating => CatalogSorting::RatingDesc,
@@ -87,7 +87,7 @@ fn sorting(sort: Sort) -> CatalogSorting {
     }
 }
 
-/// As many titles as asked for that are not blocked, by chance.
+/// Returns the ids of up to `count` random titles that are not blocked.
 pub(super) async fn random(titles: &Titles, count: u32) -> Result<Vec<ReleaseId>, LoadFailure> {
     if let Some(catalogue) = catalogue(titles) {
         let open = catalogue.query().blocked(false).find();

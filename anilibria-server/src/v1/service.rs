@@ -1,4 +1,4 @@
-//! The service behind the routes: titles and lists of version 1, through the same cache as those of version 2.
+//! The service behind the routes of version 1. It shares the cache with version 2.
 
 use std::{collections::HashMap, future::ready};
 
@@ -20,13 +20,13 @@ use super::{
 };
 use crate::{health::Health, titles::Titles};
 
-/// What answers name as their source, where they do.
+/// Source that responses name, where they name one.
 const SOURCE: &str = "anilibria";
 
-/// How many titles are loaded at a time for one answer.
+/// Maximum number of titles that are loaded at a time for one response.
 const AT_A_TIME: usize = 4;
 
-/// Answers what old clients ask. Cheap to clone.
+/// Business logic of the routes of version 1. Cheap to clone.
 #[derive(Clone)]
 pub struct Legacy {
     pub(super) titles: Titles,
@@ -34,12 +34,12 @@ pub struct Legacy {
 }
 
 impl Legacy {
-    /// Answers with what `titles` reads from and keeps.
+    /// Creates the service over the upstream and the cache of `titles`.
     pub fn new(titles: Titles, health: Health) -> Self {
         Self { titles, health }
     }
 
-    /// A page of the titles that `query` asks for.
+    /// Returns a page of the titles that match `query`.
     pub(super) async fn list(&self, query: &ListQuery) -> Result<Answer, Problem> {
         let asked = query.clone();
         let load = |titles: Titles| async move { list(titles, asked).await };
@@ -49,12 +49,12 @@ impl Legacy {
         }
     }
 
-    /// One title.
+    /// Returns one title.
     pub(super) async fn title(&self, title: Option<&ReleaseRef>) -> Result<Answer, Problem> {
         match title {
             Some(ReleaseRef::Id(id)) => self.by_id(*id).await,
             Some(ReleaseRef::Alias(code)) => match catalogue(&self.titles) {
-                // A readable id that the catalogue does not have does not exist.
+                // A readable id that the catalogue lacks does not exist.
                 Some(catalogue) => match catalogue.by_alias(code) {
                     Some(entry) => self.by_id(entry.id).await,
                     None => Err(Problem::NotFound),
@@ -65,11 +65,11 @@ impl Legacy {
         }
     }
 
-    /// Some titles that are not blocked; other ones each time.
+    /// Returns random titles that are not blocked. Each call chooses again.
     pub(super) async fn random(&self, count: u32) -> Result<Answer, Problem> {
         let ids = select::random(&self.titles, count).await?;
         if ids.len() > AT_A_TIME {
-            // In batches: one by one, a single request would cause a hundred calls.
+            // Loaded in batches: with one call per title, a single request would cause a hundred calls.
             let releases = many(&self.titles, ids).await?;
             let titles = title::titles(self.titles.client(), &releases).map_err(Problem::internal)?;
             let rendered = titles.iter().map(|title| render(title).map(Answer::once));
@@ -77,12 +77,12 @@ impl Legacy {
             return Ok(Answer::list_of(&rendered));
         }
         let titles = stream::iter(ids).map(|id| self.by_id(id)).buffered(AT_A_TIME);
-        // One that was just taken away is left out.
+        // A title that was removed in the meantime is skipped.
         let titles = titles.filter(|title| ready(!matches!(title, Err(Problem::TitleNotFound { .. }))));
         Ok(Answer::list_of(&titles.try_collect::<Vec<_>>().await?))
     }
 
-    /// What comes out on `days` of the week, 0 for Monday; on all of them when empty.
+    /// Returns the releases of `days` of the week, 0 for Monday; of all days if `days` is empty.
     pub(super) async fn schedule(&self, days: &[u8]) -> Result<Answer, Problem> {
         let asked = days.to_vec();
         let load = |titles: Titles| async move { schedule(titles, asked).await };
@@ -108,7 +108,7 @@ impl Legacy {
         if cached.is_absent() { Err(Problem::NotFound) } else { Ok(Answer::cached(cached)) }
     }
 
-    /// What the mirrored catalogue knows of a page, for when AniLibria fails: better than nothing, and for once only.
+    /// Returns a page from the mirrored catalogue, for this request only. Used when AniLibria fails.
     fn list_in_need(&self, query: &ListQuery) -> Option<Answer> {
         let catalogue = catalogue(&self.titles)?;
         let found = select::find(&catalogue, query);
@@ -117,7 +117,7 @@ impl Legacy {
         page(&titles, query, found.total as u64).ok().map(Answer::once)
     }
 
-    /// The same for one title.
+    /// Returns one title from the mirrored catalogue, for this request only.
     fn title_in_need(&self, id: ReleaseId) -> Option<Answer> {
         let catalogue = catalogue(&self.titles)?;
         let release = v3::release_of(&catalogue, catalogue.get(id)?);
@@ -126,7 +126,7 @@ impl Legacy {
     }
 }
 
-/// A page of titles.
+/// Loads a page of titles.
 async fn list(titles: Titles, query: ListQuery) -> Result<Loaded, LoadFailure> {
     let selected = select::select(&titles, &query).await?;
     let releases = many(&titles, selected.ids).await?;
@@ -139,7 +139,7 @@ fn page(titles: &[Value], query: &ListQuery, total: u64) -> serde_json::Result<b
     render_page(titles, pagination, query.tells_source.then_some(SOURCE))
 }
 
-/// One title; that it is absent when AniLibria knows no such one.
+/// Loads one title; absent if AniLibria has no such title.
 async fn one(titles: Titles, asked: ReleaseRef) -> Result<Loaded, LoadFailure> {
     match titles.client().releases().get(asked).exclude(["sponsors"]).await {
         Ok(release) => {
@@ -151,7 +151,7 @@ async fn one(titles: Titles, asked: ReleaseRef) -> Result<Loaded, LoadFailure> {
     }
 }
 
-/// The week, or some days of it.
+/// Loads the schedule of the week, or of some days.
 async fn schedule(titles: Titles, days: Vec<u8>) -> Result<Loaded, LoadFailure> {
     let week = titles.client().schedule().week().await?;
     let releases = many(&titles, week.iter().map(|item| item.release.id).collect()).await?;
@@ -164,7 +164,7 @@ async fn schedule(titles: Titles, days: Vec<u8>) -> Result<Loaded, LoadFailure> 
     Ok(Loaded::new(render(&week)?).tags(tags).tag(tag::LISTS))
 }
 
-/// Whole releases, in the order of `ids`: lists have theirs without episodes and torrents.
+/// Loads whole releases, in the order of `ids`. Releases in lists lack episodes and torrents.
 async fn many(titles: &Titles, ids: Vec<ReleaseId>) -> Result<Vec<Release>, LoadFailure> {
     Ok(titles.client().releases().many(ids).await?)
 }

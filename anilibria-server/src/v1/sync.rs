@@ -1,4 +1,4 @@
-//! Titles that another service wants renewed.
+//! Refresh of titles at the request of another service.
 
 use anilibria_client::reflector::Sort;
 use anilibria_http::{params::Path, problem::Problem, timestamp::Timestamp};
@@ -17,13 +17,13 @@ use crate::{
     titles::{catalogue::Mirror, params::TitleId},
 };
 
-/// Most titles that one request renews.
+/// Maximum number of titles that one request refreshes.
 const MOST: u32 = 100;
 
-/// How many titles are renewed at a time.
+/// Maximum number of titles that are refreshed at a time.
 const AT_A_TIME: usize = 2;
 
-/// The routes that change something.
+/// Routes that change something.
 #[derive(Clone)]
 pub(super) struct SyncApi {
     legacy: Legacy,
@@ -41,7 +41,7 @@ fn default_limit() -> u32 {
     50
 }
 
-/// What became of one title.
+/// Outcome of refreshing one title.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Synced {
@@ -49,14 +49,14 @@ struct Synced {
     episodes: usize,
 }
 
-/// What became of many.
+/// Outcome of refreshing many titles.
 #[derive(Serialize)]
 struct SyncedMany {
     synced: usize,
     failed: usize,
 }
 
-/// How the mirrored catalogue is.
+/// Status of the mirrored catalogue.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SyncStats {
@@ -115,7 +115,7 @@ impl Legacy {
         Ok(Answer::once(render(&many).map_err(Problem::internal)?))
     }
 
-    /// How the mirrored catalogue is.
+    /// Returns the status of the mirrored catalogue.
     pub(super) fn sync_stats(&self) -> Result<Answer, Problem> {
         let mirror = self.titles.mirror().map(Mirror::status);
         let stats = SyncStats {

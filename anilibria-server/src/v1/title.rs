@@ -1,4 +1,4 @@
-//! A title of version 1: the one of v3, with what the site's own pages read besides.
+//! A title of version 1: the one of v3, with further fields that the site's own pages read.
 
 use anilibria_client::{Client, model::Release, v3};
 use serde::Serialize;
@@ -8,19 +8,19 @@ use serde_json::Value;
 struct Title {
     #[serde(flatten)]
     of_v3: v3::model::Title,
-    /// Also in `season`.
+    /// Duplicates the year in `season`.
     year: Option<u16>,
     rating: Option<f64>,
     poster: Poster,
 }
 
-/// The poster as pages read it that put the site's address in front.
+/// Poster for pages that prepend the site's address.
 #[derive(Serialize)]
 struct Poster {
     src: Option<String>,
 }
 
-/// The title that `release` is.
+/// Converts `release` to a title.
 pub(super) fn title(client: &Client, release: &Release) -> serde_json::Result<Value> {
     let mut title = v3::Mapping::new(release).title();
     let src = title.posters.medium.url.clone();
@@ -34,7 +34,7 @@ pub(super) fn title(client: &Client, release: &Release) -> serde_json::Result<Va
     Ok(title)
 }
 
-/// The titles that releases are.
+/// Converts releases to titles.
 pub(super) fn titles<'r>(
     client: &Client,
     releases: impl IntoIterator<Item = &'r Release>,
@@ -42,8 +42,8 @@ pub(super) fn titles<'r>(
     releases.into_iter().map(|release| title(client, release)).collect()
 }
 
-/// Adds to each episode its streams by number of lines (`"720"`), as the site's player looks for them: whole addresses,
-/// beside the paths of v3.
+/// Adds to each episode its streams by number of lines (`"720"`), as the site's player expects them: absolute addresses,
+/// next to the paths of v3.
 fn add_streams(title: &mut Value, release: &Release) {
     let mut episodes: Vec<_> = release.episodes.iter().flatten().collect();
     episodes.sort_by_key(|episode| episode.sort_order.unwrap_or(i64::MAX));

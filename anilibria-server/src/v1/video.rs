@@ -1,4 +1,4 @@
-//! What the site's player asks for: the streams, qualities and voices of an episode.
+//! The routes of the site's player: streams, qualities and voices of an episode.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use super::{
 };
 use crate::titles::params::Search;
 
-/// Who dubs, where a title does not say.
+/// Default name of the dubbing studio, for titles without one.
 const STUDIO: &str = "AniLibria";
 
 /// Language of all voices.
 const LANGUAGE: &str = "ru";
 
-/// The routes of the player.
+/// Routes of the player.
 #[derive(Clone)]
 pub(super) struct VideoApi {
     legacy: Legacy,
@@ -59,7 +59,7 @@ struct Voices {
     voices: Vec<Voice>,
 }
 
-/// Subtitles of an episode: there are none beside the picture.
+/// Subtitles of an episode: always empty, because none are separate from the picture.
 #[derive(Serialize)]
 struct Subtitles {
     success: bool,
@@ -79,7 +79,7 @@ struct Voice {
     description: String,
 }
 
-/// What is read of a title.
+/// Fields that are read of a title.
 #[derive(Deserialize)]
 struct Title {
     player: Player,
@@ -101,7 +101,7 @@ struct Episode {
     hls: Map<String, serde_json::Value>,
 }
 
-/// An episode that can be played: its streams by number of lines, best first, and who speaks.
+/// A playable episode: its streams by number of lines, best first, and its voices.
 struct Playable {
     streams: Vec<(u16, String)>,
     voice: Voice,
@@ -193,8 +193,8 @@ impl Playable {
         Self { streams, voice }
     }
 
-    /// The stream with so many lines, or else the best with fewer, or else the worst there is; the best when none is asked
-    /// for.
+    /// Returns the stream with so many lines, or else the best one with fewer, or else the worst one; the best one if
+    /// `lines` is `None`.
     fn best(&self, lines: Option<u16>) -> Option<(u16, String)> {
         let most = lines.unwrap_or(u16::MAX);
         self.streams.iter().find(|(lines, _)| *lines <= most).or(self.streams.last()).cloned()

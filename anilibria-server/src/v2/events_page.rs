@@ -1,4 +1,4 @@
-//! The page that shows a person what happens, as it happens.
+//! The HTML page that shows live events.
 
 use anilibria_http::{accept::prefers_html, asset::Asset, vary};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -9,7 +9,7 @@ const FRAME: &str = include_str!("events_page/page.html");
 
 const STYLE: &str = include_str!("events_page/style.css");
 
-/// In the order in which one needs the other.
+/// Script of the page. The order matters: later files use earlier ones.
 const SCRIPT: &str = concat!(
     include_str!("events_page/words.js"),
     include_str!("events_page/connection.js"),
@@ -17,22 +17,22 @@ const SCRIPT: &str = concat!(
     include_str!("events_page/main.js"),
 );
 
-/// The page. It brings all it needs along, and asks only the host it came from, except for posters.
+/// Returns the page. It is self-contained and requests only its own host, except for posters.
 pub fn page() -> Asset {
     let html = FRAME.replacen("/*style*/", STYLE, 1).replacen("/*script*/", SCRIPT, 1);
     let page = Asset::new("text/html; charset=utf-8", html);
     match HeaderValue::try_from(policy()) {
         Ok(policy) => page.with_policy(policy),
-        // What all pages may do is less than this one needs, but nothing that it must not.
+        // Without its own policy the page gets that of all pages, which is stricter: the page does not work, but is safe.
         Err(_) => page,
     }
 }
 
-/// The page for whoever would rather have one, as browsers would, and a probe at the same address for everybody else.
+/// Endpoint that serves the page to requests that prefer `text/html`, and a probe to all others.
 pub struct PageOrProbe {
     /// The page.
     pub page: Asset,
-    /// What answers all others.
+    /// Endpoint for all other requests.
     pub probe: BoxEndpoint<'static>,
 }
 
@@ -50,8 +50,8 @@ impl Endpoint for PageOrProbe {
     }
 }
 
-/// What the page may do: run its own script and no other, whatever a title is called. Posters come from the hosts of
-/// AniLibria's mirrors, which may change.
+/// Returns the content security policy of the page. It permits only the page's own script, so that no title of a work can
+/// inject another. Posters are allowed from any host, because the hosts of AniLibria's mirrors may change.
 fn policy() -> String {
     let (script, style) = (digest(SCRIPT), digest(STYLE));
     format!(

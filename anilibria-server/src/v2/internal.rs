@@ -1,4 +1,4 @@
-//! What other services of the site may ask of this one.
+//! Operations for other services of the site.
 
 mod clearing;
 
@@ -20,33 +20,33 @@ use crate::{
     },
 };
 
-/// Does what other services ask for. Cheap to clone.
+/// Business logic of the internal routes. Cheap to clone.
 #[derive(Clone)]
 pub struct Internal {
-    /// The titles.
+    /// Titles.
     pub titles: Titles,
-    /// The health of the service.
+    /// Health checks.
     pub health: Health,
-    /// The count of requests.
+    /// Counters of requests.
     pub traffic: Traffic,
-    /// Notifications to the Node service, if there are any.
+    /// Notifications to the Node service; `None` if they are disabled.
     pub notifications: Option<Notifications>,
-    /// The events.
+    /// Live events.
     pub realtime: Realtime,
-    /// Prefix of keys in Redis.
+    /// Prefix of the keys in Redis.
     pub key_prefix: String,
 }
 
 impl Internal {
-    /// The routes at `/internal`, for `services` only.
+    /// Returns the routes at `/internal`, for `services` only.
     pub fn table(self, services: &Services) -> RouteTable {
         let mut table = RouteTable::new();
         InternalApi::new(self).add_routes(&mut table);
         services.guard(table)
     }
 
-    /// Sees to it that a title is fresh, and tells everybody of what is new to it. Whoever watches AniLibria tells of what
-    /// was not known here before, and of nothing twice.
+    /// Ensures that a title is fresh, and publishes the changes. Changes that this instance cannot detect, because it did
+    /// not have the title before, are published by the watcher. No change is published twice.
     pub async fn sync(&self, id: u32, force: bool) -> Result<SyncReport, Problem> {
         let Synced { report, news } = self.titles.sync(id, force).await?;
         for notice in &news {
@@ -62,7 +62,7 @@ impl Internal {
         Ok(report)
     }
 
-    /// Drops the answers whose keys match `pattern`.
+    /// Removes the answers whose keys match `pattern`.
     pub async fn clear(&self, pattern: String) -> ClearReport {
         let logical = pattern.strip_prefix(&self.key_prefix).unwrap_or(&pattern);
         let mut removed = 0;
@@ -72,12 +72,12 @@ impl Internal {
         ClearReport { pattern, removed }
     }
 
-    /// How the cache is.
+    /// Returns the statistics of the cache.
     pub async fn cache(&self) -> CacheStatistics {
         CacheStatistics::from(&self.titles.cache().stats().await)
     }
 
-    /// How the service is.
+    /// Returns the statistics of the service.
     pub async fn service(&self) -> ServiceStatistics {
         let notifications = match &self.notifications {
             Some(notifications) => notifications.statistics().await,

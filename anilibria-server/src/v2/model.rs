@@ -1,7 +1,7 @@
-//! The v2 models: what the site reads, documented by the very types that are rendered.
+//! Models of version 2. The types that are rendered are also the source of the API description.
 //!
-//! `Option` fields marked `nullable` are always on the wire, as `null` when there is no value; the document lists
-//! them as required (see [`crate::v2::openapi`]).
+//! `Option` fields marked `nullable` are always present, as `null` if there is no value. The document lists them as required
+//! (see [`crate::v2::openapi`]).
 
 pub mod internal;
 pub mod live;

@@ -1,4 +1,4 @@
-//! The OpenAPI document, and all that is served at both addresses of the service.
+//! The OpenAPI document, and the table of all routes at both addresses of the service.
 
 mod example;
 mod finish;
@@ -19,17 +19,17 @@ use crate::{
     v2::events_page::{self, PageOrProbe},
 };
 
-/// Where a person with a browser sees events as they happen, and everybody else whether the process runs.
+/// Path of the live events page for browsers, and of the liveness probe for all other clients.
 const LIVE: &str = "/live";
 
-/// The document of some routes, rendered once.
+/// The rendered document of some routes.
 #[derive(Clone, Debug)]
 pub struct Document {
-    /// As JSON.
+    /// Document as JSON.
     pub json: String,
-    /// As YAML.
+    /// Document as YAML.
     pub yaml: String,
-    /// The page that shows it and tries it out.
+    /// HTML page to view the document and try requests.
     pub html: String,
 }
 
@@ -41,15 +41,15 @@ impl Document {
         let mut document = serde_json::from_str(&spec).unwrap_or_default();
         finish::finish(&mut document);
         let json = format!("{document:#}\n");
-        // What was read from JSON can be written as YAML.
+        // Any value that was parsed from JSON can be written as YAML.
         let yaml = serde_yaml_ng::to_string(&document).unwrap_or_default();
         let html = service.swagger_ui_html().replacen(&spec, &json, 1);
         Self { json, yaml, html }
     }
 }
 
-/// All `routes`, their document and its page, at both addresses: in one flat table, because nested routes would have
-/// the address of each request rewritten.
+/// Returns all `routes`, their document and its page, at both addresses. The table is flat, because nested routes would
+/// rewrite the address of each request.
 pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
     let Document { json, yaml, html } = Document::of::<A>();
     let pages = [
@@ -88,11 +88,11 @@ fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
         .server(ServerObject::new("/").description("The service itself."))
 }
 
-/// The routes `A` as the document describes them, without the routes themselves.
+/// Description of the routes `A`, without endpoints.
 pub struct Described<A>(PhantomData<A>);
 
 impl<A> Described<A> {
-    /// What is told of `A`.
+    /// Creates the description of `A`.
     pub const fn new() -> Self {
         Self(PhantomData)
     }

@@ -1,4 +1,4 @@
-//! The routes: each validates, asks one service, and wraps the answer.
+//! The routes of version 2. Each validates the request, calls one service and wraps the result.
 
 mod events;
 mod genres;
@@ -41,7 +41,7 @@ enum Tag {
 pub type Routes =
     (TitlesApi, SearchApi, ListsApi, ScheduleApi, GenresApi, EventsApi, HealthApi, Described<InternalApi>);
 
-/// Returns all routes, over the services they call. Streams of events are limited for each of `clients`.
+/// Returns all routes, over the services that they call. Event streams are limited per client of `clients`.
 pub fn routes(titles: &Titles, realtime: &Realtime, health: &Health, clients: &Arc<Clients>) -> Routes {
     (
         TitlesApi { titles: titles.clone() },
@@ -51,7 +51,7 @@ pub fn routes(titles: &Titles, realtime: &Realtime, health: &Health, clients: &A
         GenresApi { titles: titles.clone() },
         EventsApi { realtime: realtime.clone(), clients: Arc::clone(clients) },
         HealthApi { health: health.clone() },
-        // Served elsewhere, and only if there are tokens: see `crate::v2::internal`.
+        // Only described here. The routes are served by `crate::v2::internal`, if there are tokens.
         Described::new(),
     )
 }

@@ -79,12 +79,12 @@ impl Addresses {
 }
 
 impl Form {
-    /// Never called, as there is no form.
+    /// Unreachable, because `Form` has no values.
     pub fn tell(self, _: &Problem) -> Response {
         match self {}
     }
 
-    /// Never called, as there is no form.
+    /// Unreachable, because `Form` has no values.
     pub fn mark(self, _: &mut HeaderMap) {
         match self {}
     }

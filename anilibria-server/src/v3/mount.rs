@@ -25,7 +25,7 @@ use crate::{
     titles::{Titles, catalogue::Mirror, notice::Subject},
 };
 
-/// Parts of the gateway that live as long as the service. Cheap to clone.
+/// State of the gateway that lives as long as the service. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Gateway {
     config: V3Config,
@@ -33,7 +33,7 @@ pub struct Gateway {
     news: News,
 }
 
-/// Tasks of the gateway. They end when this is dropped.
+/// Tasks of the gateway. Dropping this ends them.
 #[derive(Debug)]
 pub struct Running {
     changes: Option<Changes>,
@@ -41,14 +41,14 @@ pub struct Running {
 }
 
 impl Gateway {
-    /// Creates the parts of the gateway. Sessions and events are shared by all instances over `redis`, if there is one.
+    /// Creates the state of the gateway. Sessions and events are shared by all instances over `redis`, if there is one.
     ///
     /// # Errors
     ///
     /// The URL of Redis is malformed.
     pub fn new(config: &Config, redis: Option<&Redis>) -> anyhow::Result<Self> {
         let (cache, v3) = (&config.cache, config.v3);
-        // A prefix of their own: sessions stay when cached answers are cleared.
+        // Sessions have a separate prefix, so that clearing cached answers does not remove them.
         let store: Arc<dyn Store> = match &cache.redis_url {
             Some(url) => {
                 let prefix = format!("v3-sessions:{}", cache.cache_key_prefix);
@@ -82,8 +82,8 @@ impl Gateway {
         table
     }
 
-    /// Starts the tasks that make and receive the events of v3, if `config` asks for them. They have to be started before
-    /// the events of the site are published.
+    /// Starts the tasks that create and receive the events of v3, if `config` enables them. Start them before the events of
+    /// the site are published.
     pub fn start(
         &self,
         config: &Config,
@@ -119,7 +119,7 @@ impl Gateway {
 }
 
 impl Running {
-    /// Ends the tasks and makes way for another instance.
+    /// Ends the tasks and releases the lease for another instance.
     pub async fn stop(self) {
         if let Some(changes) = self.changes {
             changes.stop().await;
@@ -178,7 +178,7 @@ impl Host for Titles {
     }
 }
 
-/// The events of the site, as the gateway reads them.
+/// Events of the site, as the gateway reads them.
 #[derive(Debug)]
 struct SiteEvents(Arc<dyn Bus>);
 

@@ -1,4 +1,4 @@
-//! `canary`: the share of clients that get version 1 of the API from this service.
+//! `canary`: sets the share of clients that get version 1 of the API from this service.
 
 use std::{path::PathBuf, sync::LazyLock};
 
@@ -12,16 +12,17 @@ use crate::{
     migration::flags::{Flags, ROLL_OUT, Setting, Switch},
 };
 
-/// The steps of the roll-out.
+/// Percentages of the roll-out, in order.
 const STEPS: [u8; 6] = [0, 10, 25, 50, 75, 100];
 
-/// What makes nginx read its files.
+/// Command that reloads the configuration of nginx.
 const RELOAD: &str = "docker compose exec nginx nginx -t && docker compose exec nginx nginx -s reload";
 
-/// The same where nginx runs without containers.
+/// Command that reloads the configuration of nginx without containers.
 const RELOAD_PLAIN: &str = "sudo nginx -t && sudo systemctl reload nginx";
 
-/// The line of nginx's `split_clients` that gives a share to this service; behind a `#` it gives none.
+/// Line of nginx's `split_clients` with the share of this service. A line that begins with `#` is disabled and means no
+/// share.
 static SHARE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?m)^([ \t]*)(#?)[ \t]*([0-9]{1,3})%([ \t]+anilibria;)").ok());
 
@@ -56,7 +57,7 @@ pub enum Action {
     Rollback,
 }
 
-/// Does it, and prints what is to be done next.
+/// Runs the command and prints the next step.
 pub fn run(canary: &Canary) -> anyhow::Result<()> {
     let flags = flags(&canary.redis)?;
     match canary.action {
@@ -67,7 +68,7 @@ pub fn run(canary: &Canary) -> anyhow::Result<()> {
     block_on(tell(flags.as_ref()))
 }
 
-/// Takes back as much as can be: where one of the two fails, the other is needed all the more.
+/// Sets the share to zero and switches the feature off. A failure of one does not prevent the other.
 fn rollback(canary: &Canary, flags: Option<&Flags>) -> anyhow::Result<()> {
     let shared = change(canary, 0).context("the share is not taken back");
     let switched = block_on(async {
@@ -83,7 +84,7 @@ fn rollback(canary: &Canary, flags: Option<&Flags>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints how the feature stands.
+/// Prints the setting of the feature.
 async fn tell(flags: Option<&Flags>) -> anyhow::Result<()> {
     match flags {
         Some(flags) => println!("{}", feature(flags).await?),
@@ -124,7 +125,7 @@ fn shared(percent: u8) -> String {
     format!("{percent} % of clients get version 1 from anilibria-server")
 }
 
-/// The share that `text`, which is such a file, has.
+/// Returns the share in `text`, the contents of such a file.
 fn share(text: &str) -> anyhow::Result<u8> {
     let pattern = SHARE.as_ref().context("the pattern is none")?;
     let mut lines = pattern.captures_iter(text);
@@ -135,12 +136,12 @@ fn share(text: &str) -> anyhow::Result<u8> {
     Ok(if line[2].is_empty() { percent } else { 0 })
 }
 
-/// `text` with the share `percent` in place of the one it has; nothing else changes.
+/// Returns `text` with its share replaced by `percent`, and otherwise unchanged.
 fn with_share(text: &str, percent: u8) -> anyhow::Result<String> {
     share(text)?;
     let pattern = SHARE.as_ref().context("the pattern is none")?;
     let line = |line: &Captures<'_>| match percent {
-        // nginx wants no share of nothing.
+        // nginx rejects a share of 0 %, so the line is commented out.
         0 => format!("{}#{}%{}", &line[1], &line[3], &line[4]),
         percent => format!("{}{percent}%{}", &line[1], &line[4]),
     };
@@ -156,7 +157,7 @@ fn step(text: &str) -> Result<u8, String> {
 mod tests {
     use super::*;
 
-    /// The file as it is shipped.
+    /// The file as shipped with the service.
     const FILE: &str = include_str!("../../../deploy/nginx/anilibria/canary.conf");
 
     #[test]

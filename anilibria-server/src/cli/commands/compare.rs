@@ -1,4 +1,4 @@
-//! `compare`: whether this service and the Node service tell the same.
+//! `compare`: compares the titles of this service and the Node service.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
     telemetry::logging,
 };
 
-/// Something could not be compared.
+/// Exit code if something could not be compared.
 const TROUBLE: u8 = 2;
 
 /// What to compare, and how.
@@ -92,8 +92,8 @@ pub enum Form {
     Json,
 }
 
-/// Compares, prints a report and tells by the exit code what came of it: 0 for enough that is the same, 1 for too little, 2
-/// when something could not be compared.
+/// Compares and prints a report. The exit code is 0 if enough is the same, 1 if too little is, and 2 if something could not
+/// be compared.
 pub fn run(compare: &Compare) -> ExitCode {
     logging::init(compare.log.log_level, compare.log.log_format.unwrap_or(LogFormat::Text), None);
     match block_on(made(compare)) {

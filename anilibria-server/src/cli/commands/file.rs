@@ -1,4 +1,4 @@
-//! Files that others read while they are written.
+//! Files that other processes read while they are replaced.
 
 use std::{
     fs::{self, File},
@@ -9,10 +9,10 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-/// Most bytes of a file that is read. One that is larger is some other file.
+/// Maximum bytes of a file. A larger file is not the expected one.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// What is in the file at `path`; `None` when there is none.
+/// Returns the contents of the file at `path`; `None` if it does not exist.
 pub(super) fn read(path: &Path) -> anyhow::Result<Option<String>> {
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text));
@@ -26,8 +26,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
-/// Puts `text` in place of the file at `path`, at once: whoever reads it sees the old one or the new one. Who may read it
-/// stays as it was.
+/// Replaces the file at `path` with `text` atomically. The permissions of the file are kept.
 pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
     let name = path.file_name().with_context(|| format!("{} is no file", path.display()))?;
     let mut new = name.to_owned();

@@ -1,4 +1,4 @@
-//! `flags`: shows and sets what features are switched on, and for whom.
+//! `flags`: shows and sets feature flags.
 
 use anilibria_cache::Redis;
 use anyhow::{Context as _, bail, ensure};
@@ -58,7 +58,7 @@ pub enum Action {
     },
 }
 
-/// Does it, and prints what came of it.
+/// Runs the command and prints the result.
 pub fn run(command: &FlagsCommand) -> anyhow::Result<()> {
     block_on(async {
         let flags = flags(&command.redis)?.context("REDIS_URL is not set: features are there")?;
@@ -67,7 +67,7 @@ pub fn run(command: &FlagsCommand) -> anyhow::Result<()> {
     })
 }
 
-/// The features in the Redis at `address`; `None` when none is set.
+/// Returns the feature flags in the Redis at `address`; `None` if no address is set.
 pub(super) fn flags(address: &RedisAddress) -> anyhow::Result<Option<Flags>> {
     let Some(url) = address.url().map_err(anyhow::Error::msg)? else { return Ok(None) };
     let redis = Redis::builder(url.expose()).build().with_context(|| format!("REDIS_URL is {url}"))?;

@@ -1,4 +1,4 @@
-//! `healthcheck`: asks a running service whether it lives, for container health checks.
+//! `healthcheck`: checks that a running service is alive, for container health checks.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -10,14 +10,14 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::config::Address;
 
-/// How long each step of the conversation may take.
+/// Timeout of each step of the exchange.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Succeeds when the service at `address` answers that it lives.
+/// Succeeds if the service at `address` answers that it is alive.
 pub fn run(address: &Address) -> anyhow::Result<()> {
     let Address { host, port } = address;
     ensure!(*port != 0, "PORT is 0, so the port of the service is not known");
-    // What listens at every address is asked at its own.
+    // A service that listens at all addresses is reached over the loopback address.
     let host = match host.as_str() {
         "0.0.0.0" => "127.0.0.1",
         "::" => "::1",
@@ -36,12 +36,12 @@ pub fn run(address: &Address) -> anyhow::Result<()> {
     }
 }
 
-/// One request, by hand: the check runs every few seconds and should cost next to nothing.
+/// Sends one request without an HTTP client: the check runs every few seconds and must be cheap.
 fn ask(target: SocketAddr) -> anyhow::Result<()> {
     let mut stream = TcpStream::connect_timeout(&target, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    // In one piece: a service may answer and close as soon as it has read the first line.
+    // Sent in one write, because a service may answer and close after it has read the first line.
     let request = format!("GET /live HTTP/1.1\r\nHost: {target}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut status = String::new();

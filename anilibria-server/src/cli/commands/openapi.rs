@@ -1,4 +1,4 @@
-//! `openapi`: prints the document.
+//! `openapi`: prints the OpenAPI document.
 
 use std::io::{self, Write as _};
 

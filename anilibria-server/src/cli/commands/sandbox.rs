@@ -1,4 +1,4 @@
-//! `sandbox`: serves the stand-in AniLiberty and nothing else.
+//! `sandbox`: serves only the sandbox.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use anilibria_http::listener::{self, Bounds};
 use super::{base_url, bind, block_on, sandbox_with, stop_signal};
 use crate::{app::sandbox::SandboxAlone, cli::Alone, config::LogFormat, telemetry::logging};
 
-/// How long requests in progress are waited for at the end.
+/// Timeout of requests in progress at shutdown.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// Serves until asked to stop.
+/// Serves until a stop signal.
 pub fn run(alone: &Alone) -> anyhow::Result<()> {
     logging::init(alone.log.log_level, alone.log.log_format.unwrap_or(LogFormat::Text), None);
     block_on(async {

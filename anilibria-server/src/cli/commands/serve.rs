@@ -1,4 +1,4 @@
-//! `serve`: the service itself.
+//! `serve`: runs the service.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,13 +17,13 @@ use crate::{
     titles::{catalogue::SyncTask, notice::Publish},
 };
 
-/// How long clients of the real time may take to leave when the service stops.
+/// Timeout of disconnecting clients of live events at shutdown.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// How long the last traces may take to get to the collector.
+/// Timeout of exporting the last traces to the collector.
 const LAST_TRACES: Duration = Duration::from_secs(2);
 
-/// Serves until asked to stop, then waits for requests in progress.
+/// Serves until a stop signal, then waits for requests in progress.
 pub fn run(serve: &Serve) -> anyhow::Result<()> {
     let config = &serve.config.complete().map_err(anyhow::Error::msg)?;
     block_on(async {
@@ -32,7 +32,8 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         for weakness in config.auth.weaknesses() {
             warn!("{weakness}");
         }
-        // The socket first: the service reads from its sandbox over it, and a free port is known only now.
+        // The socket is bound first: the service reads from its sandbox over it, and a free port is known only after
+        // binding.
         let socket = bind(&config.address).await?;
         let base = base_url(socket.local_addr()?);
         let sandbox = serve.sandbox.then(|| SandboxAt::new(sandbox_with(serve.catalogue), &base));

@@ -1,4 +1,4 @@
-//! Counts comparisons in a text for Prometheus, as its node exporter collects it from files.
+//! Counters of comparisons in the text format of Prometheus, for the node exporter, which collects metrics from files.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -7,8 +7,8 @@ use crate::migration::CONSISTENCY_CHECKS;
 
 const RESULTS: [&str; 2] = ["consistent", "inconsistent"];
 
-/// The counters in `previous`, which is such a text or empty, with what `report` adds to them: each run is another process,
-/// and what is counted must not begin anew.
+/// Adds the counts of `report` to the counters in `previous`, which is such a text or empty. The previous counters are
+/// needed because each run is a new process, and counters must not restart at zero.
 pub fn counted(previous: &str, report: &Report) -> String {
     let mut counts: BTreeMap<(String, String), u64> = previous.lines().filter_map(counter).collect();
     let titles = report.results.iter().map(|checked| ("title", checked.consistent));
@@ -29,7 +29,7 @@ pub fn counted(previous: &str, report: &Report) -> String {
     text
 }
 
-/// Labels and value of a line.
+/// Parses the labels and the value of a line.
 fn counter(line: &str) -> Option<((String, String), u64)> {
     let line = line.strip_prefix(CONSISTENCY_CHECKS)?.strip_prefix("{endpoint=\"")?;
     let (endpoint, line) = line.split_once("\",result=\"")?;

@@ -1,4 +1,4 @@
-//! What both services have to tell alike of a title.
+//! The fields of a title that must be the same in both services.
 
 use poem_openapi::types::ToJSON as _;
 use serde::Serialize;
@@ -9,51 +9,52 @@ use crate::{
     titles::{from_node, model::title::TitleStatus},
 };
 
-/// The fields that are compared.
+/// Names of the compared fields.
 const FIELDS: [&str; 5] = ["id", "names", "description", "year", "status"];
 
-/// What matters of a title, in the form of version 2 and without what is no difference: spaces around a text, the way in
-/// which lines end, and whether something that is not known is empty or missing.
+/// Compared fields of a title, in the format of version 2. Irrelevant differences are removed: spaces around a text, the
+/// style of line endings, and whether an unknown value is empty or missing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
-    /// The values of [`FIELDS`].
+    /// Values of [`FIELDS`].
     values: [Value; FIELDS.len()],
-    /// Whether an `ongoing` may as well be an `announced`: the old form has one word for both, and no episode tells.
+    /// True if `ongoing` may mean `announced`: the old format has one word for both, and the title has no episode that would
+    /// decide.
     is_vague: bool,
 }
 
-/// A field that the services tell differently.
+/// A field whose values differ between the services.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// Name of the field.
     pub field: &'static str,
-    /// What the Node service tells.
+    /// Value in the Node service.
     pub nodejs_value: Value,
-    /// What this service tells.
+    /// Value in this service.
     pub python_value: Value,
 }
 
 impl Difference {
-    /// The title `id` is known to the Node service alone.
+    /// Creates the difference that only the Node service has the title `id`.
     pub fn only_there(id: u32) -> Self {
         Self { field: "id", nodejs_value: id.into(), python_value: Value::Null }
     }
 
-    /// The title `id` is known to this service alone.
+    /// Creates the difference that only this service has the title `id`.
     pub fn only_here(id: u32) -> Self {
         Self { field: "id", nodejs_value: Value::Null, python_value: id.into() }
     }
 }
 
 impl Facts {
-    /// Those of a title in the form of the Node service.
+    /// Reads the fields of a title in the format of the Node service.
     pub fn of_node(title: &NodeTitle) -> Self {
         let title = from_node::mapped(title, None);
         let is_vague = title.status == TitleStatus::Ongoing && title.player.episodes.is_empty();
         Self { is_vague, ..Self::of_json(&title.to_json().unwrap_or_default()) }
     }
 
-    /// Those of a title in the form of version 2.
+    /// Reads the fields of a title in the format of version 2.
     pub fn of_json(title: &Value) -> Self {
         let values = FIELDS.map(|field| {
             let value = title.get(field).unwrap_or(&Value::Null);
@@ -75,13 +76,13 @@ impl Facts {
         Self { values, is_vague: false }
     }
 
-    /// The id.
+    /// Returns the id.
     pub fn id(&self) -> Option<u32> {
         let [id, ..] = &self.values;
         u32::try_from(id.as_u64()?).ok()
     }
 
-    /// Where `ours`, which this service tells, differs from these, which the Node service does.
+    /// Returns the differences between these fields, of the Node service, and `ours`, of this service.
     pub fn differences(&self, ours: &Self) -> Vec<Difference> {
         let pairs = FIELDS.iter().zip(self.values.iter().zip(&ours.values));
         let is_same = |field, ours: &Value| self.is_vague && field == "status" && ours == "announced";
@@ -95,7 +96,7 @@ impl Facts {
     }
 }
 
-/// A value, with texts put in order; an empty one is none.
+/// Normalizes a value and its texts; an empty value becomes null.
 fn known(value: &Value) -> Value {
     let Value::String(text) = value else { return value.clone() };
     let lines: Vec<_> = text.lines().map(str::trim_end).collect();

@@ -1,4 +1,4 @@
-//! Compares lists, in which titles may come in another order.
+//! Comparison of lists, in which the order of titles may differ.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use tracing::warn;
 
 use super::{Difference, Facts, Reader, Side, Unread, reader::Asked};
 
-/// A list that both services have.
+/// A list that both services provide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum List {
-    /// What is popular.
+    /// Popular titles.
     Popular,
-    /// What came out last.
+    /// Latest updates.
     Updates,
-    /// What is found by these words.
+    /// Results of a search for this text.
     Search(String),
 }
 
 impl List {
-    /// Its name in reports and metrics.
+    /// Returns the name in reports and metrics.
     pub const fn endpoint(&self) -> &'static str {
         match self {
             Self::Popular => "popular",
@@ -29,27 +29,27 @@ impl List {
     }
 }
 
-/// A list that was compared. It is consistent when both have the same titles, and tell the same of each.
+/// A compared list. It is consistent if both services list the same titles with the same fields.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckedList {
-    /// Which list.
+    /// Name of the list.
     pub endpoint: &'static str,
-    /// Whether nothing differs.
+    /// True if there are no differences.
     pub consistent: bool,
-    /// How many titles the Node service tells.
+    /// Number of titles in the Node service's list.
     pub nodejs_count: usize,
-    /// How many this service tells.
+    /// Number of titles in this service's list.
     pub python_count: usize,
-    /// What differs.
+    /// Differences.
     pub differences: Vec<ListDifference>,
 }
 
-/// What differs in one title of a list.
+/// A difference in one title of a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct ListDifference {
-    /// The title.
+    /// Id of the title.
     pub title_id: u32,
-    /// What differs; the `id`, when one of them has no such title in the list.
+    /// The difference; in the field `id` if one of the lists lacks the title.
     #[serde(flatten)]
     pub difference: Difference,
 }

@@ -1,4 +1,4 @@
-//! Reads from both services, no faster than either is asked to bear.
+//! A rate-limited client of both services.
 
 use std::{fmt, time::Duration};
 
@@ -16,22 +16,22 @@ use url::Url;
 use super::{Facts, List, Unread};
 use crate::node::{self, FALLBACK, NodeError, NodeTitle};
 
-/// Where the Node service has its API.
+/// Base path of the Node service's API.
 const NODE_BASE: &str = "/api/anilibria";
 
-/// How long a connection may take to come about.
+/// Timeout of connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How often something is asked for that is refused because others asked too often.
+/// Maximum number of attempts of a request that is rejected by a rate limit.
 const TRIES: u32 = 4;
 
-/// How long to wait before the second try; twice as long before each further one.
+/// Delay before the second attempt, doubled for each further one.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Most titles of a page, here.
+/// Maximum number of titles per page in this service.
 const PAGE: usize = 100;
 
-/// Titles of a list that are compared.
+/// Number of titles of a list that are compared.
 const LISTED: usize = 20;
 
 /// One of the two services.
@@ -44,7 +44,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// Its name in reports.
+    /// Returns the name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Node => "nodejs",
@@ -53,15 +53,15 @@ impl Side {
     }
 }
 
-/// What became of a question.
+/// Outcome of a request.
 pub(super) enum Asked<T> {
     Found(T),
-    /// There is no such thing.
+    /// The resource does not exist.
     Absent,
     Failed(Unread),
 }
 
-/// Reads from both services.
+/// Rate-limited client of both services.
 pub struct Reader {
     http: Client,
     timeout: Duration,
@@ -69,16 +69,16 @@ pub struct Reader {
     ours: Door,
 }
 
-/// A service, and when it may be asked next.
+/// A service and its rate limit.
 struct Door {
-    /// Without a slash at its end.
+    /// Base URL without a slash at its end.
     base: String,
     pace: Mutex<Interval>,
 }
 
 impl Reader {
-    /// Reads from the Node service at `node` and this service at `ours`. Each is asked at most `per_second` times a second,
-    /// and has `timeout` for an answer. To be made within a Tokio runtime.
+    /// Creates a client of the Node service at `node` and this service at `ours`. Each receives at most `per_second`
+    /// requests a second, with the timeout `timeout`. Call it within a Tokio runtime.
     pub fn new(node: &Url, ours: &Url, per_second: f64, timeout: Duration) -> anyhow::Result<Self> {
         let pause = Duration::try_from_secs_f64(per_second.recip()).unwrap_or(Duration::from_secs(1));
         let door = |url: &Url, path: &str| {
@@ -95,7 +95,7 @@ impl Reader {
         Ok(Self { http, timeout, node: door(node, NODE_BASE), ours: door(ours, anilibria_http::BASE) })
     }
 
-    /// Ids of `count` titles of this service, chosen by chance; all when there are no more.
+    /// Returns the ids of `count` random titles of this service, or of all titles if there are fewer.
     pub async fn sample(&self, count: usize) -> anyhow::Result<Vec<u32>> {
         let page = async |number: usize| {
             let page = self.get(Side::Ours, &format!("/titles?sort=id&limit={PAGE}&page={number}")).await;
@@ -115,7 +115,7 @@ impl Reader {
         Ok(ids)
     }
 
-    /// The title `id`, as `side` tells it.
+    /// Reads the title `id` from `side`.
     pub(super) async fn title(&self, side: Side, id: u32) -> Asked<Facts> {
         let path = match side {
             Side::Node => format!("/{id}"),
@@ -125,7 +125,7 @@ impl Reader {
         told(side, &format!("title {id}"), body, |data| data.is_object().then(|| facts(side, data))?)
     }
 
-    /// A list, as `side` tells it.
+    /// Reads a list from `side`.
     pub(super) async fn list(&self, side: Side, list: &List) -> Asked<Vec<Facts>> {
         let path = match (side, list) {
             (_, List::Popular | List::Updates) => format!("/{}?limit={LISTED}", list.endpoint()),
@@ -138,7 +138,7 @@ impl Reader {
         })
     }
 
-    /// What `side` answers. Whoever asks too often waits.
+    /// Sends a request to `side`. Retries with backoff if the rate limit rejects it.
     async fn get(&self, side: Side, path: &str) -> Result<Value, NodeError> {
         let door = match side {
             Side::Node => &self.node,
@@ -157,7 +157,7 @@ impl Reader {
 
     async fn once(&self, door: &Door, path: &str) -> Result<Value, NodeError> {
         door.pace.lock().await.tick().await;
-        // Either could ask the other for what it lacks, and would be compared with itself.
+        // Disables the fallback of each service to the other one, which would compare a service with itself.
         let request = self.http.get(format!("{}{path}", door.base)).header(FALLBACK, "1");
         let request = request.header(header::ACCEPT, "application/json");
         let answer = async { node::answer::json(request.send().await?).await };
@@ -175,7 +175,7 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// What `read` makes of the data of an answer.
+/// Converts a response to an outcome, with its data parsed by `read`.
 fn told<T>(
     side: Side,
     what: &str,
@@ -192,7 +192,7 @@ fn told<T>(
     }
 }
 
-/// What matters of `title`; nothing when it has another form, or when the Node service has made it up.
+/// Reads the compared fields of `title`; `None` if the format is unknown, or if the Node service invented the title.
 fn facts(side: Side, title: &Value) -> Option<Facts> {
     match side {
         Side::Ours => Some(Facts::of_json(title)),

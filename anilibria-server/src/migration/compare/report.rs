@@ -1,4 +1,4 @@
-//! What a comparison has found, for people and for programs.
+//! The report of a comparison, as text and as JSON.
 
 use std::fmt::{self, Write as _};
 
@@ -7,70 +7,70 @@ use serde_json::{Value, json};
 
 use super::{CheckedList, Difference};
 
-/// Characters of a value that are shown to people.
+/// Maximum number of characters of a value in the text report.
 const SHOWN: usize = 70;
 
-/// Characters before the first that differs.
+/// Number of characters shown before the first difference.
 const BEFORE: usize = 15;
 
-/// What a comparison has found.
+/// Report of a comparison.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The titles, in the order in which they were asked for.
+    /// Compared titles, in the order of the request.
     pub results: Vec<CheckedTitle>,
-    /// The lists.
+    /// Compared lists.
     pub lists: Vec<CheckedList>,
-    /// What could not be read.
+    /// Resources that could not be read.
     pub unread: Vec<Unread>,
     /// Ids of titles that neither service has.
     pub absent: Vec<u32>,
-    /// How many titles were left out, because too many in a row could not be read.
+    /// Number of titles that were skipped, because too many in a row could not be read.
     pub left_out: usize,
 }
 
-/// A title that was compared.
+/// A compared title.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckedTitle {
-    /// Its id.
+    /// Id of the title.
     pub title_id: u32,
-    /// Whether nothing differs.
+    /// True if there are no differences.
     pub consistent: bool,
-    /// What differs.
+    /// Differences.
     pub differences: Vec<Difference>,
 }
 
-/// Something that a service did not tell.
+/// A resource that a service did not return.
 #[derive(Clone, Debug, Serialize)]
 pub struct Unread {
-    /// What was asked for.
+    /// Name of the resource.
     pub what: String,
-    /// Who was asked: `nodejs` or `python`.
+    /// Service that was called: `nodejs` or `python`.
     pub service: &'static str,
-    /// Why there is no answer.
+    /// Error.
     pub reason: String,
 }
 
 impl Report {
-    /// How many comparisons were made, and how many of them found no difference.
+    /// Returns the number of comparisons, and the number of those without a difference.
     pub fn checks(&self) -> (usize, usize) {
         let titles = self.results.iter().map(|checked| checked.consistent);
         let lists = self.lists.iter().map(|checked| checked.consistent);
         titles.chain(lists).fold((0, 0), |(made, same), is_same| (made + 1, same + usize::from(is_same)))
     }
 
-    /// The share of comparisons without a difference, 0 to 1; `None` when none was made.
+    /// Returns the share of comparisons without a difference, 0 to 1; `None` if there were none.
     #[expect(clippy::cast_precision_loss, reason = "there are far fewer titles")]
     pub fn consistency(&self) -> Option<f64> {
         let (made, same) = self.checks();
         (made > 0).then(|| same as f64 / made as f64)
     }
 
-    /// Whether everything could be compared.
+    /// Returns true if everything could be compared.
     pub fn is_whole(&self) -> bool {
         self.unread.is_empty() && self.left_out == 0 && self.consistency().is_some()
     }
 
-    /// All of it as JSON.
+    /// Returns the report as JSON.
     pub fn json(&self, threshold: f64) -> Value {
         let (made, same) = self.checks();
         json!({
@@ -91,7 +91,7 @@ impl Report {
     }
 }
 
-/// Lines for people: each title, what differs in it, and a summary.
+/// Writes the text report: each title with its differences, and a summary.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for CheckedTitle { title_id, consistent, differences } in &self.results {
@@ -147,7 +147,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// As many characters as are shown, from `start` on.
+/// Returns an excerpt of the maximum length from the character `start` on.
 fn clipped(text: &str, start: usize) -> String {
     let mut shown = if start > 0 { "…".to_owned() } else { String::new() };
     let mut rest = text.chars().skip(start);

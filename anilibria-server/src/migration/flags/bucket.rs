@@ -1,17 +1,16 @@
-//! Which share of users a user belongs to.
+//! Assignment of users to percentiles of a roll-out.
 
 use sha2::{Digest as _, Sha256};
 
-/// Whoever has not said who they are.
+/// Hashed text for users who are not authenticated.
 const ANONYMOUS: &str = "anonymous";
 
-/// The hundredth of all users that `user` belongs to, 0 to 99: the same in every process, on every machine and in every
-/// version, so that nobody changes sides while a share stays as it is, and none who are in when it grows.
+/// Returns the percentile of `user`, 0 to 99. It is the same in every process, on every machine and in every version. Users
+/// therefore never change sides while a percentage stays the same, and none is removed when it grows.
 ///
-/// It is the rest by 100 of the first four bytes, as a number with the greatest first, of the SHA-256 of the id in decimal
-/// digits; without a user, of the word `anonymous`. In Python:
-/// `int.from_bytes(hashlib.sha256(id.encode()).digest()[:4], "big") % 100`; in Node.js:
-/// `crypto.createHash("sha256").update(id).digest().readUInt32BE(0) % 100`.
+/// The percentile is the remainder by 100 of the first four bytes (big-endian) of the SHA-256 of the id in decimal digits;
+/// without a user, of the word `anonymous`. In Python: `int.from_bytes(hashlib.sha256(id.encode()).digest()[:4], "big") %
+/// 100`; in Node.js: `crypto.createHash("sha256").update(id).digest().readUInt32BE(0) % 100`.
 pub fn bucket(user: Option<u64>) -> u8 {
     let text = user.map_or_else(|| ANONYMOUS.to_owned(), |user| user.to_string());
     let [a, b, c, d, ..] = <[u8; 32]>::from(Sha256::digest(text));

@@ -1,4 +1,4 @@
-//! Which group of a test a user belongs to, for the site's statistics.
+//! The A/B test group of a user, for the site's statistics.
 
 use anilibria_http::{User, vary};
 use poem::{
@@ -8,33 +8,33 @@ use poem::{
 
 use super::{Flags, Percentage, ROLL_OUT, Setting};
 
-/// The header that tells the group.
+/// Header that carries the group.
 const GROUP: HeaderName = HeaderName::from_static("x-test-group");
 
-/// Whoever has not said who they are.
+/// Group of users who are not authenticated.
 const CONTROL: HeaderValue = HeaderValue::from_static("control");
 const SERVICE: HeaderValue = HeaderValue::from_static("python_service");
 const NODE: HeaderValue = HeaderValue::from_static("nodejs_service");
 
-/// The share in the group of this service, where nothing is set.
+/// Percentage of users in the group of this service if no flag is set.
 const SHARE: Option<Percentage> = Percentage::new(10);
 
-/// For what is one user's: others must not keep it, and the user has to ask whether it still holds.
+/// `Cache-Control` of responses for one user: shared caches must not store them, and the user's cache must revalidate them.
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// Tells users which group they are in. Cheap to clone.
+/// Test groups of users, which are added to responses. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Groups {
     flags: Option<Flags>,
 }
 
 impl Groups {
-    /// The groups by what is set in `flags`; by chance alone, where there are none.
+    /// Creates groups from the settings in `flags`; `None` uses the default percentage.
     pub fn new(flags: Option<Flags>) -> Self {
         Self { flags }
     }
 
-    /// Tells `user` the group in `response`. What caches on the way keep of it is for nobody else.
+    /// Adds the group of `user` to `response`, and restricts caching so that no other user receives the response.
     pub async fn tell(&self, response: &mut Response, user: Option<User>) {
         let group = self.group(user.map(|user| user.id)).await;
         let headers = response.headers_mut();
@@ -72,7 +72,7 @@ mod tests {
     #[tokio::test]
     async fn tenth_of_users_is_in_the_group_of_this_service() {
         let mut groups = Vec::new();
-        // Their hundredths are 19, 43 and 7.
+        // The percentiles of the users are 19, 43 and 7.
         for user in [None, Some(1), Some(7), Some(4)] {
             groups.push(told(user, "public").await.headers()[GROUP].to_str().unwrap().to_owned());
         }

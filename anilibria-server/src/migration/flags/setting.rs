@@ -1,10 +1,10 @@
-//! What a feature is set to, and whom it is on for.
+//! The setting of a feature, and its evaluation for a user.
 
 use std::{fmt, str::FromStr};
 
 use super::bucket;
 
-/// On or off.
+/// State of a switch: on or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Switch {
     /// On.
@@ -13,28 +13,28 @@ pub enum Switch {
     Disabled,
 }
 
-/// A share of users, 0 to 100.
+/// A percentage of users, 0 to 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percentage(u8);
 
-/// A text is no share of users.
+/// Error of parsing a percentage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a whole number from 0 to 100")]
 pub struct NotAPercentage;
 
-/// What is set for a feature, as far as it concerns one user.
+/// Setting of a feature for one user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Setting {
-    /// For all.
+    /// Switch for all users.
     pub global: Option<Switch>,
-    /// For a share of users.
+    /// Percentage of users.
     pub percentage: Option<Percentage>,
-    /// For the user.
+    /// Switch for the user.
     pub user: Option<Switch>,
 }
 
 impl Setting {
-    /// Whether the feature is on for `user`, whom the setting concerns.
+    /// Returns true if the feature is on for `user`, to whom the setting belongs.
     pub fn is_on(&self, user: Option<u64>) -> bool {
         match *self {
             Self { global: Some(Switch::Disabled), .. } => false,
@@ -44,14 +44,14 @@ impl Setting {
         }
     }
 
-    /// Whether nothing is set at all.
+    /// Returns true if nothing is set.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl Switch {
-    /// As it is written.
+    /// Returns the text that is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Enabled => "enabled",
@@ -59,7 +59,7 @@ impl Switch {
         }
     }
 
-    /// For all; any other text says nothing.
+    /// Parses the switch for all users; `None` for any other text.
     pub(super) fn global(text: &str) -> Option<Self> {
         match text {
             "enabled" => Some(Self::Enabled),
@@ -68,19 +68,19 @@ impl Switch {
         }
     }
 
-    /// For a user; any other text is off.
+    /// Parses the switch for a user; any other text is off.
     pub(super) fn user(text: &str) -> Self {
         if text == "enabled" { Self::Enabled } else { Self::Disabled }
     }
 }
 
 impl Percentage {
-    /// The share `percent`, if it is 100 at the most.
+    /// Creates a percentage; `None` if `percent` is greater than 100.
     pub const fn new(percent: u8) -> Option<Self> {
         if percent <= 100 { Some(Self(percent)) } else { None }
     }
 
-    /// Whether `user` is among them.
+    /// Returns true if the percentage includes `user`.
     pub fn covers(self, user: Option<u64>) -> bool {
         bucket(user) < self.0
     }
@@ -107,7 +107,7 @@ mod tests {
     const ON: Option<Switch> = Some(Switch::Enabled);
     const OFF: Option<Switch> = Some(Switch::Disabled);
 
-    /// Is in the hundredth 19.
+    /// A user in percentile 19.
     const USER: Option<u64> = Some(1);
 
     fn is_on(global: Option<Switch>, percentage: Option<u8>, user: Option<Switch>) -> bool {

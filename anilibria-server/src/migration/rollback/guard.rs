@@ -1,31 +1,31 @@
-//! When enough is enough.
+//! The limits that trigger a roll-back.
 
 use std::{fmt, time::Duration};
 
 use super::Measured;
 use crate::config::MigrationConfig;
 
-/// What is too much.
+/// Limits of the measured values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
-    /// Share of errors, 0 to 1, above which it is too much.
+    /// Maximum share of errors, 0 to 1.
     pub error_rate: f64,
-    /// Mean duration above which it is too much.
+    /// Maximum mean duration.
     pub mean: Duration,
-    /// Requests in a window below which nothing can be said.
+    /// Minimum number of requests in a window; with fewer, no limit applies.
     pub min_requests: u64,
 }
 
-/// What is too much of something.
+/// A limit that was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Excess {
-    /// This share of requests failed.
+    /// Share of failed requests.
     Errors(f64),
-    /// An answer took as long on average.
+    /// Mean duration of a response.
     Slowness(Duration),
 }
 
-/// Looks at what was measured, and raises the alarm once for each time that it becomes too much.
+/// A check of measured values against the limits. It reports once each time a limit becomes exceeded.
 #[derive(Clone, Debug)]
 pub struct Guard {
     rules: Rules,
@@ -33,19 +33,19 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Goes by `rules`.
+    /// Creates a guard with the limits in `rules`.
     pub fn new(rules: Rules) -> Self {
         Self { rules, is_alarmed: false }
     }
 
-    /// What is too much in `measured`, unless it was last time as well.
+    /// Returns the exceeded limit of `measured`, unless a limit was exceeded at the previous check as well.
     pub fn look(&mut self, measured: &Measured) -> Option<Excess> {
         let excess = self.rules.excess(measured);
         let is_new = !std::mem::replace(&mut self.is_alarmed, excess.is_some());
         excess.filter(|_| is_new)
     }
 
-    /// What was to be done about it could not be: the next look raises the alarm again.
+    /// Makes the next check report again, because the reaction to the last report failed.
     pub fn again(&mut self) {
         self.is_alarmed = false;
     }

@@ -1,4 +1,4 @@
-//! Adds up requests: two or three additions for each.
+//! Request totals. A request costs two or three atomic additions.
 
 use std::{
     sync::{
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-/// Adds up requests. Cheap to clone: clones add up together.
+/// Request totals. Cheap to clone: clones share the totals.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     sums: Arc<Sums>,
@@ -21,19 +21,19 @@ struct Sums {
     micros: AtomicU64,
 }
 
-/// What requests have come to since the start.
+/// Totals of requests since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// How many were answered.
+    /// Number of requests answered.
     pub requests: u64,
-    /// How many of them with an error of the service.
+    /// Number of requests answered with an error of the service.
     pub errors: u64,
-    /// Microseconds they took, all together.
+    /// Sum of the durations in microseconds.
     pub micros: u64,
 }
 
 impl Tally {
-    /// Adds a request that took `took` and was answered with an error of the service, or not.
+    /// Adds a request of the duration `took`. `is_error` is true if it was answered with an error of the service.
     pub fn add(&self, is_error: bool, took: Duration) {
         self.sums.requests.fetch_add(1, Ordering::Relaxed);
         self.sums.micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -42,7 +42,7 @@ impl Tally {
         }
     }
 
-    /// What they come to so far.
+    /// Returns the totals so far.
     pub fn totals(&self) -> Totals {
         let Sums { requests, errors, micros } = &*self.sums;
         let of = |sum: &AtomicU64| sum.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! The task that watches.
+//! The task that monitors the request totals.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// The task that watches. It ends when it is dropped.
+/// Task that monitors the request totals. Dropping it ends the task.
 #[derive(Debug)]
 pub struct Watch {
     task: JoinHandle<()>,
@@ -28,13 +28,14 @@ struct Watcher {
     tally: Tally,
     window: Window,
     guard: Guard,
-    /// Where to switch off what goes wrong, if that is wanted.
+    /// Feature flags in which to switch the feature off; `None` if automatic roll-back is disabled.
     flags: Option<Flags>,
     measured: Measured,
 }
 
 impl Watch {
-    /// Watches what is added up in `tally`. Where `config` wants it, what goes wrong is switched off in `flags`.
+    /// Starts to monitor `tally`. If `config` enables automatic roll-back, an exceeded limit switches the feature off in
+    /// `flags`.
     pub fn start(tally: &Tally, flags: Option<Flags>, config: &MigrationConfig) -> Self {
         let mut watcher = Watcher {
             tally: tally.clone(),

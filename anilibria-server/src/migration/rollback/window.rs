@@ -1,37 +1,37 @@
-//! What requests came to in the last minutes.
+//! Measurements over the last minutes.
 
 use std::{collections::VecDeque, time::Duration};
 
 use super::Totals;
 
-/// Parts of a window: it moves on by one of them at a time.
+/// Number of slots in a window, which advances by one slot at a time.
 pub(super) const SLOTS: u32 = 30;
 
-/// The last minutes, in thirty parts of the same length.
+/// A window over the last minutes, in thirty slots of equal length.
 #[derive(Clone, Debug)]
 pub struct Window {
-    /// What had been added up at the beginning of each part, the oldest first.
+    /// Totals at the start of each slot, oldest first.
     beginnings: VecDeque<Totals>,
 }
 
-/// What was measured in a window.
+/// Measurements in a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Measured {
-    /// How many requests there were.
+    /// Number of requests.
     pub requests: u64,
-    /// Share of those that ended with an error of the service, 0 to 1; 0 when there were none.
+    /// Share of requests that ended with an error of the service, 0 to 1; 0 if there were no requests.
     pub error_rate: f64,
-    /// How long an answer took on average; none when there were none.
+    /// Mean duration of a response; zero if there were no requests.
     pub mean: Duration,
 }
 
 impl Window {
-    /// A window that begins with what is added up in `totals`.
+    /// Creates a window that begins with `totals`.
     pub fn new(totals: Totals) -> Self {
         Self { beginnings: VecDeque::from([totals]) }
     }
 
-    /// Ends a part, at whose end it is `totals`; returns what was measured in the whole window.
+    /// Ends a slot, with `totals` at its end. Returns the measurements in the whole window.
     #[expect(clippy::cast_precision_loss, reason = "shares and means need no more than 15 digits")]
     pub fn advance(&mut self, totals: Totals) -> Measured {
         let oldest = self.beginnings.front().copied().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What differs between two states of the catalogue.
+//! The difference between two states of the catalogue.
 
 use anilibria_client::{
     Client,
@@ -11,23 +11,24 @@ use crate::titles::{
     notice::{Notice, version},
 };
 
-/// Titles that are named one by one. A full pass may find more, mostly in ratings; those are renewed in their own time.
+/// Maximum number of changed titles to list. A full pass may find more, mostly in ratings; the answers of the others expire
+/// by their TTL.
 const MOST: usize = 200;
 
-/// What differs between two states of the catalogue.
+/// The difference between two states of the catalogue.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Changes {
-    /// Whether anything does.
+    /// True if there is any difference.
     pub(super) any: bool,
-    /// Titles that have changed, have come or have gone; at most [`MOST`].
+    /// Titles that were changed, added or removed; at most [`MOST`].
     pub(super) titles: Vec<u32>,
-    /// What is to be told of that, for which there is no other event; at most [`MOST`].
+    /// Changes to publish that no other event covers; at most [`MOST`].
     pub(super) notices: Vec<Notice>,
 }
 
 impl Changes {
-    /// What differs `after` from `before`, both from what `client` gives. When there was nothing before, no single title has
-    /// changed, but every list has.
+    /// Compares `before` with `after`, both read with `client`. If `before` is empty, no single title counts as changed, but
+    /// every list does.
     pub(super) fn between(client: &Client, before: &Catalogue, after: &Catalogue) -> Self {
         if before.is_empty() {
             return Self { any: !after.is_empty(), ..Self::default() };

@@ -1,4 +1,4 @@
-//! The catalogue as a file.
+//! The catalogue as a file on disk.
 
 use std::{
     fs::{self, File},
@@ -14,19 +14,19 @@ use tokio::task::spawn_blocking;
 
 use super::CatalogueStore;
 
-/// The name of the file. What is in it tells its own form and whether it is damaged.
+/// File name of the catalogue. The file contains its own format version and a checksum.
 const FILE: &str = "catalogue.bin";
 
-/// Keeps the catalogue in a file, which is there as a whole or not at all.
+/// Store of the catalogue in a file, which is replaced atomically.
 #[derive(Clone, Debug)]
 pub struct DiskCatalogue {
     path: PathBuf,
-    /// Held while a file is written: a write goes on when its caller has left.
+    /// Held while a file is written: a write continues after its caller was dropped.
     writing: Arc<Mutex<()>>,
 }
 
 impl DiskCatalogue {
-    /// Keeps the catalogue in `directory`, which is made when the first one is written.
+    /// Creates a store in `directory`, which is created with the first write.
     pub fn at(directory: &Path) -> Self {
         Self { path: directory.join(FILE), writing: Arc::default() }
     }
@@ -59,12 +59,12 @@ fn read(path: &Path) -> anyhow::Result<Option<Catalogue>> {
     Ok(Some(catalogue))
 }
 
-/// Written beside its place and then moved there, so that a crash leaves the old file.
+/// Writes a temporary file and renames it to `path`, so that a crash leaves the old file.
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
     }
-    // Of two services with one directory each writes a file of its own.
+    // Two services that share a directory write different temporary files.
     let draft = path.with_extension(format!("{}.tmp", std::process::id()));
     let written = File::create(&draft).and_then(|mut file| {
         file.write_all(bytes)?;

@@ -1,4 +1,4 @@
-//! The catalogue in MongoDB, where instances share it and the site can read it.
+//! The catalogue in MongoDB, which instances share and the site can read.
 
 mod document;
 mod indexes;
@@ -42,19 +42,18 @@ use crate::{
 
 const COLLECTION: &str = "titles";
 
-/// Titles that are written by one command.
+/// Maximum number of titles per write command.
 const BATCH: usize = 100;
 
-/// How long the server may take for one command.
+/// Timeout of one command.
 const CALL: Duration = Duration::from_secs(5);
 
-/// How long reading all titles may take.
+/// Timeout of reading all titles.
 const READ: Duration = Duration::from_mins(1);
 
-/// Keeps each title as a document: its fields for the site to read and to find it by, and the entry as it is. Cheap to
-/// clone.
+/// Store of each title as a document: fields that the site reads and queries, and the exact entry. Cheap to clone.
 ///
-/// Only what has changed is written. Instances that share the database learn from each other by [`news`](Self::news).
+/// Only changes are written. Instances that share the database receive each other's changes from [`news`](Self::news).
 #[derive(Clone, Debug)]
 pub struct MongoCatalogue {
     client: Client,
@@ -62,43 +61,43 @@ pub struct MongoCatalogue {
     titles: Collection<RawDocumentBuf>,
     status: SyncStatus,
     indexes: Indexes,
-    /// Held while something is read or written.
+    /// Held during every read and write.
     known: Arc<Mutex<Known>>,
 }
 
-/// What is known to be in the collection.
+/// Contents of the collection as known to this instance.
 #[derive(Debug, Default)]
 struct Known {
-    /// The number of the last save that was read; `None` before anything was.
+    /// Number of the last save that was read; `None` before the first read.
     seen: Option<i64>,
-    /// A digest of each entry.
+    /// Digest of each entry by title id.
     digests: HashMap<u32, u64>,
 }
 
-/// What other instances have done.
+/// Changes by other instances.
 #[derive(Debug, Default)]
 pub struct News {
-    /// Releases that they have written.
+    /// Releases that other instances have written.
     pub(super) parts: Vec<CataloguePart>,
-    /// Whether that is all there is.
+    /// True if `parts` is the whole catalogue.
     pub(super) is_whole: bool,
-    /// When one of them last asked AniLibria, as a mark that changes.
+    /// Time of the last request to AniLibria by any instance. It changes while one of them polls.
     pub(super) last_attempt: Option<OffsetDateTime>,
-    /// When AniLibria last answered one of them.
+    /// Time of the last successful request to AniLibria by any instance.
     pub(super) last_sync: Option<OffsetDateTime>,
 }
 
 impl MongoCatalogue {
-    /// Keeps the titles that `client` gives in `database`, which is not asked for anything yet.
+    /// Creates a store in `database` of titles that `client` reads. It sends no command to the database yet.
     pub fn new(database: Database, client: Client, status: SyncStatus) -> Self {
         let titles = database.collection(COLLECTION);
         Self { client, database, titles, status, indexes: Indexes::default(), known: Arc::default() }
     }
 
-    /// What other instances have written since this one last read or wrote, or everything when it has not.
+    /// Returns the changes by other instances since this one last read or wrote, or the whole catalogue on the first call.
     pub async fn news(&self) -> anyhow::Result<News> {
         let mut known = self.known.lock().await;
-        // A first save that was never completed has left only a part.
+        // If the first save was never completed, the collection holds only a part of the catalogue.
         let Some(noted) = self.status.catalogue().await?.filter(|noted| noted.saved > 0) else {
             return Ok(News::default());
         };
@@ -115,7 +114,7 @@ impl MongoCatalogue {
         })
     }
 
-    /// Notes that AniLibria was asked and how that went.
+    /// Records the outcome of a request to AniLibria.
     pub async fn note(&self, outcome: Result<u64, String>) {
         self.status.note(Subject::Catalogue, outcome).await;
     }
@@ -132,7 +131,7 @@ impl MongoCatalogue {
             known.seen = Some(noted.saved);
             return Ok((parts, false));
         }
-        // Something is gone, which no document tells.
+        // The counts differ, so titles were removed. A query by revision does not return removed titles.
         self.everything(noted, known).await
     }
 
@@ -144,12 +143,13 @@ impl MongoCatalogue {
         let (parts, digests) = self.find(doc! {}).await?;
         known.digests = digests;
         known.seen = Some(noted.saved);
-        // What somebody else has emptied or is still filling says nothing about what is gone.
+        // If another instance has cleared the collection or is still filling it, a missing title does not mean a removed
+        // one.
         let is_whole = !parts.is_empty() && parts.len() as u64 == noted.count;
         Ok((parts, is_whole))
     }
 
-    /// The titles that `filter` matches, but for those that cannot be read, and the digests of their entries.
+    /// Returns the titles that match `filter`, without unreadable ones, and the digests of their entries.
     async fn find(&self, filter: Document) -> anyhow::Result<(Vec<CataloguePart>, HashMap<u32, u64>)> {
         let read = async {
             let mut cursor = self.titles.find(filter).projection(doc! { ENTRY: 1 }).batch_size(1_000).await?;
@@ -165,7 +165,7 @@ impl MongoCatalogue {
         Ok(spawn_blocking(move || decode(&entries)).await?)
     }
 
-    /// Writes `titles`, the parts of `catalogue` that have changed, as save `revision`.
+    /// Writes `titles`, the changed parts of `catalogue`, as save number `revision`.
     async fn upsert(&self, titles: &[Changed], catalogue: &Catalogue, revision: i64) -> anyhow::Result<()> {
         let mapping = Mapping::new(&self.client);
         let updates: Vec<_> = titles
@@ -208,7 +208,7 @@ impl CatalogueStore for MongoCatalogue {
     async fn write(&self, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
         let mut known = self.known.lock().await;
         if known.seen.is_none() {
-            // What is there already need not be written.
+            // Existing entries are read first, so that unchanged ones are not written again.
             let noted = self.status.catalogue().await?;
             let (_, digests) = self.find(doc! {}).await?;
             *known = Known { seen: Some(noted.map_or(0, |noted| noted.saved)), digests };
@@ -231,7 +231,7 @@ impl CatalogueStore for MongoCatalogue {
         self.delete(&gone).await?;
         known.digests.retain(|id, _| !gone.contains(id));
         self.status.end_save(revision, known.digests.len()).await?;
-        // What others have saved in between is still to be read.
+        // If other instances saved in between, their changes have yet to be read.
         if known.seen.is_some_and(|seen| seen + 1 == revision) {
             known.seen = Some(revision);
         }
@@ -240,7 +240,7 @@ impl CatalogueStore for MongoCatalogue {
     }
 }
 
-/// A title that is not as it is in the collection.
+/// A title that differs from its document.
 #[derive(Debug)]
 struct Changed {
     part: CataloguePart,
@@ -248,7 +248,7 @@ struct Changed {
     digest: u64,
 }
 
-/// What of `catalogue` is new or another than `digests` say, and what they have that is not there.
+/// Compares `catalogue` with `digests`. Returns the new or changed titles, and the ids of removed ones.
 fn differing(catalogue: &Catalogue, digests: &HashMap<u32, u64>) -> (Vec<Changed>, Vec<u32>) {
     let changed = catalogue.parts().filter_map(|part| {
         let bytes = part.to_bytes();
@@ -259,7 +259,7 @@ fn differing(catalogue: &Catalogue, digests: &HashMap<u32, u64>) -> (Vec<Changed
     (changed.collect(), gone.collect())
 }
 
-/// The titles that `entries` are, with their digests. What is damaged or not ours is left out.
+/// Decodes `entries` to titles, with their digests. Damaged and foreign entries are skipped.
 fn decode(entries: &[Option<Vec<u8>>]) -> (Vec<CataloguePart>, HashMap<u32, u64>) {
     let mut parts = Vec::with_capacity(entries.len());
     let mut digests = HashMap::with_capacity(entries.len());

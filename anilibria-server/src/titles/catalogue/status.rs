@@ -1,47 +1,47 @@
-//! How the mirrored catalogue is.
+//! The status of the mirrored catalogue.
 
 use std::time::Duration;
 
 use anilibria_client::Error;
 use time::OffsetDateTime;
 
-/// How the mirrored catalogue is.
+/// Status of the mirrored catalogue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CatalogueStatus {
-    /// How many releases it holds; none before it is loaded.
+    /// Number of releases; 0 before the catalogue is loaded.
     pub releases: usize,
-    /// Where they are from, as far as most of them go; `None` before it is loaded.
+    /// Source of most of the releases; `None` before the catalogue is loaded.
     pub source: Option<CatalogueSource>,
-    /// Whether it is this instance that asks AniLibria, be it for others, too.
+    /// True if this instance polls AniLibria (it is the leader, or runs alone).
     pub is_poller: bool,
-    /// When everything will be read anew; `None` when that is for another instance to do.
+    /// Time of the next full pass; `None` if another instance makes it.
     pub next_full_pass: Option<OffsetDateTime>,
-    /// When AniLibria was last asked with success, by this instance or by the one it follows; `None` when it was not yet.
+    /// Time of the last successful poll of AniLibria, by this instance or by the leader; `None` before the first one.
     pub last_sync: Option<OffsetDateTime>,
-    /// Why the last look at AniLibria failed; `None` when it did not.
+    /// Error of the last poll of AniLibria; `None` if it succeeded.
     pub last_error: Option<String>,
 }
 
-/// Where a mirrored catalogue is from.
+/// Source of the mirrored catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CatalogueSource {
     /// Read from AniLibria.
     Anilibria,
-    /// Found on disk at the start.
+    /// Found on disk at startup.
     Disk,
     /// Written to MongoDB by this or another instance.
     Mongodb,
 }
 
 impl CatalogueStatus {
-    /// Whether lists are answered from it.
+    /// Returns true if lists are answered from the catalogue.
     pub fn is_loaded(&self) -> bool {
         self.releases > 0
     }
 
-    /// How long ago AniLibria was last asked with success.
+    /// Returns the time since the last successful poll of AniLibria.
     pub fn age(&self) -> Option<Duration> {
-        // A clock that was set back makes no negative age.
+        // If the clock was set back, the age is zero instead of negative.
         Some(Duration::try_from(OffsetDateTime::now_utc() - self.last_sync?).unwrap_or_default())
     }
 

@@ -1,4 +1,4 @@
-//! Keeps the mirrored catalogue up to date for as long as the service runs.
+//! The task that keeps the mirrored catalogue up to date.
 
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
@@ -21,35 +21,35 @@ use crate::titles::{
     notice::{Notice, Publish},
 };
 
-/// How often everything is read: ratings change without a trace elsewhere, and what is gone shows only so.
+/// Interval of full passes. Only a full pass finds changed ratings and removed titles.
 const FULL_PASS: Duration = Duration::from_hours(24);
 
-/// How often the schedule and the genres are read.
+/// Interval at which the schedule and the genres are read.
 const REFERENCES: Duration = Duration::from_hours(1);
 
-/// The shortest time between two looks, however much happens.
+/// Minimum time between two polls, regardless of events.
 const CALM: Duration = Duration::from_secs(1);
 
-/// The longest wait after failures in a row.
+/// Maximum backoff after consecutive failures.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
 
-/// How long changes are collected before the catalogue is saved.
+/// Time for which changes are collected before the catalogue is saved.
 const SAVE_AFTER: Duration = Duration::from_secs(5);
 
-/// How often an instance looks for what another one has written.
+/// Interval at which a follower reads what the leader has written.
 const FOLLOW: Duration = Duration::from_secs(5);
 
-/// After so many intervals without a sign of the one that asks AniLibria, and [`GRACE`] to elect another, an instance asks
-/// for itself.
+/// Number of intervals without a sign of the leader after which a follower polls AniLibria itself. [`GRACE`] is added, to
+/// elect another leader.
 const SILENT_INTERVALS: u32 = 3;
 
 const GRACE: Duration = Duration::from_secs(15);
 
-/// How long the last save may take when the service stops. Together with the time that requests are waited for, this is
-/// less than the ten seconds after which containers are killed.
+/// Timeout of the last save when the service stops. Together with the time to drain requests, it is less than the ten
+/// seconds after which containers are killed.
 const LAST_SAVE: Duration = Duration::from_millis(1500);
 
-/// The task that keeps the catalogue up to date. It ends when it is dropped; [`stop`](Self::stop) saves, too.
+/// Task that keeps the catalogue up to date. Dropping it ends the task; [`stop`](Self::stop) also saves the catalogue.
 #[derive(Debug)]
 pub struct SyncTask {
     stop: oneshot::Sender<()>,
@@ -57,8 +57,8 @@ pub struct SyncTask {
 }
 
 impl SyncTask {
-    /// Starts the task for `titles`; `None` when they are not mirrored. What it finds to have changed at AniLibria, and nobody
-    /// else tells of, it tells on `bus`, if there is one. `sampler` decides which looks are traced.
+    /// Starts the task for `titles`; `None` if they are not mirrored. Changes that no other event covers are published on
+    /// `bus`, if there is one. `sampler` decides which polls are traced.
     pub fn start(titles: &Titles, bus: Option<Arc<dyn Publish>>, sampler: Sampler) -> Option<Self> {
         let mirror = titles.mirror()?.clone();
         let titles = titles.clone();
@@ -66,7 +66,7 @@ impl SyncTask {
         let task = tokio::spawn(async move {
             let mut syncing = Syncing::new(titles, mirror, bus, sampler);
             tokio::select! {
-                // Whoever drops the sender wants no more than an end.
+                // If the sender is dropped, the task ends without saving.
                 told = stopped => if told.is_err() { return },
                 never = syncing.run() => match never {},
             }
@@ -77,9 +77,9 @@ impl SyncTask {
         Some(Self { stop, task })
     }
 
-    /// Ends the task and saves what it has read.
+    /// Ends the task and saves the catalogue.
     pub async fn stop(self) {
-        // It fails only when the task has ended by itself.
+        // Sending fails only if the task has ended already.
         let _ = self.stop.send(());
         if let Err(error) = self.task.await {
             warn!(%error, "The task that mirrors the catalogue broke off");
@@ -92,17 +92,17 @@ struct Syncing {
     mirror: Mirror,
     bus: Option<Arc<dyn Publish>>,
     sampler: Sampler,
-    /// Says whether it is this instance that asks AniLibria; without, it is.
+    /// Leader election for polling AniLibria; `None` if this instance always polls.
     elector: Option<Candidate>,
-    /// Whether it was so at the last step.
+    /// True if this instance was the leader at the last step.
     is_poller: bool,
-    /// When there was last a sign of the instance that does, and the time of it.
+    /// Time at which a new sign of the leader was received, and that sign.
     heard: (Instant, Option<OffsetDateTime>),
-    /// Whether something is still to be put where others read it.
+    /// True if changes have yet to be written to the shared store.
     unshared: bool,
     full_pass_due: Instant,
     references_due: Instant,
-    /// When the first change came that is not saved yet.
+    /// Time of the first unsaved change.
     unsaved_since: Option<Instant>,
     failures: u32,
 }
@@ -110,8 +110,8 @@ struct Syncing {
 impl Syncing {
     fn new(titles: Titles, mirror: Mirror, bus: Option<Arc<dyn Publish>>, sampler: Sampler) -> Self {
         let now = Instant::now();
-        // What has changed since the last run is told at once, what is gone a little later. Without a last run, looking
-        // for changes is a full pass.
+        // Changes since the last run are published at once, removals by a full pass a little later. Without a stored
+        // catalogue, the first poll is a full pass.
         let is_kept = mirror.catalogue().is_some();
         let full_pass_due = now + if is_kept { mirror.shared.interval } else { FULL_PASS };
         Self {
@@ -131,7 +131,7 @@ impl Syncing {
     }
 
     async fn run(&mut self) -> Infallible {
-        // What others have read meanwhile is nearer than AniLibria.
+        // The shared store is read first, because it is faster than AniLibria.
         self.follow().await;
         loop {
             let pause = self.step().await;
@@ -140,7 +140,8 @@ impl Syncing {
         }
     }
 
-    /// Looks at AniLibria, or at what the instance has written that does; how long to wait before the next time.
+    /// Polls AniLibria if this instance is the leader, or else reads what the leader has written. Returns the delay before
+    /// the next step.
     async fn step(&mut self) -> Duration {
         let is_poller = self.elector.as_ref().is_none_or(Candidate::is_leader);
         self.is_poller = is_poller;
@@ -162,14 +163,14 @@ impl Syncing {
         FOLLOW.min(interval)
     }
 
-    /// Looks at AniLibria once.
+    /// Polls AniLibria once.
     async fn poll(&mut self) -> Duration {
         let everything = self.full_pass_due <= Instant::now();
         let span = sync_span(self.sampler, everything);
         self.look(everything, &span).instrument(span.clone()).await
     }
 
-    /// Looks within `span`.
+    /// Polls within `span`.
     async fn look(&mut self, everything: bool, span: &Span) -> Duration {
         let pause = match self.mirror.update(everything).await {
             Ok(mut changes) => {
@@ -198,7 +199,7 @@ impl Syncing {
         pause
     }
 
-    /// Looks at what others have written.
+    /// Reads the changes that other instances have written.
     async fn follow(&mut self) {
         match self.mirror.follow().await {
             Ok(Some((changes, sign))) => {
@@ -212,7 +213,8 @@ impl Syncing {
         }
     }
 
-    /// Puts what has changed where others read it: before they are told, or they would make their answers of the old.
+    /// Writes changes to the shared store. This precedes the events, because other instances rebuild their answers from the
+    /// store when they receive an event.
     async fn share(&mut self) {
         if self.unshared {
             self.unshared = !self.mirror.share().await;
@@ -223,7 +225,7 @@ impl Syncing {
         self.full_pass_due.saturating_duration_since(Instant::now())
     }
 
-    /// Waits, but not for longer than until there is news, or it falls to this instance to look at AniLibria.
+    /// Waits for `pause`, or until a change is signalled or the leader lease changes hands.
     async fn sleep(&self, pause: Duration) {
         let calm = CALM.min(pause);
         sleep(calm).await;
@@ -240,7 +242,7 @@ impl Syncing {
         }
     }
 
-    /// Saves what is not saved yet and makes way for another instance; what is most certain to work comes first.
+    /// Saves unsaved changes and releases the lease. The local save comes first, because it is the least likely to fail.
     async fn finish(&mut self) {
         if self.unsaved_since.is_some() {
             self.mirror.save().await;
@@ -251,7 +253,7 @@ impl Syncing {
         self.share().await;
     }
 
-    /// Lets what was made of the old catalogue go.
+    /// Invalidates the answers built from the old catalogue.
     async fn tell(&mut self, Changes { any, titles, .. }: Changes) {
         if !any {
             return;
@@ -261,7 +263,7 @@ impl Syncing {
         self.unsaved_since.get_or_insert_with(Instant::now);
     }
 
-    /// Tells all instances, and whoever else wants to know.
+    /// Publishes `notices` to all instances and other subscribers.
     async fn publish(&self, notices: &[Notice]) {
         let Some(bus) = &self.bus else { return };
         for notice in notices {
@@ -279,7 +281,7 @@ impl Syncing {
         }
     }
 
-    /// Saves changes that are old enough, or that would be before there is another chance.
+    /// Saves changes that are old enough, or that would be before the next step.
     async fn save_if_due(&mut self, pause: Duration) {
         if self.unsaved_since.is_some_and(|since| since.elapsed() + pause >= SAVE_AFTER) {
             self.mirror.save().await;
@@ -301,7 +303,7 @@ fn sync_span(sampler: Sampler, everything: bool) -> Span {
     })
 }
 
-/// The wait after so many failures in a row before the last.
+/// Returns the backoff after the given number of earlier consecutive failures.
 fn backoff(failures: u32) -> Duration {
     Duration::from_secs(1).saturating_mul(2_u32.saturating_pow(failures)).min(MAX_BACKOFF)
 }

@@ -1,4 +1,4 @@
-//! From entries of the mirrored catalogue to the site's titles.
+//! Conversion of entries of the mirrored catalogue to the site's titles.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::titles::model::{
 };
 
 impl Mapping<'_> {
-    /// The title that an entry of `catalogue` is, as lists show it: without its episodes.
+    /// Converts an entry of `catalogue` to a title as in lists, without episodes.
     pub fn entry(self, catalogue: &Catalogue, entry: &CatalogueEntry) -> Title {
         let url = |path: &Option<Box<str>>| self.client.media_url(path.as_deref()?);
         Title {
@@ -45,8 +45,8 @@ impl Mapping<'_> {
         }
     }
 
-    /// The title that an entry is, with its episodes, but for where they are played from: that is not mirrored. `None`
-    /// when its episodes were never read.
+    /// Converts an entry to a title with its episodes, without their streams, which are not mirrored. Returns `None` if its
+    /// episodes were never read.
     pub fn whole_entry(self, catalogue: &Catalogue, entry: &CatalogueEntry) -> Option<Title> {
         let episodes = entry.episodes.as_ref()?;
         let key = |episode: &EpisodeEntry| EpisodeKey::new(episode.sort_order(), episode.ordinal().get());

@@ -89,14 +89,14 @@ pub struct Skip {
 pub struct EpisodeNumber(f64);
 
 impl EpisodeNumber {
-    /// Whether this is the number of a regular episode.
+    /// Returns true if this is the number of a regular episode.
     pub fn is_whole(self) -> bool {
         self.0.fract() == 0.0
     }
 
-    /// The whole number this is, if it is one that JSON readers hold exactly.
+    /// Returns the number as an integer, if JSON readers represent it exactly.
     fn whole(self) -> Option<i64> {
-        /// Beyond this, not every whole number is a double.
+        /// Largest integer up to which a double represents every integer.
         const EXACT: f64 = 9_007_199_254_740_992.0;
 
         #[expect(clippy::cast_possible_truncation, reason = "whole and within the exact range, as checked")]
@@ -112,12 +112,12 @@ impl From<f64> for EpisodeNumber {
 
 impl fmt::Display for EpisodeNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A double without a fraction is already printed without one.
+        // `f64` prints integers without a fraction.
         self.0.fmt(f)
     }
 }
 
-/// The key of an episode in `player.episodes`: its number as text, in the order in which AniLibria lists them.
+/// Key of an episode in `player.episodes`: its number as text. Keys are sorted in AniLibria's order.
 #[derive(Clone, Copy, Debug)]
 pub struct EpisodeKey {
     position: i64,
@@ -125,7 +125,7 @@ pub struct EpisodeKey {
 }
 
 impl EpisodeKey {
-    /// The key of the episode `number`, which stands at `position`; one without a position stands last.
+    /// Creates the key of the episode `number` at `position`. An episode without a position is sorted last.
     pub fn new(position: Option<i64>, number: f64) -> Self {
         Self { position: position.unwrap_or(i64::MAX), number }
     }
@@ -200,7 +200,7 @@ impl ParseFromJSON for EpisodeNumber {
 impl ToJSON for EpisodeNumber {
     fn to_json(&self) -> Option<Value> {
         let number = self.whole().map_or_else(|| Number::from_f64(self.0), |whole| Some(whole.into()));
-        // JSON has no infinities; the upstream has none either.
+        // JSON has no infinities, and AniLibria sends none.
         Some(number.map_or(Value::from(0), Value::Number))
     }
 }

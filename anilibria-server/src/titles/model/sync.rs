@@ -1,4 +1,4 @@
-//! The report of a title that was synchronised.
+//! The report of the synchronisation of a title.
 
 use poem_openapi::{Enum, Object, types::Example};
 

@@ -1,4 +1,4 @@
-//! One of several words: season, status, sort, order, yes or no.
+//! Parameters with a fixed set of values: season, status, sort, order, boolean.
 
 use std::borrow::Cow;
 
@@ -36,7 +36,7 @@ pub enum Order {
     Desc,
 }
 
-/// Whether misspelt words are found too; they are not when left out.
+/// True if misspelt words match too; `false` if omitted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fuzzy(pub bool);
 

@@ -1,21 +1,21 @@
-//! Lists: genres and days. A key may be repeated, and each value may hold several, with commas between.
+//! List parameters: genres and days. A key may be repeated, and each value may be a comma-separated list.
 
 use std::borrow::Cow;
 
 use anilibria_http::params::{Reason, Value, array, parts, whole};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
-/// Most genres one request can name; AniLibria has some forty.
+/// Maximum number of genres in one request; AniLibria has about forty.
 const MAX_GENRES: usize = 50;
 
-/// Most characters a genre can have.
+/// Maximum number of characters of a genre.
 const MAX_GENRE_CHARS: usize = 64;
 
-/// Names of genres, without repeats; none when left out.
+/// Names of genres, without repeats; empty if omitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Genres(pub Vec<String>);
 
-/// Days of the week in order, without repeats, 0 for Monday; none when left out.
+/// Days of the week, sorted, without repeats, 0 for Monday; empty if omitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Days(pub Vec<u8>);
 
@@ -52,7 +52,7 @@ impl Value for Days {
             maximum: Some(6.0),
             ..MetaSchema::new_with_format("integer", "int32")
         };
-        // Repeats do not count.
+        // Repeated values are allowed and have no effect.
         array(item, None, [0, 6].as_slice().into())
     }
 

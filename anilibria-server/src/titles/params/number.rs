@@ -1,29 +1,29 @@
-//! Numbers: page, limit, year, id.
+//! Numeric parameters: page, limit, year, id.
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
 use anilibria_http::params::{PathValue, Reason, Value, whole};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
-/// Entries a page has when nothing else is asked for.
+/// Default number of entries per page.
 pub(crate) const DEFAULT_LIMIT: u32 = 20;
 
-/// Most entries a page can have.
+/// Maximum number of entries per page.
 const MAX_LIMIT: u32 = 100;
 
-/// Number of a page, from 1; 1 when left out.
+/// Number of a page, from 1; 1 if omitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageNumber(pub u32);
 
-/// How many entries a page has, 1 to 100; 20 when left out.
+/// Number of entries per page, 1 to 100; 20 if omitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(pub u32);
 
-/// The same with `DEFAULT` when left out.
+/// Number of entries per page, 1 to 100; `DEFAULT` if omitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LimitOr<const DEFAULT: u32>(pub u32);
 
-/// A year, if one is asked for.
+/// A year; `None` if omitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Year(pub Option<i32>);
 
@@ -93,12 +93,12 @@ impl PathValue for TitleId {
     const NAME: &'static str = "id";
 }
 
-/// The first of `values` as it is, with any space around it; an empty one is none.
+/// Returns the first of `values`, untrimmed; `None` if it is empty.
 fn told<'v>(mut values: impl Iterator<Item = Cow<'v, str>>) -> Option<Cow<'v, str>> {
     values.next().filter(|text| !text.is_empty())
 }
 
-/// The number `text` says, if it is in `range`.
+/// Parses `text` as a number in `range`.
 fn unsigned(text: &str, range: RangeInclusive<u32>) -> Result<u32, Reason> {
     whole(text)
         .filter(|number| range.contains(number))
@@ -109,7 +109,7 @@ fn number(format: &'static str) -> MetaSchema {
     MetaSchema::new_with_format("integer", format)
 }
 
-/// From 1 to the largest [`u32`].
+/// Returns the schema of an integer from 1 to the largest [`u32`].
 fn positive() -> MetaSchema {
     MetaSchema { minimum: Some(1.0), maximum: Some(u32::MAX.into()), ..number("int64") }
 }

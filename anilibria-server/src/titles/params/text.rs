@@ -1,21 +1,21 @@
-//! Texts to search for.
+//! Text parameters of searches.
 
 use std::borrow::Cow;
 
 use anilibria_http::params::{Reason, Value, first};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
-/// Fewest characters worth searching for.
+/// Minimum number of characters of a search text.
 const MIN_CHARS: usize = 2;
 
-/// Most characters to search for.
+/// Maximum number of characters of a search text.
 const MAX_CHARS: usize = 100;
 
-/// A text to filter by, 2 to 100 characters, if one is given.
+/// Text to filter by, 2 to 100 characters; `None` if omitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search(pub Option<String>);
 
-/// The text to search for, 2 to 100 characters.
+/// Text to search for, 2 to 100 characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query(pub String);
 
@@ -51,7 +51,7 @@ fn schema() -> MetaSchemaRef {
 }
 
 fn checked(text: Cow<'_, str>) -> Result<String, Reason> {
-    // One character more than allowed settles it; a long text is not counted to its end.
+    // Counting stops one character after the maximum, so that a long text costs no more.
     let chars = text.chars().take(MAX_CHARS + 1).count();
     if (MIN_CHARS..=MAX_CHARS).contains(&chars) {
         Ok(text.into_owned())

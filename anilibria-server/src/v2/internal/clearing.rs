@@ -1,15 +1,15 @@
-//! Which keys may be cleared: ours, whatever the pattern.
+//! Restriction of patterns to the keys of this service.
 
 use std::collections::BTreeSet;
 
 use crate::titles::key::KINDS;
 
-/// Patterns that together match what both `pattern` and one of [`KINDS`] match.
+/// Returns patterns that together match the intersection of `pattern` and [`KINDS`].
 pub(super) fn ours(pattern: &str) -> BTreeSet<String> {
     KINDS.iter().flat_map(|kind| both(pattern, kind)).collect()
 }
 
-/// Patterns that together match what both `pattern` and `kind` match, where `kind` has a `*` at its end or none.
+/// Returns patterns that together match the intersection of `pattern` and `kind`. `kind` contains no `*`, except at its end.
 fn both(pattern: &str, kind: &str) -> Vec<String> {
     let (beginning, goes_on) = kind.strip_suffix('*').map_or((kind, false), |beginning| (beginning, true));
     let rests = beginning.chars().fold(BTreeSet::from([pattern]), |rests, char| after(&rests, char));
@@ -17,13 +17,14 @@ fn both(pattern: &str, kind: &str) -> Vec<String> {
     rests.map(|rest| if goes_on { format!("{beginning}{rest}") } else { beginning.to_owned() }).collect()
 }
 
-/// What is left of patterns once `char` has been matched: more than one rest each, as a `*` may end there or not.
+/// Returns the remainders of patterns after matching `char`. A pattern has more than one remainder if a `*` may end there or
+/// not.
 fn after<'p>(patterns: &BTreeSet<&'p str>, char: char) -> BTreeSet<&'p str> {
     let mut rests = BTreeSet::new();
     for pattern in patterns {
         let literal = pattern.trim_start_matches('*');
         if literal.len() < pattern.len() {
-            // One `*` is as good as many.
+            // Consecutive `*` are equivalent to one.
             rests.insert(&pattern[pattern.len() - literal.len() - 1..]);
         }
         rests.extend(literal.strip_prefix(char));

@@ -1,4 +1,4 @@
-//! What other services of the site ask for and are told.
+//! Models of the internal routes.
 
 use anilibria_cache::{CacheStats, LevelStats};
 use anilibria_client::MirrorHealth;
@@ -25,7 +25,7 @@ pub struct Done<T: ParseFromJSON + ToJSON> {
 }
 
 impl<T: ParseFromJSON + ToJSON> Done<T> {
-    /// The answer that holds `data`.
+    /// Creates a response that holds `data`.
     pub fn new(data: T) -> Self {
         Self { success: true, data }
     }

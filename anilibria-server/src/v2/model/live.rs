@@ -1,4 +1,4 @@
-//! How many clients are told at once what happens.
+//! Models of the statistics of live connections.
 
 use poem_openapi::Object;
 

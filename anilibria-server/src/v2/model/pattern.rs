@@ -1,4 +1,4 @@
-//! A pattern of keys, as other services send it.
+//! A pattern of keys in a request.
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
@@ -8,11 +8,11 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-/// How many characters a pattern has.
+/// Number of characters of a pattern.
 const CHARS: RangeInclusive<usize> = 1..=200;
 
-/// A pattern of keys: 1 to 200 characters. Unlike the framework's texts it does not take `false` for a text, too: what is
-/// dropped should be what was meant.
+/// A pattern of keys: 1 to 200 characters. Unlike the framework's strings it does not accept JSON `false`, so that a
+/// malformed request cannot remove unintended keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyPattern(pub String);
 

@@ -1,9 +1,9 @@
-//! Examples of answers, made from what their schemas say.
+//! Examples of responses, generated from their schemas.
 
 use serde_json::{Map, Value};
 
-/// An example of `schema`, whose references lead into `components`: its own, or else one put together from the examples
-/// of its parts. Fields that may be missing are.
+/// Returns an example of `schema`, whose references point into `components`: its own example, or else one composed of the
+/// examples of its parts. Optional fields are omitted.
 pub(super) fn of(schema: &Value, components: &Value) -> Value {
     let schema = resolve(schema, components);
     let own = schema.get("example").or_else(|| schema.get("default")).or_else(|| schema["enum"].get(0));
@@ -13,7 +13,7 @@ pub(super) fn of(schema: &Value, components: &Value) -> Value {
     match schema["type"].as_str() {
         Some("object") => object(schema, components),
         Some("array") => Value::Array(vec![of(&schema["items"], components)]),
-        // No integer here has to be more than 1.
+        // No integer in the document has a minimum greater than 1.
         Some("integer") => i64::from(schema["minimum"].as_f64().is_some_and(|least| least > 0.0)).into(),
         Some("number") => 0.5.into(),
         Some("boolean") => true.into(),
@@ -29,7 +29,7 @@ fn object(schema: &Value, components: &Value) -> Value {
     fields.into()
 }
 
-/// The schema that `schema` is or refers to.
+/// Returns the schema that `schema` refers to, or `schema` itself.
 fn resolve<'s>(schema: &'s Value, components: &'s Value) -> &'s Value {
     let target = schema["allOf"].get(0).unwrap_or(schema);
     let referred = target["$ref"].as_str().and_then(|address| address.strip_prefix("#/components"));

@@ -1,14 +1,14 @@
-//! Says in the rendered document what the framework's model of one has no place for: examples, permissions that may be
-//! missing, and parts that operations share.
+//! Additions to the rendered document that the framework's model cannot express: examples, optional authentication, and
+//! shared components.
 
 use serde_json::{Map, Value, json};
 
 use super::example;
 
-/// What every error refers to.
+/// Reference of the schema of all errors.
 const ERROR: &str = "#/components/schemas/Error";
 
-/// Names of the errors that operations share, by status.
+/// Names of shared error responses, by status.
 const ERRORS: [(&str, &str); 12] = [
     ("400", "InvalidParameters"),
     ("401", "Unauthorized"),
@@ -24,7 +24,7 @@ const ERRORS: [(&str, &str); 12] = [
     ("504", "UpstreamTimeout"),
 ];
 
-/// Finishes `document`.
+/// Applies all additions to `document`.
 pub(super) fn finish(document: &mut Value) {
     let mut components = document["components"].take();
     components["securitySchemes"]["UserToken"] = user_token();
@@ -54,12 +54,13 @@ pub(super) fn finish(document: &mut Value) {
     document["components"] = components;
 }
 
-/// The fields of `value`; none when it is not an object.
+/// Returns the fields of `value`; none if it is not an object.
 fn fields(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flatten()
 }
 
-/// Writes out what properties refer to that may also be `null`: a reference to what may not would rule that out.
+/// Inlines the schemas that nullable properties refer to, because a reference to a schema that is not nullable would exclude
+/// `null`.
 fn inline_nullable(schemas: &mut Value) {
     let targets = schemas.clone();
     for (_, schema) in fields(schemas) {
@@ -79,12 +80,12 @@ fn write_out(schema: &mut Value, targets: &Value) {
             }
             *property = whole.into();
         }
-        // What was written out may hold more of them.
+        // The inlined schema may contain further references.
         write_out(property, targets);
     }
 }
 
-/// Calls JSON by the one name it needs: it is always UTF-8.
+/// Removes the charset from the media type of JSON, which is always UTF-8.
 fn plain_media_type(body: &mut Value) {
     let content = body.get_mut("content").and_then(Value::as_object_mut);
     if let Some(content) = content
@@ -104,7 +105,7 @@ fn user_token() -> Value {
     })
 }
 
-/// The headers that answers share.
+/// Returns the shared response headers.
 fn headers() -> Value {
     let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
     let count = |description: &str| json!({"description": description, "schema": {"type": "integer", "format": "uint32", "minimum": 0}});
@@ -136,14 +137,14 @@ fn parameters() -> Value {
     })
 }
 
-/// Says that whoever may read may also say who they are.
+/// Declares authentication as optional for operations without required authentication.
 fn permit(operation: &mut Value) {
     if operation.get("security").is_none() {
         operation["security"] = json!([{}, {"UserToken": []}]);
     }
 }
 
-/// Says that a parameter in the query without a value is as good as none.
+/// Declares that a query parameter without a value counts as omitted.
 fn permit_empty(operation: &mut Value) {
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         if parameter["in"] == "query" && parameter["required"] == false {
@@ -152,7 +153,7 @@ fn permit_empty(operation: &mut Value) {
     }
 }
 
-/// Says of an operation whose answer has a tag that it can be asked whether that still holds.
+/// Adds `If-None-Match` and the 304 response to operations whose response has an `ETag`.
 fn revalidate(operation: &mut Value) {
     if operation["responses"]["200"]["headers"].get("ETag").is_none() {
         return;
@@ -170,14 +171,14 @@ fn revalidate(operation: &mut Value) {
     }
 }
 
-/// Names the headers of a response; all that one can have are among the shared ones.
+/// Declares the headers of a response, as references to the shared headers.
 fn share_headers(response: &mut Value, status: &str, is_limited: bool) {
     let mut names = vec!["X-Request-ID", "Cache-Control"];
     names.extend(["ETag", "Retry-After"].into_iter().filter(|name| response["headers"].get(name).is_some()));
     if status == "401" {
         names.push("WWW-Authenticate");
     }
-    // Operations with a limit and those without share their errors.
+    // Error responses are shared by operations with and without a rate limit.
     if (is_limited || is_error(response)) && !matches!(status, "401" | "403") {
         names.extend(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]);
     }
@@ -194,7 +195,7 @@ fn give_example(response: &mut Value, components: &Value) {
     }
 }
 
-/// Moves an error to where others refer to the same.
+/// Moves an error response to the shared components and refers to it.
 fn share_error(response: &mut Value, status: &str, components: &mut Value) {
     let name = ERRORS.iter().find(|(of, _)| *of == status).map(|(_, name)| name);
     if let Some(name) = name.filter(|_| is_error(response)) {

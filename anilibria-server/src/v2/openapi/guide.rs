@@ -1,6 +1,6 @@
-//! What a reader of the document should know before the first request.
+//! The introduction of the document.
 
-/// The document's description, in Markdown.
+/// Description of the document, in Markdown.
 pub(super) const TEXT: &str = "\
 A read API over AniLibria for anime sites: the catalogue, search, updates, the schedule.
 

@@ -1,4 +1,4 @@
-//! Says in the document what the framework does not know about our routes and models.
+//! Corrections of the framework's model of routes and schemas.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use poem_openapi::{
     registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef},
 };
 
-/// Gives each operation the errors it can answer, and no others.
+/// Gives each operation exactly the errors that it can return.
 pub(super) fn operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
     for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
         let names_a_title = path.path.contains("{id}") || path.path.ends_with("/title");
@@ -23,7 +23,7 @@ pub(super) fn operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
     apis
 }
 
-/// Adds the errors that come from around the routes to operations whose routes cannot fail.
+/// Adds errors that the layers around the routes return, for operations whose routes cannot fail.
 fn add_common(operation: &mut MetaOperation) {
     let responses = &mut operation.responses.responses;
     for error in Problem::meta().responses {
@@ -35,7 +35,7 @@ fn add_common(operation: &mut MetaOperation) {
     responses.sort_by_key(|response| response.status);
 }
 
-/// Takes the tag from an answer that is made anew each time.
+/// Removes the `ETag` from responses that differ with each request.
 fn take_tag(operation: &mut MetaOperation) {
     for response in &mut operation.responses.responses {
         response.headers.retain(|header| header.name != "ETag");
@@ -48,7 +48,7 @@ fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
     operation.responses.responses.retain(|response| match response.status {
         Some(400) => has_parameters,
         Some(401 | 403) => is_guarded,
-        // Other services are not counted.
+        // Requests of other services are not rate limited.
         Some(429) => !is_guarded,
         Some(404) => names_a_title,
         Some(413) => operation.request.is_some(),
@@ -56,8 +56,8 @@ fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
     });
 }
 
-/// Lists every `nullable` field as required: it is always sent, as `null` when there is no value. The framework takes
-/// such fields for ones that may be missing, which clients in typed languages would have to check for twice.
+/// Marks every `nullable` field as required: it is always present, as `null` if there is no value. The framework treats such
+/// fields as optional, so that clients in typed languages would have to check twice.
 pub(super) fn schemas(schemas: &mut BTreeMap<String, MetaSchema>) {
     for schema in schemas.values_mut() {
         demand_confirmation(schema);
@@ -69,7 +69,7 @@ pub(super) fn schemas(schemas: &mut BTreeMap<String, MetaSchema>) {
             unrepeat(property);
             if let MetaSchemaRef::Inline(property) = property {
                 bound(property);
-                // Where there is a default, `null` stands for it.
+                // For a field with a default, `null` selects the default.
                 property.nullable |= property.default.is_some();
             }
         }
@@ -77,7 +77,7 @@ pub(super) fn schemas(schemas: &mut BTreeMap<String, MetaSchema>) {
     }
 }
 
-/// Says of an integer what its type can hold, where nothing narrower is said.
+/// Adds the range of its type to an integer that has no narrower one.
 fn bound(schema: &mut MetaSchema) {
     if matches!(schema.format, Some("uint32" | "uint64")) {
         schema.minimum.get_or_insert(0.0);
@@ -91,7 +91,7 @@ fn is_nullable(property: &MetaSchemaRef) -> bool {
     matches!(property, MetaSchemaRef::Inline(schema) if schema.nullable && schema.default.is_none())
 }
 
-/// Says of what must be confirmed that only `true` will do.
+/// Restricts `confirm` fields to `true` and marks them as required.
 fn demand_confirmation(schema: &mut MetaSchema) {
     for (name, property) in &mut schema.properties {
         if *name == "confirm"
@@ -104,7 +104,7 @@ fn demand_confirmation(schema: &mut MetaSchema) {
     }
 }
 
-/// Drops the second part of `allOf: [reference, same again]`, which repeats what stands beside it.
+/// Removes the second part of `allOf: [reference, inline]`, which repeats the keywords next to `allOf`.
 fn unrepeat(property: &mut MetaSchemaRef) {
     if let MetaSchemaRef::Inline(schema) = property
         && let [MetaSchemaRef::Reference(_), MetaSchemaRef::Inline(_)] = schema.all_of.as_slice()

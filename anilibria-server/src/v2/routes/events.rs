@@ -1,4 +1,4 @@
-//! `/events`: what happens, as it happens.
+//! The route `/events`: live events.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::events::{
     sse::EventStream,
 };
 
-/// The header in which a client says which event it has heard of last.
+/// Header that contains the id of the last event that a client received.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-/// The route `/events`.
+/// Route `/events`.
 #[derive(Clone)]
 pub struct EventsApi {
     pub(super) realtime: Realtime,

@@ -1,4 +1,4 @@
-//! `/genres`: the genres there are.
+//! The route `/genres`.
 
 use anilibria_http::{envelope::One, problem::Problem, rendered::Rendered};
 use poem_openapi::OpenApi;
@@ -6,7 +6,7 @@ use poem_openapi::OpenApi;
 use super::Tag;
 use crate::titles::Titles;
 
-/// The route `/genres`.
+/// Route `/genres`.
 #[derive(Clone)]
 pub struct GenresApi {
     pub(super) titles: Titles,

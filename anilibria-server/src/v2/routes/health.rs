@@ -1,4 +1,4 @@
-//! `/health`, `/ready`, `/live`: how the service is. These answer without an envelope.
+//! The routes `/health`, `/ready` and `/live`. Their responses have no envelope.
 
 use poem_openapi::{ApiResponse, OpenApi, payload::Json};
 
@@ -8,7 +8,7 @@ use crate::health::{
     model::{Health as Status, HealthReport, Liveness, Readiness, ReadinessReport},
 };
 
-/// The routes `/health`, `/ready` and `/live`.
+/// Routes `/health`, `/ready` and `/live`.
 #[derive(Clone)]
 pub struct HealthApi {
     pub(super) health: Health,

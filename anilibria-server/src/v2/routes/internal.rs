@@ -1,4 +1,4 @@
-//! `/internal`: what other services of the site ask for.
+//! The routes at `/internal`, for other services of the site.
 
 use anilibria_http::problem::Problem;
 use poem_openapi::{OpenApi, payload::Json};
@@ -13,14 +13,14 @@ use crate::{
     },
 };
 
-/// The routes at `/internal`.
+/// Routes at `/internal`.
 #[derive(Clone)]
 pub struct InternalApi {
     internal: Internal,
 }
 
 impl InternalApi {
-    /// Routes to `internal`.
+    /// Creates the routes over `internal`.
     pub fn new(internal: Internal) -> Self {
         Self { internal }
     }

@@ -1,4 +1,4 @@
-//! `/updates`, `/popular`, `/random`: lists made for the site's pages.
+//! The routes `/updates`, `/popular` and `/random`, for the site's pages.
 
 use anilibria_http::{
     envelope::{One, Page},
@@ -15,7 +15,7 @@ use crate::titles::{
     params::{Limit, PageNumber},
 };
 
-/// The routes `/updates`, `/popular` and `/random`.
+/// Routes `/updates`, `/popular` and `/random`.
 #[derive(Clone)]
 pub struct ListsApi {
     pub(super) titles: Titles,

@@ -1,4 +1,4 @@
-//! `/schedule`: what comes out on which day.
+//! The route `/schedule`: releases by day of the week.
 
 use anilibria_http::{envelope::One, params::Param, problem::Problem, rendered::Rendered};
 use poem_openapi::OpenApi;
@@ -6,7 +6,7 @@ use poem_openapi::OpenApi;
 use super::Tag;
 use crate::titles::{Titles, model::schedule::ScheduleDay, params::Days};
 
-/// The route `/schedule`.
+/// Route `/schedule`.
 #[derive(Clone)]
 pub struct ScheduleApi {
     pub(super) titles: Titles,

@@ -1,4 +1,4 @@
-//! `/search`: titles by name.
+//! The route `/search`: titles by name.
 
 use anilibria_http::{envelope::Page, params::Param, problem::Problem, rendered::Rendered};
 use poem_openapi::OpenApi;
@@ -10,7 +10,7 @@ use crate::titles::{
     params::{Fuzzy, Limit, PageNumber, Query},
 };
 
-/// The route `/search`.
+/// Route `/search`.
 #[derive(Clone)]
 pub struct SearchApi {
     pub(super) titles: Titles,

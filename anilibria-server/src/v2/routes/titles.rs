@@ -1,4 +1,4 @@
-//! `/titles`: the catalogue, and single titles.
+//! The routes `/titles` and `/titles/{id}`: the catalogue, and single titles.
 
 use anilibria_http::{
     envelope::{One, Page},
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// The routes `/titles` and `/titles/{id}`.
+/// Routes `/titles` and `/titles/{id}`.
 #[derive(Clone)]
 pub struct TitlesApi {
     pub(super) titles: Titles,

@@ -1,12 +1,12 @@
-//! What a title is as a document.
+//! The document of a title in MongoDB.
 //!
 //! ```text
 //! _id                     string    the id as text
 //! id, aniLibriaId         int       AniLibria's id
-//! names.ru, names.en, …             as in the answers of the service, but for the episodes
+//! names.ru, names.en, …             as in the answers of the service, without the episodes
 //! updated_at              date
-//! lastSynced.anilibria    date      when it was written
-//! revision                int       by which save
+//! lastSynced.anilibria    date      time of the write
+//! revision                int       number of the save that wrote it
 //! entry                   binary    the exact entry of the catalogue
 //! ```
 
@@ -17,10 +17,10 @@ use serde_json::Value;
 
 use crate::titles::mapping::Mapping;
 
-/// The field of the entry.
+/// Name of the field that holds the entry.
 pub(super) const ENTRY: &str = "entry";
 
-/// The fields of a title, whose entry is `bytes`.
+/// Returns the fields of a title, whose entry is `bytes`.
 pub(super) fn fields(
     mapping: Mapping<'_>,
     catalogue: &Catalogue,
@@ -35,7 +35,7 @@ pub(super) fn fields(
         }
         _ => Document::new(),
     };
-    // Episodes are in the entry; a document that shows none would be wrong.
+    // Episodes are stored in the entry only; an empty `player` would be wrong.
     fields.remove("player");
     let id = i64::from(part.id().get());
     let now = DateTime::now();

@@ -1,4 +1,4 @@
-//! The indexes of the titles: most are for the site, none is needed to write.
+//! The indexes of the collection of titles. Most serve the site; none is required for writing.
 
 use std::{
     future::IntoFuture,
@@ -17,18 +17,18 @@ use mongodb::{
 use tokio::time::timeout;
 use tracing::warn;
 
-/// How long the server may take to make one.
+/// Timeout of creating one index.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Makes the indexes once. Clones share that knowledge.
+/// Indexes of the collection, created once. Clones share the state.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Indexes {
     tried: Arc<AtomicBool>,
 }
 
 impl Indexes {
-    /// Makes the indexes of `titles`, unless that was tried. One that the server refuses is left out: not all that
-    /// speak its language know an index of words.
+    /// Creates the indexes of `titles`, unless that was tried before. An index that the server rejects is skipped: some
+    /// compatible servers do not support text indexes.
     pub(super) async fn ensure(&self, titles: &Collection<RawDocumentBuf>) {
         if self.tried.swap(true, Ordering::Relaxed) {
             return;
