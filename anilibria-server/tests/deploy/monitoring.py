@@ -444,10 +444,11 @@ def prometheus(stack, directory, binary):
         (r"(interval): 15s", r"\1: 1s"),
         (r"scrape_timeout: 10s", "scrape_timeout: 1s"),
     )
-    immediate = "ServiceDown|AllInstancesDown|AllCircuitBreakersOpen|NginxDown|SiteUnreachable|RedisDown|RedisEvictions"
-    immediate += "|AlertmanagerNotificationsFailing"
-    pattern = rf"(alert: (?:{immediate})\n(?:.*\n)+?\s+for:) \w+"
-    change(directory / "rules/alerts.yml", (pattern, r"\1 0s"))
+    quick = "ServiceDown|AllInstancesDown|AllCircuitBreakersOpen|NginxDown|SiteUnreachable|RedisDown|RedisEvictions"
+    quick += "|AlertmanagerNotificationsFailing"
+    pattern = rf"(alert: (?:{quick})\n(?:.*\n)+?\s+for:) \w+"
+    # One scrape that is late on a busy machine is no failure.
+    change(directory / "rules/alerts.yml", (pattern, r"\1 3s"))
     command = [
         program("prometheus"),
         f"--config.file={directory}/prometheus.yml",
