@@ -5,7 +5,7 @@ use std::fmt;
 use poem_openapi::Enum;
 use serde::Serialize;
 
-/// Code of an error, for programs.
+/// What went wrong, for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
