@@ -47,7 +47,7 @@ pub(crate) fn open<T>(
     try_open(path, cache_bytes, &prepare).map_err(named)
 }
 
-/// Where a damaged file goes, for whoever wants to look into it. There is room for one.
+/// Returns the path that a damaged file is moved to. A file that is already there is replaced.
 fn aside(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".corrupt");
@@ -69,7 +69,7 @@ fn try_open<T>(
     })
 }
 
-/// Whether `error` says that the contents of the file are of no use, rather than that it could not be got at.
+/// True if `error` means that the contents of the file are damaged; false if the file cannot be accessed.
 fn is_damage(error: &Error) -> bool {
     match error {
         Error::Corrupted(_)

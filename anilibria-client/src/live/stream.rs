@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{Result, runtime::Task};
 
-/// What the service tells over its WebSocket, as a stream; made by [`LiveBuilder::build`](super::LiveBuilder::build).
+/// A stream of the events that the service sends over its WebSocket. Created by [`LiveBuilder::build`](super::LiveBuilder::build).
 ///
 /// It connects when it is polled for the first time, from within a Tokio runtime, and then keeps the connection by
 /// itself. When that breaks, it yields the error, waits, connects anew, subscribes anew and asks for what was missed:

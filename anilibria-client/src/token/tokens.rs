@@ -1,4 +1,4 @@
-//! The token of a client, as it is known and as it is stored.
+//! The token of a client: a copy in memory, and the store behind it.
 
 use std::sync::Arc;
 
@@ -16,11 +16,11 @@ pub(crate) struct Tokens {
     known: Mutex<Known>,
 }
 
-/// What is known of the token.
+/// Copy of the token in memory.
 enum Known {
-    /// Nothing: the store has not been asked yet.
+    /// The token has not been loaded from the store yet.
     Nothing,
-    /// The token, or that there is none.
+    /// The token; `None` if the client is logged out.
     Token(Option<Token>),
 }
 
@@ -29,11 +29,16 @@ impl Tokens {
         Self { store, known: Mutex::new(Known::Nothing) }
     }
 
-    /// This token, which is kept nowhere else.
+    /// Creates tokens that hold `token` in memory only.
     pub(crate) fn of(token: Token) -> Self {
         Self { store: Arc::new(MemoryTokenStore), known: Mutex::new(Known::Token(Some(token))) }
     }
 
+    /// Returns the token, and loads it from the store the first time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TokenStore`] if the store fails.
     pub(crate) async fn get(&self) -> Result<Option<Token>> {
         let mut known = self.known.lock().await;
         if let Known::Token(token) = &*known {
@@ -44,7 +49,12 @@ impl Tokens {
         Ok(token)
     }
 
-    /// What is known changes even when the store fails: a session that was ended must not go on.
+    /// Replaces the token in memory and in the store; `None` ends the session. The token in memory changes even if the store
+    /// fails, so that a session that was ended cannot be used.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TokenStore`] if the store fails.
     pub(crate) async fn set(&self, token: Option<Token>) -> Result<()> {
         let mut known = self.known.lock().await;
         *known = Known::Token(token.clone());

@@ -30,7 +30,7 @@ use crate::{
 /// How often everything that is remembered is compared, as the service does not bring every change to the front.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
-/// What changes in the catalogue, as a stream; made by [`WatchBuilder::events`](super::WatchBuilder::events).
+/// A stream of changes in the catalogue. Created by [`WatchBuilder::events`](super::WatchBuilder::events).
 ///
 /// It never ends. When the service fails, it yields the error, waits longer each time, and goes on; nothing is lost by
 /// that. The service is asked only while the stream is polled: a slow reader makes the watcher slow, and it catches up
@@ -93,8 +93,8 @@ impl Events {
         self.known.as_deref().cloned()
     }
 
-    /// The [span](super::WatchBuilder::spans) of the look that the last event was found by, or that failed: what is done about it
-    /// belongs there. It is disabled when there is none.
+    /// Returns the [span](super::WatchBuilder::spans) of the poll that found the last event or failed. Work caused by the event
+    /// belongs to this span. The span is disabled if the watcher has no spans.
     pub fn span(&self) -> &Span {
         &self.span
     }
