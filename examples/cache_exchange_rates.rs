@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anilibria_cache::{Cache, DiskStore, Loaded, ManualClock, MemoryStore, Options};
+use anilibria_cache::{Cache, DiskStore, ManualClock, MemoryStore, NewValue, Options};
 
 static BANK_IS_OPEN: AtomicBool = AtomicBool::new(true);
 static TIMES_ASKED: AtomicU32 = AtomicU32::new(0);
@@ -48,16 +48,16 @@ async fn main() -> anyhow::Result<()> {
 
 async fn show(cache: &Cache, moment: &str) -> anyhow::Result<()> {
     let rate = cache.get_or_load("eur/usd", ["eur".into()], ask_the_bank).await?;
-    let from = if rate.source().is_hit() { "kept" } else { "loaded" };
+    let from = if rate.origin().is_hit() { "kept" } else { "loaded" };
     let age = if rate.is_stale() { "stale" } else { "fresh" };
     println!("{} ({from}, {age}): {moment}", String::from_utf8_lossy(rate.value()));
     Ok(())
 }
 
-async fn ask_the_bank() -> io::Result<Loaded> {
+async fn ask_the_bank() -> io::Result<NewValue> {
     if !BANK_IS_OPEN.load(Ordering::Relaxed) {
         return Err(io::Error::other("the bank is closed"));
     }
     let rate = 1000 + TIMES_ASKED.fetch_add(1, Ordering::Relaxed);
-    Ok(Loaded::new(format!("1.{rate} USD")).tag("bank"))
+    Ok(NewValue::new(format!("1.{rate} USD")).tag("bank"))
 }

@@ -1,4 +1,4 @@
-//! How the caches of several instances tell each other what is out of date.
+//! Backplane: invalidations between the instances of a cache.
 
 mod local;
 
@@ -8,31 +8,32 @@ use futures::stream::BoxStream;
 pub use self::local::LocalBackplane;
 use crate::{error::Result, invalidation::Invalidation};
 
-/// A way to all other instances of a cache.
+/// A channel for invalidations between all instances of a cache.
 ///
-/// Instances share their further levels, but each has nearer ones of its own (those whose store is not
-/// [shared](crate::Store::is_shared)). What one instance changes, the others drop from theirs because this tells them.
+/// Instances share their further levels. The nearer levels, whose store is not [shared](crate::Store::is_shared),
+/// belong to one instance each. The backplane carries the invalidations of one instance to the levels of the others.
 ///
-/// A backplane may lose messages as long as it says so: with [`Signal::Resync`], after which an instance trusts nothing
-/// that its own levels keep. It connects again by itself.
+/// A backplane may lose messages if it reports that with [`Signal::Resync`]. Then all entries on the unshared levels of
+/// the instance expire. A backplane reconnects by itself.
 #[async_trait]
 pub trait Backplane: Send + Sync + 'static {
-    /// Name for logs, metrics and errors.
+    /// Returns the name for logs, metrics and errors.
     fn name(&self) -> &'static str;
 
-    /// Tells all other instances. When it returns, the message is on its way; the caller repeats what failed.
+    /// Publishes `invalidation` to all other instances. Returns when the message was sent. After an error, the caller
+    /// publishes the invalidation again.
     async fn publish(&self, invalidation: &Invalidation) -> Result<()>;
 
-    /// What others tell from now on, never what this instance published itself. It has no end, only pauses, and ends
-    /// when it is dropped.
+    /// Returns a stream of the messages that other instances publish from now on, without those of this instance. The
+    /// stream does not end while the connection is lost. Dropping the stream ends the subscription.
     fn subscribe(&self) -> BoxStream<'static, Signal>;
 }
 
-/// What comes in over a [`Backplane`].
+/// A message received from a [`Backplane`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signal {
-    /// Another instance changed this.
+    /// Another instance published this invalidation.
     Invalidate(Invalidation),
-    /// Messages may have been missed.
+    /// Messages may have been lost.
     Resync,
 }

@@ -1,98 +1,42 @@
-//! How a cache is put together: levels, nearest first, then what stands above them.
+//! Builder of a cache.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{
     backplane::Backplane,
-    cache::{Cache, Inner, Parts},
+    cache::{Cache, Inner, Parts, Publisher},
     clock::{Clock, SystemClock},
-    level::{Level, LevelSettings, Owner},
+    events::Events,
+    level::{Level, LevelSettings},
     levels::Levels,
     lock::LoadLock,
-    missed::Limits,
     options::Options,
-    outbox::Outbox,
     policy::Policy,
     store::Store,
 };
 
-/// A cache without a level yet; from [`Cache::builder`]. There is nothing to build before it has one.
+/// Default of [`CacheBuilder::log_capacity`].
+const LOG_CAPACITY: usize = 16_384;
+
+/// Default TTL of a level.
+const LEVEL_TTL: Duration = Duration::from_mins(5);
+
+/// A builder without a level, from [`Cache::builder`].
 #[derive(Debug)]
 #[must_use]
 pub struct EmptyBuilder(());
 
 impl Cache {
-    /// Starts a cache. Add levels, nearest first, then options, then call [`build`](CacheBuilder::build).
+    /// Starts to build a cache. Add levels, nearest first, and options, then call [`build`](CacheBuilder::build).
     pub fn builder() -> EmptyBuilder {
         EmptyBuilder(())
     }
 }
 
 impl EmptyBuilder {
-    /// The nearest level: the one that is asked first.
-    pub fn level<S: Store>(self, store: S) -> LevelBuilder<S> {
-        LevelBuilder::new(None, store)
-    }
-}
-
-/// A level that waits for its TTL, the one thing about a level that has no default, and comes last.
-#[must_use]
-pub struct LevelBuilder<S> {
-    cache: Option<CacheBuilder>,
-    store: S,
-    name: Option<&'static str>,
-    settings: LevelSettings,
-}
-
-impl<S: Store> LevelBuilder<S> {
-    fn new(cache: Option<CacheBuilder>, store: S) -> Self {
-        let settings = LevelSettings {
-            ttl: Duration::ZERO,
-            timeout: Duration::from_millis(500),
-            failures: 3,
-            probe_every: Duration::from_secs(1),
-        };
-        Self { cache, store, name: None, settings }
-    }
-
-    /// What the level is called in answers, statistics and logs. Default: the [name](Store::name) of the store.
-    pub fn name(mut self, name: &'static str) -> Self {
-        self.name = Some(name);
-        self
-    }
-
-    /// After how long an operation of the store is given up; twenty times longer for one that is about many keys.
-    /// Default: 500 ms.
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        self.settings.timeout = limit;
-        self
-    }
-
-    /// After how many failures in a row the level is not asked any more until it has come back. Default: 3. One change
-    /// that does not get through is enough in any case: what the level holds is then out of date.
-    pub fn failures(mut self, count: u32) -> Self {
-        self.settings.failures = count;
-        self
-    }
-
-    /// How often a level that is away is asked, in the background, whether it has come back. Default: 1 s.
-    pub fn probe_every(mut self, pause: Duration) -> Self {
-        self.settings.probe_every = pause;
-        self
-    }
-
-    /// How long a value is fresh on this level, unless [options](Options::ttl) or its [loader](crate::Loaded::ttl) say
-    /// otherwise.
-    pub fn ttl(self, ttl: Duration) -> CacheBuilder {
-        let Self { cache, store, name, settings } = self;
-        let spec = LevelSpec { name, store: Box::new(store), settings: LevelSettings { ttl, ..settings } };
-        match cache {
-            None => CacheBuilder::new(spec),
-            Some(mut cache) => {
-                cache.further.push(spec);
-                cache
-            }
-        }
+    /// Adds the nearest level, which is looked up first.
+    pub fn level(self, store: impl Store) -> CacheBuilder {
+        CacheBuilder::new(LevelSpec::new(store))
     }
 }
 
@@ -102,7 +46,21 @@ struct LevelSpec {
     settings: LevelSettings,
 }
 
-/// A cache about to be built.
+impl LevelSpec {
+    fn new(store: impl Store) -> Self {
+        let settings = LevelSettings {
+            ttl: LEVEL_TTL,
+            timeout: Duration::from_millis(500),
+            failures: 3,
+            probe_every: Duration::from_secs(1),
+            span: "cache_lookup",
+        };
+        Self { name: None, store: Box::new(store), settings }
+    }
+}
+
+/// Builder of a [`Cache`]. The setters of a level apply to the level that was added last; all setters can be called in any
+/// order.
 ///
 /// ```
 /// use anilibria_cache::{Cache, MemoryStore, Options};
@@ -120,8 +78,9 @@ pub struct CacheBuilder {
     options: Options,
     backplane: Option<Box<dyn Backplane>>,
     lock: Option<(Box<dyn LoadLock>, Duration)>,
-    limits: Limits,
+    log_capacity: usize,
     max_loads: usize,
+    cache_name: &'static str,
     clock: Arc<dyn Clock>,
 }
 
@@ -133,81 +92,129 @@ impl CacheBuilder {
             options: Options::new(),
             backplane: None,
             lock: None,
-            limits: Limits::default(),
+            log_capacity: LOG_CAPACITY,
             max_loads: 1024,
+            cache_name: "default",
             clock: Arc::new(SystemClock),
         }
     }
 
-    /// Adds a level behind those there are. It is asked when they have nothing, and what it has is copied to them.
-    pub fn level<S: Store>(self, store: S) -> LevelBuilder<S> {
-        LevelBuilder::new(Some(self), store)
+    /// Adds a level behind the others. It is looked up when they have no fresh value, and its values are copied to them.
+    pub fn level(mut self, store: impl Store) -> Self {
+        self.further.push(LevelSpec::new(store));
+        self
     }
 
-    /// What calls do that do not say otherwise. Default: [`Options::new`].
+    fn last(&mut self) -> &mut LevelSpec {
+        self.further.last_mut().unwrap_or(&mut self.nearest)
+    }
+
+    /// Sets how long a value is fresh on this level, unless [options](Options::ttl) or its [loader](crate::NewValue::ttl) set
+    /// another TTL. Default: 5 minutes.
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.last().settings.ttl = ttl;
+        self
+    }
+
+    /// Sets the name of this level in answers, statistics, metrics and logs. Default: the [name](Store::name) of the store.
+    pub fn name(mut self, name: &'static str) -> Self {
+        self.last().name = Some(name);
+        self
+    }
+
+    /// Sets how long callers wait for an operation of this level; twenty times longer for invalidations of many keys.
+    /// Default: 500 ms. A read that takes longer is cancelled; a write or invalidation continues in the background.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.last().settings.timeout = limit;
+        self
+    }
+
+    /// Sets after how many failures in a row this level is unavailable, until it answers again. Default: 3.
+    pub fn failures(mut self, count: u32) -> Self {
+        self.last().settings.failures = count;
+        self
+    }
+
+    /// Sets the pause between two attempts to reach this level while it is unavailable, and to repeat invalidations that
+    /// failed. Default: 1 s.
+    pub fn probe_every(mut self, pause: Duration) -> Self {
+        self.last().settings.probe_every = pause;
+        self
+    }
+
+    /// Sets the name of the tracing span around each lookup on this level, as exporters that follow OpenTelemetry's
+    /// conventions show it. Default: `cache_lookup`.
+    pub fn span(mut self, name: &'static str) -> Self {
+        self.last().settings.span = name;
+        self
+    }
+
+    /// Sets the name of the cache, the label `cache` of its metrics. Default: `default`.
+    pub fn cache_name(mut self, name: &'static str) -> Self {
+        self.cache_name = name;
+        self
+    }
+
+    /// Sets the options of calls that do not set their own. Default: [`Options::new`].
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
         self
     }
 
-    /// How other instances are told what changes here, and tell it. Default: they are not.
+    /// Sets the backplane, which publishes invalidations to other instances and receives theirs. Default: none.
     pub fn backplane(mut self, backplane: impl Backplane) -> Self {
         self.backplane = Some(Box::new(backplane));
         self
     }
 
-    /// Lets one instance load what several miss. The others look for it on the further levels for as long as `lease`,
-    /// which should be longer than most loads; then they load it themselves. Default: each instance loads for itself.
-    pub fn load_lock(mut self, lock: impl LoadLock, lease: Duration) -> Self {
-        self.lock = Some((Box::new(lock), lease));
+    /// Sets a lock that lets one instance load a key that several miss. The others look for the value on the first shared
+    /// level, for up to `ttl`, which should be longer than most loads; then they load it themselves. Default: none.
+    pub fn load_lock(mut self, lock: impl LoadLock, ttl: Duration) -> Self {
+        self.lock = Some((Box::new(lock), ttl));
         self
     }
 
-    /// How many loads run at the same time; further ones wait for their turn. Default: 1,024.
+    /// Sets how many loads run at the same time; others wait. Default: 1,024.
     pub fn max_loads(mut self, count: usize) -> Self {
         self.max_loads = count;
         self
     }
 
-    /// How much is remembered of what a level or the backplane missed while it was away: so many invalidations and so
-    /// many values of together so many bytes, for each. When there are more, values are forgotten and invalidations
-    /// become one of everything. Default: 1,024 and 16 MiB.
+    /// Sets the maximum number of recent invalidations that the cache remembers; the same one repeated counts once. Default: 16,384.
     ///
-    /// No values are remembered for a level that is shared by instances with a backplane: another of them may have
-    /// changed the value, and not been heard.
-    pub fn missed_limits(mut self, entries: usize, bytes: usize) -> Self {
-        self.limits = Limits { entries, bytes };
+    /// When there are more while a value is being loaded, the value is returned, but not stored. When there are more while
+    /// a level or the backplane is unavailable, everything is invalidated there instead.
+    pub fn log_capacity(mut self, invalidations: usize) -> Self {
+        self.log_capacity = invalidations;
         self
     }
 
-    /// Where the cache gets the time from. Default: [`SystemClock`].
+    /// Sets the source of the time. Default: [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// The cache. It is empty as far as its stores are.
+    /// Builds the cache. It has what its stores have.
     pub fn build(self) -> Cache {
-        let Self { nearest, further, options, backplane, lock, limits, max_loads, clock } = self;
-        let (settings, owner) = (nearest.settings, Owner::default());
-        let outbox =
-            backplane.map(|backplane| Outbox::new(backplane, settings.timeout, settings.probe_every, limits));
+        let Self { nearest, further, options, backplane, lock, log_capacity, max_loads, cache_name, clock } =
+            self;
+        let LevelSettings { timeout, probe_every, .. } = nearest.settings;
+        let publisher = backplane.map(|backplane| Publisher::new(backplane, timeout, probe_every));
+        let events = Arc::new(Events::default());
         let level = |LevelSpec { name, store, settings }| {
-            // Who could not reach the others' level may not have heard of their changes either when it is back: what it
-            // would write then may be out of date.
-            let bytes = if outbox.is_some() && store.is_shared() { 0 } else { limits.bytes };
-            let limits = Limits { bytes, ..limits };
-            Level::new(name, store, settings, limits, owner.clone(), Arc::clone(&clock))
+            Level::new(cache_name, name, store, settings, Arc::clone(&events))
         };
         let levels = Levels::new(level(nearest), further.into_iter().map(level).collect());
         let policy = Policy::default().with(&options);
         Cache::from(Inner::new(Parts {
             levels,
             policy,
-            outbox,
+            publisher,
             lock,
             max_loads,
-            owner: owner.clone(),
+            log_capacity,
+            events,
             clock,
         }))
     }

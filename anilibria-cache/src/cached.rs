@@ -1,4 +1,4 @@
-//! What a cache answers: an entry, and where it came from.
+//! Values as a cache returns them.
 
 use std::time::SystemTime;
 
@@ -6,97 +6,93 @@ use bytes::Bytes;
 
 use crate::{entry::Entry, tag::Tag};
 
-/// A value with its origin, as a [`Cache`](crate::Cache) hands it out. Cheap to clone.
+/// A value returned by a [`Cache`](crate::Cache), with its origin. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Cached {
     entry: Entry,
-    source: Source,
+    origin: Origin,
     stale: bool,
 }
 
 impl Cached {
-    /// `entry` as it is served at `now`.
-    pub(crate) fn new(entry: Entry, source: Source, now: SystemTime) -> Self {
+    /// Creates the value of `entry` at `now`.
+    pub(crate) fn new(entry: Entry, origin: Origin, now: SystemTime) -> Self {
         let stale = !entry.is_fresh(now);
-        Self { entry, source, stale }
+        Self { entry, origin, stale }
     }
 
-    /// `entry`, which is fresh.
-    pub(crate) fn fresh(entry: Entry, source: Source) -> Self {
-        Self { entry, source, stale: false }
+    /// Creates the value of a fresh `entry`.
+    pub(crate) fn fresh(entry: Entry, origin: Origin) -> Self {
+        Self { entry, origin, stale: false }
     }
 
-    /// An entry that was just loaded. It is as fresh as can be, even if it is not kept.
-    pub(crate) fn loaded(entry: Entry) -> Self {
-        Self::fresh(entry, Source::Loader)
-    }
-
-    /// The bytes; the very ones that the level keeps, if it keeps them in memory. There are none when it
-    /// [is absent](Self::is_absent).
+    /// Returns the bytes. If the level is in memory, they are shared with the level. Empty if the value [is
+    /// absent](Self::is_absent).
     pub fn value(&self) -> &Bytes {
         self.entry.value()
     }
 
-    /// The bytes, on their own. Copies nothing.
+    /// Returns the bytes without a copy.
     pub fn into_value(self) -> Bytes {
         self.entry.value().clone()
     }
 
-    /// Where the value came from.
-    pub fn source(&self) -> Source {
-        self.source
+    /// Returns the origin of the value.
+    pub fn origin(&self) -> Origin {
+        self.origin
     }
 
-    /// Whether the value is no longer fresh: no new one could be loaded, or not in time.
+    /// Returns true if the value is stale: a new value could not be loaded, or not in time.
     pub fn is_stale(&self) -> bool {
         self.stale
     }
 
-    /// Whether the answer is that there is no value ([`Loaded::absent`](crate::Loaded::absent)).
+    /// Returns true if the source has no such value ([`NewValue::absent`](crate::NewValue::absent)).
     pub fn is_absent(&self) -> bool {
         self.entry.is_absent()
     }
 
-    /// Until when the entry that answered is fresh; for one just loaded, until when the nearest level keeps
-    /// it so.
+    /// Returns the time at which the value stops being fresh on the level that returned it, or on the nearest level if
+    /// the value was just loaded. Returns the time of the load if the value was [expired](crate::Cache::expire).
     pub fn fresh_until(&self) -> SystemTime {
-        self.entry.lifetime().fresh_until
+        let life = self.entry.lifetime();
+        life.fresh_until.max(life.loaded_at)
     }
 
-    /// The tags of the entry, each once, in order.
+    /// Returns the tags of the entry, sorted and without duplicates.
     pub fn tags(&self) -> &[Tag] {
         self.entry.tags()
     }
 
-    /// The whole entry.
+    /// Returns the entry.
     pub fn entry(&self) -> &Entry {
         &self.entry
     }
 }
 
-/// Where a value came from.
+/// Origin of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Source {
-    /// A level of the cache had it.
+pub enum Origin {
+    /// The value was found on a level of the cache.
     Level {
-        /// Which one: 0 is the nearest.
+        /// Index of the level; 0 is the nearest.
         index: usize,
-        /// What it is called: the [name](crate::Store::name) of its store, unless it was given
-        /// [another](crate::LevelBuilder::name).
+        /// Name of the level: the [name](crate::Store::name) of its store, unless the builder sets
+        /// [another](crate::CacheBuilder::name).
         name: &'static str,
     },
-    /// It was loaded, by this call or by one it waited for.
+    /// The value was loaded, by this call or by a call that it waited for.
     Loader,
 }
 
-impl Source {
-    /// Whether the value was there already.
+impl Origin {
+    /// Returns true if the value was found on a level.
     ///
     /// ```
-    /// # use anilibria_cache::Source;
-    /// assert!(Source::Level { index: 0, name: "memory" }.is_hit());
-    /// assert!(!Source::Loader.is_hit());
+    /// # use anilibria_cache::Origin;
+    /// assert!(Origin::Level { index: 0, name: "memory" }.is_hit());
+    /// assert!(!Origin::Loader.is_hit());
     /// ```
     pub fn is_hit(self) -> bool {
         matches!(self, Self::Level { .. })

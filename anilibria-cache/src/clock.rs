@@ -1,4 +1,4 @@
-//! Where the time comes from, so that tests of expiry need no waiting.
+//! Clocks, so that tests of expiry do not have to wait.
 
 use std::{
     fmt::Debug,
@@ -6,16 +6,16 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// What a [`Cache`](crate::Cache) asks for the time of day.
+/// The source of the current time of a [`Cache`](crate::Cache).
 ///
-/// Deadlines are wall-clock times because entries travel between processes. Set with
+/// Deadlines are wall-clock times, because processes exchange entries. Set with
 /// [`CacheBuilder::clock`](crate::CacheBuilder::clock); the default is [`SystemClock`].
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The time now. Called on each read, so it should cost no more than a few nanoseconds.
+    /// Returns the current time. Called for each lookup, so it should take no more than a few nanoseconds.
     fn now(&self) -> SystemTime;
 }
 
-/// The clock of the machine.
+/// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -25,7 +25,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved, for tests. Clones are the same clock.
+/// A clock for tests, which moves only by [`advance`](Self::advance). Clones share the time.
 ///
 /// ```
 /// use anilibria_cache::{Clock, ManualClock};
@@ -42,19 +42,19 @@ impl Clock for SystemClock {
 pub struct ManualClock(Arc<Mutex<SystemTime>>);
 
 impl ManualClock {
-    /// A clock that shows `start`.
+    /// Creates a clock with the time `start`.
     pub fn new(start: SystemTime) -> Self {
         Self(Arc::new(Mutex::new(start)))
     }
 
-    /// Moves the clock on by `step`. A step beyond what a `SystemTime` can hold is cut off.
+    /// Moves the clock forward by `step`, at most by a century. A step beyond the range of `SystemTime` is ignored.
     pub fn advance(&self, step: Duration) {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *now = later(*now, step);
     }
 }
 
-/// Starts at the Unix epoch, so that a test cannot come to depend on the day it runs.
+/// Starts at the Unix epoch, so that a test does not depend on the current date.
 impl Default for ManualClock {
     fn default() -> Self {
         Self::new(SystemTime::UNIX_EPOCH)
@@ -67,10 +67,10 @@ impl Clock for ManualClock {
     }
 }
 
-/// No deadline lies further ahead than this; every platform can represent it.
+/// Maximum distance of a deadline. Every platform can represent it.
 const CENTURY: Duration = Duration::from_hours(24 * 365 * 100);
 
-/// `now + by`, without the panic: "for ever" (`Duration::MAX`) becomes a century.
+/// Returns `now + by` without a panic. `by` is limited to a century, also [`Duration::MAX`].
 pub(crate) fn later(now: SystemTime, by: Duration) -> SystemTime {
     now.checked_add(by.min(CENTURY)).unwrap_or(now)
 }

@@ -1,7 +1,8 @@
-//! What every store promises, as tests that any store can be put to.
+//! Conformance tests for any store.
 //!
-//! Each promise is a function of a store that is empty, has room for 16 MiB and nobody else uses; it panics where
-//! the store breaks the promise. [`store_conformance!`](crate::store_conformance) makes a test of each:
+//! Each test is a function of an empty store that has room for 16 MiB and no other users. The function panics if the
+//! store does not conform. [`store_conformance!`](crate::store_conformance) creates a `#[tokio::test]` for each
+//! function:
 //!
 //! ```
 //! # #[cfg(test)]
@@ -16,7 +17,7 @@
 //! }
 //! ```
 //!
-//! The tests take the time from the system's clock, so a store may let a server drop what has expired.
+//! The tests use the system clock, so a store may let a server remove expired entries.
 #![expect(clippy::missing_panics_doc, reason = "panicking is how each promise says that it was broken")]
 
 mod concurrency;
@@ -37,11 +38,12 @@ pub use self::{
     },
     entries::{
         a_key_reads_as_what_was_last_set, a_store_answers_and_has_a_name, an_absent_key_reads_as_nothing,
-        an_entry_reads_as_it_was_set, values_of_every_size_come_back, what_is_kept_is_counted,
+        an_entry_reads_as_it_was_set, many_entries_read_as_they_were_set, many_keys_read_in_their_order,
+        values_of_every_size_come_back, what_is_kept_is_counted,
     },
     expiry::{
         an_entry_set_too_late_leaves_nothing, an_expired_entry_reads_as_absent,
-        an_expiry_keeps_all_but_freshness, an_expiry_never_makes_a_deadline_later,
+        an_expiry_holds_for_a_clock_that_is_behind, an_expiry_keeps_all_but_freshness,
         times_are_kept_to_the_millisecond, what_is_stale_is_still_there,
     },
     invalidation::{
@@ -57,11 +59,11 @@ pub use self::{
     },
 };
 
-/// Makes a `#[tokio::test]` of each [promise](crate::conformance) for the store that `$make` makes: an `async fn`, or
-/// the name of one, without arguments. Each test calls it for a store of its own. It may also answer
-/// `None` of such a store, if there is no server to make it of; then the test passes.
+/// Creates a `#[tokio::test]` for each [conformance test](crate::conformance) of the store that `$make` creates.
+/// `$make` is an `async` closure or the name of an `async fn`, without arguments. Each test calls it for a separate
+/// store. It may return an `Option` of a store: with `None`, for instance if no server is available, the test passes.
 ///
-/// The crate it is used in needs `tokio` with `macros` and `rt-multi-thread`. Put each use into a module of its own.
+/// The calling crate needs `tokio` with the features `macros` and `rt-multi-thread`. Each call needs a separate module.
 #[macro_export]
 macro_rules! store_conformance {
     ($make:expr) => {
@@ -76,11 +78,13 @@ macro_rules! store_conformance {
             an_entry_set_too_late_leaves_nothing,
             an_expired_entry_reads_as_absent,
             an_expiry_keeps_all_but_freshness,
-            an_expiry_never_makes_a_deadline_later,
+            an_expiry_holds_for_a_clock_that_is_behind,
             expiring_touches_what_it_names_and_no_more,
             invalidating_what_is_not_there_touches_nothing,
             keys_and_tags_are_any_text,
             keys_that_look_like_bookkeeping_are_keys,
+            many_entries_read_as_they_were_set,
+            many_keys_read_in_their_order,
             patterns_know_no_wildcard_but_the_star,
             removing_touches_what_it_names_and_no_more,
             tasks_with_keys_of_their_own_do_not_meet,
@@ -107,13 +111,14 @@ macro_rules! store_conformance {
     };
 }
 
-/// What [`store_conformance!`](crate::store_conformance) takes for a store: one, or maybe one.
+/// Result of the function that is passed to [`store_conformance!`](crate::store_conformance): a store, or an `Option`
+/// of one.
 #[doc(hidden)]
 pub trait Made {
-    /// The store.
+    /// Type of the store.
     type Store: Store;
 
-    /// The store, if there is one.
+    /// Returns the store, if there is one.
     fn made(self) -> Option<Self::Store>;
 }
 

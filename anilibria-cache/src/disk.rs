@@ -1,6 +1,7 @@
 //! Entries in one file of the local disk.
 
 mod builder;
+mod closing;
 pub(crate) mod database;
 mod file;
 mod job;
@@ -28,15 +29,15 @@ pub use self::builder::DiskBuilder;
 use self::{
     builder::Limits,
     file::DiskFile,
-    job::{Job, Work},
+    job::{Change, Job, Work},
     record::Record,
-    tables::{cost, read},
+    tables::{Reader, cost},
     writer::{Shared, Writer},
 };
 use crate::{
     entry::Entry,
     error::{BoxError, Error, Result},
-    format::{decode, encode, millis},
+    format::{decode, encode, millis, offload},
     invalidation::Invalidation,
     stats::StoreStats,
     store::Store,
@@ -45,27 +46,35 @@ use crate::{
 
 pub(crate) const NAME: &str = "disk";
 
-/// What a job takes of the room for those that wait, beside its entry.
+/// Size of a job in the queue, beside its entries.
 const JOB_BYTES: usize = 1024;
 
-/// As much room as a semaphore can hand out at once.
+/// Maximum size of the queue: the most permits that can be acquired from a semaphore at once.
 const MAX_QUEUE_BYTES: usize = 1 << 29;
 
-/// A [`Store`] in one file of the local disk, for what should survive a restart of the process.
+/// Maximum number of entries that are written in one job.
+const MAX_JOB_ENTRIES: usize = 256;
+
+/// A [`Store`] in one file of the local disk, for entries that should survive a restart of the process.
 ///
-/// The file is good at any moment, even if the process is killed or the power fails. What was set in the last
-/// [second](DiskBuilder::flush_every) before that may be lost, and the entry it replaced be there again; what was
-/// invalidated stays so.
+/// The file is consistent at any moment, even if the process is killed or the power fails. After such a crash, the
+/// entries that were set in the last [second](DiskBuilder::flush_every) may be lost, and the entries they replaced may
+/// be back. Invalidations are never lost.
 ///
-/// It keeps at most a number of bytes. Beyond that it drops what has expired, then what was written longest ago. Reading
-/// does not write, so being asked for does not count. Expired entries are also dropped in passing, by later writes.
+/// The store keeps at most a given number of bytes. Beyond that limit it removes expired entries first, then the entries
+/// that were written longest ago. Reading does not write, so reading an entry does not protect it. Expired entries are
+/// also removed by later writes.
 ///
-/// A file that takes far more of the disk than its entries do is compacted, after it was opened or when it has
-/// outgrown its bound. Calls wait meanwhile, which can take seconds.
+/// A file that is far larger than its entries is compacted, after it was opened or when it has exceeded its limit. Calls
+/// wait meanwhile, which can take seconds.
 ///
-/// One thread writes, and takes what waits as one transaction. A file that fails, because the disk is full or because
-/// somebody else changed it, is opened again; what was not flushed is dropped then. Clones are the same store. Dropping
-/// the last one waits until the file is flushed and closed.
+/// One thread writes, and commits the waiting jobs as one transaction. Async threads never access the file. A file that
+/// fails, because the disk is full or because another program changed it, is opened again; entries that were not
+/// flushed are dropped then.
+///
+/// Clones share the file. Dropping the last clone flushes and closes it. Within a Tokio runtime this happens on another
+/// thread, which the shutdown of the runtime waits for; opening the file again in the same process waits, too. Outside
+/// of a runtime, dropping the store blocks until the file is closed. [`close`](Self::close) reports errors.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -92,31 +101,50 @@ struct Handle {
     limits: Limits,
     jobs: Option<Sender<Job>>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    /// Bounds the jobs that wait, in bytes.
+    /// Limits the jobs in the queue, in bytes.
     room: Arc<Semaphore>,
     queue_bytes: usize,
     readers: Arc<Semaphore>,
 }
 
 impl DiskStore {
-    /// The store in the file at `path`, with the default settings.
+    /// Opens the store in the file at `path` with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// See [`DiskBuilder::open`].
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self> {
         Self::builder(path).open().await
     }
 
-    /// Settings for a store in the file at `path`.
+    /// Creates a builder for a store in the file at `path`.
     pub fn builder(path: impl Into<PathBuf>) -> DiskBuilder {
         DiskBuilder::new(path.into())
     }
 
-    /// Where the file is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         self.0.shared.file.path()
     }
 
-    /// Makes durable what was set so far.
+    /// Makes all entries durable that were set so far.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be written. The entries that were not durable are lost.
     pub async fn flush(&self) -> Result<()> {
         self.ask(Work::Flush, 0).await.map(drop)
+    }
+
+    /// Flushes and closes the file. Another process can open it when the call returns.
+    ///
+    /// Later operations of this store and its clones fail with [`Error::Unavailable`].
+    ///
+    /// # Errors
+    ///
+    /// The file could not be flushed, or the store is closed already. The file is closed all the same.
+    pub async fn close(&self) -> Result<()> {
+        self.ask(Work::Close, 0).await.map(drop)
     }
 
     async fn start(settings: DiskBuilder) -> Result<Self> {
@@ -124,7 +152,11 @@ impl DiskStore {
         let queue_bytes = queue_bytes.clamp(JOB_BYTES, MAX_QUEUE_BYTES);
         let (jobs, waiting) = mpsc::channel();
         let (opened, opening) = oneshot::channel();
-        let work = move || match DiskFile::open(&path, cache_bytes) {
+        let open = move || {
+            closing::wait_until_closed(&path);
+            DiskFile::open(&path, cache_bytes)
+        };
+        let work = move || match open() {
             Ok((file, totals)) => {
                 let shared = Arc::new(Shared {
                     file,
@@ -152,7 +184,7 @@ impl DiskStore {
         })))
     }
 
-    /// Waits until there is room for a job of `bytes` bytes; one larger than all room takes all of it.
+    /// Waits until the queue has room for entries of `bytes` bytes. Entries larger than the queue take all of it.
     async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
         let bytes = JOB_BYTES.saturating_add(bytes).min(self.0.queue_bytes);
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -161,20 +193,50 @@ impl DiskStore {
 
     async fn ask(&self, work: Work, now: u64) -> Result<u64> {
         let room = self.room(0).await?;
-        self.ask_in(Some(room), work, now).await
+        done(self.send(Some(room), work, now)?).await
     }
 
-    /// Hands `work` to the writer and waits until it has taken effect. It does so also when nobody waits any longer.
-    async fn ask_in(&self, room: Option<OwnedSemaphorePermit>, work: Work, now: u64) -> Result<u64> {
+    /// Sends `work` to the writer. It is carried out even if the reply is dropped.
+    fn send(&self, room: Option<OwnedSemaphorePermit>, work: Work, now: u64) -> Result<Reply> {
         let (reply, answer) = oneshot::channel();
         let sent = self.0.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { work, now, reply, room }).is_ok());
-        if !sent {
-            return Err(unavailable("the store is closed"));
-        }
-        answer.await.map_err(unavailable)?.map_err(unavailable)
+        if sent { Ok(answer) } else { Err(unavailable("the store is closed")) }
     }
 
-    /// Runs `work` on a thread where it may block, together with few others.
+    /// Encodes `entries`, off the thread of the caller if they are large. An expired entry becomes a removal.
+    ///
+    /// Returns the first error beside the entries that can be written.
+    async fn encode(&self, entries: Vec<(Arc<str>, Entry)>, now: SystemTime) -> (Vec<Change>, Option<Error>) {
+        let size = entries.iter().map(|(_, entry)| entry.value().len()).sum();
+        let largest = self.0.limits.largest();
+        let encoded = offload(size, move || {
+            entries.into_iter().map(|(key, entry)| change(&key, &entry, largest, now)).collect::<Vec<_>>()
+        });
+        let (mut changes, mut first_error) = (Vec::new(), None);
+        for result in encoded.await {
+            match result {
+                Ok(change) => changes.push(change),
+                Err(error) => drop(first_error.get_or_insert(error)),
+            }
+        }
+        (changes, first_error)
+    }
+
+    /// Returns the number of the first `entries` that make one job.
+    fn job_length(&self, entries: &[(Arc<str>, Entry)]) -> usize {
+        let limit = self
+            .0
+            .queue_bytes
+            .min(usize::try_from(self.0.limits.max_unflushed_bytes()).unwrap_or(usize::MAX));
+        let mut bytes = 0_usize;
+        let fits = entries.iter().take(MAX_JOB_ENTRIES).take_while(|(_, entry)| {
+            bytes = bytes.saturating_add(entry.value().len());
+            bytes <= limit
+        });
+        fits.count().max(1)
+    }
+
+    /// Runs `work` on a thread for blocking work. The number of concurrent calls is limited.
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Shared) -> Result<T, redb::Error> + Send + 'static,
@@ -192,14 +254,14 @@ impl DiskStore {
         result.map_err(unavailable)
     }
 
-    /// Asks the writer to look after the file, unless it has been asked already.
+    /// Asks the writer to check the file, unless a check is pending.
     fn suspect(&self) {
         if self.0.shared.is_suspect.swap(true, Ordering::AcqRel) {
             return;
         }
         if let Some(jobs) = &self.0.jobs {
             let (reply, _) = oneshot::channel();
-            // One at a time needs no room. If the writer is gone, there is nothing to look after.
+            // One job at a time needs no room. If the writer has ended, there is no file to check.
             let _ = jobs.send(Job { work: Work::Inspect, now: 0, reply, room: None });
         }
     }
@@ -214,8 +276,9 @@ impl Store for DiskStore {
     async fn get(&self, key: &str, now: SystemTime) -> Result<Option<Entry>> {
         let name = key.to_owned();
         let found = self.read(move |shared| {
-            let bytes = shared.file.with(|database| read(&database.begin_read()?, &name, millis(now)))?;
-            // Here, because a large value takes its time.
+            let bytes =
+                shared.file.with(|database| Reader::new(&database.begin_read()?)?.get(&name, millis(now)))?;
+            // On this thread, because decompressing a large value takes long.
             Ok(bytes.map(|bytes| decode(bytes.into())))
         });
         match found.await? {
@@ -225,22 +288,40 @@ impl Store for DiskStore {
         }
     }
 
-    async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {
-        let room = self.room(entry.value().len()).await?;
-        if entry.is_expired(now) {
-            return self.ask_in(Some(room), Work::Remove(key.to_owned()), millis(now)).await.map(drop);
-        }
+    /// Reads all entries in one transaction.
+    async fn get_many(&self, keys: &[&str], now: SystemTime) -> Result<Vec<Option<Entry>>> {
+        let keys: Vec<String> = keys.iter().map(|&key| key.to_owned()).collect();
+        self.read(move |shared| {
+            let found: Vec<_> = shared.file.with(|database| {
+                let reader = Reader::new(&database.begin_read()?)?;
+                keys.iter().map(|key| reader.get(key, millis(now))).collect()
+            })?;
+            let entries = found.into_iter().map(|bytes| decode(bytes?.into()).ok());
+            Ok(entries.map(|entry| entry.filter(|entry| !entry.is_expired(now))).collect())
+        })
+        .await
+    }
 
-        let (encoded, entry) =
-            tokio::task::spawn_blocking(move || (encode(&entry), entry)).await.map_err(unavailable)?;
-        let bytes = encoded.map_err(|error| Error::rejected(NAME, key, error.to_string()))?;
-        let cost = cost(key, bytes.len(), entry.tags().iter().map(Tag::as_str));
-        let largest = self.0.limits.largest();
-        if cost > largest {
-            return Err(Error::rejected(NAME, key, format!("it takes {cost} bytes and may take {largest}")));
+    async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {
+        self.set_many(vec![(key.into(), entry)], now).await
+    }
+
+    /// Writes up to 256 entries in one transaction.
+    async fn set_many(&self, mut entries: Vec<(Arc<str>, Entry)>, now: SystemTime) -> Result<()> {
+        let (mut replies, mut first_error) = (Vec::new(), None);
+        while !entries.is_empty() {
+            let rest = entries.split_off(self.job_length(&entries));
+            let room = self.room(entries.iter().map(|(_, entry)| entry.value().len()).sum()).await?;
+            let (changes, error) = self.encode(std::mem::replace(&mut entries, rest), now).await;
+            first_error = first_error.or(error);
+            if !changes.is_empty() {
+                replies.push(self.send(Some(room), Work::Write(changes), millis(now))?);
+            }
         }
-        let work = Work::Put { key: key.to_owned(), record: Record::new(&entry, cost), bytes: bytes.into() };
-        self.ask_in(Some(room), work, millis(now)).await.map(drop)
+        for reply in replies {
+            first_error = first_error.or(done(reply).await.err());
+        }
+        first_error.map_or(Ok(()), Err)
     }
 
     async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64> {
@@ -251,7 +332,7 @@ impl Store for DiskStore {
         self.read(|shared| shared.file.with(|database| Ok(database.begin_read()?.close()?))).await
     }
 
-    /// The bytes are reckoned, rather too high than too low; the file is larger, by what it has free.
+    /// Returns an estimate of the bytes, which is rather too high than too low. The file also has free space.
     async fn stats(&self) -> Result<StoreStats> {
         let number = |number: &AtomicU64| number.load(Ordering::Relaxed);
         let shared = &self.0.shared;
@@ -271,11 +352,32 @@ impl fmt::Debug for DiskStore {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        // Without a sender, the writer ends.
         drop(self.jobs.take());
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // If the writer panicked, its file is closed by now.
-        let _ = writer.map(JoinHandle::join);
+        if let Some(writer) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            closing::close(Arc::clone(&self.shared), writer);
+        }
     }
+}
+
+type Reply = oneshot::Receiver<Result<u64, Arc<redb::Error>>>;
+
+/// Waits until a job is done.
+async fn done(reply: Reply) -> Result<u64> {
+    reply.await.map_err(unavailable)?.map_err(unavailable)
+}
+
+/// Encodes `entry`. Rejects it if it takes more than `largest` bytes of the file.
+fn change(key: &str, entry: &Entry, largest: u64, now: SystemTime) -> Result<Change> {
+    if entry.is_expired(now) {
+        return Ok(Change::Remove { key: key.to_owned() });
+    }
+    let bytes = encode(entry).map_err(|error| Error::rejected(NAME, key, error.to_string()))?;
+    let cost = cost(key, bytes.len(), entry.tags().iter().map(Tag::as_str));
+    if cost > largest {
+        return Err(Error::rejected(NAME, key, format!("{cost} bytes of the file; the limit is {largest}")));
+    }
+    Ok(Change::Put { key: key.to_owned(), record: Record::new(entry, cost), bytes })
 }
 
 fn unavailable(source: impl Into<BoxError>) -> Error {

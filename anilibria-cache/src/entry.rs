@@ -1,15 +1,22 @@
-//! What a store keeps: bytes, when they are good, and what belongs to them.
+//! Entries: values with their lifetime, tags and validator.
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 
-use crate::{lifetime::Lifetime, loaded::Loaded, tag::Tag};
+use crate::{clock::later, lifetime::Lifetime, new_value::NewValue, tag::Tag};
 
-/// A value as stores keep it, with its lifetime and tags.
+/// Time for which an entry with a validator is kept after it can no longer be served.
+const REVALIDATE_FOR: Duration = Duration::from_hours(1);
+
+/// A value in a store, with its lifetime and tags.
 ///
-/// A handle: clones share one allocation, so an entry can be kept, returned and sent on at the price of a counter.
-/// Whether it is fresh or expired depends on the time it is asked about.
+/// Clones share one allocation. Methods that depend on the current time take it as an argument.
 ///
 /// ```
 /// use anilibria_cache::{Entry, Lifetime};
@@ -24,17 +31,19 @@ use crate::{lifetime::Lifetime, loaded::Loaded, tag::Tag};
 #[derive(Clone)]
 pub struct Entry(Arc<Inner>);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Inner {
     value: Bytes,
     lifetime: Lifetime,
     tags: Arc<[Tag]>,
     validator: Option<Arc<str>>,
     absent: bool,
+    /// The decoded value of a [`TypedCache`](crate::TypedCache), once it was decoded.
+    decoded: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Entry {
-    /// An entry of `value`. A tag given twice counts once.
+    /// Creates an entry. Duplicate tags are removed.
     pub fn new(value: impl Into<Bytes>, lifetime: Lifetime, tags: impl IntoIterator<Item = Tag>) -> Self {
         let mut tags: Vec<Tag> = tags.into_iter().collect();
         tags.sort_unstable();
@@ -45,33 +54,35 @@ impl Entry {
             tags: tags.into(),
             validator: None,
             absent: false,
+            decoded: OnceLock::new(),
         }))
     }
 
-    /// The entry that says: there is no value. It takes the place of one in all else.
+    /// Creates the entry of an absent value: the source has no such value. It has an empty value, and is stored like
+    /// any other entry.
     pub fn absent(lifetime: Lifetime, tags: impl IntoIterator<Item = Tag>) -> Self {
         Self::new(Bytes::new(), lifetime, tags).changed(|inner| inner.absent = true)
     }
 
-    /// What `loaded` becomes with this lifetime.
-    pub(crate) fn from_loaded(loaded: &Loaded, lifetime: Lifetime) -> Self {
+    /// Creates the entry of `loaded` with `lifetime`.
+    pub(crate) fn from_loaded(loaded: &NewValue, lifetime: Lifetime) -> Self {
         let entry = Self::new(loaded.value.clone(), lifetime, loaded.tags.iter().cloned());
-        if loaded.validator.is_none() && !loaded.absent {
+        if loaded.validator.is_none() && !loaded.absent && loaded.decoded.get().is_none() {
             return entry;
         }
         entry.changed(|inner| {
             inner.validator.clone_from(&loaded.validator);
             inner.absent = loaded.absent;
+            inner.decoded.clone_from(&loaded.decoded);
         })
     }
 
-    /// The same entry with what its source told to recognise this version of the value by: an entity tag, a date, a
-    /// number.
+    /// Sets the validator, by which the source identifies this version of the value: an entity tag, a date or a number.
     pub fn with_validator(self, validator: impl Into<Arc<str>>) -> Self {
         self.changed(|inner| inner.validator = Some(validator.into()))
     }
 
-    /// The same entry with another lifetime.
+    /// Replaces the lifetime.
     pub fn with_lifetime(self, lifetime: Lifetime) -> Self {
         self.changed(|inner| inner.lifetime = lifetime)
     }
@@ -82,64 +93,97 @@ impl Entry {
         Self(Arc::new(inner))
     }
 
-    /// The bytes. Cloning them copies nothing.
+    /// Returns the bytes. A clone of them does not copy.
     pub fn value(&self) -> &Bytes {
         &self.0.value
     }
 
-    /// When it was made and until when it is good.
+    /// Returns the lifetime.
     pub fn lifetime(&self) -> Lifetime {
         self.0.lifetime
     }
 
-    /// The tags, each once, in order.
+    /// Returns the tags, sorted and without duplicates.
     pub fn tags(&self) -> &[Tag] {
         &self.0.tags
     }
 
-    /// What its source recognises this version of the value by, if the loader told it.
+    /// Returns the validator, if the loader set one.
     pub fn validator(&self) -> Option<&str> {
         self.0.validator.as_deref()
     }
 
-    /// Whether the entry says that there is no value.
+    /// Returns true if the source has no such value.
     pub fn is_absent(&self) -> bool {
         self.0.absent
     }
 
-    /// Whether the value may be served at `now` as it is.
+    /// Returns true if the value is fresh at `now`.
     pub fn is_fresh(&self, now: SystemTime) -> bool {
         self.0.lifetime.is_fresh(now)
     }
 
-    /// Whether the entry is as good as absent at `now`.
+    /// Returns true if a store no longer has to keep the entry at `now`.
     pub fn is_expired(&self, now: SystemTime) -> bool {
-        self.0.lifetime.is_expired(now)
+        now >= self.keep_until()
     }
 
-    /// What a loader answers when its source said that this is still the value: the same bytes, tags and validator,
-    /// for a new lifetime.
-    pub fn unchanged(&self) -> Loaded {
-        Loaded {
+    /// Returns the duration for which a store has to keep the entry after `now`, or `None` if that is over.
+    pub fn keep_for(&self, now: SystemTime) -> Option<Duration> {
+        self.keep_until().duration_since(now).ok().filter(|left| !left.is_zero())
+    }
+
+    /// Returns the time until which a store keeps the entry: the end of its [lifetime](Lifetime::stale_until), or an
+    /// hour after that if the entry has a [validator](Self::validator), so that a loader can revalidate the value.
+    pub fn keep_until(&self) -> SystemTime {
+        let Lifetime { loaded_at, stale_until, .. } = self.0.lifetime;
+        match &self.0.validator {
+            Some(_) if stale_until > loaded_at => later(stale_until, REVALIDATE_FOR),
+            _ => stale_until,
+        }
+    }
+
+    /// Returns the same value, tags and validator as a [`NewValue`]. A loader returns this if its source reports that
+    /// the value has not changed. The value receives a new lifetime.
+    pub fn unchanged(&self) -> NewValue {
+        NewValue {
             value: self.0.value.clone(),
             ttl: None,
             tags: self.0.tags.to_vec(),
             validator: self.0.validator.clone(),
             absent: self.0.absent,
+            decoded: self.0.decoded.clone(),
         }
+    }
+
+    /// Decodes the value as a `T`. The result of `decode` is kept with the entry and shared by later calls.
+    pub(crate) fn decoded<T, E>(&self, decode: impl FnOnce(&Bytes) -> Result<T, E>) -> Result<Arc<T>, E>
+    where
+        T: Send + Sync + 'static,
+    {
+        if let Some(Ok(value)) = self.0.decoded.get().map(|value| Arc::clone(value).downcast::<T>()) {
+            return Ok(value);
+        }
+        let value = Arc::new(decode(&self.0.value)?);
+        // An error means that the slot has the value of another thread, or of another type.
+        let _ = self.0.decoded.set(Arc::clone(&value) as Arc<dyn Any + Send + Sync>);
+        Ok(value)
     }
 }
 
-/// Equal in all that a store keeps.
+/// Compares all parts of an entry that are stored.
 impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+        let Inner { value, lifetime, tags, validator, absent, decoded: _ } = &*self.0;
+        Arc::ptr_eq(&self.0, &other.0)
+            || (value, lifetime, tags, validator, absent)
+                == (&other.0.value, &other.0.lifetime, &other.0.tags, &other.0.validator, &other.0.absent)
     }
 }
 
 impl Eq for Entry {}
 
-/// Shows how many bytes there are, not which.
+/// Prints the length of the value instead of its bytes.
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entry")

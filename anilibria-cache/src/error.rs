@@ -1,17 +1,17 @@
-//! Why a store or a load failed, by what the caller can do about it.
+//! Errors of stores and loads.
 
 use std::sync::Arc;
 
-/// The cause of an error, whatever library it came from.
+/// The cause of an error, from any library.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What the operations of a [`Store`](crate::Store) return.
+/// The result of an operation of a [`Store`](crate::Store).
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a [`Store`](crate::Store) failed.
+/// An error of a [`Store`](crate::Store).
 ///
-/// A [`Cache`](crate::Cache) never hands one of these to its callers: it counts it, logs it and goes on
-/// without the level. Who uses a store directly meets them.
+/// A [`Cache`](crate::Cache) does not return this error to its callers. It counts and logs the error, and continues
+/// without the level. Only direct users of a store receive it.
 ///
 /// ```
 /// use anilibria_cache::Error;
@@ -25,80 +25,84 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The store could not be reached or did not answer; trying later may help.
+    /// The store could not be reached or did not answer. The call may succeed later.
     #[error("store `{store}` did not answer")]
     Unavailable {
         /// [Name](crate::Store::name) of the store.
         store: &'static str,
-        /// What went wrong underneath.
+        /// Cause of the error.
         #[source]
         source: BoxError,
     },
-    /// What lies under the key is damaged or was written by something else; removing the key repairs it.
+    /// The stored bytes are damaged or were written by another program. Removing the key repairs this.
     #[error("store `{store}` keeps something under `{key}` that is not an entry")]
     Corrupt {
         /// [Name](crate::Store::name) of the store.
         store: &'static str,
         /// The key that could not be read.
         key: String,
-        /// What went wrong underneath.
+        /// Cause of the error.
         #[source]
         source: BoxError,
     },
-    /// The store will not take this entry, for instance because it is too large; trying again does not help.
+    /// The store does not accept this entry, for instance because it is too large. The call will not succeed later.
     #[error("store `{store}` does not take the entry under `{key}`: {reason}")]
     Rejected {
         /// [Name](crate::Store::name) of the store.
         store: &'static str,
         /// The key of the entry.
         key: String,
-        /// Why, in words for a log.
+        /// Reason, as text for a log.
         reason: String,
     },
 }
 
 impl Error {
-    /// The store `store` could not be reached or did not answer.
+    /// Creates an [`Unavailable`](Self::Unavailable) error of the store `store`.
     pub fn unavailable(store: &'static str, source: impl Into<BoxError>) -> Self {
         Self::Unavailable { store, source: source.into() }
     }
 
-    /// What the store `store` has under `key` cannot be read as an entry.
+    /// Creates a [`Corrupt`](Self::Corrupt) error of the store `store` for the entry under `key`.
     pub fn corrupt(store: &'static str, key: impl Into<String>, source: impl Into<BoxError>) -> Self {
         Self::Corrupt { store, key: key.into(), source: source.into() }
     }
 
-    /// The store `store` will not take the entry under `key`.
+    /// Creates a [`Rejected`](Self::Rejected) error of the store `store` for the entry under `key`.
     pub fn rejected(store: &'static str, key: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Rejected { store, key: key.into(), reason: reason.into() }
     }
 
-    /// Whether the same call may succeed later.
+    /// Returns true if the same call may succeed later.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
 }
 
-/// Why [`Cache::get_or_load`](crate::Cache::get_or_load) has no value.
+/// An error of [`Cache::get_or_load`](crate::Cache::get_or_load).
 ///
-/// Nothing of it is kept: the next call loads again.
+/// Errors are not cached: the next call loads again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError<E> {
-    /// The loader returned this error. All callers that waited for the same load share it.
+    /// The loader returned this error. All callers that waited for the load share the error.
     #[error("the loader failed")]
     Failed(#[source] Arc<E>),
     /// The load ended without a result: the loader panicked, or the runtime it ran on was shut down.
     #[error("the load was interrupted")]
     Interrupted,
-    /// It took longer than the call was to wait ([`Options::hard_timeout`](crate::Options::hard_timeout)), or than a load
-    /// may take at all ([`Options::load_limit`](crate::Options::load_limit)).
+    /// The load took longer than the call waits ([`Options::hard_timeout`](crate::Options::hard_timeout)), or longer
+    /// than a load may take ([`Options::load_limit`](crate::Options::load_limit)).
     #[error("the load took too long")]
     TimedOut,
+    /// The [codec](crate::Codec) of a [`TypedCache`](crate::TypedCache) could not encode the loaded value, or could not
+    /// decode it again.
+    #[error("the value could not be encoded or decoded")]
+    Codec(#[source] Arc<BoxError>),
 }
 
 impl<E> LoadError<E> {
-    /// What the loader returned, if it came to return anything.
+    /// Returns the error of the loader, or `None` for all other errors.
     ///
     /// ```
     /// # use anilibria_cache::LoadError;
@@ -109,18 +113,19 @@ impl<E> LoadError<E> {
     pub fn loader_error(&self) -> Option<&E> {
         match self {
             Self::Failed(error) => Some(error),
-            Self::Interrupted | Self::TimedOut => None,
+            Self::Interrupted | Self::TimedOut | Self::Codec(_) => None,
         }
     }
 }
 
-/// Cheap, and not only for errors that are `Clone` themselves.
+/// Clones a reference, so `E` does not have to be `Clone`.
 impl<E> Clone for LoadError<E> {
     fn clone(&self) -> Self {
         match self {
             Self::Failed(error) => Self::Failed(Arc::clone(error)),
             Self::Interrupted => Self::Interrupted,
             Self::TimedOut => Self::TimedOut,
+            Self::Codec(error) => Self::Codec(Arc::clone(error)),
         }
     }
 }

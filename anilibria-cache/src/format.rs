@@ -1,4 +1,6 @@
-//! How an entry is written down, for stores outside of the process.
+//! The binary format of entries, for stores outside of the process.
+//!
+//! An async task should call [`encode_async`] and [`decode_async`], which do not block its thread for long.
 //!
 //! ```text
 //! offset  bytes
@@ -17,28 +19,39 @@
 //!             …  the value, as it is or as a zstd frame
 //! ```
 
+mod offload;
+
 use std::{
     cell::RefCell,
     ops::Range,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use zstd::bulk::{Compressor, Decompressor};
 
+#[cfg(feature = "mongodb")]
+pub(crate) use self::offload::decoded_size;
+#[cfg(any(feature = "disk", feature = "mongodb"))]
+pub(crate) use self::offload::offload;
+pub use self::offload::{MAX_INLINE_BYTES, decode_async, encode_async};
 use crate::{clock::later, entry::Entry, lifetime::Lifetime, tag::Tag};
 
-/// The version that is written, and the only one that is read.
+/// Version of the format that is written, and the only one that is read.
 pub const VERSION: u8 = 1;
 
-/// Larger values are neither written nor read.
+/// Maximum size of a value. Larger values are neither written nor read.
 pub const MAX_VALUE_BYTES: usize = 64 << 20;
 
-/// Values up to this size are written as they are.
+/// Maximum size of a value that is written without an attempt to compress it.
 pub const COMPRESS_OVER_BYTES: usize = 1024;
 
-/// Where in the bytes of an entry the part lies that changes when it expires; see [`deadlines`].
+/// Position of the bytes that change when an entry is expired; see [`deadlines`].
 pub const DEADLINES: Range<usize> = 4..24;
+
+/// Position of the length of the value.
+const LENGTH: Range<usize> = 45..49;
 
 const MAGIC: &[u8; 3] = b"ACE";
 const CHECKED: usize = 28;
@@ -48,23 +61,23 @@ const COMPRESSED: u8 = 1;
 const ABSENT: u8 = 2;
 const VALIDATOR: u8 = 4;
 
-/// Why bytes are not an entry, or an entry cannot become bytes.
+/// Errors of encoding and decoding an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
-    /// Something else wrote it.
+    /// The bytes were not written by this crate.
     #[error("not written by this cache")]
     Foreign,
-    /// A newer or older version of this crate wrote it.
+    /// The bytes were written in another version of the format.
     #[error("written in version {0} of the format, this is version {VERSION}")]
     Version(u8),
-    /// The end is missing.
+    /// The end of the bytes is missing.
     #[error("cut off")]
     Truncated,
-    /// A bit is not what it was.
+    /// The bytes have changed since they were written.
     #[error("the checksum does not match")]
     Checksum,
-    /// The checksum matches, but the parts make no sense together.
+    /// The checksum matches, but the named part is invalid.
     #[error("malformed {0}")]
     Malformed(&'static str),
     /// The value is larger than [`MAX_VALUE_BYTES`], or a tag or the validator than 64 KiB, or there are more than
@@ -79,9 +92,14 @@ thread_local! {
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
-/// `entry` as bytes. Times are cut to the millisecond.
+/// Encodes `entry` as bytes. Times are truncated to the millisecond.
 ///
-/// A value over [`COMPRESS_OVER_BYTES`] is compressed if that makes it shorter.
+/// A value over [`COMPRESS_OVER_BYTES`] is compressed if that makes it shorter. Compressing a large value takes tens of
+/// milliseconds; see [`encode_async`].
+///
+/// # Errors
+///
+/// Returns [`FormatError::TooLarge`] if a part of the entry exceeds its limit.
 pub fn encode(entry: &Entry) -> Result<Bytes, FormatError> {
     let value = entry.value();
     let length = u32::try_from(value.len()).ok().filter(|_| value.len() <= MAX_VALUE_BYTES);
@@ -125,8 +143,8 @@ pub fn encode(entry: &Entry) -> Result<Bytes, FormatError> {
     Ok(out.freeze())
 }
 
-/// What takes the place of the bytes at [`DEADLINES`] to give an entry the `refresh_at` and `fresh_until` of
-/// `lifetime` without reading or writing the rest.
+/// Returns the bytes that, written at [`DEADLINES`], give an encoded entry the `refresh_at` and `fresh_until` of
+/// `lifetime`. The other bytes do not change.
 pub fn deadlines(lifetime: Lifetime) -> [u8; 20] {
     let mut bytes = [0; 20];
     bytes[..8].copy_from_slice(&millis(lifetime.refresh_at).to_be_bytes());
@@ -136,7 +154,11 @@ pub fn deadlines(lifetime: Lifetime) -> [u8; 20] {
     bytes
 }
 
-/// The entry that `bytes` are. A value that is not compressed is a slice of them.
+/// Decodes an entry. A value that is not compressed is a slice of `bytes`.
+///
+/// # Errors
+///
+/// Returns an error if `bytes` are not an entry that [`encode`] has written in this version of the format.
 pub fn decode(mut bytes: Bytes) -> Result<Entry, FormatError> {
     let header = bytes.get(..4).ok_or(FormatError::Truncated)?;
     if header[..3] != *MAGIC {
@@ -160,8 +182,8 @@ pub fn decode(mut bytes: Bytes) -> Result<Entry, FormatError> {
     let (loaded_at, stale_until) = (take_time(&mut bytes)?, take_time(&mut bytes)?);
     let length = take(bytes.try_get_u32())? as usize;
     let tags = take(bytes.try_get_u16())?;
-    let tags = (0..tags).map(|_| take_text(&mut bytes).map(Tag::from)).collect::<Result<Vec<_>, _>>()?;
-    let validator = if flags & VALIDATOR == 0 { None } else { Some(take_text(&mut bytes)?) };
+    let tags = (0..tags).map(|_| take_text(&mut bytes)).collect::<Result<Vec<Tag>, _>>()?;
+    let validator = if flags & VALIDATOR == 0 { None } else { Some(take_text::<Arc<str>>(&mut bytes)?) };
     let value = if flags & COMPRESSED == 0 { bytes } else { decompress(&bytes, length)? };
     if value.len() != length {
         return Err(FormatError::Malformed("value"));
@@ -201,13 +223,13 @@ fn decompress(frame: &[u8], length: usize) -> Result<Bytes, FormatError> {
     value.map(Bytes::from).ok_or(FormatError::Malformed("zstd frame"))
 }
 
-/// Milliseconds since 1970; what lies before is 1970.
+/// Returns the milliseconds since 1970, or 0 for an earlier time.
 pub(crate) fn millis(time: SystemTime) -> u64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The time that [`millis`] gave; one beyond what the platform knows is cut off.
+/// Returns the time `millis` milliseconds after 1970, or the latest time that the platform supports.
 pub(crate) fn from_millis(millis: u64) -> SystemTime {
     let since = Duration::from_millis(millis);
     SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or_else(|| later(SystemTime::UNIX_EPOCH, since))
@@ -227,12 +249,12 @@ fn take_time(bytes: &mut Bytes) -> Result<SystemTime, FormatError> {
     take(bytes.try_get_u64()).map(from_millis)
 }
 
-fn take_text(bytes: &mut Bytes) -> Result<String, FormatError> {
+fn take_text<T: for<'a> From<&'a str>>(bytes: &mut Bytes) -> Result<T, FormatError> {
     let length = usize::from(take(bytes.try_get_u16())?);
-    if bytes.len() < length {
-        return Err(FormatError::Truncated);
-    }
-    String::from_utf8(bytes.split_to(length).into()).map_err(|_| FormatError::Malformed("text"))
+    let text = bytes.get(..length).ok_or(FormatError::Truncated)?;
+    let text = str::from_utf8(text).map(T::from).map_err(|_| FormatError::Malformed("text"))?;
+    bytes.advance(length);
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -315,12 +337,11 @@ mod tests {
     #[test]
     fn deadlines_can_be_replaced_in_place() {
         let entry = &entries()[2];
-        let now = life().loaded_at + Duration::from_secs(7);
         let mut bytes = encode(entry).unwrap().to_vec();
 
-        bytes[DEADLINES].copy_from_slice(&deadlines(life().expire(now)));
+        bytes[DEADLINES].copy_from_slice(&deadlines(life().expire()));
 
-        assert_eq!(decode(bytes.into()), Ok(entry.clone().with_lifetime(life().expire(now))));
+        assert_eq!(decode(bytes.into()), Ok(entry.clone().with_lifetime(life().expire())));
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! What is no longer good, and what becomes of it; and how that travels.
+//! Invalidations: a scope, an action and their encoding for a backplane.
 
 use std::{fmt, sync::Arc};
 
 use crate::{pattern::Pattern, tag::Tag};
 
-/// An order to a store, a level or another instance: this is out of date.
+/// An invalidation of entries, which stores apply and a backplane carries.
 ///
 /// ```
 /// use anilibria_cache::{Invalidation, Scope};
@@ -15,46 +15,48 @@ use crate::{pattern::Pattern, tag::Tag};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Invalidation {
-    /// What is out of date.
+    /// Entries that are covered.
     pub scope: Scope,
-    /// What becomes of it.
+    /// Effect on the entries.
     pub action: Action,
 }
 
-/// Which entries an [`Invalidation`] is about.
+/// Set of entries that an [`Invalidation`] covers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// The one under this key.
+    /// The entry under this key.
     Key(Arc<str>),
-    /// Those that carry this tag.
+    /// Entries with this tag.
     Tag(Tag),
-    /// Those whose key matches this pattern.
+    /// Entries whose key matches this pattern.
     Matching(Pattern),
-    /// All there are.
+    /// All entries.
     All,
 }
 
-/// What becomes of the entries an [`Invalidation`] is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Effect of an [`Invalidation`] on the entries that it covers.
+///
+/// A removal is greater than an expiry, because it includes the expiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
-    /// They are no longer fresh, but stay for when no new value can be loaded.
+    /// The entries become stale. Fail-safe may still serve them.
     Expire,
-    /// They are dropped.
+    /// The entries are removed.
     Remove,
 }
 
 impl Invalidation {
-    /// What `scope` names is no longer fresh.
+    /// Creates an invalidation that expires the entries of `scope`.
     pub fn expire(scope: Scope) -> Self {
         Self { scope, action: Action::Expire }
     }
 
-    /// What `scope` names is dropped.
+    /// Creates an invalidation that removes the entries of `scope`.
     pub fn remove(scope: Scope) -> Self {
         Self { scope, action: Action::Remove }
     }
 
-    /// As a line of text, to send it to another process.
+    /// Encodes the invalidation as text, to be sent to another process.
     pub fn encode(&self) -> String {
         let action = match self.action {
             Action::Expire => 'e',
@@ -69,7 +71,7 @@ impl Invalidation {
         format!("{action}{scope}{text}")
     }
 
-    /// What [`encode`](Self::encode) wrote; `None` for anything else.
+    /// Decodes the output of [`encode`](Self::encode). Returns `None` for any other text.
     pub fn decode(text: &str) -> Option<Self> {
         let mut chars = text.chars();
         let action = match chars.next()? {
@@ -91,22 +93,22 @@ impl Invalidation {
 }
 
 impl Scope {
-    /// The entry under `key`.
+    /// Returns the scope of the entry under `key`.
     pub fn key(key: impl Into<Arc<str>>) -> Self {
         Self::Key(key.into())
     }
 
-    /// The entries that carry `tag`.
+    /// Returns the scope of the entries with `tag`.
     pub fn tag(tag: impl Into<Tag>) -> Self {
         Self::Tag(tag.into())
     }
 
-    /// The entries whose key matches `pattern`.
+    /// Returns the scope of the entries whose key matches `pattern`.
     pub fn matching(pattern: impl Into<Pattern>) -> Self {
         Self::Matching(pattern.into())
     }
 
-    /// Whether it is about the entry under `key` that carries `tags`.
+    /// Returns true if the scope covers an entry under `key` with `tags`.
     pub fn covers(&self, key: &str, tags: &[Tag]) -> bool {
         match self {
             Self::Key(this) => **this == *key,

@@ -1,102 +1,82 @@
-//! One store of a cache with its TTL, its time limit and its health.
+//! One store of a cache with its TTL, its time limit and its circuit breaker.
 
 mod breaker;
-mod doubt;
 mod meter;
-mod owner;
-mod recovery;
 
 use std::{
     fmt,
+    pin::pin,
     sync::{
-        Arc, Weak,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant, SystemTime},
 };
 
-use futures::FutureExt;
+use tokio::runtime::Handle;
 use tracing::{Instrument, Span, debug_span, field};
 
-pub(crate) use self::owner::{Copies, Owner};
-use self::{
-    breaker::Breaker,
-    doubt::InDoubt,
-    meter::{Meter, Operation, Trouble},
-};
+pub(crate) use self::meter::{Failure, Operation};
+use self::{breaker::Breaker, meter::Meter};
 use crate::{
-    clock::Clock,
     entry::Entry,
     error::{Error, Result},
+    events::{Event, Events},
     invalidation::{Invalidation, Scope},
-    missed::{Limits, Missed},
-    patience::within,
     stats::LevelStats,
     store::Store,
+    time_limit::within,
 };
 
-/// So many times longer may an operation take that is about more than one key.
-const BULK_PATIENCE: u32 = 20;
+/// Factor by which the time limit of an invalidation of many keys exceeds that of a single operation.
+const BULK_FACTOR: u32 = 20;
 
-/// What is set about a level.
+/// Time after which a change that has not ended is abandoned. Stores limit their operations themselves; this limit is
+/// for stores that do not.
+const ABANDON_AFTER: Duration = Duration::from_mins(10);
+
+/// Settings of a level.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LevelSettings {
     pub(crate) ttl: Duration,
     pub(crate) timeout: Duration,
     pub(crate) failures: u32,
     pub(crate) probe_every: Duration,
+    pub(crate) span: &'static str,
 }
 
-/// A store as part of a cache. Its failures end here: they are counted, logged and read as absence.
+/// A store as a level of a cache. A failure of the store is counted, logged and treated as a miss.
 ///
-/// After some failures in a row, or one invalidation that did not get through, the level is away: nothing is asked of it
-/// and nothing is read from it until its [`recovery`] has told it what it missed.
+/// After a number of consecutive failures the circuit breaker opens and the level is unavailable: no operation is
+/// attempted until a repair has closed the breaker.
 pub(crate) struct Level {
     name: &'static str,
     store: Arc<dyn Store>,
     settings: LevelSettings,
     breaker: Breaker,
-    missed: Missed,
-    in_doubt: InDoubt,
     meter: Meter,
     saw_corruption: AtomicBool,
-    owner: Owner,
-    clock: Arc<dyn Clock>,
-    me: Weak<Self>,
-}
-
-/// Whether what lay under a key may be read again if the write does not get through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Write {
-    /// It may: the new value was loaded because the old one had run out.
-    Renews,
-    /// It may not: the caller said what the value is now.
-    Replaces,
+    events: Arc<Events>,
 }
 
 impl Level {
     pub(crate) fn new(
+        cache: &'static str,
         name: Option<&'static str>,
         store: Box<dyn Store>,
         settings: LevelSettings,
-        limits: Limits,
-        owner: Owner,
-        clock: Arc<dyn Clock>,
-    ) -> Arc<Self> {
+        events: Arc<Events>,
+    ) -> Self {
         let name = name.unwrap_or_else(|| store.name());
-        Arc::new_cyclic(|me| Self {
+        Self {
             name,
             store: store.into(),
             settings,
             breaker: Breaker::new(settings.failures),
-            missed: Missed::new(limits),
-            in_doubt: InDoubt::default(),
-            meter: Meter::new(name),
+            meter: Meter::new(cache, name),
             saw_corruption: AtomicBool::new(false),
-            owner,
-            clock,
-            me: me.clone(),
-        })
+            events,
+        }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -111,11 +91,23 @@ impl Level {
         self.store.is_shared()
     }
 
-    pub(crate) fn is_away(&self) -> bool {
-        self.breaker.is_open()
+    pub(crate) fn is_available(&self) -> bool {
+        !self.breaker.is_open()
     }
 
-    /// The entry under `key`, fresh or stale, if the level can tell without waiting.
+    /// Closes the circuit breaker.
+    pub(crate) fn close_breaker(&self) {
+        self.breaker.close();
+        tracing::info!(level = self.name, "cache level available again");
+        self.events.emit(|| Event::LevelAvailable { level: self.name });
+    }
+
+    /// Returns the pause between two attempts of a repair.
+    pub(crate) fn probe_every(&self) -> Duration {
+        self.settings.probe_every
+    }
+
+    /// Returns the entry under `key`, fresh or stale, if the level has it without waiting.
     pub(crate) fn get_now(&self, key: &str, now: SystemTime) -> Option<Entry> {
         if self.breaker.is_open() {
             return None;
@@ -126,14 +118,15 @@ impl Level {
         entry
     }
 
-    /// The entry under `key`, fresh or stale.
+    /// Returns the entry under `key`, fresh or stale.
     pub(crate) async fn get(&self, key: &str, now: SystemTime) -> Option<Entry> {
         if self.breaker.is_open() {
             self.meter.skipped(Operation::Get);
             return None;
         }
         let span = self.lookup_span();
-        let entry = self.read(key, now).instrument(span.clone()).await.ok().flatten();
+        let get = self.read(within(self.settings.timeout, self.store.get(key, now)));
+        let entry = get.instrument(span.clone()).await.flatten();
         span.record("cache.hit", entry.is_some());
         if let Some(entry) = &entry {
             self.meter.bytes_read.add(entry.value().len() as u64);
@@ -141,82 +134,130 @@ impl Level {
         entry
     }
 
-    pub(crate) async fn set(&self, key: &str, entry: Entry, now: SystemTime, write: Write) {
-        if self.put_off(Operation::Set, |queue| {
-            if write == Write::Replaces {
-                queue.invalidate(Invalidation::remove(Scope::key(key)));
-            }
-            queue.write(key, entry.clone());
-        }) {
-            return;
+    /// Returns the entries under `keys`, fresh or stale, in the same order.
+    pub(crate) async fn get_many(&self, keys: &[&str], now: SystemTime) -> Vec<Option<Entry>> {
+        let nothing = || vec![None; keys.len()];
+        if self.breaker.is_open() {
+            self.meter.skipped(Operation::Get);
+            return nothing();
+        }
+        let span = self.lookup_span();
+        let get = self.read(within(self.settings.timeout, self.store.get_many(keys, now)));
+        let entries = get.instrument(span.clone()).await.unwrap_or_else(nothing);
+        span.record("cache.hit", entries.iter().any(Option::is_some));
+        let bytes: u64 = entries.iter().flatten().map(|entry| entry.value().len() as u64).sum();
+        self.meter.bytes_read.add(bytes);
+        entries
+    }
+
+    /// Stores `entry` under `key`. After the time limit the write counts as a failure, but is not cancelled.
+    pub(crate) async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<(), Failure> {
+        if self.breaker.is_open() {
+            self.meter.skipped(Operation::Set);
+            return Err(Failure::Unavailable);
         }
         let bytes = entry.value().len() as u64;
-        match self.write(key, entry.clone(), now).await {
-            Ok(()) => self.meter.bytes_written.add(bytes),
-            // It is there with the old value, which must not show.
-            Err(Trouble::Rejected) => {
-                self.invalidate(&Invalidation::remove(Scope::key(key)), now).await;
-            }
-            Err(_) => self.missed(|queue| {
-                // It may take effect late all the same, when somebody else has already changed what it is about.
-                queue.invalidate(match write {
-                    Write::Replaces => Invalidation::remove(Scope::key(key)),
-                    Write::Renews => Invalidation::expire(Scope::key(key)),
-                });
-                queue.write(key, entry);
-            }),
+        self.change(Operation::Set, self.settings.timeout, self.store.set(key, entry, now)).await?;
+        self.meter.bytes_written.add(bytes);
+        Ok(())
+    }
+
+    /// Stores each entry under its key, as [`set`](Self::set) does.
+    pub(crate) async fn set_many(
+        &self,
+        entries: Vec<(Arc<str>, Entry)>,
+        now: SystemTime,
+    ) -> Result<(), Failure> {
+        if self.breaker.is_open() {
+            self.meter.skipped(Operation::Set);
+            return Err(Failure::Unavailable);
         }
+        let bytes = entries.iter().map(|(_, entry)| entry.value().len() as u64).sum();
+        self.change(Operation::Set, self.settings.timeout, self.store.set_many(entries, now)).await?;
+        self.meter.bytes_written.add(bytes);
+        Ok(())
     }
 
-    async fn read(&self, key: &str, now: SystemTime) -> Result<Option<Entry>, Trouble> {
-        self.attempt(Operation::Get, within(self.settings.timeout, self.store.get(key, now))).await
-    }
-
-    async fn write(&self, key: &str, entry: Entry, now: SystemTime) -> Result<(), Trouble> {
-        let (store, key) = (Arc::clone(&self.store), key.to_owned());
-        let set = async move { store.set(&key, entry, now).await };
-        self.attempt(Operation::Set, self.in_doubt.within(self.settings.timeout, set.boxed())).await
-    }
-
-    /// Returns how many entries it was about; what is put off counts none.
-    pub(crate) async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> u64 {
-        if self.put_off(Operation::Invalidate, |queue| queue.invalidate(invalidation.clone())) {
-            return 0;
+    /// Applies `invalidation`, and returns the number of entries that the store visited.
+    pub(crate) async fn invalidate(
+        &self,
+        invalidation: &Invalidation,
+        now: SystemTime,
+    ) -> Result<u64, Failure> {
+        if self.breaker.is_open() {
+            self.meter.skipped(Operation::Invalidate);
+            return Err(Failure::Unavailable);
         }
-        let count = self.invalidate_now(invalidation, now).await;
-        if count.is_err() {
-            self.missed(|queue| queue.invalidate(invalidation.clone()));
-        }
-        count.unwrap_or_default()
+        self.repair(invalidation, now).await
     }
 
-    async fn invalidate_now(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64, Trouble> {
-        let limit = match invalidation.scope {
+    /// Applies `invalidation` although the circuit breaker is open.
+    pub(crate) async fn repair(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64, Failure> {
+        let limit = self.invalidation_limit(&invalidation.scope);
+        self.change(Operation::Invalidate, limit, self.store.invalidate(invalidation, now)).await
+    }
+
+    /// Returns the time that a caller waits for an invalidation of `scope`.
+    pub(crate) fn invalidation_limit(&self, scope: &Scope) -> Duration {
+        match scope {
             Scope::Key(_) => self.settings.timeout,
-            _ => self.settings.timeout.saturating_mul(BULK_PATIENCE),
-        };
-        let (store, invalidation) = (Arc::clone(&self.store), invalidation.clone());
-        let change = async move { store.invalidate(&invalidation, now).await };
-        self.attempt(Operation::Invalidate, self.in_doubt.within(limit, change.boxed())).await
+            _ => self.settings.timeout.saturating_mul(BULK_FACTOR),
+        }
     }
 
-    /// Notes that the level answered a call.
+    /// Returns the time that a caller waits for a write.
+    pub(crate) fn write_limit(&self) -> Duration {
+        self.settings.timeout
+    }
+
+    async fn read<T>(&self, result: impl Future<Output = Option<Result<T>>>) -> Option<T> {
+        let begun = Instant::now();
+        let Some(result) = result.await else {
+            self.timed_out(Operation::Get);
+            return None;
+        };
+        self.ended(Operation::Get, begun, result).ok()
+    }
+
+    /// Returns the result of `change`. A change that takes longer than `limit` counts as a failure, but is not
+    /// cancelled: otherwise it would be unknown whether it takes effect later.
+    async fn change<T>(
+        &self,
+        operation: Operation,
+        limit: Duration,
+        change: impl Future<Output = Result<T>>,
+    ) -> Result<T, Failure> {
+        let begun = Instant::now();
+        let mut change = pin!(change);
+        if let Some(result) = within(limit, &mut change).await {
+            return self.ended(operation, begun, result);
+        }
+        let failure = self.timed_out(operation);
+        match within(ABANDON_AFTER, change).await {
+            Some(result) => result.map_err(|error| Failure::of(&error)),
+            None => Err(failure),
+        }
+    }
+
+    /// Counts a call that received a value from the level.
     pub(crate) fn answered(&self, stale: bool) {
         self.meter.answered(stale);
     }
 
-    /// Notes that the level had no answer to a call.
+    /// Counts a call that received no value from the level.
     pub(crate) fn had_nothing(&self) {
         self.meter.had_nothing();
     }
 
-    /// The statistics, given how many calls went past the level.
-    pub(crate) async fn stats(&self, misses: u64) -> LevelStats {
+    /// Returns the statistics. `misses` is the number of calls that received no value from the level, `unapplied` the
+    /// number of invalidations that the level has not applied.
+    pub(crate) async fn stats(&self, misses: u64, unapplied: usize) -> LevelStats {
         let Meter {
             hits, stale, errors, timeouts, corrupt, skipped, bytes_read, bytes_written, latency, ..
         } = &self.meter;
-        let is_away = self.breaker.is_open();
-        let store = if is_away { None } else { within(self.settings.timeout, self.store.stats()).await };
+        let is_unavailable = self.breaker.is_open();
+        let store =
+            if is_unavailable { None } else { within(self.settings.timeout, self.store.stats()).await };
         let (mean_latency, max_latency) = latency.mean_and_max();
         LevelStats {
             name: self.name,
@@ -232,66 +273,61 @@ impl Level {
             bytes_written: bytes_written.get(),
             mean_latency,
             max_latency,
-            is_away,
-            missed: self.missed.len(),
+            is_unavailable,
+            unapplied,
             store: store.and_then(Result::ok),
         }
     }
 
-    /// Whether the store answers now.
+    /// Checks that the store answers within the time limit.
     pub(crate) async fn ping(&self) -> Result<()> {
         let slow = || Error::unavailable(self.name, "it did not answer in time");
         within(self.settings.timeout, self.store.ping()).await.ok_or_else(slow)?
     }
 
-    /// The span of one lookup. Exporters that follow OpenTelemetry's conventions call it after the level.
+    /// Creates the span of one lookup, exported under the [name](crate::CacheBuilder::span) of the level's settings.
     pub(crate) fn lookup_span(&self) -> Span {
-        let name = match self.name {
-            "memory" => "cache_lookup",
-            "redis" => "redis_lookup",
-            "database" => "database_lookup",
-            _ => "level_lookup",
-        };
-        debug_span!("cache_lookup", otel.name = name, cache.level = self.name, cache.hit = field::Empty)
+        debug_span!(
+            "cache_lookup",
+            otel.name = self.settings.span,
+            cache.level = self.name,
+            cache.hit = field::Empty
+        )
     }
 
-    /// What `operation` gave in time, counted.
-    async fn attempt<T>(
-        &self,
-        operation: Operation,
-        attempt: impl Future<Output = Option<Result<T>>>,
-    ) -> Result<T, Trouble> {
-        let begun = Instant::now();
-        let error = match attempt.await {
-            Some(Ok(done)) => {
+    fn ended<T>(&self, operation: Operation, begun: Instant, result: Result<T>) -> Result<T, Failure> {
+        match result {
+            Ok(done) => {
                 self.meter.done(operation, begun.elapsed());
                 self.breaker.success();
-                return Ok(done);
+                Ok(done)
             }
-            Some(Err(error)) => Some(error),
-            None => None,
-        };
-
-        let trouble = match &error {
-            None => Trouble::Timeout,
-            Some(Error::Corrupt { .. }) => Trouble::Corrupt,
-            Some(Error::Rejected { .. }) => Trouble::Rejected,
-            Some(_) => Trouble::Error,
-        };
-        self.meter.failed(operation, trouble);
-        self.log(operation, trouble, error.as_ref());
-        // What a store finds or refuses is no sign that it is ill.
-        if matches!(trouble, Trouble::Error | Trouble::Timeout) && self.breaker.failure() {
-            self.go_away();
+            Err(error) => Err(self.failed(operation, Failure::of(&error), Some(&error))),
         }
-        Err(trouble)
     }
 
-    fn log(&self, operation: Operation, trouble: Trouble, error: Option<&Error>) {
+    fn timed_out(&self, operation: Operation) -> Failure {
+        self.failed(operation, Failure::Timeout, None)
+    }
+
+    fn failed(&self, operation: Operation, failure: Failure, error: Option<&Error>) -> Failure {
+        self.meter.failed(operation, failure);
+        self.log(operation, failure, error);
+        // A damaged or rejected entry does not mean that the store fails.
+        let counts = matches!(failure, Failure::Error | Failure::Timeout);
+        // Without a runtime no repair could close the breaker.
+        if counts && self.breaker.failure() && Handle::try_current().is_ok() && self.breaker.open() {
+            tracing::warn!(level = self.name, "cache level unavailable");
+            self.events.emit(|| Event::LevelUnavailable { level: self.name });
+        }
+        failure
+    }
+
+    fn log(&self, operation: Operation, failure: Failure, error: Option<&Error>) {
         let error = error.map(|error| error as &(dyn std::error::Error + 'static));
-        // Once a level is corrupted, each read may be; one line says it.
-        let is_news = match trouble {
-            Trouble::Corrupt => !self.saw_corruption.swap(true, Ordering::Relaxed),
+        // A corrupted level may report every read, so only the first one is logged as a warning.
+        let is_news = match failure {
+            Failure::Corrupt => !self.saw_corruption.swap(true, Ordering::Relaxed),
             _ => false,
         };
         if is_news {
@@ -301,7 +337,7 @@ impl Level {
                 "cache level holds what is not an entry; it will be overwritten"
             );
         } else {
-            tracing::debug!(level = self.name, ?operation, ?trouble, error, "cache level failed");
+            tracing::debug!(level = self.name, ?operation, ?failure, error, "cache level failed");
         }
     }
 }

@@ -1,173 +1,138 @@
-//! The levels of a cache, in order.
+//! The levels of a cache in their order, and lookups on them.
 
-use std::{fmt, sync::Arc, time::SystemTime};
-
-use futures::future;
+use std::{fmt, time::SystemTime};
 
 use crate::{
-    cached::{Cached, Source},
+    cached::{Cached, Origin},
     entry::Entry,
-    invalidation::Invalidation,
-    level::{Level, Write},
-    lifetime::Lifetime,
-    loaded::Loaded,
+    invalidation::Action,
+    invalidation_log::InvalidationLog,
+    level::Level,
     policy::Policy,
     stats::LevelStats,
 };
 
-/// The levels of a cache, nearest first; there is always one.
+/// The levels of a cache, nearest first. There is at least one.
 pub(crate) struct Levels {
-    nearest: Arc<Level>,
-    further: Vec<Arc<Level>>,
+    nearest: Level,
+    further: Vec<Level>,
 }
 
-/// An entry and the level it was found on.
+/// A value that was found on a level or loaded.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub(crate) struct Answer {
     pub(crate) entry: Entry,
-    pub(crate) level: usize,
-    pub(crate) source: Source,
+    pub(crate) origin: Origin,
+    /// All invalidations up to this number are reflected in the value; see [`InvalidationLog`].
+    pub(crate) as_of: u64,
 }
 
-/// What the levels have under a key.
+/// The result of a lookup on several levels.
 #[derive(Debug)]
 pub(crate) enum Lookup {
-    /// A fresh entry, from the nearest level that has one.
-    Fresh(Found),
-    /// No fresh entry; the newest of the others, if there is any.
-    Nothing(Option<Found>),
+    /// A fresh value from the nearest level that has one.
+    Fresh(Answer),
+    /// No fresh value. Contains the stale value with the latest load, if there is one.
+    Stale(Option<Answer>),
 }
 
 impl Levels {
-    pub(crate) fn new(nearest: Arc<Level>, further: Vec<Arc<Level>>) -> Self {
+    pub(crate) fn new(nearest: Level, further: Vec<Level>) -> Self {
         Self { nearest, further }
     }
 
-    /// The entry under `key`, fresh or stale, if the nearest level can tell without waiting.
-    pub(crate) fn get_now(&self, key: &str, now: SystemTime) -> Option<Found> {
+    pub(crate) fn nearest(&self) -> &Level {
+        &self.nearest
+    }
+
+    /// Returns the levels with their indices, nearest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Level)> {
+        [&self.nearest].into_iter().chain(&self.further).enumerate()
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&Level> {
+        match index.checked_sub(1) {
+            None => Some(&self.nearest),
+            Some(index) => self.further.get(index),
+        }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        1 + self.further.len()
+    }
+
+    /// Returns the value of `key`, fresh or stale, if the nearest level has it without waiting.
+    pub(crate) fn get_now(&self, key: &str, now: SystemTime, log: &InvalidationLog) -> Option<Answer> {
+        let as_of = log.as_of(0);
         let entry = self.nearest.get_now(key, now)?;
-        Some(found(entry, 0, &self.nearest))
+        Some(Answer { entry, origin: Origin::Level { index: 0, name: self.nearest.name() }, as_of })
     }
 
-    /// What the nearest `count` levels have under `key`, but for the first `skipped`.
-    pub(crate) async fn find(&self, key: &str, now: SystemTime, skipped: usize, count: usize) -> Lookup {
-        let mut newest: Option<Found> = None;
-        for (index, level) in self.iter().enumerate().take(count).skip(skipped) {
-            let Some(entry) = level.get(key, now).await else {
-                continue;
-            };
-            let found = found(entry, index, level);
-            if found.entry.is_fresh(now) {
-                return Lookup::Fresh(found);
-            }
-            newest = Found::newer(newest, Some(found));
-        }
-        Lookup::Nothing(newest)
-    }
-
-    /// Puts what a level had into the nearer ones.
-    pub(crate) async fn back_fill(&self, key: &str, found: &Found, policy: &Policy, now: SystemTime) {
-        for level in self.iter().take(found.level) {
-            let life = policy.back_filled(&found.entry, level.ttl(), now);
-            level.set(key, found.entry.clone().with_lifetime(life), now, Write::Renews).await;
-        }
-    }
-
-    /// How long the nearest level keeps what was found.
-    pub(crate) fn nearest_lifetime(&self, found: &Found, policy: &Policy, now: SystemTime) -> Lifetime {
-        match found.level {
-            0 => found.entry.lifetime(),
-            _ => policy.back_filled(&found.entry, self.nearest.ttl(), now),
-        }
-    }
-
-    /// What the nearest level makes of `loaded`.
-    pub(crate) fn nearest_entry(
-        &self,
-        loaded: &Loaded,
-        policy: &Policy,
-        now: SystemTime,
-        luck: f64,
-    ) -> Entry {
-        Entry::from_loaded(loaded, policy.lifetime(loaded, self.nearest.ttl(), now, luck))
-    }
-
-    /// Puts `entry` into the nearest level.
-    pub(crate) async fn set_nearest(&self, key: &str, entry: Entry, now: SystemTime, write: Write) {
-        self.nearest.set(key, entry, now, write).await;
-    }
-
-    /// Puts `loaded` into the further levels that the policy names, into all at the same time: one that is slow does not
-    /// keep the others waiting. `nearest` is what the nearest one has made of it.
-    pub(crate) async fn set_further(
+    /// Looks up `key` on the nearest `count` levels, except the first `skipped`.
+    pub(crate) async fn find(
         &self,
         key: &str,
-        (loaded, nearest): (&Loaded, &Entry),
-        policy: &Policy,
         now: SystemTime,
-        luck: f64,
-        write: Write,
-    ) {
-        let set = self.further.iter().take(policy.levels.saturating_sub(1)).map(|level| {
-            let life = policy.lifetime(loaded, level.ttl(), now, luck);
-            level.set(key, nearest.clone().with_lifetime(life), now, write)
-        });
-        future::join_all(set).await;
-    }
-
-    /// Does it on every level, furthest first: so none is filled again from one that is still to come. Returns the
-    /// largest number that a level reports, since the same key may lie on several.
-    pub(crate) async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> u64 {
-        self.invalidate_those(|_| true, invalidation, now).await
-    }
-
-    /// Does it on the levels that nobody else can reach; on the others somebody has done it.
-    pub(crate) async fn invalidate_own(&self, invalidation: &Invalidation, now: SystemTime) {
-        for level in self.iter().filter(|level| level.is_shared()) {
-            level.forget_missed_writes(&invalidation.scope);
+        (skipped, count): (usize, usize),
+        log: &InvalidationLog,
+    ) -> Lookup {
+        let mut newest: Option<Answer> = None;
+        for (index, level) in self.iter().take(count).skip(skipped) {
+            let as_of = log.as_of(index);
+            let Some(answer) =
+                level.get(key, now).await.and_then(|entry| checked(key, entry, (index, level), as_of, log))
+            else {
+                continue;
+            };
+            if answer.entry.is_fresh(now) {
+                return Lookup::Fresh(answer);
+            }
+            newest = Answer::newer(newest, Some(answer));
         }
-        self.invalidate_those(|level| !level.is_shared(), invalidation, now).await;
+        Lookup::Stale(newest)
     }
 
-    /// Does it on the levels that are nearer than `level`.
-    pub(crate) async fn invalidate_before(
+    /// Looks up `keys` as [`find`](Self::find) does, with one call for each level. The results are in the order of the
+    /// keys.
+    pub(crate) async fn find_many(
         &self,
-        level: &Level,
-        invalidation: &Invalidation,
+        keys: &[&str],
         now: SystemTime,
-    ) {
-        let place = self.iter().position(|this| std::ptr::eq(Arc::as_ptr(this), level)).unwrap_or_default();
-        for level in self.further.iter().take(place.saturating_sub(1)).rev().chain([&self.nearest]) {
-            level.invalidate(invalidation, now).await;
+        count: usize,
+        log: &InvalidationLog,
+    ) -> Vec<Lookup> {
+        let mut lookups: Vec<_> = keys.iter().map(|_| Lookup::Stale(None)).collect();
+        for (index, level) in self.iter().take(count) {
+            let missing: Vec<_> =
+                (0..keys.len()).filter(|&at| matches!(lookups[at], Lookup::Stale(_))).collect();
+            if missing.is_empty() {
+                break;
+            }
+            let as_of = log.as_of(index);
+            let names: Vec<_> = missing.iter().map(|&at| keys[at]).collect();
+            for (at, entry) in missing.into_iter().zip(level.get_many(&names, now).await) {
+                let answer = entry.and_then(|entry| checked(keys[at], entry, (index, level), as_of, log));
+                let Some(answer) = answer else { continue };
+                let fresh = answer.entry.is_fresh(now);
+                lookups[at] = match std::mem::replace(&mut lookups[at], Lookup::Stale(None)) {
+                    Lookup::Stale(_) if fresh => Lookup::Fresh(answer),
+                    Lookup::Stale(newest) => Lookup::Stale(Answer::newer(newest, Some(answer))),
+                    found @ Lookup::Fresh(_) => found,
+                };
+            }
         }
+        lookups
     }
 
-    async fn invalidate_those(
-        &self,
-        which: impl Fn(&Level) -> bool,
-        invalidation: &Invalidation,
-        now: SystemTime,
-    ) -> u64 {
-        let mut most = 0;
-        for level in self.further.iter().rev().chain([&self.nearest]).filter(|level| which(level)) {
-            most = level.invalidate(invalidation, now).await.max(most);
-        }
-        most
-    }
-
-    /// Whether a level that instances share is away.
-    pub(crate) fn is_shared_away(&self) -> bool {
-        self.iter().any(|level| level.is_shared() && level.is_away())
-    }
-
-    /// Notes that the nearest level answered a call with a fresh value.
-    pub(crate) fn nearest_answered(&self) {
+    /// Counts a fresh hit of the nearest level.
+    pub(crate) fn count_nearest_hit(&self) {
         self.nearest.answered(false);
     }
 
-    /// Notes which level answered a call; `None` when none did.
-    pub(crate) fn count(&self, answered: Option<usize>, stale: bool) {
-        for (index, level) in self.iter().enumerate() {
+    /// Counts a call on each level: a hit on the level `answered` and misses on the nearer ones. `None` counts as a
+    /// miss on all levels.
+    pub(crate) fn count_call(&self, answered: Option<usize>, stale: bool) {
+        for (index, level) in self.iter() {
             match answered {
                 Some(this) if this == index => {
                     level.answered(stale);
@@ -178,34 +143,68 @@ impl Levels {
         }
     }
 
-    /// The levels' statistics, given how many calls no level could answer.
-    pub(crate) async fn stats(&self, unanswered: u64) -> Vec<LevelStats> {
-        let mut levels = Vec::with_capacity(1 + self.further.len());
-        // A call that a further level answered went past all the nearer ones.
-        let mut went_past = unanswered;
-        for level in self.further.iter().rev().chain([&self.nearest]) {
-            let stats = level.stats(went_past).await;
-            went_past += stats.hits + stats.stale;
+    /// Returns the statistics of the levels. `unanswered` is the number of calls that found no value on any level.
+    pub(crate) async fn stats(&self, unanswered: u64, log: &InvalidationLog) -> Vec<LevelStats> {
+        let mut levels = Vec::with_capacity(self.count());
+        // A hit of a further level is a miss on all nearer levels.
+        let mut misses = unanswered;
+        let further = self.further.iter().enumerate().rev().map(|(index, level)| (index + 1, level));
+        for (index, level) in further.chain([(0, &self.nearest)]) {
+            let stats = level.stats(misses, log.waiting(index)).await;
+            misses += stats.hits + stats.stale;
             levels.push(stats);
         }
         levels.reverse();
         levels
     }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Level>> {
-        [&self.nearest].into_iter().chain(&self.further)
-    }
 }
 
-impl Found {
-    /// The same as it is served at `now`.
+/// Returns `entry`, found on a level that was as of `as_of` when the lookup began, with the effect of later
+/// invalidations. Returns `None` if one of them removed the entry. An expired entry is stale.
+fn checked(
+    key: &str,
+    entry: Entry,
+    (index, level): (usize, &Level),
+    as_of: u64,
+    log: &InvalidationLog,
+) -> Option<Answer> {
+    let entry = match log.covered(as_of, key, entry.tags()) {
+        None => entry,
+        Some(Action::Expire) => {
+            let life = entry.lifetime().expire();
+            entry.with_lifetime(life)
+        }
+        Some(Action::Remove) => return None,
+    };
+    Some(Answer { entry, origin: Origin::Level { index, name: level.name() }, as_of })
+}
+
+impl Answer {
+    /// Returns the value as it is served at `now`. A loaded value is fresh, even if it is not stored.
     pub(crate) fn at(&self, now: SystemTime) -> Cached {
-        Cached::new(self.entry.clone(), self.source, now)
+        match self.origin {
+            Origin::Loader => Cached::fresh(self.entry.clone(), self.origin),
+            Origin::Level { .. } => Cached::new(self.entry.clone(), self.origin, now),
+        }
     }
 
-    /// The one that was loaded later; of equals the first.
+    /// Returns the index of the level on which the value was found.
+    pub(crate) fn level(&self) -> Option<usize> {
+        match self.origin {
+            Origin::Level { index, .. } => Some(index),
+            Origin::Loader => None,
+        }
+    }
+
+    /// Returns the entry to be stored on `level`. It is not fresh for longer than the entry that was found.
+    pub(crate) fn entry_for(&self, level: &Level, policy: &Policy, now: SystemTime) -> Entry {
+        let life = policy.back_filled(&self.entry, level.ttl(), now);
+        self.entry.clone().with_lifetime(life)
+    }
+
+    /// Returns the answer with the later load, or the first if both are equal.
     pub(crate) fn newer(one: Option<Self>, other: Option<Self>) -> Option<Self> {
-        let loaded_at = |found: &Self| found.entry.lifetime().loaded_at;
+        let loaded_at = |answer: &Self| answer.entry.lifetime().loaded_at;
         match (one, other) {
             (Some(one), Some(other)) if loaded_at(&other) > loaded_at(&one) => Some(other),
             (Some(one), _) => Some(one),
@@ -214,12 +213,8 @@ impl Found {
     }
 }
 
-fn found(entry: Entry, level: usize, of: &Level) -> Found {
-    Found { entry, level, source: Source::Level { index: level, name: of.name() } }
-}
-
 impl fmt::Debug for Levels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        f.debug_list().entries(self.iter().map(|(_, level)| level)).finish()
     }
 }

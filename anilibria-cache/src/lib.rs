@@ -2,9 +2,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod backplane;
+mod batch;
 mod builder;
 mod cache;
 mod cached;
+#[cfg(feature = "test-util")]
+pub mod chaos;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -14,21 +17,20 @@ pub mod coordination;
 mod disk;
 mod entry;
 mod error;
+mod events;
 #[cfg(feature = "format")]
 pub mod format;
 mod invalidation;
+mod invalidation_log;
 mod level;
 mod levels;
 mod lifetime;
-mod loaded;
 mod lock;
 mod memory;
-mod missed;
 #[cfg(feature = "mongodb")]
 mod mongodb;
+mod new_value;
 mod options;
-mod outbox;
-mod patience;
 mod pattern;
 mod policy;
 #[cfg(feature = "redis")]
@@ -37,28 +39,46 @@ mod single_flight;
 mod stats;
 mod store;
 mod tag;
-mod turns;
+mod time_limit;
+mod typed;
+mod writes;
 
 #[cfg(feature = "mongodb")]
 pub use self::mongodb::{MongoConfigError, MongoStore, MongoStoreBuilder, PoolStats};
 #[cfg(feature = "redis")]
 pub use self::redis::{Redis, RedisBackplane, RedisBuilder, RedisConfigError, RedisLock, RedisStore};
 pub use backplane::{Backplane, LocalBackplane, Signal};
-pub use builder::{CacheBuilder, EmptyBuilder, LevelBuilder};
+pub use batch::BatchLoader;
+pub use builder::{CacheBuilder, EmptyBuilder};
 pub use cache::Cache;
-pub use cached::{Cached, Source};
+pub use cached::{Cached, Origin};
 pub use clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "disk")]
 pub use disk::{DiskBuilder, DiskStore};
 pub use entry::Entry;
 pub use error::{BoxError, Error, LoadError, Result};
+pub use events::Event;
 pub use invalidation::{Action, Invalidation, Scope};
 pub use lifetime::Lifetime;
-pub use loaded::Loaded;
-pub use lock::{Lease, LoadLock};
+pub use lock::{LoadLock, LockToken};
 pub use memory::MemoryStore;
+pub use new_value::NewValue;
 pub use options::Options;
 pub use pattern::Pattern;
 pub use stats::{BackplaneStats, CacheStats, LevelPing, LevelStats, StoreStats};
 pub use store::Store;
 pub use tag::Tag;
+#[cfg(feature = "json")]
+pub use typed::Json;
+#[cfg(feature = "postcard")]
+pub use typed::Postcard;
+pub use typed::{Codec, NewTypedValue, TypedCache, TypedCached};
+
+/// The crates whose types appear in the interface of this one, in the versions that it uses.
+pub mod dependencies {
+    pub use ::async_trait;
+    pub use ::bytes;
+    pub use ::futures;
+    #[cfg(feature = "mongodb")]
+    pub use ::mongodb;
+}

@@ -1,18 +1,20 @@
-//! When an entry was made, and until when what may be done with it.
+//! Lifetimes of entries: the time of the load and the deadlines.
 
 use std::time::{Duration, SystemTime};
 
 use crate::clock::later;
 
-/// So far ahead of its reader's clock may the clock of an entry's writer be. An entry from further in the future
-/// says that one of the clocks jumped, and is not fresh: it might stay so for as long as the jump was.
+/// Maximum difference between the clock of the writer and the clock of the reader of an entry. If the entry was loaded
+/// later than that, one of the clocks has jumped. Such an entry is not fresh: otherwise it could stay fresh for as long
+/// as the jump.
 const MAX_SKEW: Duration = Duration::from_mins(1);
 
-/// The moments in the life of an entry.
+/// The time of the load of an entry and its deadlines.
 ///
-/// It is *fresh* before [`fresh_until`](Self::fresh_until), *stale* from then on, and as good as absent from
-/// [`stale_until`](Self::stale_until). From [`refresh_at`](Self::refresh_at) a new value should be fetched: before it
-/// stops being fresh, where a cache refreshes eagerly; later, where a try has just failed.
+/// An entry is *fresh* before [`fresh_until`](Self::fresh_until), *stale* from then on, and *expired* from
+/// [`stale_until`](Self::stale_until). An expired entry counts as absent. From [`refresh_at`](Self::refresh_at) on, a
+/// new value should be loaded. With eager refresh that is before the entry becomes stale. After a failed load it is
+/// later, because of the pause before the next attempt.
 ///
 /// ```
 /// use anilibria_cache::Lifetime;
@@ -27,62 +29,68 @@ const MAX_SKEW: Duration = Duration::from_mins(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lifetime {
-    /// When the value was loaded, by the clock of who did.
+    /// Time of the load, by the clock of the process that loaded the value.
     pub loaded_at: SystemTime,
-    /// From when on a new value should be fetched.
+    /// Time from which a new value should be loaded.
     pub refresh_at: SystemTime,
-    /// When the value stops being fresh.
+    /// Time from which the value is stale.
     pub fresh_until: SystemTime,
-    /// When the entry may no longer be served at all.
+    /// Time from which the entry is expired and must not be served.
     pub stale_until: SystemTime,
 }
 
 impl Lifetime {
-    /// A value loaded at `loaded_at` and fresh for `ttl`; then it is to be refreshed, and is not kept any longer.
+    /// Creates the lifetime of a value that is loaded at `loaded_at` and fresh for `ttl`. At the end of `ttl` it is due
+    /// for a refresh and expires; [`stale_for`](Self::stale_for) and [`refresh_at`](Self::refresh_at()) change that.
     ///
-    /// No deadline lies more than a century ahead.
+    /// No deadline is more than a century ahead.
     pub fn new(loaded_at: SystemTime, ttl: Duration) -> Self {
         let end = later(loaded_at, ttl);
         Self { loaded_at, refresh_at: end, fresh_until: end, stale_until: end }
     }
 
-    /// The same, kept as stale for `grace` after it stops being fresh.
+    /// Sets the time during which the value may be served stale, beginning at `fresh_until`.
     pub fn stale_for(self, grace: Duration) -> Self {
         Self { stale_until: later(self.fresh_until, grace), ..self }
     }
 
-    /// The same, to be refreshed at `moment`.
+    /// Sets the time from which a new value should be loaded.
     pub fn refresh_at(self, moment: SystemTime) -> Self {
         Self { refresh_at: moment, ..self }
     }
 
-    /// The same, no longer fresh from `now` on, and to be refreshed. Until when it is kept stays.
+    /// Returns the lifetime of an entry that was expired: the value is stale at any time and due for a refresh.
+    /// `stale_until` is unchanged.
+    ///
+    /// `refresh_at` and `fresh_until` become [`SystemTime::UNIX_EPOCH`], so that the value is also stale for readers
+    /// whose clock is behind.
     #[must_use]
-    pub fn expire(self, now: SystemTime) -> Self {
-        Self { refresh_at: self.refresh_at.min(now), fresh_until: self.fresh_until.min(now), ..self }
+    pub fn expire(self) -> Self {
+        Self { refresh_at: SystemTime::UNIX_EPOCH, fresh_until: SystemTime::UNIX_EPOCH, ..self }
     }
 
-    /// Whether the value may be served at `now` as it is.
+    /// Returns true if the value is fresh at `now`.
     pub fn is_fresh(&self, now: SystemTime) -> bool {
         now < self.fresh_until && !self.is_from_the_future(now)
     }
 
-    /// Whether a new value should be fetched at `now`.
+    /// Returns true if a new value should be loaded at `now`.
     pub fn is_due(&self, now: SystemTime) -> bool {
         now >= self.refresh_at || self.is_from_the_future(now)
     }
 
     fn is_from_the_future(&self, now: SystemTime) -> bool {
-        // All but always it is not; the first comparison costs less.
+        // Almost always false; the first comparison is the cheaper one.
         self.loaded_at > now && self.loaded_at.duration_since(now).is_ok_and(|ahead| ahead > MAX_SKEW)
     }
 
-    /// Whether the entry is as good as absent at `now`.
+    /// Returns true if the entry is expired at `now` and counts as absent.
     pub fn is_expired(&self, now: SystemTime) -> bool {
         now >= self.stale_until
     }
 
-    /// How long after `now` a store has to keep the entry; `None` when it has expired.
+    /// Returns the duration for which the entry exists after `now`, or `None` if it is expired. A store keeps entries
+    /// for [`Entry::keep_for`](crate::Entry::keep_for), which is longer for an entry with a validator.
     pub fn keep_for(&self, now: SystemTime) -> Option<Duration> {
         self.stale_until.duration_since(now).ok().filter(|left| !left.is_zero())
     }
@@ -118,12 +126,13 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_life_is_stale_at_once_and_kept_as_long_as_before() {
-        let expired = life().expire(at(3));
+    fn an_expired_lifetime_is_stale_for_every_clock_and_kept_as_long_as_before() {
+        let expired = life().expire();
 
-        assert!(!expired.is_fresh(at(3)) && expired.is_due(at(3)));
+        for now in [at(0), at(3)] {
+            assert!(!expired.is_fresh(now) && expired.is_due(now));
+        }
         assert_eq!(expired.stale_until, life().stale_until);
-        assert_eq!(life().expire(at(15)), life());
     }
 
     #[test]

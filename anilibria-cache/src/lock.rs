@@ -1,4 +1,4 @@
-//! How instances agree which of them loads a value.
+//! Locks between instances, so that only one of them loads a value.
 
 use std::time::Duration;
 
@@ -6,39 +6,40 @@ use async_trait::async_trait;
 
 use crate::error::Result;
 
-/// A lock that instances share, so that a key that all of them miss is loaded by one.
+/// A lock that instances share, so that one instance loads a key that all of them miss.
 ///
-/// It saves work, and is not there for correctness: a lease may end before the work it was taken for, and a cache whose
-/// lock fails loads without it.
+/// The lock saves loads and is not needed for correctness. A lock may expire before the load has ended. If the lock
+/// fails, the cache loads without it.
 #[async_trait]
 pub trait LoadLock: Send + Sync + 'static {
-    /// Name for logs, metrics and errors.
+    /// Returns the name for logs, metrics and errors.
     fn name(&self) -> &'static str;
 
-    /// Takes the lock of `key` for at most `lease`, unless another instance has it. Does not wait.
-    async fn try_lock(&self, key: &str, lease: Duration) -> Result<Option<Lease>>;
+    /// Acquires the lock of `key` for at most `lease`. Returns `None` if another instance holds the lock. Does not
+    /// wait.
+    async fn try_lock(&self, key: &str, lease: Duration) -> Result<Option<LockToken>>;
 
-    /// Gives back the lock of `key`, if it is still held under this lease.
-    async fn unlock(&self, key: &str, lease: Lease) -> Result<()>;
+    /// Releases the lock of `key` if it is still held with this token.
+    async fn unlock(&self, key: &str, lease: LockToken) -> Result<()>;
 }
 
-/// Proves that who gives back a lock is who took it.
+/// Token of an acquired lock, which proves ownership when the lock is released.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lease(u64);
+pub struct LockToken(u64);
 
-impl Lease {
-    /// A new lease: 64 random bits, so that no two are equal.
+impl LockToken {
+    /// Creates a token of 64 random bits, which is unique for practical purposes.
     pub fn new() -> Self {
         Self(fastrand::u64(..))
     }
 
-    /// The lease as text, 16 hexadecimal digits.
+    /// Returns the token as text of 16 hexadecimal digits.
     pub fn token(&self) -> String {
         format!("{:016x}", self.0)
     }
 }
 
-impl Default for Lease {
+impl Default for LockToken {
     fn default() -> Self {
         Self::new()
     }

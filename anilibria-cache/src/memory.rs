@@ -1,51 +1,62 @@
 //! Entries in the memory of the process, bounded in bytes.
 
+mod deadlines;
 mod tag_index;
 
 use std::{
     fmt,
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 
 use async_trait::async_trait;
 use foldhash::quality::RandomState;
 use moka::{
-    Expiry,
     notification::RemovalCause,
     ops::compute::{CompResult, Op},
     sync::Cache,
 };
+use tokio::task::yield_now;
 
-use self::tag_index::TagIndex;
+use self::{deadlines::Deadlines, tag_index::TagIndex};
 use crate::{
     entry::Entry,
     error::Result,
     invalidation::{Action, Invalidation, Scope},
     stats::StoreStats,
     store::Store,
+    tag::Tag,
 };
 
-/// What an entry takes beside its key, value and tags: map slots, queues, timers, counters (measured, rounded
+/// Bytes that an entry takes beside its key, value and tags: map slots, queues, indexes, counters (measured, rounded
 /// up).
-const ENTRY_OVERHEAD: usize = 640;
+const ENTRY_OVERHEAD: usize = 704;
 
-/// What the index takes for each tag of an entry (measured with tags that nothing shares, rounded up).
-const TAG_OVERHEAD: usize = 320;
+/// Bytes that the index takes for each tag of an entry (measured with tags that no entries share, rounded up).
+const TAG_OVERHEAD: usize = 352;
 
-/// A [`Store`] in the memory of the process; the first level of most caches.
+/// Number of slots that an invalidation visits before it lets other tasks run.
+const CHUNK: usize = 128;
+
+/// Maximum number of expired entries that setting an entry removes.
+const SWEEP: usize = 8;
+
+/// A [`Store`] in the memory of the process, used as the first level of most caches.
 ///
-/// It keeps at most a number of bytes, counting keys, values, tags and its own bookkeeping. Beyond that it
-/// drops what is asked for least; when it is full, an entry that was never asked for may be declined in
-/// favour of busier ones. Expired entries are dropped in passing, by later operations. Clones are the same
-/// store.
+/// The store keeps at most a given number of bytes, counting keys, values, tags and its own bookkeeping. Beyond that
+/// limit it evicts the entries that are read least. A full store may decline a new entry in favour of entries that are
+/// read more often. Expired entries are removed by later writes. Clones share their entries.
 ///
-/// Values are kept as they are: a `Bytes` that is a slice of a larger buffer keeps all of that buffer alive, but counts
-/// with its own length. An invalidation by [pattern](Scope::Matching) or of [everything](Scope::All) looks at every
-/// key; the other operations depend on what they touch.
+/// Values are kept as they are: a `Bytes` that is a slice of a larger buffer keeps the whole buffer alive, but counts
+/// with its own length.
+///
+/// An invalidation by [pattern](Scope::Matching) or of [everything](Scope::All) visits every key. An invalidation of
+/// many entries yields to other tasks after about every hundred of them. It affects the entries that were set before it
+/// began, and none that are set while it runs. The store needs no async runtime.
 ///
 /// ```
 /// # async fn example() -> anilibria_cache::Result<()> {
@@ -67,91 +78,139 @@ const TAG_OVERHEAD: usize = 320;
 pub struct MemoryStore {
     slots: Cache<Arc<str>, Slot, RandomState>,
     tags: Arc<TagIndex>,
+    deadlines: Arc<Deadlines>,
     next_id: Arc<AtomicU64>,
     evictions: Arc<AtomicU64>,
 }
 
-/// One entry at one time: the same entry set again is another slot.
+/// One entry. Setting an entry again makes a slot with another id.
 #[derive(Clone)]
 struct Slot {
     entry: Entry,
+    /// Ids grow in the order of `set` calls. Expiring an entry does not change the id.
     id: u64,
-    /// The slot that the value was put into; expiring it makes another slot of the same value.
-    origin: u64,
-    keep_for: Duration,
+    /// Unlike the id, the number of a slot is unique.
+    number: u64,
+    /// Time after which the entry may no longer be served, fresh or stale.
+    deadline: Option<Instant>,
 }
 
 impl MemoryStore {
-    /// A store of at most `max_bytes` bytes. An entry larger than that is not kept.
+    /// Creates a store of at most `max_bytes` bytes. An entry larger than that is not kept.
     pub fn new(max_bytes: u64) -> Self {
-        let tags = Arc::new(TagIndex::default());
-        let index = Arc::clone(&tags);
+        let (tags, deadlines) = (Arc::<TagIndex>::default(), Arc::<Deadlines>::default());
+        let (tag_index, deadline_index) = (Arc::clone(&tags), Arc::clone(&deadlines));
         let evictions = Arc::new(AtomicU64::new(0));
         let evicted = Arc::clone(&evictions);
         let slots = Cache::builder()
-            // At 0 the map would switch itself off and no longer report what it drops; 1 holds just as
-            // little.
+            // A capacity of 0 would disable the map and its reports of removed entries. A capacity of 1 holds no
+            // entry either.
             .max_capacity(max_bytes.max(1))
             .weigher(|key: &Arc<str>, slot: &Slot| weight(key, &slot.entry))
-            .expire_after(AtItsDeadline)
             .eviction_listener(move |_, slot: Slot, cause| {
-                index.unlink(slot.entry.tags(), slot.id);
+                tag_index.unlink(slot.entry.tags(), slot.id);
+                if let Some(deadline) = slot.deadline {
+                    deadline_index.remove(deadline, slot.number);
+                }
                 if cause == RemovalCause::Size {
                     evicted.fetch_add(1, Ordering::Relaxed);
                 }
             })
-            // Seeded by chance, so that nobody can choose keys that collide; and several times as fast as the usual one.
+            // Randomly seeded against chosen collisions, and several times as fast as the default.
             .build_with_hasher(RandomState::default());
-        Self { slots, tags, next_id: Arc::default(), evictions }
+        Self { slots, tags, deadlines, next_id: Arc::default(), evictions }
     }
 
     fn put(&self, key: &str, entry: Entry, now: SystemTime) {
         let key: Arc<str> = key.into();
-        let slot = self.slot(&key, entry, now);
-        // Not a plain insertion: it could come between the two steps of an invalidation, and be undone by it.
+        self.sweep(SWEEP);
+        let id = self.next_id();
+        let slot = self.slot(&key, id, id, entry, now);
+        // Not a plain insertion: that could happen between the two steps of an invalidation and be undone by it.
         self.slots.entry(key).and_compute_with(|_| slot.map_or(Op::Remove, Op::Put));
     }
 
-    /// A slot for `entry`, already linked to its tags; `None` when it has expired.
-    fn slot(&self, key: &Arc<str>, entry: Entry, now: SystemTime) -> Option<Slot> {
-        let keep_for = entry.lifetime().keep_for(now)?;
-        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        // Linked before it can be evicted: a link made afterwards might never be removed.
+    fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Returns a slot for `entry`, already in the indexes, or `None` if the entry has expired.
+    fn slot(&self, key: &Arc<str>, id: u64, number: u64, entry: Entry, now: SystemTime) -> Option<Slot> {
+        let keep_for = entry.keep_for(now)?;
+        let deadline = Instant::now().checked_add(keep_for);
+        // Indexed before the slot can be evicted: an index entry added afterwards might never be removed.
         self.tags.link(entry.tags(), id, key);
-        Some(Slot { entry, id, origin: id, keep_for })
-    }
-
-    /// The slots that `scope` is about, except those in the making.
-    fn select(&self, scope: &Scope) -> Vec<(u64, Arc<str>)> {
-        let found = |(key, slot): (Arc<Arc<str>>, Slot)| (slot.id, Arc::clone(&*key));
-        match scope {
-            Scope::Key(key) => {
-                self.slots.get(&**key).map(|slot| (slot.id, Arc::clone(key))).into_iter().collect()
-            }
-            Scope::Tag(tag) => self.tags.slots(tag),
-            Scope::Matching(pattern) => {
-                self.slots.iter().filter(|(key, _)| pattern.matches(key)).map(found).collect()
-            }
-            Scope::All => self.slots.iter().map(found).collect(),
+        if let Some(deadline) = deadline {
+            self.deadlines.add(deadline, number, key);
         }
+        Some(Slot { entry, id, number, deadline })
     }
 
-    /// Drops or expires the slot `id` under `key`, unless another value has taken its place.
-    fn invalidate_slot(&self, key: &Arc<str>, id: u64, action: Action, now: SystemTime) -> bool {
+    /// Removes up to `limit` expired entries. Returns true if there may be more.
+    fn sweep(&self, limit: usize) -> bool {
+        let expired = self.deadlines.expired(Instant::now(), limit);
+        for (number, key) in &expired {
+            self.slots.entry(Arc::clone(key)).and_compute_with(|slot| match slot {
+                Some(slot) if slot.value().number == *number => Op::Remove,
+                _ => Op::Nop,
+            });
+        }
+        expired.len() == limit
+    }
+
+    /// Removes or expires the slot under `key` if its id is in `ids`. Returns true if there was such a slot.
+    fn invalidate_slot(&self, key: &Arc<str>, ids: &Range<u64>, action: Action, now: SystemTime) -> bool {
         let result = self.slots.entry(Arc::clone(key)).and_compute_with(|slot| match slot {
-            // One that was merely expired meanwhile is still to be removed.
-            Some(slot) if (slot.value().origin..=slot.value().id).contains(&id) => match action {
+            Some(slot) if ids.contains(&slot.value().id) => match action {
                 Action::Remove => Op::Remove,
                 Action::Expire => {
-                    let Slot { entry, origin, .. } = slot.into_value();
-                    let life = entry.lifetime().expire(now);
-                    let expired = self.slot(key, entry.with_lifetime(life), now);
-                    expired.map_or(Op::Remove, |slot| Op::Put(Slot { origin, ..slot }))
+                    let Slot { entry, id, .. } = slot.into_value();
+                    let life = entry.lifetime().expire();
+                    let slot = self.slot(key, id, self.next_id(), entry.with_lifetime(life), now);
+                    slot.map_or(Op::Remove, Op::Put)
                 }
             },
             _ => Op::Nop,
         });
         matches!(result, CompResult::Removed(_) | CompResult::ReplacedWith(_))
+    }
+
+    /// Invalidates the slots that carry `tag` and have an id below `end`.
+    async fn invalidate_tag(&self, tag: &Tag, end: u64, action: Action, now: SystemTime) -> u64 {
+        let (mut count, mut start) = (0, 0);
+        loop {
+            let page = self.tags.page(tag, start..end, CHUNK);
+            for (id, key) in &page {
+                start = id + 1;
+                count += u64::from(self.invalidate_slot(key, &(*id..start), action, now));
+            }
+            if page.len() < CHUNK {
+                return count;
+            }
+            yield_now().await;
+        }
+    }
+
+    /// Invalidates the slots whose key matches and that have an id below `end`.
+    async fn invalidate_keys(
+        &self,
+        matches: impl Fn(&str) -> bool,
+        end: u64,
+        action: Action,
+        now: SystemTime,
+    ) -> u64 {
+        let mut count = 0;
+        // The iterator reads a small part of the keys at a time and holds no lock. A key cannot move from a part that
+        // is still to come to an earlier one, so every slot that was there at the beginning is visited.
+        for (visited, (key, _)) in self.slots.iter().enumerate() {
+            if visited % CHUNK == CHUNK - 1 {
+                yield_now().await;
+            }
+            if matches(&key) {
+                count += u64::from(self.invalidate_slot(&key, &(0..end), action, now));
+            }
+        }
+        count
     }
 }
 
@@ -175,9 +234,17 @@ impl Store for MemoryStore {
     }
 
     async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64> {
-        let Invalidation { scope, action } = invalidation;
-        let slots = self.select(scope);
-        Ok(count(slots.iter().filter(|(id, key)| self.invalidate_slot(key, *id, *action, now))))
+        let action = invalidation.action;
+        // Entries that are set from here on have larger ids.
+        let end = self.next_id.load(Ordering::Relaxed);
+        Ok(match &invalidation.scope {
+            Scope::Key(key) => u64::from(self.invalidate_slot(key, &(0..end), action, now)),
+            Scope::Tag(tag) => self.invalidate_tag(tag, end, action, now).await,
+            Scope::Matching(pattern) => {
+                self.invalidate_keys(|key| pattern.matches(key), end, action, now).await
+            }
+            Scope::All => self.invalidate_keys(|_| true, end, action, now).await,
+        })
     }
 
     async fn ping(&self) -> Result<()> {
@@ -185,7 +252,10 @@ impl Store for MemoryStore {
     }
 
     async fn stats(&self) -> Result<StoreStats> {
-        // The numbers lag behind by the operations still queued.
+        while self.sweep(CHUNK) {
+            yield_now().await;
+        }
+        // The numbers lag behind by the operations that are queued, which are a few hundred at most.
         self.slots.run_pending_tasks();
         let stats = StoreStats::new(self.slots.entry_count(), self.slots.weighted_size());
         Ok(stats.evictions(self.evictions.load(Ordering::Relaxed)))
@@ -202,37 +272,16 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-/// Drops an entry when it may no longer be served, not when it stops being fresh.
-struct AtItsDeadline;
-
-impl Expiry<Arc<str>, Slot> for AtItsDeadline {
-    fn expire_after_create(&self, _: &Arc<str>, slot: &Slot, _: Instant) -> Option<Duration> {
-        Some(slot.keep_for)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &Arc<str>,
-        slot: &Slot,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(slot.keep_for)
-    }
-}
-
 fn weight(key: &str, entry: &Entry) -> u32 {
     let tags: usize = entry.tags().iter().map(|tag| TAG_OVERHEAD + tag.as_str().len()).sum();
     let bytes = ENTRY_OVERHEAD + key.len() + entry.value().len() + tags;
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-fn count(items: impl Iterator) -> u64 {
-    items.fold(0, |count, _| count + 1)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::lifetime::Lifetime;
 
@@ -243,7 +292,7 @@ mod tests {
         Entry::new(value, Lifetime::new(NOW, TTL), tags.iter().map(|&tag| tag.into()))
     }
 
-    /// Links that the entries still there account for, once the store has done what it put off.
+    /// Returns the number of links that the remaining entries account for, after all pending maintenance.
     fn live_links(store: &MemoryStore) -> usize {
         // On a busy machine one round may end before all is done.
         for _ in 0..10 {
@@ -263,6 +312,7 @@ mod tests {
 
         assert!(live_links(&store) > 0);
         assert_eq!(store.tags.links(), live_links(&store));
+        assert_eq!(store.deadlines.len(), store.slots.iter().count());
     }
 
     #[test]
@@ -287,6 +337,7 @@ mod tests {
 
         assert!(live_links(&store) > 0);
         assert_eq!(store.tags.links(), live_links(&store));
+        assert_eq!(store.deadlines.len(), store.slots.iter().count());
     }
 
     #[test]
@@ -298,6 +349,7 @@ mod tests {
 
             assert_eq!(live_links(&store), 0, "in a store of {max_bytes} bytes");
             assert_eq!(store.tags.links(), 0, "in a store of {max_bytes} bytes");
+            assert_eq!(store.deadlines.len(), 0, "in a store of {max_bytes} bytes");
         }
     }
 
@@ -319,7 +371,8 @@ mod tests {
         store.put("key", entry("old", &[]), NOW);
         store.put("key", entry("new", &[]), NOW);
 
-        let removed = [0, 1].map(|id| store.invalidate_slot(&"key".into(), id, Action::Remove, NOW));
+        let removed =
+            [0, 1].map(|id| store.invalidate_slot(&"key".into(), &(id..id + 1), Action::Remove, NOW));
 
         assert_eq!(removed, [false, true]);
     }
@@ -334,7 +387,7 @@ mod tests {
 
         let left = store.get_now("key", NOW).unwrap();
         assert!(expired == 1 && !left.is_fresh(NOW) && left.value() == "value");
-        assert_eq!((live_links(&store), store.tags.links()), (2, 2));
+        assert_eq!((live_links(&store), store.tags.links(), store.deadlines.len()), (2, 2, 1));
     }
 
     #[tokio::test]
@@ -347,7 +400,41 @@ mod tests {
         store.invalidate(&Invalidation::remove(Scope::All), NOW).await.unwrap();
 
         assert_eq!(store.stats().await.unwrap(), StoreStats::default().evictions(0));
-        assert_eq!(store.tags.links(), 0);
+        assert_eq!((store.tags.links(), store.deadlines.len()), (0, 0));
+    }
+
+    #[test]
+    fn expired_entries_are_removed_a_few_at_a_time() {
+        let store = MemoryStore::new(10 * 1024 * 1024);
+        let short = Lifetime::new(NOW, Duration::from_nanos(1));
+        for number in 0..1_000 {
+            // Without a sweep, unlike `put`.
+            let key: Arc<str> = format!("key:{number}").into();
+            let slot = store.slot(&key, number, number, entry("value", &["tag"]).with_lifetime(short), NOW);
+            store.slots.insert(key, slot.unwrap());
+        }
+        store.next_id.store(1_000, Ordering::Relaxed);
+
+        store.put("new", entry("value", &[]), NOW);
+
+        assert_eq!((live_links(&store), store.tags.links()), (1_000 - SWEEP, 1_000 - SWEEP));
+        while store.sweep(100) {}
+        assert_eq!((live_links(&store), store.tags.links(), store.deadlines.len()), (0, 0, 1));
+        assert!(store.get_now("new", NOW).is_some());
+    }
+
+    #[test]
+    fn a_sweep_spares_an_entry_that_was_set_again() {
+        let store = MemoryStore::new(100 * 1024);
+        let short = Lifetime::new(NOW, Duration::from_nanos(1));
+        store.put("key", entry("old", &[]).with_lifetime(short), NOW);
+        let expired = store.deadlines.expired(Instant::now(), 1);
+        store.put("key", entry("new", &[]), NOW);
+
+        store.sweep(10);
+
+        assert_eq!(expired.len(), 1);
+        assert_eq!(store.get_now("key", NOW).unwrap().value(), "new");
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Which keys to clear: a text with `*` in it.
+//! Patterns of keys.
 
 use std::fmt;
 
-/// A pattern of keys: `*` stands for any run of characters (also none), everything else for itself.
+/// A pattern of keys: `*` matches any run of characters, also an empty one. Every other character matches itself.
 ///
-/// It has to match the whole key. There is no way to write a literal `*`.
+/// A pattern has to match the whole key. A literal `*` cannot be written.
 ///
 /// ```
 /// use anilibria_cache::Pattern;
@@ -18,12 +18,12 @@ use std::fmt;
 pub struct Pattern(Box<str>);
 
 impl Pattern {
-    /// The pattern as it was written.
+    /// Returns the text of the pattern.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the whole of `key` matches. Costs at most the product of both lengths, whatever the pattern.
+    /// Returns true if the whole of `key` matches. The cost is at most proportional to the product of both lengths.
     pub fn matches(&self, key: &str) -> bool {
         let mut pieces = self.0.split('*');
         let Some(mut rest) = pieces.next().and_then(|first| key.strip_prefix(first)) else {
@@ -33,7 +33,7 @@ impl Pattern {
             return rest.is_empty();
         };
 
-        // The leftmost place is always a right one: it leaves the most for the pieces that follow.
+        // The leftmost match is always right: it leaves the longest rest for the pieces that follow.
         for piece in pieces {
             let Some((_, after)) = rest.split_once(piece) else {
                 return false;

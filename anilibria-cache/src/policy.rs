@@ -1,10 +1,10 @@
-//! What the options in force make of a value: how long it lives, and how long its callers wait.
+//! Effective options of a call, and the lifetimes that follow from them.
 
 use std::time::{Duration, SystemTime};
 
-use crate::{clock::later, entry::Entry, lifetime::Lifetime, loaded::Loaded, options::Options};
+use crate::{clock::later, entry::Entry, lifetime::Lifetime, new_value::NewValue, options::Options};
 
-/// The options in force for a call.
+/// Effective options of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
     ttl: Option<Duration>,
@@ -17,6 +17,7 @@ pub(crate) struct Policy {
     pub(crate) hard_timeout: Duration,
     pub(crate) load_limit: Duration,
     pub(crate) levels: usize,
+    pub(crate) sliding: bool,
 }
 
 impl Default for Policy {
@@ -32,12 +33,13 @@ impl Default for Policy {
             hard_timeout: Duration::MAX,
             load_limit: Duration::from_mins(1),
             levels: usize::MAX,
+            sliding: false,
         }
     }
 }
 
 impl Policy {
-    /// The same with what `options` sets.
+    /// Returns a copy in which the options that `options` sets are replaced.
     pub(crate) fn with(&self, options: &Options) -> Self {
         Self {
             ttl: options.ttl.or(self.ttl),
@@ -51,18 +53,20 @@ impl Policy {
             load_limit: options.load_limit.unwrap_or(self.load_limit),
             // There is always one level.
             levels: options.levels.unwrap_or(self.levels).max(1),
+            sliding: options.sliding.unwrap_or(self.sliding),
         }
     }
 
-    /// Whether stale values may be served.
-    pub(crate) fn serves_stale(&self) -> bool {
-        !self.fail_safe.is_zero()
+    /// Returns true if `entry` may be served at `now` although it is stale.
+    pub(crate) fn may_serve_stale(&self, entry: &Entry, now: SystemTime) -> bool {
+        !self.fail_safe.is_zero() && !entry.lifetime().is_expired(now)
     }
 
-    /// How long `loaded` lives on a level whose own TTL is `level_ttl`. `luck`, from 0 to 1, decides on the jitter.
+    /// Returns the lifetime of `loaded` on a level with the TTL `level_ttl`. `luck`, from 0 to 1, is the share of the
+    /// jitter.
     pub(crate) fn lifetime(
         &self,
-        loaded: &Loaded,
+        loaded: &NewValue,
         level_ttl: Duration,
         now: SystemTime,
         luck: f64,
@@ -76,19 +80,29 @@ impl Policy {
         self.eager(Lifetime::new(now, ttl).stale_for(self.fail_safe), now)
     }
 
-    /// How long what a further level has lives on a nearer one whose own TTL is `level_ttl`.
+    /// Returns the lifetime of an entry of a further level on a nearer level with the TTL `level_ttl`.
     pub(crate) fn back_filled(&self, entry: &Entry, level_ttl: Duration, now: SystemTime) -> Lifetime {
         let found = entry.lifetime();
         let fresh_until = found.fresh_until.min(later(now, self.ttl.unwrap_or(level_ttl)));
         self.eager(Lifetime { fresh_until, refresh_at: fresh_until, ..found }, now)
     }
 
+    /// Returns the lifetime of `entry` after a hit at `now` on a level with the TTL `level_ttl`, with sliding
+    /// expiration.
+    pub(crate) fn slid(&self, entry: &Entry, level_ttl: Duration, now: SystemTime) -> Lifetime {
+        let ttl = self.ttl.unwrap_or(level_ttl);
+        let fresh_until = later(now, ttl);
+        let life = Lifetime { fresh_until, ..entry.lifetime() }.stale_for(self.fail_safe);
+        self.eager(life, now)
+    }
+
     fn eager(&self, life: Lifetime, now: SystemTime) -> Lifetime {
-        if self.eager_refresh >= 1.0 {
+        let eager_refresh = if self.sliding { 0.5 } else { self.eager_refresh };
+        if eager_refresh >= 1.0 {
             return life;
         }
         let fresh = life.fresh_until.duration_since(now).unwrap_or_default();
-        life.refresh_at(later(now, fresh.mul_f64(self.eager_refresh.max(0.0))))
+        life.refresh_at(later(now, fresh.mul_f64(eager_refresh.max(0.0))))
     }
 }
 
@@ -103,7 +117,7 @@ mod tests {
         Policy::default().with(&options)
     }
 
-    fn ttl(policy: &Policy, loaded: &Loaded) -> Duration {
+    fn ttl(policy: &Policy, loaded: &NewValue) -> Duration {
         policy.lifetime(loaded, 5 * MINUTE, NOW, 0.0).fresh_until.duration_since(NOW).unwrap()
     }
 
@@ -111,25 +125,25 @@ mod tests {
     fn the_loader_prevails_over_the_call_and_the_call_over_the_level() {
         let call = policy(Options::new().ttl(2 * MINUTE));
 
-        assert_eq!(ttl(&Policy::default(), &Loaded::new("")), 5 * MINUTE);
-        assert_eq!(ttl(&call, &Loaded::new("")), 2 * MINUTE);
-        assert_eq!(ttl(&call, &Loaded::new("").ttl(MINUTE)), MINUTE);
+        assert_eq!(ttl(&Policy::default(), &NewValue::new("")), 5 * MINUTE);
+        assert_eq!(ttl(&call, &NewValue::new("")), 2 * MINUTE);
+        assert_eq!(ttl(&call, &NewValue::new("").ttl(MINUTE)), MINUTE);
     }
 
     #[test]
     fn absence_is_remembered_for_less_than_a_value() {
         let long = policy(Options::new().negative_ttl(60 * MINUTE));
 
-        assert_eq!(ttl(&Policy::default(), &Loaded::absent()), MINUTE / 2);
-        assert_eq!(ttl(&long, &Loaded::absent()), 5 * MINUTE);
-        assert_eq!(ttl(&long, &Loaded::absent().ttl(MINUTE)), MINUTE);
+        assert_eq!(ttl(&Policy::default(), &NewValue::absent()), MINUTE / 2);
+        assert_eq!(ttl(&long, &NewValue::absent()), 5 * MINUTE);
+        assert_eq!(ttl(&long, &NewValue::absent().ttl(MINUTE)), MINUTE);
     }
 
     #[test]
     fn jitter_only_makes_longer_and_at_most_by_what_is_set() {
         let policy = policy(Options::new().jitter(MINUTE));
         let ends =
-            [0.0, 0.5, 1.0].map(|luck| policy.lifetime(&Loaded::new(""), MINUTE, NOW, luck).fresh_until);
+            [0.0, 0.5, 1.0].map(|luck| policy.lifetime(&NewValue::new(""), MINUTE, NOW, luck).fresh_until);
 
         assert_eq!(ends, [NOW + MINUTE, NOW + 3 * MINUTE / 2, NOW + 2 * MINUTE]);
     }
@@ -137,7 +151,7 @@ mod tests {
     #[test]
     fn what_is_fresh_for_no_time_is_not_kept_as_stale_either() {
         let life = policy(Options::new().ttl(Duration::ZERO).fail_safe(MINUTE)).lifetime(
-            &Loaded::new(""),
+            &NewValue::new(""),
             MINUTE,
             NOW,
             1.0,
@@ -149,7 +163,7 @@ mod tests {
     #[test]
     fn a_nearer_level_keeps_a_value_for_its_own_time_but_no_longer_than_it_is_good() {
         let policy = policy(Options::new().eager_refresh(0.5).fail_safe(60 * MINUTE));
-        let entry = Entry::new("", policy.lifetime(&Loaded::new(""), 30 * MINUTE, NOW, 0.0), []);
+        let entry = Entry::new("", policy.lifetime(&NewValue::new(""), 30 * MINUTE, NOW, 0.0), []);
         let (soon, late) = (NOW + 10 * MINUTE, NOW + 28 * MINUTE);
 
         let (early_fill, late_fill) =

@@ -1,8 +1,4 @@
-//! One load per key at a time, however many callers ask for it.
-
-mod lead;
-mod validity;
-mod waiter;
+//! One load for each key at a time, shared by all callers that wait for it.
 
 use std::{
     any::Any,
@@ -12,158 +8,179 @@ use std::{
 
 use tokio::sync::watch;
 
-pub(crate) use self::{
-    lead::Lead,
-    validity::Verdict,
-    waiter::{Waited, Waiter},
-};
-use self::{validity::Validity, waiter::Stage};
-use crate::{
-    invalidation::{Action, Invalidation, Scope},
-    tag::Tag,
-};
+use crate::{error::LoadError, invalidation_log::InvalidationLog, levels::Answer, tag::Tag};
 
-/// The loads under way, and those that ended so shortly ago that what they wrote may have to be taken back.
-#[derive(Default)]
+/// The loads in progress.
+#[derive(Debug)]
 pub(crate) struct SingleFlight {
-    flights: Mutex<Flights>,
-    /// The invalidations under way, which no result that they are about may be kept during.
-    invalidations: Mutex<Vec<Arc<Invalidation>>>,
+    log: Arc<InvalidationLog>,
+    /// More than one for a key if callers have different error types, or if the first is outdated.
+    flights: Mutex<HashMap<Arc<str>, Vec<Flight>>>,
 }
 
-/// By key. More than one under a key where callers with different error types meet, or where one has been answered.
-type Flights = HashMap<Arc<str>, Vec<Flight>>;
-
+#[derive(Debug)]
 struct Flight {
-    /// The tags its result will carry for certain.
+    /// Position of the log when the flight began.
+    as_of: u64,
     tags: Box<[Tag]>,
-    validity: Arc<Validity>,
-    /// A `Waiter<E>`; which `E` only the callers know.
-    waiter: Box<dyn Any + Send>,
+    /// A `watch::Receiver<Stage<E>>`.
+    stage: Box<dyn Any + Send>,
+    id: Arc<()>,
+}
+
+/// Result of a load.
+pub(crate) type Outcome<E> = Result<Answer, LoadError<E>>;
+
+/// Progress of a load.
+#[derive(Debug)]
+pub(crate) enum Stage<E> {
+    /// The levels are being looked up by one of the callers.
+    Lookup,
+    /// The loader runs in a separate task. The field is the value found before, fresh or stale.
+    Loading(Option<Answer>),
+    /// The load has ended. The second field is the value found before.
+    Done(Outcome<E>, Option<Answer>),
+}
+
+/// A caller that waits for a load.
+#[derive(Debug)]
+pub(crate) struct Waiter<E>(watch::Receiver<Stage<E>>);
+
+/// The load of one key. Dropped without a call of [`finish`](Self::finish), it tells the waiters that no result will come.
+#[derive(Debug)]
+pub(crate) struct Leader<E> {
+    flights: Arc<SingleFlight>,
+    key: Arc<str>,
+    id: Arc<()>,
+    stage: watch::Sender<Stage<E>>,
 }
 
 impl SingleFlight {
-    /// Joins the load of `key`; starts one if there is none, in which case ending it becomes the caller's duty.
+    pub(crate) fn new(log: Arc<InvalidationLog>) -> Self {
+        Self { log, flights: Mutex::default() }
+    }
+
+    /// Joins the load of `key`, or begins one. A load is not joined if an invalidation since its beginning covers the key
+    /// or its tags.
     pub(crate) fn join<E: Send + Sync + 'static>(
         self: &Arc<Self>,
         key: &str,
         tags: &[Tag],
-    ) -> (Waiter<E>, Option<Lead<E>>) {
+    ) -> (Waiter<E>, Option<Leader<E>>) {
         let mut flights = self.lock();
-        let mut under_way = flights.get(key).into_iter().flatten();
-        if let Some(waiter) = under_way.find_map(Flight::waiter_unless_done) {
-            return (waiter, None);
+        let joined = flights.get(key).into_iter().flatten().find_map(|flight| {
+            let stage = flight.stage.downcast_ref::<watch::Receiver<Stage<E>>>()?;
+            let is_current = self.log.covered(flight.as_of, key, &flight.tags).is_none();
+            (is_current && !matches!(*stage.borrow(), Stage::Done(..))).then(|| stage.clone())
+        });
+        if let Some(stage) = joined {
+            return (Waiter(stage), None);
         }
 
         let key: Arc<str> = key.into();
-        let (stage, waiter) = watch::channel(Stage::Asking);
-        let validity = Arc::new(Validity::default());
-        let waiter = Waiter::new(waiter, Arc::clone(&validity));
+        let id = Arc::new(());
+        let (sender, stage) = watch::channel(Stage::Lookup);
         flights.entry(Arc::clone(&key)).or_default().push(Flight {
+            as_of: self.log.position(),
             tags: tags.into(),
-            validity: Arc::clone(&validity),
-            waiter: Box::new(waiter.clone()),
+            stage: Box::new(stage.clone()),
+            id: Arc::clone(&id),
         });
-        (waiter, Some(Lead::new(Arc::clone(self), key, validity, stage)))
+        drop(flights);
+        (Waiter(stage), Some(Leader { flights: Arc::clone(self), key, id, stage: sender }))
     }
 
-    /// What `invalidation` is about was changed: loads of it that began before are out of date, and no later caller joins them.
-    /// Nor may the result of any other be kept if it turns out to carry the tag.
-    pub(crate) fn outdate(&self, invalidation: &Invalidation) {
-        let Invalidation { scope, action } = invalidation;
-        let tell = |key: &str, flight: &Flight| match scope {
-            Scope::Tag(tag) if !flight.tags.contains(tag) => flight.validity.end_for(tag, *action),
-            scope if scope.covers(key, &flight.tags) => flight.validity.end(*action),
-            _ => {}
-        };
-        let flights = self.lock();
-        match scope {
-            Scope::Key(key) => flights.get(key).into_iter().flatten().for_each(|flight| tell(key, flight)),
-            _ => flights.iter().for_each(|(key, same)| same.iter().for_each(|flight| tell(key, flight))),
-        }
-    }
-
-    /// `key` was given another value: a load of it that began before has nothing to keep, and nothing to take back.
-    pub(crate) fn supersede(&self, key: &str) {
-        self.lock().get(key).into_iter().flatten().for_each(|flight| flight.validity.supersede());
-    }
-
-    /// The same for as long as the levels are being told, until what this returns is dropped: what a load has found on a
-    /// level that is still to come may not be kept on one that has been told.
-    pub(crate) fn begin_invalidation(&self, invalidation: &Invalidation) -> UnderWay<'_> {
-        let invalidation = Arc::new(invalidation.clone());
-        self.lock_invalidations().push(Arc::clone(&invalidation));
-        self.outdate(&invalidation);
-        UnderWay { of: self, invalidation }
-    }
-
-    /// What is being done to what lies under `key` and carries `tags`.
-    fn under_way(&self, key: &str, tags: &[Tag]) -> Option<Action> {
-        let invalidations = self.lock_invalidations();
-        let mut actions = invalidations.iter().filter(|it| it.scope.covers(key, tags)).map(|it| it.action);
-        let first = actions.next()?;
-        Some(if actions.any(|action| action == Action::Remove) { Action::Remove } else { first })
-    }
-
-    /// The load of `key` that `validity` is of has ended. Another may have taken the place of one that was out of date.
-    fn end(&self, key: &str, validity: &Arc<Validity>) {
+    fn end(&self, key: &str, id: &Arc<()>) {
         let mut flights = self.lock();
-        let Some(same_key) = flights.get_mut(key) else {
-            return;
-        };
-        same_key.retain(|flight| !Arc::ptr_eq(&flight.validity, validity));
-        if same_key.is_empty() {
-            flights.remove(key);
+        if let Some(same_key) = flights.get_mut(key) {
+            same_key.retain(|flight| !Arc::ptr_eq(&flight.id, id));
+            if same_key.is_empty() {
+                flights.remove(key);
+            }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Flights> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Vec<Flight>>> {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn lock_invalidations(&self) -> MutexGuard<'_, Vec<Arc<Invalidation>>> {
-        self.invalidations.lock().unwrap_or_else(PoisonError::into_inner)
+impl<E> Waiter<E> {
+    /// Waits until the levels have been looked up, and returns the value found before; `None` if the leader has left.
+    pub(crate) async fn looked_up(&mut self) -> Option<Stage<E>> {
+        let stage = self.0.wait_for(|stage| !matches!(stage, Stage::Lookup)).await.ok()?;
+        Some(stage.clone())
+    }
+
+    /// Waits until the load has ended.
+    pub(crate) async fn outcome(&mut self) -> Outcome<E> {
+        match self.0.wait_for(|stage| matches!(stage, Stage::Done(..))).await.as_deref() {
+            Ok(Stage::Done(outcome, _)) => outcome.clone(),
+            _ => Err(LoadError::Interrupted),
+        }
     }
 }
 
-/// An invalidation under way.
-pub(crate) struct UnderWay<'a> {
-    of: &'a SingleFlight,
-    invalidation: Arc<Invalidation>,
+impl<E> Leader<E> {
+    /// The key that is loaded.
+    pub(crate) fn key(&self) -> &Arc<str> {
+        &self.key
+    }
+
+    /// Reports that the loader begins to run. `previous` is the value found before.
+    pub(crate) fn begin_loading(&self, previous: Option<Answer>) {
+        self.stage.send_replace(Stage::Loading(previous));
+    }
+
+    /// Hands `outcome` to all waiters.
+    pub(crate) fn finish(&self, outcome: Outcome<E>) {
+        self.stage.send_modify(|stage| {
+            let previous = match stage {
+                Stage::Loading(previous) | Stage::Done(_, previous) => previous.take(),
+                Stage::Lookup => None,
+            };
+            *stage = Stage::Done(outcome, previous);
+        });
+        self.flights.end(&self.key, &self.id);
+    }
 }
 
-impl Drop for UnderWay<'_> {
+impl<E> Drop for Leader<E> {
     fn drop(&mut self) {
-        self.of.lock_invalidations().retain(|other| !Arc::ptr_eq(other, &self.invalidation));
+        self.flights.end(&self.key, &self.id);
     }
 }
 
-impl Flight {
-    fn waiter_unless_done<E: 'static>(&self) -> Option<Waiter<E>> {
-        self.waiter.downcast_ref::<Waiter<E>>()?.again_unless_done()
+impl<E> Clone for Stage<E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Lookup => Self::Lookup,
+            Self::Loading(previous) => Self::Loading(previous.clone()),
+            Self::Done(outcome, previous) => Self::Done(outcome.clone(), previous.clone()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{validity::MAX_CHANGED_TAGS, *};
-    use crate::error::LoadError;
+    use super::*;
+    use crate::invalidation::{Invalidation, Scope};
 
-    fn start(flights: &Arc<SingleFlight>, key: &str, tags: &[Tag]) -> Lead<()> {
-        flights.join(key, tags).1.unwrap()
+    fn flights() -> Arc<SingleFlight> {
+        Arc::new(SingleFlight::new(Arc::new(InvalidationLog::new(100, 0))))
     }
 
-    fn may_keep(lead: &Lead<()>, tags: &[Tag]) -> bool {
-        lead.verdict(tags) == Verdict::Keep
+    fn lead(flights: &Arc<SingleFlight>, key: &str, tags: &[Tag]) -> Leader<()> {
+        flights.join(key, tags).1.unwrap()
     }
 
     #[test]
     fn a_key_has_one_leader_until_its_load_ends() {
-        let flights = Arc::default();
-        let lead = start(&flights, "key", &[]);
+        let flights = flights();
+        let leader = lead(&flights, "key", &[]);
 
         let second = flights.join::<()>("key", &[]).1;
-        lead.answer(Err(LoadError::Interrupted));
+        leader.finish(Err(LoadError::Interrupted));
         let third = flights.join::<()>("key", &[]).1;
 
         assert!(second.is_none() && third.is_some());
@@ -171,155 +188,47 @@ mod tests {
 
     #[test]
     fn nothing_is_left_of_a_load_however_it_ends() {
-        let flights = Arc::default();
+        let flights = flights();
 
-        start(&flights, "finished", &[]).answer(Err(LoadError::Interrupted));
-        drop(start(&flights, "dropped", &[]));
-        let outdated = start(&flights, "outdated", &[]);
-        flights.outdate(&Invalidation::expire(Scope::key("outdated")));
-        drop(outdated);
+        lead(&flights, "finished", &[]).finish(Err(LoadError::Interrupted));
+        drop(lead(&flights, "dropped", &[]));
 
         assert!(flights.lock().is_empty());
     }
 
     #[test]
-    fn the_end_of_an_outdated_load_leaves_its_successor_alone() {
-        let flights = Arc::default();
-        let outdated = start(&flights, "key", &[]);
-        flights.outdate(&Invalidation::expire(Scope::key("key")));
-        let successor = start(&flights, "key", &[]);
+    fn an_outdated_load_is_not_joined_and_its_end_does_not_affect_its_successor() {
+        for scope in [Scope::key("key"), Scope::tag("a"), Scope::All] {
+            let flights = flights();
+            let outdated = lead(&flights, "key", &["a".into()]);
+            flights.log.append(&Invalidation::expire(scope), []);
 
-        drop(outdated);
+            let successor = lead(&flights, "key", &["a".into()]);
+            drop(outdated);
 
-        assert!(flights.join::<()>("key", &[]).1.is_none());
-        assert!(may_keep(&successor, &[]));
+            assert!(flights.join::<()>("key", &[]).1.is_none());
+            drop(successor);
+        }
     }
 
     #[test]
-    fn callers_with_different_errors_load_apart() {
-        let flights = Arc::default();
-        let _lead = start(&flights, "key", &[]);
+    fn callers_with_different_errors_load_separately() {
+        let flights = flights();
+        let _leader = lead(&flights, "key", &[]);
 
         let other = flights.join::<String>("key", &[]).1;
 
         assert!(other.is_some());
     }
 
-    #[test]
-    fn a_tag_that_turns_up_late_still_outdates_the_load() {
-        let flights = Arc::default();
-        let lead = start(&flights, "key", &[]);
-
-        flights.outdate(&Invalidation::expire(Scope::tag("a")));
-
-        assert!(may_keep(&lead, &["b".into()]));
-        assert!(!may_keep(&lead, &["a".into(), "b".into()]));
-    }
-
-    #[test]
-    fn a_load_known_to_carry_a_changed_tag_takes_no_more_waiters() {
-        let flights = Arc::default();
-        let lead = start(&flights, "key", &["a".into()]);
-
-        flights.outdate(&Invalidation::expire(Scope::tag("a")));
-
-        assert!(!may_keep(&lead, &[]));
-        assert!(flights.join::<()>("key", &[]).1.is_some());
-    }
-
-    #[test]
-    fn a_load_remembers_a_bounded_number_of_changes() {
-        let flights = Arc::default();
-        let lead = start(&flights, "key", &[]);
-
-        for number in 0..MAX_CHANGED_TAGS {
-            flights.outdate(&Invalidation::expire(Scope::tag(format!("tag:{number}"))));
-        }
-        let before = may_keep(&lead, &["other".into()]);
-        flights.outdate(&Invalidation::expire(Scope::tag("one too many")));
-
-        assert!(before && !may_keep(&lead, &["other".into()]));
-    }
-
-    #[test]
-    fn a_pattern_outdates_the_loads_it_matches() {
-        let flights = Arc::default();
-        let title = start(&flights, "title:1", &[]);
-        let genres = start(&flights, "genres", &[]);
-
-        flights.outdate(&Invalidation::expire(Scope::matching("title:*")));
-
-        assert!(!may_keep(&title, &[]) && may_keep(&genres, &[]));
-    }
-
-    #[test]
-    fn a_load_that_was_answered_still_hears_what_changes() {
-        let flights = Arc::default();
-        let lead = start(&flights, "key", &[]);
-        lead.answer(Err(LoadError::Interrupted));
-
-        flights.outdate(&Invalidation::expire(Scope::key("key")));
-
-        assert_eq!(lead.verdict(&[]), Verdict::TakeBack(Action::Expire));
-    }
-
-    #[test]
-    fn a_removal_prevails_over_an_expiration_before_or_after_it() {
-        for actions in [[Action::Expire, Action::Remove], [Action::Remove, Action::Expire]] {
-            let flights = Arc::default();
-            let lead = start(&flights, "key", &[]);
-
-            for action in actions {
-                flights.outdate(&Invalidation { scope: Scope::key("key"), action });
-            }
-
-            assert_eq!(lead.verdict(&[]), Verdict::TakeBack(Action::Remove));
-        }
-    }
-
-    #[test]
-    fn nothing_is_kept_while_an_invalidation_of_it_is_under_way() {
-        let flights = Arc::<SingleFlight>::default();
-        let under_way = flights.begin_invalidation(&Invalidation::remove(Scope::tag("a")));
-        let lead = start(&flights, "key", &[]);
-
-        let meanwhile = [lead.verdict(&["a".into()]), lead.verdict(&["b".into()])];
-        drop(under_way);
-
-        assert_eq!(meanwhile, [Verdict::TakeBack(Action::Remove), Verdict::Keep]);
-        assert!(may_keep(&lead, &["a".into()]));
-    }
-
-    #[test]
-    fn who_joins_after_a_tag_was_changed_may_not_have_what_carries_it() {
-        let flights = Arc::<SingleFlight>::default();
-        let (before, lead) = flights.join::<()>("key", &[]);
-        flights.outdate(&Invalidation::expire(Scope::tag("a")));
-
-        let after = flights.join::<()>("key", &[]).0;
-
-        assert!(lead.is_some() && before.may_have(&["a".into()]));
-        assert!(!after.may_have(&["a".into()]) && after.may_have(&["b".into()]));
-    }
-
-    #[test]
-    fn a_load_whose_key_got_a_new_value_has_nothing_to_take_back() {
-        let flights = Arc::default();
-        let lead = start(&flights, "key", &[]);
-
-        flights.supersede("key");
-
-        assert_eq!(lead.verdict(&[]), Verdict::Leave);
-    }
-
     #[tokio::test]
-    async fn waiters_learn_that_the_one_who_asked_has_left() {
-        let flights = Arc::default();
-        let lead = start(&flights, "key", &[]);
+    async fn waiters_notice_that_the_leader_has_left() {
+        let flights = flights();
+        let leader = lead(&flights, "key", &[]);
         let (mut waiter, none) = flights.join::<()>("key", &[]);
 
-        drop(lead);
+        drop(leader);
 
-        assert!(none.is_none() && matches!(waiter.asked().await, Waited::Deserted));
+        assert!(none.is_none() && waiter.looked_up().await.is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Counts of what a cache has done, and of what it keeps.
+//! Statistics of caches, levels and stores.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -7,56 +7,57 @@ use std::{
 
 use crate::error::Error;
 
-/// What a store keeps at the moment. May include entries that have expired but are not dropped yet.
+/// Statistics of a store. May count entries that have expired but are not removed yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreStats {
-    /// How many entries.
+    /// Number of entries.
     pub entries: u64,
-    /// How many bytes, with keys, tags and what keeping them costs, as far as the store knows.
+    /// Number of bytes, including keys, tags and overhead, as far as the store knows them.
     pub bytes: u64,
-    /// How many entries it has dropped for want of room; `None` when it cannot tell.
+    /// Number of entries that were evicted to free space; `None` if the store does not count them.
     pub evictions: Option<u64>,
 }
 
 impl StoreStats {
-    /// `entries` entries of `bytes` bytes in all.
+    /// Creates the statistics of a store with `entries` entries and `bytes` bytes in total.
     pub fn new(entries: u64, bytes: u64) -> Self {
         Self { entries, bytes, evictions: None }
     }
 
-    /// The same with the number of entries dropped for want of room.
+    /// Sets the number of evicted entries.
     pub fn evictions(self, evictions: u64) -> Self {
         Self { evictions: Some(evictions), ..self }
     }
 }
 
-/// What a cache has done since it was built. One call counts once: as a hit, as stale or as a miss.
+/// Statistics of a cache since it was built. Each call counts once: as a hit, as stale or as a miss.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CacheStats {
-    /// Calls that a level answered with a fresh value.
+    /// Calls that received a fresh value from a level.
     pub hits: u64,
-    /// Calls that were answered with a stale value, for want of a new one.
+    /// Calls that received a stale value, because no new value was available.
     pub stale: u64,
-    /// Calls that no level could answer, whatever their loader made of it.
+    /// Calls that found no value on any level, whether or not the loader returned one.
     pub misses: u64,
-    /// Loaders that were started.
+    /// Loads that were started.
     pub loads: u64,
-    /// Loaders that returned an error, panicked or took too long.
+    /// Loads that failed: the loader returned an error, panicked or took too long.
     pub load_failures: u64,
-    /// Of the loads, those that renewed a value before it ran out.
+    /// Loads that were started by an eager refresh. They are included in `loads`.
     pub eager_refreshes: u64,
-    /// Calls that waited for what another call had started.
+    /// Calls that waited for the load of another call.
     pub coalesced: u64,
-    /// The same by level, nearest first.
+    /// Statistics of the levels, nearest first.
     pub levels: Vec<LevelStats>,
-    /// What went over the backplane, if there is one.
+    /// Statistics of the backplane, if there is one.
     pub backplane: Option<BackplaneStats>,
 }
 
 impl CacheStats {
-    /// The share of calls that a level answered with a fresh value, from 0 to 1; 0 before the first call.
+    /// Returns the share of calls that received a fresh value from a level, from 0 to 1. Returns 0 before the first
+    /// call.
     ///
     /// ```
     /// # use anilibria_cache::CacheStats;
@@ -67,77 +68,77 @@ impl CacheStats {
     }
 }
 
-/// What one level has done and keeps.
+/// Statistics of a level.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LevelStats {
-    /// What the level is called: the [name](crate::Store::name) of its store, unless it was given another.
+    /// Name of the level: the [name](crate::Store::name) of its store, unless the builder sets another name.
     pub name: &'static str,
-    /// How long a value is fresh on it, unless something else was said about that value.
+    /// TTL of values on this level, unless the options or the loader set another.
     pub ttl: Duration,
-    /// Calls that this level answered with a fresh value.
+    /// Calls that received a fresh value from this level.
     pub hits: u64,
-    /// Calls that this level answered with a stale value.
+    /// Calls that received a stale value from this level.
     pub stale: u64,
-    /// Calls that got as far as this level and no answer from it.
+    /// Calls that looked up this level and did not receive a value from it.
     pub misses: u64,
-    /// Operations of the store that failed.
+    /// Operations of the store that failed with an error.
     pub errors: u64,
-    /// Operations of the store that were cut off because they took too long.
+    /// Operations of the store that took longer than the time limit.
     pub timeouts: u64,
-    /// Entries that could not be read, because they were damaged or foreign.
+    /// Entries that could not be decoded, because they were damaged or written by another program.
     pub corrupt: u64,
-    /// Operations that were not tried because the level was away.
+    /// Operations that were not attempted because the level was unavailable.
     pub skipped: u64,
-    /// Bytes of values that were read from the store, not counting those it had at hand without waiting.
+    /// Bytes of values that were read from the store. Lookups that the store answered without waiting are not counted.
     pub bytes_read: u64,
     /// Bytes of values that were written to the store.
     pub bytes_written: u64,
-    /// How long an operation that had to wait took on average.
+    /// Mean duration of operations. Lookups that the store answered without waiting are not counted.
     pub mean_latency: Duration,
-    /// How long the longest took.
+    /// Duration of the longest operation.
     pub max_latency: Duration,
-    /// Whether the level is away: it failed, and is not asked until it has come back.
-    pub is_away: bool,
-    /// How many changes it has to be told when it comes back.
-    pub missed: usize,
-    /// What the store keeps; `None` when it did not answer.
+    /// True if the circuit breaker of the level is open.
+    pub is_unavailable: bool,
+    /// Number of invalidations that the level has not applied yet.
+    pub unapplied: usize,
+    /// Statistics of the store; `None` if the store did not answer.
     pub store: Option<StoreStats>,
 }
 
-/// Whether a level answers.
+/// Result of a ping of a level.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LevelPing {
-    /// What the level is called.
+    /// Name of the level.
     pub name: &'static str,
-    /// How long it took to find out.
+    /// Duration of the ping.
     pub took: Duration,
-    /// Why it does not answer; `None` when it does.
+    /// Error of the ping; `None` if the level answered.
     pub error: Option<Error>,
 }
 
-/// What went over the backplane of a cache.
+/// Statistics of the backplane of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BackplaneStats {
-    /// Its [name](crate::Backplane::name).
+    /// [Name](crate::Backplane::name) of the backplane.
     pub name: &'static str,
-    /// Invalidations that were sent.
+    /// Invalidations that were published.
     pub sent: u64,
-    /// Invalidations that came in from other instances.
+    /// Invalidations that were received from other instances.
     pub received: u64,
-    /// How often messages may have been missed, and all that only this instance keeps was taken for stale.
+    /// Number of resyncs: messages may have been lost, so all entries on unshared levels expired.
     pub resyncs: u64,
-    /// Tries to send that failed.
+    /// Attempts to publish that failed.
     pub failures: u64,
-    /// Invalidations that wait until they can be sent.
+    /// Invalidations that wait to be published.
     pub waiting: usize,
 }
 
 impl LevelStats {
-    /// The share of the calls that came to this level which it answered with a fresh value, from 0 to 1; 0 before the
-    /// first.
+    /// Returns the share of the calls that looked up this level and received a fresh value from it, from 0 to 1.
+    /// Returns 0 before the first call.
     pub fn hit_rate(&self) -> f64 {
         rate(self.hits, self.stale.saturating_add(self.misses))
     }
@@ -149,13 +150,13 @@ fn rate(hits: u64, misses: u64) -> f64 {
     if all == 0 { 0.0 } else { hits as f64 / all as f64 }
 }
 
-/// A number that only grows.
+/// A counter that only grows.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
     pub(crate) fn increment(&self) {
-        // Nothing is ordered by these numbers; they are only ever reported.
+        // Relaxed, because no other memory access depends on these numbers.
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 

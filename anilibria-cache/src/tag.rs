@@ -1,4 +1,4 @@
-//! A mark by which entries are dropped together.
+//! Tags, by which entries are invalidated together.
 
 use std::{
     fmt,
@@ -6,9 +6,9 @@ use std::{
     sync::Arc,
 };
 
-/// A mark on an entry: everything that carries the same one can be removed in one call.
+/// A tag of an entry. All entries with the same tag can be removed or expired in one call.
 ///
-/// Compared by its text, cheap to clone, and free to make from a literal:
+/// Tags are compared by their text. They are cheap to clone, and a tag from a literal does not allocate:
 ///
 /// ```
 /// use anilibria_cache::Tag;
@@ -29,12 +29,12 @@ enum Text {
 }
 
 impl Tag {
-    /// A tag from a literal; allocates nothing.
+    /// Creates a tag from a literal. Does not allocate.
     pub const fn from_static(tag: &'static str) -> Self {
         Self(Text::Static(tag))
     }
 
-    /// The text of the tag.
+    /// Returns the text of the tag.
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Text::Static(text) => text,
@@ -73,7 +73,7 @@ impl fmt::Display for Tag {
     }
 }
 
-// Written out because derived ones would tell a literal from an equal text made at run time.
+// Not derived: derived implementations would distinguish a literal from an equal `String`.
 
 impl PartialEq for Tag {
     fn eq(&self, other: &Self) -> bool {

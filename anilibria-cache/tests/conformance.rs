@@ -1,4 +1,4 @@
-//! Every store of this crate is put to the tests that all stores share.
+//! Conformance tests of the memory and disk stores.
 
 mod memory {
     use anilibria_cache::{MemoryStore, store_conformance};

@@ -1,4 +1,4 @@
-//! What a recorder of the `metrics` facade is told.
+//! Metrics that a recorder of the `metrics` facade receives.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ use metrics::{
 
 const TTL: Duration = Duration::from_mins(5);
 
-/// How often each series was touched, by name and labels.
+/// Number of updates of each series, by name and labels.
 #[derive(Clone, Default)]
 struct Recorded(Arc<Mutex<BTreeMap<String, u64>>>);
 
@@ -101,11 +101,14 @@ fn every_level_counts_hits_misses_and_what_was_done_under_its_name() {
 
     let operations = |level: &str, operation: &str, result: &str| {
         recorded
-            .of(&format!("cache_operations_total cache_level={level} operation={operation} result={result}"))
+            .of(&format!("anilibria_cache_operations_total cache=default level={level} operation={operation} result={result}"))
     };
     assert_eq!((operations("memory", "get", "hit"), operations("memory", "get", "miss")), (2, 1));
     assert_eq!((operations("far", "get", "hit"), operations("far", "get", "miss")), (0, 1));
     assert_eq!(["memory", "far"].map(|level| operations(level, "set", "ok")), [1, 1]);
     assert_eq!(["memory", "far"].map(|level| operations(level, "invalidate", "ok")), [1, 1]);
-    assert_eq!(recorded.of("cache_operation_duration_seconds cache_level=far operation=set"), 1);
+    assert_eq!(
+        recorded.of("anilibria_cache_operation_duration_seconds cache=default level=far operation=set"),
+        1
+    );
 }

@@ -1,4 +1,4 @@
-//! The comparison in README.md names a test for each thing it says this crate can do.
+//! Each capability in the comparison of README.md names a test.
 
 use std::path::Path;
 

@@ -22,7 +22,7 @@ mod trace;
 
 use std::{future::Future, sync::LazyLock, time::Instant};
 
-use anilibria_cache::{Cache, Cached, Invalidation, Loaded, Options, Pattern, Scope, Source};
+use anilibria_cache::{Cache, Cached, Invalidation, NewValue, Options, Origin, Pattern, Scope};
 use anilibria_client::{Client, model::GenreId};
 use anilibria_http::{
     LoadFailure,
@@ -257,7 +257,7 @@ impl Titles {
         load: impl FnOnce(Self) -> F + Clone + Send + 'static,
     ) -> Result<Rendered<T>, LoadFailure>
     where
-        F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+        F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
         Ok(rendered(self.cached(&self.of_lists, key, load).await?))
     }
@@ -270,7 +270,7 @@ impl Titles {
         load: impl FnOnce(Self) -> F + Clone + Send + 'static,
     ) -> Result<Cached, LoadFailure>
     where
-        F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+        F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
         let get = || {
             let (titles, load) = (self.clone(), load.clone());
@@ -295,12 +295,12 @@ fn form() -> &'static str {
 
 /// Converts a cached value to an answer, with metadata on its source.
 fn rendered<T>(cached: Cached) -> Rendered<T> {
-    let level = match cached.source() {
-        Source::Level { name, .. } => CacheLevel::named(name),
+    let level = match cached.origin() {
+        Origin::Level { name, .. } => CacheLevel::named(name),
         _ => None,
     };
     let meta = Meta {
-        cached: cached.source().is_hit(),
+        cached: cached.origin().is_hit(),
         cache_expires: Some(OffsetDateTime::from(cached.fresh_until())),
         cache_level: level,
         stale: cached.is_stale(),

@@ -12,11 +12,11 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use super::{Backplane, Signal};
 use crate::{error::Result, invalidation::Invalidation};
 
-/// So many messages may wait for a member that is slow to read them; one that misses some is told to resync.
+/// Maximum number of messages that wait for a slow member. A member that misses messages receives a resync.
 const CAPACITY: usize = 1024;
 
-/// A [`Backplane`] between caches of one process: for tests, and for processes that keep more than one cache of the
-/// same things. One with a single member costs next to nothing.
+/// A [`Backplane`] between caches of one process: for tests, and for processes with several caches of the same values.
+/// Its cost is negligible if it has a single member.
 ///
 /// ```
 /// # async fn example() {
@@ -38,12 +38,12 @@ pub struct LocalBackplane {
 }
 
 impl LocalBackplane {
-    /// A backplane with one member, which this is.
+    /// Creates a backplane with one member, which is the returned value.
     pub fn new() -> Self {
         Self { messages: broadcast::Sender::new(CAPACITY), members: Arc::default(), id: 0 }
     }
 
-    /// Another member of the same backplane. Each cache has to be one of its own.
+    /// Adds a member to the backplane. Each cache needs a separate member.
     pub fn join(&self) -> Self {
         let id = self.members.fetch_add(1, Ordering::Relaxed) + 1;
         Self { messages: self.messages.clone(), members: Arc::clone(&self.members), id }
@@ -63,7 +63,7 @@ impl Backplane for LocalBackplane {
     }
 
     async fn publish(&self, invalidation: &Invalidation) -> Result<()> {
-        // It fails when nobody listens, which is just as well.
+        // An error means that there is no subscriber.
         let _ = self.messages.send((self.id, invalidation.clone()));
         Ok(())
     }

@@ -1,34 +1,34 @@
-//! What other instances tell about what they changed.
+//! Applies the invalidations of other instances.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use futures::{StreamExt, stream::BoxStream};
-use tokio::runtime::Handle;
+use futures::{StreamExt, future};
 
 use super::Inner;
 use crate::{
     backplane::Signal,
+    events::Event,
     invalidation::{Invalidation, Scope},
 };
 
 impl Inner {
-    /// Begins to listen to the backplane, if there is one and it is not being listened to yet.
-    ///
-    /// Not done when the cache is built, for that may be before there is a runtime; but before anything is kept here that
-    /// another instance could change.
-    pub(super) fn listen(self: &Arc<Self>) {
-        let Some(outbox) = self.outbox.as_ref().filter(|_| self.listener.get().is_none()) else {
-            return;
-        };
-        if let Ok(runtime) = Handle::try_current() {
-            self.listener.get_or_init(|| {
-                let signals = outbox.backplane().subscribe();
-                runtime.spawn(hear_all(Arc::downgrade(self), signals)).abort_handle()
-            });
-        }
+    /// Starts to listen to the backplane, if there is one and no listener runs.
+    pub(super) fn ensure_listener(self: &Arc<Self>) {
+        let Some(publisher) = &self.publisher else { return };
+        self.background.ensure(self.publishing() + 1, || {
+            let mut signals = publisher.backplane().subscribe();
+            // Messages were lost while no listener ran: a level on disk may have entries of an earlier process.
+            self.receive(Invalidation::expire(Scope::All));
+            let cache = Arc::clone(self);
+            async move {
+                while let Some(signal) = signals.next().await {
+                    cache.received(signal);
+                }
+            }
+        });
     }
 
-    async fn hear(&self, signal: Signal) {
+    fn received(self: &Arc<Self>, signal: Signal) {
         let invalidation = match signal {
             Signal::Invalidate(invalidation) => {
                 self.counters.received.increment();
@@ -37,25 +37,45 @@ impl Inner {
             Signal::Resync => {
                 self.counters.resyncs.increment();
                 tracing::info!(
-                    "messages of other instances may have been missed, own levels are not trusted"
+                    "messages of other instances may have been lost, expiring the levels of this instance"
                 );
-                // Expired, not removed: it may be all there is to serve.
+                // Expired, not removed, for fail-safe.
                 Invalidation::expire(Scope::All)
             }
         };
-        let under_way = self.flights.begin_invalidation(&invalidation);
-        self.levels.invalidate_own(&invalidation, self.now()).await;
-        self.flights.outdate(&invalidation);
-        self.turns.settle(&invalidation.scope).await;
-        drop(under_way);
+        self.receive(invalidation);
     }
-}
 
-async fn hear_all(cache: Weak<Inner>, mut signals: BoxStream<'static, Signal>) {
-    while let Some(signal) = signals.next().await {
-        let Some(cache) = cache.upgrade() else {
-            return;
-        };
-        cache.hear(signal).await;
+    /// Applies an invalidation of another instance to the levels that only this one uses. Never waits: what a level cannot
+    /// do at once is done in the background.
+    fn receive(self: &Arc<Self>, invalidation: Invalidation) {
+        self.events.emit(|| Event::Invalidated(invalidation.clone()));
+        let own = || self.levels.iter().filter(|(_, level)| !level.is_shared()).map(|(index, _)| index);
+        let number = self.log.append(&invalidation, own());
+        let recent = self.writes.take_recent(&invalidation.scope);
+        if !recent.is_empty() {
+            let taking_back = Arc::clone(self).take_back(recent, invalidation.action);
+            // Errors mean that the cache is closed.
+            let _ = self.background.spawn(Box::pin(taking_back));
+        }
+
+        let cache = Arc::clone(self);
+        let own: Vec<_> = own().collect();
+        match Arc::clone(&self.applying).try_acquire_owned() {
+            Ok(permit) => {
+                let applying = async move {
+                    let levels = own.into_iter().map(|index| cache.apply(index, number, &invalidation));
+                    future::join_all(levels).await;
+                    drop(permit);
+                };
+                self.background.start(applying);
+            }
+            Err(_too_many) => {
+                for index in own {
+                    self.log.failed(index, number);
+                }
+                self.ensure_repairs();
+            }
+        }
     }
 }

@@ -1,53 +1,39 @@
-//! The load of one key: the loader runs, and what it brings is kept.
+//! The load of one key: runs the loader and stores its result.
 
-use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures::{
-    FutureExt,
-    future::{self, BoxFuture},
-};
+use futures::{FutureExt, future::BoxFuture};
 use tokio::{runtime::Handle, task_local, time::sleep};
 use tracing::{Instrument, debug_span};
 
-use super::Inner;
+use super::{Inner, write::Write};
 use crate::{
-    cached::Cached,
+    cached::Origin,
     clock::later,
     entry::Entry,
     error::LoadError,
-    invalidation::{Invalidation, Scope},
-    level::Write,
-    levels::{Found, Lookup},
-    loaded::Loaded,
-    lock::Lease,
-    patience::within,
+    events::Event,
+    levels::{Answer, Lookup},
+    lock::LockToken,
+    new_value::NewValue,
     policy::Policy,
-    single_flight::{Lead, Verdict},
+    single_flight::Leader,
     tag::Tag,
+    time_limit::within,
 };
 
-/// So often is looked whether the instance that loads a value has put it where this one can read it.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
-
-/// For so long after it was written is the result of a load taken back if another instance tells that it was out of
-/// date: longer than a message takes, and than a backplane takes to connect again.
-const LINGER: Duration = Duration::from_secs(3);
-
-/// For so long at most while no message may come through.
-const LONGEST_LINGER: Duration = Duration::from_mins(10);
-
-/// So often is looked whether messages come through again.
-const LOOK_FOR_OTHERS_EVERY: Duration = Duration::from_millis(250);
+/// First and longest pause between two lookups while another instance holds the load lock.
+const LOCK_POLL: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(250));
 
 task_local! {
-    /// Set while a loader runs, so that a load which it starts can be told from one that a caller starts.
+    /// Set while a loader runs, so that a load that it starts is recognised.
     static IN_LOADER: ();
 }
 
-/// The function of a loader, which gets the entry that there was before.
-type Run<E> = dyn FnOnce(Option<Entry>) -> BoxFuture<'static, Result<Loaded, E>> + Send;
+/// The function of a loader. Its argument is the previous entry.
+type Run<E> = dyn FnOnce(Option<Entry>) -> BoxFuture<'static, Result<NewValue, E>> + Send;
 
-/// A loader with its own types erased. Only the error type stays, which is what callers of one load have in common.
+/// A loader with erased types, except for the error type, which all callers of a load share.
 pub(super) struct Loader<E> {
     run: Box<Run<E>>,
     /// True if another loader asked for this load. It runs under the permit of that loader: with a second permit,
@@ -55,228 +41,168 @@ pub(super) struct Loader<E> {
     is_nested: bool,
 }
 
-/// Erases the types of `loader`. Call it where the load is asked for: it notes whether that is inside of a loader.
+/// Erases the types of `loader`. Called where the load is requested, to note whether that is inside of a loader.
 pub(super) fn boxed<F, Fut, V, E>(loader: F) -> Loader<E>
 where
     F: FnOnce(Option<Entry>) -> Fut + Send + 'static,
     Fut: Future<Output = Result<V, E>> + Send + 'static,
-    V: Into<Loaded> + 'static,
+    V: Into<NewValue> + 'static,
     E: 'static,
 {
-    let run = |previous| IN_LOADER.scope((), async move { loader(previous).await.map(Into::into) }).boxed();
-    Loader { run: Box::new(run), is_nested: IN_LOADER.try_with(|()| ()).is_ok() }
+    let run = |previous| mark_loader(async move { loader(previous).await.map(Into::into) }).boxed();
+    Loader { run: Box::new(run), is_nested: is_nested() }
 }
 
-/// What a load is made of.
+/// Returns true inside of a loader.
+pub(super) fn is_nested() -> bool {
+    IN_LOADER.try_with(|()| ()).is_ok()
+}
+
+/// Runs `loader` so that [`is_nested`] is true inside.
+pub(super) fn mark_loader<F: Future>(loader: F) -> impl Future<Output = F::Output> {
+    IN_LOADER.scope((), loader)
+}
+
+/// Parts of a load.
 pub(super) struct Load<E> {
     pub(super) policy: Policy,
     pub(super) tags: Vec<Tag>,
     pub(super) loader: Loader<E>,
-    /// What the levels have, fresh or not.
-    pub(super) previous: Option<Found>,
+    /// The value found before, fresh or stale.
+    pub(super) previous: Option<Answer>,
 }
 
-/// Which instance loads.
-enum Turn {
-    /// This one; with a lease if the others know of it.
-    Ours(Option<Lease>),
-    /// Another one has.
-    Found(Found),
+/// Instance that loads the value.
+pub(super) enum Turn {
+    /// This instance. Contains the token of the load lock if this instance holds it.
+    Own(Option<LockToken>),
+    /// Another instance, which has stored this value.
+    Other(Answer),
 }
 
 impl Inner {
-    /// Loads, answers all who wait, and keeps what was loaded.
-    pub(super) async fn load<E>(self: Arc<Self>, lead: Lead<E>, job: Load<E>) {
-        let Load { policy, tags, loader, previous } = job;
-        let resyncs = self.counters.resyncs.get();
-        let lease = match self.turn(lead.key(), &policy).await {
-            Turn::Ours(lease) => lease,
-            Turn::Found(found) => {
-                self.back_fill(&lead, &found, &policy).await;
-                lead.answer(Ok(Cached::new(found.entry, found.source, self.now())));
+    /// Runs the loader, answers all callers that wait, and stores the result.
+    pub(super) async fn load<E: Send + Sync + 'static>(self: Arc<Self>, leader: Leader<E>, load: Load<E>) {
+        let Load { policy, tags, loader, previous } = load;
+        let token = match self.turn(leader.key(), &policy).await {
+            Turn::Own(token) => token,
+            Turn::Other(answer) => {
+                self.back_fill(&[(leader.key(), &answer)], &policy).await;
+                leader.finish(Ok(answer));
                 return;
             }
         };
 
-        let entry = previous.as_ref().map(|found| found.entry.clone());
+        let as_of = self.log.position();
+        let entry = previous.as_ref().map(|previous| previous.entry.clone());
         let loaded =
             within(policy.load_limit, self.run(loader, entry)).await.unwrap_or(Err(LoadError::TimedOut));
-        let kept = match loaded {
-            Ok(loaded) => self.keep(&lead, loaded.tags(tags), &policy).await,
-            Err(error) => {
-                self.make_do(&lead, error, previous, &policy).await;
-                None
+        match loaded {
+            Ok(loaded) => {
+                let write =
+                    Write::new(&self.levels, leader.key(), &loaded.tags(tags), as_of, &policy, self.now());
+                let answer = Answer { entry: write.nearest.clone(), origin: Origin::Loader, as_of };
+                let store = self.write(write, || leader.finish(Ok(answer)));
+                store.instrument(debug_span!("cache_store")).await;
             }
-        };
-        if let (Some(lease), Some((lock, _))) = (lease, &self.lock) {
-            // One that cannot be given back ends by itself.
-            let _ = lock.unlock(lead.key(), lease).await;
+            Err(error) => self.load_failed(&leader, error, previous, &policy).await,
         }
-        if let Some(entry) = kept {
-            self.linger(&lead, &entry, resyncs).await;
-        }
+        self.unlock(leader.key(), token).await;
     }
 
-    /// What `loader` brings; a panic ends here.
-    async fn run<E>(&self, loader: Loader<E>, previous: Option<Entry>) -> Result<Loaded, LoadError<E>> {
+    /// Returns the result of `loader`. A panic of the loader becomes an error.
+    pub(super) async fn run<E>(
+        &self,
+        loader: Loader<E>,
+        previous: Option<Entry>,
+    ) -> Result<NewValue, LoadError<E>> {
         // The semaphore is never closed.
         let _permit = if loader.is_nested { None } else { self.loading.acquire().await.ok() };
         self.counters.loads.increment();
-        // Nothing that the loader touched is seen again after a panic: it owned all of it.
+        // Unwind safe: the loader owns its data, so no data is accessed after a panic.
         match AssertUnwindSafe(async { (loader.run)(previous).await }).catch_unwind().await {
             Ok(result) => result.map_err(|error| LoadError::Failed(Arc::new(error))),
             Err(_panic) => Err(LoadError::Interrupted),
         }
     }
 
-    /// Whether this instance is the one to load, or another has done so.
+    /// Takes the load lock, or waits until another instance has stored the value. Loads without the lock if that fails.
     async fn turn(&self, key: &str, policy: &Policy) -> Turn {
-        let Some((lock, lease)) = &self.lock else {
-            return Turn::Ours(None);
+        let Some((lock, ttl)) = &self.lock else {
+            return Turn::Own(None);
         };
         if Handle::try_current().is_err() {
-            return Turn::Ours(None);
+            return Turn::Own(None);
         }
+        let (mut pause, longest) = LOCK_POLL;
         let mut waited = Duration::ZERO;
         loop {
-            let taken = within(*lease, lock.try_lock(key, *lease)).await;
-            let taken = match taken {
-                Some(Ok(taken)) => taken,
+            let token = match within(*ttl, lock.try_lock(key, *ttl)).await {
+                Some(Ok(token)) => token,
                 Some(Err(error)) => {
                     let error = &error as &dyn std::error::Error;
-                    tracing::debug!(lock = lock.name(), error, "cannot lock a load, going on without");
-                    return Turn::Ours(None);
+                    tracing::debug!(lock = lock.name(), error, "load lock failed, loading without it");
+                    return Turn::Own(None);
                 }
-                None => return Turn::Ours(None),
+                None => return Turn::Own(None),
             };
-            // Also who has the lock looks: it may have waited just long enough for another to be done.
-            if let Lookup::Fresh(found) = self.levels.find(key, self.now(), 1, policy.levels).await
-                && !found.entry.lifetime().is_due(self.now())
-            {
-                if let Some(lease) = taken {
-                    let _ = lock.unlock(key, lease).await;
-                }
-                return Turn::Found(found);
+            // Also if this instance holds the lock: the previous holder may have just stored the value.
+            if let Some(answer) = self.find_shared(key, policy).await {
+                self.unlock(key, token).await;
+                return Turn::Other(answer);
             }
-            if taken.is_some() || waited >= *lease {
-                return Turn::Ours(taken);
+            if token.is_some() || waited >= *ttl {
+                return Turn::Own(token);
             }
-            sleep(LOOK_EVERY).await;
-            waited += LOOK_EVERY;
+            sleep(pause).await;
+            waited += pause;
+            pause = longest.min(pause * 2);
         }
     }
 
-    /// Puts what a further level had into the nearer ones, unless it was changed meanwhile.
-    pub(super) async fn back_fill<E>(&self, lead: &Lead<E>, found: &Found, policy: &Policy) {
-        if found.level == 0 {
-            return;
-        }
-        let _turn = self.turns.of(lead.key()).await;
-        if lead.verdict(found.entry.tags()) == Verdict::Keep {
-            self.levels.back_fill(lead.key(), found, policy, self.now()).await;
-            self.take_back(lead, found.entry.tags()).await;
+    /// Returns the fresh value of `key` on the nearest available level that other instances write to.
+    async fn find_shared(&self, key: &str, policy: &Policy) -> Option<Answer> {
+        let now = self.now();
+        let mut shared = self.levels.iter().take(policy.levels).skip(1);
+        let (index, _) = shared.find(|(_, level)| level.is_shared() && level.is_available())?;
+        match self.levels.find(key, now, (index, index + 1), &self.log).await {
+            Lookup::Fresh(answer) => Some(answer).filter(|answer| !answer.entry.lifetime().is_due(now)),
+            Lookup::Stale(_) => None,
         }
     }
 
-    /// Answers with what was loaded and puts it on the levels, unless it was changed meanwhile. Returns what is kept.
-    async fn keep<E>(&self, lead: &Lead<E>, loaded: Loaded, policy: &Policy) -> Option<Entry> {
-        let key = lead.key();
-        let (now, luck) = (self.now(), fastrand::f64());
-        let entry = self.levels.nearest_entry(&loaded, policy, now, luck);
-        let _turn = self.turns.of(key).await;
-        if lead.verdict(entry.tags()) != Verdict::Keep {
-            lead.answer(Ok(Cached::loaded(entry)));
-            return None;
+    async fn unlock(&self, key: &str, token: Option<LockToken>) {
+        if let (Some(token), Some((lock, _))) = (token, &self.lock) {
+            // A lock that cannot be released expires.
+            let _ = lock.unlock(key, token).await;
         }
-        let store = async {
-            self.levels.set_nearest(key, entry.clone(), now, Write::Renews).await;
-            // The further levels are not what the callers wait for.
-            lead.answer(Ok(Cached::loaded(entry.clone())));
-            self.levels.set_further(key, (&loaded, &entry), policy, now, luck, Write::Renews).await;
-        };
-        store.instrument(debug_span!("cache_store")).await;
-        self.take_back(lead, entry.tags()).await;
-        Some(entry)
     }
 
-    /// Answers with what there was before, or else with the error.
-    async fn make_do<E>(
-        &self,
-        lead: &Lead<E>,
+    /// Finishes the load with `error`. Callers with fail-safe receive `previous` instead. It is stored again, so that
+    /// calls do not load again before [`retry_pause`](crate::Options::retry_pause) has passed.
+    pub(super) async fn load_failed<E: Send + Sync>(
+        self: &Arc<Self>,
+        leader: &Leader<E>,
         error: LoadError<E>,
-        previous: Option<Found>,
+        previous: Option<Answer>,
         policy: &Policy,
     ) {
         self.counters.load_failures.increment();
+        self.events.emit(|| Event::LoadFailed { key: Arc::clone(leader.key()) });
         let now = self.now();
-        let usable = |found: &Found| {
-            let entry = &found.entry;
-            entry.is_fresh(now) || (policy.serves_stale() && !entry.is_expired(now))
-        };
-        let Some(found) = previous.filter(usable) else {
-            lead.answer(Err(error));
+        let Some(previous) = previous.filter(|it| !it.entry.lifetime().is_expired(now)) else {
+            leader.finish(Err(error));
             return;
         };
-        tracing::debug!(key = lead.key(), "loading failed, the old value is served");
-        let life = self.levels.nearest_lifetime(&found, policy, now);
-        let waiting = found.entry.clone().with_lifetime(life.refresh_at(later(now, policy.retry_pause)));
-        let _turn = self.turns.of(lead.key()).await;
-        if lead.verdict(found.entry.tags()) == Verdict::Keep {
-            self.levels.set_nearest(lead.key(), waiting, now, Write::Renews).await;
-            self.take_back(lead, found.entry.tags()).await;
-        }
-        lead.answer(Ok(Cached::new(found.entry, found.source, now)));
-    }
-
-    /// Takes back what was just written if it was invalidated meanwhile.
-    async fn take_back<E>(&self, lead: &Lead<E>, tags: &[Tag]) {
-        if let Verdict::TakeBack(action) = lead.verdict(tags) {
-            let out_of_date = Invalidation { scope: Scope::key(lead.key()), action };
-            self.levels.invalidate(&out_of_date, self.now()).await;
-            // It may have been found while it was there; then it is not to be copied to nearer levels.
-            self.flights.outdate(&out_of_date);
-        }
-    }
-
-    /// Stays within reach for a while after `entry` was kept, to take it back.
-    ///
-    /// Another instance may invalidate on the shared levels before this one writes there, and its message arrive after.
-    ///
-    /// If this one has been cut off since it began, when the count was `resyncs`, the others were told before there was
-    /// anything to tell, and may have copied it: they are told again. In all other cases they know.
-    async fn linger<E>(&self, lead: &Lead<E>, entry: &Entry, resyncs: u64) {
-        if self.outbox.is_none() || Handle::try_current().is_err() {
-            return;
-        }
-        // The many loads of a busy moment do not all linger: there is a limit to what is remembered of them.
-        let Ok(_permit) = self.lingering.try_acquire() else {
-            return;
+        tracing::debug!(key = &**leader.key(), "load failed, the previous value may be served");
+        let nearest = self.levels.nearest();
+        let entry = if previous.level() == Some(0) {
+            previous.entry.clone()
+        } else {
+            previous.entry_for(nearest, policy, now)
         };
-        let taken_back = async {
-            while lead.verdict(entry.tags()) == Verdict::Keep {
-                lead.changed().await;
-            }
-            let turn = self.turns.of(lead.key()).await;
-            let verdict = lead.verdict(entry.tags());
-            self.take_back(lead, entry.tags()).await;
-            drop(turn);
-            if let Verdict::TakeBack(action) = verdict
-                && self.counters.resyncs.get() > resyncs
-            {
-                self.publish(&Invalidation { scope: Scope::key(lead.key()), action }).await;
-            }
-        };
-        let patience = async {
-            while self.may_be_cut_off() {
-                sleep(LOOK_FOR_OTHERS_EVERY).await;
-            }
-            sleep(LINGER).await;
-        };
-        within(LONGEST_LINGER, future::select(pin!(taken_back), pin!(patience))).await;
-    }
-
-    /// Whether messages of other instances may not come through, as far as can be seen from what this one sends.
-    fn may_be_cut_off(&self) -> bool {
-        self.levels.is_shared_away() || self.outbox.as_ref().is_some_and(|outbox| outbox.waiting() > 0)
+        let life = entry.lifetime().refresh_at(later(now, policy.retry_pause));
+        let write = Write::to_nearest(leader.key(), entry.with_lifetime(life), previous.as_of);
+        self.write(write, || leader.finish(Err(error))).await;
     }
 }

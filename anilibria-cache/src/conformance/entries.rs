@@ -1,9 +1,9 @@
-//! What is set is what is read.
+//! Entries are read as they were set.
 
-use super::probe::{Probe, must};
-use crate::{entry::Entry, store::Store};
+use super::probe::{HOUR, Probe, must};
+use crate::{entry::Entry, lifetime::Lifetime, store::Store};
 
-/// A key that nothing was put under reads as `None`.
+/// A key without an entry reads as `None`.
 pub async fn an_absent_key_reads_as_nothing(store: impl Store) {
     let probe = Probe::new(store);
     probe.set("there", &probe.entry("value", &[])).await;
@@ -13,7 +13,7 @@ pub async fn an_absent_key_reads_as_nothing(store: impl Store) {
     probe.assert_lacks("there:").await;
 }
 
-/// Value, tags, validator, absence and lifetime come back, each with and without the others.
+/// Value, tags, validator, absence and lifetime are returned, each with and without the others.
 pub async fn an_entry_reads_as_it_was_set(store: impl Store) {
     let probe = Probe::new(store);
     let tags = || ["titles".into(), "title:1".into()];
@@ -35,7 +35,7 @@ pub async fn an_entry_reads_as_it_was_set(store: impl Store) {
     }
 }
 
-/// Values of nothing, of a byte, of 1 KiB and 1 MiB, compressible or not, come back bit by bit.
+/// Values of 0 bytes, about 1 KiB and 1 MiB are returned unchanged, compressible or not.
 pub async fn values_of_every_size_come_back(store: impl Store) {
     let probe = Probe::new(store);
     let mut random = fastrand::Rng::with_seed(7);
@@ -55,7 +55,7 @@ pub async fn values_of_every_size_come_back(store: impl Store) {
     }
 }
 
-/// An entry takes the place of the one before it, with all of its parts.
+/// An entry replaces all parts of the previous entry.
 pub async fn a_key_reads_as_what_was_last_set(store: impl Store) {
     let probe = Probe::new(store);
     let versions = [
@@ -71,7 +71,53 @@ pub async fn a_key_reads_as_what_was_last_set(store: impl Store) {
     }
 }
 
-/// The store counts entries and bytes, roughly, and no longer what was removed.
+/// `get_many` returns the entries in the order of the keys, and `None` for a key without an entry.
+pub async fn many_keys_read_in_their_order(store: impl Store) {
+    let probe = Probe::new(store);
+    let (one, two) = (probe.entry("one", &["a"]), probe.entry("two", &[]));
+    probe.set("one", &one).await;
+    probe.set("two", &two).await;
+    probe.set("removed", &probe.entry("removed", &["b"])).await;
+    probe.set("expired", &probe.entry("expired", &["a", "c"])).await;
+    probe.remove(crate::Scope::tag("b")).await;
+    probe.expire(crate::Scope::tag("c")).await;
+    let expired = probe.entry("expired", &["a", "c"]).with_lifetime(probe.life().expire());
+
+    let keys = ["two", "missing", "one", "removed", "expired", "one", ""];
+    let found = must(probe.store.get_many(&keys, probe.now).await, "get_many");
+    let none = must(probe.store.get_many(&[], probe.now).await, "get_many of no keys");
+    let late = must(probe.store.get_many(&["one"], probe.now + 2 * HOUR).await, "get_many");
+
+    assert_eq!(found, [Some(two), None, Some(one.clone()), None, Some(expired), Some(one), None]);
+    assert_eq!((none, late), (vec![], vec![None]));
+}
+
+/// `set_many` stores each entry under its key, and an entry that has expired leaves nothing there.
+pub async fn many_entries_read_as_they_were_set(store: impl Store) {
+    let probe = Probe::new(store);
+    let entries: Vec<_> = (0..300)
+        .map(|number| (format!("key:{number}"), probe.entry(&number.to_string(), &["all"])))
+        .collect();
+    let late = Lifetime::new(probe.now - 2 * HOUR, HOUR);
+    probe.set("late", &probe.entry("previous", &[])).await;
+    probe.set("key:7", &probe.entry("previous", &["other"])).await;
+
+    let batch = entries.iter().map(|(key, entry)| (key.as_str().into(), entry.clone()));
+    let batch = batch.chain([("late".into(), Entry::new("late", late, []))]).collect();
+    must(probe.store.set_many(batch, probe.now).await, "set_many");
+    must(probe.store.set_many(Vec::new(), probe.now).await, "set_many of no entries");
+
+    for (key, entry) in &entries {
+        probe.assert_has(key, entry).await;
+    }
+    probe.assert_lacks("late").await;
+    probe.remove(crate::Scope::tag("other")).await;
+    probe.assert_has("key:7", &entries[7].1).await;
+    probe.remove(crate::Scope::tag("all")).await;
+    probe.assert_lacks("key:299").await;
+}
+
+/// The statistics count entries and bytes approximately, and do not count removed entries.
 pub async fn what_is_kept_is_counted(store: impl Store) {
     let probe = Probe::new(store);
     for number in 0..10 {
@@ -86,7 +132,7 @@ pub async fn what_is_kept_is_counted(store: impl Store) {
     assert!(empty.entries < full.entries, "no entry counts as {empty:?}, ten as {full:?}");
 }
 
-/// The store says that it is there, and has a name to be told by.
+/// The store answers a ping and has a name.
 pub async fn a_store_answers_and_has_a_name(store: impl Store) {
     let probe = Probe::new(store);
 

@@ -1,12 +1,12 @@
-//! A store together with what has to outlive it.
+//! Stores that keep a server or a folder alive.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
 
 use crate::{entry::Entry, error::Result, invalidation::Invalidation, stats::StoreStats, store::Store};
 
-/// `store`, which drops `guard` after itself: the server or the folder that a test made for it.
+/// Returns `store` together with `guard`, which is dropped after the store: the server or the folder of a test.
 ///
 /// ```
 /// # use anilibria_cache::{MemoryStore, Store, conformance::keeping};
@@ -19,7 +19,7 @@ pub fn keeping<S: Store>(store: S, guard: impl Send + Sync + 'static) -> impl St
     Keeping { store, _guard: guard }
 }
 
-/// Fields are dropped in the order they are written in.
+/// Fields are dropped in the order of their declaration.
 struct Keeping<S, G> {
     store: S,
     _guard: G,
@@ -45,6 +45,14 @@ impl<S: Store, G: Send + Sync + 'static> Store for Keeping<S, G> {
 
     async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {
         self.store.set(key, entry, now).await
+    }
+
+    async fn get_many(&self, keys: &[&str], now: SystemTime) -> Result<Vec<Option<Entry>>> {
+        self.store.get_many(keys, now).await
+    }
+
+    async fn set_many(&self, entries: Vec<(Arc<str>, Entry)>, now: SystemTime) -> Result<()> {
+        self.store.set_many(entries, now).await
     }
 
     async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64> {

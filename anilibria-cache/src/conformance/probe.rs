@@ -1,4 +1,4 @@
-//! A store under test: its failures end the test, and its time stands still.
+//! A store under test. Its failures end the test, and its time is constant.
 
 use std::{
     sync::Arc,
@@ -13,10 +13,10 @@ use crate::{
     store::Store,
 };
 
-/// How long the entries of the tests are fresh, and then again stale.
+/// Time for which the entries of the tests are fresh, and then stale.
 pub(super) const HOUR: Duration = Duration::from_hours(1);
 
-/// A store, asked at one moment. Clones ask the same store at the same moment.
+/// A store and a constant time. Clones share both.
 #[derive(Clone)]
 pub(super) struct Probe {
     pub(super) store: Arc<dyn Store>,
@@ -28,7 +28,7 @@ impl Probe {
         Self { store: Arc::new(store), now: now() }
     }
 
-    /// The lifetime of an entry loaded at the moment of the test.
+    /// Returns the lifetime of an entry loaded at the time of the test.
     pub(super) fn life(&self) -> Lifetime {
         Lifetime::new(self.now, HOUR).stale_for(HOUR)
     }
@@ -45,7 +45,7 @@ impl Probe {
         self.get_at(key, self.now).await
     }
 
-    /// What the store has under `key` at `now`. Whatever it could tell without waiting has to be the same.
+    /// Returns the entry under `key` at `now`. Asserts that `get_now` does not return an expired entry.
     pub(super) async fn get_at(&self, key: &str, now: SystemTime) -> Option<Entry> {
         let at_once = self.store.get_now(key, now);
         assert!(
@@ -67,7 +67,18 @@ impl Probe {
         must(self.store.invalidate(&invalidation, self.now).await, format_args!("{invalidation}"))
     }
 
-    /// Asserts that the store has exactly this `entry` under `key`.
+    /// Applies `invalidation`, and asserts that the store visited `expected` entries. The number is 0 if the store
+    /// invalidates a tag without visiting its entries.
+    pub(super) async fn assert_visits(&self, invalidation: Invalidation, expected: usize) {
+        let count = self.invalidate(invalidation.clone()).await;
+        let is_uncounted = count == 0 && matches!(invalidation.scope, Scope::Tag(_));
+        assert!(
+            is_uncounted || usize::try_from(count) == Ok(expected),
+            "{count} entries instead of {expected} visited by: {invalidation}"
+        );
+    }
+
+    /// Asserts that the store has exactly `entry` under `key`.
     pub(super) async fn assert_has(&self, key: &str, entry: &Entry) {
         let found = self.get(key).await;
         let differs = || format!("under {key:?} the store has {found:?} instead of {entry:?}");
@@ -80,12 +91,12 @@ impl Probe {
     }
 }
 
-/// What `result` holds; its error ends the test and says during `what`.
+/// Returns the output of `result`. An error ends the test, with `what` in the message.
 pub(super) fn must<T>(result: Result<T>, what: impl std::fmt::Display) -> T {
     result.unwrap_or_else(|error| panic!("{what} failed: {error}: {:?}", std::error::Error::source(&error)))
 }
 
-/// The present, without what is below a millisecond and may be lost.
+/// Returns the current time in whole milliseconds, because stores may not keep more precise times.
 fn now() -> SystemTime {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     SystemTime::UNIX_EPOCH

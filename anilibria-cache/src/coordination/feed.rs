@@ -31,10 +31,10 @@ use crate::{
     },
 };
 
-/// Appends a record. `KEYS`: stream, idempotency key, checkpoint, greatest fencing token. `ARGV`: id, maximum number of
+/// Appends a record. `KEYS`: stream, idempotency key, checkpoint, greatest fencing token, call. `ARGV`: id, maximum number of
 /// records, minimum id, channel, payload, lifetime of the idempotency key in milliseconds, whether the key is used, whether
 /// a checkpoint is given, checkpoint, fencing token, last id known to this instance, fingerprint, metadata or nothing,
-/// version in 20 digits. Returns 1; 0 for a duplicate; -1 if the fencing token is too small; -2 if the stream has lost the
+/// version in 20 digits, TTL of the outcome of the call in milliseconds. Returns 1; 0 for a duplicate; -1 if the fencing token is too small; -2 if the stream has lost the
 /// last known record; or the last id of the stream if that is not smaller than the given one.
 static APPEND: Lua = Lua::new(include_str!("feed/append.lua"));
 
@@ -75,6 +75,9 @@ pub struct RedisFeed {
 /// because the stream has to be restored first.
 const MAX_ATTEMPTS: usize = 5;
 
+/// TTL of the outcome of a call, which a repetition of the call returns.
+const CALL_TTL: Duration = Duration::from_mins(1);
+
 impl RedisFeed {
     pub(crate) fn new(redis: Redis, name: &str) -> Self {
         Self { stream: Stream::new(redis, name), last_id: Arc::default() }
@@ -101,15 +104,20 @@ impl RedisFeed {
 
     /// Appends a record. `payload` is called with the id of the record, which is greater than all ids before it. It may be
     /// called several times.
+    ///
+    /// A call appends at most one record, also if the connection is lost and the command is sent again. After an error, the
+    /// record may have been appended: another call may append it twice, unless it has an
+    /// [idempotency key](NewRecord::idempotency_key).
     pub async fn append<P: Into<Vec<u8>>>(
         &self,
         record: &NewRecord<'_>,
         payload: impl Fn(RecordId) -> P + Send,
     ) -> Result<AppendOutcome> {
+        let call = format!("{}:{:016x}", self.stream.key_of("feed-call"), fastrand::u64(..));
         for _ in 0..MAX_ATTEMPTS {
             let id = self.next_id();
             let payload = payload(id).into();
-            match Reply::parse(self.send(record, id, &payload).await.map_err(unavailable)?)
+            match Reply::parse(self.send(&call, record, id, &payload).await.map_err(unavailable)?)
                 .map_err(unavailable)?
             {
                 Reply::Appended => {
@@ -164,9 +172,8 @@ impl RedisFeed {
         self.stream.redis.link().send(&command).await.map(drop).map_err(unavailable)
     }
 
-    /// Returns the key of the checkpoint. The word `bookmark` is part of the stored format.
     fn checkpoint_key(&self) -> String {
-        format!("{}:bookmark", self.stream.key)
+        self.stream.key_of("feed-checkpoint")
     }
 
     /// Returns an id that this instance has not used, and that is greater than all known ids.
@@ -182,18 +189,24 @@ impl RedisFeed {
         *last = id.max(*last);
     }
 
-    async fn send(&self, record: &NewRecord<'_>, id: RecordId, payload: &[u8]) -> RedisResult<Value> {
+    async fn send(
+        &self,
+        call: &str,
+        record: &NewRecord<'_>,
+        id: RecordId,
+        payload: &[u8],
+    ) -> RedisResult<Value> {
         let Stream { redis, key, max_records, .. } = &self.stream;
         let (idempotency_key, window) = record.idempotency_key.unwrap_or_default();
         // In a cluster all keys of a script have to be in one slot.
         let idempotency_key = if redis.link().is_single() {
             idempotency_key.into()
         } else {
-            format!("{key}:{idempotency_key}")
+            format!("{}:{idempotency_key}", self.stream.key_of("feed-idempotency"))
         };
-        let (checkpoint, fencing) = (self.checkpoint_key(), format!("{key}:token"));
+        let (checkpoint, fencing) = (self.checkpoint_key(), self.stream.key_of("feed-token"));
         let oldest = self.stream.oldest_id();
-        let mut command = APPEND.call_with(&[key, &idempotency_key, &checkpoint, &fencing]);
+        let mut command = APPEND.call_with(&[key, &idempotency_key, &checkpoint, &fencing, call]);
         command.arg(id.in_redis()).arg(max_records).arg(oldest.in_redis());
         command.arg(record.channel).arg(payload).arg(millis(window));
         command.arg(u8::from(record.idempotency_key.is_some())).arg(u8::from(record.checkpoint.is_some()));
@@ -203,7 +216,7 @@ impl RedisFeed {
         command.arg(last_known.unwrap_or_default().in_redis()).arg(record.fingerprint);
         command.arg(record.metadata.unwrap_or_default());
         // Versions are compared as text of equal length: numbers in Lua are exact to 53 bits only.
-        command.arg(format!("{:020}", record.version));
+        command.arg(format!("{:020}", record.version)).arg(millis(CALL_TTL));
         redis.link().send(&command).await
     }
 }

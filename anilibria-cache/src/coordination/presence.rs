@@ -123,7 +123,7 @@ impl RedisPresence {
     }
 
     fn heartbeat_key(&self, instance: &str) -> String {
-        format!("{}instance:{instance}", self.redis.keys().prefix())
+        self.redis.keys().own("instance", instance)
     }
 
     fn ttl_seconds(&self) -> u64 {

@@ -8,12 +8,13 @@ use super::{
 use crate::redis::handle::Redis;
 
 impl Redis {
-    /// Returns the feed `name`. Its keys begin with the prefix and the name, both in braces in a cluster.
+    /// Returns the feed `name`. Its stream has the Redis key `#feed:name` after the prefix, or `#feed:{#name}` in a
+    /// cluster.
     pub fn feed(&self, name: &str) -> RedisFeed {
         RedisFeed::new(self.clone(), name)
     }
 
-    /// Returns the map `name`. Its keys begin with the prefix and the name, both in braces in a cluster.
+    /// Returns the map `name`. It has the Redis key `#map:name` after the prefix, or `#map:{#name}` in a cluster.
     pub fn map(&self, name: &str) -> RedisMap {
         RedisMap::new(self.clone(), name)
     }

@@ -69,7 +69,7 @@ impl RedisStrings {
         let link = self.redis.link();
         let mut keys = Vec::new();
         for node in link.nodes().await.map_err(unavailable)? {
-            let mut scan = Scan::texts(node, glob(pattern));
+            let mut scan = Scan::strings(node, glob(pattern));
             while let Some(page) = scan.next(link).await.map_err(unavailable)? {
                 keys.extend(page.into_iter().filter(|key| pattern.matches(key)));
                 // A scan may return a key twice.

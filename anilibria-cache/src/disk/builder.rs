@@ -1,11 +1,11 @@
-//! The settings of a [`DiskStore`].
+//! The builder of a [`DiskStore`].
 
 use std::{path::PathBuf, time::Duration};
 
 use super::DiskStore;
 use crate::error::Result;
 
-/// The settings of a [`DiskStore`], made by [`DiskStore::builder`].
+/// A builder of a [`DiskStore`], created by [`DiskStore::builder`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it opens the store"]
 pub struct DiskBuilder {
@@ -16,7 +16,7 @@ pub struct DiskBuilder {
     pub(super) queue_bytes: usize,
 }
 
-/// Below this size a file is mostly bookkeeping.
+/// Minimum size limit. A smaller file would consist mostly of bookkeeping.
 const MIN_BYTES: u64 = 4 << 20;
 
 impl DiskBuilder {
@@ -30,57 +30,61 @@ impl DiskBuilder {
         }
     }
 
-    /// How much of the disk the file may take, in bytes. Default: 512 MiB; least: 4 MiB.
+    /// Sets the maximum size of the file on disk, in bytes. Default: 512 MiB. Minimum: 4 MiB.
     ///
     /// An entry that takes more than a quarter of that is [rejected](crate::Error::Rejected).
     ///
     /// The entries fill at most seven tenths of it, three tenths on systems other than Unix. Between two flushes the
-    /// file may exceed the limit, by about a sixteenth. What is listed as its length may be more: the end is a hole.
+    /// file may exceed the limit by about a sixteenth. The length of the file may be greater than its size on disk,
+    /// because the end is a hole.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.limits.max_bytes = bytes.max(MIN_BYTES);
         self
     }
 
-    /// After which time what was set is durable at the latest. Default: one second.
+    /// Sets the maximum time until an entry that was set is durable. Default: one second.
     ///
-    /// Invalidations are durable when their call returns, whatever this says.
+    /// Invalidations are always durable when their call returns.
     pub fn flush_every(mut self, interval: Duration) -> Self {
         self.limits.flush_every = interval;
         self
     }
 
-    /// How much of the file may be kept in memory, in bytes. Default: 16 MiB.
+    /// Sets the maximum size of the page cache in memory, in bytes. Default: 16 MiB.
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
         self
     }
 
-    /// How many calls read at the same time, each on a thread of the runtime's for blocking work; others wait.
-    /// Default: 8; least: 1.
+    /// Sets the maximum number of concurrent reads. Each occupies a thread for blocking work, and further reads wait.
+    /// Default: 8. Minimum: 1.
     pub fn readers(mut self, readers: usize) -> Self {
         self.readers = readers.max(1);
         self
     }
 
-    /// How many bytes of entries may wait to be written; further calls wait before their entry is copied. Default:
-    /// 64 MiB.
+    /// Sets the maximum size of the entries in the write queue, in bytes. Further calls wait before their entry is
+    /// encoded. Default: 64 MiB.
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
         self.queue_bytes = bytes;
         self
     }
 
-    /// Opens the store, and makes its file, with the folders it lies in, if it is not there.
+    /// Opens the store. Creates the file and its parent directories if they do not exist.
     ///
-    /// The file is read once from end to end to check it. One that is damaged, or was not written by this store, is
-    /// renamed: `.corrupt` is added to its name, and an older file of that name is replaced. Fails with
-    /// [`Error::Unavailable`](crate::Error::Unavailable) when the file cannot be written, or when it is open already,
-    /// here or in another process.
+    /// The whole file is read once to check it. A file that is damaged, or was not written by this store, is renamed:
+    /// `.corrupt` is added to its name, and an older file of that name is replaced.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Unavailable`](crate::Error::Unavailable) if the file cannot be written, or if it is open already,
+    /// in this process or another one.
     pub async fn open(self) -> Result<DiskStore> {
         DiskStore::start(self).await
     }
 }
 
-/// How a store was built.
+/// Limits of a store.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     pub(super) max_bytes: u64,
@@ -88,18 +92,18 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// What the entries may cost. The rest of the file is for pages that are free but not yet in use again, and where
-    /// the file cannot have holes, for what it grew ahead of need.
+    /// Returns the maximum cost of all entries. The rest of the file holds free pages. Where a file cannot have holes, it
+    /// also holds the space that redb allocates in advance.
     pub(super) fn budget(self) -> u64 {
         self.max_bytes / 10 * if cfg!(unix) { 7 } else { 3 }
     }
 
-    /// What one entry may cost. Until it is durable, there is also the one that it replaces.
+    /// Returns the maximum cost of an entry. Until an entry is durable, the file also holds the entry it replaces.
     pub(super) fn largest(self) -> u64 {
         self.max_bytes / 4
     }
 
-    /// How many bytes may wait to be made durable; until they are, the pages they replace stay in use.
+    /// Returns the maximum number of bytes that are not durable. Until they are, the pages they replace stay in use.
     pub(super) fn max_unflushed_bytes(self) -> u64 {
         self.max_bytes / 16
     }

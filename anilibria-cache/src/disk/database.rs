@@ -9,7 +9,7 @@ use std::{
 
 use redb::{Builder, Database, Error, StorageError};
 
-/// Why a file could not be opened.
+/// The error of a file that could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot open `{}`", path.display())]
 pub(crate) struct OpenError {
@@ -17,7 +17,7 @@ pub(crate) struct OpenError {
     pub(super) source: Error,
 }
 
-/// Runs `work`; if it panics, which redb may do where a file is damaged, that is an error too.
+/// Runs `work` and turns a panic into an error. redb may panic if a file is damaged.
 pub(crate) fn guarded<T, E: From<StorageError>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -26,7 +26,7 @@ pub(crate) fn guarded<T, E: From<StorageError>>(work: impl FnOnce() -> Result<T,
     })
 }
 
-/// Opens the file at `path`, checks it, and does to it what `prepare` says; one that is damaged is moved aside first.
+/// Opens and checks the file at `path` and runs `prepare` on it. Renames a damaged file and starts with an empty one.
 pub(crate) fn open<T>(
     path: &Path,
     cache_bytes: usize,
@@ -61,7 +61,7 @@ fn try_open<T>(
 ) -> Result<(Database, T), Error> {
     guarded(|| {
         let mut builder = Builder::new();
-        // Without the check, redb trusts a file that was closed in order, and damage shows up at some later read.
+        // Without the check, redb trusts a file that was closed properly, and a later read meets the damage.
         builder.set_cache_size(cache_bytes).set_check_integrity_on_open(true);
         let database = builder.create(path)?;
         let prepared = prepare(&database)?;

@@ -17,13 +17,13 @@ use super::{
 pub(super) struct DiskFile {
     path: PathBuf,
     cache_bytes: usize,
-    /// Only who closes or compacts the file locks it for writing: transactions, of which one at a time writes, share.
+    /// Locked for writing only to close or compact the file. Transactions share the lock, also the one that writes.
     database: RwLock<Option<Database>>,
 }
 
 impl DiskFile {
-    /// Opens the file at `path`, and makes it, with the folders it lies in, if it is not there. A file that is damaged
-    /// or something else is moved aside.
+    /// Opens the file at `path`. Creates the file and its parent directories if they do not exist. Renames a file that is
+    /// damaged or foreign.
     pub(super) fn open(path: &Path, cache_bytes: usize) -> Result<(Self, Totals), OpenError> {
         let (database, totals) = open(path, cache_bytes, prepare)?;
         Ok((Self { path: path.to_owned(), cache_bytes, database: RwLock::new(Some(database)) }, totals))
@@ -33,7 +33,7 @@ impl DiskFile {
         &self.path
     }
 
-    /// Runs `work` on the database. While it does, the file stays open.
+    /// Runs `work` on the database. The file is not closed meanwhile.
     pub(super) fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, Error>) -> Result<T, Error> {
         self.shared().as_ref().map_or(Err(Error::DatabaseClosed), |database| guarded(|| work(database)))
     }
@@ -46,9 +46,9 @@ impl DiskFile {
         self.database.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Closes the file and opens it again, which checks it and takes back what was not flushed.
+    /// Closes the file and opens it again. This checks the file and reverts the changes that were not flushed.
     ///
-    /// `mend` is done to it before anybody else reads it.
+    /// Runs `mend` on the database before others can read it.
     pub(super) fn reopen(
         &self,
         mend: impl FnOnce(&Database) -> Result<(), Error>,
@@ -62,12 +62,12 @@ impl DiskFile {
         Ok(totals)
     }
 
-    /// How many bytes of the disk the file takes.
+    /// Returns the size of the file on disk.
     pub(super) fn size(&self) -> io::Result<u64> {
         fs::metadata(&self.path).map(|file| size(&file))
     }
 
-    /// Moves the contents together and gives the rest of the file back. Nobody can read meanwhile.
+    /// Compacts the file. Reads wait meanwhile.
     pub(super) fn compact(&self) -> Result<(), Error> {
         let mut slot = self.database.write().unwrap_or_else(PoisonError::into_inner);
         let Some(database) = slot.as_mut() else {
@@ -76,23 +76,23 @@ impl DiskFile {
         guarded(|| Ok(database.compact()?)).map(drop)
     }
 
-    /// Closes the file for good.
+    /// Closes the file.
     pub(super) fn close(&self) {
         drop(self.database.write().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
-/// Makes the tables that are missing; says what is in them.
+/// Creates the tables that do not exist. Returns the totals.
 fn prepare(database: &Database) -> Result<Totals, Error> {
     let txn = database.begin_write()?;
     let totals = Tables::open(&txn)?.finish()?;
     txn.commit()?;
-    // What no transaction can read, nobody else could either.
+    // Fails early if a read transaction cannot begin.
     database.begin_read()?.close()?;
     Ok(totals)
 }
 
-/// What the file takes of the disk. Its length says little: redb doubles that ahead of need, and the end stays a hole.
+/// Returns the size on disk. It can be much less than the length, which redb doubles in advance, leaving a hole.
 #[cfg(unix)]
 fn size(file: &fs::Metadata) -> u64 {
     use std::os::unix::fs::MetadataExt;
@@ -100,7 +100,7 @@ fn size(file: &fs::Metadata) -> u64 {
     file.blocks().saturating_mul(512)
 }
 
-/// The length stands in for what the file takes of the disk.
+/// Returns the length, as the size on disk is unknown.
 #[cfg(not(unix))]
 fn size(file: &fs::Metadata) -> u64 {
     file.len()

@@ -1,68 +1,103 @@
-//! What the writer is asked to do, and who waits for it.
+//! Jobs of the writer.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use redb::Error;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{record::Record, tables::Tables};
 use crate::invalidation::Invalidation;
 
-/// What the writer is asked to do.
+/// The work of a job.
 pub(super) enum Work {
-    /// Put this entry under `key`.
-    Put { key: String, record: Record, bytes: Vec<u8> },
-    /// Take away what is under this key.
-    Remove(String),
-    /// Do what this says.
+    /// Apply these changes in order.
+    Write(Vec<Change>),
+    /// Apply this invalidation.
     Invalidate(Invalidation),
-    /// Make durable what is not yet.
+    /// Make all changes durable.
     Flush,
-    /// See whether the file is still good.
+    /// Check the file.
     Inspect,
+    /// Make all changes durable and close the file.
+    Close,
 }
 
-/// A piece of work, and who waits for it.
+/// A change of one entry.
+pub(super) enum Change {
+    /// Put an entry under `key`.
+    Put { key: String, record: Record, bytes: Bytes },
+    /// Remove the entry under `key`.
+    Remove { key: String },
+}
+
+/// Work and the sender of its result.
 pub(super) struct Job {
     pub(super) work: Work,
     /// The caller's time, in milliseconds since 1970.
     pub(super) now: u64,
     pub(super) reply: oneshot::Sender<Result<u64, Arc<Error>>>,
-    /// The room that the job takes among those that wait.
+    /// The room that the job takes in the queue.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
 impl Work {
-    /// Does it; says how many entries an invalidation was about.
-    pub(super) fn apply(&self, tables: &mut Tables<'_>, now: u64) -> Result<u64, Error> {
+    /// Carries the work out. Returns the number of entries that an invalidation affected.
+    pub(super) fn apply(&self, tables: &mut Tables<'_>) -> Result<u64, Error> {
         match self {
-            Self::Put { key, record, bytes } => tables.put(key, record, bytes).map(|()| 0),
-            Self::Remove(key) => tables.remove(key).map(u64::from),
-            Self::Invalidate(invalidation) => tables.invalidate(invalidation, now),
-            Self::Flush | Self::Inspect => Ok(0),
+            Self::Write(changes) => {
+                for change in changes {
+                    change.apply(tables)?;
+                }
+                Ok(0)
+            }
+            Self::Invalidate(invalidation) => tables.invalidate(invalidation),
+            Self::Flush | Self::Inspect | Self::Close => Ok(0),
         }
     }
 
-    /// How many bytes of the file it writes, roughly.
+    /// Returns the changes of entries under known keys.
+    pub(super) fn changes(&self) -> &[Change] {
+        match self {
+            Self::Write(changes) => changes,
+            _ => &[],
+        }
+    }
+
+    /// Returns an estimate of the bytes that the work writes to the file.
     pub(super) fn bytes(&self) -> u64 {
+        self.changes().iter().map(Change::bytes).fold(0, u64::saturating_add)
+    }
+}
+
+impl Change {
+    fn apply(&self, tables: &mut Tables<'_>) -> Result<(), Error> {
+        match self {
+            Self::Put { key, record, bytes } => tables.put(key, record, bytes),
+            Self::Remove { key } => tables.remove(key).map(drop),
+        }
+    }
+
+    pub(super) fn key(&self) -> &str {
+        match self {
+            Self::Put { key, .. } | Self::Remove { key } => key,
+        }
+    }
+
+    fn bytes(&self) -> u64 {
         match self {
             Self::Put { record, .. } => record.cost,
-            _ => 0,
+            Self::Remove { .. } => 0,
         }
-    }
-
-    /// Whether it is there to change an entry that it names.
-    pub(super) fn changes(&self) -> bool {
-        matches!(self, Self::Put { .. } | Self::Remove(_))
     }
 }
 
 impl Job {
-    /// Tells whoever waits.
+    /// Sends the result to the caller.
     pub(super) fn answer(self, result: Result<u64, Arc<Error>>) {
         let Self { work, reply, room, .. } = self;
         drop((work, room));
-        // Nobody may be waiting any more, which is their right.
+        // The caller may have stopped waiting.
         let _ = reply.send(result);
     }
 }

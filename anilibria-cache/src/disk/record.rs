@@ -1,40 +1,42 @@
-//! What the store notes about an entry beside its bytes: all that changes or that other tables have to know.
+//! Records: the data about an entry that changes or that other tables need, kept beside its bytes.
+
+use std::time::{Duration, SystemTime};
 
 use bytes::{Buf, BufMut};
 
 use crate::{
     entry::Entry,
-    format::{DEADLINES, deadlines, from_millis, millis},
+    format::{DEADLINES, deadlines, millis},
     lifetime::Lifetime,
 };
 
-/// Where the deadlines lie in a record; the rest follows.
+/// Length of the deadlines at the start of a record.
 const HEAD: usize = DEADLINES.end - DEADLINES.start;
 
 /// The record of one entry.
 ///
-/// The deadlines are what takes the place of those in the entry's bytes when it is read, with their checksum: an
-/// expiry writes the record anew and leaves the bytes alone.
+/// Reading an entry replaces the deadlines in its bytes, and their checksum, by those of the record. An expiry therefore
+/// rewrites only the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Record {
     /// The replacement for the bytes at [`DEADLINES`].
     pub(super) deadlines: [u8; HEAD],
     /// When the entry expires, in milliseconds since 1970.
     pub(super) stale_until: u64,
-    /// How many bytes of the file the entry is reckoned to take.
+    /// Estimated size of the entry in the file, in bytes.
     pub(super) cost: u64,
-    /// The place of the entry in the order of writes.
+    /// Position of the entry in the order of writes.
     pub(super) place: u64,
     /// The tags of the entry.
     pub(super) tags: Vec<String>,
 }
 
 impl Record {
-    /// The record of `entry`; the store gives it its place.
+    /// Creates the record of `entry`. The store sets its place.
     pub(super) fn new(entry: &Entry, cost: u64) -> Self {
         Self {
             deadlines: deadlines(entry.lifetime()),
-            stale_until: millis(entry.lifetime().stale_until),
+            stale_until: millis(entry.keep_until()),
             cost,
             place: 0,
             tags: entry.tags().iter().map(|tag| tag.as_str().to_owned()).collect(),
@@ -55,7 +57,7 @@ impl Record {
         out
     }
 
-    /// What [`encode`](Self::encode) wrote; `None` for anything else.
+    /// Decodes the output of [`encode`](Self::encode). Returns `None` for other bytes.
     pub(super) fn decode(mut bytes: &[u8]) -> Option<Self> {
         let deadlines = *bytes.first_chunk::<HEAD>()?;
         bytes.advance(HEAD);
@@ -72,24 +74,14 @@ impl Record {
         Some(Self { deadlines, stale_until, cost, place, tags })
     }
 
-    /// Makes the entry stale from `now` on; see [`Lifetime::expire`].
-    pub(super) fn expire(&mut self, now: u64) {
-        let mut moments = &self.deadlines[..];
-        let (refresh_at, fresh_until) = (moments.get_u64(), moments.get_u64());
-        let life = Lifetime {
-            loaded_at: from_millis(0),
-            refresh_at: from_millis(refresh_at),
-            fresh_until: from_millis(fresh_until),
-            stale_until: from_millis(self.stale_until),
-        };
-        self.deadlines = deadlines(life.expire(from_millis(now)));
+    /// Makes the entry stale; see [`Lifetime::expire`].
+    pub(super) fn expire(&mut self) {
+        self.deadlines = deadlines(Lifetime::new(SystemTime::UNIX_EPOCH, Duration::ZERO).expire());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, SystemTime};
-
     use super::*;
 
     fn record() -> Record {
@@ -114,16 +106,5 @@ mod tests {
         for end in (0..HEAD + 24).chain(within_a_tag) {
             assert_eq!(Record::decode(&whole[..end]), None, "{end} bytes");
         }
-    }
-
-    #[test]
-    fn an_expiry_brings_deadlines_forward_and_never_puts_them_off() {
-        let mut expired = record();
-        expired.expire(1_003_000);
-        let mut again = expired.clone();
-        again.expire(1_008_000);
-
-        assert_ne!(expired.deadlines, record().deadlines);
-        assert_eq!(again, expired);
     }
 }

@@ -1,9 +1,10 @@
-//! The tables of the file, and what one transaction does to them.
+//! The tables of the file and their changes within a transaction.
 
 use std::ops::ControlFlow;
 
 use redb::{
-    Error, ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction,
+    Error, ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition,
+    WriteTransaction,
 };
 
 use super::record::Record;
@@ -19,21 +20,21 @@ const ENTRIES: TableDefinition<&str, &[u8]> = TableDefinition::new("v1 entries")
 const RECORDS: TableDefinition<&str, &[u8]> = TableDefinition::new("v1 records");
 /// Tag and key of each entry that carries the tag.
 const TAGS: TableDefinition<(&str, &str), ()> = TableDefinition::new("v1 tags");
-/// Deadline and place of each entry, and its key: the first one expires first.
+/// The key of each entry by deadline and place, in order of expiry.
 const DEADLINE_ORDER: TableDefinition<(u64, u64), &str> = TableDefinition::new("v1 deadlines");
-/// The place of each entry, and its key: the first one was written longest ago.
+/// The key of each entry by place, the entry written longest ago first.
 const WRITE_ORDER: TableDefinition<u64, &str> = TableDefinition::new("v1 writes");
-/// Numbers about all entries together.
+/// Totals of all entries.
 const TOTALS: TableDefinition<&str, u64> = TableDefinition::new("v1 totals");
 
 const COST: &str = "cost";
 const NEXT_PLACE: &str = "next place";
 
-/// The size of redb's pages, which its larger ones are powers of two of.
+/// Size of a page of redb. Larger pages are multiples of it by a power of two.
 const PAGE: usize = 4096;
 
-/// How many bytes of the file an entry takes, roughly and rather too many: a value over half a page has pages of its
-/// own, in powers of two; rows that share a page leave a third of it free.
+/// Returns an estimate of the size of an entry in the file, rather too high than too low. A value over half a page has
+/// separate pages, in powers of two. Rows that share a page leave a third of it free.
 pub(super) fn cost<'a>(key: &str, bytes: usize, tags: impl Iterator<Item = &'a str>) -> u64 {
     let value = key.len() + bytes + 32;
     let value = if value > PAGE / 2 { value.next_power_of_two().max(PAGE) } else { value + value / 2 };
@@ -41,15 +42,15 @@ pub(super) fn cost<'a>(key: &str, bytes: usize, tags: impl Iterator<Item = &'a s
     u64::try_from(value + rows + rows / 2).unwrap_or(u64::MAX)
 }
 
-/// How much there is.
+/// Number and cost of all entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Totals {
     pub(super) entries: u64,
-    /// The sum of what the entries [cost].
+    /// The total [cost] of the entries.
     pub(super) bytes: u64,
 }
 
-/// The tables as one transaction may change them.
+/// The tables within a write transaction.
 pub(super) struct Tables<'txn> {
     entries: Table<'txn, &'static str, &'static [u8]>,
     records: Table<'txn, &'static str, &'static [u8]>,
@@ -62,7 +63,7 @@ pub(super) struct Tables<'txn> {
 }
 
 impl<'txn> Tables<'txn> {
-    /// Opens all tables, and makes those that are not there.
+    /// Opens all tables. Creates those that do not exist.
     pub(super) fn open(txn: &'txn WriteTransaction) -> Result<Self, Error> {
         let totals = txn.open_table(TOTALS)?;
         let total = |name| Ok::<_, Error>(totals.get(name)?.map_or(0, |total| total.value()));
@@ -79,14 +80,14 @@ impl<'txn> Tables<'txn> {
         })
     }
 
-    /// Writes down the totals and says what they are.
+    /// Writes the totals and returns them.
     pub(super) fn finish(mut self) -> Result<Totals, Error> {
         self.totals.insert(COST, self.cost)?;
         self.totals.insert(NEXT_PLACE, self.next_place)?;
         Ok(Totals { entries: self.records.len()?, bytes: self.cost })
     }
 
-    /// Puts an entry under `key` in place of what is there.
+    /// Puts an entry under `key`, replacing an earlier one.
     pub(super) fn put(&mut self, key: &str, record: &Record, bytes: &[u8]) -> Result<(), Error> {
         self.unlink(key)?;
         let place = self.next_place;
@@ -103,7 +104,7 @@ impl<'txn> Tables<'txn> {
         Ok(())
     }
 
-    /// Takes away what is under `key`; says whether there was anything.
+    /// Removes the entry under `key`. Returns true if there was one.
     pub(super) fn remove(&mut self, key: &str) -> Result<bool, Error> {
         let there = self.unlink(key)?;
         if there {
@@ -112,7 +113,7 @@ impl<'txn> Tables<'txn> {
         Ok(there)
     }
 
-    /// Takes the record of `key` away, and with it all that leads to `key`.
+    /// Removes the record of `key` and its rows in the other tables, except for the bytes of the entry.
     fn unlink(&mut self, key: &str) -> Result<bool, Error> {
         let Some(record) = self.records.remove(key)? else {
             return Ok(false);
@@ -127,30 +128,30 @@ impl<'txn> Tables<'txn> {
         Ok(true)
     }
 
-    /// Does what `invalidation` says; returns to how many entries.
-    pub(super) fn invalidate(&mut self, invalidation: &Invalidation, now: u64) -> Result<u64, Error> {
+    /// Applies `invalidation`. Returns the number of affected entries.
+    pub(super) fn invalidate(&mut self, invalidation: &Invalidation) -> Result<u64, Error> {
         let mut count = 0;
         for key in self.select(&invalidation.scope)? {
             let touched = match invalidation.action {
                 Action::Remove => self.remove(&key)?,
-                Action::Expire => self.expire(&key, now)?,
+                Action::Expire => self.expire(&key)?,
             };
             count += u64::from(touched);
         }
         Ok(count)
     }
 
-    fn expire(&mut self, key: &str, now: u64) -> Result<bool, Error> {
+    fn expire(&mut self, key: &str) -> Result<bool, Error> {
         let record = self.records.get(key)?.map(|record| read_record(record.value())).transpose()?;
         let Some(mut record) = record else {
             return Ok(false);
         };
-        record.expire(now);
+        record.expire();
         self.records.insert(key, record.encode().as_slice())?;
         Ok(true)
     }
 
-    /// The keys that `scope` is about. They are collected: a table cannot be changed while it is walked through.
+    /// Returns the keys of the entries that `scope` covers. A table cannot change while it is iterated over.
     fn select(&self, scope: &Scope) -> Result<Vec<String>, Error> {
         let mut keys = Vec::new();
         match scope {
@@ -186,7 +187,7 @@ impl<'txn> Tables<'txn> {
         Ok(())
     }
 
-    /// Drops up to `limit` entries that have expired at `now`.
+    /// Removes up to `limit` entries that have expired at `now`.
     pub(super) fn sweep(&mut self, now: u64, limit: usize) -> Result<(), Error> {
         for _ in 0..limit {
             if self.drop_expired(now)?.is_break() {
@@ -196,8 +197,8 @@ impl<'txn> Tables<'txn> {
         Ok(())
     }
 
-    /// Drops entries until the rest costs no more than `budget`: first those that have expired at `now`, then those
-    /// written longest ago. Says how many of the latter.
+    /// Removes entries until the others cost no more than `budget`: first those that have expired at `now`, then those
+    /// written longest ago. Returns the number of the latter.
     pub(super) fn evict(&mut self, budget: u64, now: u64) -> Result<u64, Error> {
         let mut evicted = 0;
         while self.cost > budget {
@@ -214,7 +215,7 @@ impl<'txn> Tables<'txn> {
         Ok(evicted)
     }
 
-    /// Drops the entry that expires first, if it has; there is no other if it has not.
+    /// Removes the entry that expires first if it has expired at `now`. Otherwise no entry has.
     fn drop_expired(&mut self, now: u64) -> Result<ControlFlow<()>, Error> {
         let first = self.deadlines.first()?.map(|(due, key)| (due.value().0, key.value().to_owned()));
         match first {
@@ -227,21 +228,33 @@ impl<'txn> Tables<'txn> {
     }
 }
 
-/// The bytes of the entry under `key`, with the deadlines that hold now, unless it has expired at `now`.
-pub(super) fn read(txn: &ReadTransaction, key: &str, now: u64) -> Result<Option<Vec<u8>>, Error> {
-    let Some(record) = txn.open_table(RECORDS)?.get(key)? else {
-        return Ok(None);
-    };
-    let record = read_record(record.value())?;
-    let entry = if record.stale_until > now { txn.open_table(ENTRIES)?.get(key)? } else { None };
-    Ok(entry.map(|entry| {
-        let mut bytes = entry.value().to_vec();
-        // Bytes that are too short for deadlines are none of an entry, which decoding them will tell.
-        if let Some(part) = bytes.get_mut(DEADLINES) {
-            part.copy_from_slice(&record.deadlines);
-        }
-        bytes
-    }))
+/// The tables that a read transaction needs.
+pub(super) struct Reader {
+    records: ReadOnlyTable<&'static str, &'static [u8]>,
+    entries: ReadOnlyTable<&'static str, &'static [u8]>,
+}
+
+impl Reader {
+    pub(super) fn new(txn: &ReadTransaction) -> Result<Self, Error> {
+        Ok(Self { records: txn.open_table(RECORDS)?, entries: txn.open_table(ENTRIES)? })
+    }
+
+    /// Returns the bytes of the entry under `key` with its current deadlines, unless it has expired at `now`.
+    pub(super) fn get(&self, key: &str, now: u64) -> Result<Option<Vec<u8>>, Error> {
+        let Some(record) = self.records.get(key)? else {
+            return Ok(None);
+        };
+        let record = read_record(record.value())?;
+        let entry = if record.stale_until > now { self.entries.get(key)? } else { None };
+        Ok(entry.map(|entry| {
+            let mut bytes = entry.value().to_vec();
+            // Bytes that are too short for deadlines are not an entry, which decoding reports.
+            if let Some(part) = bytes.get_mut(DEADLINES) {
+                part.copy_from_slice(&record.deadlines);
+            }
+            bytes
+        }))
+    }
 }
 
 fn read_record(bytes: &[u8]) -> Result<Record, Error> {

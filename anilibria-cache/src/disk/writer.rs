@@ -1,4 +1,4 @@
-//! The thread that alone writes: it takes what waits as one transaction, and decides when that is made durable.
+//! The thread that writes. It commits the waiting jobs as one transaction and decides when they are made durable.
 
 use std::{
     collections::HashSet,
@@ -20,46 +20,48 @@ use super::{
     tables::{Tables, Totals},
 };
 
-/// How many jobs make one transaction at most.
+/// Number of changes after which a transaction takes no further jobs.
 const BATCH: usize = 256;
 
-/// How many expired entries a transaction drops beside what it is for.
+/// Maximum number of expired entries that a transaction removes in addition to its jobs.
 const SWEEP: usize = 256;
 
-/// How many keys may wait to be made durable.
+/// Maximum number of keys whose changes are not durable.
 const MAX_UNFLUSHED: usize = 10_000;
 
-/// For so long at least nothing is set after a failure: opening the file again reads all of it.
+/// Minimum time after a failure during which no entries are set. Opening the file again reads all of it.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What the writer and its callers share.
+/// State that the writer shares with its callers.
 pub(super) struct Shared {
     pub(super) file: DiskFile,
     pub(super) entries: AtomicU64,
     pub(super) bytes: AtomicU64,
     pub(super) evictions: AtomicU64,
-    /// A reader met with an error that may be due to the state of the file, and has told the writer so.
+    /// True if a read failed, possibly because the file is damaged, and a check by the writer is pending.
     pub(super) is_suspect: AtomicBool,
 }
 
 impl Shared {
     fn note(&self, totals: Totals) {
-        // Nothing is ordered by these numbers; they are only ever reported.
+        // The numbers are only reported, so no ordering depends on them.
         self.entries.store(totals.entries, Ordering::Relaxed);
         self.bytes.store(totals.bytes, Ordering::Relaxed);
     }
 }
 
-/// The one who writes.
+/// The state of the writer thread.
 pub(super) struct Writer {
     shared: Arc<Shared>,
     limits: Limits,
     jobs: Receiver<Job>,
     unflushed: Unflushed,
     paused_until: Option<Instant>,
+    /// The job that closes the file.
+    closing: Option<Job>,
 }
 
-/// What readers see but a crash would take back.
+/// Changes that are visible to readers but not durable.
 #[derive(Default)]
 struct Unflushed {
     keys: HashSet<String>,
@@ -67,7 +69,7 @@ struct Unflushed {
     since: Option<Instant>,
 }
 
-/// What a transaction has done.
+/// The outcome of a transaction.
 struct Outcome {
     counts: Vec<u64>,
     evicted: u64,
@@ -78,10 +80,10 @@ struct Outcome {
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, totals: Totals, limits: Limits, jobs: Receiver<Job>) -> Self {
         shared.note(totals);
-        Self { shared, limits, jobs, unflushed: Unflushed::default(), paused_until: None }
+        Self { shared, limits, jobs, unflushed: Unflushed::default(), paused_until: None, closing: None }
     }
 
-    /// Works until nobody can ask for anything any more, then closes the file.
+    /// Carries out jobs until one closes the file or the last sender is dropped. Then closes the file.
     pub(super) fn run(mut self) {
         self.shrink(self.shared.bytes.load(Ordering::Relaxed).saturating_mul(4).max(4 << 20));
         loop {
@@ -89,6 +91,9 @@ impl Writer {
                 Ok(first) => {
                     let batch = self.batch(first);
                     self.take(batch);
+                    if self.closing.is_some() {
+                        break;
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     if let Err(error) = self.perform(&[], true) {
@@ -98,10 +103,14 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        if let Err(error) = self.perform(&[], true) {
+        let flushed = self.perform(&[], true);
+        if let Err(error) = &flushed {
             tracing::warn!(%error, "cache file could not be flushed");
         }
         self.shared.file.close();
+        if let Some(job) = self.closing {
+            job.answer(flushed.map(|_| 0).map_err(Arc::new));
+        }
     }
 
     fn next(&self) -> Result<Job, RecvTimeoutError> {
@@ -111,23 +120,30 @@ impl Writer {
         }
     }
 
-    /// `first` and what waits with it, as much as one transaction should do: until it is done, the file has room for
-    /// both what it writes and what that replaces.
-    fn batch(&self, first: Job) -> Vec<Job> {
-        let mut bytes = first.work.bytes();
-        let mut batch = vec![first];
-        while batch.len() < BATCH && bytes < self.limits.max_unflushed_bytes() {
-            let Ok(job) = self.jobs.try_recv() else { break };
+    /// Returns `first` and the jobs that wait behind it, up to the limits of one transaction. Until a transaction is
+    /// flushed, the file holds both the bytes it writes and the bytes it replaces.
+    fn batch(&mut self, first: Job) -> Vec<Job> {
+        let (mut bytes, mut count) = (0_u64, 0);
+        let mut batch = Vec::new();
+        let mut next = Some(first);
+        while let Some(job) = next {
+            if matches!(job.work, Work::Close) {
+                self.closing = Some(job);
+                break;
+            }
             bytes = bytes.saturating_add(job.work.bytes());
+            count += job.work.changes().len().max(1);
             batch.push(job);
+            let has_room = count < BATCH && bytes < self.limits.max_unflushed_bytes();
+            next = if has_room { self.jobs.try_recv().ok() } else { None };
         }
         batch
     }
 
-    /// Does what `batch` asks for and tells those who wait.
+    /// Carries out `batch` and sends the results.
     fn take(&mut self, batch: Vec<Job>) {
         let is_paused = self.paused_until.is_some_and(|end| Instant::now() < end);
-        // An invalidation is tried even so: until it is done, the store tells what is no longer true.
+        // Invalidations are tried during a pause, too: until they succeed, the store serves outdated entries.
         let is_accepted = |job: &Job| !is_paused || matches!(job.work, Work::Invalidate(_));
         let (batch, refused): (Vec<Job>, Vec<Job>) = batch.into_iter().partition(is_accepted);
         for job in refused {
@@ -150,7 +166,7 @@ impl Writer {
                 }
             }
             Err(error) => {
-                // Before the answers: who is told that a write failed can read again.
+                // Before the answers, so that callers can read again once they know that their write failed.
                 self.recover(&error);
                 let error = Arc::new(error);
                 for job in batch {
@@ -160,7 +176,8 @@ impl Writer {
         }
     }
 
-    /// Does all of `batch` as one and says what came of each job. Flushes if that is due, or `flush` says so.
+    /// Carries out `batch` in one transaction and returns the result of each job. Flushes if that is due or if `flush` is
+    /// true.
     fn perform(&mut self, batch: &[Job], flush: bool) -> Result<Vec<u64>, Error> {
         let flush = flush || self.must_flush(batch);
         let outcome = self.shared.file.with(|database| self.transact(database, batch, flush))?;
@@ -183,11 +200,11 @@ impl Writer {
         let mut tables = Tables::open(&txn)?;
         let mut counts = Vec::with_capacity(batch.len());
         for job in batch {
-            counts.push(job.work.apply(&mut tables, job.now)?);
+            counts.push(job.work.apply(&mut tables)?);
         }
 
         let has_touched = counts.iter().any(|&count| count > 0);
-        let has_changed = has_touched || batch.iter().any(|job| job.work.changes());
+        let has_changed = has_touched || batch.iter().any(|job| !job.work.changes().is_empty());
         let is_durable = flush && (has_changed || self.unflushed.since.is_some());
         if !has_changed && !is_durable {
             drop(tables);
@@ -206,10 +223,10 @@ impl Writer {
         Ok(Outcome { counts, evicted, totals, is_durable })
     }
 
-    /// Whether `batch` has to be durable, with all that is not yet.
+    /// Returns true if `batch` and all earlier changes must be made durable.
     ///
-    /// An invalidation does so even if it has touched nothing: what it is about may have been replaced just before, and
-    /// a crash would bring that back.
+    /// An invalidation must be, even if it affected no entry: an entry that it covers may have been replaced just before,
+    /// and a crash would restore that entry.
     fn must_flush(&self, batch: &[Job]) -> bool {
         batch.iter().any(|job| matches!(job.work, Work::Invalidate(_) | Work::Flush))
             || self.unflushed.since.is_some_and(|since| since.elapsed() >= self.limits.flush_every)
@@ -217,7 +234,8 @@ impl Writer {
             || self.unflushed.keys.len() >= MAX_UNFLUSHED
     }
 
-    /// Opens the file anew after `error`. What was not flushed is gone then, and so is what it had replaced.
+    /// Opens the file again after `error`. The changes that were not flushed are lost, and the entries they replaced are
+    /// removed.
     fn recover(&mut self, error: &Error) {
         let started = Instant::now();
         tracing::warn!(path = %self.shared.file.path().display(), %error, "cache file failed, opening it again");
@@ -226,7 +244,7 @@ impl Writer {
         match reopened {
             Ok(totals) => self.shared.note(totals),
             Err(error) => {
-                // They are still to be forgotten once the file can be opened.
+                // The entries must still be removed once the file can be opened.
                 self.unflushed.keys = unflushed.keys;
                 let source = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::warn!(%error, source, "cache file stays closed for now");
@@ -235,8 +253,7 @@ impl Writer {
         self.paused_until = Some(Instant::now() + PAUSE.max(started.elapsed() * 10));
     }
 
-    /// Makes the file smaller if it is larger than `limit`: by moving its contents together, and if that does not do,
-    /// by dropping half of them.
+    /// Compacts the file if it is larger than `limit`. If it is still too large, removes half of the entries.
     fn shrink(&mut self, limit: u64) {
         let is_over = |shared: &Shared| shared.file.size().is_ok_and(|size| size > limit);
         if !is_over(&self.shared) {
@@ -269,16 +286,16 @@ impl Writer {
 impl Unflushed {
     fn add(&mut self, batch: &[Job]) {
         for job in batch {
-            if let Work::Put { key, .. } | Work::Remove(key) = &job.work {
+            for change in job.work.changes() {
                 self.since.get_or_insert_with(Instant::now);
-                self.keys.insert(key.clone());
-                self.bytes = self.bytes.saturating_add(job.work.bytes());
+                self.keys.insert(change.key().to_owned());
             }
+            self.bytes = self.bytes.saturating_add(job.work.bytes());
         }
     }
 }
 
-/// Removes what was replaced after the file was flushed: it would be an older value come back.
+/// Removes the entries under `keys`, which were replaced after the last flush and would be outdated.
 fn forget(database: &Database, keys: &HashSet<String>) -> Result<(), Error> {
     if keys.is_empty() {
         return Ok(());

@@ -1,9 +1,9 @@
-//! Whether a level is worth asking.
+//! Circuit breaker of a level.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-/// Opens after a number of failures in a row. It closes again by decision of the [recovery](super::recovery), not of a
-/// caller that is sent ahead to see.
+/// A circuit breaker that opens after a number of consecutive failures. A repair closes it; there is no half-open state
+/// in which calls of users probe the store.
 #[derive(Debug)]
 pub(super) struct Breaker {
     threshold: u32,
@@ -12,7 +12,7 @@ pub(super) struct Breaker {
 }
 
 impl Breaker {
-    /// A closed one that opens with the failure number `threshold`, the first at the least.
+    /// Creates a closed breaker that opens at the failure number `threshold`, at least 1.
     pub(super) fn new(threshold: u32) -> Self {
         Self { threshold: threshold.max(1), failures: AtomicU32::new(0), open: AtomicBool::new(false) }
     }
@@ -21,20 +21,20 @@ impl Breaker {
         self.open.load(Ordering::Acquire)
     }
 
-    /// An operation went well.
+    /// Records an operation that succeeded.
     pub(super) fn success(&self) {
-        // Read first: a shared write on each success would cost every core.
+        // Read first: a write to a shared cache line for each success would slow down all cores.
         if self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Relaxed);
         }
     }
 
-    /// An operation failed. Returns whether this is one too many.
+    /// Records an operation that failed. Returns true if the threshold is reached.
     pub(super) fn failure(&self) -> bool {
         self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1) >= self.threshold
     }
 
-    /// Opens; returns whether it was closed.
+    /// Opens the breaker. Returns true if it was closed.
     pub(super) fn open(&self) -> bool {
         !self.open.swap(true, Ordering::AcqRel)
     }

@@ -1,31 +1,43 @@
-//! What is counted about a level, for its statistics and for the `metrics` facade.
+//! Counters of a level, for its statistics and for the `metrics` facade.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use crate::stats::Counter;
+use crate::{error::Error, stats::Counter};
 
-/// What was done with a level.
+/// Kinds of operations of a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     Get,
     Set,
     Invalidate,
 }
 
-/// How an operation ended that could not be done.
+/// Outcome of an operation that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(crate) enum Failure {
     /// The store failed.
     Error,
-    /// It took too long.
+    /// The operation took longer than its limit.
     Timeout,
-    /// What was found is not an entry.
+    /// The stored bytes cannot be decoded as an entry.
     Corrupt,
-    /// The store would not take the entry.
+    /// The store does not accept the entry.
     Rejected,
+    /// The operation was not attempted, because the level is unavailable.
+    Unavailable,
+}
+
+impl Failure {
+    pub(super) fn of(error: &Error) -> Self {
+        match error {
+            Error::Corrupt { .. } => Self::Corrupt,
+            Error::Rejected { .. } => Self::Rejected,
+            _ => Self::Error,
+        }
+    }
 }
 
 /// The counters of one level.
@@ -45,12 +57,12 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// The counters of the level `name`.
+    /// Creates the counters of the level `name` of `cache`.
     #[cfg_attr(
         not(feature = "metrics"),
-        expect(unused_variables, reason = "the name is a label of the metrics")
+        expect(unused_variables, reason = "the names are labels of the metrics")
     )]
-    pub(super) fn new(name: &'static str) -> Self {
+    pub(super) fn new(cache: &'static str, name: &'static str) -> Self {
         Self {
             hits: Counter::default(),
             stale: Counter::default(),
@@ -62,19 +74,19 @@ impl Meter {
             bytes_written: Counter::default(),
             latency: Latency::default(),
             #[cfg(feature = "metrics")]
-            facade: facade::Handles::new(name),
+            facade: facade::Handles::new(cache, name),
         }
     }
 
-    /// The level answered a call, with a stale value or a fresh one.
+    /// Counts a call that received a value from the level, stale or fresh.
     pub(super) fn answered(&self, stale: bool) {
         if stale { &self.stale } else { &self.hits }.increment();
         #[cfg(feature = "metrics")]
         if stale { &self.facade.stale } else { &self.facade.hit }.increment(1);
     }
 
-    /// The level had no answer to a call. Only the facade counts it: the statistics reckon it from the answers of the
-    /// further levels.
+    /// Counts a call that received no value from the level. Only the facade needs this counter: the statistics derive
+    /// the number from the hits of the further levels.
     pub(super) fn had_nothing(&self) {
         #[cfg(feature = "metrics")]
         self.facade.miss.increment(1);
@@ -82,7 +94,7 @@ impl Meter {
         let _ = self;
     }
 
-    /// An operation was not tried, because the level is away.
+    /// Counts an operation that was not attempted because the level is unavailable.
     pub(super) fn skipped(&self, operation: Operation) {
         self.skipped.increment();
         #[cfg(feature = "metrics")]
@@ -91,7 +103,7 @@ impl Meter {
         let _ = operation;
     }
 
-    /// An operation was done.
+    /// Counts an operation that succeeded.
     pub(super) fn done(&self, operation: Operation, took: Duration) {
         self.latency.record(took);
         #[cfg(feature = "metrics")]
@@ -100,22 +112,23 @@ impl Meter {
         let _ = operation;
     }
 
-    /// An operation could not be done.
-    pub(super) fn failed(&self, operation: Operation, trouble: Trouble) {
-        match trouble {
-            Trouble::Error | Trouble::Rejected => &self.errors,
-            Trouble::Timeout => &self.timeouts,
-            Trouble::Corrupt => &self.corrupt,
+    /// Counts an operation that failed.
+    pub(super) fn failed(&self, operation: Operation, failure: Failure) {
+        match failure {
+            Failure::Error | Failure::Rejected => &self.errors,
+            Failure::Timeout => &self.timeouts,
+            Failure::Corrupt => &self.corrupt,
+            Failure::Unavailable => &self.skipped,
         }
         .increment();
         #[cfg(feature = "metrics")]
-        self.facade.failed(operation, trouble);
+        self.facade.failed(operation, failure);
         #[cfg(not(feature = "metrics"))]
         let _ = operation;
     }
 }
 
-/// How long the operations of a level took that had to wait.
+/// Durations of the operations of a level, without lookups that were answered without waiting.
 #[derive(Debug, Default)]
 pub(super) struct Latency {
     count: AtomicU64,
@@ -131,7 +144,7 @@ impl Latency {
         self.max_micros.fetch_max(micros, Ordering::Relaxed);
     }
 
-    /// The mean and the longest; zero before the first.
+    /// Returns the mean and the maximum; zero before the first operation.
     pub(super) fn mean_and_max(&self) -> (Duration, Duration) {
         let count = self.count.load(Ordering::Relaxed).max(1);
         let mean = self.total_micros.load(Ordering::Relaxed) / count;
@@ -141,16 +154,17 @@ impl Latency {
 
 #[cfg(feature = "metrics")]
 mod facade {
-    //! The same for whatever recorder is installed.
+    //! The same counters for the recorder of the `metrics` crate.
 
     use std::{fmt, time::Duration};
 
     use metrics::{Counter, Histogram, counter, histogram};
 
-    use super::{Operation, Trouble};
+    use super::{Failure, Operation};
 
-    /// Handles that are looked up once: a hit in memory has no time for it.
+    /// Handles of the metrics. Looked up once, because a lookup costs too much for a hit in memory.
     pub(super) struct Handles {
+        cache: &'static str,
         name: &'static str,
         pub(super) hit: Counter,
         pub(super) stale: Counter,
@@ -159,16 +173,17 @@ mod facade {
     }
 
     impl Handles {
-        pub(super) fn new(name: &'static str) -> Self {
-            let get = |result: &'static str| counter!("cache_operations_total", "cache_level" => name, "operation" => "get", "result" => result);
+        pub(super) fn new(cache: &'static str, name: &'static str) -> Self {
+            let get = |result: &'static str| counter!("anilibria_cache_operations_total", "cache" => cache, "level" => name, "operation" => "get", "result" => result);
             let duration = |operation: Operation| {
                 histogram!(
-                    "cache_operation_duration_seconds",
-                    "cache_level" => name,
+                    "anilibria_cache_operation_duration_seconds",
+                    "cache" => cache, "level" => name,
                     "operation" => label(operation),
                 )
             };
             Self {
+                cache,
                 name,
                 hit: get("hit"),
                 stale: get("stale"),
@@ -184,7 +199,7 @@ mod facade {
                 Operation::Set => set.record(took),
                 Operation::Invalidate => invalidate.record(took),
             }
-            // How a read went is told by hit, stale or miss.
+            // The result of a read is counted as hit, stale or miss.
             if operation != Operation::Get {
                 self.count(operation, "ok");
             }
@@ -194,19 +209,25 @@ mod facade {
             self.count(operation, "skipped");
         }
 
-        pub(super) fn failed(&self, operation: Operation, trouble: Trouble) {
-            let result = match trouble {
-                Trouble::Error => "error",
-                Trouble::Timeout => "timeout",
-                Trouble::Corrupt => "corrupt",
-                Trouble::Rejected => "rejected",
+        pub(super) fn failed(&self, operation: Operation, failure: Failure) {
+            let result = match failure {
+                Failure::Error => "error",
+                Failure::Timeout => "timeout",
+                Failure::Corrupt => "corrupt",
+                Failure::Rejected => "rejected",
+                Failure::Unavailable => "skipped",
             };
             self.count(operation, result);
         }
 
         fn count(&self, operation: Operation, result: &'static str) {
-            let labels = [("cache_level", self.name), ("operation", label(operation)), ("result", result)];
-            counter!("cache_operations_total", &labels).increment(1);
+            let labels = [
+                ("cache", self.cache),
+                ("level", self.name),
+                ("operation", label(operation)),
+                ("result", result),
+            ];
+            counter!("anilibria_cache_operations_total", &labels).increment(1);
         }
     }
 

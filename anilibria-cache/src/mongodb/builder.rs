@@ -1,4 +1,4 @@
-//! How a store is connected to its server.
+//! The builder of a [`MongoStore`].
 
 use std::{fmt, time::Duration};
 
@@ -15,14 +15,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A server refuses connections that introduce themselves at greater length.
+/// Maximum length of the app name that servers accept.
 const MAX_APP_NAME: usize = 128;
 
-/// Settings of a [`MongoStore`]; [`connect`](Self::connect) makes it.
+/// A builder of a [`MongoStore`], created by [`MongoStore::builder`].
 ///
-/// What is not set here is taken from the options of the URI (`maxPoolSize` and so on), and what is not there
-/// either is the default. A URI that reads from secondaries (`readPreference`) or does not wait for writes (`w=0`)
-/// trades the promise that an operation has taken effect when its call returns.
+/// A setting that is missing here is taken from the options of the URI (`maxPoolSize` and so on), then from the defaults.
+/// With a URI that reads from secondaries (`readPreference`) or does not wait for writes (`w=0`), an operation may not
+/// have taken effect when its call returns.
 #[derive(Clone)]
 pub struct MongoStoreBuilder {
     uri: String,
@@ -38,20 +38,20 @@ pub struct MongoStoreBuilder {
     call_timeout: Duration,
 }
 
-/// Why a [`MongoStore`] cannot be set up; that a server does not answer is no such reason.
+/// Errors of the configuration of a [`MongoStore`]. A server that does not answer is not one of them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MongoConfigError {
-    /// The URI cannot be understood. Does not say what it is: there may be a password in it.
+    /// The URI cannot be parsed. The error does not contain the URI, which may include a password.
     #[error("the MongoDB URI is malformed in its {0}")]
     MalformedUri(&'static str),
-    /// The hosts would have to be looked up in DNS, which is left out.
+    /// The URI needs DNS lookups of `SRV` records, which are not supported.
     #[error("a `mongodb+srv` URI is not supported; name the hosts in a `mongodb` URI")]
     SrvUri,
-    /// Neither the URI nor a setting says which database.
+    /// Neither the URI nor a setting names a database.
     #[error("no database: add it to the URI (`mongodb://host/database`) or set it")]
     NoDatabase,
-    /// The driver does not take a setting.
+    /// The driver rejects a setting.
     #[error("the MongoDB settings do not fit: {0}")]
     Invalid(String),
 }
@@ -73,62 +73,66 @@ impl MongoStoreBuilder {
         }
     }
 
-    /// The database. Default: that of the URI.
+    /// Sets the database. Default: the database in the URI.
     pub fn database(self, name: impl Into<String>) -> Self {
         Self { database: Some(name.into()), ..self }
     }
 
-    /// The collection; it need not exist. Default: `cache`.
+    /// Sets the collection, which need not exist. Default: `cache`.
     pub fn collection(self, name: impl Into<String>) -> Self {
         Self { collection: name.into(), ..self }
     }
 
-    /// What stands before each key in the `_id`, for stores that share a collection. Default: nothing.
+    /// Sets a prefix of the `_id` before each key, for stores that share a collection. Default: empty.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), ..self }
     }
 
-    /// How the connections introduce themselves in the log of the server, at most 128 bytes. Default: not at all.
+    /// Sets the app name of the connections in the log of the server, at most 128 bytes. Default: none.
     pub fn app_name(self, name: impl Into<String>) -> Self {
         Self { app_name: Some(name.into()), ..self }
     }
 
-    /// At most how many connections are open to each server, beside two that watch it; at least 1. Default: 10.
+    /// Sets the maximum number of connections to each server, beside two that monitor it. Default: 10. Minimum: 1.
     pub fn max_connections(self, count: u32) -> Self {
         Self { max_connections: Some(count), ..self }
     }
 
-    /// How many connections are kept open even if nobody needs them; no more than
-    /// [`max_connections`](Self::max_connections). Default: 0.
+    /// Sets the number of connections that stay open without use, up to [`max_connections`](Self::max_connections).
+    /// Default: 0.
     pub fn min_connections(self, count: u32) -> Self {
         Self { min_connections: Some(count), ..self }
     }
 
-    /// After how long without use a connection is closed; zero for never. Default: 30 seconds.
+    /// Sets the time without use after which a connection is closed. Zero means never. Default: 30 seconds.
     pub fn idle_timeout(self, timeout: Duration) -> Self {
         Self { idle_timeout: Some(timeout), ..self }
     }
 
-    /// How long the server may take to accept a connection. Default: 5 seconds.
+    /// Sets the time limit for opening a connection. Default: 5 seconds.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self { connect_timeout: Some(timeout), ..self }
     }
 
-    /// How long a call waits for a server that is up. Default: 5 seconds.
+    /// Sets the maximum time that a call waits for an available server. Default: 5 seconds.
     pub fn wait_timeout(self, timeout: Duration) -> Self {
         Self { wait_timeout: Some(timeout), ..self }
     }
 
-    /// How long a call may take in all, waiting for a connection included. Default: 10 seconds.
+    /// Sets the time limit of a call, including the wait for a connection. Default: 10 seconds.
     ///
     /// An [invalidation](crate::Store::invalidate) that takes longer may still be carried out by the server.
     pub fn call_timeout(self, timeout: Duration) -> Self {
         Self { call_timeout: timeout, ..self }
     }
 
-    /// The store. Connects when it is first used: a server that is down does not matter yet.
+    /// Creates the store. It connects on first use, so the server may be down.
     ///
-    /// The connections belong to the runtime this is called on, and end with it.
+    /// The connections belong to the current runtime and end with it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the URI or a setting is invalid.
     #[expect(
         clippy::unused_async,
         reason = "a future makes sure that there is a runtime for the connections"
@@ -152,7 +156,7 @@ impl MongoStoreBuilder {
         Ok(MongoStore::new(collection, self.prefix, Calls::new(connections, self.call_timeout), pool))
     }
 
-    /// Completes `options`, and says how many connections they allow.
+    /// Completes `options`. Returns the maximum number of connections.
     fn apply_to(&self, options: &mut ClientOptions) -> u32 {
         let max = self.max_connections.or(options.max_pool_size).unwrap_or(MAX_CONNECTIONS).max(1);
         let min = self.min_connections.or(options.min_pool_size).unwrap_or(MIN_CONNECTIONS).min(max);
@@ -169,7 +173,7 @@ impl MongoStoreBuilder {
     }
 }
 
-/// The driver's reading of `uri`. Its errors repeat parts of the URI, maybe of the password, and stay here.
+/// Parses `uri` with the driver. The driver's errors repeat parts of the URI, so they are not passed on.
 fn parse(uri: &str) -> Result<ClientOptions, MongoConfigError> {
     if uri.starts_with("mongodb+srv://") {
         return Err(MongoConfigError::SrvUri);
@@ -183,7 +187,7 @@ fn parse(uri: &str) -> Result<ClientOptions, MongoConfigError> {
     })
 }
 
-/// Without the URI: there may be a password in it.
+/// Omits the URI, which may include a password.
 impl fmt::Debug for MongoStoreBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MongoStoreBuilder")

@@ -1,4 +1,4 @@
-//! Calls of the driver: so many at a time, each brought to its end, and answered in time.
+//! Calls of the driver, limited in number and time.
 
 use std::{
     sync::{
@@ -17,45 +17,44 @@ use tokio::{
 use super::NAME;
 use crate::error::{Error, Result};
 
-/// How long a call goes on at most when nobody waits for its answer any more.
+/// Maximum time of a call whose caller has stopped waiting.
 const ABANDONED_AFTER: Duration = Duration::from_mins(1);
 
-/// How often is looked whether abandoned calls have ended.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Poll interval while abandoned calls end.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Keeps the driver from having more calls than it has connections. Clones share the limit.
+/// Limits the calls of the driver to the number of its connections. Clones share the limit.
 ///
-/// A call that waits for a connection in the driver and is dropped stays in that queue, and the queue moves on by
-/// one when something happens in the pool: after some hundred dropped calls to a server that hangs for a second, the
-/// driver would be busy with the dead for a minute. So no call is dropped there: whoever waits, waits here for a
-/// permit, and goes when he likes; what has begun runs as a task of its own until the driver is done with it. The
-/// driver ends it too, when it finds that the server hangs.
+/// A call that waits for a connection in the driver and is dropped stays in the driver's queue, which advances by one
+/// when the state of the pool changes. After a few hundred dropped calls to a server that hangs for a second, the queue
+/// would take a minute to clear. Therefore calls wait here for a permit, where they can be dropped. A call that has its
+/// permit runs as a separate task until the driver returns. The driver also ends calls to a server that hangs.
 #[derive(Clone)]
 pub(super) struct Calls {
     permits: Arc<Semaphore>,
     limit: Duration,
-    /// Calls under way that nobody waits for any more.
+    /// Number of running calls whose callers have stopped waiting.
     abandoned: Arc<AtomicUsize>,
 }
 
 impl Calls {
-    /// At most `at_once` calls; no answer takes longer than `limit`.
+    /// Allows `at_once` concurrent calls, with a time limit of `limit` each.
     pub(super) fn new(at_once: u32, limit: Duration) -> Self {
         let permits = usize::try_from(at_once).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Self { permits: Arc::new(Semaphore::new(permits)), limit, abandoned: Arc::default() }
     }
 
-    /// Waits until no call is under way that nobody waits for any more; [`Error::Unavailable`] if that takes too long.
+    /// Waits until all abandoned calls have ended. Returns [`Error::Unavailable`] after the time limit.
     pub(super) async fn settled(&self) -> Result<()> {
         let settled = timeout(self.limit, async {
             while self.abandoned.load(Ordering::Relaxed) > 0 {
-                sleep(LOOK_EVERY).await;
+                sleep(POLL_INTERVAL).await;
             }
         });
         settled.await.map_err(unavailable)
     }
 
-    /// What `call` comes to; [`Error::Unavailable`] if that takes too long.
+    /// Returns the result of `call`, or [`Error::Unavailable`] after the time limit.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         call: impl Future<Output = Result<T, DriverError>> + Send + 'static,
@@ -78,13 +77,13 @@ impl Calls {
     }
 }
 
-/// A call until it has ended.
+/// A running call.
 struct UnderWay {
     abandoned: Arc<AtomicUsize>,
     state: Arc<Mutex<State>>,
 }
 
-/// One who waits for a call.
+/// The caller of a running call.
 struct Awaited {
     abandoned: Arc<AtomicUsize>,
     state: Arc<Mutex<State>>,

@@ -1,13 +1,12 @@
-//! What an entry is as a document, and back.
+//! Documents and their conversion from and to entries.
 //!
-//! The entry is written whole, as other stores write it. What the server has to find it by, and what an expiry
-//! changes, stands beside it:
+//! A document holds the encoded entry, and beside it the fields that the server queries and that an expiry changes:
 //!
 //! ```text
 //! _id          string    prefix and key
 //! tags         [string]
-//! expires_at   date      by the clock of this machine; the server drops the document some time after it
-//! refresh_at   date      the earlier of this and that of the entry counts, and so for the next
+//! expires_at   date      by the clock of this machine; the server removes the document some time after it
+//! refresh_at   date      the earlier of this and the time in the entry applies, also for the next field
 //! fresh_until  date
 //! entry        binary
 //! ```
@@ -33,10 +32,10 @@ pub(super) const REFRESH_AT: &CStr = cstr!("refresh_at");
 pub(super) const FRESH_UNTIL: &CStr = cstr!("fresh_until");
 pub(super) const ENTRY: &CStr = cstr!("entry");
 
-/// No server takes a larger document.
+/// Maximum size of a document that servers accept.
 pub(super) const MAX_BYTES: usize = 16 << 20;
 
-/// The document of `entry`, to be dropped by the server after `keep_for`.
+/// Returns the document of `entry`. The server removes it after `keep_for`.
 pub(super) fn write(id: &str, entry: &Entry, keep_for: Duration) -> Result<RawDocumentBuf, FormatError> {
     let bytes = format::encode(entry)?;
     let mut tags = RawArrayBuf::new();
@@ -56,10 +55,9 @@ pub(super) fn write(id: &str, entry: &Entry, keep_for: Duration) -> Result<RawDo
     Ok(document)
 }
 
-/// The entry that `document` is about. A value that is not compressed is a slice of the document.
-pub(super) fn read(document: RawDocumentBuf) -> Result<Entry, FormatError> {
-    let bytes = Bytes::from(document.into_bytes());
-    let document = RawDocument::from_bytes(&bytes).map_err(|_| FormatError::Malformed("document"))?;
+/// Decodes the entry in the document `bytes`. A value that is not compressed is a slice of them.
+pub(super) fn read(bytes: &Bytes) -> Result<Entry, FormatError> {
+    let document = RawDocument::from_bytes(bytes).map_err(|_| FormatError::Malformed("document"))?;
     let binary = document.get_binary(ENTRY.as_str()).map_err(|_| FormatError::Foreign)?;
     let deadline = |name: &CStr| {
         let date = document.get_datetime(name.as_str()).map_err(|_| FormatError::Malformed("deadline"))?;
@@ -73,7 +71,19 @@ pub(super) fn read(document: RawDocumentBuf) -> Result<Entry, FormatError> {
     Ok(if life == entry.lifetime() { entry } else { entry.with_lifetime(life) })
 }
 
-/// `time` to the millisecond, cut like the times in the entry.
+/// Returns the size of the value in the document `bytes`, or the size of `bytes` if that is larger.
+pub(super) fn decoded_size(bytes: &[u8]) -> usize {
+    let entry =
+        RawDocument::from_bytes(bytes).ok().and_then(|document| document.get_binary(ENTRY.as_str()).ok());
+    entry.map_or(0, |entry| format::decoded_size(entry.bytes)).max(bytes.len())
+}
+
+/// Returns the `_id` of the document `bytes`, if it is a string.
+pub(super) fn id(bytes: &[u8]) -> Option<&str> {
+    RawDocument::from_bytes(bytes).ok()?.get_str(ID.as_str()).ok()
+}
+
+/// Returns `time` as a date, truncated to the millisecond like the times in the entry.
 pub(super) fn date(time: SystemTime) -> DateTime {
     DateTime::from_millis(i64::try_from(format::millis(time)).unwrap_or(i64::MAX))
 }
@@ -95,18 +105,28 @@ mod tests {
     fn changed(change: impl FnOnce(&mut Document)) -> Result<Entry, FormatError> {
         let mut document = Document::try_from(&*write("key", &entry(), SECOND).unwrap()).unwrap();
         change(&mut document);
-        read(RawDocumentBuf::try_from(&document).unwrap())
+        read(&RawDocumentBuf::try_from(&document).unwrap().into_bytes().into())
     }
 
     #[test]
     fn what_is_written_reads_as_it_was_and_shares_the_bytes() {
-        let document = write("key", &entry(), SECOND).unwrap();
-        let place = document.as_bytes().as_ptr_range();
+        let bytes = Bytes::from(write("key", &entry(), SECOND).unwrap().into_bytes());
+        let place = bytes.as_ptr_range();
 
-        let read = read(document).unwrap();
+        let read = read(&bytes).unwrap();
 
         assert_eq!(read, entry());
         assert!(place.contains(&read.value().as_ptr()));
+    }
+
+    #[test]
+    fn the_id_and_the_size_of_the_value_are_known_before_decoding() {
+        let large = Entry::new(vec![7; 1 << 20], entry().lifetime(), []);
+        let bytes = write("key", &large, SECOND).unwrap().into_bytes();
+
+        assert!(bytes.len() < 10_000);
+        assert_eq!((id(&bytes), decoded_size(&bytes)), (Some("key"), 1 << 20));
+        assert_eq!((id(b"?"), decoded_size(b"?")), (None, 1));
     }
 
     #[test]

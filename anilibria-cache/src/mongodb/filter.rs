@@ -1,13 +1,13 @@
-//! Which documents an invalidation is about.
+//! Filters for the documents that an invalidation covers.
 
 use mongodb::bson::{Bson, Document, doc};
 
 use super::document::{ENTRY, ID, TAGS};
 use crate::{invalidation::Scope, pattern::Pattern};
 
-/// A filter for the documents of the store with `prefix` that `scope` is about.
+/// Returns a filter for the documents that `scope` covers in the store with `prefix`.
 ///
-/// Documents that are not entries never match: the collection may hold others.
+/// Documents that are not entries never match, because the collection may hold others.
 pub(super) fn of(scope: &Scope, prefix: &str) -> Document {
     let (id, tag) = match scope {
         Scope::Key(key) => (Some(Bson::from(format!("{prefix}{key}"))), None),
@@ -26,7 +26,7 @@ pub(super) fn of(scope: &Scope, prefix: &str) -> Document {
     filter
 }
 
-/// What `_id` has to be for a key under `prefix` that matches `pattern`; `None` if it may be anything.
+/// Returns a condition for the `_id` of keys that match `pattern`, or `None` if all match.
 fn id_like(prefix: &str, pattern: Option<&Pattern>) -> Option<Bson> {
     let pattern = pattern.map_or("*", Pattern::as_str);
     if !pattern.contains('*') {
@@ -52,7 +52,7 @@ fn id_like(prefix: &str, pattern: Option<&Pattern>) -> Option<Bson> {
     Some(Bson::from(doc! { "$regex": regex, "$options": "s" }))
 }
 
-/// Appends a regex that matches `text` alone; without a NUL, which no regex may hold.
+/// Appends a regex that matches only `text`. Escapes NUL, which a regex cannot contain.
 fn escape(text: &str, regex: &mut String) {
     for char in text.chars() {
         match char {

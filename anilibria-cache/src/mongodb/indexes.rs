@@ -1,4 +1,4 @@
-//! The indexes of the collection: made once, in the background.
+//! The indexes of the collection, created once in the background.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -14,13 +14,13 @@ use tokio::time::timeout;
 
 use super::document::{ENTRY, EXPIRES_AT, TAGS};
 
-/// How long after a failure the indexes are tried again.
+/// Time after a failure until the indexes are created again.
 const RETRY_AFTER: Duration = Duration::from_mins(5);
 
-/// How long the server may take to make them; a large collection takes its time.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Time limit for creating an index, which takes long for a large collection.
+const CREATE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Whether the indexes are there. Clones are the same knowledge.
+/// The state of the indexes. Clones share it.
 #[derive(Clone, Default)]
 pub(super) struct Indexes(Arc<Mutex<State>>);
 
@@ -28,17 +28,17 @@ pub(super) struct Indexes(Arc<Mutex<State>>);
 enum State {
     #[default]
     Wanted,
-    /// Tried in vain; wanted again then.
+    /// Creating the indexes failed. It is tried again at this time.
     Failed(Instant),
-    /// Being made, or there.
+    /// The indexes exist or are being created.
     Settled,
 }
 
 impl Indexes {
-    /// Begins to make the indexes of `collection`, unless they are there, in the making, or failed a moment ago.
+    /// Begins to create the indexes of `collection`, unless they exist, are being created, or have failed recently.
     ///
-    /// The store works without them: a tag is then looked for in every document, and what has expired reads as absent
-    /// but stays until it is removed.
+    /// The store works without them. The server then searches every document for a tag, and expired documents read as
+    /// absent but are not removed.
     pub(super) fn ensure(&self, collection: &Collection<RawDocumentBuf>) {
         if !self.claim() {
             return;
@@ -46,7 +46,7 @@ impl Indexes {
 
         let (indexes, collection) = (self.clone(), collection.clone());
         tokio::spawn(async move {
-            // One by one: a server that knows no expiry still takes the other.
+            // One by one, because a server without TTL indexes can still create the other index.
             let tags = make(&collection, tags()).await;
             let expiry = make(&collection, expiry()).await;
             if !(tags && expiry) {
@@ -55,7 +55,7 @@ impl Indexes {
         });
     }
 
-    /// Whether it falls to the caller to make them.
+    /// Returns true if the caller should create the indexes.
     fn claim(&self) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_wanted = match *state {
@@ -74,12 +74,12 @@ impl Indexes {
     }
 }
 
-/// Lets entries be found by tag.
+/// Returns the index of the tags.
 fn tags() -> IndexModel {
     IndexModel::builder().keys(doc! { TAGS.as_str(): 1 }).build()
 }
 
-/// Lets the server drop what has expired; only entries, whatever others may mean by a field of that name.
+/// Returns the TTL index. It covers only entries, because other documents may have a field of the same name.
 fn expiry() -> IndexModel {
     let options = IndexOptions::builder()
         .expire_after(Duration::ZERO)
@@ -88,10 +88,10 @@ fn expiry() -> IndexModel {
     IndexModel::builder().keys(doc! { EXPIRES_AT.as_str(): 1 }).options(options).build()
 }
 
-/// Makes `index`, which does nothing when it is there; says whether it is.
+/// Creates `index` if it does not exist. Returns true if it exists afterwards.
 async fn make(collection: &Collection<RawDocumentBuf>, index: IndexModel) -> bool {
     let keys = index.keys.clone();
-    let error = match timeout(PATIENCE, collection.create_index(index)).await {
+    let error = match timeout(CREATE_TIMEOUT, collection.create_index(index)).await {
         Ok(Ok(_)) => return true,
         Ok(Err(error)) => error.to_string(),
         Err(elapsed) => elapsed.to_string(),

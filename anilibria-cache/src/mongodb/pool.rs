@@ -1,4 +1,4 @@
-//! How many connections to the server there are.
+//! The state of the connection pool.
 
 use std::sync::{
     Arc,
@@ -7,41 +7,41 @@ use std::sync::{
 
 use mongodb::event::{EventHandler, cmap::CmapEvent};
 
-/// How the connections of a [`MongoStore`](super::MongoStore) are used.
+/// Numbers of connections of a [`MongoStore`](super::MongoStore).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStats {
-    /// Connections that a call is using.
+    /// Connections in use by calls.
     pub in_use: u32,
-    /// Connections that are open, be they in use or not.
+    /// Open connections, in use or idle.
     pub open: u32,
-    /// So many more calls could have a connection at once, an open one or a new one.
+    /// Number of further calls that could have a connection at once, an open one or a new one.
     pub available: u32,
 }
 
-/// Counts the connections of a pool, as the driver tells of them.
+/// Counts the connections of a pool from the events of the driver.
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
     counts: Arc<Counts>,
-    /// Most connections to one server.
+    /// Maximum number of connections to a server.
     max: u32,
 }
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// Pools: one for each server.
+    /// Number of pools. Each server has one.
     servers: AtomicU32,
     open: AtomicU32,
     in_use: AtomicU32,
 }
 
 impl Pool {
-    /// Counts connections, of which there are at most `max` to each server.
+    /// Counts connections, with a maximum of `max` to each server.
     pub(super) fn new(max: u32) -> Self {
         Self { counts: Arc::default(), max }
     }
 
-    /// What the driver is to tell of its connections.
+    /// Returns the handler of the driver's events.
     pub(super) fn handler(&self) -> EventHandler<CmapEvent> {
         let counts = Arc::clone(&self.counts);
         EventHandler::callback(move |event| counts.hear(&event))
@@ -50,7 +50,7 @@ impl Pool {
     pub(super) fn stats(&self) -> PoolStats {
         let Counts { servers, open, in_use } = &*self.counts;
         let in_use = in_use.load(Ordering::Relaxed);
-        // The first server is known before there is a connection to it.
+        // The first server counts before it has a pool.
         let most = servers.load(Ordering::Relaxed).max(1).saturating_mul(self.max);
         PoolStats { in_use, open: open.load(Ordering::Relaxed), available: most.saturating_sub(in_use) }
     }
@@ -74,7 +74,7 @@ fn more(count: &AtomicU32) {
     count.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Never below nought, whatever order the driver tells things in.
+/// Decrements `count`. It stays at 0 if the driver reports events out of order.
 fn less(count: &AtomicU32) {
     let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1));
 }

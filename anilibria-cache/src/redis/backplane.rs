@@ -1,4 +1,4 @@
-//! A backplane over the channels of Redis.
+//! A backplane over Redis channels.
 
 use std::{fmt, sync::Arc};
 
@@ -18,16 +18,15 @@ use crate::{
 
 /// A [`Backplane`] over a channel of Redis.
 ///
-/// Redis forgets a message as soon as it is sent, so each has a number, and the last number is kept. Who finds a gap, be
-/// it between two messages, after a pause of the connection or in one of the regular
-/// [checks](crate::RedisBuilder::check_every), is told to [resync](Signal::Resync). So is who lets more than 1,024
-/// messages wait.
+/// Redis does not store messages, so each message has a number, and Redis stores the last number. A subscription that finds
+/// a gap yields a [resync](Signal::Resync). It looks for gaps between messages, after each reconnection, and at
+/// [intervals](crate::RedisBuilder::check_every). A subscription with more than 1,024 unread messages yields a resync as well.
 ///
-/// A subscription has a connection of its own, made when its stream is first polled and kept alive while it is.
+/// A subscription opens a separate connection when its stream is first polled.
 #[derive(Clone)]
 pub struct RedisBackplane {
     redis: Redis,
-    /// What this member signs with.
+    /// Random identity of this member.
     member: Arc<str>,
 }
 

@@ -1,6 +1,6 @@
-//! Why settings of Redis are refused.
+//! Error of an invalid setting.
 
-/// Why there can be no [`Redis`](super::Redis) of these settings.
+/// Error returned when a setting of [`Redis`](super::Redis) is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid {field} of redis: {reason}")]
 pub struct RedisConfigError {
@@ -13,7 +13,7 @@ impl RedisConfigError {
         Self { field, reason: reason.into() }
     }
 
-    /// The setting that is wrong, named like its setter, or `url`.
+    /// Returns the invalid setting, named like its setter, or `url`.
     pub fn field(&self) -> &'static str {
         self.field
     }

@@ -1,4 +1,6 @@
-//! Commands over a connection, whatever it leads to.
+//! Commands over a connection to one server or to a cluster.
+
+use std::sync::Arc;
 
 use futures::future::join_all;
 use redis::{
@@ -8,31 +10,37 @@ use redis::{
     cluster_routing::{RoutingInfo, SingleNodeRoutingInfo},
 };
 
+use super::{generation::Generations, tag_cache::TagCache};
+
 /// An open connection. Clones share it.
 #[derive(Clone)]
 pub(super) enum Connection {
-    /// To one server.
-    Single(MultiplexedConnection),
-    /// To all nodes of a cluster, each with its share of the keys.
+    /// Connection to one server.
+    Single {
+        connection: MultiplexedConnection,
+        /// `None` if the server does not report changes of keys.
+        tags: Option<Arc<TagCache>>,
+    },
+    /// Connections to all nodes of a cluster.
     Cluster(ClusterConnection),
 }
 
-/// Which server is meant.
+/// A server of a cluster, or the only one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Node {
-    /// The one that has the key.
+    /// The server that contains the key of the command.
     Owner,
-    /// Any of a cluster.
+    /// Any server of the cluster.
     Any,
-    /// One of a cluster.
+    /// A certain server of the cluster.
     At { host: String, port: u16 },
 }
 
 impl Connection {
-    /// The answer of `node` to `command`.
+    /// Returns the answer of `node` to `command`.
     pub(super) async fn send(&mut self, node: &Node, command: &Cmd) -> RedisResult<Value> {
         let answer = match self {
-            Self::Single(connection) => connection.req_packed_command(command).await,
+            Self::Single { connection, .. } => connection.req_packed_command(command).await,
             Self::Cluster(connection) => match node.route() {
                 None => connection.req_packed_command(command).await,
                 Some(node) => connection.route_command(command.clone(), RoutingInfo::SingleNode(node)).await,
@@ -41,31 +49,66 @@ impl Connection {
         answer.and_then(Value::extract_error)
     }
 
-    /// The answers to `first`, each about one key, and to `last`, which is carried out after them. It is one round trip
-    /// where there is one server; in a cluster it is two, and `last` is left out when one of the others failed.
-    pub(super) async fn send_all(
-        &mut self,
-        first: &[Cmd],
-        last: Option<&Cmd>,
-    ) -> RedisResult<Vec<RedisResult<Value>>> {
+    /// Returns the answers to `commands`, each of which concerns one key. One server executes them in order, in one round
+    /// trip; the nodes of a cluster execute them concurrently.
+    pub(super) async fn send_all(&mut self, commands: &[Cmd]) -> RedisResult<Vec<RedisResult<Value>>> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
         match self {
-            Self::Single(connection) => {
-                let count = first.len() + usize::from(last.is_some());
-                let mut pipeline = Pipeline::with_capacity(count);
-                for command in first.iter().chain(last) {
+            Self::Single { connection, .. } => {
+                let mut pipeline = Pipeline::with_capacity(commands.len());
+                for command in commands {
                     pipeline.add_command(command.clone());
                 }
-                let answers = connection.req_packed_commands(&pipeline, 0, count).await?;
+                let answers = connection.req_packed_commands(&pipeline, 0, commands.len()).await?;
                 Ok(answers.into_iter().map(Value::extract_error).collect())
             }
             Self::Cluster(_) => {
-                let mut answers =
-                    join_all(first.iter().map(|command| self.clone().send_owned(command))).await;
-                if let Some(last) = last.filter(|_| answers.iter().all(Result::is_ok)) {
-                    answers.push(self.send(&Node::Owner, last).await);
-                }
-                Ok(answers)
+                Ok(join_all(commands.iter().map(|command| self.clone().send_owned(command))).await)
             }
+        }
+    }
+
+    /// Reads the generations of tags, and stores them in the [`TagCache`] of the connection.
+    pub(super) async fn generations(&mut self, keys: &[String]) -> RedisResult<Vec<Generations>> {
+        match self {
+            Self::Single { connection, tags } => {
+                let mut pipeline = Pipeline::with_capacity(2);
+                let read = tags.as_ref().map(|tags| {
+                    pipeline.cmd("CLIENT").arg("CACHING").arg("YES");
+                    tags.begin_read(keys)
+                });
+                pipeline.cmd("MGET").arg(keys);
+                let answers = connection.req_packed_commands(&pipeline, 0, pipeline.len()).await?;
+                let answers: Vec<Value> =
+                    answers.into_iter().map(Value::extract_error).collect::<RedisResult<_>>()?;
+                let Some(Value::Array(values)) = answers.last() else {
+                    return Err((ErrorKind::UnexpectedReturnType, "no array of values").into());
+                };
+                let generations: Vec<_> = values.iter().map(Generations::parse).collect();
+                if let (Some(tags), Some(read)) = (tags, read) {
+                    tags.finish_read(read, keys, &generations);
+                }
+                Ok(generations)
+            }
+            Self::Cluster(_) => {
+                let reads: Vec<Cmd> = keys.iter().map(Cmd::get).collect();
+                let parse = |answer: RedisResult<Value>| match answer {
+                    Ok(value) => Ok(Generations::parse(&value)),
+                    Err(error) if error.code() == Some("WRONGTYPE") => Ok(Generations::default()),
+                    Err(error) => Err(error),
+                };
+                self.send_all(&reads).await?.into_iter().map(parse).collect()
+            }
+        }
+    }
+
+    /// Returns the tags that are known without a command, if the server reports changes of keys.
+    pub(super) fn tag_cache(&self) -> Option<&Arc<TagCache>> {
+        match self {
+            Self::Single { tags, .. } => tags.as_ref(),
+            Self::Cluster(_) => None,
         }
     }
 
@@ -73,15 +116,15 @@ impl Connection {
         self.send(&Node::Owner, command).await
     }
 
-    /// Whether a connection on which a command ended like this should be given up for a new one.
+    /// True if the connection has to be replaced after a command has failed with `error`.
     pub(super) fn is_broken_by(&self, error: &RedisError) -> bool {
         match self {
-            // A cluster connects again by itself to a node that it lost, and one slow node is not the cluster.
+            // A cluster connection reconnects to its nodes by itself.
             Self::Cluster(_) => error.kind() == ErrorKind::ClusterConnectionNotFound,
-            Self::Single(_) => {
+            Self::Single { .. } => {
                 error.is_unrecoverable_error()
                     || error.is_io_error()
-                    // The server is not the master any more, or wants to know a password that it did not before.
+                    // The server has become a replica, or requires a password since.
                     || matches!(error.code(), Some("READONLY" | "NOAUTH"))
             }
         }
@@ -89,7 +132,7 @@ impl Connection {
 }
 
 impl Node {
-    /// The nodes that take writes, from the answer to `CLUSTER SLOTS`: `[[first, last, [host, port, …], …], …]`.
+    /// Returns the masters, from the answer to `CLUSTER SLOTS`: `[[first, last, [host, port, …], …], …]`.
     pub(super) fn masters(slots: Value) -> RedisResult<Vec<Self>> {
         let mut masters: Vec<(String, u16)> = Vec::new();
         for range in redis::from_redis_value::<Vec<Vec<Value>>>(slots)? {
@@ -107,7 +150,7 @@ impl Node {
         Ok(masters.into_iter().map(|(host, port)| Self::At { host, port }).collect())
     }
 
-    /// `None` leaves it to the key of the command.
+    /// Returns the route, or `None` if the key of the command decides it.
     fn route(&self) -> Option<SingleNodeRoutingInfo> {
         match self {
             Self::Owner => None,

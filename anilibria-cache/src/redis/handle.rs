@@ -49,12 +49,16 @@ impl Redis {
         &self.0.keys
     }
 
-    /// Returns the prefix of all keys that belong to `name`. In a cluster the prefix is in braces, which keeps these keys in
-    /// one slot.
+    /// Returns the Redis key of `name` among internal keys of one `kind`. In a cluster, the keys of all kinds with this name
+    /// are in one slot.
     #[cfg(feature = "coordination")]
-    pub(crate) fn group_key(&self, name: &str) -> String {
-        let prefix = self.keys().prefix();
-        if self.link().is_single() { format!("{prefix}{name}") } else { format!("{{{prefix}{name}}}") }
+    pub(crate) fn group_key(&self, kind: &str, name: &str) -> String {
+        if self.link().is_single() {
+            self.keys().own(kind, name)
+        } else {
+            // Braces with nothing between them would not select a slot.
+            self.keys().own(kind, &format!("{{#{name}}}"))
+        }
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -67,7 +71,7 @@ impl Redis {
     }
 }
 
-/// Shows where the servers are, never how to log in.
+/// Shows the addresses of the servers without credentials.
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redis")
@@ -81,7 +85,7 @@ pub(crate) fn unavailable(error: RedisError) -> Error {
     Error::unavailable(NAME, error)
 }
 
-/// A time to live as Redis takes it: at least a millisecond.
+/// Returns `time` in milliseconds, at least 1, because Redis does not accept a TTL of 0.
 pub(crate) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1)
 }

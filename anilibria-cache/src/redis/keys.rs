@@ -1,11 +1,11 @@
-//! How things are called in Redis.
+//! Names of keys in Redis.
 
 use crate::pattern::Pattern;
 
-/// What begins with this after the prefix is the store's own; a key of an entry that does is given one more.
+/// Internal keys begin with this after the prefix. The key of an entry that begins with it gets a second one.
 const OWN: char = '#';
 
-/// The names of what one cache keeps in Redis.
+/// Names of the keys of one cache. Keys of different kinds never have the same name.
 #[derive(Debug)]
 pub(crate) struct Keys {
     prefix: String,
@@ -22,12 +22,12 @@ impl Keys {
         &self.prefix
     }
 
-    /// The channel on which invalidations travel.
+    /// Returns the channel on which invalidations are published.
     pub(crate) fn channel(&self) -> &str {
         &self.channel
     }
 
-    /// The number of the last invalidation that was published.
+    /// Returns the key of the number of the last published invalidation.
     pub(crate) fn generation(&self) -> String {
         format!("{}#generation:{}", self.prefix, self.channel)
     }
@@ -37,8 +37,9 @@ impl Keys {
         [&self.prefix, escape, key].concat()
     }
 
+    /// Returns the key of the generations of a tag.
     pub(crate) fn tag(&self, tag: &str) -> String {
-        self.own("tag", tag)
+        self.own("tag-generation", tag)
     }
 
     pub(crate) fn lock(&self, key: &str) -> String {
@@ -50,7 +51,7 @@ impl Keys {
         [&self.prefix, "#", kind, ":", name].concat()
     }
 
-    /// The key of the entry that is called `name`, if an entry can be.
+    /// Returns the key of the entry with this name in Redis, or `None` if no entry has such a name.
     pub(crate) fn key_of<'a>(&self, name: &'a str) -> Option<&'a str> {
         let key = name.strip_prefix(&self.prefix)?;
         match key.strip_prefix(OWN) {
@@ -59,7 +60,7 @@ impl Keys {
         }
     }
 
-    /// What `SCAN` should look for: at least all entries whose key matches `pattern`.
+    /// Returns the glob of `SCAN` that matches at least all entries whose key matches `pattern`.
     pub(crate) fn glob(&self, pattern: &Pattern) -> String {
         let mut own = String::with_capacity(self.prefix.len() + 2);
         escape(&self.prefix, false, &mut own);
@@ -70,14 +71,14 @@ impl Keys {
     }
 }
 
-/// What `SCAN` should look for, where no prefix is added: all texts whose name matches `pattern`.
+/// Returns the glob of `SCAN` that matches all keys that match `pattern`. The prefix is not added.
 pub(crate) fn glob(pattern: &Pattern) -> String {
     let mut glob = String::with_capacity(pattern.as_str().len() + 2);
     escape(pattern.as_str(), true, &mut glob);
     glob
 }
 
-/// Adds `text` to `glob` in such a way that nothing in it has a meaning, except `*` where stars are wanted.
+/// Appends `text` to `glob` and escapes all special characters, except `*` if `stars` is true.
 fn escape(text: &str, stars: bool, glob: &mut String) {
     for char in text.chars() {
         if matches!(char, '?' | '[' | ']' | '\\') || (char == '*' && !stars) {
@@ -95,7 +96,7 @@ mod tests {
     fn no_key_can_be_taken_for_something_of_the_store() {
         let keys = Keys::new("a:".into(), None);
 
-        for key in ["", "title:1", "#tag:x", "##tag:x", "#lock:x", "#office:x", "#"] {
+        for key in ["", "title:1", "#tag-generation:x", "##tag-generation:x", "#lock:x", "#office:x", "#"] {
             let name = keys.entry(key);
 
             assert_eq!(keys.key_of(&name), Some(key), "{name}");

@@ -1,4 +1,4 @@
-//! The one connection that all calls share, and how it comes back when it is lost.
+//! The shared connection, which is opened again after it was lost.
 
 use std::{
     io,
@@ -14,33 +14,43 @@ use tokio::{
 
 use super::{
     connection::{Connection, Node},
+    generation::Generations,
     options::Options,
+    tag_cache::TagCache,
     target::Target,
 };
 
 const MIN_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
-/// A connection that is made when it is first needed and made again whenever it is lost.
+/// A connection that is opened when it is first used, and opened again whenever it is lost.
 ///
-/// Calls wait for a connection at most as long as for an answer, and only while there is hope: before the first try and
-/// right after an open connection was closed. Once a try has failed, calls fail with its reason until one succeeds.
+/// Calls wait for the first attempt to connect, and for the first attempt after a connection was closed, at most as long as
+/// for an answer. After a failed attempt, calls fail with its error until an attempt succeeds.
 pub(crate) struct Link(Arc<Shared>);
 
 struct Shared {
     target: Arc<Target>,
     state: watch::Sender<State>,
-    patience: Duration,
+    response_timeout: Duration,
+}
+
+/// Answers to several commands.
+pub(super) struct Answers {
+    /// One for each command, in the same order.
+    pub(super) values: Vec<RedisResult<Value>>,
+    /// Tags known on the connection of the answers.
+    pub(super) tags: Option<Arc<TagCache>>,
 }
 
 #[derive(Clone)]
 enum State {
-    /// Nobody has asked for anything yet.
+    /// No command has been sent yet.
     Idle,
     Connecting,
     Open {
         connection: Connection,
-        /// Tells this connection from those before and after.
+        /// Random identity of the connection.
         id: u64,
     },
     Down(RedisError),
@@ -48,53 +58,79 @@ enum State {
 
 impl Link {
     pub(super) fn new(target: Arc<Target>, options: &Options) -> Self {
-        let patience = options.response_timeout;
-        Self(Arc::new(Shared { target, state: watch::Sender::new(State::Idle), patience }))
+        let state = watch::Sender::new(State::Idle);
+        Self(Arc::new(Shared { target, state, response_timeout: options.response_timeout }))
     }
 
     pub(crate) fn target(&self) -> &Arc<Target> {
         &self.0.target
     }
 
-    /// Whether all keys are in one server, which carries out commands in the order in which they are sent.
+    /// True if all keys are on one server, which executes commands in the order in which they are sent.
     pub(crate) fn is_single(&self) -> bool {
         self.0.target.is_single()
     }
 
-    /// The answer to `command`. It may be carried out twice.
+    /// Returns the answer to `command`, which may be executed twice.
     pub(crate) async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         self.send_to(&Node::Owner, command).await
     }
 
-    /// The answer of `node` to `command`. It may be carried out twice.
+    /// Returns the answer of `node` to `command`, which may be executed twice.
     pub(crate) async fn send_to(&self, node: &Node, command: &Cmd) -> RedisResult<Value> {
-        let mut tries = 0;
+        Ok(self.read_from(node, command).await?.0)
+    }
+
+    /// Returns the answer to `command`, which may be executed twice, and the tags known on the connection of the answer.
+    pub(super) async fn read(&self, command: &Cmd) -> RedisResult<(Value, Option<Arc<TagCache>>)> {
+        self.read_from(&Node::Owner, command).await
+    }
+
+    /// Returns the answers to `commands`, and the tags known on the connection of the answers; see
+    /// [`Connection::send_all`]. The commands may be executed twice.
+    pub(super) async fn send_all(&self, commands: &[Cmd]) -> RedisResult<Answers> {
+        let mut attempts = 0;
+        loop {
+            let (mut connection, id) = self.connection().await?;
+            let answers = self.in_time(connection.send_all(commands)).await;
+            if let Some(answers) = self.settle(&connection, id, answers, &mut attempts) {
+                return Ok(Answers { values: answers?, tags: connection.tag_cache().cloned() });
+            }
+        }
+    }
+
+    /// Reads the generations of tags, by the names of their keys.
+    pub(super) async fn generations(&self, keys: &[String]) -> RedisResult<Vec<Generations>> {
+        let mut attempts = 0;
+        loop {
+            let (mut connection, id) = self.connection().await?;
+            let generations = self.in_time(connection.generations(keys)).await;
+            if let Some(generations) = self.settle(&connection, id, generations, &mut attempts) {
+                return generations;
+            }
+        }
+    }
+
+    /// Returns the generations cached on the open connection. They may be outdated until the next answer.
+    pub(super) fn tag_cache(&self) -> Option<Arc<TagCache>> {
+        match &*self.0.state.borrow() {
+            State::Open { connection, .. } => connection.tag_cache().cloned(),
+            _ => None,
+        }
+    }
+
+    async fn read_from(&self, node: &Node, command: &Cmd) -> RedisResult<(Value, Option<Arc<TagCache>>)> {
+        let mut attempts = 0;
         loop {
             let (mut connection, id) = self.connection().await?;
             let answer = self.in_time(connection.send(node, command)).await;
-            if let Some(answer) = self.settle(&connection, id, answer, &mut tries) {
-                return answer;
+            if let Some(answer) = self.settle(&connection, id, answer, &mut attempts) {
+                return Ok((answer?, connection.tag_cache().cloned()));
             }
         }
     }
 
-    /// The answers to `first` and `last`; see [`Connection::send_all`]. They may be carried out twice.
-    pub(crate) async fn send_all(
-        &self,
-        first: &[Cmd],
-        last: Option<&Cmd>,
-    ) -> RedisResult<Vec<RedisResult<Value>>> {
-        let mut tries = 0;
-        loop {
-            let (mut connection, id) = self.connection().await?;
-            let answers = self.in_time(connection.send_all(first, last)).await;
-            if let Some(answers) = self.settle(&connection, id, answers, &mut tries) {
-                return answers;
-            }
-        }
-    }
-
-    /// The servers that together have all keys.
+    /// Returns the servers that together contain all keys.
     pub(crate) async fn nodes(&self) -> RedisResult<Vec<Node>> {
         if self.is_single() {
             return Ok(vec![Node::Owner]);
@@ -103,26 +139,27 @@ impl Link {
         Node::masters(self.send_to(&Node::Any, command.arg("SLOTS")).await?)
     }
 
-    /// The answer, or that there was none in time. The library would not count the time before a command is its turn.
+    /// Returns the answer, or an error after the response timeout. The timeout of the library would not include the time
+    /// that a command waits before it is sent.
     async fn in_time<T>(&self, answer: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-        let answer = timeout(self.0.patience, answer).await;
+        let answer = timeout(self.0.response_timeout, answer).await;
         answer.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into()))
     }
 
-    /// What to make of `answer`; `None` to try again. A server may close what was idle for long, which nobody notices
-    /// before the next call, so one that finds the connection closed has a second try.
+    /// Returns `answer`, or `None` if the call has to be repeated. A server may close an idle connection, which is not noticed
+    /// before the next call; so a call that finds the connection closed is repeated once.
     fn settle<T>(
         &self,
         connection: &Connection,
         id: u64,
         answer: RedisResult<T>,
-        tries: &mut u32,
+        attempts: &mut u32,
     ) -> Option<RedisResult<T>> {
-        *tries += 1;
+        *attempts += 1;
         match answer {
             Err(error) if connection.is_broken_by(&error) => {
                 self.lost(id, &error);
-                (*tries > 1 || !error.is_connection_dropped()).then_some(Err(error))
+                (*attempts > 1 || !error.is_connection_dropped()).then_some(Err(error))
             }
             answer => Some(answer),
         }
@@ -137,7 +174,7 @@ impl Link {
         }
         let mut states = self.0.state.subscribe();
         let settled = states.wait_for(|state| matches!(state, State::Open { .. } | State::Down(_)));
-        let settled = timeout(self.0.patience, settled).await.ok().and_then(Result::ok);
+        let settled = timeout(self.0.response_timeout, settled).await.ok().and_then(Result::ok);
         match settled.as_deref() {
             Some(State::Open { connection, id }) => Ok((connection.clone(), *id)),
             Some(State::Down(error)) => Err(error.clone()),
@@ -145,9 +182,9 @@ impl Link {
         }
     }
 
-    /// Gives up the connection `id`, unless that has happened already.
+    /// Replaces the connection `id`, unless that has happened before.
     fn lost(&self, id: u64, error: &RedisError) {
-        // Who does not answer in time would hardly do so sooner over a new connection: nobody should wait for that.
+        // A server that does not answer in time is unlikely to answer over a new connection, so calls do not wait for one.
         let next = if error.is_timeout() { State::Down(error.clone()) } else { State::Connecting };
         if self.0.change(|state| matches!(state, State::Open { id: open, .. } if *open == id), next) {
             tracing::warn!(servers = ?self.0.target, %error, "lost the connection to redis");
@@ -161,7 +198,7 @@ impl Link {
 }
 
 impl Shared {
-    /// Goes over to `next` where `applies`; says whether it did.
+    /// Changes the state to `next` if `applies` returns true, and returns whether it did.
     fn change(&self, applies: impl FnOnce(&State) -> bool, next: State) -> bool {
         self.state.send_if_modified(|state| {
             let applies = applies(state);
@@ -173,11 +210,11 @@ impl Shared {
     }
 }
 
-/// Tries until there is a connection, or nobody left to want one.
+/// Connects, and repeats that until it succeeds or the link is dropped.
 async fn reconnect(link: Weak<Shared>) {
     let mut pause = None;
     while let Some(link) = link.upgrade() {
-        let connected = timeout(link.target.patience(), link.target.connect()).await;
+        let connected = timeout(link.target.connect_timeout(), link.target.connect()).await;
         match connected.unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into())) {
             Ok(connection) => {
                 tracing::debug!(servers = ?link.target, "connected to redis");
@@ -186,7 +223,7 @@ async fn reconnect(link: Weak<Shared>) {
             }
             Err(error) => {
                 if pause.is_none() {
-                    tracing::warn!(servers = ?link.target, %error, "cannot connect to redis, trying on");
+                    tracing::warn!(servers = ?link.target, %error, "cannot connect to redis, retrying");
                 }
                 link.state.send_replace(State::Down(error));
             }
@@ -196,12 +233,12 @@ async fn reconnect(link: Weak<Shared>) {
     }
 }
 
-/// How long to wait after a try that followed a pause of `last`.
+/// Returns the pause after a failed attempt that followed a pause of `last`.
 pub(crate) fn next_pause(last: Option<Duration>) -> Duration {
     last.map_or(MIN_PAUSE, |last| (last * 2).min(MAX_PAUSE))
 }
 
-/// So that those who lost the same server do not all come back at the same moment.
+/// Returns `pause` shortened by up to one half, so that instances do not reconnect at the same moment.
 pub(crate) fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + fastrand::f64() / 2.0)
 }

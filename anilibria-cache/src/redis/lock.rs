@@ -1,8 +1,9 @@
-//! A lock that instances share by way of Redis.
+//! A load lock in Redis.
 
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
+use redis::from_redis_value;
 
 use super::{
     handle::{NAME, Redis, millis, unavailable},
@@ -10,13 +11,13 @@ use super::{
 };
 use crate::{
     error::Result,
-    lock::{Lease, LoadLock},
+    lock::{LoadLock, LockToken},
 };
 
-/// A [`LoadLock`] in Redis: a text with an expiry under a name of its own, which no entry can have.
+/// A [`LoadLock`] in Redis: a string with an expiry, under a key that no entry can have.
 ///
-/// It is as good as the one server that has it. When a replica takes over, or Redis loses its data, two instances may
-/// hold the same lock for a while.
+/// The lock relies on one server. After a fail-over to a replica, or after Redis has lost its data, two instances may hold
+/// the same lock until the older lease expires.
 #[derive(Clone)]
 pub struct RedisLock {
     redis: Redis,
@@ -41,15 +42,22 @@ impl LoadLock for RedisLock {
         NAME
     }
 
-    async fn try_lock(&self, key: &str, lease: Duration) -> Result<Option<Lease>> {
-        let held = Lease::new();
+    async fn try_lock(&self, key: &str, lease: Duration) -> Result<Option<LockToken>> {
+        let held = LockToken::new();
         let mut set = redis::cmd("SET");
-        set.arg(self.redis.keys().lock(key)).arg(held.token()).arg("NX").arg("PX").arg(millis(lease));
-        let taken = self.redis.link().send(&set).await.map_err(unavailable)?;
-        Ok((taken == redis::Value::Okay).then_some(held))
+        set.arg(self.redis.keys().lock(key))
+            .arg(held.token())
+            .arg("NX")
+            .arg("GET")
+            .arg("PX")
+            .arg(millis(lease));
+        let holder = self.redis.link().send(&set).await.map_err(unavailable)?;
+        let holder: Option<String> = from_redis_value(holder).map_err(|error| unavailable(error.into()))?;
+        // The command may be executed twice: then the lock is held with the token of this call.
+        Ok(holder.is_none_or(|holder| holder == held.token()).then_some(held))
     }
 
-    async fn unlock(&self, key: &str, lease: Lease) -> Result<()> {
+    async fn unlock(&self, key: &str, lease: LockToken) -> Result<()> {
         let mut unlock = UNLOCK.call(&self.redis.keys().lock(key));
         let unlocked = self.redis.link().send(unlock.arg(lease.token())).await;
         unlocked.map(drop).map_err(unavailable)

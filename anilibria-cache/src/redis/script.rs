@@ -1,31 +1,32 @@
-//! What the server does in one step: each script looks at one key only, or at keys with the same part in braces, so that it
-//! works in a cluster.
+//! Lua scripts, which the server executes atomically. The keys of a script are in one slot of a cluster.
 
 use std::sync::OnceLock;
 
 use redis::{Cmd, Script};
 
-/// A script, and how to call it.
+/// A Lua script.
 pub(crate) struct Lua {
     text: &'static str,
     hash: OnceLock<String>,
 }
 
-/// Notes that an entry carries a tag. `KEYS`: the tag. `ARGV`: the key of the entry, milliseconds that it is kept.
-///
-/// A tag is a sorted set of keys by the time when they can be forgotten, told by the clock of the server alone. A link
-/// that is already there for longer stays: its entry may just be taking the place of the one this is about.
-pub(crate) static LINK: Lua = Lua::new(include_str!("script/link.lua"));
+/// Returns the generations of a tag, and creates the tag if it does not exist. `KEYS`: the tag. `ARGV`: minimum remaining
+/// TTL of the tag, and the TTL that it gets if less remains, in milliseconds.
+pub(crate) static CURRENT_GENERATION: Lua = Lua::new(include_str!("script/current_generation.lua"));
 
-/// Drops or expires an entry and says how many that were, 0 or 1. `KEYS`: the entry. `ARGV`: `remove` or `expire`; the
-/// tag it has to carry, or nothing; what to do with something that is no entry, `take` or `spare`; the version of the
-/// format; the time in its 8 bytes; and [`deadlines`](crate::format::deadlines) of an entry that expires then.
-pub(crate) static TOUCH: Lua = Lua::new(include_str!("script/touch.lua"));
+/// Begins the next generation of a tag. `KEYS`: the tag. `ARGV`: `remove` or `expire`, TTL of a tag that does not exist, in
+/// milliseconds.
+pub(crate) static NEXT_GENERATION: Lua = Lua::new(include_str!("script/next_generation.lua"));
 
-/// Publishes an invalidation. `KEYS`: the generation. `ARGV`: the channel, who publishes, the invalidation.
+/// Removes or expires an entry and returns the number of entries, 0 or 1. `KEYS`: the entry. `ARGV`: `remove` or `expire`;
+/// `take` or `spare`, for a value that is not an entry; version of the layout; version of the format; and the
+/// [`deadlines`](crate::format::deadlines) of an expired entry.
+pub(crate) static INVALIDATE_ENTRY: Lua = Lua::new(include_str!("script/invalidate_entry.lua"));
+
+/// Publishes an invalidation. `KEYS`: number of the last message. `ARGV`: channel, member, invalidation.
 pub(crate) static PUBLISH: Lua = Lua::new(include_str!("script/publish.lua"));
 
-/// Gives back a lock. `KEYS`: the lock. `ARGV`: the token it was taken with.
+/// Releases a lock. `KEYS`: the lock. `ARGV`: token of the lease.
 pub(crate) static UNLOCK: Lua = Lua::new(include_str!("script/unlock.lua"));
 
 impl Lua {
@@ -33,21 +34,21 @@ impl Lua {
         Self { text, hash: OnceLock::new() }
     }
 
-    /// A call with the text of the script. The server may have restarted since the last one and forgotten it; sending
-    /// the text costs less than finding that out.
+    /// Returns a call with the text of the script. The server may have lost a script that it knew; to send the text costs
+    /// less than to find that out.
     pub(crate) fn call(&self, key: &str) -> Cmd {
         self.call_with(&[key])
     }
 
-    /// A call that looks at several keys, which have to be in one slot of a cluster.
+    /// Returns a call with several keys, which have to be in one slot of a cluster.
     pub(crate) fn call_with(&self, keys: &[&str]) -> Cmd {
         let mut command = redis::cmd("EVAL");
         command.arg(self.text).arg(keys.len()).arg(keys);
         command
     }
 
-    /// Calls for each of `keys`, to be sent together. Where they arrive at one server and in their order, the first
-    /// brings the text for all.
+    /// Returns a call for each of `keys`, to be sent together. With `in_order`, one server executes them in this order, and
+    /// only the first call contains the text.
     pub(crate) fn calls<'a>(&self, keys: impl IntoIterator<Item = &'a str>, in_order: bool) -> Vec<Cmd> {
         let call =
             |(number, key)| if number == 0 || !in_order { self.call(key) } else { self.call_again(key) };

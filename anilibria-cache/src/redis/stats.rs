@@ -1,12 +1,11 @@
-//! How much is in Redis.
+//! Statistics of Redis.
 
 use redis::{RedisResult, from_redis_value};
 
 use super::link::Link;
 use crate::stats::StoreStats;
 
-/// The numbers of all servers behind `link` together: keys of the database, whoever wrote them, memory of the whole
-/// server, and what it evicted since it started.
+/// Returns the sums over all servers: keys of the database, used memory, and evictions since the start.
 pub(super) async fn measure(link: &Link) -> RedisResult<StoreStats> {
     let mut stats = StoreStats::default();
     let mut evictions = 0;
@@ -21,7 +20,7 @@ pub(super) async fn measure(link: &Link) -> RedisResult<StoreStats> {
     Ok(stats.evictions(evictions))
 }
 
-/// The number in the line that begins with `name`, 0 where there is none.
+/// Returns the number in the line that begins with `name`, or 0 if there is none.
 fn field(info: &str, name: &str) -> u64 {
     let value = info.lines().find_map(|line| line.strip_prefix(name));
     value.and_then(|value| value.trim().parse().ok()).unwrap_or_default()

@@ -1,19 +1,27 @@
 //! A level of a cache in Redis.
 
-use std::{fmt, time::SystemTime};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use redis::{Cmd, RedisError, RedisResult, Value, from_redis_value};
+use redis::{Cmd, ErrorKind, RedisError, RedisResult, Value, from_redis_value};
 
 use super::{
+    batch::Batch,
     config_error::RedisConfigError,
+    generation::Generations,
     handle::{NAME, Redis, millis, unavailable},
     keys::Keys,
     link::Link,
     scan::Scan,
-    script::{LINK, TOUCH},
+    script::{INVALIDATE_ENTRY, NEXT_GENERATION},
     stats::measure,
+    tag_cache::TagCache,
+    value::{self, Stamped},
 };
 use crate::{
     entry::Entry,
@@ -24,24 +32,34 @@ use crate::{
     pattern::Pattern,
     stats::StoreStats,
     store::Store,
+    tag::Tag,
 };
 
-/// So many entries are dropped or expired in one round trip.
+/// Maximum number of entries that are invalidated in one round trip.
 const BATCH: usize = 256;
+
+/// TTL of a tag that is created by a removal, when the TTL of its entries is unknown.
+const REMOVED_TAG_TTL: Duration = Duration::from_hours(24);
 
 /// A [`Store`] in Redis, which several processes may share.
 ///
-/// An entry is a text in the [`format`](mod@crate::format) of this crate under its key, with the prefix; Redis drops it
-/// when it expires. A hit is a single `GET`. A tag is a sorted set of the keys that were given it, which lives as long
-/// as the longest of them, and an entry is only dropped by a tag that it still carries.
+/// An entry is a string under its key, with the prefix. Redis removes it when it expires. The string holds the entry in the
+/// [`format`](mod@crate::format) of this crate and, for each tag, the generation of the tag at the time of the write.
 ///
-/// Invalidating a pattern or all looks at every key of the database, in small steps. Only what begins like an entry is
-/// touched: other keys may share the prefix. An entry set while an invalidation is under way may or may not be met by
-/// it; one set before it is always met, one set afterwards never. In a cluster that moves keys between its nodes at that
-/// time, a pattern may miss some of those.
+/// The generation of a tag is stored under a separate key. An invalidation of a tag increases the generation with one
+/// command, independent of the number of entries, and returns 0. A read compares the generations of its entry with the
+/// current ones: after an expiry the entry is stale, after a removal it is absent, but uses memory until it expires. If
+/// Redis has lost or evicted the key of a tag, all older entries with the tag are stale.
 ///
-/// When Redis is full and may not evict (`noeviction`), an entry is [rejected](crate::Error::Rejected), and what was
-/// under its key is dropped. The [statistics](Store::stats) are those of the whole database.
+/// The server reports changes of generations that the process has read, so a hit usually takes one `GET`. In a cluster, and
+/// where `CLIENT TRACKING` is not allowed, a hit of an entry with tags takes a second round trip.
+///
+/// An invalidation of a pattern or of all entries scans the keys of the database in small steps. Keys of others are not
+/// changed, even if they share the prefix. An entry that is written while an invalidation is in progress may or may not be
+/// invalidated. In a cluster that moves keys between its nodes at that time, a pattern may miss some of those.
+///
+/// When Redis is full and may not evict (`noeviction`), an entry is [rejected](crate::Error::Rejected), and the previous
+/// entry under its key is removed. The [statistics](Store::stats) are those of the whole database.
 ///
 /// ```
 /// use anilibria_cache::{Cache, MemoryStore, RedisStore};
@@ -68,8 +86,11 @@ impl Redis {
 }
 
 impl RedisStore {
-    /// A store at `url` with default settings. It connects when it is first used, so it fails only when the URL is
-    /// malformed.
+    /// Creates a store at `url` with default settings. The store connects when it is first used.
+    ///
+    /// # Errors
+    ///
+    /// The URL is malformed.
     pub fn connect(url: &str) -> Result<Self, RedisConfigError> {
         Ok(Redis::builder(url).build()?.store())
     }
@@ -78,75 +99,141 @@ impl RedisStore {
         Self { redis }
     }
 
-    /// Writes links to the tags, then the value: an entry that is there can always be found by its tags, also if this
-    /// is interrupted. A link that leads nowhere does no harm.
-    async fn write(&self, key: &str, entry: &Entry, bytes: &[u8], keep_ms: u64) -> RedisResult<()> {
-        let keys = self.keys();
-        let tags: Vec<String> = entry.tags().iter().map(|tag| keys.tag(tag.as_str())).collect();
-        let mut set = redis::cmd("SET");
-        set.arg(keys.entry(key)).arg(bytes).arg("PX").arg(keep_ms);
-        if tags.is_empty() {
-            return self.link().send(&set).await.map(drop);
+    /// Parses the answer to a `GET`. An entry that has expired at `now` reads as absent.
+    async fn parse(key: &str, answer: RedisResult<Value>, now: SystemTime) -> Result<Option<Stamped>> {
+        match answer {
+            Ok(Value::Nil) => Ok(None),
+            Ok(Value::BulkString(bytes)) => {
+                let found = Stamped::decode(Bytes::from(bytes)).await;
+                let found = found.map_err(|error| Error::corrupt(NAME, key, error))?;
+                Ok(Some(found).filter(|found| !found.entry.is_expired(now)))
+            }
+            Ok(_) => Err(Error::corrupt(NAME, key, FormatError::Foreign)),
+            Err(error) if error.code() == Some("WRONGTYPE") => {
+                Err(Error::corrupt(NAME, key, FormatError::Foreign))
+            }
+            Err(error) => Err(unavailable(error)),
         }
-
-        // A link is made before its entry and must not end before it, so it has as much longer as they may lie apart.
-        let margin = millis(self.redis.options().response_timeout);
-        let mut links = LINK.calls(tags.iter().map(String::as_str), self.link().is_single());
-        for link in &mut links {
-            link.arg(key).arg(keep_ms.saturating_add(margin));
-        }
-        let answers = self.link().send_all(&links, Some(&set)).await?;
-        answers.into_iter().try_for_each(|answer| answer.map(drop))
     }
 
-    /// What `error`, which came of writing `key`, means. No half of it is left.
-    async fn refused(&self, key: &str, error: RedisError) -> Error {
+    /// Returns the entries as the generations of their tags leave them. `cache` has to be that of the connection on which the
+    /// entries were received.
+    async fn resolve(
+        &self,
+        found: Vec<Option<Stamped>>,
+        cache: Option<&TagCache>,
+    ) -> RedisResult<Vec<Option<Entry>>> {
+        let tags = found.iter().flatten().flat_map(|found| found.entry.tags());
+        let tags: Vec<String> = tags.map(|tag| self.keys().tag(tag.as_str())).collect();
+        let mut generations = self.generations(&tags, cache).await?.into_iter();
+        Ok(found.into_iter().map(|found| found?.resolve(&mut generations)).collect())
+    }
+
+    /// Returns the generations of tags, from `cache` or from Redis.
+    async fn generations(&self, tags: &[String], cache: Option<&TagCache>) -> RedisResult<Vec<Generations>> {
+        let known = cache.map_or_else(|| vec![None; tags.len()], |cache| cache.lookup(tags));
+        let mut unknown: Vec<String> = tags
+            .iter()
+            .zip(&known)
+            .filter(|(_, known)| known.is_none())
+            .map(|(tag, _)| tag.clone())
+            .collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        let read = if unknown.is_empty() { Vec::new() } else { self.link().generations(&unknown).await? };
+        let generations = |(tag, known): (&String, Option<Generations>)| {
+            let read = || unknown.binary_search(tag).ok().and_then(|position| read.get(position)).copied();
+            known.or_else(read).unwrap_or_default()
+        };
+        Ok(tags.iter().zip(known).map(generations).collect())
+    }
+
+    /// Writes entries, stamped with the current generations of their tags.
+    async fn write(&self, batch: &Batch) -> RedisResult<Vec<RedisResult<Value>>> {
+        let mut commands = batch.tag_commands(self.redis.options().response_timeout, self.link().is_single());
+        let tags = commands.len();
+        let expected = batch.known_stamps(self.link().tag_cache().as_deref());
+        if let Some(stamps) = &expected {
+            commands.extend(batch.write_commands(stamps));
+        }
+        let mut answers = self.link().send_all(&commands).await?.values;
+        let written = answers.split_off(tags);
+        let stamps = answers.into_iter().map(stamp).collect::<RedisResult<Vec<_>>>()?;
+        if expected.as_ref() == Some(&stamps) {
+            return Ok(written);
+        }
+        // The cached generation of a tag may be outdated, or the tag may have been created.
+        Ok(self.link().send_all(&batch.write_commands(&stamps)).await?.values)
+    }
+
+    /// Writes entries. Removes the previous value of an entry that Redis has refused.
+    async fn set_all(&self, entries: &[(&str, &Entry)], now: SystemTime) -> Result<()> {
+        let (mut batch, mut keys, mut result) = (Batch::default(), Vec::new(), Ok(()));
+        for (key, entry) in entries {
+            match batch.add(self.keys(), key, entry, now).await {
+                Ok(()) => keys.push(*key),
+                Err(error) => result = Err(Error::rejected(NAME, *key, error.to_string())),
+            }
+        }
+        let answers = match self.write(&batch).await {
+            Ok(answers) => answers,
+            Err(error) => keys.iter().map(|_| Err(error.clone())).collect(),
+        };
+        for ((key, name), answer) in keys.into_iter().zip(batch.names()).zip(answers) {
+            if let Err(error) = answer {
+                result = Err(self.refused(key, name, error).await);
+            }
+        }
+        result
+    }
+
+    /// Returns the error of a write that has failed with `error`, and removes the previous value.
+    async fn refused(&self, key: &str, name: &str, error: RedisError) -> Error {
         let is_full = error.code() == Some("OOM");
         if is_full || !error.is_io_error() {
-            // Where this fails, too, whoever reads the key learns of it as well.
-            let _ = self.unlink(key).await;
+            // If this fails as well, a read of the key is likely to fail, too.
+            let _ = self.unlink(name).await;
         }
         if is_full { Error::rejected(NAME, key, "redis is full") } else { unavailable(error) }
     }
 
-    /// Drops whatever is under `key`, and says how many that were, 0 or 1.
-    async fn unlink(&self, key: &str) -> RedisResult<u64> {
-        from_redis_value(self.link().send(redis::cmd("UNLINK").arg(self.keys().entry(key))).await?)
-            .map_err(Into::into)
+    /// Removes the value under `name`, and returns the number of removed values, 0 or 1.
+    async fn unlink(&self, name: &str) -> RedisResult<u64> {
+        from_redis_value(self.link().send(&Cmd::unlink(name)).await?).map_err(Into::into)
     }
 
-    async fn invalidate_tag(&self, tag: &str, touch: &Touch) -> RedisResult<u64> {
-        let mut scan = Scan::members(self.keys().tag(tag));
-        let mut count = 0;
-        while let Some(keys) = scan.next(self.link()).await? {
-            let names: Vec<String> = keys.iter().map(|key| self.keys().entry(key)).collect();
-            count += self.touch(&names, touch).await?;
-        }
-        Ok(count)
+    /// Begins the next generation of a tag. Returns the number of visited entries, 0.
+    async fn invalidate_tag(&self, tag: &str, action: Action) -> RedisResult<u64> {
+        let mut command = NEXT_GENERATION.call(&self.keys().tag(tag));
+        command.arg(argument(action)).arg(millis(REMOVED_TAG_TTL));
+        self.link().send(&command).await.map(|_| 0)
     }
 
-    async fn invalidate_matching(&self, pattern: &Pattern, touch: &Touch) -> RedisResult<u64> {
+    async fn invalidate_matching(&self, pattern: &Pattern, action: Action) -> RedisResult<u64> {
         let glob = self.keys().glob(pattern);
         let mut count = 0;
         for node in self.link().nodes().await? {
-            let mut scan = Scan::texts(node, glob.clone());
+            let mut scan = Scan::strings(node, glob.clone());
             while let Some(mut names) = scan.next(self.link()).await? {
                 names.retain(|name| self.keys().key_of(name).is_some_and(|key| pattern.matches(key)));
-                count += self.touch(&names, touch).await?;
+                count += self.invalidate_entries(&names, action, "spare").await?;
             }
         }
         Ok(count)
     }
 
-    /// Drops or expires the entries called `names`, and says how many that were.
-    async fn touch(&self, names: &[String], touch: &Touch) -> RedisResult<u64> {
+    /// Removes or expires the entries under `names`, and returns their number. `others` is `take` to remove values that are
+    /// not entries, or `spare` to keep them.
+    async fn invalidate_entries(&self, names: &[String], action: Action, others: &str) -> RedisResult<u64> {
+        let expired = Lifetime::new(SystemTime::UNIX_EPOCH, Duration::ZERO).expire();
         let mut count = 0;
         for names in names.chunks(BATCH) {
-            let mut calls = TOUCH.calls(names.iter().map(String::as_str), self.link().is_single());
+            let mut calls = INVALIDATE_ENTRY.calls(names.iter().map(String::as_str), self.link().is_single());
             for call in &mut calls {
-                touch.add_to(call);
+                call.arg(argument(action)).arg(others).arg(&[value::VERSION][..]).arg(&[format::VERSION][..]);
+                call.arg(&format::deadlines(expired));
             }
-            for answer in self.link().send_all(&calls, None).await? {
+            for answer in self.link().send_all(&calls).await?.values {
                 count += from_redis_value::<u64>(answer?)?;
             }
         }
@@ -162,39 +249,19 @@ impl RedisStore {
     }
 }
 
-/// What [`TOUCH`] is told about each of the entries.
-struct Touch {
-    action: Action,
-    tag: String,
-    takes_others: bool,
-    now: [u8; 8],
-    deadlines: [u8; 20],
+/// Returns the current generation of a tag, from the answer of a script.
+fn stamp(answer: RedisResult<Value>) -> RedisResult<u64> {
+    match Generations::parse(&answer?).current {
+        0 => Err((ErrorKind::UnexpectedReturnType, "no generations of a tag").into()),
+        current => Ok(current),
+    }
 }
 
-impl Touch {
-    fn new(action: Action, scope: &Scope, now: SystemTime) -> Self {
-        let tag = if let Scope::Tag(tag) = scope { tag.as_str().to_owned() } else { String::new() };
-        Self {
-            action,
-            tag,
-            // Who names a key means whatever is there, as the way to repair it.
-            takes_others: matches!(scope, Scope::Key(_)),
-            now: format::millis(now).to_be_bytes(),
-            deadlines: format::deadlines(Lifetime::new(now, std::time::Duration::ZERO)),
-        }
-    }
-
-    fn add_to(&self, call: &mut Cmd) {
-        let action = match self.action {
-            Action::Remove => "remove",
-            Action::Expire => "expire",
-        };
-        call.arg(action)
-            .arg(&self.tag)
-            .arg(if self.takes_others { "take" } else { "spare" })
-            .arg(&[format::VERSION][..])
-            .arg(&self.now)
-            .arg(&self.deadlines);
+/// Returns `action` as an argument of a script.
+fn argument(action: Action) -> &'static str {
+    match action {
+        Action::Remove => "remove",
+        Action::Expire => "expire",
     }
 }
 
@@ -209,42 +276,54 @@ impl Store for RedisStore {
     }
 
     async fn get(&self, key: &str, now: SystemTime) -> Result<Option<Entry>> {
-        let mut get = redis::cmd("GET");
-        match self.link().send(get.arg(self.keys().entry(key))).await {
-            Ok(Value::Nil) => Ok(None),
-            Ok(Value::BulkString(bytes)) => {
-                let entry = format::decode(Bytes::from(bytes));
-                let entry = entry.map_err(|error| Error::corrupt(NAME, key, error))?;
-                Ok(Some(entry).filter(|entry| !entry.is_expired(now)))
-            }
-            Ok(_) => Err(Error::corrupt(NAME, key, FormatError::Foreign)),
-            Err(error) if error.code() == Some("WRONGTYPE") => {
-                Err(Error::corrupt(NAME, key, FormatError::Foreign))
-            }
-            Err(error) => Err(unavailable(error)),
+        let (answer, cache) = match self.link().read(&Cmd::get(self.keys().entry(key))).await {
+            Ok((value, cache)) => (Ok(value), cache),
+            Err(error) => (Err(error), None),
+        };
+        let Some(found) = Self::parse(key, answer, now).await? else { return Ok(None) };
+        let tags = found.entry.tags().iter().map(Tag::as_str);
+        if tags.len() == 0 {
+            return Ok(Some(found.entry));
         }
+        let known = cache.as_ref().and_then(|cache| cache.lookup_all(self.keys().tag(""), tags));
+        if let Some(generations) = known {
+            return Ok(found.resolve(&mut generations.into_iter()));
+        }
+        let entries = self.resolve(vec![Some(found)], cache.as_deref()).await.map_err(unavailable)?;
+        Ok(entries.into_iter().next().flatten())
+    }
+
+    async fn get_many(&self, keys: &[&str], now: SystemTime) -> Result<Vec<Option<Entry>>> {
+        let reads: Vec<Cmd> = keys.iter().map(|key| Cmd::get(self.keys().entry(key))).collect();
+        let answers = self.link().send_all(&reads).await.map_err(unavailable)?;
+        let mut found = Vec::with_capacity(keys.len());
+        for (key, answer) in keys.iter().zip(answers.values) {
+            found.push(match Self::parse(key, answer, now).await {
+                Err(Error::Corrupt { .. }) => None,
+                result => result?,
+            });
+        }
+        self.resolve(found, answers.tags.as_deref()).await.map_err(unavailable)
     }
 
     async fn set(&self, key: &str, entry: Entry, now: SystemTime) -> Result<()> {
-        let Some(keep_for) = entry.lifetime().keep_for(now) else {
-            return self.unlink(key).await.map(drop).map_err(unavailable);
-        };
-        let bytes = format::encode(&entry).map_err(|error| Error::rejected(NAME, key, error.to_string()))?;
-        match self.write(key, &entry, &bytes, millis(keep_for)).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.refused(key, error).await),
-        }
+        self.set_all(&[(key, &entry)], now).await
     }
 
-    async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64> {
+    async fn set_many(&self, entries: Vec<(Arc<str>, Entry)>, now: SystemTime) -> Result<()> {
+        let entries: Vec<(&str, &Entry)> = entries.iter().map(|(key, entry)| (&**key, entry)).collect();
+        self.set_all(&entries, now).await
+    }
+
+    async fn invalidate(&self, invalidation: &Invalidation, _: SystemTime) -> Result<u64> {
         let Invalidation { scope, action } = invalidation;
-        let touch = Touch::new(*action, scope, now);
         let count = match scope {
-            Scope::Key(key) if *action == Action::Remove => self.unlink(key).await,
-            Scope::Key(key) => self.touch(&[self.keys().entry(key)], &touch).await,
-            Scope::Tag(tag) => self.invalidate_tag(tag.as_str(), &touch).await,
-            Scope::Matching(pattern) => self.invalidate_matching(pattern, &touch).await,
-            Scope::All => self.invalidate_matching(&"*".into(), &touch).await,
+            Scope::Key(key) if *action == Action::Remove => self.unlink(&self.keys().entry(key)).await,
+            // A value that is not an entry is removed: to name the key is the way to repair it.
+            Scope::Key(key) => self.invalidate_entries(&[self.keys().entry(key)], *action, "take").await,
+            Scope::Tag(tag) => self.invalidate_tag(tag.as_str(), *action).await,
+            Scope::Matching(pattern) => self.invalidate_matching(pattern, *action).await,
+            Scope::All => self.invalidate_matching(&"*".into(), *action).await,
         };
         count.map_err(unavailable)
     }

@@ -1,4 +1,4 @@
-//! Listening to a backplane, and noticing what was missed.
+//! Subscriptions to a backplane.
 
 use std::{
     sync::{
@@ -18,19 +18,19 @@ use tokio::{
 use super::{
     handle::Redis,
     link::{jittered, next_pause},
-    sequence::Heard,
+    sequence::Received,
 };
 use crate::{backplane::Signal, invalidation::Invalidation};
 
-/// So many messages may wait to be read; when there are more, all are given up for a resync.
+/// Maximum number of unread messages. When there are more, all are dropped for a resync.
 const INBOX: usize = 1024;
 
-/// One who listens, and connects again whenever that is necessary.
+/// A subscription that reconnects whenever its connection is lost.
 pub(super) struct Subscription {
     redis: Redis,
     member: Arc<str>,
     open: Option<Open>,
-    heard: Heard,
+    received: Received,
     pause: Option<Duration>,
     has_warned: bool,
 }
@@ -43,7 +43,7 @@ struct Open {
     check: Option<Check>,
 }
 
-/// What the last number was, and how many messages of the inbox are to be read before it can be compared.
+/// Last number, to be compared after `unread` more messages of the inbox.
 struct Check {
     last: Option<u64>,
     unread: usize,
@@ -58,10 +58,10 @@ enum Event {
 
 impl Subscription {
     pub(super) fn new(redis: Redis, member: Arc<str>) -> Self {
-        Self { redis, member, open: None, heard: Heard::Nothing, pause: None, has_warned: false }
+        Self { redis, member, open: None, received: Received::Nothing, pause: None, has_warned: false }
     }
 
-    /// The next signal, however long it takes.
+    /// Returns the next signal, however long that takes.
     pub(super) async fn next(&mut self) -> Signal {
         loop {
             let signal = match &mut self.open {
@@ -69,13 +69,13 @@ impl Subscription {
                 Some(open) => match open.event().await {
                     Event::Push(push) => self.push(push),
                     Event::Overflow => {
-                        // What waits in the inbox is older than what did not fit, and would come after the resync.
+                        // Messages in the inbox are older than those that did not fit, and would follow the resync.
                         self.open = None;
-                        self.heard = Heard::Unsure;
+                        self.received = Received::Unknown;
                         None
                     }
                     Event::CheckDue => self.ask().await,
-                    Event::Checked(last) => self.heard.checked(last).then_some(Signal::Resync),
+                    Event::Checked(last) => self.received.checked(last).then_some(Signal::Resync),
                 },
             };
             if let Some(signal) = signal {
@@ -89,27 +89,27 @@ impl Subscription {
             sleep(jittered(pause)).await;
         }
         self.pause = Some(next_pause(self.pause));
-        // Time to find the right server, to subscribe and to ask for the number.
-        let patience = self.redis.link().target().patience().saturating_mul(2);
-        let opened = timeout(patience, self.subscribe()).await;
+        // This includes the time to subscribe and to read the last number.
+        let limit = self.redis.link().target().connect_timeout().saturating_mul(2);
+        let opened = timeout(limit, self.subscribe()).await;
         match opened.unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into())) {
             Ok((open, last)) => {
                 self.open = Some(open);
                 self.pause = None;
-                tracing::debug!(redis = ?self.redis, "listening to the backplane");
-                self.heard.connected(last).then_some(Signal::Resync)
+                tracing::debug!(redis = ?self.redis, "subscribed to the backplane");
+                self.received.connected(last).then_some(Signal::Resync)
             }
             Err(error) => {
-                if self.heard == Heard::Nothing {
-                    tracing::warn!(redis = ?self.redis, %error, "cannot listen to the backplane, trying on");
+                if self.received == Received::Nothing {
+                    tracing::warn!(redis = ?self.redis, %error, "cannot subscribe to the backplane, retrying");
                 }
-                self.heard.failed_to_connect();
+                self.received.failed_to_connect();
                 None
             }
         }
     }
 
-    /// Subscribes first and then asks for the last number, so that nothing can be said in between.
+    /// Subscribes, and reads the last number afterwards, so that no message can be missed in between.
     async fn subscribe(&self) -> RedisResult<(Open, Option<u64>)> {
         let keys = self.redis.keys();
         let (outbox, inbox) = mpsc::channel(INBOX);
@@ -142,23 +142,22 @@ impl Subscription {
         let Some(message) = Message::parse(push.data) else {
             if !self.has_warned {
                 self.has_warned = true;
-                tracing::warn!(redis = ?self.redis, "something else is published on the channel of the backplane");
+                tracing::warn!(redis = ?self.redis, "foreign message on the channel of the backplane");
             }
             return Some(Signal::Resync);
         };
-        if self.heard.message(message.number) {
+        if self.received.message(message.number) {
             return Some(Signal::Resync);
         }
         (*message.member != *self.member).then_some(Signal::Invalidate(message.invalidation))
     }
 
-    /// Asks for the last number. A server that does not answer is gone, whatever its connection looks like.
+    /// Reads the last number. The connection is lost if the server does not answer.
     async fn ask(&mut self) -> Option<Signal> {
         let open = self.open.as_mut()?;
         match last_number(&mut open.connection, &self.redis.keys().generation()).await {
             Ok(last) => {
-                // The server sends what it publishes before what it answers later, so all messages up to this one are
-                // already here.
+                // The server sends messages before later answers, so all messages up to this number are in the inbox.
                 open.check = Some(Check { last, unread: open.inbox.len() });
                 open.check_at = Instant::now() + self.redis.check_every();
             }
@@ -194,7 +193,7 @@ impl Open {
     }
 }
 
-/// A message of another member, or of one's own.
+/// A message of any member.
 struct Message {
     number: u64,
     member: String,
@@ -202,7 +201,7 @@ struct Message {
 }
 
 impl Message {
-    /// Reads `[channel, "number member invalidation"]`.
+    /// Parses `[channel, "number member invalidation"]`.
     fn parse(data: Vec<Value>) -> Option<Self> {
         let text: String = redis::from_redis_value(data.into_iter().nth(1)?).ok()?;
         let (number, rest) = text.split_once(' ')?;

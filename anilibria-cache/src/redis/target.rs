@@ -1,34 +1,36 @@
-//! Where the servers are, and how to connect to them.
+//! Addresses of the servers, and connections to them.
 
-use std::{fmt, time::Duration};
+use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
 
+#[cfg(feature = "tls")]
+use redis::TlsCertificates;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, ProtocolVersion,
-    RedisConnectionInfo, RedisError, RedisResult, TlsCertificates, TlsMode,
+    RedisConnectionInfo, RedisError, RedisResult, TlsMode,
     aio::{AsyncPushSender, MultiplexedConnection},
     cluster::ClusterClient,
     sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType},
 };
-use rustls::{
-    crypto::{CryptoProvider, aws_lc_rs},
-    pki_types::{CertificateDer, pem::PemObject},
-};
 
+#[cfg(feature = "tls")]
+use super::tls;
 use super::{
     config_error::RedisConfigError,
     connection::Connection,
     options::Options,
+    tag_cache::TagCache,
     url::{Kind, Url, moved, tcp},
 };
 
-/// So many nodes of a cluster may send on to another before it is called confused.
+/// Maximum number of redirections from one node of a cluster to another.
 const MAX_HOPS: usize = 4;
 
-/// Where the servers are and how to log in.
+/// Addresses and credentials of the servers.
 pub(crate) struct Target {
     kind: Kind,
-    /// Each with user, password, database and encryption; the Sentinels, where there are some.
+    /// Servers, or Sentinels, with user, password, database and encryption.
     nodes: Vec<ConnectionInfo>,
+    #[cfg(feature = "tls")]
     certificates: Option<TlsCertificates>,
     config: AsyncConnectionConfig,
     options: Options,
@@ -37,28 +39,34 @@ pub(crate) struct Target {
 impl Target {
     pub(super) fn new(url: &str, options: &Options) -> Result<Self, RedisConfigError> {
         let url = Url::parse(url)?;
+        if url.tls {
+            #[cfg(feature = "tls")]
+            tls::install_provider()?;
+            #[cfg(not(feature = "tls"))]
+            return Err(RedisConfigError::new(
+                "url",
+                "`rediss` needs the feature `tls-aws-lc` or `tls-ring`",
+            ));
+        }
         let nodes = url.hosts.iter().map(|host| url.node(host)).collect::<Result<Vec<_>, _>>()?;
         let config = AsyncConnectionConfig::new()
-            // Who waits for an answer knows for how long.
+            // The link limits the time of each answer.
             .set_response_timeout(None)
             .set_connection_timeout(Some(options.connect_timeout))
             .set_concurrency_limit(options.max_in_flight);
-        if options.ca_certificates.as_deref().is_some_and(|pem| !has_certificates(pem)) {
-            return Err(RedisConfigError::new("ca_certificates", "no certificates as PEM"));
-        }
-        let certificates = options
-            .ca_certificates
-            .clone()
-            .map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem) });
-        if url.tls {
-            choose_crypto();
-        }
-        let target = Self { kind: url.kind, nodes, certificates, config, options: options.clone() };
+        let target = Self {
+            kind: url.kind,
+            nodes,
+            #[cfg(feature = "tls")]
+            certificates: options.ca_certificates.as_deref().map(tls::certificates).transpose()?,
+            config,
+            options: options.clone(),
+        };
         target.check()?;
         Ok(target)
     }
 
-    /// Says now what would otherwise fail at each try to connect.
+    /// Reports an error that would otherwise occur at each attempt to connect.
     fn check(&self) -> Result<(), RedisConfigError> {
         let checked = match (&self.kind, self.nodes.first()) {
             (Kind::Single, Some(node)) => self.client(node.clone()).map(drop),
@@ -66,17 +74,17 @@ impl Target {
             (Kind::Cluster, _) => self.cluster().map(drop),
             (_, None) => return Err(RedisConfigError::new("url", "no host in it")),
         };
-        // Of the library's errors only the category is told: what it says beyond that may quote the URL.
+        // Only the category of an error is reported: its text may contain the URL.
         checked.map_err(|error| RedisConfigError::new("url", error.category()))
     }
 
-    /// Whether all keys are in one server.
+    /// True if all keys are on one server.
     pub(super) fn is_single(&self) -> bool {
         !matches!(self.kind, Kind::Cluster)
     }
 
-    /// How long connecting may take at most: each node may have to be asked before one answers.
-    pub(crate) fn patience(&self) -> Duration {
+    /// Returns the maximum time until a connection is open. Each node may have to be tried before one answers.
+    pub(crate) fn connect_timeout(&self) -> Duration {
         let nodes = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         match self.kind {
             Kind::Single => self.options.connect_timeout,
@@ -86,19 +94,51 @@ impl Target {
         }
     }
 
-    /// A connection for commands.
+    /// Opens a connection for commands.
     pub(super) async fn connect(&self) -> RedisResult<Connection> {
         match &self.kind {
             Kind::Cluster => Ok(Connection::Cluster(self.cluster()?.get_async_connection().await?)),
             Kind::Single | Kind::Sentinel { .. } => {
                 let client = self.master().await?;
-                let connection = client.get_multiplexed_async_connection_with_config(&self.config).await?;
-                Ok(Connection::Single(connection))
+                self.connect_to(client.get_connection_info()).await
             }
         }
     }
 
-    /// A connection to the server that has `key`, which sends what comes in unasked to `push`.
+    /// Connects to one server, and requests reports of changed keys if the server supports them.
+    async fn connect_to(&self, node: &ConnectionInfo) -> RedisResult<Connection> {
+        let tags = Arc::new(TagCache::default());
+        let cache = Arc::clone(&tags);
+        let config = self.config.clone().set_push_sender(move |push| {
+            cache.on_push(push);
+            Ok::<_, Infallible>(())
+        });
+        let client = self.client(with_pushes(node))?;
+        let connection = match client.get_multiplexed_async_connection_with_config(&config).await {
+            Ok(connection) => connection,
+            Err(error) if is_resp3_unsupported(&error) => {
+                let client = self.client(node.clone())?;
+                let connection = client.get_multiplexed_async_connection_with_config(&self.config).await?;
+                return Ok(Connection::Single { connection, tags: None });
+            }
+            Err(error) => return Err(error),
+        };
+        let mut tracking = redis::pipe();
+        tracking.cmd("CLIENT").arg("TRACKING").arg("ON").arg("OPTIN");
+        // Users may be allowed one of the two commands only.
+        tracking.cmd("CLIENT").arg("CACHING").arg("YES");
+        let tags = match tracking.query_async::<()>(&mut connection.clone()).await {
+            Ok(()) => Some(tags),
+            Err(error) if error.is_io_error() || error.is_unrecoverable_error() => return Err(error),
+            Err(error) => {
+                tracing::debug!(servers = ?self, %error, "redis does not report changes, tags are read each time");
+                None
+            }
+        };
+        Ok(Connection::Single { connection, tags })
+    }
+
+    /// Opens a connection to the server that contains `key`. Push messages are passed to `push`.
     pub(crate) async fn connect_to_owner(
         &self,
         key: &str,
@@ -116,7 +156,7 @@ impl Target {
         Err(last)
     }
 
-    /// A connection to `node`, or to the one that it, and whoever is next, says has `key`.
+    /// Opens a connection to `node`, or follows its redirections to the node that contains `key`.
     async fn follow(
         &self,
         mut node: ConnectionInfo,
@@ -131,10 +171,10 @@ impl Target {
             let owner = error.redirect_node().and_then(|(address, _)| moved(&node, address));
             node = owner.ok_or(error)?;
         }
-        Err((ErrorKind::Client, "sent from node to node").into())
+        Err((ErrorKind::Client, "too many redirections").into())
     }
 
-    /// Whom to ask first: the master, or any node of a cluster.
+    /// Returns the nodes to connect to first: the master, or all known nodes of a cluster.
     async fn first_nodes(&self) -> RedisResult<Vec<ConnectionInfo>> {
         match self.kind {
             Kind::Cluster => Ok(self.nodes.clone()),
@@ -144,7 +184,7 @@ impl Target {
         }
     }
 
-    /// The one server that takes writes.
+    /// Returns a client of the server that accepts writes.
     async fn master(&self) -> RedisResult<Client> {
         let node = self.nodes.first().ok_or((ErrorKind::InvalidClientConfig, "no host"))?;
         match &self.kind {
@@ -153,13 +193,16 @@ impl Target {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(clippy::unused_self, reason = "the certificates are those of encrypted connections")
+    )]
     fn client(&self, node: ConnectionInfo) -> RedisResult<Client> {
-        match (&self.certificates, node.addr()) {
-            (Some(certificates), ConnectionAddr::TcpTls { .. }) => {
-                Client::build_with_tls(node, certificates.clone())
-            }
-            _ => Client::open(node),
+        #[cfg(feature = "tls")]
+        if let (Some(certificates), ConnectionAddr::TcpTls { .. }) = (&self.certificates, node.addr()) {
+            return Client::build_with_tls(node, certificates.clone());
         }
+        Client::open(node)
     }
 
     fn sentinel(&self, service: &str, node: &ConnectionInfo) -> RedisResult<SentinelClient> {
@@ -178,6 +221,7 @@ impl Target {
             builder = builder
                 .set_client_to_redis_tls_mode(TlsMode::Secure)
                 .set_client_to_sentinel_tls_mode(TlsMode::Secure);
+            #[cfg(feature = "tls")]
             if let Some(certificates) = &self.certificates {
                 builder = builder
                     .set_client_to_redis_certificates(certificates.clone())
@@ -188,54 +232,36 @@ impl Target {
     }
 
     fn cluster(&self) -> RedisResult<ClusterClient> {
-        let mut builder = ClusterClient::builder(self.nodes.clone())
+        let builder = ClusterClient::builder(self.nodes.clone())
             .connection_timeout(self.options.connect_timeout)
             .response_timeout(self.options.response_timeout)
             .overall_response_timeout(Some(self.options.response_timeout))
             .connection_concurrency_limit(self.options.max_in_flight)
             .tcp_settings(tcp())
             .retries(1);
-        if let Some(certificates) = &self.certificates {
-            builder = builder.certs(certificates.clone());
-        }
+        #[cfg(feature = "tls")]
+        let builder = match &self.certificates {
+            Some(certificates) => builder.certs(certificates.clone()),
+            None => builder,
+        };
         builder.build()
     }
 }
 
-/// Shows the addresses, not how to log in there.
+/// Shows the addresses without credentials.
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.nodes.iter().map(|node| node.addr().to_string())).finish()
     }
 }
 
-/// The same node, spoken to in the protocol in which it may send messages between answers.
+/// True if a server, or a proxy before it, does not support RESP3.
+fn is_resp3_unsupported(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::RESP3NotSupported || error.code() == Some("NOPROTO")
+}
+
+/// Returns `node` with RESP3, the protocol in which a server may send messages between answers.
 fn with_pushes(node: &ConnectionInfo) -> ConnectionInfo {
     let settings: RedisConnectionInfo = node.redis_settings().clone();
     node.clone().set_redis_settings(settings.set_protocol(ProtocolVersion::RESP3))
-}
-
-fn has_certificates(pem: &[u8]) -> bool {
-    let mut certificates = CertificateDer::pem_slice_iter(pem).peekable();
-    certificates.peek().is_some() && certificates.all(|certificate| certificate.is_ok())
-}
-
-/// The library panics when it has to choose between two implementations that other crates brought in.
-fn choose_crypto() {
-    if CryptoProvider::get_default().is_none() {
-        // It fails when someone else was faster, which is just as well.
-        let _ = aws_lc_rs::default_provider().install_default();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::redis::Redis;
-
-    #[test]
-    fn what_is_no_certificate_is_refused() {
-        let error = Redis::builder("rediss://one").ca_certificates("not PEM").build().unwrap_err();
-
-        assert_eq!(error.field(), "ca_certificates");
-    }
 }

@@ -1,20 +1,20 @@
-//! What the URL of one or several servers says.
+//! URLs of one or several servers.
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, io::tcp::TcpSettings};
 
 use super::config_error::RedisConfigError;
 
-/// How the servers belong together.
+/// Topology of the servers.
 pub(super) enum Kind {
-    /// It is one.
+    /// One server.
     Single,
-    /// The hosts are Sentinels, which know the one that takes writes under this name.
+    /// Sentinels, which know the address of the master of `service`.
     Sentinel { service: String },
-    /// Each has its share of the keys.
+    /// Nodes of a cluster.
     Cluster,
 }
 
-/// The parts of a URL that may name several hosts.
+/// Parts of a URL that may contain several hosts.
 pub(super) struct Url<'a> {
     pub(super) kind: Kind,
     pub(super) tls: bool,
@@ -55,7 +55,7 @@ impl<'a> Url<'a> {
         Ok(Self { kind, tls, login, hosts, database })
     }
 
-    /// What the library makes of one of the hosts.
+    /// Returns the connection settings of one of the hosts.
     pub(super) fn node(&self, host: &str) -> Result<ConnectionInfo, RedisConfigError> {
         let scheme = if self.tls { "rediss" } else { "redis" };
         let at = if self.login.is_empty() { "" } else { "@" };
@@ -63,7 +63,7 @@ impl<'a> Url<'a> {
         let node = url.as_str().into_connection_info();
         let node = node.map_err(|error| RedisConfigError::new("url", error.category()))?;
         let node = node.set_tcp_settings(tcp());
-        // The library's default is the port of the servers, and these are not.
+        // The default port of the library is that of a server, not of a Sentinel.
         let is_default = !host.rsplit(']').next().unwrap_or(host).contains(':');
         Ok(match (&self.kind, node.addr()) {
             (Kind::Sentinel { .. }, ConnectionAddr::Tcp(..) | ConnectionAddr::TcpTls { .. })
@@ -76,7 +76,7 @@ impl<'a> Url<'a> {
     }
 }
 
-/// The node at `address`, to be spoken to like `node`.
+/// Returns the settings of `node` with another address.
 pub(super) fn moved(node: &ConnectionInfo, address: &str) -> Option<ConnectionInfo> {
     let (host, port) = address.rsplit_once(':')?;
     let (host, port) = (host.to_owned(), port.parse().ok()?);
@@ -84,7 +84,7 @@ pub(super) fn moved(node: &ConnectionInfo, address: &str) -> Option<ConnectionIn
     match &mut addr {
         ConnectionAddr::Tcp(old_host, old_port)
         | ConnectionAddr::TcpTls { host: old_host, port: old_port, .. } => {
-            // A node that does not know its own name means the one it was asked by.
+            // An empty host means the host of the node that has answered.
             if !host.is_empty() {
                 *old_host = host;
             }
@@ -95,7 +95,7 @@ pub(super) fn moved(node: &ConnectionInfo, address: &str) -> Option<ConnectionIn
     Some(node.clone().set_addr(addr))
 }
 
-/// Commands leave at once, also while the answer to an earlier one is still out.
+/// Returns TCP settings without delay: a command is sent at once, also while an earlier one is in progress.
 pub(super) fn tcp() -> TcpSettings {
     TcpSettings::default().set_nodelay(true)
 }
@@ -113,6 +113,7 @@ mod tests {
         let cases = [
             ("redis://one", r#"["one:6379"]"#),
             ("redis://:pass@one:7000/3", r#"["one:7000"]"#),
+            #[cfg(any(feature = "tls-aws-lc", feature = "tls-ring"))]
             ("rediss://user:pass@one", r#"["one:6379"]"#),
             ("redis+sentinel://:pass@one,two:1/main/2", r#"["one:26379", "two:1"]"#),
             ("redis+cluster://one:1,two:2", r#"["one:1", "two:2"]"#),
@@ -121,6 +122,14 @@ mod tests {
         for (url, hosts) in cases {
             assert!(shown(url).contains(hosts), "{url} became {}", shown(url));
         }
+    }
+
+    #[test]
+    #[cfg(not(feature = "tls"))]
+    fn encryption_without_its_feature_is_refused() {
+        let error = Redis::builder("rediss://one").build().unwrap_err();
+
+        assert!(error.field() == "url" && error.to_string().contains("tls-ring"), "{error}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Setting and removing, also while a load is under way.
+//! Setting and removing values, also during a load.
 
 use std::{convert::Infallible, future::ready};
 
-use anilibria_cache::{Cache, Loaded, Tag};
+use anilibria_cache::{Cache, NewValue, Tag};
 
 use super::{SlowLoad, cache, load};
 
@@ -42,9 +42,9 @@ async fn a_removed_key_is_loaded_again() {
 #[tokio::test]
 async fn a_tag_removes_what_carries_it_and_nothing_else() {
     let (cache, _) = cache();
-    cache.set("title:1", Loaded::new("1").tags([TITLES, "title:1".into()])).await;
-    cache.set("title:2", Loaded::new("2").tag(TITLES)).await;
-    cache.set("genres", Loaded::new("[]").tag("genres")).await;
+    cache.set("title:1", NewValue::new("1").tags([TITLES, "title:1".into()])).await;
+    cache.set("title:2", NewValue::new("2").tag(TITLES)).await;
+    cache.set("genres", NewValue::new("[]").tag("genres")).await;
 
     let first = cache.remove_by_tag("title:1").await;
     let rest = cache.remove_by_tag(TITLES).await;
@@ -124,7 +124,7 @@ async fn a_load_whose_tag_was_removed_meanwhile_is_not_kept() {
     let loaded = cache
         .get_or_load("key", [], || async move {
             of_loader.remove_by_tag("titles").await;
-            Ok::<_, Infallible>(Loaded::new("old").tag("titles"))
+            Ok::<_, Infallible>(NewValue::new("old").tag("titles"))
         })
         .await;
 

@@ -1,11 +1,11 @@
-//! A clock that jumps, as when somebody sets it.
+//! Jumps of the system clock.
 
 use std::{
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
-use anilibria_cache::{Cache, Clock, MemoryStore, Options, Source};
+use anilibria_cache::{Cache, Clock, MemoryStore, Options, Origin};
 
 use super::{MIB, TTL, load};
 
@@ -46,7 +46,7 @@ async fn a_clock_that_is_set_forward_ends_what_was_fresh() {
     clock.set(clock.now() + 1000 * HOUR);
 
     let after = load(&cache, "key", "new").await;
-    assert_eq!((after.source(), after.is_stale()), (Source::Loader, false));
+    assert_eq!((after.origin(), after.is_stale()), (Origin::Loader, false));
     assert_eq!(after.fresh_until(), clock.now() + TTL);
 }
 
@@ -57,8 +57,8 @@ async fn a_clock_that_is_set_back_does_not_make_old_values_fresh_for_longer() {
 
     clock.set(clock.now() - HOUR);
 
-    let sources = [load(&cache, "key", "new").await.source(), load(&cache, "key", "newer").await.source()];
-    assert_eq!(sources, [Source::Loader, Source::Level { index: 0, name: "memory" }]);
+    let sources = [load(&cache, "key", "new").await.origin(), load(&cache, "key", "newer").await.origin()];
+    assert_eq!(sources, [Origin::Loader, Origin::Level { index: 0, name: "memory" }]);
 }
 
 #[tokio::test]

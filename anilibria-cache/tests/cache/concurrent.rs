@@ -1,8 +1,8 @@
-//! Many tasks at once, on threads, against a source whose versions only grow.
+//! Concurrent tasks on several threads, against a source whose versions only grow.
 //!
-//! Who changes the source holds the lock of the key until the cache has been told, as two writers of one row would; readers
-//! and those who merely invalidate know no lock. A call that begins after a change was told may not be answered with
-//! anything older, unless it is marked as stale.
+//! A task that changes the source holds the lock of the key until the cache has been invalidated, like two writers of
+//! one database row. Readers and tasks that only invalidate take no lock. A call that begins after the invalidation of
+//! a change must not return an older value, unless the value is marked as stale.
 
 use std::{
     sync::{
@@ -13,7 +13,7 @@ use std::{
 };
 
 use anilibria_cache::{
-    Cache, Cached, Clock, Invalidation, Loaded, LocalBackplane, ManualClock, MemoryStore, Options, Scope,
+    Cache, Cached, Clock, Invalidation, LocalBackplane, ManualClock, MemoryStore, NewValue, Options, Scope,
     Store,
 };
 use tokio::{
@@ -33,14 +33,14 @@ const FAR_TTL: Duration = Duration::from_hours(24);
 const TASKS: usize = 16;
 const STEPS: u32 = 300;
 
-/// Where the values come from, and what is known about who was told of them.
+/// The source of one key, and the versions that the cache must know.
 #[derive(Default)]
 struct Origin {
     writer: Mutex<()>,
     version: AtomicU64,
-    /// The version of the last change that the cache was told of.
+    /// Version of the last change after which the key was invalidated.
     told: AtomicU64,
-    /// The version of the last change after which the older ones were removed.
+    /// Version of the last change after which older values were removed.
     removed: AtomicU64,
 }
 
@@ -49,7 +49,7 @@ struct World {
     cache: Cache,
     near: MemoryStore,
     origins: Arc<[Origin; 3]>,
-    /// Whether a call that begins after a change was told elsewhere has to know of it.
+    /// True if an invalidation holds for all tasks when it returns. False if the tasks use several instances.
     knows_at_once: bool,
 }
 
@@ -113,25 +113,25 @@ impl World {
                 "{got} of {} instead of {oldest}, stale {}, from {:?}",
                 KEYS[key],
                 cached.is_stale(),
-                cached.source()
+                cached.origin()
             );
         }
     }
 
-    /// The caller may know the tags, or the loader alone.
+    /// Looks up `key`. The loader sets the tags; the caller passes them as well if `knows_tags`.
     async fn ask(&self, key: usize, works: bool, knows_tags: bool) -> Option<Cached> {
         let origins = Arc::clone(&self.origins);
         let loader = move || async move {
             let version = origins[key].version.load(SeqCst);
             yield_now().await;
-            let value = Loaded::new(version.to_string()).tags(tags(key));
+            let value = NewValue::new(version.to_string()).tags(tags(key));
             works.then_some(value).ok_or("down")
         };
         let known = knows_tags.then(|| tags(key)).into_iter().flatten();
         self.cache.get_or_load(KEYS[key], known, loader).await.ok()
     }
 
-    /// Changes the source of `keys`, one or all, and tells the cache so.
+    /// Changes the source of `keys`, which is one key or all keys, and invalidates the cache.
     async fn change(&self, keys: &[usize], random: &mut fastrand::Rng) {
         let mut writers = Vec::new();
         let mut versions = Vec::new();
@@ -160,7 +160,7 @@ impl World {
         let _writer = origin.writer.lock().await;
         let version = origin.version.fetch_add(1, SeqCst) + 1;
 
-        self.cache.set(KEYS[key], Loaded::new(version.to_string()).tags(tags(key))).await;
+        self.cache.set(KEYS[key], NewValue::new(version.to_string()).tags(tags(key))).await;
 
         origin.told.store(version, SeqCst);
     }
@@ -178,7 +178,7 @@ fn version(cached: &Cached) -> u64 {
     std::str::from_utf8(cached.value()).unwrap().parse().unwrap()
 }
 
-/// Lets the time pass, and the connections break, until the end.
+/// Advances the clock, and makes the stores fail, until `end`.
 async fn trouble(clock: ManualClock, far: Vec<Scripted>, breaks: bool, end: Arc<AtomicBool>) {
     let mut random = fastrand::Rng::with_seed(7);
     while !end.load(SeqCst) {
@@ -194,7 +194,7 @@ async fn trouble(clock: ManualClock, far: Vec<Scripted>, breaks: bool, end: Arc<
     }
 }
 
-/// Runs tasks on all `worlds`, and returns when nothing is under way any more but `remaining` tasks.
+/// Runs tasks on all `worlds`. Returns when all tasks of the runtime have ended except `remaining` tasks.
 async fn run(worlds: &[World], clock: &ManualClock, far: Vec<Scripted>, breaks: bool, remaining: usize) {
     let end = Arc::new(AtomicBool::new(false));
     let trouble = tokio::spawn(trouble(clock.clone(), far, breaks, Arc::clone(&end)));

@@ -1,9 +1,9 @@
-//! Values that are renewed before they run out: nobody waits.
+//! Eager refresh: values are loaded again before they become stale, and callers do not wait.
 
 use std::{future::ready, sync::Arc, time::Duration};
 
 use anilibria_cache::{
-    Cache, Cached, Clock, Entry, Lifetime, ManualClock, MemoryStore, Options, Source, Store,
+    Cache, Cached, Clock, Entry, Lifetime, ManualClock, MemoryStore, Options, Origin, Store,
 };
 use tokio::{sync::Semaphore, task::yield_now};
 
@@ -42,7 +42,7 @@ fn two_levels() -> TwoLevels {
     TwoLevels { cache, near, far, clock }
 }
 
-/// A call whose loader brings `new` when the gate lets it.
+/// Looks up a key with a loader that returns `new` when the gate is opened.
 async fn ask(cache: &Cache, gate: &Arc<Semaphore>) -> Cached {
     let gate = Arc::clone(gate);
     let loader = || async move {
@@ -153,7 +153,7 @@ async fn a_further_level_past_its_share_answers_and_is_renewed_in_the_background
     until_it_is(&cache, "new").await;
     let_tasks_run().await;
 
-    assert_eq!((hit.source(), &hit.value()[..]), (Source::Level { index: 1, name: "far" }, &b"old"[..]));
+    assert_eq!((hit.origin(), &hit.value()[..]), (Origin::Level { index: 1, name: "far" }, &b"old"[..]));
     assert_eq!(far.store.get("key", clock.now()).await.unwrap().unwrap().value(), "new");
     assert_eq!(cache.stats().await.eager_refreshes, 1);
 }

@@ -1,9 +1,9 @@
-//! What is served when loading fails: the value that ran out, for as long as it may be.
+//! Fail-safe: stale values are served while loads fail.
 
 use std::{future::ready, time::Duration};
 
 use anilibria_cache::{
-    Cache, Cached, Clock, Entry, Lifetime, LoadError, Loaded, ManualClock, MemoryStore, Options, Source,
+    Cache, Cached, Clock, Entry, Lifetime, LoadError, ManualClock, MemoryStore, NewValue, Options, Origin,
     Store,
 };
 
@@ -24,7 +24,7 @@ fn safe_cache() -> (Cache, ManualClock) {
     (cache, clock)
 }
 
-/// A cache of two levels, the further of which keeps its values no longer, and the stores it is made of.
+/// Returns a cache of two levels with equal TTLs, and its stores.
 fn two_levels() -> (Cache, MemoryStore, Scripted, ManualClock) {
     let (near, far, clock) = (MemoryStore::new(64 * MIB), Scripted::new(), ManualClock::default());
     let cache = Cache::builder()
@@ -55,7 +55,7 @@ async fn a_loader_that_fails_is_covered_by_the_value_that_ran_out() {
     let served = fail(&cache, "key").await.unwrap();
 
     assert!(served.is_stale() && served.value() == "old");
-    assert_eq!(served.source(), Source::Level { index: 0, name: "memory" });
+    assert_eq!(served.origin(), Origin::Level { index: 0, name: "memory" });
     let stats = cache.stats().await;
     assert_eq!((stats.stale, stats.load_failures, stats.misses), (1, 1, 1));
 }
@@ -193,7 +193,7 @@ async fn of_several_stale_values_the_one_loaded_last_is_served() {
         let served = fail(&cache, "key").await.unwrap();
 
         let name = ["memory", "far"][newer];
-        assert_eq!(served.source(), Source::Level { index: newer, name });
+        assert_eq!(served.origin(), Origin::Level { index: newer, name });
         assert!(served.is_stale() && served.value() == "newer");
     }
 }
@@ -240,7 +240,7 @@ async fn what_was_removed_during_the_load_is_not_served_to_those_who_come_later(
 #[tokio::test]
 async fn that_there_is_no_value_can_be_stale_as_well() {
     let (cache, clock) = safe_cache();
-    cache.set("key", Loaded::absent()).await;
+    cache.set("key", NewValue::absent()).await;
     clock.advance(TTL);
 
     let served = fail(&cache, "key").await.unwrap();

@@ -1,10 +1,9 @@
-//! A level that fails: it goes away, costs nothing meanwhile, and comes back with nothing old on it.
+//! Failing levels: the circuit breaker opens, and a repair brings the level up to date.
 
 use std::time::Duration;
 
 use anilibria_cache::{
-    Cache, Clock, Entry, Invalidation, LevelStats, Lifetime, Loaded, ManualClock, MemoryStore, Options,
-    Scope, Source, Store,
+    Cache, Clock, Invalidation, LevelStats, ManualClock, MemoryStore, NewValue, Options, Origin, Scope, Store,
 };
 
 use super::{
@@ -24,10 +23,10 @@ struct Fixture {
 }
 
 fn fixture() -> Fixture {
-    with_limits(1024, 1 << 20)
+    with_log_capacity(1024)
 }
 
-fn with_limits(entries: usize, bytes: usize) -> Fixture {
+fn with_log_capacity(invalidations: usize) -> Fixture {
     let (near, far, clock) = (MemoryStore::new(64 * MIB), Scripted::new(), ManualClock::default());
     let cache = Cache::builder()
         .level(near.clone())
@@ -37,7 +36,7 @@ fn with_limits(entries: usize, bytes: usize) -> Fixture {
         .failures(3)
         .probe_every(PROBE)
         .ttl(FAR_TTL)
-        .missed_limits(entries, bytes)
+        .log_capacity(invalidations)
         .clock(clock.clone())
         .build();
     Fixture { cache, near, far, clock }
@@ -48,15 +47,16 @@ impl Fixture {
         self.cache.stats().await.levels[1].clone()
     }
 
-    /// Lets the further level work and waits until it is back.
+    /// Makes the further level work and waits until it is repaired.
     async fn come_back(&self) {
         self.far.on_all(&Act::Work);
-        while self.far_stats().await.is_away {
+        let needs_repair = |stats: LevelStats| stats.is_unavailable || stats.unapplied > 0;
+        while needs_repair(self.far_stats().await) {
             let_time_pass().await;
         }
     }
 
-    /// Forgets what the nearest level has, so that the further one is asked.
+    /// Clears the nearest level, so that the further level is looked up.
     async fn forget_near(&self) {
         self.near.invalidate(&Invalidation::remove(Scope::All), self.clock.now()).await.unwrap();
     }
@@ -66,7 +66,7 @@ impl Fixture {
     }
 }
 
-/// With the clock of the runtime paused, this is when it moves on.
+/// Advances the paused clock of the runtime.
 async fn let_time_pass() {
     tokio::time::sleep(PROBE).await;
 }
@@ -83,7 +83,7 @@ async fn a_level_that_failed_as_often_as_allowed_is_not_asked_any_more() {
 
     assert_eq!(it.far.calls(Op::Get), 3);
     let stats = it.far_stats().await;
-    assert_eq!((stats.errors, stats.skipped, stats.is_away, stats.missed), (3, 7, true, 0));
+    assert_eq!((stats.errors, stats.skipped, stats.is_unavailable, stats.unapplied), (3, 7, true, 0));
     assert!(stats.store.is_none());
 }
 
@@ -99,32 +99,34 @@ async fn failures_that_are_not_in_a_row_do_not_send_a_level_away() {
         it.cache.peek("key").await;
     }
 
-    assert!(!it.far_stats().await.is_away);
+    assert!(!it.far_stats().await.is_unavailable);
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_read_from_a_level_until_it_was_told_the_one_invalidation_it_missed() {
+async fn a_failed_invalidation_hides_what_it_covers_and_nothing_else_until_it_is_repeated() {
     let it = fixture();
-    it.cache.set("key", "old").await;
+    for key in ["key", "other"] {
+        it.cache.set(key, "old").await;
+    }
     it.far.on(Op::Invalidate, Act::Fail);
 
     it.cache.remove("key").await;
-    let asked = it.far.calls(Op::Get);
-    let while_away = load(&it.cache, "key", "new").await;
+    it.forget_near().await;
     let missed = it.far_stats().await;
+    let [key, other] = [it.cache.peek("key").await, it.cache.peek("other").await];
 
-    assert_eq!((missed.is_away, missed.missed), (true, 2));
-    assert_eq!(while_away.source(), Source::Loader);
-    assert_eq!(it.far.calls(Op::Get), asked);
+    assert_eq!((missed.is_unavailable, missed.unapplied), (false, 1));
+    assert!(key.is_none() && other.is_some());
+    assert!(it.far_has("key").await.is_some());
     it.come_back().await;
-    assert_eq!(it.far_has("key").await.unwrap(), "new");
+    assert!(it.far_has("key").await.is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_kind_of_invalidation_is_made_good() {
     for way in ["key", "tag", "pattern", "all", "expire"] {
         let it = fixture();
-        it.cache.set("key", Loaded::new("old").tag("tag")).await;
+        it.cache.set("key", NewValue::new("old").tag("tag")).await;
         it.far.on_all(&Act::Fail);
 
         match way {
@@ -137,46 +139,26 @@ async fn every_kind_of_invalidation_is_made_good() {
         it.come_back().await;
 
         assert!(it.cache.peek("key").await.is_none(), "{way}");
-        assert_eq!(it.far_stats().await.missed, 0, "{way}");
+        assert_eq!(it.far_stats().await.unapplied, 0, "{way}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_written_meanwhile_is_written_when_the_level_is_back() {
+async fn an_older_value_than_one_that_was_set_meanwhile_does_not_return_with_the_level() {
     let it = fixture();
-    it.cache.set("set", "old").await;
+    it.cache.set("key", "old").await;
     it.far.on_all(&Act::Fail);
 
-    it.cache.set("set", "new").await;
-    load(&it.cache, "loaded", "value").await;
+    it.cache.set("key", "new").await;
     it.come_back().await;
     it.forget_near().await;
 
-    assert_eq!(it.cache.peek("set").await.unwrap().value(), "new");
-    assert_eq!(it.cache.peek("loaded").await.unwrap().value(), "value");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_value_that_was_missed_does_not_replace_one_that_somebody_loaded_later() {
-    let it = fixture();
-    it.far.on_all(&Act::Fail);
-    load(&it.cache, "key", "mine").await;
-    while it.far_stats().await.missed == 0 {
-        load(&it.cache, "other", "mine").await;
-        let_time_pass().await;
-    }
-
-    it.clock.advance(PROBE);
-    let theirs = Entry::new("theirs", Lifetime::new(it.clock.now(), FAR_TTL), []);
-    it.far.store.set("key", theirs, it.clock.now()).await.unwrap();
-    it.come_back().await;
-
-    assert_eq!(it.far_has("key").await.unwrap(), "theirs");
+    assert!(it.cache.peek("key").await.is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn with_more_invalidations_than_are_remembered_everything_is_taken_for_out_of_date() {
-    let it = with_limits(2, 1 << 20);
+    let it = with_log_capacity(2);
     for key in ["one", "two", "three", "untouched"] {
         it.cache.set(key, "old").await;
     }
@@ -185,26 +167,15 @@ async fn with_more_invalidations_than_are_remembered_everything_is_taken_for_out
     for key in ["one", "two", "three"] {
         it.cache.expire(key).await;
     }
-    let missed = it.far_stats().await.missed;
+    let missed = it.far_stats().await.unapplied;
     it.come_back().await;
     it.forget_near().await;
 
-    assert_eq!(missed, 1);
+    // Two invalidations of keys, and one of everything.
+    assert_eq!(missed, 3);
     for key in ["one", "two", "three", "untouched"] {
         assert!(it.cache.peek(key).await.is_none(), "{key}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn values_beyond_the_limit_are_forgotten_and_what_they_replace_is_gone_nevertheless() {
-    let it = with_limits(10, 10);
-    it.cache.set("key", "old").await;
-    it.far.on_all(&Act::Fail);
-
-    it.cache.set("key", "a value of more than ten bytes").await;
-    it.come_back().await;
-
-    assert_eq!(it.far_has("key").await, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -213,11 +184,11 @@ async fn a_level_that_hangs_is_cut_off_and_after_some_times_not_asked() {
     it.far.on_all(&Act::Hang);
 
     for key in ["a", "b", "c", "d", "e"] {
-        assert_eq!(load(&it.cache, key, "value").await.source(), Source::Loader);
+        assert_eq!(load(&it.cache, key, "value").await.origin(), Origin::Loader);
     }
 
     let stats = it.far_stats().await;
-    assert!(stats.is_away && stats.timeouts >= 1 && stats.errors == 0);
+    assert!(stats.is_unavailable && stats.timeouts >= 1 && stats.errors == 0);
     assert!(it.far.calls(Op::Get) <= 3);
 }
 
@@ -251,7 +222,7 @@ async fn a_value_that_a_level_refuses_takes_the_old_one_away() {
 
     assert!(it.cache.peek("key").await.is_none());
     let stats = it.far_stats().await;
-    assert_eq!((stats.errors, stats.is_away), (1, false));
+    assert_eq!((stats.errors, stats.is_unavailable), (1, false));
 }
 
 #[tokio::test(start_paused = true)]
@@ -260,15 +231,15 @@ async fn what_is_not_an_entry_is_a_miss_and_is_overwritten_and_no_sign_of_illnes
     it.far.on(Op::Get, Act::Corrupt);
 
     for key in ["a", "b", "c", "d", "e"] {
-        assert_eq!(load(&it.cache, key, "value").await.source(), Source::Loader);
+        assert_eq!(load(&it.cache, key, "value").await.origin(), Origin::Loader);
     }
     it.far.on(Op::Get, Act::Work);
     it.forget_near().await;
     let again = load(&it.cache, "a", "loaded again").await;
 
-    assert_eq!(again.source(), Source::Level { index: 1, name: "far" });
+    assert_eq!(again.origin(), Origin::Level { index: 1, name: "far" });
     let stats = it.far_stats().await;
-    assert_eq!((stats.corrupt, stats.errors, stats.is_away), (5, 0, false));
+    assert_eq!((stats.corrupt, stats.errors, stats.is_unavailable), (5, 0, false));
 }
 
 #[tokio::test(start_paused = true)]
@@ -282,8 +253,8 @@ async fn a_level_that_is_back_is_read_and_written_again() {
     it.forget_near().await;
 
     assert_eq!(
-        load(&it.cache, "key", "loaded again").await.source(),
-        Source::Level { index: 1, name: "far" }
+        load(&it.cache, "key", "loaded again").await.origin(),
+        Origin::Level { index: 1, name: "far" }
     );
 }
 
@@ -305,7 +276,7 @@ async fn a_level_that_fails_again_while_it_is_told_what_it_missed_stays_away_and
     let meanwhile = it.far_stats().await;
     it.come_back().await;
 
-    assert_eq!((meanwhile.is_away, meanwhile.missed), (true, 2));
+    assert_eq!((meanwhile.is_unavailable, meanwhile.unapplied), (true, 2));
     assert_eq!((it.far_has("one").await, it.far_has("two").await), (None, None));
 }
 
@@ -329,6 +300,7 @@ async fn the_bytes_that_went_over_are_counted() {
     let it = fixture();
 
     load(&it.cache, "key", "12345").await;
+    let_time_pass().await;
     it.forget_near().await;
     load(&it.cache, "key", "12345").await;
 
@@ -354,12 +326,13 @@ async fn the_nearest_level_may_be_away_as_well() {
     let new = load(&cache, "key", "new").await;
     let hit = load(&cache, "key", "loaded twice").await;
     near.on_all(&Act::Work);
-    while cache.stats().await.levels[0].is_away {
+    while cache.stats().await.levels[0].is_unavailable {
         let_time_pass().await;
     }
+    load(&cache, "key", "loaded twice").await;
     let back = load(&cache, "key", "loaded twice").await;
 
-    assert_eq!(new.source(), Source::Loader);
-    assert_eq!(hit.source(), Source::Level { index: 1, name: "memory" });
-    assert_eq!((back.source(), &back.value()[..]), (Source::Level { index: 0, name: "near" }, &b"new"[..]));
+    assert_eq!(new.origin(), Origin::Loader);
+    assert_eq!(hit.origin(), Origin::Level { index: 1, name: "memory" });
+    assert_eq!((back.origin(), &back.value()[..]), (Origin::Level { index: 0, name: "near" }, &b"new"[..]));
 }

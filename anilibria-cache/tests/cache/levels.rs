@@ -1,4 +1,4 @@
-//! Several levels: order, back-fill, and a level that fails.
+//! Several levels: order, back-fill and failures.
 
 use std::{
     sync::{
@@ -9,8 +9,8 @@ use std::{
 };
 
 use anilibria_cache::{
-    Cache, Clock, Entry, Error, Invalidation, LevelStats, Lifetime, Loaded, ManualClock, MemoryStore, Result,
-    Source, Store, StoreStats,
+    Cache, Clock, Entry, Error, Invalidation, LevelStats, Lifetime, ManualClock, MemoryStore, NewValue,
+    Origin, Result, Store, StoreStats,
 };
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
@@ -19,12 +19,12 @@ use super::{MIB, SlowLoad, TTL, load};
 
 const FAR_TTL: Duration = Duration::from_hours(1);
 
-/// A store that can only be asked asynchronously; fails and lingers when told to.
+/// A store without `get_now`. It can be made to fail, and to wait after a write.
 #[derive(Clone)]
 struct Far {
     store: MemoryStore,
     down: Arc<AtomicBool>,
-    /// What has been written is reported when this lets it.
+    /// Each write waits for a permit before it returns.
     gate: Arc<Semaphore>,
 }
 
@@ -100,7 +100,7 @@ async fn a_store_that_has_to_be_awaited_can_be_the_only_level() {
 
     let hit = load(&cache, "key", "loaded again").await;
 
-    assert_eq!(hit.source(), Source::Level { index: 0, name: "far" });
+    assert_eq!(hit.origin(), Origin::Level { index: 0, name: "far" });
     assert_eq!(cache.stats().await.loads, 1);
 }
 
@@ -126,8 +126,8 @@ async fn a_further_level_answers_and_fills_the_nearer_one() {
     let from_far = load(&cache, "key", "loaded again").await;
     let from_near = load(&cache, "key", "loaded again").await;
 
-    assert_eq!(from_far.source(), Source::Level { index: 1, name: "far" });
-    assert_eq!(from_near.source(), Source::Level { index: 0, name: "memory" });
+    assert_eq!(from_far.origin(), Origin::Level { index: 1, name: "far" });
+    assert_eq!(from_near.origin(), Origin::Level { index: 0, name: "memory" });
     assert_eq!(from_near.fresh_until(), clock.now() + TTL);
     assert_eq!(from_near.value().as_ptr(), from_far.value().as_ptr());
 }
@@ -142,7 +142,7 @@ async fn a_filled_level_is_not_fresh_for_longer_than_its_source() {
     load(&cache, "key", "loaded again").await;
     let from_near = load(&cache, "key", "loaded again").await;
 
-    assert_eq!(from_near.source(), Source::Level { index: 0, name: "memory" });
+    assert_eq!(from_near.origin(), Origin::Level { index: 0, name: "memory" });
     assert_eq!(from_near.fresh_until(), end);
 }
 
@@ -153,16 +153,16 @@ async fn a_stale_entry_is_loaded_again_wherever_it_lies() {
     near.set("near", stale.clone(), clock.now()).await.unwrap();
     far.set("far", stale, clock.now()).await.unwrap();
 
-    let sources = [load(&cache, "near", "new").await.source(), load(&cache, "far", "new").await.source()];
+    let sources = [load(&cache, "near", "new").await.origin(), load(&cache, "far", "new").await.origin()];
 
-    assert_eq!(sources, [Source::Loader, Source::Loader]);
+    assert_eq!(sources, [Origin::Loader, Origin::Loader]);
 }
 
 #[tokio::test]
 async fn removals_reach_every_level() {
     let TwoLevels { cache, far, clock, .. } = two_levels();
     for key in ["by key", "by tag", "by pattern", "by clear"] {
-        cache.set(key, Loaded::new("value").tag(key)).await;
+        cache.set(key, NewValue::new("value").tag(key)).await;
     }
 
     cache.remove("by key").await;
@@ -208,11 +208,12 @@ async fn a_level_that_fails_is_counted_and_never_the_callers_error() {
     let hit = load(&cache, "key", "loaded again").await;
     cache.remove("key").await;
 
-    assert_eq!((loaded.source(), hit.source().is_hit()), (Source::Loader, true));
+    assert_eq!((loaded.origin(), hit.origin().is_hit()), (Origin::Loader, true));
     let far = &cache.stats().await.levels[1];
-    // It was to be read and written; that it is to remove is kept for when it is back.
-    assert_eq!((far.errors, far.skipped, far.missed, far.store), (2, 1, 1, None));
-    assert!(far.is_away);
+    // The read, the write and the removal failed. An expiry because of the failed write and the removal are not applied
+    // yet.
+    assert_eq!((far.errors, far.skipped, far.unapplied, far.store), (3, 0, 2, None));
+    assert!(far.is_unavailable);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Hits, expiry, and one load per key.
+//! Hits, expiry, and one load for each key.
 
 use std::{
     convert::Infallible,
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anilibria_cache::{Clock, LoadError, Loaded, Source};
+use anilibria_cache::{Clock, LoadError, NewValue, Origin};
 use bytes::Bytes;
 
 use super::{SlowLoad, TTL, cache, load, until_coalesced, wait_for};
@@ -22,7 +22,7 @@ async fn a_hit_returns_the_very_bytes_that_were_loaded() {
 
     let hit = load(&cache, "key", "loaded again").await;
 
-    assert_eq!(hit.source(), Source::Level { index: 0, name: "memory" });
+    assert_eq!(hit.origin(), Origin::Level { index: 0, name: "memory" });
     assert_eq!(hit.value().as_ptr(), address);
     assert_eq!(hit.into_value().as_ptr(), address);
 }
@@ -37,9 +37,9 @@ async fn a_value_is_loaded_again_when_its_ttl_is_over() {
     clock.advance(Duration::from_nanos(1));
     let reloaded = load(&cache, "key", "second").await;
 
-    assert_eq!((first.source(), &first.value()[..]), (Source::Loader, &b"first"[..]));
+    assert_eq!((first.origin(), &first.value()[..]), (Origin::Loader, &b"first"[..]));
     assert_eq!(last_hit.value(), "first");
-    assert_eq!((reloaded.source(), &reloaded.value()[..]), (Source::Loader, &b"second"[..]));
+    assert_eq!((reloaded.origin(), &reloaded.value()[..]), (Origin::Loader, &b"second"[..]));
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn an_answer_tells_until_when_it_is_fresh() {
 #[tokio::test]
 async fn a_loader_chooses_ttl_and_adds_tags() {
     let (cache, clock) = cache();
-    let value = Loaded::new("value").ttl(2 * TTL).tag("late");
+    let value = NewValue::new("value").ttl(2 * TTL).tag("late");
 
     let loaded =
         cache.get_or_load("key", ["early".into()], || ready(Ok::<_, Infallible>(value))).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_loader_chooses_ttl_and_adds_tags() {
 #[tokio::test]
 async fn a_ttl_of_zero_keeps_nothing() {
     let (cache, _) = cache();
-    let value = Loaded::new("value").ttl(Duration::ZERO);
+    let value = NewValue::new("value").ttl(Duration::ZERO);
 
     let loaded = cache.get_or_load("key", [], || ready(Ok::<_, Infallible>(value))).await.unwrap();
 

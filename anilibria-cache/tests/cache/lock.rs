@@ -1,4 +1,4 @@
-//! Instances that agree which of them loads.
+//! The load lock between instances.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anilibria_cache::{Cache, Error, Lease, LoadLock, ManualClock, MemoryStore, Result, Source};
+use anilibria_cache::{Cache, Error, LoadLock, LockToken, ManualClock, MemoryStore, Origin, Result};
 use async_trait::async_trait;
 use tokio::time::Instant;
 
@@ -17,10 +17,10 @@ use super::{MIB, SlowLoad, TTL, load, scripted::Scripted};
 
 const LEASE: Duration = Duration::from_secs(5);
 
-/// A lock between the instances of a test, whose leases end by the clock of the runtime. Clones are the same lock.
+/// A lock between the instances of a test. Its leases expire by the clock of the runtime. Clones share the lock.
 #[derive(Clone, Default)]
 struct SharedLock {
-    held: Arc<Mutex<HashMap<String, (Lease, Instant)>>>,
+    held: Arc<Mutex<HashMap<String, (LockToken, Instant)>>>,
     down: Arc<AtomicBool>,
 }
 
@@ -36,7 +36,7 @@ impl LoadLock for SharedLock {
         "shared"
     }
 
-    async fn try_lock(&self, key: &str, lease: Duration) -> Result<Option<Lease>> {
+    async fn try_lock(&self, key: &str, lease: Duration) -> Result<Option<LockToken>> {
         if self.down.load(SeqCst) {
             return Err(Error::unavailable("shared", "connection refused"));
         }
@@ -44,12 +44,12 @@ impl LoadLock for SharedLock {
         if held.get(key).is_some_and(|&(_, until)| Instant::now() < until) {
             return Ok(None);
         }
-        let taken = Lease::new();
+        let taken = LockToken::new();
         held.insert(key.to_owned(), (taken.clone(), Instant::now() + lease));
         Ok(Some(taken))
     }
 
-    async fn unlock(&self, key: &str, lease: Lease) -> Result<()> {
+    async fn unlock(&self, key: &str, lease: LockToken) -> Result<()> {
         let mut held = self.held.lock().unwrap();
         if held.get(key).is_some_and(|(holder, _)| *holder == lease) {
             held.remove(key);
@@ -58,7 +58,7 @@ impl LoadLock for SharedLock {
     }
 }
 
-/// Two instances with a further level and a lock in common.
+/// Returns two instances with a shared further level and a shared lock.
 fn instances() -> ([Cache; 2], SharedLock) {
     let (far, clock, lock) = (Scripted::shared(), ManualClock::default(), SharedLock::default());
     let instance = || {
@@ -94,14 +94,14 @@ async fn one_instance_loads_and_the_other_takes_what_it_has_brought() {
 
     assert!(waiting);
     assert_eq!(
-        (&taken.value()[..], taken.source()),
-        (&b"value"[..], Source::Level { index: 1, name: "far" })
+        (&taken.value()[..], taken.origin()),
+        (&b"value"[..], Origin::Level { index: 1, name: "far" })
     );
     assert_eq!([loads(&one).await, loads(&other).await], [1, 0]);
     assert!(lock.is_free());
     assert_eq!(
-        load(&other, "key", "loaded twice").await.source(),
-        Source::Level { index: 0, name: "memory" }
+        load(&other, "key", "loaded twice").await.origin(),
+        Origin::Level { index: 0, name: "memory" }
     );
 }
 
@@ -113,7 +113,7 @@ async fn a_lock_that_fails_does_not_keep_anybody_from_loading() {
 
     let loaded = load(&other, "key", "value").await;
 
-    assert_eq!(loaded.source(), Source::Loader);
+    assert_eq!(loaded.origin(), Origin::Loader);
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,7 +123,7 @@ async fn an_instance_that_dies_with_the_lock_keeps_the_others_waiting_for_its_le
 
     let loaded = tokio::time::timeout(2 * LEASE, load(&other, "key", "value")).await.unwrap();
 
-    assert_eq!(loaded.source(), Source::Loader);
+    assert_eq!(loaded.origin(), Origin::Loader);
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,5 +146,5 @@ async fn keys_are_locked_one_by_one() {
 
     let loaded = load(&other, "other", "value").await;
 
-    assert_eq!(loaded.source(), Source::Loader);
+    assert_eq!(loaded.origin(), Origin::Loader);
 }

@@ -1,4 +1,4 @@
-//! What a cache promises its users, through its public interface alone.
+//! Behaviour of the cache through its public interface.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,12 +11,15 @@ mod clock;
 mod concurrent;
 mod eager;
 mod fail_safe;
+mod guarantees;
 mod health;
 mod levels;
 mod loading;
 mod lock;
+mod many;
 mod memory;
 mod model;
+mod observing;
 mod options;
 mod races;
 mod scripted;
@@ -30,19 +33,19 @@ use tokio::sync::Semaphore;
 const TTL: Duration = Duration::from_mins(5);
 const MIB: u64 = 1 << 20;
 
-/// A cache of one level with room for everything, and the clock it goes by.
+/// Returns a cache of one level that is large enough for all tests, and its clock.
 fn cache() -> (Cache, ManualClock) {
     let clock = ManualClock::default();
     let cache = Cache::builder().level(MemoryStore::new(64 * MIB)).ttl(TTL).clock(clock.clone()).build();
     (cache, clock)
 }
 
-/// Loads `value` without fail.
+/// Loads `value` with a loader that succeeds.
 async fn load(cache: &Cache, key: &str, value: &'static str) -> Cached {
     cache.get_or_load(key, [], move || async move { Ok::<_, Infallible>(value) }).await.unwrap()
 }
 
-/// Asks for `key` from another task, with a loader that says when it has begun and ends when it is let go.
+/// A lookup in another task. Its loader reports when it begins, and waits until it is released.
 struct SlowLoad {
     caller: tokio::task::JoinHandle<Result<Cached, LoadError<String>>>,
     gate: Arc<Semaphore>,
@@ -74,7 +77,7 @@ impl SlowLoad {
     }
 }
 
-/// Asks for `key` from another task, with a loader that must not run.
+/// Looks up `key` in another task, with a loader that must not run.
 fn wait_for(cache: &Cache, key: &'static str) -> tokio::task::JoinHandle<Result<Cached, LoadError<String>>> {
     let cache = cache.clone();
     tokio::spawn(async move {
@@ -82,7 +85,7 @@ fn wait_for(cache: &Cache, key: &'static str) -> tokio::task::JoinHandle<Result<
     })
 }
 
-/// Returns once so many callers wait for a load that another one began.
+/// Waits until `callers` callers wait for the load of another caller.
 async fn until_coalesced(cache: &Cache, callers: u64) {
     while cache.stats().await.coalesced < callers {
         tokio::task::yield_now().await;

@@ -1,8 +1,15 @@
-//! The memory store on its own: deadlines and its bound in bytes.
+//! The memory store: deadlines and the limit in bytes.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
 
-use anilibria_cache::{Action, Entry, Invalidation, Lifetime, MemoryStore, Scope, Store, StoreStats};
+use anilibria_cache::{Action, Entry, Invalidation, Lifetime, MemoryStore, Scope, Store, StoreStats, Tag};
+use futures::FutureExt;
 
 use super::{MIB, TTL};
 
@@ -38,15 +45,14 @@ async fn an_entry_that_has_expired_when_it_is_set_takes_the_older_one_away() {
 }
 
 #[tokio::test]
-async fn an_expired_entry_is_dropped_although_nobody_asks_for_it() {
+async fn an_expired_entry_is_removed_although_nobody_reads_it() {
     let store = MemoryStore::new(MIB);
     store
         .set("key", Entry::new("value", Lifetime::new(NOW, Duration::from_nanos(1)), []), NOW)
         .await
         .unwrap();
 
-    // The store goes by the time that really passes since `set`; it looks after its timers about once a
-    // second.
+    // The store measures the time that has passed since `set`.
     let dropped = tokio::time::timeout(Duration::from_mins(1), async {
         while store.stats().await.unwrap().entries > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -74,7 +80,7 @@ async fn a_hundred_thousand_entries_stay_within_the_bound() {
     }
     assert!(largest <= 4 * MIB, "{largest} bytes");
     assert!(found * 1024 <= 4 * MIB, "{found} entries");
-    // The bound is there to be used.
+    // Most of the limit is used.
     assert!(found * 1024 >= 2 * MIB, "{found} entries");
 }
 
@@ -123,4 +129,103 @@ async fn a_removal_is_not_undone_by_those_who_expire_or_remove_at_the_same_time(
     others.iter().for_each(tokio::task::JoinHandle::abort);
 
     assert_eq!(left, []);
+}
+
+/// Fills `store` with `count` entries, spread over 1,000 tags.
+async fn fill(store: &MemoryStore, count: u32) {
+    for number in 0..count {
+        let tags = [Tag::from("all"), Tag::from(format!("tag:{}", number % 1_000))];
+        let entry = Entry::new("value", Lifetime::new(NOW, TTL).stale_for(TTL), tags);
+        store.set(&format!("key:{number}"), entry, NOW).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn invalidating_a_large_store_lets_other_tasks_run() {
+    const ENTRIES: u32 = 50_000;
+    let store = MemoryStore::new(2 << 30);
+    fill(&store, ENTRIES).await;
+    let turns = Arc::new(AtomicU64::new(0));
+    let turns_of_task = Arc::clone(&turns);
+    let other = tokio::spawn(async move {
+        loop {
+            turns_of_task.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+
+    for invalidation in [
+        Invalidation::expire(Scope::All),
+        Invalidation::expire(Scope::tag("all")),
+        Invalidation::remove(Scope::matching("key:*9")),
+        Invalidation::remove(Scope::All),
+    ] {
+        let before = turns.load(Ordering::Relaxed);
+        let count = store.invalidate(&invalidation, NOW).await.unwrap();
+        let seen = turns.load(Ordering::Relaxed) - before;
+
+        assert!(count >= u64::from(ENTRIES / 10), "{invalidation}: {count} entries");
+        assert!(seen >= u64::from(ENTRIES / 1_000), "{invalidation}: {seen} turns of another task");
+    }
+    other.abort();
+
+    assert_eq!(store.stats().await.unwrap().entries, 0);
+}
+
+#[tokio::test]
+async fn an_invalidation_spares_entries_that_are_set_while_it_runs() {
+    for scope in [Scope::All, Scope::tag("all"), Scope::matching("key:*")] {
+        for action in [Action::Expire, Action::Remove] {
+            let store = MemoryStore::new(64 * MIB);
+            fill(&store, 2_000).await;
+            let invalidation = Invalidation { scope: scope.clone(), action };
+            let mut running = Box::pin(store.invalidate(&invalidation, NOW));
+            assert!(running.as_mut().now_or_never().is_none(), "{invalidation} did not yield");
+
+            fill(&store, 1_000).await;
+            fill(&store, 1_000).await;
+            let count = running.await.unwrap();
+
+            let mut spared = 0;
+            for number in 0..2_000_u32 {
+                let entry = store.get_now(&format!("key:{number}"), NOW);
+                spared += u32::from(entry.is_some_and(|entry| entry.is_fresh(NOW)));
+            }
+            assert_eq!(spared, 1_000, "{invalidation}");
+            assert!((1_000..2_000).contains(&count), "{invalidation}: {count}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_is_expired_during_a_removal_is_removed_all_the_same() {
+    for scope in [Scope::All, Scope::tag("all"), Scope::matching("key:*")] {
+        let store = MemoryStore::new(64 * MIB);
+        fill(&store, 2_000).await;
+        let removal = Invalidation::remove(scope.clone());
+        let mut running = Box::pin(store.invalidate(&removal, NOW));
+        assert!(running.as_mut().now_or_never().is_none(), "{removal} did not yield");
+
+        store.invalidate(&Invalidation::expire(Scope::All), NOW).await.unwrap();
+
+        assert_eq!(running.await.unwrap(), 2_000, "{removal}");
+        assert_eq!(store.stats().await.unwrap().entries, 0, "{removal}");
+    }
+}
+
+#[test]
+fn a_large_store_works_without_a_runtime() {
+    let store = MemoryStore::new(64 * MIB);
+
+    let mut work = Box::pin(async {
+        fill(&store, 5_000).await;
+        assert_eq!(store.stats().await.unwrap().entries, 5_000);
+        for scope in [Scope::tag("all"), Scope::matching("*"), Scope::All] {
+            assert_eq!(store.invalidate(&Invalidation::expire(scope), NOW).await.unwrap(), 5_000);
+        }
+        assert_eq!(store.invalidate(&Invalidation::remove(Scope::All), NOW).await.unwrap(), 5_000);
+        assert_eq!(store.stats().await.unwrap(), StoreStats::default().evictions(0));
+    });
+
+    while work.as_mut().now_or_never().is_none() {}
 }

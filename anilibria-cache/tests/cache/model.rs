@@ -1,11 +1,11 @@
-//! Random sequences of operations against a model of a cache that could not be simpler.
+//! Random sequences of operations, compared with a simple model of a cache.
 //!
-//! The source of each key is a version number that only grows, and the loader brings the current one. Whoever changes the
-//! source invalidates; then nothing older may be called fresh.
+//! The source of each key is a version number that only grows, and the loader returns the current version. Each change
+//! of the source is followed by an invalidation. After that, no older version may be returned as fresh.
 
 use std::{collections::HashMap, future::ready, time::Duration};
 
-use anilibria_cache::{Cache, Invalidation, Loaded, ManualClock, MemoryStore, Options, Scope};
+use anilibria_cache::{Cache, CacheStats, Invalidation, ManualClock, MemoryStore, NewValue, Options, Scope};
 use proptest::{collection::vec, prelude::*, test_runner::TestCaseError};
 
 use super::{
@@ -30,11 +30,11 @@ enum Step {
     FarComesBack,
 }
 
-/// What is changed in the source, and then invalidated.
+/// Keys whose source is changed and which are then invalidated.
 #[derive(Clone, Copy, Debug)]
 enum About {
     Key(usize),
-    /// Each key carries a tag by its number and one by its letter.
+    /// Each key has a tag with its number and one with its letter.
     Number(usize),
     Letter(usize),
     Pattern(usize),
@@ -83,12 +83,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What a key may be answered with.
+/// Versions that a lookup of a key may return.
 #[derive(Clone, Copy, Debug, Default)]
 struct Truth {
-    /// The version of the source, and the oldest that may be called fresh.
+    /// Version of the source, and the oldest version that may be returned as fresh.
     version: u64,
-    /// The oldest that may be served at all.
+    /// Oldest version that may be returned at all.
     oldest: u64,
 }
 
@@ -98,7 +98,7 @@ struct World {
     clock: ManualClock,
     now: Duration,
     truth: [Truth; 4],
-    /// When each version of each key came to be, by the clock.
+    /// Time of the clock at which each version of each key began.
     born: HashMap<(usize, u64), Duration>,
 }
 
@@ -112,7 +112,7 @@ impl World {
             .probe_every(PROBE)
             .ttl(TTL)
             .options(Options::new().fail_safe(MAX_AGE).retry_pause(Duration::from_secs(5)))
-            .missed_limits(3, 200)
+            .log_capacity(3)
             .clock(clock.clone())
             .build();
         let truth = [Truth::default(); 4];
@@ -145,7 +145,9 @@ impl World {
             Step::FarGoesDown => self.far.on_all(&Act::Fail),
             Step::FarComesBack => {
                 self.far.on_all(&Act::Work);
-                while self.cache.stats().await.levels[1].is_away {
+                let needs_repair =
+                    |cache: &CacheStats| cache.levels[1].is_unavailable || cache.levels[1].unapplied > 0;
+                while needs_repair(&self.cache.stats().await) {
                     tokio::time::sleep(PROBE).await;
                 }
             }
@@ -164,8 +166,8 @@ impl World {
         }
     }
 
-    fn value(&self, key: usize) -> Loaded {
-        Loaded::new(self.truth[key].version.to_string())
+    fn value(&self, key: usize) -> NewValue {
+        NewValue::new(self.truth[key].version.to_string())
             .tag(format!("number:{}", key % 2))
             .tag(format!("letter:{}", key / 2))
     }

@@ -1,9 +1,9 @@
-//! What options make of a value: for a cache, for a call, and where the loader knows better.
+//! Options of a cache, of a call and of a loaded value.
 
 use std::{convert::Infallible, future::ready, time::Duration};
 
 use anilibria_cache::{
-    Cache, Clock, Entry, Invalidation, Loaded, ManualClock, MemoryStore, Options, Scope, Source, Store,
+    Cache, Clock, Entry, Invalidation, ManualClock, MemoryStore, NewValue, Options, Origin, Scope, Store,
 };
 
 use super::{
@@ -30,10 +30,10 @@ fn cache_with(options: Options) -> (Cache, MemoryStore, Scripted, ManualClock) {
 async fn the_value_prevails_over_the_call_that_over_the_cache_and_that_over_the_level() {
     let of_call = Options::new().ttl(3 * MINUTE);
     let cases = [
-        (Options::new(), Options::new(), Loaded::new(""), TTL),
-        (Options::new().ttl(2 * MINUTE), Options::new(), Loaded::new(""), 2 * MINUTE),
-        (Options::new().ttl(2 * MINUTE), of_call, Loaded::new(""), 3 * MINUTE),
-        (Options::new().ttl(2 * MINUTE), of_call, Loaded::new("").ttl(4 * MINUTE), 4 * MINUTE),
+        (Options::new(), Options::new(), NewValue::new(""), TTL),
+        (Options::new().ttl(2 * MINUTE), Options::new(), NewValue::new(""), 2 * MINUTE),
+        (Options::new().ttl(2 * MINUTE), of_call, NewValue::new(""), 3 * MINUTE),
+        (Options::new().ttl(2 * MINUTE), of_call, NewValue::new("").ttl(4 * MINUTE), 4 * MINUTE),
     ];
 
     for (of_cache, of_call, value, expected) in cases {
@@ -90,8 +90,8 @@ async fn that_there_is_no_value_is_remembered_for_a_time_of_its_own() {
     let gone = far.store.get_now("key", clock.now());
     let loaded = load(&cache, "key", "new").await;
 
-    assert!(first.is_absent() && first.value().is_empty() && first.source() == Source::Loader);
-    assert!(remembered.is_absent() && remembered.source().is_hit());
+    assert!(first.is_absent() && first.value().is_empty() && first.origin() == Origin::Loader);
+    assert!(remembered.is_absent() && remembered.origin().is_hit());
     assert!(gone.is_none() && !loaded.is_absent() && loaded.value() == "new");
 }
 
@@ -99,7 +99,8 @@ async fn that_there_is_no_value_is_remembered_for_a_time_of_its_own() {
 async fn that_there_is_no_value_is_not_remembered_where_that_is_not_wanted() {
     let (cache, ..) = cache_with(Options::new().negative_ttl(Duration::ZERO));
 
-    let absent = cache.get_or_load("key", [], || ready(Ok::<_, Infallible>(Loaded::absent()))).await.unwrap();
+    let absent =
+        cache.get_or_load("key", [], || ready(Ok::<_, Infallible>(NewValue::absent()))).await.unwrap();
 
     assert!(absent.is_absent());
     assert_eq!(load(&cache, "key", "new").await.value(), "new");
@@ -108,7 +109,7 @@ async fn that_there_is_no_value_is_not_remembered_where_that_is_not_wanted() {
 #[tokio::test]
 async fn that_there_is_no_value_is_invalidated_by_its_tag_like_any_other() {
     let (cache, ..) = cache_with(Options::new());
-    cache.set("key", Loaded::absent().tag("tag")).await;
+    cache.set("key", NewValue::absent().tag("tag")).await;
 
     cache.expire_by_tag("tag").await;
 
@@ -119,7 +120,7 @@ async fn that_there_is_no_value_is_invalidated_by_its_tag_like_any_other() {
 async fn a_loader_is_given_what_ran_out_and_may_say_that_it_is_unchanged() {
     let (cache, clock) = cache();
     let kept = Options::new().fail_safe(TTL);
-    let first = Loaded::new("value").validator("v7").tag("tag");
+    let first = NewValue::new("value").validator("v7").tag("tag");
     cache.set_with(&kept, "key", first).await;
     clock.advance(TTL);
 
@@ -155,7 +156,7 @@ async fn what_is_expired_by_key_tag_pattern_or_altogether_is_loaded_again() {
         let (cache, near, far, clock) = cache_with(Options::new());
         for key in ["key", "other"] {
             cache
-                .set(key, if key == "key" { Loaded::new("old").tag("tag") } else { Loaded::new("old") })
+                .set(key, if key == "key" { NewValue::new("old").tag("tag") } else { NewValue::new("old") })
                 .await;
         }
         let expected = if scope == Scope::All { 2 } else { 1 };
@@ -181,7 +182,7 @@ async fn a_look_at_a_value_counts_nothing_and_copies_nothing() {
     let seen = cache.peek("key").await.unwrap();
     let nothing = cache.peek("other").await;
 
-    assert_eq!(seen.source(), Source::Level { index: 1, name: "far" });
+    assert_eq!(seen.origin(), Origin::Level { index: 1, name: "far" });
     assert!(nothing.is_none() && near.get_now("key", clock.now()).is_none());
     let stats = cache.stats().await;
     assert_eq!((stats.hits, stats.misses, stats.loads), (0, 0, 0));

@@ -1,4 +1,4 @@
-//! What happens between two steps of the same operation: nothing old comes back.
+//! Changes between two steps of one operation must not bring back an old value.
 
 use std::{
     convert::Infallible,
@@ -8,7 +8,7 @@ use std::{
 };
 
 use anilibria_cache::{
-    Action, Cache, Clock, Entry, Invalidation, Loaded, ManualClock, MemoryStore, Options, Result, Scope,
+    Action, Cache, Clock, Entry, Invalidation, ManualClock, MemoryStore, NewValue, Options, Result, Scope,
     Store, StoreStats,
 };
 use async_trait::async_trait;
@@ -43,57 +43,55 @@ async fn until_called(store: &Scripted, op: Op, more_than: u64) {
     while store.calls(op) <= more_than {
         yield_now().await;
     }
-    // It has begun; let it come as far as it can.
+    // The operation has begun. It continues as far as it can.
     for _ in 0..10 {
         yield_now().await;
     }
 }
 
 #[tokio::test]
-async fn what_was_read_while_the_key_was_being_set_does_not_replace_the_new_value() {
+async fn a_value_that_a_level_still_has_while_the_key_is_being_set_is_not_read() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     cache.set("key", "old").await;
-    near.invalidate(&Invalidation::remove(Scope::All), clock.now()).await.unwrap();
     let slow = gate();
     far.on(Op::Set, Act::Before(Arc::clone(&slow)));
-    let (sets, gets) = (far.calls(Op::Set), far.calls(Op::Get));
+    let sets = far.calls(Op::Set);
 
     let setter = {
         let cache = cache.clone();
         tokio::spawn(async move { cache.set("key", "new").await })
     };
     until_called(&far, Op::Set, sets).await;
-    let reader = super::wait_for(&cache, "key");
-    until_called(&far, Op::Get, gets).await;
-    slow.add_permits(10);
-    setter.await.unwrap();
-    let read = reader.await.unwrap().unwrap();
-
-    assert_eq!(read.value(), "old");
-    assert_eq!(load(&cache, "key", "loaded").await.value(), "new");
-}
-
-#[tokio::test]
-async fn what_was_loaded_while_the_key_was_being_set_does_not_replace_the_value_on_any_level() {
-    let TwoLevels { cache, near, far, clock } = two_levels();
-    let slow = gate();
-    far.on(Op::Set, Act::Before(Arc::clone(&slow)));
-
-    let setter = {
-        let cache = cache.clone();
-        tokio::spawn(async move { cache.set("key", "set").await })
-    };
-    until_called(&far, Op::Set, 0).await;
-    let loader = {
+    let hit = load(&cache, "key", "loaded").await;
+    near.invalidate(&Invalidation::remove(Scope::All), clock.now()).await.unwrap();
+    let reader = {
         let cache = cache.clone();
         tokio::spawn(async move { load(&cache, "key", "loaded").await })
     };
     until_called(&far, Op::Get, 0).await;
     slow.add_permits(10);
     setter.await.unwrap();
-    loader.await.unwrap();
+
+    assert_eq!((hit.value(), reader.await.unwrap().value()), (&"new".into(), &"loaded".into()));
+}
+
+#[tokio::test]
+async fn a_value_that_was_loaded_before_the_key_was_set_is_on_no_level() {
+    let TwoLevels { cache, near, far, clock } = two_levels();
+    let slow = gate();
+    far.on(Op::Set, Act::Before(Arc::clone(&slow)));
+
+    let loader = load(&cache, "key", "loaded").await;
+    until_called(&far, Op::Set, 0).await;
+    let setter = {
+        let cache = cache.clone();
+        tokio::spawn(async move { cache.set("key", "set").await })
+    };
+    slow.add_permits(10);
+    setter.await.unwrap();
 
     let levels = [near.get_now("key", clock.now()), far.store.get_now("key", clock.now())];
+    assert_eq!(loader.value(), "loaded");
     assert!(levels.into_iter().all(|entry| entry.unwrap().value() == "set"));
 }
 
@@ -126,7 +124,7 @@ async fn an_invalidation_ends_when_nobody_writes_an_older_value_any_more() {
 }
 
 #[tokio::test]
-async fn what_is_found_on_a_level_that_is_still_to_be_told_is_not_copied() {
+async fn a_value_on_a_level_that_has_still_to_apply_a_removal_is_not_found() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     cache.set("key", "old").await;
     let slow = gate();
@@ -141,9 +139,9 @@ async fn what_is_found_on_a_level_that_is_still_to_be_told_is_not_copied() {
     slow.add_permits(10);
     removal.await.unwrap();
 
-    assert_eq!(found.value(), "old");
-    assert!(copied.is_none());
-    assert!(cache.peek("key").await.is_none());
+    assert_eq!(found.value(), "loaded");
+    assert_eq!(copied.unwrap().value(), "loaded");
+    assert!(far.store.get_now("key", clock.now()).is_none_or(|entry| entry.value() == "loaded"));
 }
 
 #[tokio::test]
@@ -155,7 +153,7 @@ async fn who_comes_after_a_tag_was_invalidated_does_not_share_a_load_from_before
         tokio::spawn(async move {
             let loader = || async move {
                 gate.acquire().await.unwrap().forget();
-                Ok::<_, Infallible>(Loaded::new("old").tag("known to the loader alone"))
+                Ok::<_, Infallible>(NewValue::new("old").tag("known to the loader alone"))
             };
             cache.get_or_load("key", [], loader).await.unwrap()
         })
@@ -211,7 +209,7 @@ async fn a_stale_value_that_was_removed_just_before_it_is_loaded_does_not_come_b
     assert!(later.is_err());
 }
 
-/// A store in memory in which something happens right after it was looked at.
+/// A store in memory that runs a function of the test after the next lookup.
 #[derive(Clone)]
 struct Interrupted {
     store: MemoryStore,
@@ -266,4 +264,25 @@ impl Store for Interrupted {
     async fn stats(&self) -> Result<StoreStats> {
         self.store.stats().await
     }
+}
+
+#[tokio::test]
+async fn when_the_caller_that_looks_up_a_level_leaves_one_that_waits_takes_its_place() {
+    let TwoLevels { cache, far, .. } = two_levels();
+    let slow = gate();
+    far.on(Op::Get, Act::Before(Arc::clone(&slow)));
+    let call = || {
+        let cache = cache.clone();
+        tokio::spawn(async move { load(&cache, "key", "value").await })
+    };
+
+    let first = call();
+    until_called(&far, Op::Get, 0).await;
+    let second = call();
+    super::until_coalesced(&cache, 1).await;
+    first.abort();
+    slow.add_permits(10);
+
+    assert_eq!(second.await.unwrap().value(), "value");
+    assert_eq!(cache.stats().await.loads, 1);
 }

@@ -1,4 +1,4 @@
-//! A store that does what a test tells it: fails, hangs, is slow, counts.
+//! A store for tests that fails, hangs, is slow and counts calls.
 
 use std::{
     future::pending,
@@ -15,7 +15,7 @@ use tokio::{sync::Semaphore, task::yield_now};
 
 use super::MIB;
 
-/// What a store is asked to do.
+/// Operation of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
     Get,
@@ -24,26 +24,26 @@ pub(crate) enum Op {
     Ping,
 }
 
-/// How it goes.
+/// Behaviour of an operation.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
-    /// Well.
+    /// The operation succeeds.
     Work,
     /// The store cannot be reached.
     Fail,
-    /// It never ends.
+    /// The operation never ends.
     Hang,
-    /// What is there is no entry.
+    /// The stored bytes cannot be decoded as an entry.
     Corrupt,
-    /// The store does not take it.
+    /// The store rejects the entry.
     Reject,
-    /// It begins when the gate lets it.
+    /// The operation begins when the gate is opened.
     Before(Arc<Semaphore>),
-    /// It is done, and ends when the gate lets it.
+    /// The operation takes effect at once and returns when the gate is opened.
     After(Arc<Semaphore>),
 }
 
-/// A store that has to be awaited and goes by a script. Clones are the same store with the same script.
+/// A store without `get_now`, with a configurable behaviour of each operation. Clones share entries and behaviour.
 #[derive(Clone)]
 pub(crate) struct Scripted {
     pub(crate) store: MemoryStore,
@@ -56,18 +56,18 @@ struct Script {
     shared: bool,
 }
 
-/// A gate that is closed.
+/// Returns a closed gate.
 pub(crate) fn gate() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(0))
 }
 
 impl Scripted {
-    /// A store that works, and that only one cache uses.
+    /// Creates a store that succeeds and that one cache uses.
     pub(crate) fn new() -> Self {
         Self::with(MemoryStore::new(64 * MIB), false)
     }
 
-    /// A store that works and that several caches use: each through a [view](Self::view) of its own.
+    /// Creates a store that succeeds and that several caches use, each through a separate [view](Self::view).
     pub(crate) fn shared() -> Self {
         Self::with(MemoryStore::new(64 * MIB), true)
     }
@@ -77,24 +77,29 @@ impl Scripted {
         Self { store, script: Arc::new(Script { acts, calls: Default::default(), shared }) }
     }
 
-    /// The same entries, by way of another connection: with a script and counts of its own.
+    /// Returns another connection to the same entries, with separate behaviour and counts.
     pub(crate) fn view(&self) -> Self {
         Self::with(self.store.clone(), self.script.shared)
     }
 
-    /// From now on `op` goes so.
+    /// Sets the behaviour of `op`.
     pub(crate) fn on(&self, op: Op, act: Act) {
         self.script.acts.lock().unwrap()[op as usize] = act;
     }
 
-    /// From now on everything goes so.
+    /// Sets the behaviour of all operations.
     pub(crate) fn on_all(&self, act: &Act) {
         for op in [Op::Get, Op::Set, Op::Invalidate, Op::Ping] {
             self.on(op, act.clone());
         }
     }
 
-    /// How often it was asked to do `op`.
+    /// Returns the number of handles of this view.
+    pub(crate) fn handles(&self) -> usize {
+        Arc::strong_count(&self.script)
+    }
+
+    /// Returns the number of calls of `op`.
     pub(crate) fn calls(&self, op: Op) -> u64 {
         self.script.calls[op as usize].load(Ordering::SeqCst)
     }

@@ -1,9 +1,9 @@
-//! How long callers wait, and what becomes of the load when they do not wait any longer.
+//! Time limits of callers, and loads that continue after them.
 
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use anilibria_cache::{
-    Cache, Cached, Clock, Invalidation, LoadError, ManualClock, MemoryStore, Options, Scope, Source, Store,
+    Cache, Cached, Clock, Invalidation, LoadError, ManualClock, MemoryStore, Options, Origin, Scope, Store,
 };
 use tokio::{
     sync::Semaphore,
@@ -31,7 +31,7 @@ fn cache_with(options: Options) -> (Cache, ManualClock) {
     (cache, clock)
 }
 
-/// Asks for `key` with a loader that ends when the gate lets it.
+/// Looks up `key` with a loader that returns when the gate is opened.
 fn ask(
     cache: &Cache,
     options: Options,
@@ -141,7 +141,7 @@ async fn what_a_further_level_has_is_served_after_the_soft_limit_too() {
         let served = ask(&cache, options, &gate()).await.unwrap().unwrap();
 
         assert!(served.is_stale() && served.value() == "old", "{options:?}");
-        assert_eq!(served.source(), Source::Level { index: 1, name: "far" });
+        assert_eq!(served.origin(), Origin::Level { index: 1, name: "far" });
     }
 }
 
@@ -167,7 +167,7 @@ async fn after_the_hard_limit_a_stale_value_is_better_than_none() {
     let served = ask(&cache, Options::new(), &gate()).await.unwrap().unwrap();
 
     assert!(served.is_stale());
-    assert_eq!(served.source(), Source::Level { index: 0, name: "memory" });
+    assert_eq!(served.origin(), Origin::Level { index: 0, name: "memory" });
 }
 
 #[tokio::test(start_paused = true)]
@@ -242,7 +242,7 @@ async fn loads_that_a_loader_starts_need_no_permit_of_their_own() {
     let page = |number: u8| {
         let (cache, inner) = (cache.clone(), cache.clone());
         let loader = move || async move {
-            // Both pages hold their permits before either asks for its part.
+            // Both pages hold their permits before either looks up its part.
             yield_now().await;
             let key = format!("part:{number}");
             let part = inner.get_or_load(&key, [], || async { Ok::<_, String>("part") }).await;

@@ -53,7 +53,7 @@ async fn records_of_several_writers_are_received_in_the_order_of_their_ids() {
 async fn writer_whose_clock_is_behind_uses_later_ids_than_the_others() {
     let Some(server) = RedisServer::start() else { return };
     let ahead: RecordId = "9000000000000-0007".parse().unwrap();
-    server.cli(&["XADD", "test:feed", "9000000000000-7", "payload", "from the future"]);
+    server.cli(&["XADD", "test:#feed:feed", "9000000000000-7", "payload", "from the future"]);
 
     let id = append(&feed(&server), "now").await;
 

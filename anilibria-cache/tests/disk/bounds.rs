@@ -1,4 +1,4 @@
-//! The file stays as small as it was told to, and the newest entries are those that stay.
+//! The file stays within its limit, and the newest entries are kept.
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path, time::SystemTime};
 
@@ -9,7 +9,7 @@ use super::{entry, folder, noise, open};
 
 const MAX: u64 = 8 << 20;
 
-/// What the file takes of the disk, which is less than its length when the end is a hole.
+/// Returns the disk space of the file, which is less than its length if the file is sparse at its end.
 fn size(path: &Path) -> u64 {
     fs::metadata(path).unwrap().blocks() * 512
 }
@@ -97,7 +97,7 @@ async fn a_file_that_was_emptied_is_small_after_a_restart() {
     store.invalidate(&Invalidation::remove(Scope::matching("key:*")), now).await.unwrap();
     drop(store);
 
-    drop(open(&path).await);
+    open(&path).await.close().await.unwrap();
 
     assert!(size(&path) < 5 << 20, "the file has {} bytes", size(&path));
 }

@@ -1,4 +1,4 @@
-//! A process that is killed amid its writes leaves a file that is good, and true.
+//! Files of a process that was killed during writes are valid and contain the acknowledged changes.
 
 use std::{
     collections::HashMap,
@@ -16,12 +16,12 @@ use super::{HOUR, entry, folder, noise, open};
 const PATH: &str = "DISK_TEST_PATH";
 const KEYS: u64 = 40;
 
-/// What a version of a key holds: enough to take pages of its own at times.
+/// Returns the value of a version of a key. Some values are large enough to take separate pages.
 fn value(version: u64) -> String {
     format!("{version}:").repeat(1 + usize::try_from(version % 7).unwrap() * 500)
 }
 
-/// Not a test: the process that another test kills. It says on its output what has been acknowledged.
+/// Not a test: the process that another test kills. It prints the changes that were acknowledged.
 #[tokio::test]
 #[ignore = "is run by another test, as a process of its own"]
 async fn write_until_killed() {
@@ -56,7 +56,7 @@ async fn write_until_killed() {
     }
 }
 
-/// What the process had acknowledged about a key when it was killed, each by version; 0 is never.
+/// Acknowledged changes of a key when the process was killed, by version; 0 is none.
 #[derive(Debug, Default)]
 struct Acknowledged {
     set: u64,
@@ -64,7 +64,7 @@ struct Acknowledged {
     expired: u64,
 }
 
-/// Starts the process; what it writes comes line by line.
+/// Starts the process. Returns an iterator over its output lines.
 fn spawn(path: &Path) -> (Child, impl Iterator<Item = String>) {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", "crashes::write_until_killed"])
@@ -76,8 +76,8 @@ fn spawn(path: &Path) -> (Child, impl Iterator<Item = String>) {
     (child, output)
 }
 
-/// Runs the process until it has written `lines` lines, then kills it. Returns what it said of each key, and the last
-/// version it flushed.
+/// Runs the process until it has printed `lines` lines, then kills it. Returns the acknowledged changes of each key,
+/// and the last version that was flushed.
 fn kill_after(path: &Path, lines: usize) -> (HashMap<u64, Acknowledged>, u64) {
     let (mut child, mut output) = spawn(path);
     let mut said: Vec<String> = output.by_ref().take(lines).collect();
@@ -103,7 +103,7 @@ fn kill_after(path: &Path, lines: usize) -> (HashMap<u64, Acknowledged>, u64) {
     (keys, flushed)
 }
 
-/// The version that an entry's value is of, if it is whole.
+/// Returns the version of the value in an entry. Panics if the value is not complete.
 fn version(found: &anilibria_cache::Entry) -> u64 {
     let text = std::str::from_utf8(found.value()).unwrap();
     let version = text.split(':').next().unwrap().parse().unwrap();
@@ -133,6 +133,7 @@ async fn a_killed_process_brings_back_nothing_that_was_invalidated() {
             );
         }
         store.invalidate(&Invalidation::remove(Scope::All), now).await.unwrap();
+        store.close().await.unwrap();
     }
 }
 
@@ -166,7 +167,7 @@ async fn a_process_that_is_killed_while_it_compacts_the_file_loses_nothing() {
             store.set(&format!("kept:{number}"), kept.clone(), now).await.unwrap();
         }
         store.invalidate(&Invalidation::remove(Scope::matching("large:*")), now).await.unwrap();
-        drop(store);
+        store.close().await.unwrap();
 
         // A process begins to compact a file like this as soon as it has opened it.
         kill_after(&path, 1 + random.usize(0..20));
@@ -175,5 +176,6 @@ async fn a_process_that_is_killed_while_it_compacts_the_file_loses_nothing() {
         for number in 0..100 {
             assert_eq!(store.get(&format!("kept:{number}"), now).await.unwrap().as_ref(), Some(&kept));
         }
+        store.close().await.unwrap();
     }
 }

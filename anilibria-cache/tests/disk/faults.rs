@@ -14,7 +14,7 @@ use redb::{Database, TableDefinition};
 
 use super::{entry, folder, noise, open};
 
-/// The error with all of its causes.
+/// Returns the error with all of its causes.
 fn whole(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -39,6 +39,7 @@ async fn fill(path: &Path) {
     for number in 0..100 {
         store.set(&format!("key:{number}"), entry(noise(10_000, &mut random), &[], now), now).await.unwrap();
     }
+    store.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -123,10 +124,11 @@ async fn a_file_with_damage_anywhere_opens_and_works() {
         for number in 1..100 {
             store.get(&format!("key:{number}"), now).await.unwrap();
         }
+        store.close().await.unwrap();
     }
 }
 
-/// Sets until that works, however often it takes; a store that has failed does not try at once.
+/// Repeats `set` until it succeeds. A store that has failed pauses before it tries again.
 async fn set_again(store: &DiskStore, now: SystemTime) {
     let works = async {
         while store.set("again", entry("value", &[], now), now).await.is_err() {
@@ -146,7 +148,7 @@ async fn a_file_that_is_cut_off_while_it_is_open_starts_anew() {
 
         fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(length).unwrap();
         for number in 0..100 {
-            // It may be an error, and may be there; that it returns is what is asked for.
+            // Any result is accepted; the call must return.
             let _ = store.get(&format!("key:{number}"), now).await;
         }
         set_again(&store, now).await;
@@ -179,7 +181,7 @@ async fn an_entry_that_is_damaged_is_corrupt_until_it_is_set_again() {
 
 const PATH: &str = "DISK_TEST_FULL";
 
-/// Not a test: the process that another test starts under a limit to the size of its files.
+/// Not a test: the process that another test starts with a limit on the size of its files.
 #[tokio::test]
 #[ignore = "is run by another test, as a process of its own"]
 async fn write_until_full() {
@@ -211,7 +213,7 @@ async fn write_until_full() {
 #[test]
 fn a_full_disk_fails_what_is_set_and_nothing_else() {
     let (_folder, path) = folder();
-    // The limit stands in for the disk; without the trap, the process would be ended by a signal.
+    // The limit simulates a full disk. Without the trap a signal would end the process.
     let script = "trap '' XFSZ; ulimit -f 8192; exec \"$0\" --ignored --exact faults::write_until_full";
 
     let output = Command::new("sh")

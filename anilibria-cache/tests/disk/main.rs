@@ -1,7 +1,8 @@
-//! The store on the local disk: what it promises beyond what all stores do.
+//! The store on the local disk, beyond the conformance tests.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod batches;
 mod bounds;
 mod crashes;
 mod faults;
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Where the store of a test lies; the folder goes when it is dropped.
+/// Returns the path of the store of a test. The folder is deleted when the `TempDir` is dropped.
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.redb");
@@ -32,7 +33,7 @@ fn entry(value: impl Into<bytes::Bytes>, tags: &[&str], now: SystemTime) -> Entr
     Entry::new(value, Lifetime::new(now, HOUR).stale_for(HOUR), tags.iter().map(|&tag| tag.into()))
 }
 
-/// Bytes that do not get shorter by compression.
+/// Returns bytes that cannot be compressed.
 fn noise(length: usize, random: &mut fastrand::Rng) -> Vec<u8> {
     std::iter::repeat_with(|| random.u8(..)).take(length).collect()
 }

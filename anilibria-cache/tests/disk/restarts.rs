@@ -1,8 +1,9 @@
-//! What is there after the store was closed and opened again.
+//! Contents of the store after it was closed and opened again.
 
 use std::time::{Duration, SystemTime};
 
-use anilibria_cache::{Invalidation, Scope, Store};
+use anilibria_cache::{DiskStore, Error, Invalidation, Scope, Store};
+use futures::FutureExt;
 
 use super::{HOUR, entry, folder, open};
 
@@ -69,4 +70,64 @@ async fn later_writes_drop_what_has_expired() {
     assert_eq!(store.stats().await.unwrap().entries, 1);
     assert_eq!(store.stats().await.unwrap().evictions, Some(0));
     assert_eq!(store.invalidate(&Invalidation::remove(Scope::tag("all")), later).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_store_that_is_dropped_while_it_works_can_be_opened_again_at_once() {
+    let (_folder, path) = folder();
+    let now = SystemTime::now();
+    for round in 0..10 {
+        let store = open(&path).await;
+        store.set("key", entry("value", &[], now), now).await.unwrap();
+        let invalidation = Invalidation::remove(Scope::All);
+        assert!(store.invalidate(&invalidation, now).now_or_never().is_none());
+
+        drop(store);
+
+        assert!(open(&path).await.get("key", now).await.unwrap().is_none(), "in round {round}");
+    }
+}
+
+#[test]
+fn the_end_of_a_runtime_waits_until_the_file_is_flushed() {
+    let (_folder, path) = folder();
+    let now = SystemTime::now();
+    let in_runtime = |work: &dyn Fn(DiskStore) -> futures::future::BoxFuture<'static, ()>| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = DiskStore::builder(&path).flush_every(HOUR).open().await.unwrap();
+            work(store).await;
+        });
+    };
+
+    in_runtime(&|store| {
+        Box::pin(async move { store.set("key", entry("value", &[], now), now).await.unwrap() })
+    });
+    // The file is closed here, so another process could open it.
+    redb::Database::open(&path).unwrap();
+
+    in_runtime(&|store| Box::pin(async move { assert!(store.get("key", now).await.unwrap().is_some()) }));
+}
+
+#[tokio::test]
+async fn a_store_that_is_closed_is_unavailable_and_its_file_is_free() {
+    let (_folder, path) = folder();
+    let now = SystemTime::now();
+    let store = open(&path).await;
+    let clone = store.clone();
+    store.set("key", entry("value", &[], now), now).await.unwrap();
+
+    store.close().await.unwrap();
+    drop(redb::Database::open(&path).unwrap());
+
+    let results = [
+        clone.get("key", now).await.map(drop),
+        clone.set("key", entry("value", &[], now), now).await,
+        clone.ping().await,
+        clone.close().await,
+    ];
+    for result in results {
+        assert!(matches!(result, Err(Error::Unavailable { store: "disk", .. })), "{result:?}");
+    }
+    assert!(open(&path).await.get("key", now).await.unwrap().is_some());
 }

@@ -1,4 +1,4 @@
-//! A disk that lets the cache down while it is in use.
+//! A disk that fails while it is in use.
 
 use std::{convert::Infallible, fs::OpenOptions, time::Duration};
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 const KEYS: u32 = 200;
 const NEAR_TTL: Duration = Duration::from_mins(1);
 
-/// The value of `number`, too long to be kept in a few pages and too random to be compressed away.
+/// Returns the value of `number`. It takes several pages and cannot be compressed.
 fn value(number: u32) -> Bytes {
     let mut random = fastrand::Rng::with_seed(number.into());
     std::iter::repeat_with(|| random.u8(..)).take(8000).collect::<Vec<_>>().into()

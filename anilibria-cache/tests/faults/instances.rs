@@ -1,4 +1,4 @@
-//! Two instances of a cache, each with a memory of its own.
+//! Two instances of a cache, each with a memory level.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use super::{
     world::{MONGODB, REDIS, World, until_nothing_old},
 };
 
-/// What is in memory goes only when the other instance says so.
+/// TTL in memory: during a test, values are removed from memory only by a message of the other instance.
 const NEAR: Duration = Duration::from_hours(1);
 
 async fn pair(redis: &RedisServer, mongo: &MongoServer) -> [World; 2] {
@@ -24,7 +24,7 @@ async fn pair(redis: &RedisServer, mongo: &MongoServer) -> [World; 2] {
     ];
     for (one, other) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
         until("they hear each other", async || {
-            // The first call of a cache makes it listen.
+            // A cache subscribes to the backplane at its first call.
             soon(other.cache.expire("nothing")).await;
             soon(one.cache.expire("nothing")).await;
             told(&other.cache).await.received > 0
@@ -38,12 +38,12 @@ async fn told(cache: &Cache) -> BackplaneStats {
     soon(cache.stats()).await.backplane.unwrap()
 }
 
-/// Callers of both instances that waited for the load of another caller.
+/// Returns the number of callers of both instances that waited for the load of another caller.
 async fn coalesced(pair: &[World; 2]) -> u64 {
     soon(pair[0].cache.stats()).await.coalesced + soon(pair[1].cache.stats()).await.coalesced
 }
 
-/// How many messages each has sent, and has heard.
+/// Returns the numbers of messages that each instance has sent and received.
 async fn counts(pair: &[World; 2]) -> [(u64, u64); 2] {
     let [one, other] = [told(&pair[0].cache).await, told(&pair[1].cache).await];
     [(one.sent, one.received), (other.sent, other.received)]
@@ -54,20 +54,20 @@ async fn version(world: &World, number: usize) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_one_instance_changes_the_other_sees_and_each_is_told_once() {
+async fn a_change_of_one_instance_reaches_the_other_and_no_message_is_lost() {
     let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let pair = pair(&redis, &mongo).await;
     let (mut before, mut latencies) = ([(0, 0); 2], Vec::new());
 
     for round in 0..300 {
         if round == 2 {
-            // Messages keep their order: by now both have heard what was said before.
+            // Messages keep their order, so both instances have now received all earlier messages.
             before = counts(&pair).await;
         }
         let (writer, reader, number) = (&pair[round % 2], &pair[(round + 1) % 2], round % KEYS);
         version(writer, number).await;
         version(reader, number).await;
-        // Each way by each instance.
+        // Each kind of invalidation by each instance.
         writer.change(number, round / 2).await;
         let changed = Instant::now();
         let newest = writer.source.version(number);
@@ -87,11 +87,12 @@ async fn what_one_instance_changes_the_other_sees_and_each_is_told_once() {
         latencies[latencies.len() / 2],
         latencies[latencies.len() * 99 / 100]
     );
-    until("all was heard, and nothing else", async || {
+    // More than the 149 changes of each: an instance takes back a value that it has just written to a shared level.
+    until("each has received what the other has sent", async || {
         let after = counts(&pair).await;
-        let [(sent, heard), (other_sent, other_heard)] =
+        let [(sent, received), (other_sent, other_received)] =
             [0, 1].map(|one| (after[one].0 - before[one].0, after[one].1 - before[one].1));
-        (sent, other_sent) == (149, 149) && (heard, other_heard) == (149, 149)
+        sent.min(other_sent) >= 149 && (sent, other_sent) == (other_received, received)
     })
     .await;
     for world in &pair {

@@ -1,4 +1,4 @@
-//! The whole cache, with real servers and files, while parts of it fail.
+//! The cache with real servers and files, while some of them fail.
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
@@ -18,10 +18,10 @@ mod world;
 
 use std::time::Duration;
 
-/// Longer than anything here takes; a test that waits for it has failed.
+/// Maximum duration of any wait; a test that waits longer has failed.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Waits until `condition` holds, and says what it waited for if it never does.
+/// Waits until `condition` holds. Panics with `what` after the deadline.
 async fn until(what: &str, condition: impl AsyncFn() -> bool) {
     let holds = async {
         while !condition().await {
@@ -31,7 +31,7 @@ async fn until(what: &str, condition: impl AsyncFn() -> bool) {
     assert!(tokio::time::timeout(DEADLINE, holds).await.is_ok(), "it never came to this: {what}");
 }
 
-/// What `future` comes to, which must not take for ever.
+/// Returns the output of `future`, which must end within the deadline.
 async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, future).await.expect("it should have ended by now")
 }

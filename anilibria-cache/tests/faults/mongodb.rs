@@ -1,4 +1,4 @@
-//! A MongoDB that dies or hangs, and nothing left but memory.
+//! A MongoDB server that dies or hangs, and a cache with only its memory level left.
 
 use anilibria_cache::LoadError;
 use test_services::{MongoServer, RedisServer};
@@ -15,7 +15,7 @@ async fn a_mongodb_that_dies_is_no_error_and_loses_no_invalidation() {
     let world = World::new(&redis, &mongo).await;
 
     mongo.kill();
-    // Redis answers: only what is written shows that it is gone.
+    // Redis answers all lookups, so only writes detect the outage.
     world.change_everything().await;
     let readers = world.readers();
     world.until_away(MONGODB).await;

@@ -1,4 +1,4 @@
-//! Two instances of which one cannot reach a server that the other can.
+//! Two instances, of which one cannot reach a server.
 
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ async fn what_was_copied_from_a_level_before_it_was_told_is_taken_back_from_the_
     let there = World::instance(&redis.url(), &mongo.uri(), &source, NEAR).await;
     for number in 0..KEYS {
         here.get(number).await.unwrap();
-        // Who loads it himself takes it back wherever he put it.
+        // The other instance must not load the value itself: an instance takes its own recent writes back from every
+        // level.
         until("it is on every level", async || here.is_stored(number).await).await;
         there.get(number).await.unwrap();
     }
@@ -33,7 +34,7 @@ async fn what_was_copied_from_a_level_before_it_was_told_is_taken_back_from_the_
     here.until_away(MONGODB).await;
     source.set_down(true);
     for number in 0..KEYS {
-        // Only MongoDB has it now, and does not know better.
+        // Only MongoDB has the value now, and it is the old one.
         until("it is copied", async || there.get(number).await.is_ok()).await;
         let copied = here.get(number).await.unwrap();
         assert_eq!(version_of(copied.entry(), number), 0);

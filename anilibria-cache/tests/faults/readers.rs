@@ -1,4 +1,4 @@
-//! Callers in the background, who all have to get their values.
+//! Callers in the background, which must all receive their values.
 
 use std::{
     sync::{
@@ -18,13 +18,13 @@ use super::{
 
 const READERS: usize = 4;
 
-/// Some tasks that read every key again and again until they are told to stop.
+/// Tasks that read every key repeatedly until they are stopped.
 pub(crate) struct Readers {
     stop: Arc<AtomicBool>,
     tasks: JoinSet<Calls>,
 }
 
-/// What came of the calls of a reader.
+/// Results of the calls of a reader.
 #[derive(Debug, Default)]
 struct Calls {
     answered: u64,
@@ -38,7 +38,7 @@ impl Readers {
         Self { stop: Arc::clone(&stop), tasks: tasks.collect() }
     }
 
-    /// Stops them. None may have met an error.
+    /// Stops the tasks. Asserts that no call returned an error.
     pub(crate) async fn assert_all_answered(mut self) {
         self.stop.store(true, Ordering::Relaxed);
         let mut total = Calls::default();
@@ -69,7 +69,7 @@ async fn read(cache: Cache, source: Source, first: usize, stop: Arc<AtomicBool>)
                 version_of(cached.entry(), number);
                 calls.answered += 1;
             }
-            // Some are enough to see what is wrong.
+            // A few errors are enough for the message.
             Err(error) if calls.failed.len() < 10 => calls.failed.push(format!("{}: {error:?}", key(number))),
             Err(_) => {}
         }

@@ -1,4 +1,4 @@
-//! A Redis that dies, hangs, forgets, is full, or lets nobody in.
+//! A Redis server that dies, hangs, loses its data, is full, or rejects connections.
 
 use std::time::SystemTime;
 
@@ -75,7 +75,7 @@ async fn a_redis_that_forgets_everything_is_filled_again_and_memory_is_not_trust
     }
 
     readers.assert_all_answered().await;
-    assert!(!world.level(REDIS).await.is_away);
+    assert!(!world.level(REDIS).await.is_unavailable);
     world.assert_nothing_old().await;
     world.assert_bounded().await;
 }
@@ -95,7 +95,7 @@ async fn a_full_redis_goes_on_to_be_read_and_keeps_nothing_old() {
     world.assert_nothing_old().await;
     assert_eq!(redis.cli(&["CONFIG", "SET", "maxmemory", "0"]), "OK");
 
-    assert!(!full.is_away && full.missed == 0, "{full:?}");
+    assert!(!full.is_unavailable && full.unapplied == 0, "{full:?}");
     world.until_back(REDIS).await;
     world.assert_nothing_old().await;
     world.assert_bounded().await;

@@ -1,25 +1,25 @@
-//! Where the values come from: each has a version, so that an old one can be told.
+//! A source of values with versions, so that old values are recognised.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use anilibria_cache::{Cached, Entry, LoadError, Loaded, Tag};
+use anilibria_cache::{Cached, Entry, LoadError, NewValue, Tag};
 use tokio::{sync::watch, task::yield_now};
 
-/// So many keys have a value.
+/// Number of keys with a value.
 pub(crate) const KEYS: usize = 8;
 
-/// What a source that is down says.
+/// Error of a source that is down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the source is down")]
 pub(crate) struct Down;
 
-/// What a call for a value comes to.
+/// Result of a lookup.
 pub(crate) type Answer = Result<Cached, LoadError<Down>>;
 
-/// The truth about every key. Clones are the same source.
+/// The source of all keys. Clones share the source.
 #[derive(Clone, Default)]
 pub(crate) struct Source(Arc<Truth>);
 
@@ -35,13 +35,13 @@ pub(crate) fn key(number: usize) -> String {
     format!("key:{number}")
 }
 
-/// The tag of this key alone.
+/// Returns the tag that only this key has.
 pub(crate) fn tag(number: usize) -> Tag {
     format!("tag:{number}").into()
 }
 
 impl Source {
-    /// Makes what there is of `number` out of date.
+    /// Changes the value of `number`. Returns the new version.
     pub(crate) fn change(&self, number: usize) -> u64 {
         self.0.versions[number].fetch_add(1, Ordering::SeqCst) + 1
     }
@@ -50,7 +50,7 @@ impl Source {
         self.0.versions[number].load(Ordering::SeqCst)
     }
 
-    /// How often it was asked.
+    /// Returns the number of loads.
     pub(crate) fn loads(&self) -> u64 {
         self.0.loads.load(Ordering::SeqCst)
     }
@@ -59,21 +59,21 @@ impl Source {
         self.0.is_down.store(is_down, Ordering::SeqCst);
     }
 
-    /// Whether answers are made, but not given before this is over.
+    /// Sets whether loads wait with their results until this is set to false.
     pub(crate) fn set_holding(&self, holds: bool) {
         self.0.holds.send_replace(holds);
     }
 
-    /// The value of `number` as of now.
-    pub(crate) fn value(&self, number: usize) -> Loaded {
-        Loaded::new(format!("{number}={}", self.version(number))).tag(tag(number)).tag("all")
+    /// Returns the current value of `number`.
+    pub(crate) fn value(&self, number: usize) -> NewValue {
+        NewValue::new(format!("{number}={}", self.version(number))).tag(tag(number)).tag("all")
     }
 
-    /// Asks for the value of `number`.
-    pub(crate) async fn load(self, number: usize) -> Result<Loaded, Down> {
+    /// Loads the value of `number`.
+    pub(crate) async fn load(self, number: usize) -> Result<NewValue, Down> {
         self.0.loads.fetch_add(1, Ordering::SeqCst);
         let value = self.value(number);
-        // What changes from here on, this answer does not know.
+        // The result does not include changes from here on.
         yield_now().await;
         let mut holds = self.0.holds.subscribe();
         let _ = holds.wait_for(|holds| !holds).await;
@@ -81,7 +81,7 @@ impl Source {
     }
 }
 
-/// Which version `entry` is of the value of `number`, which it has to be a value of.
+/// Returns the version of the value in `entry`. Panics if the value is not that of `number`.
 pub(crate) fn version_of(entry: &Entry, number: usize) -> u64 {
     let text = str::from_utf8(entry.value()).unwrap();
     let (key, version) = text.split_once('=').unwrap();

@@ -1,11 +1,11 @@
-//! A way to a server that can be barred for the one instance that takes it.
+//! A proxy to a server, which can be blocked for one instance.
 
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
 };
 
-/// A port that leads to another one, until it is dropped.
+/// A port that forwards to another port until it is dropped.
 pub(crate) struct Way {
     port: u16,
     barred: watch::Sender<bool>,
@@ -36,7 +36,7 @@ impl Way {
         format!("mongodb://127.0.0.1:{}/?directConnection=true", self.port)
     }
 
-    /// Breaks all connections off, and new ones as soon as they are made.
+    /// Closes all connections, and new ones as soon as they are opened.
     pub(crate) fn bar(&self) {
         self.barred.send_replace(true);
     }
@@ -49,7 +49,7 @@ impl Way {
 async fn pass(mut client: TcpStream, server: u16, mut bar: watch::Receiver<bool>) {
     let pass = async {
         if let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await {
-            // Either end may break it off.
+            // Either side may close the connection.
             drop(tokio::io::copy_bidirectional(&mut client, &mut server).await);
         }
     };

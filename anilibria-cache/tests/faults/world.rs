@@ -1,4 +1,4 @@
-//! A cache on three levels, its servers, and what must hold of it in any case.
+//! A cache on three levels, its servers, and the properties that must always hold.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -16,16 +16,16 @@ use super::{
     until,
 };
 
-/// The places of the levels.
+/// Indices of the levels.
 pub(crate) const REDIS: usize = 1;
 pub(crate) const MONGODB: usize = 2;
 
-/// So many changes are remembered for a level that is away.
+/// Capacity of the invalidation log.
 const MISSED: usize = 32;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// A connection of an instance of its own.
+/// Opens the connection of an instance.
 pub(crate) fn connect(url: &str) -> Redis {
     Redis::builder(url).prefix("test:").check_every(Duration::from_millis(100)).build().unwrap()
 }
@@ -36,7 +36,7 @@ pub(crate) async fn database(uri: &str) -> MongoStore {
     builder.connect().await.unwrap()
 }
 
-/// Memory, Redis and MongoDB; what is in memory stays fresh for `near`.
+/// Creates a cache with memory, Redis and MongoDB. `near` is the TTL in memory.
 pub(crate) fn cache(redis: &Redis, mongo: MongoStore, near: Duration) -> Cache {
     let probe = Duration::from_millis(50);
     Cache::builder()
@@ -52,11 +52,11 @@ pub(crate) fn cache(redis: &Redis, mongo: MongoStore, near: Duration) -> Cache {
         .options(Options::new().fail_safe(60 * MINUTE).retry_pause(Duration::from_millis(20)))
         .backplane(redis.backplane())
         .load_lock(redis.lock(), Duration::from_secs(5))
-        .missed_limits(MISSED, 1 << 20)
+        .log_capacity(MISSED)
         .build()
 }
 
-/// A cache whose further levels are asked all the time, because its memory is short.
+/// A cache with a short TTL in memory, so that further levels are looked up often.
 pub(crate) struct World {
     pub(crate) cache: Cache,
     pub(crate) source: Source,
@@ -65,12 +65,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// With every key on every level.
+    /// Creates a world with every key on every level.
     pub(crate) async fn new(redis: &RedisServer, mongo: &MongoServer) -> Self {
         Self::at(&redis.url(), mongo).await
     }
 
-    /// The same, unless a server does not let it.
+    /// Like `new`, with the URL of Redis.
     pub(crate) async fn at(redis: &str, mongo: &MongoServer) -> Self {
         let world = Self::instance(redis, &mongo.uri(), &Source::default(), Duration::from_millis(10)).await;
         for number in 0..KEYS {
@@ -79,7 +79,7 @@ impl World {
         world
     }
 
-    /// An instance of its own that knows nothing yet.
+    /// Creates another instance with an empty memory level.
     pub(crate) async fn instance(redis: &str, mongo: &str, source: &Source, near: Duration) -> Self {
         let mongo = database(mongo).await;
         let cache = cache(&connect(redis), mongo.clone(), near);
@@ -95,7 +95,7 @@ impl World {
         soon(self.cache.get_or_load(&key(number), [tag(number)], move || source.load(number))).await
     }
 
-    /// The same as a task of its own.
+    /// Begins a lookup in a separate task.
     pub(crate) fn begin_get(&self, number: usize) -> JoinHandle<Answer> {
         let (cache, source) = (self.cache.clone(), self.source.clone());
         tokio::spawn(async move {
@@ -103,14 +103,14 @@ impl World {
         })
     }
 
-    /// Changes every value at its source, and says so in each of the ways there are.
+    /// Changes every value at its source, with all kinds of invalidations.
     pub(crate) async fn change_everything(&self) {
         for number in 0..KEYS {
             self.change(number, number).await;
         }
     }
 
-    /// Changes the value at its source, and says so in one of the ways there are.
+    /// Changes the value at its source and invalidates it. `way` selects the kind of invalidation.
     pub(crate) async fn change(&self, number: usize, way: usize) {
         self.source.change(number);
         match way % 5 {
@@ -122,7 +122,7 @@ impl World {
         }
     }
 
-    /// Sets and invalidates far more keys than are remembered for a level that is away.
+    /// Sets and invalidates far more keys than the log can contain.
     pub(crate) async fn change_more_than_is_remembered(&self) {
         for number in 0..4 * MISSED {
             let key = format!("other:{number}");
@@ -137,18 +137,19 @@ impl World {
 
     pub(crate) async fn until_away(&self, index: usize) {
         until("the level is away", async || {
-            // A key that nobody has is asked for everywhere.
+            // A key that no level has is looked up on all levels.
             soon(self.cache.peek("nothing")).await;
-            self.level(index).await.is_away
+            self.level(index).await.is_unavailable
         })
         .await;
     }
 
-    /// Waits until the level at `index` answers calls again, and the backplane has said what it had to.
+    /// Waits until the level at `index` is available and up to date, and the backplane has published all invalidations.
     pub(crate) async fn until_back(&self, index: usize) {
         until("the level is back", async || {
             let stats = soon(self.cache.stats()).await;
-            let is_back = stats.levels.get(index).is_some_and(|level| !level.is_away && level.missed == 0);
+            let is_back =
+                stats.levels.get(index).is_some_and(|level| !level.is_unavailable && level.unapplied == 0);
             is_back && stats.backplane.is_none_or(|backplane| backplane.waiting == 0)
         })
         .await;
@@ -160,9 +161,9 @@ impl World {
         .await;
     }
 
-    /// Asserts that nobody asks the level at `index`, which is away, while the readers go on.
+    /// Asserts that no operation is attempted on the unavailable level at `index` while the readers run.
     pub(crate) async fn assert_costs_nothing(&self, index: usize) {
-        // Calls that were under way when it failed may fail yet.
+        // Calls that were in progress when the level failed may still fail.
         let settled = async || {
             let before = self.level(index).await;
             self.until_skipped(index, before.skipped + 50).await;
@@ -173,7 +174,7 @@ impl World {
         self.until_skipped(index, before.skipped + 200).await;
         let after = self.level(index).await;
 
-        assert!(after.is_away);
+        assert!(after.is_unavailable);
         assert_eq!(failures(&after), failures(&before), "somebody asked a dead level");
     }
 
@@ -181,19 +182,19 @@ impl World {
         until("it is passed over", async || self.level(index).await.skipped >= count).await;
     }
 
-    /// Asserts that no store and no caller is given a version older than the source's. The readers have to have stopped.
+    /// Asserts that no store and no caller has a version older than that of the source. The readers must be stopped.
     pub(crate) async fn assert_nothing_old(&self) {
         assert_eq!(self.old().await, [""; 0]);
     }
 
-    /// Whether the servers have a value for it.
+    /// Returns true if both servers have an entry for the key.
     pub(crate) async fn is_stored(&self, number: usize) -> bool {
         let now = SystemTime::now();
         let stored = [self.redis.get(&key(number), now).await, self.mongo.get(&key(number), now).await];
         stored.into_iter().all(|found| found.is_ok_and(|entry| entry.is_some()))
     }
 
-    /// What this instance and the servers have that is older than the source.
+    /// Returns the values of this instance and of the servers that are older than the source.
     pub(crate) async fn old(&self) -> Vec<String> {
         let mut old = Vec::new();
         for number in 0..KEYS {
@@ -213,13 +214,13 @@ impl World {
         old
     }
 
-    /// Asserts that what is remembered and kept has not grown beyond its limits.
+    /// Asserts that the log and the memory level are within their limits.
     pub(crate) async fn assert_bounded(&self) {
         assert_bounded(&soon(self.cache.stats()).await);
     }
 }
 
-/// Waits until no instance and no server has anything old.
+/// Waits until no instance and no server has an old value.
 pub(crate) async fn until_nothing_old(worlds: impl IntoIterator<Item = &World>) {
     for world in worlds {
         let mut old = world.old().await;
@@ -232,15 +233,15 @@ pub(crate) async fn until_nothing_old(worlds: impl IntoIterator<Item = &World>) 
     }
 }
 
-/// How often the level was asked in vain.
+/// Returns the number of operations of the level that failed.
 fn failures(level: &LevelStats) -> u64 {
     level.errors + level.timeouts
 }
 
 pub(crate) fn assert_bounded(stats: &CacheStats) {
     for level in &stats.levels {
-        // So many invalidations, and so many writes.
-        assert!(level.missed <= 2 * MISSED, "{level:?}");
+        // The log contains at most `MISSED` invalidations; the limit here has a margin.
+        assert!(level.unapplied <= 2 * MISSED, "{level:?}");
     }
     let memory = stats.levels.first().unwrap().store.unwrap();
     assert!(memory.bytes <= 4 << 20, "{memory:?}");

@@ -1,4 +1,4 @@
-//! The promises that every store makes.
+//! The conformance tests of stores.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! What the store writes into the collection, and how it gets on with what others write.
+//! Documents of the store, and documents of other programs in the same collection.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anilibria_cache::{Error, Invalidation, MongoStore, Scope, Store};
 use mongodb::{
@@ -11,7 +11,9 @@ use test_services::MongoServer;
 
 use super::{builder, entry, eventually};
 
-/// A store and the driver's view of its collection.
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Returns a store and its collection through the driver.
 async fn open(server: &MongoServer) -> (MongoStore, Collection<Document>) {
     let store = builder(server).collection("entries").connect().await.unwrap();
     let client = Client::with_uri_str(server.uri()).await.unwrap();
@@ -148,4 +150,90 @@ async fn a_server_drops_what_has_expired() {
     store.set("key", entry("value").with_lifetime(soon), now).await.unwrap();
 
     eventually(async || (collection.count_documents(doc! {}).await.ok()? == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn many_entries_are_written_and_read_in_order() {
+    let Some(server) = MongoServer::start() else { return };
+    let (_, collection) = open(&server).await;
+    // Long, because a slow server takes long to write large documents.
+    let builder = builder(&server).collection("entries").call_timeout(Duration::from_mins(2));
+    let store = builder.clone().connect().await.unwrap();
+    let store_with_prefix = builder.prefix("p:").connect().await.unwrap();
+    let now = SystemTime::now();
+    // Together larger than one command may be.
+    let large: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(6 << 20).collect();
+    let large = (0..3).map(|number| (format!("large:{number}").into(), entry(large.clone())));
+    store.set_many(large.collect(), now).await.unwrap();
+
+    for store in [&store, &store_with_prefix] {
+        let values = (0..40_u32).map(|number| number.to_string()).chain(["7".to_owned()]);
+        let entries = values.map(|value| (format!("key:{value}").into(), entry(value)));
+        store.set_many(entries.collect(), now).await.unwrap();
+        let cut = Binary { subtype: BinarySubtype::Generic, bytes: b"ACE\x01".into() };
+        collection
+            .update_many(doc! { "_id": { "$regex": "key:8$" } }, doc! { "$set": { "entry": cut } })
+            .await
+            .unwrap();
+
+        // Damaged, unknown and repeated keys are among them.
+        let found = store.get_many(&["key:39", "key:8", "unknown", "key:7", "key:7"], now).await.unwrap();
+
+        let values: Vec<_> = found.iter().map(|entry| entry.as_ref().map(|entry| &**entry.value())).collect();
+        let expected: [Option<&[u8]>; 5] = [Some(b"39"), None, None, Some(b"7"), Some(b"7")];
+        assert_eq!(values, expected);
+    }
+    let found = store.get_many(&["large:0", "large:1", "large:2"], now).await.unwrap();
+    assert!(found.iter().all(|entry| entry.as_ref().is_some_and(|entry| entry.value().len() == 6 << 20)));
+    assert_eq!(collection.count_documents(doc! {}).await.unwrap(), 83);
+    assert_eq!(store.get_many(&[], now).await.unwrap(), []);
+    store.set_many(Vec::new(), now).await.unwrap();
+}
+
+#[tokio::test]
+async fn entries_among_many_are_replaced_removed_or_rejected_on_their_own() {
+    let Some(server) = MongoServer::start() else { return };
+    let (store, _) = open(&server).await;
+    let now = SystemTime::now();
+    let noise: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(17 << 20).collect();
+    let keys = ["replaced", "expired", "rejected", "new"];
+    store.set_many(keys[..3].iter().map(|&key| (key.into(), entry("old"))).collect(), now).await.unwrap();
+
+    let expired = anilibria_cache::Lifetime::new(now - 2 * HOUR, HOUR);
+    let entries = [
+        ("replaced", entry("new")),
+        ("expired", entry("new").with_lifetime(expired)),
+        ("rejected", entry(noise)),
+        ("new", entry("new")),
+    ];
+    let result =
+        store.set_many(entries.into_iter().map(|(key, entry)| (key.into(), entry)).collect(), now).await;
+
+    assert!(matches!(&result, Err(Error::Rejected { key, .. }) if key == "rejected"), "{result:?}");
+    let found = store.get_many(&keys, now).await.unwrap();
+    let values = found.iter().map(|entry| entry.as_ref().map(|entry| &**entry.value()));
+    let expected: [Option<&[u8]>; 4] = [Some(b"new"), None, Some(b"old"), Some(b"new")];
+    assert_eq!(values.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_write_the_same_new_entries_do_not_disturb_each_other() {
+    let Some(server) = MongoServer::start() else { return };
+    let (store, collection) = open(&server).await;
+    let now = SystemTime::now();
+
+    for round in 0..10 {
+        let writers = (0..4).map(|writer| {
+            let store = store.clone();
+            let entries =
+                (0..50).map(|number| (format!("key:{round}:{number}").into(), entry(writer.to_string())));
+            let entries: Vec<_> = entries.collect();
+            tokio::spawn(async move { store.set_many(entries, now).await })
+        });
+        for written in futures::future::join_all(writers).await {
+            written.unwrap().unwrap();
+        }
+    }
+
+    assert_eq!(collection.count_documents(doc! {}).await.unwrap(), 500);
 }

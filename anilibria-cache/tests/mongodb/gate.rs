@@ -1,4 +1,4 @@
-//! A way to the server that counts who comes through.
+//! A proxy to the server that counts connections.
 
 use std::{
     net::SocketAddr,
@@ -10,7 +10,7 @@ use std::{
 
 use tokio::net::{TcpListener, TcpStream};
 
-/// A port that leads to another one, until it is dropped.
+/// A port that forwards to another port until it is dropped.
 pub(crate) struct Gate {
     address: SocketAddr,
     open: Arc<AtomicUsize>,
@@ -30,7 +30,7 @@ impl Gate {
                 most.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 tokio::spawn(async move {
                     if let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await {
-                        // Either end may break it off.
+                        // Either side may close the connection.
                         drop(tokio::io::copy_bidirectional(&mut client, &mut server).await);
                     }
                     open.fetch_sub(1, Ordering::SeqCst);
@@ -44,12 +44,12 @@ impl Gate {
         format!("mongodb://{}/?directConnection=true", self.address)
     }
 
-    /// How many connections are open.
+    /// Returns the number of open connections.
     pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::SeqCst)
     }
 
-    /// How many have been open at once.
+    /// Returns the maximum number of connections that were open at the same time.
     pub(crate) fn most(&self) -> usize {
         self.most.load(Ordering::SeqCst)
     }

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use anilibria_cache::{Entry, Lifetime, MongoStore, MongoStoreBuilder};
 use test_services::MongoServer;
 
-/// Longer than anything here takes; a test that waits for it has failed.
+/// Maximum duration of any wait; a test that waits longer has failed.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 fn builder(server: &MongoServer) -> MongoStoreBuilder {
@@ -28,7 +28,7 @@ fn entry(value: impl Into<Vec<u8>>) -> Entry {
     Entry::new(value.into(), life, ["tag".into()])
 }
 
-/// What `attempt` comes to in the end.
+/// Repeats `attempt` until it returns a value.
 async fn eventually<T>(mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let done = async {
         loop {

@@ -1,4 +1,4 @@
-//! What the store does while its server does nothing, and afterwards.
+//! The store while its server does not respond, and afterwards.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,14 +10,14 @@ use super::{DEADLINE, builder, entry, eventually, gate::Gate};
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// The driver watches each server over so many connections of its own.
+/// Number of connections by which the driver monitors each server.
 const WATCHERS: usize = 2;
 
 async fn impatient(server: &MongoServer) -> MongoStore {
     builder(server).wait_timeout(SHORT).call_timeout(SHORT).connect().await.unwrap()
 }
 
-/// What `store` has under `key`, in any case within the deadline.
+/// Returns the entry of `store` under `key`, within the deadline.
 async fn get(store: &MongoStore) -> Result<Option<Entry>> {
     tokio::time::timeout(DEADLINE, store.get("key", SystemTime::now())).await.expect("no end to the call")
 }
@@ -63,14 +63,14 @@ async fn calls_to_a_frozen_server_end_and_leave_no_trace() {
     eventually(async || store.set("key", entry("value"), SystemTime::now()).await.ok()).await;
 
     server.freeze();
-    // Many more than the driver's pool would work off in time if they were left in its queue.
+    // Many more than the pool of the driver would process in time if they were left in its queue.
     let frozen = join_all((0..200).map(|_| get(&store))).await;
     let written = store.set("key", entry("other"), SystemTime::now()).await;
     server.thaw();
     let found = eventually(async || get(&store).await.ok()).await;
 
     assert!(frozen.iter().all(is_unavailable) && is_unavailable(&written));
-    // Whether the write took effect is open, but it is one of the two.
+    // It is unknown whether the write took effect, but the entry is one of the two.
     assert!(found.is_some_and(|entry| entry.value() == "value" || entry.value() == "other"));
 }
 

@@ -1,4 +1,4 @@
-//! Invalidations on their way to the other instances.
+//! The backplane in Redis.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ fn changed(key: &str) -> Invalidation {
     Invalidation::remove(Scope::key(key))
 }
 
-/// How many listen and have learned the last number, which is what they ask for after they subscribed.
+/// Returns the number of subscribers that are ready: after subscribing, each reads the last sequence number.
 fn listeners(server: &RedisServer) -> usize {
     connections(server).len()
 }
 
-/// The connections of those who do, as the server numbers them.
+/// Returns the client ids of these subscribers.
 fn connections(server: &RedisServer) -> Vec<String> {
     let clients = server.cli(&["CLIENT", "LIST"]);
     let listeners =
@@ -31,7 +31,7 @@ fn connections(server: &RedisServer) -> Vec<String> {
     listeners.filter_map(|client| client.split(' ').next()).map(ToOwned::to_owned).collect()
 }
 
-/// The signals of `member`, once they come in.
+/// Subscribes `member` and waits until the subscription is ready.
 async fn listen(server: &RedisServer, member: &RedisBackplane) -> Signals {
     let mut signals = member.subscribe();
     let others = listeners(server);
@@ -39,7 +39,7 @@ async fn listen(server: &RedisServer, member: &RedisBackplane) -> Signals {
     signals
 }
 
-/// Lets `signals` connect, until there are so many listeners; what it said meanwhile.
+/// Polls `signals` until the server has `count` subscribers. Returns a signal that arrives before that.
 async fn until_there(server: &RedisServer, signals: &mut Signals, count: usize) -> Option<Signal> {
     soon(async {
         while listeners(server) != count {

@@ -1,14 +1,31 @@
-//! What every store promises.
+//! The conformance suite of stores, on one server and on a cluster.
 
-use anilibria_cache::{Store, conformance::keeping, store_conformance};
-use test_services::RedisServer;
+mod single {
+    use anilibria_cache::{Store, conformance::keeping, store_conformance};
+    use test_services::RedisServer;
 
-use super::redis;
+    #[expect(clippy::unused_async, reason = "the suite requires an async function")]
+    async fn store() -> impl Store {
+        let server = RedisServer::start().expect("redis-server is installed");
+        keeping(super::super::redis(&server).build().unwrap().store(), server)
+    }
 
-#[expect(clippy::unused_async, reason = "the tests ask for one")]
-async fn store() -> impl Store {
-    let server = RedisServer::start().expect("redis-server is installed");
-    keeping(redis(&server).build().unwrap().store(), server)
+    store_conformance!(store);
 }
 
-store_conformance!(store);
+mod cluster {
+    use anilibria_cache::{Redis, Store, conformance::keeping, store_conformance};
+    use test_services::RedisServer;
+
+    use super::super::LONG;
+
+    #[expect(clippy::unused_async, reason = "the suite requires an async function")]
+    async fn store() -> impl Store {
+        let server = RedisServer::options().cluster().start().expect("redis-server is installed");
+        let url = format!("redis+cluster://127.0.0.1:{}", server.port());
+        let redis = Redis::builder(url).prefix("test:").response_timeout(LONG / 2).connect_timeout(LONG / 2);
+        keeping(redis.build().unwrap().store(), server)
+    }
+
+    store_conformance!(store);
+}

@@ -1,8 +1,8 @@
-//! A lock between instances.
+//! The load lock in Redis.
 
 use std::time::Duration;
 
-use anilibria_cache::{Lease, LoadLock, RedisLock};
+use anilibria_cache::{LoadLock, LockToken, RedisLock};
 use test_services::RedisServer;
 
 use super::{redis, until};
@@ -34,7 +34,7 @@ async fn only_who_has_the_lock_can_give_it_back() {
     let lock = lock(&server);
     let _held = lock.try_lock("key", LEASE).await.unwrap().unwrap();
 
-    lock.unlock("key", Lease::new()).await.unwrap();
+    lock.unlock("key", LockToken::new()).await.unwrap();
 
     assert_eq!(lock.try_lock("key", LEASE).await.unwrap(), None);
 }

@@ -4,8 +4,11 @@
 mod backplane;
 mod conformance;
 mod lock;
+mod lost_answer;
+mod namespaces;
 mod outage;
 mod store;
+mod tags;
 mod topology;
 
 use std::time::{Duration, SystemTime};
@@ -13,10 +16,10 @@ use std::time::{Duration, SystemTime};
 use anilibria_cache::{Entry, Lifetime, Redis, RedisBuilder, RedisStore, Store};
 use test_services::RedisServer;
 
-/// So long is enough for anything: a test that waits longer has failed.
+/// Maximum duration of any wait; a test that waits longer has failed.
 const LONG: Duration = Duration::from_secs(20);
 
-/// With patience: a machine that runs many tests at once can be slow.
+/// Returns a builder with long timeouts, because a machine that runs many tests at once can be slow.
 fn redis(server: &RedisServer) -> RedisBuilder {
     Redis::builder(server.url()).prefix("test:").response_timeout(LONG / 2).connect_timeout(LONG / 2)
 }
@@ -34,7 +37,7 @@ async fn put(store: &impl Store, key: &str, value: &'static str, tags: &[&str]) 
     store.set(key, entry(value, tags), SystemTime::now()).await.unwrap();
 }
 
-/// The value under `key` that may still be served.
+/// Returns the value under `key` that may still be served.
 async fn value(store: &impl Store, key: &str) -> Option<String> {
     let found = store.get(key, SystemTime::now()).await.unwrap();
     found.map(|entry| String::from_utf8(entry.value().to_vec()).unwrap())
@@ -50,7 +53,7 @@ async fn until(condition: impl AsyncFn() -> bool) {
     tokio::time::timeout(LONG, holds).await.expect("it should have come true by now");
 }
 
-/// What `future` comes to, which must not take for ever.
+/// Returns the output of `future`, which must end within [`LONG`].
 async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(LONG, future).await.expect("it should have ended by now")
 }

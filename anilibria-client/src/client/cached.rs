@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anilibria_cache::{Cache, LoadError, Loaded};
+use anilibria_cache::{Cache, LoadError, NewValue};
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -48,7 +48,7 @@ pub(super) async fn fetch<T: DeserializeOwned>(
     let (client, asked) = (client.clone(), request.clone());
     let load = move || async move {
         let body = pipeline::send(&client, &asked, &json).await?;
-        Ok::<_, Error>(Loaded::new(body).ttl(ttl))
+        Ok::<_, Error>(NewValue::new(body).ttl(ttl))
     };
     let body = cache.get_or_load(&request.cache_key(), [], load).await.map_err(|error| match error {
         LoadError::Failed(error) => error.as_ref().clone(),

@@ -82,12 +82,17 @@ pub async fn open(
     if let Some(uri) = &config.mongodb_uri {
         let store = mongodb(uri).await?;
         mongo = Some(store.clone());
-        let level = levels.level(store).name(CacheLevel::Database.as_str()).timeout(DATABASE_TIMEOUT);
+        let level = levels
+            .level(store)
+            .name(CacheLevel::Database.as_str())
+            .span("database_lookup")
+            .timeout(DATABASE_TIMEOUT);
         levels = level.ttl(config.cache_ttl_database);
     } else if let Some(store) = disk(config, keeps_on_disk).await {
         levels = levels
             .level(store)
             .name(CacheLevel::Database.as_str())
+            .span("database_lookup")
             .timeout(DATABASE_TIMEOUT)
             .ttl(config.cache_ttl_database);
         list_levels = 2;
@@ -115,6 +120,7 @@ fn shared(levels: CacheBuilder, redis: &Redis, ttl: Duration) -> CacheBuilder {
     levels
         .level(redis.store())
         .name(CacheLevel::Redis.as_str())
+        .span("redis_lookup")
         .ttl(ttl)
         .backplane(redis.backplane())
         .load_lock(redis.lock(), LOAD_LEASE)

@@ -103,7 +103,7 @@ impl Vitals {
                 note_size(level.name, store.bytes);
             }
             if level.name != CacheLevel::Memory.as_str() {
-                note_breaker(level.name, if level.is_away { Breaker::Open } else { Breaker::Closed });
+                note_breaker(level.name, if level.is_unavailable { Breaker::Open } else { Breaker::Closed });
             }
         }
     }

@@ -36,8 +36,8 @@ impl<R: Recorder> Recorder for Naming<R> {
     fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Counter {
         let register = |key: &Key| self.0.register_counter(key, metadata);
         match key.name() {
-            "cache_operations_total" => {
-                let counter = register(&named(CACHE_OPERATIONS, key.labels().cloned()));
+            "anilibria_cache_operations_total" => {
+                let counter = register(&named(CACHE_OPERATIONS, cache_labels(key)));
                 match of_database(DATABASE_OPERATIONS, key) {
                     Some(database) => Counter::from_arc(Arc::new(Both(counter, register(&database)))),
                     None => counter,
@@ -56,8 +56,8 @@ impl<R: Recorder> Recorder for Naming<R> {
     fn register_histogram(&self, key: &Key, metadata: &Metadata<'_>) -> Histogram {
         let register = |key: &Key| self.0.register_histogram(key, metadata);
         match key.name() {
-            "cache_operation_duration_seconds" => {
-                let histogram = register(&named(CACHE_DURATION, key.labels().cloned()));
+            "anilibria_cache_operation_duration_seconds" => {
+                let histogram = register(&named(CACHE_DURATION, cache_labels(key)));
                 match of_database(DATABASE_DURATION, key) {
                     Some(database) => Histogram::from_arc(Arc::new(Both(histogram, register(&database)))),
                     None => histogram,
@@ -73,11 +73,20 @@ fn named(name: &'static str, labels: impl Iterator<Item = Label>) -> Key {
     Key::from_parts(name, labels.collect::<Vec<_>>())
 }
 
+/// Returns the labels of a metric of the cache. The service has one cache, so that its name is no label.
+fn cache_labels(key: &Key) -> impl Iterator<Item = Label> {
+    key.labels().filter_map(|label| match label.key() {
+        "cache" => None,
+        "level" => Some(Label::new("cache_level", label.value().to_owned())),
+        _ => Some(label.clone()),
+    })
+}
+
 /// Returns the key of the database metric, if the cache level of `key` is the database.
 fn of_database(name: &'static str, key: &Key) -> Option<Key> {
     let is_level = |label: &Label| label.key() == "cache_level";
-    key.labels().find(|label| is_level(label) && label.value() == CacheLevel::Database.as_str())?;
-    let others = key.labels().filter(|label| !is_level(label)).cloned();
+    cache_labels(key).find(|label| is_level(label) && label.value() == CacheLevel::Database.as_str())?;
+    let others = cache_labels(key).filter(|label| !is_level(label));
     Some(named(name, others.chain([Label::from_static_parts("collection", CACHE_COLLECTION)])))
 }
 

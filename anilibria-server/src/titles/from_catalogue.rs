@@ -1,6 +1,6 @@
 //! Answers from the mirrored catalogue: selected, mapped and rendered.
 
-use anilibria_cache::Loaded;
+use anilibria_cache::NewValue;
 use anilibria_client::{
     Client,
     model::{ReleaseStatus, Season as V1Season},
@@ -25,36 +25,36 @@ pub(super) struct Shelf<'a> {
 
 impl Shelf<'_> {
     /// Returns a page of the titles that match a query.
-    pub(super) fn list(self, query: &ListQuery) -> Loaded {
+    pub(super) fn list(self, query: &ListQuery) -> NewValue {
         let found = select(self.catalogue, query);
         self.page(&found, query.page, query.limit)
     }
 
     /// Returns a page of the titles whose names contain a text, or a similar one.
-    pub(super) fn search(self, query: &SearchQuery) -> Loaded {
+    pub(super) fn search(self, query: &SearchQuery) -> NewValue {
         let search = self.catalogue.query().search(query.text.as_str());
         let search = if query.fuzzy { search } else { search.literal() };
         self.page(&cut(search, query.page, query.limit), query.page, query.limit)
     }
 
     /// Returns a page of all titles, in descending order of `sort`.
-    pub(super) fn sorted(self, sort: EntrySort, page: u32, limit: u32) -> Loaded {
+    pub(super) fn sorted(self, sort: EntrySort, page: u32, limit: u32) -> NewValue {
         self.page(&cut(self.catalogue.query().sort(sort), page, limit), page, limit)
     }
 
     /// Returns the names of the genres that at least one title has.
-    pub(super) fn genres(self) -> Loaded {
+    pub(super) fn genres(self) -> NewValue {
         let mut names: Vec<_> = self.catalogue.genres().map(|(_, name)| name.to_owned()).collect();
         sort_russian(&mut names);
-        Loaded::new(render(&names, None)).tag(tag::LISTS)
+        NewValue::new(render(&names, None)).tag(tag::LISTS)
     }
 
-    fn page(self, found: &Found<'_>, page: u32, limit: u32) -> Loaded {
+    fn page(self, found: &Found<'_>, page: u32, limit: u32) -> NewValue {
         let mapping = Mapping::new(self.client);
         let titles: Vec<_> = found.items.iter().map(|entry| mapping.entry(self.catalogue, entry)).collect();
         let tags: Vec<_> = titles.iter().map(|title| tag::title(title.id)).collect();
         let page = render(&titles, Some(Pagination::new(page, limit, found.total as u64)));
-        Loaded::new(page).tags(tags).tag(tag::LISTS)
+        NewValue::new(page).tags(tags).tag(tag::LISTS)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Answers from AniLibria, for when no cache level has one: requested, mapped and rendered.
 
-use anilibria_cache::Loaded;
+use anilibria_cache::NewValue;
 use anilibria_client::{
     Client, Error,
     model::{CatalogSorting, Genre, GenreId, Release},
@@ -17,7 +17,7 @@ use super::{ListQuery, SearchQuery, selection};
 use crate::titles::mapping::Mapping;
 
 /// Loads a title with its episodes; absent if AniLibria has no such title.
-pub(super) async fn title(client: Client, id: u32) -> Result<Loaded, Error> {
+pub(super) async fn title(client: Client, id: u32) -> Result<NewValue, Error> {
     Ok(keep_title(id, title_now(&client, id).await?))
 }
 
@@ -43,23 +43,23 @@ pub(super) fn rendered(client: &Client, release: &Release) -> Bytes {
 }
 
 /// Returns the title `id` as a value for the cache.
-pub(super) fn keep_title(id: u32, title: Option<Bytes>) -> Loaded {
-    title.map_or_else(Loaded::absent, Loaded::new).tag(tag::title(id))
+pub(super) fn keep_title(id: u32, title: Option<Bytes>) -> NewValue {
+    title.map_or_else(NewValue::absent, NewValue::new).tag(tag::title(id))
 }
 
 /// Loads a page of the catalogue.
-pub(super) async fn list(client: Client, query: ListQuery, genres: Vec<GenreId>) -> Result<Loaded, Error> {
+pub(super) async fn list(client: Client, query: ListQuery, genres: Vec<GenreId>) -> Result<NewValue, Error> {
     let window = selection::select(&client, &query, &genres).await?;
     Ok(page(&client, &window, query.page, query.limit))
 }
 
 /// Returns an empty page.
-pub(super) fn empty_page(client: &Client, page_number: u32, limit: u32) -> Loaded {
+pub(super) fn empty_page(client: &Client, page_number: u32, limit: u32) -> NewValue {
     page(client, &Window::default(), page_number, limit)
 }
 
 /// Loads a page of the results of AniLibria's search, which returns a short list as a whole.
-pub(super) async fn search(client: Client, query: SearchQuery) -> Result<Loaded, Error> {
+pub(super) async fn search(client: Client, query: SearchQuery) -> Result<NewValue, Error> {
     let found = client.app().search(query.text).await?;
     let window = selection::cut(found, offset(query.page, query.limit), query.limit);
     Ok(page(&client, &window, query.page, query.limit))
@@ -68,7 +68,7 @@ pub(super) async fn search(client: Client, query: SearchQuery) -> Result<Loaded,
 /// Loads a page of the last updated titles. Within the range of AniLibria's list of latest releases, the page comes from
 /// that list, because it contains the latest episodes. The catalogue has the same order and provides the total number of
 /// titles.
-pub(super) async fn updates(client: Client, page_number: u32, limit: u32) -> Result<Loaded, Error> {
+pub(super) async fn updates(client: Client, page_number: u32, limit: u32) -> Result<NewValue, Error> {
     let offset = offset(page_number, limit);
     let end = offset + u64::from(limit);
     let catalog = client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
@@ -86,30 +86,30 @@ pub(super) async fn updates(client: Client, page_number: u32, limit: u32) -> Res
 }
 
 /// Loads a page of the highest rated titles.
-pub(super) async fn popular(client: Client, page_number: u32, limit: u32) -> Result<Loaded, Error> {
+pub(super) async fn popular(client: Client, page_number: u32, limit: u32) -> Result<NewValue, Error> {
     let catalog = client.catalog().releases().sorting(CatalogSorting::RatingDesc);
     let window = catalog.window(offset(page_number, limit), limit).await?;
     Ok(page(&client, &window, page_number, limit))
 }
 
 /// Loads the schedule of the week, or of some days.
-pub(super) async fn schedule(client: Client, days: Vec<u8>) -> Result<Loaded, Error> {
+pub(super) async fn schedule(client: Client, days: Vec<u8>) -> Result<NewValue, Error> {
     let week = client.schedule().week().await?;
     let tags: Vec<_> = week.iter().map(|item| tag::title(item.release.id.get())).collect();
-    Ok(Loaded::new(render(&Mapping::new(&client).week(&week, &days), None)).tags(tags).tag(tag::LISTS))
+    Ok(NewValue::new(render(&Mapping::new(&client).week(&week, &days), None)).tags(tags).tag(tag::LISTS))
 }
 
 /// Loads the names of all genres.
-pub(super) async fn genres(client: Client) -> Result<Loaded, Error> {
+pub(super) async fn genres(client: Client) -> Result<NewValue, Error> {
     let mut names: Vec<_> = client.catalog().genres().await?.into_iter().map(|genre| genre.name).collect();
     sort_russian(&mut names);
-    Ok(Loaded::new(render(&names, None)))
+    Ok(NewValue::new(render(&names, None)))
 }
 
 /// Loads the genres with their ids, in AniLibria's format, which [`genre_ids`] parses.
-pub(super) async fn genre_list(client: Client) -> Result<Loaded, Error> {
+pub(super) async fn genre_list(client: Client) -> Result<NewValue, Error> {
     let genres: Value = client.fetch(client.catalog().genres().request()).await?;
-    Ok(Loaded::new(genres.to_string()))
+    Ok(NewValue::new(genres.to_string()))
 }
 
 /// Returns the ids of genres by their names; `None` if one of them does not exist.
@@ -131,11 +131,11 @@ pub(super) async fn random_id(client: &Client) -> Result<u32, Error> {
     release.map(|release| release.id.get()).ok_or_else(none)
 }
 
-fn page(client: &Client, window: &Window<Release>, page_number: u32, limit: u32) -> Loaded {
+fn page(client: &Client, window: &Window<Release>, page_number: u32, limit: u32) -> NewValue {
     let titles = Mapping::new(client).titles(&window.items);
     let tags: Vec<_> = titles.iter().map(|title| tag::title(title.id)).collect();
     let page = render(&titles, Some(Pagination::new(page_number, limit, window.total)));
-    Loaded::new(page).tags(tags).tag(tag::LISTS)
+    NewValue::new(page).tags(tags).tag(tag::LISTS)
 }
 
 fn offset(page_number: u32, limit: u32) -> u64 {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use anilibria_cache::Loaded;
+use anilibria_cache::NewValue;
 use anilibria_client::{
     Client,
     reflector::{Catalogue, Sort},
@@ -20,7 +20,7 @@ use crate::titles::mapping::Mapping;
 type Result<T> = std::result::Result<T, LoadFailure>;
 
 /// Returns a page of the titles that match a query.
-pub(super) async fn list(titles: Titles, query: ListQuery) -> Result<Loaded> {
+pub(super) async fn list(titles: Titles, query: ListQuery) -> Result<NewValue> {
     if let Some(catalogue) = catalogue(&titles) {
         return Ok(shelf(&titles.client, &catalogue).list(&query));
     }
@@ -31,7 +31,7 @@ pub(super) async fn list(titles: Titles, query: ListQuery) -> Result<Loaded> {
 }
 
 /// Returns a page of the titles that a search finds.
-pub(super) async fn search(titles: Titles, query: SearchQuery) -> Result<Loaded> {
+pub(super) async fn search(titles: Titles, query: SearchQuery) -> Result<NewValue> {
     match catalogue(&titles) {
         Some(catalogue) => Ok(shelf(&titles.client, &catalogue).search(&query)),
         None => Ok(from_upstream::search(titles.client, query).await?),
@@ -39,7 +39,7 @@ pub(super) async fn search(titles: Titles, query: SearchQuery) -> Result<Loaded>
 }
 
 /// Returns a page of the last updated titles.
-pub(super) async fn updates(titles: Titles, page: u32, limit: u32) -> Result<Loaded> {
+pub(super) async fn updates(titles: Titles, page: u32, limit: u32) -> Result<NewValue> {
     match catalogue(&titles) {
         Some(catalogue) => Ok(shelf(&titles.client, &catalogue).sorted(Sort::Updated, page, limit)),
         None => Ok(from_upstream::updates(titles.client, page, limit).await?),
@@ -47,7 +47,7 @@ pub(super) async fn updates(titles: Titles, page: u32, limit: u32) -> Result<Loa
 }
 
 /// Returns a page of the most popular titles.
-pub(super) async fn popular(titles: Titles, page: u32, limit: u32) -> Result<Loaded> {
+pub(super) async fn popular(titles: Titles, page: u32, limit: u32) -> Result<NewValue> {
     match catalogue(&titles) {
         Some(catalogue) => Ok(shelf(&titles.client, &catalogue).sorted(Sort::Favorites, page, limit)),
         None => Ok(from_upstream::popular(titles.client, page, limit).await?),
@@ -55,7 +55,7 @@ pub(super) async fn popular(titles: Titles, page: u32, limit: u32) -> Result<Loa
 }
 
 /// Returns the names of all genres.
-pub(super) async fn genres(titles: Titles) -> Result<Loaded> {
+pub(super) async fn genres(titles: Titles) -> Result<NewValue> {
     match catalogue(&titles) {
         Some(catalogue) => Ok(shelf(&titles.client, &catalogue).genres()),
         None => Ok(from_upstream::genres(titles.client).await?),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anilibria_cache::Loaded;
+use anilibria_cache::NewValue;
 use anilibria_client::{
     model::{ReleaseRef, Season},
     text::sort_russian,
@@ -87,38 +87,38 @@ impl Legacy {
         load: impl FnOnce(Titles) -> F + Clone + Send + 'static,
     ) -> Result<Answer, Problem>
     where
-        F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+        F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
         let cached = self.titles.cached(self.titles.of_lists(), key, load).await?;
         if cached.is_absent() { Err(Problem::NotFound) } else { Ok(Answer::cached(cached)) }
     }
 }
 
-async fn genres(titles: Titles) -> Result<Loaded, LoadFailure> {
+async fn genres(titles: Titles) -> Result<NewValue, LoadFailure> {
     let mut names: Vec<_> = match catalogue(&titles) {
         Some(catalogue) => catalogue.genres().map(|(_, name)| name.to_owned()).collect(),
         None => titles.client().catalog().genres().await?.into_iter().map(|genre| genre.name).collect(),
     };
     sort_russian(&mut names);
-    Ok(Loaded::new(render(&names)?).tag(tag::LISTS))
+    Ok(NewValue::new(render(&names)?).tag(tag::LISTS))
 }
 
-async fn years(titles: Titles) -> Result<Loaded, LoadFailure> {
+async fn years(titles: Titles) -> Result<NewValue, LoadFailure> {
     let years: BTreeSet<u16> = match catalogue(&titles) {
         Some(catalogue) => catalogue.iter().filter_map(|entry| entry.year).collect(),
         None => titles.client().catalog().years().await?.into_iter().collect(),
     };
-    Ok(Loaded::new(render(&years)?).tag(tag::LISTS))
+    Ok(NewValue::new(render(&years)?).tag(tag::LISTS))
 }
 
-async fn videos(titles: Titles, limit: u32) -> Result<Loaded, LoadFailure> {
+async fn videos(titles: Titles, limit: u32) -> Result<NewValue, LoadFailure> {
     let videos = titles.client().media().videos().limit(limit).await?;
     let list: Vec<_> = videos.iter().take(limit as usize).map(v3::model::Video::from).collect();
     let pagination = VideoPages { pages: 1, current_page: 1, items_per_page: limit, total_items: list.len() };
-    Ok(Loaded::new(render(&Videos { list, pagination })?))
+    Ok(NewValue::new(render(&Videos { list, pagination })?))
 }
 
-async fn franchises(titles: Titles, asked: Franchises) -> Result<Loaded, LoadFailure> {
+async fn franchises(titles: Titles, asked: Franchises) -> Result<NewValue, LoadFailure> {
     let franchises = titles.client().franchises();
     let found = match asked {
         Franchises::OfTitle(id) => franchises.of_release(id).await,
@@ -127,9 +127,9 @@ async fn franchises(titles: Titles, asked: Franchises) -> Result<Loaded, LoadFai
     match found {
         Ok(found) => {
             let list: Vec<_> = found.iter().map(v3::model::Franchise::from).collect();
-            Ok(Loaded::new(render(&list)?).tag(tag::LISTS))
+            Ok(NewValue::new(render(&list)?).tag(tag::LISTS))
         }
-        Err(error) if error.is_not_found() => Ok(Loaded::absent()),
+        Err(error) if error.is_not_found() => Ok(NewValue::absent()),
         Err(error) => Err(error.into()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, future::ready};
 
-use anilibria_cache::{Loaded, Options};
+use anilibria_cache::{NewValue, Options};
 use anilibria_client::{
     model::{Release, ReleaseId, ReleaseRef},
     v3,
@@ -127,11 +127,11 @@ impl Legacy {
 }
 
 /// Loads a page of titles.
-async fn list(titles: Titles, query: ListQuery) -> Result<Loaded, LoadFailure> {
+async fn list(titles: Titles, query: ListQuery) -> Result<NewValue, LoadFailure> {
     let selected = select::select(&titles, &query).await?;
     let releases = many(&titles, selected.ids).await?;
     let page = page(&title::titles(titles.client(), &releases)?, &query, selected.total)?;
-    Ok(Loaded::new(page).tags(releases.iter().map(|release| tag::title(release.id.get()))).tag(tag::LISTS))
+    Ok(NewValue::new(page).tags(releases.iter().map(|release| tag::title(release.id.get()))).tag(tag::LISTS))
 }
 
 fn page(titles: &[Value], query: &ListQuery, total: u64) -> serde_json::Result<bytes::Bytes> {
@@ -140,19 +140,19 @@ fn page(titles: &[Value], query: &ListQuery, total: u64) -> serde_json::Result<b
 }
 
 /// Loads one title; absent if AniLibria has no such title.
-async fn one(titles: Titles, asked: ReleaseRef) -> Result<Loaded, LoadFailure> {
+async fn one(titles: Titles, asked: ReleaseRef) -> Result<NewValue, LoadFailure> {
     match titles.client().releases().get(asked).exclude(["sponsors"]).await {
         Ok(release) => {
             let title = render(&title::title(titles.client(), &release)?)?;
-            Ok(Loaded::new(title).tag(tag::title(release.id.get())))
+            Ok(NewValue::new(title).tag(tag::title(release.id.get())))
         }
-        Err(error) if error.is_not_found() => Ok(Loaded::absent()),
+        Err(error) if error.is_not_found() => Ok(NewValue::absent()),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Loads the schedule of the week, or of some days.
-async fn schedule(titles: Titles, days: Vec<u8>) -> Result<Loaded, LoadFailure> {
+async fn schedule(titles: Titles, days: Vec<u8>) -> Result<NewValue, LoadFailure> {
     let week = titles.client().schedule().week().await?;
     let releases = many(&titles, week.iter().map(|item| item.release.id).collect()).await?;
     let mut known = HashMap::new();
@@ -161,7 +161,7 @@ async fn schedule(titles: Titles, days: Vec<u8>) -> Result<Loaded, LoadFailure> 
     }
     let week = v3::week(&week, &days, |release| known.get(&release.id).cloned());
     let tags = releases.iter().map(|release| tag::title(release.id.get()));
-    Ok(Loaded::new(render(&week)?).tags(tags).tag(tag::LISTS))
+    Ok(NewValue::new(render(&week)?).tags(tags).tag(tag::LISTS))
 }
 
 /// Loads whole releases, in the order of `ids`. Releases in lists lack episodes and torrents.

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
-use anilibria_cache::Loaded;
+use anilibria_cache::NewValue;
 use anilibria_client::{
     model::{CatalogSorting, ReleaseId},
     reflector::Sort,
@@ -66,7 +66,7 @@ async fn videos(
     since: Option<i64>,
     window: Window,
     shape: Shape,
-) -> Result<Loaded, LoadFailure> {
+) -> Result<NewValue, LoadFailure> {
     let all = newest(&titles, since).await?;
     let (range, pagination) = window.of(all.len());
     let mut list = Vec::new();
@@ -75,7 +75,7 @@ async fn videos(
         shape.apply(&mut video);
         list.push(video);
     }
-    Ok(Loaded::new(render(&Page { list, pagination })?))
+    Ok(NewValue::new(render(&Page { list, pagination })?))
 }
 
 /// Limit with which AniLibria lists all videos. Its other limits are at most 50.
@@ -100,7 +100,7 @@ async fn feed(
     shape: Shape,
     work: Work,
     charge: Charge,
-) -> Result<Loaded, LoadFailure> {
+) -> Result<NewValue, LoadFailure> {
     let mut news: Vec<_> =
         updated(&titles).await?.into_iter().filter(|(at, _)| is_newer(*at, since)).collect();
     let videos = newest(&titles, since).await?;
@@ -123,7 +123,7 @@ async fn feed(
         });
     }
     let tags = ids.into_iter().map(|id| tag::title(id.get()));
-    Ok(Loaded::new(render(&Page { list, pagination })?).tags(tags).tag(tag::LISTS))
+    Ok(NewValue::new(render(&Page { list, pagination })?).tags(tags).tag(tag::LISTS))
 }
 
 impl News {

@@ -1,6 +1,6 @@
 //! Franchises of a title, and the list of all franchises.
 
-use anilibria_cache::{Loaded, Options};
+use anilibria_cache::{NewValue, Options};
 use anilibria_client::{
     model::{FranchiseId, ReleaseId},
     v3::model::Franchise,
@@ -62,7 +62,7 @@ pub(super) async fn of(titles: &Titles, id: ReleaseId) -> Result<Vec<Franchise>,
     kept(titles, &Options::new(), &key::franchises(id.get()), load).await
 }
 
-async fn page(titles: Titles, window: Window, shape: Shape, charge: Charge) -> Result<Loaded, LoadFailure> {
+async fn page(titles: Titles, window: Window, shape: Shape, charge: Charge) -> Result<NewValue, LoadFailure> {
     let load = |titles: Titles| async move {
         let all = titles.client().franchises().list().include(["id"]).await?;
         Ok(all.iter().map(|franchise| franchise.id).collect())
@@ -76,7 +76,7 @@ async fn page(titles: Titles, window: Window, shape: Shape, charge: Charge) -> R
     for franchise in &mut list {
         shape.apply(franchise);
     }
-    Ok(Loaded::new(render(&Page { list, pagination })?).tag(tag::LISTS))
+    Ok(NewValue::new(render(&Page { list, pagination })?).tag(tag::LISTS))
 }
 
 /// Returns one franchise with its titles, which the list of all franchises does not have. Each franchise is cached, so that

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
-use anilibria_cache::{Loaded, Options};
+use anilibria_cache::{NewValue, Options};
 use anilibria_client::reflector::Catalogue;
 use anilibria_http::{LoadFailure, clients::Clients, metrics::Limit, problem::Problem, rendered::unsealed};
 use moka::sync::Cache as Memory;
@@ -78,7 +78,7 @@ impl Gateway {
         load: impl FnOnce(Titles) -> F + Clone + Send + Sync + 'static,
     ) -> Result<Answer, LoadFailure>
     where
-        F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+        F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
         Ok(Answer::cached(self.titles.cached(self.titles.list_options(), key, load).await?))
     }
@@ -91,7 +91,7 @@ impl Gateway {
         load: impl FnOnce(Titles) -> F + Clone + Send + Sync + 'static,
     ) -> Result<Answer, LoadFailure>
     where
-        F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+        F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
         if let Some(refusal) = self.refusals.get(key) {
             return Err(refusal);
@@ -134,7 +134,7 @@ where
     T: Serialize + DeserializeOwned,
     F: Future<Output = Result<T, LoadFailure>> + Send + 'static,
 {
-    let load = |titles: Titles| async move { Ok(Loaded::new(render(&load(titles).await?)?)) };
+    let load = |titles: Titles| async move { Ok(NewValue::new(render(&load(titles).await?)?)) };
     let cached = titles.cached(options, key, load).await?;
     Ok(serde_json::from_slice(&unsealed(cached.value()))?)
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use anilibria_cache::{Cached, Loaded, Options, coordination::RecordId};
+use anilibria_cache::{Cached, NewValue, Options, coordination::RecordId};
 use anilibria_client::{Client, model::GenreId, reflector::Catalogue};
 use anilibria_http::LoadFailure;
 use async_trait::async_trait;
@@ -10,7 +10,7 @@ use futures::{future::BoxFuture, stream::BoxStream};
 use tokio::sync::watch;
 
 /// Loads the value of a cache key. It may be called again if the cached value has an outdated version.
-pub type Load = Arc<dyn Fn() -> BoxFuture<'static, Result<Loaded, LoadFailure>> + Send + Sync>;
+pub type Load = Arc<dyn Fn() -> BoxFuture<'static, Result<NewValue, LoadFailure>> + Send + Sync>;
 
 /// Reads titles through the cache of the host.
 #[async_trait]
@@ -130,7 +130,7 @@ impl Titles {
         load: impl FnOnce(Self) -> F + Clone + Send + Sync + 'static,
     ) -> Result<Cached, LoadFailure>
     where
-        F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+        F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
     {
         let titles = self.clone();
         let load: Load = Arc::new(move || Box::pin(load.clone()(titles.clone())));

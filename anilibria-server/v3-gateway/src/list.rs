@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anilibria_cache::Loaded;
+use anilibria_cache::NewValue;
 use anilibria_client::model::ReleaseId;
 use anilibria_http::{LoadFailure, problem::Problem, tag};
 use bytes::Bytes;
@@ -84,7 +84,7 @@ impl Gateway {
         let (asked, work, payer) = (Arc::clone(&list), self.work.clone(), charge.clone());
         let load = move |titles: Titles| async move {
             let (answer, ids) = made(&titles, &asked, Source::Any, &work, &payer).await?;
-            Ok(Loaded::new(answer).tags(ids.into_iter().map(|id| tag::title(id.get()))).tag(tag::LISTS))
+            Ok(NewValue::new(answer).tags(ids.into_iter().map(|id| tag::title(id.get()))).tag(tag::LISTS))
         };
         match self.charged(&key, charge, load).await {
             Ok(answer) => Ok(answer),

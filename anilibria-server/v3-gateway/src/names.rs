@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anilibria_cache::{Loaded, Options};
+use anilibria_cache::{NewValue, Options};
 use anilibria_client::{
     model::{ReleaseId, ReleaseRef, TorrentId},
     reflector::{Catalogue, TorrentEntry},
@@ -145,12 +145,13 @@ async fn id_of_torrent(titles: &Titles, id: u64) -> Result<Option<ReleaseId>, Lo
     cached(titles, &key::torrent(id), load).await
 }
 
-fn loaded(found: anilibria_client::Result<Option<ReleaseId>>) -> Result<Loaded, LoadFailure> {
+fn loaded(found: anilibria_client::Result<Option<ReleaseId>>) -> Result<NewValue, LoadFailure> {
     match found {
-        Err(error) if error.is_not_found() => Ok(Loaded::absent()),
+        Err(error) if error.is_not_found() => Ok(NewValue::absent()),
         Err(error) => Err(error.into()),
         Ok(found) => {
-            Ok(found.map_or_else(Loaded::absent, |id| Loaded::new(id.to_string()).tag(tag::title(id.get()))))
+            Ok(found
+                .map_or_else(NewValue::absent, |id| NewValue::new(id.to_string()).tag(tag::title(id.get()))))
         }
     }
 }
@@ -161,7 +162,7 @@ async fn cached<F>(
     load: impl FnOnce(Titles) -> F + Clone + Send + Sync + 'static,
 ) -> Result<Option<ReleaseId>, LoadFailure>
 where
-    F: Future<Output = Result<Loaded, LoadFailure>> + Send + 'static,
+    F: Future<Output = Result<NewValue, LoadFailure>> + Send + 'static,
 {
     let cached = titles.cached(&Options::new(), key, load).await?;
     Ok(std::str::from_utf8(cached.value()).ok().and_then(|id| id.parse().ok()))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anilibria_cache::Loaded;
+use anilibria_cache::NewValue;
 use anilibria_client::{model::MemberRole, reflector::Catalogue, text::sort_russian, v3::model::Team};
 use anilibria_http::{LoadFailure, problem::Problem, tag};
 use serde_json::Value;
@@ -49,15 +49,15 @@ impl Gateway {
     }
 }
 
-async fn years(titles: Titles) -> Result<Loaded, LoadFailure> {
+async fn years(titles: Titles) -> Result<NewValue, LoadFailure> {
     let years: BTreeSet<u16> = match catalogue(&titles) {
         Some(catalogue) => catalogue.iter().filter_map(|entry| entry.year).collect(),
         None => titles.client().catalog().years().await?.into_iter().collect(),
     };
-    Ok(Loaded::new(render(&years)?).tag(tag::LISTS))
+    Ok(NewValue::new(render(&years)?).tag(tag::LISTS))
 }
 
-async fn genres(titles: Titles, by_count: bool) -> Result<Loaded, LoadFailure> {
+async fn genres(titles: Titles, by_count: bool) -> Result<NewValue, LoadFailure> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     if let Some(catalogue) = catalogue(&titles) {
         for entry in catalogue.iter() {
@@ -76,10 +76,10 @@ async fn genres(titles: Titles, by_count: bool) -> Result<Loaded, LoadFailure> {
     if by_count {
         names.sort_by_key(|name| std::cmp::Reverse(counts.get(name).copied()));
     }
-    Ok(Loaded::new(render(&names)?).tag(tag::LISTS))
+    Ok(NewValue::new(render(&names)?).tag(tag::LISTS))
 }
 
-async fn team(titles: Titles) -> Result<Loaded, LoadFailure> {
+async fn team(titles: Titles) -> Result<NewValue, LoadFailure> {
     let team = if let Some(catalogue) = catalogue(&titles) {
         of_catalogue(&catalogue)
     } else {
@@ -88,7 +88,7 @@ async fn team(titles: Titles) -> Result<Loaded, LoadFailure> {
             user.roles.iter().filter_map(|role| Some((named(&role.title)?, user.nickname.as_str())))
         }))
     };
-    Ok(Loaded::new(render(&team)?).tag(tag::LISTS))
+    Ok(NewValue::new(render(&team)?).tag(tag::LISTS))
 }
 
 fn of_catalogue(catalogue: &Catalogue) -> Team {

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use anilibria_cache::Loaded;
+use anilibria_cache::NewValue;
 use anilibria_client::{Client, Secret, model::Torrent, request::MAX_LIMIT, v3::Mapping};
 use anilibria_http::{LoadFailure, problem::Problem, rendered::seal, tag};
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,7 @@ impl Gateway {
         }
         let key = key::list("rss", &format!("{format:?} {window:?} {since:?}"));
         let load = move |titles: Titles| async move {
-            Ok(Loaded::new(seal(&document(&titles, format, window, since, None).await?)).tag(tag::LISTS))
+            Ok(NewValue::new(seal(&document(&titles, format, window, since, None).await?)).tag(tag::LISTS))
         };
         Ok(self.cached(&key, load).await?.of_type(format.content_type()))
     }

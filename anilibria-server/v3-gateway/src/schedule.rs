@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anilibria_cache::Loaded;
+use anilibria_cache::NewValue;
 use anilibria_client::{model::ScheduledRelease, v3};
 use anilibria_http::{LoadFailure, problem::Problem, tag};
 
@@ -40,7 +40,7 @@ async fn schedule(
     shape: Shape,
     work: Work,
     charge: Charge,
-) -> Result<Loaded, LoadFailure> {
+) -> Result<NewValue, LoadFailure> {
     let load = |titles: Titles| async move { Ok(titles.client().schedule().week().await?) };
     let week: Vec<ScheduledRelease> = kept(&titles, titles.list_options(), key::WEEK, load).await?;
     let is_asked = |day: u8| days.is_empty() || days.iter().any(|asked| asked + 1 == day);
@@ -51,5 +51,5 @@ async fn schedule(
     let found = many(&titles, ids, &shape, Source::Any, &work, &charge).await?;
     let found: HashMap<_, _> = found.into_iter().collect();
     let week = v3::week(&week, &days, |release| found.get(&release.id).cloned());
-    Ok(Loaded::new(render(&week)?).tags(tags).tag(tag::LISTS))
+    Ok(NewValue::new(render(&week)?).tags(tags).tag(tag::LISTS))
 }

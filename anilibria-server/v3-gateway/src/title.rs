@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anilibria_cache::{Cached, Loaded, Options};
+use anilibria_cache::{Cached, NewValue, Options};
 use anilibria_client::{
     model::ReleaseId,
     reflector::{Catalogue, CatalogueEntry},
@@ -91,29 +91,29 @@ async fn whole(titles: &Titles, id: u32) -> Result<Cached, LoadFailure> {
     let load = move |titles: Titles| async move {
         let release = match titles.client().releases().get(id).exclude(["sponsors"]).await {
             Ok(release) => release,
-            Err(error) if error.is_not_found() => return Ok(Loaded::absent().tag(tag::title(id))),
+            Err(error) if error.is_not_found() => return Ok(NewValue::absent().tag(tag::title(id))),
             Err(error) => return Err(error.into()),
         };
         let mut title = Mapping::new(&release).title();
         let franchises = franchises::of(&titles, release.id).await;
         let is_whole = franchises.is_ok();
         title.franchises = Some(franchises.unwrap_or_default());
-        let loaded = Loaded::new(render(&title)?).tag(tag::title(id));
+        let loaded = NewValue::new(render(&title)?).tag(tag::title(id));
         Ok(if is_whole { loaded } else { loaded.ttl(WITHOUT_FRANCHISES) })
     };
     titles.cached(&Options::new(), &key::title(id), load).await
 }
 
 /// Returns the title `id` in another shape.
-async fn shaped(titles: &Titles, id: u32, shape: &Shape, charge: &Charge) -> Result<Loaded, LoadFailure> {
+async fn shaped(titles: &Titles, id: u32, shape: &Shape, charge: &Charge) -> Result<NewValue, LoadFailure> {
     let whole = whole(titles, id).await?;
     if whole.is_absent() {
-        return Ok(Loaded::absent().tag(tag::title(id)));
+        return Ok(NewValue::absent().tag(tag::title(id)));
     }
     let mut title: Value = serde_json::from_slice(&unsealed(&whole.into_value()))?;
     include::fill(titles.client(), &mut title, shape, charge).await?;
     shape.apply(&mut title);
-    Ok(Loaded::new(render(&title)?).tag(tag::title(id)))
+    Ok(NewValue::new(render(&title)?).tag(tag::title(id)))
 }
 
 /// Returns title `id` from the mirrored catalogue, without its streams and franchises.

@@ -1,8 +1,14 @@
 #!lua flags=allow-oom
-local stream, idempotency, checkpoint, fencing = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local stream, idempotency, checkpoint, fencing, call = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, most, oldest, channel, payload = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local window, is_idempotent, has_checkpoint, position, token = ARGV[6], ARGV[7] == '1', ARGV[8] == '1', ARGV[9], ARGV[10]
-local before, fingerprint, metadata, version = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
+local before, fingerprint, metadata, version, call_ttl = ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15]
+
+-- The client sends a command again if the connection is lost before the answer.
+local outcome = redis.call('GET', call)
+if outcome then
+    return tonumber(outcome)
+end
 
 local function parts(text)
     local millis, sequence = string.match(text, '^(%d+)-(%d+)$')
@@ -54,4 +60,5 @@ end
 if has_checkpoint then
     redis.call('SET', checkpoint, position)
 end
+redis.call('SET', call, is_duplicate and 0 or 1, 'PX', call_ttl)
 return is_duplicate and 0 or 1

@@ -16,6 +16,7 @@ static RESTORE: Lua = Lua::new(include_str!("restore.lua"));
 #[derive(Clone)]
 pub(super) struct Stream {
     pub(super) redis: Redis,
+    pub(super) name: Arc<str>,
     /// Redis key of the stream.
     pub(super) key: Arc<str>,
     pub(super) max_records: usize,
@@ -25,8 +26,19 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(redis: Redis, name: &str) -> Self {
-        let key = redis.group_key(name).into();
-        Self { redis, key, max_records: 1000, max_age: Duration::from_hours(24), recent: Recent::default() }
+        Self {
+            key: redis.group_key("feed", name).into(),
+            redis,
+            name: name.into(),
+            max_records: 1000,
+            max_age: Duration::from_hours(24),
+            recent: Recent::default(),
+        }
+    }
+
+    /// Returns the Redis key of something that belongs to the feed. In a cluster it is in the slot of the stream.
+    pub(super) fn key_of(&self, kind: &str) -> String {
+        self.redis.group_key(kind, &self.name)
     }
 
     /// Returns the smallest id that is retained now.

@@ -100,7 +100,7 @@ impl Subscription {
             }
             Ok(connection)
         };
-        let limit = target.patience().saturating_mul(2);
+        let limit = target.connect_timeout().saturating_mul(2);
         let connected = timeout(limit, connect).await;
         connected.unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into()))
     }

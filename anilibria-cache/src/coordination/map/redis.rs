@@ -37,19 +37,21 @@ static CHANGE: Lua = Lua::new(include_str!("change.lua"));
 #[derive(Clone)]
 pub struct RedisMap {
     redis: Redis,
-    name: Arc<str>,
+    key: Arc<str>,
+    /// Key of the greatest fencing token.
+    token_key: Arc<str>,
 }
 
 impl RedisMap {
     pub(crate) fn new(redis: Redis, name: &str) -> Self {
-        let name = redis.group_key(name).into();
-        Self { redis, name }
+        let (key, token_key) = (redis.group_key("map", name), redis.group_key("map-token", name));
+        Self { redis, key: key.into(), token_key: token_key.into() }
     }
 
     /// Returns all fields and their values, in no particular order.
     pub async fn entries(&self) -> Result<Vec<(String, Bytes)>> {
         let mut command = redis::cmd("HGETALL");
-        let answer = self.redis.link().send(command.arg(&*self.name)).await;
+        let answer = self.redis.link().send(command.arg(&*self.key)).await;
         let entries: RedisResult<Vec<(String, Vec<u8>)>> =
             answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
         let entries = entries.map_err(unavailable)?;
@@ -60,7 +62,7 @@ impl RedisMap {
     /// applied before.
     pub async fn change(&self, change: &MapChange) -> Result<bool> {
         let MapChange { put, removed, clears, fencing_token } = change;
-        let mut command = CHANGE.call_with(&[&self.name, &format!("{}:token", self.name)]);
+        let mut command = CHANGE.call_with(&[&self.key, &self.token_key]);
         command.arg(fencing_token.map(|token| token.to_string()).unwrap_or_default());
         command.arg(u8::from(*clears)).arg(put.len());
         for (field, value) in put {
@@ -77,6 +79,6 @@ impl RedisMap {
 
 impl fmt::Debug for RedisMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RedisMap").field(&self.redis).field(&self.name).finish()
+        f.debug_tuple("RedisMap").field(&self.redis).field(&self.key).finish()
     }
 }

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Counting starts at the time, so that a count that was lost does not come by the same numbers again.
+-- Not smaller than the time, so that numbers that were lost are not used again.
 if redis.call('EXISTS', KEYS[1]) == 0 then
     local time = redis.call('TIME')
     redis.call('SET', KEYS[1], string.format('%.0f', time[1] * 1000000 + time[2]))

@@ -181,7 +181,7 @@ mod tests {
         for (id, note) in [(1, "nonsense"), (2, &*"0".repeat(5000))] {
             let damaged = frame.replace(&first.id().to_string(), &format!("9000000000000-000{id}"));
             let id = format!("9000000000000-{id}");
-            server.cli(&["XADD", "anilibria:events", &id, "payload", &damaged, "note", note]);
+            server.cli(&["XADD", "anilibria:#feed:events", &id, "payload", &damaged, "note", note]);
         }
 
         let heard: Vec<_> = bus.subscribe(EventId::default()).take(4).collect().await;

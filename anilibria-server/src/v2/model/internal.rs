@@ -188,7 +188,7 @@ impl From<&LevelStats> for LevelStatistics {
             hit_rate: stats.hit_rate(),
             ttl_seconds: stats.ttl.as_secs(),
             errors: stats.errors.saturating_add(stats.timeouts),
-            is_away: stats.is_away,
+            is_away: stats.is_unavailable,
         }
     }
 }

@@ -114,7 +114,7 @@ async fn new_episode_is_one_trace_from_the_look_of_one_instance_to_what_another_
 
     // It stands beside the event, and nowhere in it.
     let event = socket.hear_of("new_episode").await.to_string();
-    let stream = redis.cli(&["XRANGE", "anilibria:events", "-", "+"]);
+    let stream = redis.cli(&["XRANGE", "anilibria:#feed:events", "-", "+"]);
     assert!(!event.contains(&look.trace), "{event}");
     assert!(stream.contains(&format!("note\n00-{}-{}-01", publish.trace, publish.id)), "{stream}");
 }

@@ -1,13 +1,13 @@
-//! How long an operation is waited for.
+//! Time limits of operations.
 
 use std::{pin::pin, task::Poll, time::Duration};
 
 use futures::future::{self, Either};
 use tokio::{runtime::Handle, time};
 
-/// What `future` gives within `limit`; `None` when it takes longer, in which case it is dropped.
+/// Returns the output of `future`, or `None` if that takes longer than `limit`. The future is then dropped.
 ///
-/// One that is ready at once costs no timer and needs no runtime; without a runtime there is no limit.
+/// A future that is ready at once uses no timer and needs no runtime. Without a runtime there is no limit.
 pub(crate) async fn within<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     if let Poll::Ready(ready) = futures::poll!(&mut future) {

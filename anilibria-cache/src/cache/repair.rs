@@ -1,0 +1,100 @@
+//! Repairs: apply the invalidations that a level or the backplane could not apply when they were issued.
+
+use std::sync::Arc;
+
+use tokio::time::sleep;
+
+use super::Inner;
+
+/// Number of successful pings, one pause apart, before an unavailable level is repaired. A server that was suspended first
+/// executes the commands in its sockets, and the invalidations have to come after these.
+const ANSWERS: u32 = 2;
+
+impl Inner {
+    /// Starts a repair of each level, and of the backplane, that needs one and has none.
+    pub(super) fn ensure_repairs(self: &Arc<Self>) {
+        for consumer in 0..=self.levels.count() {
+            if self.needs_repair(consumer) {
+                let cache = Arc::clone(self);
+                self.background.ensure(consumer, || cache.repair(consumer));
+            }
+        }
+    }
+
+    fn needs_repair(&self, consumer: usize) -> bool {
+        self.log.waiting(consumer) > 0 || self.levels.get(consumer).is_some_and(|level| !level.is_available())
+    }
+
+    async fn repair(self: Arc<Self>, consumer: usize) {
+        if self.levels.get(consumer).is_some() {
+            self.repair_level(consumer).await;
+        } else {
+            self.repair_publisher(consumer).await;
+        }
+    }
+
+    async fn repair_level(self: &Arc<Self>, index: usize) {
+        let Some(level) = self.levels.get(index) else { return };
+        let mut answers = 0;
+        loop {
+            sleep(level.probe_every()).await;
+            let was_available = level.is_available();
+            if !was_available {
+                if let Err(error) = level.ping().await {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::debug!(level = level.name(), error, "cache level is still unavailable");
+                    answers = 0;
+                    continue;
+                }
+                answers += 1;
+                if answers < ANSWERS {
+                    continue;
+                }
+            }
+            if !self.replay(index).await {
+                answers = 0;
+                continue;
+            }
+            if !was_available {
+                level.close_breaker();
+            }
+            if self.background.finish(index, || self.needs_repair(index)) {
+                return;
+            }
+        }
+    }
+
+    /// Applies the invalidations that wait. Returns false if one failed.
+    async fn replay(self: &Arc<Self>, index: usize) -> bool {
+        let Some(level) = self.levels.get(index) else { return true };
+        while let Some((number, invalidation)) = self.log.next_waiting(index) {
+            if level.repair(&invalidation, self.now()).await.is_err() {
+                self.log.failed(index, number);
+                return false;
+            }
+            self.log.applied(index, number);
+            self.applied_late(index, &invalidation).await;
+        }
+        true
+    }
+
+    async fn repair_publisher(self: &Arc<Self>, consumer: usize) {
+        let Some(publisher) = &self.publisher else { return };
+        let name = publisher.backplane().name();
+        tracing::warn!(backplane = name, "cache backplane failed, invalidations wait");
+        loop {
+            sleep(publisher.retry_every).await;
+            while let Some((number, invalidation)) = self.log.next_waiting(consumer) {
+                if !publisher.publish(&invalidation).await {
+                    self.log.failed(consumer, number);
+                    break;
+                }
+                self.log.applied(consumer, number);
+            }
+            if self.background.finish(consumer, || self.log.waiting(consumer) > 0) {
+                tracing::info!(backplane = name, "cache backplane works again");
+                return;
+            }
+        }
+    }
+}
