@@ -12,7 +12,7 @@ use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    Client, Error, Result,
+    Client, Error, Result, SkippedItem,
     model::wire::or_default,
     request::{Param, Request},
     runtime::{AnswerStream, Task, boxed},
@@ -28,8 +28,10 @@ const WINDOW_CONCURRENCY: usize = 2;
 pub struct Page<T> {
     /// The items of this page; empty past the end.
     pub items: Vec<T>,
-    /// Where in the whole list they are.
+    /// Position of this page in the whole list.
     pub pagination: Pagination,
+    /// Items of this page that could not be decoded. They are missing from `items`.
+    pub skipped: Vec<SkippedItem>,
 }
 
 /// Where a page is in the whole list. Any of it may be missing when `exclude` cut it or an old mirror answers.
@@ -95,7 +97,7 @@ struct Meta {
 
 impl<T> From<Wire<T>> for Page<T> {
     fn from(wire: Wire<T>) -> Self {
-        Self { items: wire.data, pagination: wire.meta.pagination }
+        Self { items: wire.data, pagination: wire.meta.pagination, skipped: Vec::new() }
     }
 }
 
@@ -272,6 +274,7 @@ mod tests {
         let page = |items: &[u8], current, total| Page {
             items: items.to_vec(),
             pagination: Pagination { current_page: current, total_pages: total, ..Pagination::default() },
+            skipped: Vec::new(),
         };
 
         assert!(!is_last(&page(&[1], Some(1), Some(2)), 1));

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use anilibria_cache::{Cache, LoadError, NewValue};
 use bytes::Bytes;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 
-use super::{Client, decode::decode, pipeline};
+use super::{Client, decode, pipeline};
 use crate::{
     Error, Result,
     request::{Caching, Request},
@@ -39,11 +39,12 @@ pub(super) fn ttl(request: &Request) -> Option<Duration> {
 }
 
 /// The answer to `request` from the cache, or from the service and then into the cache.
-pub(super) async fn fetch<T: DeserializeOwned>(
+pub(super) async fn fetch<T>(
     client: &Client,
     cache: &Cache,
     request: &Request,
     ttl: Duration,
+    decode: fn(&[u8]) -> Result<T>,
 ) -> Result<T> {
     let (client, asked) = (client.clone(), request.clone());
     let load = move || async move {
@@ -59,7 +60,7 @@ pub(super) async fn fetch<T: DeserializeOwned>(
 
 /// The body, if it is JSON: a block page that came with status 200 must not be kept.
 fn json(body: Bytes) -> Result<Bytes> {
-    decode::<IgnoredAny>(&body)?;
+    decode::decode::<IgnoredAny>(&body)?;
     Ok(body)
 }
 

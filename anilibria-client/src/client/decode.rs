@@ -1,10 +1,11 @@
-//! From the bytes of an answer to a value.
+//! Decoding of answers.
 
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
-use crate::{Error, Result};
+use crate::{Error, Result, model::wire::List, page::Page};
 
 /// Decodes a whole answer as the client does, for answers that were recorded or came another way.
 ///
@@ -34,10 +35,113 @@ pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     })
 }
 
+/// An item of a list that could not be decoded and was left out of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SkippedItem {
+    /// The `id` of the item as JSON, if it has one.
+    pub id: Option<String>,
+    /// The place of the unexpected value in the answer (`data[3].name.main`).
+    pub path: String,
+    /// The reason of the JSON library.
+    pub reason: String,
+}
+
+/// Decodes a page; items that cannot be decoded are listed in [`Page::skipped`].
+///
+/// # Errors
+///
+/// [`Error::Decode`] if the answer is not a page, or if it has items and none of them can be decoded.
+pub(crate) fn decode_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
+    decode(body).or_else(|error| {
+        let Ok(raw) = decode::<Page<Box<RawValue>>>(body) else { return Err(error) };
+        let (items, skipped) = decode_items("data", &raw.items);
+        if items.is_empty() {
+            return Err(error);
+        }
+        Ok(Page { items, pagination: raw.pagination, skipped })
+    })
+}
+
+/// Decodes a list, alone or under `data`, and returns the items that could not be decoded beside it.
+///
+/// # Errors
+///
+/// [`Error::Decode`] if the answer is not a list, or if it has items and none of them can be decoded.
+pub(crate) fn decode_list<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, Vec<SkippedItem>)> {
+    match decode::<List<T>>(body) {
+        Ok(list) => Ok((list.0, Vec::new())),
+        Err(error) => {
+            let (name, raw) = match decode::<Vec<Box<RawValue>>>(body) {
+                Ok(raw) => ("", raw),
+                Err(_) => match decode::<Page<Box<RawValue>>>(body) {
+                    Ok(page) => ("data", page.items),
+                    Err(_) => return Err(error),
+                },
+            };
+            let (items, skipped) = decode_items(name, &raw);
+            if items.is_empty() { Err(error) } else { Ok((items, skipped)) }
+        }
+    }
+}
+
+/// Decodes the items of the list called `name` one by one.
+fn decode_items<T: DeserializeOwned>(name: &str, raw: &[Box<RawValue>]) -> (Vec<T>, Vec<SkippedItem>) {
+    #[derive(Deserialize)]
+    struct Identified {
+        id: Option<serde_json::Value>,
+    }
+
+    let (mut items, mut skipped) = (Vec::with_capacity(raw.len()), Vec::new());
+    for (index, raw) in raw.iter().enumerate() {
+        let json = raw.get().as_bytes();
+        match decode(json) {
+            Ok(item) => items.push(item),
+            Err(Error::Decode { path, source }) => {
+                let id = serde_json::from_slice::<Identified>(json).ok().and_then(|item| item.id);
+                let place = format!("{name}[{index}]");
+                let path = if path == "." { place } else { format!("{place}.{path}") };
+                skipped.push(SkippedItem {
+                    id: id.map(|id| id.to_string()),
+                    path,
+                    reason: source.to_string(),
+                });
+            }
+            Err(_) => {}
+        }
+    }
+    (items, skipped)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Release;
+    use crate::model::{Genre, Release};
+
+    #[test]
+    fn an_item_that_cannot_be_decoded_is_left_out_and_named() {
+        let bare = r#"[{"id":1},{"id":"x"},{"id":3,"name":7}]"#;
+        let page = format!(r#"{{"data":{bare},"meta":{{"pagination":{{"total":3}}}}}}"#);
+
+        let (genres, skipped) = decode_list::<Genre>(bare.as_bytes()).unwrap();
+        let page: Page<Genre> = decode_page(page.as_bytes()).unwrap();
+
+        let paths = |skipped: &[SkippedItem]| -> Vec<_> {
+            skipped.iter().map(|item| (item.id.clone().unwrap(), item.path.clone())).collect()
+        };
+        let expected =
+            |name: &str| [("\"x\"".into(), format!("{name}[1].id")), ("3".into(), format!("{name}[2].name"))];
+        assert_eq!((genres.len(), page.items.len(), page.pagination.total), (1, 1, Some(3)));
+        assert_eq!(paths(&skipped), expected(""));
+        assert_eq!(paths(&page.skipped), expected("data"));
+    }
+
+    #[test]
+    fn a_list_without_one_readable_item_is_an_error() {
+        assert!(matches!(decode_list::<Genre>(br#"[{"id":"x"}]"#), Err(Error::Decode { .. })));
+        assert!(matches!(decode_page::<Genre>(br#"{"data":[{"id":"x"}]}"#), Err(Error::Decode { .. })));
+        assert!(decode_list::<Genre>(b"[]").unwrap().0.is_empty());
+    }
 
     fn path(body: &str) -> String {
         match decode::<Vec<Release>>(body.as_bytes()) {

@@ -34,15 +34,22 @@ pub use self::offline::offline;
 pub use self::{
     breaker::{Breaker, BreakerPolicy, BreakerState, Permit},
     builder::ClientBuilder,
-    decode::decode,
+    decode::{SkippedItem, decode},
     failure::retry_after,
     mirror::MirrorHealth,
     rate_limit::RateLimit,
 };
 
-use self::{failure::Refusal, mirror::Mirrors, rate_limit::RateLimiter, transport::Transport};
+use self::{
+    decode::{decode_list, decode_page},
+    failure::Refusal,
+    mirror::Mirrors,
+    rate_limit::RateLimiter,
+    transport::Transport,
+};
 use crate::{
     Error, Result,
+    page::Page,
     request::Request,
     retry::{RetryBudget, RetryPolicy},
     token::{Token, Tokens},
@@ -105,9 +112,27 @@ impl Client {
     ///
     /// The typed requests do this when they are awaited; call it for an operation that this version does not know.
     pub async fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        self.fetch_with(request, decode).await
+    }
+
+    /// Sends `request` and decodes the page; items that cannot be decoded are in [`Page::skipped`].
+    pub(crate) async fn fetch_page<T: DeserializeOwned>(&self, request: &Request) -> Result<Page<T>> {
+        self.fetch_with(request, decode_page).await
+    }
+
+    /// Sends `request` and decodes the list. Items that cannot be decoded are returned beside it.
+    pub(crate) async fn fetch_list<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<(Vec<T>, Vec<SkippedItem>)> {
+        self.fetch_with(request, decode_list).await
+    }
+
+    /// Sends `request`, or takes its answer from the cache, and decodes the body with `decode`.
+    async fn fetch_with<T>(&self, request: &Request, decode: fn(&[u8]) -> Result<T>) -> Result<T> {
         #[cfg(feature = "cache")]
         if let (Some(cache), Some(ttl)) = (&self.inner.cache, cached::ttl(request)) {
-            return cached::fetch(self, cache, request, ttl).await;
+            return cached::fetch(self, cache, request, ttl, decode).await;
         }
         pipeline::send(self, request, &|body| decode(&body)).await
     }

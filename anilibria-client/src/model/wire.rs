@@ -194,7 +194,7 @@ impl Unwire<()> for OptionalToken {
 }
 
 /// A list that the service writes as `[…]`, as `{"data": […]}` or, for one item, as the item itself.
-pub(crate) struct List<T>(Vec<T>);
+pub(crate) struct List<T>(pub(crate) Vec<T>);
 
 impl<T> Unwire<Vec<T>> for List<T> {
     fn unwire(self) -> Result<Vec<T>> {
