@@ -1,19 +1,20 @@
-//! Why a call failed, by what the caller can do about it.
+//! Errors of calls, by what the caller can do about them.
 
 use std::{collections::BTreeMap, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
-/// A cause whose type is nobody's business but the log's.
+/// A cause of any type.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// A cause that all clones of an error share.
+/// A cause that is shared by all clones of an error.
 pub type Cause = Arc<dyn StdError + Send + Sync + 'static>;
 
-/// What every call of this crate gives back.
+/// The result of a call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call failed, by what the caller can do about it.
+/// Errors of calls, by what the caller can do about them.
 ///
-/// Cheap to clone, so that all who wait for one answer can have it. No message and no `Debug` output holds a token, a password or the body of an answer.
+/// Cheap to clone, so that one failed request can be reported to several callers. Messages name the host and the cause;
+/// neither messages nor `Debug` output contain a token, a password or the body of an answer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -31,11 +32,13 @@ pub enum Error {
         /// What the service said.
         message: String,
     },
-    /// A firewall in front of the service turned the caller away (its page is HTML, not JSON): try another network,
-    /// a proxy or a mirror.
-    #[error("blocked by a firewall in front of the service ({status})")]
+    /// A web page came in place of an answer of the service: the block or challenge page of a firewall, or the login page
+    /// of a network. The request was not processed. Try another network, a proxy or a mirror.
+    #[error("{}blocked: a web page came in place of the service's answer (status {status})", at(.host))]
     Blocked {
-        /// The status of the block page.
+        /// Host and port that were asked; empty if unknown.
+        host: String,
+        /// The status of the page.
         status: u16,
     },
     /// The service refused a parameter.
@@ -67,23 +70,29 @@ pub enum Error {
         /// What the service said.
         message: String,
     },
-    /// No answer within the time allowed.
-    #[error("no answer within {after:?}")]
+    /// No answer came in time.
+    #[error("{}no answer within {}", at(.host), rounded(*.after))]
     Timeout {
-        /// The limit that ran out.
+        /// Host and port that were asked; empty if unknown.
+        host: String,
+        /// The limit that was reached.
         after: Duration,
     },
-    /// No connection to the service.
-    #[error("could not connect")]
+    /// The connection to the service failed, so that nothing was sent.
+    #[error("{}could not connect: {}", at(.host), root_cause(.source.as_ref()))]
     Connect {
-        /// What the network said.
+        /// Host and port that were asked; empty if unknown.
+        host: String,
+        /// The error of the network.
         #[source]
         source: Cause,
     },
-    /// The connection broke before the whole answer was there.
-    #[error("the connection broke off")]
+    /// The connection was lost before the whole answer was received.
+    #[error("{}connection lost: {}", at(.host), root_cause(.source.as_ref()))]
     Interrupted {
-        /// What the network said.
+        /// Host and port that were asked; empty if unknown.
+        host: String,
+        /// The error of the network.
         #[source]
         source: Cause,
     },
@@ -118,12 +127,14 @@ pub enum Error {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The answer redirects again and again, as the page of a captive network or of a wrong address does.
-    #[error("redirected without end")]
+    /// The service redirected to where the client must not follow. Reads are redirected on the same origin only and five
+    /// times at most, writes never. The login page of a network and an outdated address of a mirror look like this.
+    #[error("{}redirected to {location}", at(.host))]
     Redirected {
-        /// What the HTTP library said.
-        #[source]
-        source: Cause,
+        /// Host and port that were asked; empty if unknown.
+        host: String,
+        /// The target, without its query.
+        location: String,
     },
     /// The call needs a session and there is none: log in first. Nothing was sent.
     #[error("there is no session: log in first")]
@@ -138,13 +149,15 @@ pub enum Error {
         #[source]
         source: Cause,
     },
-    /// Every mirror failed too often of late and is left alone for a while. Nothing was sent.
-    #[error("all mirrors are left alone for another {retry_in:?}")]
+    /// The circuit breakers of all mirrors are open after repeated failures. Nothing was sent.
+    #[error("all circuits are open for another {}; last failures: {}", rounded(*.retry_in), failures_text(.causes))]
     CircuitOpen {
-        /// When the first of them may be asked again.
+        /// The time until the first mirror is asked again.
         retry_in: Duration,
+        /// The last failure of each mirror.
+        causes: Vec<MirrorFailure>,
     },
-    /// Every mirror was tried and each one failed.
+    /// Several mirrors were asked, and each one failed or did not answer in time.
     #[error("all mirrors failed: {}", failures_text(.0))]
     AllMirrors(Vec<MirrorFailure>),
     /// The request was not sent, as an argument cannot be right.
@@ -176,27 +189,50 @@ pub struct Validation {
     pub fields: BTreeMap<String, Vec<String>>,
 }
 
-/// How one mirror failed a call.
+/// Failure of one mirror.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MirrorFailure {
-    /// The host (and port) of the mirror.
+    /// Host and port of the mirror.
     pub mirror: String,
-    /// Its failure.
+    /// The failure.
     pub error: Error,
 }
 
 impl Error {
-    /// The connection broke off, for a reason that no library told.
+    /// Creates the error of a lost connection from a text.
     #[cfg(any(
         feature = "download",
         all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32"))
     ))]
     pub(crate) fn interrupted(reason: &'static str) -> Self {
-        Self::Interrupted { source: Arc::from(BoxError::from(reason)) }
+        Self::Interrupted { host: String::new(), source: Arc::from(BoxError::from(reason)) }
     }
 
-    /// Whether nothing exists under what was asked for.
+    /// Adds the host that was asked, if the error has a place for it and none yet.
+    pub(crate) fn at(mut self, name: &str) -> Self {
+        if let Self::Blocked { host, .. }
+        | Self::Timeout { host, .. }
+        | Self::Connect { host, .. }
+        | Self::Interrupted { host, .. }
+        | Self::Redirected { host, .. } = &mut self
+            && host.is_empty()
+        {
+            name.clone_into(host);
+        }
+        self
+    }
+
+    /// True if the service certainly did not process the request, so that even a write may be sent again.
+    pub(crate) fn is_unprocessed(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::Blocked { .. } | Self::RateLimited { .. } => true,
+            Self::AllMirrors(failures) => failures.iter().all(|failure| failure.error.is_unprocessed()),
+            _ => false,
+        }
+    }
+
+    /// Returns true if the requested item does not exist.
     pub fn is_not_found(&self) -> bool {
         match self {
             Self::NotFound { .. } => true,
@@ -206,7 +242,7 @@ impl Error {
         }
     }
 
-    /// Whether every attempt ran out of time.
+    /// Returns true if every attempt ended by a timeout.
     pub fn is_timeout(&self) -> bool {
         match self {
             Self::Timeout { .. } => true,
@@ -215,7 +251,7 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed later or on another mirror, with nothing changed.
+    /// Returns true if the same call may succeed later or on another mirror.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Timeout { .. }
@@ -233,7 +269,7 @@ impl Error {
         }
     }
 
-    /// The status that the service answered with; `None` when it did not answer, or answered well in form only.
+    /// Returns the HTTP status of the answer; `None` if there was no answer, or one with status 200.
     ///
     /// ```
     /// use anilibria_client::Error;
@@ -242,9 +278,9 @@ impl Error {
     /// ```
     pub fn http_status(&self) -> Option<u16> {
         match self {
-            Self::Status { status, .. } | Self::Unauthorized { status, .. } | Self::Blocked { status } => {
-                Some(*status)
-            }
+            Self::Status { status, .. }
+            | Self::Unauthorized { status, .. }
+            | Self::Blocked { status, .. } => Some(*status),
             Self::NotFound { .. } => Some(404),
             Self::Validation(_) => Some(422),
             Self::RateLimited { .. } => Some(429),
@@ -252,7 +288,7 @@ impl Error {
         }
     }
 
-    /// The variant in `snake_case`: a label for logs and metrics.
+    /// Returns the variant in `snake_case`, as a label for logs and metrics.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "not_found",
@@ -281,10 +317,10 @@ impl Error {
         }
     }
 
-    /// How long to wait before the next call, when that is known.
+    /// Returns the time to wait before the next call, if it is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::CircuitOpen { retry_in } => Some(*retry_in),
+            Self::CircuitOpen { retry_in, .. } => Some(*retry_in),
             Self::RateLimited { retry_after } => *retry_after,
             Self::AllMirrors(failures) => {
                 failures.iter().filter_map(|failure| failure.error.retry_after()).min()
@@ -296,12 +332,42 @@ impl Error {
 
 impl fmt::Display for MirrorFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.mirror, self.error)
+        let error = self.error.to_string();
+        // Errors of the network name the host themselves.
+        if error.starts_with(&self.mirror) {
+            f.write_str(&error)
+        } else {
+            write!(f, "{}: {error}", self.mirror)
+        }
     }
 }
 
 fn wait_text(retry_after: Option<Duration>) -> String {
-    retry_after.map_or_else(String::new, |wait| format!(", wait {wait:?}"))
+    retry_after.map_or_else(String::new, |wait| format!(", retry after {}", rounded(wait)))
+}
+
+/// Returns `host` as the beginning of a message.
+fn at(host: &str) -> String {
+    if host.is_empty() { String::new() } else { format!("{host}: ") }
+}
+
+/// Returns the innermost cause of `error`, which names the reason.
+fn root_cause(error: &(dyn StdError + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// Returns `duration` with the precision that a reader needs: `350 ms`, `1.5 s`, `2 min`.
+fn rounded(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match duration.as_millis() {
+        millis @ ..1000 => format!("{millis} ms"),
+        ..120_000 => format!("{} s", (seconds * 10.0).round() / 10.0),
+        _ => format!("{} min", duration.as_secs().div_ceil(60)),
+    }
 }
 
 fn failures_text(failures: &[MirrorFailure]) -> String {
@@ -329,11 +395,33 @@ mod tests {
 
     #[test]
     fn mirrors_time_out_only_when_each_of_them_did() {
-        let timeout = || failure(Error::Timeout { after: Duration::from_secs(4) });
+        let timeout = || failure(Error::Timeout { host: String::new(), after: Duration::from_secs(4) });
         let status = failure(Error::Status { status: 500, message: String::new() });
 
         assert!(Error::AllMirrors(vec![timeout(), timeout()]).is_timeout());
         assert!(!Error::AllMirrors(vec![timeout(), status]).is_timeout());
+    }
+
+    #[test]
+    fn a_message_names_the_host_the_cause_and_a_rounded_time() {
+        let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "Connection refused");
+        let connect =
+            Error::Connect { host: String::new(), source: Arc::new(refused) }.at("one.example:8443");
+        let timeout = |millis| Error::Timeout { host: String::new(), after: Duration::from_micros(millis) };
+        let open = Error::CircuitOpen {
+            retry_in: Duration::from_micros(29_999_437),
+            causes: vec![MirrorFailure { mirror: "one.example:8443".to_owned(), error: connect.clone() }],
+        };
+
+        assert_eq!(connect.to_string(), "one.example:8443: could not connect: Connection refused");
+        assert_eq!(timeout(399_999).to_string(), "no answer within 399 ms");
+        assert_eq!(timeout(1_449_999).to_string(), "no answer within 1.4 s");
+        assert_eq!(timeout(600_000_000).to_string(), "no answer within 10 min");
+        assert_eq!(
+            open.to_string(),
+            "all circuits are open for another 30 s; last failures: one.example:8443: could not connect: \
+             Connection refused"
+        );
     }
 
     #[test]

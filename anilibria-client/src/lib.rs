@@ -35,8 +35,8 @@ pub use anilibria_sandbox as sandbox;
 #[cfg(feature = "sandbox")]
 pub use client::offline;
 pub use client::{
-    Breaker, BreakerPolicy, BreakerState, Client, ClientBuilder, MirrorHealth, Permit, RateLimit,
-    SkippedItem, decode, retry_after,
+    Breaker, BreakerPolicy, BreakerState, Client, ClientBuilder, MirrorHealth, MirrorProbe, Permit,
+    RateLimit, SkippedItem, decode, retry_after,
 };
 pub use error::{Error, Result};
 pub use retry::RetryPolicy;

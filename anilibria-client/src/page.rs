@@ -162,7 +162,7 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
         let task = self.ahead.take().unwrap_or_else(|| self.fetch());
         let page = match task.join().await? {
             Ok(page) => page,
-            Err(task) => Err(Error::Interrupted { source: Arc::new(task) }),
+            Err(task) => Err(Error::Interrupted { host: String::new(), source: Arc::new(task) }),
         };
         self.ended = page.as_ref().map_or(true, |page| is_last(page, self.page));
         if !self.ended {

@@ -265,16 +265,18 @@ impl Request {
         self.params.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    /// Whether a parameter is one that nobody should see.
-    #[cfg(feature = "cache")]
+    /// True if a parameter is secret.
     pub(crate) fn holds_secret(&self) -> bool {
         self.params.iter().any(|(_, value)| matches!(value, Param::Secret(_)))
     }
 
-    /// The same text for the same question, however its parameters were set: a key for a cache.
+    /// Returns the same text for the same request, whatever the order of its parameters, as a key of a cache.
+    ///
+    /// A secret parameter is replaced by a number that depends on the secret and on the process: the key of such a request
+    /// shows no secret and has no meaning to another process.
     pub fn cache_key(&self) -> String {
         let mut params: Vec<_> =
-            self.params.iter().map(|(key, value)| (key.as_ref(), value.joined())).collect();
+            self.params.iter().map(|(key, value)| (key.as_ref(), value.cache_text())).collect();
         params.sort();
         format!("{} {}?{}", self.method, self.path, encode(params))
     }

@@ -1,4 +1,4 @@
-//! When a failed call is tried again, and after how long.
+//! Retries: their number, their delays, and their budget.
 
 use std::{
     fmt,
@@ -10,11 +10,19 @@ use backoff::{ExponentialBackoff, ExponentialBackoffBuilder, backoff::Backoff as
 
 use crate::error::Error;
 
-/// When a failed call is tried again, and after how long: growing waits with jitter, or never.
+/// The longest wait that an answer of the service can cause.
+const MAX_WAIT: Duration = Duration::from_mins(15);
+
+/// Returns `wait`, limited to 15 minutes. Every wait that the service asks for goes through this function.
+pub(crate) fn capped_wait(wait: Duration) -> Duration {
+    wait.min(MAX_WAIT)
+}
+
+/// Number of retries of a failed call, and their delays, which grow exponentially with jitter.
 ///
-/// Only reads are tried again. A write may have been applied before its answer was lost; it goes to another mirror
-/// only if it never left. A wait that the service asks for (`Retry-After`) counts when it is the longer one, and a call
-/// is not tried again when its deadline would come first.
+/// Reads are retried after errors that may pass. A write is retried only if it certainly was not processed: no
+/// connection, a block page, or status 429. A longer wait that the service asks for (`Retry-After`, at most 15 minutes)
+/// replaces the delay. A call is not retried if its deadline would come first.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,43 +41,43 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Waits that double from one retry to the next, each anything from half to one and a half of its length.
+    /// Doubles the delay from one retry to the next, with a jitter of ± 50 %.
     ///
-    /// Defaults: two retries, 200 milliseconds before the first, 10 seconds at most before another.
+    /// Defaults: two retries, 200 milliseconds before the first, at most 10 seconds before another.
     pub fn exponential() -> Self {
         Self { max_retries: 2, first_delay: Duration::from_millis(200), max_delay: Duration::from_secs(10) }
     }
 
-    /// No retries. Other mirrors are still asked.
+    /// Disables retries. Other mirrors are still asked.
     pub fn none() -> Self {
         Self { max_retries: 0, ..Self::exponential() }
     }
 
-    /// How often a call is tried again. Each time every mirror that is well is asked.
+    /// Sets the maximum number of retries. Each retry asks the mirrors whose circuit is closed.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
     }
 
-    /// How long to wait before the first retry.
+    /// Sets the delay before the first retry.
     pub fn first_delay(mut self, delay: Duration) -> Self {
         self.first_delay = delay;
         self
     }
 
-    /// The longest wait before a retry, unless the service asks for a longer one.
+    /// Sets the maximum delay before a retry, unless the service asks for a longer one.
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
     }
 
-    /// The longest wait that is not asked for by the service.
+    /// Returns the maximum delay that is not asked for by the service.
     #[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
     pub(crate) fn longest_delay(&self) -> Duration {
         self.max_delay
     }
 
-    /// The waits of one call.
+    /// Returns the delays of one call.
     pub(crate) fn delays(&self) -> Delays {
         let backoff = ExponentialBackoffBuilder::new()
             .with_initial_interval(self.first_delay.min(self.max_delay))
@@ -87,7 +95,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// The waits before the retries of one call.
+/// Delays before the retries of one call.
 pub(crate) struct Delays {
     left: u32,
     longest: Duration,
@@ -95,32 +103,32 @@ pub(crate) struct Delays {
 }
 
 impl Delays {
-    /// How long to wait before the next retry after `error`; `None` ends the call.
+    /// Returns the delay before the next retry after `error`; `None` if the call must not be retried.
     pub(crate) fn after(&mut self, error: &Error) -> Option<Duration> {
-        let delay = if again_may_help(error) { self.next_delay()? } else { return None };
-        Some(delay.max(error.retry_after().unwrap_or_default()))
+        let delay = if is_worth_a_retry(error) { self.next_delay()? } else { return None };
+        Some(delay.max(capped_wait(error.retry_after().unwrap_or_default())))
     }
 
-    /// How long to wait before the next retry, whatever has failed; `None` when there is none left.
+    /// Returns the delay before the next retry; `None` after the last one.
     pub(crate) fn next_delay(&mut self) -> Option<Duration> {
         self.left = self.left.checked_sub(1)?;
         Some(self.backoff.next_backoff()?.min(self.longest))
     }
 }
 
-/// Whether the same request may succeed a little later. A block does not go away by asking again.
-fn again_may_help(error: &Error) -> bool {
+/// True if the same request may succeed shortly afterwards. A block does not end by itself.
+fn is_worth_a_retry(error: &Error) -> bool {
     match error {
-        Error::AllMirrors(failures) => failures.iter().any(|failure| again_may_help(&failure.error)),
+        Error::AllMirrors(failures) => failures.iter().any(|failure| is_worth_a_retry(&failure.error)),
         Error::Blocked { .. } | Error::CircuitOpen { .. } => false,
         error => error.is_transient(),
     }
 }
 
-/// Bounds the retries of all calls together, so that a service that is down is not asked many times as often as one
-/// that is up: one retry for ten calls, and a small stock for quiet times.
+/// Limits the additional requests of all calls together, retries and hedges, so that a service that is down does not
+/// receive a multiple of its usual load: one for ten calls, and a reserve of 20.
 pub(crate) struct RetryBudget {
-    /// In tenths of a retry.
+    /// The number of tenths of a request.
     stock: AtomicU32,
 }
 
@@ -132,13 +140,13 @@ impl RetryBudget {
         Self { stock: AtomicU32::new(Self::FULL) }
     }
 
-    /// A call was made.
+    /// Counts a call.
     pub(crate) fn deposit(&self) {
         let add = |stock: u32| Some((stock + 1).min(Self::FULL));
         let _ = self.stock.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
-    /// Whether there is a retry left; it is then spent.
+    /// Takes one request from the budget. Returns false if the budget is empty.
     pub(crate) fn withdraw(&self) -> bool {
         let take = |stock: u32| stock.checked_sub(Self::RETRY);
         self.stock.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
@@ -157,6 +165,14 @@ mod tests {
 
     fn status(status: u16) -> Error {
         Error::Status { status, message: String::new() }
+    }
+
+    fn timeout() -> Error {
+        Error::Timeout { host: String::new(), after: Duration::ZERO }
+    }
+
+    fn blocked() -> Error {
+        Error::Blocked { host: String::new(), status: 403 }
     }
 
     #[test]
@@ -180,13 +196,18 @@ mod tests {
     }
 
     #[test]
+    fn no_wait_that_the_service_asks_for_is_longer_than_a_quarter_of_an_hour() {
+        let limited = Error::RateLimited { retry_after: Some(Duration::MAX) };
+
+        assert_eq!(RetryPolicy::exponential().delays().after(&limited), Some(MAX_WAIT));
+    }
+
+    #[test]
     fn only_what_may_pass_is_tried_again() {
         let delays = |error: &Error| RetryPolicy::exponential().delays().after(error);
 
-        assert!(
-            delays(&status(500)).is_some() && delays(&Error::Timeout { after: Duration::ZERO }).is_some()
-        );
-        assert!(delays(&status(418)).is_none() && delays(&Error::Blocked { status: 403 }).is_none());
+        assert!(delays(&status(500)).is_some() && delays(&timeout()).is_some());
+        assert!(delays(&status(418)).is_none() && delays(&blocked()).is_none());
         assert!(delays(&Error::NotFound { message: String::new() }).is_none());
     }
 

@@ -1,15 +1,25 @@
-//! What differs between a program of its own and a page in a browser: time, tasks, and what a future has to promise.
+//! Differences between a native program and a page in a browser: time, tasks, and the bounds of futures.
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use browser::*;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use native::*;
 
+use std::time::Duration;
+
+/// The longest time that is added to a clock. Every clock can represent it.
+const FAR: Duration = Duration::from_hours(24 * 365 * 30);
+
+/// Returns the time `after` from `start`; at most 30 years, so that no duration overflows the clock.
+pub(crate) fn later(start: Instant, after: Duration) -> Instant {
+    start.checked_add(after.min(FAR)).unwrap_or(start)
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
     use futures::{future::BoxFuture, stream::BoxStream};
     use tokio::task::{JoinError, JoinSet};
-    pub(crate) use tokio::time::{Instant, sleep, timeout, timeout_at};
+    pub(crate) use tokio::time::{Instant, sleep, sleep_until, timeout};
 
     /// A call under way. It may move between threads.
     pub(crate) type CallFuture<T> = BoxFuture<'static, T>;
@@ -71,11 +81,8 @@ mod browser {
         }
     }
 
-    pub(crate) async fn timeout_at<T>(
-        deadline: Instant,
-        work: impl Future<Output = T>,
-    ) -> Result<T, Elapsed> {
-        timeout(deadline.saturating_duration_since(Instant::now()), work).await
+    pub(crate) async fn sleep_until(deadline: Instant) {
+        sleep(deadline.saturating_duration_since(Instant::now())).await;
     }
 
     /// Work that is done when it is asked for: a page has no tasks that end when they are dropped.

@@ -105,8 +105,8 @@ impl NodeService {
         }
         let answer = call.within(within.min(TIMEOUT), answer::json).await;
         match &answer {
-            Err(error) if error.is_its_fault() => permit.failed(),
-            _ => permit.answered(),
+            Err(error) if error.is_its_fault() => permit.failure(),
+            _ => permit.success(),
         }
         title::accepted(answer?, id)
     }

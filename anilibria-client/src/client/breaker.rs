@@ -1,18 +1,18 @@
-//! A circuit breaker: what fails again and again is left alone for a while.
+//! A circuit breaker.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use crate::runtime::Instant;
+use crate::runtime::{Instant, later};
 
-/// When something that fails is left alone, and for how long.
+/// Settings of a circuit breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerPolicy {
-    /// Failures in a row that open the circuit. Default: five.
+    /// Number of consecutive failures that opens the circuit. Default: 5.
     pub failures: u32,
-    /// How long it stays open before one call may try. Default: 30 seconds.
+    /// Time for which the circuit stays open before one trial call is allowed. Default: 30 seconds.
     pub cooldown: Duration,
 }
 
@@ -22,19 +22,19 @@ impl Default for BreakerPolicy {
     }
 }
 
-/// Where a circuit stands.
+/// State of a circuit breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BreakerState {
-    /// Calls go through.
+    /// Calls are allowed.
     Closed,
-    /// Calls are kept back.
+    /// Calls are refused.
     Open,
-    /// One call is let through, to see.
+    /// One trial call is allowed; its outcome closes or opens the circuit.
     HalfOpen,
 }
 
-/// A circuit breaker around something that may fail. Every mirror of a client has one; it serves for other things as well.
+/// A circuit breaker. Each mirror of a client has one; it can guard any other dependency as well.
 ///
 /// ```
 /// use anilibria_client::{Breaker, BreakerPolicy, BreakerState};
@@ -43,7 +43,7 @@ pub enum BreakerState {
 /// for _ in 0..2 {
 ///     let permit = breaker.permit().expect("the circuit is closed");
 ///     // … the call …
-///     permit.failed();
+///     permit.failure();
 /// }
 ///
 /// assert_eq!(breaker.state(), BreakerState::Open);
@@ -62,27 +62,29 @@ enum Circuit {
     HalfOpen,
 }
 
-/// Leave to make one call, whose end has to be told. One that is dropped untold, as its call was cancelled, lets the next
-/// call try in its place.
+/// Permission to make one call. Report the outcome with [`success`](Self::success) or [`failure`](Self::failure).
+///
+/// A permit that is dropped without a report, because its call was cancelled, does not change the count of failures. If
+/// it was the permit of a trial call, the next call becomes the trial.
 #[derive(Debug)]
-#[must_use = "a call whose end is not told counts for nothing"]
+#[must_use = "the outcome of the call must be reported"]
 pub struct Permit<'b> {
     breaker: &'b Breaker,
-    told: bool,
+    is_reported: bool,
 }
 
 impl Breaker {
-    /// One whose circuit is closed.
+    /// Creates a breaker whose circuit is closed.
     pub fn new(policy: BreakerPolicy) -> Self {
         Self { policy, circuit: Mutex::new(Circuit::Closed { failures: 0 }) }
     }
 
-    /// Leave to make a call, or how long to wait for it.
+    /// Returns a permit to make one call, or the time until the next trial as the error.
     pub fn permit(&self) -> Result<Permit<'_>, Duration> {
         self.permit_at(Instant::now())
     }
 
-    /// Where the circuit stands now.
+    /// Returns the current state of the circuit.
     pub fn state(&self) -> BreakerState {
         self.state_at(Instant::now())
     }
@@ -95,7 +97,7 @@ impl Breaker {
             Circuit::Open { until } => return Err(until - now),
             Circuit::HalfOpen => return Err(self.policy.cooldown),
         }
-        Ok(Permit { breaker: self, told: false })
+        Ok(Permit { breaker: self, is_reported: false })
     }
 
     fn state_at(&self, now: Instant) -> BreakerState {
@@ -112,27 +114,27 @@ impl Breaker {
 }
 
 impl Permit<'_> {
-    /// The call was answered, whatever the answer.
-    pub fn answered(mut self) {
-        self.told = true;
+    /// Reports that the call succeeded, which closes the circuit.
+    pub fn success(mut self) {
+        self.is_reported = true;
         *self.breaker.circuit() = Circuit::Closed { failures: 0 };
     }
 
-    /// The call failed.
-    pub fn failed(self) {
-        self.failed_at(Instant::now());
+    /// Reports that the call failed.
+    pub fn failure(self) {
+        self.failure_at(Instant::now());
     }
 
-    fn failed_at(mut self, now: Instant) {
-        self.told = true;
+    fn failure_at(mut self, now: Instant) {
+        self.is_reported = true;
         let BreakerPolicy { failures: limit, cooldown } = self.breaker.policy;
         let mut circuit = self.breaker.circuit();
         let failures = match *circuit {
-            Circuit::Closed { failures } => failures + 1,
+            Circuit::Closed { failures } => failures.saturating_add(1),
             Circuit::HalfOpen | Circuit::Open { .. } => limit,
         };
         *circuit = if failures >= limit {
-            Circuit::Open { until: now + cooldown }
+            Circuit::Open { until: later(now, cooldown) }
         } else {
             Circuit::Closed { failures }
         };
@@ -142,7 +144,7 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut circuit = self.breaker.circuit();
-        if !self.told && matches!(*circuit, Circuit::HalfOpen) {
+        if !self.is_reported && matches!(*circuit, Circuit::HalfOpen) {
             *circuit = Circuit::Open { until: Instant::now() };
         }
     }
@@ -155,7 +157,7 @@ mod tests {
     const COOLDOWN: Duration = Duration::from_secs(30);
 
     fn fail(breaker: &Breaker, times: u32, now: Instant) {
-        (0..times).for_each(|_| breaker.permit_at(now).unwrap().failed_at(now));
+        (0..times).for_each(|_| breaker.permit_at(now).unwrap().failure_at(now));
     }
 
     fn opened() -> (Breaker, Instant) {
@@ -169,7 +171,7 @@ mod tests {
         let (breaker, now) = (Breaker::new(BreakerPolicy::default()), Instant::now());
 
         fail(&breaker, 4, now);
-        breaker.permit_at(now).unwrap().answered();
+        breaker.permit_at(now).unwrap().success();
         fail(&breaker, 4, now);
         assert_eq!(breaker.state_at(now), BreakerState::Closed);
         fail(&breaker, 1, now);
@@ -186,10 +188,10 @@ mod tests {
         let trial = breaker.permit_at(later).unwrap();
         assert_eq!(breaker.state_at(later), BreakerState::HalfOpen);
         assert!(breaker.permit_at(later).is_err(), "a second trial");
-        trial.failed_at(later);
+        trial.failure_at(later);
         assert_eq!(breaker.state_at(later), BreakerState::Open);
 
-        breaker.permit_at(later + COOLDOWN).unwrap().answered();
+        breaker.permit_at(later + COOLDOWN).unwrap().success();
         assert_eq!(breaker.state_at(later + COOLDOWN), BreakerState::Closed);
     }
 

@@ -1,4 +1,4 @@
-//! The settings of a client.
+//! Settings of a client.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use super::{
     failure::{Refusal, by_status},
     mirror::Mirrors,
     rate_limit::RateLimiter,
-    transport::Transport,
+    transport::{Transport, TransportSettings},
 };
 use crate::{
     Error, Result, Secret,
@@ -17,14 +17,14 @@ use crate::{
     token::{MemoryTokenStore, TokenStore, Tokens},
 };
 
-/// The roots of the live service, the main one first.
+/// The base URLs of the live service, the main one first.
 const LIVE_MIRRORS: [&str; 3] =
     ["https://anilibria.top/api/v1", "https://api.anilibria.app/api/v1", "https://aniliberty.top/api/v1"];
 
 pub(crate) const USER_AGENT: &str =
     concat!("anilibria-client/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
 
-/// Settings for a [`Client`]; each setter says its default.
+/// Settings of a [`Client`]; each setter names its default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -76,6 +76,9 @@ impl Default for ClientBuilder {
         let limits = Limits {
             timeout: Duration::from_secs(30),
             attempt_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(3),
+            hedge_delay: Some(Duration::from_millis(500)),
+            learns_mirrors: true,
             max_response_size: 32 << 20,
         };
         Self {
@@ -97,82 +100,116 @@ impl Default for ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Adds the root of a mirror, with its path (`https://host/api/v1`). Mirrors are tried in the order in which they
-    /// were added, beginning with the last that answered. Default: the three of the live service.
-    pub fn mirror(mut self, root: impl Into<String>) -> Self {
-        self.mirrors.push(root.into());
+    /// Adds the base URL of a mirror, with its path (`https://host/api/v1`). Default: the three of the live service.
+    ///
+    /// Mirrors are asked in the order in which they were added, beginning with the one that answered last. They are
+    /// different ways to one service: status 429 of one mirror does not send a call to another.
+    pub fn mirror(mut self, base_url: impl Into<String>) -> Self {
+        self.mirrors.push(base_url.into());
         self
     }
 
-    /// How the client names itself. Default: this crate, its version and its address.
+    /// Sets whether the API endpoints that `/app/status` lists become mirrors. Default: true.
+    ///
+    /// They are learned from each answer of [`App::status`](crate::api::App::status) and from [`Client::probe`]: at most
+    /// eight, HTTPS unless the mirror that lists them is not, and no addresses of the local network. They receive reads
+    /// without a session only, so that no token, password or passkey goes to a host that you did not name.
+    pub fn learn_mirrors(mut self, is_enabled: bool) -> Self {
+        self.limits.learns_mirrors = is_enabled;
+        self
+    }
+
+    /// Sets the header `User-Agent`. Default: the name, the version and the address of this crate.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self
     }
 
-    /// How long a call may take in all, over every mirror. Default: 30 seconds.
+    /// Sets the time limit of a call, over all mirrors and retries. Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
         self
     }
 
-    /// How long one attempt on one mirror may take. Default: 10 seconds.
+    /// Sets the time limit of one attempt on one mirror. Default: 10 seconds.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.limits.attempt_timeout = timeout;
         self
     }
 
-    /// The longest answer that is read, in bytes after decompression. Default: 32 MiB.
+    /// Sets the time limit for a connection, including DNS and TLS. Default: 3 seconds, and at most three quarters of the
+    /// attempt timeout, so that an attempt without a connection is known to have sent nothing.
+    ///
+    /// Has no effect with an [`http_client`](Self::http_client) of your own or in a browser.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets the time after which a read that is not answered is sent to the next mirror as well; the first answer wins.
+    /// `None` disables hedging. Default: 500 milliseconds.
+    ///
+    /// Hedges and retries share a budget of one request for ten calls, with a reserve of 20. Writes are never sent to two
+    /// mirrors at the same time. Without hedging, and if the budget is empty, the next mirror is asked when the share of
+    /// the first one in the remaining time of the call is used up.
+    pub fn hedge_after(mut self, delay: impl Into<Option<Duration>>) -> Self {
+        self.limits.hedge_delay = delay.into();
+        self
+    }
+
+    /// Sets the maximum length of an answer, in bytes after decompression. Default: 32 MiB.
     pub fn max_response_size(mut self, bytes: usize) -> Self {
         self.limits.max_response_size = bytes;
         self
     }
 
-    /// The host (and path) below which pictures and files lie. Default: the origin of the first mirror.
+    /// Sets the base URL of posters and files. Default: the origin of the mirror that answered last.
     pub fn media_origin(mut self, origin: impl Into<String>) -> Self {
         self.media_origin = Some(origin.into());
         self
     }
 
-    /// An HTTP client of one's own, for proxies, certificates and the like. The user agent and the proxy are then its
-    /// business.
+    /// Uses an HTTP client of your own, for certificates and the like. Its user agent, proxy, connect timeout and redirect
+    /// policy apply; disable its redirects and its `Referer`, so that no query reaches another host.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
     }
 
-    /// A proxy for all calls (`http://user:password@host:port`). Default: what the system's environment says.
+    /// Sends all calls through a proxy: `http://`, `https://`, `socks5://` (the client resolves names) or `socks5h://` (the
+    /// proxy resolves names), with credentials if needed (`socks5h://user:password@host:1080`). Default: the proxy of the
+    /// system's environment.
     pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
         self.proxy = Some(url.into());
         self
     }
 
-    /// When a failed call is tried again. Default: [`RetryPolicy::exponential`].
+    /// Sets the retries of failed calls. Default: [`RetryPolicy::exponential`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// When a mirror is left alone. Default: for 30 seconds after five failures in a row.
+    /// Sets the circuit breakers of the mirrors. Default: five consecutive failures open a circuit for 30 seconds.
     pub fn breaker(mut self, policy: BreakerPolicy) -> Self {
         self.breaker = policy;
         self
     }
 
-    /// How many calls to make at most; those over it wait for their turn. Default: 20 a second, 40 at once.
+    /// Sets the maximum rate of requests; calls above it wait. Default: 20 per second, 40 at once.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = limit;
         self
     }
 
-    /// Where the token of a session is kept. Default: nowhere, so that a session ends with the process.
+    /// Sets the store of the session's token. Default: memory, so that a session ends with the process.
     pub fn token_store(mut self, store: impl TokenStore) -> Self {
         self.token_store = Arc::new(store);
         self
     }
 
-    /// A cache that reads go through: references for an hour, what is drawn by chance never, everything else for five
-    /// minutes; a call may say otherwise. What belongs to an account is never cached. Default: none.
+    /// Caches reads: references for an hour, random selections never, everything else for five minutes, unless the call
+    /// sets another time. Data of an account is never cached. Default: no cache.
     ///
     /// ```
     /// use std::time::Duration;
@@ -190,14 +227,18 @@ impl ClientBuilder {
         self
     }
 
-    /// The service refuses as API v3 does.
+    /// Reads errors as API v3 writes them.
     #[cfg(feature = "v3")]
     pub(crate) fn speaks_v3(mut self) -> Self {
         self.refusal = super::failure::v3::refusal;
         self
     }
 
-    /// Builds the client; fails with [`Error::Config`] when a setting cannot be right.
+    /// Builds the client.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] with the name of a setting that is invalid.
     pub fn build(self) -> Result<Client> {
         let roots = match self.mirrors.as_slice() {
             [] => LIVE_MIRRORS.iter().map(|root| url("mirror", root)).collect::<Result<Vec<_>>>()?,
@@ -207,8 +248,9 @@ impl ClientBuilder {
             Some(origin) => url("media_origin", origin)?,
             None => url("mirror", &roots[0].origin().ascii_serialization())?,
         };
+        let Limits { timeout, attempt_timeout, connect_timeout, .. } = self.limits;
         for (setting, limit) in
-            [("timeout", self.limits.timeout), ("attempt_timeout", self.limits.attempt_timeout)]
+            [("timeout", timeout), ("attempt_timeout", attempt_timeout), ("connect_timeout", connect_timeout)]
         {
             if limit.is_zero() {
                 return Err(config(setting, "must be longer than zero"));
@@ -216,7 +258,11 @@ impl ClientBuilder {
         }
         let transport = match self.http_client {
             Some(client) => Transport::new(client),
-            None => Transport::build(&self.user_agent, self.proxy.as_ref())?,
+            None => Transport::build(&TransportSettings {
+                user_agent: &self.user_agent,
+                proxy: self.proxy.as_ref(),
+                connect_timeout: connect_timeout.min(attempt_timeout / 4 * 3),
+            })?,
         };
         let inner = Inner {
             mirrors: Mirrors::new(&roots, self.breaker),
@@ -237,13 +283,21 @@ impl ClientBuilder {
     }
 }
 
+/// Parses the base URL of `setting`.
 pub(crate) fn url(setting: &'static str, text: &str) -> Result<Url> {
-    let url = Url::parse(text).map_err(|error| config(setting, error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(config(setting, "must be an http or https URL"));
-    }
+    let expected =
+        |problem: &str| config(setting, format!("{problem}; expected a URL such as {}", LIVE_MIRRORS[0]));
+    let url = match Url::parse(text) {
+        // Without a scheme, the host is read as one.
+        Err(url::ParseError::RelativeUrlWithoutBase) => return Err(expected("the scheme is missing")),
+        Err(error) => return Err(expected(&error.to_string())),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            return Err(expected("the scheme is not http or https"));
+        }
+        Ok(url) => url,
+    };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(config(setting, "must not carry credentials"));
+        return Err(config(setting, "must not contain credentials"));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(config(setting, "must end with its path"));
@@ -269,6 +323,40 @@ mod tests {
             assert!(matches!(error, Error::Config { setting: "mirror", .. }), "{root}: {error}");
             assert!(!format!("{error} {error:?}").contains("pw"), "{root}");
         }
+    }
+
+    #[test]
+    fn a_url_without_a_scheme_is_refused_with_an_example() {
+        for base in ["anilibria.top/api/v1", "anilibria.top:443/api/v1", "//anilibria.top"] {
+            let error = Client::builder().mirror(base).build().unwrap_err();
+
+            assert!(error.to_string().contains("https://anilibria.top/api/v1"), "{base}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_used_is_refused_without_its_password() {
+        for proxy in ["ftp://u:s3cret@host", "host:8080", "socks4://host", "http://", "socks5://u:s3cret@"] {
+            let error = Client::builder().proxy(proxy).build().unwrap_err();
+
+            assert!(matches!(error, Error::Config { setting: "proxy", .. }), "{proxy}: {error}");
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{proxy}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_proxy_is_accepted() {
+        for proxy in ["http://u:p@host:3128", "https://host", "socks5://u:p@host:1080", "socks5h://host:1080"]
+        {
+            assert!(Client::builder().proxy(proxy).build().is_ok(), "{proxy}");
+        }
+    }
+
+    #[test]
+    fn no_duration_is_too_long_for_a_setting() {
+        let builder = Client::builder().timeout(Duration::MAX).attempt_timeout(Duration::MAX);
+
+        assert!(builder.connect_timeout(Duration::MAX).hedge_after(Duration::MAX).build().is_ok());
     }
 
     #[test]

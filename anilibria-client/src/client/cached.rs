@@ -53,7 +53,7 @@ pub(super) async fn fetch<T>(
     };
     let body = cache.get_or_load(&request.cache_key(), [], load).await.map_err(|error| match error {
         LoadError::Failed(error) => error.as_ref().clone(),
-        interrupted => Error::Interrupted { source: Arc::new(interrupted) },
+        interrupted => Error::Interrupted { host: String::new(), source: Arc::new(interrupted) },
     })?;
     decode(body.value())
 }

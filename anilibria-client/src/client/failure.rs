@@ -1,4 +1,4 @@
-//! What an answer with an error status means.
+//! Errors of answers: their status, and web pages in place of answers.
 
 #[cfg(feature = "v3")]
 pub(super) mod v3;
@@ -6,24 +6,32 @@ pub(super) mod v3;
 use std::{collections::BTreeMap, time::Duration};
 
 use http::{HeaderMap, StatusCode, header};
+use memchr::memmem;
 use serde_json::Value;
 use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
 use super::transport::Answer;
 use crate::{Error, error::Validation};
 
-/// How much of the service's own words goes into an error.
+/// Maximum length of the service's message in an error, in characters.
 const MAX_MESSAGE: usize = 300;
 
-/// Tells the error that an answer stands for; `None` when it is a good one.
+/// Returns the error of an answer; `None` if it is a success.
 pub(super) type Refusal = fn(&Answer) -> Option<Error>;
 
-/// How API v1 refuses: by status.
+/// Returns the error of an answer of API v1, which refuses by status.
 pub(super) fn by_status(answer: &Answer) -> Option<Error> {
-    (!answer.status.is_success()).then(|| from_answer(answer))
+    if answer.status.is_success() { blocked(answer) } else { Some(from_answer(answer)) }
 }
 
-/// The error that an answer with an error status stands for.
+/// Returns the error of a web page that came in place of a successful answer, whoever reads it: the challenge of a
+/// firewall, a parked domain, or the login page of a network.
+pub(super) fn blocked(answer: &Answer) -> Option<Error> {
+    let is_page = is_web_page(&answer.body);
+    is_page.then(|| Error::Blocked { host: String::new(), status: answer.status.as_u16() })
+}
+
+/// Returns the error of an answer with an error status.
 pub(super) fn from_answer(answer: &Answer) -> Error {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let is_json = body.is_object();
@@ -31,10 +39,17 @@ pub(super) fn from_answer(answer: &Answer) -> Error {
     let status = answer.status.as_u16();
     match answer.status {
         StatusCode::NOT_FOUND if is_json || answer.body.is_empty() => Error::NotFound { message },
-        StatusCode::UNAUTHORIZED => Error::Unauthorized { status, message },
-        // The service's own 403 is JSON; a page in HTML comes from the firewall in front of it.
-        StatusCode::FORBIDDEN if is_json => Error::Unauthorized { status, message },
-        StatusCode::FORBIDDEN => Error::Blocked { status },
+        // A firewall demands to solve a challenge with 403, 429 or 503.
+        _ if answer.headers.contains_key("cf-mitigated") => Error::Blocked { host: String::new(), status },
+        // The service's own 401 and 403 are JSON; a page in HTML comes from the firewall or the network in front of it.
+        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED if is_json => {
+            Error::Unauthorized { status, message }
+        }
+        StatusCode::UNAUTHORIZED if !is_web_page(&answer.body) => Error::Unauthorized { status, message },
+        StatusCode::FORBIDDEN
+        | StatusCode::UNAUTHORIZED
+        | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS
+        | StatusCode::NETWORK_AUTHENTICATION_REQUIRED => Error::Blocked { host: String::new(), status },
         StatusCode::UNPROCESSABLE_ENTITY => Validation { message, fields: fields(&body) }.into(),
         StatusCode::TOO_MANY_REQUESTS => {
             Error::RateLimited { retry_after: retry_after(&answer.headers, OffsetDateTime::now_utc()) }
@@ -43,13 +58,29 @@ pub(super) fn from_answer(answer: &Answer) -> Error {
     }
 }
 
-/// The service's own words. They are in `message` or in `error`, depending on who answers.
+/// True if `body` is an HTML document. Headers are not asked: a service may send JSON as `text/html`, and a page may come
+/// without a type.
+pub(super) fn is_web_page(body: &[u8]) -> bool {
+    let mut rest = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    // An XML declaration and comments may come before the document.
+    while let Some(end) = [("<?", "?>"), ("<!--", "-->")].iter().find_map(|(start, end)| {
+        let rest = rest.strip_prefix(start.as_bytes())?;
+        memmem::find(rest, end.as_bytes()).map(|place| start.len() + place + end.len())
+    }) {
+        rest = rest[end..].trim_ascii_start();
+    }
+    let starts_with =
+        |tag: &str| rest.get(..tag.len()).is_some_and(|head| head.eq_ignore_ascii_case(tag.as_bytes()));
+    ["<!doctype html", "<html", "<head", "<body", "<script", "<title", "<meta"].into_iter().any(starts_with)
+}
+
+/// Returns the message of the service, which is in `message` or in `error`.
 fn message(body: &Value) -> String {
     let text = ["message", "error"].iter().find_map(|key| body[key].as_str());
     text.unwrap_or_default().chars().take(MAX_MESSAGE).collect()
 }
 
-/// What is wrong with each parameter: a list of texts, or one text.
+/// Returns the reasons for each refused parameter, which are a list of texts or one text.
 fn fields(body: &Value) -> BTreeMap<String, Vec<String>> {
     let texts = |reasons: &Value| match reasons {
         Value::String(text) => vec![text.clone()],
@@ -60,8 +91,8 @@ fn fields(body: &Value) -> BTreeMap<String, Vec<String>> {
     errors.map(|(name, reasons)| (name.clone(), texts(reasons))).collect()
 }
 
-/// The wait that `Retry-After` in the headers of an answer asks for, which is a number of seconds or a date. `now` is when
-/// the answer came; a date that is past asks for no wait.
+/// Returns the wait that the header `Retry-After` asks for, which is a number of seconds or a date. `now` is the time of
+/// the answer; a date in the past asks for no wait. The value is not limited: a caller that waits must do that.
 ///
 /// ```
 /// use std::time::Duration;
@@ -78,8 +109,8 @@ fn fields(body: &Value) -> BTreeMap<String, Vec<String>> {
 /// ```
 pub fn retry_after(headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
     let format = format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
@@ -103,7 +134,7 @@ mod tests {
     #[test]
     fn forbidden_is_a_login_matter_in_json_and_a_block_in_html() {
         assert!(matches!(answer(403, r#"{"message":"no"}"#), Error::Unauthorized { status: 403, .. }));
-        assert!(matches!(answer(403, "<html>Just a moment…</html>"), Error::Blocked { status: 403 }));
+        assert!(matches!(answer(403, "<html>Just a moment…</html>"), Error::Blocked { status: 403, .. }));
     }
 
     #[test]
@@ -128,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_as_seconds_and_as_a_date_and_never_below_zero() {
+    fn retry_after_is_a_number_of_seconds_or_a_date_and_anything_else_is_ignored() {
         let read = |text: &'static str| {
             let headers = HeaderMap::from_iter([(header::RETRY_AFTER, text.parse().unwrap())]);
             retry_after(&headers, datetime!(2026-11-01 12:00:00 UTC))
@@ -137,6 +168,41 @@ mod tests {
         assert_eq!(read("120"), Some(Duration::from_mins(2)));
         assert_eq!(read("Sun, 01 Nov 2026 12:00:30 GMT"), Some(Duration::from_secs(30)));
         assert_eq!(read("Sun, 01 Nov 2026 11:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(read("soon"), None);
+        assert_eq!(read("Fri, 31 Dec 9999 23:59:59 GMT").map(|wait| wait.as_secs() > 1 << 37), Some(true));
+        assert_eq!(read("99999999999999999999999999"), Some(Duration::from_secs(u64::MAX)));
+        for odd in ["soon", "", "-1", "1.5", "+1", "Sun, 99 Nov 2026 12:00:30 GMT"] {
+            assert_eq!(read(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_web_page_is_told_from_every_kind_of_answer() {
+        let pages = [
+            "<!DOCTYPE html><title>Just a moment...</title>",
+            "\u{feff}\n <!doctype HTML>",
+            "<html lang=ru>",
+            "<HTML>",
+            "<?xml version=\"1.0\"?>\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\">",
+            "<!-- captive portal --><html>",
+            "<script>location='http://login.example'</script>",
+        ];
+        let answers = [
+            "",
+            "{}",
+            "[\"<html>\"]",
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?><rss version=\"2.0\">",
+            "<rss/>",
+            "<feed xmlns=\"http://www.w3.org/2005/Atom\">",
+            "d8:announce3:urle",
+            "<",
+            "<!-- no end",
+        ];
+
+        for page in pages {
+            assert!(is_web_page(page.as_bytes()), "{page}");
+        }
+        for answer in answers {
+            assert!(!is_web_page(answer.as_bytes()), "{answer}");
+        }
     }
 }

@@ -43,7 +43,9 @@ impl Client {
     /// One attempt. A connection that is silent for longer than the client's attempt timeout is given up.
     pub(crate) async fn fetch_file(&self, request: &MediaRequest<'_>) -> Result<Bytes> {
         let after = request.timeout;
-        timeout(after, self.attempt_media(request)).await.unwrap_or(Err(Error::Timeout { after }))
+        timeout(after, self.attempt_media(request))
+            .await
+            .unwrap_or(Err(Error::Timeout { host: String::new(), after }))
     }
 
     async fn attempt_media(&self, request: &MediaRequest<'_>) -> Result<Bytes> {
@@ -73,7 +75,7 @@ impl Client {
 
 /// Waits for the network, but not for ever. The URL is cut off its errors, as a query may be personal.
 async fn patient<T>(after: Duration, step: impl Future<Output = reqwest::Result<T>>) -> Result<T> {
-    timeout(after, step).await.map_err(|_| Error::Timeout { after })?.map_err(failure)
+    timeout(after, step).await.map_err(|_| Error::Timeout { host: String::new(), after })?.map_err(failure)
 }
 
 /// Whether the answer is the file that was asked for.
@@ -83,7 +85,7 @@ fn check(response: &Response, request: &MediaRequest<'_>) -> Result<()> {
         return Err(refusal(status, response.headers()));
     }
     if is_page(response.headers()) {
-        return Err(Error::Blocked { status: status.as_u16() });
+        return Err(Error::Blocked { host: String::new(), status: status.as_u16() });
     }
     if request.range.is_some() && status != StatusCode::PARTIAL_CONTENT {
         let message = "byte ranges are not served".to_owned();
@@ -99,7 +101,7 @@ fn check(response: &Response, request: &MediaRequest<'_>) -> Result<()> {
 fn refusal(status: StatusCode, headers: &HeaderMap) -> Error {
     match status {
         StatusCode::NOT_FOUND | StatusCode::GONE => Error::NotFound { message: "no such file".to_owned() },
-        StatusCode::FORBIDDEN => Error::Blocked { status: status.as_u16() },
+        StatusCode::FORBIDDEN => Error::Blocked { host: String::new(), status: status.as_u16() },
         StatusCode::TOO_MANY_REQUESTS => {
             Error::RateLimited { retry_after: retry_after(headers, OffsetDateTime::now_utc()) }
         }

@@ -1,89 +1,197 @@
-//! The mirrors of the service, and which of them to ask first.
+//! The mirrors of the service, and the order in which they are asked.
 
 use std::{
     fmt,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-use url::Url;
+use url::{Host, Url};
 
 use super::breaker::{Breaker, BreakerPolicy, BreakerState};
+use crate::{Error, error::MirrorFailure};
 
-/// The roots of the service. The one that answered last is asked first.
+/// Maximum number of mirrors that are added because the service lists them.
+const MAX_LEARNED: usize = 8;
+
+/// The path of API v1 on the mirrors of the live service.
+const API_PATH: &str = "/api/v1";
+
+/// The mirrors of the service. The preferred one, which answered last, is asked first.
 pub(super) struct Mirrors {
-    all: Vec<Mirror>,
+    /// Mirrors are only appended, so that an index keeps its meaning.
+    all: RwLock<Arc<[Arc<Mirror>]>>,
     preferred: AtomicUsize,
+    policy: BreakerPolicy,
 }
 
-/// One root of the service.
+/// A base URL of the service.
 pub(super) struct Mirror {
-    /// The root without a slash at its end: a doubled slash is another path to the service.
-    root: String,
+    /// Position in the list.
+    pub(super) index: usize,
+    /// The base URL without a slash at its end: the service treats a doubled slash as another path.
+    base: String,
     /// Host and port, for errors and logs.
     pub(super) name: String,
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) breaker: Breaker,
+    /// True if the service listed the mirror and the user did not name it. Such a mirror receives no secrets.
+    pub(super) is_learned: bool,
+    /// The last failure, the cause of an open circuit.
+    last_error: Mutex<Option<Error>>,
 }
 
-/// How a mirror is.
+/// State of a mirror.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MirrorHealth {
     /// Its host and port.
     pub name: String,
-    /// Whether calls go to it.
+    /// The state of its circuit breaker.
     pub state: BreakerState,
-    /// Whether it is the one that is asked first.
+    /// True if it is asked first.
     pub is_preferred: bool,
+    /// True if it was added because the service lists it (see [`ClientBuilder::learn_mirrors`]).
+    ///
+    /// [`ClientBuilder::learn_mirrors`]: crate::ClientBuilder::learn_mirrors
+    pub is_learned: bool,
 }
 
 impl Mirrors {
-    pub(super) fn new(roots: &[Url], policy: BreakerPolicy) -> Self {
-        let all = roots.iter().map(|root| Mirror::new(root, policy)).collect();
-        Self { all, preferred: AtomicUsize::new(0) }
+    pub(super) fn new(bases: &[Url], policy: BreakerPolicy) -> Self {
+        let mirror = |(index, base)| Arc::new(Mirror::new(index, base, policy, false));
+        let all = bases.iter().enumerate().map(mirror).collect();
+        Self { all: RwLock::new(all), preferred: AtomicUsize::new(0), policy }
+    }
+
+    /// Returns all mirrors in the order in which they were added.
+    pub(super) fn all(&self) -> Arc<[Arc<Mirror>]> {
+        Arc::clone(&self.all.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn health(&self) -> Vec<MirrorHealth> {
-        let preferred = self.preferred.load(Ordering::Relaxed);
-        let health = |(index, mirror): (usize, &Mirror)| MirrorHealth {
+        let preferred = self.preferred();
+        let health = |mirror: &Arc<Mirror>| MirrorHealth {
             name: mirror.name.clone(),
             state: mirror.breaker.state(),
-            is_preferred: index == preferred,
+            is_preferred: mirror.index == preferred,
+            is_learned: mirror.is_learned,
         };
-        self.all.iter().enumerate().map(health).collect()
+        self.all().iter().map(health).collect()
     }
 
-    /// Every mirror with its index, beginning with the preferred one and going round.
-    pub(super) fn in_turn(&self) -> impl Iterator<Item = (usize, &Mirror)> {
-        let first = self.preferred.load(Ordering::Relaxed);
-        self.all.iter().enumerate().cycle().skip(first).take(self.all.len())
+    /// Returns all mirrors in the order in which they are asked, beginning with the preferred one.
+    pub(super) fn in_order(&self) -> Vec<Arc<Mirror>> {
+        let all = self.all();
+        let (before, from) = all.split_at(self.preferred().min(all.len()));
+        from.iter().chain(before).cloned().collect()
     }
 
-    /// Remembers that this mirror works.
+    /// Returns the index of the mirror that is asked first.
+    pub(super) fn preferred(&self) -> usize {
+        self.preferred.load(Ordering::Relaxed)
+    }
+
+    /// Makes the mirror at `index`, which has answered, the preferred one.
     pub(super) fn prefer(&self, index: usize) {
         self.preferred.store(index, Ordering::Relaxed);
     }
+
+    /// Makes the next mirror the preferred one, if it is the one at `index`, which has failed.
+    pub(super) fn demote(&self, index: usize) {
+        let next = (index + 1) % self.all().len().max(1);
+        let _ = self.preferred.compare_exchange(index, next, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Returns the last failure of each mirror.
+    pub(super) fn last_failures(&self) -> Vec<MirrorFailure> {
+        let failure = |mirror: &Arc<Mirror>| {
+            let error = mirror.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+            Some(MirrorFailure { mirror: mirror.name.clone(), error })
+        };
+        self.all().iter().filter_map(failure).collect()
+    }
+
+    /// Adds the mirrors at `endpoints`, which `teacher` lists. An endpoint without a path has the path of `teacher`.
+    ///
+    /// Endpoints that are no URLs, less secure than `teacher`, on an address of the local network, or known already are
+    /// ignored.
+    pub(super) fn learn(&self, endpoints: &[String], teacher: &Mirror) {
+        let Ok(teacher) = Url::parse(&teacher.base) else { return };
+        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        for endpoint in endpoints {
+            let Some(base) = learned_base(endpoint, &teacher) else { continue };
+            let mirror = Mirror::new(all.len(), &base, self.policy, true);
+            let is_known = all.iter().any(|known| known.host == mirror.host && known.port == mirror.port);
+            if is_known || all.iter().filter(|known| known.is_learned).count() >= MAX_LEARNED {
+                continue;
+            }
+            *all = all.iter().cloned().chain([Arc::new(mirror)]).collect();
+        }
+    }
+}
+
+/// Returns the base URL of a listed endpoint, if it may be used.
+fn learned_base(endpoint: &str, teacher: &Url) -> Option<Url> {
+    let mut base = Url::parse(endpoint).ok()?;
+    let is_secure = base.scheme() == "https" || base.scheme() == teacher.scheme();
+    let has_extras = base.query().is_some() || base.fragment().is_some();
+    let has_credentials = !base.username().is_empty() || base.password().is_some();
+    if !is_secure || has_extras || has_credentials {
+        return None;
+    }
+    // A listed address of the local network would turn the client against the caller's own machines.
+    let is_named =
+        matches!(base.host(), Some(Host::Domain(name)) if name != "localhost" && name.contains('.'));
+    if !is_named && base.host() != teacher.host() {
+        return None;
+    }
+    if base.path() == "/" {
+        base.set_path(teacher.path());
+    }
+    Some(base)
 }
 
 impl Mirror {
-    fn new(root: &Url, policy: BreakerPolicy) -> Self {
-        let host = root.host_str().unwrap_or_default().to_owned();
-        let name = root.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
-        let port = root.port_or_known_default().unwrap_or_default();
-        let root = root.as_str().trim_end_matches('/').to_owned();
-        Self { root, name, host, port, breaker: Breaker::new(policy) }
+    fn new(index: usize, base: &Url, policy: BreakerPolicy, is_learned: bool) -> Self {
+        let host = base.host_str().unwrap_or_default().to_owned();
+        let name = base.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+        let port = base.port_or_known_default().unwrap_or_default();
+        let base = base.as_str().trim_end_matches('/').to_owned();
+        let breaker = Breaker::new(policy);
+        Self { index, base, name, host, port, breaker, is_learned, last_error: Mutex::default() }
     }
 
-    /// The URL of `target`, a path (and query) below the root that begins with a slash.
+    /// Returns the URL of `target`, a path (and query) below the base URL that begins with a slash.
     pub(super) fn url(&self, target: &str) -> String {
-        format!("{}{target}", self.root)
+        format!("{}{target}", self.base)
+    }
+
+    /// Adds to the error of a page that is not the API's what the base URL should be.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        match error {
+            Error::Status { status: 404, message }
+                if message.is_empty() && !self.base.ends_with(API_PATH) =>
+            {
+                let message = format!("{} is not the API; should its URL end with {API_PATH}?", self.name);
+                Error::Status { status: 404, message }
+            }
+            error => error,
+        }
+    }
+
+    /// Keeps `error` as the cause of an open circuit.
+    pub(super) fn remember(&self, error: &Error) {
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
     }
 }
 
 impl fmt::Debug for Mirrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.all.iter().map(|mirror| &mirror.root)).finish()
+        f.debug_list().entries(self.all().iter().map(|mirror| mirror.base.clone())).finish()
     }
 }
 
@@ -92,26 +200,78 @@ mod tests {
     use super::*;
 
     fn mirrors() -> Mirrors {
-        let roots =
+        let bases =
             ["https://one.example/api/v1/", "https://two.example:8443/api/v1", "https://three.example"];
-        Mirrors::new(&roots.map(|root| Url::parse(root).unwrap()), BreakerPolicy::default())
+        Mirrors::new(&bases.map(|base| Url::parse(base).unwrap()), BreakerPolicy::default())
+    }
+
+    fn names(mirrors: &Mirrors) -> Vec<String> {
+        mirrors.in_order().iter().map(|mirror| mirror.name.clone()).collect()
     }
 
     #[test]
-    fn order_goes_round_from_the_one_that_worked() {
+    fn the_order_begins_with_the_mirror_that_answered() {
         let mirrors = mirrors();
 
         mirrors.prefer(1);
 
-        let names: Vec<_> = mirrors.in_turn().map(|(_, mirror)| mirror.name.as_str()).collect();
-        assert_eq!(names, ["two.example:8443", "three.example", "one.example"]);
+        assert_eq!(names(&mirrors), ["two.example:8443", "three.example", "one.example"]);
     }
 
     #[test]
-    fn root_and_path_are_joined_by_exactly_one_slash() {
-        let urls: Vec<_> = mirrors().in_turn().map(|(_, mirror)| mirror.url("/app/status")).collect();
+    fn a_preferred_mirror_that_fails_gives_way_to_the_next() {
+        let mirrors = mirrors();
+
+        mirrors.demote(1);
+        assert_eq!(mirrors.preferred(), 0);
+        mirrors.demote(0);
+        assert_eq!(mirrors.preferred(), 1);
+        mirrors.prefer(2);
+        mirrors.demote(2);
+
+        assert_eq!(mirrors.preferred(), 0);
+    }
+
+    #[test]
+    fn base_url_and_path_are_joined_by_exactly_one_slash() {
+        let urls: Vec<_> = mirrors().all().iter().map(|mirror| mirror.url("/app/status")).collect();
 
         assert_eq!(urls[0], "https://one.example/api/v1/app/status");
         assert_eq!(urls[2], "https://three.example/app/status");
+    }
+
+    #[test]
+    fn listed_endpoints_become_mirrors_with_the_path_of_the_teacher() {
+        let mirrors = mirrors();
+        let endpoints = [
+            "https://four.example",
+            "https://five.example/other/v1",
+            "https://one.example",
+            "http://insecure.example",
+            "https://user:pw@credentials.example",
+            "https://127.0.0.1",
+            "https://192.168.0.1",
+            "https://[::1]",
+            "https://localhost",
+            "https://router",
+            "ftp://six.example",
+            "four.example",
+            "",
+        ];
+
+        mirrors.learn(&endpoints.map(str::to_owned), &mirrors.all()[0]);
+
+        let urls: Vec<_> = mirrors.all().iter().skip(3).map(|mirror| mirror.url("/x")).collect();
+        assert_eq!(urls, ["https://four.example/api/v1/x", "https://five.example/other/v1/x"]);
+    }
+
+    #[test]
+    fn the_number_of_listed_endpoints_is_bounded() {
+        let mirrors = mirrors();
+        let endpoints: Vec<_> = (0..1000).map(|number| format!("https://m{number}.example")).collect();
+
+        mirrors.learn(&endpoints, &mirrors.all()[0]);
+
+        assert_eq!(mirrors.all().len(), 3 + MAX_LEARNED);
     }
 }

@@ -1,4 +1,4 @@
-//! The client: settings, and the one road that every call takes.
+//! The client: its settings, and the path of its calls.
 
 mod breaker;
 pub(crate) mod builder;
@@ -13,7 +13,7 @@ mod observe;
 #[cfg(feature = "sandbox")]
 mod offline;
 mod pipeline;
-mod rate_limit;
+pub(crate) mod rate_limit;
 pub(crate) mod read;
 mod transport;
 #[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
@@ -55,7 +55,7 @@ use crate::{
     token::{Token, Tokens},
 };
 
-/// A client of AniLibria. Cheap to clone: clones share connections and what is known about the mirrors.
+/// A client of AniLibria. Cheap to clone: clones share connections and the state of the mirrors.
 ///
 /// ```no_run
 /// use anilibria_client::Client;
@@ -86,15 +86,34 @@ struct Inner {
     cache: Option<anilibria_cache::Cache>,
 }
 
-/// The bounds of a call.
+/// Limits of a call.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// For the whole call, whatever it takes.
+    /// Time limit of the whole call.
     timeout: Duration,
-    /// For one attempt on one mirror.
+    /// Time limit of one attempt on one mirror.
     attempt_timeout: Duration,
-    /// For an answer, in bytes and after decompression.
+    /// Time limit of a connection.
+    connect_timeout: Duration,
+    /// Time after which a read is sent to the next mirror as well; `None` without hedging.
+    hedge_delay: Option<Duration>,
+    /// True if endpoints that the service lists become mirrors.
+    learns_mirrors: bool,
+    /// Maximum length of an answer, in bytes after decompression.
     max_response_size: usize,
+}
+
+/// The operation that lists the API endpoints.
+const STATUS: &str = "/app/status";
+
+/// Result of [`Client::probe`] for one mirror.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct MirrorProbe {
+    /// Host and port of the mirror.
+    pub mirror: String,
+    /// The time to its answer, or its failure.
+    pub latency: Result<Duration>,
 }
 
 impl Client {
@@ -155,12 +174,46 @@ impl Client {
     /// ```
     pub fn link(&self, request: &Request) -> Result<String> {
         let wire = request.wire()?;
-        let mirror = self.inner.mirrors.in_turn().next().filter(|_| wire.method == http::Method::GET);
+        let mirrors = self.inner.mirrors.in_order();
+        let mirror = mirrors.first().filter(|_| wire.method == http::Method::GET);
         let no_link = Error::InvalidRequest { field: "request".to_owned(), reason: "only reads have a link" };
-        mirror.map(|(_, mirror)| mirror.url(&wire.target)).ok_or(no_link)
+        mirror.map(|mirror| mirror.url(&wire.target)).ok_or(no_link)
     }
 
-    /// How the mirrors are, in the order in which they were given.
+    /// Measures all mirrors at the same time by one request each, and prefers the one that answers first.
+    ///
+    /// Optional, for the start of a program: without it, the first call finds a mirror that answers. A mirror that answers
+    /// closes its circuit breaker, one that fails counts a failure. Mirrors that the answers list are
+    /// [learned](ClientBuilder::learn_mirrors) and probed by the next call of this method.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let mirrors = client.probe().await;
+    ///
+    /// assert!(mirrors.iter().all(|mirror| mirror.latency.is_ok()));
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub async fn probe(&self) -> Vec<MirrorProbe> {
+        let request = Request::new(http::Method::GET, STATUS);
+        let mirrors = self.inner.mirrors.all();
+        let probes = mirrors.iter().map(|mirror| pipeline::probe(self, mirror, &request, &Ok));
+        let outcomes = futures::future::join_all(probes).await;
+        let latencies = outcomes.into_iter().map(|outcome| outcome.map(|(_, latency)| latency));
+        let probes: Vec<_> = mirrors.iter().zip(latencies).collect();
+        let fastest =
+            probes.iter().filter_map(|(mirror, latency)| Some((latency.as_ref().ok()?, mirror.index)));
+        if let Some((_, index)) = fastest.min() {
+            self.inner.mirrors.prefer(index);
+        }
+        let probe = |(mirror, latency): (&Arc<mirror::Mirror>, _)| MirrorProbe {
+            mirror: mirror.name.clone(),
+            latency,
+        };
+        probes.into_iter().map(probe).collect()
+    }
+
+    /// Returns the state of the mirrors, in the order in which they were added.
     ///
     /// ```
     /// use anilibria_client::{BreakerState, Client};

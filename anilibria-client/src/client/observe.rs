@@ -1,12 +1,12 @@
-//! Counts what the client does, through the `metrics` facade (feature `metrics`). Without it these are empty.
+//! Metrics of the client through the `metrics` facade (feature `metrics`). Without the feature these functions are empty.
 
 use std::time::Duration;
 
 use super::mirror::Mirror;
 use crate::{Error, request::Request};
 
-/// One attempt on one mirror has ended.
-#[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nobody counts"))]
+/// Counts an attempt on one mirror that has ended.
+#[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nothing is counted"))]
 pub(super) fn attempted(request: &Request, mirror: &Mirror, error: Option<&Error>, took: Duration) {
     #[cfg(feature = "metrics")]
     {
@@ -28,9 +28,16 @@ pub(super) fn attempted(request: &Request, mirror: &Mirror, error: Option<&Error
     }
 }
 
-/// A call is about to be tried again.
-#[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nobody counts"))]
+/// Counts a retry.
+#[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nothing is counted"))]
 pub(super) fn retried(request: &Request) {
     #[cfg(feature = "metrics")]
     metrics::counter!("anilibria_client_retries_total", "route" => request.template()).increment(1);
+}
+
+/// Counts a request that is sent to a further mirror because the first one has not answered yet.
+#[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "nothing is counted"))]
+pub(super) fn hedged(request: &Request) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("anilibria_client_hedges_total", "route" => request.template()).increment(1);
 }

@@ -1,71 +1,154 @@
-//! The road of a call: deadline → session → retry ⟲ → mirror → rate limit → transport → status.
+//! The path of a call: deadline → session → retries → mirrors, with hedging → rate limit → transport → status.
+
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures::{
+    StreamExt as _,
+    future::{Either, select},
+    stream::FuturesUnordered,
+};
 use tracing::{
     Instrument as _, Span, debug,
     field::{Empty, display},
     info_span,
 };
 
-use super::{Client, Inner, mirror::Mirror, observe, rate_limit::RateLimiter, transport::Message};
+use super::{
+    Client, Inner,
+    breaker::Permit,
+    mirror::{Mirror, Mirrors},
+    observe,
+    rate_limit::RateLimiter,
+    transport::Message,
+};
 use crate::{
     Error, Result,
     error::MirrorFailure,
     request::{Request, Wire},
-    runtime::{Instant, sleep, timeout, timeout_at},
+    runtime::{Instant, later, sleep, sleep_until, timeout},
     token::Token,
 };
 
-/// What traces call the service, whichever mirror it is.
+/// The name of the service in traces, whichever mirror it is.
 const SERVICE: &str = "anilibria.tv";
 
-/// A call on its way.
+/// Decodes the body of an answer.
+type Read<'c, T> = &'c (dyn Fn(Bytes) -> Result<T> + Send + Sync);
+
+/// A call in progress.
 struct Call<'c, T> {
     client: &'c Inner,
     rate_limit: &'c RateLimiter,
     request: &'c Request,
     wire: Wire,
     token: Option<Token>,
+    /// The time limit of the call, for its errors.
+    limit: Duration,
     deadline: Instant,
-    read: &'c (dyn Fn(Bytes) -> Result<T> + Send + Sync),
+    read: Read<'c, T>,
 }
 
-/// Sends `request` until `read` makes something of an answer, or nothing more can be done in its time.
-pub(super) async fn send<T>(
-    client: &Client,
-    request: &Request,
-    read: &(dyn Fn(Bytes) -> Result<T> + Send + Sync),
-) -> Result<T> {
+/// Sends `request` until `read` accepts an answer, no retry may help, or the deadline is reached.
+pub(super) async fn send<T>(client: &Client, request: &Request, read: Read<'_, T>) -> Result<T> {
     let (tokens, rate_limit) = (client.tokens(), &*client.rate_limit);
     let client = &*client.inner;
     let wire = request.wire()?;
     let limit = request.deadline().unwrap_or(client.limits.timeout);
-    let deadline = Instant::now() + limit;
+    let deadline = later(Instant::now(), limit);
     let token =
         if request.needs_session() { Some(tokens.get().await?.ok_or(Error::NoSession)?) } else { None };
     client.budget.deposit();
-    let call = Call { client, rate_limit, request, wire, token, deadline, read };
-    call.with_retries(limit).await
+    let call = Call { client, rate_limit, request, wire, token, limit, deadline, read };
+    call.with_retries().await
+}
+
+/// Sends `request` to `mirror` only, whatever its circuit breaker says. Returns the answer and the time that it took.
+pub(super) async fn probe<T>(
+    client: &Client,
+    mirror: &Mirror,
+    request: &Request,
+    read: Read<'_, T>,
+) -> Result<(T, Duration)> {
+    let (rate_limit, client) = (&*client.rate_limit, &*client.inner);
+    let limit = client.limits.attempt_timeout.min(client.limits.timeout);
+    let deadline = later(Instant::now(), client.limits.timeout);
+    let wire = request.wire()?;
+    let call = Call { client, rate_limit, request, wire, token: None, limit, deadline, read };
+    rate_limit.turn(deadline).await?;
+    let started = Instant::now();
+    let attempt = Attempt::new(mirror, &client.mirrors, mirror.breaker.permit().ok(), limit);
+    let outcome = call.attempt(mirror, 0).await;
+    let took = started.elapsed();
+    attempt.end(outcome.as_ref().err());
+    outcome.map(|value| (value, took))
+}
+
+/// An attempt whose outcome is not known yet.
+///
+/// An attempt that is dropped, because another mirror answered first or the caller cancelled the call, counts as a
+/// failure of its mirror if the mirror had at least `patience` to answer.
+struct Attempt<'m> {
+    mirror: &'m Mirror,
+    mirrors: &'m Mirrors,
+    permit: Option<Permit<'m>>,
+    started: Instant,
+    patience: Duration,
+}
+
+impl<'m> Attempt<'m> {
+    fn new(mirror: &'m Mirror, mirrors: &'m Mirrors, permit: Option<Permit<'m>>, patience: Duration) -> Self {
+        Self { mirror, mirrors, permit, started: Instant::now(), patience }
+    }
+
+    /// Reports the outcome to the circuit breaker and to the order of the mirrors.
+    fn end(mut self, error: Option<&Error>) {
+        match error {
+            Some(error) if is_mirrors_fault(error) => self.fail(error),
+            _ => {
+                if let Some(permit) = self.permit.take() {
+                    permit.success();
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, error: &Error) {
+        if let Some(permit) = self.permit.take() {
+            permit.failure();
+            self.mirror.remember(error);
+            self.mirrors.demote(self.mirror.index);
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        let elapsed = self.started.elapsed();
+        if self.permit.is_some() && elapsed >= self.patience {
+            self.fail(&Error::Timeout { host: self.mirror.name.clone(), after: elapsed });
+        }
+    }
 }
 
 impl<T> Call<'_, T> {
-    async fn with_retries(self, limit: std::time::Duration) -> Result<T> {
+    async fn with_retries(self) -> Result<T> {
         let policy = self.request.retry_policy().unwrap_or(&self.client.retry);
         let mut delays = policy.delays();
-        let mut resend = 0;
+        let mut sent = 0;
         loop {
-            let round = timeout_at(self.deadline, self.round(&mut resend)).await;
-            let error = match round.unwrap_or(Err(Error::Timeout { after: limit })) {
+            let error = match self.round(&mut sent).await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            // A write that failed may have been applied all the same.
-            let delay = if self.request.is_idempotent() { delays.after(&error) } else { None };
-            let Some(delay) = delay.filter(|delay| Instant::now() + *delay < self.deadline) else {
+            // A write that failed may have been applied.
+            let may_resend = self.request.is_idempotent() || error.is_unprocessed();
+            let delay = if may_resend { delays.after(&error) } else { None };
+            let Some(delay) = delay.filter(|delay| later(Instant::now(), *delay) < self.deadline) else {
                 return Err(error);
             };
             if !self.client.budget.withdraw() {
-                debug!(route = self.request.template(), "no retry: the budget is spent");
+                debug!(route = self.request.template(), "no retry: the retry budget is empty");
                 return Err(error);
             }
             observe::retried(self.request);
@@ -73,46 +156,101 @@ impl<T> Call<'_, T> {
         }
     }
 
-    /// Asks one mirror after another until one gives a useful answer. Those whose circuit is open are left out.
-    async fn round(&self, resend: &mut u32) -> Result<T> {
+    /// Asks the mirrors until one gives a useful answer: the next one as soon as one fails and, for a read, also when one
+    /// has not answered for a while. Mirrors whose circuit is open are skipped.
+    async fn round(&self, sent: &mut u32) -> Result<T> {
+        // Mirrors that are learned during the call are for the next one.
+        let mirrors = self.client.mirrors.in_order();
+        let mut candidates = Candidates::new(self.client, &mirrors, self.is_private());
+        let mut running = FuturesUnordered::new();
         let mut failures = Vec::new();
-        let mut shortest_rest = None;
-        for (index, mirror) in self.client.mirrors.in_turn() {
-            let permit = match mirror.breaker.permit() {
-                Ok(permit) => permit,
-                Err(rest) => {
-                    shortest_rest =
-                        Some(shortest_rest.map_or(rest, |shortest: std::time::Duration| shortest.min(rest)));
-                    continue;
+        let mut patience = self.patience(candidates.left());
+        loop {
+            if running.is_empty() {
+                let is_late = !failures.is_empty() && Instant::now() >= self.deadline;
+                let Some(candidate) = (if is_late { None } else { candidates.next() }) else {
+                    return Err(self.summary(failures, candidates.shortest_wait));
+                };
+                if let Err(error) = self.rate_limit.turn(self.deadline).await {
+                    return Err(if failures.is_empty() { error } else { self.summary(failures, None) });
                 }
+                patience = self.patience(candidates.left());
+                running.push(self.run(candidate.attempt(patience.shortest), sent));
+            }
+            let finished = match patience.ends_at() {
+                None => running.next().await,
+                Some(at) => match select(running.next(), pin!(sleep_until(at))).await {
+                    Either::Left((finished, _)) => finished,
+                    Either::Right(_) => None,
+                },
             };
-            self.rate_limit.turn(self.deadline).await?;
-            let outcome = self.attempt(mirror, *resend).await;
-            *resend += 1;
+            let Some((mirror, outcome)) = finished else {
+                // The budget limits hedges. A mirror that has answered another call meanwhile is a safe choice.
+                let may_ask =
+                    patience.is_over() || candidates.is_next_proven() || self.client.budget.withdraw();
+                let candidate = if may_ask && self.rate_limit.try_turn() { candidates.next() } else { None };
+                let Some(candidate) = candidate else {
+                    patience.extend();
+                    continue;
+                };
+                observe::hedged(self.request);
+                debug!(mirror = candidate.mirror.name, route = self.request.template(), "hedging");
+                patience = self.patience(candidates.left());
+                running.push(self.run(candidate.attempt(patience.shortest), sent));
+                continue;
+            };
             let error = match outcome {
                 Ok(value) => {
-                    permit.answered();
-                    self.client.mirrors.prefer(index);
+                    self.client.mirrors.prefer(mirror.index);
                     return Ok(value);
                 }
-                Err(error) if !is_mirrors_fault(&error) => {
-                    permit.answered();
-                    return Err(error);
-                }
+                Err(error) if !is_mirrors_fault(&error) => return Err(error),
                 Err(error) => error,
             };
-            permit.failed();
             debug!(mirror = mirror.name, route = self.request.template(), %error, "mirror failed");
-            let may_go_on = self.request.is_idempotent() || never_left(&error);
+            let may_go_on = self.request.is_idempotent() || error.is_unprocessed();
             failures.push(MirrorFailure { mirror: mirror.name.clone(), error });
             if !may_go_on {
-                break;
+                return Err(self.summary(failures, None));
             }
         }
-        Err(summary(failures, shortest_rest))
     }
 
-    /// One attempt on one mirror.
+    /// True if the request must not be sent to a mirror that the user did not name.
+    fn is_private(&self) -> bool {
+        self.token.is_some() || !self.request.is_idempotent() || self.request.holds_secret()
+    }
+
+    /// Returns the times at which the next mirror, of `left`, is asked although the one that is asked now has neither
+    /// answered nor failed. Only reads are sent to two mirrors at the same time.
+    fn patience(&self, left: usize) -> Patience {
+        let now = Instant::now();
+        let share =
+            self.deadline.saturating_duration_since(now) / u32::try_from(left + 1).unwrap_or(u32::MAX);
+        let shortest = self.client.limits.hedge_delay.unwrap_or(share).min(share);
+        if left == 0 || !self.request.is_idempotent() {
+            return Patience { hedge_at: None, share_at: None, shortest };
+        }
+        Patience { hedge_at: Some(later(now, shortest)), share_at: Some(later(now, share)), shortest }
+    }
+
+    /// Sends the request to the mirror of `attempt` and reports the outcome.
+    fn run<'a>(
+        &'a self,
+        attempt: Attempt<'a>,
+        sent: &mut u32,
+    ) -> impl Future<Output = (&'a Mirror, Result<T>)> + use<'a, T> {
+        let resend = *sent;
+        *sent += 1;
+        async move {
+            let mirror = attempt.mirror;
+            let outcome = self.attempt(mirror, resend).await;
+            attempt.end(outcome.as_ref().err());
+            (mirror, outcome)
+        }
+    }
+
+    /// Makes one attempt on one mirror, in its span.
     async fn attempt(&self, mirror: &Mirror, resend: u32) -> Result<T> {
         let span = info_span!(
             "http.client.request",
@@ -127,7 +265,7 @@ impl<T> Call<'_, T> {
             url.template = self.request.template(),
             http.response.status_code = Empty,
             error.type = Empty,
-            // The names that came before those of OpenTelemetry, for those who still look for them.
+            // The names that came before those of OpenTelemetry, for dashboards that still use them.
             http.method = %self.wire.method,
             http.url = mirror.url(self.request.template()),
             http.status_code = Empty,
@@ -136,6 +274,7 @@ impl<T> Call<'_, T> {
         );
         let started = Instant::now();
         let outcome = self.exchange(mirror).instrument(span.clone()).await;
+        let outcome = outcome.map_err(|error| error.at(&mirror.name));
         if let Err(error) = &outcome {
             span.record("error.type", error.kind());
             span.record("otel.status_code", "ERROR");
@@ -147,41 +286,147 @@ impl<T> Call<'_, T> {
     }
 
     async fn exchange(&self, mirror: &Mirror) -> Result<T> {
-        let after = self.client.limits.attempt_timeout;
+        let rest = self.deadline.saturating_duration_since(Instant::now());
+        let attempt = self.client.limits.attempt_timeout;
+        let (limit, after) = if rest < attempt { (rest, self.limit) } else { (attempt, attempt) };
         let message =
             Message { url: mirror.url(&self.wire.target), wire: &self.wire, token: self.token.as_ref() };
         let send = self.client.transport.send(&message, self.client.limits.max_response_size);
-        let answer = timeout(after, send).await.unwrap_or(Err(Error::Timeout { after }))?;
+        let in_time = timeout(limit, send).await;
+        let answer = in_time.unwrap_or_else(|_| Err(Error::Timeout { host: String::new(), after }))?;
         for field in ["http.response.status_code", "http.status_code"] {
             Span::current().record(field, answer.status.as_u16());
         }
-        match (self.client.refusal)(&answer) {
-            Some(error) => Err(error),
-            None => (self.read)(answer.body),
+        if let Some(error) = (self.client.refusal)(&answer) {
+            return Err(mirror.explain(error));
+        }
+        if self.client.limits.learns_mirrors && self.request.template() == super::STATUS {
+            self.client.mirrors.learn(&listed_endpoints(&answer.body), mirror);
+        }
+        (self.read)(answer.body)
+    }
+
+    /// Returns the error of a round: that of the mirror if only one was asked.
+    fn summary(&self, mut failures: Vec<MirrorFailure>, shortest_wait: Option<Duration>) -> Error {
+        match failures.pop() {
+            None => Error::CircuitOpen {
+                retry_in: shortest_wait.unwrap_or_default(),
+                causes: self.client.mirrors.last_failures(),
+            },
+            Some(last) if failures.is_empty() => last.error,
+            Some(last) => {
+                failures.push(last);
+                Error::AllMirrors(failures)
+            }
         }
     }
 }
 
-/// Whether the failure may be this mirror's alone. An answer that cannot be decoded counts: a block page or a broken
-/// proxy answers 200 as well.
+/// The mirrors that a round has not asked yet.
+struct Candidates<'m> {
+    client: &'m Inner,
+    mirrors: Vec<&'m Arc<Mirror>>,
+    /// The shortest wait for a mirror that was skipped as its circuit is open.
+    shortest_wait: Option<Duration>,
+}
+
+/// A mirror that may be asked.
+struct Candidate<'m> {
+    mirror: &'m Mirror,
+    mirrors: &'m Mirrors,
+    permit: Permit<'m>,
+}
+
+impl<'m> Candidates<'m> {
+    fn new(client: &'m Inner, mirrors: &'m [Arc<Mirror>], is_private: bool) -> Self {
+        // The last one is asked first.
+        let mirrors = mirrors.iter().rev().filter(|mirror| !(is_private && mirror.is_learned)).collect();
+        Self { client, mirrors, shortest_wait: None }
+    }
+
+    /// Returns the next mirror whose circuit allows a call: the preferred one, which another call may have found
+    /// meanwhile, or the next in order.
+    fn next(&mut self) -> Option<Candidate<'m>> {
+        let preferred = self.client.mirrors.preferred();
+        if let Some(place) = self.mirrors.iter().position(|mirror| mirror.index == preferred) {
+            let mirror = self.mirrors.remove(place);
+            self.mirrors.push(mirror);
+        }
+        while let Some(mirror) = self.mirrors.pop() {
+            match mirror.breaker.permit() {
+                Ok(permit) => return Some(Candidate { mirror, mirrors: &self.client.mirrors, permit }),
+                Err(wait) => {
+                    self.shortest_wait = Some(self.shortest_wait.map_or(wait, |shortest| shortest.min(wait)));
+                }
+            }
+        }
+        None
+    }
+
+    /// True if the next mirror is the preferred one, which has answered another call.
+    fn is_next_proven(&self) -> bool {
+        let preferred = self.client.mirrors.preferred();
+        self.mirrors.iter().any(|mirror| mirror.index == preferred)
+    }
+
+    /// Returns the number of mirrors that are left.
+    fn left(&self) -> usize {
+        self.mirrors.len()
+    }
+}
+
+impl<'m> Candidate<'m> {
+    fn attempt(self, patience: Duration) -> Attempt<'m> {
+        Attempt::new(self.mirror, self.mirrors, Some(self.permit), patience)
+    }
+}
+
+/// The times at which the next mirror is asked although the last one has neither answered nor failed.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// After the hedge delay, if the budget allows it.
+    hedge_at: Option<Instant>,
+    /// After the share of the remaining time, in any case.
+    share_at: Option<Instant>,
+    /// The shorter of the two times.
+    shortest: Duration,
+}
+
+impl Patience {
+    fn ends_at(self) -> Option<Instant> {
+        self.hedge_at.or(self.share_at)
+    }
+
+    /// True if the share of the remaining time is used up.
+    fn is_over(self) -> bool {
+        self.share_at.is_some_and(|at| Instant::now() >= at)
+    }
+
+    /// Waits for the share after a hedge was not possible, and no longer after that.
+    fn extend(&mut self) {
+        if self.hedge_at.take().is_none() || self.is_over() {
+            self.share_at = None;
+        }
+    }
+}
+
+/// True if the failure may be this mirror's alone. Valid JSON of an unexpected shape, an answer that is too large, and
+/// status 429 come from the service.
 fn is_mirrors_fault(error: &Error) -> bool {
-    error.is_transient()
-        || matches!(error, Error::Decode { .. } | Error::Redirected { .. } | Error::TooLarge { .. })
-}
-
-/// Whether the request cannot have reached anybody.
-fn never_left(error: &Error) -> bool {
-    matches!(error, Error::Connect { .. })
-}
-
-/// The failure of a round: with one mirror its own, as there is nothing to tell apart.
-fn summary(mut failures: Vec<MirrorFailure>, rest: Option<std::time::Duration>) -> Error {
-    match failures.pop() {
-        None => Error::CircuitOpen { retry_in: rest.unwrap_or_default() },
-        Some(last) if failures.is_empty() => last.error,
-        Some(last) => {
-            failures.push(last);
-            Error::AllMirrors(failures)
-        }
+    match error {
+        Error::RateLimited { .. } => false,
+        Error::Decode { source, .. } => !source.is_data(),
+        Error::Redirected { .. } => true,
+        error => error.is_transient(),
     }
+}
+
+/// Returns the API endpoints that an answer of `/app/status` lists.
+fn listed_endpoints(body: &[u8]) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Listed {
+        available_api_endpoints: Vec<String>,
+    }
+
+    serde_json::from_slice::<Listed>(body).map(|listed| listed.available_api_endpoints).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The client's own rate limit: a polite caller spreads its calls.
+//! The client's own rate limit, which spreads requests over time.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,57 +7,104 @@ use std::{
 
 use crate::{
     Error, Result,
-    runtime::{Instant, sleep},
+    runtime::{Instant, later, sleep},
 };
 
-/// How many calls a client makes at most, over all its clones and mirrors.
+/// Maximum rate of requests of a client, over all its clones and mirrors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    /// The time between two calls in the long run.
+    /// The time between two requests in the long run.
     interval: Duration,
-    /// How many calls may be made at once after a quiet time.
+    /// Number of requests that may be sent at once after an idle time.
     burst: u32,
 }
 
 impl RateLimit {
-    /// So many calls a second in the long run, and as many at once after a quiet time. At least one.
-    pub fn per_second(calls: u32) -> Self {
-        let calls = calls.max(1);
-        Self { interval: Duration::from_secs(1) / calls, burst: calls }
+    /// Allows `requests` per second in the long run, and as many at once after an idle time. At least one.
+    pub fn per_second(requests: u32) -> Self {
+        let requests = requests.max(1);
+        Self { interval: Duration::from_secs(1) / requests, burst: requests }
     }
 
-    /// How many calls may be made at once after a quiet time. At least one.
-    pub fn burst(mut self, calls: u32) -> Self {
-        self.burst = calls.max(1);
+    /// Sets the number of requests that may be sent at once after an idle time. At least one.
+    pub fn burst(mut self, requests: u32) -> Self {
+        self.burst = requests.max(1);
         self
+    }
+
+    /// Allows one request per `interval`, and `burst` at once.
+    #[cfg(any(test, all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32"))))]
+    pub(crate) fn every(interval: Duration, burst: u32) -> Self {
+        Self { interval, burst: burst.max(1) }
     }
 }
 
-/// Keeps to a rate by the generic cell rate algorithm: it remembers only when the next call would be due.
+/// Limits a rate by the generic cell rate algorithm: the only state is the time at which the next turn is due.
 #[derive(Debug)]
-pub(super) struct RateLimiter {
+pub(crate) struct RateLimiter {
     limit: RateLimit,
     due: Mutex<Option<Instant>>,
 }
 
+/// A turn that was reserved. Unless it is [kept](Self::keep), dropping it gives it back.
+#[derive(Debug)]
+struct Turn<'l> {
+    limiter: &'l RateLimiter,
+    wait: Duration,
+}
+
 impl RateLimiter {
-    pub(super) fn new(limit: RateLimit) -> Self {
+    pub(crate) fn new(limit: RateLimit) -> Self {
         Self { limit, due: Mutex::new(None) }
     }
 
-    /// Waits for this call's turn; fails at once when that comes after `deadline`.
-    pub(super) async fn turn(&self, deadline: Instant) -> Result<()> {
+    /// Waits for a turn. A call that is dropped while it waits gives its turn back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RateLimited`] at once if the turn would come after `deadline`.
+    pub(crate) async fn turn(&self, deadline: Instant) -> Result<()> {
         let now = Instant::now();
-        let wait = self.reserve(now, deadline.saturating_duration_since(now));
-        let wait = wait.map_err(|wait| Error::RateLimited { retry_after: Some(wait) })?;
-        if !wait.is_zero() {
-            sleep(wait).await;
+        let turn = self.reserve(now, deadline.saturating_duration_since(now));
+        let turn = turn.map_err(|wait| Error::RateLimited { retry_after: Some(wait) })?;
+        if !turn.wait.is_zero() {
+            sleep(turn.wait).await;
         }
+        turn.keep();
         Ok(())
     }
 
-    /// How many calls may be made at once now.
-    pub(super) fn left(&self) -> u32 {
+    /// Takes a turn if one is free now.
+    pub(crate) fn try_turn(&self) -> bool {
+        self.reserve(Instant::now(), Duration::ZERO).map(Turn::keep).is_ok()
+    }
+
+    /// Delays the next turn by `cost`, in addition to the interval of the limit.
+    #[cfg(any(feature = "download", test))]
+    pub(crate) fn charge(&self, cost: Duration) {
+        let now = Instant::now();
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        *due = Some(later(due.map_or(now, |due| due.max(now)), cost));
+    }
+
+    /// Returns the time at which a turn is free.
+    #[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
+    pub(crate) fn ready_at(&self) -> Instant {
+        let now = Instant::now();
+        let due = *self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        due.and_then(|due| due.checked_sub(self.slack())).map_or(now, |free| free.max(now))
+    }
+
+    /// Takes the next turn, which the caller has waited for.
+    #[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
+    pub(crate) fn spend(&self) {
+        if let Ok(turn) = self.reserve(Instant::now(), Duration::MAX) {
+            turn.keep();
+        }
+    }
+
+    /// Returns the number of turns that are free now.
+    pub(crate) fn left(&self) -> u32 {
         self.left_at(Instant::now())
     }
 
@@ -68,17 +115,35 @@ impl RateLimiter {
         self.limit.burst.saturating_sub(u32::try_from(taken).unwrap_or(u32::MAX))
     }
 
-    /// How long to wait for a turn, which is then taken; an error, and no turn, when it would be over `most`.
-    fn reserve(&self, now: Instant, most: Duration) -> Result<Duration, Duration> {
+    /// The time by which a burst may be ahead of the long-run rate.
+    fn slack(&self) -> Duration {
+        self.limit.interval.saturating_mul(self.limit.burst - 1)
+    }
+
+    /// Reserves a turn. Returns its wait as the error if that is longer than `most`.
+    fn reserve(&self, now: Instant, most: Duration) -> Result<Turn<'_>, Duration> {
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        let RateLimit { interval, burst } = self.limit;
         let next = due.map_or(now, |due| due.max(now));
-        let wait = (next - now).saturating_sub(interval * (burst - 1));
+        let wait = (next - now).saturating_sub(self.slack());
         if wait > most {
             return Err(wait);
         }
-        *due = Some(next + interval);
-        Ok(wait)
+        *due = Some(later(next, self.limit.interval));
+        Ok(Turn { limiter: self, wait })
+    }
+}
+
+impl Turn<'_> {
+    /// Uses the turn.
+    fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut due = self.limiter.due.lock().unwrap_or_else(PoisonError::into_inner);
+        *due = due.and_then(|due| due.checked_sub(self.limiter.limit.interval));
     }
 }
 
@@ -88,19 +153,25 @@ mod tests {
 
     const LONG: Duration = Duration::from_mins(1);
 
-    fn waits(limiter: &RateLimiter, now: Instant, calls: usize) -> Vec<u128> {
-        (0..calls).map(|_| limiter.reserve(now, LONG).unwrap().as_millis()).collect()
+    fn waits(limiter: &RateLimiter, now: Instant, requests: usize) -> Vec<u128> {
+        let reserve = |_| {
+            let turn = limiter.reserve(now, LONG).unwrap();
+            let wait = turn.wait.as_millis();
+            turn.keep();
+            wait
+        };
+        (0..requests).map(reserve).collect()
     }
 
     #[test]
-    fn burst_goes_out_at_once_and_the_rest_at_the_rate() {
+    fn a_burst_is_sent_at_once_and_the_rest_at_the_rate() {
         let limiter = RateLimiter::new(RateLimit::per_second(10).burst(3));
 
         assert_eq!(waits(&limiter, Instant::now(), 6), [0, 0, 0, 100, 200, 300]);
     }
 
     #[test]
-    fn quiet_time_brings_the_burst_back_and_no_more() {
+    fn an_idle_time_restores_the_burst_and_no_more() {
         let (limiter, now) = (RateLimiter::new(RateLimit::per_second(10).burst(2)), Instant::now());
         waits(&limiter, now, 4);
 
@@ -108,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_may_be_made_at_once_are_told() {
+    fn free_turns_are_counted() {
         let (limiter, now) = (RateLimiter::new(RateLimit::per_second(10).burst(3)), Instant::now());
 
         let before = limiter.left_at(now);
@@ -120,13 +191,35 @@ mod tests {
     }
 
     #[test]
-    fn call_that_would_wait_too_long_takes_no_turn() {
+    fn a_request_that_would_wait_too_long_takes_no_turn() {
         let (limiter, now) = (RateLimiter::new(RateLimit::per_second(1)), Instant::now());
         waits(&limiter, now, 1);
 
-        let refused = limiter.reserve(now, Duration::from_millis(500));
+        let refused = limiter.reserve(now, Duration::from_millis(500)).map(Turn::keep);
 
         assert_eq!(refused, Err(Duration::from_secs(1)));
-        assert_eq!(limiter.reserve(now, LONG), Ok(Duration::from_secs(1)));
+        assert_eq!(waits(&limiter, now, 1), [1000]);
+    }
+
+    #[test]
+    fn a_dropped_turn_is_given_back() {
+        let (limiter, now) = (RateLimiter::new(RateLimit::per_second(1)), Instant::now());
+        waits(&limiter, now, 1);
+
+        for _ in 0..100 {
+            drop(limiter.reserve(now, LONG).unwrap());
+        }
+
+        assert_eq!(waits(&limiter, now, 1), [1000]);
+    }
+
+    #[test]
+    fn no_charge_overflows_the_clock() {
+        let limiter = RateLimiter::new(RateLimit::every(Duration::MAX, u32::MAX));
+
+        limiter.charge(Duration::MAX);
+        limiter.charge(Duration::MAX);
+
+        assert!(limiter.try_turn(), "the burst covers any charge");
     }
 }

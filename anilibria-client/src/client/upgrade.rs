@@ -49,16 +49,10 @@ pub(crate) struct DialerSettings<'s> {
 impl Dialer {
     pub(crate) fn new(settings: DialerSettings<'_>) -> Result<Self> {
         let DialerSettings { timeout, max_message_size, user_agent, proxy } = settings;
-        let config = |setting| {
-            move |error: reqwest::Error| Error::Config { setting, reason: error.without_url().to_string() }
-        };
-        // HTTP/2 has no upgrade, and what follows a redirect could send a token to where it was not meant for.
-        let redirects = reqwest::redirect::Policy::none();
-        let mut http = reqwest::Client::builder().http1_only().user_agent(user_agent).redirect(redirects);
-        if let Some(proxy) = proxy {
-            http = http.proxy(reqwest::Proxy::all(proxy.expose()).map_err(config("proxy"))?);
-        }
-        Ok(Self { http: http.build().map_err(config("tls"))?, timeout, max_message_size })
+        // HTTP/2 has no upgrade.
+        let http = transport::configured(reqwest::Client::builder().http1_only(), user_agent, proxy)?;
+        let http = http.build().map_err(|error| transport::config("tls", error))?;
+        Ok(Self { http, timeout, max_message_size })
     }
 
     /// The longest message in either direction, in bytes.
@@ -69,7 +63,9 @@ impl Dialer {
     /// A WebSocket at `url`, whose scheme is `http` or `https`.
     pub(crate) async fn connect(&self, url: &Url) -> Result<Socket> {
         let opening = tokio::time::timeout(self.timeout, self.open(url));
-        opening.await.map_err(|_| Error::Timeout { after: self.timeout })?
+        let timeout = |_| Err(Error::Timeout { host: String::new(), after: self.timeout });
+        let opened = opening.await.unwrap_or_else(timeout);
+        opened.map_err(|error| error.at(url.host_str().unwrap_or_default()))
     }
 
     async fn open(&self, url: &Url) -> Result<Socket> {
@@ -85,7 +81,7 @@ impl Dialer {
         let accepted = response.headers().get(header::SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes);
         if accepted != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
             let source = BoxError::from("the handshake was answered by something that is no WebSocket");
-            return Err(Error::Interrupted { source: Arc::from(source) });
+            return Err(Error::Interrupted { host: String::new(), source: Arc::from(source) });
         }
         let upgraded = response.upgrade().await.map_err(transport::failure)?;
         Ok(WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config(self.max_message_size)))

@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     Error, Result,
-    socket::{Heard, Link, Pace},
+    client::rate_limit::RateLimiter,
+    socket::{Heard, Link, message_limiter},
 };
 
 /// How long the service may take to tell what was missed.
@@ -51,7 +52,7 @@ pub(super) struct Session<'s> {
     /// What the service was told of what is wanted.
     told: Wanted,
     resume: Resume,
-    pace: Pace,
+    limiter: RateLimiter,
 }
 
 impl<'s> Session<'s> {
@@ -65,7 +66,7 @@ impl<'s> Session<'s> {
         if matches!(resume, Resume::Due) {
             memory.hold();
         }
-        Self { link, wanted, memory, out, told: Wanted::default(), resume, pace: Pace::new(Instant::now()) }
+        Self { link, wanted, memory, out, told: Wanted::default(), resume, limiter: message_limiter() }
     }
 
     /// Runs until the connection ends.
@@ -84,7 +85,7 @@ impl<'s> Session<'s> {
         loop {
             let has_more_to_say =
                 *self.wanted.borrow_and_update() != self.told || matches!(self.resume, Resume::Due);
-            let ready_at = self.pace.ready_at();
+            let ready_at = self.limiter.ready_at();
             let resumed_by = match self.resume {
                 Resume::Asked { until } => Some(until),
                 Resume::Due | Resume::Over => None,
@@ -158,7 +159,7 @@ impl<'s> Session<'s> {
         let text = serde_json::to_string(&message).map_err(|source| {
             End::Failed(Error::Decode { path: ".".to_owned(), source: Arc::new(source) })
         })?;
-        self.pace.spend(Instant::now());
+        self.limiter.spend();
         self.link.say(text).await.map_err(End::Failed)
     }
 

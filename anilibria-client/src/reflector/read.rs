@@ -197,7 +197,7 @@ fn is_whole(read: usize, total: Option<u64>) -> Result<()> {
         Some(total) if read.saturating_mul(10) < total.saturating_mul(9) => {
             let reason = format!("the catalogue ended after {read} of {total} releases");
             let source = std::sync::Arc::from(crate::error::BoxError::from(reason));
-            Err(Error::Interrupted { source })
+            Err(Error::Interrupted { host: String::new(), source })
         }
         _ => Ok(()),
     }

@@ -209,7 +209,7 @@ impl Reflector {
     async fn replace(&self, make: impl FnOnce() -> Catalogue + Send + 'static) -> Result<()> {
         let catalogue = spawn_blocking(make)
             .await
-            .map_err(|task| Error::Interrupted { source: std::sync::Arc::new(task) })?;
+            .map_err(|task| Error::Interrupted { host: String::new(), source: std::sync::Arc::new(task) })?;
         *self.inner.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
         Ok(())
     }

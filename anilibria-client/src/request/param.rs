@@ -1,5 +1,10 @@
 //! The values of parameters, and what can be one.
 
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    sync::OnceLock,
+};
+
 use serde_json::Value;
 
 use crate::{model::id::ReleaseRef, secret::Secret};
@@ -28,6 +33,17 @@ impl Param {
             Self::List(list) => list.iter().map(Self::joined).collect::<Vec<_>>().join(","),
             Self::Joined(list) => list.join(","),
             Self::Secret(secret) => secret.expose().to_owned(),
+        }
+    }
+
+    /// Returns the value as text for a cache key, without secrets.
+    pub(super) fn cache_text(&self) -> String {
+        static KEYS: OnceLock<RandomState> = OnceLock::new();
+        match self {
+            Self::Secret(secret) => {
+                format!("{:016x}", KEYS.get_or_init(RandomState::new).hash_one(secret.expose()))
+            }
+            value => value.joined(),
         }
     }
 

@@ -78,7 +78,7 @@ impl Link {
     /// Asks for a sign of life, or gives the connection up when it was asked for before.
     pub(crate) async fn probe(&mut self) -> Result<()> {
         if self.has_pinged {
-            return Err(Error::Timeout { after: self.idle_timeout });
+            return Err(Error::Timeout { host: String::new(), after: self.idle_timeout });
         }
         self.has_pinged = true;
         self.quiet_since = Instant::now();
@@ -94,7 +94,7 @@ impl Link {
         match timeout(PATIENCE, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(self.failure(error)),
-            Err(_) => Err(Error::Timeout { after: PATIENCE }),
+            Err(_) => Err(Error::Timeout { host: String::new(), after: PATIENCE }),
         }
     }
 
@@ -106,7 +106,7 @@ impl Link {
     fn failure(&self, error: tungstenite::Error) -> Error {
         match error {
             tungstenite::Error::Capacity(_) => Error::TooLarge { limit: self.max_message_size },
-            error => Error::Interrupted { source: Arc::new(error) },
+            error => Error::Interrupted { host: String::new(), source: Arc::new(error) },
         }
     }
 }

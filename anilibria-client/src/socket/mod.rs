@@ -1,24 +1,33 @@
-//! What every WebSocket connection of this crate has in common, whatever is said on it.
+//! WebSocket connections: their address, settings, rate of messages and reconnects.
 
 mod link;
-mod pace;
 mod reconnect;
 mod settings;
+
+use std::time::Duration;
 
 use url::Url;
 
 pub(crate) use self::{
     link::{Heard, Link},
-    pace::Pace,
     reconnect::{Reconnects, tireless},
     settings::{Settings, setters},
 };
 use crate::{
-    Result,
-    client::builder::{config, url},
+    RateLimit, Result,
+    client::{
+        builder::{config, url},
+        rate_limit::RateLimiter,
+    },
 };
 
-/// The address of a WebSocket as HTTP knows it.
+/// Returns the rate limit of the messages of one connection. The service allows 20 messages per second and 40 at once; the
+/// limit is lower, as clocks and networks differ.
+pub(crate) fn message_limiter() -> RateLimiter {
+    RateLimiter::new(RateLimit::every(Duration::from_millis(75), 31))
+}
+
+/// Parses the address of a WebSocket as an HTTP URL.
 pub(crate) fn address(setting: &'static str, text: &str) -> Result<Url> {
     let text = match text.split_once("://") {
         Some(("ws", rest)) => format!("http://{rest}"),

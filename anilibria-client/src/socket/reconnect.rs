@@ -1,14 +1,11 @@
-//! Whether to connect again, and after how long.
+//! Reconnects: whether there is another attempt, and its delay.
 
 use std::time::Duration;
 
 use crate::{
     Error,
-    retry::{Delays, RetryPolicy},
+    retry::{Delays, RetryPolicy, capped_wait},
 };
-
-/// The longest wait that the service can ask for.
-const MAX_ASKED_WAIT: Duration = Duration::from_mins(15);
 
 /// Without end, after half a second at first and 30 seconds at most, with jitter.
 pub(crate) fn tireless() -> RetryPolicy {
@@ -54,7 +51,7 @@ fn patient(wait: Duration, longest: Duration, error: &Error) -> Duration {
         }
         _ => wait,
     };
-    wait.max(error.retry_after().unwrap_or_default().min(MAX_ASKED_WAIT))
+    wait.max(capped_wait(error.retry_after().unwrap_or_default()))
 }
 
 /// Whether another connection may fare better.

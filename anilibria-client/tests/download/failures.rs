@@ -83,7 +83,7 @@ async fn web_page_in_place_of_a_segment_is_a_block() {
     let error = download_from(&server, "/list.m3u8").to_file(directory.file("episode.ts")).await.unwrap_err();
 
     assert!(
-        matches!(error, DownloadError::Fetch { source: Error::Blocked { status: 200 }, .. }),
+        matches!(error, DownloadError::Fetch { source: Error::Blocked { status: 200, .. }, .. }),
         "{error:?}"
     );
     page.assert_async().await;

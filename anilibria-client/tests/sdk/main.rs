@@ -1,15 +1,23 @@
-//! The SDK over HTTP: the road of a call, pages, and the models against recorded forms of answers.
+//! The SDK over HTTP: the path of a call, pages, and the models against recorded forms of answers.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../support/host.rs"]
+mod host;
+
 mod accounts;
+mod blame;
 #[cfg(feature = "cache")]
 mod cached;
 mod coverage;
+mod extremes;
+mod failover;
 mod faults;
 mod models;
 mod observed;
 mod operations;
 mod pages;
+mod proxies;
+mod redirects;
 mod retries;
 mod session;

@@ -50,8 +50,8 @@ impl NodeService {
         let permit = self.shared.breaker.permit().map_err(|wait| NodeError::CircuitOpen { wait })?;
         let answer = call.within(TIMEOUT, answer::json).await;
         match &answer {
-            Err(error) if error.is_its_fault() => permit.failed(),
-            _ => permit.answered(),
+            Err(error) if error.is_its_fault() => permit.failure(),
+            _ => permit.success(),
         }
         is_valid(&answer?).ok_or_else(|| NodeError::refused("it does not say whether the user is valid"))
     }

@@ -5,7 +5,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{MAX_MESSAGE, from_answer};
+use super::{MAX_MESSAGE, blocked, from_answer};
 use crate::{Error, client::transport::Answer};
 
 /// The keys of both forms: `{"error": {"code", "message"}}` of the API, `{"err", "mes", "key"}` of the site.
@@ -25,7 +25,7 @@ pub(in crate::client) fn refusal(answer: &Answer) -> Option<Error> {
         return Some(from_answer(answer));
     }
     match said(&answer.body).and_then(|said| understood(&said, answer.status)) {
-        None if answer.status.is_success() => None,
+        None if answer.status.is_success() => blocked(answer),
         None => Some(from_answer(answer)),
         said => said,
     }

@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{
     Error, Result,
+    client::rate_limit::RateLimiter,
     client::upgrade::Dialer,
-    socket::{Heard, Link, Pace, Reconnects},
+    socket::{Heard, Link, Reconnects, message_limiter},
     v3::Client,
 };
 
@@ -51,7 +52,7 @@ enum End {
 struct Said {
     count: usize,
     unanswered: VecDeque<SubscriptionId>,
-    pace: Pace,
+    limiter: RateLimiter,
 }
 
 impl Run {
@@ -81,7 +82,7 @@ impl Run {
         let socket = self.dialer.connect(&self.url).await.map_err(End::Failed)?;
         tracing::debug!(host = self.url.host_str(), "event connection open");
         let mut link = Link::new(socket, self.dialer.max_message_size(), self.idle_timeout);
-        let mut said = Said { count: 0, unanswered: VecDeque::new(), pace: Pace::new(Instant::now()) };
+        let mut said = Said { count: 0, unanswered: VecDeque::new(), limiter: message_limiter() };
         loop {
             let has_more_to_say = self.wanted.borrow_and_update().len() > said.count;
             tokio::select! {
@@ -91,7 +92,7 @@ impl Run {
                     Heard::Silence => link.probe().await.map_err(End::Failed)?,
                 },
                 changed = self.wanted.changed() => changed.map_err(|_| End::Unread)?,
-                () = sleep_until(said.pace.ready_at()), if has_more_to_say => self.say(&mut link, &mut said).await?,
+                () = sleep_until(said.limiter.ready_at()), if has_more_to_say => self.say(&mut link, &mut said).await?,
                 Some(episode) = self.reading.next() => self.tell(episode).await?,
             }
         }
@@ -112,7 +113,7 @@ impl Run {
         let Some(text) = self.wanted.borrow().get(said.count).cloned() else { return Ok(()) };
         said.unanswered.push_back(SubscriptionId(said.count));
         said.count += 1;
-        said.pace.spend(Instant::now());
+        said.limiter.spend();
         link.say(text).await.map_err(End::Failed)
     }
 

@@ -77,8 +77,10 @@ impl World {
     /// Makes a world of the sandbox's.
     pub(super) async fn make() -> Result<Self> {
         let sandbox = Sandbox::builder().releases(TITLES).build().start().await;
-        let sandbox =
-            sandbox.map_err(|error| crate::Error::Connect { source: std::sync::Arc::new(error) })?;
+        let sandbox = sandbox.map_err(|error| crate::Error::Connect {
+            host: String::new(),
+            source: std::sync::Arc::new(error),
+        })?;
         let client = Client::builder().mirror(sandbox.api_url()).build()?;
         let mut franchises = Vec::new();
         for franchise in client.franchises().list().await? {
