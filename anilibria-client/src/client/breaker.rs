@@ -84,6 +84,11 @@ impl Breaker {
         self.permit_at(Instant::now())
     }
 
+    /// Returns a permit whatever the state of the circuit: for a caller that has no alternative left.
+    pub(crate) fn force(&self) -> Permit<'_> {
+        Permit { breaker: self, is_reported: false }
+    }
+
     /// Returns the current state of the circuit.
     pub fn state(&self) -> BreakerState {
         self.state_at(Instant::now())

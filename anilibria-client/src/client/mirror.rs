@@ -6,18 +6,22 @@ use std::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use url::{Host, Url};
 
-use super::breaker::{Breaker, BreakerPolicy, BreakerState};
-use crate::{Error, error::MirrorFailure};
+use super::breaker::{Breaker, BreakerPolicy, BreakerState, Permit};
+use crate::{Error, error::MirrorFailure, runtime::Instant};
 
 /// Maximum number of mirrors that are added because the service lists them.
 const MAX_LEARNED: usize = 8;
 
 /// The path of API v1 on the mirrors of the live service.
 const API_PATH: &str = "/api/v1";
+
+/// Minimum time between two calls that ask a mirror with an open circuit because no other mirror is left.
+pub(super) const LAST_RESORT_EVERY: Duration = Duration::from_millis(250);
 
 /// The mirrors of the service. The preferred one, which answered last, is asked first.
 pub(super) struct Mirrors {
@@ -42,6 +46,8 @@ pub(super) struct Mirror {
     pub(super) is_learned: bool,
     /// The last failure, the cause of an open circuit.
     last_error: Mutex<Option<Error>>,
+    /// The time of the last call that asked the mirror as a last resort, or of its last failure.
+    last_resort: Mutex<Option<Instant>>,
 }
 
 /// State of a mirror.
@@ -162,7 +168,7 @@ impl Mirror {
         let port = base.port_or_known_default().unwrap_or_default();
         let base = base.as_str().trim_end_matches('/').to_owned();
         let breaker = Breaker::new(policy);
-        Self { index, base, name, host, port, breaker, is_learned, last_error: Mutex::default() }
+        Self { index, base, name, host, port, breaker, is_learned, last_error: Mutex::default(), last_resort: Mutex::default() }
     }
 
     /// Returns the URL of `target`, a path (and query) below the base URL that begins with a slash.
@@ -183,8 +189,20 @@ impl Mirror {
         }
     }
 
+    /// Returns a permit to ask the mirror although its circuit is open, every [`LAST_RESORT_EVERY`].
+    pub(super) fn last_resort(&self) -> Option<Permit<'_>> {
+        let now = Instant::now();
+        let mut last = self.last_resort.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| now.saturating_duration_since(last) >= LAST_RESORT_EVERY);
+        if is_due {
+            *last = Some(now);
+        }
+        is_due.then(|| self.breaker.force())
+    }
+
     /// Keeps `error` as the cause of an open circuit.
     pub(super) fn remember(&self, error: &Error) {
+        *self.last_resort.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
     }
 }

@@ -17,7 +17,7 @@ use tracing::{
 use super::{
     Client, Inner,
     breaker::Permit,
-    mirror::{Mirror, Mirrors},
+    mirror::{LAST_RESORT_EVERY, Mirror, Mirrors},
     observe,
     rate_limit::RateLimiter,
     transport::Message,
@@ -32,6 +32,9 @@ use crate::{
 
 /// The name of the service in traces, whichever mirror it is.
 const SERVICE: &str = "anilibria.tv";
+
+/// Number of times that a call waits for a mirror if the circuits of all mirrors are open.
+const MAX_WAITS: u32 = 2;
 
 /// Decodes the body of an answer.
 type Read<'c, T> = &'c (dyn Fn(Bytes) -> Result<T> + Send + Sync);
@@ -163,12 +166,19 @@ impl<T> Call<'_, T> {
         let mirrors = self.client.mirrors.in_order();
         let mut candidates = Candidates::new(self.client, &mirrors, self.is_private());
         let mut running = FuturesUnordered::new();
-        let mut failures = Vec::new();
+        let (mut failures, mut waits) = (Vec::new(), 0);
         let mut patience = self.patience(candidates.left());
         loop {
             if running.is_empty() {
                 let is_late = !failures.is_empty() && Instant::now() >= self.deadline;
                 let Some(candidate) = (if is_late { None } else { candidates.next() }) else {
+                    // A mirror may have recovered: another call may find that out in a moment.
+                    if failures.is_empty() && waits < MAX_WAITS && candidates.has_last_resort() {
+                        waits += 1;
+                        sleep_until(later(Instant::now(), LAST_RESORT_EVERY).min(self.deadline)).await;
+                        candidates = Candidates::new(self.client, &mirrors, self.is_private());
+                        continue;
+                    }
                     return Err(self.summary(failures, candidates.shortest_wait));
                 };
                 if let Err(error) = self.rate_limit.turn(self.deadline).await {
@@ -326,7 +336,11 @@ impl<T> Call<'_, T> {
 struct Candidates<'m> {
     client: &'m Inner,
     mirrors: Vec<&'m Arc<Mirror>>,
-    /// The shortest wait for a mirror that was skipped as its circuit is open.
+    /// Mirrors that were skipped as their circuit is open. They are asked if no other mirror is left.
+    open: Vec<&'m Arc<Mirror>>,
+    /// True if there is more than one mirror.
+    has_alternatives: bool,
+    /// The shortest wait for a mirror whose circuit is open.
     shortest_wait: Option<Duration>,
 }
 
@@ -340,27 +354,43 @@ struct Candidate<'m> {
 impl<'m> Candidates<'m> {
     fn new(client: &'m Inner, mirrors: &'m [Arc<Mirror>], is_private: bool) -> Self {
         // The last one is asked first.
-        let mirrors = mirrors.iter().rev().filter(|mirror| !(is_private && mirror.is_learned)).collect();
-        Self { client, mirrors, shortest_wait: None }
+        let mirrors: Vec<_> =
+            mirrors.iter().rev().filter(|mirror| !(is_private && mirror.is_learned)).collect();
+        let has_alternatives = mirrors.len() > 1;
+        Self { client, mirrors, open: Vec::new(), has_alternatives, shortest_wait: None }
     }
 
     /// Returns the next mirror whose circuit allows a call: the preferred one, which another call may have found
-    /// meanwhile, or the next in order.
+    /// meanwhile, or the next in order. After them come those with an open circuit, now and then.
     fn next(&mut self) -> Option<Candidate<'m>> {
         let preferred = self.client.mirrors.preferred();
         if let Some(place) = self.mirrors.iter().position(|mirror| mirror.index == preferred) {
             let mirror = self.mirrors.remove(place);
             self.mirrors.push(mirror);
         }
+        let mirrors = &self.client.mirrors;
         while let Some(mirror) = self.mirrors.pop() {
             match mirror.breaker.permit() {
-                Ok(permit) => return Some(Candidate { mirror, mirrors: &self.client.mirrors, permit }),
+                Ok(permit) => return Some(Candidate { mirror, mirrors, permit }),
                 Err(wait) => {
+                    self.open.push(mirror);
                     self.shortest_wait = Some(self.shortest_wait.map_or(wait, |shortest| shortest.min(wait)));
                 }
             }
         }
-        None
+        if !self.has_alternatives {
+            return None;
+        }
+        let permits = self.open.iter().enumerate();
+        let (place, permit) =
+            permits.map(|(place, mirror)| (place, mirror.last_resort())).find(|(_, permit)| permit.is_some())?;
+        let mirror = self.open.remove(place);
+        permit.map(|permit| Candidate { mirror, mirrors, permit })
+    }
+
+    /// True if a mirror with an open circuit may be asked later.
+    fn has_last_resort(&self) -> bool {
+        self.has_alternatives && !self.open.is_empty()
     }
 
     /// True if the next mirror is the preferred one, which has answered another call.
@@ -371,7 +401,7 @@ impl<'m> Candidates<'m> {
 
     /// Returns the number of mirrors that are left.
     fn left(&self) -> usize {
-        self.mirrors.len()
+        self.mirrors.len() + if self.has_alternatives { self.open.len() } else { 0 }
     }
 }
 

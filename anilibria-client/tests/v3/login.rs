@@ -46,5 +46,5 @@ async fn yes_without_a_session_is_none() {
     for body in [r#"{"err":"ok","key":"success","sessionId":""}"#, r#"{"err":"","mes":"?"}"#, "{}"] {
         assert!(matches!(login("application/json", body).await, Err(Error::Api { code: 0, .. })), "{body}");
     }
-    assert!(matches!(login("text/html", "<html>").await, Err(Error::Decode { .. })));
+    assert!(matches!(login("text/html", "<html>").await, Err(Error::Blocked { .. })));
 }

@@ -46,7 +46,7 @@ async fn answers_that_are_no_json_are_told_by_their_status() {
     assert!(matches!(refusal(502, "text/html", "<html>").await, Error::Status { status: 502, .. }));
     assert!(matches!(refusal(403, "text/html", "<html>").await, Error::Blocked { status: 403, .. }));
     assert!(matches!(refusal(429, "text/plain", "slow").await, Error::RateLimited { .. }));
-    assert!(matches!(refusal(200, "text/html", "<html>").await, Error::Decode { .. }));
+    assert!(matches!(refusal(200, "text/html", "<html>").await, Error::Blocked { status: 200, .. }));
     assert!(matches!(refusal(200, "application/json", "").await, Error::Decode { .. }));
 }
 

@@ -101,7 +101,7 @@ impl From<LoadFailure> for Problem {
             Error::RateLimited { retry_after } => {
                 Self::Unavailable { retry_after: retry_after.unwrap_or(DEFAULT_WAIT), cause: error.into() }
             }
-            Error::CircuitOpen { retry_in } => {
+            Error::CircuitOpen { retry_in, .. } => {
                 Self::Unavailable { retry_after: *retry_in, cause: error.into() }
             }
             // Parameters are checked before, so an invalid request is a bug of this service.
@@ -136,7 +136,7 @@ mod tests {
     fn failures_of_the_upstream_are_told_apart() {
         let decode = anilibria_client::decode::<u8>(b"<html>").unwrap_err();
         let status = Error::Status { status: 500, message: String::new() };
-        let timeout = Error::Timeout { after: Duration::from_secs(9) };
+        let timeout = Error::Timeout { host: String::new(), after: Duration::from_secs(9) };
         let limited = Error::RateLimited { retry_after: None };
 
         assert!(matches!(problem(decode), Problem::Upstream { reason: "the answer was malformed", .. }));

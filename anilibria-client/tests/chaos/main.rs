@@ -1,0 +1,175 @@
+//! Two minutes of calls through three mirrors whose faults change every second.
+//!
+//! `CHAOS_SECONDS` and `CHAOS_SEED` change the duration and the sequence of faults.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and prints its seed")]
+
+mod front;
+mod log;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use anilibria_client::{
+    Client, Error, RateLimit, Result,
+    model::{EpisodeId, Timecode},
+    sandbox::Sandbox,
+};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use self::front::{Fault, Front};
+
+const MIRRORS: usize = 3;
+const CALLERS: u64 = 6;
+
+/// The deadline of each call.
+const DEADLINE: Duration = Duration::from_secs(8);
+
+/// The time that a mirror has been healthy before a call must find it.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// The password, passkey and token of the test. None of them may appear in a log line or an error.
+const SECRETS: [&str; 2] = ["pass-w0rd-of-the-test", "passkey-of-the-test"];
+
+/// The end of a call.
+struct Outcome {
+    started: Instant,
+    ended: Instant,
+    what: &'static str,
+    result: Result<(), Error>,
+}
+
+/// The times from which and to which each mirror was healthy.
+#[derive(Default)]
+struct Health(Mutex<Vec<Vec<(Instant, Option<Instant>)>>>);
+
+impl Health {
+    fn set(&self, mirror: usize, is_healthy: bool) {
+        let mut periods = self.0.lock().unwrap();
+        periods.resize_with(MIRRORS, Vec::new);
+        match (periods[mirror].last_mut(), is_healthy) {
+            (Some((_, end @ None)), false) => *end = Some(Instant::now()),
+            (Some((_, None)), true) => {}
+            (_, true) => periods[mirror].push((Instant::now(), None)),
+            (_, false) => {}
+        }
+    }
+
+    /// True if one mirror was healthy during the whole call and the grace before it.
+    fn had_healthy_mirror(&self, outcome: &Outcome) -> bool {
+        let periods = self.0.lock().unwrap();
+        periods.iter().flatten().any(|(start, end)| {
+            *start + GRACE <= outcome.started && end.is_none_or(|end| end >= outcome.ended)
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_survive_mirrors_whose_faults_change_every_second() {
+    let setting = |name: &str, default| std::env::var(name).map_or(default, |text| text.parse().unwrap());
+    let (seconds, seed) = (setting("CHAOS_SECONDS", 120), setting("CHAOS_SEED", 2026));
+    println!("CHAOS_SECONDS={seconds} CHAOS_SEED={seed}");
+    let log = log::capture();
+    let sandbox = Sandbox::builder().releases(60).build();
+    let service = sandbox.start().await.unwrap();
+    let mut fronts = Vec::new();
+    for _ in 0..MIRRORS {
+        fronts.push(Front::start(service.api_url()).await);
+    }
+    let builder = fronts.iter().fold(Client::builder(), |builder, front| builder.mirror(front.api_url()));
+    // The defaults of a user, but for the deadline and a rate that the callers use up.
+    let client = builder.timeout(DEADLINE).rate_limit(RateLimit::per_second(200)).build().unwrap();
+    client.session().log_in("demo", "demo").await.unwrap();
+    let token = client.session().token().await.unwrap().unwrap().expose().to_owned();
+    let secrets = [SECRETS[0], SECRETS[1], token.as_str()];
+
+    let health = Arc::new(Health::default());
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut callers = JoinSet::new();
+    for caller in 0..CALLERS {
+        callers.spawn(call_until(end, client.clone(), fastrand::Rng::with_seed(seed + caller)));
+    }
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut second = 0_usize;
+    while Instant::now() < end {
+        // Ten seconds with a mirror that stays healthy, and five in which all may fail.
+        let stays = (second % 15 < 10).then_some(second / 15 % MIRRORS);
+        for (index, front) in fronts.iter().enumerate() {
+            let fault = if stays == Some(index) { Fault::None } else { Fault::random(&mut random) };
+            health.set(index, fault == Fault::None);
+            front.set(fault);
+        }
+        second += 1;
+        sleep(Duration::from_secs(1)).await;
+    }
+    let outcomes: Vec<_> = callers.join_all().await.into_iter().flatten().collect();
+
+    let mut counts = BTreeMap::<_, [usize; 2]>::new();
+    for outcome in &outcomes {
+        counts.entry(outcome.what).or_default()[usize::from(outcome.result.is_err())] += 1;
+        let Err(error) = &outcome.result else { continue };
+        let text = format!("{error} {error:?}");
+        assert!(secrets.iter().all(|secret| !text.contains(secret)), "{text}");
+        assert!(!matches!(error, Error::Decode { .. } | Error::Unauthorized { .. }), "{text}");
+        let took = outcome.ended - outcome.started;
+        assert!(took < DEADLINE + Duration::from_secs(2), "{}: {took:?}", outcome.what);
+        // A write whose answer was lost is not repeated.
+        let may_fail = outcome.what == "save" || !health.had_healthy_mirror(outcome);
+        assert!(may_fail, "{} after {took:?} with a healthy mirror: {error}", outcome.what);
+    }
+    println!("calls (succeeded, failed): {counts:?}");
+    assert!(counts.values().all(|[succeeded, _]| *succeeded > 0), "{counts:?}");
+    let saved = fronts.iter().flat_map(Front::saved).collect::<Vec<_>>();
+    let repeated: Vec<_> = saved.iter().filter(|one| saved.iter().filter(|other| other == one).count() > 1).collect();
+    assert!(!saved.is_empty() && repeated.is_empty(), "applied more than once: {repeated:?}");
+    let text = log.text();
+    assert!(text.contains("mirror failed"), "the log is empty");
+    assert!(secrets.iter().all(|secret| !text.contains(secret)), "a secret is in the log");
+    // No turn is lost: all are free again after an idle second.
+    sleep(Duration::from_millis(1100)).await;
+    assert_eq!(client.calls_left(), 200);
+    for front in &fronts {
+        front.set(Fault::None);
+    }
+    sleep(Duration::from_secs(1)).await;
+    client.app().status().await.unwrap();
+}
+
+/// Makes calls of all kinds until `end`. Some are cancelled.
+async fn call_until(end: Instant, client: Client, mut random: fastrand::Rng) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    while Instant::now() < end {
+        let started = Instant::now();
+        let (what, result) = match random.u8(..6) {
+            0 => ("status", client.app().status().await.map(drop)),
+            1 => ("release", client.releases().get(random.u32(1..=60)).await.map(drop)),
+            2 => ("catalog", client.catalog().releases().page(random.u32(1..=3)).await.map(drop)),
+            3 => ("rss", client.torrents().rss().passkey(SECRETS[1].into()).await.map(drop)),
+            4 => {
+                // The position of each write is unique, so that a repetition is recognised.
+                let at = Duration::from_millis(random.u64(1..1 << 40));
+                let stopped = Timecode::stopped(EpisodeId::default(), at);
+                ("save", client.views().save([stopped]).await.map(drop))
+            }
+            _ => {
+                let limit = Duration::from_millis(random.u64(..50));
+                let _cancelled = tokio::time::timeout(limit, client.app().status()).await;
+                continue;
+            }
+        };
+        let result = match result {
+            // Not known to the sandbox; it has answered all the same.
+            Err(Error::NotFound { .. } | Error::Validation(_)) => Ok(()),
+            result => result,
+        };
+        outcomes.push(Outcome { started, ended: Instant::now(), what, result });
+        sleep(Duration::from_millis(random.u64(20..120))).await;
+    }
+    outcomes
+}
