@@ -12,7 +12,7 @@ use tracing::debug;
 use url::Url;
 
 use super::{
-    DownloadError, Downloads, RateLimit,
+    DownloadError, Downloads, SpeedLimit,
     fetch::Fetcher,
     settings::Settings,
     stream::{self, OnProgress},
@@ -96,9 +96,9 @@ impl DownloadEpisode {
         self
     }
 
-    /// How fast it may go. Default: two segments a second.
-    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
-        self.settings.rate_limit = limit;
+    /// Sets the speed limit. Default: two segments per second.
+    pub fn speed_limit(mut self, limit: SpeedLimit) -> Self {
+        self.settings.speed_limit = limit;
         self
     }
 
@@ -138,14 +138,14 @@ impl DownloadEpisode {
     /// Dropping the future cancels the download and leaves what the next attempt goes on with.
     ///
     /// ```
-    /// use anilibria_client::download::{DownloadError, RateLimit};
+    /// use anilibria_client::download::{DownloadError, SpeedLimit};
     ///
     /// # anilibria_client::offline(|client| async move {
     /// let release = client.releases().get(1).await?;
     /// let episode = &release.episodes.unwrap_or_default()[0];
     /// let path = std::env::temp_dir().join(format!("{}.ts", episode.id));
     ///
-    /// let download = client.download().episode(episode).rate_limit(RateLimit::Unlimited);
+    /// let download = client.download().episode(episode).speed_limit(SpeedLimit::Unlimited);
     /// match download.to_file(&path).await {
     ///     Ok(downloaded) => println!("{} in {} segments", downloaded.quality, downloaded.segments),
     ///     Err(DownloadError::NoStream { .. }) => println!("on another player only"),

@@ -32,7 +32,7 @@ pub(super) struct Fetcher {
 
 impl Fetcher {
     pub(super) fn new(client: Client, settings: Settings) -> Self {
-        let pace = Pace::new(settings.rate_limit);
+        let pace = Pace::new(settings.speed_limit);
         Self { client, settings, pace }
     }
 
@@ -45,7 +45,7 @@ impl Fetcher {
     pub(super) async fn piece(&self, piece: &Piece, keys: &[StreamKey]) -> Result<Bytes, DownloadError> {
         self.pace.turn().await;
         let body = self.file(&piece.url, piece.range.clone(), self.settings.max_segment_size).await?;
-        self.pace.came(body.len());
+        self.pace.record(body.len());
         match &piece.cipher {
             None => Ok(body),
             Some(cipher) => self.decrypt(piece, cipher, &body, keys).await,

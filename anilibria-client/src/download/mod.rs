@@ -57,7 +57,7 @@ mod torrent;
 pub use self::{
     episode::{DownloadEpisode, Downloaded, Progress},
     error::DownloadError,
-    pace::RateLimit,
+    pace::SpeedLimit,
 };
 
 group! {

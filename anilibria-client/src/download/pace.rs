@@ -1,4 +1,4 @@
-//! How fast a download may go.
+//! The speed limit of a download.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -7,31 +7,31 @@ use std::{
 
 use tokio::time::{Instant, sleep_until};
 
-/// How fast a download may go. The hosts of the streams serve viewers first.
+/// The speed limit of a download. The stream hosts serve viewers first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum RateLimit {
-    /// So many segments begin in a second, at even distances. The default, with 2: some seconds of video a segment, it
-    /// is well above the speed of watching.
+pub enum SpeedLimit {
+    /// Number of segments that start per second, at even intervals. The default is 2. A segment holds several seconds of
+    /// video, so the default is well above playback speed.
     SegmentsPerSecond(u32),
-    /// So many bytes come in a second, over all; a segment is waited for once it is there.
+    /// Average number of bytes received per second. The wait follows each segment.
     BytesPerSecond(u64),
-    /// As fast as it goes. For hosts of one's own.
+    /// No limit, for example for a host of your own.
     Unlimited,
 }
 
-impl Default for RateLimit {
+impl Default for SpeedLimit {
     fn default() -> Self {
         Self::SegmentsPerSecond(2)
     }
 }
 
-impl RateLimit {
+impl SpeedLimit {
     pub(super) fn is_zero(self) -> bool {
         matches!(self, Self::SegmentsPerSecond(0) | Self::BytesPerSecond(0))
     }
 
-    /// How long the next segment has to wait for one that begins.
+    /// Returns the wait that the start of a segment adds before the next one.
     fn cost_of_start(self) -> Duration {
         match self {
             Self::SegmentsPerSecond(rate) => Duration::from_secs(1) / rate.max(1),
@@ -39,7 +39,7 @@ impl RateLimit {
         }
     }
 
-    /// How long the next segment has to wait for one that came.
+    /// Returns the wait that `bytes` received bytes add before the next segment.
     fn cost_of_bytes(self, bytes: usize) -> Duration {
         match self {
             Self::BytesPerSecond(rate) => {
@@ -51,34 +51,34 @@ impl RateLimit {
     }
 }
 
-/// Gives segments their turn.
+/// Schedules the starts of segments.
 #[derive(Debug)]
 pub(super) struct Pace {
-    limit: RateLimit,
+    limit: SpeedLimit,
     next: Mutex<Instant>,
 }
 
 impl Pace {
-    pub(super) fn new(limit: RateLimit) -> Self {
+    pub(super) fn new(limit: SpeedLimit) -> Self {
         Self { limit, next: Mutex::new(Instant::now()) }
     }
 
-    /// Waits until a segment may begin.
+    /// Waits until the next segment may start.
     pub(super) async fn turn(&self) {
         let turn = self.delay_next(Instant::now(), self.limit.cost_of_start());
         sleep_until(turn).await;
     }
 
-    /// Counts what came.
-    pub(super) fn came(&self, bytes: usize) {
+    /// Records `bytes` received bytes.
+    pub(super) fn record(&self, bytes: usize) {
         self.delay_next(Instant::now(), self.limit.cost_of_bytes(bytes));
     }
 
-    /// Takes the next turn and puts the one after it off by `cost`. A pause is not made up for by haste.
+    /// Returns the next start and delays the one after it by `cost`. Idle time is not credited.
     fn delay_next(&self, now: Instant, cost: Duration) -> Instant {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = now.max(*next);
-        // A wait beyond what a clock can tell is a century of bytes: any limit will do.
+        // A wait that overflows the clock is centuries long; without it the download is no less correct.
         *next = turn.checked_add(cost).unwrap_or(turn);
         turn
     }
@@ -89,8 +89,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn segments_begin_at_even_distances_and_pauses_are_not_made_up_for() {
-        let pace = Pace::new(RateLimit::SegmentsPerSecond(4));
+    fn segments_start_at_even_intervals_and_idle_time_is_not_credited() {
+        let pace = Pace::new(SpeedLimit::SegmentsPerSecond(4));
         let start = *pace.next.lock().unwrap();
         let at = |millis| start + Duration::from_millis(millis);
         let cost = pace.limit.cost_of_start();
@@ -102,7 +102,28 @@ mod tests {
 
     #[test]
     fn bytes_cost_the_time_they_may_take() {
-        assert_eq!(RateLimit::BytesPerSecond(1000).cost_of_bytes(2500), Duration::from_millis(2500));
-        assert_eq!(RateLimit::Unlimited.cost_of_bytes(usize::MAX), Duration::ZERO);
+        assert_eq!(SpeedLimit::BytesPerSecond(1000).cost_of_bytes(2500), Duration::from_millis(2500));
+        assert_eq!(SpeedLimit::Unlimited.cost_of_bytes(usize::MAX), Duration::ZERO);
+    }
+
+    #[test]
+    fn extreme_limits_do_not_overflow() {
+        let extremes = [
+            SpeedLimit::SegmentsPerSecond(u32::MAX),
+            SpeedLimit::SegmentsPerSecond(0),
+            SpeedLimit::BytesPerSecond(1),
+            SpeedLimit::BytesPerSecond(0),
+            SpeedLimit::BytesPerSecond(u64::MAX),
+        ];
+        for limit in extremes {
+            let pace = Pace::new(limit);
+            let now = Instant::now();
+            let mut last = now;
+            for _ in 0..3 {
+                pace.delay_next(now, limit.cost_of_start());
+                last = pace.delay_next(now, limit.cost_of_bytes(usize::MAX));
+            }
+            assert!(last >= now, "{limit:?}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use anilibria_client::{
     Client, RetryPolicy,
-    download::{DownloadEpisode, RateLimit},
+    download::{DownloadEpisode, SpeedLimit},
     model::{Episode, Quality},
     sandbox::{RunningSandbox, Sandbox},
 };
@@ -106,7 +106,7 @@ pub(crate) fn segment_path(episode: &Episode, quality: Quality, name: &str) -> S
 
 /// Without the manners that only cost time here.
 pub(crate) fn hasty(download: DownloadEpisode) -> DownloadEpisode {
-    download.rate_limit(RateLimit::Unlimited).retry(quick(3))
+    download.speed_limit(SpeedLimit::Unlimited).retry(quick(3))
 }
 
 /// The download of a playlist at `path` of a server.
