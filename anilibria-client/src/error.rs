@@ -188,10 +188,6 @@ pub struct MirrorFailure {
 
 impl Error {
     /// The connection broke off, for a reason that no library told.
-    #[cfg(any(
-        feature = "download",
-        all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32"))
-    ))]
     pub(crate) fn interrupted(reason: &'static str) -> Self {
         Self::Interrupted { source: Arc::from(BoxError::from(reason)) }
     }

@@ -128,7 +128,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The host (and path) below which pictures and files lie. Default: the origin of the first mirror.
+    /// Sets the host (and path) of pictures and files. Default: the host of the mirror that answered last; files are then
+    /// requested from the other mirrors if that host fails.
     pub fn media_origin(mut self, origin: impl Into<String>) -> Self {
         self.media_origin = Some(origin.into());
         self
@@ -203,10 +204,8 @@ impl ClientBuilder {
             [] => LIVE_MIRRORS.iter().map(|root| url("mirror", root)).collect::<Result<Vec<_>>>()?,
             roots => roots.iter().map(|root| url("mirror", root)).collect::<Result<Vec<_>>>()?,
         };
-        let media_origin = match &self.media_origin {
-            Some(origin) => url("media_origin", origin)?,
-            None => url("mirror", &roots[0].origin().ascii_serialization())?,
-        };
+        let media_origin =
+            self.media_origin.as_ref().map(|origin| url("media_origin", origin)).transpose()?;
         for (setting, limit) in
             [("timeout", self.limits.timeout), ("attempt_timeout", self.limits.attempt_timeout)]
         {

@@ -75,6 +75,13 @@ impl Mirror {
         Self { root, name, host, port, breaker: Breaker::new(policy) }
     }
 
+    /// Returns scheme, host and port, without a slash at the end.
+    pub(super) fn origin(&self) -> &str {
+        let host = self.root.find("://").map_or(0, |scheme| scheme + "://".len());
+        let end = self.root[host..].find('/').map_or(self.root.len(), |path| host + path);
+        &self.root[..end]
+    }
+
     /// The URL of `target`, a path (and query) below the root that begins with a slash.
     pub(super) fn url(&self, target: &str) -> String {
         format!("{}{target}", self.root)
@@ -113,5 +120,14 @@ mod tests {
 
         assert_eq!(urls[0], "https://one.example/api/v1/app/status");
         assert_eq!(urls[2], "https://three.example/app/status");
+    }
+
+    #[test]
+    fn origin_has_no_path() {
+        let mirrors = mirrors();
+
+        let origins: Vec<_> = mirrors.in_turn().map(|(_, mirror)| mirror.origin()).collect();
+
+        assert_eq!(origins, ["https://one.example", "https://two.example:8443", "https://three.example"]);
     }
 }

@@ -52,7 +52,7 @@ impl Transport {
             move |error: reqwest::Error| Error::Config { setting, reason: error.without_url().to_string() }
         };
         let redirects = reqwest::redirect::Policy::limited(MAX_REDIRECTS);
-        let mut http = reqwest::Client::builder().user_agent(user_agent).redirect(redirects);
+        let mut http = reqwest::Client::builder().user_agent(user_agent).redirect(redirects).referer(false);
         if let Some(proxy) = proxy {
             http = http.proxy(reqwest::Proxy::all(proxy.expose()).map_err(config("proxy"))?);
         }

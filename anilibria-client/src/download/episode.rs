@@ -170,7 +170,8 @@ impl DownloadEpisode {
         let fetcher = Fetcher::new(self.client.clone(), self.settings.clone());
         let mut failure = DownloadError::NoStream { wanted: self.quality };
         for (quality, address) in self.streams.iter().filter(|(quality, _)| *quality <= self.quality) {
-            let url = Url::parse(address).map_err(|_| unusable(address))?;
+            let url = self.client.media_url(address).and_then(|url| Url::parse(&url).ok());
+            let url = url.ok_or_else(|| unusable(address))?;
             let media = match stream::open(&fetcher, &url, lines(*quality)).await {
                 Ok(media) => media,
                 Err(error) if error.is_not_found() => {

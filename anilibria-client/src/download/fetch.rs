@@ -15,7 +15,10 @@ use super::{
     playlist::{Cipher, Piece},
     settings::Settings,
 };
-use crate::{Client, Error, client::MediaRequest};
+use crate::{
+    Client, Error,
+    client::{MediaFile, MediaRequest},
+};
 
 /// The longest playlist that is read, in bytes.
 const MAX_PLAYLIST: usize = 1 << 20;
@@ -36,15 +39,15 @@ impl Fetcher {
         Self { client, settings, pace }
     }
 
-    /// The bytes of a playlist.
-    pub(super) async fn playlist(&self, url: &Url) -> Result<Bytes, DownloadError> {
+    /// Returns a playlist and its address after redirects.
+    pub(super) async fn playlist(&self, url: &Url) -> Result<MediaFile, DownloadError> {
         self.file(url, None, MAX_PLAYLIST).await
     }
 
-    /// A piece as it goes into the file. `keys` are those of the stream; each is fetched when it is first needed.
+    /// Returns a piece as it is written to the file. `keys` are those of the stream; each is fetched on first use.
     pub(super) async fn piece(&self, piece: &Piece, keys: &[StreamKey]) -> Result<Bytes, DownloadError> {
         self.pace.turn().await;
-        let body = self.file(&piece.url, piece.range.clone(), self.settings.max_segment_size).await?;
+        let body = self.file(&piece.url, piece.range.clone(), self.settings.max_segment_size).await?.body;
         self.pace.record(body.len());
         match &piece.cipher {
             None => Ok(body),
@@ -66,24 +69,24 @@ impl Fetcher {
     }
 
     async fn key(&self, url: &Url) -> Result<[u8; KEY_SIZE], DownloadError> {
-        let body = self.file(url, None, KEY_SIZE).await?;
+        let body = self.file(url, None, KEY_SIZE).await?.body;
         let reason = "a key has 16 bytes";
         body.as_ref().try_into().map_err(|_| DownloadError::Decrypt { path: path_of(url), reason })
     }
 
-    /// A file or a part of it, tried as often as the settings say.
+    /// Returns a file or a part of it, with the retries of the settings.
     async fn file(
         &self,
         url: &Url,
         range: Option<Range<u64>>,
         max_size: usize,
-    ) -> Result<Bytes, DownloadError> {
+    ) -> Result<MediaFile, DownloadError> {
         let request = MediaRequest { url, range, max_size, timeout: self.settings.segment_timeout };
         let mut delays = self.settings.retry.delays();
         loop {
             let error = match self.client.fetch_file(&request).await {
-                Ok(body) if body.is_empty() => Error::interrupted("the file is empty"),
-                Ok(body) => return Ok(body),
+                Ok(file) if file.body.is_empty() => Error::interrupted("the file is empty"),
+                Ok(file) => return Ok(file),
                 Err(error) => error,
             };
             let Some(wait) = delays.after(&error) else {

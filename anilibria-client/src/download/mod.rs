@@ -27,19 +27,27 @@
 //!
 //! # On disk
 //!
-//! Segments are appended to `episode.ts.part`; `episode.ts.part.state` tells how much of it counts. A download that was
-//! cancelled (its future dropped), or failed, goes on where it was when it is asked for again with the same path; if the
-//! stream has changed meanwhile it begins anew. At the end the file gets its name in one step, and the state goes.
-//! Nothing else is ever written, whatever a playlist says.
+//! Segments are appended to `episode.ts.part`; `episode.ts.part.state` holds how many of them are complete. A download that
+//! failed or was cancelled (its future dropped) resumes when it is started again with the same path. If the stream has
+//! other addresses than before, the last kept segment is fetched again and compared; the download resumes if it is the
+//! same and starts from the beginning if it differs. At the end the file gets its name in one step and the state is
+//! removed. Nothing else is written, whatever a playlist contains.
 //!
-//! # What is understood
+//! # Supported streams
 //!
 //! Recorded HLS streams of whole segments or byte ranges, plain or encrypted with AES-128, with or without an
-//! initialisation segment. The file is what the segments are, one after the other: MPEG-TS as a rule, fragmented MP4
-//! where there is an initialisation segment. Live streams, SAMPLE-AES, sound in a stream of its own and the like are
-//! refused with [`DownloadError::Unsupported`].
+//! initialisation segment (`#EXT-X-MAP`), with variables (`#EXT-X-DEFINE`) and discontinuities. The file is the
+//! concatenation of the segments: MPEG-TS as a rule, fragmented MP4 if there is an initialisation segment. Relative
+//! addresses are resolved against the address of the playlist after redirects.
+//!
+//! Everything else is refused with [`DownloadError::Unsupported`], which names the tag: live streams, other encryption
+//! (`#EXT-X-KEY` with SAMPLE-AES, or without a key of the format `identity`), audio in a stream of its own
+//! (`#EXT-X-MEDIA`), an initialisation segment that changes, missing segments (`#EXT-X-GAP`). A stream of audio only is
+//! never chosen.
 //!
 //! A playlist may have 1 MiB and 20,000 segments.
+//!
+//! Files are fetched without credentials, cookies and `Referer`. Redirects are followed, also to other hosts.
 
 mod address;
 mod decrypt;
@@ -49,7 +57,6 @@ mod fetch;
 mod output;
 mod pace;
 mod playlist;
-mod screen;
 mod settings;
 mod stream;
 mod torrent;
@@ -65,11 +72,11 @@ group! {
     Downloads, download
 }
 
-/// Reads a playlist as a download does and tells how many pieces or streams it has. For fuzzing; not part of the API.
+/// Parses a playlist and returns the number of its pieces or streams. For fuzzing; not part of the API.
 #[doc(hidden)]
 pub fn read_playlist(url: &url::Url, body: &[u8]) -> Result<usize, DownloadError> {
-    playlist::parse(url, body).map(|playlist| match playlist {
-        playlist::Playlist::Master(variants) => variants.len(),
+    playlist::parse(url, body, None).map(|playlist| match playlist {
+        playlist::Playlist::Master(master) => master.variants.len(),
         playlist::Playlist::Media(media) => media.pieces.len(),
     })
 }

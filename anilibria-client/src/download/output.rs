@@ -25,55 +25,87 @@ const MAX_STATE: u64 = 4096;
 const LOCK_ATTEMPTS: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
-/// How much of the part file counts. Text, so that a person who finds it can tell what it is.
+/// The identity of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct State {
-    /// What is downloaded: a part of another stream is of no use.
-    stream: Uuid,
-    /// How many pieces are there.
-    pieces: usize,
-    /// How many bytes they have.
-    bytes: u64,
+pub(super) struct Identity {
+    /// Digest of the paths. A part of a stream with other paths is of no use.
+    pub(super) stream: Uuid,
+    /// Digest of the whole addresses. A part with other addresses is of use if its content is the same.
+    pub(super) addresses: Uuid,
 }
 
-/// A file on its way.
+/// The complete pieces of a part file. Text, so that a person who finds the file can read it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct State {
+    identity: Identity,
+    /// Number of complete pieces.
+    pieces: usize,
+    /// Their size in bytes.
+    bytes: u64,
+    /// Digest of the content of the last one.
+    last: Uuid,
+}
+
+/// An unfinished file.
 #[derive(Debug)]
 pub(super) struct Output {
     target: PathBuf,
     part_path: PathBuf,
     state_path: PathBuf,
     part: File,
-    /// Locked as long as it is open, so that two downloads never write to one file.
+    /// Locked while it is open, so that two downloads never write to one file.
     state_file: File,
     state: State,
+    identity: Identity,
 }
 
 impl Output {
-    /// Opens the part of `stream` beside `target` and goes on where it ends; a part of anything else is begun anew.
+    /// Opens the part file beside `target`. Pieces of the same stream are kept, those of another one are removed.
     ///
     /// `most` is the number of pieces of the stream.
-    pub(super) async fn open(target: &Path, stream: Uuid, most: usize) -> Result<Self, DownloadError> {
+    pub(super) async fn open(target: &Path, identity: Identity, most: usize) -> Result<Self, DownloadError> {
         let part_path = with_suffix(target, ".part")?;
         let state_path = with_suffix(target, ".part.state")?;
         let mut state_file = lock(&state_path).await?;
         let known = read_state(&mut state_file).await.unwrap_or_default();
         let found = fs::metadata(&part_path).await.map_or(0, |file| file.len());
-        let usable = known.stream == stream && known.pieces <= most && known.bytes <= found;
-        let state = if usable { known } else { State { stream, ..State::default() } };
+        let is_usable = known.identity.stream == identity.stream
+            && (1..=most).contains(&known.pieces)
+            && known.bytes <= found;
+        let state = if is_usable { known } else { State { identity, ..State::default() } };
         let part = open_part(&part_path, state.bytes).await.map_err(in_file(&part_path))?;
-        let mut output = Self { target: target.to_owned(), part_path, state_path, part, state_file, state };
+        let target = target.to_owned();
+        let mut output = Self { target, part_path, state_path, part, state_file, state, identity };
         output.write_state().await?;
         Ok(output)
     }
 
-    /// How many pieces are there.
+    /// Number of complete pieces.
     pub(super) fn pieces(&self) -> usize {
         self.state.pieces
     }
 
-    /// How many bytes are there.
+    /// Size of the complete pieces in bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.state.bytes
+    }
+
+    /// Returns the index of the last kept piece if the kept pieces came from other addresses. Pass the content of that
+    /// piece at its new address to [`confirm`](Self::confirm) before the next [`append`](Self::append).
+    pub(super) fn unconfirmed(&self) -> Option<usize> {
+        let has_changed = self.state.identity != self.identity;
+        self.state.pieces.checked_sub(1).filter(|_| has_changed)
+    }
+
+    /// Keeps the pieces if `last` is the content of the last one, and removes them otherwise.
+    pub(super) async fn confirm(&mut self, last: &[u8]) -> Result<(), DownloadError> {
+        let is_same = digest(last) == self.state.last;
+        let kept = if is_same { self.state } else { State::default() };
+        if !is_same {
+            self.part = open_part(&self.part_path, 0).await.map_err(in_file(&self.part_path))?;
+        }
+        self.state = State { identity: self.identity, ..kept };
+        self.write_state().await
     }
 
     /// Appends the next piece.
@@ -81,12 +113,13 @@ impl Output {
         let written = async {
             self.part.write_all(piece).await?;
             self.part.flush().await?;
-            // The state must never promise bytes that a power cut can take back.
+            // The state must never count bytes that a power failure can remove.
             self.part.sync_data().await
         };
         written.await.map_err(in_file(&self.part_path))?;
         self.state.pieces += 1;
         self.state.bytes += piece.len() as u64;
+        self.state.last = digest(piece);
         self.write_state().await
     }
 
@@ -117,6 +150,10 @@ pub(super) async fn write_whole(target: &Path, content: &[u8]) -> Result<(), Dow
     let part = with_suffix(target, ".part")?;
     fs::write(&part, content).await.map_err(in_file(&part))?;
     fs::rename(&part, target).await.map_err(in_file(target))
+}
+
+fn digest(piece: &[u8]) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, piece)
 }
 
 /// `target` with `suffix` behind its name.
