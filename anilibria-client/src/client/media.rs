@@ -91,13 +91,12 @@ impl Client {
     /// place of the file, and the errors of the network. [`Error::AllMirrors`] has one of these for each mirror.
     ///
     /// ```
-    /// use anilibria_client::Error;
-    ///
     /// # anilibria_client::offline(|client| async move {
-    /// // The offline service has no pictures.
-    /// let error = client.media_file("/storage/poster.webp", 1 << 20).await.unwrap_err();
+    /// let release = client.releases().get(1).await?;
+    /// let poster = release.poster.unwrap_or_default();
     ///
-    /// assert!(matches!(error, Error::NotFound { .. }));
+    /// let picture = client.media_file(poster.small().unwrap_or_default(), 1 << 20).await?;
+    /// assert!(!picture.is_empty());
     /// # Ok(())
     /// # });
     /// ```

@@ -1,4 +1,4 @@
-//! Files from the network, tried again where that may help.
+//! Files from the network, with retries.
 
 use std::{ops::Range, time::Duration};
 
@@ -20,9 +20,9 @@ use crate::{
     client::{MediaFile, MediaRequest},
 };
 
-/// The longest playlist that is read, in bytes.
+/// Maximum size of a playlist in bytes.
 const MAX_PLAYLIST: usize = 1 << 20;
-/// The longest wait between two attempts, also when a host asks for more.
+/// Maximum wait between two attempts, also if the host asks for more.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// Fetches the files of one download.
@@ -92,7 +92,7 @@ impl Fetcher {
             let Some(wait) = delays.after(&error) else {
                 return Err(DownloadError::Fetch { path: path_of(url), source: error });
             };
-            debug!(path = url.path(), %error, ?wait, "file is tried again");
+            debug!(path = url.path(), %error, ?wait, "media fetch failed, retrying");
             sleep(wait.min(MAX_WAIT)).await;
         }
     }

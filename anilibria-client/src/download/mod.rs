@@ -1,10 +1,9 @@
-//! Episodes and torrent files to disk.
+//! Downloads of episodes and torrent files.
 //!
-//! **Torrents first, please.** The people who run AniLibria ask programs not to fetch whole series from the hosts of the
-//! streams, which are there for viewers: torrents are meant for that, come in better quality, and help others while they
-//! come. [`Torrent::magnet_link`](crate::model::Torrent::magnet_link) gives a link for any torrent program,
-//! [`Downloads::torrent`] its file. The download of a stream is for the one episode that is wanted on a train, and is slow
-//! on purpose: two segments at a time and two a second, unless told otherwise.
+//! **Prefer torrents.** AniLibria asks programs not to download whole series from the stream hosts, which serve viewers.
+//! Torrents have better quality and are made for this: [`Torrent::magnet_link`](crate::model::Torrent::magnet_link) returns
+//! a link for torrent programs, and [`Downloads::torrent`] saves the torrent file. Use the download of a stream for single
+//! episodes. It is limited on purpose: by default to two segments at the same time and two per second.
 //!
 //! ```no_run
 //! use anilibria_client::{Client, model::Quality};
@@ -41,7 +40,7 @@
 //! addresses are resolved against the address of the playlist after redirects.
 //!
 //! Everything else is refused with [`DownloadError::Unsupported`], which names the tag: live streams, other encryption
-//! (`#EXT-X-KEY` with SAMPLE-AES, or without a key of the format `identity`), audio in a stream of its own
+//! (`#EXT-X-KEY` with SAMPLE-AES, or without a key of the format `identity`), audio in a separate stream
 //! (`#EXT-X-MEDIA`), an initialisation segment that changes, missing segments (`#EXT-X-GAP`). A stream of audio only is
 //! never chosen.
 //!

@@ -1,4 +1,4 @@
-//! The file on its way: `name.part` with what is there, `name.part.state` with how much of it counts.
+//! The unfinished file: `name.part` with its content, `name.part.state` with the number of complete pieces.
 
 use std::{
     fs::TryLockError,
@@ -17,12 +17,12 @@ use uuid::Uuid;
 
 use super::DownloadError;
 
-/// The most of a state file that is read.
+/// Maximum number of bytes that are read of a state file.
 const MAX_STATE: u64 = 4096;
 
-/// How often, and how far apart, a file that is in use is tried again: the last write of a cancelled download may still
-/// be on its way.
+/// Number of attempts to lock the state file. The last write of a cancelled download may still be running.
 const LOCK_ATTEMPTS: u32 = 20;
+/// Pause between two attempts to lock the state file.
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The identity of a stream.
@@ -132,7 +132,7 @@ impl Output {
         fs::remove_file(&self.state_path).await.map_err(in_file(&self.state_path))
     }
 
-    /// Writes the state in place. One torn by a crash cannot be read, and the download begins anew.
+    /// Writes the state in place. After a crash in between, the state cannot be read and the download starts again.
     async fn write_state(&mut self) -> Result<(), DownloadError> {
         let written = async {
             let text = serde_json::to_vec(&self.state)?;
@@ -145,7 +145,7 @@ impl Output {
     }
 }
 
-/// Puts `content` under `target` in one step: nobody sees half of it.
+/// Writes `content` to `target` in one step, so that no reader finds a part of it.
 pub(super) async fn write_whole(target: &Path, content: &[u8]) -> Result<(), DownloadError> {
     let part = with_suffix(target, ".part")?;
     fs::write(&part, content).await.map_err(in_file(&part))?;
@@ -156,7 +156,7 @@ fn digest(piece: &[u8]) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, piece)
 }
 
-/// `target` with `suffix` behind its name.
+/// Returns `target` with `suffix` appended to its name.
 fn with_suffix(target: &Path, suffix: &str) -> Result<PathBuf, DownloadError> {
     let Some(name) = target.file_name() else {
         let source =
@@ -190,17 +190,17 @@ async fn lock(path: &Path) -> Result<File, DownloadError> {
     Err(DownloadError::Busy { path: path.to_owned() })
 }
 
-/// The state, if there is one that can be read.
+/// Returns the state if it can be read.
 async fn read_state(file: &mut File) -> Option<State> {
     let mut text = Vec::new();
     file.take(MAX_STATE).read_to_end(&mut text).await.ok()?;
     serde_json::from_slice(&text).ok()
 }
 
-/// Opens the part file with its first `keep` bytes, ready to write behind them.
+/// Opens the part file, cut to its first `keep` bytes, to append to it.
 async fn open_part(path: &Path, keep: u64) -> io::Result<File> {
     if keep == 0 {
-        // A file of its own: the last write of a cancelled download may still be on its way to the old one.
+        // A new file: the last write of a cancelled download to the old one may still be running.
         match fs::remove_file(path).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => return OpenOptions::new().write(true).create_new(true).open(path).await,

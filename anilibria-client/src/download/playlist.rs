@@ -98,13 +98,13 @@ impl Master {
         match videos().filter(fits).max_by_key(rank).or_else(smallest) {
             None => Err(Fault::unsupported("#EXT-X-STREAM-INF with audio only").at(url)),
             Some(chosen) if !is_whole(chosen) => {
-                Err(Fault::unsupported("#EXT-X-MEDIA with the audio in a stream of its own").at(url))
+                Err(Fault::unsupported("#EXT-X-MEDIA with the audio in a separate stream").at(url))
             }
             Some(chosen) => Ok(&chosen.url),
         }
     }
 
-    /// Returns true if every rendition of the audio is a stream of its own, so that the variant is silent.
+    /// Returns true if every rendition of the audio is a separate stream, so that the variant is silent.
     fn has_separate_audio(&self, variant: &Variant) -> bool {
         let group = variant.audio_group.as_ref().and_then(|group| self.audio_groups.get(group));
         group.is_some_and(|has_rendition_inside| !has_rendition_inside)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{DownloadError, pace::SpeedLimit};
 use crate::RetryPolicy;
 
-/// What a download may take and do.
+/// Settings of a download.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) parallel: usize,
@@ -30,10 +30,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The most segments that may be on their way at a time.
+    /// Maximum number of segments that are fetched at the same time.
     const MAX_PARALLEL: usize = 16;
 
-    /// Fails when a setting cannot be right.
+    /// Fails if a setting is invalid.
     pub(super) fn check(&self) -> Result<(), DownloadError> {
         let refusals = [
             (!(1..=Self::MAX_PARALLEL).contains(&self.parallel), "parallel", "must be from 1 to 16"),

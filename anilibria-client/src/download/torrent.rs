@@ -1,4 +1,4 @@
-//! Torrent files to disk.
+//! Downloads of torrent files.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What an attempt that broke off leaves, and what the next one makes of it.
+//! Interrupted downloads and the next attempt.
 
 use std::{fs, path::Path, sync::Mutex};
 
@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::support::{Directory, Stage, download_from, playlist, quick, read, segment_path, serve};
 
 #[tokio::test]
-async fn cancelled_download_goes_on_without_fetching_a_segment_twice() {
+async fn cancelled_download_resumes_without_fetching_a_segment_twice() {
     let stage = Stage::new().await;
     let episode = stage.episode(true).await;
     let path = stage.directory.file("episode.ts");
@@ -39,7 +39,7 @@ async fn cancelled_download_goes_on_without_fetching_a_segment_twice() {
 }
 
 #[tokio::test]
-async fn segment_that_broke_off_is_fetched_again() {
+async fn truncated_segment_is_fetched_again() {
     let stage = Stage::new().await;
     let episode = stage.episode(false).await;
     let path = stage.directory.file("episode.ts");
@@ -72,7 +72,7 @@ async fn download_survives_a_host_that_fails_every_other_call() {
 }
 
 #[tokio::test]
-async fn changed_stream_begins_anew() {
+async fn changed_stream_starts_from_the_beginning() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let path = directory.file("episode.ts");
@@ -89,7 +89,7 @@ async fn changed_stream_begins_anew() {
 }
 
 #[tokio::test]
-async fn same_stream_under_another_query_is_gone_on_with() {
+async fn same_stream_with_another_query_is_resumed() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let path = directory.file("episode.ts");
@@ -107,7 +107,7 @@ async fn same_stream_under_another_query_is_gone_on_with() {
 }
 
 #[tokio::test]
-async fn state_that_promises_more_than_is_there_or_is_broken_is_not_believed() {
+async fn broken_or_excessive_state_is_ignored() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let path = directory.file("episode.ts");
@@ -135,7 +135,7 @@ async fn state_that_promises_more_than_is_there_or_is_broken_is_not_believed() {
 }
 
 #[tokio::test]
-async fn bytes_behind_what_the_state_counts_are_cut_off() {
+async fn bytes_that_the_state_does_not_count_are_removed() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let path = directory.file("episode.ts");

@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads `#EXT-X-MAP`. A second initialisation segment that differs from the first would need a file of its own.
+    /// Reads `#EXT-X-MAP`. A second initialisation segment that differs from the first would need a separate file.
     fn map(&mut self, attributes: &Attributes<'_>) -> Result<(), Fault> {
         let address = attributes.get("URI").ok_or_else(|| Fault::bad("#EXT-X-MAP has no URI"))?;
         let url = resolve(self.url, &mut self.variables, address)?;
