@@ -23,7 +23,7 @@ async fn main() -> anyhow::Result<()> {
     let mut episodes = release.episodes.iter().flatten();
     let episode =
         episodes.find(|episode| episode.hls(Quality::Sd).is_some()).context("nothing to download")?;
-    let path = std::env::temp_dir().join(format!("{}-{}.ts", release.alias, episode.ordinal));
+    let path = std::env::temp_dir().join(episode.file_name(&release, Quality::Sd, "ts"));
     println!("  episode {}:", episode.ordinal);
     let downloaded = client
         .download()

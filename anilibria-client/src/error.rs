@@ -201,10 +201,6 @@ pub struct MirrorFailure {
 
 impl Error {
     /// Creates the error of a lost connection from a text.
-    #[cfg(any(
-        feature = "download",
-        all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32"))
-    ))]
     pub(crate) fn interrupted(reason: &'static str) -> Self {
         Self::Interrupted { host: String::new(), source: Arc::from(BoxError::from(reason)) }
     }

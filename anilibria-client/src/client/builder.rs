@@ -163,7 +163,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the base URL of posters and files. Default: the origin of the mirror that answered last.
+    /// Sets the host (and path) of pictures and files. Default: the host of the mirror that answered last; files are then
+    /// requested from the other mirrors if that host fails.
     pub fn media_origin(mut self, origin: impl Into<String>) -> Self {
         self.media_origin = Some(origin.into());
         self
@@ -244,10 +245,8 @@ impl ClientBuilder {
             [] => LIVE_MIRRORS.iter().map(|root| url("mirror", root)).collect::<Result<Vec<_>>>()?,
             roots => roots.iter().map(|root| url("mirror", root)).collect::<Result<Vec<_>>>()?,
         };
-        let media_origin = match &self.media_origin {
-            Some(origin) => url("media_origin", origin)?,
-            None => url("mirror", &roots[0].origin().ascii_serialization())?,
-        };
+        let media_origin =
+            self.media_origin.as_ref().map(|origin| url("media_origin", origin)).transpose()?;
         let Limits { timeout, attempt_timeout, connect_timeout, .. } = self.limits;
         for (setting, limit) in
             [("timeout", timeout), ("attempt_timeout", attempt_timeout), ("connect_timeout", connect_timeout)]

@@ -171,6 +171,13 @@ impl Mirror {
         Self { index, base, name, host, port, breaker, is_learned, last_error: Mutex::default(), last_resort: Mutex::default() }
     }
 
+    /// Returns scheme, host and port, without a slash at the end.
+    pub(super) fn origin(&self) -> &str {
+        let host = self.base.find("://").map_or(0, |scheme| scheme + "://".len());
+        let end = self.base[host..].find('/').map_or(self.base.len(), |path| host + path);
+        &self.base[..end]
+    }
+
     /// Returns the URL of `target`, a path (and query) below the base URL that begins with a slash.
     pub(super) fn url(&self, target: &str) -> String {
         format!("{}{target}", self.base)
@@ -256,6 +263,15 @@ mod tests {
 
         assert_eq!(urls[0], "https://one.example/api/v1/app/status");
         assert_eq!(urls[2], "https://three.example/app/status");
+    }
+
+    #[test]
+    fn origin_has_no_path() {
+        let mirrors = mirrors().all();
+
+        let origins: Vec<_> = mirrors.iter().map(|mirror| mirror.origin()).collect();
+
+        assert_eq!(origins, ["https://one.example", "https://two.example:8443", "https://three.example"]);
     }
 
     #[test]

@@ -6,7 +6,6 @@ pub(crate) mod builder;
 pub(crate) mod cached;
 mod decode;
 mod failure;
-#[cfg(any(feature = "download", all(feature = "v3", not(target_arch = "wasm32"))))]
 mod media;
 mod mirror;
 mod observe;
@@ -28,7 +27,7 @@ use url::Url;
 #[cfg(all(feature = "v3", not(target_arch = "wasm32")))]
 pub(crate) use self::failure::v3::said_in as said_in_v3;
 #[cfg(feature = "download")]
-pub(crate) use self::media::MediaRequest;
+pub(crate) use self::media::{MediaFile, MediaRequest};
 #[cfg(feature = "sandbox")]
 pub use self::offline::offline;
 pub use self::{
@@ -81,7 +80,8 @@ struct Inner {
     limits: Limits,
     retry: RetryPolicy,
     budget: RetryBudget,
-    media_origin: Url,
+    /// Host of media files; `None` for the preferred mirror.
+    media_origin: Option<Url>,
     #[cfg(feature = "cache")]
     cache: Option<anilibria_cache::Cache>,
 }
@@ -285,26 +285,6 @@ impl Client {
     pub(crate) fn tokens(&self) -> &Tokens {
         &self.tokens
     }
-
-    /// A path of the service (`/storage/…`) as an absolute URL on the media host; absolute URLs stay as they are.
-    ///
-    /// ```
-    /// let client = anilibria_client::Client::new()?;
-    ///
-    /// let url = client.media_url("/storage/poster.webp");
-    ///
-    /// assert_eq!(url.as_deref(), Some("https://anilibria.top/storage/poster.webp"));
-    /// # Ok::<_, anilibria_client::Error>(())
-    /// ```
-    pub fn media_url(&self, path: &str) -> Option<String> {
-        let origin = self.inner.media_origin.as_str().trim_end_matches('/');
-        match path {
-            "" => None,
-            path if path.starts_with("//") => Some(format!("https:{path}")),
-            path if path.starts_with('/') => Some(format!("{origin}{path}")),
-            path => Url::parse(path).ok().map(|_| path.to_owned()),
-        }
-    }
 }
 
 impl fmt::Debug for Client {
@@ -313,7 +293,7 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("mirrors", mirrors)
             .field("limits", limits)
-            .field("media_origin", &media_origin.as_str())
+            .field("media_origin", &media_origin.as_ref().map(Url::as_str))
             .finish_non_exhaustive()
     }
 }

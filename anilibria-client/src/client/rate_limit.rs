@@ -33,7 +33,11 @@ impl RateLimit {
     }
 
     /// Allows one request per `interval`, and `burst` at once.
-    #[cfg(any(test, all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32"))))]
+    #[cfg(any(
+        test,
+        feature = "download",
+        all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32"))
+    ))]
     pub(crate) fn every(interval: Duration, burst: u32) -> Self {
         Self { interval, burst: burst.max(1) }
     }
@@ -72,6 +76,15 @@ impl RateLimiter {
         }
         turn.keep();
         Ok(())
+    }
+
+    /// Waits for a turn, however long that takes.
+    #[cfg(feature = "download")]
+    pub(crate) async fn wait(&self) {
+        if let Ok(turn) = self.reserve(Instant::now(), Duration::MAX) {
+            sleep(turn.wait).await;
+            turn.keep();
+        }
     }
 
     /// Takes a turn if one is free now.

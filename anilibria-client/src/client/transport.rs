@@ -10,7 +10,7 @@ use url::Url;
 use crate::{Error, Result, Secret, request::Wire, token::Token};
 
 /// Maximum number of redirects that are followed. The service has none; a proxy may add one or two.
-const MAX_REDIRECTS: usize = 5;
+pub(super) const MAX_REDIRECTS: usize = 5;
 
 /// The longest redirect target that an error shows, in characters.
 const MAX_LOCATION: usize = 200;
@@ -135,13 +135,18 @@ fn redirect_target(url: &Url, response: &reqwest::Response) -> Option<Url> {
     if response.url().origin() != url.origin() {
         return Some(response.url().clone());
     }
-    let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
-    let location = response.headers().get(header::LOCATION).filter(|_| is_redirect)?;
-    url.join(std::str::from_utf8(location.as_bytes()).ok()?).ok()
+    redirect_location(response)
 }
 
-/// The error of a redirect that is not followed. The target is shown without what may be secret.
-fn redirected(target: &Url) -> Error {
+/// Returns the address that a redirect names.
+pub(super) fn redirect_location(response: &reqwest::Response) -> Option<Url> {
+    let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = response.headers().get(header::LOCATION).filter(|_| is_redirect)?;
+    response.url().join(std::str::from_utf8(location.as_bytes()).ok()?).ok()
+}
+
+/// Returns the error of a redirect that is not followed. The target is shown without what may be secret.
+pub(super) fn redirected(target: &Url) -> Error {
     let location = format!("{}{}", target.origin().ascii_serialization(), target.path());
     Error::Redirected { host: String::new(), location: location.chars().take(MAX_LOCATION).collect() }
 }

@@ -1,8 +1,8 @@
-//! Addresses as errors may show them.
+//! Addresses in error messages.
 
 use url::Url;
 
-/// The path alone: hosts change, and queries may be personal.
+/// Returns the path alone: hosts change, and queries may be personal.
 pub(super) fn path_of(url: &Url) -> String {
     url.path().to_owned()
 }

@@ -1,4 +1,4 @@
-//! An episode to a file.
+//! Downloads of episodes.
 
 use std::{
     fmt,
@@ -12,7 +12,7 @@ use tracing::debug;
 use url::Url;
 
 use super::{
-    DownloadError, Downloads, RateLimit,
+    DownloadError, Downloads, SpeedLimit,
     fetch::Fetcher,
     settings::Settings,
     stream::{self, OnProgress},
@@ -23,9 +23,9 @@ use crate::{
 };
 
 impl Downloads {
-    /// The stream of `episode`, to a file.
+    /// Downloads the stream of `episode`.
     ///
-    /// Take the episode from an answer of the last minutes: the addresses of streams are made for who asks, and change.
+    /// Request the episode shortly before the download: the addresses of its streams are made for the caller and expire.
     pub fn episode(&self, episode: &Episode) -> DownloadEpisode {
         let streams = episode.streams().map(|(quality, url)| (quality, url.to_owned())).collect();
         DownloadEpisode {
@@ -38,9 +38,9 @@ impl Downloads {
     }
 }
 
-/// A download that [`to_file`](Self::to_file) starts; each setter says its default.
+/// A download of an episode. [`to_file`](Self::to_file) starts it.
 #[derive(Clone)]
-#[must_use = "a download does nothing until it is told where to"]
+#[must_use = "a download starts with `to_file`"]
 pub struct DownloadEpisode {
     client: Client,
     /// The best first.
@@ -50,15 +50,15 @@ pub struct DownloadEpisode {
     on_progress: Option<Arc<OnProgress>>,
 }
 
-/// How far a download is.
+/// The progress of a download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Segments that are in the file, with those of earlier attempts.
+    /// Segments in the file, including those of earlier attempts.
     pub segments: usize,
-    /// Segments in all.
+    /// Segments of the whole stream.
     pub total_segments: usize,
-    /// Bytes that are in the file.
+    /// Bytes in the file.
     pub bytes: u64,
 }
 
@@ -68,84 +68,92 @@ pub struct Progress {
 pub struct Downloaded {
     /// The file.
     pub path: PathBuf,
-    /// The quality that was there.
+    /// The quality that was downloaded.
     pub quality: Quality,
     /// Segments in the file.
     pub segments: usize,
-    /// How many of them were there from an earlier attempt.
+    /// Number of these segments that were kept from an earlier attempt.
     pub resumed_segments: usize,
     /// Bytes in the file.
     pub bytes: u64,
 }
 
 impl DownloadEpisode {
-    /// The quality that is wanted; the next lower one that is there is taken when it is missing. Default: the best.
+    /// Sets the quality. If it is missing, the next lower one is downloaded. Default: the best.
     pub fn quality(mut self, quality: Quality) -> Self {
         self.quality = quality;
         self
     }
 
-    /// The best quality that is there. The default.
+    /// Selects the best quality, which is the default.
     pub fn best(self) -> Self {
         self.quality(Quality::FullHd)
     }
 
-    /// How many segments are fetched at a time, from 1 to 16. So many may also be in memory. Default: 2.
+    /// Sets the number of segments that are fetched at the same time and held in memory, from 1 to 16. Default: 2.
     pub fn parallel(mut self, segments: usize) -> Self {
         self.settings.parallel = segments;
         self
     }
 
-    /// How fast it may go. Default: two segments a second.
-    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
-        self.settings.rate_limit = limit;
+    /// Sets the speed limit. Default: two segments per second.
+    pub fn speed_limit(mut self, limit: SpeedLimit) -> Self {
+        self.settings.speed_limit = limit;
         self
     }
 
-    /// When a file is tried again. Default: three retries, half a second before the first.
+    /// Sets the retry policy for each file. Default: three retries, the first after half a second.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings.retry = policy;
         self
     }
 
-    /// How long one attempt at one segment may take. Default: two minutes.
+    /// Sets the timeout of one attempt to fetch a segment. Default: two minutes.
     pub fn segment_timeout(mut self, timeout: Duration) -> Self {
         self.settings.segment_timeout = timeout;
         self
     }
 
-    /// The longest segment that is read, in bytes. Default: 64 MiB.
+    /// Sets the maximum size of a segment in bytes. Default: 64 MiB.
     pub fn max_segment_size(mut self, bytes: usize) -> Self {
         self.settings.max_segment_size = bytes;
         self
     }
 
-    /// How long the whole download may take. Default: as long as it takes.
+    /// Sets the timeout of the whole download. Default: none.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.settings.deadline = Some(deadline);
         self
     }
 
-    /// Called at the start and after each segment. It holds the download up while it runs, so keep it short.
+    /// Sets a callback for the start and the end of each segment. The download waits for it.
     pub fn progress(mut self, on_progress: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(Arc::new(on_progress));
         self
     }
 
-    /// Downloads into `path`, going on with what an earlier attempt left beside it. A file that is there is replaced at
-    /// the end.
+    /// Downloads to `path` and resumes an earlier attempt with the same path. An existing file is replaced at the end.
     ///
-    /// Dropping the future cancels the download and leaves what the next attempt goes on with.
+    /// [`Episode::file_name`] makes a valid name.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the download. Complete segments are kept for the next attempt.
+    ///
+    /// # Errors
+    ///
+    /// See [`DownloadError`]. After each of them the next attempt resumes; no file is left at `path` that was not there
+    /// before.
     ///
     /// ```
-    /// use anilibria_client::download::{DownloadError, RateLimit};
+    /// use anilibria_client::download::{DownloadError, SpeedLimit};
     ///
     /// # anilibria_client::offline(|client| async move {
     /// let release = client.releases().get(1).await?;
     /// let episode = &release.episodes.unwrap_or_default()[0];
     /// let path = std::env::temp_dir().join(format!("{}.ts", episode.id));
     ///
-    /// let download = client.download().episode(episode).rate_limit(RateLimit::Unlimited);
+    /// let download = client.download().episode(episode).speed_limit(SpeedLimit::Unlimited);
     /// match download.to_file(&path).await {
     ///     Ok(downloaded) => println!("{} in {} segments", downloaded.quality, downloaded.segments),
     ///     Err(DownloadError::NoStream { .. }) => println!("on another player only"),
@@ -170,11 +178,12 @@ impl DownloadEpisode {
         let fetcher = Fetcher::new(self.client.clone(), self.settings.clone());
         let mut failure = DownloadError::NoStream { wanted: self.quality };
         for (quality, address) in self.streams.iter().filter(|(quality, _)| *quality <= self.quality) {
-            let url = Url::parse(address).map_err(|_| unusable(address))?;
+            let url = self.client.media_url(address).and_then(|url| Url::parse(&url).ok());
+            let url = url.ok_or_else(|| unusable(address))?;
             let media = match stream::open(&fetcher, &url, lines(*quality)).await {
                 Ok(media) => media,
                 Err(error) if error.is_not_found() => {
-                    debug!(%quality, %error, "stream is not there, the next lower one is tried");
+                    debug!(%quality, %error, "no such stream, trying the next lower quality");
                     failure = error;
                     continue;
                 }
@@ -196,7 +205,7 @@ impl DownloadEpisode {
 
 impl fmt::Debug for DownloadEpisode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The queries of the streams tell who asked.
+        // The queries of the addresses may identify the caller.
         let qualities: Vec<_> = self.streams.iter().map(|(quality, _)| quality).collect();
         f.debug_struct("DownloadEpisode")
             .field("streams", &qualities)
@@ -206,7 +215,7 @@ impl fmt::Debug for DownloadEpisode {
     }
 }
 
-/// The height of the picture.
+/// Returns the height of the picture in lines.
 fn lines(quality: Quality) -> u64 {
     match quality {
         Quality::Sd => 480,
@@ -215,7 +224,7 @@ fn lines(quality: Quality) -> u64 {
     }
 }
 
-/// An address that is none; without its query.
+/// Returns the error for an address that is no URL, without its query.
 fn unusable(address: &str) -> DownloadError {
     let path = address.split(['?', '#']).next().unwrap_or_default().to_owned();
     DownloadError::Playlist { path, reason: "its address is no URL".to_owned() }

@@ -1,22 +1,22 @@
-//! Why a download failed.
+//! Errors of downloads.
 
 use std::{io, path::PathBuf, time::Duration};
 
 use crate::{Error, model::Quality};
 
-/// Why a download failed.
+/// Errors returned by downloads.
 ///
-/// Addresses are named by their path alone: hosts change, and queries may be personal.
+/// Messages contain paths only: hosts change, and queries may be personal.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DownloadError {
-    /// The episode has no stream of that quality or below; it may be on another player only.
+    /// The episode has no stream of that quality or below. It may be on another player only.
     #[error("the episode has no stream of {wanted} or below")]
     NoStream {
-        /// The best quality that would have done.
+        /// The requested quality.
         wanted: Quality,
     },
-    /// A file could not be fetched, however often it was tried. What is on disk stays for the next attempt.
+    /// A file could not be fetched, after all retries. Complete segments are kept for the next attempt.
     #[error("cannot fetch `{path}`")]
     Fetch {
         /// The path of the file.
@@ -25,31 +25,31 @@ pub enum DownloadError {
         #[source]
         source: Error,
     },
-    /// The playlist cannot be right.
+    /// The playlist is invalid.
     #[error("bad playlist `{path}`: {reason}")]
     Playlist {
         /// The path of the playlist.
         path: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The stream is in order, but of a kind that is not downloaded.
+    /// The stream is valid, but cannot be saved correctly.
     #[error("cannot download `{path}`: {feature} is not supported")]
     Unsupported {
         /// The path of the playlist.
         path: String,
-        /// What would have to be.
+        /// The missing feature, with the tag that needs it.
         feature: String,
     },
-    /// A segment does not fit its key.
+    /// A segment or a key could not be decrypted.
     #[error("cannot decrypt `{path}`: {reason}")]
     Decrypt {
         /// The path of the segment or of its key.
         path: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
-    /// What came is not a torrent file.
+    /// The response is not a torrent file.
     #[error("`{path}` is not a torrent file")]
     NotATorrent {
         /// The path of the file.
@@ -61,33 +61,33 @@ pub enum DownloadError {
         /// The file.
         path: PathBuf,
     },
-    /// The file system refused.
+    /// An error of the file system.
     #[error("cannot write `{}`", .path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// The time set with `deadline` is over. What is on disk stays for the next attempt.
+    /// The time set with `deadline` is over. Complete segments are kept for the next attempt.
     #[error("not done within {after:?}")]
     Deadline {
-        /// The time that was allowed.
+        /// The deadline.
         after: Duration,
     },
-    /// A setting cannot be right; nothing was fetched.
+    /// A setting is invalid. Nothing was fetched.
     #[error("invalid setting `{setting}`: {reason}")]
     Setting {
         /// The setting.
         setting: &'static str,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
 }
 
 impl DownloadError {
-    /// Whether the same download may succeed later, with nothing changed.
+    /// Returns true if the same download may succeed later.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Fetch { source, .. } => source.is_transient(),
@@ -96,7 +96,7 @@ impl DownloadError {
         }
     }
 
-    /// Whether a file of the stream is not there.
+    /// Returns true if a file of the stream does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Fetch { source, .. } if source.is_not_found())
     }

@@ -1,4 +1,4 @@
-//! Files from the network, tried again where that may help.
+//! Files from the network, with retries.
 
 use std::{ops::Range, time::Duration};
 
@@ -11,41 +11,41 @@ use super::{
     DownloadError,
     address::path_of,
     decrypt::{KEY_SIZE, decrypt},
-    pace::Pace,
     playlist::{Cipher, Piece},
     settings::Settings,
 };
-use crate::{Client, Error, client::MediaRequest};
+use crate::{
+    Client, Error,
+    client::{MediaFile, MediaRequest, rate_limit::RateLimiter},
+};
 
-/// The longest playlist that is read, in bytes.
+/// Maximum size of a playlist in bytes.
 const MAX_PLAYLIST: usize = 1 << 20;
-/// The longest wait between two attempts, also when a host asks for more.
-const MAX_WAIT: Duration = Duration::from_secs(30);
 
 /// Fetches the files of one download.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     client: Client,
     settings: Settings,
-    pace: Pace,
+    limiter: RateLimiter,
 }
 
 impl Fetcher {
     pub(super) fn new(client: Client, settings: Settings) -> Self {
-        let pace = Pace::new(settings.rate_limit);
-        Self { client, settings, pace }
+        let limiter = settings.speed_limit.limiter();
+        Self { client, settings, limiter }
     }
 
-    /// The bytes of a playlist.
-    pub(super) async fn playlist(&self, url: &Url) -> Result<Bytes, DownloadError> {
+    /// Returns a playlist and its address after redirects.
+    pub(super) async fn playlist(&self, url: &Url) -> Result<MediaFile, DownloadError> {
         self.file(url, None, MAX_PLAYLIST).await
     }
 
-    /// A piece as it goes into the file. `keys` are those of the stream; each is fetched when it is first needed.
+    /// Returns a piece as it is written to the file. `keys` are those of the stream; each is fetched on first use.
     pub(super) async fn piece(&self, piece: &Piece, keys: &[StreamKey]) -> Result<Bytes, DownloadError> {
-        self.pace.turn().await;
-        let body = self.file(&piece.url, piece.range.clone(), self.settings.max_segment_size).await?;
-        self.pace.came(body.len());
+        self.limiter.wait().await;
+        let body = self.file(&piece.url, piece.range.clone(), self.settings.max_segment_size).await?.body;
+        self.limiter.charge(self.settings.speed_limit.cost_of_bytes(body.len()));
         match &piece.cipher {
             None => Ok(body),
             Some(cipher) => self.decrypt(piece, cipher, &body, keys).await,
@@ -66,31 +66,31 @@ impl Fetcher {
     }
 
     async fn key(&self, url: &Url) -> Result<[u8; KEY_SIZE], DownloadError> {
-        let body = self.file(url, None, KEY_SIZE).await?;
+        let body = self.file(url, None, KEY_SIZE).await?.body;
         let reason = "a key has 16 bytes";
         body.as_ref().try_into().map_err(|_| DownloadError::Decrypt { path: path_of(url), reason })
     }
 
-    /// A file or a part of it, tried as often as the settings say.
+    /// Returns a file or a part of it, with the retries of the settings.
     async fn file(
         &self,
         url: &Url,
         range: Option<Range<u64>>,
         max_size: usize,
-    ) -> Result<Bytes, DownloadError> {
+    ) -> Result<MediaFile, DownloadError> {
         let request = MediaRequest { url, range, max_size, timeout: self.settings.segment_timeout };
         let mut delays = self.settings.retry.delays();
         loop {
             let error = match self.client.fetch_file(&request).await {
-                Ok(body) if body.is_empty() => Error::interrupted("the file is empty"),
-                Ok(body) => return Ok(body),
+                Ok(file) if file.body.is_empty() => Error::interrupted("the file is empty"),
+                Ok(file) => return Ok(file),
                 Err(error) => error,
             };
             let Some(wait) = delays.after(&error) else {
                 return Err(DownloadError::Fetch { path: path_of(url), source: error });
             };
-            debug!(path = url.path(), %error, ?wait, "file is tried again");
-            sleep(wait.min(MAX_WAIT)).await;
+            debug!(path = url.path(), %error, ?wait, "media fetch failed, retrying");
+            sleep(wait).await;
         }
     }
 }

@@ -1,10 +1,9 @@
-//! Episodes and torrent files to disk.
+//! Downloads of episodes and torrent files.
 //!
-//! **Torrents first, please.** The people who run AniLibria ask programs not to fetch whole series from the hosts of the
-//! streams, which are there for viewers: torrents are meant for that, come in better quality, and help others while they
-//! come. [`Torrent::magnet_link`](crate::model::Torrent::magnet_link) gives a link for any torrent program,
-//! [`Downloads::torrent`] its file. The download of a stream is for the one episode that is wanted on a train, and is slow
-//! on purpose: two segments at a time and two a second, unless told otherwise.
+//! **Prefer torrents.** AniLibria asks programs not to download whole series from the stream hosts, which serve viewers.
+//! Torrents have better quality and are made for this: [`Torrent::magnet_link`](crate::model::Torrent::magnet_link) returns
+//! a link for torrent programs, and [`Downloads::torrent`] saves the torrent file. Use the download of a stream for single
+//! episodes. It is limited on purpose: by default to two segments at the same time and two per second.
 //!
 //! ```no_run
 //! use anilibria_client::{Client, model::Quality};
@@ -27,19 +26,27 @@
 //!
 //! # On disk
 //!
-//! Segments are appended to `episode.ts.part`; `episode.ts.part.state` tells how much of it counts. A download that was
-//! cancelled (its future dropped), or failed, goes on where it was when it is asked for again with the same path; if the
-//! stream has changed meanwhile it begins anew. At the end the file gets its name in one step, and the state goes.
-//! Nothing else is ever written, whatever a playlist says.
+//! Segments are appended to `episode.ts.part`; `episode.ts.part.state` holds how many of them are complete. A download that
+//! failed or was cancelled (its future dropped) resumes when it is started again with the same path. If the stream has
+//! other addresses than before, the last kept segment is fetched again and compared; the download resumes if it is the
+//! same and starts from the beginning if it differs. At the end the file gets its name in one step and the state is
+//! removed. Nothing else is written, whatever a playlist contains.
 //!
-//! # What is understood
+//! # Supported streams
 //!
 //! Recorded HLS streams of whole segments or byte ranges, plain or encrypted with AES-128, with or without an
-//! initialisation segment. The file is what the segments are, one after the other: MPEG-TS as a rule, fragmented MP4
-//! where there is an initialisation segment. Live streams, SAMPLE-AES, sound in a stream of its own and the like are
-//! refused with [`DownloadError::Unsupported`].
+//! initialisation segment (`#EXT-X-MAP`), with variables (`#EXT-X-DEFINE`) and discontinuities. The file is the
+//! concatenation of the segments: MPEG-TS as a rule, fragmented MP4 if there is an initialisation segment. Relative
+//! addresses are resolved against the address of the playlist after redirects.
+//!
+//! Everything else is refused with [`DownloadError::Unsupported`], which names the tag: live streams, other encryption
+//! (`#EXT-X-KEY` with SAMPLE-AES, or without a key of the format `identity`), audio in a separate stream
+//! (`#EXT-X-MEDIA`), an initialisation segment that changes, missing segments (`#EXT-X-GAP`). A stream of audio only is
+//! never chosen.
 //!
 //! A playlist may have 1 MiB and 20,000 segments.
+//!
+//! Files are fetched without credentials, cookies and `Referer`. Redirects are followed, also to other hosts.
 
 mod address;
 mod decrypt;
@@ -47,17 +54,16 @@ mod episode;
 mod error;
 mod fetch;
 mod output;
-mod pace;
 mod playlist;
-mod screen;
 mod settings;
+mod speed_limit;
 mod stream;
 mod torrent;
 
 pub use self::{
     episode::{DownloadEpisode, Downloaded, Progress},
     error::DownloadError,
-    pace::RateLimit,
+    speed_limit::SpeedLimit,
 };
 
 group! {
@@ -65,11 +71,11 @@ group! {
     Downloads, download
 }
 
-/// Reads a playlist as a download does and tells how many pieces or streams it has. For fuzzing; not part of the API.
+/// Parses a playlist and returns the number of its pieces or streams. For fuzzing; not part of the API.
 #[doc(hidden)]
 pub fn read_playlist(url: &url::Url, body: &[u8]) -> Result<usize, DownloadError> {
-    playlist::parse(url, body).map(|playlist| match playlist {
-        playlist::Playlist::Master(variants) => variants.len(),
+    playlist::parse(url, body, None).map(|playlist| match playlist {
+        playlist::Playlist::Master(master) => master.variants.len(),
         playlist::Playlist::Media(media) => media.pieces.len(),
     })
 }

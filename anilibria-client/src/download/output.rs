@@ -1,4 +1,4 @@
-//! The file on its way: `name.part` with what is there, `name.part.state` with how much of it counts.
+//! The unfinished file: `name.part` with its content, `name.part.state` with the number of complete pieces.
 
 use std::{
     fs::TryLockError,
@@ -17,63 +17,95 @@ use uuid::Uuid;
 
 use super::DownloadError;
 
-/// The most of a state file that is read.
+/// Maximum number of bytes that are read of a state file.
 const MAX_STATE: u64 = 4096;
 
-/// How often, and how far apart, a file that is in use is tried again: the last write of a cancelled download may still
-/// be on its way.
+/// Number of attempts to lock the state file. The last write of a cancelled download may still be running.
 const LOCK_ATTEMPTS: u32 = 20;
+/// Pause between two attempts to lock the state file.
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
-/// How much of the part file counts. Text, so that a person who finds it can tell what it is.
+/// The identity of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct State {
-    /// What is downloaded: a part of another stream is of no use.
-    stream: Uuid,
-    /// How many pieces are there.
-    pieces: usize,
-    /// How many bytes they have.
-    bytes: u64,
+pub(super) struct Identity {
+    /// Digest of the paths. A part of a stream with other paths is of no use.
+    pub(super) stream: Uuid,
+    /// Digest of the whole addresses. A part with other addresses is of use if its content is the same.
+    pub(super) addresses: Uuid,
 }
 
-/// A file on its way.
+/// The complete pieces of a part file. Text, so that a person who finds the file can read it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct State {
+    identity: Identity,
+    /// Number of complete pieces.
+    pieces: usize,
+    /// Their size in bytes.
+    bytes: u64,
+    /// Digest of the content of the last one.
+    last: Uuid,
+}
+
+/// An unfinished file.
 #[derive(Debug)]
 pub(super) struct Output {
     target: PathBuf,
     part_path: PathBuf,
     state_path: PathBuf,
     part: File,
-    /// Locked as long as it is open, so that two downloads never write to one file.
+    /// Locked while it is open, so that two downloads never write to one file.
     state_file: File,
     state: State,
+    identity: Identity,
 }
 
 impl Output {
-    /// Opens the part of `stream` beside `target` and goes on where it ends; a part of anything else is begun anew.
+    /// Opens the part file beside `target`. Pieces of the same stream are kept, those of another one are removed.
     ///
     /// `most` is the number of pieces of the stream.
-    pub(super) async fn open(target: &Path, stream: Uuid, most: usize) -> Result<Self, DownloadError> {
+    pub(super) async fn open(target: &Path, identity: Identity, most: usize) -> Result<Self, DownloadError> {
         let part_path = with_suffix(target, ".part")?;
         let state_path = with_suffix(target, ".part.state")?;
         let mut state_file = lock(&state_path).await?;
         let known = read_state(&mut state_file).await.unwrap_or_default();
         let found = fs::metadata(&part_path).await.map_or(0, |file| file.len());
-        let usable = known.stream == stream && known.pieces <= most && known.bytes <= found;
-        let state = if usable { known } else { State { stream, ..State::default() } };
+        let is_usable = known.identity.stream == identity.stream
+            && (1..=most).contains(&known.pieces)
+            && known.bytes <= found;
+        let state = if is_usable { known } else { State { identity, ..State::default() } };
         let part = open_part(&part_path, state.bytes).await.map_err(in_file(&part_path))?;
-        let mut output = Self { target: target.to_owned(), part_path, state_path, part, state_file, state };
+        let target = target.to_owned();
+        let mut output = Self { target, part_path, state_path, part, state_file, state, identity };
         output.write_state().await?;
         Ok(output)
     }
 
-    /// How many pieces are there.
+    /// Number of complete pieces.
     pub(super) fn pieces(&self) -> usize {
         self.state.pieces
     }
 
-    /// How many bytes are there.
+    /// Size of the complete pieces in bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.state.bytes
+    }
+
+    /// Returns the index of the last kept piece if the kept pieces came from other addresses. Pass the content of that
+    /// piece at its new address to [`confirm`](Self::confirm) before the next [`append`](Self::append).
+    pub(super) fn unconfirmed(&self) -> Option<usize> {
+        let has_changed = self.state.identity != self.identity;
+        self.state.pieces.checked_sub(1).filter(|_| has_changed)
+    }
+
+    /// Keeps the pieces if `last` is the content of the last one, and removes them otherwise.
+    pub(super) async fn confirm(&mut self, last: &[u8]) -> Result<(), DownloadError> {
+        let is_same = digest(last) == self.state.last;
+        let kept = if is_same { self.state } else { State::default() };
+        if !is_same {
+            self.part = open_part(&self.part_path, 0).await.map_err(in_file(&self.part_path))?;
+        }
+        self.state = State { identity: self.identity, ..kept };
+        self.write_state().await
     }
 
     /// Appends the next piece.
@@ -81,12 +113,13 @@ impl Output {
         let written = async {
             self.part.write_all(piece).await?;
             self.part.flush().await?;
-            // The state must never promise bytes that a power cut can take back.
+            // The state must never count bytes that a power failure can remove.
             self.part.sync_data().await
         };
         written.await.map_err(in_file(&self.part_path))?;
         self.state.pieces += 1;
         self.state.bytes += piece.len() as u64;
+        self.state.last = digest(piece);
         self.write_state().await
     }
 
@@ -99,7 +132,7 @@ impl Output {
         fs::remove_file(&self.state_path).await.map_err(in_file(&self.state_path))
     }
 
-    /// Writes the state in place. One torn by a crash cannot be read, and the download begins anew.
+    /// Writes the state in place. After a crash in between, the state cannot be read and the download starts again.
     async fn write_state(&mut self) -> Result<(), DownloadError> {
         let written = async {
             let text = serde_json::to_vec(&self.state)?;
@@ -112,14 +145,18 @@ impl Output {
     }
 }
 
-/// Puts `content` under `target` in one step: nobody sees half of it.
+/// Writes `content` to `target` in one step, so that no reader finds a part of it.
 pub(super) async fn write_whole(target: &Path, content: &[u8]) -> Result<(), DownloadError> {
     let part = with_suffix(target, ".part")?;
     fs::write(&part, content).await.map_err(in_file(&part))?;
     fs::rename(&part, target).await.map_err(in_file(target))
 }
 
-/// `target` with `suffix` behind its name.
+fn digest(piece: &[u8]) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, piece)
+}
+
+/// Returns `target` with `suffix` appended to its name.
 fn with_suffix(target: &Path, suffix: &str) -> Result<PathBuf, DownloadError> {
     let Some(name) = target.file_name() else {
         let source =
@@ -153,17 +190,17 @@ async fn lock(path: &Path) -> Result<File, DownloadError> {
     Err(DownloadError::Busy { path: path.to_owned() })
 }
 
-/// The state, if there is one that can be read.
+/// Returns the state if it can be read.
 async fn read_state(file: &mut File) -> Option<State> {
     let mut text = Vec::new();
     file.take(MAX_STATE).read_to_end(&mut text).await.ok()?;
     serde_json::from_slice(&text).ok()
 }
 
-/// Opens the part file with its first `keep` bytes, ready to write behind them.
+/// Opens the part file, cut to its first `keep` bytes, to append to it.
 async fn open_part(path: &Path, keep: u64) -> io::Result<File> {
     if keep == 0 {
-        // A file of its own: the last write of a cancelled download may still be on its way to the old one.
+        // A new file: the last write of a cancelled download to the old one may still be running.
         match fs::remove_file(path).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => return OpenOptions::new().write(true).create_new(true).open(path).await,

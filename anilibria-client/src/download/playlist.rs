@@ -1,263 +1,114 @@
-//! From the bytes of a playlist to what has to be fetched, piece by piece.
+//! Playlists: from their text to the pieces that have to be fetched.
+//!
+//! The text is read here and not by a parser crate. `m3u8-rs` keeps one key per segment and takes parts of a broken tag
+//! for addresses; `hls_m3u8` refuses stray spaces and every playlist of version 8 or higher.
+
+mod keys;
+mod reader;
+mod tags;
+mod variables;
 
 use std::{collections::HashMap, ops::Range};
 
-use m3u8_rs::{AlternativeMedia, ByteRange, Key, KeyMethod, MasterPlaylist, MediaPlaylist, MediaSegment};
 use url::Url;
 
-use super::{DownloadError, address::path_of, screen::screen};
+pub(super) use self::variables::Variables;
 
-/// The most segments that a playlist may have: a day and more, at the usual six seconds.
-pub(super) const MAX_SEGMENTS: usize = 20_000;
+use self::reader::{Fault, Reader};
+use super::DownloadError;
 
-/// A playlist that can be downloaded, or leads to such.
+/// A playlist that can be downloaded, or leads to one that can.
 #[derive(Debug)]
 pub(super) enum Playlist {
     /// A choice of streams.
-    Master(Vec<Variant>),
+    Master(Master),
     /// One stream.
     Media(Media),
+}
+
+/// The streams of a master playlist.
+#[derive(Debug)]
+pub(super) struct Master {
+    pub(super) variants: Vec<Variant>,
+    /// Audio groups, with true for those that have a rendition inside of the variants.
+    audio_groups: HashMap<String, bool>,
+    /// Variables that the playlists of the variants can import.
+    pub(super) variables: Variables,
 }
 
 /// One stream of a master playlist.
 #[derive(Clone, Debug)]
 pub(super) struct Variant {
-    pub(super) url: Url,
-    /// Bits a second.
-    pub(super) bandwidth: u64,
-    /// The height of the picture in lines, when it is told.
-    pub(super) height: Option<u64>,
-    /// Whether its sound is a stream of its own.
-    separate_audio: bool,
+    url: Url,
+    /// Bits per second.
+    bandwidth: u64,
+    /// Height of the picture in lines, if known.
+    height: Option<u64>,
+    is_audio_only: bool,
+    audio_group: Option<String>,
 }
 
 /// One stream, from its beginning to its end.
 #[derive(Debug)]
 pub(super) struct Media {
-    /// What makes up the file, in order.
+    /// The parts of the file, in order.
     pub(super) pieces: Vec<Piece>,
-    /// Where the keys are that the pieces refer to by number.
+    /// Addresses of the keys that the pieces refer to by number.
     pub(super) keys: Vec<Url>,
 }
 
-/// A segment, or the part that all segments need before them.
+/// A segment, or the initialisation segment before all others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) url: Url,
-    /// The bytes that are wanted of what is there; `None` for all.
+    /// The bytes of the file at `url` that belong to the piece; `None` for all.
     pub(super) range: Option<Range<u64>>,
     pub(super) cipher: Option<Cipher>,
 }
 
-/// How a piece is encrypted: AES-128 in CBC mode.
+/// The encryption of a piece: AES-128 in CBC mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cipher {
-    /// The number of the key among the keys of the stream.
+    /// Number of the key among the keys of the stream.
     pub(super) key: usize,
     pub(super) iv: [u8; 16],
 }
 
-/// Reads a playlist that was found at `url`.
-pub(super) fn parse(url: &Url, body: &[u8]) -> Result<Playlist, DownloadError> {
-    let reader = Reader { url };
-    let screened = screen(body, MAX_SEGMENTS).map_err(|reason| reader.bad(reason))?;
-    if screened.addresses == 0 {
-        return Err(reader.bad("it has no segments"));
-    }
-    let unreadable = || reader.bad("its tags contradict each other");
-    let (rest, playlist) = m3u8_rs::parse_playlist(screened.text.as_bytes()).map_err(|_| unreadable())?;
-    let addresses = match &playlist {
-        m3u8_rs::Playlist::MasterPlaylist(master) => master.variants.len(),
-        m3u8_rs::Playlist::MediaPlaylist(media) => media.segments.len(),
-    };
-    if addresses != screened.addresses || !rest.trim_ascii().is_empty() {
-        return Err(unreadable());
-    }
-    match playlist {
-        m3u8_rs::Playlist::MasterPlaylist(master) => reader.master(&master).map(Playlist::Master),
-        m3u8_rs::Playlist::MediaPlaylist(media) => reader.media(&media).map(Playlist::Media),
-    }
+/// Reads the playlist at `url`, which is the address after redirects. `imports` holds the variables of its master
+/// playlist, if it has one.
+pub(super) fn parse(url: &Url, body: &[u8], imports: Option<&Variables>) -> Result<Playlist, DownloadError> {
+    Reader::new(url, imports).read(body).map_err(|fault| fault.at(url))
 }
 
-/// The best stream whose picture is not higher than `max_height`; the smallest one if all are.
-pub(super) fn choose(url: &Url, variants: &[Variant], max_height: u64) -> Result<Url, DownloadError> {
-    let reader = Reader { url };
-    let fits = |variant: &&Variant| variant.height.is_none_or(|height| height <= max_height);
-    let best = variants.iter().filter(fits).max_by_key(|variant| (variant.height, variant.bandwidth));
-    let smallest = || variants.iter().min_by_key(|variant| (variant.height, variant.bandwidth));
-    let chosen = best.or_else(smallest).ok_or_else(|| reader.bad("it has no streams"))?;
-    if chosen.separate_audio {
-        return Err(reader.unsupported("sound in a stream of its own"));
-    }
-    Ok(chosen.url.clone())
-}
+impl Master {
+    /// Returns the address of the best stream up to `max_height`, or of the smallest one if all are higher. `url` is the
+    /// address of this playlist.
+    pub(super) fn choose(&self, url: &Url, max_height: u64) -> Result<&Url, DownloadError> {
+        // Among streams with a known height, those without one are usually audio.
+        let has_heights = self.variants.iter().any(|variant| variant.height.is_some());
+        let has_video =
+            |variant: &&Variant| !variant.is_audio_only && (variant.height.is_some() || !has_heights);
+        let is_whole = |variant: &Variant| !self.has_separate_audio(variant);
+        let fits = |variant: &&Variant| variant.height.is_none_or(|height| height <= max_height);
 
-/// Reads the parts of one playlist.
-struct Reader<'a> {
-    url: &'a Url,
-}
-
-impl Reader<'_> {
-    fn master(&self, master: &MasterPlaylist) -> Result<Vec<Variant>, DownloadError> {
-        let separate = |group: &str| {
-            let in_group = |media: &&AlternativeMedia| media.group_id == group;
-            master.alternatives.iter().filter(in_group).any(|media| media.uri.is_some())
-        };
-        let variant = |variant: &m3u8_rs::VariantStream| {
-            Ok(Variant {
-                url: self.resolve(&variant.uri)?,
-                bandwidth: variant.bandwidth,
-                height: variant.resolution.map(|resolution| resolution.height),
-                separate_audio: variant.audio.as_deref().is_some_and(separate),
-            })
-        };
-        master.variants.iter().map(variant).collect()
-    }
-
-    fn media(&self, media: &MediaPlaylist) -> Result<Media, DownloadError> {
-        if !media.end_list {
-            return Err(self.unsupported("a live stream (there is no #EXT-X-ENDLIST)"));
-        }
-        if media.i_frames_only {
-            return Err(self.unsupported("a stream of single pictures"));
-        }
-        let mut plan =
-            Plan { reader: self, pieces: Vec::new(), keys: Keys::default(), head: None, next: None };
-        for (number, segment) in (u128::from(media.media_sequence)..).zip(&media.segments) {
-            plan.add(segment, number)?;
-        }
-        Ok(Media { pieces: plan.pieces, keys: plan.keys.urls })
-    }
-
-    /// An address in the playlist as a URL; relative ones count from the playlist.
-    fn resolve(&self, address: &str) -> Result<Url, DownloadError> {
-        let url =
-            self.url.join(address).map_err(|error| self.bad(format!("an address is no URL: {error}")))?;
-        match url.scheme() {
-            "http" | "https" => Ok(url),
-            _ => Err(self.bad("an address is neither http nor https")),
-        }
-    }
-
-    fn bad(&self, reason: impl Into<String>) -> DownloadError {
-        DownloadError::Playlist { path: path_of(self.url), reason: reason.into() }
-    }
-
-    fn unsupported(&self, feature: impl Into<String>) -> DownloadError {
-        DownloadError::Unsupported { path: path_of(self.url), feature: feature.into() }
-    }
-}
-
-/// The pieces so far, and what carries over from one segment to the next.
-struct Plan<'a> {
-    reader: &'a Reader<'a>,
-    pieces: Vec<Piece>,
-    keys: Keys,
-    /// The part that all segments need before them.
-    head: Option<Piece>,
-    /// Where a byte range without a beginning begins: after the one before, in the same file.
-    next: Option<(Url, u64)>,
-}
-
-impl Plan<'_> {
-    fn add(&mut self, segment: &MediaSegment, number: u128) -> Result<(), DownloadError> {
-        // The parser gives up a tag that it does not like, and keeps it as one of no meaning.
-        let broken_key = segment.unknown_tags.iter().find(|tag| tag.tag == "X-KEY");
-        match (broken_key, &segment.key) {
-            (Some(tag), None) if tag.rest.as_deref().is_some_and(ends_encryption) => self.keys.current = None,
-            (Some(_), _) => return Err(self.reader.bad("#EXT-X-KEY cannot be read")),
-            (None, Some(key)) => self.keys.change(self.reader, key)?,
-            (None, None) => {}
-        }
-        if let Some(map) = &segment.map {
-            let url = self.reader.resolve(&map.uri)?;
-            let range = map.byte_range.as_ref().map(|range| self.range(&url, range)).transpose()?;
-            self.begin(Piece { url, range, cipher: None })?;
-        }
-        if self.head.is_some() && self.keys.current.is_some() {
-            return Err(self.reader.unsupported("an encrypted stream with #EXT-X-MAP"));
-        }
-        let url = self.reader.resolve(&segment.uri)?;
-        let range = segment.byte_range.as_ref().map(|range| self.range(&url, range)).transpose()?;
-        self.next = range.as_ref().map(|range| (url.clone(), range.end));
-        self.pieces.push(Piece { url, range, cipher: self.keys.cipher(number) });
-        Ok(())
-    }
-
-    /// Puts `head` in front of the segments. A second one that differs would need a file of its own.
-    fn begin(&mut self, head: Piece) -> Result<(), DownloadError> {
-        match &self.head {
-            Some(present) if *present == head => Ok(()),
-            None if self.pieces.is_empty() => {
-                self.pieces.push(head.clone());
-                self.head = Some(head);
-                Ok(())
+        let videos = || self.variants.iter().filter(has_video);
+        let rank = |variant: &&Variant| (variant.height, is_whole(variant), variant.bandwidth);
+        let smallest =
+            || videos().min_by_key(|variant| (variant.height, !is_whole(variant), variant.bandwidth));
+        match videos().filter(fits).max_by_key(rank).or_else(smallest) {
+            None => Err(Fault::unsupported("#EXT-X-STREAM-INF with audio only").at(url)),
+            Some(chosen) if !is_whole(chosen) => {
+                Err(Fault::unsupported("#EXT-X-MEDIA with the audio in a separate stream").at(url))
             }
-            _ => Err(self.reader.unsupported("a stream that changes its #EXT-X-MAP")),
+            Some(chosen) => Ok(&chosen.url),
         }
     }
 
-    fn range(&self, url: &Url, range: &ByteRange) -> Result<Range<u64>, DownloadError> {
-        let follows = || self.next.as_ref().filter(|(before, _)| before == url).map(|(_, end)| *end);
-        let start = range.offset.or_else(follows);
-        let start = start.ok_or_else(|| self.reader.bad("a byte range follows nothing"))?;
-        let end = start.checked_add(range.length).filter(|&end| end > start);
-        end.map(|end| start..end).ok_or_else(|| self.reader.bad("a byte range is empty or too long"))
+    /// Returns true if every rendition of the audio is a separate stream, so that the variant is silent.
+    fn has_separate_audio(&self, variant: &Variant) -> bool {
+        let group = variant.audio_group.as_ref().and_then(|group| self.audio_groups.get(group));
+        group.is_some_and(|has_rendition_inside| !has_rendition_inside)
     }
-}
-
-/// The keys of a stream, each once, and the one in force.
-#[derive(Default)]
-struct Keys {
-    urls: Vec<Url>,
-    numbers: HashMap<Url, usize>,
-    /// The key, and the start value where the playlist gives one.
-    current: Option<(usize, Option<[u8; 16]>)>,
-}
-
-impl Keys {
-    fn change(&mut self, reader: &Reader<'_>, key: &Key) -> Result<(), DownloadError> {
-        self.current = match &key.method {
-            KeyMethod::None => None,
-            KeyMethod::AES128 if key.keyformat.as_deref().is_none_or(|format| format == "identity") => {
-                let address = key.uri.as_deref().ok_or_else(|| reader.bad("a key has no address"))?;
-                let iv = key
-                    .iv
-                    .as_deref()
-                    .map(|iv| read_iv(iv).ok_or_else(|| reader.bad("an IV is not 128 bits")));
-                Some((self.number(reader.resolve(address)?), iv.transpose()?))
-            }
-            KeyMethod::AES128 => return Err(reader.unsupported("a key of another format than `identity`")),
-            KeyMethod::SampleAES => return Err(reader.unsupported("encryption with SAMPLE-AES")),
-            KeyMethod::Other(_) => return Err(reader.unsupported("an unknown encryption")),
-        };
-        Ok(())
-    }
-
-    fn number(&mut self, url: Url) -> usize {
-        let next = self.urls.len();
-        *self.numbers.entry(url.clone()).or_insert_with(|| {
-            self.urls.push(url);
-            next
-        })
-    }
-
-    /// The cipher of the segment with that number in the stream; the number is the start value if none is given.
-    fn cipher(&self, number: u128) -> Option<Cipher> {
-        self.current.map(|(key, iv)| Cipher { key, iv: iv.unwrap_or_else(|| number.to_be_bytes()) })
-    }
-}
-
-/// Whether the attributes are those of a key that says "no more encryption".
-fn ends_encryption(attributes: &str) -> bool {
-    attributes.split(',').any(|attribute| attribute.trim() == "METHOD=NONE")
-}
-
-/// Up to 32 hexadecimal digits after `0x`.
-fn read_iv(text: &str) -> Option<[u8; 16]> {
-    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"))?;
-    let plain = digits.len() <= 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    plain.then(|| u128::from_str_radix(digits, 16).ok()).flatten().map(u128::to_be_bytes)
 }
 
 #[cfg(test)]

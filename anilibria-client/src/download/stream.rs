@@ -1,4 +1,4 @@
-//! The road of a download: playlist → plan → pieces in order → file.
+//! One download: playlist → pieces in order → file.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -10,14 +10,15 @@ use super::{
     DownloadError, Progress,
     address::path_of,
     fetch::{Fetcher, StreamKey},
-    output::Output,
-    playlist::{self, Media, Piece, Playlist},
+    output::{Identity, Output},
+    playlist::{self, Media, Playlist},
 };
+use crate::client::MediaFile;
 
-/// Whom to tell how far a download is.
+/// A callback that receives the progress of a download.
 pub(super) type OnProgress = dyn Fn(Progress) + Send + Sync;
 
-/// What a finished stream came to.
+/// The result of a finished stream.
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) segments: usize,
@@ -25,24 +26,25 @@ pub(super) struct Finished {
     pub(super) bytes: u64,
 }
 
-/// The stream behind `url`: its own playlist, or the one that a master playlist has for `max_height`.
+/// Returns the stream at `url`: the playlist itself, or the one that a master playlist has for `max_height`.
 pub(super) async fn open(fetcher: &Fetcher, url: &Url, max_height: u64) -> Result<Media, DownloadError> {
-    let variants = match playlist::parse(url, &fetcher.playlist(url).await?)? {
+    let MediaFile { url, body } = fetcher.playlist(url).await?;
+    let master = match playlist::parse(&url, &body, None)? {
         Playlist::Media(media) => return Ok(media),
-        Playlist::Master(variants) => variants,
+        Playlist::Master(master) => master,
     };
-    let chosen = playlist::choose(url, &variants, max_height)?;
-    match playlist::parse(&chosen, &fetcher.playlist(&chosen).await?)? {
+    let MediaFile { url, body } = fetcher.playlist(master.choose(&url, max_height)?).await?;
+    match playlist::parse(&url, &body, Some(&master.variables))? {
         Playlist::Media(media) => Ok(media),
-        // One level is all there is in HLS; more of them may go round in a circle.
+        // HLS has one level of master playlists; more of them could form a circle.
         Playlist::Master(_) => Err(DownloadError::Playlist {
-            path: path_of(&chosen),
+            path: path_of(&url),
             reason: "a master playlist leads to another one".to_owned(),
         }),
     }
 }
 
-/// Brings `media` into the file at `target`.
+/// Writes `media` to the file at `target`.
 pub(super) async fn save(
     fetcher: &Fetcher,
     media: Media,
@@ -50,24 +52,29 @@ pub(super) async fn save(
     parallel: usize,
     on_progress: Option<&OnProgress>,
 ) -> Result<Finished, DownloadError> {
+    let identity = identity(&media);
     let Media { pieces, keys } = media;
+    let keys: Vec<_> = keys.into_iter().map(StreamKey::new).collect();
     let total = pieces.len();
-    let mut output = Output::open(target, fingerprint(&pieces, &keys), total).await?;
+    let mut output = Output::open(target, identity, total).await?;
+    if let Some(last) = output.unconfirmed().and_then(|last| pieces.get(last)) {
+        let last = fetcher.piece(last, &keys).await?;
+        output.confirm(&last).await?;
+    }
     let resumed = output.pieces();
-    let tell = |output: &Output| {
-        if let Some(tell) = on_progress {
-            tell(Progress { segments: output.pieces(), total_segments: total, bytes: output.bytes() });
+    let report = |output: &Output| {
+        if let Some(on_progress) = on_progress {
+            on_progress(Progress { segments: output.pieces(), total_segments: total, bytes: output.bytes() });
         }
     };
-    tell(&output);
+    report(&output);
 
-    let keys: Vec<_> = keys.into_iter().map(StreamKey::new).collect();
     let coming = pieces.iter().skip(resumed).map(|piece| fetcher.piece(piece, &keys));
-    // In order, so that the file grows from its beginning and a break leaves nothing but a shorter file.
+    // In order, so that an interrupted file is a beginning of the whole one.
     let mut arriving = stream::iter(coming).buffered(parallel);
     while let Some(piece) = arriving.try_next().await? {
         output.append(&piece).await?;
-        tell(&output);
+        report(&output);
     }
     drop(arriving);
 
@@ -76,13 +83,17 @@ pub(super) async fn save(
     Ok(Finished { segments: total, resumed, bytes })
 }
 
-/// What tells one stream from another. Hosts and queries differ from call to call and do not count.
-fn fingerprint(pieces: &[Piece], keys: &[Url]) -> Uuid {
-    let mut text = String::new();
-    for piece in pieces {
-        let cipher = piece.cipher.as_ref().map(|cipher| (keys.get(cipher.key).map(Url::path), cipher.iv));
-        // Writing into a string has no way to fail.
-        let _ = writeln!(text, "{} {:?} {cipher:?}", piece.url.path(), piece.range);
+/// Returns the identity of a stream. Hosts and queries differ between calls for the same stream, and may be all that
+/// differs between two formats of one episode, so that they are kept apart from the paths.
+fn identity(media: &Media) -> Identity {
+    let (mut paths, mut addresses) = (String::new(), String::new());
+    for piece in &media.pieces {
+        let key = piece.cipher.as_ref().and_then(|cipher| media.keys.get(cipher.key));
+        let iv = piece.cipher.as_ref().map(|cipher| cipher.iv);
+        // Writing to a string cannot fail.
+        let _ = writeln!(paths, "{} {:?} {:?} {iv:?}", piece.url.path(), piece.range, key.map(Url::path));
+        let _ = writeln!(addresses, "{} {:?}", piece.url, key.map(Url::as_str));
     }
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, text.as_bytes())
+    let digest = |text: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, text.as_bytes());
+    Identity { stream: digest(&paths), addresses: digest(&addresses) }
 }

@@ -1,4 +1,4 @@
-//! Torrent files to disk.
+//! Downloads of torrent files.
 
 use std::path::Path;
 
@@ -6,15 +6,14 @@ use super::{DownloadError, Downloads, output};
 use crate::model::TorrentRef;
 
 impl Downloads {
-    /// Puts the torrent file of a torrent under `path`, which is replaced if it exists.
+    /// Saves the torrent file of a torrent at `path`. An existing file is replaced.
     ///
-    /// The file is that of an anonymous visitor; nothing personal gets into it.
+    /// The file is requested without a session and contains nothing personal.
     ///
     /// ```no_run
     /// # async fn example(client: anilibria_client::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// for torrent in client.torrents().of_release(9000).await? {
-    ///     let name = format!("{}.torrent", torrent.hash);
-    ///     client.download().torrent(torrent.hash, &name).await?;
+    ///     client.download().torrent(torrent.hash, torrent.file_name()).await?;
     /// }
     /// # Ok(()) }
     /// ```

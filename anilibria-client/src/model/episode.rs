@@ -5,7 +5,8 @@ use std::{cmp::Ordering, fmt, time::Duration};
 use serde::{Deserialize, Serialize, Serializer};
 use time::OffsetDateTime;
 
-use super::{EpisodeId, Image, Release, ReleaseId, wire};
+use super::{EpisodeId, Image, Release, ReleaseId, file_name::file_name, wire};
+use crate::Client;
 
 /// The number of an episode: mostly whole, `12.5` for a special between two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Deserialize)]
@@ -172,6 +173,37 @@ impl Episode {
     /// ```
     pub fn streams(&self) -> impl Iterator<Item = (Quality, &str)> {
         Quality::BEST_FIRST.into_iter().filter_map(|quality| Some((quality, self.hls(quality)?)))
+    }
+
+    /// Returns the absolute URL of the full preview ([`Image::large`]: JPEG, or WebP if there is no JPEG); `None` if the
+    /// episode has no preview. [`Client::media_url`] documents the host.
+    pub fn preview_url(&self, client: &Client) -> Option<String> {
+        client.media_url(self.preview.as_ref()?.large()?)
+    }
+
+    /// Returns a name for a file with this episode: the name of the release, the ordinal and the quality.
+    ///
+    /// The name is valid on every file system: it has no separators, control characters, invisible characters and names
+    /// of devices, and at most 244 bytes, so that `.part.state` can be appended. A long name of a release is shortened.
+    /// `extension` is reduced to its letters and digits (at most 16); streams are MPEG-TS (`ts`) as a rule.
+    ///
+    /// ```
+    /// use anilibria_client::model::{Episode, Ordinal, Quality, Release};
+    ///
+    /// let mut release = Release::default();
+    /// release.name.main = "Re:Zero. Жизнь с нуля в альтернативном мире?".to_owned();
+    /// let mut episode = Episode::default();
+    /// episode.ordinal = Ordinal(7.0);
+    ///
+    /// let name = episode.file_name(&release, Quality::FullHd, "ts");
+    ///
+    /// assert_eq!(name, "Re Zero. Жизнь с нуля в альтернативном мире - 07 [1080p].ts");
+    /// ```
+    pub fn file_name(&self, release: &Release, quality: Quality, extension: &str) -> String {
+        let english = release.name.english.as_deref().unwrap_or_default();
+        let id = format!("release {}", release.id);
+        let titles = [release.name.main.as_str(), english, &release.alias, &id];
+        file_name(&titles, &format!("- {:02} [{quality}]", self.ordinal), extension)
     }
 }
 

@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod collection;
 pub mod episode;
 pub mod favorite;
+mod file_name;
 pub mod franchise;
 pub mod genre;
 pub mod id;

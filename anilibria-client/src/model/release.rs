@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::Client;
+
 use super::{
     Episode, ExternalRating, Genre, Image, Member, PublishDay, Rating, ReleaseId, Torrent, wire,
     wire::{described, or_default},
@@ -203,6 +205,25 @@ pub struct Release {
 }
 
 impl Release {
+    /// Returns the absolute URL of the full poster ([`Image::large`]: JPEG, or WebP if there is no JPEG); `None` if the
+    /// release has no poster, or the view does not carry it.
+    ///
+    /// For the smaller pictures in WebP, pass [`Image::medium`] or [`Image::small`] to
+    /// [`Client::media_url`](crate::Client::media_url), which also documents the host.
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let release = client.releases().get(1).await?;
+    ///
+    /// let url = release.poster_url(&client).unwrap();
+    /// assert!(url.starts_with("http"));
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn poster_url(&self, client: &Client) -> Option<String> {
+        client.media_url(self.poster.as_ref()?.large()?)
+    }
+
     /// Whether it is hidden, for whatever reason.
     pub fn is_blocked(&self) -> bool {
         self.is_blocked_by_geo || self.is_blocked_by_copyrights

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::{
     InfoHash, MemberUser, Release, TorrentId,
+    file_name::file_name,
     wire::{described, or_default},
 };
 
@@ -192,6 +193,28 @@ impl Torrent {
             add("tr", tracker);
         }
         link
+    }
+
+    /// Returns a name for the torrent file: [`filename`](Self::filename) with the characters that are valid on every file
+    /// system, or one made from the label or the hash if it is empty. Ends with `.torrent` and has at most 244 bytes.
+    ///
+    /// ```
+    /// use anilibria_client::model::Torrent;
+    ///
+    /// let mut torrent = Torrent::default();
+    /// torrent.filename = "../Re:Zero [1080p].TORRENT".to_owned();
+    ///
+    /// assert_eq!(torrent.file_name(), "Re Zero [1080p].torrent");
+    /// ```
+    pub fn file_name(&self) -> String {
+        const EXTENSION: &str = ".torrent";
+        let name = self.filename.trim_end();
+        let stem_size = name.len().saturating_sub(EXTENSION.len());
+        let stem = match name.split_at_checked(stem_size) {
+            Some((stem, extension)) if extension.eq_ignore_ascii_case(EXTENSION) => stem,
+            _ => name,
+        };
+        file_name(&[stem, &self.label, &self.hash.to_string()], "", EXTENSION)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the network, a host or a playlist can do wrong, and which error each becomes.
+//! Failures of the network, the host or the playlist, and the errors that they cause.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use mockito::Server;
 use super::support::{Directory, Stage, download_from, playlist, quick, read, segment_path, serve};
 
 #[tokio::test]
-async fn missing_segment_is_named_without_its_query_and_not_asked_for_again() {
+async fn missing_segment_is_named_without_its_query_and_requested_once() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let _list = serve(&mut server, "/list.m3u8", playlist(&["a.ts", "b.ts?token=secret"])).await;
@@ -25,7 +25,7 @@ async fn missing_segment_is_named_without_its_query_and_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn attempts_at_a_segment_that_always_breaks_off_come_to_an_end() {
+async fn retries_of_a_truncated_segment_end() {
     let stage = Stage::new().await;
     let episode = stage.episode(false).await;
     let segment = segment_path(&episode, Quality::FullHd, "1.ts");
@@ -54,7 +54,7 @@ async fn deadline_ends_the_download() {
 }
 
 #[tokio::test]
-async fn segment_and_playlist_beyond_their_limits_are_given_up() {
+async fn segment_and_playlist_over_their_limits_are_errors() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let _list = serve(&mut server, "/list.m3u8", playlist(&["a.ts"])).await;
@@ -90,7 +90,7 @@ async fn web_page_in_place_of_a_segment_is_a_block() {
 }
 
 #[tokio::test]
-async fn masters_that_lead_in_a_circle_are_refused() {
+async fn master_playlists_in_a_circle_are_refused() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let circle = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlist.m3u8\n";
@@ -104,7 +104,7 @@ async fn masters_that_lead_in_a_circle_are_refused() {
 }
 
 #[tokio::test]
-async fn addresses_that_climb_write_nowhere_but_into_the_file() {
+async fn addresses_with_parent_folders_write_only_to_the_file() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let path = directory.file("episode.ts");
@@ -129,7 +129,7 @@ async fn addresses_that_climb_write_nowhere_but_into_the_file() {
 }
 
 #[tokio::test]
-async fn place_that_cannot_be_written_is_named() {
+async fn error_names_a_path_that_cannot_be_written() {
     let stage = Stage::new().await;
     let episode = stage.episode(false).await;
 

@@ -1,4 +1,4 @@
-//! The forms of streams: byte ranges, initialisation segments, keys.
+//! Forms of streams: byte ranges, initialisation segments, keys.
 
 use aes::{
     Aes128,
@@ -9,7 +9,7 @@ use mockito::{Server, ServerGuard};
 
 use super::support::{Directory, download_from, read, serve};
 
-/// What a playlist with these lines comes to on the disk.
+/// Downloads a playlist with these lines and returns the file.
 async fn download(server: &mut ServerGuard, lines: &str) -> Result<Vec<u8>, DownloadError> {
     let directory = Directory::new();
     let path = directory.file("episode.mp4");
@@ -21,7 +21,7 @@ async fn download(server: &mut ServerGuard, lines: &str) -> Result<Vec<u8>, Down
 }
 
 #[tokio::test]
-async fn byte_ranges_are_asked_for_as_such_and_follow_one_another() {
+async fn byte_ranges_are_requested_and_joined() {
     let mut server = Server::new_async().await;
     let mut parts = Vec::new();
     for (range, body) in [("bytes=0-3", "head"), ("bytes=4-6", "one"), ("bytes=7-9", "two")] {
@@ -40,7 +40,7 @@ async fn byte_ranges_are_asked_for_as_such_and_follow_one_another() {
 }
 
 #[tokio::test]
-async fn host_without_byte_ranges_is_told_from_one_with_them() {
+async fn host_without_byte_ranges_is_an_error() {
     let mut server = Server::new_async().await;
     let _all = serve(&mut server, "/all.ts", "everything").await;
 
@@ -73,7 +73,7 @@ async fn keys_change_and_end_within_a_stream() {
 }
 
 #[tokio::test]
-async fn wrong_key_and_short_key_are_told_apart() {
+async fn damaged_segment_and_short_key_are_different_errors() {
     let mut server = Server::new_async().await;
     let _served = [
         serve(&mut server, "/right.key", [1; 16]).await,

@@ -4,6 +4,7 @@
 
 mod failures;
 mod forms;
+mod playlists;
 mod resume;
 mod streams;
 mod support;

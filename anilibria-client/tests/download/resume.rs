@@ -1,4 +1,4 @@
-//! What an attempt that broke off leaves, and what the next one makes of it.
+//! Interrupted downloads and the next attempt.
 
 use std::{fs, path::Path, sync::Mutex};
 
@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::support::{Directory, Stage, download_from, playlist, quick, read, segment_path, serve};
 
 #[tokio::test]
-async fn cancelled_download_goes_on_without_fetching_a_segment_twice() {
+async fn cancelled_download_resumes_without_fetching_a_segment_twice() {
     let stage = Stage::new().await;
     let episode = stage.episode(true).await;
     let path = stage.directory.file("episode.ts");
@@ -39,7 +39,7 @@ async fn cancelled_download_goes_on_without_fetching_a_segment_twice() {
 }
 
 #[tokio::test]
-async fn segment_that_broke_off_is_fetched_again() {
+async fn truncated_segment_is_fetched_again() {
     let stage = Stage::new().await;
     let episode = stage.episode(false).await;
     let path = stage.directory.file("episode.ts");
@@ -72,7 +72,7 @@ async fn download_survives_a_host_that_fails_every_other_call() {
 }
 
 #[tokio::test]
-async fn changed_stream_begins_anew() {
+async fn changed_stream_starts_from_the_beginning() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let path = directory.file("episode.ts");
@@ -89,7 +89,7 @@ async fn changed_stream_begins_anew() {
 }
 
 #[tokio::test]
-async fn same_stream_under_another_query_is_gone_on_with() {
+async fn same_stream_with_another_query_is_resumed() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let path = directory.file("episode.ts");
@@ -98,6 +98,7 @@ async fn same_stream_under_another_query_is_gone_on_with() {
     download_from(&server, "/list.m3u8?viewer=1").to_file(&path).await.unwrap_err();
     old.remove_async().await;
     let _new = serve(&mut server, "/list.m3u8?viewer=2", playlist(&["a.ts?token=2", "b.ts?token=2"])).await;
+    let _same = serve(&mut server, "/a.ts?token=2", "a").await;
     let _second = serve(&mut server, "/b.ts?token=2", "b").await;
 
     let downloaded = download_from(&server, "/list.m3u8?viewer=2").to_file(&path).await.unwrap();
@@ -106,7 +107,7 @@ async fn same_stream_under_another_query_is_gone_on_with() {
 }
 
 #[tokio::test]
-async fn state_that_promises_more_than_is_there_or_is_broken_is_not_believed() {
+async fn broken_or_excessive_state_is_ignored() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let path = directory.file("episode.ts");
@@ -134,7 +135,7 @@ async fn state_that_promises_more_than_is_there_or_is_broken_is_not_believed() {
 }
 
 #[tokio::test]
-async fn bytes_behind_what_the_state_counts_are_cut_off() {
+async fn bytes_that_the_state_does_not_count_are_removed() {
     let mut server = Server::new_async().await;
     let directory = Directory::new();
     let path = directory.file("episode.ts");
@@ -161,4 +162,50 @@ async fn second_download_into_the_same_file_is_refused_while_the_first_runs() {
 
     assert!(matches!(error, DownloadError::Busy { .. }), "{error}");
     assert!(error.is_transient());
+}
+
+#[tokio::test]
+async fn segments_of_another_format_under_the_same_path_are_not_mixed() {
+    let mut server = Server::new_async().await;
+    let directory = Directory::new();
+    let path = directory.file("episode.ts");
+    let list = |format: u32| {
+        let names = [1, 2, 3].map(|number| format!("q.ts?format={format}&n={number}"));
+        playlist(&names.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let mut parts = Vec::new();
+    for query in ["format=22&n=1", "format=22&n=2", "format=18&n=1", "format=18&n=2", "format=18&n=3"] {
+        parts.push(serve(&mut server, &format!("/q.ts?{query}"), query).await);
+    }
+    let old = serve(&mut server, "/list.m3u8", list(22)).await;
+    download_from(&server, "/list.m3u8").to_file(&path).await.unwrap_err();
+    assert_eq!(read(&directory.file("episode.ts.part")), b"format=22&n=1format=22&n=2");
+    old.remove_async().await;
+    let _new = serve(&mut server, "/list.m3u8", list(18)).await;
+
+    let downloaded = download_from(&server, "/list.m3u8").to_file(&path).await.unwrap();
+
+    assert_eq!(downloaded.resumed_segments, 0);
+    assert_eq!(read(&path), b"format=18&n=1format=18&n=2format=18&n=3");
+}
+
+#[tokio::test]
+async fn kept_segments_stay_unconfirmed_while_they_cannot_be_compared() {
+    let mut server = Server::new_async().await;
+    let directory = Directory::new();
+    let path = directory.file("episode.ts");
+    let _first = serve(&mut server, "/a.ts?token=1", "old").await;
+    let old = serve(&mut server, "/list.m3u8", playlist(&["a.ts?token=1", "b.ts?token=1"])).await;
+    download_from(&server, "/list.m3u8").to_file(&path).await.unwrap_err();
+    old.remove_async().await;
+    let _new = serve(&mut server, "/list.m3u8", playlist(&["a.ts?token=2", "b.ts?token=2"])).await;
+
+    // The segment that would confirm the kept one is missing at first, and differs from it later.
+    download_from(&server, "/list.m3u8").to_file(&path).await.unwrap_err();
+    assert_eq!(read(&directory.file("episode.ts.part")), b"old");
+    let _changed = serve(&mut server, "/a.ts?token=2", "new").await;
+    let _second = serve(&mut server, "/b.ts?token=2", "b").await;
+    let downloaded = download_from(&server, "/list.m3u8").to_file(&path).await.unwrap();
+
+    assert_eq!((downloaded.resumed_segments, read(&path)), (0, b"newb".to_vec()));
 }

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use anilibria_client::{download::DownloadError, model::Quality};
+use anilibria_client::{
+    download::DownloadError,
+    model::{Quality, Release},
+};
 
 use super::support::{Stage, read};
 
@@ -129,4 +132,17 @@ async fn settings_that_cannot_be_right_are_refused_by_name() {
 
     assert_eq!(refused(stage.download(&episode).parallel(0)).await, "parallel");
     assert_eq!(refused(stage.download(&episode).max_segment_size(0)).await, "max_segment_size");
+}
+
+#[tokio::test]
+async fn file_with_the_longest_name_of_an_episode_is_downloaded() {
+    let stage = Stage::new().await;
+    let episode = stage.episode(false).await;
+    let mut release = Release::default();
+    release.name.main = "Очень длинное название: ".repeat(50);
+    let name = episode.file_name(&release, Quality::Sd, "ts");
+
+    stage.download(&episode).quality(Quality::Sd).to_file(stage.directory.file(&name)).await.unwrap();
+
+    assert_eq!(stage.directory.names(), [name]);
 }

@@ -1,4 +1,4 @@
-//! A sandbox, a client, a directory of its own, and what a download has to come to.
+//! A sandbox, a client, a temporary directory, and the expected content of a download.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
 
 use anilibria_client::{
     Client, RetryPolicy,
-    download::{DownloadEpisode, RateLimit},
+    download::{DownloadEpisode, SpeedLimit},
     model::{Episode, Quality},
     sandbox::{RunningSandbox, Sandbox},
 };
@@ -106,7 +106,7 @@ pub(crate) fn segment_path(episode: &Episode, quality: Quality, name: &str) -> S
 
 /// Without the manners that only cost time here.
 pub(crate) fn hasty(download: DownloadEpisode) -> DownloadEpisode {
-    download.rate_limit(RateLimit::Unlimited).retry(quick(3))
+    download.speed_limit(SpeedLimit::Unlimited).retry(quick(3))
 }
 
 /// The download of a playlist at `path` of a server.
@@ -132,7 +132,7 @@ pub(crate) fn read(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap()
 }
 
-/// So many retries, one right after the other.
+/// A policy with this number of retries, with almost no waits.
 pub(crate) fn quick(retries: u32) -> RetryPolicy {
     RetryPolicy::exponential().max_retries(retries).first_delay(Duration::from_millis(5))
 }
