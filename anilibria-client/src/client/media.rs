@@ -67,7 +67,9 @@ impl Client {
             path if path.starts_with('/') => {
                 let origin = match &self.inner.media_origin {
                     Some(origin) => origin.as_str().trim_end_matches('/'),
-                    None => return Some(format!("{}{path}", self.inner.mirrors.in_order().first()?.origin())),
+                    None => {
+                        return Some(format!("{}{path}", self.inner.mirrors.in_order().first()?.origin()));
+                    }
                 };
                 Some(format!("{origin}{path}"))
             }
@@ -159,7 +161,9 @@ impl Client {
         for mirror in mirrors {
             let address = format!("{}{}", mirror.origin(), &url[Position::BeforePath..]);
             match Url::parse(&address) {
-                Ok(url) if places.iter().all(|(_, known)| *known != url) => places.push((Some(mirror.index), url)),
+                Ok(url) if places.iter().all(|(_, known)| *known != url) => {
+                    places.push((Some(mirror.index), url))
+                }
                 _ => {}
             }
         }

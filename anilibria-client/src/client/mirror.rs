@@ -168,7 +168,17 @@ impl Mirror {
         let port = base.port_or_known_default().unwrap_or_default();
         let base = base.as_str().trim_end_matches('/').to_owned();
         let breaker = Breaker::new(policy);
-        Self { index, base, name, host, port, breaker, is_learned, last_error: Mutex::default(), last_resort: Mutex::default() }
+        Self {
+            index,
+            base,
+            name,
+            host,
+            port,
+            breaker,
+            is_learned,
+            last_error: Mutex::default(),
+            last_resort: Mutex::default(),
+        }
     }
 
     /// Returns scheme, host and port, without a slash at the end.

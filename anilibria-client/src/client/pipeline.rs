@@ -382,8 +382,9 @@ impl<'m> Candidates<'m> {
             return None;
         }
         let permits = self.open.iter().enumerate();
-        let (place, permit) =
-            permits.map(|(place, mirror)| (place, mirror.last_resort())).find(|(_, permit)| permit.is_some())?;
+        let (place, permit) = permits
+            .map(|(place, mirror)| (place, mirror.last_resort()))
+            .find(|(_, permit)| permit.is_some())?;
         let mirror = self.open.remove(place);
         permit.map(|permit| Candidate { mirror, mirrors, permit })
     }

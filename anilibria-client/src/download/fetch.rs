@@ -1,6 +1,6 @@
 //! Files from the network, with retries.
 
-use std::{ops::Range, time::Duration};
+use std::ops::Range;
 
 use bytes::Bytes;
 use tokio::{sync::OnceCell, time::sleep};

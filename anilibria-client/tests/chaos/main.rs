@@ -2,7 +2,11 @@
 //!
 //! `CHAOS_SECONDS` and `CHAOS_SEED` change the duration and the sequence of faults.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and prints its seed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and prints its seed"
+)]
 
 mod front;
 mod log;
@@ -47,17 +51,19 @@ struct Outcome {
 
 /// The times from which and to which each mirror was healthy.
 #[derive(Default)]
-struct Health(Mutex<Vec<Vec<(Instant, Option<Instant>)>>>);
+struct Health(Mutex<[Vec<Period>; MIRRORS]>);
+
+/// A time in which a mirror was healthy. It has no end yet while the mirror is healthy.
+type Period = (Instant, Option<Instant>);
 
 impl Health {
     fn set(&self, mirror: usize, is_healthy: bool) {
         let mut periods = self.0.lock().unwrap();
-        periods.resize_with(MIRRORS, Vec::new);
-        match (periods[mirror].last_mut(), is_healthy) {
-            (Some((_, end @ None)), false) => *end = Some(Instant::now()),
-            (Some((_, None)), true) => {}
-            (_, true) => periods[mirror].push((Instant::now(), None)),
-            (_, false) => {}
+        match periods[mirror].last_mut() {
+            Some((_, end @ None)) if !is_healthy => *end = Some(Instant::now()),
+            Some((_, None)) => {}
+            _ if is_healthy => periods[mirror].push((Instant::now(), None)),
+            _ => {}
         }
     }
 
@@ -126,7 +132,8 @@ async fn calls_survive_mirrors_whose_faults_change_every_second() {
     println!("calls (succeeded, failed): {counts:?}");
     assert!(counts.values().all(|[succeeded, _]| *succeeded > 0), "{counts:?}");
     let saved = fronts.iter().flat_map(Front::saved).collect::<Vec<_>>();
-    let repeated: Vec<_> = saved.iter().filter(|one| saved.iter().filter(|other| other == one).count() > 1).collect();
+    let repeated: Vec<_> =
+        saved.iter().filter(|one| saved.iter().filter(|other| other == one).count() > 1).collect();
     assert!(!saved.is_empty() && repeated.is_empty(), "applied more than once: {repeated:?}");
     let text = log.text();
     assert!(text.contains("mirror failed"), "the log is empty");
