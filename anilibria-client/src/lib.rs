@@ -13,7 +13,7 @@ pub mod error;
 pub mod live;
 pub mod model;
 pub mod page;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "reflector", not(target_arch = "wasm32")))]
 pub mod reflector;
 pub mod request;
 mod retry;

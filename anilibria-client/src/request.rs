@@ -3,7 +3,7 @@
 mod param;
 mod wire;
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,6 +20,10 @@ pub const MAX_LIMIT: u32 = 50;
 /// What stays as it is in a path segment: the unreserved characters of RFC 3986.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// Parameters whose values are secret, whatever their type.
+const SECRETS: [&str; 8] =
+    ["passkey", "passwd", "password", "password_confirmation", "pk", "secret", "session", "token"];
+
 /// One call of the API: method, path and parameters, free of host, session and transport.
 ///
 /// The typed builders make it; it is public so that an operation which this version does not know can be called too:
@@ -33,7 +37,7 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_'
 /// let status: serde_json::Value = client.fetch(&request).await?;
 /// # Ok(()) });
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Request {
     method: Method,
     template: &'static str,
@@ -50,6 +54,18 @@ pub struct Request {
     #[cfg(feature = "cache")]
     caching: Caching,
     invalid: Option<Invalid>,
+}
+
+/// Shows neither secrets nor a body, which may hold some.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("template", &self.template)
+            .field("params", &self.params)
+            .field("has_body", &self.body.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a request cannot be sent. Kept until it is sent, so that builders need not be fallible.
@@ -218,9 +234,17 @@ impl Request {
         self.page_limit
     }
 
-    /// Sets the parameter `key`, in place of the value it had.
+    /// Sets the parameter `key`. A previous value is replaced.
+    ///
+    /// The value of a parameter that is called `password`, `passkey`, `session`, `token` or the like is a secret, whatever
+    /// its type.
     pub fn set(&mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Param>) {
-        *self.slot(key.into()) = value.into();
+        let key = key.into();
+        let value = match value.into() {
+            Param::Text(text) if SECRETS.contains(&&*key) => Param::Secret(text.into()),
+            value => value,
+        };
+        *self.slot(key) = value;
     }
 
     /// Adds `values` to the list under `key`.
@@ -322,6 +346,21 @@ mod tests {
         let request = Request::new(Method::GET, "/app/search/releases").arg("query", "sword art");
 
         assert_eq!(request.wire().unwrap().target, "/app/search/releases?query=sword+art");
+    }
+
+    #[test]
+    fn no_secret_is_in_a_debug_output_or_a_cache_key() {
+        for name in SECRETS {
+            let request = Request::new(Method::POST, "/login").arg(name, "s3cret").arg("login", "demo");
+            let other = Request::new(Method::POST, "/login").arg(name, "other").arg("login", "demo");
+
+            let text = format!("{request:?} {} {:?}", request.cache_key(), request.param(name));
+            assert!(!text.contains("s3cret") && text.contains("demo"), "{text}");
+            assert_eq!(request.cache_key(), request.clone().cache_key());
+            assert_ne!(request.cache_key(), other.cache_key());
+        }
+        let body = Request::new(Method::POST, "/login").json(serde_json::json!({"password": "s3cret"}));
+        assert!(!format!("{body:?}").contains("s3cret"));
     }
 
     #[test]

@@ -255,6 +255,11 @@ impl ClientBuilder {
                 return Err(config(setting, "must be longer than zero"));
             }
         }
+        let has_https = cfg!(any(feature = "tls", target_arch = "wasm32")) || self.http_client.is_some();
+        if let Some(base) = roots.iter().find(|base| base.scheme() == "https" && !has_https) {
+            let reason = format!("{base} needs the feature `tls-aws-lc`, `tls-ring` or `tls` of anilibria-client");
+            return Err(config("mirror", reason));
+        }
         let transport = match self.http_client {
             Some(client) => Transport::new(client),
             None => Transport::build(&TransportSettings {

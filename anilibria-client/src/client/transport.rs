@@ -59,6 +59,7 @@ impl Transport {
     /// Creates connections with these settings.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn build(settings: &TransportSettings<'_>) -> Result<Self> {
+        has_crypto_provider()?;
         let http = configured(reqwest::Client::builder(), settings.user_agent, settings.proxy)?;
         let http = http.connect_timeout(settings.connect_timeout);
         Ok(Self { http: http.build().map_err(|error| config("tls", error))? })
@@ -121,6 +122,29 @@ pub(super) fn configured(
         return Err(invalid("must name a host"));
     }
     Ok(http.proxy(reqwest::Proxy::all(url).map_err(|error| config("proxy", error))?))
+}
+
+/// Checks that there is a crypto provider, without which the HTTP library panics.
+#[cfg(all(feature = "tls", not(target_arch = "wasm32")))]
+fn has_crypto_provider() -> Result<()> {
+    use rustls::crypto::CryptoProvider;
+
+    #[cfg(all(feature = "tls-ring", not(feature = "tls-aws-lc")))]
+    if CryptoProvider::get_default().is_none() {
+        // Another thread may have installed one meanwhile, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+    if cfg!(feature = "tls-aws-lc") || CryptoProvider::get_default().is_some() {
+        return Ok(());
+    }
+    let reason = "install a rustls crypto provider, or enable the feature `tls-aws-lc` or `tls-ring`".to_owned();
+    Err(Error::Config { setting: "tls", reason })
+}
+
+#[cfg(all(not(feature = "tls"), not(target_arch = "wasm32")))]
+#[expect(clippy::unnecessary_wraps, reason = "fails with the feature `tls`")]
+fn has_crypto_provider() -> Result<()> {
+    Ok(())
 }
 
 #[cfg(not(target_arch = "wasm32"))]
