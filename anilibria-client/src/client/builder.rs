@@ -257,7 +257,8 @@ impl ClientBuilder {
         }
         let has_https = cfg!(any(feature = "tls", target_arch = "wasm32")) || self.http_client.is_some();
         if let Some(base) = roots.iter().find(|base| base.scheme() == "https" && !has_https) {
-            let reason = format!("{base} needs the feature `tls-aws-lc`, `tls-ring` or `tls` of anilibria-client");
+            let reason =
+                format!("{base} needs the feature `tls-aws-lc`, `tls-ring` or `tls` of anilibria-client");
             return Err(config("mirror", reason));
         }
         let transport = match self.http_client {

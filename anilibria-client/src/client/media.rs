@@ -162,7 +162,7 @@ impl Client {
             let address = format!("{}{}", mirror.origin(), &url[Position::BeforePath..]);
             match Url::parse(&address) {
                 Ok(url) if places.iter().all(|(_, known)| *known != url) => {
-                    places.push((Some(mirror.index), url))
+                    places.push((Some(mirror.index), url));
                 }
                 _ => {}
             }

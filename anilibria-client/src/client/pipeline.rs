@@ -11,12 +11,12 @@ use futures::{
 use tracing::{
     Instrument as _, Span, debug,
     field::{Empty, display},
-    info_span,
+    info, info_span, warn,
 };
 
 use super::{
     Client, Inner,
-    breaker::Permit,
+    breaker::{BreakerState, Permit},
     mirror::{LAST_RESORT_EVERY, Mirror, Mirrors},
     observe,
     rate_limit::RateLimiter,
@@ -80,7 +80,7 @@ pub(super) async fn probe<T>(
     let call = Call { client, rate_limit, request, wire, token: None, limit, deadline, read };
     rate_limit.turn(deadline).await?;
     let started = Instant::now();
-    let attempt = Attempt::new(mirror, &client.mirrors, mirror.breaker.permit().ok(), limit);
+    let attempt = Attempt::new(mirror, &client.mirrors, mirror.breaker.force(), limit);
     let outcome = call.attempt(mirror, 0).await;
     let took = started.elapsed();
     attempt.end(outcome.as_ref().err());
@@ -109,8 +109,12 @@ impl<'m> Attempt<'m> {
         match error {
             Some(error) if is_mirrors_fault(error) => self.fail(error),
             _ => {
+                let was_open = self.mirror.breaker.state() != BreakerState::Closed;
                 if let Some(permit) = self.permit.take() {
                     permit.success();
+                }
+                if was_open {
+                    info!(mirror = self.mirror.name, "mirror healthy, circuit closed");
                 }
             }
         }
@@ -118,7 +122,11 @@ impl<'m> Attempt<'m> {
 
     fn fail(&mut self, error: &Error) {
         if let Some(permit) = self.permit.take() {
+            let was_closed = self.mirror.breaker.state() == BreakerState::Closed;
             permit.failure();
+            if was_closed && self.mirror.breaker.state() == BreakerState::Open {
+                warn!(mirror = self.mirror.name, %error, "mirror unhealthy, circuit open");
+            }
             self.mirror.remember(error);
             self.mirrors.demote(self.mirror.index);
         }
@@ -408,7 +416,7 @@ impl<'m> Candidates<'m> {
 
 impl<'m> Candidate<'m> {
     fn attempt(self, patience: Duration) -> Attempt<'m> {
-        Attempt::new(self.mirror, self.mirrors, Some(self.permit), patience)
+        Attempt::new(self.mirror, self.mirrors, self.permit, patience)
     }
 }
 

@@ -137,7 +137,8 @@ fn has_crypto_provider() -> Result<()> {
     if cfg!(feature = "tls-aws-lc") || CryptoProvider::get_default().is_some() {
         return Ok(());
     }
-    let reason = "install a rustls crypto provider, or enable the feature `tls-aws-lc` or `tls-ring`".to_owned();
+    let reason =
+        "install a rustls crypto provider, or enable the feature `tls-aws-lc` or `tls-ring`".to_owned();
     Err(Error::Config { setting: "tls", reason })
 }
 
