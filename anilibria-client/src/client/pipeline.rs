@@ -44,8 +44,9 @@ pub(super) async fn send<T>(
     let token =
         if request.needs_session() { Some(tokens.get().await?.ok_or(Error::NoSession)?) } else { None };
     client.budget.deposit();
+    let used = token.clone();
     let call = Call { client, rate_limit, request, wire, token, deadline, read };
-    call.with_retries(limit).await
+    tokens.checked(used.as_ref(), call.with_retries(limit).await).await
 }
 
 impl<T> Call<'_, T> {
