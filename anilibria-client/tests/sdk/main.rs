@@ -5,6 +5,7 @@
 mod accounts;
 #[cfg(feature = "cache")]
 mod cached;
+mod call_site;
 mod coverage;
 mod faults;
 mod models;
