@@ -63,7 +63,6 @@ macro_rules! endpoint {
 
         mod $name {
             #[doc = concat!("Marker type of [`", stringify!($call), "`](super::", stringify!($call), ").")]
-            #[derive(Debug)]
             pub enum $call {}
         }
 
