@@ -20,7 +20,7 @@ async fn main() -> anyhow::Result<()> {
         println!("The catalogue is empty.");
         return Ok(());
     };
-    let found = client.app().search(name.as_str()).await?;
+    let found = client.search(name).await?;
     println!("\nSearch for “{name}”: {} found", found.len());
 
     if let Some(hit) = found.first() {

@@ -1,40 +1,37 @@
-//! The three macros of the crate: [`endpoint!`] declares an operation, [`id!`] an id, [`open_enum!`] an enum that
-//! keeps values it does not know.
+//! The macros of the crate: [`endpoint!`] declares an endpoint, [`group!`] a group of endpoints, [`id!`] an id, and
+//! [`open_enum!`] an enum that keeps unknown values.
 
-/// Declares one operation of the API: its accessor, its request type and everything a request can do.
+/// Declares one endpoint of the API: its marker type, the alias of its [`Call`](crate::call::Call), the accessor that
+/// makes the call, and the setters of its parameters.
 ///
 /// ```text
 /// endpoint! {
-///     /// What the operation gives.
+///     /// First line of the documentation of the accessor.
 ///     GET "/path/{argument}" [flag] => Group::accessor(argument: Type) -> Output as WireForm => reader;
-///     pub struct RequestType: Fields, Paged<Item> {
-///         /// An optional parameter.
+///     pub struct CallAlias: Projected, Paged<Item> {
+///         /// Documentation of the setter.
 ///         name: Type => "wire_name",
 ///     }
 /// }
 /// ```
 ///
-/// - Required arguments fill `{argument}` in the path; one that has no place there goes where the other parameters go,
-///   under its name: into the query of a GET, into the JSON body of anything else.
-/// - `[session]`: the operation needs a session; it is refused before it is sent when there is none.
-/// - `[twin]`: the operation exists as GET and POST; the request takes POST when its URL would get too long.
-/// - `[page_limit(30)]`: a page holds fewer items than the usual 50.
-/// - `as WireForm`: the answer is decoded as that type and converted, where the service has more than one form.
-/// - `=> reader`: the answer is no JSON; a function of `client::read` makes the output of its bytes.
-/// - `Fields` adds `include`, `exclude` and `fetch_as`; `Paged<Item>` adds `page`, `limit`, `pages`, `items` and `window`.
-/// - `=> Group::accessor -> Output;` in place of method and path: the accessor is written out beside it.
-/// - `[in_query]`, `[as_form]`: where the parameters of a write go, if not into JSON; `[needs("key")]`: the request is
-///   refused without that parameter.
-/// - A parameter type in brackets, `[Type]`, takes any iterator; so does `(Type)`, which stays a comma list in a body;
-///   `str` takes text.
+/// - An argument fills its place in the path, or is sent as a parameter if the path has no such place.
+/// - Flags are builder methods of [`Request`](crate::request::Request): `session`, `twin`, `page_limit(30)`, `in_query`,
+///   `as_form`, `needs("key")`.
+/// - The output decides how the answer is decoded: `Vec<T>` and `Page<T>` item by item, other types as a whole.
+///   `as WireForm` decodes another type and converts it, `as OneOrMany` reads a single object as a list, and
+///   `=> reader` calls a function of `client::read` with the bytes.
+/// - After the alias stand the traits that add methods to the call.
+/// - `=> Group::accessor -> Output;` in place of method and path: the accessor is written beside the macro.
+/// - `[Type]` is a list, `(Type)` a list that is joined by commas in a body too. Parameters and items convert with
+///   `Into`, so that borrowed forms and, for [`Arg`](crate::request::Arg), all integers are accepted.
 macro_rules! endpoint {
     (
         $(#[$doc:meta])*
-        $method:ident $path:literal $([$($flag:ident $(($value:literal))?),+])? => $group:ident::$name:ident($($arg:ident: $argty:ty),*)
-            -> $output:ty $(as $wire:ty)? $(=> $reader:ident)?;
-        pub struct $call:ident $(: $($shared:ident $(<$item:ty>)?),+)? {
-            $($(#[$field_doc:meta])* $field:ident: $ty:tt => $key:literal,)*
-        }
+        $method:ident $path:literal $([$($flag:ident $(($value:literal))?),+])?
+            => $group:ident::$name:ident($($arg:ident: $argty:ty),*) -> $output:tt $(<$inner:ty>)?
+            $(as $wire:tt $(<$wired:ty>)?)? $(=> $reader:ident)?;
+        pub struct $call:ident $($declaration:tt)*
     ) => {
         impl $group {
             $(#[$doc])*
@@ -44,84 +41,66 @@ macro_rules! endpoint {
                 let request = $crate::request::Request::new(http::Method::$method, $path)
                     $($(.$flag($($value)?))+)?
                     $(.arg(stringify!($arg), Into::<$argty>::into($arg)))*;
-                $call { client: self.client.clone(), request }
+                Call::new(&self.client, request)
             }
         }
 
         endpoint! {
-            => $group::$name -> $output $(as $wire)? $(=> $reader)?;
-            pub struct $call $(: $($shared $(<$item>)?),+)? {
-                $($(#[$field_doc])* $field: $ty => $key,)*
-            }
+            => $group::$name -> $output $(<$inner>)? $(as $wire $(<$wired>)?)? $(=> $reader)?;
+            pub struct $call $($declaration)*
         }
     };
 
     (
-        => $group:ident::$name:ident -> $output:ty $(as $wire:ty)? $(=> $reader:ident)?;
-        pub struct $call:ident $(: $($shared:ident $(<$item:ty>)?),+)? {
+        => $group:ident::$name:ident -> $output:tt $(<$inner:ty>)?
+            $(as $wire:tt $(<$wired:ty>)?)? $(=> $reader:ident)?;
+        pub struct $call:ident $(: $($ability:ident $(<$item:ty>)?),+)? {
             $($(#[$field_doc:meta])* $field:ident: $ty:tt => $key:literal,)*
         }
     ) => {
-        #[doc = concat!("Request of [`", stringify!($group), "::", stringify!($name), "`]; await it to send it.")]
-        #[derive(Clone, Debug)]
-        #[must_use = "a request does nothing until it is awaited"]
-        pub struct $call {
-            client: $crate::Client,
-            request: $crate::request::Request,
+        #[doc = concat!("Call of [`", stringify!($group), "::", stringify!($name), "`].")]
+        pub type $call = Call<$name::$call>;
+
+        mod $name {
+            #[doc = concat!("Marker type of [`", stringify!($call), "`](super::", stringify!($call), ").")]
+            pub enum $call {}
         }
 
-        impl $call {
-            $(endpoint!(@setter $(#[$field_doc])* $field $ty $key);)*
+        impl $crate::call::Endpoint for $name::$call {
+            type Output = $output $(<$inner>)?;
 
-            /// How long this call may take, in place of the client's own limit.
-            pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
-                self.request = self.request.timeout(timeout);
-                self
-            }
-
-            /// When this call is tried again, in place of the client's own policy.
-            pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
-                self.request = self.request.retry(policy);
-                self
-            }
-
-            /// How long the answer may come from the client's cache, in place of what its kind allows.
-            #[cfg(feature = "cache")]
-            pub fn cache_for(mut self, ttl: std::time::Duration) -> Self {
-                self.request.set_caching($crate::request::Caching::For(ttl));
-                self
-            }
-
-            /// Asks the service whatever is cached, and caches nothing.
-            #[cfg(feature = "cache")]
-            pub fn uncached(mut self) -> Self {
-                self.request.set_caching($crate::request::Caching::Never);
-                self
-            }
-
-            /// The request as a plain value: to log it, to compare it in a test, to make a key of it.
-            pub fn request(&self) -> &$crate::request::Request {
-                &self.request
+            fn send(
+                client: $crate::Client,
+                request: $crate::request::Request,
+            ) -> $crate::runtime::CallFuture<$crate::Result<Self::Output>> {
+                Box::pin(async move {
+                    endpoint!(@send &client, &request,
+                        $output $(<$inner>)? $(as $wire $(<$wired>)?)? $(=> $reader)?)
+                })
             }
         }
 
-        impl IntoFuture for $call {
-            type Output = $crate::Result<$output>;
-            type IntoFuture = $crate::runtime::CallFuture<Self::Output>;
+        $($(impl $ability for $name::$call {
+            $(type Item = $item;)?
+        })+)?
 
-            fn into_future(self) -> Self::IntoFuture {
-                Box::pin(async move { endpoint!(@decode self $(as $wire)? $(=> $reader)?) })
-            }
-        }
-
-        $($(endpoint!(@shared $shared $(<$item>)? $call);)+)?
+        $(impl $call {
+            endpoint!(@setter $(#[$field_doc])* $field $ty $key);
+        })*
     };
 
-    (@decode $self:ident) => { $self.client.fetch(&$self.request).await };
-    (@decode $self:ident => $reader:ident) => {
-        $self.client.fetch_bytes(&$self.request).await.and_then($crate::client::read::$reader)
+    (@send $client:expr, $request:expr, $output:tt $(<$inner:ty>)? => $reader:ident) => {
+        $client.fetch_bytes($request).await.and_then($crate::client::read::$reader)
     };
-    (@decode $self:ident as $wire:ty) => { $crate::model::wire::Unwire::unwire($self.client.fetch::<$wire>(&$self.request).await?) };
+    (@send $client:expr, $request:expr, Vec<$inner:ty> as OneOrMany) => {
+        $crate::call::one_or_many::<$inner>($client, $request).await
+    };
+    (@send $client:expr, $request:expr, $output:tt $(<$inner:ty>)? as $wire:tt $(<$wired:ty>)?) => {
+        $crate::model::wire::Unwire::unwire($client.fetch::<$wire $(<$wired>)?>($request).await?)
+    };
+    (@send $client:expr, $request:expr, Vec<$inner:ty>) => { $crate::call::list::<$inner>($client, $request).await };
+    (@send $client:expr, $request:expr, Page<$inner:ty>) => { Page::<$inner>::fetch($client, $request).await };
+    (@send $client:expr, $request:expr, $output:tt) => { $client.fetch($request).await };
 
     (@setter $(#[$doc:meta])* $field:ident [$ty:ty] $key:literal) => {
         $(#[$doc])*
@@ -133,84 +112,20 @@ macro_rules! endpoint {
     (@setter $(#[$doc:meta])* $field:ident ($ty:ty) $key:literal) => {
         $(#[$doc])*
         pub fn $field(mut self, values: impl IntoIterator<Item = impl Into<$ty>>) -> Self {
-            let values = values.into_iter().map(|value| Into::<$ty>::into(value).to_string());
-            self.request.extend_joined($key, values);
-            self
-        }
-    };
-    (@setter $(#[$doc:meta])* $field:ident str $key:literal) => {
-        $(#[$doc])*
-        pub fn $field(mut self, text: impl Into<String>) -> Self {
-            self.request.set($key, text.into());
+            self.request.extend_joined($key, values.into_iter().map(Into::<$ty>::into));
             self
         }
     };
     (@setter $(#[$doc:meta])* $field:ident $ty:ident $key:literal) => {
         $(#[$doc])*
-        pub fn $field(mut self, value: $ty) -> Self {
-            self.request.set($key, value);
+        pub fn $field(mut self, value: impl Into<$ty>) -> Self {
+            self.request.set($key, Into::<$ty>::into(value));
             self
-        }
-    };
-
-    (@shared Fields $call:ident) => {
-        impl $call {
-            /// Only these fields of the answer; dots go into objects and lists (`"genres.name"`).
-            ///
-            /// Decode a narrowed answer with `fetch_as` when it lacks fields that the model needs.
-            pub fn include(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
-                self.request.extend_joined("include", fields);
-                self
-            }
-
-            /// All fields but these; wins over `include`.
-            pub fn exclude(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
-                self.request.extend_joined("exclude", fields);
-                self
-            }
-
-            /// Sends the request and decodes the answer into the caller's own type, which fits whatever a
-            /// projection has left.
-            pub async fn fetch_as<T: serde::de::DeserializeOwned>(self) -> $crate::Result<T> {
-                self.client.fetch(&self.request).await
-            }
-        }
-    };
-    (@shared Paged<$item:ty> $call:ident) => {
-        impl $call {
-            /// Number of the page, from 1. The service takes 1 when unset.
-            pub fn page(mut self, page: u32) -> Self {
-                self.request.set("page", page);
-                self
-            }
-
-            /// Items on a page. The service takes 15 when unset, and refuses more than 50 (30 for
-            /// the releases of a genre).
-            pub fn limit(mut self, limit: u32) -> Self {
-                self.request.set("limit", limit);
-                self
-            }
-
-            /// The pages one after another, from the one that is set (the first, when none is); the next page is
-            /// fetched while the caller works on the present one. Ends after the last page or the first error.
-            pub fn pages(self) -> $crate::page::PageStream<$item> {
-                $crate::page::pages(self.client, self.request)
-            }
-
-            /// All items of all pages, page by page as [`pages`](Self::pages) fetches them.
-            pub fn items(self) -> $crate::page::ItemStream<$item> {
-                $crate::page::items(self.client, self.request)
-            }
-
-            /// The `len` items from `offset` on, whatever pages they lie on, and how many there are in all.
-            pub async fn window(self, offset: u64, len: u32) -> $crate::Result<$crate::page::Window<$item>> {
-                $crate::page::window(self.client, self.request, offset, len).await
-            }
         }
     };
 }
 
-/// Declares a group of operations, reached by a method of [`Client`](crate::Client).
+/// Declares a group of endpoints and the method of [`Client`](crate::Client) that returns it.
 macro_rules! group {
     ($(#[$doc:meta])* $group:ident, $accessor:ident) => {
         $(#[$doc])*
@@ -242,6 +157,12 @@ macro_rules! id {
             /// The plain value.
             pub const fn get(self) -> $inner {
                 self.0
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(value: &$name) -> Self {
+                *value
             }
         }
 
@@ -298,6 +219,24 @@ macro_rules! open_enum {
                     $($text => Self::$variant,)+
                     other => Self::Unknown(other.to_owned()),
                 }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                text.as_str().into()
+            }
+        }
+
+        impl From<&String> for $name {
+            fn from(text: &String) -> Self {
+                text.as_str().into()
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(value: &$name) -> Self {
+                value.clone()
             }
         }
 

@@ -1,9 +1,9 @@
 //! Pages of a long list, and streams over them.
 
 use std::{
-    collections::VecDeque,
     fmt,
-    pin::Pin,
+    future::ready,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
 };
@@ -13,13 +13,18 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     Client, Error, Result, SkippedItem,
+    call::log_skipped,
+    error::BoxError,
     model::wire::or_default,
     request::{Param, Request},
     runtime::{AnswerStream, Task, boxed},
 };
 
-/// How many pages a [window](Window) fetches at a time, to stay a polite caller.
+/// Maximum number of concurrent requests of a [window](Window).
 const WINDOW_CONCURRENCY: usize = 2;
+
+/// Maximum number of pages in a stream. No list of the service comes near it, so that a list that does not end is an error.
+pub(crate) const MAX_PAGES: u32 = 10_000;
 
 /// One page of a long list.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -34,7 +39,7 @@ pub struct Page<T> {
     pub skipped: Vec<SkippedItem>,
 }
 
-/// Where a page is in the whole list. Any of it may be missing when `exclude` cut it or an old mirror answers.
+/// Position of a page in the whole list. Fields are missing if `exclude` removed them or the mirror does not send them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -82,6 +87,28 @@ impl<T> Window<T> {
     }
 }
 
+impl<T> Page<T> {
+    /// True if the service sent no items on this page.
+    fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.skipped.is_empty()
+    }
+
+    /// Returns the items with their indices in the answer. Skipped items have an index, too.
+    fn positioned(self) -> impl Iterator<Item = (u64, T)> {
+        let skipped: Vec<_> = self.skipped.iter().filter_map(SkippedItem::index).collect();
+        (0..).filter(move |index| !skipped.contains(index)).zip(self.items)
+    }
+}
+
+impl<T: DeserializeOwned> Page<T> {
+    /// Fetches a page, and logs the items that could not be decoded.
+    pub(crate) async fn fetch(client: &Client, request: &Request) -> Result<Self> {
+        let page = client.fetch_page(request).await?;
+        log_skipped(request, &page.skipped);
+        Ok(page)
+    }
+}
+
 #[derive(Deserialize)]
 struct Wire<T> {
     data: Vec<T>,
@@ -101,11 +128,11 @@ impl<T> From<Wire<T>> for Page<T> {
     }
 }
 
-/// The pages of a list as a stream; made by the `pages` method of a request.
+/// Stream of the pages of a list, returned by [`Call::pages`](crate::call::Call::pages).
 #[must_use = "a stream does nothing until it is polled"]
 pub struct PageStream<T>(AnswerStream<Result<Page<T>>>);
 
-/// The items of a list as a stream; made by the `items` method of a request.
+/// Stream of the items of a list, returned by [`Call::items`](crate::call::Call::items).
 #[must_use = "a stream does nothing until it is polled"]
 pub struct ItemStream<T>(pub(crate) AnswerStream<Result<T>>);
 
@@ -137,12 +164,14 @@ impl<T> fmt::Debug for ItemStream<T> {
     }
 }
 
-/// A walk along the pages, with the fetch of the next one under way.
+/// State of a stream of pages.
 struct Walk<T> {
     client: Client,
     request: Request,
     page: u32,
-    /// Dropping the walk ends it, so that an abandoned stream asks for nothing more.
+    /// Pages that the stream may still request.
+    left: u32,
+    /// Request of the next page. Dropping the stream cancels it.
     ahead: Option<Task<Result<Page<T>>>>,
     ended: bool,
 }
@@ -152,13 +181,18 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
         let client = self.client.clone();
         let mut request = self.request.clone();
         request.set("page", self.page);
-        Task::spawn(async move { client.fetch(&request).await })
+        Task::spawn(async move { Page::fetch(&client, &request).await })
     }
 
     async fn next(&mut self) -> Option<Result<Page<T>>> {
         if self.ended {
             return None;
         }
+        if self.left == 0 {
+            self.ended = true;
+            return Some(Err(endless()));
+        }
+        self.left -= 1;
         let task = self.ahead.take().unwrap_or_else(|| self.fetch());
         let page = match task.join().await? {
             Ok(page) => page,
@@ -166,20 +200,31 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
         };
         self.ended = page.as_ref().map_or(true, |page| is_last(page, self.page));
         if !self.ended {
-            self.page += 1;
-            self.ahead = Some(self.fetch());
+            match self.page.checked_add(1).filter(|_| self.left > 0) {
+                Some(next) => {
+                    self.page = next;
+                    self.ahead = Some(self.fetch());
+                }
+                None => self.left = 0,
+            }
         }
-        // An empty page is the end even when the service promised more, and nothing to hand out.
-        page.map(|page| (!page.items.is_empty()).then_some(page)).transpose()
+        // An empty page ends the stream even if the service has announced more pages.
+        page.map(|page| (!page.is_empty()).then_some(page)).transpose()
     }
 }
 
-/// Whether nothing follows. A service that answers some other page than the one asked for would do so forever.
+/// True if no page follows. A service that returns another page than the requested one would do so without end.
 fn is_last<T>(page: &Page<T>, asked: u32) -> bool {
     let Pagination { current_page, total_pages, .. } = page.pagination;
-    page.items.is_empty()
+    page.is_empty()
         || total_pages.is_some_and(|total| asked >= total)
         || current_page.is_some_and(|current| current != asked)
+}
+
+/// The error of a list that has more pages than a stream reads.
+pub(crate) fn endless() -> Error {
+    let reason = format!("the list has more than {MAX_PAGES} pages");
+    Error::Interrupted { host: String::new(), source: Arc::from(BoxError::from(reason)) }
 }
 
 pub(crate) fn pages<T: DeserializeOwned + Send + 'static>(client: Client, request: Request) -> PageStream<T> {
@@ -187,7 +232,7 @@ pub(crate) fn pages<T: DeserializeOwned + Send + 'static>(client: Client, reques
         Some(Param::Int(page)) => u32::try_from(*page).unwrap_or(u32::MAX),
         _ => 1,
     };
-    let walk = Walk { client, request, page, ahead: None, ended: false };
+    let walk = Walk { client, request, page, left: MAX_PAGES, ahead: None, ended: false };
     PageStream(boxed(stream::unfold(walk, |mut walk| async { Some((walk.next().await?, walk)) })))
 }
 
@@ -208,29 +253,40 @@ pub(crate) async fn window<T: DeserializeOwned + Send + 'static>(
     }
     let (limit, first, last) = plan(offset, len, request.max_page());
     request.set("limit", limit);
-    let pages = stream::iter(first..=last).map(|page| {
+    let fetch = |number: u32| {
         let (client, mut request) = (client.clone(), request.clone());
-        request.set("page", page);
-        async move { client.fetch::<Page<T>>(&request).await }
-    });
-    let pages: Vec<_> = pages.buffered(WINDOW_CONCURRENCY).try_collect().await?;
-    let total = pages.iter().find_map(|page| page.pagination.total);
-    let skip = usize::try_from(offset - u64::from(first - 1) * u64::from(limit)).unwrap_or(usize::MAX);
-    let mut items: VecDeque<_> = pages.into_iter().flat_map(|page| page.items).collect();
-    items.drain(..skip.min(items.len()));
-    items.truncate(len as usize);
-    let items = Vec::from(items);
-    let total = total.unwrap_or(offset + items.len() as u64);
+        request.set("page", number);
+        async move { Page::fetch(&client, &request).await.map(|page| (number, page)) }
+    };
+    let wanted = offset..offset.saturating_add(len.into());
+    let cut = |number: u32, page: Page<T>| {
+        let start = u64::from(number.saturating_sub(1)) * u64::from(limit);
+        let items = page.positioned().map(move |(index, item)| (start + index, item));
+        items.filter(|(position, _)| wanted.contains(position)).map(|(_, item)| item).collect::<Vec<_>>()
+    };
+    let (_, page) = fetch(first).await?;
+    let total = page.pagination.total;
+    // Without a total, the list ends at the first empty page.
+    let pages = total.map_or(u64::MAX, |total| total.div_ceil(limit.into()));
+    let last = last.min(u32::try_from(pages).unwrap_or(u32::MAX));
+    let last = if page.is_empty() { first } else { last };
+    let mut items = cut(first, page);
+    let rest = stream::iter((first..=last).skip(1)).map(fetch).buffered(WINDOW_CONCURRENCY);
+    let mut rest = pin!(rest.try_take_while(|(_, page)| ready(Ok(!page.is_empty()))));
+    while let Some((number, page)) = rest.try_next().await? {
+        items.extend(cut(number, page));
+    }
+    let total = total.unwrap_or(offset.saturating_add(items.len() as u64));
     Ok(Window { items, total })
 }
 
-/// The page size, and the first and last page, that cover `len` items from `offset` on.
+/// Returns the page size, and the first and last page that cover `len` items from `offset` on.
 ///
 /// One page where the window is one, pages of the largest size otherwise.
 fn plan(offset: u64, len: u32, max: u32) -> (u32, u32, u32) {
     let whole_page = len <= max && offset.is_multiple_of(u64::from(len));
     let limit = if whole_page { len } else { max.max(1) };
-    // What lies beyond the last page that can be asked for is in none: that page tells how long the list is.
+    // Offsets beyond the last possible page are in no page. The last page still contains the total.
     let page_of = |item: u64| u32::try_from(item / u64::from(limit) + 1).unwrap_or(u32::MAX);
     (limit, page_of(offset), page_of(offset.saturating_add(u64::from(len) - 1)))
 }
@@ -256,6 +312,24 @@ mod tests {
     fn window_beyond_all_pages_is_looked_for_on_the_last() {
         assert_eq!(plan(u64::MAX, 20, 50), (50, u32::MAX, u32::MAX));
         assert_eq!(plan(u64::from(u32::MAX) * 100, 100, 50), (50, u32::MAX, u32::MAX));
+    }
+
+    #[tokio::test]
+    async fn list_that_does_not_end_is_an_error_after_the_maximum_number_of_pages() {
+        let mut server = mockito::Server::new_async().await;
+        let page = server.mock("GET", "/").match_query(mockito::Matcher::Any);
+        let page = page.with_body(r#"{"data":[1]}"#).expect(3).create_async().await;
+        let client = Client::builder().mirror(server.url()).build().unwrap();
+        let request = Request::new(http::Method::GET, "/");
+
+        let mut walk = Walk::<u8> { client, request, page: 1, left: 3, ahead: None, ended: false };
+
+        for _ in 0..3 {
+            assert_eq!(walk.next().await.unwrap().unwrap().items, [1]);
+        }
+        assert!(matches!(walk.next().await, Some(Err(Error::Interrupted { .. }))));
+        assert!(walk.next().await.is_none());
+        page.assert_async().await;
     }
 
     #[test]

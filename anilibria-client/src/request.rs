@@ -1,5 +1,6 @@
-//! A call as a plain value: what is asked, before any of it touches the network.
+//! Requests as plain values.
 
+mod arg;
 mod param;
 mod wire;
 
@@ -9,13 +10,19 @@ use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-pub use self::param::Param;
+#[cfg(feature = "v3")]
+pub(crate) use self::arg::values;
+pub(crate) use self::arg::{Number, Year};
 pub(crate) use self::wire::Wire;
 use self::wire::encode;
+pub use self::{arg::Arg, param::Param};
 use crate::RetryPolicy;
 
 /// The most items that the service puts on a page.
 pub const MAX_LIMIT: u32 = 50;
+
+/// Reason of the refusal of a number that is too large or negative.
+const OUT_OF_RANGE: &str = "out of range";
 
 /// What stays as it is in a path segment: the unreserved characters of RFC 3986.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -87,7 +94,7 @@ enum Carrier {
     Form,
 }
 
-/// How long a call's answer may come from the cache.
+/// Use of the cache for an answer.
 #[cfg(feature = "cache")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Caching {
@@ -126,7 +133,7 @@ impl Request {
     pub fn arg(mut self, name: &str, value: impl Into<Param>) -> Self {
         let place = format!("{{{name}}}");
         let value = value.into();
-        if !self.path.contains(&place) {
+        if !self.path.contains(&place) || value.is_out_of_range() {
             self.set(name.to_owned(), value);
             return self;
         }
@@ -166,7 +173,6 @@ impl Request {
     }
 
     /// Says that the request must not be sent, and why.
-    #[cfg(feature = "v3")]
     pub(crate) fn refuse(&mut self, field: &str, reason: &'static str) {
         self.invalid = Some(Invalid { field: field.to_owned(), reason });
     }
@@ -188,7 +194,7 @@ impl Request {
         self.session
     }
 
-    /// Whether it may be sent again when nobody knows whether it arrived: only reads may.
+    /// True if the request may be sent again after a failure that leaves open if it arrived. Only reads may.
     pub fn is_idempotent(&self) -> bool {
         self.method == Method::GET
     }
@@ -258,8 +264,19 @@ impl Request {
         }
     }
 
+    /// Sets the parameter `key`; zero is refused when the request is sent.
+    pub(crate) fn set_positive(&mut self, key: &'static str, value: Number) {
+        let value = Param::from(value);
+        match value {
+            Param::Int(0) => self.refuse(key, "must be at least 1"),
+            Param::OutOfRange => self.refuse(key, OUT_OF_RANGE),
+            _ => {}
+        }
+        self.set(key, value);
+    }
+
     /// Adds `values` to the comma list under `key`.
-    pub fn extend_joined<V: Into<String>>(&mut self, key: &'static str, values: impl IntoIterator<Item = V>) {
+    pub fn extend_joined<V: Into<Param>>(&mut self, key: &'static str, values: impl IntoIterator<Item = V>) {
         let slot = self.slot(Cow::Borrowed(key));
         if !matches!(slot, Param::Joined(_)) {
             *slot = Param::Joined(Vec::new());
@@ -267,6 +284,15 @@ impl Request {
         if let Param::Joined(list) = slot {
             list.extend(values.into_iter().map(Into::into));
         }
+    }
+
+    /// Adds names of fields to the comma list under `key`.
+    pub(crate) fn extend_names(
+        &mut self,
+        key: &'static str,
+        names: impl IntoIterator<Item = impl AsRef<str>>,
+    ) {
+        self.extend_joined(key, names.into_iter().map(|name| Param::from(name.as_ref())));
     }
 
     /// The method; of a twin, the one it has while its URL is short.

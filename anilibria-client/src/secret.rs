@@ -1,4 +1,4 @@
-//! Text that nobody should see: passwords, tokens, one-time codes.
+//! Confidential text: passwords, tokens, one-time codes.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself. Whoever calls this answers for where it goes.
+    /// Returns the text. Keep it out of logs.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -25,6 +25,18 @@ impl Secret {
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
+    }
+}
+
+impl From<&String> for Secret {
+    fn from(text: &String) -> Self {
+        Self(text.clone())
+    }
+}
+
+impl From<&Secret> for Secret {
+    fn from(secret: &Secret) -> Self {
+        secret.clone()
     }
 }
 

@@ -1,32 +1,14 @@
-//! The service as a whole: search and status.
+//! Status of the service.
 
-use crate::model::{AppStatus, Release, wire::List};
+use crate::{call::Call, model::AppStatus};
 
 group! {
-    /// The service as a whole: search and status.
+    /// Status of the service. [`Client::search`](crate::Client::search) searches releases.
     App, app
 }
 
 endpoint! {
-    /// Releases whose Russian, Latin or other name is like `query`, the best match first; about 20 at most.
-    ///
-    /// Names of other languages mostly miss. To filter as well, or to page, use the catalogue's `search`.
-    ///
-    /// ```
-    /// # anilibria_client::offline(|client| async move {
-    /// let name = client.releases().get(1).await?.name.main;
-    ///
-    /// let found = client.app().search(name).await?;
-    /// assert!(found.iter().any(|release| release.id.get() == 1));
-    /// # Ok(())
-    /// # });
-    /// ```
-    GET "/app/search/releases" => App::search(query: String) -> Vec<Release> as List<Release>;
-    pub struct SearchReleases: Fields {}
-}
-
-endpoint! {
-    /// Whether the service is up, and how it sees the caller.
+    /// Returns the status of the service, and the address and country that the service sees.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {

@@ -1,20 +1,22 @@
-//! The catalogue: every release, filtered and sorted, and what it can be filtered by.
+//! The catalog: releases by filter, and the values of the filters.
 
 use crate::{
+    call::{Call, Paged, Projected},
     model::{
         AgeRating, CatalogSorting, Genre, GenreId, ProductionStatus, PublishStatus, Reference, Release,
-        ReleaseKind, Season, wire::List,
+        ReleaseKind, Season,
     },
     page::Page,
+    request::{Arg, Year},
 };
 
 group! {
-    /// The catalogue: every release, filtered and sorted.
+    /// The catalog: releases by filter, in a chosen order.
     Catalog, catalog
 }
 
 endpoint! {
-    /// The releases of the catalogue, with their genres; the last updated first unless told otherwise.
+    /// Returns the releases of the catalog with their genres. Default order: the last updated first.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -30,32 +32,32 @@ endpoint! {
     /// # });
     /// ```
     GET "/anime/catalog/releases" [twin] => Catalog::releases() -> Page<Release>;
-    pub struct CatalogReleases: Fields, Paged<Release> {
-        /// Has all of these genres.
-        genres: [GenreId] => "f[genres]",
-        /// Is one of these.
+    pub struct CatalogReleases: Projected, Paged<Release> {
+        /// Selects releases that have all of these genres.
+        genres: [Arg<GenreId>] => "f[genres]",
+        /// Selects releases of these kinds.
         kinds: [ReleaseKind] => "f[types]",
-        /// Began in one of these seasons.
+        /// Selects releases that began in one of these seasons.
         seasons: [Season] => "f[seasons]",
-        /// Began in this year or later.
-        from_year: u16 => "f[years][from_year]",
-        /// Began in this year or earlier.
-        to_year: u16 => "f[years][to_year]",
-        /// Has this in a name.
-        search: str => "f[search]",
-        /// The order.
+        /// Selects releases that began in this year or later.
+        from_year: Year => "f[years][from_year]",
+        /// Selects releases that began in this year or earlier.
+        to_year: Year => "f[years][to_year]",
+        /// Selects releases that have this text in a name.
+        search: String => "f[search]",
+        /// Sets the order of the releases.
         sorting: CatalogSorting => "f[sorting]",
-        /// Has one of these age ratings.
+        /// Selects releases that have one of these age ratings.
         age_ratings: [AgeRating] => "f[age_ratings]",
-        /// Whether the original is still coming out.
+        /// Selects releases by the status of the original: ongoing or finished.
         publish_statuses: [PublishStatus] => "f[publish_statuses]",
-        /// Whether the team is still working on it.
+        /// Selects releases by the status of the dubbing: in production or finished.
         production_statuses: [ProductionStatus] => "f[production_statuses]",
     }
 }
 
 endpoint! {
-    /// The age ratings to filter by.
+    /// Returns the age ratings to filter by.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -64,13 +66,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/catalog/references/age-ratings" => Catalog::age_ratings()
-        -> Vec<Reference<AgeRating>> as List<Reference<AgeRating>>;
+    GET "/anime/catalog/references/age-ratings" => Catalog::age_ratings() -> Vec<Reference<AgeRating>>;
     pub struct CatalogAgeRatings {}
 }
 
 endpoint! {
-    /// The genres to filter by.
+    /// Returns the genres to filter by.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -79,12 +80,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/catalog/references/genres" => Catalog::genres() -> Vec<Genre> as List<Genre>;
+    GET "/anime/catalog/references/genres" => Catalog::genres() -> Vec<Genre>;
     pub struct CatalogGenres {}
 }
 
 endpoint! {
-    /// The production statuses to filter by.
+    /// Returns the production statuses to filter by.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -94,12 +95,12 @@ endpoint! {
     /// # });
     /// ```
     GET "/anime/catalog/references/production-statuses" => Catalog::production_statuses()
-        -> Vec<Reference<ProductionStatus>> as List<Reference<ProductionStatus>>;
+        -> Vec<Reference<ProductionStatus>>;
     pub struct CatalogProductionStatuses {}
 }
 
 endpoint! {
-    /// The publish statuses to filter by.
+    /// Returns the publish statuses to filter by.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -109,12 +110,12 @@ endpoint! {
     /// # });
     /// ```
     GET "/anime/catalog/references/publish-statuses" => Catalog::publish_statuses()
-        -> Vec<Reference<PublishStatus>> as List<Reference<PublishStatus>>;
+        -> Vec<Reference<PublishStatus>>;
     pub struct CatalogPublishStatuses {}
 }
 
 endpoint! {
-    /// The seasons to filter by.
+    /// Returns the seasons to filter by.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -123,13 +124,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/catalog/references/seasons" => Catalog::seasons()
-        -> Vec<Reference<Season>> as List<Reference<Season>>;
+    GET "/anime/catalog/references/seasons" => Catalog::seasons() -> Vec<Reference<Season>>;
     pub struct CatalogSeasons {}
 }
 
 endpoint! {
-    /// The orders to sort in.
+    /// Returns the orders to sort by.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -138,13 +138,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/catalog/references/sorting" => Catalog::sorting()
-        -> Vec<Reference<CatalogSorting>> as List<Reference<CatalogSorting>>;
+    GET "/anime/catalog/references/sorting" => Catalog::sorting() -> Vec<Reference<CatalogSorting>>;
     pub struct CatalogSortings {}
 }
 
 endpoint! {
-    /// The kinds of release to filter by.
+    /// Returns the kinds of release to filter by.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -155,13 +154,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/catalog/references/types" => Catalog::kinds()
-        -> Vec<Reference<ReleaseKind>> as List<Reference<ReleaseKind>>;
+    GET "/anime/catalog/references/types" => Catalog::kinds() -> Vec<Reference<ReleaseKind>>;
     pub struct CatalogKinds {}
 }
 
 endpoint! {
-    /// The years to filter by.
+    /// Returns the years to filter by.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -170,6 +168,6 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/catalog/references/years" => Catalog::years() -> Vec<u16> as List<u16>;
+    GET "/anime/catalog/references/years" => Catalog::years() -> Vec<u16>;
     pub struct CatalogYears {}
 }

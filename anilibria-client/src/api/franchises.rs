@@ -1,8 +1,9 @@
 //! Franchises: releases that belong together.
 
-use crate::model::{
-    Franchise, FranchiseId, ReleaseId,
-    wire::{First, List},
+use crate::{
+    call::{Call, Projected},
+    model::{Franchise, FranchiseId, ReleaseId, wire::First},
+    request::{Arg, Number},
 };
 
 group! {
@@ -11,7 +12,7 @@ group! {
 }
 
 endpoint! {
-    /// All franchises, without their releases.
+    /// Returns all franchises without their releases.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -20,12 +21,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/franchises" => Franchises::list() -> Vec<Franchise> as List<Franchise>;
-    pub struct ListFranchises: Fields {}
+    GET "/anime/franchises" => Franchises::list() -> Vec<Franchise>;
+    pub struct ListFranchises: Projected {}
 }
 
 endpoint! {
-    /// Some franchises at random.
+    /// Returns random franchises.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -34,15 +35,15 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/franchises/random" => Franchises::random() -> Vec<Franchise> as List<Franchise>;
-    pub struct RandomFranchises: Fields {
-        /// How many franchises to give; all of them when unset.
-        limit: u32 => "limit",
+    GET "/anime/franchises/random" => Franchises::random() -> Vec<Franchise>;
+    pub struct RandomFranchises: Projected {
+        /// Sets the number of franchises. The service returns all of them if unset.
+        limit: Number => "limit",
     }
 }
 
 endpoint! {
-    /// One franchise, with its releases in the order to show them.
+    /// Returns a franchise with its releases in display order.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -53,12 +54,13 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/franchises/{franchise}" => Franchises::get(franchise: FranchiseId) -> Franchise as First<Franchise>;
-    pub struct GetFranchise: Fields {}
+    GET "/anime/franchises/{franchise}" => Franchises::get(franchise: Arg<FranchiseId>)
+        -> Franchise as First<Franchise>;
+    pub struct GetFranchise: Projected {}
 }
 
 endpoint! {
-    /// The franchises of a release, with their releases; mostly one, and none for a release that stands alone.
+    /// Returns the franchises of a release with their releases: one as a rule, none for a standalone release.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -67,7 +69,7 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/franchises/release/{release}" => Franchises::of_release(release: ReleaseId)
-        -> Vec<Franchise> as List<Franchise>;
-    pub struct FranchisesOfRelease: Fields {}
+    GET "/anime/franchises/release/{release}" => Franchises::of_release(release: Arg<ReleaseId>)
+        -> Vec<Franchise>;
+    pub struct FranchisesOfRelease: Projected {}
 }

@@ -1,8 +1,10 @@
 //! Genres.
 
 use crate::{
-    model::{Genre, GenreId, Release, wire::List},
+    call::{Call, Paged, Projected},
+    model::{Genre, GenreId, Release},
     page::Page,
+    request::{Arg, Number},
 };
 
 group! {
@@ -11,7 +13,7 @@ group! {
 }
 
 endpoint! {
-    /// All genres.
+    /// Returns all genres.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -20,12 +22,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/genres" => Genres::list() -> Vec<Genre> as List<Genre>;
-    pub struct ListGenres: Fields {}
+    GET "/anime/genres" => Genres::list() -> Vec<Genre>;
+    pub struct ListGenres: Projected {}
 }
 
 endpoint! {
-    /// Some genres at random.
+    /// Returns random genres.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -34,15 +36,15 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/genres/random" => Genres::random() -> Vec<Genre> as List<Genre>;
-    pub struct RandomGenres: Fields {
-        /// How many genres to give; all of them when unset or out of range.
-        limit: u32 => "limit",
+    GET "/anime/genres/random" => Genres::random() -> Vec<Genre>;
+    pub struct RandomGenres: Projected {
+        /// Sets the number of genres. The service returns all of them if unset or out of range.
+        limit: Number => "limit",
     }
 }
 
 endpoint! {
-    /// One genre.
+    /// Returns a genre.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -52,12 +54,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/genres/{genre}" => Genres::get(genre: GenreId) -> Genre;
-    pub struct GetGenre: Fields {}
+    GET "/anime/genres/{genre}" => Genres::get(genre: Arg<GenreId>) -> Genre;
+    pub struct GetGenre: Projected {}
 }
 
 endpoint! {
-    /// The releases of a genre. A page holds 30 at most.
+    /// Returns the releases of a genre. A page has 30 items at most.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -68,6 +70,7 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/genres/{genre}/releases" [page_limit(30)] => Genres::releases(genre: GenreId) -> Page<Release>;
-    pub struct GenreReleases: Fields, Paged<Release> {}
+    GET "/anime/genres/{genre}/releases" [page_limit(30)] => Genres::releases(genre: Arg<GenreId>)
+        -> Page<Release>;
+    pub struct GenreReleases: Projected, Paged<Release> {}
 }

@@ -1,6 +1,10 @@
 //! Videos, promotions and advertisements.
 
-use crate::model::{Promotion, Vast, Video, wire::List};
+use crate::{
+    call::{Call, Projected},
+    model::{Promotion, Vast, Video},
+    request::Number,
+};
 
 group! {
     /// Videos, promotions and advertisements.
@@ -8,7 +12,7 @@ group! {
 }
 
 endpoint! {
-    /// Videos of the team.
+    /// Returns videos of the team.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -17,15 +21,15 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/media/videos" => Media::videos() -> Vec<Video> as List<Video>;
-    pub struct Videos: Fields {
-        /// How many videos to give, at most 50; all of them when zero.
-        limit: u32 => "limit",
+    GET "/media/videos" => Media::videos() -> Vec<Video>;
+    pub struct Videos: Projected {
+        /// Sets the number of videos, 50 at most. Zero means all of them.
+        limit: Number => "limit",
     }
 }
 
 endpoint! {
-    /// What the site promotes.
+    /// Returns the promotions on the site.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -34,12 +38,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/media/promotions" => Media::promotions() -> Vec<Promotion> as List<Promotion>;
-    pub struct Promotions: Fields {}
+    GET "/media/promotions" => Media::promotions() -> Vec<Promotion>;
+    pub struct Promotions: Projected {}
 }
 
 endpoint! {
-    /// Video advertisements.
+    /// Returns the video advertisements.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -48,12 +52,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/media/vasts" => Media::vasts() -> Vec<Vast> as List<Vast>;
+    GET "/media/vasts" => Media::vasts() -> Vec<Vast>;
     pub struct Vasts {}
 }
 
 endpoint! {
-    /// The VAST document of all video advertisements, as XML.
+    /// Returns the VAST document of all video advertisements as XML.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {

@@ -1,9 +1,11 @@
-//! The operations: a file per group, reached through [`Client`](crate::Client).
+//! The endpoints: a module per group. Methods of [`Client`](crate::Client) return the groups.
 //!
-//! Every operation is a request that is awaited. Optional parameters are its setters; `include` and `exclude` narrow
-//! the answer, `fetch_as` decodes it into a type of the caller's own, and requests for long lists are streams as well.
+//! Each endpoint is a [`Call`](crate::call::Call), which is sent when it is awaited. Optional parameters are its setters.
+//! [`include`](crate::call::Call::include) and [`exclude`](crate::call::Call::exclude) select fields of the answer,
+//! [`fetch_as`](crate::call::Call::fetch_as) decodes the answer into a type of the caller, and calls for long lists can be
+//! read as [streams](crate::call::Call::items).
 //!
-//! # All operations
+//! # All endpoints
 //!
 #![doc = include_str!("operations.md")]
 
@@ -16,5 +18,6 @@ pub mod media;
 pub mod ratings;
 pub mod releases;
 pub mod schedule;
+pub mod search;
 pub mod teams;
 pub mod torrents;

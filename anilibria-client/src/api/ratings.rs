@@ -1,14 +1,18 @@
-//! What the user thinks of a release.
+//! Scores of releases.
 
-use crate::model::{ReleaseId, Score};
+use crate::{
+    call::Call,
+    model::{ReleaseId, Score},
+    request::Arg,
+};
 
 group! {
-    /// The scores that the user of this session gives. Releases go by id here, not by alias.
+    /// Scores that the user of this session gives to releases.
     Ratings, ratings
 }
 
 endpoint! {
-    /// The score the user gave a release.
+    /// Returns the score that the user gave to a release.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -20,12 +24,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/releases/{release}/rating" [session] => Ratings::get(release: ReleaseId) -> Score;
+    GET "/anime/releases/{release}/rating" [session] => Ratings::get(release: Arg<ReleaseId>) -> Score;
     pub struct GetRating {}
 }
 
 endpoint! {
-    /// Gives a release a score from 1 to 10.
+    /// Sets the score of a release, from 1 to 10.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -35,12 +39,13 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    POST "/anime/releases/{release}/rating" [session] => Ratings::set(release: ReleaseId, score: u8) -> Score;
+    POST "/anime/releases/{release}/rating" [session] => Ratings::set(release: Arg<ReleaseId>, score: Arg<u8>)
+        -> Score;
     pub struct SetRating {}
 }
 
 endpoint! {
-    /// Takes the score back.
+    /// Removes the score of a release.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -51,6 +56,7 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    DELETE "/anime/releases/{release}/rating" [session] => Ratings::remove(release: ReleaseId) -> () => empty;
+    DELETE "/anime/releases/{release}/rating" [session] => Ratings::remove(release: Arg<ReleaseId>)
+        -> () => empty;
     pub struct RemoveRating {}
 }

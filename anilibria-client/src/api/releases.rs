@@ -6,10 +6,14 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Result,
-    model::{Episode, EpisodeId, Member, Release, ReleaseId, ReleaseRef, wire::List},
+    call::{Call, Paged, Projected},
+    model::{Episode, EpisodeId, Member, Release, ReleaseId, ReleaseRef},
     page::Page,
-    request::MAX_LIMIT,
+    request::{Arg, MAX_LIMIT, Number},
 };
+
+/// A release by id only.
+type ReleaseArg = Arg<ReleaseId>;
 
 group! {
     /// Releases and their episodes.
@@ -17,9 +21,9 @@ group! {
 }
 
 endpoint! {
-    /// The most recently updated releases, newest first, each with its newest episode.
+    /// Returns the most recently updated releases with their newest episodes, newest first.
     ///
-    /// At most 50; to go further back, page through the catalogue, which is in the same order by default.
+    /// The list has 50 releases at most. The catalog has the same default order and no such limit.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -29,15 +33,15 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/releases/latest" => Releases::latest() -> Vec<Release> as List<Release>;
-    pub struct LatestReleases: Fields {
-        /// How many releases to give, from 1 to 50; the service decides when unset.
-        limit: u32 => "limit",
+    GET "/anime/releases/latest" => Releases::latest() -> Vec<Release>;
+    pub struct LatestReleases: Projected {
+        /// Sets the number of releases, from 1 to 50. The service decides if unset.
+        limit: Number => "limit",
     }
 }
 
 endpoint! {
-    /// Some releases at random.
+    /// Returns random releases.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -46,36 +50,34 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/releases/random" => Releases::random() -> Vec<Release> as List<Release>;
-    pub struct RandomReleases: Fields {
-        /// How many releases to give, from 1 to 50; the service decides when unset.
-        limit: u32 => "limit",
+    GET "/anime/releases/random" => Releases::random() -> Vec<Release>;
+    pub struct RandomReleases: Projected {
+        /// Sets the number of releases, from 1 to 50. The service decides if unset.
+        limit: Number => "limit",
     }
 }
 
 endpoint! {
-    /// Releases that the service recommends; a projection may make the answer empty.
+    /// Returns releases that the service recommends. A projection may make the answer empty.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
-    /// use anilibria_client::model::ReleaseId;
-    ///
-    /// let releases = client.releases().recommended().like(ReleaseId(1)).limit(5).await?;
+    /// let releases = client.releases().recommended().like(1).limit(5).await?;
     /// assert_eq!(releases.len(), 5);
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/releases/recommended" => Releases::recommended() -> Vec<Release> as List<Release>;
-    pub struct RecommendedReleases: Fields {
-        /// How many releases to give; other clients ask for 14 at most.
-        limit: u32 => "limit",
-        /// The release to which the others should be like.
-        like: ReleaseId => "release_id",
+    GET "/anime/releases/recommended" => Releases::recommended() -> Vec<Release>;
+    pub struct RecommendedReleases: Projected {
+        /// Sets the number of releases. Other clients request 14 at most.
+        limit: Number => "limit",
+        /// Selects releases that are similar to this one.
+        like: ReleaseArg => "release_id",
     }
 }
 
 endpoint! {
-    /// Releases by ids and aliases, whole, page by page. Unknown ones are left out.
+    /// Returns a page of complete releases by id and alias. Unknown ids and aliases are ignored.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -85,21 +87,21 @@ endpoint! {
     /// # });
     /// ```
     GET "/anime/releases/list" => Releases::list() -> Page<Release>;
-    pub struct ListReleases: Fields, Paged<Release> {
+    pub struct ListReleases: Projected, Paged<Release> {
         /// Adds ids.
-        ids: [ReleaseId] => "ids",
+        ids: [Arg<ReleaseId>] => "ids",
         /// Adds aliases.
-        aliases: [String] => "aliases",
+        aliases: [Arg<String>] => "aliases",
     }
 }
 
 endpoint! {
-    /// One release, with its genres, episodes, torrents, members and sponsors.
+    /// Returns a release with its genres, episodes, torrents, members and sponsors.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
     /// let by_id = client.releases().get(1).await?;
-    /// let by_alias = client.releases().get(by_id.alias.as_str()).await?;
+    /// let by_alias = client.releases().get(&by_id.alias).await?;
     /// assert_eq!(by_id, by_alias);
     ///
     /// #[derive(serde::Deserialize)]
@@ -113,17 +115,17 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/releases/{release}" => Releases::get(release: ReleaseRef) -> Release;
-    pub struct GetRelease: Fields {}
+    GET "/anime/releases/{release}" => Releases::get(release: Arg<ReleaseRef>) -> Release;
+    pub struct GetRelease: Projected {}
 }
 
-/// How many releases are asked for at a time.
+/// Maximum number of concurrent requests.
 const LIST_CONCURRENCY: usize = 2;
 
 impl Releases {
-    /// Releases by ids, whole, in the order of the ids, however many they are. Unknown ones are left out.
+    /// Returns complete releases in the order of their ids. Unknown ids are ignored.
     ///
-    /// Asks for as many at a time as the service allows, through [`list`](Self::list).
+    /// Splits the ids into requests of [`list`](Self::list), so that any number of ids is allowed.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -132,8 +134,11 @@ impl Releases {
     /// # Ok(())
     /// # });
     /// ```
-    pub async fn many(&self, ids: impl IntoIterator<Item = impl Into<ReleaseId>>) -> Result<Vec<Release>> {
-        let ids: Vec<ReleaseId> = ids.into_iter().map(Into::into).collect();
+    pub async fn many(
+        &self,
+        ids: impl IntoIterator<Item = impl Into<Arg<ReleaseId>>>,
+    ) -> Result<Vec<Release>> {
+        let ids: Vec<ReleaseId> = Arg::get_all("ids", ids)?;
         // Requests first: a stream that borrows the ids could not be sent to another thread.
         let batches: Vec<_> = ids
             .chunks(MAX_LIMIT as usize)
@@ -148,7 +153,7 @@ impl Releases {
 }
 
 endpoint! {
-    /// Who worked on a release.
+    /// Returns the members of the team that worked on a release.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -157,13 +162,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/releases/{release}/members" => Releases::members(release: ReleaseRef)
-        -> Vec<Member> as List<Member>;
-    pub struct ReleaseMembers: Fields {}
+    GET "/anime/releases/{release}/members" => Releases::members(release: Arg<ReleaseRef>) -> Vec<Member>;
+    pub struct ReleaseMembers: Projected {}
 }
 
 endpoint! {
-    /// One episode, with its release and all episodes of that.
+    /// Returns an episode with its release and all episodes of the release.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -175,6 +179,6 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/releases/episodes/{episode}" => Releases::episode(episode: EpisodeId) -> Episode;
-    pub struct GetEpisode: Fields {}
+    GET "/anime/releases/episodes/{episode}" => Releases::episode(episode: Arg<EpisodeId>) -> Episode;
+    pub struct GetEpisode: Projected {}
 }

@@ -1,14 +1,20 @@
 //! The schedule.
 
-use crate::model::{ScheduledRelease, wire::List};
+use crate::{
+    call::{Call, Projected},
+    model::ScheduledRelease,
+};
+
+/// The answer of [`Schedule::now`], whose type has the name of the group.
+type Timetable = crate::model::Schedule;
 
 group! {
-    /// The schedule: which titles come out on which day of the week.
+    /// The schedule: releases by the day of the week on which episodes are published.
     Schedule, schedule
 }
 
 endpoint! {
-    /// The titles of yesterday, today and tomorrow.
+    /// Returns the releases of yesterday, today and tomorrow.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -19,14 +25,14 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/schedule/now" => Schedule::now() -> crate::model::Schedule;
-    pub struct ScheduleNow: Fields {}
+    GET "/anime/schedule/now" => Schedule::now() -> Timetable;
+    pub struct ScheduleNow: Projected {}
 }
 
 endpoint! {
-    /// The titles of the whole week, in no order: each release's `publish_day` is the day.
+    /// Returns the releases of the week in no particular order. The day is `publish_day` of each release.
     ///
-    /// Paths for `include` and `exclude` begin with `release.` here.
+    /// Paths for `include` and `exclude` begin with `release.`.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -35,6 +41,6 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/schedule/week" => Schedule::week() -> Vec<ScheduledRelease> as List<ScheduledRelease>;
-    pub struct ScheduleWeek: Fields {}
+    GET "/anime/schedule/week" => Schedule::week() -> Vec<ScheduledRelease>;
+    pub struct ScheduleWeek: Projected {}
 }

@@ -1,14 +1,17 @@
-//! The people of AniLibria.
+//! Teams, roles and members of AniLibria.
 
-use crate::model::{Team, TeamRole, TeamUser, wire::List};
+use crate::{
+    call::{Call, Projected},
+    model::{Team, TeamRole, TeamUser},
+};
 
 group! {
-    /// The people of AniLibria.
+    /// Teams, roles and members of AniLibria.
     Teams, teams
 }
 
 endpoint! {
-    /// All teams.
+    /// Returns all teams.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -17,12 +20,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/teams/" => Teams::list() -> Vec<Team> as List<Team>;
-    pub struct ListTeams: Fields {}
+    GET "/teams/" => Teams::list() -> Vec<Team>;
+    pub struct ListTeams: Projected {}
 }
 
 endpoint! {
-    /// All roles.
+    /// Returns all roles.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -31,12 +34,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/teams/roles" => Teams::roles() -> Vec<TeamRole> as List<TeamRole>;
-    pub struct TeamRoles: Fields {}
+    GET "/teams/roles" => Teams::roles() -> Vec<TeamRole>;
+    pub struct TeamRoles: Projected {}
 }
 
 endpoint! {
-    /// All people, with their teams and roles.
+    /// Returns all members with their teams and roles.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -45,6 +48,6 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/teams/users" => Teams::users() -> Vec<TeamUser> as List<TeamUser>;
-    pub struct TeamUsers: Fields {}
+    GET "/teams/users" => Teams::users() -> Vec<TeamUser>;
+    pub struct TeamUsers: Projected {}
 }

@@ -4,8 +4,10 @@ use bytes::Bytes;
 
 use crate::{
     Secret,
-    model::{ReleaseId, Torrent, TorrentRef, wire::OneOrMany},
+    call::{Call, Paged, Projected},
+    model::{ReleaseId, Torrent, TorrentRef},
     page::Page,
+    request::{Arg, Number},
 };
 
 group! {
@@ -14,7 +16,7 @@ group! {
 }
 
 endpoint! {
-    /// All torrents, the last updated first, each with its release.
+    /// Returns all torrents with their releases, the last updated first.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -24,11 +26,11 @@ endpoint! {
     /// # });
     /// ```
     GET "/anime/torrents" => Torrents::list() -> Page<Torrent>;
-    pub struct ListTorrents: Fields, Paged<Torrent> {}
+    pub struct ListTorrents: Projected, Paged<Torrent> {}
 }
 
 endpoint! {
-    /// One torrent by id or info hash, with its release.
+    /// Returns a torrent with its release.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -39,12 +41,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/torrents/{torrent}" => Torrents::get(torrent: TorrentRef) -> Torrent;
-    pub struct GetTorrent: Fields {}
+    GET "/anime/torrents/{torrent}" => Torrents::get(torrent: Arg<TorrentRef>) -> Torrent;
+    pub struct GetTorrent: Projected {}
 }
 
 endpoint! {
-    /// The torrents of a release.
+    /// Returns the torrents of a release.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -53,13 +55,13 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/torrents/release/{release}" => Torrents::of_release(release: ReleaseId)
-        -> Vec<Torrent> as OneOrMany<Torrent>;
-    pub struct TorrentsOfRelease: Fields {}
+    GET "/anime/torrents/release/{release}" => Torrents::of_release(release: Arg<ReleaseId>)
+        -> Vec<Torrent> as OneOrMany;
+    pub struct TorrentsOfRelease: Projected {}
 }
 
 endpoint! {
-    /// The `.torrent` file of a torrent, by id or info hash.
+    /// Returns the `.torrent` file of a torrent.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -70,16 +72,16 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/torrents/{torrent}/file" => Torrents::file(torrent: TorrentRef) -> Bytes => bytes;
+    GET "/anime/torrents/{torrent}/file" => Torrents::file(torrent: Arg<TorrentRef>) -> Bytes => bytes;
     pub struct TorrentFile {
-        /// The account's passkey ([`TorrentAccount::passkey`](crate::model::TorrentAccount::passkey)): makes the file
-        /// personal, so it is not to be passed on.
+        /// Sets the passkey of the account ([`TorrentAccount::passkey`](crate::model::TorrentAccount::passkey)). The file
+        /// is then personal and must not be published.
         passkey: Secret => "pk",
     }
 }
 
 endpoint! {
-    /// The newest torrents as RSS 2.0.
+    /// Returns the newest torrents as RSS 2.0.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -90,15 +92,15 @@ endpoint! {
     /// ```
     GET "/anime/torrents/rss" => Torrents::rss() -> String => text;
     pub struct TorrentsRss {
-        /// How many torrents to give; ten when unset.
-        limit: u32 => "limit",
-        /// The account's passkey: makes the links personal, so they are not to be passed on.
+        /// Sets the number of torrents. The service takes 10 if unset.
+        limit: Number => "limit",
+        /// Sets the passkey of the account. The links are then personal and must not be published.
         passkey: Secret => "pk",
     }
 }
 
 endpoint! {
-    /// The torrents of a release as RSS 2.0.
+    /// Returns the torrents of a release as RSS 2.0.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -109,9 +111,10 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/torrents/rss/release/{release}" => Torrents::rss_of_release(release: ReleaseId) -> String => text;
+    GET "/anime/torrents/rss/release/{release}" => Torrents::rss_of_release(release: Arg<ReleaseId>)
+        -> String => text;
     pub struct TorrentsRssOfRelease {
-        /// The account's passkey: makes the links personal, so they are not to be passed on.
+        /// Sets the passkey of the account. The links are then personal and must not be published.
         passkey: Secret => "pk",
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::value::RawValue;
 
 use crate::{Error, Result, model::wire::List, page::Page};
@@ -47,6 +50,14 @@ pub struct SkippedItem {
     pub reason: String,
 }
 
+impl SkippedItem {
+    /// Returns the index of the item in its list.
+    pub(crate) fn index(&self) -> Option<u64> {
+        let (index, _) = self.path.split_once('[')?.1.split_once(']')?;
+        index.parse().ok()
+    }
+}
+
 /// Decodes a page; items that cannot be decoded are listed in [`Page::skipped`].
 ///
 /// # Errors
@@ -83,6 +94,18 @@ pub(crate) fn decode_list<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, V
             if items.is_empty() { Err(error) } else { Ok((items, skipped)) }
         }
     }
+}
+
+/// Decodes a list as [`decode_list`] does. A single object is a list of one item.
+///
+/// # Errors
+///
+/// The error of [`decode_list`] if the answer is neither a list nor an item.
+pub(crate) fn decode_one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, Vec<SkippedItem>)> {
+    decode_list(body).or_else(|error| match decode::<List<IgnoredAny>>(body) {
+        Ok(_) => Err(error),
+        Err(_) => decode(body).map_or(Err(error), |item| Ok((vec![item], Vec::new()))),
+    })
 }
 
 /// Decodes the items of the list called `name` one by one.

@@ -103,7 +103,7 @@ fn fields(body: &Value) -> BTreeMap<String, Vec<String>> {
 /// let date = HeaderValue::from_static("Sun, 01 Nov 2026 12:00:30 GMT");
 /// let headers = HeaderMap::from_iter([(header::RETRY_AFTER, date)]);
 ///
-/// let wait = anilibria_client::retry_after(&headers, datetime!(2026-11-01 12:00 UTC));
+/// let wait = anilibria_client::support::retry_after(&headers, datetime!(2026-11-01 12:00 UTC));
 ///
 /// assert_eq!(wait, Some(Duration::from_secs(30)));
 /// ```

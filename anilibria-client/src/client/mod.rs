@@ -40,7 +40,7 @@ pub use self::{
 };
 
 use self::{
-    decode::{decode_list, decode_page},
+    decode::{decode_list, decode_one_or_many, decode_page},
     failure::Refusal,
     mirror::Mirrors,
     rate_limit::RateLimiter,
@@ -145,6 +145,15 @@ impl Client {
         request: &Request,
     ) -> Result<(Vec<T>, Vec<SkippedItem>)> {
         self.fetch_with(request, decode_list).await
+    }
+
+    /// Sends `request` and decodes the answer as [`fetch_list`](Self::fetch_list) does. A single object is a list of
+    /// one item.
+    pub(crate) async fn fetch_one_or_many<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+    ) -> Result<(Vec<T>, Vec<SkippedItem>)> {
+        self.fetch_with(request, decode_one_or_many).await
     }
 
     /// Sends `request`, or takes its answer from the cache, and decodes the body with `decode`.

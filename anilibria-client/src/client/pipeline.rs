@@ -62,8 +62,9 @@ pub(super) async fn send<T>(client: &Client, request: &Request, read: Read<'_, T
     let token =
         if request.needs_session() { Some(tokens.get().await?.ok_or(Error::NoSession)?) } else { None };
     client.budget.deposit();
+    let used = token.clone();
     let call = Call { client, rate_limit, request, wire, token, limit, deadline, read };
-    call.with_retries().await
+    tokens.checked(used.as_ref(), call.with_retries().await).await
 }
 
 /// Sends `request` to `mirror` only, whatever its circuit breaker says. Returns the answer and the time that it took.
@@ -100,8 +101,8 @@ struct Attempt<'m> {
 }
 
 impl<'m> Attempt<'m> {
-    fn new(mirror: &'m Mirror, mirrors: &'m Mirrors, permit: Option<Permit<'m>>, patience: Duration) -> Self {
-        Self { mirror, mirrors, permit, started: Instant::now(), patience }
+    fn new(mirror: &'m Mirror, mirrors: &'m Mirrors, permit: Permit<'m>, patience: Duration) -> Self {
+        Self { mirror, mirrors, permit: Some(permit), started: Instant::now(), patience }
     }
 
     /// Reports the outcome to the circuit breaker and to the order of the mirrors.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{DownloadError, Downloads, output};
-use crate::model::TorrentRef;
+use crate::{model::TorrentRef, request::Arg};
 
 impl Downloads {
     /// Saves the torrent file of a torrent at `path`. An existing file is replaced.
@@ -19,7 +19,7 @@ impl Downloads {
     /// ```
     pub async fn torrent(
         &self,
-        torrent: impl Into<TorrentRef>,
+        torrent: impl Into<Arg<TorrentRef>>,
         path: impl AsRef<Path>,
     ) -> Result<(), DownloadError> {
         let request = self.client.torrents().file(torrent);

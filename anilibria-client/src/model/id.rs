@@ -1,6 +1,6 @@
 //! Ids, and the ways to name a thing that has more than one.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, num::TryFromIntError, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
@@ -34,7 +34,20 @@ id!(
     MemberId(Uuid)
 );
 
-/// A release by id or by alias: an id, a number or text becomes one by itself.
+/// Converts integers of any type into ids that are numbers.
+macro_rules! numbers {
+    ($($id:ident($inner:ty)),+) => { $(impl TryFrom<i128> for $id {
+        type Error = TryFromIntError;
+
+        fn try_from(number: i128) -> Result<Self, TryFromIntError> {
+            <$inner>::try_from(number).map(Self)
+        }
+    })+ };
+}
+
+numbers!(ReleaseId(u32), GenreId(u32), TorrentId(u64), UserId(u64));
+
+/// A release by id or by alias. Ids, numbers and text convert into it.
 ///
 /// ```
 /// use anilibria_client::model::{ReleaseId, ReleaseRef};
@@ -59,6 +72,26 @@ impl From<u32> for ReleaseRef {
 impl From<ReleaseId> for ReleaseRef {
     fn from(id: ReleaseId) -> Self {
         Self::Id(id)
+    }
+}
+
+impl From<&ReleaseId> for ReleaseRef {
+    fn from(id: &ReleaseId) -> Self {
+        Self::Id(*id)
+    }
+}
+
+impl From<&String> for ReleaseRef {
+    fn from(alias: &String) -> Self {
+        Self::Alias(alias.clone())
+    }
+}
+
+impl TryFrom<i128> for ReleaseRef {
+    type Error = TryFromIntError;
+
+    fn try_from(id: i128) -> Result<Self, TryFromIntError> {
+        ReleaseId::try_from(id).map(Self::Id)
     }
 }
 
@@ -149,8 +182,8 @@ impl<'de> Deserialize<'de> for InfoHash {
     }
 }
 
-/// A torrent by id or by info hash: an id, a number or a hash becomes one by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A torrent by id or by info hash. Ids, numbers and hashes convert into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TorrentRef {
     /// By number.
     Id(TorrentId),
@@ -167,6 +200,26 @@ impl From<u64> for TorrentRef {
 impl From<TorrentId> for TorrentRef {
     fn from(id: TorrentId) -> Self {
         Self::Id(id)
+    }
+}
+
+impl From<&TorrentId> for TorrentRef {
+    fn from(id: &TorrentId) -> Self {
+        Self::Id(*id)
+    }
+}
+
+impl From<&InfoHash> for TorrentRef {
+    fn from(hash: &InfoHash) -> Self {
+        Self::Hash(*hash)
+    }
+}
+
+impl TryFrom<i128> for TorrentRef {
+    type Error = TryFromIntError;
+
+    fn try_from(id: i128) -> Result<Self, TryFromIntError> {
+        TorrentId::try_from(id).map(Self::Id)
     }
 }
 

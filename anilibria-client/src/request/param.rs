@@ -20,9 +20,11 @@ pub enum Param {
     /// Several values: joined by commas in a query, an array in a body.
     List(Vec<Param>),
     /// Several values that are joined by commas in a body as well.
-    Joined(Vec<String>),
-    /// Text that nobody should see.
+    Joined(Vec<Param>),
+    /// Confidential text.
     Secret(Secret),
+    /// A number that the parameter cannot hold. A request with such a parameter is refused when it is sent.
+    OutOfRange,
 }
 
 impl Param {
@@ -30,9 +32,11 @@ impl Param {
         match self {
             Self::Int(number) => number.to_string(),
             Self::Text(text) => text.clone(),
-            Self::List(list) => list.iter().map(Self::joined).collect::<Vec<_>>().join(","),
-            Self::Joined(list) => list.join(","),
+            Self::List(list) | Self::Joined(list) => {
+                list.iter().map(Self::joined).collect::<Vec<_>>().join(",")
+            }
             Self::Secret(secret) => secret.expose().to_owned(),
+            Self::OutOfRange => String::new(),
         }
     }
 
@@ -53,6 +57,16 @@ impl Param {
             Self::Text(text) => Value::from(text.as_str()),
             Self::List(list) => list.iter().map(Self::json).collect(),
             Self::Joined(_) | Self::Secret(_) => Value::from(self.joined()),
+            Self::OutOfRange => Value::Null,
+        }
+    }
+
+    /// True if the value, or one in the list, is out of range.
+    pub(super) fn is_out_of_range(&self) -> bool {
+        match self {
+            Self::OutOfRange => true,
+            Self::List(list) | Self::Joined(list) => list.iter().any(Self::is_out_of_range),
+            Self::Int(_) | Self::Text(_) | Self::Secret(_) => false,
         }
     }
 }
@@ -108,7 +122,7 @@ impl From<ReleaseRef> for Param {
     }
 }
 
-/// Lets a type that is written as text on the wire be a parameter.
+/// Converts types that are written as text into parameters.
 macro_rules! text_params {
     ($($ty:ty),+ $(,)?) => { $(impl From<$ty> for Param {
         fn from(value: $ty) -> Self {
@@ -117,7 +131,7 @@ macro_rules! text_params {
     })+ };
 }
 
-/// Lets an id over a number be a parameter.
+/// Converts ids that are numbers into parameters.
 macro_rules! number_params {
     ($($ty:ty),+ $(,)?) => { $(impl From<$ty> for Param {
         fn from(value: $ty) -> Self {

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::{Carrier, Invalid, Request};
+use super::{Carrier, Invalid, OUT_OF_RANGE, Request};
 use crate::{Error, Result};
 
 /// The longest path and query that is sent as GET when the operation has a POST twin. Proxies commonly refuse a
@@ -38,6 +38,9 @@ impl Request {
     pub(crate) fn wire(&self) -> Result<Wire> {
         if let Some(Invalid { field, reason }) = &self.invalid {
             return Err(Error::InvalidRequest { field: field.clone(), reason });
+        }
+        if let Some((field, _)) = self.params.iter().find(|(_, value)| value.is_out_of_range()) {
+            return Err(Error::InvalidRequest { field: field.to_string(), reason: OUT_OF_RANGE });
         }
         if let Some(missing) = self.needs.iter().find(|keys| !self.has_any(keys)) {
             let reason =

@@ -1,4 +1,4 @@
-//! The session of a client: the token that calls on behalf of a user carry.
+//! The session of a client: the token of the user on whose behalf it sends calls.
 
 mod otp;
 mod social;
@@ -9,7 +9,10 @@ pub use crate::token::FileTokenStore;
 pub use crate::token::{MemoryTokenStore, Token, TokenStore};
 use crate::{Client, Error, Result, Secret, model::SocialProvider};
 
-/// The session of a [`Client`], which all of its clones share; reached through [`Client::session`].
+/// The session of a [`Client`] and all of its clones, returned by [`Client::session`].
+///
+/// The client drops a token that the service refuses with 401 or 403: the call fails with [`Error::Unauthorized`], and
+/// later calls that need a session fail with [`Error::NoSession`] until the next login.
 ///
 /// ```
 /// # anilibria_client::offline(|client| async move {
@@ -27,7 +30,7 @@ pub struct Session {
 }
 
 impl Client {
-    /// The session that calls on behalf of a user take place in.
+    /// Returns the session of this client.
     pub fn session(&self) -> Session {
         Session { client: self.clone() }
     }
@@ -40,38 +43,38 @@ impl Session {
         self.set(token).await
     }
 
-    /// Begins to log in by a one-time code that a person enters elsewhere.
+    /// Starts a login by a one-time code, which the user enters on another device.
     pub async fn otp(&self, device_id: impl Into<String>) -> Result<OtpLogin> {
         OtpLogin::begin(self.clone(), device_id.into()).await
     }
 
-    /// Begins to log in through another site.
-    pub async fn social(&self, provider: SocialProvider) -> Result<SocialLoginPending> {
-        SocialLoginPending::begin(self.clone(), provider).await
+    /// Starts a login through another site.
+    pub async fn social(&self, provider: impl Into<SocialProvider>) -> Result<SocialLoginPending> {
+        SocialLoginPending::begin(self.clone(), provider.into()).await
     }
 
-    /// Ends the session, at the service and here. It is forgotten here even when the service cannot be told.
+    /// Ends the session at the service and drops the token. The token is dropped even if the service does not answer.
     pub async fn log_out(&self) -> Result<()> {
-        let told = self.client.auth().logout().await;
+        let ended = self.client.auth().logout().await;
         self.forget().await?;
-        match told {
-            // Nobody was logged in, or no longer: that is what was asked for.
+        match ended {
+            // There was no session any more, which is the wanted result.
             Err(Error::Unauthorized { .. } | Error::NoSession) => Ok(()),
-            told => told,
+            ended => ended,
         }
     }
 
-    /// The token, if there is one.
+    /// Returns the token, if there is one.
     pub async fn token(&self) -> Result<Option<Token>> {
         self.client.tokens().get().await
     }
 
-    /// Goes on with this token, and stores it.
+    /// Replaces the token of the session, and stores it.
     pub async fn set(&self, token: Token) -> Result<()> {
         self.client.tokens().set(Some(token)).await
     }
 
-    /// Forgets the token here, without telling the service.
+    /// Drops the token without ending the session at the service.
     pub async fn forget(&self) -> Result<()> {
         self.client.tokens().set(None).await
     }

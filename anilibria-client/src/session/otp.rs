@@ -9,13 +9,13 @@ use crate::{
     runtime::{Instant, sleep},
 };
 
-/// How often it is asked whether somebody has accepted the code; other clients ask every three to five seconds.
+/// Default interval of polling. Other clients poll every three to five seconds.
 const INTERVAL: Duration = Duration::from_secs(4);
 
-/// How long a code counts when the service does not say.
+/// Lifetime of a code if the service does not send it.
 const DEFAULT_LIFE: Duration = Duration::from_mins(5);
 
-/// A login by a one-time code, waiting to be accepted. Nothing happens unless it is [waited](Self::wait) for.
+/// A login by a one-time code. Call [`wait`](Self::wait) to finish the login.
 ///
 /// ```no_run
 /// # async fn example(client: anilibria_client::Client) -> anilibria_client::Result<()> {
@@ -41,17 +41,17 @@ impl OtpLogin {
         Ok(Self { session, device_id, grant, ends, interval: INTERVAL })
     }
 
-    /// The code to show to the person who is to log in.
+    /// Returns the code to show to the user.
     pub fn code(&self) -> &str {
         self.grant.otp.code.expose()
     }
 
-    /// How long the code counts from now on.
+    /// Returns the remaining lifetime of the code.
     pub fn remaining(&self) -> Duration {
         self.ends.saturating_duration_since(Instant::now())
     }
 
-    /// How often to ask whether the code was accepted. Default: every four seconds.
+    /// Sets the interval of polling. Default: 4 s.
     pub fn every(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
@@ -59,8 +59,11 @@ impl OtpLogin {
 
     /// Waits until the code is accepted; the client then has a session.
     ///
-    /// Fails with [`Error::LoginExpired`] when the code ends first, and with whatever else goes wrong more than once.
     /// May be cancelled at any time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LoginExpired`] if the code expires first, and any error that is not transient or occurs twice in a row.
     pub async fn wait(self) -> Result<()> {
         let mut failed_before = false;
         while !self.remaining().is_zero() {

@@ -9,14 +9,13 @@ use crate::{
     runtime::{Instant, sleep},
 };
 
-/// How often it is asked whether the person has finished.
+/// Default interval of polling.
 const INTERVAL: Duration = Duration::from_secs(3);
 
-/// How long a person may take; the service tells no limit.
-const PATIENCE: Duration = Duration::from_mins(10);
+/// Default time limit of a login. The service documents none.
+const TIME_LIMIT: Duration = Duration::from_mins(10);
 
-/// A login through another site, waiting for the person to finish there. Nothing happens unless it is
-/// [waited](Self::wait) for.
+/// A login through another site. Call [`wait`](Self::wait) to finish the login.
 ///
 /// ```no_run
 /// use anilibria_client::model::SocialProvider;
@@ -33,38 +32,41 @@ pub struct SocialLoginPending {
     session: Session,
     login: SocialLogin,
     interval: Duration,
-    patience: Duration,
+    time_limit: Duration,
 }
 
 impl SocialLoginPending {
     pub(super) async fn begin(session: Session, provider: SocialProvider) -> Result<Self> {
         let login = session.client.auth().social_login(provider).await?;
-        Ok(Self { session, login, interval: INTERVAL, patience: PATIENCE })
+        Ok(Self { session, login, interval: INTERVAL, time_limit: TIME_LIMIT })
     }
 
-    /// The page to open in a browser.
+    /// Returns the address to open in a browser.
     pub fn url(&self) -> &str {
         &self.login.url
     }
 
-    /// How often to ask whether the person has finished. Default: every three seconds.
+    /// Sets the interval of polling. Default: 3 s.
     pub fn every(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
 
-    /// How long to wait for the person. Default: ten minutes.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    /// Sets the time limit of the login. Default: 10 min.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
         self
     }
 
-    /// Waits until the person has finished; the client then has a session.
+    /// Waits until the user has finished. The client then has a session.
     ///
-    /// Fails with [`Error::LoginExpired`] when that takes too long, and with whatever else goes wrong more than once.
     /// May be cancelled at any time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LoginExpired`] if the time limit is over, and any error that is not transient or occurs twice in a row.
     pub async fn wait(self) -> Result<()> {
-        let ends = Instant::now() + self.patience;
+        let ends = Instant::now() + self.time_limit;
         let mut failed_before = false;
         loop {
             match self.session.client.auth().social_authenticate(self.login.state.clone()).await {

@@ -1,4 +1,4 @@
-//! Where a token outlives the process.
+//! Storage of tokens.
 
 use async_trait::async_trait;
 
@@ -9,17 +9,18 @@ use crate::error::BoxError;
 /// database, a key ring or the like.
 #[async_trait]
 pub trait TokenStore: Send + Sync + 'static {
-    /// The token that was saved last, if it was not cleared. Asked once, before the first call that needs a session.
+    /// Returns the token that was saved last, if it was not cleared. Called before the first call that needs a session,
+    /// and after the service has refused a token.
     async fn load(&self) -> Result<Option<Token>, BoxError>;
 
-    /// Keeps `token` in place of the one before.
+    /// Stores `token` in place of the previous one.
     async fn save(&self, token: &Token) -> Result<(), BoxError>;
 
-    /// Forgets the token. That there is none is no error.
+    /// Deletes the token. Succeeds if there is none.
     async fn clear(&self) -> Result<(), BoxError>;
 }
 
-/// Keeps nothing: the session ends with the process. The default.
+/// Stores nothing, so that the session ends with the process. The default.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MemoryTokenStore;
 

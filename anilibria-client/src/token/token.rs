@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::Secret;
 
-/// What proves a session. Opaque, without a known end, and never printed.
+/// Token of a session: opaque text without a known expiry. `Debug` does not print it.
 ///
 /// ```
 /// use anilibria_client::session::Token;
@@ -17,7 +17,7 @@ use crate::Secret;
 pub struct Token(Secret);
 
 impl Token {
-    /// The text of the token. Whoever calls this answers for where it goes.
+    /// Returns the text of the token. Keep it out of logs.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }

@@ -49,6 +49,38 @@ impl Tokens {
         Ok(token)
     }
 
+    /// Returns `outcome`. If the service has refused the token `used`, drops the token and says so in the error.
+    pub(crate) async fn checked<T>(&self, used: Option<&Token>, outcome: Result<T>) -> Result<T> {
+        match (outcome, used) {
+            (Err(Error::Unauthorized { status, message }), Some(refused)) => {
+                self.forget_if(refused).await;
+                let message = format!("{message} (the client has dropped this token: log in again)");
+                Err(Error::Unauthorized { status, message })
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// Drops `refused`, a token that the service does not accept any more, from memory and from the store.
+    ///
+    /// A newer token stays: one that a login has set in the meantime, or one that another process has stored. A failure
+    /// of the store is logged.
+    async fn forget_if(&self, refused: &Token) {
+        let mut known = self.known.lock().await;
+        if !matches!(&*known, Known::Token(Some(token)) if token == refused) {
+            return;
+        }
+        *known = match self.store.load().await {
+            Ok(Some(stored)) if stored != *refused => Known::Token(Some(stored)),
+            _ => Known::Token(None),
+        };
+        if matches!(*known, Known::Token(None))
+            && let Err(error) = self.store.clear().await
+        {
+            tracing::warn!(error, "token store not cleared");
+        }
+    }
+
     /// Replaces the token in memory and in the store; `None` ends the session. The token in memory changes even if the store
     /// fails, so that a session that was ended cannot be used.
     ///
@@ -63,5 +95,89 @@ impl Tokens {
             None => self.store.clear().await,
         };
         stored.map_err(|error| Error::TokenStore { source: error.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex as StdMutex;
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::error::BoxError;
+
+    /// A store that another process may write to.
+    #[derive(Default)]
+    struct Shared(StdMutex<Option<Token>>);
+
+    #[async_trait]
+    impl TokenStore for Arc<Shared> {
+        async fn load(&self) -> Result<Option<Token>, BoxError> {
+            Ok(self.0.lock().unwrap().clone())
+        }
+
+        async fn save(&self, token: &Token) -> Result<(), BoxError> {
+            *self.0.lock().unwrap() = Some(token.clone());
+            Ok(())
+        }
+
+        async fn clear(&self) -> Result<(), BoxError> {
+            *self.0.lock().unwrap() = None;
+            Ok(())
+        }
+    }
+
+    async fn refuse(tokens: &Tokens, token: &str) -> Error {
+        let refusal = Error::Unauthorized { status: 401, message: "no".to_owned() };
+        tokens.checked::<()>(Some(&token.into()), Err(refusal)).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn refused_token_is_dropped_from_memory_and_store() {
+        let store = Arc::new(Shared::default());
+        let tokens = Tokens::new(Arc::new(Arc::clone(&store)));
+        tokens.set(Some("old".into())).await.unwrap();
+
+        let error = refuse(&tokens, "old").await;
+
+        assert!(error.to_string().contains("log in again"), "{error}");
+        assert_eq!(tokens.get().await.unwrap(), None);
+        assert_eq!(*store.0.lock().unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn token_of_a_login_in_the_meantime_stays() {
+        let store = Arc::new(Shared::default());
+        let tokens = Tokens::new(Arc::new(Arc::clone(&store)));
+        tokens.set(Some("new".into())).await.unwrap();
+
+        refuse(&tokens, "old").await;
+
+        assert_eq!(tokens.get().await.unwrap(), Some("new".into()));
+        assert_eq!(*store.0.lock().unwrap(), Some("new".into()));
+    }
+
+    #[tokio::test]
+    async fn token_that_another_process_has_stored_takes_the_place_of_a_refused_one() {
+        let store = Arc::new(Shared::default());
+        let tokens = Tokens::new(Arc::new(Arc::clone(&store)));
+        tokens.set(Some("old".into())).await.unwrap();
+        *store.0.lock().unwrap() = Some("new".into());
+
+        refuse(&tokens, "old").await;
+
+        assert_eq!(tokens.get().await.unwrap(), Some("new".into()));
+        assert_eq!(*store.0.lock().unwrap(), Some("new".into()));
+    }
+
+    #[tokio::test]
+    async fn other_failures_keep_the_token() {
+        let tokens = Tokens::of("old".into());
+        let failure = Error::Status { status: 500, message: String::new() };
+
+        tokens.checked::<()>(Some(&"old".into()), Err(failure)).await.unwrap_err();
+
+        assert_eq!(tokens.get().await.unwrap(), Some("old".into()));
     }
 }

@@ -39,7 +39,7 @@ mod client;
 #[cfg(not(target_arch = "wasm32"))]
 mod events;
 pub mod model;
-mod of_v1;
+pub(crate) mod of_v1;
 mod pages;
 mod params;
 mod query;
@@ -52,7 +52,7 @@ mod wire;
 pub use self::stand_in::{StandIn, example, offline};
 pub use self::{
     client::{Client, ClientBuilder},
-    of_v1::{Mapping, season, size_in_words, week},
+    of_v1::Mapping,
     pages::PageStream,
     params::{
         DescriptionType, GenreOrder, Include, PlaylistType, RssType, SeedStatsOrder, SortDirection, TitleRef,

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::model::{Page, Pagination};
 use crate::{
     Client, Result, decode,
-    page::ItemStream,
+    page::{ItemStream, MAX_PAGES, endless},
     request::{Param, Request},
     runtime::{AnswerStream, boxed},
 };
@@ -39,7 +39,7 @@ impl<T> fmt::Debug for PageStream<T> {
 pub(super) fn pages<T: DeserializeOwned + Send + 'static>(client: Client, request: Request) -> PageStream<T> {
     let page = number(&request, "page").unwrap_or(1).max(1);
     let size = number(&request, "items_per_page").or_else(|| number(&request, "limit"));
-    let walk = Walk { client, request, page, size, last: None, ended: false };
+    let walk = Walk { client, request, page, size, left: MAX_PAGES, last: None, ended: false };
     PageStream(boxed(stream::unfold(walk, |mut walk| async { Some((walk.next().await?, walk)) })))
 }
 
@@ -54,14 +54,16 @@ fn number(request: &Request, key: &str) -> Option<u64> {
     }
 }
 
-/// A walk along the pages.
+/// State of a stream of pages.
 struct Walk {
     client: Client,
     request: Request,
     page: u64,
-    /// How many items a full page has, as far as the caller has said.
+    /// Number of items on a full page, if the caller has set it.
     size: Option<u64>,
-    /// The answer before: a service that does not know pages gives it again.
+    /// Pages that the stream may still request.
+    left: u32,
+    /// The previous answer. A service without pages returns it again.
     last: Option<Bytes>,
     ended: bool,
 }
@@ -71,8 +73,12 @@ impl Walk {
         if self.ended {
             return None;
         }
-        // Until the next page is there and is not the last one, nothing follows, whatever happens.
+        // The stream goes on only after a page that is not the last one.
         self.ended = true;
+        if self.left == 0 {
+            return Some(Err(endless()));
+        }
+        self.left -= 1;
         self.request.set("page", self.page);
         let body = match self.client.fetch_bytes(&self.request).await {
             Ok(body) => body,

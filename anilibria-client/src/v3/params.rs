@@ -1,14 +1,16 @@
-//! What parameters of v3 can be.
+//! Values of the parameters of v3.
+
+use std::num::TryFromIntError;
 
 use time::Weekday;
 
 use super::model::SeasonCode;
 use crate::{
     model::{ReleaseId, TorrentId},
-    request::Param,
+    request::{Arg, Param, values},
 };
 
-/// A title by id, by code, or by one of its torrents: an id, a number or text becomes one by itself.
+/// A title by id, by code, or by one of its torrents. Ids, numbers and text convert into it.
 ///
 /// ```
 /// use anilibria_client::{model::TorrentId, v3::TitleRef};
@@ -44,6 +46,18 @@ impl From<TorrentId> for TitleRef {
     }
 }
 
+impl TryFrom<i128> for TitleRef {
+    type Error = TryFromIntError;
+
+    fn try_from(id: i128) -> Result<Self, TryFromIntError> {
+        ReleaseId::try_from(id).map(Self::Id)
+    }
+}
+
+values! {
+    TitleRef: TitleRef, ReleaseId, TorrentId, String, &str;
+}
+
 impl From<&str> for TitleRef {
     fn from(code: &str) -> Self {
         Self::Code(code.to_owned())
@@ -57,35 +71,35 @@ impl From<String> for TitleRef {
 }
 
 open_enum! {
-    /// In which form descriptions come.
+    /// Form of descriptions.
     pub enum DescriptionType {
         /// With HTML, as on the site.
         Html = "html",
-        /// Without markup; what the service takes when unset.
+        /// Without markup. The default of the service.
         Plain = "plain",
-        /// Without markup, and without the order in which to watch its parts.
+        /// Without markup and without the viewing order of a franchise.
         NoViewOrder = "no_view_order",
     }
 }
 
 open_enum! {
-    /// In which form episodes come. The models of this crate read both.
+    /// Form of the list of episodes. The models of this crate read both.
     pub enum PlaylistType {
-        /// As an object with their numbers for keys; what the service takes when unset.
+        /// An object whose keys are the numbers of the episodes. The default of the service.
         Object = "object",
-        /// As a list.
+        /// A list.
         Array = "array",
     }
 }
 
 open_enum! {
-    /// What comes only for those who ask for it.
+    /// Large parts that the service sends on request only.
     pub enum Include {
         /// Posters in base64.
         RawPoster = "raw_poster",
         /// Torrent files in base64.
         RawTorrent = "raw_torrent",
-        /// What is in torrent files.
+        /// Contents of torrent files.
         TorrentMeta = "torrent_meta",
     }
 }
@@ -103,18 +117,18 @@ open_enum! {
 }
 
 open_enum! {
-    /// By what those who share are ordered.
+    /// Order of the statistics of seeding.
     pub enum SeedStatsOrder {
-        /// By how much they have downloaded.
+        /// By the downloaded volume.
         Downloaded = "downloaded",
-        /// By how much they have uploaded.
+        /// By the uploaded volume.
         Uploaded = "uploaded",
         /// By name.
         User = "user",
     }
 }
 
-/// Which way a search is ordered.
+/// Direction of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SortDirection {
     /// From the smallest to the largest.
@@ -124,17 +138,17 @@ pub enum SortDirection {
     Descending,
 }
 
-/// In which order genres come.
+/// Order of genres.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum GenreOrder {
     /// By name.
     #[default]
     Alphabet,
-    /// By how many titles they have.
+    /// By the number of titles.
     Rating,
 }
 
-/// Lets what is written as text be a parameter.
+/// Converts types that are written as text into parameters.
 macro_rules! text_params {
     ($($ty:ty),+) => { $(impl From<$ty> for Param {
         fn from(value: $ty) -> Self {

@@ -157,7 +157,7 @@ async fn call_until(end: Instant, client: Client, mut random: fastrand::Rng) -> 
             0 => ("status", client.app().status().await.map(drop)),
             1 => ("release", client.releases().get(random.u32(1..=60)).await.map(drop)),
             2 => ("catalog", client.catalog().releases().page(random.u32(1..=3)).await.map(drop)),
-            3 => ("rss", client.torrents().rss().passkey(SECRETS[1].into()).await.map(drop)),
+            3 => ("rss", client.torrents().rss().passkey(SECRETS[1]).await.map(drop)),
             4 => {
                 // The position of each write is unique, so that a repetition is recognised.
                 let at = Duration::from_millis(random.u64(1..1 << 40));

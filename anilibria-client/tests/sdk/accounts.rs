@@ -136,13 +136,16 @@ async fn code_on_a_television_is_accepted_on_a_telephone() {
 }
 
 #[tokio::test]
-async fn session_that_the_service_has_ended_is_unauthorised() {
+async fn token_of_a_session_that_the_service_has_ended_is_dropped() {
     let (sandbox, client) = logged_in().await;
 
     sandbox.reset();
 
     let error = client.profile().get().await.unwrap_err();
     assert!(matches!(error, Error::Unauthorized { .. }), "{error:?}");
+    assert!(error.to_string().contains("log in again"), "{error}");
+    assert!(matches!(client.profile().get().await, Err(Error::NoSession)));
+    assert_eq!(client.session().token().await.unwrap(), None);
     assert!(matches!(
         client.session().log_in("demo", "wrong").await,
         Err(Error::Unauthorized { status: 401, .. })

@@ -83,9 +83,12 @@ fn written_out(text: &str, accessors: &BTreeMap<String, String>, methods: &mut B
     for line in text.lines().map(str::trim) {
         if let Some(operation) = line.strip_prefix("/// Calls `").and_then(|rest| rest.strip_suffix("`.")) {
             calls = operation.split_once(' ').map(|(verb, path)| (verb.to_owned(), unnamed(path)));
-        } else if let (Some(rest), Some(group)) = (line.strip_prefix("pub async fn "), group) {
+        } else if let Some(rest) = line.strip_prefix("pub async fn ").or_else(|| line.strip_prefix("pub fn "))
+        {
+            // A method in a file without a group is a method of the client.
+            let group = group.map_or_else(String::new, |group| format!("{group}()."));
             let name = rest.split('(').next().unwrap_or_default();
-            methods.extend(calls.take().map(|operation| (operation, format!("`{group}().{name}(…)`"))));
+            methods.extend(calls.take().map(|operation| (operation, format!("`{group}{name}(…)`"))));
         }
     }
 }

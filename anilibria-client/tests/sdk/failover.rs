@@ -227,7 +227,7 @@ async fn learned_mirrors_receive_no_secrets() {
     client.auth().login("demo", "hunter2").await.unwrap_err();
     client.session().set("token".into()).await.unwrap();
     client.favorites().ids().await.unwrap_err();
-    client.torrents().rss().passkey("secret-passkey".into()).await.unwrap_err();
+    client.torrents().rss().passkey("secret-passkey").await.unwrap_err();
     assert!(learned.requests().is_empty(), "{}", learned.log());
 
     client.genres().list().await.ok();

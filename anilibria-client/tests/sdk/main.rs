@@ -9,6 +9,7 @@ mod accounts;
 mod blame;
 #[cfg(feature = "cache")]
 mod cached;
+mod call_site;
 mod coverage;
 mod extremes;
 mod failover;

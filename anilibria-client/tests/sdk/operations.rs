@@ -174,9 +174,9 @@ async fn search_is_the_services_own_order() {
     let (_sandbox, client) = start().await;
     let release = client.releases().get(7).await.unwrap();
 
-    let by_russian = client.app().search(release.name.main.as_str()).await.unwrap();
-    let by_latin = client.app().search(release.name.english.unwrap()).await.unwrap();
-    let nothing = client.app().search("no such title anywhere").await.unwrap();
+    let by_russian = client.search(&release.name.main).await.unwrap();
+    let by_latin = client.search(release.name.english.unwrap()).await.unwrap();
+    let nothing = client.search("no such title anywhere").await.unwrap();
 
     assert!(by_russian.iter().any(|hit| hit.id == release.id));
     assert!(by_latin.iter().any(|hit| hit.id == release.id));

@@ -127,3 +127,90 @@ async fn window_across_pages_holds_what_was_asked_for() {
     assert_eq!(ids(&window.items), (60..120).collect::<Vec<_>>());
     assert_eq!(window.total, 230);
 }
+
+/// A page of a list of `total` items with 50 items on a page.
+fn part(page: u32, total: u32) -> String {
+    let ids = (page - 1) * 50..(page * 50).min(total);
+    let pages = total.div_ceil(50);
+    let mut body: serde_json::Value = serde_json::from_str(&body(ids, page, pages)).unwrap();
+    body["meta"]["pagination"]["total"] = total.into();
+    body.to_string()
+}
+
+#[tokio::test]
+async fn window_that_is_longer_than_the_list_requests_only_pages_that_exist() {
+    let mut server = Server::new_async().await;
+    let first = mock(&mut server, 1, part(1, 60), 1).await;
+    let second = mock(&mut server, 2, part(2, 60), 1).await;
+    let beyond = mock(&mut server, 3, part(3, 150), 0).await;
+
+    let window = client(&server).catalog().releases().window(0, 10_000).await.unwrap();
+
+    assert_eq!(ids(&window.items), (0..60).collect::<Vec<_>>());
+    assert_eq!(window.total, 60);
+    for mock in [first, second, beyond] {
+        mock.assert_async().await;
+    }
+}
+
+#[tokio::test]
+async fn window_beyond_the_list_is_empty_and_takes_one_request() {
+    let mut server = Server::new_async().await;
+    let query = Matcher::Regex("page=".to_owned());
+    let mut answer: serde_json::Value = serde_json::from_str(&body([], 200, 2)).unwrap();
+    answer["meta"]["pagination"]["total"] = 60.into();
+    let empty = server.mock("GET", CATALOG).match_query(query).with_body(answer.to_string()).expect(1);
+    let empty = empty.create_async().await;
+
+    let window = client(&server).catalog().releases().window(9_990, 200).await.unwrap();
+
+    assert_eq!((window.items.len(), window.total), (0, 60));
+    empty.assert_async().await;
+}
+
+#[tokio::test]
+async fn window_over_a_list_without_a_total_ends_at_the_first_empty_page() {
+    let mut server = Server::new_async().await;
+    let bare = |ids: std::ops::Range<u32>| {
+        let data: Vec<_> = ids.map(|id| serde_json::json!({"id": id})).collect();
+        serde_json::json!({ "data": data }).to_string()
+    };
+    mock(&mut server, 1, bare(0..50), 1).await;
+    mock(&mut server, 2, bare(50..60), 1).await;
+    let empty = server.mock("GET", CATALOG).match_query(Matcher::Regex("page=([3-9]|\\d\\d)".to_owned()));
+    let empty = empty.with_body(bare(0..0)).expect_at_most(3).create_async().await;
+
+    let window = client(&server).catalog().releases().window(0, 1_000_000).await.unwrap();
+
+    assert_eq!((ids(&window.items), window.total), ((0..60).collect::<Vec<_>>(), 60));
+    empty.assert_async().await;
+}
+
+#[tokio::test]
+async fn adjacent_windows_neither_repeat_nor_lose_items_around_one_that_is_skipped() {
+    let mut server = Server::new_async().await;
+    let mut answer: serde_json::Value = serde_json::from_str(&part(1, 50)).unwrap();
+    answer["data"][12]["id"] = serde_json::json!([]);
+    let query = Matcher::UrlEncoded("limit".to_owned(), "50".to_owned());
+    server.mock("GET", CATALOG).match_query(query).with_body(answer.to_string()).create_async().await;
+    let client = client(&server);
+
+    let mut found = Vec::new();
+    for offset in [10, 23, 36] {
+        found.extend(ids(&client.catalog().releases().window(offset, 13).await.unwrap().items));
+    }
+
+    assert_eq!(found, (10..49).filter(|id| *id != 12).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn stream_that_reaches_the_largest_page_number_ends_with_an_error() {
+    let mut server = Server::new_async().await;
+    let endless = server.mock("GET", CATALOG).match_query(Matcher::Any).with_body(r#"{"data":[{"id":1}]}"#);
+    endless.create_async().await;
+
+    let pages: Vec<_> = client(&server).catalog().releases().page(u32::MAX - 1).pages().collect().await;
+
+    assert_eq!(pages.len(), 3);
+    assert!(matches!(pages[2], Err(Error::Interrupted { .. })), "{:?}", pages[2]);
+}

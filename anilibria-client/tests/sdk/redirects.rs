@@ -55,7 +55,7 @@ async fn a_read_does_not_follow_a_redirect_to_another_origin_and_the_error_names
         let mirror = redirecting(status, target).await;
         let client = Client::builder().mirror(&mirror.origin).build().unwrap();
 
-        let error = client.torrents().rss().passkey("secret-passkey".into()).await.unwrap_err();
+        let error = client.torrents().rss().passkey("secret-passkey").await.unwrap_err();
 
         assert!(mirror.log().contains("secret-passkey"), "the mirror did not receive the passkey");
         assert!(other.requests().is_empty(), "{}", other.log());

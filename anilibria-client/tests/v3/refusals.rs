@@ -117,3 +117,27 @@ async fn session_and_password_are_in_no_message() {
     let error = unreachable.user("s3cret").await.unwrap_err();
     assert!(matches!(error, Error::Connect { .. }) && !format!("{error:?}").contains("s3cret"));
 }
+
+#[tokio::test]
+async fn numbers_that_a_parameter_cannot_hold_are_refused_and_not_sent() {
+    let mut server = Server::new_async().await;
+    let never = server.mock("GET", Matcher::Any).expect(0).create_async().await;
+    let client = Client::builder(server.url()).build().unwrap();
+
+    let refused = [
+        ("id", client.title(u64::MAX).await.err()),
+        ("id", client.title(-1).await.err()),
+        ("id_list", client.titles().ids([1_u64 << 40]).await.err()),
+        ("year", client.search().years([70_000]).await.err()),
+        ("limit", client.updates().limit(0).await.err()),
+        ("page", client.updates().page(0).await.err()),
+        ("items_per_page", client.updates().items_per_page(-5).await.err()),
+        ("after", client.updates().after(u64::MAX).await.err()),
+    ];
+
+    for (expected, error) in refused {
+        let Some(Error::InvalidRequest { field, .. }) = error else { panic!("{expected}: {error:?}") };
+        assert_eq!(field, expected);
+    }
+    never.assert_async().await;
+}

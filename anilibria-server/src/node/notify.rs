@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anilibria_client::retry_after;
+use anilibria_client::support::retry_after;
 use anilibria_http::trace::{Origin, parent};
 use poem::http::{HeaderName, Method, StatusCode};
 use reqwest::Response;

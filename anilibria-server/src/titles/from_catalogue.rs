@@ -5,7 +5,7 @@ use anilibria_client::{
     Client,
     model::{ReleaseStatus, Season as V1Season},
     reflector::{Catalogue, Found, Order as EntryOrder, Query, Sort as EntrySort},
-    text::sort_russian,
+    support::sort_russian,
 };
 use anilibria_http::{envelope::Pagination, rendered::render, tag};
 

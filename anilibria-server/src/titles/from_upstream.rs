@@ -6,7 +6,7 @@ use anilibria_client::{
     model::{CatalogSorting, Genre, GenreId, Release},
     page::Window,
     request::MAX_LIMIT,
-    text::{fold, sort_russian},
+    support::{fold, sort_russian},
 };
 use anilibria_http::{envelope::Pagination, rendered::render, tag};
 use bytes::Bytes;
@@ -60,7 +60,7 @@ pub(super) fn empty_page(client: &Client, page_number: u32, limit: u32) -> NewVa
 
 /// Loads a page of the results of AniLibria's search, which returns a short list as a whole.
 pub(super) async fn search(client: Client, query: SearchQuery) -> Result<NewValue, Error> {
-    let found = client.app().search(query.text).await?;
+    let found = client.search(query.text).await?;
     let window = selection::cut(found, offset(query.page, query.limit), query.limit);
     Ok(page(&client, &window, query.page, query.limit))
 }

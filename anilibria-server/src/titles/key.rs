@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
-use anilibria_client::text::fold;
+use anilibria_client::support::fold;
 use uuid::Uuid;
 
 use crate::titles::{

@@ -1,7 +1,7 @@
 //! The logical keys of cached answers to old clients. They all begin with `legacy:`, so that they collide neither with those
 //! of version 2, nor with those of the site's old service.
 
-use anilibria_client::text::fold;
+use anilibria_client::support::fold;
 use uuid::Uuid;
 
 use super::ListQuery;

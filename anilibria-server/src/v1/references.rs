@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anilibria_cache::NewValue;
 use anilibria_client::{
     model::{ReleaseRef, Season},
-    text::sort_russian,
+    support::{self, sort_russian},
     v3,
 };
 use anilibria_http::{LoadFailure, problem::Problem, tag};
@@ -55,7 +55,7 @@ impl Legacy {
     /// Returns the names of the seasons.
     pub(super) fn seasons() -> Result<Answer, Problem> {
         let seasons = [Season::Winter, Season::Spring, Season::Summer, Season::Autumn];
-        let names: Vec<_> = seasons.iter().filter_map(|season| v3::season(Some(season)).0).collect();
+        let names: Vec<_> = seasons.iter().filter_map(|season| support::season(Some(season)).0).collect();
         Ok(Answer::once(render(&names).map_err(Problem::internal)?))
     }
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, future::ready};
 use anilibria_cache::{NewValue, Options};
 use anilibria_client::{
     model::{Release, ReleaseId, ReleaseRef},
-    v3,
+    support, v3,
 };
 use anilibria_http::{LoadFailure, problem::Problem, tag};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -159,7 +159,7 @@ async fn schedule(titles: Titles, days: Vec<u8>) -> Result<NewValue, LoadFailure
     for release in &releases {
         known.insert(release.id, title::title(titles.client(), release)?);
     }
-    let week = v3::week(&week, &days, |release| known.get(&release.id).cloned());
+    let week = support::week(&week, &days, |release| known.get(&release.id).cloned());
     let tags = releases.iter().map(|release| tag::title(release.id.get()));
     Ok(NewValue::new(render(&week)?).tags(tags).tag(tag::LISTS))
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anilibria_cache::NewValue;
-use anilibria_client::{model::MemberRole, reflector::Catalogue, text::sort_russian, v3::model::Team};
+use anilibria_client::{model::MemberRole, reflector::Catalogue, support::sort_russian, v3::model::Team};
 use anilibria_http::{LoadFailure, problem::Problem, tag};
 use serde_json::Value;
 

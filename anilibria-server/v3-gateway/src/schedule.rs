@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anilibria_cache::NewValue;
-use anilibria_client::{model::ScheduledRelease, v3};
+use anilibria_client::{model::ScheduledRelease, support};
 use anilibria_http::{LoadFailure, problem::Problem, tag};
 
 use super::{
@@ -50,6 +50,6 @@ async fn schedule(
     let tags: Vec<_> = ids.iter().map(|id| tag::title(id.get())).collect();
     let found = many(&titles, ids, &shape, Source::Any, &work, &charge).await?;
     let found: HashMap<_, _> = found.into_iter().collect();
-    let week = v3::week(&week, &days, |release| found.get(&release.id).cloned());
+    let week = support::week(&week, &days, |release| found.get(&release.id).cloned());
     Ok(NewValue::new(render(&week)?).tags(tags).tag(tag::LISTS))
 }

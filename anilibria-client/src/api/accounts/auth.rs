@@ -1,7 +1,8 @@
-//! Logging in and out, as the service has it. [`Session`](crate::session::Session) does it with less to do by hand.
+//! Endpoints for login and logout. [`Session`](crate::session::Session) stores the token as well.
 
 use crate::{
     Secret,
+    call::Call,
     model::{
         SocialLogin, SocialProvider,
         wire::{OptionalToken, TokenAnswer},
@@ -10,12 +11,12 @@ use crate::{
 };
 
 group! {
-    /// Logging in and out, as the service has it; none of it changes the client's own session.
+    /// Endpoints for login and logout. They do not change the session of the client.
     Auth, auth
 }
 
 endpoint! {
-    /// A token for a login (name or e-mail address) and a password.
+    /// Returns a token for a login (name or e-mail address) and a password.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -29,7 +30,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Ends the session at the service. The token is worth nothing afterwards.
+    /// Ends the session at the service. The token is invalid afterwards.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -44,7 +45,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Where a person logs in through another site, and what identifies that login.
+    /// Starts a login through another site. Returns the URL for the browser and the identifier of the login.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -61,13 +62,14 @@ endpoint! {
 }
 
 endpoint! {
-    /// A token for a login through another site; not found until the person has finished there.
-    GET "/accounts/users/auth/social/authenticate" => Auth::social_authenticate(state: Secret) -> Token as TokenAnswer;
+    /// Returns a token for a login through another site: `NotFound` until the user has finished there.
+    GET "/accounts/users/auth/social/authenticate" => Auth::social_authenticate(state: Secret)
+        -> Token as TokenAnswer;
     pub struct SocialAuthenticate {}
 }
 
 endpoint! {
-    /// Sends a letter with which the password can be reset. Does not tell whether there is such an account.
+    /// Sends an e-mail for a reset of the password. Succeeds even if there is no such account.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -80,7 +82,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// Sets a new password, given twice, with the token from the letter.
+    /// Sets a new password with the token from the e-mail.
     POST "/accounts/users/auth/password/reset" => Auth::reset_password(
         token: Secret, password: Secret, password_confirmation: Secret
     ) -> () => empty;

@@ -6,21 +6,22 @@ use serde_json::{Value, json};
 use super::BATCH;
 use crate::{
     Result,
+    call::{Call, Paged, Projected},
     model::{
         AgeRating, CollectionEntry, CollectionKind, Genre, GenreId, Reference, Release, ReleaseId,
-        ReleaseKind, wire::List,
+        ReleaseKind,
     },
     page::Page,
-    request::Request,
+    request::{Arg, Request, Year},
 };
 
 group! {
-    /// The collections of this session's account: planned, watching, watched, postponed, abandoned.
+    /// Collections of the account: planned, watching, watched, postponed, abandoned.
     Collections, collections
 }
 
 endpoint! {
-    /// Every release that is in a collection, with the collection it is in.
+    /// Returns all releases in collections, each with its collection.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -35,7 +36,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// The releases of one collection, with their genres and episodes, page by page.
+    /// Returns a page of the releases of a collection, with their genres and episodes.
     ///
     /// ```
     /// use anilibria_client::model::CollectionKind;
@@ -52,22 +53,22 @@ endpoint! {
     GET "/accounts/users/me/collections/releases" [session, twin] => Collections::releases(
         type_of_collection: CollectionKind
     ) -> Page<Release>;
-    pub struct CollectionReleases: Fields, Paged<Release> {
-        /// Has one of these genres.
-        genres: (GenreId) => "f[genres]",
-        /// Is one of these.
+    pub struct CollectionReleases: Projected, Paged<Release> {
+        /// Selects releases that have one of these genres.
+        genres: (Arg<GenreId>) => "f[genres]",
+        /// Selects releases of these kinds.
         kinds: [ReleaseKind] => "f[types]",
-        /// Began in one of these years.
-        years: (u16) => "f[years]",
-        /// Has this in a name.
-        search: str => "f[search]",
-        /// Has one of these age ratings.
+        /// Selects releases that began in one of these years.
+        years: (Year) => "f[years]",
+        /// Selects releases that have this text in a name.
+        search: String => "f[search]",
+        /// Selects releases that have one of these age ratings.
         age_ratings: [AgeRating] => "f[age_ratings]",
     }
 }
 
 endpoint! {
-    /// The age ratings in the collections.
+    /// Returns the age ratings in the collections.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -78,12 +79,12 @@ endpoint! {
     /// # });
     /// ```
     GET "/accounts/users/me/collections/references/age-ratings" [session] => Collections::age_ratings()
-        -> Vec<Reference<AgeRating>> as List<Reference<AgeRating>>;
+        -> Vec<Reference<AgeRating>>;
     pub struct CollectionAgeRatings {}
 }
 
 endpoint! {
-    /// The genres in the collections.
+    /// Returns the genres in the collections.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -93,13 +94,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/accounts/users/me/collections/references/genres" [session] => Collections::genres()
-        -> Vec<Genre> as List<Genre>;
+    GET "/accounts/users/me/collections/references/genres" [session] => Collections::genres() -> Vec<Genre>;
     pub struct CollectionGenres {}
 }
 
 endpoint! {
-    /// The kinds of release in the collections.
+    /// Returns the kinds of release in the collections.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -110,12 +110,12 @@ endpoint! {
     /// # });
     /// ```
     GET "/accounts/users/me/collections/references/types" [session] => Collections::kinds()
-        -> Vec<Reference<ReleaseKind>> as List<Reference<ReleaseKind>>;
+        -> Vec<Reference<ReleaseKind>>;
     pub struct CollectionKinds {}
 }
 
 endpoint! {
-    /// The years in the collections.
+    /// Returns the years in the collections.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -125,35 +125,37 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/accounts/users/me/collections/references/years" [session] => Collections::years()
-        -> Vec<u16> as List<u16>;
+    GET "/accounts/users/me/collections/references/years" [session] => Collections::years() -> Vec<u16>;
     pub struct CollectionYears {}
 }
 
 impl Collections {
-    /// Puts releases into a collection, out of the one they were in, and gives all entries. As many as one likes: they
-    /// are sent in batches, and when one fails, those before it have been put.
+    /// Moves releases into a collection and returns all entries. A release is in one collection at most.
+    ///
+    /// Sends the releases in batches of 100. If a batch fails, the batches before it remain applied.
     ///
     /// Calls `POST /accounts/users/me/collections`.
     pub async fn put(
         &self,
-        kind: CollectionKind,
-        releases: impl IntoIterator<Item = impl Into<ReleaseId>>,
+        kind: impl Into<CollectionKind>,
+        releases: impl IntoIterator<Item = impl Into<Arg<ReleaseId>>>,
     ) -> Result<Vec<CollectionEntry>> {
-        let entry = |release: ReleaseId| json!({ "release_id": release, "type_of_collection": kind });
-        self.write(Method::POST, releases.into_iter().map(|release| entry(release.into())).collect()).await
+        let (kind, releases) = (kind.into(), Arg::get_all("release_id", releases)?);
+        let entry = |release: &ReleaseId| json!({ "release_id": release, "type_of_collection": kind });
+        self.write(Method::POST, releases.iter().map(entry).collect()).await
     }
 
-    /// Takes releases out of whatever collection they are in, and gives the entries that are left; in batches, as
-    /// [`put`](Self::put) does.
+    /// Removes releases from their collections and returns the remaining entries. Sends batches as [`put`](Self::put)
+    /// does.
     ///
     /// Calls `DELETE /accounts/users/me/collections`.
     pub async fn remove(
         &self,
-        releases: impl IntoIterator<Item = impl Into<ReleaseId>>,
+        releases: impl IntoIterator<Item = impl Into<Arg<ReleaseId>>>,
     ) -> Result<Vec<CollectionEntry>> {
-        let entry = |release: ReleaseId| json!({ "release_id": release });
-        self.write(Method::DELETE, releases.into_iter().map(|release| entry(release.into())).collect()).await
+        let releases: Vec<ReleaseId> = Arg::get_all("release_id", releases)?;
+        let entry = |release: &ReleaseId| json!({ "release_id": release });
+        self.write(Method::DELETE, releases.iter().map(entry).collect()).await
     }
 
     async fn write(&self, method: Method, entries: Vec<Value>) -> Result<Vec<CollectionEntry>> {

@@ -6,20 +6,19 @@ use serde_json::{Value, json};
 use super::BATCH;
 use crate::{
     Result,
-    model::{
-        AgeRating, FavoriteSorting, Genre, GenreId, Reference, Release, ReleaseId, ReleaseKind, wire::List,
-    },
+    call::{Call, Paged, Projected},
+    model::{AgeRating, FavoriteSorting, Genre, GenreId, Reference, Release, ReleaseId, ReleaseKind},
     page::Page,
-    request::Request,
+    request::{Arg, Request, Year},
 };
 
 group! {
-    /// The favourites of this session's account.
+    /// Favourites of the account.
     Favorites, favorites
 }
 
 endpoint! {
-    /// The ids of all favourites.
+    /// Returns the ids of all favourites.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -34,7 +33,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// The favourites, with their genres and episodes, page by page.
+    /// Returns a page of the favourites with their genres and episodes.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -47,24 +46,24 @@ endpoint! {
     /// # });
     /// ```
     GET "/accounts/users/me/favorites/releases" [session, twin] => Favorites::releases() -> Page<Release>;
-    pub struct FavoriteReleases: Fields, Paged<Release> {
-        /// Began in one of these years.
-        years: (u16) => "f[years]",
-        /// Is one of these.
+    pub struct FavoriteReleases: Projected, Paged<Release> {
+        /// Selects releases that began in one of these years.
+        years: (Year) => "f[years]",
+        /// Selects releases of these kinds.
         kinds: [ReleaseKind] => "f[types]",
-        /// Has one of these genres.
-        genres: (GenreId) => "f[genres]",
-        /// Has this in a name.
-        search: str => "f[search]",
-        /// The order.
+        /// Selects releases that have one of these genres.
+        genres: (Arg<GenreId>) => "f[genres]",
+        /// Selects releases that have this text in a name.
+        search: String => "f[search]",
+        /// Sets the order of the releases.
         sorting: FavoriteSorting => "f[sorting]",
-        /// Has one of these age ratings.
+        /// Selects releases that have one of these age ratings.
         age_ratings: [AgeRating] => "f[age_ratings]",
     }
 }
 
 endpoint! {
-    /// The age ratings among the favourites.
+    /// Returns the age ratings of the favourites.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -76,12 +75,12 @@ endpoint! {
     /// # });
     /// ```
     GET "/accounts/users/me/favorites/references/age-ratings" [session] => Favorites::age_ratings()
-        -> Vec<Reference<AgeRating>> as List<Reference<AgeRating>>;
+        -> Vec<Reference<AgeRating>>;
     pub struct FavoriteAgeRatings {}
 }
 
 endpoint! {
-    /// The genres among the favourites.
+    /// Returns the genres of the favourites.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -93,12 +92,12 @@ endpoint! {
     /// # });
     /// ```
     GET "/accounts/users/me/favorites/references/genres" [session] => Favorites::genres()
-        -> Vec<Genre> as List<Genre>;
+        -> Vec<Genre>;
     pub struct FavoriteGenres {}
 }
 
 endpoint! {
-    /// The orders to sort favourites in.
+    /// Returns the orders to sort favourites by.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -109,12 +108,12 @@ endpoint! {
     /// # });
     /// ```
     GET "/accounts/users/me/favorites/references/sorting" [session] => Favorites::sorting()
-        -> Vec<Reference<FavoriteSorting>> as List<Reference<FavoriteSorting>>;
+        -> Vec<Reference<FavoriteSorting>>;
     pub struct FavoriteSortings {}
 }
 
 endpoint! {
-    /// The kinds of release among the favourites.
+    /// Returns the kinds of release of the favourites.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -126,12 +125,12 @@ endpoint! {
     /// # });
     /// ```
     GET "/accounts/users/me/favorites/references/types" [session] => Favorites::kinds()
-        -> Vec<Reference<ReleaseKind>> as List<Reference<ReleaseKind>>;
+        -> Vec<Reference<ReleaseKind>>;
     pub struct FavoriteKinds {}
 }
 
 endpoint! {
-    /// The years among the favourites.
+    /// Returns the years of the favourites.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -142,13 +141,14 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/accounts/users/me/favorites/references/years" [session] => Favorites::years() -> Vec<u16> as List<u16>;
+    GET "/accounts/users/me/favorites/references/years" [session] => Favorites::years() -> Vec<u16>;
     pub struct FavoriteYears {}
 }
 
 impl Favorites {
-    /// Adds releases and gives the ids of all favourites. As many as one likes: they are sent in batches, and when one
-    /// fails, those before it have been added.
+    /// Adds releases and returns the ids of all favourites.
+    ///
+    /// Sends the releases in batches of 100. If a batch fails, the batches before it remain added.
     ///
     /// Calls `POST /accounts/users/me/favorites`.
     ///
@@ -163,19 +163,19 @@ impl Favorites {
     /// ```
     pub async fn add(
         &self,
-        releases: impl IntoIterator<Item = impl Into<ReleaseId>>,
+        releases: impl IntoIterator<Item = impl Into<Arg<ReleaseId>>>,
     ) -> Result<Vec<ReleaseId>> {
-        self.write(Method::POST, releases.into_iter().map(Into::into).collect()).await
+        self.write(Method::POST, Arg::get_all("release_id", releases)?).await
     }
 
-    /// Removes releases and gives the ids of the favourites that are left; in batches, as [`add`](Self::add) does.
+    /// Removes releases and returns the ids of the remaining favourites. Sends batches as [`add`](Self::add) does.
     ///
     /// Calls `DELETE /accounts/users/me/favorites`.
     pub async fn remove(
         &self,
-        releases: impl IntoIterator<Item = impl Into<ReleaseId>>,
+        releases: impl IntoIterator<Item = impl Into<Arg<ReleaseId>>>,
     ) -> Result<Vec<ReleaseId>> {
-        self.write(Method::DELETE, releases.into_iter().map(Into::into).collect()).await
+        self.write(Method::DELETE, Arg::get_all("release_id", releases)?).await
     }
 
     async fn write(&self, method: Method, releases: Vec<ReleaseId>) -> Result<Vec<ReleaseId>> {

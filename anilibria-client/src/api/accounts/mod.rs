@@ -1,4 +1,4 @@
-//! The account of whoever is logged in, and the ways to log in.
+//! The account of the session, and logins.
 
 pub mod auth;
 pub mod collections;
@@ -7,5 +7,5 @@ pub mod otp;
 pub mod profile;
 pub mod views;
 
-/// How many entries of a list go into one write. The service tells no limit; this keeps a request small.
+/// Maximum number of entries in one write. The service documents no limit; this one keeps requests small.
 const BATCH: usize = 100;

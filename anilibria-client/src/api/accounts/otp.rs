@@ -2,17 +2,18 @@
 
 use crate::{
     Secret,
+    call::Call,
     model::{OtpGrant, wire::TokenAnswer},
     token::Token,
 };
 
 group! {
-    /// One-time codes, as the service has them; [`Session::otp`](crate::session::Session::otp) does the polling.
+    /// Endpoints for one-time codes. [`Session::otp`](crate::session::Session::otp) polls them.
     Otps, otp
 }
 
 endpoint! {
-    /// A one-time code for a device. Asking again for the same device gives the same code until it ends.
+    /// Returns a one-time code for a device. The code of a device stays the same until it expires.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -26,13 +27,13 @@ endpoint! {
 }
 
 endpoint! {
-    /// A token for a code that somebody has accepted. Unauthorised until then, not found when the code has ended.
+    /// Returns a token for an accepted code: `Unauthorized` until it is accepted, `NotFound` after it has expired.
     POST "/accounts/otp/login" => Otps::login(code: Secret, device_id: String) -> Token as TokenAnswer;
     pub struct LoginByOtp {}
 }
 
 endpoint! {
-    /// Accepts a code: the device that shows it is let into the account of this session.
+    /// Accepts a code. The device that shows the code is logged in to the account of this session.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {

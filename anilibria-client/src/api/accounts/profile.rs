@@ -1,6 +1,9 @@
-//! The profile.
+//! The profile of the account.
 
-use crate::model::Profile;
+use crate::{
+    call::{Call, Projected},
+    model::Profile,
+};
 
 group! {
     /// The account of this session.
@@ -8,7 +11,7 @@ group! {
 }
 
 endpoint! {
-    /// The account of this session.
+    /// Returns the account of this session.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -20,5 +23,5 @@ endpoint! {
     /// # });
     /// ```
     GET "/accounts/users/me/profile" [session] => Profiles::get() -> Profile;
-    pub struct GetProfile: Fields {}
+    pub struct GetProfile: Projected {}
 }

@@ -1,4 +1,6 @@
-//! What a user has watched, and how far.
+//! Views: watched episodes and playback positions.
+
+use std::borrow::Borrow;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,22 +9,23 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::BATCH;
 use crate::{
     Result,
+    call::{Call, Paged, Projected},
     client::read,
-    model::{EpisodeId, ReleaseRef, Timecode, View, wire::List},
+    model::{EpisodeId, ReleaseRef, Timecode, View},
     page::Page,
-    request::{Param, Request},
+    request::{Arg, Param, Request},
 };
 
 group! {
-    /// What the user of this session has watched, and how far.
+    /// Views of the account: watched episodes and playback positions.
     ///
-    /// [`timecodes`](Views::timecodes) tells a change at once. The other readings lag 25 to 30 seconds behind, so do not
-    /// read them back right after a write.
+    /// [`timecodes`](Views::timecodes) returns a change at once. The other reads lag 25 to 30 seconds behind, so do not
+    /// use them to check a write.
     Views, views
 }
 
 endpoint! {
-    /// What was watched, the latest first, page by page. Lags 25 to 30 seconds behind. `exclude` does nothing here.
+    /// Returns a page of views, the latest first. Lags 25 to 30 seconds behind. `exclude` has no effect.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -33,11 +36,11 @@ endpoint! {
     /// # });
     /// ```
     GET "/accounts/users/me/views/history" [session] => Views::history() -> Page<View>;
-    pub struct ViewHistory: Fields, Paged<View> {}
+    pub struct ViewHistory: Projected, Paged<View> {}
 }
 
 endpoint! {
-    /// How far every episode was watched. Up to date at once.
+    /// Returns the playback positions of all episodes. Contains changes at once.
     ///
     /// ```
     /// use std::time::Duration;
@@ -55,21 +58,21 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/accounts/users/me/views/timecodes" [session] => Views::timecodes() -> Vec<Timecode> as List<Timecode>;
+    GET "/accounts/users/me/views/timecodes" [session] => Views::timecodes() -> Vec<Timecode>;
     pub struct Timecodes {
-        /// Only what was changed since then.
+        /// Selects positions that were changed after this time.
         since: Since => "since",
     }
 }
 
 endpoint! {
-    /// How far one episode was watched; not found when it was not. Lags 25 to 30 seconds behind.
-    GET "/anime/releases/episodes/{episode}/timecode" [session] => Views::of_episode(episode: EpisodeId) -> View;
-    pub struct EpisodeTimecode: Fields {}
+    /// Returns the view of an episode: `NotFound` if there is none. Lags 25 to 30 seconds behind.
+    GET "/anime/releases/episodes/{episode}/timecode" [session] => Views::of_episode(episode: Arg<EpisodeId>) -> View;
+    pub struct EpisodeTimecode: Projected {}
 }
 
 endpoint! {
-    /// How far the episodes of a release were watched. Lags 25 to 30 seconds behind.
+    /// Returns the views of the episodes of a release. Lags 25 to 30 seconds behind.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -79,12 +82,12 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/anime/releases/{release}/episodes/timecodes" [session] => Views::of_release(release: ReleaseRef)
-        -> Vec<View> as List<View>;
-    pub struct ReleaseTimecodes: Fields {}
+    GET "/anime/releases/{release}/episodes/timecodes" [session] => Views::of_release(release: Arg<ReleaseRef>)
+        -> Vec<View>;
+    pub struct ReleaseTimecodes: Projected {}
 }
 
-/// A moment, as the service takes it.
+/// A time, which is sent in RFC 3339.
 type Since = OffsetDateTime;
 
 impl From<OffsetDateTime> for Param {
@@ -95,21 +98,28 @@ impl From<OffsetDateTime> for Param {
 }
 
 impl Views {
-    /// Saves how far episodes were watched. As many as one likes: they are sent in batches, and when one fails, those
-    /// before it have been saved.
+    /// Saves playback positions of episodes.
+    ///
+    /// Sends the timecodes in batches of 100. If a batch fails, the batches before it remain saved.
     ///
     /// Calls `POST /accounts/users/me/views/timecodes`.
-    pub async fn save(&self, timecodes: impl IntoIterator<Item = Timecode>) -> Result<()> {
-        let entry = |Timecode { episode_id, position, is_watched }: Timecode| json!({ "release_episode_id": episode_id, "time": position.as_secs_f64(), "is_watched": is_watched });
-        self.write(Method::POST, timecodes.into_iter().map(entry).collect()).await
+    pub async fn save(&self, timecodes: impl IntoIterator<Item = impl Borrow<Timecode>>) -> Result<()> {
+        let entries = timecodes.into_iter().map(|timecode| {
+            let Timecode { episode_id, position, is_watched } = timecode.borrow();
+            json!({
+                "release_episode_id": episode_id, "time": position.as_secs_f64(), "is_watched": is_watched,
+            })
+        });
+        self.write(Method::POST, entries.collect()).await
     }
 
-    /// Forgets how far episodes were watched; in batches, as [`save`](Self::save) does.
+    /// Deletes playback positions of episodes. Sends batches as [`save`](Self::save) does.
     ///
     /// Calls `DELETE /accounts/users/me/views/timecodes`.
-    pub async fn forget(&self, episodes: impl IntoIterator<Item = EpisodeId>) -> Result<()> {
-        let entry = |episode: EpisodeId| json!({ "release_episode_id": episode });
-        self.write(Method::DELETE, episodes.into_iter().map(entry).collect()).await
+    pub async fn forget(&self, episodes: impl IntoIterator<Item = impl Into<Arg<EpisodeId>>>) -> Result<()> {
+        let episodes: Vec<EpisodeId> = Arg::get_all("release_episode_id", episodes)?;
+        let entry = |episode: &EpisodeId| json!({ "release_episode_id": episode });
+        self.write(Method::DELETE, episodes.iter().map(entry).collect()).await
     }
 
     async fn write(&self, method: Method, entries: Vec<Value>) -> Result<()> {

@@ -1,12 +1,14 @@
-//! Logging in, and what belongs to whoever has.
+//! Login and the account of a user.
 
 use http::Method;
 use serde::Deserialize;
 
+use super::{Call, Limited, Shaped};
 use crate::{
     Error, Result, Secret,
+    call::{Paged, Projected},
     model::{ReleaseId, wire::Unwire},
-    request::Request,
+    request::{Arg, Request},
     v3::{
         Client, Session,
         model::{Page, Title, User},
@@ -14,9 +16,11 @@ use crate::{
 };
 
 impl Client {
-    /// Logs in with a login (or e-mail address) and a password, and gives what proves it.
+    /// Logs in with a login (or e-mail address) and a password, and returns the session.
     ///
-    /// A login that is refused is [`Error::Api`] with the site's word for it: `wrongPasswd`, `invalidUser`, `empty`.
+    /// # Errors
+    ///
+    /// [`Error::Api`] with the key of the site if the login is refused: `wrongPasswd`, `invalidUser`, `empty`.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -31,7 +35,7 @@ impl Client {
     pub fn login(&self, mail: impl Into<String>, password: impl Into<Secret>) -> LogIn {
         let request = Request::new(Method::POST, "/public/login.php").as_form().needs("mail").needs("passwd");
         let request = request.arg("mail", mail.into()).arg("passwd", password.into());
-        LogIn { client: self.site.clone(), request }
+        Call::new(&self.site, request)
     }
 }
 
@@ -40,7 +44,7 @@ endpoint! {
     pub struct LogIn {}
 }
 
-/// What the site says to a login. `err` is `ok`, empty or missing; another word was read as a refusal before.
+/// Answer of the site to a login. `err` is `ok`, empty or missing here; other values have been read as a refusal.
 #[derive(Deserialize)]
 pub(crate) struct LoginAnswer {
     #[serde(rename = "sessionId")]
@@ -59,7 +63,7 @@ impl Unwire<Session> for LoginAnswer {
 }
 
 endpoint! {
-    /// Whoever has logged in.
+    /// Returns the user of a session.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -72,12 +76,11 @@ endpoint! {
     /// # });
     /// ```
     GET "/user" [needs("session")] => Client::user(session: Session) -> User;
-    pub struct GetUser {}
+    pub struct GetUser: Projected {}
 }
-projected!(GetUser);
 
 endpoint! {
-    /// The user's favourite titles, the first that was added first.
+    /// Returns the favourite titles of a user in the order in which they were added.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -91,10 +94,8 @@ endpoint! {
     /// # });
     /// ```
     GET "/user/favorites" [needs("session")] => Client::favorites(session: Session) -> Page<Title>;
-    pub struct Favorites {}
+    pub struct Favorites: Projected, Shaped, Limited, Paged<Title> {}
 }
-shaped!(Favorites);
-limited!(Favorites, Title);
 
 endpoint! {
     /// Adds a title to the user's favourites.
@@ -110,7 +111,7 @@ endpoint! {
     /// # });
     /// ```
     PUT "/user/favorites" [in_query, needs("session")]
-        => Client::add_favorite(session: Session, title_id: ReleaseId) -> () as Done;
+        => Client::add_favorite(session: Session, title_id: Arg<ReleaseId>) -> () as Done;
     pub struct AddFavorite {}
 }
 
@@ -129,11 +130,11 @@ endpoint! {
     /// # });
     /// ```
     DELETE "/user/favorites" [in_query, needs("session")]
-        => Client::remove_favorite(session: Session, title_id: ReleaseId) -> () as Done;
+        => Client::remove_favorite(session: Session, title_id: Arg<ReleaseId>) -> () as Done;
     pub struct RemoveFavorite {}
 }
 
-/// `{"success": true}`.
+/// The answer `{"success": true}`.
 #[derive(Deserialize)]
 pub(crate) struct Done {
     success: bool,

@@ -3,9 +3,12 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::{Call, Limited};
 use crate::{
     Error, Result,
+    call::{Paged, Projected},
     model::{ReleaseId, wire::Unwire},
+    request::Arg,
     v3::{
         Client,
         model::{Franchise, Page},
@@ -13,7 +16,7 @@ use crate::{
 };
 
 endpoint! {
-    /// All franchises with their titles.
+    /// Returns all franchises with their titles.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -24,13 +27,11 @@ endpoint! {
     /// # });
     /// ```
     GET "/franchise/list" => Client::franchises() -> Page<Franchise>;
-    pub struct ListFranchises {}
+    pub struct ListFranchises: Projected, Limited, Paged<Franchise> {}
 }
-projected!(ListFranchises);
-limited!(ListFranchises, Franchise);
 
 endpoint! {
-    /// The franchises that a title belongs to.
+    /// Returns the franchises of a title.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -40,12 +41,11 @@ endpoint! {
     /// # Ok(())
     /// # });
     /// ```
-    GET "/title/franchises" => Client::title_franchises(id: ReleaseId) -> Vec<Franchise> as AnyFranchises;
-    pub struct TitleFranchises {}
+    GET "/title/franchises" => Client::title_franchises(id: Arg<ReleaseId>) -> Vec<Franchise> as AnyFranchises;
+    pub struct TitleFranchises: Projected {}
 }
-projected!(TitleFranchises);
 
-/// A list of franchises; one, where the service thinks that a title has but one; or whatever stands for none.
+/// A list of franchises, a single franchise, or any value that stands for none.
 #[derive(Debug)]
 pub(crate) struct AnyFranchises(Result<Vec<Franchise>, serde_json::Error>);
 

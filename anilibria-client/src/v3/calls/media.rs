@@ -1,12 +1,16 @@
-//! Videos, and what is new of every kind.
+//! Videos, and the feed of titles and videos.
 
-use crate::v3::{
-    Client,
-    model::{FeedItem, Page, Video},
+use super::{Call, Dated, Limited, Shaped};
+use crate::{
+    call::{Paged, Projected},
+    v3::{
+        Client,
+        model::{FeedItem, Page, Video},
+    },
 };
 
 endpoint! {
-    /// Videos on `YouTube`, newest first.
+    /// Returns videos on `YouTube`, newest first.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -17,14 +21,11 @@ endpoint! {
     /// # });
     /// ```
     GET "/youtube" => Client::youtube() -> Page<Video>;
-    pub struct YouTube {}
+    pub struct YouTube: Projected, Limited, Paged<Video>, Dated {}
 }
-projected!(YouTube);
-limited!(YouTube, Video);
-since!(YouTube);
 
 endpoint! {
-    /// Titles and videos together, newest first.
+    /// Returns titles and videos, newest first.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -41,8 +42,5 @@ endpoint! {
     /// # });
     /// ```
     GET "/feed" => Client::feed() -> Page<FeedItem>;
-    pub struct Feed {}
+    pub struct Feed: Projected, Shaped, Limited, Paged<FeedItem>, Dated {}
 }
-shaped!(Feed);
-limited!(Feed, FeedItem);
-since!(Feed);

@@ -1,15 +1,16 @@
-//! The calls of API v3: a file per kind of thing that is asked for, beside what it calls.
-
-#[macro_use]
-mod shared;
+//! The calls of API v3.
 
 mod account;
 mod franchises;
 mod media;
 mod references;
 mod search;
+mod shared;
 mod titles;
 mod torrents;
+
+/// A call of API v3. See [`Call`](crate::call::Call).
+pub type Call<E> = crate::call::Call<E, crate::call::V3>;
 
 pub use self::{
     account::{AddFavorite, Favorites, GetUser, LogIn, RemoveFavorite},
@@ -17,6 +18,7 @@ pub use self::{
     media::{Feed, YouTube},
     references::{Genres, ProjectTeam, Years},
     search::{AdvancedSearch, Search},
+    shared::{Dated, Limited, Shaped},
     titles::{Changes, GetTitle, GetTitles, RandomTitle, Schedule, Updates},
     torrents::{Rss, SeedStatistics},
 };

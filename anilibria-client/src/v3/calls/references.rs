@@ -1,9 +1,10 @@
-//! What titles can be, and who makes them.
+//! Reference data: years, genres and members of the team.
 
+use super::Call;
 use crate::v3::{Client, GenreOrder, model::Team};
 
 endpoint! {
-    /// The years in which titles were first shown, in order.
+    /// Returns the years in which titles were first shown, in ascending order.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -16,7 +17,7 @@ endpoint! {
 }
 
 endpoint! {
-    /// The genres by name.
+    /// Returns the names of all genres.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -30,13 +31,13 @@ endpoint! {
     /// ```
     GET "/genres" => Client::genres() -> Vec<String>;
     pub struct Genres {
-        /// In which order. Default: by name.
+        /// Sets the order. Default: by name.
         sorting_type: GenreOrder => "sorting_type",
     }
 }
 
 endpoint! {
-    /// Nicknames of everyone who works on titles.
+    /// Returns the nicknames of the members of the team.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {

@@ -1,9 +1,11 @@
-//! Searching.
+//! Search for titles.
 
 use http::Method;
 
+use super::{Call, Limited, Shaped};
 use crate::{
-    request::Request,
+    call::{Paged, Projected},
+    request::{Arg, Request, Year},
     v3::{
         Client, Query, SortDirection,
         model::{Page, SeasonCode, Title},
@@ -11,7 +13,7 @@ use crate::{
 };
 
 endpoint! {
-    /// Titles by words and by what they are. Several values of one kind are alternatives to each other.
+    /// Searches titles by text and by filters. Several values of one filter are alternatives.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -24,40 +26,38 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/search" => Client::search() -> Page<Title>;
-    pub struct Search {
-        /// Words of a name or a description; spelling may be off.
-        text: str => "search",
-        /// Years in which they were first shown.
-        years: [u16] => "year",
-        /// Kinds by name or number (`"TV"`, `"1"`).
-        types: [String] => "type",
-        /// Seasons in which they were first shown.
+    pub struct Search: Projected, Shaped, Limited, Paged<Title> {
+        /// Selects titles by words of a name or a description. Typing errors are tolerated.
+        text: String => "search",
+        /// Selects titles by the year in which they were first shown.
+        years: [Year] => "year",
+        /// Selects titles by kind: its name or number (`"TV"`, `"1"`).
+        types: [Arg<String>] => "type",
+        /// Selects titles by the season in which they were first shown.
         seasons: [SeasonCode] => "season_code",
-        /// Genres by name.
-        genres: [String] => "genres",
-        /// Whoever has worked on them, by nickname.
-        team: [String] => "team",
-        /// Whose voices are in them.
-        voice: [String] => "voice",
-        /// Who has translated them.
-        translator: [String] => "translator",
-        /// Who has made their subtitles.
-        editing: [String] => "editing",
-        /// Who has decorated them.
-        decor: [String] => "decor",
-        /// Who has timed them.
-        timing: [String] => "timing",
-        /// By what to order them: the path of a field (`"in_favorites"`, `"updated"`).
-        order_by: str => "order_by",
-        /// Which way to order them. Default: ascending.
+        /// Selects titles by the name of a genre.
+        genres: [Arg<String>] => "genres",
+        /// Selects titles by the nickname of any member of the team.
+        team: [Arg<String>] => "team",
+        /// Selects titles by the nickname of a voice actor.
+        voice: [Arg<String>] => "voice",
+        /// Selects titles by the nickname of a translator.
+        translator: [Arg<String>] => "translator",
+        /// Selects titles by the nickname of a subtitle editor.
+        editing: [Arg<String>] => "editing",
+        /// Selects titles by the nickname of a designer.
+        decor: [Arg<String>] => "decor",
+        /// Selects titles by the nickname of a timing editor.
+        timing: [Arg<String>] => "timing",
+        /// Sets the field to order by, as a path (`"in_favorites"`, `"updated"`).
+        order_by: String => "order_by",
+        /// Sets the direction of the order. Default: ascending.
         sort_direction: SortDirection => "sort_direction",
     }
 }
-shaped!(Search);
-limited!(Search, Title);
 
 impl Client {
-    /// Titles for which a [query](Query) is true.
+    /// Searches titles for which a [query](Query) is true.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -84,18 +84,16 @@ impl Client {
             }
             Query::Simple(comparison) => request.arg("simple_query", comparison),
         };
-        AdvancedSearch { client: self.client.clone(), request }
+        Call::new(&self.client, request)
     }
 }
 
 endpoint! {
     => Client::advanced_search -> Page<Title>;
-    pub struct AdvancedSearch {
-        /// By what to order them: the path of a field (`"in_favorites"`, `"updated"`).
-        order_by: str => "order_by",
-        /// Which way to order them. Default: ascending.
+    pub struct AdvancedSearch: Projected, Shaped, Limited, Paged<Title> {
+        /// Sets the field to order by, as a path (`"in_favorites"`, `"updated"`).
+        order_by: String => "order_by",
+        /// Sets the direction of the order. Default: ascending.
         sort_direction: SortDirection => "sort_direction",
     }
 }
-shaped!(AdvancedSearch);
-limited!(AdvancedSearch, Title);

@@ -1,132 +1,115 @@
-//! The parameters that many calls of v3 share.
+//! Parameters that several endpoints of v3 share.
 
-/// `filter`, `remove` and `fetch_as`.
-macro_rules! projected {
-    ($call:ident) => {
-        impl $call {
-            /// Only these fields of each object; dots go into objects, `[*]` into lists (`"names.ru"`,
-            /// `"torrents.list[*].url"`).
-            ///
-            /// What is left out is empty, zero or `None` in the models of this crate.
-            pub fn filter(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
-                self.request.extend_joined("filter", fields);
-                self
-            }
+use time::OffsetDateTime;
 
-            /// All fields but these, which are written as those of `filter`.
-            pub fn remove(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
-                self.request.extend_joined("remove", fields);
-                self
-            }
+use crate::{
+    call::{Call, Endpoint, Paged, Projected, V3},
+    page::ItemStream,
+    request::Arg,
+    v3::{DescriptionType, Include, PageStream, PlaylistType, pages},
+};
 
-            /// Sends the request and decodes the answer into the caller's own type, which fits whatever a
-            /// projection has left.
-            pub async fn fetch_as<T: serde::de::DeserializeOwned>(self) -> $crate::Result<T> {
-                self.client.fetch(&self.request).await
-            }
-        }
-    };
+/// Endpoints that return titles.
+pub trait Shaped: Projected {}
+
+/// Endpoints that return a part of a list.
+pub trait Limited: Endpoint {}
+
+/// Endpoints that can leave out old items.
+pub trait Dated: Endpoint {}
+
+impl<E: Projected> Call<E, V3> {
+    /// Adds fields to the answer, which then has no others. A dot leads into objects, `[*]` into lists (`"names.ru"`,
+    /// `"torrents.list[*].url"`).
+    ///
+    /// The models of this crate read a missing field as empty, zero or `None`.
+    pub fn filter(mut self, fields: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.request.extend_names("filter", fields);
+        self
+    }
+
+    /// Removes fields from the answer. The syntax is that of [`filter`](Self::filter).
+    pub fn remove(mut self, fields: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.request.extend_names("remove", fields);
+        self
+    }
 }
 
-/// How titles come.
-macro_rules! shaped {
-    ($call:ident) => {
-        projected!($call);
+impl<E: Shaped> Call<E, V3> {
+    /// Adds large parts that the service otherwise leaves out. Default: none.
+    pub fn include(mut self, parts: impl IntoIterator<Item = impl Into<Include>>) -> Self {
+        self.request.extend_list("include", parts.into_iter().map(Into::<Include>::into));
+        self
+    }
 
-        impl $call {
-            /// What is left out otherwise, as it is large. Default: nothing.
-            pub fn include(mut self, parts: impl IntoIterator<Item = $crate::v3::Include>) -> Self {
-                self.request.extend_list("include", parts);
-                self
-            }
+    /// Sets the form of descriptions. Default: plain text.
+    pub fn description_type(mut self, kind: impl Into<DescriptionType>) -> Self {
+        self.request.set("description_type", kind.into());
+        self
+    }
 
-            /// In which form descriptions come. Default: plain text.
-            pub fn description_type(mut self, kind: $crate::v3::DescriptionType) -> Self {
-                self.request.set("description_type", kind);
-                self
-            }
-
-            /// In which form episodes come, for [`fetch_as`](Self::fetch_as): the models read either. Default: an
-            /// object.
-            pub fn playlist_type(mut self, kind: $crate::v3::PlaylistType) -> Self {
-                self.request.set("playlist_type", kind);
-                self
-            }
-        }
-    };
+    /// Sets the form of the list of episodes, for [`fetch_as`](Self::fetch_as). The models of this crate read both
+    /// forms. Default: an object.
+    pub fn playlist_type(mut self, kind: impl Into<PlaylistType>) -> Self {
+        self.request.set("playlist_type", kind.into());
+        self
+    }
 }
 
-/// Pages by number, and streams over them.
-macro_rules! paged {
-    ($call:ident, $item:ty) => {
-        impl $call {
-            /// Number of the page, from 1. Default: the first.
-            pub fn page(mut self, page: u32) -> Self {
-                self.request.set("page", page);
-                self
-            }
+impl<E: Paged> Call<E, V3> {
+    /// Sets the number of the page, from 1. Default: 1. Zero is refused when the call is sent.
+    pub fn page(mut self, page: impl Into<Arg<u32>>) -> Self {
+        self.request.set_positive("page", page.into());
+        self
+    }
 
-            /// How many items are on a page.
-            pub fn items_per_page(mut self, items: u32) -> Self {
-                self.request.set("items_per_page", items);
-                self
-            }
+    /// Sets the number of items on a page. Zero is refused when the call is sent.
+    pub fn items_per_page(mut self, items: impl Into<Arg<u32>>) -> Self {
+        self.request.set_positive("items_per_page", items.into());
+        self
+    }
 
-            /// The pages one after another, from the one that is set (the first, when none is), each fetched when it
-            /// is asked for. Ends after the last page or the first error, and never goes round in circles: a page that
-            /// is short, empty or the same as the one before is the last.
-            pub fn pages(self) -> $crate::v3::PageStream<$item> {
-                $crate::v3::pages::pages(self.client, self.request)
-            }
+    /// Returns a stream of pages that starts at the [page](Self::page) of this call. Each page is requested when the
+    /// stream is polled for it.
+    ///
+    /// The stream ends after the last page, or after the first error. A page that is short, empty or the same as the page
+    /// before is the last one. A list that has more than 10,000 pages is an error.
+    pub fn pages(self) -> PageStream<E::Item> {
+        pages::pages(self.client, self.request)
+    }
 
-            /// All items of all pages, page by page as [`pages`](Self::pages) fetches them.
-            pub fn items(self) -> $crate::page::ItemStream<$item> {
-                $crate::v3::pages::items(self.client, self.request)
-            }
-        }
-    };
+    /// Returns a stream of the items of all [pages](Self::pages).
+    pub fn items(self) -> ItemStream<E::Item> {
+        pages::items(self.client, self.request)
+    }
 }
 
-/// A part of a long list.
-macro_rules! limited {
-    ($call:ident) => {
-        impl $call {
-            /// How many items to give. The service takes 5 when unset, 10 for a feed.
-            pub fn limit(mut self, items: u32) -> Self {
-                self.request.set("limit", items);
-                self
-            }
+impl<E: Limited> Call<E, V3> {
+    /// Sets the number of items. The service takes 5 if unset, 10 for a feed. Zero is refused when the call is sent.
+    pub fn limit(mut self, items: impl Into<Arg<u32>>) -> Self {
+        self.request.set_positive("limit", items.into());
+        self
+    }
 
-            /// How many items to leave out at the beginning. Default: none.
-            pub fn after(mut self, items: u32) -> Self {
-                self.request.set("after", items);
-                self
-            }
-        }
-    };
-    ($call:ident, $item:ty) => {
-        limited!($call);
-        paged!($call, $item);
-
-        impl $call {
-            /// Everything at once, in place of a [`limit`](Self::limit). Services may refuse that.
-            pub fn everything(mut self) -> Self {
-                self.request.set("limit", "-1");
-                self
-            }
-        }
-    };
+    /// Sets the number of items to skip at the start of the list. Default: none.
+    pub fn after(mut self, items: impl Into<Arg<u32>>) -> Self {
+        self.request.set("after", items.into());
+        self
+    }
 }
 
-/// What is newer than a moment.
-macro_rules! since {
-    ($call:ident) => {
-        impl $call {
-            /// Only what is newer than that, to the second. Default: no matter how old.
-            pub fn since(mut self, moment: time::OffsetDateTime) -> Self {
-                self.request.set("since", moment.unix_timestamp().max(0).unsigned_abs());
-                self
-            }
-        }
-    };
+impl<E: Limited + Paged> Call<E, V3> {
+    /// Requests the whole list at once, in place of a [`limit`](Self::limit). A service may refuse such a call.
+    pub fn everything(mut self) -> Self {
+        self.request.set("limit", "-1");
+        self
+    }
+}
+
+impl<E: Dated> Call<E, V3> {
+    /// Returns only items that are newer than `moment`, to the second. Default: no bound.
+    pub fn since(mut self, moment: impl Into<OffsetDateTime>) -> Self {
+        self.request.set("since", moment.into().unix_timestamp().max(0).unsigned_abs());
+        self
+    }
 }

@@ -1,11 +1,13 @@
-//! Titles: one, several, what is new, the week.
+//! Titles: one, several, updates, the schedule.
 
 use http::Method;
 use time::Weekday;
 
+use super::{Call, Dated, Limited, Shaped};
 use crate::{
+    call::{Paged, Projected},
     model::{ReleaseId, TorrentId},
-    request::Request,
+    request::{Arg, Param, Request},
     v3::{
         Client, TitleRef,
         model::{Page, ScheduleDay, Title},
@@ -13,13 +15,13 @@ use crate::{
 };
 
 impl Client {
-    /// One title, by its id, its code or the id of one of its torrents.
+    /// Returns a title by its id, its code or the id of one of its torrents.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
     /// let title = client.title(7).await?;
     ///
-    /// assert_eq!(client.title(title.code.as_str()).await?.id, title.id);
+    /// assert_eq!(client.title(&title.code).await?.id, title.id);
     /// assert_eq!(client.title(title.torrents.list[0].torrent_id).await?.id, title.id);
     /// assert!(client.title(u32::MAX).await.is_err_and(|error| error.is_not_found()));
     /// # Ok(())
@@ -27,25 +29,25 @@ impl Client {
     /// ```
     ///
     /// Calls `GET /title`.
-    pub fn title(&self, title: impl Into<TitleRef>) -> GetTitle {
-        let request = Request::new(Method::GET, "/title").needs("id|code|torrent_id");
-        let request = match title.into() {
-            TitleRef::Id(id) => request.arg("id", id),
-            TitleRef::Code(code) => request.arg("code", code),
-            TitleRef::TorrentId(id) => request.arg("torrent_id", id),
-        };
-        GetTitle { client: self.client.clone(), request }
+    pub fn title(&self, title: impl Into<Arg<TitleRef>>) -> GetTitle {
+        let mut request = Request::new(Method::GET, "/title").needs("id|code|torrent_id");
+        match title.into().get("id") {
+            Ok(TitleRef::Id(id)) => request.set("id", id),
+            Ok(TitleRef::Code(code)) => request.set("code", code),
+            Ok(TitleRef::TorrentId(id)) => request.set("torrent_id", id),
+            Err(_) => request.set("id", Param::OutOfRange),
+        }
+        Call::new(&self.client, request)
     }
 }
 
 endpoint! {
     => Client::title -> Title;
-    pub struct GetTitle {}
+    pub struct GetTitle: Projected, Shaped {}
 }
-shaped!(GetTitle);
 
 endpoint! {
-    /// Several titles, of which at least one has to be named. Those that are not known are left out.
+    /// Returns several titles. At least one must be named. Unknown titles are ignored.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -56,20 +58,18 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/list" [needs("id_list|code_list|torrent_id_list")] => Client::titles() -> Page<Title>;
-    pub struct GetTitles {
-        /// By id.
-        ids: [ReleaseId] => "id_list",
-        /// By code.
-        codes: [String] => "code_list",
-        /// By the ids of their torrents.
-        torrent_ids: [TorrentId] => "torrent_id_list",
+    pub struct GetTitles: Projected, Shaped, Paged<Title> {
+        /// Selects titles by id.
+        ids: [Arg<ReleaseId>] => "id_list",
+        /// Selects titles by code.
+        codes: [Arg<String>] => "code_list",
+        /// Selects titles by the ids of their torrents.
+        torrent_ids: [Arg<TorrentId>] => "torrent_id_list",
     }
 }
-shaped!(GetTitles);
-paged!(GetTitles, Title);
 
 endpoint! {
-    /// Titles in the order in which episodes came out, newest first.
+    /// Returns titles by the time of their last episode, newest first.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -83,14 +83,11 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/updates" => Client::updates() -> Page<Title>;
-    pub struct Updates {}
+    pub struct Updates: Projected, Shaped, Limited, Paged<Title>, Dated {}
 }
-shaped!(Updates);
-limited!(Updates, Title);
-since!(Updates);
 
 endpoint! {
-    /// Titles in the order in which anything in them changed, newest first.
+    /// Returns titles by the time of their last change, newest first.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -101,14 +98,11 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/changes" => Client::changes() -> Page<Title>;
-    pub struct Changes {}
+    pub struct Changes: Projected, Shaped, Limited, Paged<Title>, Dated {}
 }
-shaped!(Changes);
-limited!(Changes, Title);
-since!(Changes);
 
 endpoint! {
-    /// What comes out on the days of the week.
+    /// Returns the titles of each day of the week.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -122,15 +116,14 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/schedule" => Client::schedule() -> Vec<ScheduleDay<Title>>;
-    pub struct Schedule {
-        /// Only these days. Default: all.
+    pub struct Schedule: Projected, Shaped {
+        /// Selects days. Default: all.
         days: [Weekday] => "days",
     }
 }
-shaped!(Schedule);
 
 endpoint! {
-    /// Some title.
+    /// Returns a random title.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -139,6 +132,5 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/random" => Client::random_title() -> Title;
-    pub struct RandomTitle {}
+    pub struct RandomTitle: Projected, Shaped {}
 }
-shaped!(RandomTitle);

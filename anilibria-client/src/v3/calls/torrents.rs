@@ -1,12 +1,17 @@
-//! Torrents: their feed, and who shares them.
+//! Torrents: the feed, and statistics of seeding.
 
-use crate::v3::{
-    Client, RssType, SeedStatsOrder, Session, SortDirection,
-    model::{Page, SeedStats},
+use super::{Call, Dated, Limited};
+use crate::{
+    call::{Paged, Projected},
+    request::Arg,
+    v3::{
+        Client, RssType, SeedStatsOrder, Session, SortDirection,
+        model::{Page, SeedStats},
+    },
 };
 
 endpoint! {
-    /// How much users have shared.
+    /// Returns how much each user has uploaded and downloaded.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -19,18 +24,16 @@ endpoint! {
     /// # });
     /// ```
     GET "/torrent/seed_stats" => Client::seed_stats() -> Page<SeedStats>;
-    pub struct SeedStatistics {
-        /// Only these users.
-        users: [String] => "users",
-        /// By what to order them. Default: by how much they have uploaded.
+    pub struct SeedStatistics: Projected, Limited, Paged<SeedStats> {
+        /// Selects users by name.
+        users: [Arg<String>] => "users",
+        /// Sets the order. Default: by the uploaded volume.
         sort_by: SeedStatsOrder => "sort_by",
     }
 }
-projected!(SeedStatistics);
-limited!(SeedStatistics, SeedStats);
 
 impl SeedStatistics {
-    /// Which way to order them. Default: descending.
+    /// Sets the direction of the order. Default: descending.
     pub fn order(mut self, direction: SortDirection) -> Self {
         // The other way round than in a search.
         self.request.set(
@@ -45,7 +48,7 @@ impl SeedStatistics {
 }
 
 endpoint! {
-    /// The feed of torrents as text, newest first: XML or JSON, whatever the service calls it.
+    /// Returns the feed of torrents as text, newest first. The format is XML or JSON.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -58,13 +61,11 @@ endpoint! {
     /// # });
     /// ```
     GET "/torrent/rss" => Client::rss(rss_type: RssType) -> String => text;
-    pub struct Rss {}
+    pub struct Rss: Limited, Dated {}
 }
-limited!(Rss);
-since!(Rss);
 
 impl Rss {
-    /// On whose behalf: links to torrents then carry the user's key, and are as secret as the session.
+    /// Sets the session of a user. Links to torrents then contain the key of the user and are confidential.
     pub fn session(mut self, session: impl Into<Session>) -> Self {
         self.request.set("session", session.into());
         self

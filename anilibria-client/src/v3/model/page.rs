@@ -23,6 +23,16 @@ pub struct Page<T> {
     pub pagination: Pagination,
 }
 
+impl<T: DeserializeOwned> Page<T> {
+    /// Fetches a page.
+    pub(crate) async fn fetch(
+        client: &crate::Client,
+        request: &crate::request::Request,
+    ) -> crate::Result<Self> {
+        client.fetch(request).await
+    }
+}
+
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Page<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(PageOrList(PhantomData))
