@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::Span;
 
-use super::{cursor::Cursor, events::Events, look, pace::Pace, spans::Spans};
+use super::{cursor::Cursor, events::Events, pace::Pace, poll, spans::Spans};
 use crate::{Client, Result};
 
 impl Client {
@@ -99,7 +99,7 @@ impl WatchBuilder {
     /// Reads the present, as a cursor to watch from: a dozen calls at most by default.
     pub async fn present(&self) -> Result<Cursor> {
         let mut cursor = Cursor::default();
-        cursor.settle(look::present(&self.client, self.remember).await?, self.remember);
+        cursor.settle(poll::present(&self.client, self.remember).await?, self.remember);
         Ok(cursor)
     }
 

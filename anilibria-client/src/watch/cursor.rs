@@ -126,9 +126,9 @@ impl Cursor {
 
     /// Takes note that somebody else has told this status of a release. Where that is not what is known, it is looked at
     /// again, whether or not anything about it has changed since.
-    pub(super) fn correct(&mut self, id: ReleaseId, told: ReleaseStatus) {
-        if let Some(mark) = self.marks.get_mut(&id).filter(|mark| mark.status != told) {
-            mark.status = told;
+    pub(super) fn override_status(&mut self, id: ReleaseId, published: ReleaseStatus) {
+        if let Some(mark) = self.marks.get_mut(&id).filter(|mark| mark.status != published) {
+            mark.status = published;
             // No head that is read is like that, and its place among the others stays.
             mark.head = mark.head.map(|head| Head { is_ongoing: !head.is_ongoing, ..head });
         }

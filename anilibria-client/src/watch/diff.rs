@@ -56,8 +56,8 @@ fn in_order(episodes: &[Episode]) -> Vec<&Episode> {
     order.sort_by(|one, other| {
         one.sort_order.cmp(&other.sort_order).then(one.ordinal.total_cmp(&other.ordinal))
     });
-    let mut told = std::collections::HashSet::new();
-    order.retain(|episode| told.insert(episode.id));
+    let mut seen_ids = std::collections::HashSet::new();
+    order.retain(|episode| seen_ids.insert(episode.id));
     order
 }
 

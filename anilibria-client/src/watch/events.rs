@@ -17,8 +17,8 @@ use super::{
     cursor::{Cursor, Learned},
     event::Event,
     expect::expectation,
-    look::{Depth, Look, look, present},
-    pace::{Mood, Pace},
+    pace::{Pace, Streaks},
+    poll::{Changes, Depth, poll, present},
     spans::Spans,
 };
 use crate::{
@@ -43,23 +43,23 @@ pub struct Events {
     /// `None` until the present has been read.
     known: Option<Arc<Cursor>>,
     /// What the last look has found and nobody has been told yet.
-    untold: VecDeque<Event>,
+    pending: VecDeque<Event>,
     /// What the last look has found out, for when all of it has been told.
     learned: Vec<Learned>,
     /// What somebody else has told since the last look began, of releases that are remembered.
-    corrections: BTreeMap<ReleaseId, ReleaseStatus>,
-    mood: Mood,
+    overrides: BTreeMap<ReleaseId, ReleaseStatus>,
+    streaks: Streaks,
     spans: Spans,
     /// The span of the last look.
     span: Span,
     /// The wait and the look that are under way.
-    work: Option<CallFuture<Looked>>,
+    work: Option<CallFuture<Polled>>,
     wait: Duration,
     swept: Instant,
 }
 
 /// What a look has found, and the span that it was made in.
-type Looked = (Span, Result<Look>);
+type Polled = (Span, Result<Changes>);
 
 impl Events {
     pub(super) fn new(
@@ -74,10 +74,10 @@ impl Events {
             pace,
             remember,
             known: since.map(Arc::new),
-            untold: VecDeque::new(),
+            pending: VecDeque::new(),
             learned: Vec::new(),
-            corrections: BTreeMap::new(),
-            mood: Mood::default(),
+            overrides: BTreeMap::new(),
+            streaks: Streaks::default(),
             spans,
             span: Span::none(),
             work: None,
@@ -102,37 +102,37 @@ impl Events {
     /// Takes note that somebody else has told whom this stream tells that a release has come to `status`. It is with that
     /// that the release is compared from the next look on: one that has meanwhile gone back, before this stream has seen
     /// anything, has changed once more. What is not remembered is not compared.
-    pub fn told_elsewhere(&mut self, release: impl Into<ReleaseId>, status: ReleaseStatus) {
+    pub fn override_status(&mut self, release: impl Into<ReleaseId>, status: ReleaseStatus) {
         let release = release.into();
         if self.known.as_deref().is_some_and(|known| known.get(release).is_some()) {
-            self.corrections.insert(release, status);
+            self.overrides.insert(release, status);
         }
     }
 
     /// The next event of those that are there already.
-    fn tell(&mut self) -> Option<Event> {
-        let event = self.untold.pop_front()?;
-        self.know(|known| known.apply(&event));
-        self.settle_if_told();
+    fn next_pending(&mut self) -> Option<Event> {
+        let event = self.pending.pop_front()?;
+        self.update(|known| known.apply(&event));
+        self.settle_if_published();
         Some(event)
     }
 
-    fn settle_if_told(&mut self) {
-        if self.untold.is_empty() && !self.learned.is_empty() {
+    fn settle_if_published(&mut self) {
+        if self.pending.is_empty() && !self.learned.is_empty() {
             let (learned, remember) = (std::mem::take(&mut self.learned), self.remember);
-            self.know(|known| known.settle(learned, remember));
+            self.update(|known| known.settle(learned, remember));
         }
     }
 
-    fn know(&mut self, note: impl FnOnce(&mut Cursor)) {
+    fn update(&mut self, note: impl FnOnce(&mut Cursor)) {
         note(Arc::make_mut(self.known.get_or_insert_default()));
     }
 
     /// Waits, then looks. It holds nothing that a drop at any point would lose.
-    fn begin(&mut self) -> CallFuture<Looked> {
+    fn begin(&mut self) -> CallFuture<Polled> {
         // Not before: what the last look has found out would have taken their place.
-        for (release, told) in std::mem::take(&mut self.corrections) {
-            self.know(|known| known.correct(release, told));
+        for (release, status) in std::mem::take(&mut self.overrides) {
+            self.update(|known| known.override_status(release, status));
         }
         self.span = Span::none();
         let (client, wait, remember) = (self.client.clone(), self.wait, self.remember);
@@ -141,39 +141,39 @@ impl Events {
         if depth == Depth::Everything && known.is_some() {
             self.swept = Instant::now();
         }
-        let look = async move {
+        let changes = async move {
             match known {
-                Some(known) => look(&client, &known, remember, depth).await,
-                None => Ok(Look { learned: present(&client, remember).await?, ..Look::default() }),
+                Some(known) => poll(&client, &known, remember, depth).await,
+                None => Ok(Changes { learned: present(&client, remember).await?, ..Changes::default() }),
             }
         };
         Box::pin(async move {
             sleep(wait).await;
             let span = spans.begin();
-            let found = look.instrument(span.clone()).await;
+            let found = changes.instrument(span.clone()).await;
             (span, found)
         })
     }
 
     /// Takes in a look and says when the next one is due.
-    fn finish(&mut self, (span, look): Looked) -> Result<()> {
+    fn finish(&mut self, (span, changes): Polled) -> Result<()> {
         self.span = span;
-        let look = match look {
-            Ok(look) => look,
+        let changes = match changes {
+            Ok(changes) => changes,
             Err(error) => {
-                self.mood.failed = self.mood.failed.saturating_add(1);
-                self.wait = self.pace.after_failure(self.mood, &error);
+                self.streaks.failed = self.streaks.failed.saturating_add(1);
+                self.wait = self.pace.after_failure(self.streaks, &error);
                 return Err(error);
             }
         };
-        let quiet = if look.events.is_empty() { self.mood.quiet.saturating_add(1) } else { 0 };
-        self.mood = Mood { quiet, failed: 0 };
-        self.untold = look.events.into();
-        self.learned = look.learned;
-        self.know(|_| ());
-        self.settle_if_told();
+        let quiet = if changes.events.is_empty() { self.streaks.quiet.saturating_add(1) } else { 0 };
+        self.streaks = Streaks { quiet, failed: 0 };
+        self.pending = changes.events.into();
+        self.learned = changes.learned;
+        self.update(|_| ());
+        self.settle_if_published();
         if let Some(known) = &self.known {
-            self.wait = self.pace.after_look(self.mood, expectation(known, OffsetDateTime::now_utc()));
+            self.wait = self.pace.after_poll(self.streaks, expectation(known, OffsetDateTime::now_utc()));
         }
         Ok(())
     }
@@ -184,18 +184,18 @@ impl Stream for Events {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            if let Some(event) = self.tell() {
+            if let Some(event) = self.next_pending() {
                 return Poll::Ready(Some(Ok(event)));
             }
             let mut work = match self.work.take() {
                 Some(work) => work,
                 None => self.begin(),
             };
-            let Poll::Ready(look) = work.poll_unpin(cx) else {
+            let Poll::Ready(polled) = work.poll_unpin(cx) else {
                 self.work = Some(work);
                 return Poll::Pending;
             };
-            if let Err(error) = self.finish(look) {
+            if let Err(error) = self.finish(polled) {
                 return Poll::Ready(Some(Err(error)));
             }
         }
@@ -204,6 +204,9 @@ impl Stream for Events {
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("pace", &self.pace).field("mood", &self.mood).finish_non_exhaustive()
+        f.debug_struct("Events")
+            .field("pace", &self.pace)
+            .field("streaks", &self.streaks)
+            .finish_non_exhaustive()
     }
 }

@@ -36,8 +36,8 @@ mod events;
 mod expect;
 mod fingerprint;
 pub(crate) mod head;
-mod look;
 mod pace;
+mod poll;
 mod spans;
 
 pub use self::{builder::WatchBuilder, cursor::Cursor, diff::diff, event::Event, events::Events};

@@ -15,7 +15,7 @@ pub(super) struct Pace {
 
 /// What the last looks were like.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Mood {
+pub(super) struct Streaks {
     /// Looks in a row that found nothing.
     pub(super) quiet: u32,
     /// Looks in a row that failed.
@@ -33,18 +33,18 @@ impl Pace {
 
     /// The wait after a look that worked: the shortest after news and while an episode is due, and twice as long with
     /// each look that finds nothing, up to the usual while something is due today and to the longest otherwise.
-    pub(super) fn after_look(self, mood: Mood, expectation: Expectation) -> Duration {
+    pub(super) fn after_poll(self, streaks: Streaks, expectation: Expectation) -> Duration {
         let longest = match expectation {
             Expectation::Now => self.shortest(),
             Expectation::Today => self.every.min(self.longest()),
             Expectation::Nothing => self.longest(),
         };
-        doubled(self.shortest(), mood.quiet).min(longest).max(self.shortest())
+        doubled(self.shortest(), streaks.quiet).min(longest).max(self.shortest())
     }
 
     /// The wait after a look that failed: twice as long each time, and no shorter than the service asks for.
-    pub(super) fn after_failure(self, mood: Mood, error: &Error) -> Duration {
-        let backoff = doubled(self.shortest(), mood.failed.saturating_sub(1)).min(self.longest());
+    pub(super) fn after_failure(self, streaks: Streaks, error: &Error) -> Duration {
+        let backoff = doubled(self.shortest(), streaks.failed.saturating_sub(1)).min(self.longest());
         backoff.max(asked_wait(error).unwrap_or_default().min(MAX_ASKED_WAIT))
     }
 }
@@ -73,28 +73,28 @@ mod tests {
 
     const PACE: Pace = Pace { every: Duration::from_mins(1), at_least: None, at_most: None };
 
-    fn after_look(quiet: u32, expectation: Expectation) -> u64 {
-        PACE.after_look(Mood { quiet, failed: 0 }, expectation).as_secs()
+    fn after_poll(quiet: u32, expectation: Expectation) -> u64 {
+        PACE.after_poll(Streaks { quiet, failed: 0 }, expectation).as_secs()
     }
 
     #[test]
-    fn looks_are_frequent_after_news_and_rare_when_nothing_happens() {
-        let waits = [0, 1, 2, 3, 4, 5, 99].map(|quiet| after_look(quiet, Expectation::Nothing));
+    fn polls_are_frequent_after_news_and_rare_when_nothing_happens() {
+        let waits = [0, 1, 2, 3, 4, 5, 99].map(|quiet| after_poll(quiet, Expectation::Nothing));
 
         assert_eq!(waits, [15, 30, 60, 120, 240, 300, 300]);
     }
 
     #[test]
-    fn looks_are_usual_on_a_day_with_an_episode_and_frequent_around_its_hour() {
-        assert_eq!([0, 2, 99].map(|quiet| after_look(quiet, Expectation::Today)), [15, 60, 60]);
-        assert_eq!([0, 2, 99].map(|quiet| after_look(quiet, Expectation::Now)), [15, 15, 15]);
+    fn polls_are_usual_on_a_day_with_an_episode_and_frequent_around_its_hour() {
+        assert_eq!([0, 2, 99].map(|quiet| after_poll(quiet, Expectation::Today)), [15, 60, 60]);
+        assert_eq!([0, 2, 99].map(|quiet| after_poll(quiet, Expectation::Now)), [15, 15, 15]);
     }
 
     #[test]
     fn failures_are_waited_out_longer_and_longer_within_bounds() {
         let wait = |failed, retry_after: Option<u64>| {
             let error = Error::RateLimited { retry_after: retry_after.map(Duration::from_secs) };
-            PACE.after_failure(Mood { quiet: 0, failed }, &error).as_secs()
+            PACE.after_failure(Streaks { quiet: 0, failed }, &error).as_secs()
         };
 
         assert_eq!([1, 2, 3, 6, 99].map(|failed| wait(failed, None)), [15, 30, 60, 300, 300]);

@@ -1,4 +1,4 @@
-//! A service that fails: the stream tells, waits, and goes on.
+//! A service that fails: the stream reports the error, waits and continues.
 
 use anilibria_client::{Error, sandbox::Faults};
 use futures::StreamExt;
@@ -6,7 +6,7 @@ use futures::StreamExt;
 use crate::ground::{Ground, next, settled};
 
 #[tokio::test]
-async fn failing_service_is_told_and_nothing_is_lost_when_it_is_back() {
+async fn failing_service_is_reported_and_nothing_is_lost_when_it_is_back() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
     ground.sandbox.set_faults(Faults::new().error_rate(1.0)).unwrap();

@@ -72,7 +72,7 @@ pub(crate) async fn next(events: &mut Events, count: usize) -> Vec<String> {
 /// Waits until the present has been read, which is no news.
 pub(crate) async fn settled(events: &mut Events) {
     while events.cursor().is_none() {
-        let told = tokio::time::timeout(Duration::from_millis(10), events.next()).await;
-        assert!(told.is_err(), "{told:?}");
+        let reported = tokio::time::timeout(Duration::from_millis(10), events.next()).await;
+        assert!(reported.is_err(), "{reported:?}");
     }
 }

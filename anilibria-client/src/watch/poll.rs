@@ -43,7 +43,7 @@ const EPISODE: [&str; 14] = [
 
 /// What a look has found.
 #[derive(Debug, Default)]
-pub(super) struct Look {
+pub(super) struct Changes {
     /// What is new, the oldest first.
     pub(super) events: Vec<Event>,
     /// What to remember once all of it has been told.
@@ -60,22 +60,22 @@ pub(super) enum Depth {
 }
 
 /// What has changed since `known`.
-pub(super) async fn look(client: &Client, known: &Cursor, remember: usize, depth: Depth) -> Result<Look> {
+pub(super) async fn poll(client: &Client, known: &Cursor, remember: usize, depth: Depth) -> Result<Changes> {
     let (heads, has_gap) = read_heads(client, known, remember, depth).await?;
     let mut news: Vec<_> = heads.into_iter().filter(|head| known.is_news(head)).collect();
     // The order in which it happened.
     news.reverse();
-    let mut look = Look::default();
+    let mut changes = Changes::default();
     if has_gap {
-        look.events.push(Event::Resync);
+        changes.events.push(Event::Resync);
     }
     for heads in news.chunks(WHOLE) {
         let releases = read_whole(client, heads).await?;
-        look.events.extend(diff(known, &releases));
-        look.learned.extend(heads.iter().map(|head| Learned::new(*head, find(&releases, head.id))));
+        changes.events.extend(diff(known, &releases));
+        changes.learned.extend(heads.iter().map(|head| Learned::new(*head, find(&releases, head.id))));
     }
-    keep_one_resync(&mut look.events);
-    Ok(look)
+    keep_one_resync(&mut changes.events);
+    Ok(changes)
 }
 
 /// The present, to be taken as known.
