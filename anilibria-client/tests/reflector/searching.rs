@@ -58,6 +58,24 @@ fn yo_case_and_punctuation_do_not_matter() {
 }
 
 #[test]
+fn decomposed_letters_are_found_by_composed_ones_and_the_other_way_round() {
+    let names = |name: &str| named(&[(name, "", ""), ("Совсем другое", "", "")]);
+    let (composed, decomposed) = ("Бойцовский ёж", "Бо\u{438}\u{306}цовски\u{438}\u{306} е\u{308}ж");
+
+    for (name, texts) in [(composed, [decomposed, "бо\u{438}\u{306}ц"]), (decomposed, [composed, "бойц"])]
+    {
+        let catalogue = names(name);
+        for text in texts.into_iter().chain(["boycovskiy", ",jqwjdcrbq", "бойцвоский"]) {
+            assert_eq!(search(&catalogue, text), [1], "{text} in {name}");
+            let literal = catalogue.query().search(text).literal().find().total;
+            assert_eq!(literal, usize::from(texts.contains(&text)), "{text} in {name}");
+        }
+    }
+    // Typed in the wrong layout, on a system that composes nothing: `q` is `й`.
+    assert_eq!(search(&named(&[("Quest", "", "")]), "\u{438}\u{306}гуые"), [1]);
+}
+
+#[test]
 fn typing_errors_other_letters_and_the_wrong_layout_are_put_right() {
     let catalogue = named(&[
         ("Наруто: Ураганные хроники", "", ""),

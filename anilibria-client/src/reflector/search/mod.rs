@@ -9,6 +9,7 @@ mod words;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
+use unicode_normalization::UnicodeNormalization as _;
 
 use self::words::Words;
 use super::entry::CatalogueEntry;
@@ -72,7 +73,7 @@ impl Index {
     /// The places of the releases with a name like `question`, or one that has it when it `is_literal`: the best first,
     /// then those with the higher id.
     pub(super) fn search(&self, question: &str, is_literal: bool) -> Vec<u32> {
-        let question: String = question.chars().take(MAX_CHARS).collect();
+        let question: String = question.nfc().take(MAX_CHARS).collect();
         let asked = normalised(&question);
         let mut ranks = vec![NO_MATCH; self.releases];
         if asked.is_empty() {
