@@ -35,18 +35,18 @@ impl RateLimit {
 
 /// Keeps to a rate by the generic cell rate algorithm: it remembers only when the next call would be due.
 #[derive(Debug)]
-pub(super) struct RateLimiter {
+pub(crate) struct RateLimiter {
     limit: RateLimit,
     due: Mutex<Option<Instant>>,
 }
 
 impl RateLimiter {
-    pub(super) fn new(limit: RateLimit) -> Self {
+    pub(crate) fn new(limit: RateLimit) -> Self {
         Self { limit, due: Mutex::new(None) }
     }
 
     /// Waits for this call's turn; fails at once when that comes after `deadline`.
-    pub(super) async fn turn(&self, deadline: Instant) -> Result<()> {
+    pub(crate) async fn turn(&self, deadline: Instant) -> Result<()> {
         let now = Instant::now();
         let wait = self.reserve(now, deadline.saturating_duration_since(now));
         let wait = wait.map_err(|wait| Error::RateLimited { retry_after: Some(wait) })?;

@@ -139,6 +139,13 @@ impl CatalogueEntry {
         }
     }
 
+    /// Takes over the parts of another state of the release, for parts that could not be read.
+    pub(super) fn keep_parts_of(&mut self, old: &Self) {
+        self.episodes.clone_from(&old.episodes);
+        self.members.clone_from(&old.members);
+        self.torrents.clone_from(&old.torrents);
+    }
+
     /// Every name it is known by.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let alternative = self.alternative.iter().flat_map(|names| names.split(','));

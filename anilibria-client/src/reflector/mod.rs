@@ -26,7 +26,6 @@ mod entry;
 mod episode;
 mod member;
 mod order;
-mod pacer;
 mod part;
 mod query;
 mod read;

@@ -2,8 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(feature = "cache")]
+mod cached;
 mod ground;
 mod loading;
+#[path = "../support/odd.rs"]
+mod odd;
+mod pacing;
 mod queries;
 mod saved;
 mod searching;
+mod skipped;

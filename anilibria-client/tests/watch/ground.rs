@@ -42,6 +42,18 @@ impl Ground {
         format!("{release} episode {}", episode.ordinal)
     }
 
+    /// The id of a release without an episode. It is at the end of the list whatever happens to it.
+    pub(crate) async fn announced(&self) -> u32 {
+        let mut releases = std::pin::pin!(self.client.catalog().releases().limit(50).items());
+        while let Some(release) = releases.next().await {
+            let release = release.unwrap();
+            if release.fresh_at.is_none() && (release.is_ongoing || release.is_in_production) {
+                return release.id.get();
+            }
+        }
+        panic!("no announced release");
+    }
+
     /// The ids of the releases that are over, the last updated ones first.
     pub(crate) async fn completed(&self) -> Vec<u32> {
         let page = self.client.catalog().releases().limit(50).await.unwrap();
