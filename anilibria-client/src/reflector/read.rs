@@ -85,7 +85,7 @@ const PARTS: [&str; 28] = [
     "torrents.updated_at",
 ];
 
-/// A catalogue of a hundred thousand releases is some other service's.
+/// Maximum number of pages. A catalogue of a hundred thousand releases belongs to some other service.
 const MAX_PAGES: u32 = 2000;
 
 /// Maximum number of pages that are read for changed releases, before all pages are read.

@@ -45,8 +45,8 @@ pub struct Cursor {
     latest: Baseline,
     /// Every release with episodes since then is among the marks. In Unix seconds.
     horizon: Option<i64>,
-    /// Releases that could not be read yet and are not among the marks. Each one is compared with what was known when
-    /// it was first missed.
+    /// Releases that could not be read yet and are not among the marks. Each one is compared with the newest release and
+    /// change at the time of the first attempt.
     pending: BTreeMap<ReleaseId, Baseline>,
     /// Time of the last complete comparison, in Unix milliseconds.
     swept: Option<i64>,
@@ -54,7 +54,7 @@ pub struct Cursor {
     is_partial: bool,
 }
 
-/// What is new is newer than this.
+/// Boundary between known and new releases and changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Baseline {
     /// Highest id of a release.
@@ -279,7 +279,7 @@ impl Cursor {
         }
     }
 
-    /// Returns true if a release has to be read to find out what is new about it.
+    /// Returns true if a release has to be read because it may have changed.
     pub(super) fn is_news(&self, head: &Head) -> bool {
         match self.marks.get(&head.id) {
             Some(mark) => mark.head != Some(*head),

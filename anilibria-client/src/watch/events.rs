@@ -146,9 +146,11 @@ impl Events {
         self.span = Span::none();
         let (fetcher, wait, plan) = (self.fetcher.clone(), self.wait, Arc::clone(&self.plan));
         let (known, spans) = (self.known.clone(), self.spans.clone());
+        // If a sweep fails, the next poll does without it, so that latest changes are not delayed until sweeps work again.
+        let may_sweep = self.streaks.failed.is_multiple_of(2);
         let changes = async move {
             match known {
-                Some(known) => poll(&fetcher, &known, &plan).await,
+                Some(known) => poll(&fetcher, &known, &plan, may_sweep).await,
                 None => Ok(Changes { findings: present(&fetcher, &plan).await?, ..Changes::default() }),
             }
         };

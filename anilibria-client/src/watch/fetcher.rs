@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -13,9 +14,6 @@ use crate::{Client, Result, SkippedItem, model::ReleaseId, page::Page, request::
 /// Maximum number of skipped items that are remembered as logged. The memory is cleared when it is full.
 const MAX_LOGGED: usize = 1024;
 
-/// Ids and JSON paths of skipped items.
-type Logged = HashSet<(Option<String>, String)>;
-
 /// Client whose answers never come from the client's cache and may lack items.
 ///
 /// Logs each item that could not be decoded: once per id and JSON path, however often the item is read. Clones share
@@ -23,7 +21,8 @@ type Logged = HashSet<(Option<String>, String)>;
 #[derive(Clone, Debug)]
 pub(crate) struct Fetcher {
     pub(crate) client: Client,
-    logged: Arc<Mutex<Logged>>,
+    /// Hashes of the ids and JSON paths that were logged.
+    logged: Arc<Mutex<HashSet<u64>>>,
 }
 
 /// Items of an answer and those that could not be decoded.
@@ -63,11 +62,13 @@ impl Fetcher {
 
     fn log(&self, skipped: &[SkippedItem]) {
         for SkippedItem { id, path, reason } in skipped {
+            let mut hasher = DefaultHasher::new();
+            (id, within_item(path)).hash(&mut hasher);
             let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
             if logged.len() >= MAX_LOGGED {
                 logged.clear();
             }
-            if logged.insert((id.clone(), within_item(path).to_owned())) {
+            if logged.insert(hasher.finish()) {
                 let id = id.as_deref().unwrap_or("unknown");
                 warn!(id, path, reason, "skipped a record that cannot be decoded");
             }

@@ -29,7 +29,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// True if the release stays in front of others whatever happens to them, because its date is in the future. An
+    /// Returns true if the date of the release is in the future, so that it stays in front of others. An
     /// unchanged release of this kind does not prove that the releases behind it are unchanged.
     pub(crate) fn is_pinned(&self, now: i64) -> bool {
         self.fresh_at.is_some_and(|at| at > now.saturating_add(CLOCK_TOLERANCE))
@@ -73,7 +73,7 @@ pub(crate) async fn page(fetcher: &Fetcher, number: u32) -> Result<Heads> {
     let request = fetcher.client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
     let request = request.page(number).limit(MAX_LIMIT).include(FIELDS);
     let page: Page<Release> = fetcher.page(request.request()).await?;
-    // A service that answers some other page than the requested one would do so for ever.
+    // A service that returns a different page than the requested one would do so for every page.
     if page.pagination.current_page.is_some_and(|current| current != number) {
         return Ok(Heads { items: Vec::new(), skipped: Skipped::default() });
     }

@@ -62,8 +62,8 @@ pub(super) struct Changes {
     pub(super) findings: Findings,
 }
 
-/// Returns the changes since `known`.
-pub(super) async fn poll(fetcher: &Fetcher, known: &Cursor, plan: &Plan) -> Result<Changes> {
+/// Returns the changes since `known`. Compares everything that is remembered if that is due and `may_sweep`.
+pub(super) async fn poll(fetcher: &Fetcher, known: &Cursor, plan: &Plan, may_sweep: bool) -> Result<Changes> {
     match &plan.scope {
         Scope::Ids(ids) => poll_releases(fetcher, known, ids).await,
         Scope::Favorites => poll_releases(fetcher, known, &favorites(fetcher).await?).await,
@@ -72,7 +72,7 @@ pub(super) async fn poll(fetcher: &Fetcher, known: &Cursor, plan: &Plan) -> Resu
             let findings = present_catalog(fetcher, plan.remember).await?;
             Ok(Changes { events: vec![Event::Resync], findings })
         }
-        Scope::Catalog => poll_catalog(fetcher, known, plan).await,
+        Scope::Catalog => poll_catalog(fetcher, known, plan, may_sweep).await,
     }
 }
 
@@ -81,7 +81,9 @@ pub(super) async fn present(fetcher: &Fetcher, plan: &Plan) -> Result<Findings> 
     match &plan.scope {
         Scope::Catalog => present_catalog(fetcher, plan.remember).await,
         // Releases that a cursor does not know are taken as known.
-        Scope::Ids(_) | Scope::Favorites => Ok(poll(fetcher, &Cursor::default(), plan).await?.findings),
+        Scope::Ids(_) | Scope::Favorites => {
+            Ok(poll(fetcher, &Cursor::default(), plan, false).await?.findings)
+        }
     }
 }
 
@@ -92,9 +94,9 @@ async fn favorites(fetcher: &Fetcher) -> Result<Vec<ReleaseId>> {
     Ok(ids)
 }
 
-async fn poll_catalog(fetcher: &Fetcher, known: &Cursor, plan: &Plan) -> Result<Changes> {
+async fn poll_catalog(fetcher: &Fetcher, known: &Cursor, plan: &Plan, may_sweep: bool) -> Result<Changes> {
     let now = OffsetDateTime::now_utc();
-    let is_sweep = known.is_sweep_due(plan.sweep_every, now);
+    let is_sweep = may_sweep && known.is_sweep_due(plan.sweep_every, now);
     let Listing { heads, unread, has_gap } = list_catalog(fetcher, known, plan.remember, is_sweep).await?;
     let listed: HashSet<_> = heads.iter().map(|head| head.id).collect();
     let mut changes = Changes::default();

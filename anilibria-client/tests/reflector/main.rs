@@ -1,4 +1,4 @@
-//! The reflector over HTTP, and what its catalogue finds.
+//! The reflector over HTTP, and queries of its catalogue.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! What a search finds, and in which order.
+//! Results of a search and their order.
 
 use anilibria_client::reflector::{Order, Sort};
 
@@ -76,7 +76,7 @@ fn decomposed_letters_are_found_by_composed_ones_and_the_other_way_round() {
 }
 
 #[test]
-fn typing_errors_other_letters_and_the_wrong_layout_are_put_right() {
+fn typing_errors_other_letters_and_the_wrong_layout_are_corrected() {
     let catalogue = named(&[
         ("Наруто: Ураганные хроники", "", ""),
         ("Атака титанов", "Shingeki no Kyojin", ""),
@@ -101,7 +101,7 @@ fn typing_errors_other_letters_and_the_wrong_layout_are_put_right() {
 }
 
 #[test]
-fn nonsense_and_emptiness_find_nothing_and_long_texts_are_no_trouble() {
+fn nonsense_and_emptiness_find_nothing_and_long_texts_are_cut() {
     let catalogue = named(&[("Атака титанов", "", ""), ("Титан", "", "")]);
 
     for text in ["", "  ", "—!?", "крокодил", "\n", &"титан ".repeat(10_000), &"я".repeat(10_000)]

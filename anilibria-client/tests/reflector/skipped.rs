@@ -1,4 +1,4 @@
-//! Records that cannot be decoded: the others are mirrored, and they are themselves once they can be decoded.
+//! Records that cannot be decoded: all others are mirrored, and each one is mirrored once it can be decoded.
 
 use anilibria_client::reflector::CatalogueEntry;
 

@@ -19,7 +19,7 @@ impl Ground {
     pub(crate) async fn new(releases: u32) -> Self {
         let sandbox = Sandbox::builder().releases(releases).build();
         let server = sandbox.start().await.unwrap();
-        // What the watcher does after a failure is asked here, not what the client does about it.
+        // These tests are about failures in the watcher, so that the client must not hide them.
         let breaker = BreakerPolicy { failures: u32::MAX, ..BreakerPolicy::default() };
         let client = Client::builder().mirror(server.api_url()).retry(RetryPolicy::none()).breaker(breaker);
         let client = client.rate_limit(RateLimit::per_second(1000)).build().unwrap();

@@ -1,4 +1,4 @@
-//! The watcher over HTTP: the events of what the sandbox publishes, and where it goes on after a restart.
+//! The watcher over HTTP: events of changes in the sandbox, also after a restart.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

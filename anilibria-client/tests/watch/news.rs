@@ -1,4 +1,4 @@
-//! What is reported, in which order, and how often.
+//! Events, their order and their number.
 
 use std::time::Duration;
 

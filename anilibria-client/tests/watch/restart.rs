@@ -1,4 +1,4 @@
-//! Going on after a restart: nothing is lost and nothing is reported twice.
+//! Watchers that continue after a restart: each change is reported once.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::ground::{Ground, next};
 
 const QUIET: Duration = Duration::from_millis(150);
 
-/// The watcher that a program builds after a restart from what it saved before.
+/// The watcher of a program that was restarted, built from the saved cursor.
 fn restarted(ground: &Ground, events: Events) -> Events {
     let saved = events.cursor().unwrap().to_bytes();
     drop(events);

@@ -1,4 +1,4 @@
-//! Releases that cannot be decoded: the others are reported, and they are themselves once they can be decoded.
+//! Releases that cannot be decoded: all others are reported, and each one is reported once it can be decoded.
 
 use std::time::Duration;
 

@@ -34,7 +34,7 @@ async fn program_that_restarts_more_often_than_a_sweep_is_due_receives_changes_a
 }
 
 #[tokio::test]
-async fn failed_sweep_is_repeated_by_the_next_poll_and_a_successful_one_is_not() {
+async fn failed_sweep_is_repeated_at_once_without_delaying_other_changes_and_a_successful_one_is_not() {
     let ground = Ground::new(200).await;
     let id = ground.announced().await;
     let mut state = serde_json::to_value(ground.watch().present().await.unwrap()).unwrap();
@@ -44,6 +44,8 @@ async fn failed_sweep_is_repeated_by_the_next_poll_and_a_successful_one_is_not()
     ground.sandbox.set_faults(Faults::new().error_rate(1.0).paths(["/anime/catalog/releases"])).unwrap();
 
     assert!(events.next().await.unwrap().is_err());
+    let published = ground.publish(7);
+    assert_eq!(next(&mut events, 1).await, [published]);
     assert!(events.next().await.unwrap().is_err());
     ground.sandbox.set_faults(Faults::new()).unwrap();
 
