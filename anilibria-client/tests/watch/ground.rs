@@ -8,6 +8,7 @@ use anilibria_client::{
     watch::{Event, Events, WatchBuilder},
 };
 use futures::StreamExt;
+use tokio::time::timeout;
 
 pub(crate) struct Ground {
     pub(crate) sandbox: Sandbox,
@@ -75,16 +76,16 @@ pub(crate) fn short(event: &Event) -> String {
     }
 }
 
-/// The next `count` events in short; errors fail the test.
+/// The next `count` events in short. An error or a wait of half a minute fails the test.
 pub(crate) async fn next(events: &mut Events, count: usize) -> Vec<String> {
-    let events: Vec<_> = events.take(count).collect().await;
+    let events = timeout(Duration::from_secs(30), events.take(count).collect::<Vec<_>>()).await.unwrap();
     events.iter().map(|event| short(event.as_ref().unwrap())).collect()
 }
 
 /// Waits until the present has been read, which is no news.
 pub(crate) async fn settled(events: &mut Events) {
     while events.cursor().is_none() {
-        let reported = tokio::time::timeout(Duration::from_millis(10), events.next()).await;
+        let reported = timeout(Duration::from_millis(10), events.next()).await;
         assert!(reported.is_err(), "{reported:?}");
     }
 }
