@@ -1,39 +1,39 @@
-//! State that a program keeps over a restart, as bytes that tell when they are not what they should be.
+//! State that a program keeps over a restart, as bytes with a checksum.
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Before the state: what it is (4 bytes), its version (2), the length of the rest (8) and its checksum (4).
+/// Length of the header: kind of state (4 bytes), version (2), length of the rest (8) and its checksum (4).
 const HEADER: usize = 18;
 
-/// Why saved bytes cannot be read. In each case the way out is to start without them.
+/// Reason why saved bytes cannot be read. In each case a program can start without them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unreadable {
-    /// They are something else.
+    /// The bytes are something else.
     #[error("not saved state of this kind")]
     Foreign,
-    /// Another version of this crate wrote them, in a form of its own.
+    /// Another version of this crate wrote the bytes, in a different form.
     #[error("saved in form {found}, while this version reads form {supported}")]
     Version {
-        /// The form that they are in.
+        /// Form of the bytes.
         found: u16,
-        /// The form that this version of the crate reads.
+        /// Newest form that this version of the crate reads.
         supported: u16,
     },
-    /// The end is missing.
+    /// The end of the bytes is missing.
     #[error("saved state of {expected} bytes ends after {found}")]
     Truncated {
-        /// How long the state is.
+        /// Length of the state.
         expected: u64,
-        /// How much of it is there.
+        /// Length of the available part.
         found: u64,
     },
-    /// Some of them have changed since they were written.
+    /// Some bytes have changed since they were written.
     #[error("saved state is damaged")]
     Damaged,
 }
 
-/// What kind of state it is, and in which form this version writes it.
+/// Kind of state and version of its form.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Form {
     pub(crate) magic: [u8; 4],
@@ -41,10 +41,10 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    /// `state` as bytes.
+    /// Returns `state` as bytes.
     pub(crate) fn write(self, state: &impl Serialize) -> Vec<u8> {
         let header = vec![0; HEADER];
-        // Only a type that serde cannot describe fails here, and the states of this crate are plain records.
+        // Only a type that serde cannot describe fails here. The states of this crate are plain records.
         let mut bytes = postcard::to_extend(state, header).unwrap_or_default();
         if bytes.len() < HEADER {
             return Vec::new();
@@ -57,7 +57,7 @@ impl Form {
         bytes
     }
 
-    /// The state that [`write`](Self::write) made `bytes` of.
+    /// Reads the state from bytes that [`write`](Self::write) returned.
     pub(crate) fn read<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, Unreadable> {
         let rest = bytes.strip_prefix(&self.magic).ok_or(Unreadable::Foreign)?;
         let missing = Unreadable::Truncated { expected: HEADER as u64, found: bytes.len() as u64 };
@@ -86,14 +86,14 @@ mod tests {
     const FORM: Form = Form { magic: *b"TEST", version: 2 };
 
     #[test]
-    fn what_was_written_is_read() {
+    fn written_state_is_read() {
         let state = vec!["один".to_owned(), "two".to_owned()];
 
         assert_eq!(FORM.read::<Vec<String>>(&FORM.write(&state)), Ok(state));
     }
 
     #[test]
-    fn every_cut_is_told() {
+    fn every_truncation_is_an_error() {
         let bytes = FORM.write(&vec![7_u64; 10]);
 
         for length in 0..bytes.len() {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_newer_and_damaged_bytes_are_told_apart() {
+    fn foreign_newer_and_damaged_bytes_are_different_errors() {
         let bytes = FORM.write(&vec![7_u64; 10]);
         let newer = Form { version: 3, ..FORM }.write(&vec![7_u64; 10]);
         let mut damaged = bytes.clone();

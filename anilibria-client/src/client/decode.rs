@@ -64,12 +64,20 @@ impl SkippedItem {
 ///
 /// [`Error::Decode`] if the answer is not a page, or if it has items and none of them can be decoded.
 pub(crate) fn decode_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
+    let page = decode_partial_page(body)?;
+    // The strict form returns the error of the first item.
+    if page.items.is_empty() && !page.skipped.is_empty() { decode(body) } else { Ok(page) }
+}
+
+/// Decodes a page like [`decode_page`], and also one with items of which none can be decoded.
+///
+/// # Errors
+///
+/// [`Error::Decode`] if the answer is not a page.
+pub(crate) fn decode_partial_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
     decode(body).or_else(|error| {
         let Ok(raw) = decode::<Page<Box<RawValue>>>(body) else { return Err(error) };
         let (items, skipped) = decode_items("data", &raw.items);
-        if items.is_empty() {
-            return Err(error);
-        }
         Ok(Page { items, pagination: raw.pagination, skipped })
     })
 }
@@ -164,6 +172,15 @@ mod tests {
         assert!(matches!(decode_list::<Genre>(br#"[{"id":"x"}]"#), Err(Error::Decode { .. })));
         assert!(matches!(decode_page::<Genre>(br#"{"data":[{"id":"x"}]}"#), Err(Error::Decode { .. })));
         assert!(decode_list::<Genre>(b"[]").unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn a_partial_page_may_have_no_readable_item_but_must_be_a_page() {
+        let page: Page<Genre> = decode_partial_page(br#"{"data":[{"id":"x"}]}"#).unwrap();
+
+        assert_eq!((page.items.len(), page.skipped.len()), (0, 1));
+        assert!(decode_partial_page::<Genre>(br#"{"data":[{"id":"x"}"#).is_err());
+        assert!(decode_partial_page::<Genre>(b"<html>").is_err());
     }
 
     fn path(body: &str) -> String {

@@ -40,7 +40,7 @@ pub use self::{
 };
 
 use self::{
-    decode::{decode_list, decode_one_or_many, decode_page},
+    decode::{decode_list, decode_one_or_many, decode_page, decode_partial_page},
     failure::Refusal,
     mirror::Mirrors,
     rate_limit::RateLimiter,
@@ -137,6 +137,12 @@ impl Client {
     /// Sends `request` and decodes the page; items that cannot be decoded are in [`Page::skipped`].
     pub(crate) async fn fetch_page<T: DeserializeOwned>(&self, request: &Request) -> Result<Page<T>> {
         self.fetch_with(request, decode_page).await
+    }
+
+    /// Sends `request` and decodes the page. Unlike [`fetch_page`](Self::fetch_page), a page of which no item can be
+    /// decoded is not an error.
+    pub(crate) async fn fetch_partial_page<T: DeserializeOwned>(&self, request: &Request) -> Result<Page<T>> {
+        self.fetch_with(request, decode_partial_page).await
     }
 
     /// Sends `request` and decodes the list. Items that cannot be decoded are returned beside it.

@@ -10,18 +10,18 @@ use crate::{
 
 const FORM: Form = Form { magic: *b"ALrc", version: 2 };
 
-/// The names of the genres, once for all releases.
+/// Names of the genres of all releases.
 pub(super) type Genres = BTreeMap<GenreId, Box<str>>;
 
-/// The whole catalogue as it was at one moment.
+/// A snapshot of the whole catalogue.
 ///
 /// Look up a release by [`get`](Self::get) or [`by_alias`](Self::by_alias); everything else is a
 /// [`query`](Self::query). Ten thousand releases take some 40 MB, most of it their episodes and descriptions.
 #[derive(Default)]
 pub struct Catalogue {
-    /// By descending id.
+    /// Sorted by descending id.
     pub(super) entries: Box<[Arc<CatalogueEntry>]>,
-    /// Places of entries, by alias.
+    /// Places of entries, sorted by alias.
     aliases: Box<[u32]>,
     pub(super) genres: Arc<Genres>,
     pub(super) orders: Orders,
@@ -41,55 +41,55 @@ impl Catalogue {
         Self { entries, aliases, genres, orders: Orders::default(), index }
     }
 
-    /// How many releases there are.
+    /// Returns the number of releases.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there are none, as before the first load.
+    /// Returns true if there is no release, as before the first load.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The releases, the newest id first.
+    /// Returns the releases, the newest id first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &CatalogueEntry> {
         self.entries.iter().map(AsRef::as_ref)
     }
 
-    /// The release under this id.
+    /// Returns the release with this id.
     pub fn get(&self, id: impl Into<ReleaseId>) -> Option<&CatalogueEntry> {
         self.shared(id.into()).map(AsRef::as_ref)
     }
 
-    /// The release under this alias, spelled exactly so.
+    /// Returns the release with exactly this alias.
     pub fn by_alias(&self, alias: &str) -> Option<&CatalogueEntry> {
         let of = |place: &u32| self.at(*place).map_or("", |entry| &entry.alias);
         let found = self.aliases.binary_search_by(|place| of(place).cmp(alias)).ok()?;
         self.at(*self.aliases.get(found)?)
     }
 
-    /// The name of a genre that some release has.
+    /// Returns the name of a genre that some release has.
     pub fn genre(&self, id: GenreId) -> Option<&str> {
         self.genres.get(&id).map(AsRef::as_ref)
     }
 
-    /// The genres that some release has, by id.
+    /// Returns the genres that some release has, by id.
     pub fn genres(&self) -> impl ExactSizeIterator<Item = (GenreId, &str)> {
         self.genres.iter().map(|(id, name)| (*id, name.as_ref()))
     }
 
-    /// The names of the genres of a release, in the service's order.
+    /// Returns the names of the genres of a release, in the service's order.
     pub fn genres_of<'c>(&'c self, entry: &'c CatalogueEntry) -> impl Iterator<Item = &'c str> {
         entry.genres.iter().filter_map(|id| self.genre(*id))
     }
 
-    /// The catalogue as bytes, for [`from_bytes`](Self::from_bytes) after a restart.
+    /// Returns the catalogue as bytes, for [`from_bytes`](Self::from_bytes) after a restart.
     pub fn to_bytes(&self) -> Vec<u8> {
         let entries: Vec<_> = self.entries.iter().map(AsRef::as_ref).collect::<Vec<&CatalogueEntry>>();
         FORM.write(&(self.genres.as_ref(), entries))
     }
 
-    /// The catalogue that [`to_bytes`](Self::to_bytes) made `bytes` of. Some ten microseconds a release.
+    /// Reads a catalogue from the bytes that [`to_bytes`](Self::to_bytes) returned, in about ten microseconds a release.
     ///
     /// ```
     /// use anilibria_client::reflector::Catalogue;
@@ -113,17 +113,17 @@ impl Catalogue {
         self.entries.get(found)
     }
 
-    /// This catalogue with `releases` in place of what it has of them.
+    /// Returns this catalogue with `releases` in place of their old entries.
     pub(super) fn with(&self, releases: &[Release]) -> Self {
         let mut genres = Genres::clone(&self.genres);
         collect_genres(&mut genres, releases);
         let changed = releases.iter().map(|release| Arc::new(CatalogueEntry::from(release)));
-        // Sorting is stable and keeps the first of those with one id, so that the changed ones win.
+        // Sorting is stable and the first of equal ids is kept, so that the changed entries win.
         Self::new(changed.chain(self.entries.iter().cloned()), Arc::new(genres))
     }
 }
 
-/// Made of whole releases, for a test or from some other source.
+/// Creates a catalogue of whole releases, for a test or from another source.
 impl FromIterator<Release> for Catalogue {
     fn from_iter<I: IntoIterator<Item = Release>>(releases: I) -> Self {
         let releases: Vec<_> = releases.into_iter().collect();
@@ -133,12 +133,12 @@ impl FromIterator<Release> for Catalogue {
 
 impl fmt::Debug for Catalogue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Ten thousand releases help nobody who prints a catalogue.
+        // The releases would be too long to read.
         f.debug_struct("Catalogue").field("releases", &self.len()).finish_non_exhaustive()
     }
 }
 
-/// Takes up the genres of `releases`; a later name of the same genre wins.
+/// Adds the genres of `releases`; a later name of the same genre wins.
 pub(super) fn collect_genres(genres: &mut Genres, releases: &[Release]) {
     for genre in releases.iter().flat_map(|release| release.genres.iter().flatten()) {
         if genres.get(&genre.id).is_none_or(|known| **known != *genre.name) {

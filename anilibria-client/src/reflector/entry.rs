@@ -1,4 +1,4 @@
-//! Releases as the mirrored catalogue keeps them.
+//! Releases of the mirrored catalogue.
 
 use std::time::Duration;
 
@@ -16,26 +16,26 @@ use crate::{
     watch::head::Head,
 };
 
-/// The paths of a poster; [`Client::media_url`](crate::Client::media_url) makes them absolute.
+/// Paths of a poster; [`Client::media_url`](crate::Client::media_url) makes them absolute.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PosterPaths {
-    /// The small picture, for a list.
+    /// Small picture, for a list.
     pub small: Option<Box<str>>,
-    /// The picture for a page.
+    /// Medium picture, for a page.
     pub medium: Option<Box<str>>,
-    /// The full picture.
+    /// Full picture.
     pub large: Option<Box<str>>,
 }
 
-/// A release of the mirrored catalogue: what a list or a page of a title shows.
+/// A release of the mirrored catalogue, with the fields for a list or for the page of a title.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the service's own fields")]
 #[non_exhaustive]
 pub struct CatalogueEntry {
     /// Id, stable.
     pub id: ReleaseId,
-    /// The last part of its address on the site. It changes when the release is renamed.
+    /// Last part of the address on the site. It changes when the release is renamed.
     pub alias: Box<str>,
     /// Name in Russian.
     pub name: Box<str>,
@@ -43,45 +43,45 @@ pub struct CatalogueEntry {
     pub english: Option<Box<str>>,
     /// Other names, with commas between them.
     pub alternative: Option<Box<str>>,
-    /// What it is about; lines may end with `\r\n`.
+    /// Description; lines may end with `\r\n`.
     pub description: Box<str>,
-    /// What kind of title it is.
+    /// Kind of title.
     pub kind: Option<ReleaseKind>,
-    /// The season of the year in which it began.
+    /// Season of the year in which the release began.
     pub season: Option<Season>,
-    /// The year in which it began.
+    /// Year in which the release began.
     pub year: Option<u16>,
-    /// The day of the week on which episodes come out.
+    /// Day of the week on which episodes come out.
     pub publish_day: Option<PublishDay>,
-    /// Whether its original is still coming out.
+    /// True if the original is still coming out.
     pub is_ongoing: bool,
-    /// Whether the team is still working on it.
+    /// True if the team is still working on the release.
     pub is_in_production: bool,
-    /// Whether it is hidden in the caller's country.
+    /// True if the release is hidden in the caller's country.
     pub is_blocked_by_geo: bool,
-    /// Whether it is hidden on demand of its owner.
+    /// True if the release is hidden on demand of its owner.
     pub is_blocked_by_copyrights: bool,
-    /// How many episodes there will be, when that is known.
+    /// Planned number of episodes, if it is known.
     pub episodes_total: Option<u32>,
-    /// How long an episode is.
+    /// Length of an episode.
     pub episode_length: Option<Duration>,
-    /// A note of the team for viewers.
+    /// Note of the team for viewers.
     pub notification: Option<Box<str>>,
-    /// The address of another site's player.
+    /// Address of another site's player.
     pub external_player: Option<Box<str>>,
-    /// Its poster.
+    /// Poster.
     pub poster: PosterPaths,
-    /// The mean of the votes of the site's users, from 1 to 10.
+    /// Mean of the votes of the site's users, from 1 to 10.
     pub rating: Option<f64>,
-    /// How many users have it among their favourites.
+    /// Number of users who have the release among their favourites.
     pub favorites: u32,
-    /// Its genres, in the service's order; [`Catalogue::genre`](super::Catalogue::genre) names them.
+    /// Genres, in the service's order; [`Catalogue::genre`](super::Catalogue::genre) returns their names.
     pub genres: Box<[GenreId]>,
-    /// Its episodes, by their place in the list and then by number; `None` when they were never read.
+    /// Episodes, by their place in the list and then by number; `None` if they were never read.
     pub episodes: Option<Box<[EpisodeEntry]>>,
-    /// Who worked on it; `None` when that was never read.
+    /// Members of the team who worked on the release; `None` if they were never read.
     pub members: Option<Box<[MemberEntry]>>,
-    /// Its torrents, in the service's order; `None` when they were never read.
+    /// Torrents, in the service's order; `None` if they were never read.
     pub torrents: Option<Box<[TorrentEntry]>>,
     fresh_at: Option<i64>,
     changed_at: Option<i64>,
@@ -89,46 +89,47 @@ pub struct CatalogueEntry {
 }
 
 impl CatalogueEntry {
-    /// How far it has come.
+    /// Returns the status that follows from the flags and the episodes.
     pub fn status(&self) -> ReleaseStatus {
         let has_episodes =
             self.episodes.as_ref().map_or(self.fresh_at.is_some(), |episodes| !episodes.is_empty());
         ReleaseStatus::of(self.is_ongoing, self.is_in_production, has_episodes)
     }
 
-    /// Whether it is hidden, for whatever reason.
+    /// Returns true if the release is hidden for any reason.
     pub fn is_blocked(&self) -> bool {
         self.is_blocked_by_geo || self.is_blocked_by_copyrights
     }
 
-    /// How many regular episodes are out, specials with half a number left aside; `None` when they were never read.
+    /// Returns the number of regular episodes that are out; `None` if they were never read. Specials with half a number do not
+    /// count.
     pub fn episodes_out(&self) -> Option<usize> {
         let episodes = self.episodes.as_ref()?;
         Some(episodes.iter().filter(|episode| episode.ordinal().is_whole()).count())
     }
 
-    /// When an episode last came out; `None` before the first one.
+    /// Returns the time of the last new episode; `None` before the first one.
     pub fn fresh_at(&self) -> Option<OffsetDateTime> {
         moment(self.fresh_at)
     }
 
-    /// When it was last changed.
+    /// Returns the time of the last change.
     pub fn changed_at(&self) -> Option<OffsetDateTime> {
         moment(self.changed_at)
     }
 
-    /// When an episode last came out, else when it was last changed, else when it was added: what
-    /// [`Sort::Updated`](super::Sort::Updated) sorts by.
+    /// Returns the time of the last new episode, or else of the last change, or else of the addition: the key of
+    /// [`Sort::Updated`](super::Sort::Updated).
     pub fn updated_at(&self) -> Option<OffsetDateTime> {
         moment(self.updated())
     }
 
-    /// The same in Unix seconds.
+    /// [`updated_at`](Self::updated_at) in Unix seconds.
     pub(super) fn updated(&self) -> Option<i64> {
         self.fresh_at.or(self.changed_at).or(self.created_at)
     }
 
-    /// What it is compared by with what the service shows now.
+    /// Returns the fields that show whether the release has changed at the service.
     pub(super) fn head(&self) -> Head {
         Head {
             id: self.id,
@@ -139,7 +140,14 @@ impl CatalogueEntry {
         }
     }
 
-    /// Every name it is known by.
+    /// Takes over the parts of another state of the release, for parts that could not be read.
+    pub(super) fn keep_parts_of(&mut self, old: &Self) {
+        self.episodes.clone_from(&old.episodes);
+        self.members.clone_from(&old.members);
+        self.torrents.clone_from(&old.torrents);
+    }
+
+    /// Returns all names of the release.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let alternative = self.alternative.iter().flat_map(|names| names.split(','));
         std::iter::once(self.name.as_ref()).chain(self.english.as_deref()).chain(alternative)

@@ -1,4 +1,4 @@
-//! Episodes as the mirrored catalogue keeps them.
+//! Episodes of the mirrored catalogue.
 
 use std::{ops::Range, time::Duration};
 
@@ -9,8 +9,8 @@ use crate::model::{Episode, EpisodeId, Image, Ordinal, Quality, Skip};
 
 /// An episode of the mirrored catalogue.
 ///
-/// The addresses of its streams are not kept: host and query differ from caller to caller, so that kept ones would not
-/// work. Which qualities there are is kept.
+/// The addresses of the streams are not kept: host and query differ from caller to caller, so that kept ones would not
+/// work. The available qualities are kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EpisodeEntry {
@@ -18,7 +18,7 @@ pub struct EpisodeEntry {
     pub id: EpisodeId,
     /// Title in Russian.
     pub name: Option<Box<str>>,
-    /// The path of a frame of it, the one for a page.
+    /// Path of the preview picture, in the size for a page.
     pub preview: Option<Box<str>>,
     number: f64,
     sort_order: Option<i32>,
@@ -29,32 +29,32 @@ pub struct EpisodeEntry {
 }
 
 impl EpisodeEntry {
-    /// Its number.
+    /// Returns the number of the episode.
     pub fn ordinal(&self) -> Ordinal {
         Ordinal(self.number)
     }
 
-    /// Its place in the list.
+    /// Returns the place in the list.
     pub fn sort_order(&self) -> Option<i64> {
         self.sort_order.map(i64::from)
     }
 
-    /// Its length; zero for an episode that is on another player only.
+    /// Returns the length; zero for an episode that only another player has.
     pub fn duration(&self) -> Option<Duration> {
         self.milliseconds.map(|milliseconds| Duration::from_millis(milliseconds.into()))
     }
 
-    /// The opening, when both of its ends are known.
+    /// Returns the opening, if both of its ends are known.
     pub fn opening(&self) -> Option<Range<Duration>> {
         self.opening.map(range)
     }
 
-    /// The ending, when both of its ends are known.
+    /// Returns the ending, if both of its ends are known.
     pub fn ending(&self) -> Option<Range<Duration>> {
         self.ending.map(range)
     }
 
-    /// The qualities that it is there in, the best first.
+    /// Returns the available qualities, the best first.
     pub fn qualities(&self) -> impl Iterator<Item = Quality> {
         let bits = self.qualities;
         Quality::BEST_FIRST.into_iter().filter(move |quality| bits & bit(*quality) != 0)
@@ -81,7 +81,7 @@ fn bit(quality: Quality) -> u8 {
     1 << quality as u8
 }
 
-/// Forty-nine days are enough for an episode.
+/// Returns the milliseconds of a duration, at most 49 days.
 fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }

@@ -1,16 +1,16 @@
-//! Members as the mirrored catalogue keeps them.
+//! Team members of the mirrored catalogue.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Member, MemberRole};
 
-/// Who worked on a release of the mirrored catalogue.
+/// A person who worked on a release of the mirrored catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MemberEntry {
-    /// The person's name in the team.
+    /// Name of the person in the team.
     pub nickname: Box<str>,
-    /// What the person did; `None` when the service does not say.
+    /// Role of the person; `None` if the service does not say.
     pub role: Option<MemberRole>,
 }
 

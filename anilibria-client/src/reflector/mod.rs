@@ -1,7 +1,10 @@
-//! The whole catalogue in memory: filters, every order and search without asking the service.
+//! The whole catalogue in memory: filters, every order and search without requests.
 //!
-//! A [`Reflector`] reads all releases once and then only what has changed. What it has is a [`Catalogue`], an
-//! immutable snapshot that costs an atomic to take and stays as it is while it is held.
+//! A [`Reflector`] reads all releases once and then only changes. It holds a [`Catalogue`], an immutable snapshot that costs
+//! an atomic operation to take and does not change while it is held.
+//!
+//! A release that cannot be decoded is logged at level `warn` with its id and the JSON path, once per id and path. It does
+//! not fail a load, keeps its entry of before, and is read again until it can be decoded.
 //!
 //! ```
 //! # anilibria_client::offline(|client| async move {
@@ -26,7 +29,6 @@ mod entry;
 mod episode;
 mod member;
 mod order;
-mod pacer;
 mod part;
 mod query;
 mod read;

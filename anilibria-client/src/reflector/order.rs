@@ -1,43 +1,43 @@
-//! The orders a catalogue can be listed in.
+//! Orders of a list.
 
 use std::{cmp::Ordering, sync::Arc, sync::OnceLock};
 
 use super::entry::CatalogueEntry;
 
-/// By what a list is sorted. What is unknown sorts below everything that is known.
+/// Key of a sorted list. Unknown values sort below all known ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sort {
-    /// By id, which is the order in which releases were added.
+    /// Id, which is the order in which releases were added.
     Id,
-    /// By year.
+    /// Year.
     Year,
-    /// By the mean of the site's votes.
+    /// Mean of the site's votes.
     Rating,
-    /// By when an episode last came out.
+    /// Time of the last new episode.
     Updated,
-    /// By the number of users who have it among their favourites.
+    /// Number of users who have the release among their favourites.
     Favorites,
 }
 
-/// In which direction a list is sorted. Ties go to the higher id in both.
+/// Direction of a sorted list. Of equal releases the one with the higher id comes first in both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Order {
-    /// The smallest first.
+    /// Smallest first.
     Ascending,
-    /// The largest first.
+    /// Largest first.
     #[default]
     Descending,
 }
 
 const SORTS: usize = 5;
 
-/// The sorted lists of one snapshot, each made when it is first asked for.
+/// Sorted lists of one snapshot, each created on first use.
 #[derive(Debug, Default)]
 pub(super) struct Orders([OnceLock<Box<[u32]>>; SORTS * 2]);
 
 impl Orders {
-    /// The places of `entries`, which lie by descending id, in this order.
+    /// Returns the places of `entries` in this order. The entries are sorted by descending id.
     pub(super) fn get(&self, entries: &[Arc<CatalogueEntry>], sort: Sort, order: Order) -> &[u32] {
         let [.., fallback] = &self.0;
         let list = self.0.get(sort as usize * 2 + order as usize).unwrap_or(fallback);

@@ -1,4 +1,4 @@
-//! A catalogue release by release, for stores that keep each apart.
+//! Single releases of a catalogue, for stores with an entry for each release.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -10,7 +10,7 @@ use crate::{
 
 const FORM: Form = Form { magic: *b"ALrp", version: 2 };
 
-/// One release of a [`Catalogue`], with the names of its genres: enough to be saved by itself. Cheap to clone.
+/// One release of a [`Catalogue`] with the names of its genres, which can be saved by itself. Cheap to clone.
 ///
 /// ```
 /// use anilibria_client::reflector::{Catalogue, CataloguePart};
@@ -30,22 +30,22 @@ pub struct CataloguePart {
 }
 
 impl CataloguePart {
-    /// The release's id.
+    /// Returns the id of the release.
     pub fn id(&self) -> ReleaseId {
         self.entry.id
     }
 
-    /// The release.
+    /// Returns the release.
     pub fn entry(&self) -> &CatalogueEntry {
         &self.entry
     }
 
-    /// The release as bytes, the same ones for as long as nothing about it changes.
+    /// Returns the release as bytes, which are the same as long as the release does not change.
     pub fn to_bytes(&self) -> Vec<u8> {
         FORM.write(&(&self.genres, self.entry.as_ref()))
     }
 
-    /// The release that [`to_bytes`](Self::to_bytes) made `bytes` of. Some ten microseconds.
+    /// Reads a release from the bytes that [`to_bytes`](Self::to_bytes) returned, in about ten microseconds.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
         let (genres, entry) = FORM.read::<(Vec<(GenreId, Box<str>)>, CatalogueEntry)>(bytes)?;
         Ok(Self { entry: Arc::new(entry), genres })
@@ -53,7 +53,7 @@ impl CataloguePart {
 }
 
 impl Catalogue {
-    /// Its releases one by one, the newest id first.
+    /// Returns the releases one by one, the newest id first.
     pub fn parts(&self) -> impl ExactSizeIterator<Item = CataloguePart> {
         self.entries.iter().map(|entry| {
             let named = |id: &GenreId| Some((*id, self.genre(*id)?.into()));
@@ -64,7 +64,7 @@ impl Catalogue {
         })
     }
 
-    /// This catalogue with `parts` in place of what it has of them, and without what has `gone`.
+    /// Returns this catalogue with `parts` in place of their old entries, and without the releases `gone`.
     pub fn with_parts(
         &self,
         parts: impl IntoIterator<Item = CataloguePart>,
@@ -82,7 +82,7 @@ impl Catalogue {
         }
         let gone: HashSet<_> = gone.into_iter().collect();
         let kept = self.entries.iter().filter(|entry| !gone.contains(&entry.id)).cloned();
-        // Sorting is stable and keeps the first of those with one id, so that the changed ones win.
+        // Sorting is stable and the first of equal ids is kept, so that the changed entries win.
         Self::new(changed.into_iter().chain(kept), Arc::new(genres))
     }
 }

@@ -1,4 +1,4 @@
-//! Questions to the catalogue.
+//! Queries of the catalogue.
 
 use super::{
     catalogue::Catalogue,
@@ -8,17 +8,17 @@ use super::{
 };
 use crate::model::{GenreId, ReleaseKind, ReleaseStatus, Season};
 
-/// What a query has found.
+/// Result of a query.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Found<'c> {
-    /// The part of the list that was asked for.
+    /// Requested part of the list.
     pub items: Vec<&'c CatalogueEntry>,
-    /// How many there are in all.
+    /// Number of all matches.
     pub total: usize,
 }
 
-/// A question to a [`Catalogue`]: every condition must hold, of several values for one condition any (of genres all).
+/// A query of a [`Catalogue`]. Every condition must hold; of several values for one condition any, of genres all.
 ///
 /// ```
 /// # anilibria_client::offline(|client| async move {
@@ -42,7 +42,7 @@ pub struct Query<'c> {
     catalogue: &'c Catalogue,
     text: Option<String>,
     is_literal: bool,
-    /// `None` for a name that no genre has, so that nothing can be found.
+    /// `None` for the name of no genre, so that nothing is found.
     genres: Vec<Option<GenreId>>,
     years: Vec<u16>,
     seasons: Vec<Season>,
@@ -77,24 +77,24 @@ impl Catalogue {
 }
 
 impl<'c> Query<'c> {
-    /// Has this in a name, or something like it. Text without a letter or digit finds nothing.
+    /// Searches the names for this text or similar text. Text without a letter or digit finds nothing.
     ///
-    /// Case, `ё` and punctuation do not matter; typing errors, Latin letters for Russian ones and the other way round,
-    /// and the wrong keyboard layout are put right. The best match comes first unless an order is set: the name itself,
-    /// its beginning, the beginning of a word of it, any part of it, and then what is only similar.
+    /// Case, `ё`, the Unicode form and punctuation do not matter. Typing errors, Latin letters for Russian ones and the other
+    /// way round, and the wrong keyboard layout are corrected. The best match comes first unless an order is set: the
+    /// name itself, its beginning, the beginning of a word, any part, and then similar names.
     pub fn search(mut self, text: impl Into<String>) -> Self {
         self.text = Some(text.into());
         self
     }
 
-    /// Takes the text of a [`search`](Self::search) as it is, but for case, `ё` and punctuation: nothing in it is put
-    /// right, and what is only similar is not found.
+    /// Turns the corrections of a [`search`](Self::search) off: only names that contain the text are found. Case, `ё`, the
+    /// Unicode form and punctuation still do not matter.
     pub fn literal(mut self) -> Self {
         self.is_literal = true;
         self
     }
 
-    /// Has all of these genres, by their Russian names; case and `ё` do not matter. An unknown name finds nothing.
+    /// Requires all of these genres, by their Russian names; case and `ё` do not matter. An unknown name finds nothing.
     pub fn genres(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let find = |name: &str| {
             let name = normalised(name);
@@ -105,67 +105,67 @@ impl<'c> Query<'c> {
         self
     }
 
-    /// Has all of these genres, by their ids.
+    /// Requires all of these genres, by their ids.
     pub fn genre_ids(mut self, ids: impl IntoIterator<Item = impl Into<GenreId>>) -> Self {
         self.genres.extend(ids.into_iter().map(|id| Some(id.into())));
         self
     }
 
-    /// Began in one of these years.
+    /// Requires that the release began in one of these years.
     pub fn years(mut self, years: impl IntoIterator<Item = u16>) -> Self {
         self.years.extend(years);
         self
     }
 
-    /// Began in one of these seasons.
+    /// Requires that the release began in one of these seasons.
     pub fn seasons(mut self, seasons: impl IntoIterator<Item = Season>) -> Self {
         self.seasons.extend(seasons);
         self
     }
 
-    /// Is one of these.
+    /// Requires one of these kinds.
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = ReleaseKind>) -> Self {
         self.kinds.extend(kinds);
         self
     }
 
-    /// Has come this far.
+    /// Requires one of these statuses.
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = ReleaseStatus>) -> Self {
         self.statuses.extend(statuses);
         self
     }
 
-    /// Is hidden, or is not. Default: either.
+    /// Requires that the release is hidden, or that it is not. Default: either.
     pub fn blocked(mut self, blocked: bool) -> Self {
         self.blocked = Some(blocked);
         self
     }
 
-    /// By what to sort. Default: the best match when something is searched, else [`Sort::Updated`].
+    /// Sets the key to sort by. Default: the best match of a search, and [`Sort::Updated`] without one.
     pub fn sort(mut self, sort: Sort) -> Self {
         self.sort = Some(sort);
         self
     }
 
-    /// In which direction to sort; of no effect on best matches. Default: the largest first.
+    /// Sets the direction; without effect on best matches. Default: the largest first.
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
         self
     }
 
-    /// How many to leave out at the beginning. Default: none.
+    /// Sets the number of releases to leave out at the beginning. Default: none.
     pub fn offset(mut self, count: usize) -> Self {
         self.offset = count;
         self
     }
 
-    /// How many to give at most. Default: all.
+    /// Sets the maximum number of releases in the result. Default: all.
     pub fn limit(mut self, count: usize) -> Self {
         self.limit = count;
         self
     }
 
-    /// Answers the question: some microseconds, and some more for a search.
+    /// Runs the query, within some microseconds, or more for a search.
     pub fn find(&self) -> Found<'c> {
         let matches = self.text.as_deref().map(|text| self.catalogue.index.search(text, self.is_literal));
         match (matches, self.sort) {

@@ -1,23 +1,32 @@
-//! Reading releases for the mirror: whole pages, and single ones that have changed.
+//! Requests for releases: whole pages, and single releases that have changed.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use time::OffsetDateTime;
 
 use super::{
-    catalogue::{Genres, collect_genres},
+    catalogue::{Catalogue, Genres, collect_genres},
     entry::CatalogueEntry,
-    pacer::Pacer,
 };
 use crate::{
-    Client, Error, Result,
+    Client, Error, RateLimit, Result,
+    client::rate_limit::RateLimiter,
     model::{CatalogSorting, Episode, Member, Release, ReleaseId, Torrent},
-    page::Page,
+    page::{Page, Pagination},
     request::MAX_LIMIT,
-    watch::head::{self, Head},
+    runtime::Instant,
+    watch::{
+        fetcher::{Fetcher, Partial, Skipped},
+        head::{self, Head},
+    },
 };
 
-/// What an entry is made of.
+/// Fields of a release that make an entry.
 const FIELDS: [&str; 23] = [
     "id",
     "alias",
@@ -44,7 +53,7 @@ const FIELDS: [&str; 23] = [
     "created_at",
 ];
 
-/// What its episodes, members and torrents are made of, none of which a page of the catalogue has.
+/// Fields of episodes, members and torrents, none of which a page of the catalogue has.
 const PARTS: [&str; 28] = [
     "episodes.id",
     "episodes.name",
@@ -76,109 +85,175 @@ const PARTS: [&str; 28] = [
     "torrents.updated_at",
 ];
 
-/// A catalogue of a hundred thousand releases is some other service's.
+/// Maximum number of pages. A catalogue of a hundred thousand releases belongs to some other service.
 const MAX_PAGES: u32 = 2000;
 
-/// How many pages are read for what has changed, before it is simpler to read everything.
+/// Maximum number of pages that are read for changed releases, before all pages are read.
 const MAX_NEWS_PAGES: u32 = 6;
 
-/// How many changed releases are read in one call.
+/// Number of changed releases that are read in one request.
 const CHANGED: usize = 20;
 
-/// Asks the service, not too much at a time.
+/// Maximum time that a request waits for its turn. The rate limit is the only reason to wait.
+const MAX_WAIT: Duration = Duration::from_hours(1);
+
+/// Reads releases within a rate limit.
 #[derive(Debug)]
 pub(super) struct Reader {
-    client: Client,
-    pacer: Pacer,
+    fetcher: Fetcher,
+    /// Applies in addition to the limit of the client; none if the reader is not paced.
+    limiter: Option<RateLimiter>,
     concurrency: usize,
 }
 
+/// All releases of the catalogue.
+#[derive(Debug, Default)]
+pub(super) struct Everything {
+    pub(super) entries: Vec<Arc<CatalogueEntry>>,
+    pub(super) genres: Genres,
+    /// Releases that could not be decoded as a whole.
+    pub(super) unread: BTreeSet<ReleaseId>,
+}
+
+/// A page of the catalogue.
+struct CataloguePage {
+    releases: Vec<Release>,
+    pagination: Pagination,
+    /// Releases that could not be decoded.
+    skipped: Skipped,
+    /// Releases whose episodes, members and torrents could not be decoded.
+    without_parts: Vec<ReleaseId>,
+}
+
+impl CataloguePage {
+    fn is_empty(&self) -> bool {
+        self.releases.is_empty() && self.skipped.count == 0
+    }
+}
+
 impl Reader {
-    pub(super) fn new(client: Client, gap: Duration, concurrency: usize) -> Self {
-        Self { client, pacer: Pacer::new(gap), concurrency }
+    pub(super) fn new(client: Client, limit: Option<RateLimit>, concurrency: usize) -> Self {
+        Self { fetcher: Fetcher::new(client), limiter: limit.map(RateLimiter::new), concurrency }
     }
 
-    /// Every release of the catalogue.
+    async fn turn(&self) -> Result<()> {
+        match &self.limiter {
+            Some(limiter) => limiter.turn(Instant::now() + MAX_WAIT).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Reads every release of the catalogue. A release that cannot be decoded keeps its entry in `old`.
     ///
-    /// The last updated come first: one that is updated meanwhile pushes others to later pages, where they are read
-    /// twice. In any other order it would push them to earlier ones, where they would be missed.
-    pub(super) async fn everything(&self) -> Result<(Vec<Arc<CatalogueEntry>>, Genres)> {
+    /// The last updated come first: a release that is updated meanwhile moves others to later pages, where they are read
+    /// twice. In any other order it would move them to earlier pages, where they would be missed.
+    pub(super) async fn everything(&self, old: &Catalogue) -> Result<Everything> {
         let first = self.page(1).await?;
-        let (total, pages) = (first.pagination.total, first.pagination.total_pages);
+        let Pagination { total, total_pages, .. } = first.pagination;
         let rest =
-            stream::iter(2..=pages.unwrap_or(MAX_PAGES).min(MAX_PAGES)).map(|number| self.page(number));
+            stream::iter(2..=total_pages.unwrap_or(MAX_PAGES).min(MAX_PAGES)).map(|number| self.page(number));
         let rest = rest.buffered(self.concurrency).try_take_while(|page| {
-            let goes_on = !page.items.is_empty();
+            let goes_on = !page.is_empty();
             async move { Ok(goes_on) }
         });
         let mut pages = std::pin::pin!(stream::once(async { Ok(first) }).chain(rest));
-        let (mut entries, mut genres) = (HashMap::new(), Genres::new());
+        let (mut entries, mut genres) = (BTreeMap::new(), Genres::new());
+        let (mut unread, mut skipped) = (BTreeSet::new(), 0);
         while let Some(page) = pages.try_next().await? {
-            collect_genres(&mut genres, &page.items);
-            for release in &page.items {
-                entries.entry(release.id).or_insert_with(|| Arc::new(CatalogueEntry::from(release)));
+            collect_genres(&mut genres, &page.releases);
+            for release in &page.releases {
+                entries.entry(release.id).or_insert_with(|| CatalogueEntry::from(release));
+            }
+            for id in &page.without_parts {
+                if let Some((entry, old)) = entries.get_mut(id).zip(old.get(*id)) {
+                    entry.keep_parts_of(old);
+                }
+            }
+            skipped += page.skipped.count;
+            unread.extend(page.skipped.ids.into_iter().chain(page.without_parts));
+        }
+        is_complete(entries.len(), skipped, total)?;
+        let mut entries: Vec<_> = entries.into_values().map(Arc::new).collect();
+        for kept in old.entries.iter().filter(|entry| unread.contains(&entry.id)) {
+            for id in &kept.genres {
+                if let Some(name) = old.genre(*id).filter(|_| !genres.contains_key(id)) {
+                    genres.insert(*id, name.into());
+                }
+            }
+            // The new entries come first, so that they replace those of the same id.
+            entries.push(Arc::clone(kept));
+        }
+        Ok(Everything { entries, genres, unread })
+    }
+
+    /// Reads a page of the catalogue, with the episodes, members and torrents of its releases.
+    async fn page(&self, number: u32) -> Result<CataloguePage> {
+        self.turn().await?;
+        let request = self.fetcher.client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
+        let request = request.page(number).limit(MAX_LIMIT).include(FIELDS);
+        let page: Page<Release> = self.fetcher.page(request.request()).await?;
+        let pagination = page.pagination.clone();
+        let Partial { items: mut releases, skipped } = page.into();
+        let mut without_parts = Vec::new();
+        if !releases.is_empty() {
+            self.turn().await?;
+            let ids: Vec<_> = releases.iter().map(|release| release.id).collect();
+            let list = head::list(&self.fetcher, &ids, ["id"].into_iter().chain(PARTS));
+            let parts: Partial<Parts> = self.fetcher.page(&list).await?.into();
+            let mut found: HashMap<_, _> = parts.items.into_iter().map(|item| (item.id, item)).collect();
+            for release in &mut releases {
+                if let Some(parts) = found.remove(&release.id) {
+                    release.episodes = Some(parts.episodes);
+                    release.members = Some(parts.members);
+                    release.torrents = Some(parts.torrents);
+                } else if parts.skipped.may_contain(release.id) {
+                    without_parts.push(release.id);
+                }
             }
         }
-        is_whole(entries.len(), total)?;
-        Ok((entries.into_values().collect(), genres))
+        Ok(CataloguePage { releases, pagination, skipped, without_parts })
     }
 
-    /// A page of the catalogue, with the episodes, members and torrents of its releases.
-    async fn page(&self, number: u32) -> Result<Page<Release>> {
-        self.pacer.turn().await;
-        let request = self.client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
-        let mut page = request.page(number).limit(MAX_LIMIT).include(FIELDS).await?;
-        if page.items.is_empty() {
-            return Ok(page);
-        }
-        self.pacer.turn().await;
-        let ids = page.items.iter().map(|release| release.id);
-        let list = self.client.releases().list().ids(ids).limit(MAX_LIMIT);
-        let parts: Page<Parts> = list.include(["id"]).include(PARTS).fetch_as().await?;
-        let mut parts: HashMap<_, _> = parts.items.into_iter().map(|item| (item.id, item)).collect();
-        for release in &mut page.items {
-            let Some(parts) = parts.remove(&release.id) else { continue };
-            release.episodes = Some(parts.episodes);
-            release.members = Some(parts.members);
-            release.torrents = Some(parts.torrents);
-        }
-        Ok(page)
-    }
-
-    /// What shows which of the last updated releases differ from what is known; `None` when everything there differs,
-    /// so that more may than is shown.
-    pub(super) async fn news(&self, is_known: impl Fn(&Head) -> bool) -> Result<Option<Vec<ReleaseId>>> {
-        self.pacer.turn().await;
-        let mut heads = head::latest(&self.client, MAX_LIMIT).await?;
-        let mut is_met = heads.len() < MAX_LIMIT as usize || heads.iter().any(&is_known);
+    /// Returns the ids of the last updated releases that have changed or cannot be decoded; `None` if there may be more
+    /// than the service lists.
+    pub(super) async fn news(&self, is_known: impl Fn(&Head) -> bool) -> Result<Option<BTreeSet<ReleaseId>>> {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let is_unchanged = |head: &Head| is_known(head) && !head.is_pinned(now);
+        self.turn().await?;
+        let latest = head::latest(&self.fetcher, MAX_LIMIT).await?;
+        let mut is_met = latest.len() < MAX_LIMIT as usize || latest.items.iter().any(is_unchanged);
+        let (mut heads, mut unread) = (latest.items, latest.skipped.ids);
         for number in 2..=MAX_NEWS_PAGES {
             if is_met {
                 break;
             }
-            self.pacer.turn().await;
-            let page = head::page(&self.client, number).await?;
-            is_met = page.is_empty() || page.iter().any(&is_known);
-            heads.extend(page);
+            self.turn().await?;
+            let page = head::page(&self.fetcher, number).await?;
+            is_met = page.len() == 0 || page.items.iter().any(is_unchanged);
+            heads.extend(page.items);
+            unread.extend(page.skipped.ids);
         }
-        let mut news: Vec<_> = heads.iter().filter(|head| !is_known(head)).map(|head| head.id).collect();
-        news.sort_unstable();
-        news.dedup();
-        Ok(is_met.then_some(news))
+        let news = heads.iter().filter(|head| !is_known(head)).map(|head| head.id);
+        Ok(is_met.then(|| news.chain(unread).collect()))
     }
 
-    /// These releases, with their episodes, members and torrents.
-    pub(super) async fn releases(&self, ids: &[ReleaseId]) -> Result<Vec<Release>> {
-        let mut releases = Vec::with_capacity(ids.len());
+    /// Reads these releases, with their episodes, members and torrents. Returns the ids of those that could not be decoded
+    /// beside them.
+    pub(super) async fn releases(&self, ids: &[ReleaseId]) -> Result<(Vec<Release>, BTreeSet<ReleaseId>)> {
+        let (mut releases, mut unread) = (Vec::with_capacity(ids.len()), BTreeSet::new());
         for ids in ids.chunks(CHANGED) {
-            self.pacer.turn().await;
-            let list = self.client.releases().list().ids(ids.iter().copied()).limit(MAX_LIMIT);
-            releases.extend(list.include(FIELDS).include(PARTS).await?.items);
+            self.turn().await?;
+            let list = head::list(&self.fetcher, ids, FIELDS.into_iter().chain(PARTS));
+            let Partial { items, skipped } = self.fetcher.page::<Release>(&list).await?.into();
+            let is_missing = |id: &&ReleaseId| items.iter().all(|release| release.id != **id);
+            unread.extend(ids.iter().filter(is_missing).filter(|id| skipped.may_contain(**id)));
+            releases.extend(items);
         }
-        Ok(releases)
+        Ok((releases, unread))
     }
 }
 
-/// What `releases/list` adds to a page.
+/// Parts of a release that only `releases/list` has.
 #[derive(serde::Deserialize)]
 struct Parts {
     id: ReleaseId,
@@ -190,15 +265,16 @@ struct Parts {
     torrents: Vec<Torrent>,
 }
 
-/// Refuses a catalogue that is much shorter than the service says: it would hide what is left out until the next pass.
-fn is_whole(read: usize, total: Option<u64>) -> Result<()> {
-    let read = read as u64;
-    match total {
-        Some(total) if read.saturating_mul(10) < total.saturating_mul(9) => {
-            let reason = format!("the catalogue ended after {read} of {total} releases");
-            let source = std::sync::Arc::from(crate::error::BoxError::from(reason));
-            Err(Error::Interrupted { host: String::new(), source })
+/// Refuses a catalogue that is much shorter than the service says: the missing releases would be hidden until the next
+/// load. Releases that could not be decoded count as read, unless there is no other.
+fn is_complete(read: usize, skipped: usize, total: Option<u64>) -> Result<()> {
+    let listed = (read + skipped) as u64;
+    let reason = match total {
+        _ if read == 0 && skipped > 0 => format!("none of {skipped} releases can be decoded"),
+        Some(total) if listed.saturating_mul(10) < total.saturating_mul(9) => {
+            format!("the catalogue ended after {listed} of {total} releases")
         }
-        _ => Ok(()),
-    }
+        _ => return Ok(()),
+    };
+    Err(Error::Interrupted { host: String::new(), source: Arc::from(crate::error::BoxError::from(reason)) })
 }

@@ -1,6 +1,7 @@
-//! Keeping the catalogue up to date.
+//! The reflector, which keeps the catalogue up to date.
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     fmt,
     sync::{Arc, PoisonError, RwLock},
@@ -14,18 +15,30 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use super::{catalogue::Catalogue, part::CataloguePart, read::Reader};
-use crate::{Client, Error, Result, model::ReleaseId, watch::head::Head};
+use super::{
+    catalogue::Catalogue,
+    part::CataloguePart,
+    read::{Everything, Reader},
+};
+use crate::{Client, Error, RateLimit, Result, model::ReleaseId, watch::head::Head};
 
-/// The longest wait after failures in a row.
+/// Maximum wait after consecutive failures.
 const MAX_BACKOFF: Duration = Duration::from_mins(5);
+
+/// Minimum wait between two refreshes.
+const MIN_REFRESH: Duration = Duration::from_millis(1);
+
+/// Maximum number of releases that a refresh reads again because they could not be decoded before.
+const MAX_RETRIED: usize = 100;
 
 impl Client {
     /// Mirrors the whole catalogue in memory.
+    ///
+    /// The reflector never reads from the cache of the client.
     pub fn reflector(&self) -> ReflectorBuilder {
         ReflectorBuilder {
             client: self.clone(),
-            gap: Duration::from_millis(250),
+            limit: Some(RateLimit::per_second(4).burst(1)),
             concurrency: 2,
             refresh_every: Duration::from_mins(1),
             reload_every: Duration::from_hours(24),
@@ -39,7 +52,7 @@ impl Client {
 #[must_use = "settings do nothing until the reflector is built"]
 pub struct ReflectorBuilder {
     client: Client,
-    gap: Duration,
+    limit: Option<RateLimit>,
     concurrency: usize,
     refresh_every: Duration,
     reload_every: Duration,
@@ -47,52 +60,56 @@ pub struct ReflectorBuilder {
 }
 
 impl ReflectorBuilder {
-    /// The most calls a second. Default: 4, which reads ten thousand releases in under two minutes.
+    /// Sets the maximum number of requests a second. Default: 4, which reads ten thousand releases in under two minutes.
+    ///
+    /// This limit applies in addition to the [limit of the client](crate::ClientBuilder::rate_limit), against which the
+    /// requests count, too.
     pub fn requests_per_second(mut self, requests: u32) -> Self {
-        self.gap = Duration::from_secs(1) / requests.max(1);
+        self.limit = Some(RateLimit::per_second(requests).burst(1));
         self
     }
 
-    /// Asks as fast as the service answers: for a service of your own.
+    /// Removes the limit of the reflector, for a service of your own. The limit of the client still applies.
     pub fn unpaced(mut self) -> Self {
-        self.gap = Duration::ZERO;
+        self.limit = None;
         self
     }
 
-    /// The most calls at a time. Default: 2, at least 1.
+    /// Sets the maximum number of concurrent requests. Default: 2, at least 1.
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls.max(1);
         self
     }
 
-    /// How often [`run`](Reflector::run) refreshes. Default: every minute.
+    /// Sets the interval at which [`run`](Reflector::run) refreshes. Default: a minute, at least a millisecond.
     pub fn refresh_every(mut self, interval: Duration) -> Self {
-        self.refresh_every = interval;
+        self.refresh_every = interval.max(MIN_REFRESH);
         self
     }
 
-    /// How often [`run`](Reflector::run) reads everything. Default: once a day.
+    /// Sets the interval at which [`run`](Reflector::run) reads everything. Default: a day.
     ///
-    /// Ratings and favourites change without a trace elsewhere, and a release that is gone shows only so.
+    /// Only a complete load finds changed ratings and favourites, and releases that were removed.
     pub fn reload_every(mut self, interval: Duration) -> Self {
         self.reload_every = interval;
         self
     }
 
-    /// What to begin with, such as the catalogue of the last run. Default: nothing.
+    /// Sets the catalogue to begin with, such as that of the last run. Default: an empty one.
     pub fn catalogue(mut self, catalogue: Catalogue) -> Self {
         self.catalogue = catalogue;
         self
     }
 
-    /// The reflector. It asks for nothing until it is told to.
+    /// Returns the reflector. It sends no request until [`load`](Reflector::load), [`refresh`](Reflector::refresh) or
+    /// [`run`](Reflector::run) is called.
     pub fn build(self) -> Reflector {
-        let Self { client, gap, concurrency, refresh_every, reload_every, catalogue } = self;
+        let Self { client, limit, concurrency, refresh_every, reload_every, catalogue } = self;
         Reflector {
             inner: Arc::new(Inner {
-                reader: Reader::new(client, gap, concurrency),
+                reader: Reader::new(client, limit, concurrency),
                 catalogue: RwLock::new(Arc::new(catalogue)),
-                loaded: Mutex::default(),
+                state: Mutex::default(),
                 refresh_every,
                 reload_every,
             }),
@@ -102,8 +119,9 @@ impl ReflectorBuilder {
 
 /// Mirrors the whole catalogue in memory. Cheap to clone; clones share it.
 ///
-/// [`run`](Self::run) keeps it up to date; [`load`](Self::load) and [`refresh`](Self::refresh) are for a program that
-/// decides for itself when. All three may be dropped at any time: what was read by then is lost, the catalogue stays.
+/// [`run`](Self::run) keeps the catalogue up to date; [`load`](Self::load) and [`refresh`](Self::refresh) are for a program
+/// that schedules them itself. All three may be cancelled at any time: the result of the unfinished load or refresh is lost,
+/// and the catalogue stays as it is.
 #[derive(Clone)]
 pub struct Reflector {
     inner: Arc<Inner>,
@@ -111,70 +129,98 @@ pub struct Reflector {
 
 struct Inner {
     reader: Reader,
-    /// Held only to clone or to replace what is in it.
+    /// Locked only to clone or to replace the pointer.
     catalogue: RwLock<Arc<Catalogue>>,
-    /// When everything was last read. Held while the service is asked, so that it is asked once.
-    loaded: Mutex<Option<Instant>>,
+    /// Held during requests, so that there is one load or refresh at a time.
+    state: Mutex<State>,
     refresh_every: Duration,
     reload_every: Duration,
 }
 
+/// Progress of a reflector.
+#[derive(Default)]
+struct State {
+    /// Time of the last complete load.
+    loaded: Option<Instant>,
+    /// Releases that could not be decoded when they were last read.
+    unread: BTreeSet<ReleaseId>,
+}
+
 impl Reflector {
-    /// The catalogue as it is now; empty before the first load.
+    /// Returns the present catalogue; empty before the first load.
     pub fn catalogue(&self) -> Arc<Catalogue> {
         Arc::clone(&self.inner.catalogue.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether there is a catalogue to answer from.
+    /// Returns true if the catalogue is not empty.
     pub fn is_loaded(&self) -> bool {
         !self.catalogue().is_empty()
     }
 
-    /// Reads everything: two calls for 50 releases.
+    /// Reads everything, with two requests for each 50 releases.
     ///
-    /// What has changed meanwhile is left to [`refresh`](Self::refresh). A catalogue that ends before nine tenths of
-    /// what the service says is an error.
+    /// Changes during the load are left to [`refresh`](Self::refresh). A release that cannot be decoded is logged once and
+    /// keeps its state of before; each refresh reads it again.
+    ///
+    /// # Errors
+    ///
+    /// The error of a request; [`Error::Interrupted`] if the catalogue ends before nine tenths of the number of releases
+    /// that the service says, or if no release can be decoded.
     pub async fn load(&self) -> Result<()> {
-        let mut loaded = self.inner.loaded.lock().await;
-        self.read_everything().await?;
-        *loaded = Some(Instant::now());
-        Ok(())
+        let mut state = self.inner.state.lock().await;
+        self.read_everything(&mut state).await
     }
 
-    /// Reads what has changed since, and tells how many releases that were; everything when nothing was read before
-    /// or when more has changed than 300 releases show. One call when nothing has changed.
+    /// Reads the releases that have changed and returns their number. Reads everything if nothing was read before or if
+    /// more than 300 releases have changed. One request if nothing has changed.
+    ///
+    /// Releases that could not be decoded are read again, 100 of them at most.
+    ///
+    /// # Errors
+    ///
+    /// As for [`load`](Self::load).
     pub async fn refresh(&self) -> Result<usize> {
-        let mut loaded = self.inner.loaded.lock().await;
+        let mut state = self.inner.state.lock().await;
         let old = self.catalogue();
         let is_known = |head: &Head| old.get(head.id).is_some_and(|entry| entry.head() == *head);
         let news = if old.is_empty() { None } else { self.inner.reader.news(is_known).await? };
         let Some(news) = news else {
-            self.read_everything().await?;
-            *loaded = Some(Instant::now());
+            self.read_everything(&mut state).await?;
             return Ok(self.catalogue().len());
         };
-        if news.is_empty() {
+        let ids: BTreeSet<_> =
+            news.into_iter().chain(state.unread.iter().copied().take(MAX_RETRIED)).collect();
+        if ids.is_empty() {
             return Ok(0);
         }
-        let releases = self.inner.reader.releases(&news).await?;
+        let ids: Vec<_> = ids.into_iter().collect();
+        let (releases, unread) = self.inner.reader.releases(&ids).await?;
         let changed = releases.len();
-        self.replace(move || old.with(&releases)).await?;
+        if changed > 0 {
+            self.replace(move || old.with(&releases)).await?;
+        }
+        state.unread.retain(|id| ids.binary_search(id).is_err());
+        state.unread.extend(unread);
         debug!(changed, "catalogue refreshed");
         Ok(changed)
     }
 
-    /// Takes in what was read elsewhere, say by another instance: `parts` in place of what is there of them, and nothing
-    /// of what has `gone`. Waits for a [`load`](Self::load) or [`refresh`](Self::refresh) that is under way.
+    /// Adds `parts` that were read elsewhere, such as by another instance, and removes the releases `gone`. Waits for a
+    /// [`load`](Self::load) or [`refresh`](Self::refresh) in progress.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Interrupted`] if the runtime is shutting down.
     pub async fn merge(&self, parts: Vec<CataloguePart>, gone: Vec<ReleaseId>) -> Result<()> {
-        let _one_at_a_time = self.inner.loaded.lock().await;
+        let _one_at_a_time = self.inner.state.lock().await;
         let old = self.catalogue();
         self.replace(move || old.with_parts(parts, gone)).await
     }
 
-    /// Keeps the catalogue up to date for ever: everything at first and then [now and
-    /// then](ReflectorBuilder::reload_every), what has changed [in between](ReflectorBuilder::refresh_every). When the
-    /// service fails, the catalogue stays as it is, the failure is logged, and the next attempt comes later each time,
-    /// up to five minutes.
+    /// Keeps the catalogue up to date and never returns: reads everything first and at
+    /// [long intervals](ReflectorBuilder::reload_every), and changes at [short ones](ReflectorBuilder::refresh_every).
+    /// When a request fails, the catalogue stays as it is, the error is logged, and the wait before the next attempt
+    /// doubles each time, up to five minutes.
     pub async fn run(&self) -> Infallible {
         let mut failed: u32 = 0;
         loop {
@@ -187,7 +233,7 @@ impl Reflector {
                 Err(error) => {
                     let backoff = Duration::from_secs(1).saturating_mul(2_u32.saturating_pow(failed));
                     failed = failed.saturating_add(1);
-                    warn!(%error, "the catalogue could not be read, trying again");
+                    warn!(%error, "catalogue load or refresh failed, retrying");
                     sleep(backoff.min(MAX_BACKOFF)).await;
                 }
             }
@@ -195,21 +241,23 @@ impl Reflector {
     }
 
     async fn is_due(&self) -> bool {
-        let loaded = *self.inner.loaded.lock().await;
+        let loaded = self.inner.state.lock().await.loaded;
         loaded.is_none_or(|at| at.elapsed() >= self.inner.reload_every)
     }
 
-    async fn read_everything(&self) -> Result<()> {
-        let (entries, genres) = self.inner.reader.everything().await?;
-        debug!(releases = entries.len(), "catalogue read");
-        self.replace(move || Catalogue::new(entries, Arc::new(genres))).await
+    async fn read_everything(&self, state: &mut State) -> Result<()> {
+        let Everything { entries, genres, unread } = self.inner.reader.everything(&self.catalogue()).await?;
+        debug!(releases = entries.len(), unread = unread.len(), "catalogue loaded");
+        self.replace(move || Catalogue::new(entries, Arc::new(genres))).await?;
+        *state = State { loaded: Some(Instant::now()), unread };
+        Ok(())
     }
 
-    /// Puts another catalogue in place. Making its index takes some milliseconds, too long for the threads that answer.
+    /// Replaces the catalogue. The index takes some milliseconds to build, too long for the threads of the runtime.
     async fn replace(&self, make: impl FnOnce() -> Catalogue + Send + 'static) -> Result<()> {
         let catalogue = spawn_blocking(make)
             .await
-            .map_err(|task| Error::Interrupted { host: String::new(), source: std::sync::Arc::new(task) })?;
+            .map_err(|task| Error::Interrupted { host: String::new(), source: Arc::new(task) })?;
         *self.inner.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Torrents as the mirrored catalogue keeps them.
+//! Torrents of the mirrored catalogue.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -9,7 +9,7 @@ use crate::model::{
     torrent::{Resolution, TorrentSource},
 };
 
-/// A torrent of the mirrored catalogue. Its counts are those of when the release was last read.
+/// A torrent of the mirrored catalogue. The counts are as of the last read of the release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TorrentEntry {
@@ -19,21 +19,21 @@ pub struct TorrentEntry {
     pub hash: InfoHash,
     /// Size in bytes.
     pub size: u64,
-    /// Where the picture was taken from.
+    /// Source of the video.
     pub source: Option<TorrentSource>,
-    /// How the video is encoded.
+    /// Video codec.
     pub codec: Option<Codec>,
-    /// The height of the picture.
+    /// Height of the picture.
     pub resolution: Option<Resolution>,
     /// Name.
     pub label: Box<str>,
-    /// Which episodes it holds, as text (`1-12`).
+    /// Numbers of the contained episodes, as text (`1-12`).
     pub description: Option<Box<str>>,
-    /// How many have all of it.
+    /// Number of peers with the whole torrent.
     pub seeders: u32,
-    /// How many are fetching it.
+    /// Number of peers that are downloading the torrent.
     pub leechers: u32,
-    /// How often it was fetched.
+    /// Number of completed downloads.
     pub completed_times: u32,
     sort_order: Option<i64>,
     created_at: Option<i64>,
@@ -41,17 +41,17 @@ pub struct TorrentEntry {
 }
 
 impl TorrentEntry {
-    /// Its place in the list.
+    /// Returns the place in the list.
     pub fn sort_order(&self) -> Option<i64> {
         self.sort_order
     }
 
-    /// When it was added.
+    /// Returns the time of the addition.
     pub fn created_at(&self) -> Option<OffsetDateTime> {
         moment(self.created_at)
     }
 
-    /// When it was last changed.
+    /// Returns the time of the last change.
     pub fn changed_at(&self) -> Option<OffsetDateTime> {
         moment(self.changed_at)
     }

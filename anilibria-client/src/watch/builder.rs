@@ -1,19 +1,35 @@
-//! The settings of a watcher.
+//! Settings of a watcher.
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use tracing::Span;
 
-use super::{cursor::Cursor, events::Events, look, pace::Pace, spans::Spans};
-use crate::{Client, Result};
+use super::{
+    cursor::Cursor,
+    event::EventKind,
+    events::Events,
+    fetcher::Fetcher,
+    pace::Pace,
+    poll::{self, Plan},
+    scope::Scope,
+    spans::Spans,
+};
+use crate::{Client, Result, model::ReleaseId};
+
+/// Minimum time between two polls.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 impl Client {
     /// Watches for new episodes and releases, and for changes of either.
+    ///
+    /// The watcher never reads from the cache of the client.
     pub fn watch(&self) -> WatchBuilder {
         WatchBuilder {
-            client: self.clone(),
+            fetcher: Fetcher::new(self.clone()),
             pace: Pace { every: Duration::from_mins(1), at_least: None, at_most: None },
-            remember: 300,
+            plan: Plan { scope: Scope::Catalog, remember: 300, sweep_every: Duration::from_hours(1) },
+            kinds: None,
             since: None,
             spans: Spans::default(),
         }
@@ -39,73 +55,147 @@ impl Client {
 /// # Ok(())
 /// # });
 /// ```
+///
+/// # Narrowing
+///
+/// A watcher can be narrowed to some releases and to some kinds of events:
+///
+/// | setting | requests of a quiet poll | requests of a poll with changes |
+/// | --- | --- | --- |
+/// | none | 1 | 1 more for each 10 changed releases, whichever they are |
+/// | [`ids`](Self::ids) | 1 for each 50 ids | 1 more for each 10 changed releases among them |
+/// | [`favorites`](Self::favorites) | 1, and 1 for each 50 favourites | 1 more for each 10 changed favourites |
+/// | [`kinds`](Self::kinds) | as without | as without |
+///
+/// A watcher of all releases also [compares](Self::sweep_every) everything it remembers once an hour, with one request
+/// for each 50 releases. A watcher of some releases compares all of them in each poll and needs no such requests.
 #[derive(Clone, Debug)]
-#[must_use = "settings do nothing until the events are asked for"]
+#[must_use = "settings do nothing until the events are requested"]
 pub struct WatchBuilder {
-    client: Client,
-    pace: Pace,
-    remember: usize,
-    since: Option<Cursor>,
-    spans: Spans,
+    pub(super) fetcher: Fetcher,
+    pub(super) pace: Pace,
+    pub(super) plan: Plan,
+    pub(super) kinds: Option<Vec<EventKind>>,
+    pub(super) since: Option<Cursor>,
+    pub(super) spans: Spans,
 }
 
 impl WatchBuilder {
-    /// How often to look when episodes are due today. Default: a minute, at least a millisecond.
+    /// Sets the usual poll interval. Default: a minute, at least a millisecond.
     ///
-    /// The watcher looks more often after news and around the hour at which an episode is due, and less often when
-    /// nothing is.
+    /// The watcher polls more often after changes and around the hour at which an episode is due, and less often if
+    /// no episode is due today.
     pub fn every(mut self, interval: Duration) -> Self {
-        self.pace.every = interval.max(Duration::from_millis(1));
+        self.pace.every = interval.max(SHORTEST);
         self
     }
 
-    /// The shortest time between two looks. Default: a quarter of the usual one, at least a millisecond.
+    /// Sets the minimum time between two polls. Default: a quarter of the usual one, at least a millisecond.
     pub fn at_least(mut self, interval: Duration) -> Self {
-        self.pace.at_least = Some(interval.max(Duration::from_millis(1)));
+        self.pace.at_least = Some(interval.max(SHORTEST));
         self
     }
 
-    /// The longest time between two looks, whether nothing happens or the service fails. Default: five times the
-    /// usual one. A service that asks for a longer wait gets it, up to 15 minutes.
+    /// Sets the maximum time between two polls, also after failures. Default: five times the usual one. A longer wait
+    /// that the service asks for is kept, up to 15 minutes.
     pub fn at_most(mut self, interval: Duration) -> Self {
         self.pace.at_most = Some(interval);
         self
     }
 
-    /// How many releases to remember, the last updated ones, from 50 to 1000; values beyond are moved into that
-    /// range. Default: 300.
+    /// Sets the number of last updated releases to remember, from 50 to 1000; other values are moved into that range.
+    /// Default: 300.
     ///
-    /// It is also how far a look reads back, 50 releases a call, when there is much news; beyond it the watcher tells
-    /// [`Resync`](super::Event::Resync).
+    /// This is also how far back a poll reads after many changes, with one request for each 50 releases. Beyond it the
+    /// watcher yields [`Resync`](super::Event::Resync). A watcher of [`ids`](Self::ids) or [`favorites`](Self::favorites)
+    /// remembers all of them.
     pub fn remember(mut self, releases: usize) -> Self {
-        self.remember = releases.clamp(50, 1000);
+        self.plan.remember = releases.clamp(50, 1000);
         self
     }
 
-    /// Where to go on from. Default: the present when the stream begins, so that only what comes after is told.
+    /// Sets the time between two complete comparisons of everything that is remembered. Default: an hour.
+    ///
+    /// They find changes of releases that the service does not move to the front of its list. The time of the last
+    /// successful one is part of the [`Cursor`], so that it also comes due for a program that restarts often.
+    pub fn sweep_every(mut self, interval: Duration) -> Self {
+        self.plan.sweep_every = interval;
+        self
+    }
+
+    /// Narrows the watcher to these releases. Default: all releases.
+    ///
+    /// Only they are requested. A release that the [cursor](Self::since) does not know is taken as known when it is read
+    /// for the first time; an id that does not exist yet yields [`NewRelease`](super::Event::NewRelease) later. Replaces
+    /// [`favorites`](Self::favorites).
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// use anilibria_client::watch::EventKind;
+    ///
+    /// let events = client.watch().ids([9000, 9001]).kinds([EventKind::NewEpisode]).events();
+    /// # drop(events);
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn ids(mut self, ids: impl IntoIterator<Item = impl Into<ReleaseId>>) -> Self {
+        let mut ids: Vec<_> = ids.into_iter().map(Into::into).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        self.plan.scope = Scope::Ids(ids.into());
+        self
+    }
+
+    /// Narrows the watcher to the favourites of the account of the client's session. Default: all releases.
+    ///
+    /// Each poll reads the ids of the favourites first. A release that was added to them is taken as known when it is read
+    /// for the first time. Without a session each poll fails with [`Error::NoSession`](crate::Error::NoSession). Replaces
+    /// [`ids`](Self::ids).
+    pub fn favorites(mut self) -> Self {
+        self.plan.scope = Scope::Favorites;
+        self
+    }
+
+    /// Narrows the watcher to these kinds of events. Default: all kinds.
+    ///
+    /// Other events count as published and are not yielded. [`Resync`](super::Event::Resync) is always yielded. This
+    /// saves no requests.
+    pub fn kinds(mut self, kinds: impl IntoIterator<Item = EventKind>) -> Self {
+        self.kinds = Some(kinds.into_iter().collect());
+        self
+    }
+
+    /// Sets the state to continue from. Default: the state of the service when the stream begins, so that only later
+    /// changes are yielded.
+    ///
+    /// A cursor of a watcher of some releases yields [`Resync`](super::Event::Resync) first in a watcher of all releases.
     pub fn since(mut self, cursor: Cursor) -> Self {
         self.since = Some(cursor);
         self
     }
 
-    /// Looks in spans of their own: `begin` makes one at the beginning of each look, after the wait for it. It ends when all
-    /// that the look has found was told, and the next event is asked for; until then it is [`Events::span`]. Default: none,
-    /// so that a look is a part of whatever asks for events.
+    /// Creates a span for each poll: `begin` is called at the beginning of the poll, after the wait. The span ends when
+    /// all events of the poll have been yielded and the next one is requested; until then it is [`Events::span`].
+    /// Default: none, so that a poll belongs to the span of its caller.
     pub fn spans(mut self, begin: impl Fn() -> Span + Send + Sync + 'static) -> Self {
         self.spans = Spans::new(begin);
         self
     }
 
-    /// Reads the present, as a cursor to watch from: a dozen calls at most by default.
+    /// Reads the present state, as a cursor to continue from: at most a dozen requests by default.
+    ///
+    /// # Errors
+    ///
+    /// The error of the request that failed. Releases that cannot be decoded are not errors.
     pub async fn present(&self) -> Result<Cursor> {
         let mut cursor = Cursor::default();
-        cursor.settle(look::present(&self.client, self.remember).await?, self.remember);
+        let findings = poll::present(&self.fetcher, &self.plan).await?;
+        cursor.settle(findings, self.plan.remember, OffsetDateTime::now_utc());
         Ok(cursor)
     }
 
-    /// The events, from now on and without end. Nothing is asked of the service until the stream is polled.
+    /// Returns the stream of events. The service receives no request until the stream is polled.
     pub fn events(self) -> Events {
-        let Self { client, pace, remember, since, spans } = self;
-        Events::new(client, pace, remember, since, spans)
+        Events::new(self)
     }
 }

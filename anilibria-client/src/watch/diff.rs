@@ -1,4 +1,4 @@
-//! All judgement of a watcher: what is new in releases, given what is known of them.
+//! Comparison of releases with their known state.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use super::{
 };
 use crate::model::{Episode, Release};
 
-/// What is new in `seen`, in its order, to one who knows what `known` holds.
+/// Returns the changes in `seen`, in its order, relative to the state `known`.
 ///
-/// Each release must be whole, with its episodes; where it has none, only its status is compared. Events come release
-/// by release: first the release itself, then its episodes in their order, then its status. A cursor to which all of
-/// them were [applied](Cursor::apply) finds nothing new in the same releases.
+/// Each release must have its episodes; without them only its status is compared. Events are grouped by release: first the
+/// release itself, then its episodes in their order, then its status. A cursor to which all of them were
+/// [applied](Cursor::apply) has no changes in the same releases.
 pub fn diff(known: &Cursor, seen: &[Release]) -> Vec<Event> {
     seen.iter().flat_map(|release| of_release(known, release)).collect()
 }
@@ -27,7 +27,7 @@ fn of_release(known: &Cursor, seen: &Release) -> Vec<Event> {
     }
     for episode in in_order(seen.episodes.as_deref().unwrap_or_default()) {
         let event = |episode: &Episode| (Arc::clone(&release), Arc::new(episode.clone()));
-        match known.knowledge(mark, episode) {
+        match known.knowledge(seen.id, mark, episode) {
             Knowledge::Known if !is_new => {}
             Knowledge::Changed => {
                 let (release, episode) = event(episode);
@@ -43,25 +43,25 @@ fn of_release(known: &Cursor, seen: &Release) -> Vec<Event> {
         Some(mark) if mark.status != seen.status() => {
             events.push(Event::StatusChange { release, old: mark.status, new: seen.status() });
         }
-        // Something about an old release has changed, and what it was like before is not known.
+        // An old release has changed, and its earlier state is not known.
         None if events.is_empty() => events.push(Event::Resync),
         _ => {}
     }
     events
 }
 
-/// Episodes by their place in the list, then by number; each one once.
+/// Returns the episodes by their place in the list, then by number; each one once.
 fn in_order(episodes: &[Episode]) -> Vec<&Episode> {
     let mut order: Vec<_> = episodes.iter().collect();
     order.sort_by(|one, other| {
         one.sort_order.cmp(&other.sort_order).then(one.ordinal.total_cmp(&other.ordinal))
     });
-    let mut told = std::collections::HashSet::new();
-    order.retain(|episode| told.insert(episode.id));
+    let mut seen_ids = std::collections::HashSet::new();
+    order.retain(|episode| seen_ids.insert(episode.id));
     order
 }
 
-/// A release as the list of the latest ones shows it. What else there is of it is large, and told in other events.
+/// Returns the release with the fields of the list of latest releases. Its other parts are large, and other events carry them.
 fn without_parts(release: &Release) -> Release {
     let episodes = release.episodes.as_deref().unwrap_or_default();
     let latest = in_order(episodes).last().map(|episode| Box::new((*episode).clone()));

@@ -1,4 +1,4 @@
-//! What a watcher tells.
+//! Events of a watcher.
 
 use std::sync::Arc;
 
@@ -8,46 +8,73 @@ use crate::model::{Episode, Release, ReleaseId, ReleaseStatus};
 
 /// A change of the catalogue. Cheap to clone.
 ///
-/// A release is as the list of the latest ones shows it, with its genres and its latest episode. As JSON an event is an object
-/// whose `event` tells which one it is: `{"event": "new_episode", "release": {…}, "episode": {…}}`.
+/// A release has the fields of the list of the latest releases, with its genres and its latest episode. As JSON an event is an
+/// object with its kind in the field `event`: `{"event": "new_episode", "release": {…}, "episode": {…}}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
-    /// A release is there that was not. Its episodes follow as events of their own.
+    /// A release was added. Its episodes follow as events of their own.
     NewRelease {
         /// The release.
         release: Arc<Release>,
     },
-    /// An episode came out. Several at once are told one by one, in their order.
+    /// An episode came out. Several at once are separate events, in their order.
     NewEpisode {
-        /// The release it belongs to.
+        /// The release of the episode.
         release: Arc<Release>,
         /// The episode.
         episode: Arc<Episode>,
     },
-    /// An episode that was out has changed: its name, number, marks, length or the qualities it is there in.
+    /// A published episode has changed: its name, number, marks, length or available qualities.
     EpisodeUpdate {
-        /// The release it belongs to.
+        /// The release of the episode.
         release: Arc<Release>,
-        /// The episode as it is now.
+        /// The episode after the change.
         episode: Arc<Episode>,
     },
-    /// A release was announced and has begun, or has ended, or goes on.
+    /// The status of a release has changed: an announced release has begun, or a release has ended or continues.
     StatusChange {
         /// The release.
         release: Arc<Release>,
-        /// What it was.
+        /// The status before.
         old: ReleaseStatus,
-        /// What it is.
+        /// The status after.
         new: ReleaseStatus,
     },
-    /// Changes may have been missed, as there were more than the watcher reads back: read anew what you keep.
+    /// Changes may have been missed, because there were more than the watcher reads back, or because the earlier state of
+    /// a release is unknown. Read again everything that you keep.
     Resync,
 }
 
+/// The kind of an [`Event`] about a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EventKind {
+    /// [`Event::NewRelease`].
+    NewRelease,
+    /// [`Event::NewEpisode`].
+    NewEpisode,
+    /// [`Event::EpisodeUpdate`].
+    EpisodeUpdate,
+    /// [`Event::StatusChange`].
+    StatusChange,
+}
+
 impl Event {
-    /// The release that it is about; none for [`Resync`](Self::Resync).
+    /// Returns the kind of the event; `None` for [`Resync`](Self::Resync), which is about no single release.
+    pub fn kind(&self) -> Option<EventKind> {
+        match self {
+            Self::NewRelease { .. } => Some(EventKind::NewRelease),
+            Self::NewEpisode { .. } => Some(EventKind::NewEpisode),
+            Self::EpisodeUpdate { .. } => Some(EventKind::EpisodeUpdate),
+            Self::StatusChange { .. } => Some(EventKind::StatusChange),
+            Self::Resync => None,
+        }
+    }
+
+    /// Returns the release that has changed; `None` for [`Resync`](Self::Resync).
     pub fn release(&self) -> Option<&Release> {
         match self {
             Self::NewRelease { release }
@@ -58,12 +85,12 @@ impl Event {
         }
     }
 
-    /// The id of that release.
+    /// Returns the id of the release that has changed.
     pub fn release_id(&self) -> Option<ReleaseId> {
         self.release().map(|release| release.id)
     }
 
-    /// The episode that it is about, if it is about one.
+    /// Returns the new or changed episode, if the event is about one.
     pub fn episode(&self) -> Option<&Episode> {
         match self {
             Self::NewEpisode { episode, .. } | Self::EpisodeUpdate { episode, .. } => Some(episode),

@@ -1,4 +1,4 @@
-//! The stream of events: looks, and the time between them.
+//! The stream of events: polls, and the time between them.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -14,166 +14,172 @@ use time::OffsetDateTime;
 use tracing::{Instrument as _, Span};
 
 use super::{
-    cursor::{Cursor, Learned},
-    event::Event,
+    builder::WatchBuilder,
+    cursor::{Cursor, Findings},
+    event::{Event, EventKind},
     expect::expectation,
-    look::{Depth, Look, look, present},
-    pace::{Mood, Pace},
+    fetcher::Fetcher,
+    pace::{Pace, Streaks},
+    poll::{Changes, Plan, poll, present},
     spans::Spans,
 };
 use crate::{
-    Client, Result,
+    Result,
     model::{ReleaseId, ReleaseStatus},
-    runtime::{CallFuture, Instant, sleep},
+    runtime::{CallFuture, sleep},
 };
 
-/// How often everything that is remembered is compared, as the service does not bring every change to the front.
-const SWEEP_EVERY: Duration = Duration::from_hours(1);
-
-/// A stream of changes in the catalogue. Created by [`WatchBuilder::events`](super::WatchBuilder::events).
+/// A stream of changes in the catalogue. Created by [`WatchBuilder::events`].
 ///
-/// It never ends. When the service fails, it yields the error, waits longer each time, and goes on; nothing is lost by
-/// that. The service is asked only while the stream is polled: a slow reader makes the watcher slow, and it catches up
-/// afterwards. Dropping it ends everything.
+/// The stream never ends. When the service fails, the stream yields the error, waits longer each time, and continues;
+/// no change is lost. A release that cannot be decoded is logged once and does not delay the others; it is read again
+/// until it can be decoded. The service is polled only while the stream is polled: a slow reader makes the watcher slow,
+/// and the watcher catches up afterwards. Dropping the stream stops all requests.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Events {
-    client: Client,
+    fetcher: Fetcher,
     pace: Pace,
-    remember: usize,
+    plan: Arc<Plan>,
+    /// Kinds of the events to yield; all if `None`.
+    kinds: Option<Arc<[EventKind]>>,
     /// `None` until the present has been read.
     known: Option<Arc<Cursor>>,
-    /// What the last look has found and nobody has been told yet.
-    untold: VecDeque<Event>,
-    /// What the last look has found out, for when all of it has been told.
-    learned: Vec<Learned>,
-    /// What somebody else has told since the last look began, of releases that are remembered.
-    corrections: BTreeMap<ReleaseId, ReleaseStatus>,
-    mood: Mood,
+    /// Events of the last poll that have not been yielded.
+    pending: VecDeque<Event>,
+    /// Findings of the last poll, until all of its events have been yielded.
+    findings: Option<Findings>,
+    /// Statuses published elsewhere since the last poll began, of remembered releases.
+    overrides: BTreeMap<ReleaseId, ReleaseStatus>,
+    streaks: Streaks,
     spans: Spans,
-    /// The span of the last look.
+    /// The span of the last poll.
     span: Span,
-    /// The wait and the look that are under way.
-    work: Option<CallFuture<Looked>>,
+    /// The wait and the poll in progress.
+    work: Option<CallFuture<Polled>>,
     wait: Duration,
-    swept: Instant,
 }
 
-/// What a look has found, and the span that it was made in.
-type Looked = (Span, Result<Look>);
+/// Span and result of a poll.
+type Polled = (Span, Result<Changes>);
 
 impl Events {
-    pub(super) fn new(
-        client: Client,
-        pace: Pace,
-        remember: usize,
-        since: Option<Cursor>,
-        spans: Spans,
-    ) -> Self {
+    pub(super) fn new(settings: WatchBuilder) -> Self {
+        let WatchBuilder { fetcher, pace, plan, kinds, since, spans } = settings;
         Self {
-            client,
+            fetcher,
             pace,
-            remember,
+            plan: Arc::new(plan),
+            kinds: kinds.map(Arc::from),
             known: since.map(Arc::new),
-            untold: VecDeque::new(),
-            learned: Vec::new(),
-            corrections: BTreeMap::new(),
-            mood: Mood::default(),
+            pending: VecDeque::new(),
+            findings: None,
+            overrides: BTreeMap::new(),
+            streaks: Streaks::default(),
             spans,
             span: Span::none(),
             work: None,
             wait: Duration::ZERO,
-            swept: Instant::now(),
         }
     }
 
-    /// Where to go on after a restart: right after the last event that was yielded.
+    /// Returns the state right after the last event that was yielded, from which a watcher can continue after a restart.
     ///
-    /// `None` until the present has been read, when the watcher began without a cursor.
+    /// `None` until the present has been read, if the watcher was built without a cursor.
     pub fn cursor(&self) -> Option<Cursor> {
         self.known.as_deref().cloned()
     }
 
-    /// Returns the [span](super::WatchBuilder::spans) of the poll that found the last event or failed. Work caused by the event
+    /// Returns the [span](WatchBuilder::spans) of the poll that found the last event or failed. Work caused by the event
     /// belongs to this span. The span is disabled if the watcher has no spans.
     pub fn span(&self) -> &Span {
         &self.span
     }
 
-    /// Takes note that somebody else has told whom this stream tells that a release has come to `status`. It is with that
-    /// that the release is compared from the next look on: one that has meanwhile gone back, before this stream has seen
-    /// anything, has changed once more. What is not remembered is not compared.
-    pub fn told_elsewhere(&mut self, release: impl Into<ReleaseId>, status: ReleaseStatus) {
+    /// Overrides the last known status of a release, so that the next poll compares against it.
+    ///
+    /// Call this method when another publisher has published `status` to the same subscribers. If the status has changed
+    /// back since, the next poll yields that as another change. Releases that are not remembered are ignored.
+    pub fn override_status(&mut self, release: impl Into<ReleaseId>, status: ReleaseStatus) {
         let release = release.into();
         if self.known.as_deref().is_some_and(|known| known.get(release).is_some()) {
-            self.corrections.insert(release, status);
+            self.overrides.insert(release, status);
         }
     }
 
-    /// The next event of those that are there already.
-    fn tell(&mut self) -> Option<Event> {
-        let event = self.untold.pop_front()?;
-        self.know(|known| known.apply(&event));
-        self.settle_if_told();
-        Some(event)
-    }
-
-    fn settle_if_told(&mut self) {
-        if self.untold.is_empty() && !self.learned.is_empty() {
-            let (learned, remember) = (std::mem::take(&mut self.learned), self.remember);
-            self.know(|known| known.settle(learned, remember));
+    /// Returns the next event of the last poll. Events of other kinds count as published.
+    fn next_pending(&mut self) -> Option<Event> {
+        let is_wanted = |kinds: &Option<Arc<[EventKind]>>, event: &Event| match (kinds, event.kind()) {
+            (Some(kinds), Some(kind)) => kinds.contains(&kind),
+            _ => true,
+        };
+        loop {
+            let event = self.pending.pop_front();
+            if let Some(event) = &event {
+                self.update(|known| known.apply(event));
+            }
+            self.settle_if_published();
+            if event.as_ref().is_none_or(|event| is_wanted(&self.kinds, event)) {
+                return event;
+            }
         }
     }
 
-    fn know(&mut self, note: impl FnOnce(&mut Cursor)) {
-        note(Arc::make_mut(self.known.get_or_insert_default()));
+    fn settle_if_published(&mut self) {
+        if self.pending.is_empty()
+            && let Some(findings) = self.findings.take()
+        {
+            let remember = self.plan.remember;
+            self.update(|known| known.settle(findings, remember, OffsetDateTime::now_utc()));
+        }
     }
 
-    /// Waits, then looks. It holds nothing that a drop at any point would lose.
-    fn begin(&mut self) -> CallFuture<Looked> {
-        // Not before: what the last look has found out would have taken their place.
-        for (release, told) in std::mem::take(&mut self.corrections) {
-            self.know(|known| known.correct(release, told));
+    fn update(&mut self, change: impl FnOnce(&mut Cursor)) {
+        change(Arc::make_mut(self.known.get_or_insert_default()));
+    }
+
+    /// Waits, then polls. Dropping the future at any point loses nothing.
+    fn begin(&mut self) -> CallFuture<Polled> {
+        // Not earlier: the findings of the last poll would have replaced them.
+        for (release, status) in std::mem::take(&mut self.overrides) {
+            self.update(|known| known.override_status(release, status));
         }
         self.span = Span::none();
-        let (client, wait, remember) = (self.client.clone(), self.wait, self.remember);
+        let (fetcher, wait, plan) = (self.fetcher.clone(), self.wait, Arc::clone(&self.plan));
         let (known, spans) = (self.known.clone(), self.spans.clone());
-        let depth = if self.swept.elapsed() >= SWEEP_EVERY { Depth::Everything } else { Depth::News };
-        if depth == Depth::Everything && known.is_some() {
-            self.swept = Instant::now();
-        }
-        let look = async move {
+        // If a sweep fails, the next poll does without it, so that latest changes are not delayed until sweeps work again.
+        let may_sweep = self.streaks.failed.is_multiple_of(2);
+        let changes = async move {
             match known {
-                Some(known) => look(&client, &known, remember, depth).await,
-                None => Ok(Look { learned: present(&client, remember).await?, ..Look::default() }),
+                Some(known) => poll(&fetcher, &known, &plan, may_sweep).await,
+                None => Ok(Changes { findings: present(&fetcher, &plan).await?, ..Changes::default() }),
             }
         };
         Box::pin(async move {
             sleep(wait).await;
             let span = spans.begin();
-            let found = look.instrument(span.clone()).await;
-            (span, found)
+            let changes = changes.instrument(span.clone()).await;
+            (span, changes)
         })
     }
 
-    /// Takes in a look and says when the next one is due.
-    fn finish(&mut self, (span, look): Looked) -> Result<()> {
+    /// Stores the result of a poll and computes the wait before the next one.
+    fn finish(&mut self, (span, changes): Polled) -> Result<()> {
         self.span = span;
-        let look = match look {
-            Ok(look) => look,
+        let changes = match changes {
+            Ok(changes) => changes,
             Err(error) => {
-                self.mood.failed = self.mood.failed.saturating_add(1);
-                self.wait = self.pace.after_failure(self.mood, &error);
+                self.streaks.failed = self.streaks.failed.saturating_add(1);
+                self.wait = self.pace.after_failure(self.streaks, &error);
                 return Err(error);
             }
         };
-        let quiet = if look.events.is_empty() { self.mood.quiet.saturating_add(1) } else { 0 };
-        self.mood = Mood { quiet, failed: 0 };
-        self.untold = look.events.into();
-        self.learned = look.learned;
-        self.know(|_| ());
-        self.settle_if_told();
+        let quiet = if changes.events.is_empty() { self.streaks.quiet.saturating_add(1) } else { 0 };
+        self.streaks = Streaks { quiet, failed: 0 };
+        self.pending = changes.events.into();
+        self.findings = Some(changes.findings);
+        self.settle_if_published();
         if let Some(known) = &self.known {
-            self.wait = self.pace.after_look(self.mood, expectation(known, OffsetDateTime::now_utc()));
+            self.wait = self.pace.after_poll(self.streaks, expectation(known, OffsetDateTime::now_utc()));
         }
         Ok(())
     }
@@ -184,18 +190,18 @@ impl Stream for Events {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            if let Some(event) = self.tell() {
+            if let Some(event) = self.next_pending() {
                 return Poll::Ready(Some(Ok(event)));
             }
             let mut work = match self.work.take() {
                 Some(work) => work,
                 None => self.begin(),
             };
-            let Poll::Ready(look) = work.poll_unpin(cx) else {
+            let Poll::Ready(polled) = work.poll_unpin(cx) else {
                 self.work = Some(work);
                 return Poll::Pending;
             };
-            if let Err(error) = self.finish(look) {
+            if let Err(error) = self.finish(polled) {
                 return Poll::Ready(Some(Err(error)));
             }
         }
@@ -204,6 +210,9 @@ impl Stream for Events {
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("pace", &self.pace).field("mood", &self.mood).finish_non_exhaustive()
+        f.debug_struct("Events")
+            .field("pace", &self.pace)
+            .field("streaks", &self.streaks)
+            .finish_non_exhaustive()
     }
 }

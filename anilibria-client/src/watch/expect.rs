@@ -1,27 +1,27 @@
-//! What the schedule leads one to expect at a moment.
+//! Episodes that are due at a given time.
 
 use time::{OffsetDateTime, UtcOffset};
 
 use super::cursor::{Cursor, Mark};
 
-/// How far from the hour of its last episode the next one of a release is looked out for, in seconds.
+/// Maximum distance of an episode from the hour of the one before, in seconds.
 const AROUND: i64 = 60 * 60;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// How near the next episode is.
+/// Distance of the next episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expectation {
-    /// Nothing is due today.
+    /// No episode is due today.
     Nothing,
-    /// Something is due today.
+    /// An episode is due today.
     Today,
-    /// Something is due today, at about this hour.
+    /// An episode is due today, at about this hour.
     Now,
 }
 
-/// What is due at `now`, by the publish days of the releases that are remembered. The schedule tells only the day of
-/// the week, in Moscow; the hour is that of the last episode.
+/// Returns the distance of the next episode at `now`, by the publish days of the remembered releases. The schedule has only
+/// the day of the week, in Moscow; the hour is that of the last episode.
 pub(super) fn expectation(cursor: &Cursor, now: OffsetDateTime) -> Expectation {
     let mut expectation = Expectation::Nothing;
     for mark in cursor.marks() {
@@ -37,10 +37,10 @@ pub(super) fn expectation(cursor: &Cursor, now: OffsetDateTime) -> Expectation {
 fn of_release(mark: &Mark, now: OffsetDateTime) -> Expectation {
     let Some((head, day)) = mark.head.zip(mark.publish_day) else { return Expectation::Nothing };
     let moscow = UtcOffset::from_hms(3, 0, 0).unwrap_or(UtcOffset::UTC);
-    let today = now.to_offset(moscow);
+    let today = now.checked_to_offset(moscow).unwrap_or(now);
     let is_due = (head.is_ongoing || head.is_in_production) && day.weekday() == Some(today.weekday());
     let last = head.fresh_at.and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
-    match last.map(|last| last.to_offset(moscow)) {
+    match last.and_then(|last| last.checked_to_offset(moscow)) {
         _ if !is_due => Expectation::Nothing,
         Some(last) if last.date() == today.date() => Expectation::Nothing,
         Some(last) => {
@@ -58,19 +58,27 @@ mod tests {
     use super::*;
     use crate::{
         model::{PublishDay, Release},
-        watch::{cursor::Learned, head::Head},
+        watch::{
+            cursor::{Findings, Learned},
+            head::Head,
+        },
     };
 
     /// A release of Mondays whose last episode came out on a Monday at 18:00 in Moscow.
     fn cursor() -> Cursor {
+        cursor_of(datetime!(2026-11-02 15:00 UTC))
+    }
+
+    fn cursor_of(fresh_at: OffsetDateTime) -> Cursor {
         let release = Release {
             publish_day: Some(PublishDay(1)),
-            fresh_at: Some(datetime!(2026-11-02 15:00 UTC)),
+            fresh_at: Some(fresh_at),
             is_ongoing: true,
             ..Release::default()
         };
         let mut cursor = Cursor::default();
-        cursor.settle(vec![Learned::new(Head::from(&release), Some(&release))], 300);
+        let learned = vec![Learned::new(Head::from(&release), Some(&release))];
+        cursor.settle(Findings { learned, ..Findings::default() }, 300, datetime!(2026-11-02 15:30 UTC));
         cursor
     }
 
@@ -93,5 +101,14 @@ mod tests {
     #[test]
     fn nothing_more_is_due_on_the_day_on_which_it_came_out() {
         assert_eq!(expectation(&cursor(), datetime!(2026-11-02 15:30 UTC)), Expectation::Nothing);
+    }
+
+    #[test]
+    fn dates_at_the_ends_of_the_calendar_are_harmless() {
+        let ends = [datetime!(-9999-01-01 00:00 UTC), datetime!(9999-12-31 23:59:59 UTC)];
+
+        for (fresh_at, now) in ends.into_iter().flat_map(|one| ends.map(|other| (one, other))) {
+            expectation(&cursor_of(fresh_at), now);
+        }
     }
 }

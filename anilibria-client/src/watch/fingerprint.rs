@@ -1,4 +1,4 @@
-//! Episodes as two small numbers each: which one it is, and what it is like.
+//! Fingerprints of episodes: two small numbers for the identity and the content of each.
 
 use std::collections::BTreeMap;
 
@@ -6,22 +6,23 @@ use crc32fast::Hasher;
 
 use crate::model::{Episode, EpisodeId, Skip};
 
-/// What is remembered of episodes: what each is like, by which one it is.
+/// Hashes of the contents of episodes, by the hash of the id.
 pub(super) type Fingerprints = BTreeMap<u32, u32>;
 
-/// Which episode it is. Two of one release meet in one number once in a million releases.
+/// Returns the hash of an id. Two episodes of one release have the same hash once in a million releases.
 pub(super) fn key(id: EpisodeId) -> u32 {
     crc32fast::hash(id.get().as_bytes())
 }
 
-/// What an episode is like.
+/// Returns the hash of the content of an episode.
 ///
-/// The addresses of its streams are left out: host and query differ from call to call. Which there are is not.
+/// The addresses of the streams are left out, because host and query differ from request to request. Their qualities are
+/// included.
 pub(super) fn fingerprint(episode: &Episode) -> u32 {
     let mut hasher = Hasher::new();
     let mut text = |text: Option<&str>| {
         hasher.update(text.unwrap_or_default().as_bytes());
-        // Keeps what ends one field apart from what begins the next.
+        // Separates the end of one field from the beginning of the next.
         hasher.update(&[0xFF]);
     };
     text(episode.name.as_deref());
@@ -42,7 +43,7 @@ pub(super) fn fingerprint(episode: &Episode) -> u32 {
     hasher.finalize()
 }
 
-/// What is remembered of all these episodes.
+/// Returns the fingerprints of these episodes.
 pub(super) fn fingerprints<'a>(episodes: impl IntoIterator<Item = &'a Episode>) -> Fingerprints {
     episodes.into_iter().map(|episode| (key(episode.id), fingerprint(episode))).collect()
 }

@@ -1,27 +1,39 @@
-//! The few fields of a release that tell whether anything about it has changed, and reading them.
+//! The few fields of a release that show whether anything about it has changed.
 
 use serde::{Deserialize, Serialize};
 
+use super::fetcher::{Fetcher, Partial, Skipped};
 use crate::{
-    Client, Result,
+    Result,
     model::{CatalogSorting, Release, ReleaseId},
     page::Page,
-    request::MAX_LIMIT,
+    request::{MAX_LIMIT, Request},
 };
 
-/// What is asked for to make a [`Head`].
-const FIELDS: [&str; 5] = ["id", "fresh_at", "updated_at", "is_ongoing", "is_in_production"];
+/// Fields of a release that make a [`Head`].
+pub(crate) const FIELDS: [&str; 5] = ["id", "fresh_at", "updated_at", "is_ongoing", "is_in_production"];
 
-/// What changes when anything of a release changes.
+/// Tolerance for the difference between the clocks of the service and of this machine, in seconds.
+pub(crate) const CLOCK_TOLERANCE: i64 = 24 * 60 * 60;
+
+/// Fields of which at least one changes when anything of a release changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Head {
     pub(crate) id: ReleaseId,
-    /// When an episode last came out, in Unix seconds.
+    /// Time of the last new episode, in Unix seconds.
     pub(crate) fresh_at: Option<i64>,
-    /// When it was last changed, in Unix seconds.
+    /// Time of the last change, in Unix seconds.
     pub(crate) updated_at: Option<i64>,
     pub(crate) is_ongoing: bool,
     pub(crate) is_in_production: bool,
+}
+
+impl Head {
+    /// Returns true if the date of the release is in the future, so that it stays in front of others. An
+    /// unchanged release of this kind does not prove that the releases behind it are unchanged.
+    pub(crate) fn is_pinned(&self, now: i64) -> bool {
+        self.fresh_at.is_some_and(|at| at > now.saturating_add(CLOCK_TOLERANCE))
+    }
 }
 
 impl From<&Release> for Head {
@@ -36,18 +48,49 @@ impl From<&Release> for Head {
     }
 }
 
-/// The heads of the latest releases, the last updated first.
-pub(crate) async fn latest(client: &Client, limit: u32) -> Result<Vec<Head>> {
-    let releases = client.releases().latest().limit(limit).include(FIELDS).await?;
-    Ok(releases.iter().map(Head::from).collect())
+/// Heads of a part of a list of releases.
+pub(crate) type Heads = Partial<Head>;
+
+impl Heads {
+    fn of(releases: Partial<Release>) -> Self {
+        Self { items: releases.items.iter().map(Head::from).collect(), skipped: releases.skipped }
+    }
+
+    /// Number of releases in the answer, skipped ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len() + self.skipped.count
+    }
 }
 
-/// The heads on a page of the catalogue, which continues what [`latest`] begins; empty past the end.
-pub(crate) async fn page(client: &Client, number: u32) -> Result<Vec<Head>> {
-    let request = client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
-    let page: Page<Release> = request.page(number).limit(MAX_LIMIT).include(FIELDS).await?;
-    // A service that answers some other page than the one asked for would do so for ever.
-    let strayed = page.pagination.current_page.is_some_and(|current| current != number);
-    let items = if strayed { &[] } else { page.items.as_slice() };
-    Ok(items.iter().map(Head::from).collect())
+/// Fetches the heads of the latest releases, the last updated first.
+pub(crate) async fn latest(fetcher: &Fetcher, limit: u32) -> Result<Heads> {
+    let request = fetcher.client.releases().latest().limit(limit).include(FIELDS);
+    Ok(Heads::of(fetcher.list(request.request()).await?))
+}
+
+/// Fetches the heads on a page of the catalogue, which continues the list of [`latest`]. Empty past the end.
+pub(crate) async fn page(fetcher: &Fetcher, number: u32) -> Result<Heads> {
+    let request = fetcher.client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
+    let request = request.page(number).limit(MAX_LIMIT).include(FIELDS);
+    let page: Page<Release> = fetcher.page(request.request()).await?;
+    // A service that returns a different page than the requested one would do so for every page.
+    if page.pagination.current_page.is_some_and(|current| current != number) {
+        return Ok(Heads { items: Vec::new(), skipped: Skipped::default() });
+    }
+    Ok(Heads::of(page.into()))
+}
+
+/// Fetches the heads of these releases, at most [`MAX_LIMIT`].
+pub(crate) async fn of(fetcher: &Fetcher, ids: &[ReleaseId]) -> Result<Heads> {
+    Ok(Heads::of(fetcher.page(&list(fetcher, ids, FIELDS)).await?.into()))
+}
+
+/// Returns the request for these fields of these releases, at most [`MAX_LIMIT`].
+pub(crate) fn list(
+    fetcher: &Fetcher,
+    ids: &[ReleaseId],
+    fields: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Request {
+    let list = fetcher.client.releases().list().ids(ids.iter().copied()).limit(MAX_LIMIT);
+    list.include(fields).request().clone()
 }

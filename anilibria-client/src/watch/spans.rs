@@ -1,10 +1,10 @@
-//! The spans in which a watcher looks.
+//! Spans of the polls of a watcher.
 
 use std::{fmt, sync::Arc};
 
 use tracing::Span;
 
-/// Makes a span for each look; none unless somebody wants them.
+/// Creates a span for each poll. Creates none by default.
 #[derive(Clone, Default)]
 pub(super) struct Spans(Option<Arc<dyn Fn() -> Span + Send + Sync>>);
 
@@ -13,7 +13,7 @@ impl Spans {
         Self(Some(Arc::new(begin)))
     }
 
-    /// The span of a look that begins now.
+    /// Returns the span of a poll that begins now.
     pub(super) fn begin(&self) -> Span {
         self.0.as_ref().map_or_else(Span::none, |begin| begin())
     }

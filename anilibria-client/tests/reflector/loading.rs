@@ -1,4 +1,4 @@
-//! Reading everything, reading what has changed, and what failures do to what is there.
+//! Loads, refreshes, and failures of either.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use anilibria_client::{model::Quality, sandbox::Faults};
 use crate::ground::Ground;
 
 #[tokio::test]
-async fn load_mirrors_every_release_as_the_service_tells_it() {
+async fn load_mirrors_every_release() {
     let (ground, catalogue) = Ground::loaded(120).await;
 
     assert_eq!(catalogue.len(), 120);
@@ -57,7 +57,7 @@ async fn load_takes_two_calls_for_a_page_and_a_quiet_refresh_takes_one() {
 }
 
 #[tokio::test]
-async fn refresh_reads_what_has_changed_and_leaves_old_snapshots_alone() {
+async fn refresh_reads_changes_and_keeps_old_snapshots() {
     let (ground, before) = Ground::loaded(120).await;
     let out = |catalogue: &anilibria_client::reflector::Catalogue, id: u32| {
         catalogue.get(id).unwrap().episodes.as_ref().unwrap().len()
@@ -108,7 +108,7 @@ async fn failed_reads_leave_the_catalogue_as_it_was() {
 }
 
 #[tokio::test]
-async fn run_loads_refreshes_and_outlives_failures() {
+async fn run_loads_refreshes_and_continues_after_failures() {
     let ground = Ground::new(60).await;
     let interval = Duration::from_millis(5);
     let reflector = ground.client.reflector().unpaced().refresh_every(interval).build();

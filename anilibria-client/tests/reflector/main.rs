@@ -1,9 +1,15 @@
-//! The reflector over HTTP, and what its catalogue finds.
+//! The reflector over HTTP, and queries of its catalogue.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(feature = "cache")]
+mod cached;
 mod ground;
 mod loading;
+#[path = "../support/odd.rs"]
+mod odd;
+mod pacing;
 mod queries;
 mod saved;
 mod searching;
+mod skipped;

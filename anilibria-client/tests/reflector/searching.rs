@@ -1,4 +1,4 @@
-//! What a search finds, and in which order.
+//! Results of a search and their order.
 
 use anilibria_client::reflector::{Order, Sort};
 
@@ -58,7 +58,25 @@ fn yo_case_and_punctuation_do_not_matter() {
 }
 
 #[test]
-fn typing_errors_other_letters_and_the_wrong_layout_are_put_right() {
+fn decomposed_letters_are_found_by_composed_ones_and_the_other_way_round() {
+    let names = |name: &str| named(&[(name, "", ""), ("Совсем другое", "", "")]);
+    let (composed, decomposed) = ("Бойцовский ёж", "Бо\u{438}\u{306}цовски\u{438}\u{306} е\u{308}ж");
+
+    for (name, texts) in [(composed, [decomposed, "бо\u{438}\u{306}ц"]), (decomposed, [composed, "бойц"])]
+    {
+        let catalogue = names(name);
+        for text in texts.into_iter().chain(["boycovskiy", ",jqwjdcrbq", "бойцвоский"]) {
+            assert_eq!(search(&catalogue, text), [1], "{text} in {name}");
+            let literal = catalogue.query().search(text).literal().find().total;
+            assert_eq!(literal, usize::from(texts.contains(&text)), "{text} in {name}");
+        }
+    }
+    // Typed in the wrong layout, on a system that composes nothing: `q` is `й`.
+    assert_eq!(search(&named(&[("Quo", "", "")]), "\u{438}\u{306}гщ"), [1]);
+}
+
+#[test]
+fn typing_errors_other_letters_and_the_wrong_layout_are_corrected() {
     let catalogue = named(&[
         ("Наруто: Ураганные хроники", "", ""),
         ("Атака титанов", "Shingeki no Kyojin", ""),
@@ -83,7 +101,7 @@ fn typing_errors_other_letters_and_the_wrong_layout_are_put_right() {
 }
 
 #[test]
-fn nonsense_and_emptiness_find_nothing_and_long_texts_are_no_trouble() {
+fn nonsense_and_emptiness_find_nothing_and_long_texts_are_cut() {
     let catalogue = named(&[("Атака титанов", "", ""), ("Титан", "", "")]);
 
     for text in ["", "  ", "—!?", "крокодил", "\n", &"титан ".repeat(10_000), &"я".repeat(10_000)]

@@ -1,12 +1,15 @@
-//! A service that fails: the stream tells, waits, and goes on.
+//! A service that fails: the stream reports the error, waits and continues.
+
+use std::time::Duration;
 
 use anilibria_client::{Error, sandbox::Faults};
 use futures::StreamExt;
+use tokio::time::timeout;
 
 use crate::ground::{Ground, next, settled};
 
 #[tokio::test]
-async fn failing_service_is_told_and_nothing_is_lost_when_it_is_back() {
+async fn failing_service_is_reported_and_nothing_is_lost_when_it_is_back() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
     ground.sandbox.set_faults(Faults::new().error_rate(1.0)).unwrap();
@@ -48,4 +51,20 @@ async fn start_without_a_service_takes_the_present_as_known_once_it_is_there() {
     let published = ground.publish(7);
 
     assert_eq!(next(&mut events, 1).await, [published]);
+}
+
+#[tokio::test]
+async fn no_interval_is_too_long_or_too_short() {
+    let ground = Ground::new(20).await;
+    for interval in [Duration::ZERO, Duration::MAX] {
+        let watch = ground.watch().every(interval).at_least(interval).at_most(interval).sweep_every(interval);
+        let mut events = watch.events();
+
+        settled(&mut events).await;
+
+        assert!(timeout(Duration::from_millis(50), events.next()).await.is_err());
+    }
+    let mut events = ground.watch().every(Duration::MAX).events();
+    settled(&mut events).await;
+    assert!(timeout(Duration::from_millis(50), events.next()).await.is_err());
 }

@@ -8,6 +8,7 @@ use anilibria_client::{
     watch::{Event, Events, WatchBuilder},
 };
 use futures::StreamExt;
+use tokio::time::timeout;
 
 pub(crate) struct Ground {
     pub(crate) sandbox: Sandbox,
@@ -19,7 +20,7 @@ impl Ground {
     pub(crate) async fn new(releases: u32) -> Self {
         let sandbox = Sandbox::builder().releases(releases).build();
         let server = sandbox.start().await.unwrap();
-        // What the watcher does after a failure is asked here, not what the client does about it.
+        // These tests are about failures in the watcher, so that the client must not hide them.
         let breaker = BreakerPolicy { failures: u32::MAX, ..BreakerPolicy::default() };
         let client = Client::builder().mirror(server.api_url()).retry(RetryPolicy::none()).breaker(breaker);
         let client = client.rate_limit(RateLimit::per_second(1000)).build().unwrap();
@@ -40,6 +41,18 @@ impl Ground {
     pub(crate) fn publish(&self, release: u32) -> String {
         let episode = self.sandbox.publish_episode(release).unwrap();
         format!("{release} episode {}", episode.ordinal)
+    }
+
+    /// The id of a release without an episode. It is at the end of the list whatever happens to it.
+    pub(crate) async fn announced(&self) -> u32 {
+        let mut releases = std::pin::pin!(self.client.catalog().releases().limit(50).items());
+        while let Some(release) = releases.next().await {
+            let release = release.unwrap();
+            if release.fresh_at.is_none() && (release.is_ongoing || release.is_in_production) {
+                return release.id.get();
+            }
+        }
+        panic!("no announced release");
     }
 
     /// The ids of the releases that are over, the last updated ones first.
@@ -63,16 +76,16 @@ pub(crate) fn short(event: &Event) -> String {
     }
 }
 
-/// The next `count` events in short; errors fail the test.
+/// The next `count` events in short. An error or a wait of half a minute fails the test.
 pub(crate) async fn next(events: &mut Events, count: usize) -> Vec<String> {
-    let events: Vec<_> = events.take(count).collect().await;
+    let events = timeout(Duration::from_secs(30), events.take(count).collect::<Vec<_>>()).await.unwrap();
     events.iter().map(|event| short(event.as_ref().unwrap())).collect()
 }
 
 /// Waits until the present has been read, which is no news.
 pub(crate) async fn settled(events: &mut Events) {
     while events.cursor().is_none() {
-        let told = tokio::time::timeout(Duration::from_millis(10), events.next()).await;
-        assert!(told.is_err(), "{told:?}");
+        let reported = timeout(Duration::from_millis(10), events.next()).await;
+        assert!(reported.is_err(), "{reported:?}");
     }
 }

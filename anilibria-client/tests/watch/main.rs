@@ -1,8 +1,15 @@
-//! The watcher over HTTP: what it tells of what the sandbox publishes, and where it goes on after a restart.
+//! The watcher over HTTP: events of changes in the sandbox, also after a restart.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[cfg(feature = "cache")]
+mod cached;
 mod errors;
 mod ground;
+mod narrowed;
 mod news;
+#[path = "../support/odd.rs"]
+mod odd;
 mod restart;
+mod skipped;
+mod sweep;

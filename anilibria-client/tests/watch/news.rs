@@ -1,4 +1,4 @@
-//! What is told, in which order, and how often.
+//! Events, their order and their number.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use tracing::info_span;
 
 use crate::ground::{Ground, next, settled, short};
 
-/// Long enough for many looks to find nothing; a look that did would end the wait at once.
+/// Long enough for many polls that find nothing; a poll that found an event would end the wait at once.
 const QUIET: Duration = Duration::from_millis(150);
 
 #[tokio::test]
-async fn published_episode_is_told_once_with_its_release() {
+async fn published_episode_is_reported_once_with_its_release() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
     let published = ground.publish(7);
@@ -43,7 +43,7 @@ async fn first_start_takes_the_present_as_known() {
 }
 
 #[tokio::test]
-async fn several_episodes_at_once_are_told_one_by_one_in_order() {
+async fn several_episodes_at_once_are_reported_one_by_one_in_order() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
     let mut published = Vec::new();
@@ -51,18 +51,18 @@ async fn several_episodes_at_once_are_told_one_by_one_in_order() {
         published.push(ground.publish(release));
     }
 
-    let told = next(&mut events, 4).await;
+    let reported = next(&mut events, 4).await;
 
     // Release by release, the one that changed last comes last.
-    assert_eq!(told, [&published[1], &published[0], &published[2], &published[3]].map(Clone::clone));
+    assert_eq!(reported, [&published[1], &published[0], &published[2], &published[3]].map(Clone::clone));
 }
 
 #[tokio::test]
-async fn what_one_look_has_found_is_told_within_its_span() {
+async fn events_of_one_poll_are_yielded_within_its_span() {
     let _spans = tracing::subscriber::set_default(tracing_subscriber::registry());
     let ground = Ground::new(60).await;
     let watcher = ground.watch().since(ground.watch().present().await.unwrap());
-    let mut events = watcher.spans(|| info_span!("look")).events();
+    let mut events = watcher.spans(|| info_span!("poll")).events();
     assert!(events.span().is_none());
     for release in [7, 9] {
         ground.publish(release);
@@ -79,7 +79,7 @@ async fn what_one_look_has_found_is_told_within_its_span() {
 }
 
 #[tokio::test]
-async fn new_release_is_told_before_its_episode() {
+async fn new_release_is_reported_before_its_episode() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
     let id = ground.sandbox.add_release().unwrap();
@@ -88,7 +88,7 @@ async fn new_release_is_told_before_its_episode() {
 }
 
 #[tokio::test]
-async fn change_of_status_is_told_with_what_it_was() {
+async fn change_of_status_is_reported_with_the_old_status() {
     let ground = Ground::new(60).await;
     let completed = ground.completed().await[0];
     let mut events = ground.events().await;
@@ -103,22 +103,22 @@ async fn change_of_status_is_told_with_what_it_was() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_has_told_and_has_changed_back_since_is_told() {
+async fn status_published_elsewhere_that_has_changed_back_is_reported() {
     let ground = Ground::new(60).await;
     let completed = ground.completed().await[0];
     let mut events = ground.events().await;
 
-    // Between two looks: the watcher sees nothing of it.
+    // Both changes are between two polls, so that the watcher does not see them.
     ground.sandbox.set_status(completed, Status::ONGOING).unwrap();
     ground.sandbox.set_status(completed, Status::COMPLETED).unwrap();
-    events.told_elsewhere(completed, ReleaseStatus::Ongoing);
+    events.override_status(completed, ReleaseStatus::Ongoing);
     let ended = next(&mut events, 1).await;
-    // The same, and it hears of that only after the look.
+    // The same again, but the override comes after the poll.
     ground.sandbox.set_status(completed, Status::ONGOING).unwrap();
     ground.sandbox.set_status(completed, Status::COMPLETED).unwrap();
     let marker = ground.publish(completed % 60 + 1);
     assert_eq!(next(&mut events, 1).await, [marker]);
-    events.told_elsewhere(completed, ReleaseStatus::Ongoing);
+    events.override_status(completed, ReleaseStatus::Ongoing);
     let ended_again = next(&mut events, 1).await;
 
     assert_eq!(ended, [format!("{completed} ongoing -> completed")]);
@@ -126,20 +126,20 @@ async fn what_somebody_else_has_told_and_has_changed_back_since_is_told() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_has_told_first_is_not_told_again() {
+async fn status_published_elsewhere_is_not_reported_again() {
     let ground = Ground::new(60).await;
     let completed = ground.completed().await[0];
     let mut events = ground.events().await;
     ground.sandbox.set_status(completed, Status::ONGOING).unwrap();
 
-    events.told_elsewhere(completed, ReleaseStatus::Ongoing);
+    events.override_status(completed, ReleaseStatus::Ongoing);
 
     let marker = ground.publish(completed % 60 + 1);
     assert_eq!(next(&mut events, 1).await, [marker]);
 }
 
 #[tokio::test]
-async fn more_changes_than_a_page_shows_are_all_told() {
+async fn more_changes_than_a_page_shows_are_all_reported() {
     let ground = Ground::new(200).await;
     let mut events = ground.events().await;
     let mut published = Vec::new();
@@ -160,15 +160,15 @@ async fn more_changes_than_the_watcher_reads_back_begin_with_a_resync() {
         ground.publish(release);
     }
 
-    let told = next(&mut events, 51).await;
+    let reported = next(&mut events, 51).await;
 
-    assert_eq!(told[0], "resync");
-    assert_eq!(told[50], format!("80 episode {}", told[50].rsplit(' ').next().unwrap()));
+    assert_eq!(reported[0], "resync");
+    assert_eq!(reported[50], format!("80 episode {}", reported[50].rsplit(' ').next().unwrap()));
     assert!(timeout(QUIET, events.next()).await.is_err());
 }
 
 #[tokio::test]
-async fn new_episode_of_a_release_that_is_not_remembered_is_told_without_its_old_ones() {
+async fn new_episode_of_a_release_that_is_not_remembered_is_reported_without_its_old_ones() {
     let ground = Ground::new(300).await;
     let watch = ground.watch().remember(50);
     let cursor = watch.present().await.unwrap();
@@ -204,13 +204,13 @@ async fn abandoned_wait_for_an_event_loses_nothing() {
     let published = ground.publish(7);
 
     // Polled once and dropped, over and over, as in a `select!` with another branch.
-    let mut told = None;
-    while told.is_none() {
-        told = events.next().now_or_never().flatten();
+    let mut reported = None;
+    while reported.is_none() {
+        reported = events.next().now_or_never().flatten();
         tokio::task::yield_now().await;
     }
 
-    assert_eq!(short(&told.unwrap().unwrap()), published);
+    assert_eq!(short(&reported.unwrap().unwrap()), published);
 }
 
 #[tokio::test]
@@ -242,7 +242,7 @@ async fn events_survive_json() {
 }
 
 #[tokio::test]
-async fn changed_episode_is_told_as_an_update_and_a_changed_query_of_a_stream_is_not() {
+async fn changed_episode_is_reported_as_an_update_and_a_changed_stream_query_is_not() {
     let ground = Ground::new(60).await;
     let known = ground.watch().present().await.unwrap();
     let mut release = ground.client.releases().get(7).await.unwrap();

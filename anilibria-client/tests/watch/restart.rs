@@ -1,4 +1,4 @@
-//! Going on after a restart: nothing is lost and nothing is told twice.
+//! Watchers that continue after a restart: each change is reported once.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::ground::{Ground, next};
 
 const QUIET: Duration = Duration::from_millis(150);
 
-/// The watcher that a program builds after a restart from what it saved before.
+/// The watcher of a program that was restarted, built from the saved cursor.
 fn restarted(ground: &Ground, events: Events) -> Events {
     let saved = events.cursor().unwrap().to_bytes();
     drop(events);
@@ -17,7 +17,7 @@ fn restarted(ground: &Ground, events: Events) -> Events {
 }
 
 #[tokio::test]
-async fn what_came_out_while_the_program_was_down_is_told_after_it() {
+async fn episodes_published_during_downtime_are_reported_after_a_restart() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
     let before = ground.publish(7);
@@ -33,7 +33,7 @@ async fn what_came_out_while_the_program_was_down_is_told_after_it() {
 }
 
 #[tokio::test]
-async fn restart_after_every_event_tells_each_once() {
+async fn restart_after_every_event_reports_each_event_once() {
     let ground = Ground::new(60).await;
     let mut events = ground.events().await;
     let mut expected = Vec::new();
@@ -44,18 +44,18 @@ async fn restart_after_every_event_tells_each_once() {
     let added = ground.sandbox.add_release().unwrap();
     expected.extend([format!("{added} release"), format!("{added} episode 1")]);
 
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for _ in 0..expected.len() {
-        told.extend(next(&mut events, 1).await);
+        reported.extend(next(&mut events, 1).await);
         events = restarted(&ground, events);
     }
 
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
     assert!(timeout(QUIET, next(&mut events, 1)).await.is_err());
 }
 
 #[tokio::test]
-async fn restart_between_two_episodes_of_a_release_that_is_not_remembered_tells_each_once() {
+async fn restart_between_two_episodes_of_a_release_that_is_not_remembered_reports_each_once() {
     let ground = Ground::new(300).await;
     let watch = ground.watch().remember(50);
     let cursor = watch.present().await.unwrap();
@@ -83,7 +83,7 @@ async fn cursor_stays_small_and_survives_json() {
 }
 
 #[tokio::test]
-async fn present_takes_few_calls_and_a_quiet_look_takes_one() {
+async fn present_takes_few_calls_and_a_quiet_poll_takes_one() {
     let ground = Ground::new(400).await;
     let cursor = ground.watch().present().await.unwrap();
     let asked = ground.sandbox.request_count();

@@ -145,7 +145,7 @@ impl Standby {
                 Some(event) = told.next() => {
                     // A status that another publisher finds between two polls may have changed back by the next one.
                     if let Some((release, status)) = status(&event) {
-                        events.told_elsewhere(release, status);
+                        events.override_status(release, status);
                     }
                     continue;
                 }
@@ -245,7 +245,7 @@ impl Standby {
 fn poll_span(sampler: Sampler) -> Span {
     root_span(
         sampler.takes(None),
-        || info_span!(target: ROOT, "anilibria_look", otel.status_code = Empty, trace_id = Empty),
+        || info_span!(target: ROOT, "anilibria_poll", otel.status_code = Empty, trace_id = Empty),
     )
 }
 

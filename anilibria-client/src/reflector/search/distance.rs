@@ -1,15 +1,15 @@
-//! How many typing errors lie between two words.
+//! Number of typing errors between two words.
 
-/// The longest word that is compared, in letters.
+/// Maximum length of a compared word, in letters.
 pub(super) const MAX_WORD: usize = 32;
 
-/// How many letters must be put in, left out, changed or swapped with the next to make `one` of `other`; `None` when
-/// it is more than `most`, or when a word is longer than [`MAX_WORD`].
+/// Returns the number of letters that are inserted, deleted, replaced or swapped with the next between the words; `None` if
+/// it is more than `most`, or if a word is longer than [`MAX_WORD`].
 pub(super) fn distance(one: &[char], other: &[char], most: usize) -> Option<usize> {
     if one.len().abs_diff(other.len()) > most || one.len().max(other.len()) > MAX_WORD {
         return None;
     }
-    // Three rows of the table of distances between beginnings: a swap looks two rows back.
+    // Three rows of the table of distances between prefixes: a swap refers to the row before the last.
     let mut before = [0; MAX_WORD + 1];
     let mut last: [usize; MAX_WORD + 1] = std::array::from_fn(|column| column);
     let mut swapped = None;

@@ -1,10 +1,10 @@
-//! Text that was typed in the wrong keyboard layout.
+//! Correction of text that was typed in the wrong keyboard layout.
 
-/// The keys of a keyboard, row by row, in one layout and in the other.
+/// Keys of a keyboard, row by row, in the Latin layout.
 const LATIN: &str = "`qwertyuiop[]asdfghjkl;'zxcvbnm,.";
 const CYRILLIC: &str = "ёйцукенгшщзхъфывапролджэячсмитьбю";
 
-/// What the same keys give in the other layout. Keys that are the same in both stay.
+/// Returns the text of the same keys in the other layout. Keys that are the same in both are kept.
 pub(super) fn retyped(text: &str) -> String {
     let pairs = || LATIN.chars().zip(CYRILLIC.chars());
     // A comma or a dot is a letter only among Latin ones; a text with Cyrillic letters goes the other way.

@@ -9,22 +9,23 @@ mod words;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
+use unicode_normalization::UnicodeNormalization as _;
 
 use self::words::Words;
 use super::entry::CatalogueEntry;
 
 pub(super) use self::normal::normalised;
 
-/// Longer questions are cut: no name is longer.
+/// Maximum length of a query; longer ones are cut, because no name is longer.
 const MAX_CHARS: usize = 200;
 
-/// From how many letters on a question is also tried in other letters; shorter ones would find everything.
+/// Minimum length of a query that is also tried in other letters; shorter ones would find everything.
 const MIN_VARIANT: usize = 3;
 
-/// Ends a name. No normalised text has it.
+/// End of a name. No normalised text contains it.
 const END: u8 = b'\n';
 
-/// How well a name fits, the best first. Corrections of the question come after the question as it is.
+/// Rank of a match, the best first. Corrections of the query come after the query itself.
 type Rank = u16;
 
 const NO_MATCH: Rank = Rank::MAX;
@@ -35,14 +36,14 @@ const SIMILAR: Rank = 16;
 const SIMILAR_TRANSLITERATED: Rank = 2048;
 const SIMILAR_IN_OTHER_LAYOUT: Rank = 4096;
 
-/// The normalised names of all releases.
+/// Normalised names of all releases.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// All names, each with an [`END`].
+    /// All names, each followed by [`END`].
     text: Box<str>,
-    /// Where each name begins.
+    /// Start of each name.
     starts: Box<[u32]>,
-    /// The place of the release that each name is of.
+    /// Place of the release of each name.
     owners: Box<[u32]>,
     words: Words,
     releases: usize,
@@ -69,10 +70,10 @@ impl Index {
         }
     }
 
-    /// The places of the releases with a name like `question`, or one that has it when it `is_literal`: the best first,
-    /// then those with the higher id.
+    /// Returns the places of the releases with a name similar to `question`, or containing it if the search `is_literal`. The
+    /// best match comes first; of equal ones the higher id.
     pub(super) fn search(&self, question: &str, is_literal: bool) -> Vec<u32> {
-        let question: String = question.chars().take(MAX_CHARS).collect();
+        let question: String = question.nfc().take(MAX_CHARS).collect();
         let asked = normalised(&question);
         let mut ranks = vec![NO_MATCH; self.releases];
         if asked.is_empty() {
@@ -88,7 +89,7 @@ impl Index {
             for variant in &other_letters {
                 is_found |= self.similar(variant, SIMILAR_TRANSLITERATED, &mut ranks);
             }
-            // Whoever finds something has used the right layout.
+            // A query that finds something was typed in the right layout.
             let retyped = normalised(&layout::retyped(&question));
             if !is_found && !self.within(&retyped, OTHER_LAYOUT, &mut ranks) {
                 self.similar(&retyped, SIMILAR_IN_OTHER_LAYOUT, &mut ranks);
@@ -99,7 +100,7 @@ impl Index {
         found.into_iter().map(|(place, _): (u32, _)| place).collect()
     }
 
-    /// Ranks every name that has `needle` in it: the name itself, its beginning, the beginning of a word, any part.
+    /// Ranks every name that contains `needle`: the name itself, its beginning, the beginning of a word, any part.
     fn within(&self, needle: &str, base: Rank, ranks: &mut [Rank]) -> bool {
         if needle.is_empty() {
             return false;
@@ -125,7 +126,7 @@ impl Index {
         is_found
     }
 
-    /// Ranks every name that has a word like each word of `asked`.
+    /// Ranks every name that has a word similar to each word of `asked`.
     fn similar(&self, asked: &str, base: Rank, ranks: &mut [Rank]) -> bool {
         let similar = self.words.similar(asked, self.starts.len());
         for (name, cost) in &similar {
@@ -134,7 +135,7 @@ impl Index {
         !similar.is_empty()
     }
 
-    /// Gives the release of a name this rank, unless it has a better one.
+    /// Sets the rank of the release of a name, unless it has a better one.
     fn rank(&self, name: usize, rank: Rank, ranks: &mut [Rank]) {
         let place = self.owners.get(name).map(|place| *place as usize);
         if let Some(known) = place.and_then(|place| ranks.get_mut(place)) {
@@ -143,7 +144,7 @@ impl Index {
     }
 }
 
-/// Where `text` ends. Names of all releases are far below 4 GiB.
+/// Returns the end of `text`. The names of all releases are far below 4 GiB.
 fn offset(text: &str) -> u32 {
     u32::try_from(text.len()).unwrap_or(u32::MAX)
 }

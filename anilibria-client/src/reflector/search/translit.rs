@@ -1,6 +1,6 @@
-//! Russian names in Latin letters, and the other way round.
+//! Transliteration of Russian names to Latin letters and back.
 
-/// Russian letters as one writes them in Latin.
+/// Latin forms of Russian letters.
 const TO_LATIN: [(&str, &str); 32] = [
     ("а", "a"),
     ("б", "b"),
@@ -36,7 +36,7 @@ const TO_LATIN: [(&str, &str); 32] = [
     ("я", "ya"),
 ];
 
-/// Latin letters as Russian ones, the longest first.
+/// Russian forms of Latin letters, the longest first.
 const TO_RUSSIAN: [(&str, &str); 38] = [
     ("shch", "щ"),
     ("sch", "щ"),
@@ -78,7 +78,7 @@ const TO_RUSSIAN: [(&str, &str); 38] = [
     ("z", "з"),
 ];
 
-/// Japanese syllables in Latin letters as Russian writes them, where that is not letter by letter.
+/// Russian forms of Japanese syllables in Latin letters, where they do not follow letter by letter.
 const SYLLABLES: [(&str, &str); 17] = [
     ("sha", "ся"),
     ("shu", "сю"),
@@ -99,7 +99,7 @@ const SYLLABLES: [(&str, &str); 17] = [
     ("zo", "дзо"),
 ];
 
-/// The normalised `text` in other letters, as far as they differ from its own.
+/// Returns the transliterations of the normalised `text`, without those equal to it.
 pub(super) fn variants(text: &str) -> Vec<String> {
     let mut variants = Vec::new();
     let mut add = |variant: String| {
@@ -117,7 +117,7 @@ pub(super) fn variants(text: &str) -> Vec<String> {
     variants
 }
 
-/// `y` is `й` after a vowel and `ы` after a consonant.
+/// Replaces `й`, the form of `y`, by `ы` after a consonant.
 fn with_vowels(text: &str) -> String {
     let mut before = ' ';
     let letters = text.chars().map(|letter| {
@@ -128,7 +128,7 @@ fn with_vowels(text: &str) -> String {
     letters.collect()
 }
 
-/// `text` with each beginning that a table has replaced, from left to right; earlier rows and tables come first.
+/// Replaces each prefix that a table contains, from left to right; earlier rows and tables take precedence.
 fn replaced(text: &str, tables: &[&[(&str, &str)]]) -> String {
     let mut replaced = String::with_capacity(text.len() * 2);
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! The distinct words of all names, to find those that are like the words of a question.
+//! Index of the distinct words of all names, to find words similar to those of a query.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,27 @@ use super::{
     offset,
 };
 
-/// More words than this are not compared.
+/// Maximum number of words of a query.
 const MAX_WORDS: usize = 12;
 
-/// The cost of one typing error, in terms of words of the name that were not asked for.
+/// Cost of one typing error; an additional word of the name costs 1.
 const ERROR: Rank = 8;
 
-/// The most that the words not asked for cost.
+/// Maximum cost of additional words.
 const MAX_SPARE: Rank = ERROR - 1;
 
-/// The distinct words of all names, and which names have each.
+/// Distinct words of all names, with the names that contain each.
 #[derive(Debug, Default)]
 pub(super) struct Words {
     text: Box<str>,
     list: Box<[Word]>,
-    /// Names, word by word.
+    /// Names, grouped by word.
     names: Box<[u32]>,
-    /// How many words each name has.
+    /// Number of words of each name.
     lengths: Box<[u8]>,
 }
 
-/// A word, by where its text and its names end; they begin where those of the word before end.
+/// Ends of the text and of the names of a word; they start at the ends of the word before.
 #[derive(Clone, Copy, Debug)]
 struct Word {
     text_end: u32,
@@ -37,18 +37,18 @@ struct Word {
     letters: Letters,
 }
 
-/// Which letters a word has, some of them under one bit.
+/// Set of the letters of a word; several letters share a bit.
 #[derive(Clone, Copy, Debug, Default)]
 struct Letters(u64);
 
-/// A word of the index with what it is asked for by.
+/// A matching word of the index with its cost.
 struct Hit {
     word: usize,
     cost: Rank,
 }
 
 impl Words {
-    /// The words of `names`, which are normalised.
+    /// Creates the index of `names`, which are normalised.
     pub(super) fn new<'n>(names: impl Iterator<Item = &'n str>) -> Self {
         let mut index: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         let mut lengths = Vec::new();
@@ -77,13 +77,14 @@ impl Words {
         Self { text: text.into(), list: words.into(), names: names.into(), lengths: lengths.into() }
     }
 
-    /// The names that have, for each word of `asked`, one like it, and how unlike they are. `names` is their number.
+    /// Returns the names that have a similar word for each word of `asked`, with their costs. `names` is the number of all
+    /// names.
     pub(super) fn similar(&self, asked: &str, names: usize) -> Vec<(usize, Rank)> {
         let words: Vec<&str> = asked.split(' ').filter(|word| !word.is_empty()).collect();
         if words.is_empty() || words.len() > MAX_WORDS {
             return Vec::new();
         }
-        // For each name how many words of the question it has had, and at what cost.
+        // Number of matched words of the query and their cost, for each name.
         let mut had: Vec<(u8, Rank)> = vec![(0, 0); names];
         for (count, word) in (0_u8..).zip(&words) {
             for Hit { word, cost } in self.hits(word) {
@@ -102,7 +103,7 @@ impl Words {
         all.map(|(name, (_, cost))| (name, cost + spare(name))).collect()
     }
 
-    /// The words like `asked`, the most alike first.
+    /// Returns the words similar to `asked`, the most similar first.
     fn hits(&self, asked: &str) -> Vec<Hit> {
         let letters: Vec<char> = asked.chars().collect();
         if letters.len() > MAX_WORD {
@@ -114,7 +115,7 @@ impl Words {
         let mut buffer = Vec::with_capacity(MAX_WORD);
         for (number, word) in self.list.iter().enumerate() {
             let length = usize::from(word.length);
-            // Each error takes one letter away at most; most words end here, before their letters are looked at.
+            // Each error removes one letter at most. Most words are ruled out here, before their letters are compared.
             if length + most < letters.len() || set.missing_in(word.letters) > most {
                 continue;
             }
@@ -144,13 +145,13 @@ impl Letters {
         Self(word.fold(0, |bits, letter| bits | 1 << (u32::from(letter) % 64)))
     }
 
-    /// How many of these letters the other word lacks, at least.
+    /// Returns the minimum number of these letters that the other word lacks.
     fn missing_in(self, other: Self) -> usize {
         (self.0 & !other.0).count_ones() as usize
     }
 }
 
-/// How many typing errors a word of that many letters may have. Short words are too much alike.
+/// Returns the maximum number of typing errors in a word of that length. Short words are too similar to each other.
 fn tolerance(length: usize) -> usize {
     match length {
         0..=3 => 0,
@@ -159,7 +160,7 @@ fn tolerance(length: usize) -> usize {
     }
 }
 
-/// What `word` costs for `asked`: its errors, and a little for being the beginning only.
+/// Returns the cost of `word` for `asked`: its errors, and 1 if only its beginning matches.
 fn cost(asked: &[char], word: &[char], most: usize) -> Option<Rank> {
     let beginning = word.get(..asked.len()).unwrap_or(word);
     let errors = |word: &[char]| distance(asked, word, most).and_then(|errors| Rank::try_from(errors).ok());

@@ -94,8 +94,8 @@ async fn new_episode_is_one_trace_from_the_look_of_one_instance_to_what_another_
     publish_episode(&upstream, TITLE).await;
 
     let call = told(&node).await;
-    let chain = chain(&collector, &call, "anilibria_look").await;
-    assert_eq!(names(&chain), ["inter_service_call", "notify", "publish", "anilibria_look"]);
+    let chain = chain(&collector, &call, "anilibria_poll").await;
+    assert_eq!(names(&chain), ["inter_service_call", "notify", "publish", "anilibria_poll"]);
     let [post, notify, publish, look] = &chain[..] else { unreachable!() };
     let services = [post, notify, publish, look].map(|span| &*span.service);
     assert_eq!(services, ["teller", "teller", "watcher", "watcher"]);
@@ -153,7 +153,7 @@ async fn next_process_goes_on_with_the_trace_of_what_is_yet_to_be_told() {
 
     let _next = start("next", &upstream, &node, &traces, &kept);
 
-    let chain = chain(&collector, &told(&node).await, "anilibria_look").await;
+    let chain = chain(&collector, &told(&node).await, "anilibria_poll").await;
     let [_, notify, publish, _] = &chain[..] else { panic!("{:?}", names(&chain)) };
     assert_eq!((&*notify.service, &*publish.service), ("next", "first"));
     assert_eq!((&notify.trace, &notify.parent), (&failed.trace, &failed.parent));

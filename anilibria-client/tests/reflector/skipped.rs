@@ -1,0 +1,93 @@
+//! Records that cannot be decoded: all others are mirrored, and each one is mirrored once it can be decoded.
+
+use anilibria_client::reflector::CatalogueEntry;
+
+use crate::odd::{ODD, ODD_FIELDS, OddService, Record};
+
+#[tokio::test]
+async fn record_that_cannot_be_decoded_does_not_fail_the_load() {
+    // With 51 releases the last page has a single one.
+    for (count, odd) in ODD_FIELDS.into_iter().map(|odd| (2, odd)).chain([(51, ODD)]) {
+        let service = OddService::start(count).await;
+        service.change_one(1, |record| record.odd = odd);
+        let reflector = service.client().reflector().unpaced().build();
+
+        reflector.load().await.unwrap();
+
+        assert_eq!(reflector.catalogue().len(), count as usize - 1, "{odd}");
+        assert!(reflector.catalogue().get(2).is_some(), "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn record_is_mirrored_by_the_next_refresh_once_it_can_be_decoded() {
+    // The last release is not among the latest ones.
+    let service = OddService::start(60).await;
+    service.change_one(1, |record| record.odd = ODD);
+    let reflector = service.client().reflector().unpaced().build();
+    reflector.load().await.unwrap();
+    assert_eq!(reflector.refresh().await.unwrap(), 0);
+
+    service.change_one(1, |record| record.odd = "");
+    let changed = reflector.refresh().await.unwrap();
+
+    assert_eq!((changed, reflector.catalogue().len()), (1, 60));
+    assert_eq!(reflector.refresh().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn entry_stays_as_it_was_while_its_record_cannot_be_decoded() {
+    let service = OddService::start(3).await;
+    let reflector = service.client().reflector().unpaced().build();
+    reflector.load().await.unwrap();
+    let out = |id: u32| reflector.catalogue().get(id).and_then(CatalogueEntry::episodes_out);
+    service.change_one(2, |record| (record.episodes, record.day, record.odd) = (2, 101, ODD));
+    service.change_one(3, |record| (record.episodes, record.day) = (2, 102));
+
+    assert_eq!(reflector.refresh().await.unwrap(), 1);
+    assert_eq!((out(2), out(3)), (Some(1), Some(2)));
+    reflector.load().await.unwrap();
+    assert_eq!((out(2), out(3)), (Some(1), Some(2)));
+
+    service.change_one(2, |record| record.odd = "");
+    assert_eq!(reflector.refresh().await.unwrap(), 1);
+    assert_eq!(out(2), Some(2));
+}
+
+#[tokio::test]
+async fn odd_parts_of_one_release_do_not_fail_the_load() {
+    for count in [1, 2] {
+        let service = OddService::start(count).await;
+        let reflector = service.client().reflector().unpaced().build();
+        reflector.load().await.unwrap();
+        let out = |id: u32| reflector.catalogue().get(id).and_then(CatalogueEntry::episodes_out);
+        service.change_one(1, |record| {
+            (record.episodes, record.day) = (2, 101);
+            record.odd_parts = r#","episodes":[]"#;
+        });
+
+        reflector.load().await.unwrap();
+
+        assert_eq!(out(1), Some(1), "of {count}");
+        assert!(reflector.catalogue().get(1).unwrap().fresh_at().is_some());
+        service.change_one(1, |record| record.odd_parts = "");
+        assert_eq!(reflector.refresh().await.unwrap(), 1);
+        assert_eq!(out(1), Some(2), "of {count}");
+    }
+}
+
+#[tokio::test]
+async fn catalogue_of_which_nothing_can_be_decoded_is_an_error() {
+    let service = OddService::start(3).await;
+    let reflector = service.client().reflector().unpaced().build();
+    reflector.load().await.unwrap();
+    service.change(|records| records.iter_mut().for_each(|record| record.odd = ODD));
+
+    let error = reflector.load().await.unwrap_err();
+
+    assert!(error.to_string().contains('3') || format!("{error:?}").contains("none of 3"), "{error:?}");
+    assert_eq!(reflector.catalogue().len(), 3);
+    service.change(|records: &mut Vec<Record>| records.clear());
+    reflector.load().await.unwrap();
+    assert!(!reflector.is_loaded());
+}
