@@ -11,5 +11,6 @@ mod models;
 mod observed;
 mod operations;
 mod pages;
+mod reserved;
 mod retries;
 mod session;
