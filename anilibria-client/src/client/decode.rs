@@ -5,7 +5,14 @@ use std::sync::Arc;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::{Error, Result, model::wire::List, page::Page};
+use crate::{
+    Error, Result,
+    model::{
+        lenient::{self, LenientError},
+        wire::{List, Required},
+    },
+    page::Page,
+};
 
 /// Decodes a whole answer as the client does, for answers that were recorded or came another way.
 ///
@@ -22,17 +29,13 @@ use crate::{Error, Result, model::wire::List, page::Page};
 /// # Ok::<_, Error>(())
 /// ```
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    // The path to what is wrong is looked for in a second pass: keeping track of it costs time that a good answer, and
-    // that is nearly all of them, should not pay.
-    serde_json::from_slice(body).map_err(|error| {
-        let mut json = serde_json::Deserializer::from_slice(body);
-        match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Ok(_) => Error::Decode { path: ".".to_owned(), source: Arc::new(error) },
-            Err(error) => {
-                Error::Decode { path: error.path().to_string(), source: Arc::new(error.into_inner()) }
-            }
-        }
-    })
+    // The second reading costs time that a good answer, and that is nearly all of them, should not pay.
+    serde_json::from_slice(body).or_else(|_| lenient::from_slice(body)).map_err(
+        |LenientError { path, source }| {
+            let path = if path.is_empty() { ".".to_owned() } else { path };
+            Error::Decode { path, source: Arc::new(source) }
+        },
+    )
 }
 
 /// An item of a list that could not be decoded and was left out of the list.
@@ -53,13 +56,10 @@ pub struct SkippedItem {
 ///
 /// [`Error::Decode`] if the answer is not a page, or if it has items and none of them can be decoded.
 pub(crate) fn decode_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
-    decode(body).or_else(|error| {
-        let Ok(raw) = decode::<Page<Box<RawValue>>>(body) else { return Err(error) };
-        let (items, skipped) = decode_items("data", &raw.items);
-        if items.is_empty() {
-            return Err(error);
-        }
-        Ok(Page { items, pagination: raw.pagination, skipped })
+    serde_json::from_slice(body).or_else(|_| {
+        let Page { items: raw, pagination, .. } = decode::<Page<Box<RawValue>>>(body)?;
+        let (items, skipped) = decode_items("data", &raw)?;
+        Ok(Page { items, pagination, skipped })
     })
 }
 
@@ -69,48 +69,50 @@ pub(crate) fn decode_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
 ///
 /// [`Error::Decode`] if the answer is not a list, or if it has items and none of them can be decoded.
 pub(crate) fn decode_list<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, Vec<SkippedItem>)> {
-    match decode::<List<T>>(body) {
-        Ok(list) => Ok((list.0, Vec::new())),
-        Err(error) => {
-            let (name, raw) = match decode::<Vec<Box<RawValue>>>(body) {
-                Ok(raw) => ("", raw),
-                Err(_) => match decode::<Page<Box<RawValue>>>(body) {
-                    Ok(page) => ("data", page.items),
-                    Err(_) => return Err(error),
-                },
-            };
-            let (items, skipped) = decode_items(name, &raw);
-            if items.is_empty() { Err(error) } else { Ok((items, skipped)) }
-        }
-    }
+    serde_json::from_slice(body).map(|List(items)| (items, Vec::new())).or_else(|_| {
+        let List(raw) = decode::<List<Box<RawValue>>>(body)?;
+        let name = if body.trim_ascii_start().starts_with(b"{") { "data" } else { "" };
+        decode_items(name, &raw)
+    })
 }
 
 /// Decodes the items of the list called `name` one by one.
-fn decode_items<T: DeserializeOwned>(name: &str, raw: &[Box<RawValue>]) -> (Vec<T>, Vec<SkippedItem>) {
+///
+/// # Errors
+///
+/// [`Error::Decode`] of the first item if there are items and none of them can be decoded.
+fn decode_items<T: DeserializeOwned>(
+    name: &str,
+    raw: &[Box<RawValue>],
+) -> Result<(Vec<T>, Vec<SkippedItem>)> {
     #[derive(Deserialize)]
     struct Identified {
         id: Option<serde_json::Value>,
     }
 
-    let (mut items, mut skipped) = (Vec::with_capacity(raw.len()), Vec::new());
+    let (mut items, mut skipped, mut first) = (Vec::with_capacity(raw.len()), Vec::new(), None);
     for (index, raw) in raw.iter().enumerate() {
         let json = raw.get().as_bytes();
         match decode(json) {
-            Ok(item) => items.push(item),
+            Ok(Required(item)) => items.push(item),
             Err(Error::Decode { path, source }) => {
                 let id = serde_json::from_slice::<Identified>(json).ok().and_then(|item| item.id);
                 let place = format!("{name}[{index}]");
                 let path = if path == "." { place } else { format!("{place}.{path}") };
                 skipped.push(SkippedItem {
                     id: id.map(|id| id.to_string()),
-                    path,
+                    path: path.clone(),
                     reason: source.to_string(),
                 });
+                first.get_or_insert(Error::Decode { path, source });
             }
-            Err(_) => {}
+            Err(error) => return Err(error),
         }
     }
-    (items, skipped)
+    match first {
+        Some(error) if items.is_empty() => Err(error),
+        _ => Ok((items, skipped)),
+    }
 }
 
 #[cfg(test)]
@@ -120,18 +122,18 @@ mod tests {
 
     #[test]
     fn an_item_that_cannot_be_decoded_is_left_out_and_named() {
-        let bare = r#"[{"id":1},{"id":"x"},{"id":3,"name":7}]"#;
+        let bare = r#"[{"id":1},{"id":"x"},{"id":3},null]"#;
         let page = format!(r#"{{"data":{bare},"meta":{{"pagination":{{"total":3}}}}}}"#);
 
         let (genres, skipped) = decode_list::<Genre>(bare.as_bytes()).unwrap();
         let page: Page<Genre> = decode_page(page.as_bytes()).unwrap();
 
         let paths = |skipped: &[SkippedItem]| -> Vec<_> {
-            skipped.iter().map(|item| (item.id.clone().unwrap(), item.path.clone())).collect()
+            skipped.iter().map(|item| (item.id.clone(), item.path.clone())).collect()
         };
         let expected =
-            |name: &str| [("\"x\"".into(), format!("{name}[1].id")), ("3".into(), format!("{name}[2].name"))];
-        assert_eq!((genres.len(), page.items.len(), page.pagination.total), (1, 1, Some(3)));
+            |name: &str| [(Some("\"x\"".to_owned()), format!("{name}[1].id")), (None, format!("{name}[3]"))];
+        assert_eq!((genres.len(), page.items.len(), page.pagination.total), (2, 2, Some(3)));
         assert_eq!(paths(&skipped), expected(""));
         assert_eq!(paths(&page.skipped), expected("data"));
     }
@@ -152,7 +154,8 @@ mod tests {
 
     #[test]
     fn error_names_the_place_in_the_answer() {
-        assert_eq!(path(r#"[{"id":1},{"id":2,"name":{"main":7}}]"#), "[1].name.main");
+        assert_eq!(path(r#"[{"id":1,"year":[]},{"id":[],"year":[]}]"#), "[1].id");
+        assert_eq!(path(r#"[{"id":1},{"name":{"main":7}}]"#), "[1]");
         assert_eq!(path(r#"[{"id":1}"#), ".");
         assert_eq!(path("<html>"), ".");
         assert_eq!(path("[] trailing"), ".");

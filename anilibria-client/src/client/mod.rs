@@ -40,13 +40,8 @@ pub use self::{
     rate_limit::RateLimit,
 };
 
-use self::{
-    decode::{decode_list, decode_page},
-    failure::Refusal,
-    mirror::Mirrors,
-    rate_limit::RateLimiter,
-    transport::Transport,
-};
+pub(crate) use self::decode::{decode_list, decode_page};
+use self::{failure::Refusal, mirror::Mirrors, rate_limit::RateLimiter, transport::Transport};
 use crate::{
     Error, Result,
     page::Page,

@@ -13,8 +13,8 @@ impl Downloads {
     /// ```no_run
     /// # async fn example(client: anilibria_client::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// for torrent in client.torrents().of_release(9000).await? {
-    ///     let name = format!("{}.torrent", torrent.hash);
-    ///     client.download().torrent(torrent.hash, &name).await?;
+    ///     let name = format!("{}.torrent", torrent.id);
+    ///     client.download().torrent(torrent.id, &name).await?;
     /// }
     /// # Ok(()) }
     /// ```

@@ -181,12 +181,13 @@ impl Reader {
 /// What `releases/list` adds to a page.
 #[derive(serde::Deserialize)]
 struct Parts {
+    #[serde(deserialize_with = "crate::model::wire::identity")]
     id: ReleaseId,
-    #[serde(default, deserialize_with = "crate::model::wire::or_default")]
+    #[serde(default, deserialize_with = "crate::model::wire::list")]
     episodes: Vec<Episode>,
-    #[serde(default, deserialize_with = "crate::model::wire::or_default")]
+    #[serde(default, deserialize_with = "crate::model::wire::list")]
     members: Vec<Member>,
-    #[serde(default, deserialize_with = "crate::model::wire::or_default")]
+    #[serde(default, deserialize_with = "crate::model::wire::list")]
     torrents: Vec<Torrent>,
 }
 
