@@ -17,7 +17,7 @@ async fn main() -> anyhow::Result<()> {
     let release = client.releases().get(release).await?;
     println!("{}", release.name.main);
     for torrent in release.torrents.iter().flatten() {
-        println!("  torrent: {}", torrent.magnet_link());
+        println!("  torrent: {}", torrent.magnet_link().unwrap_or_default());
     }
 
     let mut episodes = release.episodes.iter().flatten();

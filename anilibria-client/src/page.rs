@@ -15,7 +15,7 @@ use crate::{
     Client, Error, Result, SkippedItem,
     call::log_skipped,
     error::BoxError,
-    model::wire::or_default,
+    model::wire::{Items, or_default},
     request::{Param, Request},
     runtime::{AnswerStream, Task, boxed},
 };
@@ -45,14 +45,19 @@ pub struct Page<T> {
 #[non_exhaustive]
 pub struct Pagination {
     /// Items in the whole list.
+    #[serde(deserialize_with = "or_default")]
     pub total: Option<u64>,
     /// Items on this page.
+    #[serde(deserialize_with = "or_default")]
     pub count: Option<u32>,
     /// Items on a full page.
+    #[serde(deserialize_with = "or_default")]
     pub per_page: Option<u32>,
     /// Number of this page, from 1.
+    #[serde(deserialize_with = "or_default")]
     pub current_page: Option<u32>,
     /// Pages in all.
+    #[serde(deserialize_with = "or_default")]
     pub total_pages: Option<u32>,
     /// Links to the neighbours.
     #[serde(deserialize_with = "or_default")]
@@ -65,8 +70,10 @@ pub struct Pagination {
 #[non_exhaustive]
 pub struct Links {
     /// The page before; absent on the first.
+    #[serde(deserialize_with = "or_default")]
     pub previous: Option<String>,
     /// The page after; absent on the last.
+    #[serde(deserialize_with = "or_default")]
     pub next: Option<String>,
 }
 
@@ -111,7 +118,7 @@ impl<T: DeserializeOwned> Page<T> {
 
 #[derive(Deserialize)]
 struct Wire<T> {
-    data: Vec<T>,
+    data: Items<T>,
     #[serde(default, deserialize_with = "or_default")]
     meta: Meta,
 }
@@ -124,7 +131,7 @@ struct Meta {
 
 impl<T> From<Wire<T>> for Page<T> {
     fn from(wire: Wire<T>) -> Self {
-        Self { items: wire.data, pagination: wire.meta.pagination, skipped: Vec::new() }
+        Self { items: wire.data.0, pagination: wire.meta.pagination, skipped: Vec::new() }
     }
 }
 

@@ -30,6 +30,35 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_'
 /// Parameters whose values are secret, whatever their type.
 const SECRETS: [&str; 8] =
     ["passkey", "passwd", "password", "password_confirmation", "pk", "secret", "session", "token"];
+/// Path segments that other operations have where one has an argument.
+const RESERVED: [&str; 11] = [
+    "/accounts/users/auth/social/authenticate",
+    "/anime/franchises/random",
+    "/anime/franchises/release",
+    "/anime/genres/random",
+    "/anime/releases/episodes",
+    "/anime/releases/latest",
+    "/anime/releases/list",
+    "/anime/releases/random",
+    "/anime/releases/recommended",
+    "/anime/torrents/release",
+    "/anime/torrents/rss",
+];
+
+/// True if `value` cannot be an argument after the path `parent`, since another operation has the path of both.
+///
+/// A request with such an argument fails with [`Error::InvalidRequest`](crate::Error::InvalidRequest) and is not sent.
+/// No release has such an alias.
+///
+/// ```
+/// use anilibria_client::request::is_reserved;
+///
+/// assert!(is_reserved("/anime/releases", "latest"));
+/// assert!(!is_reserved("/anime/releases", "sword-art-online"));
+/// ```
+pub fn is_reserved(parent: &str, value: &str) -> bool {
+    RESERVED.iter().any(|path| path.rsplit_once('/') == Some((parent, value)))
+}
 
 /// One call of the API: method, path and parameters, free of host, session and transport.
 ///
@@ -138,10 +167,17 @@ impl Request {
             return self;
         }
         let value = value.joined();
+        let before = self.path.split(&place).next().unwrap_or_default();
         // A dot segment would be resolved away and reach another operation, an empty one would drop out.
-        if matches!(value.as_str(), "" | "." | "..") {
-            self.invalid =
-                Some(Invalid { field: name.to_owned(), reason: "must not be empty or a dot segment" });
+        let reason = if matches!(value.as_str(), "" | "." | "..") {
+            Some("must not be empty or a dot segment")
+        } else if is_reserved(before.trim_end_matches('/'), &value) {
+            Some("must not be a reserved word: another operation has this path")
+        } else {
+            None
+        };
+        if let Some(reason) = reason {
+            self.invalid = Some(Invalid { field: name.to_owned(), reason });
         }
         self.path = self.path.replace(&place, &utf8_percent_encode(&value, SEGMENT).to_string());
         self
@@ -342,6 +378,8 @@ impl Request {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn catalog() -> Request {
@@ -365,6 +403,48 @@ mod tests {
         let request = Request::new(Method::GET, "/anime/releases/{release}").arg("release", "a/b?c=д");
 
         assert_eq!(request.path(), "/anime/releases/a%2Fb%3Fc%3D%D0%B4");
+    }
+
+    #[test]
+    fn reserved_words_are_all_that_other_operations_have_in_place_of_an_argument() {
+        let operations = include_str!("../tests/fixtures/operations.txt");
+        let paths: Vec<_> =
+            operations.lines().filter_map(|line| line.split_once(' ')).map(|(_, path)| path).collect();
+        let parents = |is_argument: bool| {
+            let ends =
+                paths.iter().flat_map(|path| path.match_indices('/').skip(1).map(|(end, _)| &path[..end]));
+            ends.chain(paths.iter().copied())
+                .filter_map(|path| path.rsplit_once('/'))
+                .filter(move |(_, name)| name.starts_with('{') == is_argument)
+        };
+        let with_arguments: BTreeSet<_> = parents(true).map(|(parent, _)| parent).collect();
+
+        let found: BTreeSet<_> = parents(false)
+            .filter(|(parent, name)| !name.is_empty() && with_arguments.contains(parent))
+            .map(|(parent, name)| format!("{parent}/{name}"))
+            .filter(|path| !path.contains('{'))
+            .collect();
+
+        assert_eq!(found, RESERVED.map(str::to_owned).into());
+    }
+
+    #[test]
+    fn reserved_word_is_refused_by_the_name_of_the_argument() {
+        for (template, word) in [
+            ("/anime/releases/{it}", "latest"),
+            ("/anime/releases/{it}/members", "episodes"),
+            ("/anime/torrents/{it}/file", "rss"),
+            ("/accounts/users/auth/social/{it}/login", "authenticate"),
+        ] {
+            let request = Request::new(Method::GET, template);
+
+            let error = request.clone().arg("it", word).wire().unwrap_err();
+
+            assert!(matches!(&error, crate::Error::InvalidRequest { field, .. } if field == "it"), "{error}");
+            assert!(error.to_string().contains("reserved"), "{error}");
+            assert!(request.arg("it", format!("{word}-1")).wire().is_ok());
+        }
+        assert!(Request::new(Method::GET, "/anime/genres/{it}").arg("it", "latest").wire().is_ok());
     }
 
     #[test]

@@ -34,10 +34,10 @@ endpoint! {
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
-    /// let hash = client.torrents().list().limit(1).await?.items[0].hash;
+    /// let hash = client.torrents().list().limit(1).await?.items[0].hash.unwrap_or_default();
     ///
     /// let torrent = client.torrents().get(hash).await?;
-    /// assert_eq!(torrent.hash, hash);
+    /// assert_eq!(torrent.hash, Some(hash));
     /// # Ok(())
     /// # });
     /// ```
@@ -65,7 +65,7 @@ endpoint! {
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
-    /// let hash = client.torrents().list().limit(1).await?.items[0].hash;
+    /// let hash = client.torrents().list().limit(1).await?.items[0].hash.unwrap_or_default();
     ///
     /// let file = client.torrents().file(hash).await?;
     /// assert!(file.starts_with(b"d"));

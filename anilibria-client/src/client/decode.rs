@@ -8,7 +8,14 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::{Error, Result, model::wire::List, page::Page};
+use crate::{
+    Error, Result,
+    model::{
+        lenient::{self, LenientError},
+        wire::{List, Required},
+    },
+    page::Page,
+};
 
 /// Decodes a whole answer as the client does, for answers that were recorded or came another way.
 ///
@@ -25,17 +32,13 @@ use crate::{Error, Result, model::wire::List, page::Page};
 /// # Ok::<_, Error>(())
 /// ```
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    // The path to what is wrong is looked for in a second pass: keeping track of it costs time that a good answer, and
-    // that is nearly all of them, should not pay.
-    serde_json::from_slice(body).map_err(|error| {
-        let mut json = serde_json::Deserializer::from_slice(body);
-        match serde_path_to_error::deserialize::<_, T>(&mut json) {
-            Ok(_) => Error::Decode { path: ".".to_owned(), source: Arc::new(error) },
-            Err(error) => {
-                Error::Decode { path: error.path().to_string(), source: Arc::new(error.into_inner()) }
-            }
-        }
-    })
+    // The second reading costs time that a good answer, and that is nearly all of them, should not pay.
+    serde_json::from_slice(body).or_else(|_| lenient::from_slice(body)).map_err(
+        |LenientError { path, source }| {
+            let path = if path.is_empty() { ".".to_owned() } else { path };
+            Error::Decode { path, source: Arc::new(source) }
+        },
+    )
 }
 
 /// An item of a list that could not be decoded and was left out of the list.
@@ -64,9 +67,7 @@ impl SkippedItem {
 ///
 /// [`Error::Decode`] if the answer is not a page, or if it has items and none of them can be decoded.
 pub(crate) fn decode_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
-    let page = decode_partial_page(body)?;
-    // The strict form returns the error of the first item.
-    if page.items.is_empty() && !page.skipped.is_empty() { decode(body) } else { Ok(page) }
+    read_page(body)?.complete()
 }
 
 /// Decodes a page like [`decode_page`], and also one with items of which none can be decoded.
@@ -75,11 +76,29 @@ pub(crate) fn decode_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
 ///
 /// [`Error::Decode`] if the answer is not a page.
 pub(crate) fn decode_partial_page<T: DeserializeOwned>(body: &[u8]) -> Result<Page<T>> {
-    decode(body).or_else(|error| {
-        let Ok(raw) = decode::<Page<Box<RawValue>>>(body) else { return Err(error) };
-        let (items, skipped) = decode_items("data", &raw.items);
-        Ok(Page { items, pagination: raw.pagination, skipped })
+    Ok(read_page(body)?.partial)
+}
+
+fn read_page<T: DeserializeOwned>(body: &[u8]) -> Result<Partial<Page<T>>> {
+    serde_json::from_slice(body).map(|page| Partial { partial: page, failure: None }).or_else(|_| {
+        let Page { items: raw, pagination, .. } = decode::<Page<Box<RawValue>>>(body)?;
+        let Partial { partial: (items, skipped), failure } = decode_items("data", &raw);
+        Ok(Partial { partial: Page { items, pagination, skipped }, failure })
     })
+}
+
+/// A list with skipped items.
+struct Partial<T> {
+    partial: T,
+    /// The error of the first item if no item could be decoded.
+    failure: Option<Error>,
+}
+
+impl<T> Partial<T> {
+    /// Returns the list, or the error if no item could be decoded.
+    fn complete(self) -> Result<T> {
+        self.failure.map_or(Ok(self.partial), Err)
+    }
 }
 
 /// Decodes a list, alone or under `data`, and returns the items that could not be decoded beside it.
@@ -88,20 +107,11 @@ pub(crate) fn decode_partial_page<T: DeserializeOwned>(body: &[u8]) -> Result<Pa
 ///
 /// [`Error::Decode`] if the answer is not a list, or if it has items and none of them can be decoded.
 pub(crate) fn decode_list<T: DeserializeOwned>(body: &[u8]) -> Result<(Vec<T>, Vec<SkippedItem>)> {
-    match decode::<List<T>>(body) {
-        Ok(list) => Ok((list.0, Vec::new())),
-        Err(error) => {
-            let (name, raw) = match decode::<Vec<Box<RawValue>>>(body) {
-                Ok(raw) => ("", raw),
-                Err(_) => match decode::<Page<Box<RawValue>>>(body) {
-                    Ok(page) => ("data", page.items),
-                    Err(_) => return Err(error),
-                },
-            };
-            let (items, skipped) = decode_items(name, &raw);
-            if items.is_empty() { Err(error) } else { Ok((items, skipped)) }
-        }
-    }
+    serde_json::from_slice(body).map(|List(items)| (items, Vec::new())).or_else(|_| {
+        let List(raw) = decode::<List<Box<RawValue>>>(body)?;
+        let name = if body.trim_ascii_start().starts_with(b"{") { "data" } else { "" };
+        decode_items(name, &raw).complete()
+    })
 }
 
 /// Decodes a list as [`decode_list`] does. A single object is a list of one item.
@@ -117,31 +127,37 @@ pub(crate) fn decode_one_or_many<T: DeserializeOwned>(body: &[u8]) -> Result<(Ve
 }
 
 /// Decodes the items of the list called `name` one by one.
-fn decode_items<T: DeserializeOwned>(name: &str, raw: &[Box<RawValue>]) -> (Vec<T>, Vec<SkippedItem>) {
+fn decode_items<T: DeserializeOwned>(
+    name: &str,
+    raw: &[Box<RawValue>],
+) -> Partial<(Vec<T>, Vec<SkippedItem>)> {
     #[derive(Deserialize)]
     struct Identified {
         id: Option<serde_json::Value>,
     }
 
-    let (mut items, mut skipped) = (Vec::with_capacity(raw.len()), Vec::new());
+    let (mut items, mut skipped, mut first) = (Vec::with_capacity(raw.len()), Vec::new(), None);
     for (index, raw) in raw.iter().enumerate() {
         let json = raw.get().as_bytes();
         match decode(json) {
-            Ok(item) => items.push(item),
+            Ok(Required(item)) => items.push(item),
             Err(Error::Decode { path, source }) => {
                 let id = serde_json::from_slice::<Identified>(json).ok().and_then(|item| item.id);
                 let place = format!("{name}[{index}]");
                 let path = if path == "." { place } else { format!("{place}.{path}") };
                 skipped.push(SkippedItem {
                     id: id.map(|id| id.to_string()),
-                    path,
+                    path: path.clone(),
                     reason: source.to_string(),
                 });
+                first.get_or_insert(Error::Decode { path, source });
             }
+            // Decoding has no other error.
             Err(_) => {}
         }
     }
-    (items, skipped)
+    let failure = first.filter(|_| items.is_empty());
+    Partial { partial: (items, skipped), failure }
 }
 
 #[cfg(test)]
@@ -151,18 +167,18 @@ mod tests {
 
     #[test]
     fn an_item_that_cannot_be_decoded_is_left_out_and_named() {
-        let bare = r#"[{"id":1},{"id":"x"},{"id":3,"name":7}]"#;
+        let bare = r#"[{"id":1},{"id":"x"},{"id":3},null]"#;
         let page = format!(r#"{{"data":{bare},"meta":{{"pagination":{{"total":3}}}}}}"#);
 
         let (genres, skipped) = decode_list::<Genre>(bare.as_bytes()).unwrap();
         let page: Page<Genre> = decode_page(page.as_bytes()).unwrap();
 
         let paths = |skipped: &[SkippedItem]| -> Vec<_> {
-            skipped.iter().map(|item| (item.id.clone().unwrap(), item.path.clone())).collect()
+            skipped.iter().map(|item| (item.id.clone(), item.path.clone())).collect()
         };
         let expected =
-            |name: &str| [("\"x\"".into(), format!("{name}[1].id")), ("3".into(), format!("{name}[2].name"))];
-        assert_eq!((genres.len(), page.items.len(), page.pagination.total), (1, 1, Some(3)));
+            |name: &str| [(Some("\"x\"".to_owned()), format!("{name}[1].id")), (None, format!("{name}[3]"))];
+        assert_eq!((genres.len(), page.items.len(), page.pagination.total), (2, 2, Some(3)));
         assert_eq!(paths(&skipped), expected(""));
         assert_eq!(paths(&page.skipped), expected("data"));
     }
@@ -192,7 +208,8 @@ mod tests {
 
     #[test]
     fn error_names_the_place_in_the_answer() {
-        assert_eq!(path(r#"[{"id":1},{"id":2,"name":{"main":7}}]"#), "[1].name.main");
+        assert_eq!(path(r#"[{"id":1,"year":[]},{"id":[],"year":[]}]"#), "[1].id");
+        assert_eq!(path(r#"[{"id":1},{"name":{"main":7}}]"#), "[1]");
         assert_eq!(path(r#"[{"id":1}"#), ".");
         assert_eq!(path("<html>"), ".");
         assert_eq!(path("[] trailing"), ".");

@@ -39,8 +39,9 @@ pub use self::{
     rate_limit::RateLimit,
 };
 
+pub(crate) use self::decode::{decode_list, decode_page};
 use self::{
-    decode::{decode_list, decode_one_or_many, decode_page, decode_partial_page},
+    decode::{decode_one_or_many, decode_partial_page},
     failure::Refusal,
     mirror::Mirrors,
     rate_limit::RateLimiter,

@@ -13,7 +13,7 @@ impl Downloads {
     /// ```no_run
     /// # async fn example(client: anilibria_client::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// for torrent in client.torrents().of_release(9000).await? {
-    ///     client.download().torrent(torrent.hash, torrent.file_name()).await?;
+    ///     client.download().torrent(torrent.id, torrent.file_name()).await?;
     /// }
     /// # Ok(()) }
     /// ```

@@ -2,12 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
-use serde::{Deserialize, Deserializer, Serialize, de, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 use url::Url;
 
-use crate::model::{Ordinal, ReleaseId, ReleaseStatus};
+use crate::model::{Ordinal, ReleaseId, ReleaseStatus, wire};
 
 /// The longest id of an event, in bytes.
 const MAX_ID: usize = 256;
@@ -108,22 +108,22 @@ pub enum Event {
 #[non_exhaustive]
 pub struct ReleaseNews {
     /// Which event it is.
-    #[serde(rename = "event_id", default)]
+    #[serde(rename = "event_id", default, deserialize_with = "wire::or_default")]
     pub id: Option<EventId>,
     /// The release.
-    #[serde(rename = "title_id")]
+    #[serde(rename = "title_id", deserialize_with = "wire::identity")]
     pub release_id: ReleaseId,
     /// Its name.
-    #[serde(default, deserialize_with = "readable")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub title: Option<String>,
     /// Its poster.
-    #[serde(default, deserialize_with = "readable")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub poster: Option<Url>,
     /// Its genres by name.
-    #[serde(default, deserialize_with = "crate::model::wire::or_default")]
+    #[serde(default, deserialize_with = "wire::list")]
     pub genres: Vec<String>,
     /// When it happened.
-    #[serde(rename = "timestamp", default, deserialize_with = "moment")]
+    #[serde(rename = "timestamp", default, deserialize_with = "wire::moment::deserialize")]
     pub at: Option<OffsetDateTime>,
 }
 
@@ -132,25 +132,25 @@ pub struct ReleaseNews {
 #[non_exhaustive]
 pub struct EpisodeNews {
     /// Which event it is.
-    #[serde(rename = "event_id", default)]
+    #[serde(rename = "event_id", default, deserialize_with = "wire::or_default")]
     pub id: Option<EventId>,
     /// The release it belongs to.
-    #[serde(rename = "title_id")]
+    #[serde(rename = "title_id", deserialize_with = "wire::identity")]
     pub release_id: ReleaseId,
     /// Its number.
-    #[serde(rename = "episode")]
+    #[serde(rename = "episode", deserialize_with = "wire::identity")]
     pub ordinal: Ordinal,
     /// The release's name.
-    #[serde(default, deserialize_with = "readable")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub title: Option<String>,
     /// Its own name, if it has one.
     #[serde(default, deserialize_with = "filled")]
     pub episode_name: Option<String>,
     /// The release's poster.
-    #[serde(default, deserialize_with = "readable")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub poster: Option<Url>,
     /// When it happened.
-    #[serde(rename = "timestamp", default, deserialize_with = "moment")]
+    #[serde(rename = "timestamp", default, deserialize_with = "wire::moment::deserialize")]
     pub at: Option<OffsetDateTime>,
 }
 
@@ -159,19 +159,19 @@ pub struct EpisodeNews {
 #[non_exhaustive]
 pub struct StatusNews {
     /// Which event it is.
-    #[serde(rename = "event_id", default)]
+    #[serde(rename = "event_id", default, deserialize_with = "wire::or_default")]
     pub id: Option<EventId>,
     /// The release.
-    #[serde(rename = "title_id")]
+    #[serde(rename = "title_id", deserialize_with = "wire::identity")]
     pub release_id: ReleaseId,
     /// What it was; `None` when this version does not know the word.
-    #[serde(rename = "old_status", default, deserialize_with = "readable")]
+    #[serde(rename = "old_status", default, deserialize_with = "wire::or_default")]
     pub old: Option<ReleaseStatus>,
     /// What it is; `None` when this version does not know the word.
-    #[serde(rename = "new_status", default, deserialize_with = "readable")]
+    #[serde(rename = "new_status", default, deserialize_with = "wire::or_default")]
     pub new: Option<ReleaseStatus>,
     /// When it happened.
-    #[serde(rename = "timestamp", default, deserialize_with = "moment")]
+    #[serde(rename = "timestamp", default, deserialize_with = "wire::moment::deserialize")]
     pub at: Option<OffsetDateTime>,
 }
 
@@ -200,16 +200,6 @@ impl Event {
     }
 }
 
-/// What can be read, and nothing for what cannot: no picture is better than no news.
-fn readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
-}
-
 fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(readable::<_, String>(deserializer)?.filter(|text| !text.is_empty()))
-}
-
-fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
-    let text: Option<String> = readable(deserializer)?;
-    Ok(text.and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok()))
+    Ok(wire::or_default::<_, Option<String>>(deserializer)?.filter(|text| !text.is_empty()))
 }

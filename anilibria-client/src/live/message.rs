@@ -1,12 +1,13 @@
 //! The messages of the protocol: JSON texts of a type and its data.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 use super::event::{Event, EventId, Kind, UnknownNews};
-use crate::{Error, Result, Secret, model::ReleaseId};
+use crate::{
+    Error, Result, Secret,
+    model::{ReleaseId, wire},
+};
 
 /// How much of the service's own words goes into an error, in characters.
 const MAX_WORDS: usize = 300;
@@ -59,13 +60,13 @@ pub(super) enum Incoming {
 struct Envelope {
     #[serde(rename = "type")]
     kind: String,
-    #[serde(default)]
-    data: Map<String, Value>,
+    data: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
 #[serde(default)]
 struct Resumed {
+    #[serde(deserialize_with = "wire::or_default")]
     complete: bool,
 }
 
@@ -78,45 +79,54 @@ impl Default for Resumed {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Lagged {
+    #[serde(deserialize_with = "wire::or_default")]
     missed: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Refusal {
+    #[serde(deserialize_with = "wire::or_default")]
     code: String,
+    #[serde(deserialize_with = "wire::or_default")]
     message: String,
 }
 
 /// Reads a message.
 pub(super) fn read(text: &str) -> Result<Incoming> {
     let Envelope { kind, data } = crate::decode(text.as_bytes())?;
+    let data = data.as_deref().map_or("{}", RawValue::get);
     Ok(match kind.as_str() {
-        "resumed" => Incoming::Resumed { complete: payload::<Resumed>(data)?.complete },
-        "lagged" => Incoming::Lagged { missed: payload::<Lagged>(data)?.missed },
+        // Events are missed unless the service clearly says otherwise.
+        "resumed" => {
+            Incoming::Resumed { complete: payload::<Resumed>(data).is_ok_and(|resumed| resumed.complete) }
+        }
+        "lagged" => Incoming::Lagged { missed: payload::<Lagged>(data).unwrap_or_default().missed },
         "error" => Incoming::Refused(refusal(payload(data)?)),
         "auth_success" | "subscribed" | "unsubscribed" | "pong" => Incoming::Done,
         _ => Incoming::Event(event(kind, data)?),
     })
 }
 
-fn event(kind: String, data: Map<String, Value>) -> Result<Event> {
+fn event(kind: String, data: &str) -> Result<Event> {
     Ok(match Kind::from(kind.as_str()) {
         Kind::NewEpisode => Event::NewEpisode(payload(data)?),
         Kind::EpisodeUpdate => Event::EpisodeUpdate(payload(data)?),
         Kind::NewRelease => Event::NewRelease(payload(data)?),
         Kind::StatusChange => Event::StatusChange(payload(data)?),
         Kind::Unknown(_) => {
+            let data: Map<String, Value> = payload(data).unwrap_or_default();
             let id = data.get("event_id").and_then(|id| EventId::deserialize(id).ok());
             Event::Unknown(UnknownNews { id, kind, data })
         }
     })
 }
 
-fn payload<T: DeserializeOwned>(data: Map<String, Value>) -> Result<T> {
-    serde_path_to_error::deserialize(Value::Object(data)).map_err(|error| {
-        let path = format!("data.{}", error.path());
-        Error::Decode { path, source: Arc::new(error.into_inner()) }
+fn payload<T: DeserializeOwned>(data: &str) -> Result<T> {
+    crate::decode(data.as_bytes()).map_err(|error| match error {
+        Error::Decode { path, source } if path == "." => Error::Decode { path: "data".to_owned(), source },
+        Error::Decode { path, source } => Error::Decode { path: format!("data.{path}"), source },
+        other => other,
     })
 }
 
@@ -160,6 +170,38 @@ mod tests {
             (news.id, news.old, news.new, news.at),
             (None, None, Some(ReleaseStatus::Completed), None)
         );
+    }
+
+    #[test]
+    fn odd_values_of_an_event_are_converted_or_unknown() {
+        let text = r#"{"type":"new_episode","data":{"event_id":7,"title_id":"9000","episode":"12","title":[],
+            "poster":"","timestamp":"2026-11-01 12:00:00"}}"#;
+
+        let Ok(Incoming::Event(Event::NewEpisode(news))) = read(text) else { panic!("not an episode") };
+
+        assert_eq!((news.id, news.release_id), (Some("7".into()), ReleaseId(9000)));
+        assert_eq!((news.ordinal, news.title, news.poster), (Ordinal(12.0), None, None));
+        assert_eq!(news.at.unwrap().unix_timestamp(), 1_793_534_400);
+    }
+
+    #[test]
+    fn odd_frames_of_other_messages_are_read() {
+        assert!(matches!(read(r#"{"type":"pong","data":[]}"#), Ok(Incoming::Done)));
+        assert!(matches!(read(r#"{"type":"subscribed","data":null}"#), Ok(Incoming::Done)));
+        assert!(matches!(read(r#"{"type":"lagged","data":[]}"#), Ok(Incoming::Lagged { missed: None })));
+        assert!(matches!(
+            read(r#"{"type":"lagged","data":{"missed":"3"}}"#),
+            Ok(Incoming::Lagged { missed: Some(3) })
+        ));
+        for (data, is_complete) in [("{}", true), (r#"{"complete":"?"}"#, false), ("7", false)] {
+            let text = format!(r#"{{"type":"resumed","data":{data}}}"#);
+            assert!(
+                matches!(read(&text), Ok(Incoming::Resumed { complete }) if complete == is_complete),
+                "{data}"
+            );
+        }
+        assert!(matches!(read(r#"{"type":"error","data":{"code":7}}"#), Ok(Incoming::Refused(_))));
+        assert!(matches!(read(r#"{"type":"news","data":7}"#), Ok(Incoming::Event(Event::Unknown(_)))));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Image, UserId, wire::or_default};
+use super::{Image, ReleaseId, UserId, wire};
 use crate::secret::Secret;
 
 open_enum! {
@@ -28,36 +28,37 @@ open_enum! {
 #[non_exhaustive]
 pub struct Profile {
     /// Id.
+    #[serde(deserialize_with = "wire::identity")]
     pub id: UserId,
     /// Name to log in with.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub login: Option<String>,
     /// Name that others see.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub nickname: Option<String>,
     /// E-mail address.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub email: Option<String>,
     /// Picture.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub avatar: Option<Image>,
     /// Share of torrent traffic.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub torrents: TorrentAccount,
     /// Whether the account is banned.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub is_banned: bool,
     /// Whether it is shown advertisements.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub is_with_ads: bool,
     /// Whether it is shown advertisements in videos.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub is_with_video_ads: bool,
     /// Whether it is shown advertisements beside the content.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub is_with_content_ads: bool,
     /// When it was made.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, with = "wire::moment")]
     pub created_at: Option<OffsetDateTime>,
 }
 
@@ -70,8 +71,10 @@ pub struct TorrentAccount {
     #[serde(deserialize_with = "secret")]
     pub passkey: Option<Secret>,
     /// Bytes given.
+    #[serde(deserialize_with = "wire::or_default")]
     pub uploaded: Option<u64>,
     /// Bytes taken.
+    #[serde(deserialize_with = "wire::or_default")]
     pub downloaded: Option<u64>,
 }
 
@@ -83,13 +86,13 @@ pub struct Otp {
     #[serde(deserialize_with = "code")]
     pub code: Secret,
     /// The device that asked.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub device_id: String,
     /// Who accepted it, once somebody has.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub user_id: Option<UserId>,
     /// When it ends.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, with = "wire::moment")]
     pub expired_at: Option<OffsetDateTime>,
 }
 
@@ -98,9 +101,10 @@ pub struct Otp {
 #[non_exhaustive]
 pub struct OtpGrant {
     /// The code.
+    #[serde(deserialize_with = "wire::identity")]
     pub otp: Otp,
     /// How long it counts from now on.
-    #[serde(default, with = "super::wire::seconds")]
+    #[serde(default, with = "wire::seconds")]
     pub remaining_time: Option<Duration>,
 }
 
@@ -109,6 +113,7 @@ pub struct OtpGrant {
 #[non_exhaustive]
 pub struct SocialLogin {
     /// The page to open.
+    #[serde(deserialize_with = "wire::identity")]
     pub url: String,
     /// What identifies this login; whoever has it gets the token once the person has finished.
     #[serde(deserialize_with = "code")]
@@ -120,9 +125,10 @@ pub struct SocialLogin {
 #[non_exhaustive]
 pub struct Score {
     /// The release.
-    pub release_id: super::ReleaseId,
+    #[serde(deserialize_with = "wire::identity")]
+    pub release_id: ReleaseId,
     /// From 1 to 10; `None` when there is none.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub score: Option<u8>,
 }
 
@@ -141,5 +147,5 @@ fn code<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Secret, D::
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.map(Secret::from))
+    Ok(wire::or_default::<_, Option<String>>(deserializer)?.map(Secret::from))
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::wire;
+
 open_enum! {
     /// The order of the catalogue.
     pub enum CatalogSorting {
@@ -42,13 +44,16 @@ open_enum! {
 
 /// A value that the catalogue can be filtered or sorted by, with the service's Russian texts for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
 #[non_exhaustive]
 pub struct Reference<T> {
     /// The value.
+    #[serde(deserialize_with = "wire::identity")]
     pub value: T,
     /// A short text (`16+`); only some lists have it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "wire::or_default")]
     pub label: Option<String>,
     /// A text.
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub description: Option<String>,
 }

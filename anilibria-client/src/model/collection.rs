@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ReleaseId;
+use super::{ReleaseId, wire};
 
 open_enum! {
     /// A list in which a user keeps releases. A release is in one of them at most.
@@ -22,13 +22,26 @@ open_enum! {
 
 /// A release in a collection. The service writes it as a pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(ReleaseId, CollectionKind)", into = "(ReleaseId, CollectionKind)")]
+#[serde(from = "Pair", into = "(ReleaseId, CollectionKind)")]
 #[non_exhaustive]
 pub struct CollectionEntry {
     /// The release.
     pub release_id: ReleaseId,
     /// The list it is in.
     pub kind: CollectionKind,
+}
+
+/// The pair that the service writes.
+#[derive(Deserialize)]
+struct Pair(
+    #[serde(deserialize_with = "wire::identity")] ReleaseId,
+    #[serde(deserialize_with = "wire::identity")] CollectionKind,
+);
+
+impl From<Pair> for CollectionEntry {
+    fn from(Pair(release_id, kind): Pair) -> Self {
+        Self { release_id, kind }
+    }
 }
 
 impl From<(ReleaseId, CollectionKind)> for CollectionEntry {

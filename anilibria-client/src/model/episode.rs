@@ -97,18 +97,19 @@ impl Skip {
 #[non_exhaustive]
 pub struct Episode {
     /// Id, stable.
+    #[serde(deserialize_with = "wire::identity")]
     pub id: EpisodeId,
     /// Title in Russian.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub name: Option<String>,
     /// Title in English.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub name_english: Option<String>,
     /// Its number.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub ordinal: Ordinal,
     /// Its place in the list.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub sort_order: Option<i64>,
     /// Its length; zero for an episode that is on another player only.
     #[serde(default, with = "wire::seconds")]
@@ -120,31 +121,31 @@ pub struct Episode {
     #[serde(default, deserialize_with = "wire::or_default")]
     pub ending: Skip,
     /// A frame of it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub preview: Option<Image>,
     /// The HLS playlist of 480 lines. Host and query differ from caller to caller: take it as it is, do not store it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub hls_480: Option<String>,
     /// The HLS playlist of 720 lines.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub hls_720: Option<String>,
     /// The HLS playlist of 1080 lines.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub hls_1080: Option<String>,
     /// Id on RuTube.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub rutube_id: Option<String>,
     /// Id on YouTube.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub youtube_id: Option<String>,
     /// When it was last changed.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, with = "wire::moment")]
     pub updated_at: Option<OffsetDateTime>,
     /// The release it belongs to; not in every view.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub release_id: Option<ReleaseId>,
     /// The release, when one episode is asked for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub release: Option<Box<Release>>,
 }
 

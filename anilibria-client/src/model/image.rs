@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::wire;
+
 /// A picture in several sizes. The paths are relative to the site;
 /// [`Client::media_url`](crate::Client::media_url) makes them absolute.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -9,12 +11,16 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct Image {
     /// The full picture; as of 2026 the same as `preview`.
+    #[serde(deserialize_with = "wire::or_default")]
     pub src: Option<String>,
     /// A picture for a page.
+    #[serde(deserialize_with = "wire::or_default")]
     pub preview: Option<String>,
     /// A picture for a list.
+    #[serde(deserialize_with = "wire::or_default")]
     pub thumbnail: Option<String>,
     /// The same in WebP, which is much smaller.
+    #[serde(deserialize_with = "wire::or_default")]
     pub optimized: Option<Box<Image>>,
 }
 

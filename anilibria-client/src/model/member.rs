@@ -29,6 +29,7 @@ open_enum! {
 #[non_exhaustive]
 pub struct Member {
     /// Id of this role of this person.
+    #[serde(deserialize_with = "wire::identity")]
     pub id: MemberId,
     /// The person's name in the team.
     #[serde(default, deserialize_with = "wire::or_default")]
@@ -37,7 +38,7 @@ pub struct Member {
     #[serde(default, with = "wire::described")]
     pub role: Option<MemberRole>,
     /// The person's account, when there is one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub user: Option<MemberUser>,
 }
 
@@ -46,8 +47,9 @@ pub struct Member {
 #[non_exhaustive]
 pub struct MemberUser {
     /// Id of the account.
+    #[serde(deserialize_with = "wire::identity")]
     pub id: UserId,
     /// Its picture.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub avatar: Option<Image>,
 }

@@ -1,10 +1,38 @@
-//! What the service tells: a file per resource.
+//! The service's answers as types: a file per resource.
 //!
-//! The models are tolerant. A field that is missing or `null` never fails an answer, an enum keeps a value it does
-//! not know, and fields that this version does not know are ignored. All are `#[non_exhaustive]`: a test makes one
-//! with `Default` and sets what it needs.
+//! All types are `#[non_exhaustive]`: a test makes one with `Default` and sets the fields it needs.
+//!
+//! # Values of an unexpected form
+//!
+//! Fields that this version does not know are ignored, and an enum keeps a value that it does not know. A value of an
+//! unexpected form is read by these rules, by [`decode`](crate::decode) and so by every call:
+//!
+//! | field | conversions | missing, `null`, or cannot be read |
+//! | --- | --- | --- |
+//! | identity: `id` unless optional, the release of an entry, the value of a reference or of a collection entry | as below | the object that it identifies cannot be read; a missing one is the default where an object may be projected to nothing |
+//! | number | text (`"2024"`), whole floats for integers (`24.0`) | default, else `None` |
+//! | text | numbers | default (empty), else `None` |
+//! | flag | `0`, `1` and these or `true`, `false` as text | `false` |
+//! | date | without an offset (UTC), with a space for `T`, without a time | `None` |
+//! | object | an empty list | default, else `None` |
+//! | list | an object with positions for keys (`{"0": …, "2": …}`) | default (empty), else `None` |
+//! | item of a list inside of an object | as its type | left out |
+//!
+//! A number is never cut off, wrapped or rounded: one that does not fit is one that cannot be read.
+//!
+//! Some things fail rather than be read as something else, since a caller could not tell the difference:
+//!
+//! - An object whose identity cannot be read. In a page or list it is left out and reported as a
+//!   [`SkippedItem`](crate::SkippedItem), elsewhere it is [`Error::Decode`](crate::Error::Decode).
+//! - A page whose list cannot be read, or that has items of which none can be read: it would look like the end.
+//! - Tokens, one-time codes and the states of social logins.
+//! - Types of the caller (`fetch_as`): they are read as strictly as their own `Deserialize` says.
 
+pub(crate) mod lenient;
 pub(crate) mod wire;
+
+#[cfg(all(test, feature = "sandbox"))]
+mod tests;
 
 pub mod account;
 pub mod catalog;

@@ -7,10 +7,7 @@ use time::OffsetDateTime;
 
 use crate::Client;
 
-use super::{
-    Episode, ExternalRating, Genre, Image, Member, PublishDay, Rating, ReleaseId, Torrent, wire,
-    wire::{described, or_default},
-};
+use super::{Episode, ExternalRating, Genre, Image, Member, PublishDay, Rating, ReleaseId, Torrent, wire};
 
 open_enum! {
     /// What a release is.
@@ -70,11 +67,13 @@ open_enum! {
 #[non_exhaustive]
 pub struct ReleaseName {
     /// In Russian.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "wire::or_default")]
     pub main: String,
     /// In Latin letters, mostly Japanese rather than English.
+    #[serde(deserialize_with = "wire::or_default")]
     pub english: Option<String>,
     /// Other names.
+    #[serde(deserialize_with = "wire::or_default")]
     pub alternative: Option<String>,
 }
 
@@ -93,114 +92,115 @@ pub struct ReleaseName {
 #[non_exhaustive]
 pub struct Release {
     /// Id, stable.
+    #[serde(deserialize_with = "wire::identity")]
     pub id: ReleaseId,
     /// What kind of title it is.
-    #[serde(default, rename = "type", with = "described")]
+    #[serde(default, rename = "type", with = "wire::described")]
     pub kind: Option<ReleaseKind>,
     /// The year in which it began.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub year: Option<u16>,
     /// Its names.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub name: ReleaseName,
     /// The last part of its address on the site. It changes when the release is renamed.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub alias: String,
     /// The season of the year in which it began.
-    #[serde(default, with = "described")]
+    #[serde(default, with = "wire::described")]
     pub season: Option<Season>,
     /// Its poster.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub poster: Option<Image>,
     /// When an episode last came out; the order of "latest".
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, with = "wire::moment")]
     pub fresh_at: Option<OffsetDateTime>,
     /// When it was added; absent on old releases.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, with = "wire::moment")]
     pub created_at: Option<OffsetDateTime>,
     /// When it was last changed.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, with = "wire::moment")]
     pub updated_at: Option<OffsetDateTime>,
     /// Whether its original is still coming out.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub is_ongoing: bool,
     /// Whether the team is still working on it, which may be true long after the original has ended.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub is_in_production: bool,
     /// The age from which it may be watched.
-    #[serde(default, with = "described")]
+    #[serde(default, with = "wire::described")]
     pub age_rating: Option<AgeRating>,
     /// The day of the week on which episodes come out.
-    #[serde(default, with = "described")]
+    #[serde(default, with = "wire::described")]
     pub publish_day: Option<PublishDay>,
     /// What it is about; lines may end with `\r\n`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub description: Option<String>,
     /// A note of the team on when episodes come out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub notification: Option<String>,
     /// How many episodes there will be, when that is known.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub episodes_total: Option<u32>,
     /// A player elsewhere; without a scheme (`//host/…`).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub external_player: Option<String>,
     /// How long an episode is.
     #[serde(default, with = "wire::minutes")]
     pub average_duration_of_episode: Option<Duration>,
     /// Whether it is hidden in the caller's country.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub is_blocked_by_geo: bool,
     /// Whether it is hidden on demand of its owner.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub is_blocked_by_copyrights: bool,
     /// How many users have it among their favourites.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_users_favorites: u32,
     /// How many users plan to watch it.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_planned_collection: u32,
     /// How many users have watched it.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_watched_collection: u32,
     /// How many users are watching it.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_watching_collection: u32,
     /// How many users have put it off.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_postponed_collection: u32,
     /// How many users have given it up.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_abandoned_collection: u32,
     /// The votes of the site's users.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub rating: Option<Rating>,
     /// The title on Shikimori.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub shikimori: Option<ExternalRating>,
     /// The title on MyAnimeList.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub mal: Option<ExternalRating>,
     /// Its genres.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::optional_list")]
     pub genres: Option<Vec<Genre>>,
     /// Its newest episode.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub latest_episode: Option<Box<Episode>>,
     /// Its episodes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::optional_list")]
     pub episodes: Option<Vec<Episode>>,
     /// Its torrents.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::optional_list")]
     pub torrents: Option<Vec<Torrent>>,
     /// Who worked on it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::optional_list")]
     pub members: Option<Vec<Member>>,
     /// Who paid for it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::optional_list")]
     pub sponsors: Option<Vec<Sponsor>>,
     /// Wide pictures for the head of its page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::optional_list")]
     pub background_covers: Option<Vec<Image>>,
 }
 
@@ -241,15 +241,18 @@ impl Release {
 #[non_exhaustive]
 pub struct Sponsor {
     /// Id.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "wire::identity")]
     pub id: String,
     /// Name.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "wire::or_default")]
     pub title: String,
     /// What the sponsor says.
+    #[serde(deserialize_with = "wire::or_default")]
     pub description: Option<String>,
     /// The text of the link.
+    #[serde(deserialize_with = "wire::or_default")]
     pub url_title: Option<String>,
     /// The link.
+    #[serde(deserialize_with = "wire::or_default")]
     pub url: Option<String>,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::Weekday;
 
-use super::{Episode, Ordinal, Release, wire::or_default};
+use super::{Episode, Ordinal, Release, wire};
 
 /// A day of the week as the service counts: 1 is Monday, 7 is Sunday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,14 +32,16 @@ impl PublishDay {
 #[non_exhaustive]
 pub struct ScheduledRelease {
     /// The release, with its genres; its `publish_day` is the day.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "wire::identity")]
     pub release: Release,
     /// Whether the season is complete.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "wire::or_default")]
     pub full_season_is_released: bool,
     /// The episode that is out already this week.
+    #[serde(deserialize_with = "wire::or_default")]
     pub published_release_episode: Option<Episode>,
     /// The number of the episode that is waited for.
+    #[serde(deserialize_with = "wire::or_default")]
     pub next_release_episode_number: Option<Ordinal>,
 }
 
@@ -49,12 +51,12 @@ pub struct ScheduledRelease {
 #[non_exhaustive]
 pub struct Schedule {
     /// Yesterday's.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "wire::list")]
     pub yesterday: Vec<ScheduledRelease>,
     /// Today's.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "wire::list")]
     pub today: Vec<ScheduledRelease>,
     /// Tomorrow's.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "wire::list")]
     pub tomorrow: Vec<ScheduledRelease>,
 }

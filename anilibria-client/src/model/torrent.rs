@@ -4,11 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{
-    InfoHash, MemberUser, Release, TorrentId,
-    file_name::file_name,
-    wire::{described, or_default},
-};
+use super::{InfoHash, MemberUser, Release, TorrentId, file_name::file_name, wire};
 
 open_enum! {
     /// Where the picture of a torrent was taken from.
@@ -93,66 +89,67 @@ open_enum! {
 #[non_exhaustive]
 pub struct Torrent {
     /// Id, stable.
+    #[serde(deserialize_with = "wire::identity")]
     pub id: TorrentId,
-    /// Info hash.
-    #[serde(default, deserialize_with = "or_default")]
-    pub hash: InfoHash,
+    /// Info hash; `None` when the service writes none that can be read.
+    #[serde(default, deserialize_with = "wire::or_default")]
+    pub hash: Option<InfoHash>,
     /// Size in bytes.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub size: u64,
     /// Where the picture was taken from.
-    #[serde(default, rename = "type", with = "described")]
+    #[serde(default, rename = "type", with = "wire::described")]
     pub source: Option<TorrentSource>,
     /// The bits of a colour.
-    #[serde(default, with = "described")]
+    #[serde(default, with = "wire::described")]
     pub color: Option<ColorDepth>,
     /// How the video is encoded.
-    #[serde(default, with = "described")]
+    #[serde(default, with = "wire::described")]
     pub codec: Option<Codec>,
     /// The height of the picture.
-    #[serde(default, rename = "quality", with = "described")]
+    #[serde(default, rename = "quality", with = "wire::described")]
     pub resolution: Option<Resolution>,
     /// Name.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub label: String,
     /// Name of the `.torrent` file.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub filename: String,
     /// Magnet link with trackers.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub magnet: Option<String>,
     /// Which episodes it holds, as text (`1-12`).
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub description: Option<String>,
     /// Kilobits a second.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub bitrate: Option<u32>,
     /// Whether subtitles are part of the picture.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub is_hardsub: bool,
     /// How many have all of it.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub seeders: u32,
     /// How many are fetching it.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub leechers: u32,
     /// How often it was fetched.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub completed_times: u32,
     /// Its place in the list.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub sort_order: Option<i64>,
     /// When it was added.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, with = "wire::moment")]
     pub created_at: Option<OffsetDateTime>,
     /// When it was last changed.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, with = "wire::moment")]
     pub updated_at: Option<OffsetDateTime>,
     /// The release, when torrents are asked for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub release: Option<Box<Release>>,
     /// Who made it, when torrents are asked for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::optional_list")]
     pub torrent_members: Option<Vec<TorrentMember>>,
 }
 
@@ -163,7 +160,8 @@ const TRACKERS: [&str; 2] = ["http://tr.libria.fun:2710/announce", "http://retra
 const IN_LINK: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 impl Torrent {
-    /// A magnet link for any torrent program, made from the hash, the name, the size and the service's trackers.
+    /// Returns a magnet link for any torrent program, made from the hash, the name, the size and the service's
+    /// trackers; `None` without a hash.
     ///
     /// [`magnet`](Self::magnet) is the link as the service writes it, where it does. This one is there when that was
     /// left out, and holds nothing of the caller's.
@@ -172,13 +170,14 @@ impl Torrent {
     /// use anilibria_client::model::Torrent;
     ///
     /// let mut torrent = Torrent::default();
-    /// torrent.hash = "8a8fb94b1bd22b44a116336bab6bf209d0ac3a90".parse()?;
+    /// torrent.hash = Some("8a8fb94b1bd22b44a116336bab6bf209d0ac3a90".parse()?);
     ///
-    /// assert!(torrent.magnet_link().starts_with("magnet:?xt=urn:btih:8a8fb94b1bd22b44a116336bab6bf209d0ac3a90"));
+    /// let link = torrent.magnet_link().unwrap_or_default();
+    /// assert!(link.starts_with("magnet:?xt=urn:btih:8a8fb94b1bd22b44a116336bab6bf209d0ac3a90"));
     /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
-    pub fn magnet_link(&self) -> String {
-        let mut link = format!("magnet:?xt=urn:btih:{}", self.hash);
+    pub fn magnet_link(&self) -> Option<String> {
+        let mut link = format!("magnet:?xt=urn:btih:{}", self.hash?);
         let mut add = |key, value: &str| {
             link.extend(["&", key, "="]);
             link.extend(utf8_percent_encode(value, IN_LINK));
@@ -192,7 +191,7 @@ impl Torrent {
         for tracker in TRACKERS {
             add("tr", tracker);
         }
-        link
+        Some(link)
     }
 
     /// Returns a name for the torrent file: [`filename`](Self::filename) with the characters that are valid on every file
@@ -214,7 +213,8 @@ impl Torrent {
             Some((stem, extension)) if extension.eq_ignore_ascii_case(EXTENSION) => stem,
             _ => name,
         };
-        file_name(&[stem, &self.label, &self.hash.to_string()], "", EXTENSION)
+        let hash = self.hash.map(|hash| hash.to_string()).unwrap_or_default();
+        file_name(&[stem, &self.label, &hash, "torrent"], "", EXTENSION)
     }
 }
 
@@ -224,17 +224,19 @@ impl Torrent {
 #[non_exhaustive]
 pub struct TorrentMember {
     /// Id.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "wire::identity")]
     pub id: String,
     /// The person's name in the team.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "wire::or_default")]
     pub nickname: String,
     /// The role.
-    #[serde(with = "described")]
+    #[serde(with = "wire::described")]
     pub role: Option<TorrentRole>,
     /// The person's page.
+    #[serde(deserialize_with = "wire::or_default")]
     pub external_url: Option<String>,
     /// The person's account, when there is one.
+    #[serde(deserialize_with = "wire::or_default")]
     pub user: Option<MemberUser>,
 }
 
@@ -245,13 +247,13 @@ mod tests {
     #[test]
     fn magnet_link_holds_hash_name_size_and_trackers() {
         let torrent = Torrent {
-            hash: InfoHash([0xab; 20]),
+            hash: Some(InfoHash([0xab; 20])),
             label: "★ Кот & [1-12] 100%".to_owned(),
             size: 3_221_225_472,
             ..Torrent::default()
         };
 
-        let link = torrent.magnet_link();
+        let link = torrent.magnet_link().unwrap();
 
         let url = url::Url::parse(&link).unwrap();
         let pairs: Vec<_> = url.query_pairs().into_owned().collect();
@@ -271,8 +273,11 @@ mod tests {
 
     #[test]
     fn magnet_link_of_a_cut_down_torrent_leaves_out_what_is_not_known() {
-        let link = Torrent::default().magnet_link();
+        let torrent = Torrent { hash: Some(InfoHash([0xab; 20])), ..Torrent::default() };
+
+        let link = torrent.magnet_link().unwrap();
 
         assert!(!link.contains("dn=") && !link.contains("xl="), "{link}");
+        assert_eq!(Torrent::default().magnet_link(), None);
     }
 }

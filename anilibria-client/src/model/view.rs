@@ -9,7 +9,7 @@ use super::{Episode, EpisodeId, UserId, wire};
 
 /// How far a user has watched an episode. The service writes it as a triple.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "(EpisodeId, Option<f64>, Option<bool>)", into = "(EpisodeId, f64, bool)")]
+#[serde(from = "Triple", into = "(EpisodeId, f64, bool)")]
 pub struct Timecode {
     /// The episode.
     pub episode_id: EpisodeId,
@@ -31,14 +31,17 @@ impl Timecode {
     }
 }
 
-impl From<(EpisodeId, Option<f64>, Option<bool>)> for Timecode {
-    fn from((episode_id, position, is_watched): (EpisodeId, Option<f64>, Option<bool>)) -> Self {
-        let position = position.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        Self {
-            episode_id,
-            position: position.unwrap_or_default(),
-            is_watched: is_watched.unwrap_or_default(),
-        }
+/// The triple that the service writes.
+#[derive(Deserialize)]
+struct Triple(
+    #[serde(deserialize_with = "wire::identity")] EpisodeId,
+    #[serde(with = "wire::seconds")] Option<Duration>,
+    #[serde(deserialize_with = "wire::or_default")] bool,
+);
+
+impl From<Triple> for Timecode {
+    fn from(Triple(episode_id, position, is_watched): Triple) -> Self {
+        Self { episode_id, position: position.unwrap_or_default(), is_watched }
     }
 }
 
@@ -54,10 +57,13 @@ impl From<Timecode> for (EpisodeId, f64, bool) {
 #[non_exhaustive]
 pub struct View {
     /// Id of the record.
+    #[serde(deserialize_with = "wire::or_default")]
     pub id: Option<u64>,
     /// The user.
+    #[serde(deserialize_with = "wire::or_default")]
     pub user_id: Option<UserId>,
     /// The episode.
+    #[serde(deserialize_with = "wire::or_default")]
     pub release_episode_id: Option<EpisodeId>,
     /// Where the user stopped, from the start.
     #[serde(rename = "time", with = "wire::seconds")]
@@ -66,8 +72,9 @@ pub struct View {
     #[serde(deserialize_with = "wire::or_default")]
     pub is_watched: bool,
     /// When it was last changed.
-    #[serde(with = "time::serde::rfc3339::option")]
+    #[serde(with = "wire::moment")]
     pub updated_at: Option<OffsetDateTime>,
     /// The episode itself, with its release; in the history only.
+    #[serde(deserialize_with = "wire::or_default")]
     pub release_episode: Option<Box<Episode>>,
 }

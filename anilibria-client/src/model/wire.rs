@@ -1,4 +1,4 @@
-//! How the service writes values, where that differs from how this crate types them.
+//! Forms of values in answers that differ from the types of this crate.
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData, time::Duration};
 
@@ -7,6 +7,7 @@ use serde::{
     de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor, value},
 };
 
+use super::lenient;
 use crate::{Result, token::Token};
 
 /// Reads text into a type without a copy of the text that is recognised.
@@ -24,57 +25,185 @@ impl<T: for<'a> From<&'a str>> Visitor<'_> for Text<T> {
     }
 }
 
-/// Reads `null` as the default, for fields that are always there and still now and then empty.
+/// A value that is `None` when it is `null` or cannot be read.
+///
+/// The first reading of an answer still fails at a value that cannot be read; [`lenient`] then skips it.
+pub(crate) struct Optional<T>(pub(crate) Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Optional<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OptionalVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for OptionalVisitor<T> {
+            type Value = Optional<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value or null")
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<Optional<T>, D::Error> {
+                Option::deserialize(value).map(Optional)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<Optional<T>, D::Error> {
+                Ok(Optional(Option::deserialize(value).unwrap_or_default()))
+            }
+        }
+
+        deserializer.deserialize_newtype_struct(lenient::OPTIONAL, OptionalVisitor(PhantomData))
+    }
+}
+
+/// A value that fails the object it is in when it cannot be read. Text is converted to a number and back.
+pub(crate) struct Required<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Required<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RequiredVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for RequiredVisitor<T> {
+            type Value = Required<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<Required<T>, D::Error> {
+                T::deserialize(value).map(Required)
+            }
+        }
+
+        deserializer.deserialize_newtype_struct(lenient::REQUIRED, RequiredVisitor(PhantomData))
+    }
+}
+
+/// Reads a field that is part of the identity of its object.
+pub(crate) fn identity<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Required::deserialize(deserializer).map(|Required(value)| value)
+}
+
+/// Reads any other field that is neither a list nor a map: the default for `null` and for what cannot be read.
 pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de> + Default,
 {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    Optional::deserialize(deserializer).map(|Optional(value)| value.unwrap_or_default())
 }
 
-/// An object of counts or the like. PHP writes one without entries as `[]`, and any of them may be `null`.
+/// Reads a list without the items that are `null` or cannot be read; empty in place of anything else.
+pub(crate) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    optional_list(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a list without the items that are `null` or cannot be read; `None` in place of anything else.
+pub(crate) fn optional_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let Optional(items) = Optional::<Items<Optional<T>>>::deserialize(deserializer)?;
+    Ok(items.map(|Items(items)| items.into_iter().filter_map(|Optional(item)| item).collect()))
+}
+
+/// A list, or an object with positions for keys: PHP writes a list that lost an entry so.
+pub(crate) struct Items<T>(pub(crate) Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Items<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ItemsVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ItemsVisitor<T> {
+            type Value = Items<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Items<T>, A::Error> {
+                Vec::deserialize(value::SeqAccessDeserializer::new(seq)).map(Items)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Items<T>, A::Error> {
+                let mut items = Vec::new();
+                while let Some(key) = map.next_key::<String>()? {
+                    if !is_position(&key) {
+                        return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
+                    }
+                    items.push(map.next_value()?);
+                }
+                Ok(Items(items))
+            }
+        }
+
+        deserializer.deserialize_any(ItemsVisitor(PhantomData))
+    }
+}
+
+fn is_position(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Reads an object of counts or the like. PHP writes one without entries as `[]`. Entries that are `null` or cannot
+/// be read are the default.
 pub(crate) fn map<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
 where
     D: Deserializer<'de>,
     V: Deserialize<'de> + Default,
 {
-    struct MapVisitor<V>(PhantomData<V>);
+    struct Entries<V>(BTreeMap<String, V>);
 
-    impl<'de, V: Deserialize<'de> + Default> Visitor<'de> for MapVisitor<V> {
-        type Value = BTreeMap<String, V>;
+    impl<'de, V: Deserialize<'de> + Default> Deserialize<'de> for Entries<V> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(EntriesVisitor(PhantomData))
+        }
+    }
+
+    struct EntriesVisitor<V>(PhantomData<V>);
+
+    impl<'de, V: Deserialize<'de> + Default> Visitor<'de> for EntriesVisitor<V> {
+        type Value = Entries<V>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object, or an empty list in its place")
         }
 
-        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-            Ok(BTreeMap::new())
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries<V>, A::Error> {
             while seq.next_element::<IgnoredAny>()?.is_some() {}
-            Ok(BTreeMap::new())
+            Ok(Entries(BTreeMap::new()))
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Entries<V>, A::Error> {
             let mut map = BTreeMap::new();
-            while let Some((key, value)) = entries.next_entry::<String, Option<V>>()? {
+            while let Some((key, Optional(value))) = entries.next_entry()? {
                 map.insert(key, value.unwrap_or_default());
             }
-            Ok(map)
+            Ok(Entries(map))
         }
     }
 
-    deserializer.deserialize_any(MapVisitor(PhantomData))
+    let Optional(entries) = Optional::deserialize(deserializer)?;
+    Ok(entries.map(|Entries(map)| map).unwrap_or_default())
 }
 
 /// `{"value": …, "description": …}` as the value alone. The description is the service's Russian label for it.
 pub(crate) mod described {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    use super::{Optional, or_default};
+
     #[derive(Deserialize)]
+    #[serde(bound(deserialize = "T: Deserialize<'de>"))]
     struct Described<T> {
+        #[serde(default, deserialize_with = "or_default")]
         value: Option<T>,
     }
 
@@ -88,7 +217,8 @@ pub(crate) mod described {
         D: Deserializer<'de>,
         T: Deserialize<'de>,
     {
-        Ok(Option::<Described<T>>::deserialize(deserializer)?.and_then(|described| described.value))
+        let Optional(described) = Optional::<Described<T>>::deserialize(deserializer)?;
+        Ok(described.and_then(|described| described.value))
     }
 
     #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
@@ -97,6 +227,71 @@ pub(crate) mod described {
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         value.as_ref().map(|value| Value { value }).serialize(serializer)
+    }
+}
+
+/// An optional moment. UTC is assumed for one without an offset, and midnight for one without a time. Text that is no
+/// moment of the years 0 to 9999 reads as unknown.
+pub(crate) mod moment {
+    use std::fmt;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use time::{
+        Date, OffsetDateTime, PrimitiveDateTime, UtcOffset,
+        format_description::well_known::{Iso8601, Rfc3339},
+    };
+
+    struct Moment(Option<OffsetDateTime>);
+
+    impl<'de> Deserialize<'de> for Moment {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct MomentVisitor;
+
+            impl de::Visitor<'_> for MomentVisitor {
+                type Value = Moment;
+
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("a date and time (RFC 3339)")
+                }
+
+                fn visit_str<E: de::Error>(self, text: &str) -> Result<Moment, E> {
+                    Ok(Moment(parse(text)))
+                }
+            }
+
+            deserializer.deserialize_str(MomentVisitor)
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| parse_other_form(text))?;
+        // Arithmetic in UTC and RFC 3339 must be able to express what the models hold.
+        let utc = moment.checked_to_offset(UtcOffset::UTC)?;
+        (0..=9999).contains(&utc.year()).then_some(moment)
+    }
+
+    fn parse_other_form(text: &str) -> Option<OffsetDateTime> {
+        let text = text.trim().replacen(' ', "T", 1);
+        let format = &Iso8601::DEFAULT;
+        let with_offset = OffsetDateTime::parse(&text, format).ok();
+        let without_offset = || PrimitiveDateTime::parse(&text, format).ok();
+        let without_time = || Date::parse(&text, format).ok().map(Date::midnight);
+        with_offset.or_else(|| without_offset().or_else(without_time).map(PrimitiveDateTime::assume_utc))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<OffsetDateTime>, D::Error> {
+        let moment = super::or_default::<_, Option<Moment>>(deserializer)?;
+        Ok(moment.and_then(|Moment(moment)| moment))
+    }
+
+    #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+    pub(crate) fn serialize<S: Serializer>(
+        value: &Option<OffsetDateTime>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time::serde::rfc3339::option::serialize(value, serializer)
     }
 }
 
@@ -110,21 +305,22 @@ pub(crate) fn serialize_number<S: serde::Serializer>(number: f64, serializer: S)
     }
 }
 
-/// A duration from a count of units, which the service writes whole or with a fraction; nonsense reads as unknown.
-fn duration(count: Option<f64>, unit: f64) -> Option<Duration> {
-    count.and_then(|count| Duration::try_from_secs_f64(count * unit).ok())
+/// Reads a duration from a count of units, which may have a fraction. A negative one reads as unknown.
+fn duration<'de, D: Deserializer<'de>>(deserializer: D, unit: f64) -> Result<Option<Duration>, D::Error> {
+    let count: Option<f64> = or_default(deserializer)?;
+    Ok(count.and_then(|count| Duration::try_from_secs_f64(count * unit).ok()))
 }
 
 /// An optional duration in seconds.
 pub(crate) mod seconds {
     use std::time::Duration;
 
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::{Deserializer, Serializer};
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
-        Ok(super::duration(Option::deserialize(deserializer)?, 1.0))
+        super::duration(deserializer, 1.0)
     }
 
     #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
@@ -143,12 +339,12 @@ pub(crate) mod seconds {
 pub(crate) mod minutes {
     use std::time::Duration;
 
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::{Deserializer, Serializer};
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
-        Ok(super::duration(Option::deserialize(deserializer)?, 60.0))
+        super::duration(deserializer, 60.0)
     }
 
     #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
@@ -180,7 +376,7 @@ impl Unwire<Token> for TokenAnswer {
     }
 }
 
-/// `{"token": null}`: what is answered when a session has ended.
+/// `{"token": null}`, the answer when a session has ended.
 #[derive(Deserialize)]
 pub(crate) struct OptionalToken {
     #[serde(rename = "token")]
@@ -204,11 +400,6 @@ impl<T> Unwire<Vec<T>> for List<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Envelope<T> {
-            data: Vec<T>,
-        }
-
         struct ListVisitor<T>(PhantomData<T>);
 
         impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
@@ -222,9 +413,17 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
                 Vec::deserialize(value::SeqAccessDeserializer::new(seq)).map(List)
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                Envelope::deserialize(value::MapAccessDeserializer::new(map))
-                    .map(|envelope| List(envelope.data))
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let (mut data, mut positions) = (None, Vec::new());
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "data" => data = Some(map.next_value::<Items<T>>()?.0),
+                        key if is_position(key) => positions.push(map.next_value()?),
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                let positions = (!positions.is_empty()).then_some(positions);
+                data.or(positions).map(List).ok_or_else(|| de::Error::missing_field("data"))
             }
         }
 
@@ -269,7 +468,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-                Vec::deserialize(value::SeqAccessDeserializer::new(seq)).map(OneOrMany)
+                let items = Vec::<Optional<T>>::deserialize(value::SeqAccessDeserializer::new(seq))?;
+                let is_empty = items.is_empty();
+                let items: Vec<_> = items.into_iter().filter_map(|Optional(item)| item).collect();
+                if items.is_empty() && !is_empty {
+                    return Err(de::Error::invalid_value(de::Unexpected::Seq, &self));
+                }
+                Ok(OneOrMany(items))
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
@@ -316,9 +521,53 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_durations_read_as_unknown() {
-        assert_eq!(duration(Some(-1.0), 1.0), None);
-        assert_eq!(duration(Some(f64::NAN), 1.0), None);
-        assert_eq!(duration(Some(24.5), 60.0), Some(Duration::from_secs(1470)));
+    fn list_that_lost_an_entry_is_read_in_order() {
+        let bare: List<u8> = serde_json::from_str(r#"{"0":1,"2":3}"#).unwrap();
+        let enveloped: List<u8> = serde_json::from_str(r#"{"data":{"0":1,"10":3}}"#).unwrap();
+
+        assert_eq!((bare.0, enveloped.0), (vec![1, 3], vec![1, 3]));
+        assert!(serde_json::from_str::<List<u8>>(r#"{"message":"no"}"#).is_err());
+        assert!(serde_json::from_str::<Items<u8>>(r#"{"total":7}"#).is_err());
+    }
+
+    #[test]
+    fn negative_and_endless_durations_read_as_unknown() {
+        let read = |text: &str| minutes::deserialize(&mut serde_json::Deserializer::from_str(text)).unwrap();
+
+        assert_eq!(read("-1"), None);
+        assert_eq!(read("1e300"), None);
+        assert_eq!(read("24.5"), Some(Duration::from_secs(1470)));
+    }
+
+    #[test]
+    fn moment_is_read_without_an_offset_with_a_space_and_without_a_time() {
+        let expected = moment::parse("2026-02-03T04:05:06Z").unwrap();
+        for text in [
+            "2026-02-03T04:05:06+00:00",
+            "2026-02-03T04:05:06",
+            "2026-02-03 04:05:06",
+            "2026-02-03 07:05:06+03:00",
+            "2026-02-03T07:05:06+0300",
+            " 2026-02-03T04:05:06.000000Z ",
+        ] {
+            assert_eq!(moment::parse(text), Some(expected), "{text}");
+        }
+        assert_eq!(moment::parse("2026-02-03"), moment::parse("2026-02-03T00:00:00Z"));
+    }
+
+    #[test]
+    fn text_that_is_no_moment_reads_as_unknown() {
+        for text in [
+            "",
+            "tomorrow",
+            "0000-00-00 00:00:00",
+            "2026-02-30T00:00:00Z",
+            "+99999-01-01T00:00:00Z",
+            "-000001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59-23:00",
+            "1770091506",
+        ] {
+            assert_eq!(moment::parse(text), None, "{text}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     saved::{Form, Unreadable},
 };
 
-const FORM: Form = Form { magic: *b"ALrp", version: 2 };
+const FORM: Form = Form { magic: *b"ALrp", version: 3 };
 
 /// One release of a [`Catalogue`] with the names of its genres, which can be saved by itself. Cheap to clone.
 ///

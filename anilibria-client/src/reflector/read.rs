@@ -256,12 +256,13 @@ impl Reader {
 /// Parts of a release that only `releases/list` has.
 #[derive(serde::Deserialize)]
 struct Parts {
+    #[serde(deserialize_with = "crate::model::wire::identity")]
     id: ReleaseId,
-    #[serde(default, deserialize_with = "crate::model::wire::or_default")]
+    #[serde(default, deserialize_with = "crate::model::wire::list")]
     episodes: Vec<Episode>,
-    #[serde(default, deserialize_with = "crate::model::wire::or_default")]
+    #[serde(default, deserialize_with = "crate::model::wire::list")]
     members: Vec<Member>,
-    #[serde(default, deserialize_with = "crate::model::wire::or_default")]
+    #[serde(default, deserialize_with = "crate::model::wire::list")]
     torrents: Vec<Torrent>,
 }
 

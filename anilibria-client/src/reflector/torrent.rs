@@ -15,8 +15,8 @@ use crate::model::{
 pub struct TorrentEntry {
     /// Id, stable.
     pub id: TorrentId,
-    /// Info hash.
-    pub hash: InfoHash,
+    /// Info hash; `None` when the service writes none that can be read.
+    pub hash: Option<InfoHash>,
     /// Size in bytes.
     pub size: u64,
     /// Source of the video.

@@ -12,6 +12,8 @@ use serde::{
 use serde_json::Number;
 use uuid::Uuid;
 
+use crate::model::wire::Optional;
+
 /// What a visitor makes of a value that is neither a list nor an object.
 macro_rules! otherwise {
     ($value:ty, $default:expr) => {
@@ -71,8 +73,8 @@ where
     deserializer.deserialize_any(Object(PhantomData))
 }
 
-/// A list, or an object with places for keys, as one that lost an entry was written; empty for anything else. Nulls in
-/// it are left out.
+/// A list, or an object with positions for keys, as one that lost an entry was written; empty for anything else. Items
+/// that are `null` or cannot be read are left out.
 pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -89,7 +91,7 @@ where
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
             let mut list = Vec::new();
-            while let Some(item) = seq.next_element::<Option<T>>()? {
+            while let Some(Optional(item)) = seq.next_element()? {
                 list.extend(item);
             }
             Ok(list)
@@ -97,7 +99,7 @@ where
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<T>, A::Error> {
             let mut list = Vec::new();
-            while let Some((_, item)) = map.next_entry::<IgnoredAny, Option<T>>()? {
+            while let Some((IgnoredAny, Optional(item))) = map.next_entry()? {
                 list.extend(item);
             }
             Ok(list)

@@ -79,7 +79,7 @@ async fn other_things_are_named_by_ids_hashes_and_numbers_owned_or_borrowed() {
     let episode = &release.episodes.as_ref().unwrap()[0];
     let torrent = &client.torrents().of_release(&release.id).await.unwrap()[0];
     let genre: &Genre = &release.genres.as_ref().unwrap()[0];
-    let (hash, torrent_id): (&InfoHash, &TorrentId) = (&torrent.hash, &torrent.id);
+    let (hash, torrent_id): (&InfoHash, &TorrentId) = (torrent.hash.as_ref().unwrap(), &torrent.id);
     let episode_id: &EpisodeId = &episode.id;
     let franchise: FranchiseId = client.franchises().list().await.unwrap()[0].id;
 

@@ -20,5 +20,6 @@ mod operations;
 mod pages;
 mod proxies;
 mod redirects;
+mod reserved;
 mod retries;
 mod session;

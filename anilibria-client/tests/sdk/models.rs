@@ -39,10 +39,16 @@ fn fields(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Whether the field is an id or a list of the answer's own frame: the service never leaves these out.
+/// True if the field is an identity or a list of the answer's own frame: without it there is nothing to read.
 fn is_frame(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    path == "/data" || (name == "id" && !path.contains("shikimori") && !path.contains("mal/"))
+    let mut names = path.rsplit('/');
+    let name = names.next().unwrap_or_default();
+    let is_of_item = names.next().is_some_and(|parent| parent.parse::<usize>().is_ok());
+    let is_foreign = path.contains("shikimori") || path.contains("mal/");
+    path == "/data"
+        || (name == "id" && !is_foreign)
+        || name == "release_id"
+        || (name == "release" && is_of_item)
 }
 
 fn survives_missing_and_null_fields<T: DeserializeOwned>(name: &str) {
@@ -141,7 +147,7 @@ fn release_reads_as_it_is() {
     assert_eq!(episodes[1].opening.range(), None);
     let torrents = release.torrents.unwrap();
     assert_eq!(torrents[0].size, 24_696_061_952);
-    assert_eq!(torrents[0].hash.to_string(), "8a8fb94b1bd22b44a116336bab6bf209d0ac3a90");
+    assert_eq!(torrents[0].hash.unwrap().to_string(), "8a8fb94b1bd22b44a116336bab6bf209d0ac3a90");
     assert_eq!(release.rating.unwrap().average, Some(8.26));
     assert_eq!(release.mal.unwrap().rating, Some(8.0));
 }

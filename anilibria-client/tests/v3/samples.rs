@@ -104,10 +104,19 @@ pub(crate) fn damaged(value: &Value) -> Vec<(String, Value)> {
             parent.remove(&last.replace("~1", "/").replace("~0", "~"));
             forms.push((format!("without {pointer}"), without));
         }
-        let others = [Value::Null, json!([]), json!({})];
-        // What is in a list is never an empty container.
-        let count = if matches!(value.pointer(parent), Some(Value::Array(_))) { 1 } else { others.len() };
-        for other in &others[..count] {
+        let others = [
+            json!(null),
+            json!(true),
+            json!(-7.5),
+            json!(u64::MAX),
+            json!(""),
+            json!("text"),
+            json!([]),
+            json!([null, 7]),
+            json!({}),
+            json!({"0": null, "odd": {"odd": 1}}),
+        ];
+        for other in &others {
             let mut changed = value.clone();
             *changed.pointer_mut(&pointer).unwrap() = other.clone();
             forms.push((format!("{pointer} = {other}"), changed));

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use anilibria_client::model::{FranchiseId, ReleaseKind, ReleaseRef, Season};
+use anilibria_client::{
+    model::{FranchiseId, ReleaseKind, ReleaseRef, Season},
+    request::is_reserved,
+};
 use anilibria_http::params::{PathValue, Reason, Value, first, whole};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use uuid::Uuid;
@@ -12,6 +15,9 @@ const MAX_TEXT: usize = 100;
 
 /// Maximum number of characters of a readable id.
 const MAX_CODE: usize = 200;
+
+/// Path of AniLibria's releases, below which it has other operations than that for one release.
+const RELEASES: &str = "/anime/releases";
 
 /// Names of routes, which are never readable ids of titles.
 const WORDS: [&str; 16] = [
@@ -105,7 +111,8 @@ impl Value for TitleRef {
         }
         let is_code = text.len() <= MAX_CODE
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-            && !WORDS.contains(&&*text);
+            && !WORDS.contains(&&*text)
+            && !is_reserved(RELEASES, &text);
         Ok(Self(is_code.then(|| ReleaseRef::from(&*text))))
     }
 }
@@ -216,7 +223,8 @@ mod tests {
     fn title_is_named_by_number_or_by_a_word_that_is_no_route() {
         assert_eq!(read("9000"), Ok(TitleRef(Some(ReleaseRef::from(9000)))));
         assert_eq!(read("sword-art-online"), Ok(TitleRef(Some(ReleaseRef::from("sword-art-online")))));
-        for text in ["0", "99999999999", "..", "a/b", "кот", "search", "v2", "%2e%2e"] {
+        for text in ["0", "99999999999", "..", "a/b", "кот", "search", "v2", "%2e%2e", "latest", "episodes"]
+        {
             assert_eq!(read(text), Ok(TitleRef(None)), "{text}");
         }
     }

@@ -25,6 +25,7 @@ const BAD: &[(&str, &str, &str)] = &[
     ("/titles?sort=name", "sort", "one of id, year, rating, updated"),
     ("/titles?order=up", "order", "one of asc, desc"),
     ("/titles/zero", "id", "whole number"),
+    ("/titles/latest", "id", "whole number"),
     ("/titles/0", "id", "whole number from 1"),
     ("/titles/-1", "id", "whole number"),
     ("/titles/1.5", "id", "whole number"),

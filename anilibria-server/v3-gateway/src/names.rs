@@ -6,7 +6,7 @@ use anilibria_cache::{NewValue, Options};
 use anilibria_client::{
     model::{ReleaseId, ReleaseRef, TorrentId},
     reflector::{Catalogue, TorrentEntry},
-    request::MAX_LIMIT,
+    request::{MAX_LIMIT, is_reserved},
 };
 use anilibria_http::{LoadFailure, tag};
 
@@ -16,6 +16,9 @@ use super::{
     key,
 };
 use crate::host::Titles;
+
+/// Path of AniLibria's releases, below which it has other operations than that for one release.
+const RELEASES: &str = "/anime/releases";
 
 /// Maximum bytes of a readable id.
 const MAX_CODE: usize = 200;
@@ -183,9 +186,25 @@ fn of_torrents(catalogue: &Catalogue) -> HashMap<TorrentId, ReleaseId> {
     catalogue.iter().flat_map(of_entry).collect()
 }
 
-/// True if `code` has the form of a readable id.
+/// True if `code` has the form of a readable id, and is no word that AniLibria has another operation for.
 fn is_code(code: &str) -> bool {
     code.len() <= MAX_CODE
         && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
         && code.bytes().any(|byte| byte.is_ascii_alphanumeric())
+        && !is_reserved(RELEASES, code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readable_id_is_neither_a_path_nor_a_reserved_word_of_anilibria() {
+        for code in ["sword-art-online", "a.b_c", "7", "latest-2"] {
+            assert!(is_code(code), "{code}");
+        }
+        for code in ["", "..", "a/b", "кот", "latest", "random", "recommended", "list", "episodes"] {
+            assert!(!is_code(code), "{code}");
+        }
+    }
 }

@@ -17,7 +17,7 @@ pub(super) fn read(message: &[u8], accepted: impl FnOnce() -> Option<Subscriptio
         return event(kind, data.unwrap_or_default());
     }
     if message_map.contains_key("connection") {
-        return payload(Value::Object(message_map)).map(Event::Connect);
+        return payload(&Value::Object(message_map)).map(Event::Connect);
     }
     if let Some(error) = said_in_v3(message) {
         return Err(error);
@@ -34,27 +34,28 @@ pub(super) fn read(message: &[u8], accepted: impl FnOnce() -> Option<Subscriptio
 
 fn event(kind: &str, data: Value) -> Result<Event> {
     Ok(match kind.to_ascii_lowercase().as_str() {
-        "connect" => Event::Connect(payload(data)?),
-        "title_update" => Event::TitleUpdate(payload(data)?),
-        "playlist_update" => Event::PlaylistUpdate(payload(data)?),
-        "encode_start" => Event::EncodeStart(payload(data)?),
-        "encode_progress" => Event::EncodeProgress(payload(data)?),
-        "encode_end" => Event::EncodeEnd(payload(data)?),
-        "encode_finish" => Event::EncodeFinish(payload(data)?),
-        "torrent_update" => Event::TorrentUpdate(payload(data)?),
+        "connect" => Event::Connect(payload(&data)?),
+        "title_update" => Event::TitleUpdate(payload(&data)?),
+        "playlist_update" => Event::PlaylistUpdate(payload(&data)?),
+        "encode_start" => Event::EncodeStart(payload(&data)?),
+        "encode_progress" => Event::EncodeProgress(payload(&data)?),
+        "encode_end" => Event::EncodeEnd(payload(&data)?),
+        "encode_finish" => Event::EncodeFinish(payload(&data)?),
+        "torrent_update" => Event::TorrentUpdate(payload(&data)?),
         _ => Event::Unknown(UnknownEvent { kind: kind.to_owned(), data }),
     })
 }
 
-/// What an event carries, which is an object.
-fn payload<T: DeserializeOwned>(data: Value) -> Result<T> {
-    let decode_error = |path: String, source| Error::Decode { path, source: std::sync::Arc::new(source) };
+/// Decodes the data of an event, which is an object.
+fn payload<T: DeserializeOwned>(data: &Value) -> Result<T> {
     if !data.is_object() {
-        let source = serde_json::Error::custom("there must be an object");
-        return Err(decode_error("data".to_owned(), source));
+        let source = std::sync::Arc::new(serde_json::Error::custom("there must be an object"));
+        return Err(Error::Decode { path: "data".to_owned(), source });
     }
-    serde_path_to_error::deserialize(data)
-        .map_err(|error| decode_error(format!("data.{}", error.path()), error.into_inner()))
+    decode(data.to_string().as_bytes()).map_err(|error| match error {
+        Error::Decode { path, source } => Error::Decode { path: format!("data.{path}"), source },
+        other => other,
+    })
 }
 
 fn number(value: &Value) -> Option<u64> {

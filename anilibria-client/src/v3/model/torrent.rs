@@ -61,6 +61,7 @@ pub struct Torrent {
     #[serde(deserialize_with = "wire::words")]
     pub hash: String,
     /// What is inside, for whoever includes it.
+    #[serde(deserialize_with = "crate::model::wire::or_default")]
     pub metadata: Option<TorrentMetadata>,
     /// The file itself in base64, for whoever includes it.
     #[serde(deserialize_with = "wire::text")]

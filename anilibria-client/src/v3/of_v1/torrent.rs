@@ -27,9 +27,9 @@ fn torrent(torrent: &v1::Torrent, kind: Option<&ReleaseKind>) -> Torrent {
         total_size: torrent.size,
         size_string: size_in_words(torrent.size),
         url: format!("/public/torrent/download.php?id={}", torrent.id),
-        magnet: magnet.unwrap_or_else(|| torrent.magnet_link()),
+        magnet: magnet.or_else(|| torrent.magnet_link()).unwrap_or_default(),
         uploaded_timestamp: uploaded,
-        hash: torrent.hash.to_string(),
+        hash: torrent.hash.map(|hash| hash.to_string()).unwrap_or_default(),
         metadata: None,
         raw_base64_file: None,
     }

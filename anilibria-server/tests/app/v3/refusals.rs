@@ -96,6 +96,18 @@ async fn unknown_titles_are_not_found_under_any_name() {
 }
 
 #[tokio::test]
+async fn reserved_words_of_anilibria_are_unknown_titles_and_ask_it_nothing() {
+    let gateway = Gateway::start().await;
+    let asked = gateway.upstream.request_count();
+
+    for word in ["latest", "random", "recommended", "list", "episodes"] {
+        refusal(gateway.send(Method::GET, &format!("/v3/title?code={word}")).await, 404).await;
+    }
+
+    assert_eq!(gateway.upstream.request_count(), asked);
+}
+
+#[tokio::test]
 async fn lists_of_any_length_are_answered_or_refused_with_their_limit() {
     let gateway = Gateway::start().await;
     let list = |count: u32| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");

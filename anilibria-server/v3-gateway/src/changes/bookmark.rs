@@ -71,7 +71,7 @@ impl Bookmark {
 /// out.
 fn digest(torrent: &Torrent) -> u32 {
     let mut digest = Hasher::new();
-    digest.update(torrent.hash.to_string().as_bytes());
+    digest.update(torrent.hash.map(|hash| hash.to_string()).unwrap_or_default().as_bytes());
     digest.update(&torrent.size.to_be_bytes());
     digest.finalize()
 }
