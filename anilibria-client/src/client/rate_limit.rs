@@ -100,12 +100,13 @@ impl RateLimiter {
         *due = Some(later(due.map_or(now, |due| due.max(now)), cost));
     }
 
-    /// Returns the time at which a turn is free.
+    /// Returns the time at which a turn is free, in the past if it is free now: a timer for the present would wait for the
+    /// next millisecond.
     #[cfg(all(any(feature = "live", feature = "v3"), not(target_arch = "wasm32")))]
     pub(crate) fn ready_at(&self) -> Instant {
-        let now = Instant::now();
         let due = *self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        due.and_then(|due| due.checked_sub(self.slack())).map_or(now, |free| free.max(now))
+        let due = due.unwrap_or_else(Instant::now);
+        due.checked_sub(self.slack()).unwrap_or(due)
     }
 
     /// Takes the next turn, which the caller has waited for.
