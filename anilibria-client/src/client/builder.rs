@@ -111,7 +111,7 @@ impl ClientBuilder {
 
     /// Sets whether the API endpoints that `/app/status` lists become mirrors. Default: true.
     ///
-    /// They are learned from each answer of [`App::status`](crate::api::App::status) and from [`Client::probe`]: at most
+    /// They are learned from each answer of [`App::status`](crate::api::app::App::status) and from [`Client::probe`]: at most
     /// eight, HTTPS unless the mirror that lists them is not, and no addresses of the local network. They receive reads
     /// without a session only, so that no token, password or passkey goes to a host that you did not name.
     pub fn learn_mirrors(mut self, is_enabled: bool) -> Self {

@@ -2,20 +2,20 @@
 
 use anilibria_client::reflector::CatalogueEntry;
 
-use crate::odd::{ODD, ODD_FIELDS, OddService, Record};
+use crate::odd::{ODD, OddService, Record};
 
 #[tokio::test]
 async fn record_that_cannot_be_decoded_does_not_fail_the_load() {
     // With 51 releases the last page has a single one.
-    for (count, odd) in ODD_FIELDS.into_iter().map(|odd| (2, odd)).chain([(51, ODD)]) {
+    for count in [2, 51] {
         let service = OddService::start(count).await;
-        service.change_one(1, |record| record.odd = odd);
+        service.change_one(1, |record| record.odd = ODD);
         let reflector = service.client().reflector().unpaced().build();
 
         reflector.load().await.unwrap();
 
-        assert_eq!(reflector.catalogue().len(), count as usize - 1, "{odd}");
-        assert!(reflector.catalogue().get(2).is_some(), "{odd}");
+        assert_eq!(reflector.catalogue().len(), count as usize - 1);
+        assert!(reflector.catalogue().get(2).is_some(), "{count} releases");
     }
 }
 

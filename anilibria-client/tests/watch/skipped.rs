@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::{
     ground::{next, short},
-    odd::{ODD, ODD_FIELDS, OddService, Record},
+    odd::{ODD, OddService, Record},
 };
 
 /// Enough for many polls.
@@ -37,20 +37,20 @@ async fn quiet(events: &mut Events) {
 #[tokio::test]
 async fn record_that_cannot_be_decoded_stops_no_other_event() {
     // With eleven changes the eleventh is read in a request of its own.
-    for (count, odd) in ODD_FIELDS.into_iter().map(|odd| (2, odd)).chain([(11, ODD)]) {
+    for count in [2, 11] {
         let service = OddService::start(count).await;
         let mut events = events(&service).await;
         service.change(|records| {
             for record in &mut *records {
                 (record.episodes, record.day) = (2, record.day + 100);
             }
-            records.last_mut().unwrap().odd = odd;
+            records.last_mut().unwrap().odd = ODD;
         });
 
         let reported = timeout(Duration::from_secs(10), next(&mut events, count as usize - 1)).await;
 
         let expected: Vec<_> = (1..count).map(|id| format!("{id} episode 2")).collect();
-        assert_eq!(reported.unwrap(), expected, "{odd}");
+        assert_eq!(reported.unwrap(), expected, "{count} releases");
     }
 }
 
