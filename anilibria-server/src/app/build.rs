@@ -211,6 +211,9 @@ async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
     }
 }
 
+/// Origin of the pictures and files of the live service.
+const MEDIA_ORIGIN: &str = "https://anilibria.top";
+
 /// Creates the client of the sandbox over the service's own socket, of the configured mirrors, or of the live ones.
 fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client> {
     let mut client = Client::builder()
@@ -221,7 +224,11 @@ fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client
     if let Some(SandboxAt { root, .. }) = sandbox {
         client = client.mirror(format!("{root}/api/v1")).media_origin(root);
     } else {
-        client = config.mirrors().into_iter().flatten().fold(client, ClientBuilder::mirror);
+        let mirrors = config.mirrors().unwrap_or_default();
+        // Browsers keep the addresses of pictures: these do not follow the failover of this service.
+        let media = mirrors.first().map(|mirror| mirror.origin().ascii_serialization());
+        client = mirrors.into_iter().fold(client, ClientBuilder::mirror);
+        client = client.media_origin(media.unwrap_or_else(|| MEDIA_ORIGIN.to_owned()));
     }
     Ok(client.build()?)
 }

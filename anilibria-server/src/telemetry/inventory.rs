@@ -17,6 +17,7 @@ pub(super) const UPSTREAM_REQUESTS: &str = "anime_site_anilibria_api_requests_to
 pub(super) const UPSTREAM_DURATION: &str = "anime_site_anilibria_api_request_duration_seconds";
 /// Counter of retries: attempts after a failed one.
 pub(super) const UPSTREAM_RETRIES: &str = "anime_site_anilibria_api_retries_total";
+pub(super) const UPSTREAM_HEDGES: &str = "anime_site_anilibria_api_hedges_total";
 /// Gauge of leader leases: 1 on the instance that holds the lease of a task.
 pub(super) const LEADER: &str = "anime_site_leader";
 /// Counter of lost leader leases.
@@ -51,6 +52,7 @@ fn describe() {
     );
     describe_histogram!(UPSTREAM_DURATION, Unit::Seconds, "How long AniLibria took.");
     describe_counter!(UPSTREAM_RETRIES, "Attempts after one that failed.");
+    describe_counter!(UPSTREAM_HEDGES, "Requests to a further mirror before the first one answered.");
     describe_gauge!(LEADER, "Leader lease of a task: 1 on the instance that holds it, 0 on the others.");
     describe_counter!(LEADER_LOSSES, "Leader leases lost to expiry or to another instance, by task.");
 }

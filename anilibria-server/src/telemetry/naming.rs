@@ -10,7 +10,7 @@ use metrics::{
 
 use super::inventory::{
     CACHE_DURATION, CACHE_OPERATIONS, DATABASE_DURATION, DATABASE_OPERATIONS, UPSTREAM_DURATION,
-    UPSTREAM_REQUESTS, UPSTREAM_RETRIES,
+    UPSTREAM_HEDGES, UPSTREAM_REQUESTS, UPSTREAM_RETRIES,
 };
 
 /// Label `collection` of cache entries in the database.
@@ -44,6 +44,7 @@ impl<R: Recorder> Recorder for Naming<R> {
                 }
             }
             "anilibria_client_requests_total" => register(&upstream(UPSTREAM_REQUESTS, key)),
+            "anilibria_client_hedges_total" => register(&upstream(UPSTREAM_HEDGES, key)),
             "anilibria_client_retries_total" => register(&upstream(UPSTREAM_RETRIES, key)),
             _ => register(key),
         }
