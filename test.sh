@@ -47,7 +47,7 @@ FEATURE_SETS=(
 )
 
 # Examples that need nothing but themselves.
-EXAMPLES=(browse_catalog cache_exchange_rates download_episode live_notifications search_catalogue v3_bot
+EXAMPLES=(browse_catalog cache_exchange_rates download_episode live_notifications search_catalog v3_bot
     watch_releases)
 
 CARGO_DENY_VERSION=0.20.2

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use anilibria_client::{
     Client,
     model::{ReleaseKind, ReleaseStatus},
-    reflector::{Catalogue, Sort},
+    reflector::{Catalog, Sort},
     sandbox::Sandbox,
 };
 use divan::{AllocProfiler, Bencher, counter::ItemsCount};
@@ -28,11 +28,11 @@ static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let client = Client::builder().mirror(sandbox.api_url()).build().unwrap();
         let reflector = client.reflector().unpaced().build();
         reflector.load().await.unwrap();
-        reflector.catalogue().to_bytes()
+        reflector.catalog().to_bytes()
     })
 });
 
-static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::from_bytes(&BYTES).unwrap());
+static CATALOGUE: LazyLock<Catalog> = LazyLock::new(|| Catalog::from_bytes(&BYTES).unwrap());
 
 fn main() {
     println!("{RELEASES} releases are {} KiB as bytes", BYTES.len() / 1024);
@@ -86,5 +86,5 @@ fn list_with_filters(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 20)]
 fn read_from_bytes(bencher: Bencher<'_, '_>) {
     let bytes = &*BYTES;
-    bencher.counter(ItemsCount::new(RELEASES)).bench_local(|| Catalogue::from_bytes(bytes).unwrap());
+    bencher.counter(ItemsCount::new(RELEASES)).bench_local(|| Catalog::from_bytes(bytes).unwrap());
 }

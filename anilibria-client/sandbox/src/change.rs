@@ -1,9 +1,9 @@
-//! Changes of the catalogue: the typed form of the control API.
+//! Changes of the catalog: the typed form of the control API.
 
 use uuid::Uuid;
 
 use super::Sandbox;
-use super::catalogue::{ChangeError, torrent};
+use super::catalog::{ChangeError, torrent};
 
 /// An episode that [`Sandbox::publish_episode`] published.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,9 +61,9 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn publish_episode(&self, release: u32) -> Result<PublishedEpisode, ChangeError> {
-        let mut catalogue = self.world.catalogue_mut();
-        let place = catalogue.publish(release)?;
-        let episode = catalogue.release(release).and_then(|release| release.episodes.get(place));
+        let mut catalog = self.world.catalog_mut();
+        let place = catalog.publish(release)?;
+        let episode = catalog.release(release).and_then(|release| release.episodes.get(place));
         let episode = episode.ok_or(ChangeError::UnknownRelease)?;
         Ok(PublishedEpisode { id: episode.id, ordinal: f64::from(episode.ordinal_tenths) / 10.0 })
     }
@@ -86,7 +86,7 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn publish_torrent(&self, release: u32) -> Result<PublishedTorrent, ChangeError> {
-        let torrent = self.world.catalogue_mut().share(release)?;
+        let torrent = self.world.catalog_mut().share(release)?;
         Ok(PublishedTorrent { id: torrent::id(release, 0), hash: torrent.hex() })
     }
 
@@ -101,7 +101,7 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn add_release(&self) -> Result<u32, ChangeError> {
-        self.world.catalogue_mut().add()
+        self.world.catalog_mut().add()
     }
 
     /// Changes the main name of a release, which becomes the latest release unless it has no episode.
@@ -115,7 +115,7 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn rename(&self, release: u32, name: &str) -> Result<(), ChangeError> {
-        self.world.catalogue_mut().rename(release, name)
+        self.world.catalog_mut().rename(release, name)
     }
 
     /// Changes the status of a release, which becomes the latest release unless it has no episode.
@@ -130,6 +130,6 @@ impl Sandbox {
     /// ```
     pub fn set_status(&self, release: u32, status: Status) -> Result<(), ChangeError> {
         let Status { is_ongoing, is_in_production } = status;
-        self.world.catalogue_mut().set_status(release, Some(is_ongoing), Some(is_in_production))
+        self.world.catalog_mut().set_status(release, Some(is_ongoing), Some(is_in_production))
     }
 }

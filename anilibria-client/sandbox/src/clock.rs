@@ -1,4 +1,4 @@
-//! What time it is for the schedule and the account; the catalogue ignores the clock.
+//! What time it is for the schedule and the account; the catalog ignores the clock.
 
 use time::{OffsetDateTime, UtcOffset};
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::catalogue::{Catalogue, ChangeError};
+use super::catalog::{Catalog, ChangeError};
 use super::faults::{Faults, InvalidFaults};
 use super::problem::Problem;
 use super::projection::Projection;
@@ -104,26 +104,26 @@ impl Control<'_> {
 
     fn publish(&self) -> Result<Reply, Problem> {
         let id = self.release_id()?;
-        let mut catalogue = self.world.catalogue_mut();
-        let place = catalogue.publish(id).map_err(refused)?;
-        let view = self.view(&catalogue);
-        let episode = catalogue.release(id).map(|release| view.episode_with_release(release, place));
+        let mut catalog = self.world.catalog_mut();
+        let place = catalog.publish(id).map_err(refused)?;
+        let view = self.view(&catalog);
+        let episode = catalog.release(id).map(|release| view.episode_with_release(release, place));
         Ok(Reply::plain_json(StatusCode::CREATED, &episode.into()))
     }
 
     fn share(&self) -> Result<Reply, Problem> {
         let id = self.release_id()?;
-        let mut catalogue = self.world.catalogue_mut();
-        catalogue.share(id).map_err(refused)?;
-        let torrent = catalogue.release(id).map(|release| torrent(release, 0));
+        let mut catalog = self.world.catalog_mut();
+        catalog.share(id).map_err(refused)?;
+        let torrent = catalog.release(id).map(|release| torrent(release, 0));
         Ok(Reply::plain_json(StatusCode::CREATED, &torrent.into()))
     }
 
     fn add(&self) -> Result<Reply, Problem> {
         self.fields(&[])?;
-        let mut catalogue = self.world.catalogue_mut();
-        let id = catalogue.add().map_err(refused)?;
-        Ok(Reply::plain_json(StatusCode::CREATED, &self.release(&catalogue, id)))
+        let mut catalog = self.world.catalog_mut();
+        let id = catalog.add().map_err(refused)?;
+        Ok(Reply::plain_json(StatusCode::CREATED, &self.release(&catalog, id)))
     }
 
     fn name(&self, id: &str) -> Result<Reply, Problem> {
@@ -131,9 +131,9 @@ impl Control<'_> {
         let fields = self.fields(&["main"])?;
         let name = fields.get("main").and_then(Value::as_str);
         let name = name.ok_or_else(|| invalid("main", "must be a name"))?;
-        let mut catalogue = self.world.catalogue_mut();
-        catalogue.rename(id, name).map_err(refused)?;
-        Ok(Reply::plain_json(StatusCode::OK, &self.release(&catalogue, id)))
+        let mut catalog = self.world.catalog_mut();
+        catalog.rename(id, name).map_err(refused)?;
+        Ok(Reply::plain_json(StatusCode::OK, &self.release(&catalog, id)))
     }
 
     fn status(&self, id: &str) -> Result<Reply, Problem> {
@@ -148,19 +148,19 @@ impl Control<'_> {
         if is_ongoing.is_none() && is_in_production.is_none() {
             return Err(invalid("is_ongoing", "is required"));
         }
-        let mut catalogue = self.world.catalogue_mut();
-        catalogue.set_status(id, is_ongoing, is_in_production).map_err(refused)?;
-        Ok(Reply::plain_json(StatusCode::OK, &self.release(&catalogue, id)))
+        let mut catalog = self.world.catalog_mut();
+        catalog.set_status(id, is_ongoing, is_in_production).map_err(refused)?;
+        Ok(Reply::plain_json(StatusCode::OK, &self.release(&catalog, id)))
     }
 
-    fn view<'v>(&'v self, catalogue: &'v Catalogue) -> View<'v> {
-        View { catalogue, site: self.site }
+    fn view<'v>(&'v self, catalog: &'v Catalog) -> View<'v> {
+        View { catalog, site: self.site }
     }
 
     /// A release with all its parts.
-    fn release(&self, catalogue: &Catalogue, id: u32) -> Value {
-        let view = self.view(catalogue);
-        catalogue.release(id).map(|release| view.release_details(release, &Projection::default())).into()
+    fn release(&self, catalog: &Catalog, id: u32) -> Value {
+        let view = self.view(catalog);
+        catalog.release(id).map(|release| view.release_details(release, &Projection::default())).into()
     }
 
     /// The field `release_id`, the only one there may be.

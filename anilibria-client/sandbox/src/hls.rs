@@ -64,8 +64,8 @@ fn file(world: &World, path: &str) -> Option<Reply> {
 
 /// The qualities that the episode has, and the hash in the address of each.
 fn hashes(world: &World, release: u32, ordinal: &str) -> Option<Vec<(u32, String)>> {
-    let catalogue = world.catalogue();
-    let release = catalogue.release(release)?;
+    let catalog = world.catalog();
+    let release = catalog.release(release)?;
     let place = release.episodes.iter().position(|episode| episode.ordinal() == ordinal)?;
     let streams = [480, 720, 1080].into_iter().zip(release.episode_details(place).streams);
     Some(streams.filter_map(|(quality, hash)| Some((quality, hash?))).collect())

@@ -4,7 +4,7 @@
 mod account;
 mod api;
 mod body;
-mod catalogue;
+mod catalog;
 mod chance;
 mod change;
 mod clock;
@@ -41,7 +41,7 @@ use http::{Method, Request, Response};
 use time::OffsetDateTime;
 
 pub use body::SandboxBody;
-pub use catalogue::ChangeError;
+pub use catalog::ChangeError;
 pub use change::{PublishedEpisode, PublishedTorrent, Status};
 use clock::Clock;
 pub use faults::{Faults, InvalidFaults};
@@ -160,7 +160,7 @@ impl Sandbox {
         self.world.log().hits(path)
     }
 
-    /// Restores catalogue, account, clock, faults, log and random choices to the state at the start.
+    /// Restores catalog, account, clock, faults, log and random choices to the state at the start.
     ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
@@ -250,7 +250,7 @@ impl Default for Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The catalogue is too large to print.
+        // The catalog is too large to print.
         formatter.debug_struct("Sandbox").field("requests", &self.request_count()).finish_non_exhaustive()
     }
 }
@@ -292,7 +292,7 @@ impl Default for SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// Sets the number of releases in the catalogue, from 1 to 100,000; values beyond are moved into that range.
+    /// Sets the number of releases in the catalog, from 1 to 100,000; values beyond are moved into that range.
     /// Default: 300.
     ///
     /// Their ids run from 1, higher ones are newer. Names and pictures of a release do not depend on
@@ -316,7 +316,7 @@ impl SandboxBuilder {
 
     /// Fixes the time of the sandbox. Default: the clock of the machine.
     ///
-    /// The schedule of the day and the account depend on it; the dates in the catalogue never depend on any clock.
+    /// The schedule of the day and the account depend on it; the dates in the catalog never depend on any clock.
     pub fn now(mut self, now: OffsetDateTime) -> Self {
         self.clock = Clock::Fixed(now);
         self
@@ -331,7 +331,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// Generates the catalogue, which takes some milliseconds for a thousand releases.
+    /// Generates the catalog, which takes some milliseconds for a thousand releases.
     pub fn build(self) -> Sandbox {
         let Self { releases, seed, log_capacity, clock, read_lag } = self;
         Sandbox { world: Arc::new(World::new(Settings { seed, releases, clock, log_capacity, read_lag })) }

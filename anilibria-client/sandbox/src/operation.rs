@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
 use super::account::Account;
-use super::catalogue::Catalogue;
+use super::catalog::Catalog;
 use super::params::Params;
 use super::problem::Problem;
 use super::projection::Projection;
@@ -68,9 +68,9 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Returns a renderer of the records of `catalogue` for this caller.
-    pub(crate) fn view<'v>(&'v self, catalogue: &'v Catalogue) -> View<'v> {
-        View { catalogue, site: &self.site }
+    /// Returns a renderer of the records of `catalog` for this caller.
+    pub(crate) fn view<'v>(&'v self, catalog: &'v Catalog) -> View<'v> {
+        View { catalog, site: &self.site }
     }
 
     /// Returns the token of the request, valid or not.

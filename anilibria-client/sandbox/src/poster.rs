@@ -33,8 +33,8 @@ fn caption(world: &World, path: &str) -> Vec<String> {
     let id = path
         .strip_prefix("/storage/releases/")
         .and_then(|rest| rest.split('/').find_map(|segment| segment.parse::<u32>().ok()));
-    let catalogue = world.catalogue();
-    let Some(release) = id.and_then(|id| catalogue.release(id)) else {
+    let catalog = world.catalog();
+    let Some(release) = id.and_then(|id| catalog.release(id)) else {
         return vec!["AniLibria".to_owned()];
     };
     let mut lines = vec![format!("#{}", release.id)];

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use time::OffsetDateTime;
 
 use super::account::Account;
-use super::catalogue::Catalogue;
+use super::catalog::Catalog;
 use super::chance;
 use super::clock::{Clock, weekday};
 use super::faults::Injector;
@@ -33,8 +33,8 @@ pub(crate) struct World {
     read_lag: Duration,
     /// How far the clock was set ahead, in milliseconds.
     ahead: AtomicU64,
-    catalogue: RwLock<Catalogue>,
-    /// Locked before the catalogue by those who need both.
+    catalog: RwLock<Catalog>,
+    /// Locked before the catalog by those who need both.
     account: Mutex<Account>,
     injector: Mutex<Injector>,
     log: Mutex<Log>,
@@ -51,7 +51,7 @@ impl World {
             clock,
             read_lag,
             ahead: AtomicU64::new(0),
-            catalogue: RwLock::new(Catalogue::generate(seed, releases)),
+            catalog: RwLock::new(Catalog::generate(seed, releases)),
             account: Mutex::new(Account::new(seed, read_lag)),
             injector: Mutex::new(Injector::new(seed)),
             log: Mutex::new(Log::new(log_capacity)),
@@ -62,12 +62,12 @@ impl World {
     // A panic under a lock can only come from a bug in the sandbox, and a test that hits one should
     // fail with that panic; later calls go on with what is there.
 
-    pub(crate) fn catalogue(&self) -> RwLockReadGuard<'_, Catalogue> {
-        self.catalogue.read().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn catalog(&self) -> RwLockReadGuard<'_, Catalog> {
+        self.catalog.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn catalogue_mut(&self) -> RwLockWriteGuard<'_, Catalogue> {
-        self.catalogue.write().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn catalog_mut(&self) -> RwLockWriteGuard<'_, Catalog> {
+        self.catalog.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn account(&self) -> MutexGuard<'_, Account> {
@@ -118,11 +118,11 @@ impl World {
 
     /// Brings everything back to how it was at the start.
     pub(crate) fn reset(&self) {
-        let mut catalogue = self.catalogue_mut();
-        if !catalogue.is_pristine() {
-            *catalogue = Catalogue::generate(self.seed, self.releases);
+        let mut catalog = self.catalog_mut();
+        if !catalog.is_pristine() {
+            *catalog = Catalog::generate(self.seed, self.releases);
         }
-        drop(catalogue);
+        drop(catalog);
         *self.account() = Account::new(self.seed, self.read_lag);
         self.ahead.store(0, Ordering::Relaxed);
         *self.injector() = Injector::new(self.seed);

@@ -255,6 +255,12 @@ impl ClientBuilder {
                 return Err(config(setting, "must be longer than zero"));
             }
         }
+        let is_live = |base: &Url| LIVE_MIRRORS.iter().any(|live| live.split('/').nth(2) == base.host_str());
+        if let Some(base) = roots.iter().find(|base| base.path() == "/" && is_live(base)) {
+            let reason =
+                format!("the path is missing; expected {}/api/v1", base.origin().ascii_serialization());
+            return Err(config("mirror", reason));
+        }
         let has_https = cfg!(any(feature = "tls", target_arch = "wasm32")) || self.http_client.is_some();
         if let Some(base) = roots.iter().find(|base| base.scheme() == "https" && !has_https) {
             let reason =
@@ -337,6 +343,13 @@ mod tests {
 
             assert!(error.to_string().contains("https://anilibria.top/api/v1"), "{base}: {error}");
         }
+    }
+
+    #[test]
+    fn a_live_host_without_the_path_of_the_api_is_refused_with_the_whole_url() {
+        let error = Client::builder().mirror("https://aniliberty.top").build().unwrap_err();
+
+        assert!(error.to_string().contains("https://aniliberty.top/api/v1"), "{error}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the AniLibria service tells by itself, over its WebSocket: new episodes, new releases, changes of either.
 //!
-//! The service (the `anilibria-server` of this workspace) watches the catalogue for all of its clients, and tells each
+//! The service (the `anilibria-server` of this workspace) watches the catalog for all of its clients, and tells each
 //! within a second what it asked for: everything of some [kinds](Kind), or all about some releases. A [`Live`] stream
 //! keeps such a connection through bad days. Where there is no such service, the [watcher](crate::watch) finds the
 //! same changes by asking AniLibria itself, less promptly.

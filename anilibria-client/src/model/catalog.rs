@@ -1,11 +1,11 @@
-//! What the catalogue can be filtered and sorted by.
+//! What the catalog can be filtered and sorted by.
 
 use serde::{Deserialize, Serialize};
 
 use super::wire;
 
 open_enum! {
-    /// The order of the catalogue.
+    /// The order of the catalog.
     pub enum CatalogSorting {
         /// Last updated first.
         FreshAtDesc = "FRESH_AT_DESC",
@@ -42,7 +42,7 @@ open_enum! {
     }
 }
 
-/// A value that the catalogue can be filtered or sorted by, with the service's Russian texts for it.
+/// A value that the catalog can be filtered or sorted by, with the service's Russian texts for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
 #[non_exhaustive]

@@ -84,7 +84,7 @@ pub struct ReleaseName {
 /// | view | carries besides the base fields |
 /// | --- | --- |
 /// | search, franchise, torrent, random, recommended | nothing |
-/// | catalogue, schedule | `genres` |
+/// | catalog, schedule | `genres` |
 /// | latest | `genres`, `latest_episode` |
 /// | by id or alias, list | `genres`, `episodes`, `torrents`, `members`, `sponsors` |
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

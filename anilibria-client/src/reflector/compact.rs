@@ -1,4 +1,4 @@
-//! Compact forms of texts and times in the mirrored catalogue.
+//! Compact forms of texts and times in the mirrored catalog.
 
 use time::OffsetDateTime;
 

@@ -1,14 +1,14 @@
-//! The difference between two states of the catalogue.
+//! The difference between two states of the catalog.
 
 use std::cmp::Ordering;
 
-use super::{catalogue::Catalogue, entry::CatalogueEntry};
+use super::{catalog::Catalog, entry::CatalogEntry};
 
 /// An entry before and after a change; `None` where the release is missing.
-pub type Difference<'a> = (Option<&'a CatalogueEntry>, Option<&'a CatalogueEntry>);
+pub type Difference<'a> = (Option<&'a CatalogEntry>, Option<&'a CatalogEntry>);
 
-/// Returns the entries that differ between two states of the catalogue, by descending id.
-pub fn differences<'a>(before: &'a Catalogue, after: &'a Catalogue) -> Vec<Difference<'a>> {
+/// Returns the entries that differ between two states of the catalog, by descending id.
+pub fn differences<'a>(before: &'a Catalog, after: &'a Catalog) -> Vec<Difference<'a>> {
     let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
     let mut differing = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! Releases of the mirrored catalogue.
+//! Releases of the mirrored catalog.
 
 use std::time::Duration;
 
@@ -28,11 +28,11 @@ pub struct PosterPaths {
     pub large: Option<Box<str>>,
 }
 
-/// A release of the mirrored catalogue, with the fields for a list or for the page of a title.
+/// A release of the mirrored catalog, with the fields for a list or for the page of a title.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the service's own fields")]
 #[non_exhaustive]
-pub struct CatalogueEntry {
+pub struct CatalogEntry {
     /// Id, stable.
     pub id: ReleaseId,
     /// Last part of the address on the site. It changes when the release is renamed.
@@ -75,7 +75,7 @@ pub struct CatalogueEntry {
     pub rating: Option<f64>,
     /// Number of users who have the release among their favourites.
     pub favorites: u32,
-    /// Genres, in the service's order; [`Catalogue::genre`](super::Catalogue::genre) returns their names.
+    /// Genres, in the service's order; [`Catalog::genre`](super::Catalog::genre) returns their names.
     pub genres: Box<[GenreId]>,
     /// Episodes, by their place in the list and then by number; `None` if they were never read.
     pub episodes: Option<Box<[EpisodeEntry]>>,
@@ -88,7 +88,7 @@ pub struct CatalogueEntry {
     created_at: Option<i64>,
 }
 
-impl CatalogueEntry {
+impl CatalogEntry {
     /// Returns the status that follows from the flags and the episodes.
     pub fn status(&self) -> ReleaseStatus {
         let has_episodes =
@@ -154,7 +154,7 @@ impl CatalogueEntry {
     }
 }
 
-impl From<&Release> for CatalogueEntry {
+impl From<&Release> for CatalogEntry {
     fn from(release: &Release) -> Self {
         let path = |pick: fn(&Image) -> Option<&str>| boxed(release.poster.as_ref().and_then(pick));
         Self {

@@ -1,4 +1,4 @@
-//! Episodes of the mirrored catalogue.
+//! Episodes of the mirrored catalog.
 
 use std::{ops::Range, time::Duration};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::compact::boxed;
 use crate::model::{Episode, EpisodeId, Image, Ordinal, Quality, Skip};
 
-/// An episode of the mirrored catalogue.
+/// An episode of the mirrored catalog.
 ///
 /// The addresses of the streams are not kept: host and query differ from caller to caller, so that kept ones would not
 /// work. The available qualities are kept.

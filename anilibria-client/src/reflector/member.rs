@@ -1,10 +1,10 @@
-//! Team members of the mirrored catalogue.
+//! Team members of the mirrored catalog.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Member, MemberRole};
 
-/// A person who worked on a release of the mirrored catalogue.
+/// A person who worked on a release of the mirrored catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MemberEntry {

@@ -1,6 +1,6 @@
-//! The whole catalogue in memory: filters, every order and search without requests.
+//! The whole catalog in memory: filters, every order and search without requests.
 //!
-//! A [`Reflector`] reads all releases once and then only changes. It holds a [`Catalogue`], an immutable snapshot that costs
+//! A [`Reflector`] reads all releases once and then only changes. It holds a [`Catalog`], an immutable snapshot that costs
 //! an atomic operation to take and does not change while it is held.
 //!
 //! A release that cannot be decoded is logged at level `warn` with its id and the JSON path, once per id and path. It does
@@ -13,8 +13,8 @@
 //! let reflector = client.reflector().unpaced().build();
 //! reflector.load().await?;
 //!
-//! let catalogue = reflector.catalogue();
-//! let best = catalogue.query().statuses([ReleaseStatus::Completed]).sort(Sort::Rating).limit(5).find();
+//! let catalog = reflector.catalog();
+//! let best = catalog.query().statuses([ReleaseStatus::Completed]).sort(Sort::Rating).limit(5).find();
 //! for entry in best.items {
 //!     println!("{} {:?}", entry.name, entry.rating);
 //! }
@@ -22,7 +22,7 @@
 //! # });
 //! ```
 
-mod catalogue;
+mod catalog;
 mod compact;
 mod difference;
 mod entry;
@@ -37,13 +37,13 @@ mod search;
 mod torrent;
 
 pub use self::{
-    catalogue::Catalogue,
+    catalog::Catalog,
     difference::{Difference, differences},
-    entry::{CatalogueEntry, PosterPaths},
+    entry::{CatalogEntry, PosterPaths},
     episode::EpisodeEntry,
     member::MemberEntry,
     order::{Order, Sort},
-    part::CataloguePart,
+    part::CatalogPart,
     query::{Found, Query},
     run::{Reflector, ReflectorBuilder},
     torrent::TorrentEntry,

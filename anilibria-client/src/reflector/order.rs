@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, sync::Arc, sync::OnceLock};
 
-use super::entry::CatalogueEntry;
+use super::entry::CatalogEntry;
 
 /// Key of a sorted list. Unknown values sort below all known ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +38,7 @@ pub(super) struct Orders([OnceLock<Box<[u32]>>; SORTS * 2]);
 
 impl Orders {
     /// Returns the places of `entries` in this order. The entries are sorted by descending id.
-    pub(super) fn get(&self, entries: &[Arc<CatalogueEntry>], sort: Sort, order: Order) -> &[u32] {
+    pub(super) fn get(&self, entries: &[Arc<CatalogEntry>], sort: Sort, order: Order) -> &[u32] {
         let [.., fallback] = &self.0;
         let list = self.0.get(sort as usize * 2 + order as usize).unwrap_or(fallback);
         list.get_or_init(|| {
@@ -50,12 +50,12 @@ impl Orders {
     }
 }
 
-fn compare(one: &CatalogueEntry, other: &CatalogueEntry, sort: Sort, order: Order) -> Ordering {
+fn compare(one: &CatalogEntry, other: &CatalogEntry, sort: Sort, order: Order) -> Ordering {
     let ascending = match sort {
         Sort::Id => one.id.cmp(&other.id),
         Sort::Year => one.year.cmp(&other.year),
         Sort::Rating => {
-            let rating = |entry: &CatalogueEntry| entry.rating.unwrap_or(f64::NEG_INFINITY);
+            let rating = |entry: &CatalogEntry| entry.rating.unwrap_or(f64::NEG_INFINITY);
             rating(one).total_cmp(&rating(other))
         }
         Sort::Updated => one.updated().cmp(&other.updated()),

@@ -1,8 +1,8 @@
-//! Single releases of a catalogue, for stores with an entry for each release.
+//! Single releases of a catalog, for stores with an entry for each release.
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::{Catalogue, entry::CatalogueEntry};
+use super::{Catalog, entry::CatalogEntry};
 use crate::{
     model::{GenreId, ReleaseId},
     saved::{Form, Unreadable},
@@ -10,33 +10,33 @@ use crate::{
 
 const FORM: Form = Form { magic: *b"ALrp", version: 3 };
 
-/// One release of a [`Catalogue`] with the names of its genres, which can be saved by itself. Cheap to clone.
+/// One release of a [`Catalog`] with the names of its genres, which can be saved by itself. Cheap to clone.
 ///
 /// ```
-/// use anilibria_client::reflector::{Catalogue, CataloguePart};
+/// use anilibria_client::reflector::{Catalog, CatalogPart};
 ///
-/// # fn example(catalogue: &Catalogue) -> Result<(), Box<dyn std::error::Error>> {
-/// let saved: Vec<_> = catalogue.parts().map(|part| (part.id(), part.to_bytes())).collect();
+/// # fn example(catalog: &Catalog) -> Result<(), Box<dyn std::error::Error>> {
+/// let saved: Vec<_> = catalog.parts().map(|part| (part.id(), part.to_bytes())).collect();
 ///
-/// let parts: Vec<_> = saved.iter().map(|(_, bytes)| CataloguePart::from_bytes(bytes)).collect::<Result<_, _>>()?;
-/// assert_eq!(parts.into_iter().collect::<Catalogue>().len(), catalogue.len());
+/// let parts: Vec<_> = saved.iter().map(|(_, bytes)| CatalogPart::from_bytes(bytes)).collect::<Result<_, _>>()?;
+/// assert_eq!(parts.into_iter().collect::<Catalog>().len(), catalog.len());
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct CataloguePart {
-    entry: Arc<CatalogueEntry>,
+pub struct CatalogPart {
+    entry: Arc<CatalogEntry>,
     genres: Vec<(GenreId, Box<str>)>,
 }
 
-impl CataloguePart {
+impl CatalogPart {
     /// Returns the id of the release.
     pub fn id(&self) -> ReleaseId {
         self.entry.id
     }
 
     /// Returns the release.
-    pub fn entry(&self) -> &CatalogueEntry {
+    pub fn entry(&self) -> &CatalogEntry {
         &self.entry
     }
 
@@ -47,27 +47,24 @@ impl CataloguePart {
 
     /// Reads a release from the bytes that [`to_bytes`](Self::to_bytes) returned, in about ten microseconds.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let (genres, entry) = FORM.read::<(Vec<(GenreId, Box<str>)>, CatalogueEntry)>(bytes)?;
+        let (genres, entry) = FORM.read::<(Vec<(GenreId, Box<str>)>, CatalogEntry)>(bytes)?;
         Ok(Self { entry: Arc::new(entry), genres })
     }
 }
 
-impl Catalogue {
+impl Catalog {
     /// Returns the releases one by one, the newest id first.
-    pub fn parts(&self) -> impl ExactSizeIterator<Item = CataloguePart> {
+    pub fn parts(&self) -> impl ExactSizeIterator<Item = CatalogPart> {
         self.entries.iter().map(|entry| {
             let named = |id: &GenreId| Some((*id, self.genre(*id)?.into()));
-            CataloguePart {
-                entry: Arc::clone(entry),
-                genres: entry.genres.iter().filter_map(named).collect(),
-            }
+            CatalogPart { entry: Arc::clone(entry), genres: entry.genres.iter().filter_map(named).collect() }
         })
     }
 
-    /// Returns this catalogue with `parts` in place of their old entries, and without the releases `gone`.
+    /// Returns this catalog with `parts` in place of their old entries, and without the releases `gone`.
     pub fn with_parts(
         &self,
-        parts: impl IntoIterator<Item = CataloguePart>,
+        parts: impl IntoIterator<Item = CatalogPart>,
         gone: impl IntoIterator<Item = ReleaseId>,
     ) -> Self {
         let mut genres = self.genres.as_ref().clone();
@@ -87,8 +84,8 @@ impl Catalogue {
     }
 }
 
-impl FromIterator<CataloguePart> for Catalogue {
-    fn from_iter<I: IntoIterator<Item = CataloguePart>>(parts: I) -> Self {
+impl FromIterator<CatalogPart> for Catalog {
+    fn from_iter<I: IntoIterator<Item = CatalogPart>>(parts: I) -> Self {
         Self::default().with_parts(parts, [])
     }
 }
@@ -100,7 +97,7 @@ mod tests {
     use super::*;
     use crate::model::Release;
 
-    fn catalogue(releases: &[(u32, &str)]) -> Catalogue {
+    fn catalog(releases: &[(u32, &str)]) -> Catalog {
         let release = |(id, genre): &(u32, &str)| -> Release {
             let genres = json!([{"id": 5, "name": genre}]);
             serde_json::from_value(json!({"id": id, "name": {"main": "Имя"}, "genres": genres})).unwrap()
@@ -109,11 +106,11 @@ mod tests {
     }
 
     #[test]
-    fn catalogue_is_the_same_after_it_was_taken_apart() {
-        let before = catalogue(&[(1, "Драма"), (2, "Драма")]);
+    fn catalog_is_the_same_after_it_was_taken_apart() {
+        let before = catalog(&[(1, "Драма"), (2, "Драма")]);
 
-        let parts = before.parts().map(|part| CataloguePart::from_bytes(&part.to_bytes()).unwrap());
-        let after: Catalogue = parts.collect();
+        let parts = before.parts().map(|part| CatalogPart::from_bytes(&part.to_bytes()).unwrap());
+        let after: Catalog = parts.collect();
 
         assert!(after.iter().eq(before.iter()) && after.genres().eq(before.genres()));
         assert_eq!(after.to_bytes(), before.to_bytes());
@@ -121,8 +118,8 @@ mod tests {
 
     #[test]
     fn changed_parts_take_the_place_of_old_ones_and_gone_ones_leave() {
-        let before = catalogue(&[(1, "Драма"), (2, "Драма"), (3, "Драма")]);
-        let changed = catalogue(&[(2, "Комедия"), (4, "Комедия")]);
+        let before = catalog(&[(1, "Драма"), (2, "Драма"), (3, "Драма")]);
+        let changed = catalog(&[(2, "Комедия"), (4, "Комедия")]);
 
         let after = before.with_parts(changed.parts(), [ReleaseId::from(1)]);
 
@@ -132,9 +129,9 @@ mod tests {
 
     #[test]
     fn damaged_part_is_refused() {
-        let mut bytes = catalogue(&[(1, "Драма")]).parts().next().unwrap().to_bytes();
+        let mut bytes = catalog(&[(1, "Драма")]).parts().next().unwrap().to_bytes();
         *bytes.last_mut().unwrap() ^= 1;
 
-        assert_eq!(CataloguePart::from_bytes(&bytes), Err(Unreadable::Damaged));
+        assert_eq!(CatalogPart::from_bytes(&bytes), Err(Unreadable::Damaged));
     }
 }

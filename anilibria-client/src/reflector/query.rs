@@ -1,8 +1,8 @@
-//! Queries of the catalogue.
+//! Queries of the catalog.
 
 use super::{
-    catalogue::Catalogue,
-    entry::CatalogueEntry,
+    catalog::Catalog,
+    entry::CatalogEntry,
     order::{Order, Sort},
     search::normalised,
 };
@@ -13,12 +13,12 @@ use crate::model::{GenreId, ReleaseKind, ReleaseStatus, Season};
 #[non_exhaustive]
 pub struct Found<'c> {
     /// Requested part of the list.
-    pub items: Vec<&'c CatalogueEntry>,
+    pub items: Vec<&'c CatalogEntry>,
     /// Number of all matches.
     pub total: usize,
 }
 
-/// A query of a [`Catalogue`]. Every condition must hold; of several values for one condition any, of genres all.
+/// A query of a [`Catalog`]. Every condition must hold; of several values for one condition any, of genres all.
 ///
 /// ```
 /// # anilibria_client::offline(|client| async move {
@@ -26,20 +26,20 @@ pub struct Found<'c> {
 /// # reflector.load().await?;
 /// use anilibria_client::{model::ReleaseKind, reflector::Sort};
 ///
-/// let catalogue = reflector.catalogue();
+/// let catalog = reflector.catalog();
 ///
-/// let films = catalogue.query().kinds([ReleaseKind::Movie]).sort(Sort::Year).limit(10).find();
+/// let films = catalog.query().kinds([ReleaseKind::Movie]).sort(Sort::Year).limit(10).find();
 /// assert!(films.items.iter().all(|film| film.kind == Some(ReleaseKind::Movie)));
 ///
 /// let name = films.items[0].name.to_uppercase();
-/// assert_eq!(catalogue.query().search(&name).find().items[0].id, films.items[0].id);
+/// assert_eq!(catalog.query().search(&name).find().items[0].id, films.items[0].id);
 /// # Ok(())
 /// # });
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "a query does nothing until `find`"]
 pub struct Query<'c> {
-    catalogue: &'c Catalogue,
+    catalog: &'c Catalog,
     text: Option<String>,
     is_literal: bool,
     /// `None` for the name of no genre, so that nothing is found.
@@ -55,11 +55,11 @@ pub struct Query<'c> {
     limit: usize,
 }
 
-impl Catalogue {
-    /// Returns a query of the catalogue with no condition: add filters, a search, an order, a range.
+impl Catalog {
+    /// Returns a query of the catalog with no condition: add filters, a search, an order, a range.
     pub fn query(&self) -> Query<'_> {
         Query {
-            catalogue: self,
+            catalog: self,
             text: None,
             is_literal: false,
             genres: Vec::new(),
@@ -98,7 +98,7 @@ impl<'c> Query<'c> {
     pub fn genres(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let find = |name: &str| {
             let name = normalised(name);
-            self.catalogue.genres().find(|(_, known)| normalised(known) == name).map(|(id, _)| id)
+            self.catalog.genres().find(|(_, known)| normalised(known) == name).map(|(id, _)| id)
         };
         let ids: Vec<_> = names.into_iter().map(|name| find(name.as_ref())).collect();
         self.genres.extend(ids);
@@ -167,11 +167,11 @@ impl<'c> Query<'c> {
 
     /// Runs the query, within some microseconds, or more for a search.
     pub fn find(&self) -> Found<'c> {
-        let matches = self.text.as_deref().map(|text| self.catalogue.index.search(text, self.is_literal));
+        let matches = self.text.as_deref().map(|text| self.catalog.index.search(text, self.is_literal));
         match (matches, self.sort) {
             (Some(matches), None) => self.cut(matches.iter().copied()),
             (Some(matches), Some(sort)) => {
-                let mut is_match = vec![false; self.catalogue.len()];
+                let mut is_match = vec![false; self.catalog.len()];
                 for place in matches {
                     if let Some(slot) = is_match.get_mut(place as usize) {
                         *slot = true;
@@ -185,13 +185,13 @@ impl<'c> Query<'c> {
     }
 
     fn sorted(&self, sort: Sort) -> &'c [u32] {
-        self.catalogue.orders.get(&self.catalogue.entries, sort, self.order)
+        self.catalog.orders.get(&self.catalog.entries, sort, self.order)
     }
 
     fn cut(&self, places: impl Iterator<Item = u32>) -> Found<'c> {
         let mut found = Found { items: Vec::new(), total: 0 };
-        let catalogue = self.catalogue;
-        for entry in places.filter_map(|place| catalogue.at(place)).filter(|entry| self.holds_for(entry)) {
+        let catalog = self.catalog;
+        for entry in places.filter_map(|place| catalog.at(place)).filter(|entry| self.holds_for(entry)) {
             if found.total >= self.offset && found.items.len() < self.limit {
                 found.items.push(entry);
             }
@@ -200,7 +200,7 @@ impl<'c> Query<'c> {
         found
     }
 
-    fn holds_for(&self, entry: &CatalogueEntry) -> bool {
+    fn holds_for(&self, entry: &CatalogEntry) -> bool {
         fn any<T: PartialEq>(wanted: &[T], is: Option<&T>) -> bool {
             wanted.is_empty() || is.is_some_and(|is| wanted.contains(is))
         }

@@ -10,8 +10,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use time::OffsetDateTime;
 
 use super::{
-    catalogue::{Catalogue, Genres, collect_genres},
-    entry::CatalogueEntry,
+    catalog::{Catalog, Genres, collect_genres},
+    entry::CatalogEntry,
 };
 use crate::{
     Client, Error, RateLimit, Result,
@@ -53,7 +53,7 @@ const FIELDS: [&str; 23] = [
     "created_at",
 ];
 
-/// Fields of episodes, members and torrents, none of which a page of the catalogue has.
+/// Fields of episodes, members and torrents, none of which a page of the catalog has.
 const PARTS: [&str; 28] = [
     "episodes.id",
     "episodes.name",
@@ -85,7 +85,7 @@ const PARTS: [&str; 28] = [
     "torrents.updated_at",
 ];
 
-/// Maximum number of pages. A catalogue of a hundred thousand releases belongs to some other service.
+/// Maximum number of pages. A catalog of a hundred thousand releases belongs to some other service.
 const MAX_PAGES: u32 = 2000;
 
 /// Maximum number of pages that are read for changed releases, before all pages are read.
@@ -106,17 +106,17 @@ pub(super) struct Reader {
     concurrency: usize,
 }
 
-/// All releases of the catalogue.
+/// All releases of the catalog.
 #[derive(Debug, Default)]
 pub(super) struct Everything {
-    pub(super) entries: Vec<Arc<CatalogueEntry>>,
+    pub(super) entries: Vec<Arc<CatalogEntry>>,
     pub(super) genres: Genres,
     /// Releases that could not be decoded as a whole.
     pub(super) unread: BTreeSet<ReleaseId>,
 }
 
-/// A page of the catalogue.
-struct CataloguePage {
+/// A page of the catalog.
+struct CatalogPage {
     releases: Vec<Release>,
     pagination: Pagination,
     /// Releases that could not be decoded.
@@ -125,7 +125,7 @@ struct CataloguePage {
     without_parts: Vec<ReleaseId>,
 }
 
-impl CataloguePage {
+impl CatalogPage {
     fn is_empty(&self) -> bool {
         self.releases.is_empty() && self.skipped.count == 0
     }
@@ -143,11 +143,11 @@ impl Reader {
         }
     }
 
-    /// Reads every release of the catalogue. A release that cannot be decoded keeps its entry in `old`.
+    /// Reads every release of the catalog. A release that cannot be decoded keeps its entry in `old`.
     ///
     /// The last updated come first: a release that is updated meanwhile moves others to later pages, where they are read
     /// twice. In any other order it would move them to earlier pages, where they would be missed.
-    pub(super) async fn everything(&self, old: &Catalogue) -> Result<Everything> {
+    pub(super) async fn everything(&self, old: &Catalog) -> Result<Everything> {
         let first = self.page(1).await?;
         let Pagination { total, total_pages, .. } = first.pagination;
         let rest =
@@ -162,7 +162,7 @@ impl Reader {
         while let Some(page) = pages.try_next().await? {
             collect_genres(&mut genres, &page.releases);
             for release in &page.releases {
-                entries.entry(release.id).or_insert_with(|| CatalogueEntry::from(release));
+                entries.entry(release.id).or_insert_with(|| CatalogEntry::from(release));
             }
             for id in &page.without_parts {
                 if let Some((entry, old)) = entries.get_mut(id).zip(old.get(*id)) {
@@ -186,8 +186,8 @@ impl Reader {
         Ok(Everything { entries, genres, unread })
     }
 
-    /// Reads a page of the catalogue, with the episodes, members and torrents of its releases.
-    async fn page(&self, number: u32) -> Result<CataloguePage> {
+    /// Reads a page of the catalog, with the episodes, members and torrents of its releases.
+    async fn page(&self, number: u32) -> Result<CatalogPage> {
         self.turn().await?;
         let request = self.fetcher.client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
         let request = request.page(number).limit(MAX_LIMIT).include(FIELDS);
@@ -211,7 +211,7 @@ impl Reader {
                 }
             }
         }
-        Ok(CataloguePage { releases, pagination, skipped, without_parts })
+        Ok(CatalogPage { releases, pagination, skipped, without_parts })
     }
 
     /// Returns the ids of the last updated releases that have changed or cannot be decoded; `None` if there may be more
@@ -266,14 +266,14 @@ struct Parts {
     torrents: Vec<Torrent>,
 }
 
-/// Refuses a catalogue that is much shorter than the service says: the missing releases would be hidden until the next
+/// Refuses a catalog that is much shorter than the service says: the missing releases would be hidden until the next
 /// load. Releases that could not be decoded count as read, unless there is no other.
 fn is_complete(read: usize, skipped: usize, total: Option<u64>) -> Result<()> {
     let listed = (read + skipped) as u64;
     let reason = match total {
         _ if read == 0 && skipped > 0 => format!("none of {skipped} releases can be decoded"),
         Some(total) if listed.saturating_mul(10) < total.saturating_mul(9) => {
-            format!("the catalogue ended after {listed} of {total} releases")
+            format!("the catalog ended after {listed} of {total} releases")
         }
         _ => return Ok(()),
     };

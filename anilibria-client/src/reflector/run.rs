@@ -1,4 +1,4 @@
-//! The reflector, which keeps the catalogue up to date.
+//! The reflector, which keeps the catalog up to date.
 
 use std::{
     collections::BTreeSet,
@@ -16,8 +16,8 @@ use tokio::{
 use tracing::{debug, warn};
 
 use super::{
-    catalogue::Catalogue,
-    part::CataloguePart,
+    catalog::Catalog,
+    part::CatalogPart,
     read::{Everything, Reader},
 };
 use crate::{Client, Error, RateLimit, Result, model::ReleaseId, watch::head::Head};
@@ -32,7 +32,7 @@ const MIN_REFRESH: Duration = Duration::from_millis(1);
 const MAX_RETRIED: usize = 100;
 
 impl Client {
-    /// Mirrors the whole catalogue in memory.
+    /// Mirrors the whole catalog in memory.
     ///
     /// The reflector never reads from the cache of the client.
     pub fn reflector(&self) -> ReflectorBuilder {
@@ -42,7 +42,7 @@ impl Client {
             concurrency: 2,
             refresh_every: Duration::from_mins(1),
             reload_every: Duration::from_hours(24),
-            catalogue: Catalogue::default(),
+            catalog: Catalog::default(),
         }
     }
 }
@@ -56,7 +56,7 @@ pub struct ReflectorBuilder {
     concurrency: usize,
     refresh_every: Duration,
     reload_every: Duration,
-    catalogue: Catalogue,
+    catalog: Catalog,
 }
 
 impl ReflectorBuilder {
@@ -95,20 +95,20 @@ impl ReflectorBuilder {
         self
     }
 
-    /// Sets the catalogue to begin with, such as that of the last run. Default: an empty one.
-    pub fn catalogue(mut self, catalogue: Catalogue) -> Self {
-        self.catalogue = catalogue;
+    /// Sets the catalog to begin with, such as that of the last run. Default: an empty one.
+    pub fn catalog(mut self, catalog: Catalog) -> Self {
+        self.catalog = catalog;
         self
     }
 
     /// Returns the reflector. It sends no request until [`load`](Reflector::load), [`refresh`](Reflector::refresh) or
     /// [`run`](Reflector::run) is called.
     pub fn build(self) -> Reflector {
-        let Self { client, limit, concurrency, refresh_every, reload_every, catalogue } = self;
+        let Self { client, limit, concurrency, refresh_every, reload_every, catalog } = self;
         Reflector {
             inner: Arc::new(Inner {
                 reader: Reader::new(client, limit, concurrency),
-                catalogue: RwLock::new(Arc::new(catalogue)),
+                catalog: RwLock::new(Arc::new(catalog)),
                 state: Mutex::default(),
                 refresh_every,
                 reload_every,
@@ -117,11 +117,11 @@ impl ReflectorBuilder {
     }
 }
 
-/// Mirrors the whole catalogue in memory. Cheap to clone; clones share it.
+/// Mirrors the whole catalog in memory. Cheap to clone; clones share it.
 ///
-/// [`run`](Self::run) keeps the catalogue up to date; [`load`](Self::load) and [`refresh`](Self::refresh) are for a program
+/// [`run`](Self::run) keeps the catalog up to date; [`load`](Self::load) and [`refresh`](Self::refresh) are for a program
 /// that schedules them itself. All three may be cancelled at any time: the result of the unfinished load or refresh is lost,
-/// and the catalogue stays as it is.
+/// and the catalog stays as it is.
 #[derive(Clone)]
 pub struct Reflector {
     inner: Arc<Inner>,
@@ -130,7 +130,7 @@ pub struct Reflector {
 struct Inner {
     reader: Reader,
     /// Locked only to clone or to replace the pointer.
-    catalogue: RwLock<Arc<Catalogue>>,
+    catalog: RwLock<Arc<Catalog>>,
     /// Held during requests, so that there is one load or refresh at a time.
     state: Mutex<State>,
     refresh_every: Duration,
@@ -147,14 +147,14 @@ struct State {
 }
 
 impl Reflector {
-    /// Returns the present catalogue; empty before the first load.
-    pub fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.inner.catalogue.read().unwrap_or_else(PoisonError::into_inner))
+    /// Returns the present catalog; empty before the first load.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.inner.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Returns true if the catalogue is not empty.
+    /// Returns true if the catalog is not empty.
     pub fn is_loaded(&self) -> bool {
-        !self.catalogue().is_empty()
+        !self.catalog().is_empty()
     }
 
     /// Reads everything, with two requests for each 50 releases.
@@ -164,7 +164,7 @@ impl Reflector {
     ///
     /// # Errors
     ///
-    /// The error of a request; [`Error::Interrupted`] if the catalogue ends before nine tenths of the number of releases
+    /// The error of a request; [`Error::Interrupted`] if the catalog ends before nine tenths of the number of releases
     /// that the service says, or if no release can be decoded.
     pub async fn load(&self) -> Result<()> {
         let mut state = self.inner.state.lock().await;
@@ -181,12 +181,12 @@ impl Reflector {
     /// As for [`load`](Self::load).
     pub async fn refresh(&self) -> Result<usize> {
         let mut state = self.inner.state.lock().await;
-        let old = self.catalogue();
+        let old = self.catalog();
         let is_known = |head: &Head| old.get(head.id).is_some_and(|entry| entry.head() == *head);
         let news = if old.is_empty() { None } else { self.inner.reader.news(is_known).await? };
         let Some(news) = news else {
             self.read_everything(&mut state).await?;
-            return Ok(self.catalogue().len());
+            return Ok(self.catalog().len());
         };
         let ids: BTreeSet<_> =
             news.into_iter().chain(state.unread.iter().copied().take(MAX_RETRIED)).collect();
@@ -201,7 +201,7 @@ impl Reflector {
         }
         state.unread.retain(|id| ids.binary_search(id).is_err());
         state.unread.extend(unread);
-        debug!(changed, "catalogue refreshed");
+        debug!(changed, "catalog refreshed");
         Ok(changed)
     }
 
@@ -211,15 +211,15 @@ impl Reflector {
     /// # Errors
     ///
     /// [`Error::Interrupted`] if the runtime is shutting down.
-    pub async fn merge(&self, parts: Vec<CataloguePart>, gone: Vec<ReleaseId>) -> Result<()> {
+    pub async fn merge(&self, parts: Vec<CatalogPart>, gone: Vec<ReleaseId>) -> Result<()> {
         let _one_at_a_time = self.inner.state.lock().await;
-        let old = self.catalogue();
+        let old = self.catalog();
         self.replace(move || old.with_parts(parts, gone)).await
     }
 
-    /// Keeps the catalogue up to date and never returns: reads everything first and at
+    /// Keeps the catalog up to date and never returns: reads everything first and at
     /// [long intervals](ReflectorBuilder::reload_every), and changes at [short ones](ReflectorBuilder::refresh_every).
-    /// When a request fails, the catalogue stays as it is, the error is logged, and the wait before the next attempt
+    /// When a request fails, the catalog stays as it is, the error is logged, and the wait before the next attempt
     /// doubles each time, up to five minutes.
     pub async fn run(&self) -> Infallible {
         let mut failed: u32 = 0;
@@ -233,7 +233,7 @@ impl Reflector {
                 Err(error) => {
                     let backoff = Duration::from_secs(1).saturating_mul(2_u32.saturating_pow(failed));
                     failed = failed.saturating_add(1);
-                    warn!(%error, "catalogue load or refresh failed, retrying");
+                    warn!(%error, "catalog load or refresh failed, retrying");
                     sleep(backoff.min(MAX_BACKOFF)).await;
                 }
             }
@@ -246,25 +246,25 @@ impl Reflector {
     }
 
     async fn read_everything(&self, state: &mut State) -> Result<()> {
-        let Everything { entries, genres, unread } = self.inner.reader.everything(&self.catalogue()).await?;
-        debug!(releases = entries.len(), unread = unread.len(), "catalogue loaded");
-        self.replace(move || Catalogue::new(entries, Arc::new(genres))).await?;
+        let Everything { entries, genres, unread } = self.inner.reader.everything(&self.catalog()).await?;
+        debug!(releases = entries.len(), unread = unread.len(), "catalog loaded");
+        self.replace(move || Catalog::new(entries, Arc::new(genres))).await?;
         *state = State { loaded: Some(Instant::now()), unread };
         Ok(())
     }
 
-    /// Replaces the catalogue. The index takes some milliseconds to build, too long for the threads of the runtime.
-    async fn replace(&self, make: impl FnOnce() -> Catalogue + Send + 'static) -> Result<()> {
-        let catalogue = spawn_blocking(make)
+    /// Replaces the catalog. The index takes some milliseconds to build, too long for the threads of the runtime.
+    async fn replace(&self, make: impl FnOnce() -> Catalog + Send + 'static) -> Result<()> {
+        let catalog = spawn_blocking(make)
             .await
             .map_err(|task| Error::Interrupted { host: String::new(), source: Arc::new(task) })?;
-        *self.inner.catalogue.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogue);
+        *self.inner.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
         Ok(())
     }
 }
 
 impl fmt::Debug for Reflector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reflector").field("catalogue", &self.catalogue()).finish_non_exhaustive()
+        f.debug_struct("Reflector").field("catalog", &self.catalog()).finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Episode, Release, ReleaseId, ReleaseStatus};
 
-/// A change of the catalogue. Cheap to clone.
+/// A change of the catalog. Cheap to clone.
 ///
 /// A release has the fields of the list of the latest releases, with its genres and its latest episode. As JSON an event is an
 /// object with its kind in the field `event`: `{"event": "new_episode", "release": {…}, "episode": {…}}`.

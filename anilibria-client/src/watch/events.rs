@@ -29,7 +29,7 @@ use crate::{
     runtime::{CallFuture, sleep},
 };
 
-/// A stream of changes in the catalogue. Created by [`WatchBuilder::events`].
+/// A stream of changes in the catalog. Created by [`WatchBuilder::events`].
 ///
 /// The stream never ends. When the service fails, the stream yields the error, waits longer each time, and continues;
 /// no change is lost. A release that cannot be decoded is logged once and does not delay the others; it is read again

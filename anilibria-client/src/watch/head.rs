@@ -68,7 +68,7 @@ pub(crate) async fn latest(fetcher: &Fetcher, limit: u32) -> Result<Heads> {
     Ok(Heads::of(fetcher.list(request.request()).await?))
 }
 
-/// Fetches the heads on a page of the catalogue, which continues the list of [`latest`]. Empty past the end.
+/// Fetches the heads on a page of the catalog, which continues the list of [`latest`]. Empty past the end.
 pub(crate) async fn page(fetcher: &Fetcher, number: u32) -> Result<Heads> {
     let request = fetcher.client.catalog().releases().sorting(CatalogSorting::FreshAtDesc);
     let request = request.page(number).limit(MAX_LIMIT).include(FIELDS);

@@ -288,7 +288,7 @@ fn find(releases: &[Release], id: ReleaseId) -> Option<&Release> {
     releases.iter().find(|release| release.id == id)
 }
 
-/// Returns the number of catalogue pages that hold the remembered releases.
+/// Returns the number of catalog pages that hold the remembered releases.
 fn pages(remember: usize) -> u32 {
     u32::try_from(remember.div_ceil(MAX_LIMIT as usize)).unwrap_or(u32::MAX)
 }

@@ -21,5 +21,5 @@ async fn cache_of_the_client_hides_no_change() {
     reflector.load().await.unwrap();
 
     assert_eq!(changed, 1);
-    assert!(reflector.catalogue().get(id).is_some());
+    assert!(reflector.catalog().get(id).is_some());
 }

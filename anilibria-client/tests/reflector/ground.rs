@@ -1,11 +1,11 @@
-//! A sandbox, its mirrored catalogue, and catalogues made by hand.
+//! A sandbox, its mirrored catalog, and catalogs made by hand.
 
 use std::sync::Arc;
 
 use anilibria_client::{
     Client,
     model::Release,
-    reflector::{Catalogue, CatalogueEntry, Reflector},
+    reflector::{Catalog, CatalogEntry, Reflector},
     sandbox::{RunningSandbox, Sandbox},
 };
 use serde_json::json;
@@ -26,16 +26,16 @@ impl Ground {
         Self { sandbox, client, reflector, _server: server }
     }
 
-    pub(crate) async fn loaded(releases: u32) -> (Self, Arc<Catalogue>) {
+    pub(crate) async fn loaded(releases: u32) -> (Self, Arc<Catalog>) {
         let ground = Self::new(releases).await;
         ground.reflector.load().await.unwrap();
-        let catalogue = ground.reflector.catalogue();
-        (ground, catalogue)
+        let catalog = ground.reflector.catalog();
+        (ground, catalog)
     }
 }
 
-/// A catalogue of releases with these main, English and alternative names; their ids run from 1.
-pub(crate) fn named(names: &[(&str, &str, &str)]) -> Catalogue {
+/// A catalog of releases with these main, English and alternative names; their ids run from 1.
+pub(crate) fn named(names: &[(&str, &str, &str)]) -> Catalog {
     let release = |(id, (main, english, alternative)): (u32, &(&str, &str, &str))| -> Release {
         let name = json!({"main": main, "english": english, "alternative": alternative});
         serde_json::from_value(json!({"id": id, "name": name})).unwrap()
@@ -43,11 +43,11 @@ pub(crate) fn named(names: &[(&str, &str, &str)]) -> Catalogue {
     (1..).zip(names).map(release).collect()
 }
 
-pub(crate) fn ids<'c>(entries: impl IntoIterator<Item = &'c CatalogueEntry>) -> Vec<u32> {
+pub(crate) fn ids<'c>(entries: impl IntoIterator<Item = &'c CatalogEntry>) -> Vec<u32> {
     entries.into_iter().map(|entry| entry.id.get()).collect()
 }
 
 /// The ids that a search finds, the best first.
-pub(crate) fn search(catalogue: &Catalogue, text: &str) -> Vec<u32> {
-    ids(catalogue.query().search(text).find().items)
+pub(crate) fn search(catalog: &Catalog, text: &str) -> Vec<u32> {
+    ids(catalog.query().search(text).find().items)
 }

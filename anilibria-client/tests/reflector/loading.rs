@@ -8,12 +8,12 @@ use crate::ground::Ground;
 
 #[tokio::test]
 async fn load_mirrors_every_release() {
-    let (ground, catalogue) = Ground::loaded(120).await;
+    let (ground, catalog) = Ground::loaded(120).await;
 
-    assert_eq!(catalogue.len(), 120);
+    assert_eq!(catalog.len(), 120);
     for id in [1, 60, 120] {
         let release = ground.client.releases().get(id).await.unwrap();
-        let entry = catalogue.get(id).unwrap();
+        let entry = catalog.get(id).unwrap();
         assert_eq!((&*entry.alias, &*entry.name), (release.alias.as_str(), release.name.main.as_str()));
         assert_eq!(entry.description.as_ref(), release.description.as_deref().unwrap_or_default());
         assert_eq!((entry.status(), entry.is_blocked()), (release.status(), release.is_blocked()));
@@ -21,18 +21,18 @@ async fn load_mirrors_every_release() {
         assert_eq!((entry.fresh_at(), entry.changed_at()), (release.fresh_at, release.updated_at));
         assert_eq!(entry.poster.large.as_deref(), release.poster.as_ref().unwrap().large());
         let genres: Vec<_> = release.genres.iter().flatten().map(|genre| genre.name.as_str()).collect();
-        assert_eq!(catalogue.genres_of(entry).collect::<Vec<_>>(), genres);
-        assert_eq!(catalogue.by_alias(&release.alias).unwrap().id, release.id);
+        assert_eq!(catalog.genres_of(entry).collect::<Vec<_>>(), genres);
+        assert_eq!(catalog.by_alias(&release.alias).unwrap().id, release.id);
     }
-    assert!(catalogue.get(121).is_none() && catalogue.by_alias("no-such-alias").is_none());
+    assert!(catalog.get(121).is_none() && catalog.by_alias("no-such-alias").is_none());
 }
 
 #[tokio::test]
 async fn episodes_are_mirrored_without_addresses_of_streams() {
-    let (ground, catalogue) = Ground::loaded(60).await;
+    let (ground, catalog) = Ground::loaded(60).await;
 
     let release = ground.client.releases().get(7).await.unwrap();
-    let (theirs, entry) = (release.episodes.unwrap(), catalogue.get(7).unwrap());
+    let (theirs, entry) = (release.episodes.unwrap(), catalog.get(7).unwrap());
     let ours = entry.episodes.as_ref().unwrap();
 
     assert_eq!(ours.len(), theirs.len());
@@ -59,15 +59,15 @@ async fn load_takes_two_calls_for_a_page_and_a_quiet_refresh_takes_one() {
 #[tokio::test]
 async fn refresh_reads_changes_and_keeps_old_snapshots() {
     let (ground, before) = Ground::loaded(120).await;
-    let out = |catalogue: &anilibria_client::reflector::Catalogue, id: u32| {
-        catalogue.get(id).unwrap().episodes.as_ref().unwrap().len()
+    let out = |catalog: &anilibria_client::reflector::Catalog, id: u32| {
+        catalog.get(id).unwrap().episodes.as_ref().unwrap().len()
     };
     ground.sandbox.publish_episode(7).unwrap();
     ground.sandbox.add_release().unwrap();
 
     let changed = ground.reflector.refresh().await.unwrap();
 
-    let after = ground.reflector.catalogue();
+    let after = ground.reflector.catalog();
     assert_eq!((changed, before.len(), after.len()), (2, 120, 121));
     assert_eq!(out(&after, 7), out(&before, 7) + 1);
     assert_eq!(out(&after, 121), 1);
@@ -95,7 +95,7 @@ async fn refresh_before_any_load_reads_everything() {
 }
 
 #[tokio::test]
-async fn failed_reads_leave_the_catalogue_as_it_was() {
+async fn failed_reads_leave_the_catalog_as_it_was() {
     let (ground, before) = Ground::loaded(60).await;
     for faults in [Faults::new().error_rate(1.0), Faults::new().truncate(true)] {
         ground.sandbox.set_faults(faults).unwrap();
@@ -104,7 +104,7 @@ async fn failed_reads_leave_the_catalogue_as_it_was() {
         assert!(ground.reflector.refresh().await.is_err());
     }
 
-    assert!(Arc::ptr_eq(&before, &ground.reflector.catalogue()));
+    assert!(Arc::ptr_eq(&before, &ground.reflector.catalog()));
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn run_loads_refreshes_and_continues_after_failures() {
     let ground = Ground::new(60).await;
     let interval = Duration::from_millis(5);
     let reflector = ground.client.reflector().unpaced().refresh_every(interval).build();
-    let episodes = || reflector.catalogue().get(7).map(|entry| entry.episodes_out().unwrap());
+    let episodes = || reflector.catalog().get(7).map(|entry| entry.episodes_out().unwrap());
     let settled = async {
         while episodes().is_none() {
             tokio::time::sleep(interval).await;
@@ -140,11 +140,11 @@ async fn run_loads_refreshes_and_continues_after_failures() {
 }
 
 #[tokio::test]
-async fn clones_share_one_catalogue() {
+async fn clones_share_one_catalog() {
     let ground = Ground::new(20).await;
     let clone = ground.reflector.clone();
 
     ground.reflector.load().await.unwrap();
 
-    assert!(Arc::ptr_eq(&clone.catalogue(), &ground.reflector.catalogue()));
+    assert!(Arc::ptr_eq(&clone.catalog(), &ground.reflector.catalog()));
 }

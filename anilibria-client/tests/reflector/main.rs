@@ -1,4 +1,4 @@
-//! The reflector over HTTP, and queries of its catalogue.
+//! The reflector over HTTP, and queries of its catalog.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -26,7 +26,7 @@ async fn wait_for_a_turn_does_not_count_against_the_timeout_of_the_client() {
 
     reflector.load().await.unwrap();
 
-    assert_eq!(reflector.catalogue().len(), 120);
+    assert_eq!(reflector.catalog().len(), 120);
 }
 
 #[tokio::test]
@@ -39,6 +39,6 @@ async fn no_interval_is_too_long_or_too_short() {
         let run = tokio::time::timeout(Duration::from_secs(2), reflector.run());
 
         assert!(run.await.is_err());
-        assert_eq!(reflector.catalogue().len(), 20);
+        assert_eq!(reflector.catalog().len(), 20);
     }
 }

@@ -2,28 +2,28 @@
 
 use anilibria_client::{
     model::{ReleaseKind, ReleaseStatus, Season},
-    reflector::{CatalogueEntry, Order, Query, Sort},
+    reflector::{CatalogEntry, Order, Query, Sort},
 };
 
 use crate::ground::{Ground, ids};
 
 #[tokio::test]
 async fn filters_find_exactly_what_they_name() {
-    type Case = (fn(Query<'_>) -> Query<'_>, fn(&CatalogueEntry) -> bool);
-    let (_ground, catalogue) = Ground::loaded(300).await;
+    type Case = (fn(Query<'_>) -> Query<'_>, fn(&CatalogEntry) -> bool);
+    let (_ground, catalog) = Ground::loaded(300).await;
     let cases: [Case; 6] = [
         (|query| query.years([2020, 2024]), |entry| matches!(entry.year, Some(2020 | 2024))),
         (|query| query.kinds([ReleaseKind::Movie]), |entry| entry.kind == Some(ReleaseKind::Movie)),
         (|query| query.seasons([Season::Winter]), |entry| entry.season == Some(Season::Winter)),
         (|query| query.statuses([ReleaseStatus::Ongoing]), |entry| entry.status() == ReleaseStatus::Ongoing),
-        (|query| query.blocked(true), CatalogueEntry::is_blocked),
+        (|query| query.blocked(true), CatalogEntry::is_blocked),
         (|query| query.blocked(false).years([2020]), |entry| !entry.is_blocked() && entry.year == Some(2020)),
     ];
 
     for (number, (query, expected)) in cases.into_iter().enumerate() {
-        let found = query(catalogue.query()).find();
+        let found = query(catalog.query()).find();
 
-        let expected = catalogue.iter().filter(|entry| expected(entry)).count();
+        let expected = catalog.iter().filter(|entry| expected(entry)).count();
         assert_eq!((found.items.len(), found.total), (expected, expected), "case {number}");
         assert!(expected > 0, "case {number} says nothing");
     }
@@ -31,24 +31,24 @@ async fn filters_find_exactly_what_they_name() {
 
 #[tokio::test]
 async fn genres_must_all_be_there_by_name_or_id_in_any_case() {
-    let (_ground, catalogue) = Ground::loaded(300).await;
-    let entry = catalogue.iter().find(|entry| entry.genres.len() >= 2).unwrap();
-    let names: Vec<_> = catalogue.genres_of(entry).take(2).map(str::to_uppercase).collect();
+    let (_ground, catalog) = Ground::loaded(300).await;
+    let entry = catalog.iter().find(|entry| entry.genres.len() >= 2).unwrap();
+    let names: Vec<_> = catalog.genres_of(entry).take(2).map(str::to_uppercase).collect();
     let both = [entry.genres[0], entry.genres[1]];
 
-    let by_name = catalogue.query().genres(&names).find();
-    let by_id = catalogue.query().genre_ids(both).find();
+    let by_name = catalog.query().genres(&names).find();
+    let by_id = catalog.query().genre_ids(both).find();
 
-    let expected = catalogue.iter().filter(|entry| both.iter().all(|id| entry.genres.contains(id))).count();
+    let expected = catalog.iter().filter(|entry| both.iter().all(|id| entry.genres.contains(id))).count();
     assert_eq!(by_name, by_id);
     assert_eq!(by_name.total, expected);
-    assert_eq!(catalogue.query().genres(["нет такого жанра"]).find().total, 0);
+    assert_eq!(catalog.query().genres(["нет такого жанра"]).find().total, 0);
 }
 
 #[tokio::test]
 async fn every_order_is_sorted_both_ways_with_ties_by_descending_id() {
-    type Key = fn(&CatalogueEntry) -> i64;
-    let (_ground, catalogue) = Ground::loaded(300).await;
+    type Key = fn(&CatalogEntry) -> i64;
+    let (_ground, catalog) = Ground::loaded(300).await;
     let keys: [(Sort, Key); 5] = [
         (Sort::Id, |entry| entry.id.get().into()),
         (Sort::Year, |entry| entry.year.map_or(-1, i64::from)),
@@ -62,10 +62,10 @@ async fn every_order_is_sorted_both_ways_with_ties_by_descending_id() {
     for (sort, key) in keys {
         for order in [Order::Ascending, Order::Descending] {
             let sign = if order == Order::Ascending { 1 } else { -1 };
-            let found = catalogue.query().sort(sort).order(order).find();
+            let found = catalog.query().sort(sort).order(order).find();
 
             assert_eq!(found.items.len(), 300);
-            let rank = |entry: &&CatalogueEntry| (sign * key(entry), std::cmp::Reverse(entry.id));
+            let rank = |entry: &&CatalogEntry| (sign * key(entry), std::cmp::Reverse(entry.id));
             assert!(found.items.is_sorted_by_key(rank), "{sort:?} {order:?}");
         }
     }
@@ -73,11 +73,11 @@ async fn every_order_is_sorted_both_ways_with_ties_by_descending_id() {
 
 #[tokio::test]
 async fn parts_of_a_list_join_to_the_whole() {
-    let (_ground, catalogue) = Ground::loaded(60).await;
-    let part = |offset| catalogue.query().sort(Sort::Year).offset(offset).limit(25).find();
+    let (_ground, catalog) = Ground::loaded(60).await;
+    let part = |offset| catalog.query().sort(Sort::Year).offset(offset).limit(25).find();
 
     let parts: Vec<_> = [0, 25, 50, 75].into_iter().flat_map(|offset| ids(part(offset).items)).collect();
 
-    assert_eq!(parts, ids(catalogue.query().sort(Sort::Year).find().items));
+    assert_eq!(parts, ids(catalog.query().sort(Sort::Year).find().items));
     assert!([0, 25, 75].iter().all(|offset| part(*offset).total == 60));
 }

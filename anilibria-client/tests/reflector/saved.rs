@@ -1,31 +1,31 @@
-//! A catalogue as bytes.
+//! A catalog as bytes.
 
 use anilibria_client::{
-    reflector::{Catalogue, Sort},
+    reflector::{Catalog, Sort},
     saved::Unreadable,
 };
 
 use crate::ground::{Ground, ids};
 
 #[tokio::test]
-async fn catalogue_survives_a_restart() {
+async fn catalog_survives_a_restart() {
     let (ground, before) = Ground::loaded(120).await;
 
-    let after = Catalogue::from_bytes(&before.to_bytes()).unwrap();
+    let after = Catalog::from_bytes(&before.to_bytes()).unwrap();
 
     assert!(before.iter().eq(after.iter()));
     assert!(before.genres().eq(after.genres()));
-    let best = |catalogue: &Catalogue| ids(catalogue.query().sort(Sort::Rating).limit(20).find().items);
+    let best = |catalog: &Catalog| ids(catalog.query().sort(Sort::Rating).limit(20).find().items);
     assert_eq!(best(&before), best(&after));
-    let reflector = ground.client.reflector().unpaced().catalogue(after).build();
+    let reflector = ground.client.reflector().unpaced().catalog(after).build();
     assert_eq!(reflector.refresh().await.unwrap(), 0, "nothing has changed since");
 }
 
 #[tokio::test]
 async fn cut_foreign_newer_and_damaged_bytes_are_refused() {
-    let (_ground, catalogue) = Ground::loaded(20).await;
-    let bytes = catalogue.to_bytes();
-    let read = |bytes: &[u8]| Catalogue::from_bytes(bytes).map(drop);
+    let (_ground, catalog) = Ground::loaded(20).await;
+    let bytes = catalog.to_bytes();
+    let read = |bytes: &[u8]| Catalog::from_bytes(bytes).map(drop);
     let mut newer = bytes.clone();
     newer[4] += 1;
     let mut damaged = bytes.clone();

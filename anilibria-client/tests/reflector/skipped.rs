@@ -1,6 +1,6 @@
 //! Records that cannot be decoded: all others are mirrored, and each one is mirrored once it can be decoded.
 
-use anilibria_client::reflector::CatalogueEntry;
+use anilibria_client::reflector::CatalogEntry;
 
 use crate::odd::{ODD, OddService, Record};
 
@@ -14,8 +14,8 @@ async fn record_that_cannot_be_decoded_does_not_fail_the_load() {
 
         reflector.load().await.unwrap();
 
-        assert_eq!(reflector.catalogue().len(), count as usize - 1);
-        assert!(reflector.catalogue().get(2).is_some(), "{count} releases");
+        assert_eq!(reflector.catalog().len(), count as usize - 1);
+        assert!(reflector.catalog().get(2).is_some(), "{count} releases");
     }
 }
 
@@ -31,7 +31,7 @@ async fn record_is_mirrored_by_the_next_refresh_once_it_can_be_decoded() {
     service.change_one(1, |record| record.odd = "");
     let changed = reflector.refresh().await.unwrap();
 
-    assert_eq!((changed, reflector.catalogue().len()), (1, 60));
+    assert_eq!((changed, reflector.catalog().len()), (1, 60));
     assert_eq!(reflector.refresh().await.unwrap(), 0);
 }
 
@@ -40,7 +40,7 @@ async fn entry_stays_as_it_was_while_its_record_cannot_be_decoded() {
     let service = OddService::start(3).await;
     let reflector = service.client().reflector().unpaced().build();
     reflector.load().await.unwrap();
-    let out = |id: u32| reflector.catalogue().get(id).and_then(CatalogueEntry::episodes_out);
+    let out = |id: u32| reflector.catalog().get(id).and_then(CatalogEntry::episodes_out);
     service.change_one(2, |record| (record.episodes, record.day, record.odd) = (2, 101, ODD));
     service.change_one(3, |record| (record.episodes, record.day) = (2, 102));
 
@@ -60,7 +60,7 @@ async fn odd_parts_of_one_release_do_not_fail_the_load() {
         let service = OddService::start(count).await;
         let reflector = service.client().reflector().unpaced().build();
         reflector.load().await.unwrap();
-        let out = |id: u32| reflector.catalogue().get(id).and_then(CatalogueEntry::episodes_out);
+        let out = |id: u32| reflector.catalog().get(id).and_then(CatalogEntry::episodes_out);
         service.change_one(1, |record| {
             (record.episodes, record.day) = (2, 101);
             record.odd_parts = r#","episodes":[]"#;
@@ -69,7 +69,7 @@ async fn odd_parts_of_one_release_do_not_fail_the_load() {
         reflector.load().await.unwrap();
 
         assert_eq!(out(1), Some(1), "of {count}");
-        assert!(reflector.catalogue().get(1).unwrap().fresh_at().is_some());
+        assert!(reflector.catalog().get(1).unwrap().fresh_at().is_some());
         service.change_one(1, |record| record.odd_parts = "");
         assert_eq!(reflector.refresh().await.unwrap(), 1);
         assert_eq!(out(1), Some(2), "of {count}");
@@ -77,7 +77,7 @@ async fn odd_parts_of_one_release_do_not_fail_the_load() {
 }
 
 #[tokio::test]
-async fn catalogue_of_which_nothing_can_be_decoded_is_an_error() {
+async fn catalog_of_which_nothing_can_be_decoded_is_an_error() {
     let service = OddService::start(3).await;
     let reflector = service.client().reflector().unpaced().build();
     reflector.load().await.unwrap();
@@ -86,7 +86,7 @@ async fn catalogue_of_which_nothing_can_be_decoded_is_an_error() {
     let error = reflector.load().await.unwrap_err();
 
     assert!(error.to_string().contains('3') || format!("{error:?}").contains("none of 3"), "{error:?}");
-    assert_eq!(reflector.catalogue().len(), 3);
+    assert_eq!(reflector.catalog().len(), 3);
     service.change(|records: &mut Vec<Record>| records.clear());
     reflector.load().await.unwrap();
     assert!(!reflector.is_loaded());

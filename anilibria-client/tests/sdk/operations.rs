@@ -27,7 +27,7 @@ fn last(sandbox: &RunningSandbox) -> LoggedRequest {
 }
 
 #[tokio::test]
-async fn catalogue_filters_go_out_under_their_names_and_hold() {
+async fn catalog_filters_go_out_under_their_names_and_hold() {
     let (sandbox, client) = start().await;
 
     let page = client
@@ -87,7 +87,7 @@ async fn long_query_goes_out_as_post_and_answers_the_same() {
 }
 
 #[tokio::test]
-async fn whole_catalogue_streams_each_release_once() {
+async fn whole_catalog_streams_each_release_once() {
     let (_sandbox, client) = start().await;
 
     let ids: Vec<_> = client

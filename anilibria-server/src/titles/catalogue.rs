@@ -18,7 +18,7 @@ use anilibria_cache::coordination::Candidate;
 use anilibria_client::{
     Client,
     model::ReleaseId,
-    reflector::{Catalogue, CataloguePart, Reflector},
+    reflector::{Catalog, CatalogPart, Reflector},
 };
 use anilibria_http::metrics::count_error;
 use anyhow::Context as _;
@@ -94,7 +94,7 @@ impl Mirror {
         MirrorOptions { interval, paced }: MirrorOptions,
     ) -> Self {
         let mut status = CatalogueStatus::default();
-        let mut kept = Catalogue::default();
+        let mut kept = Catalog::default();
         if let Some(own) = &own {
             kept = read(own.read()).await;
             status.source = Some(CatalogueSource::Disk);
@@ -128,8 +128,8 @@ impl Mirror {
     }
 
     /// Returns the current catalogue; `None` before it is loaded.
-    pub fn catalogue(&self) -> Option<Arc<Catalogue>> {
-        Some(self.shared.reflector.catalogue()).filter(|catalogue| !catalogue.is_empty())
+    pub fn catalogue(&self) -> Option<Arc<Catalog>> {
+        Some(self.shared.reflector.catalog()).filter(|catalogue| !catalogue.is_empty())
     }
 
     /// Requests an early poll, because AniLibria has reported a change.
@@ -150,9 +150,9 @@ impl Mirror {
     /// Reads the changes, or everything, and returns the difference.
     async fn update(&self, everything: bool) -> anilibria_client::Result<Changes> {
         let reflector = &self.shared.reflector;
-        let before = reflector.catalogue();
+        let before = reflector.catalog();
         let result = if everything { reflector.load().await } else { reflector.refresh().await.map(drop) };
-        let after = reflector.catalogue();
+        let after = reflector.catalog();
         let outcome = match &result {
             Ok(()) => {
                 self.change_status(|status| status.synced(after.len()));
@@ -180,14 +180,14 @@ impl Mirror {
         let Some(shared) = &self.shared.database else { return Ok(None) };
         let News { parts, is_whole, last_attempt, last_sync } = shared.news().await?;
         let reflector = &self.shared.reflector;
-        let before = reflector.catalogue();
+        let before = reflector.catalog();
         if !parts.is_empty() {
-            let there: HashSet<_> = parts.iter().map(CataloguePart::id).collect();
+            let there: HashSet<_> = parts.iter().map(CatalogPart::id).collect();
             let is_gone = |id: &ReleaseId| is_whole && !there.contains(id);
             let gone = before.iter().map(|entry| entry.id).filter(is_gone).collect();
             reflector.merge(parts, gone).await?;
         }
-        let after = reflector.catalogue();
+        let after = reflector.catalog();
         let changes = self.told(Changes::between(&self.shared.client, &before, &after));
         self.change_status(|status| status.followed(after.len(), changes.any, last_sync));
         Ok(Some((changes, last_attempt)))
@@ -237,7 +237,7 @@ impl fmt::Debug for Mirror {
     }
 }
 
-async fn read(store: impl Future<Output = anyhow::Result<Option<Catalogue>>>) -> Catalogue {
+async fn read(store: impl Future<Output = anyhow::Result<Option<Catalog>>>) -> Catalog {
     match store.await {
         Ok(Some(catalogue)) => {
             info!(
@@ -246,11 +246,11 @@ async fn read(store: impl Future<Output = anyhow::Result<Option<Catalogue>>>) ->
             );
             catalogue
         }
-        Ok(None) => Catalogue::default(),
+        Ok(None) => Catalog::default(),
         Err(error) => {
             count_error("catalogue", "read");
             warn!(%error, "A saved catalogue cannot be read");
-            Catalogue::default()
+            Catalog::default()
         }
     }
 }

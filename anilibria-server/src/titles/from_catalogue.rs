@@ -4,7 +4,7 @@ use anilibria_cache::NewValue;
 use anilibria_client::{
     Client,
     model::{ReleaseStatus, Season as V1Season},
-    reflector::{Catalogue, Found, Order as EntryOrder, Query, Sort as EntrySort},
+    reflector::{Catalog, Found, Order as EntryOrder, Query, Sort as EntrySort},
     support::sort_russian,
 };
 use anilibria_http::{envelope::Pagination, rendered::render, tag};
@@ -20,7 +20,7 @@ use crate::titles::{
 #[derive(Clone, Copy)]
 pub(super) struct Shelf<'a> {
     pub(super) client: &'a Client,
-    pub(super) catalogue: &'a Catalogue,
+    pub(super) catalogue: &'a Catalog,
 }
 
 impl Shelf<'_> {
@@ -59,13 +59,13 @@ impl Shelf<'_> {
 }
 
 /// Returns the id of a random title that is not blocked; `None` if all are.
-pub(super) fn random_id(catalogue: &Catalogue) -> Option<u32> {
+pub(super) fn random_id(catalogue: &Catalog) -> Option<u32> {
     let open = catalogue.query().blocked(false).find();
     Some(fastrand::choice(&open.items)?.id.get())
 }
 
 /// Selects the entries that match all filters of a query. Ties are sorted newest first.
-fn select<'c>(catalogue: &'c Catalogue, query: &ListQuery) -> Found<'c> {
+fn select<'c>(catalogue: &'c Catalog, query: &ListQuery) -> Found<'c> {
     let mut selected =
         catalogue.query().sort(sort(query.sort)).order(order(query.order)).genres(&query.genres);
     if let Some(text) = &query.search {
@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    fn catalogue() -> Catalogue {
+    fn catalogue() -> Catalog {
         let release = |id: u32, year: u32, name: &str, season: &str| -> Release {
             serde_json::from_value(json!({
                 "id": id, "year": year, "name": {"main": name}, "season": {"value": season},
@@ -188,6 +188,6 @@ mod tests {
     #[test]
     fn chance_leaves_out_what_is_blocked() {
         assert_eq!(random_id(&catalogue()), Some(3));
-        assert_eq!(random_id(&Catalogue::default()), None);
+        assert_eq!(random_id(&Catalog::default()), None);
     }
 }

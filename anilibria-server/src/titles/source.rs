@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anilibria_cache::NewValue;
 use anilibria_client::{
     Client,
-    reflector::{Catalogue, Sort},
+    reflector::{Catalog, Sort},
 };
 use anilibria_http::{load_failure::LoadFailure, rendered::render};
 
@@ -77,10 +77,10 @@ pub(super) fn in_need(titles: &Titles, id: u32) -> Option<bytes::Bytes> {
     Some(render(&title, None))
 }
 
-fn catalogue(titles: &Titles) -> Option<Arc<Catalogue>> {
+fn catalogue(titles: &Titles) -> Option<Arc<Catalog>> {
     titles.mirror()?.catalogue()
 }
 
-fn shelf<'a>(client: &'a Client, catalogue: &'a Catalogue) -> Shelf<'a> {
+fn shelf<'a>(client: &'a Client, catalogue: &'a Catalog) -> Shelf<'a> {
     Shelf { client, catalogue }
 }

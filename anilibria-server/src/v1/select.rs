@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anilibria_client::{
     model::{CatalogSorting, ReleaseId},
-    reflector::{Catalogue, Found, Sort},
+    reflector::{Catalog, Found, Sort},
 };
 use anilibria_http::LoadFailure;
 
@@ -19,7 +19,7 @@ pub(super) struct Selected {
 }
 
 /// Returns the mirrored catalogue, if it is loaded.
-pub(super) fn catalogue(titles: &Titles) -> Option<Arc<Catalogue>> {
+pub(super) fn catalogue(titles: &Titles) -> Option<Arc<Catalog>> {
     titles.mirror().and_then(Mirror::catalogue)
 }
 
@@ -31,7 +31,7 @@ pub(super) async fn select(titles: &Titles, query: &ListQuery) -> Result<Selecte
 }
 
 /// Returns the entries of `catalogue` that match `query`.
-pub(super) fn find<'c>(catalogue: &'c Catalogue, query: &ListQuery) -> Found<'c> {
+pub(super) fn find<'c>(catalogue: &'c Catalog, query: &ListQuery) -> Found<'c> {
     let mut selected = catalogue.query().genres(&query.genres);
     if let Some(sort) = query.sort {
         selected = selected.sort(sort);

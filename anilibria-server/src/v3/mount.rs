@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anilibria_cache::{Cached, MemoryStore, Options, Redis, Store, coordination::RecordId};
-use anilibria_client::{Client, model::GenreId, reflector::Catalogue};
+use anilibria_client::{Client, model::GenreId, reflector::Catalog};
 use anilibria_http::{LoadFailure, clients::Clients, router::RouteTable, websocket::LiveConnections};
 use anilibria_v3_gateway::{
     self as gateway, Addresses, Dialects, GatewayOptions, Sessions,
@@ -153,7 +153,7 @@ impl Host for Titles {
         self.watcher()
     }
 
-    fn catalogue(&self) -> Option<Arc<Catalogue>> {
+    fn catalogue(&self) -> Option<Arc<Catalog>> {
         self.mirror().and_then(Mirror::catalogue)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anilibria_client::{
     model::ReleaseId,
-    reflector::{Catalogue, Sort},
+    reflector::{Catalog, Sort},
 };
 use anilibria_http::{LoadFailure, problem::Problem};
 
@@ -41,7 +41,7 @@ impl Advanced {
     /// Returns the matching titles of the catalogue, the last updated first unless an order is set.
     pub(super) async fn find(
         &self,
-        catalogue: Arc<Catalogue>,
+        catalogue: Arc<Catalog>,
         work: &Work,
         charge: &Charge,
     ) -> Result<Vec<ReleaseId>, LoadFailure> {
@@ -79,7 +79,7 @@ fn unreadable(parameter: &'static str, error: &SyntaxError) -> LoadFailure {
 
 /// Returns the titles `ids` in the given order.
 pub(super) async fn by_order(
-    catalogue: Arc<Catalogue>,
+    catalogue: Arc<Catalog>,
     ids: Vec<ReleaseId>,
     order: Order,
     work: &Work,

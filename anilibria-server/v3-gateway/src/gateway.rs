@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, sync::Arc, thread, time::Duration};
 
 use anilibria_cache::{NewValue, Options};
-use anilibria_client::reflector::Catalogue;
+use anilibria_client::reflector::Catalog;
 use anilibria_http::{LoadFailure, clients::Clients, metrics::Limit, problem::Problem, rendered::unsealed};
 use moka::sync::Cache as Memory;
 use serde::{Serialize, de::DeserializeOwned};
@@ -118,7 +118,7 @@ impl Gateway {
 }
 
 /// Returns the mirrored catalogue if it is loaded.
-pub(super) fn catalogue(titles: &Titles) -> Option<Arc<Catalogue>> {
+pub(super) fn catalogue(titles: &Titles) -> Option<Arc<Catalog>> {
     titles.catalogue()
 }
 

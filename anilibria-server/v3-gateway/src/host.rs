@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use anilibria_cache::{Cached, NewValue, Options, coordination::RecordId};
-use anilibria_client::{Client, model::GenreId, reflector::Catalogue};
+use anilibria_client::{Client, model::GenreId, reflector::Catalog};
 use anilibria_http::LoadFailure;
 use async_trait::async_trait;
 use futures::{future::BoxFuture, stream::BoxStream};
@@ -22,7 +22,7 @@ pub trait Host: fmt::Debug + Send + Sync + 'static {
     fn watcher(&self) -> &Client;
 
     /// Returns the mirrored catalogue; `None` before it is loaded, or if there is none.
-    fn catalogue(&self) -> Option<Arc<Catalogue>>;
+    fn catalogue(&self) -> Option<Arc<Catalog>>;
 
     /// Returns a receiver that changes with the catalogue; `None` if there is none.
     fn catalogue_changes(&self) -> Option<watch::Receiver<()>>;
@@ -102,7 +102,7 @@ impl Titles {
         self.0.watcher()
     }
 
-    pub(crate) fn catalogue(&self) -> Option<Arc<Catalogue>> {
+    pub(crate) fn catalogue(&self) -> Option<Arc<Catalog>> {
         self.0.catalogue()
     }
 

@@ -90,7 +90,7 @@ impl Gateway {
             Ok(answer) => Ok(answer),
             // A stale fallback for this request only, so it is not cached.
             Err(failure) if failure.is_of_upstream() => {
-                match made(&self.titles, &list, Source::Catalogue, &self.work, charge).await {
+                match made(&self.titles, &list, Source::Catalog, &self.work, charge).await {
                     Ok((answer, _)) => Ok(Answer::once(answer)),
                     Err(_) => Err(failure.into()),
                 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use anilibria_client::{
     model::{Release, ReleaseId},
-    reflector::{Catalogue, CatalogueEntry},
+    reflector::{Catalog, CatalogEntry},
     request::MAX_LIMIT,
     v3::{Mapping, model::Franchise},
 };
@@ -37,7 +37,7 @@ pub(super) enum Source {
     /// AniLibria, unless the mirrored catalogue has every requested field.
     Any,
     /// The mirrored catalogue, because AniLibria fails.
-    Catalogue,
+    Catalog,
 }
 
 /// A rendered title and its id.
@@ -57,7 +57,7 @@ pub(super) async fn many(
     charge: &Charge,
 ) -> Result<Vec<Rendered>, LoadFailure> {
     charge.page(ids.len())?;
-    if source == Source::Catalogue || suffices(titles, &ids, shape) {
+    if source == Source::Catalog || suffices(titles, &ids, shape) {
         let catalogue = catalogue(titles).ok_or(LoadFailure::NoCatalogue)?;
         let (shape, max_bytes) = (shape.clone(), work.max_answer_bytes);
         return work.pages.run(move || mirrored(&catalogue, &ids, &shape, max_bytes)).await;
@@ -125,7 +125,7 @@ fn check(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
 
 /// True if the mirrored catalogue has every requested field of these titles.
 fn suffices(titles: &Titles, ids: &[ReleaseId], shape: &Shape) -> bool {
-    let is_read = |entry: &CatalogueEntry| entry.members.is_some() && entry.torrents.is_some();
+    let is_read = |entry: &CatalogEntry| entry.members.is_some() && entry.torrents.is_some();
     !shape.reads("player")
         && !shape.reads("franchises")
         && !shape.include.any()
@@ -134,7 +134,7 @@ fn suffices(titles: &Titles, ids: &[ReleaseId], shape: &Shape) -> bool {
 }
 
 fn mirrored(
-    catalogue: &Catalogue,
+    catalogue: &Catalog,
     ids: &[ReleaseId],
     shape: &Shape,
     max_bytes: usize,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anilibria_cache::{NewValue, Options};
 use anilibria_client::{
     model::{ReleaseId, ReleaseRef, TorrentId},
-    reflector::{Catalogue, TorrentEntry},
+    reflector::{Catalog, TorrentEntry},
     request::{MAX_LIMIT, is_reserved},
 };
 use anilibria_http::{LoadFailure, tag};
@@ -171,14 +171,14 @@ where
     Ok(std::str::from_utf8(cached.value()).ok().and_then(|id| id.parse().ok()))
 }
 
-fn of_torrent(catalogue: &Catalogue, id: TorrentId) -> Option<ReleaseId> {
+fn of_torrent(catalogue: &Catalog, id: TorrentId) -> Option<ReleaseId> {
     let has_it = |torrents: &[TorrentEntry]| torrents.iter().any(|torrent| torrent.id == id);
     catalogue.iter().find(|entry| entry.torrents.as_deref().is_some_and(has_it)).map(|entry| entry.id)
 }
 
 /// Returns the titles of all torrents in the catalogue. For a list of torrents, one pass replaces a pass for each torrent.
-fn of_torrents(catalogue: &Catalogue) -> HashMap<TorrentId, ReleaseId> {
-    let of_entry = |entry: &'_ anilibria_client::reflector::CatalogueEntry| {
+fn of_torrents(catalogue: &Catalog) -> HashMap<TorrentId, ReleaseId> {
+    let of_entry = |entry: &'_ anilibria_client::reflector::CatalogEntry| {
         let id = entry.id;
         let torrents: Vec<_> = entry.torrents.iter().flatten().map(|torrent| (torrent.id, id)).collect();
         torrents

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anilibria_cache::NewValue;
-use anilibria_client::{model::MemberRole, reflector::Catalogue, support::sort_russian, v3::model::Team};
+use anilibria_client::{model::MemberRole, reflector::Catalog, support::sort_russian, v3::model::Team};
 use anilibria_http::{LoadFailure, problem::Problem, tag};
 use serde_json::Value;
 
@@ -91,7 +91,7 @@ async fn team(titles: Titles) -> Result<NewValue, LoadFailure> {
     Ok(NewValue::new(render(&team)?).tag(tag::LISTS))
 }
 
-fn of_catalogue(catalogue: &Catalogue) -> Team {
+fn of_catalogue(catalogue: &Catalog) -> Team {
     let members = catalogue.iter().flat_map(|entry| entry.members.iter().flatten());
     sorted(members.filter_map(|member| Some((member.role.clone()?, &*member.nickname))))
 }

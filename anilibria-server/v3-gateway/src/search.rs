@@ -4,7 +4,7 @@ use std::{fmt::Debug, sync::Arc};
 
 use anilibria_client::{
     model::{CatalogSorting, MemberRole, Release, ReleaseId, ReleaseKind, Season},
-    reflector::{Catalogue, CatalogueEntry},
+    reflector::{Catalog, CatalogEntry},
 };
 use anilibria_http::{LoadFailure, problem::Problem};
 
@@ -79,7 +79,7 @@ impl Search {
     /// first.
     pub(super) async fn find(
         &self,
-        catalogue: Arc<Catalogue>,
+        catalogue: Arc<Catalog>,
         work: &Work,
     ) -> Result<Vec<ReleaseId>, LoadFailure> {
         let mut query = catalogue.query().genres(&self.genres).years(self.years.iter().copied());
@@ -123,7 +123,7 @@ impl Search {
         Ok(releases.iter().filter(|release| self.are_on(release)).map(|release| release.id).collect())
     }
 
-    fn are_in(&self, entry: &CatalogueEntry) -> bool {
+    fn are_in(&self, entry: &CatalogEntry) -> bool {
         let members =
             || entry.members.iter().flatten().map(|member| (&*member.nickname, member.role.as_ref()));
         self.people.iter().all(|people| people.are_among(members()))

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use anilibria_client::{
     model::{CatalogSorting, Release, ReleaseId},
-    reflector::{Catalogue, Sort},
+    reflector::{Catalog, Sort},
 };
 use anilibria_http::LoadFailure;
 use time::OffsetDateTime;
@@ -86,12 +86,12 @@ pub(super) async fn select(
     Ok((all.get(range).unwrap_or_default().to_vec(), pagination))
 }
 
-fn updated(catalogue: &Catalogue, since: Option<i64>) -> Vec<ReleaseId> {
+fn updated(catalogue: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
     let all = catalogue.query().sort(Sort::Updated).find().items.into_iter();
     all.filter(|entry| is_newer(entry.updated_at(), since)).map(|entry| entry.id).collect()
 }
 
-fn changed(catalogue: &Catalogue, since: Option<i64>) -> Vec<ReleaseId> {
+fn changed(catalogue: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
     let mut all: Vec<_> = catalogue.iter().filter(|entry| is_newer(entry.changed_at(), since)).collect();
     all.sort_by_key(|entry| Reverse(entry.changed_at()));
     all.into_iter().map(|entry| entry.id).collect()

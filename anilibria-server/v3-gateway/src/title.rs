@@ -5,7 +5,7 @@ use std::time::Duration;
 use anilibria_cache::{Cached, NewValue, Options};
 use anilibria_client::{
     model::ReleaseId,
-    reflector::{Catalogue, CatalogueEntry},
+    reflector::{Catalog, CatalogEntry},
     v3::{Mapping, release_of},
 };
 use anilibria_http::{LoadFailure, problem::Problem, rendered::unsealed, tag};
@@ -117,7 +117,7 @@ async fn shaped(titles: &Titles, id: u32, shape: &Shape, charge: &Charge) -> Res
 }
 
 /// Returns title `id` from the mirrored catalogue, without its streams and franchises.
-pub(super) fn from_catalogue(catalogue: &Catalogue, id: ReleaseId) -> serde_json::Result<Option<Value>> {
+pub(super) fn from_catalogue(catalogue: &Catalog, id: ReleaseId) -> serde_json::Result<Option<Value>> {
     let Some(entry) = catalogue.get(id) else { return Ok(None) };
     let mut title = Mapping::new(&release_of(catalogue, entry)).title();
     title.franchises = Some(Vec::new());
@@ -127,8 +127,8 @@ pub(super) fn from_catalogue(catalogue: &Catalogue, id: ReleaseId) -> serde_json
 /// Returns the searchable form of `entry`: like [`from_catalogue`], but with episodes that have no streams. Costly parts for
 /// which `reads` is false are left out.
 pub(super) fn searchable(
-    catalogue: &Catalogue,
-    entry: &CatalogueEntry,
+    catalogue: &Catalog,
+    entry: &CatalogEntry,
     reads: impl Fn(&str) -> bool,
 ) -> serde_json::Result<Value> {
     let mut release = release_of(catalogue, entry);

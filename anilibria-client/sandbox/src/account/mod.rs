@@ -20,7 +20,7 @@ pub(crate) use shelf::{Full, Shelf};
 pub(crate) use social::{PROVIDERS, Socials};
 pub(crate) use views::{Mark, Stored, Views};
 
-use super::catalogue::reference::Choice;
+use super::catalog::reference::Choice;
 
 /// The id of the account.
 pub(crate) const USER_ID: u32 = 4_837_362;

@@ -1,6 +1,6 @@
-//! `/anime/catalog/releases`: the catalogue with filters, orders and pages.
+//! `/anime/catalog/releases`: the catalog with filters, orders and pages.
 
-use crate::catalogue::Sorting;
+use crate::catalog::Sorting;
 use crate::operation::{Call, Route};
 use crate::page::{MAX_SIZE, Page};
 use crate::params::Check;
@@ -21,9 +21,9 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let sorting = check.one_of("f.sorting", Sorting::find).unwrap_or(Sorting::FreshAtDesc);
     let filter = Filter::read(&mut check, &call.params);
     check.finish()?;
-    let catalogue = call.world.catalogue();
-    let view = call.view(&catalogue);
-    let releases: Vec<_> = catalogue.sorted(sorting).filter(|release| filter.accepts(release)).collect();
+    let catalog = call.world.catalog();
+    let view = call.view(&catalog);
+    let releases: Vec<_> = catalog.sorted(sorting).filter(|release| filter.accepts(release)).collect();
     let items = page.slice(&releases).iter().map(|release| view.release_with_genres(release));
     let data = call.projection.apply_all(items);
     Ok(page.envelope(call, releases.len(), data).into())

@@ -1,11 +1,11 @@
 //! The filters of lists of releases: `f[genres]`, `f[types]` and their like.
 
-use crate::catalogue::genre::{self, Genre};
-use crate::catalogue::reference::{
+use crate::catalog::genre::{self, Genre};
+use crate::catalog::reference::{
     AGE_RATINGS, Choice, IS_IN_PRODUCTION, IS_ONGOING, KINDS, PRODUCTION_STATUSES, PUBLISH_STATUSES, SEASONS,
     find,
 };
-use crate::catalogue::{Release, best_match, fold};
+use crate::catalog::{Release, best_match, fold};
 use crate::params::{Check, Params};
 
 /// Which releases are asked for. An empty list lets everything through.
@@ -26,7 +26,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// Reads the filters of the catalogue, where years are a range.
+    /// Reads the filters of the catalog, where years are a range.
     pub(super) fn read(check: &mut Check<'_>, params: &Params) -> Self {
         Self {
             genres: check.integers("f.genres").into_iter().map(genre::find).collect(),

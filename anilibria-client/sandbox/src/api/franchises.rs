@@ -14,9 +14,9 @@ pub(super) const ROUTES: &[Route] = &[
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn all(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
-    let view = call.view(&catalogue);
-    Ok(call.list(catalogue.franchises().map(|franchise| view.franchise(franchise))))
+    let catalog = call.world.catalog();
+    let view = call.view(&catalog);
+    Ok(call.list(catalog.franchises().map(|franchise| view.franchise(franchise))))
 }
 
 fn random(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -25,24 +25,24 @@ fn random(call: &Call<'_>) -> Result<Reply, Problem> {
     check.finish()?;
     // Without a limit the live service gives every franchise there is.
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let catalogue = call.world.catalogue();
-    let view = call.view(&catalogue);
-    let chosen = call.world.sample(catalogue.franchises(), limit);
+    let catalog = call.world.catalog();
+    let view = call.view(&catalog);
+    let chosen = call.world.sample(catalog.franchises(), limit);
     Ok(call.list(chosen.into_iter().map(|franchise| view.franchise(franchise))))
 }
 
 fn one(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
+    let catalog = call.world.catalog();
     let id = call.segment("franchise").to_ascii_lowercase();
-    let franchise = catalogue.franchises().find(|franchise| franchise.id.to_string() == id);
+    let franchise = catalog.franchises().find(|franchise| franchise.id.to_string() == id);
     let franchise = franchise.ok_or_else(|| Problem::not_found("Franchise not found."))?;
-    Ok(call.item(call.view(&catalogue).franchise_with_releases(franchise)))
+    Ok(call.item(call.view(&catalog).franchise_with_releases(franchise)))
 }
 
 fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
+    let catalog = call.world.catalog();
     let id: u32 = call.segment("release").parse().map_err(|_| Problem::not_found("Release not found."))?;
-    let view = call.view(&catalogue);
-    let franchise = catalogue.release(id).and_then(|release| catalogue.franchise_of(release));
+    let view = call.view(&catalog);
+    let franchise = catalog.release(id).and_then(|release| catalog.franchise_of(release));
     Ok(call.list(franchise.into_iter().map(|franchise| view.franchise_with_releases(franchise))))
 }

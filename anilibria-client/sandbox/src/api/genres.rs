@@ -1,7 +1,7 @@
 //! `/anime/genres`: genres and their releases.
 
-use crate::catalogue::Sorting;
-use crate::catalogue::genre::{self, Genre};
+use crate::catalog::Sorting;
+use crate::catalog::genre::{self, Genre};
 use crate::operation::{Call, Route};
 use crate::page::Page;
 use crate::params::Check;
@@ -21,8 +21,8 @@ pub(super) const ROUTES: &[Route] = &[
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn all(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
-    let view = call.view(&catalogue);
+    let catalog = call.world.catalog();
+    let view = call.view(&catalog);
     Ok(call.list(genre::by_id().into_iter().map(|genre| view.genre(genre))))
 }
 
@@ -35,16 +35,16 @@ fn random(call: &Call<'_>) -> Result<Reply, Problem> {
     let limit = limit
         .and_then(|limit| usize::try_from(limit).ok())
         .filter(|limit| (1..=genres.len()).contains(limit));
-    let catalogue = call.world.catalogue();
-    let view = call.view(&catalogue);
+    let catalog = call.world.catalog();
+    let view = call.view(&catalog);
     let count = limit.unwrap_or(genres.len());
     let chosen = call.world.sample(genres.into_iter(), count);
     Ok(call.list(chosen.into_iter().map(|genre| view.genre(genre))))
 }
 
 fn one(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
-    Ok(call.item(call.view(&catalogue).genre(find(call)?)))
+    let catalog = call.world.catalog();
+    Ok(call.item(call.view(&catalog).genre(find(call)?)))
 }
 
 fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -52,9 +52,9 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let page = Page::read(&mut check, MAX_RELEASES);
     check.finish()?;
-    let catalogue = call.world.catalogue();
+    let catalog = call.world.catalog();
     let releases: Vec<_> =
-        catalogue.sorted(Sorting::FreshAtDesc).filter(|release| release.genres.contains(genre)).collect();
+        catalog.sorted(Sorting::FreshAtDesc).filter(|release| release.genres.contains(genre)).collect();
     let data = call.projection.apply_all(page.slice(&releases).iter().map(|release| view::release(release)));
     Ok(page.envelope(call, releases.len(), data).into())
 }

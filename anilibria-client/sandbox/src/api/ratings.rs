@@ -44,7 +44,7 @@ fn answer(release: u32, score: Option<u8>) -> Reply {
 /// The id of the release, by its number only: an alias does not do here.
 fn release(call: &Call<'_>) -> Result<u32, Problem> {
     let id = call.segment("release").parse().ok();
-    let catalogue = call.world.catalogue();
-    let release = id.and_then(|id| catalogue.release(id)).map(|release| release.id);
+    let catalog = call.world.catalog();
+    let release = id.and_then(|id| catalog.release(id)).map(|release| release.id);
     release.ok_or_else(|| Problem::not_found("Release not found."))
 }

@@ -1,14 +1,12 @@
-//! `/anime/catalog/references`: what the filters of the catalogue can be set to.
+//! `/anime/catalog/references`: what the filters of the catalog can be set to.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::catalogue::Sorting;
-use crate::catalogue::genre;
-use crate::catalogue::reference::{
-    AGE_RATINGS, Choice, KINDS, PRODUCTION_STATUSES, PUBLISH_STATUSES, SEASONS,
-};
+use crate::catalog::Sorting;
+use crate::catalog::genre;
+use crate::catalog::reference::{AGE_RATINGS, Choice, KINDS, PRODUCTION_STATUSES, PUBLISH_STATUSES, SEASONS};
 use crate::operation::{Call, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -33,8 +31,8 @@ fn genres(_: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 fn years(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
-    let years: BTreeSet<_> = catalogue.releases().iter().map(|release| release.year).collect();
+    let catalog = call.world.catalog();
+    let years: BTreeSet<_> = catalog.releases().iter().map(|release| release.year).collect();
     listed(years.into_iter(), Value::from)
 }
 

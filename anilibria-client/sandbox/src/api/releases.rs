@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::catalogue::{Catalogue, Release, Sorting};
+use crate::catalog::{Catalog, Release, Sorting};
 use crate::operation::{Call, Route};
 use crate::page::{MAX_SIZE, Page};
 use crate::params::Check;
@@ -31,16 +31,16 @@ pub(super) const ROUTES: &[Route] = &[
 fn latest(call: &Call<'_>) -> Result<Reply, Problem> {
     // The live service ignores `page` here without a word.
     let limit = limit(call)?;
-    let catalogue = call.world.catalogue();
-    let view = call.view(&catalogue);
-    let releases = catalogue.sorted(Sorting::FreshAtDesc).take(limit);
+    let catalog = call.world.catalog();
+    let view = call.view(&catalog);
+    let releases = catalog.sorted(Sorting::FreshAtDesc).take(limit);
     Ok(call.list(releases.map(|release| view.latest_release(release))))
 }
 
 fn random(call: &Call<'_>) -> Result<Reply, Problem> {
     let limit = limit(call)?;
-    let catalogue = call.world.catalogue();
-    let releases = call.world.sample(catalogue.releases().iter(), limit);
+    let catalog = call.world.catalog();
+    let releases = call.world.sample(catalog.releases().iter(), limit);
     Ok(call.list(releases.into_iter().map(view::release)))
 }
 
@@ -51,19 +51,15 @@ fn recommended(call: &Call<'_>) -> Result<Reply, Problem> {
     check.finish()?;
     let limit =
         limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_RECOMMENDED).min(MAX_RECOMMENDED);
-    let catalogue = call.world.catalogue();
-    let release = release.and_then(|id| u32::try_from(id).ok()).and_then(|id| catalogue.release(id));
-    let releases = recommendations(&catalogue, release, limit);
+    let catalog = call.world.catalog();
+    let release = release.and_then(|id| u32::try_from(id).ok()).and_then(|id| catalog.release(id));
+    let releases = recommendations(&catalog, release, limit);
     Ok(call.list(releases.into_iter().map(view::release)))
 }
 
 /// Releases that share the most genres with `release`, or else the most popular ones.
-fn recommendations<'a>(
-    catalogue: &'a Catalogue,
-    release: Option<&Release>,
-    limit: usize,
-) -> Vec<&'a Release> {
-    let mut releases: Vec<_> = catalogue.sorted(Sorting::RatingDesc).collect();
+fn recommendations<'a>(catalog: &'a Catalog, release: Option<&Release>, limit: usize) -> Vec<&'a Release> {
+    let mut releases: Vec<_> = catalog.sorted(Sorting::RatingDesc).collect();
     if let Some(wanted) = release {
         releases.retain(|other| other.id != wanted.id);
         // A stable sort keeps the popular ones first among those with as many genres in common.
@@ -78,11 +74,11 @@ fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = Page::read(&mut check, MAX_SIZE);
     let ids = check.integers("ids");
     check.finish()?;
-    let catalogue = call.world.catalogue();
-    let view = call.view(&catalogue);
-    let by_id = ids.into_iter().filter_map(|id| catalogue.release(u32::try_from(id).ok()?));
+    let catalog = call.world.catalog();
+    let view = call.view(&catalog);
+    let by_id = ids.into_iter().filter_map(|id| catalog.release(u32::try_from(id).ok()?));
     let aliases = call.params.list("aliases");
-    let by_alias = aliases.into_iter().filter_map(|alias| catalogue.find_alias(alias));
+    let by_alias = aliases.into_iter().filter_map(|alias| catalog.find_alias(alias));
     let mut seen = HashSet::new();
     let releases: Vec<_> = by_id.chain(by_alias).filter(|release| seen.insert(release.id)).collect();
     let items = page.slice(&releases).iter().map(|release| view.release_details(release, &call.projection));
@@ -91,29 +87,29 @@ fn list(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 fn release(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
-    let release = find(&catalogue, call)?;
-    Ok(call.item(call.view(&catalogue).release_details(release, &call.projection)))
+    let catalog = call.world.catalog();
+    let release = find(&catalog, call)?;
+    Ok(call.item(call.view(&catalog).release_details(release, &call.projection)))
 }
 
 fn members(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
-    let members = view::members(find(&catalogue, call)?);
+    let catalog = call.world.catalog();
+    let members = view::members(find(&catalog, call)?);
     // A projection reaches into lists, so the list as a whole can be cut like an item.
     Ok(call.item(members))
 }
 
 fn episode(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
-    let (release, place) = catalogue
+    let catalog = call.world.catalog();
+    let (release, place) = catalog
         .find_episode(call.segment("episode"))
         .ok_or_else(|| Problem::not_found("Episode not found."))?;
-    let episode: Value = call.view(&catalogue).episode_with_release(release, place);
+    let episode: Value = call.view(&catalog).episode_with_release(release, place);
     Ok(call.item(episode))
 }
 
-fn find<'a>(catalogue: &'a Catalogue, call: &Call<'_>) -> Result<&'a Release, Problem> {
-    catalogue.find(call.segment("release")).ok_or_else(|| Problem::not_found("Release not found."))
+fn find<'a>(catalog: &'a Catalog, call: &Call<'_>) -> Result<&'a Release, Problem> {
+    catalog.find(call.segment("release")).ok_or_else(|| Problem::not_found("Release not found."))
 }
 
 fn limit(call: &Call<'_>) -> Result<usize, Problem> {

@@ -20,21 +20,21 @@ fn latest(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let limit = check.limit(DEFAULT_LIMIT, MAX_SIZE);
     check.finish()?;
-    let catalogue = call.world.catalogue();
-    let torrents = catalogue.torrents().iter().take(limit);
-    let torrents = torrents.filter_map(|(id, place)| Some((catalogue.release(*id)?, *place)));
-    Ok(xml(call.view(&catalogue).feed("AniLiberty: новые торренты", torrents, call.passkey())))
+    let catalog = call.world.catalog();
+    let torrents = catalog.torrents().iter().take(limit);
+    let torrents = torrents.filter_map(|(id, place)| Some((catalog.release(*id)?, *place)));
+    Ok(xml(call.view(&catalog).feed("AniLiberty: новые торренты", torrents, call.passkey())))
 }
 
 fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
+    let catalog = call.world.catalog();
     // An alias does not do here.
     let id = call.segment("release").parse().ok();
     let release =
-        id.and_then(|id| catalogue.release(id)).ok_or_else(|| Problem::not_found("Release not found."))?;
+        id.and_then(|id| catalog.release(id)).ok_or_else(|| Problem::not_found("Release not found."))?;
     let title = format!("AniLiberty: {}", release.title.main);
     let torrents = (0..release.torrents.len()).map(|place| (release, place));
-    Ok(xml(call.view(&catalogue).feed(&title, torrents, call.passkey())))
+    Ok(xml(call.view(&catalog).feed(&title, torrents, call.passkey())))
 }
 
 fn xml(text: String) -> Reply {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::catalogue::{Catalogue, Release};
+use crate::catalog::{Catalog, Release};
 use crate::operation::{Call, Route};
 use crate::problem::Problem;
 use crate::reply::Reply;
@@ -12,9 +12,9 @@ pub(super) const ROUTES: &[Route] =
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn now(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
-    let view = call.view(&catalogue);
-    let releases = in_production(&catalogue);
+    let catalog = call.world.catalog();
+    let view = call.view(&catalog);
+    let releases = in_production(&catalog);
     let today = call.world.weekday();
     let on = |day: u8| -> Value {
         let releases = releases.iter().filter(|release| release.publish_day == day);
@@ -30,15 +30,14 @@ fn now(call: &Call<'_>) -> Result<Reply, Problem> {
 
 #[expect(clippy::unnecessary_wraps, reason = "handlers share one type")]
 fn week(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
-    let view = call.view(&catalogue);
-    Ok(call.list(in_production(&catalogue).into_iter().map(|release| view.scheduled(release))))
+    let catalog = call.world.catalog();
+    let view = call.view(&catalog);
+    Ok(call.list(in_production(&catalog).into_iter().map(|release| view.scheduled(release))))
 }
 
 /// Releases in production, from Monday to Sunday; among those of a day the older one first.
-fn in_production(catalogue: &Catalogue) -> Vec<&Release> {
-    let mut releases: Vec<_> =
-        catalogue.releases().iter().filter(|release| release.is_in_production).collect();
+fn in_production(catalog: &Catalog) -> Vec<&Release> {
+    let mut releases: Vec<_> = catalog.releases().iter().filter(|release| release.is_in_production).collect();
     releases.sort_by_key(|release| (release.publish_day, release.id));
     releases
 }

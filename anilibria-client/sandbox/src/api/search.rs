@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::catalogue::{best_match, fold};
+use crate::catalog::{best_match, fold};
 use crate::operation::{Call, Route};
 use crate::params::Check;
 use crate::problem::Problem;
@@ -18,8 +18,8 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let query = fold(check.required("query"));
     check.finish()?;
-    let catalogue = call.world.catalogue();
-    let mut found: Vec<_> = catalogue
+    let catalog = call.world.catalog();
+    let mut found: Vec<_> = catalog
         .releases()
         .iter()
         .filter_map(|release| Some((best_match(&release.folded, &query)?, release)))

@@ -22,9 +22,9 @@ fn of_episode(call: &Call<'_>) -> Result<Reply, Problem> {
 
 fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut account = call.account()?;
-    let catalogue = call.world.catalogue();
+    let catalog = call.world.catalog();
     let release =
-        catalogue.find(call.segment("release")).ok_or_else(|| Problem::not_found("Release not found."))?;
+        catalog.find(call.segment("release")).ok_or_else(|| Problem::not_found("Release not found."))?;
     let episodes: HashSet<_> = release.episodes.iter().map(|episode| episode.id).collect();
     let views = account.views.delayed(call.world.now());
     let views = views.into_iter().filter(|stored| episodes.contains(&stored.mark.episode));

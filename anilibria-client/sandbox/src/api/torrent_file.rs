@@ -11,12 +11,12 @@ use crate::reply::Reply;
 pub(super) const ROUTES: &[Route] = &[Route::get("/anime/torrents/{torrent}/file", file)];
 
 fn file(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
+    let catalog = call.world.catalog();
     let not_found = || Problem::not_found("Torrent not found.");
-    let (release, place) = catalogue.find_torrent(call.segment("torrent")).ok_or_else(not_found)?;
+    let (release, place) = catalog.find_torrent(call.segment("torrent")).ok_or_else(not_found)?;
     let torrent = release.torrents.get(place).ok_or_else(not_found)?;
     let details = release.torrent_details(place, torrent);
-    let comment = call.view(&catalogue).page(release);
+    let comment = call.view(&catalog).page(release);
     let info = release.torrent_info(place, &details);
     let file = info.file(&comment, details.created_at, call.passkey());
     let reply = Reply::new(StatusCode::OK, "application/x-bittorrent", file.into());

@@ -17,27 +17,27 @@ fn all(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let page = Page::read(&mut check, MAX_SIZE);
     check.finish()?;
-    let catalogue = call.world.catalogue();
-    let torrents = catalogue.torrents();
+    let catalog = call.world.catalog();
+    let torrents = catalog.torrents();
     let items = page.slice(torrents).iter();
-    let items = items.filter_map(|(id, place)| Some(view::torrent(catalogue.release(*id)?, *place)));
+    let items = items.filter_map(|(id, place)| Some(view::torrent(catalog.release(*id)?, *place)));
     let data = call.projection.apply_all(items);
     Ok(page.envelope(call, torrents.len(), data).into())
 }
 
 fn one(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
-    let (release, place) = catalogue
+    let catalog = call.world.catalog();
+    let (release, place) = catalog
         .find_torrent(call.segment("torrent"))
         .ok_or_else(|| Problem::not_found("Torrent not found."))?;
     Ok(call.item(view::torrent(release, place)))
 }
 
 fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
-    let catalogue = call.world.catalogue();
+    let catalog = call.world.catalog();
     // Other than for a release itself, an alias does not do here.
     let id = call.segment("release").parse().ok();
     let release =
-        id.and_then(|id| catalogue.release(id)).ok_or_else(|| Problem::not_found("Release not found."))?;
+        id.and_then(|id| catalog.release(id)).ok_or_else(|| Problem::not_found("Release not found."))?;
     Ok(call.list((0..release.torrents.len()).map(|place| view::torrent(release, place))))
 }

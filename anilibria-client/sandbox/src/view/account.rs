@@ -47,7 +47,7 @@ pub(crate) fn view(stored: &Stored) -> Value {
 impl View<'_> {
     /// A view with its episode and the release of that; null for an episode that does not exist.
     pub(crate) fn view_with_episode(&self, stored: &Stored) -> Value {
-        let found = self.catalogue.find_episode(&stored.mark.episode.to_string());
+        let found = self.catalog.find_episode(&stored.mark.episode.to_string());
         let episode = found.map(|(release, place)| {
             with(self.episode(release, place), [("release", summary::release(release))])
         });

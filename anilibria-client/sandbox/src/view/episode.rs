@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::image::image_with_src;
 use super::{View, moment, with};
-use crate::catalogue::{Release, Skip};
+use crate::catalog::{Release, Skip};
 
 /// Who is asking, as the streams' addresses tell the player.
 const VIEWER: &str = "countryIso=RU&isAuthorized=0&isWithVideoAds=1&isWithVideoAdsAlways=1";

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::image::image;
 use super::{View, hundredths, release, with};
-use crate::catalogue::{Franchise, Release, Totals};
+use crate::catalog::{Franchise, Release, Totals};
 use crate::chance;
 
 impl View<'_> {
@@ -47,6 +47,6 @@ impl View<'_> {
     }
 
     fn members_of<'f>(&'f self, franchise: &'f Franchise) -> impl Iterator<Item = &'f Release> + Clone {
-        franchise.members.iter().filter_map(|id| self.catalogue.release(*id))
+        franchise.members.iter().filter_map(|id| self.catalog.release(*id))
     }
 }

@@ -4,21 +4,21 @@ use serde_json::{Value, json};
 
 use super::View;
 use super::image::image;
-use crate::catalogue::Release;
-use crate::catalogue::genre::Genre;
+use crate::catalog::Release;
+use crate::catalog::genre::Genre;
 use crate::chance;
 
 impl View<'_> {
     /// A genre with the number of its releases.
     pub(crate) fn genre(&self, genre: &Genre) -> Value {
-        // The same picture in every catalogue, as genres are the same in all of them.
+        // The same picture in every catalog, as genres are the same in all of them.
         let rng = &mut chance::stream(0, "genre", u64::from(genre.id));
         let names = std::array::from_fn(|_| chance::file_name(rng));
         json!({
             "id": genre.id,
             "name": genre.name,
             "image": image(&format!("genres/{}", genre.id), &names),
-            "total_releases": self.catalogue.genre_count(genre),
+            "total_releases": self.catalog.genre_count(genre),
         })
     }
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::image::image;
 use super::summary;
 use super::{View, moment};
-use crate::catalogue::Release;
-use crate::catalogue::media::{Promotion, REFRESHED_AT, Vast, Video};
+use crate::catalog::Release;
+use crate::catalog::media::{Promotion, REFRESHED_AT, Vast, Video};
 
 /// A video with the playlist it is from.
 pub(crate) fn video(video: &Video) -> Value {
@@ -38,7 +38,7 @@ pub(crate) fn video(video: &Video) -> Value {
 impl View<'_> {
     /// A promotion: of a release, or an advertisement.
     pub(crate) fn promotion(&self, promotion: &Promotion) -> Value {
-        let release = promotion.release.and_then(|id| self.catalogue.release(id));
+        let release = promotion.release.and_then(|id| self.catalog.release(id));
         let is_ad = release.is_none();
         json!({
             "id": promotion.id,

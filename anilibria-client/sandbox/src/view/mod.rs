@@ -1,4 +1,4 @@
-//! How records of the catalogue look as JSON: a file per kind of thing.
+//! How records of the catalog look as JSON: a file per kind of thing.
 
 mod account;
 mod episode;
@@ -26,13 +26,13 @@ pub(crate) use summary::release;
 pub(crate) use team::members;
 pub(crate) use torrent::torrent;
 
-use super::catalogue::Catalogue;
+use super::catalog::Catalog;
 use super::site::Site;
 
-/// Renders records of one catalogue for one caller.
+/// Renders records of one catalog for one caller.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
-    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) catalog: &'a Catalog,
     pub(crate) site: &'a Site,
 }
 

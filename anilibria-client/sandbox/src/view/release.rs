@@ -7,12 +7,12 @@ use super::summary;
 use super::team::members;
 use super::torrent::nested_torrents;
 use super::{View, with};
-use crate::catalogue::{Release, team};
+use crate::catalog::{Release, team};
 use crate::chance::{self, chance};
 use crate::projection::Projection;
 
 impl View<'_> {
-    /// A release of the catalogue: with its genres.
+    /// A release of the catalog: with its genres.
     pub(crate) fn release_with_genres(&self, release: &Release) -> Value {
         with(summary::release(release), [("genres", self.genres_of(release))])
     }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::View;
-use crate::catalogue::Release;
+use crate::catalog::Release;
 use crate::site::API_ROOT;
 use crate::xml::escape;
 

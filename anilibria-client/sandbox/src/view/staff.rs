@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::image::image;
-use crate::catalogue::staff::{Person, Role, Team};
+use crate::catalog::staff::{Person, Role, Team};
 
 /// A team.
 pub(crate) fn team(team: &Team) -> Value {

@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::image::image_with_src;
 use super::{hundredths, moment};
-use crate::catalogue::{Release, reference};
+use crate::catalog::{Release, reference};
 use crate::chance::{self, chance};
 
-/// Renders the fields of a release that need no catalogue: neither genres nor parts.
+/// Renders the fields of a release that need no catalog: neither genres nor parts.
 pub(crate) fn release(release: &Release) -> Value {
     json!({
         "id": release.id,

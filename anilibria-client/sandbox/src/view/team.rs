@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::image::image;
-use crate::catalogue::{Release, team};
+use crate::catalog::{Release, team};
 
 /// The members of a release; some have an account.
 pub(crate) fn members(release: &Release) -> Value {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::image::image;
 use super::summary;
 use super::{moment, with};
-use crate::catalogue::{Release, team, torrent};
+use crate::catalog::{Release, team, torrent};
 
 /// What a name cannot hold inside of a magnet link.
 const IN_MAGNET: &AsciiSet = &CONTROLS

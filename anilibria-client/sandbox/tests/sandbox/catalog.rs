@@ -44,7 +44,7 @@ async fn other_lists_mean_any_of_them() {
 }
 
 #[tokio::test]
-async fn statuses_and_years_narrow_the_catalogue() {
+async fn statuses_and_years_narrow_the_catalog() {
     assert_filter("f[publish_statuses]=IS_ONGOING", |release| release["is_ongoing"] == true).await;
     assert_filter("f[production_statuses]=IS_NOT_IN_PRODUCTION", |release| {
         release["is_in_production"] == false
@@ -61,7 +61,7 @@ async fn statuses_and_years_narrow_the_catalogue() {
 }
 
 #[tokio::test]
-async fn search_in_the_catalogue_filters_and_pages() {
+async fn search_in_the_catalog_filters_and_pages() {
     assert_filter("f[search]=%D0%B7%D0%B2%D1%91%D0%B7%D0%B4", |release| {
         release["name"]["main"].as_str().unwrap().to_lowercase().replace('ё', "е").contains("звезд")
     })

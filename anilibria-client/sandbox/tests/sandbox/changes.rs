@@ -1,4 +1,4 @@
-//! The typed methods that change the catalogue.
+//! The typed methods that change the catalog.
 
 use anilibria_sandbox::{ChangeError, Sandbox, Status};
 use serde_json::json;

@@ -61,7 +61,7 @@ async fn what_a_release_is_does_not_depend_on_how_many_there_are() {
 }
 
 #[tokio::test]
-async fn a_reset_brings_back_catalogue_faults_log_and_random_choices() {
+async fn a_reset_brings_back_catalog_faults_log_and_random_choices() {
     let sandbox = Sandbox::builder().releases(40).build();
     let before = bytes(&sandbox).await;
     sandbox.publish_episode(7).unwrap();

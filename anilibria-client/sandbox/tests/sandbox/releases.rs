@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use crate::ask::{all, ask, get, ids, list};
 
 #[tokio::test]
-async fn the_latest_releases_come_in_the_order_of_the_catalogue() {
+async fn the_latest_releases_come_in_the_order_of_the_catalog() {
     let sandbox = Sandbox::new();
 
     let latest = get(&sandbox, "/anime/releases/latest?limit=50").await;
-    let catalogue = get(&sandbox, "/anime/catalog/releases?limit=50&f[sorting]=FRESH_AT_DESC").await;
+    let catalog = get(&sandbox, "/anime/catalog/releases?limit=50&f[sorting]=FRESH_AT_DESC").await;
 
-    assert_eq!(ids(&latest), ids(&catalogue["data"]));
+    assert_eq!(ids(&latest), ids(&catalog["data"]));
     assert!(list(&latest).is_sorted_by_key(|release| std::cmp::Reverse(release["fresh_at"].to_string())));
     assert_eq!(latest[0]["latest_episode"]["updated_at"], latest[0]["fresh_at"]);
 }
@@ -124,7 +124,7 @@ async fn streams_are_absolute_and_carry_the_host_that_was_asked() {
 }
 
 #[tokio::test]
-async fn about_an_eighth_of_the_catalogue_is_in_production() {
+async fn about_an_eighth_of_the_catalog_is_in_production() {
     let sandbox = Sandbox::builder().releases(2000).build();
 
     let releases =

@@ -1,4 +1,4 @@
-//! Catalogues of any size.
+//! Catalogs of any size.
 
 use std::collections::HashSet;
 
@@ -18,12 +18,12 @@ async fn ten_thousand_releases_are_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_catalogue_has_as_many_releases_as_it_was_asked_for() {
+async fn a_catalog_has_as_many_releases_as_it_was_asked_for() {
     for (asked, expected) in [(0, 1), (1, 1), (777, 777)] {
         let sandbox = Sandbox::builder().releases(asked).build();
 
-        let catalogue = get(&sandbox, "/anime/catalog/releases").await;
+        let catalog = get(&sandbox, "/anime/catalog/releases").await;
 
-        assert_eq!(catalogue["meta"]["pagination"]["total"], expected);
+        assert_eq!(catalog["meta"]["pagination"]["total"], expected);
     }
 }

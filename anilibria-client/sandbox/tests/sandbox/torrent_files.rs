@@ -23,7 +23,7 @@ fn info_hash(file: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_torrent_file_has_the_hash_the_size_and_the_name_the_catalogue_tells() {
+async fn a_torrent_file_has_the_hash_the_size_and_the_name_the_catalog_tells() {
     let sandbox = Sandbox::new();
     let torrents = get(&sandbox, "/anime/torrents?limit=50").await;
     for torrent in list(&torrents["data"]) {

@@ -12,7 +12,7 @@ use memchr::memmem::Finder;
 use unicode_normalization::UnicodeNormalization as _;
 
 use self::words::Words;
-use super::entry::CatalogueEntry;
+use super::entry::CatalogEntry;
 
 pub(super) use self::normal::normalised;
 
@@ -50,7 +50,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn new(entries: &[Arc<CatalogueEntry>]) -> Self {
+    pub(super) fn new(entries: &[Arc<CatalogEntry>]) -> Self {
         let (mut text, mut starts, mut owners) = (String::new(), Vec::new(), Vec::new());
         for (place, entry) in (0..).zip(entries) {
             for name in entry.names().map(normalised).filter(|name| !name.is_empty()) {

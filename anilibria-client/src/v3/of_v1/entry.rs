@@ -1,14 +1,14 @@
-//! Releases as far as the mirrored catalogue knows them.
+//! Releases as far as the mirrored catalog knows them.
 
 use std::{ops::Range, time::Duration};
 
 use crate::{
     model::{Episode, Genre, Image, Member, Release, ReleaseName, Skip, Torrent},
-    reflector::{Catalogue, CatalogueEntry, EpisodeEntry, MemberEntry, TorrentEntry},
+    reflector::{Catalog, CatalogEntry, EpisodeEntry, MemberEntry, TorrentEntry},
 };
 
-/// The release that `entry` was made of, as far as the catalogue keeps it: without streams and franchises.
-pub fn release_of(catalogue: &Catalogue, entry: &CatalogueEntry) -> Release {
+/// The release that `entry` was made of, as far as the catalog keeps it: without streams and franchises.
+pub fn release_of(catalog: &Catalog, entry: &CatalogEntry) -> Release {
     Release {
         id: entry.id,
         alias: entry.alias.to_string(),
@@ -34,7 +34,7 @@ pub fn release_of(catalogue: &Catalogue, entry: &CatalogueEntry) -> Release {
         fresh_at: entry.fresh_at(),
         updated_at: entry.changed_at(),
         poster: Some(poster(entry)),
-        genres: Some(catalogue.genres_of(entry).map(genre).collect()),
+        genres: Some(catalog.genres_of(entry).map(genre).collect()),
         episodes: entry.episodes.as_ref().map(|episodes| episodes.iter().map(episode).collect()),
         members: entry.members.as_ref().map(|members| members.iter().map(member).collect()),
         torrents: entry.torrents.as_ref().map(|torrents| torrents.iter().map(torrent).collect()),
@@ -46,7 +46,7 @@ fn text(text: Option<&str>) -> Option<String> {
     text.map(str::to_owned)
 }
 
-fn poster(entry: &CatalogueEntry) -> Image {
+fn poster(entry: &CatalogEntry) -> Image {
     Image {
         src: text(entry.poster.large.as_deref()),
         preview: text(entry.poster.medium.as_deref()),
@@ -127,9 +127,9 @@ mod tests {
             "episodes": [{"id": "9b5e26ee-598f-4b8b-b77e-188d3e456301", "ordinal": 1, "sort_order": 1}],
         }))
         .unwrap();
-        let catalogue: Catalogue = [release.clone()].into_iter().collect();
+        let catalog: Catalog = [release.clone()].into_iter().collect();
 
-        let entry = release_of(&catalogue, catalogue.get(7).unwrap());
+        let entry = release_of(&catalog, catalog.get(7).unwrap());
 
         assert_eq!(Mapping::new(&entry).title(), Mapping::new(&release).title());
     }

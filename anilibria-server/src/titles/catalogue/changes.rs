@@ -2,7 +2,7 @@
 
 use anilibria_client::{
     Client,
-    reflector::{Catalogue, CatalogueEntry, Difference, differences},
+    reflector::{Catalog, CatalogEntry, Difference, differences},
 };
 
 use crate::titles::{
@@ -29,12 +29,12 @@ pub(super) struct Changes {
 impl Changes {
     /// Compares `before` with `after`, both read with `client`. If `before` is empty, no single title counts as changed, but
     /// every list does.
-    pub(super) fn between(client: &Client, before: &Catalogue, after: &Catalogue) -> Self {
+    pub(super) fn between(client: &Client, before: &Catalog, after: &Catalog) -> Self {
         if before.is_empty() {
             return Self { any: !after.is_empty(), ..Self::default() };
         }
         let differing = differences(before, after);
-        let facts = |catalogue: &Catalogue, entry: &CatalogueEntry| {
+        let facts = |catalogue: &Catalog, entry: &CatalogEntry| {
             facts::of(&Mapping::new(client).entry(catalogue, entry))
         };
         let notice = |(was, is): &Difference<'_>| {
@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    fn catalogue(releases: &[(u32, &str, f64)]) -> Catalogue {
+    fn catalogue(releases: &[(u32, &str, f64)]) -> Catalog {
         let release = |(id, name, rating): &(u32, &str, f64)| -> Release {
             let rating = json!({"average": rating});
             serde_json::from_value(json!({"id": id, "name": {"main": name}, "rating": rating})).unwrap()
@@ -70,7 +70,7 @@ mod tests {
         releases.iter().map(release).collect()
     }
 
-    fn changes(before: &Catalogue, after: &Catalogue) -> Changes {
+    fn changes(before: &Catalog, after: &Catalog) -> Changes {
         let client = Client::builder().mirror("https://site.example/api/v1").build().unwrap();
         Changes::between(&client, before, after)
     }
@@ -101,7 +101,7 @@ mod tests {
     fn first_load_changes_every_list_and_no_single_title() {
         let loaded = catalogue(&[(1, "a", 5.0)]);
 
-        let changes = changes(&Catalogue::default(), &loaded);
+        let changes = changes(&Catalog::default(), &loaded);
 
         assert_eq!(changes, Changes { any: true, ..Changes::default() });
     }

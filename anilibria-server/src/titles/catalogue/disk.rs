@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anilibria_client::reflector::Catalogue;
+use anilibria_client::reflector::Catalog;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use tokio::task::spawn_blocking;
@@ -34,12 +34,12 @@ impl DiskCatalogue {
 
 #[async_trait]
 impl CatalogueStore for DiskCatalogue {
-    async fn read(&self) -> anyhow::Result<Option<Catalogue>> {
+    async fn read(&self) -> anyhow::Result<Option<Catalog>> {
         let path = self.path.clone();
         spawn_blocking(move || read(&path)).await?
     }
 
-    async fn write(&self, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
+    async fn write(&self, catalogue: Arc<Catalog>) -> anyhow::Result<()> {
         let (path, writing) = (self.path.clone(), Arc::clone(&self.writing));
         let write = move || {
             let _one_at_a_time = writing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,13 +49,13 @@ impl CatalogueStore for DiskCatalogue {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Option<Catalogue>> {
+fn read(path: &Path) -> anyhow::Result<Option<Catalog>> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
     };
-    let catalogue = Catalogue::from_bytes(&bytes).with_context(|| path.display().to_string())?;
+    let catalogue = Catalog::from_bytes(&bytes).with_context(|| path.display().to_string())?;
     Ok(Some(catalogue))
 }
 
@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    fn catalogue() -> Arc<Catalogue> {
+    fn catalogue() -> Arc<Catalog> {
         let release: Release = serde_json::from_value(json!({"id": 7, "name": {"main": "Имя"}})).unwrap();
         Arc::new([release].into_iter().collect())
     }

@@ -13,7 +13,7 @@ use std::{
 
 use anilibria_client::{
     Client,
-    reflector::{Catalogue, CataloguePart},
+    reflector::{Catalog, CatalogPart},
 };
 use anyhow::{Context as _, bail};
 use async_trait::async_trait;
@@ -78,7 +78,7 @@ struct Known {
 #[derive(Debug, Default)]
 pub struct News {
     /// Releases that other instances have written.
-    pub(super) parts: Vec<CataloguePart>,
+    pub(super) parts: Vec<CatalogPart>,
     /// True if `parts` is the whole catalogue.
     pub(super) is_whole: bool,
     /// Time of the last request to AniLibria by any instance. It changes while one of them polls.
@@ -116,7 +116,7 @@ impl MongoCatalogue {
 
     /// Records the outcome of a request to AniLibria.
     pub async fn note(&self, outcome: Result<u64, String>) {
-        self.status.note(Subject::Catalogue, outcome).await;
+        self.status.note(Subject::Catalog, outcome).await;
     }
 
     async fn since(
@@ -124,7 +124,7 @@ impl MongoCatalogue {
         seen: i64,
         noted: &Noted,
         known: &mut Known,
-    ) -> anyhow::Result<(Vec<CataloguePart>, bool)> {
+    ) -> anyhow::Result<(Vec<CatalogPart>, bool)> {
         let (parts, digests) = self.find(doc! { "revision": { "$gt": seen } }).await?;
         known.digests.extend(digests);
         if known.digests.len() as u64 == noted.count {
@@ -135,11 +135,7 @@ impl MongoCatalogue {
         self.everything(noted, known).await
     }
 
-    async fn everything(
-        &self,
-        noted: &Noted,
-        known: &mut Known,
-    ) -> anyhow::Result<(Vec<CataloguePart>, bool)> {
+    async fn everything(&self, noted: &Noted, known: &mut Known) -> anyhow::Result<(Vec<CatalogPart>, bool)> {
         let (parts, digests) = self.find(doc! {}).await?;
         known.digests = digests;
         known.seen = Some(noted.saved);
@@ -150,7 +146,7 @@ impl MongoCatalogue {
     }
 
     /// Returns the titles that match `filter`, without unreadable ones, and the digests of their entries.
-    async fn find(&self, filter: Document) -> anyhow::Result<(Vec<CataloguePart>, HashMap<u32, u64>)> {
+    async fn find(&self, filter: Document) -> anyhow::Result<(Vec<CatalogPart>, HashMap<u32, u64>)> {
         let read = async {
             let mut cursor = self.titles.find(filter).projection(doc! { ENTRY: 1 }).batch_size(1_000).await?;
             let mut entries = Vec::new();
@@ -166,7 +162,7 @@ impl MongoCatalogue {
     }
 
     /// Writes `titles`, the changed parts of `catalogue`, as save number `revision`.
-    async fn upsert(&self, titles: &[Changed], catalogue: &Catalogue, revision: i64) -> anyhow::Result<()> {
+    async fn upsert(&self, titles: &[Changed], catalogue: &Catalog, revision: i64) -> anyhow::Result<()> {
         let mapping = Mapping::new(&self.client);
         let updates: Vec<_> = titles
             .iter()
@@ -197,7 +193,7 @@ impl MongoCatalogue {
 
 #[async_trait]
 impl CatalogueStore for MongoCatalogue {
-    async fn read(&self) -> anyhow::Result<Option<Catalogue>> {
+    async fn read(&self) -> anyhow::Result<Option<Catalog>> {
         let News { parts, .. } = self.news().await?;
         if parts.is_empty() {
             return Ok(None);
@@ -205,7 +201,7 @@ impl CatalogueStore for MongoCatalogue {
         Ok(Some(spawn_blocking(move || parts.into_iter().collect()).await?))
     }
 
-    async fn write(&self, catalogue: Arc<Catalogue>) -> anyhow::Result<()> {
+    async fn write(&self, catalogue: Arc<Catalog>) -> anyhow::Result<()> {
         let mut known = self.known.lock().await;
         if known.seen.is_none() {
             // Existing entries are read first, so that unchanged ones are not written again.
@@ -243,13 +239,13 @@ impl CatalogueStore for MongoCatalogue {
 /// A title that differs from its document.
 #[derive(Debug)]
 struct Changed {
-    part: CataloguePart,
+    part: CatalogPart,
     bytes: Vec<u8>,
     digest: u64,
 }
 
 /// Compares `catalogue` with `digests`. Returns the new or changed titles, and the ids of removed ones.
-fn differing(catalogue: &Catalogue, digests: &HashMap<u32, u64>) -> (Vec<Changed>, Vec<u32>) {
+fn differing(catalogue: &Catalog, digests: &HashMap<u32, u64>) -> (Vec<Changed>, Vec<u32>) {
     let changed = catalogue.parts().filter_map(|part| {
         let bytes = part.to_bytes();
         let digest = digest(&bytes);
@@ -260,11 +256,11 @@ fn differing(catalogue: &Catalogue, digests: &HashMap<u32, u64>) -> (Vec<Changed
 }
 
 /// Decodes `entries` to titles, with their digests. Damaged and foreign entries are skipped.
-fn decode(entries: &[Option<Vec<u8>>]) -> (Vec<CataloguePart>, HashMap<u32, u64>) {
+fn decode(entries: &[Option<Vec<u8>>]) -> (Vec<CatalogPart>, HashMap<u32, u64>) {
     let mut parts = Vec::with_capacity(entries.len());
     let mut digests = HashMap::with_capacity(entries.len());
     for bytes in entries.iter().flatten() {
-        if let Ok(part) = CataloguePart::from_bytes(bytes) {
+        if let Ok(part) = CatalogPart::from_bytes(bytes) {
             digests.insert(part.id().get(), digest(bytes));
             parts.push(part);
         }

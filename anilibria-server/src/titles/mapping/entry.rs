@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anilibria_client::reflector::{Catalogue, CatalogueEntry, EpisodeEntry};
+use anilibria_client::reflector::{Catalog, CatalogEntry, EpisodeEntry};
 use time::OffsetDateTime;
 
 use super::{Mapping, kind, season, seconds, title_status};
@@ -13,7 +13,7 @@ use crate::titles::model::{
 
 impl Mapping<'_> {
     /// Converts an entry of `catalogue` to a title as in lists, without episodes.
-    pub fn entry(self, catalogue: &Catalogue, entry: &CatalogueEntry) -> Title {
+    pub fn entry(self, catalogue: &Catalog, entry: &CatalogEntry) -> Title {
         let url = |path: &Option<Box<str>>| self.client.media_url(path.as_deref()?);
         Title {
             id: entry.id.get(),
@@ -47,7 +47,7 @@ impl Mapping<'_> {
 
     /// Converts an entry to a title with its episodes, without their streams, which are not mirrored. Returns `None` if its
     /// episodes were never read.
-    pub fn whole_entry(self, catalogue: &Catalogue, entry: &CatalogueEntry) -> Option<Title> {
+    pub fn whole_entry(self, catalogue: &Catalog, entry: &CatalogEntry) -> Option<Title> {
         let episodes = entry.episodes.as_ref()?;
         let key = |episode: &EpisodeEntry| EpisodeKey::new(episode.sort_order(), episode.ordinal().get());
         let episodes: BTreeMap<_, _> =
@@ -109,7 +109,7 @@ mod tests {
         let client = Client::builder().mirror("https://site.example/api/v1").build().unwrap();
         for with_episodes in [true, false] {
             let release = release(with_episodes);
-            let catalogue: Catalogue = [release.clone()].into_iter().collect();
+            let catalogue: Catalog = [release.clone()].into_iter().collect();
             let entry = catalogue.get(7).unwrap();
 
             let from_entry = Mapping::new(&client).entry(&catalogue, entry);

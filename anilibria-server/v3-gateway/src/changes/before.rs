@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anilibria_client::{
     model::{Quality, Release},
-    reflector::{Catalogue, CatalogueEntry},
+    reflector::{Catalog, CatalogEntry},
     v3::{
         Mapping,
         model::{Episode, Playlist, Title},
@@ -33,7 +33,7 @@ pub(super) struct Mirrored {
 
 impl Mirrored {
     /// Creates the title from `entry` of `catalogue`.
-    pub(super) fn of(catalogue: &Catalogue, entry: &CatalogueEntry) -> Self {
+    pub(super) fn of(catalogue: &Catalog, entry: &CatalogEntry) -> Self {
         let release: Release = release_of(catalogue, entry);
         let mut title = Mapping::new(&release).title();
         description::expand(&mut title);
@@ -115,7 +115,7 @@ mod tests {
             episode.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
             serde_json::from_value(json!({"id": 7, "name": {"main": "Имя"}, "episodes": [episode]})).unwrap()
         };
-        let catalogue: Catalogue = [release(json!({}))].into_iter().collect();
+        let catalogue: Catalog = [release(json!({}))].into_iter().collect();
         let before = Mirrored::of(&catalogue, catalogue.get(7).unwrap());
         let mut now = Mapping::new(&release(json!({"hls_720": "https://a.example/720.m3u8"}))).title();
         description::expand(&mut now);

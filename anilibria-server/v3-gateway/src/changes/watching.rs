@@ -6,7 +6,7 @@ use anilibria_cache::coordination::retry_until_done;
 use anilibria_client::{
     Client, Result,
     model::ReleaseId,
-    reflector::{Catalogue, differences},
+    reflector::{Catalog, differences},
     v3::{Mapping, model as v3, model::Title},
 };
 use futures::stream::BoxStream;
@@ -53,7 +53,7 @@ pub(super) struct Watching {
     token: u64,
     bookmark: Bookmark,
     /// The mirrored catalogue at the last comparison.
-    catalogue: Option<Arc<Catalogue>>,
+    catalogue: Option<Arc<Catalog>>,
     interval: Duration,
     /// Current interval between polls of torrents.
     pause: Duration,
@@ -262,7 +262,7 @@ impl Watching {
 }
 
 /// Returns the title `id` from `catalogue`.
-fn mirrored(catalogue: Option<&Catalogue>, id: u32) -> Option<Mirrored> {
+fn mirrored(catalogue: Option<&Catalog>, id: u32) -> Option<Mirrored> {
     let catalogue = catalogue?;
     Some(Mirrored::of(catalogue, catalogue.get(id)?))
 }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::account::Account;
 use crate::api::filter::Filter;
-use crate::catalogue::Release;
-use crate::catalogue::reference::{COLLECTIONS, find};
+use crate::catalog::Release;
+use crate::catalog::reference::{COLLECTIONS, find};
 use crate::operation::{Call, Route};
 use crate::page::{MAX_SIZE, Page};
 use crate::params::Check;
@@ -64,9 +64,9 @@ fn remaining(account: &Account) -> Reply {
 
 fn reference(call: &Call<'_>, render: fn(&[&Release]) -> Reply) -> Result<Reply, Problem> {
     let account = call.account()?;
-    let catalogue = call.world.catalogue();
+    let catalog = call.world.catalog();
     let ids = account.collections.entries().iter().map(|entry| entry.release);
-    Ok(render(&shelf::existing(&catalogue, ids)))
+    Ok(render(&shelf::existing(&catalog, ids)))
 }
 
 fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -77,11 +77,11 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let collection = check.one_of("type_of_collection", |value| find(&COLLECTIONS, value));
     let filter = Filter::of_shelf(&mut check, &call.params);
     check.finish()?;
-    let catalogue = call.world.catalogue();
+    let catalog = call.world.catalog();
     // The last one that was added comes first.
     let entries = account.collections.entries().iter().rev();
     let ids = entries.filter(|entry| Some(entry.note) == collection).map(|entry| entry.release);
-    let mut releases = shelf::existing(&catalogue, ids);
+    let mut releases = shelf::existing(&catalog, ids);
     releases.retain(|release| filter.accepts(release));
-    Ok(shelf::page(call, &catalogue, page, &releases))
+    Ok(shelf::page(call, &catalog, page, &releases))
 }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::account::Account;
 use crate::api::filter::Filter;
-use crate::catalogue::reference::Choice;
-use crate::catalogue::{Catalogue, Release, Sorting};
+use crate::catalog::reference::Choice;
+use crate::catalog::{Catalog, Release, Sorting};
 use crate::operation::{Call, Route};
 use crate::page::{MAX_SIZE, Page};
 use crate::params::Check;
@@ -59,8 +59,8 @@ fn remaining(account: &Account) -> Reply {
 
 fn reference(call: &Call<'_>, render: fn(&[&Release]) -> Reply) -> Result<Reply, Problem> {
     let account = call.account()?;
-    let catalogue = call.world.catalogue();
-    Ok(render(&liked(&account, &catalogue)))
+    let catalog = call.world.catalog();
+    Ok(render(&liked(&account, &catalog)))
 }
 
 fn sortings(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -75,22 +75,22 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let order = check.one_of("f.sorting", Order::find).unwrap_or(Order::AddedLast);
     let filter = Filter::of_shelf(&mut check, &call.params);
     check.finish()?;
-    let catalogue = call.world.catalogue();
-    let mut releases = liked(&account, &catalogue);
+    let catalog = call.world.catalog();
+    let mut releases = liked(&account, &catalog);
     releases.retain(|release| filter.accepts(release));
     if order == Order::AddedLast {
         releases.reverse();
     }
     releases.sort_by(|one, other| order.compare(one, other));
-    Ok(shelf::page(call, &catalogue, page, &releases))
+    Ok(shelf::page(call, &catalog, page, &releases))
 }
 
 /// The favourites that exist, first added first.
-fn liked<'a>(account: &Account, catalogue: &'a Catalogue) -> Vec<&'a Release> {
-    shelf::existing(catalogue, account.favorites.entries().iter().map(|entry| entry.release))
+fn liked<'a>(account: &Account, catalog: &'a Catalog) -> Vec<&'a Release> {
+    shelf::existing(catalog, account.favorites.entries().iter().map(|entry| entry.release))
 }
 
-/// By what favourites are sorted: two orders more than the catalogue has.
+/// By what favourites are sorted: two orders more than the catalog has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     AddedLast,

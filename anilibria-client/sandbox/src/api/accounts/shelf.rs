@@ -5,22 +5,22 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::account::Full;
-use crate::catalogue::genre;
-use crate::catalogue::reference::{AGE_RATINGS, KINDS};
-use crate::catalogue::{Catalogue, Release};
+use crate::catalog::genre;
+use crate::catalog::reference::{AGE_RATINGS, KINDS};
+use crate::catalog::{Catalog, Release};
 use crate::operation::Call;
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::Reply;
 
 /// Those of the `ids` that name a release.
-pub(super) fn existing(catalogue: &Catalogue, ids: impl Iterator<Item = u32>) -> Vec<&Release> {
-    ids.filter_map(|id| catalogue.release(id)).collect()
+pub(super) fn existing(catalog: &Catalog, ids: impl Iterator<Item = u32>) -> Vec<&Release> {
+    ids.filter_map(|id| catalog.release(id)).collect()
 }
 
 /// A page of `releases`.
-pub(super) fn page(call: &Call<'_>, catalogue: &Catalogue, page: Page, releases: &[&Release]) -> Reply {
-    let view = call.view(catalogue);
+pub(super) fn page(call: &Call<'_>, catalog: &Catalog, page: Page, releases: &[&Release]) -> Reply {
+    let view = call.view(catalog);
     let items = page.slice(releases).iter().map(|release| view.shelved_release(release, &call.projection));
     let data = call.projection.apply_all(items);
     page.envelope(call, releases.len(), data).into()

@@ -28,8 +28,8 @@ fn history(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = Page::read(&mut check, MAX_SIZE);
     check.finish()?;
     let views = account.views.delayed(call.world.now());
-    let catalogue = call.world.catalogue();
-    let view = call.view(&catalogue);
+    let catalog = call.world.catalog();
+    let view = call.view(&catalog);
     // On this route the live service knows `include` and ignores `exclude`.
     let projection = Projection::including(&call.params);
     let data = projection.apply_all(page.slice(&views).iter().map(|stored| view.view_with_episode(stored)));

@@ -10,7 +10,7 @@
 //! entry                   binary    the exact entry of the catalogue
 //! ```
 
-use anilibria_client::reflector::{Catalogue, CataloguePart};
+use anilibria_client::reflector::{Catalog, CatalogPart};
 use mongodb::bson::{Binary, Bson, DateTime, Document, doc, spec::BinarySubtype};
 use poem_openapi::types::ToJSON as _;
 use serde_json::Value;
@@ -23,8 +23,8 @@ pub(super) const ENTRY: &str = "entry";
 /// Returns the fields of a title, whose entry is `bytes`.
 pub(super) fn fields(
     mapping: Mapping<'_>,
-    catalogue: &Catalogue,
-    part: &CataloguePart,
+    catalogue: &Catalog,
+    part: &CatalogPart,
     bytes: &[u8],
     revision: i64,
 ) -> Document {
@@ -82,7 +82,7 @@ mod tests {
             "genres": [{"id": 5, "name": "Драма"}], "updated_at": "2024-02-03T04:05:06+00:00",
         }))
         .unwrap();
-        let catalogue: Catalogue = [release].into_iter().collect();
+        let catalogue: Catalog = [release].into_iter().collect();
         let part = catalogue.parts().next().unwrap();
         let client = Client::builder().build().unwrap();
 
@@ -97,6 +97,6 @@ mod tests {
         assert!(fields.get_document("lastSynced").unwrap().get_datetime("anilibria").is_ok());
         assert!(fields.get_datetime("updated_at").is_ok());
         let entry = fields.get_binary_generic(ENTRY).unwrap();
-        assert_eq!(CataloguePart::from_bytes(entry).unwrap(), part);
+        assert_eq!(CatalogPart::from_bytes(entry).unwrap(), part);
     }
 }

@@ -74,7 +74,7 @@ pub(super) struct ReleaseParts<'a> {
     pub(super) episodes: &'a [Episode],
 }
 
-/// What the catalogue keeps of a torrent; the rest is drawn anew when it is asked for.
+/// What the catalog keeps of a torrent; the rest is drawn anew when it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Torrent {
     pub(crate) hash: [u8; 20],

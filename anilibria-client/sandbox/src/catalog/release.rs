@@ -1,4 +1,4 @@
-//! Releases: what the catalogue keeps of each, and how one comes about.
+//! Releases: what the catalog keeps of each, and how one comes about.
 
 use fastrand::Rng;
 
@@ -63,9 +63,9 @@ pub(super) struct Outline {
 }
 
 impl Release {
-    pub(super) fn draw(catalogue_seed: u64, outline: Outline) -> Self {
+    pub(super) fn draw(catalog_seed: u64, outline: Outline) -> Self {
         let Outline { id, title, kind, newness, franchise } = outline;
-        let seed = chance::stream(catalogue_seed, "release", u64::from(id)).u64(..);
+        let seed = chance::stream(catalog_seed, "release", u64::from(id)).u64(..);
         let rng = &mut chance::stream(seed, "base", 0);
         let kind = kind.unwrap_or_else(|| draw_kind(rng));
         let planned = draw_episode_count(rng, kind);

@@ -1,4 +1,4 @@
-//! Videos, promotions and advertisements: what surrounds the catalogue.
+//! Videos, promotions and advertisements: what surrounds the catalog.
 
 use uuid::Uuid;
 
@@ -99,7 +99,7 @@ pub(crate) struct Promotion {
     pub(crate) has_overlay: bool,
 }
 
-/// All promotions of a catalogue with `releases` releases.
+/// All promotions of a catalog with `releases` releases.
 pub(crate) fn promotions(seed: u64, releases: usize) -> Vec<Promotion> {
     (1..=PROMOTIONS)
         .map(|number| {

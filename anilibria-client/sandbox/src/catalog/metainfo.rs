@@ -1,4 +1,4 @@
-//! Torrent files: bencoded metainfo whose info hash is the one the catalogue tells.
+//! Torrent files: bencoded metainfo whose info hash is the one the catalog tells.
 
 use crate::chance;
 

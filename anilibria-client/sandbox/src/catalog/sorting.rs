@@ -1,4 +1,4 @@
-//! The orders the catalogue can be listed in.
+//! The orders the catalog can be listed in.
 
 use std::cmp::Ordering;
 

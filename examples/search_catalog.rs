@@ -1,10 +1,10 @@
 //! Mirrors the catalogue and searches it: as it is spelled, with an error, and in the wrong keyboard layout.
 //!
-//! `cargo run -p anilibria-examples --example search_catalogue [-- [--live] WORDS…]`
+//! `cargo run -p anilibria-examples --example search_catalog [-- [--live] WORDS…]`
 
 use std::time::Instant;
 
-use anilibria_client::reflector::{Catalogue, Sort};
+use anilibria_client::reflector::{Catalog, Sort};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -13,7 +13,7 @@ async fn main() -> anyhow::Result<()> {
     // The sandbox is ours; the live service is asked four times a second.
     let reflector = if connection.sandbox.is_some() { reflector.unpaced() } else { reflector }.build();
     reflector.load().await?;
-    let catalogue = reflector.catalogue();
+    let catalogue = reflector.catalog();
     println!("{} releases, {} KiB as bytes", catalogue.len(), catalogue.to_bytes().len() / 1024);
 
     println!("\nBest rated:");
@@ -33,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn search(catalogue: &Catalogue, words: &str) {
+fn search(catalogue: &Catalog, words: &str) {
     let begin = Instant::now();
     let found = catalogue.query().search(words).limit(3).find();
     println!("\n“{words}”: {} found in {:?}", found.total, begin.elapsed());

@@ -6,7 +6,7 @@ use crate::chance::{self, chance, pick};
 
 use super::words::EPISODES;
 
-/// What the catalogue keeps of an episode; the rest is drawn anew from the release's seed when it is asked for.
+/// What the catalog keeps of an episode; the rest is drawn anew from the release's seed when it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Episode {
     pub(crate) id: Uuid,

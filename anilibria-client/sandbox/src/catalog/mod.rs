@@ -1,4 +1,4 @@
-//! The catalogue behind the API: compact records, their indexes, and what can change about them.
+//! The catalog behind the API: compact records, their indexes, and what can change about them.
 
 mod episode;
 mod franchise;
@@ -33,17 +33,17 @@ use timeline::{EPOCH, NEWEST};
 use title::Titles;
 use torrent::Torrent;
 
-/// How many releases a catalogue can grow to.
+/// How many releases a catalog can grow to.
 const MAX_RELEASES: usize = 200_000;
 /// How many episodes a release can grow to.
 const MAX_EPISODES: usize = 5_000;
-/// How far the clock of the catalogue moves with each change, in seconds.
+/// How far the clock of the catalog moves with each change, in seconds.
 const STEP: i64 = 60;
 const WEEK: i64 = 7 * 86_400;
 
 /// Every release and what leads to it. Ids run from 1 without gaps.
 #[derive(Debug)]
-pub(crate) struct Catalogue {
+pub(crate) struct Catalog {
     seed: u64,
     releases: Vec<Release>,
     franchises: Vec<Franchise>,
@@ -56,7 +56,7 @@ pub(crate) struct Catalogue {
     /// Release and place of each torrent.
     hashes: HashMap<[u8; 20], (u32, usize)>,
     genre_counts: HashMap<u8, usize>,
-    /// The time of the last change: later than any date in the catalogue.
+    /// The time of the last change: later than any date in the catalog.
     now: i64,
     orders: Orders,
 }
@@ -68,7 +68,7 @@ struct Orders {
     torrents: OnceLock<Vec<(u32, usize)>>,
 }
 
-/// Reasons for which the catalogue of a sandbox refuses a change.
+/// Reasons for which the catalog of a sandbox refuses a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChangeError {
@@ -81,15 +81,15 @@ pub enum ChangeError {
     /// The name is empty.
     #[error("the name is empty")]
     EmptyName,
-    /// The catalogue has its maximum of 200,000 releases, or the release its maximum of 5,000 episodes.
+    /// The catalog has its maximum of 200,000 releases, or the release its maximum of 5,000 episodes.
     #[error("the sandbox has reached its maximum size")]
     Full,
 }
 
-impl Catalogue {
-    /// The catalogue of `count` releases that `seed` stands for.
+impl Catalog {
+    /// The catalog of `count` releases that `seed` stands for.
     pub(crate) fn generate(seed: u64, count: u32) -> Self {
-        let mut catalogue = Self {
+        let mut catalog = Self {
             seed,
             releases: Vec::new(),
             franchises: Vec::new(),
@@ -103,10 +103,10 @@ impl Catalogue {
             orders: Orders::default(),
         };
         let count = count as usize;
-        while catalogue.releases.len() < count {
-            catalogue.draw_series(count);
+        while catalog.releases.len() < count {
+            catalog.draw_series(count);
         }
-        catalogue
+        catalog
     }
 
     /// Draws the next series, as far as it fits into `count` releases.
@@ -340,32 +340,32 @@ mod tests {
 
     #[test]
     fn ten_thousand_releases_share_no_alias_hash_or_episode() {
-        let catalogue = Catalogue::generate(1, 10_000);
+        let catalog = Catalog::generate(1, 10_000);
 
-        let episodes = catalogue.releases.iter().map(|release| release.episodes.len()).sum::<usize>();
-        let torrents = catalogue.releases.iter().map(|release| release.torrents.len()).sum::<usize>();
-        assert_eq!(catalogue.releases.len(), 10_000);
-        assert_eq!(catalogue.aliases.len(), 10_000);
-        assert_eq!(catalogue.episodes.len(), episodes);
-        assert_eq!(catalogue.hashes.len(), torrents);
-        assert_eq!(catalogue.torrents().len(), torrents);
+        let episodes = catalog.releases.iter().map(|release| release.episodes.len()).sum::<usize>();
+        let torrents = catalog.releases.iter().map(|release| release.torrents.len()).sum::<usize>();
+        assert_eq!(catalog.releases.len(), 10_000);
+        assert_eq!(catalog.aliases.len(), 10_000);
+        assert_eq!(catalog.episodes.len(), episodes);
+        assert_eq!(catalog.hashes.len(), torrents);
+        assert_eq!(catalog.torrents().len(), torrents);
     }
 
     #[test]
     fn every_record_is_found_by_what_names_it() {
-        let catalogue = Catalogue::generate(1, 500);
+        let catalog = Catalog::generate(1, 500);
 
-        for release in catalogue.releases() {
-            assert_eq!(catalogue.find(&release.id.to_string()).map(|found| found.id), Some(release.id));
-            assert_eq!(catalogue.find(&release.alias).map(|found| found.id), Some(release.id));
+        for release in catalog.releases() {
+            assert_eq!(catalog.find(&release.id.to_string()).map(|found| found.id), Some(release.id));
+            assert_eq!(catalog.find(&release.alias).map(|found| found.id), Some(release.id));
             for (place, episode) in release.episodes.iter().enumerate() {
-                let (owner, found) = catalogue.find_episode(&episode.id.to_string()).unwrap();
+                let (owner, found) = catalog.find_episode(&episode.id.to_string()).unwrap();
                 assert_eq!((owner.id, found), (release.id, place));
             }
             for (place, torrent) in release.torrents.iter().enumerate() {
                 let id = torrent::id(release.id, place).to_string();
                 for name in [torrent.hex(), id] {
-                    let (owner, found) = catalogue.find_torrent(&name).unwrap();
+                    let (owner, found) = catalog.find_torrent(&name).unwrap();
                     assert_eq!((owner.id, found), (release.id, place));
                 }
             }
@@ -374,28 +374,28 @@ mod tests {
 
     #[test]
     fn changes_come_later_than_every_date() {
-        let mut catalogue = Catalogue::generate(1, 300);
-        let latest = catalogue.releases.iter().map(|release| release.updated_at).max().unwrap();
+        let mut catalog = Catalog::generate(1, 300);
+        let latest = catalog.releases.iter().map(|release| release.updated_at).max().unwrap();
 
-        catalogue.publish(1).unwrap();
-        let added = catalogue.add().unwrap();
+        catalog.publish(1).unwrap();
+        let added = catalog.add().unwrap();
 
-        let first = catalogue.release(1).unwrap();
-        let added = catalogue.release(added).unwrap();
+        let first = catalog.release(1).unwrap();
+        let added = catalog.release(added).unwrap();
         assert!(first.updated_at > latest);
         assert!(added.updated_at > first.updated_at);
-        assert_eq!(catalogue.publish(302), Err(ChangeError::UnknownRelease));
+        assert_eq!(catalog.publish(302), Err(ChangeError::UnknownRelease));
     }
 
     #[test]
     fn a_release_stops_growing_at_its_limit() {
-        let mut catalogue = Catalogue::generate(1, 1);
-        let left = MAX_EPISODES - catalogue.releases[0].episodes.len();
+        let mut catalog = Catalog::generate(1, 1);
+        let left = MAX_EPISODES - catalog.releases[0].episodes.len();
 
         for _ in 0..left {
-            catalogue.publish(1).unwrap();
+            catalog.publish(1).unwrap();
         }
 
-        assert_eq!(catalogue.publish(1), Err(ChangeError::Full));
+        assert_eq!(catalog.publish(1), Err(ChangeError::Full));
     }
 }

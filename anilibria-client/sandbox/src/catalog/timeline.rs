@@ -10,7 +10,7 @@ use crate::chance::{self, chance, weighted};
 
 use super::reference::{AUTUMN, Choice, SPRING, SUMMER};
 
-/// The moment the catalogue is made at, in seconds since 1970.
+/// The moment the catalog is made at, in seconds since 1970.
 pub(crate) const EPOCH: i64 = datetime!(2026-11-01 12:00 UTC).unix_timestamp();
 
 const DAY: i64 = 86_400;
@@ -47,7 +47,7 @@ impl Work {
         let is_new = newness > NEWEST * 3 / 4;
         let in_production = chance(rng, if is_new { 40 } else { 3 });
         let state = weighted(rng, &[(12, State::Announced), (68, State::Ongoing), (20, State::Dubbing)]);
-        // The newest release of any catalogue is on air, so that even a tiny one has something to wait for.
+        // The newest release of any catalog is on air, so that even a tiny one has something to wait for.
         let state = match (newness >= NEWEST, in_production, is_new) {
             (true, _, _) => State::Ongoing,
             (_, false, _) => State::Finished,
@@ -148,7 +148,7 @@ fn season_begin(year: u16, season: Option<&Choice>) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::reference::WINTER;
+    use crate::catalog::reference::WINTER;
 
     #[test]
     fn nothing_happens_after_the_epoch_and_episodes_come_in_order() {

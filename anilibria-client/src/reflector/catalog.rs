@@ -1,8 +1,8 @@
-//! An immutable snapshot of the whole catalogue.
+//! An immutable snapshot of the whole catalog.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use super::{entry::CatalogueEntry, order::Orders, search::Index};
+use super::{entry::CatalogEntry, order::Orders, search::Index};
 use crate::{
     model::{GenreId, Release, ReleaseId},
     saved::{Form, Unreadable},
@@ -13,14 +13,14 @@ const FORM: Form = Form { magic: *b"ALrc", version: 3 };
 /// Names of the genres of all releases.
 pub(super) type Genres = BTreeMap<GenreId, Box<str>>;
 
-/// A snapshot of the whole catalogue.
+/// A snapshot of the whole catalog.
 ///
 /// Look up a release by [`get`](Self::get) or [`by_alias`](Self::by_alias); everything else is a
 /// [`query`](Self::query). Ten thousand releases take some 40 MB, most of it their episodes and descriptions.
 #[derive(Default)]
-pub struct Catalogue {
+pub struct Catalog {
     /// Sorted by descending id.
-    pub(super) entries: Box<[Arc<CatalogueEntry>]>,
+    pub(super) entries: Box<[Arc<CatalogEntry>]>,
     /// Places of entries, sorted by alias.
     aliases: Box<[u32]>,
     pub(super) genres: Arc<Genres>,
@@ -28,8 +28,8 @@ pub struct Catalogue {
     pub(super) index: Index,
 }
 
-impl Catalogue {
-    pub(super) fn new(entries: impl IntoIterator<Item = Arc<CatalogueEntry>>, genres: Arc<Genres>) -> Self {
+impl Catalog {
+    pub(super) fn new(entries: impl IntoIterator<Item = Arc<CatalogEntry>>, genres: Arc<Genres>) -> Self {
         let mut entries: Vec<_> = entries.into_iter().collect();
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.id));
         entries.dedup_by_key(|entry| entry.id);
@@ -52,17 +52,17 @@ impl Catalogue {
     }
 
     /// Returns the releases, the newest id first.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &CatalogueEntry> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &CatalogEntry> {
         self.entries.iter().map(AsRef::as_ref)
     }
 
     /// Returns the release with this id.
-    pub fn get(&self, id: impl Into<ReleaseId>) -> Option<&CatalogueEntry> {
+    pub fn get(&self, id: impl Into<ReleaseId>) -> Option<&CatalogEntry> {
         self.shared(id.into()).map(AsRef::as_ref)
     }
 
     /// Returns the release with exactly this alias.
-    pub fn by_alias(&self, alias: &str) -> Option<&CatalogueEntry> {
+    pub fn by_alias(&self, alias: &str) -> Option<&CatalogEntry> {
         let of = |place: &u32| self.at(*place).map_or("", |entry| &entry.alias);
         let found = self.aliases.binary_search_by(|place| of(place).cmp(alias)).ok()?;
         self.at(*self.aliases.get(found)?)
@@ -79,62 +79,62 @@ impl Catalogue {
     }
 
     /// Returns the names of the genres of a release, in the service's order.
-    pub fn genres_of<'c>(&'c self, entry: &'c CatalogueEntry) -> impl Iterator<Item = &'c str> {
+    pub fn genres_of<'c>(&'c self, entry: &'c CatalogEntry) -> impl Iterator<Item = &'c str> {
         entry.genres.iter().filter_map(|id| self.genre(*id))
     }
 
-    /// Returns the catalogue as bytes, for [`from_bytes`](Self::from_bytes) after a restart.
+    /// Returns the catalog as bytes, for [`from_bytes`](Self::from_bytes) after a restart.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let entries: Vec<_> = self.entries.iter().map(AsRef::as_ref).collect::<Vec<&CatalogueEntry>>();
+        let entries: Vec<_> = self.entries.iter().map(AsRef::as_ref).collect::<Vec<&CatalogEntry>>();
         FORM.write(&(self.genres.as_ref(), entries))
     }
 
-    /// Reads a catalogue from the bytes that [`to_bytes`](Self::to_bytes) returned, in about ten microseconds a release.
+    /// Reads a catalog from the bytes that [`to_bytes`](Self::to_bytes) returned, in about ten microseconds a release.
     ///
     /// ```
-    /// use anilibria_client::reflector::Catalogue;
+    /// use anilibria_client::reflector::Catalog;
     ///
-    /// let bytes = Catalogue::default().to_bytes();
+    /// let bytes = Catalog::default().to_bytes();
     ///
-    /// assert!(Catalogue::from_bytes(&bytes).is_ok_and(|catalogue| catalogue.is_empty()));
-    /// assert!(Catalogue::from_bytes(&bytes[1..]).is_err());
+    /// assert!(Catalog::from_bytes(&bytes).is_ok_and(|catalog| catalog.is_empty()));
+    /// assert!(Catalog::from_bytes(&bytes[1..]).is_err());
     /// ```
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let (genres, entries): (Genres, Vec<CatalogueEntry>) = FORM.read(bytes)?;
+        let (genres, entries): (Genres, Vec<CatalogEntry>) = FORM.read(bytes)?;
         Ok(Self::new(entries.into_iter().map(Arc::new), Arc::new(genres)))
     }
 
-    pub(super) fn at(&self, place: u32) -> Option<&CatalogueEntry> {
+    pub(super) fn at(&self, place: u32) -> Option<&CatalogEntry> {
         self.entries.get(place as usize).map(AsRef::as_ref)
     }
 
-    fn shared(&self, id: ReleaseId) -> Option<&Arc<CatalogueEntry>> {
+    fn shared(&self, id: ReleaseId) -> Option<&Arc<CatalogEntry>> {
         let found = self.entries.binary_search_by(|entry| id.cmp(&entry.id)).ok()?;
         self.entries.get(found)
     }
 
-    /// Returns this catalogue with `releases` in place of their old entries.
+    /// Returns this catalog with `releases` in place of their old entries.
     pub(super) fn with(&self, releases: &[Release]) -> Self {
         let mut genres = Genres::clone(&self.genres);
         collect_genres(&mut genres, releases);
-        let changed = releases.iter().map(|release| Arc::new(CatalogueEntry::from(release)));
+        let changed = releases.iter().map(|release| Arc::new(CatalogEntry::from(release)));
         // Sorting is stable and the first of equal ids is kept, so that the changed entries win.
         Self::new(changed.chain(self.entries.iter().cloned()), Arc::new(genres))
     }
 }
 
-/// Creates a catalogue of whole releases, for a test or from another source.
-impl FromIterator<Release> for Catalogue {
+/// Creates a catalog of whole releases, for a test or from another source.
+impl FromIterator<Release> for Catalog {
     fn from_iter<I: IntoIterator<Item = Release>>(releases: I) -> Self {
         let releases: Vec<_> = releases.into_iter().collect();
         Self::default().with(&releases)
     }
 }
 
-impl fmt::Debug for Catalogue {
+impl fmt::Debug for Catalog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The releases would be too long to read.
-        f.debug_struct("Catalogue").field("releases", &self.len()).finish_non_exhaustive()
+        f.debug_struct("Catalog").field("releases", &self.len()).finish_non_exhaustive()
     }
 }
 
