@@ -109,7 +109,7 @@ impl Mirror {
             status.source = None;
         }
         status.releases = kept.len();
-        let mut reflector = client.reflector().catalogue(kept);
+        let mut reflector = client.reflector().catalog(kept);
         if !paced {
             reflector = reflector.unpaced();
         }

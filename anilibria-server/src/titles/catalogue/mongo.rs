@@ -116,7 +116,7 @@ impl MongoCatalogue {
 
     /// Records the outcome of a request to AniLibria.
     pub async fn note(&self, outcome: Result<u64, String>) {
-        self.status.note(Subject::Catalog, outcome).await;
+        self.status.note(Subject::Catalogue, outcome).await;
     }
 
     async fn since(
