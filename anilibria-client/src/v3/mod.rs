@@ -48,6 +48,10 @@ mod session;
 mod stand_in;
 mod wire;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use self::events::*;
+#[cfg(all(feature = "reflector", not(target_arch = "wasm32")))]
+pub use self::of_v1::release_of;
 #[cfg(all(feature = "sandbox", not(target_arch = "wasm32")))]
 pub use self::stand_in::{StandIn, example, offline};
 pub use self::{
@@ -60,5 +64,3 @@ pub use self::{
     query::{Expression, Query, exists, is_empty, key, null},
     session::Session,
 };
-#[cfg(not(target_arch = "wasm32"))]
-pub use self::{events::*, of_v1::release_of};

@@ -1,6 +1,6 @@
-//! From the objects of API v1 to those of v3.
+//! Conversions from the objects of API v1 to those of v3.
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "reflector", not(target_arch = "wasm32")))]
 mod entry;
 mod release;
 mod torrent;
@@ -8,7 +8,7 @@ mod user;
 mod video;
 mod words;
 
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(all(feature = "reflector", not(target_arch = "wasm32")))]
 pub use self::entry::release_of;
 pub use self::{
     release::{Mapping, week},
