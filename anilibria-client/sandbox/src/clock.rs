@@ -1,4 +1,4 @@
-//! What time it is for the schedule and the account; the catalog ignores the clock.
+//! The clock of the schedule and the account. The catalog ignores it.
 
 use time::{OffsetDateTime, UtcOffset};
 

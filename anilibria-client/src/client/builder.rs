@@ -150,8 +150,8 @@ impl ClientBuilder {
     /// `None` disables hedging. Default: 500 milliseconds.
     ///
     /// Hedges and retries share a budget of one request for ten calls, with a reserve of 20. Writes are never sent to two
-    /// mirrors at the same time. Without hedging, and if the budget is empty, the next mirror is asked when the share of
-    /// the first one in the remaining time of the call is used up.
+    /// mirrors at the same time. If the budget is empty, the next mirror is asked when the circuit of the first one opens,
+    /// or when its share of the remaining time of the call is used up.
     pub fn hedge_after(mut self, delay: impl Into<Option<Duration>>) -> Self {
         self.limits.hedge_delay = delay.into();
         self

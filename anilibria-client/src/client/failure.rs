@@ -24,7 +24,7 @@ pub(super) fn by_status(answer: &Answer) -> Option<Error> {
     if answer.status.is_success() { blocked(answer) } else { Some(from_answer(answer)) }
 }
 
-/// Returns the error of a web page that came in place of a successful answer, whoever reads it: the challenge of a
+/// Returns the error of a web page that came in place of a successful answer of any operation: the challenge of a
 /// firewall, a parked domain, or the login page of a network.
 pub(super) fn blocked(answer: &Answer) -> Option<Error> {
     let is_page = is_web_page(&answer.body);

@@ -206,6 +206,11 @@ impl Mirror {
         }
     }
 
+    /// True if the circuit of the mirror is open.
+    pub(super) fn is_down(&self) -> bool {
+        self.breaker.state() == BreakerState::Open
+    }
+
     /// Returns a permit to ask the mirror although its circuit is open, every [`LAST_RESORT_EVERY`].
     pub(super) fn last_resort(&self) -> Option<Permit<'_>> {
         let now = Instant::now();

@@ -30,7 +30,7 @@ use crate::{
     token::Token,
 };
 
-/// The name of the service in traces, whichever mirror it is.
+/// The name of the service in traces, the same for all mirrors.
 const SERVICE: &str = "anilibria.tv";
 
 /// Number of times that a call waits for a mirror if the circuits of all mirrors are open.
@@ -67,7 +67,7 @@ pub(super) async fn send<T>(client: &Client, request: &Request, read: Read<'_, T
     tokens.checked(used.as_ref(), call.with_retries().await).await
 }
 
-/// Sends `request` to `mirror` only, whatever its circuit breaker says. Returns the answer and the time that it took.
+/// Sends `request` to `mirror` only, also if its circuit is open. Returns the answer and its latency.
 pub(super) async fn probe<T>(
     client: &Client,
     mirror: &Mirror,
@@ -177,6 +177,8 @@ impl<T> Call<'_, T> {
         let mut running = FuturesUnordered::new();
         let (mut failures, mut waits) = (Vec::new(), 0);
         let mut patience = self.patience(candidates.left());
+        // The mirror that was asked last.
+        let mut latest = None;
         loop {
             if running.is_empty() {
                 let is_late = !failures.is_empty() && Instant::now() >= self.deadline;
@@ -194,6 +196,7 @@ impl<T> Call<'_, T> {
                     return Err(if failures.is_empty() { error } else { self.summary(failures, None) });
                 }
                 patience = self.patience(candidates.left());
+                latest = Some(candidate.mirror);
                 running.push(self.run(candidate.attempt(patience.shortest), sent));
             }
             let finished = match patience.ends_at() {
@@ -204,10 +207,16 @@ impl<T> Call<'_, T> {
                 },
             };
             let Some((mirror, outcome)) = finished else {
-                // The budget limits hedges. A mirror that has answered another call meanwhile is a safe choice.
-                let may_ask =
-                    patience.is_over() || candidates.is_next_proven() || self.client.budget.withdraw();
-                let candidate = if may_ask && self.rate_limit.try_turn() { candidates.next() } else { None };
+                // The budget limits hedges, unless other calls have found that the mirror is down.
+                let may_ask = || {
+                    let is_down = latest.is_some_and(Mirror::is_down);
+                    patience.is_over() || is_down || self.client.budget.withdraw()
+                };
+                let turn = self.rate_limit.try_turn().filter(|_| may_ask());
+                let candidate = turn.and_then(|turn| {
+                    turn.keep();
+                    candidates.next()
+                });
                 let Some(candidate) = candidate else {
                     patience.extend();
                     continue;
@@ -215,6 +224,7 @@ impl<T> Call<'_, T> {
                 observe::hedged(self.request);
                 debug!(mirror = candidate.mirror.name, route = self.request.template(), "hedging");
                 patience = self.patience(candidates.left());
+                latest = Some(candidate.mirror);
                 running.push(self.run(candidate.attempt(patience.shortest), sent));
                 continue;
             };
@@ -403,12 +413,6 @@ impl<'m> Candidates<'m> {
         self.has_alternatives && !self.open.is_empty()
     }
 
-    /// True if the next mirror is the preferred one, which has answered another call.
-    fn is_next_proven(&self) -> bool {
-        let preferred = self.client.mirrors.preferred();
-        self.mirrors.iter().any(|mirror| mirror.index == preferred)
-    }
-
     /// Returns the number of mirrors that are left.
     fn left(&self) -> usize {
         self.mirrors.len() + if self.has_alternatives { self.open.len() } else { 0 }
@@ -424,7 +428,7 @@ impl<'m> Candidate<'m> {
 /// The times at which the next mirror is asked although the last one has neither answered nor failed.
 #[derive(Clone, Copy)]
 struct Patience {
-    /// After the hedge delay, if the budget allows it.
+    /// After the hedge delay, and again after each further one, if the budget allows it.
     hedge_at: Option<Instant>,
     /// After the share of the remaining time, in any case.
     share_at: Option<Instant>,
@@ -434,7 +438,7 @@ struct Patience {
 
 impl Patience {
     fn ends_at(self) -> Option<Instant> {
-        self.hedge_at.or(self.share_at)
+        self.hedge_at
     }
 
     /// True if the share of the remaining time is used up.
@@ -442,10 +446,13 @@ impl Patience {
         self.share_at.is_some_and(|at| Instant::now() >= at)
     }
 
-    /// Waits for the share after a hedge was not possible, and no longer after that.
+    /// Waits again after a hedge was not possible, until the share is used up.
     fn extend(&mut self) {
-        if self.hedge_at.take().is_none() || self.is_over() {
-            self.share_at = None;
+        if self.is_over() {
+            (self.hedge_at, self.share_at) = (None, None);
+        } else {
+            let next = later(Instant::now(), self.shortest);
+            self.hedge_at = self.share_at.map(|share_at| share_at.min(next));
         }
     }
 }

@@ -52,7 +52,8 @@ pub(crate) struct RateLimiter {
 
 /// A turn that was reserved. Unless it is [kept](Self::keep), dropping it gives it back.
 #[derive(Debug)]
-struct Turn<'l> {
+#[must_use = "a turn that is dropped is given back"]
+pub(crate) struct Turn<'l> {
     limiter: &'l RateLimiter,
     wait: Duration,
 }
@@ -87,9 +88,9 @@ impl RateLimiter {
         }
     }
 
-    /// Takes a turn if one is free now.
-    pub(crate) fn try_turn(&self) -> bool {
-        self.reserve(Instant::now(), Duration::ZERO).map(Turn::keep).is_ok()
+    /// Reserves a turn if one is free now.
+    pub(crate) fn try_turn(&self) -> Option<Turn<'_>> {
+        self.reserve(Instant::now(), Duration::ZERO).ok()
     }
 
     /// Delays the next turn by `cost`, in addition to the interval of the limit.
@@ -149,7 +150,7 @@ impl RateLimiter {
 
 impl Turn<'_> {
     /// Uses the turn.
-    fn keep(self) {
+    pub(crate) fn keep(self) {
         std::mem::forget(self);
     }
 }
@@ -234,6 +235,6 @@ mod tests {
         limiter.charge(Duration::MAX);
         limiter.charge(Duration::MAX);
 
-        assert!(limiter.try_turn(), "the burst covers any charge");
+        assert!(limiter.try_turn().is_some(), "the burst covers any charge");
     }
 }

@@ -205,7 +205,7 @@ fn is_connect(error: &reqwest::Error) -> bool {
     error.is_connect()
 }
 
-/// A browser does not tell whether the request was sent.
+/// In a browser, it is unknown whether the request was sent.
 #[cfg(target_arch = "wasm32")]
 fn is_connect(_error: &reqwest::Error) -> bool {
     false

@@ -1,4 +1,4 @@
-//! What the catalog can be filtered and sorted by.
+//! Filters and orders of the catalog.
 
 use serde::{Deserialize, Serialize};
 

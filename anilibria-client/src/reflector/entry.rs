@@ -59,7 +59,7 @@ pub struct CatalogEntry {
     pub is_in_production: bool,
     /// True if the release is hidden in the caller's country.
     pub is_blocked_by_geo: bool,
-    /// True if the release is hidden on demand of its owner.
+    /// True if the release is hidden at the request of its owner.
     pub is_blocked_by_copyrights: bool,
     /// Planned number of episodes, if it is known.
     pub episodes_total: Option<u32>,

@@ -73,7 +73,7 @@ impl Walk {
         if self.ended {
             return None;
         }
-        // The stream goes on only after a page that is not the last one.
+        // The stream continues only after a page that is not the last one.
         self.ended = true;
         if self.left == 0 {
             return Some(Err(endless()));

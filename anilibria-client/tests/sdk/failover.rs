@@ -67,6 +67,22 @@ async fn a_read_is_hedged_once_per_mirror_and_a_quick_answer_causes_no_hedge() {
     assert_eq!((one.requests().len(), two.requests().len()), (10, 0));
 }
 
+/// Forty calls at once need more hedges than the reserve of the budget has.
+#[tokio::test]
+async fn calls_beyond_the_budget_leave_a_silent_mirror_once_its_circuit_is_open() {
+    let (silent, healthy) = (black_hole().await, Host::saying(json(ALIVE)).await);
+    let client = mirrors([format!("http://{silent}"), healthy.origin.clone()]);
+    let client = client.hedge_after(Duration::from_millis(100)).build().unwrap();
+
+    let calls = (0..40).map(|_| async { client.app().status().timeout(Duration::from_secs(12)).await });
+    let started = Instant::now();
+    let answers = futures::future::join_all(calls).await;
+
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    // The share of the silent mirror is six seconds.
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+}
+
 #[tokio::test]
 async fn without_hedging_the_next_mirror_gets_its_share_of_the_deadline() {
     let (silent, healthy) = (black_hole().await, Host::saying(json(ALIVE)).await);

@@ -1,4 +1,4 @@
-//! How records of the catalog look as JSON: a file per kind of thing.
+//! Records of the catalog as JSON, in one file per kind.
 
 mod account;
 mod episode;

@@ -90,7 +90,7 @@ fn liked<'a>(account: &Account, catalog: &'a Catalog) -> Vec<&'a Release> {
     shelf::existing(catalog, account.favorites.entries().iter().map(|entry| entry.release))
 }
 
-/// By what favourites are sorted: two orders more than the catalog has.
+/// Orders of favourites: those of the catalog and two more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     AddedLast,
