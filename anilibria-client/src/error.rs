@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
+use http::StatusCode;
+
 /// A cause of any type.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -34,12 +36,18 @@ pub enum Error {
     },
     /// A web page came in place of an answer of the service: the block or challenge page of a firewall, or the login page
     /// of a network. The request was not processed. Try another network, a proxy or a mirror.
-    #[error("{}blocked: a web page came in place of the service's answer (status {status})", at(.host))]
+    #[error(
+        "{}blocked: a web page came in place of the service's answer (status {status}){}",
+        at(.host),
+        hint_text(.hint.as_deref())
+    )]
     Blocked {
         /// Host and port that were asked; empty if unknown.
         host: String,
         /// The status of the page.
         status: u16,
+        /// A likely mistake in the configuration of the client, for example a base URL that is not the API's.
+        hint: Option<String>,
     },
     /// The service refused a parameter.
     #[error(transparent)]
@@ -201,6 +209,11 @@ pub struct MirrorFailure {
 
 impl Error {
     /// Creates the error of a lost connection from a text.
+    /// Returns the error of a web page with `status` in place of an answer.
+    pub(crate) fn blocked(status: StatusCode) -> Self {
+        Self::Blocked { host: String::new(), status: status.as_u16(), hint: None }
+    }
+
     pub(crate) fn interrupted(reason: &'static str) -> Self {
         Self::Interrupted { host: String::new(), source: Arc::from(BoxError::from(reason)) }
     }
@@ -345,6 +358,10 @@ fn wait_text(retry_after: Option<Duration>) -> String {
 /// Returns `host` as the beginning of a message.
 fn at(host: &str) -> String {
     if host.is_empty() { String::new() } else { format!("{host}: ") }
+}
+
+fn hint_text(hint: Option<&str>) -> String {
+    hint.map(|hint| format!("; {hint}")).unwrap_or_default()
 }
 
 /// Returns the innermost cause of `error`, which names the reason.

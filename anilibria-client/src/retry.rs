@@ -161,6 +161,8 @@ impl fmt::Debug for RetryBudget {
 
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::*;
 
     fn status(status: u16) -> Error {
@@ -172,7 +174,7 @@ mod tests {
     }
 
     fn blocked() -> Error {
-        Error::Blocked { host: String::new(), status: 403 }
+        Error::blocked(StatusCode::FORBIDDEN)
     }
 
     #[test]

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     BreakerPolicy, Client, Inner, Limits, RateLimit,
-    failure::{Refusal, by_status},
+    failure::{self, Dialect},
     mirror::Mirrors,
     rate_limit::RateLimiter,
     transport::{Transport, TransportSettings},
@@ -47,7 +47,7 @@ pub struct ClientBuilder {
     media_origin: Option<String>,
     http_client: Option<reqwest::Client>,
     proxy: Option<Secret>,
-    refusal: Refusal,
+    dialect: Dialect,
     retry: RetryPolicy,
     breaker: BreakerPolicy,
     rate_limit: RateLimit,
@@ -88,7 +88,7 @@ impl Default for ClientBuilder {
             media_origin: None,
             http_client: None,
             proxy: None,
-            refusal: by_status,
+            dialect: failure::V1,
             retry: RetryPolicy::default(),
             breaker: BreakerPolicy::default(),
             rate_limit: RateLimit::per_second(20).burst(40),
@@ -231,7 +231,7 @@ impl ClientBuilder {
     /// Reads errors as API v3 writes them.
     #[cfg(feature = "v3")]
     pub(crate) fn speaks_v3(mut self) -> Self {
-        self.refusal = super::failure::v3::refusal;
+        self.dialect = failure::V3;
         self
     }
 
@@ -278,7 +278,7 @@ impl ClientBuilder {
         let inner = Inner {
             mirrors: Mirrors::new(&roots, self.breaker),
             transport,
-            refusal: self.refusal,
+            dialect: self.dialect,
             limits: self.limits,
             retry: self.retry,
             budget: RetryBudget::new(),

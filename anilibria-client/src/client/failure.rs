@@ -16,11 +16,24 @@ use crate::{Error, error::Validation};
 /// Maximum length of the service's message in an error, in characters.
 const MAX_MESSAGE: usize = 300;
 
-/// Returns the error of an answer; `None` if it is a success.
-pub(super) type Refusal = fn(&Answer) -> Option<Error>;
+/// Differences between the APIs that a client can call.
+#[derive(Clone, Copy)]
+pub(super) struct Dialect {
+    /// Returns the error of an answer; `None` if it is a success.
+    pub(super) refusal: fn(&Answer) -> Option<Error>,
+    /// The path with which the base URLs of the live service end, if it is always the same.
+    pub(super) path: Option<&'static str>,
+}
+
+/// API v1.
+pub(super) const V1: Dialect = Dialect { refusal: by_status, path: Some("/api/v1") };
+
+/// API v3. A gateway may have it at any path.
+#[cfg(feature = "v3")]
+pub(super) const V3: Dialect = Dialect { refusal: v3::refusal, path: None };
 
 /// Returns the error of an answer of API v1, which refuses by status.
-pub(super) fn by_status(answer: &Answer) -> Option<Error> {
+fn by_status(answer: &Answer) -> Option<Error> {
     if answer.status.is_success() { blocked(answer) } else { Some(from_answer(answer)) }
 }
 
@@ -28,7 +41,7 @@ pub(super) fn by_status(answer: &Answer) -> Option<Error> {
 /// firewall, a parked domain, or the login page of a network.
 pub(super) fn blocked(answer: &Answer) -> Option<Error> {
     let is_page = is_web_page(&answer.body);
-    is_page.then(|| Error::Blocked { host: String::new(), status: answer.status.as_u16() })
+    is_page.then(|| Error::blocked(answer.status))
 }
 
 /// Returns the error of an answer with an error status.
@@ -40,7 +53,7 @@ pub(super) fn from_answer(answer: &Answer) -> Error {
     match answer.status {
         StatusCode::NOT_FOUND if is_json || answer.body.is_empty() => Error::NotFound { message },
         // A firewall demands to solve a challenge with 403, 429 or 503.
-        _ if answer.headers.contains_key("cf-mitigated") => Error::Blocked { host: String::new(), status },
+        _ if answer.headers.contains_key("cf-mitigated") => Error::blocked(answer.status),
         // The service's own 401 and 403 are JSON; a page in HTML comes from the firewall or the network in front of it.
         StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED if is_json => {
             Error::Unauthorized { status, message }
@@ -49,7 +62,7 @@ pub(super) fn from_answer(answer: &Answer) -> Error {
         StatusCode::FORBIDDEN
         | StatusCode::UNAUTHORIZED
         | StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS
-        | StatusCode::NETWORK_AUTHENTICATION_REQUIRED => Error::Blocked { host: String::new(), status },
+        | StatusCode::NETWORK_AUTHENTICATION_REQUIRED => Error::blocked(answer.status),
         StatusCode::UNPROCESSABLE_ENTITY => Validation { message, fields: fields(&body) }.into(),
         StatusCode::TOO_MANY_REQUESTS => {
             Error::RateLimited { retry_after: retry_after(&answer.headers, OffsetDateTime::now_utc()) }

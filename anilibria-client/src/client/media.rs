@@ -216,9 +216,7 @@ async fn read(response: Response, request: &MediaRequest<'_>, silence: Duration)
         Some(range) if body.len() as u64 != range.end - range.start => {
             Err(Error::interrupted("the part is shorter or longer than requested"))
         }
-        None if is_web_page(&body) => {
-            Err(Error::Blocked { host: String::new(), status: StatusCode::OK.as_u16() })
-        }
+        None if is_web_page(&body) => Err(Error::blocked(StatusCode::OK)),
         _ => Ok(MediaFile { url, body: body.freeze() }),
     }
 }
@@ -244,7 +242,7 @@ fn check(response: &Response, request: &MediaRequest<'_>) -> Result<()> {
         return Err(refusal(status, response.headers()));
     }
     if has_html_type(response.headers()) {
-        return Err(Error::Blocked { host: String::new(), status: status.as_u16() });
+        return Err(Error::blocked(status));
     }
     let unexpected = |message: &str| {
         let message = message.to_owned();
@@ -278,7 +276,7 @@ fn has_range(headers: &HeaderMap, range: &Range<u64>) -> bool {
 fn refusal(status: StatusCode, headers: &HeaderMap) -> Error {
     match status {
         StatusCode::NOT_FOUND | StatusCode::GONE => Error::NotFound { message: "no such file".to_owned() },
-        StatusCode::FORBIDDEN => Error::Blocked { host: String::new(), status: status.as_u16() },
+        StatusCode::FORBIDDEN => Error::blocked(status),
         StatusCode::TOO_MANY_REQUESTS => {
             Error::RateLimited { retry_after: retry_after(headers, OffsetDateTime::now_utc()) }
         }

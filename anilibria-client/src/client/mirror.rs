@@ -17,9 +17,6 @@ use crate::{Error, error::MirrorFailure, runtime::Instant};
 /// Maximum number of mirrors that are added because the service lists them.
 const MAX_LEARNED: usize = 8;
 
-/// The path of API v1 on the mirrors of the live service.
-const API_PATH: &str = "/api/v1";
-
 /// Minimum time between two calls that ask a mirror with an open circuit because no other mirror is left.
 pub(super) const LAST_RESORT_EVERY: Duration = Duration::from_millis(250);
 
@@ -193,14 +190,16 @@ impl Mirror {
         format!("{}{target}", self.base)
     }
 
-    /// Adds to the error of a page that is not the API's what the base URL should be.
-    pub(super) fn explain(&self, error: Error) -> Error {
+    /// Adds a hint to the error of a page that is not the API's if the base URL does not end with `path`.
+    pub(super) fn explain(&self, error: Error, path: Option<&str>) -> Error {
+        let Some(path) = path.filter(|path| !self.base.ends_with(path)) else { return error };
+        let hint = || format!("{} is not the API; should its URL end with {path}?", self.name);
         match error {
-            Error::Status { status: 404, message }
-                if message.is_empty() && !self.base.ends_with(API_PATH) =>
-            {
-                let message = format!("{} is not the API; should its URL end with {API_PATH}?", self.name);
-                Error::Status { status: 404, message }
+            Error::Status { status: 404, message } if message.is_empty() => {
+                Error::Status { status: 404, message: hint() }
+            }
+            Error::Blocked { host, status, hint: None } => {
+                Error::Blocked { host, status, hint: Some(hint()) }
             }
             error => error,
         }
@@ -220,6 +219,11 @@ impl Mirror {
             *last = Some(now);
         }
         is_due.then(|| self.breaker.force())
+    }
+
+    /// Makes the next [`last_resort`](Self::last_resort) due, because the call with the last one was cancelled.
+    pub(super) fn return_last_resort(&self) {
+        *self.last_resort.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Keeps `error` as the cause of an open circuit.

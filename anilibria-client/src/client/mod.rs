@@ -42,7 +42,7 @@ pub use self::{
 pub(crate) use self::decode::{decode_list, decode_page};
 use self::{
     decode::{decode_one_or_many, decode_partial_page},
-    failure::Refusal,
+    failure::Dialect,
     mirror::Mirrors,
     rate_limit::RateLimiter,
     transport::Transport,
@@ -77,7 +77,7 @@ pub struct Client {
 struct Inner {
     mirrors: Mirrors,
     transport: Transport,
-    refusal: Refusal,
+    dialect: Dialect,
     limits: Limits,
     retry: RetryPolicy,
     budget: RetryBudget,
@@ -181,10 +181,10 @@ impl Client {
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
-    /// let hash = client.torrents().list().limit(1).await?.items[0].hash;
+    /// let torrent = client.torrents().list().limit(1).await?.items.remove(0);
     ///
-    /// let link = client.link(client.torrents().file(hash).request())?;
-    /// assert!(link.ends_with(&format!("/anime/torrents/{hash}/file")));
+    /// let link = client.link(client.torrents().file(torrent.id).request())?;
+    /// assert!(link.ends_with(&format!("/anime/torrents/{}/file", torrent.id)));
     /// # Ok(())
     /// # });
     /// ```

@@ -91,7 +91,8 @@ pub(super) async fn probe<T>(
 /// An attempt whose outcome is not known yet.
 ///
 /// An attempt that is dropped, because another mirror answered first or the caller cancelled the call, counts as a
-/// failure of its mirror if the mirror had at least `patience` to answer.
+/// failure of its mirror if the mirror had at least `patience` to answer. If it had less, the next call may ask a mirror with
+/// an open circuit at once.
 struct Attempt<'m> {
     mirror: &'m Mirror,
     mirrors: &'m Mirrors,
@@ -136,9 +137,14 @@ impl<'m> Attempt<'m> {
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
+        if self.permit.is_none() {
+            return;
+        }
         let elapsed = self.started.elapsed();
-        if self.permit.is_some() && elapsed >= self.patience {
+        if elapsed >= self.patience {
             self.fail(&Error::Timeout { host: self.mirror.name.clone(), after: elapsed });
+        } else {
+            self.mirror.return_last_resort();
         }
     }
 }
@@ -326,8 +332,9 @@ impl<T> Call<'_, T> {
         for field in ["http.response.status_code", "http.status_code"] {
             Span::current().record(field, answer.status.as_u16());
         }
-        if let Some(error) = (self.client.refusal)(&answer) {
-            return Err(mirror.explain(error));
+        let dialect = self.client.dialect;
+        if let Some(error) = (dialect.refusal)(&answer) {
+            return Err(mirror.explain(error, dialect.path));
         }
         if self.client.limits.learns_mirrors && self.request.template() == super::STATUS {
             self.client.mirrors.learn(&listed_endpoints(&answer.body), mirror);
@@ -476,4 +483,25 @@ fn listed_endpoints(body: &[u8]) -> Vec<String> {
     }
 
     serde_json::from_slice::<Listed>(body).map(|listed| listed.available_api_endpoints).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::breaker::BreakerPolicy;
+
+    #[test]
+    fn cancelled_call_leaves_a_mirror_with_an_open_circuit_to_the_next() {
+        let base = "http://127.0.0.1:1/api/v1".parse().unwrap();
+        let mirrors = Mirrors::new(&[base], BreakerPolicy::default());
+        let mirror = &*mirrors.in_order()[0];
+        let attempt = |patience| Attempt::new(mirror, &mirrors, mirror.last_resort().unwrap(), patience);
+
+        drop(attempt(Duration::from_mins(1)));
+        let next = attempt(Duration::ZERO);
+        assert!(mirror.last_resort().is_none(), "another call asks the mirror");
+
+        drop(next);
+        assert!(mirror.last_resort().is_none(), "the mirror had its time and did not answer");
+    }
 }

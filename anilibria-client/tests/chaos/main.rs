@@ -122,7 +122,12 @@ async fn calls_survive_mirrors_whose_faults_change_every_second() {
         let Err(error) = &outcome.result else { continue };
         let text = format!("{error} {error:?}");
         assert!(secrets.iter().all(|secret| !text.contains(secret)), "{text}");
-        assert!(!matches!(error, Error::Decode { .. } | Error::Unauthorized { .. }), "{text}");
+        // The faults include JSON that is not complete, but no answer of another shape.
+        let is_wrong = match error {
+            Error::Decode { source, .. } => source.is_data(),
+            error => matches!(error, Error::Unauthorized { .. }),
+        };
+        assert!(!is_wrong, "{text}");
         let took = outcome.ended - outcome.started;
         assert!(took < DEADLINE + Duration::from_secs(2), "{}: {took:?}", outcome.what);
         // A write whose answer was lost is not repeated, and status 429 comes from the service: the call waits, as long as

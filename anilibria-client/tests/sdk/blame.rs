@@ -103,11 +103,12 @@ async fn the_challenge_of_a_firewall_is_a_block_with_any_status() {
 
 #[tokio::test]
 async fn a_base_url_without_the_path_of_the_api_is_named() {
-    let host = Host::saying(response("404 Not Found", "", "<html>nginx</html>")).await;
+    for status in ["404 Not Found", "200 OK"] {
+        let host = Host::saying(response(status, "", "<html>nginx</html>")).await;
+        let client = Client::builder().mirror(&host.origin).build().unwrap();
 
-    let client = Client::builder().mirror(&host.origin).build().unwrap();
+        let error = client.app().status().await.unwrap_err();
 
-    let error = client.app().status().await.unwrap_err();
-
-    assert!(error.to_string().contains("/api/v1"), "{error}");
+        assert!(error.to_string().contains("should its URL end with /api/v1?"), "{status}: {error}");
+    }
 }

@@ -44,7 +44,11 @@ async fn refusals_have_the_code_and_the_words_of_the_service_in_either_form_and_
 #[tokio::test]
 async fn answers_that_are_no_json_are_told_by_their_status() {
     assert!(matches!(refusal(502, "text/html", "<html>").await, Error::Status { status: 502, .. }));
-    assert!(matches!(refusal(403, "text/html", "<html>").await, Error::Blocked { status: 403, .. }));
+    assert!(matches!(
+        refusal(403, "text/html", "<html>").await,
+        Error::Blocked { status: 403, hint: None, .. }
+    ));
+    assert!(!refusal(404, "text/html", "<html>").await.to_string().contains("URL"));
     assert!(matches!(refusal(429, "text/plain", "slow").await, Error::RateLimited { .. }));
     assert!(matches!(refusal(200, "text/html", "<html>").await, Error::Blocked { status: 200, .. }));
     assert!(matches!(refusal(200, "application/json", "").await, Error::Decode { .. }));

@@ -19,7 +19,7 @@ struct Said {
 }
 
 /// The error that `answer` stands for, whatever its status; `None` when it is a good one.
-pub(in crate::client) fn refusal(answer: &Answer) -> Option<Error> {
+pub(super) fn refusal(answer: &Answer) -> Option<Error> {
     // Says how long to wait, which no body does.
     if answer.status == StatusCode::TOO_MANY_REQUESTS {
         return Some(from_answer(answer));
