@@ -33,7 +33,7 @@ use crate::{
 /// The name of the service in traces, the same for all mirrors.
 const SERVICE: &str = "anilibria.tv";
 
-/// Number of times that a call waits for a mirror if the circuits of all mirrors are open.
+/// Number of times that a call waits for a mirror if the circuits of all mirrors that it has not asked are open.
 const MAX_WAITS: u32 = 2;
 
 /// Decodes the body of an answer.
@@ -190,10 +190,10 @@ impl<T> Call<'_, T> {
                 let is_late = !failures.is_empty() && Instant::now() >= self.deadline;
                 let Some(candidate) = (if is_late { None } else { candidates.next() }) else {
                     // A mirror may have recovered: another call may find that out in a moment.
-                    if failures.is_empty() && waits < MAX_WAITS && candidates.has_last_resort() {
+                    if !is_late && waits < MAX_WAITS && candidates.has_last_resort() {
                         waits += 1;
                         sleep_until(later(Instant::now(), LAST_RESORT_EVERY).min(self.deadline)).await;
-                        candidates = Candidates::new(self.client, &mirrors, self.is_private());
+                        candidates.retry_open();
                         continue;
                     }
                     return Err(self.summary(failures, candidates.shortest_wait));
@@ -413,6 +413,12 @@ impl<'m> Candidates<'m> {
             .find(|(_, permit)| permit.is_some())?;
         let mirror = self.open.remove(place);
         permit.map(|permit| Candidate { mirror, mirrors, permit })
+    }
+
+    /// Makes the mirrors that were skipped candidates again.
+    fn retry_open(&mut self) {
+        self.mirrors.extend(self.open.drain(..).rev());
+        self.shortest_wait = None;
     }
 
     /// True if a mirror with an open circuit may be asked later.
