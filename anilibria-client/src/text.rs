@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization as _;
 /// write `е`.
 ///
 /// ```
-/// use anilibria_client::text::fold;
+/// use anilibria_client::support::fold;
 ///
 /// assert_eq!(fold(" СЁНЕН "), "сенен");
 /// assert_eq!(fold("и\u{306}од"), "йод");

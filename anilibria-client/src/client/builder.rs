@@ -256,9 +256,11 @@ impl ClientBuilder {
             }
         }
         let is_live = |base: &Url| LIVE_MIRRORS.iter().any(|live| live.split('/').nth(2) == base.host_str());
-        if let Some(base) = roots.iter().find(|base| base.path() == "/" && is_live(base)) {
+        if let Some(path) = self.dialect.path
+            && let Some(base) = roots.iter().find(|base| base.path() == "/" && is_live(base))
+        {
             let reason =
-                format!("the path is missing; expected {}/api/v1", base.origin().ascii_serialization());
+                format!("the path is missing; expected {}{path}", base.origin().ascii_serialization());
             return Err(config("mirror", reason));
         }
         let has_https = cfg!(any(feature = "tls", target_arch = "wasm32")) || self.http_client.is_some();
