@@ -88,7 +88,7 @@ impl SandboxAt {
 /// data.
 pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
     // Installed before any other component creates a counter.
-    let metrics = config.telemetry.prometheus_enabled.then(|| Metrics::install(&METRICS)).flatten();
+    let metrics = config.telemetry.serves_metrics().then(|| Metrics::install(&METRICS)).flatten();
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, config.http.request_timeout, sandbox.is_none()).await?;
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none()).await;
