@@ -114,7 +114,13 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
-    let health = Health::new(Arc::new(Parts { titles: titles.clone(), node: node.clone() }));
+    let parts = Parts {
+        titles: titles.clone(),
+        node: node.clone(),
+        has_redis: redis.is_some(),
+        has_database: caching.has_database,
+    };
+    let health = Health::new(Arc::new(parts));
     Ok(State {
         titles,
         health,
@@ -262,6 +268,8 @@ impl Vitals for Parts {
             database: level(CacheLevel::Database),
             catalogue,
         }
+    has_redis: bool,
+    has_database: bool,
     }
 
     fn node(&self) -> Option<&NodeService> {
@@ -289,3 +297,14 @@ impl Vitals for Parts {
 fn back_end(ping: &LevelPing) -> BackEnd {
     BackEnd { took: ping.took, fault: ping.error.as_ref().map(ToString::to_string) }
 }
+    fn unchecked_cache(&self) -> CacheVitals {
+        let catalogue = self.titles.mirror().map(Mirror::status);
+        CacheVitals {
+            holds_data: catalogue.as_ref().is_some_and(CatalogueStatus::is_loaded),
+            hit_rate: 0.0,
+            redis: self.has_redis.then(BackEnd::unchecked),
+            database: self.has_database.then(BackEnd::unchecked),
+            catalogue,
+        }
+    }
+
