@@ -37,7 +37,7 @@ const MAX_BACKOFF: Duration = Duration::from_mins(1);
 const SAVE_AFTER: Duration = Duration::from_secs(5);
 
 /// Interval at which a follower reads what the leader has written.
-const FOLLOW: Duration = Duration::from_secs(5);
+const FOLLOW: Duration = Duration::from_secs(2);
 
 /// Number of intervals without a sign of the leader after which a follower polls AniLibria itself. [`GRACE`] is added, to
 /// elect another leader.
@@ -93,9 +93,13 @@ struct Syncing {
     bus: Option<Arc<dyn Publish>>,
     sampler: Sampler,
     /// Leader election for polling AniLibria; `None` if this instance always polls.
-    elector: Option<Candidate>,
+    elector: Option<Arc<Candidate>>,
     /// True if this instance was the leader at the last step.
     is_poller: bool,
+    /// True if this instance polls although it is not the leader, because there seems to be none.
+    is_alone: bool,
+    /// True if the shared store could be read at the last step.
+    can_follow: bool,
     /// Time at which a new sign of the leader was received, and that sign.
     heard: (Instant, Option<OffsetDateTime>),
     /// True if changes have yet to be written to the shared store.
@@ -121,6 +125,8 @@ impl Syncing {
             bus,
             sampler,
             is_poller: false,
+            is_alone: false,
+            can_follow: true,
             heard: (now, None),
             unshared: false,
             full_pass_due,
@@ -143,24 +149,42 @@ impl Syncing {
     /// Polls AniLibria if this instance is the leader, or else reads what the leader has written. Returns the delay before
     /// the next step.
     async fn step(&mut self) -> Duration {
-        let is_poller = self.elector.as_ref().is_none_or(Candidate::is_leader);
-        self.is_poller = is_poller;
+        let is_poller = self.elector.as_ref().is_none_or(|elector| elector.is_leader());
+        let was_poller = std::mem::replace(&mut self.is_poller, is_poller);
+        if is_poller && !was_poller && self.elector.is_some() {
+            self.take_over().await;
+        }
         let next_full_pass = is_poller.then(|| OffsetDateTime::now_utc() + self.until_full_pass());
         self.mirror.change_status(|status| {
             status.is_poller = is_poller;
             status.next_full_pass = next_full_pass;
         });
         if is_poller {
+            self.is_alone = false;
             return self.poll().await;
         }
         self.follow().await;
         let interval = self.mirror.shared.interval;
-        if self.heard.0.elapsed() > interval.saturating_mul(SILENT_INTERVALS).saturating_add(GRACE) {
-            self.heard.0 = Instant::now();
-            warn!("No instance seems to look at AniLibria; this one does for now");
-            self.poll().await;
+        let silence = interval.saturating_mul(SILENT_INTERVALS).saturating_add(GRACE);
+        let was_alone = std::mem::replace(&mut self.is_alone, self.heard.0.elapsed() > silence);
+        match (was_alone, self.is_alone) {
+            (false, true) => warn!("no instance polls AniLibria for all, polling for this instance"),
+            (true, false) => info!("another instance polls AniLibria again"),
+            _ => {}
         }
-        FOLLOW.min(interval)
+        if self.is_alone { self.poll().await } else { FOLLOW.min(interval) }
+    }
+
+    /// Prepares to poll as the leader, from where the last leader stopped.
+    async fn take_over(&mut self) {
+        // An instance that polled by itself has a newer catalogue than the store.
+        if !self.is_alone {
+            self.follow().await;
+        }
+        // A catalogue that was followed is recent. A full pass takes long, so that changes come first.
+        if self.mirror.catalogue().is_some() {
+            self.full_pass_due = self.full_pass_due.max(Instant::now() + self.mirror.shared.interval);
+        }
     }
 
     /// Polls AniLibria once.
@@ -172,7 +196,14 @@ impl Syncing {
 
     /// Polls within `span`.
     async fn look(&mut self, everything: bool, span: &Span) -> Duration {
-        let pause = match self.mirror.update(everything).await {
+        let updated = tokio::select! {
+            updated = self.mirror.update(everything) => updated,
+            // The next leader begins to poll.
+            () = self.lease_end() => return CALM,
+            never = self.report_progress() => match never {},
+        };
+        self.mirror.note(&updated).await;
+        let pause = match updated {
             Ok(mut changes) => {
                 self.failures = 0;
                 if everything {
@@ -209,14 +240,37 @@ impl Syncing {
                 self.tell(changes).await;
             }
             Ok(None) => {}
-            Err(error) => warn!(%error, "What other instances have read cannot be seen"),
+            Err(error) => {
+                if std::mem::replace(&mut self.can_follow, false) {
+                    warn!(%error, "shared catalogue unavailable, retrying");
+                }
+                return;
+            }
+        }
+        self.can_follow = true;
+    }
+
+    /// Waits until this instance loses the lease; forever if it does not poll as the leader.
+    async fn lease_end(&self) {
+        match self.elector.as_ref().filter(|_| self.is_poller) {
+            // An error means that the campaign has ended.
+            Some(elector) => drop(elector.watch().wait_for(Option::is_none).await),
+            None => pending().await,
         }
     }
 
-    /// Writes changes to the shared store. This precedes the events, because other instances rebuild their answers from the
-    /// store when they receive an event.
+    /// Tells the followers during a long poll that there is a leader.
+    async fn report_progress(&self) -> Infallible {
+        loop {
+            sleep(GRACE / 3).await;
+            self.mirror.note_progress().await;
+        }
+    }
+
+    /// Writes changes to the shared store, or everything that the store has lost. This precedes the events, because other
+    /// instances rebuild their answers from the store when they receive an event.
     async fn share(&mut self) {
-        if self.unshared {
+        if self.unshared || (self.is_poller && !self.mirror.is_shared().await) {
             self.unshared = !self.mirror.share().await;
         }
     }
@@ -232,8 +286,8 @@ impl Syncing {
         let news = self.mirror.shared.news.notified();
         let changes_hands = async {
             let Some(elector) = &self.elector else { return pending().await };
-            let mut office = elector.watch();
-            let _ = office.wait_for(|token| token.is_some() != self.is_poller).await;
+            let mut lease = elector.watch();
+            let _ = lease.wait_for(|token| token.is_some() != self.is_poller).await;
         };
         tokio::select! {
             () = news => {}
@@ -242,15 +296,18 @@ impl Syncing {
         }
     }
 
-    /// Saves unsaved changes and releases the lease. The local save comes first, because it is the least likely to fail.
+    /// Saves unsaved changes and releases the lease. The local save comes first, because it is the least likely to fail. The
+    /// lease comes last, because only the leader may write the shared store.
     async fn finish(&mut self) {
         if self.unsaved_since.is_some() {
             self.mirror.save().await;
         }
-        if let Some(elector) = self.elector.take() {
-            elector.resign().await;
+        if self.unshared {
+            self.share().await;
         }
-        self.share().await;
+        if let Some(elector) = self.elector.take() {
+            elector.resign_shared().await;
+        }
     }
 
     /// Invalidates the answers built from the old catalogue.
