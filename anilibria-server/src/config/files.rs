@@ -65,7 +65,7 @@ impl Config {
 
 impl Config {
     /// Returns the settings that were read from files, with secrets and passwords masked.
-    pub(super) fn from_files(&self) -> impl Iterator<Item = Effective> {
+    pub(super) fn settings_in_files(&self) -> impl Iterator<Item = Effective> {
         let (files, cache) = (&self.files, &self.cache);
         let secrets = [
             ("JWT_SECRET", &files.jwt_secret_file),

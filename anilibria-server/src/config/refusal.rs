@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::{
     Arg, Command,
+    builder::PossibleValue,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
@@ -64,7 +65,7 @@ fn name(arg: &Arg) -> String {
 fn reason(arg: &Arg, error: &clap::Error) -> String {
     let possible = arg.get_possible_values();
     let names: Vec<_> =
-        possible.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name()).collect();
+        possible.iter().filter(|value| !value.is_hide_set()).map(PossibleValue::get_name).collect();
     match names.split_last() {
         Some((last, [])) => format!("must be {last}"),
         Some((last, others)) => format!("must be {} or {last}", others.join(", ")),

@@ -46,7 +46,7 @@ impl Config {
             let origins: Vec<_> = origins.iter().filter_map(|origin| origin.to_str().ok()).collect();
             effective.push(Effective::unset("CORS_ALLOW_ORIGIN", origins, "CLIENT_URL and local sites"));
         }
-        effective.extend(self.from_files());
+        effective.extend(self.settings_in_files());
         effective
     }
 }

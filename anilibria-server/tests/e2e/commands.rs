@@ -102,6 +102,9 @@ fn name_of_a_secrets_file_that_is_empty_is_not_taken_for_unset() {
     assert!(text.contains("JWT_SECRET_FILE") || text.contains("jwt-secret-file"), "{text}");
 }
 
+/// Environment variables, the name of the refused setting, and a part of the reason.
+type Refused<'c> = (&'c [(&'c str, &'c str)], &'c str, &'c str);
+
 /// Values that are refused when they are parsed, compared with others, read from a file or used.
 #[test]
 fn refused_setting_is_named_with_the_reason_and_without_secrets() {
@@ -111,7 +114,7 @@ fn refused_setting_is_named_with_the_reason_and_without_secrets() {
         assert!(!output.status.success(), "{variables:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    let cases: &[Refused<'_>] = &[
         (&[("CACHE_TTL_MEMORY", "soon")], "CACHE_TTL_MEMORY (--cache-ttl-memory)", "must be a whole number"),
         (&[("NODEJS_SERVICE_URL", "http://me:hunter2@x?y")], "NODEJS_SERVICE_URL", "must end with the path"),
         (&[("NODEJS_SERVICE_URL", "http://me:hunter2@x")], "NODEJS_SERVICE_URL", "must not hold a login"),

@@ -87,6 +87,17 @@ impl SyncTask {
     }
 }
 
+/// Part of an instance in keeping the catalogue up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Polls AniLibria for all instances, or is the only one.
+    Leader,
+    /// Reads what the leader has written.
+    Follower,
+    /// Polls for itself, because there seems to be no leader.
+    Alone,
+}
+
 struct Syncing {
     titles: Titles,
     mirror: Mirror,
@@ -94,10 +105,8 @@ struct Syncing {
     sampler: Sampler,
     /// Leader election for polling AniLibria; `None` if this instance always polls.
     elector: Option<Arc<Candidate>>,
-    /// True if this instance was the leader at the last step.
-    is_poller: bool,
-    /// True if this instance polls although it is not the leader, because there seems to be none.
-    is_alone: bool,
+    /// Role at the last step.
+    role: Role,
     /// True if the shared store could be read at the last step.
     can_follow: bool,
     /// Time at which a new sign of the leader was received, and that sign.
@@ -124,8 +133,7 @@ impl Syncing {
             mirror,
             bus,
             sampler,
-            is_poller: false,
-            is_alone: false,
+            role: Role::Follower,
             can_follow: true,
             heard: (now, None),
             unshared: false,
@@ -149,42 +157,56 @@ impl Syncing {
     /// Polls AniLibria if this instance is the leader, or else reads what the leader has written. Returns the delay before
     /// the next step.
     async fn step(&mut self) -> Duration {
-        let is_poller = self.elector.as_ref().is_none_or(|elector| elector.is_leader());
-        let was_poller = std::mem::replace(&mut self.is_poller, is_poller);
-        if is_poller && !was_poller && self.elector.is_some() {
-            self.take_over().await;
+        let is_leader = self.elector.as_ref().is_none_or(|elector| elector.is_leader());
+        if is_leader {
+            self.lead().await;
         }
-        let next_full_pass = is_poller.then(|| OffsetDateTime::now_utc() + self.until_full_pass());
+        let next_full_pass = is_leader.then(|| OffsetDateTime::now_utc() + self.until_full_pass());
         self.mirror.change_status(|status| {
-            status.is_poller = is_poller;
+            status.is_poller = is_leader;
             status.next_full_pass = next_full_pass;
         });
-        if is_poller {
-            self.is_alone = false;
-            return self.poll().await;
+        if !is_leader {
+            self.follow().await;
+            self.assume(if self.hears_leader() { Role::Follower } else { Role::Alone });
         }
-        self.follow().await;
-        let interval = self.mirror.shared.interval;
-        let silence = interval.saturating_mul(SILENT_INTERVALS).saturating_add(GRACE);
-        let was_alone = std::mem::replace(&mut self.is_alone, self.heard.0.elapsed() > silence);
-        match (was_alone, self.is_alone) {
-            (false, true) => warn!("no instance polls AniLibria for all, polling for this instance"),
-            (true, false) => info!("another instance polls AniLibria again"),
-            _ => {}
+        match self.role {
+            Role::Leader | Role::Alone => self.poll().await,
+            Role::Follower => FOLLOW.min(self.mirror.shared.interval),
         }
-        if self.is_alone { self.poll().await } else { FOLLOW.min(interval) }
     }
 
-    /// Prepares to poll as the leader, from where the last leader stopped.
-    async fn take_over(&mut self) {
+    /// Becomes leader, if it was not, and continues where the last leader stopped.
+    async fn lead(&mut self) {
+        let before = std::mem::replace(&mut self.role, Role::Leader);
+        if before == Role::Leader || self.elector.is_none() {
+            return;
+        }
         // An instance that polled by itself has a newer catalogue than the store.
-        if !self.is_alone {
+        if before == Role::Follower {
             self.follow().await;
         }
         // A catalogue that was followed is recent. A full pass takes long, so that changes come first.
         if self.mirror.catalogue().is_some() {
             self.full_pass_due = self.full_pass_due.max(Instant::now() + self.mirror.shared.interval);
         }
+    }
+
+    /// Takes on a role other than that of the leader.
+    fn assume(&mut self, role: Role) {
+        match (std::mem::replace(&mut self.role, role), role) {
+            (Role::Leader | Role::Follower, Role::Alone) => {
+                warn!("no instance polls AniLibria for all, polling for this instance");
+            }
+            (Role::Alone, Role::Follower) => info!("another instance polls AniLibria again"),
+            _ => {}
+        }
+    }
+
+    /// Returns true if there was a sign of a leader lately.
+    fn hears_leader(&self) -> bool {
+        let limit = self.mirror.shared.interval.saturating_mul(SILENT_INTERVALS).saturating_add(GRACE);
+        self.heard.0.elapsed() <= limit
     }
 
     /// Polls AniLibria once.
@@ -252,7 +274,7 @@ impl Syncing {
 
     /// Waits until this instance loses the lease; forever if it does not poll as the leader.
     async fn lease_end(&self) {
-        match self.elector.as_ref().filter(|_| self.is_poller) {
+        match self.elector.as_ref().filter(|_| self.role == Role::Leader) {
             // An error means that the campaign has ended.
             Some(elector) => drop(elector.watch().wait_for(Option::is_none).await),
             None => pending().await,
@@ -270,7 +292,7 @@ impl Syncing {
     /// Writes changes to the shared store, or everything that the store has lost. This precedes the events, because other
     /// instances rebuild their answers from the store when they receive an event.
     async fn share(&mut self) {
-        if self.unshared || (self.is_poller && !self.mirror.is_shared().await) {
+        if self.unshared || (self.role == Role::Leader && !self.mirror.is_shared().await) {
             self.unshared = !self.mirror.share().await;
         }
     }
@@ -287,7 +309,7 @@ impl Syncing {
         let changes_hands = async {
             let Some(elector) = &self.elector else { return pending().await };
             let mut lease = elector.watch();
-            let _ = lease.wait_for(|token| token.is_some() != self.is_poller).await;
+            let _ = lease.wait_for(|token| token.is_some() != (self.role == Role::Leader)).await;
         };
         tokio::select! {
             () = news => {}
