@@ -112,3 +112,66 @@ fn every_level_counts_hits_misses_and_what_was_done_under_its_name() {
         1
     );
 }
+
+/// The label `result` has four values. Everything else is an outcome.
+#[cfg(feature = "test-util")]
+#[test]
+fn outcomes_are_counted_apart_from_results() {
+    use std::collections::BTreeSet;
+
+    use anilibria_cache::{
+        Options,
+        chaos::{ChaosStore, Failure, Faults, Operation},
+    };
+
+    let recorded = Recorded::default();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+
+    metrics::with_local_recorder(&recorded, || {
+        runtime.block_on(async {
+            let store = ChaosStore::new(MemoryStore::new(1 << 20)).shared(true);
+            let level = Cache::builder().level(store.clone()).name("far").ttl(TTL);
+            let level = level.timeout(Duration::from_secs(1));
+            let cache = level.options(Options::new().fail_safe(TTL)).build();
+            let load = async |key| {
+                let _ = cache.get_or_load(key, [], || async { Ok::<_, Infallible>("value") }).await;
+            };
+            load("key").await;
+            cache.expire("key").await;
+            let _ = cache.get_or_load("key", [], || async { Err::<&str, _>("down") }).await;
+
+            store.inject(Operation::Get, Faults::new().fail_next(1).failure(Failure::Corrupt));
+            load("corrupt").await;
+            store.inject(Operation::Set, Faults::new().fail_next(1).failure(Failure::Rejected));
+            load("rejected").await;
+            store.inject(Operation::Get, Faults::new().hang());
+            load("slow").await;
+            store.inject(Operation::Get, Faults::new().failure_rate(1.0));
+            for key in ["1", "2", "3", "4"] {
+                load(key).await;
+            }
+        });
+    });
+
+    let all = recorded.0.lock().unwrap().clone();
+    let values = |name: &str, label: &str| -> BTreeSet<String> {
+        let series = all.keys().filter(|series| series.split(' ').next() == Some(name));
+        series.filter_map(|series| Some(series.split_once(label)?.1.to_owned())).collect()
+    };
+    let set = |values: &[&str]| values.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    assert_eq!(values("anilibria_cache_operations_total", "result="), set(&["error", "hit", "miss", "ok"]));
+    assert_eq!(
+        values("anilibria_cache_outcomes_total", "outcome="),
+        set(&["corrupt", "rejected", "skipped", "stale", "timeout"])
+    );
+    let count = |name: &str, operation: &str, value: &str| {
+        recorded.of(&format!("{name} cache=default level=far operation={operation} {value}"))
+    };
+    let outcomes = ["stale", "timeout", "corrupt"]
+        .map(|outcome| count("anilibria_cache_outcomes_total", "get", &format!("outcome={outcome}")));
+    assert_eq!(outcomes, [1, 1, 1]);
+    assert_eq!(count("anilibria_cache_outcomes_total", "set", "outcome=rejected"), 1);
+    assert_eq!(count("anilibria_cache_operations_total", "set", "result=error"), 1);
+    assert!(count("anilibria_cache_operations_total", "get", "result=error") >= 3, "{all:?}");
+}

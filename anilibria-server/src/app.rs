@@ -8,9 +8,9 @@ pub mod scrape;
 pub mod shell;
 mod vitals;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use anilibria_cache::{MongoStore, Redis, coordination::LocalElection};
+use anilibria_cache::{MongoStore, Redis, coordination::Candidate};
 use anilibria_client::sandbox::Sandbox;
 use anilibria_http::{
     clients::Clients,
@@ -62,6 +62,9 @@ pub struct State {
     pub notifications: Option<Notifications>,
     /// Sandbox served next to the routes; `None` if it is disabled.
     pub sandbox: Option<Sandbox>,
+    /// Candidate for the lease of the instance that polls AniLibria for all. Taken by the task that produces events; `None`
+    /// without Redis.
+    pub poller: Mutex<Option<Arc<Candidate>>>,
     /// Redis, shared by all instances; `None` for a single instance.
     pub redis: Option<Redis>,
     /// Store of answers in MongoDB; `None` if MongoDB is not configured.
@@ -87,9 +90,10 @@ impl State {
     pub fn source(&self, config: &Config) -> Option<Source> {
         let (realtime, interval) = (&self.realtime, config.catalogue.sync_interval);
         let sampler = config.telemetry.sampler();
-        config.realtime.events_enabled.then(|| match &self.redis {
-            Some(redis) => Source::start(&self.titles, realtime, interval, redis.election(), sampler),
-            None => Source::start(&self.titles, realtime, interval, LocalElection::new(), sampler),
+        config.realtime.events_enabled.then(|| {
+            let shared = self.poller.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let candidate = shared.unwrap_or_else(build::lone_candidate);
+            Source::start(&self.titles, realtime, interval, candidate, sampler)
         })
     }
 

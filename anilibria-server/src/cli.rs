@@ -4,11 +4,13 @@ pub mod commands;
 
 use std::{env, ffi::OsString, process::ExitCode};
 
+use anilibria_client::ClientBuilder;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::{
+    app::caching,
     cli::commands::{canary::Canary, compare::Compare, flags::FlagsCommand},
-    config::{Address, Config, LogConfig, guards, show},
+    config::{Address, Config, Effective, LogConfig, guards, parse, refusal, show},
 };
 
 /// The anime site's AniLibria service.
@@ -85,11 +87,11 @@ pub struct Alone {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Catalogue {
     /// Seed of the sandbox's catalogue: the same one gives the same releases.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_parser = parse::whole::<u64>(0..=u64::MAX), default_value = "1")]
     pub seed: u64,
 
     /// How many releases the sandbox has.
-    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_parser = parse::whole::<u32>(1..=100_000), default_value = "300")]
     pub releases: u32,
 }
 
@@ -104,7 +106,10 @@ pub enum Format {
 
 /// Runs the command of the process.
 pub fn run() -> ExitCode {
-    let matches = command(|name| env::var_os(name)).get_matches();
+    let matches = match matches(env::args_os(), |name| env::var_os(name)) {
+        Ok(matches) => matches,
+        Err(refused) => return refused.print(),
+    };
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
@@ -117,13 +122,47 @@ pub fn run() -> ExitCode {
         Command::Compare(compare) => return commands::compare::run(&compare),
         Command::Flags(command) => commands::flags::run(&command),
         Command::Canary(canary) => commands::canary::run(&canary),
-        Command::Config(serve) => print_config(&matches, &serve.config),
+        Command::Config(serve) => print_config(&matches, &serve),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Parses `arguments` and the environment variables that `variable` returns.
+fn matches(
+    arguments: impl IntoIterator<Item = OsString>,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<ArgMatches, Refused> {
+    let mut command = command(&variable);
+    command.try_get_matches_from_mut(arguments).map_err(|error| {
+        command.build();
+        refusal(&command, &error, variable).map_or_else(|| Refused::Usage(Box::new(error)), Refused::Setting)
+    })
+}
+
+/// Reason for which a command line is not run.
+#[derive(Debug)]
+enum Refused {
+    /// The value of a setting is invalid.
+    Setting(String),
+    /// The command line is malformed, or only asks for help.
+    Usage(Box<clap::Error>),
+}
+
+impl Refused {
+    /// Prints the reason and returns the exit code.
+    fn print(self) -> ExitCode {
+        match self {
+            Self::Setting(message) => {
+                eprintln!("error: {message}");
+                ExitCode::from(2)
+            }
+            Self::Usage(error) => error.exit(),
         }
     }
 }
@@ -140,22 +179,39 @@ fn command(variable: impl Fn(&str) -> Option<OsString>) -> clap::Command {
     Cli::command().mut_args(forget_empty).mut_subcommands(|subcommand| subcommand.mut_args(forget_empty))
 }
 
-fn print_config(matches: &ArgMatches, config: &Config) -> anyhow::Result<()> {
-    config.complete().map_err(anyhow::Error::msg)?;
+fn print_config(matches: &ArgMatches, serve: &Serve) -> anyhow::Result<()> {
+    let config = serve.config.complete().map_err(anyhow::Error::msg)?;
+    let effective = [config.effective(), effective(&config, serve.sandbox)].concat();
     let command = Cli::command();
     let called =
         matches.subcommand().and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
     if let Some((command, matches)) = called {
-        print!("{}", show(command, matches));
+        print!("{}", show(command, matches, &effective));
     }
     Ok(())
+}
+
+/// Returns the values in effect of settings that depend on more than settings.
+fn effective(config: &Config, sandbox: bool) -> Vec<Effective> {
+    let mut effective = Vec::new();
+    if config.mirrors().is_none() && !sandbox {
+        let mirrors = ClientBuilder::LIVE_MIRRORS.to_vec();
+        effective.push(Effective::unset("ANILIBRIA_API_URL", mirrors, "the public mirrors"));
+    }
+    if config.cache.cache_dir.is_none() {
+        let directory = caching::directory(&config.cache, !sandbox);
+        let directory = directory.map_or_else(|| "off".to_owned(), |path| path.display().to_string());
+        let origin = if sandbox { "none with --sandbox" } else { "the user's cache directory" };
+        effective.push(Effective::unset("CACHE_DIR", directory, origin));
+    }
+    effective
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(args: &[&str], variable: impl Fn(&str) -> Option<OsString>) -> Cli {
+    fn parsed(args: &[&str], variable: impl Fn(&str) -> Option<OsString>) -> Cli {
         let matches = command(variable).try_get_matches_from(args).unwrap();
         Cli::from_arg_matches(&matches).unwrap()
     }
@@ -167,7 +223,7 @@ mod tests {
 
     #[test]
     fn serving_is_the_default() {
-        let bare = parse(&["anilibria-server", "--sandbox", "--port", "0"], |_| None);
+        let bare = parsed(&["anilibria-server", "--sandbox", "--port", "0"], |_| None);
 
         assert!(bare.command.is_none());
         assert!(bare.serve.sandbox);
@@ -177,7 +233,7 @@ mod tests {
     #[test]
     fn serve_takes_the_same_options() {
         let cli =
-            parse(&["anilibria-server", "serve", "--sandbox", "--seed", "7", "--releases", "30"], |_| None);
+            parsed(&["anilibria-server", "serve", "--sandbox", "--seed", "7", "--releases", "30"], |_| None);
 
         let Some(Command::Serve(serve)) = cli.command else { panic!("not serve") };
         assert!(serve.sandbox);

@@ -15,7 +15,7 @@ use std::{
 
 use anilibria_http::timestamp::Timestamp;
 use async_trait::async_trait;
-use futures::future;
+use futures::{FutureExt as _, future};
 
 pub use self::probe::UpstreamFault;
 use self::{
@@ -43,6 +43,11 @@ pub trait Vitals: Send + Sync + 'static {
 
     /// Checks the cache.
     async fn ask_cache(&self) -> CacheVitals;
+
+    /// Returns what is known of the cache without waiting, for callers before the first check has ended.
+    fn unchecked_cache(&self) -> CacheVitals {
+        CacheVitals::default()
+    }
 
     /// Returns the Node service, if it is configured.
     fn node(&self) -> Option<&NodeService> {
@@ -79,6 +84,13 @@ pub struct BackEnd {
     pub fault: Option<String>,
 }
 
+impl BackEnd {
+    /// Returns the state of a back end whose first check has not ended.
+    pub fn unchecked() -> Self {
+        Self { took: Duration::ZERO, fault: Some("no answer yet".to_owned()) }
+    }
+}
+
 /// Health checks of the service. Cheap to clone.
 #[derive(Clone)]
 pub struct Health {
@@ -88,24 +100,29 @@ pub struct Health {
 struct Shared {
     vitals: Arc<dyn Vitals>,
     probe: Probe,
-    node_probe: Probe,
+    /// Probe of the Node service; `None` if it is not configured.
+    node_probe: Option<Probe>,
     cache: Recent<CacheVitals>,
     started: Instant,
     draining: AtomicBool,
 }
 
 impl Health {
-    /// Creates the health checks of the components in `vitals`. The uptime begins now.
+    /// Creates the health checks of the components in `vitals`. The uptime begins now, and so does the first check of the
+    /// cache, which takes long if a back end does not answer.
     pub fn new(vitals: Arc<dyn Vitals>) -> Self {
         let shared = Shared {
+            probe: upstream_probe(Arc::clone(&vitals)),
+            node_probe: vitals.node().cloned().map(node_probe),
+            cache: cache_check(Arc::clone(&vitals)),
             vitals,
-            probe: Probe::default(),
-            node_probe: Probe::default(),
-            cache: Recent::new(CACHE_FRESH),
             started: Instant::now(),
             draining: AtomicBool::new(false),
         };
-        Self { shared: Arc::new(shared) }
+        let health = Self { shared: Arc::new(shared) };
+        let first = health.clone();
+        tokio::spawn(async move { first.shared.cache.get().await });
+        health
     }
 
     /// Marks the service as not ready, because it is about to stop.
@@ -119,10 +136,10 @@ impl Health {
     }
 
     /// Returns the full report. AniLibria and the Node service are each called at most once in 30 seconds, and the back ends
-    /// of the cache at most once a second, regardless of the number of callers.
+    /// of the cache at most once a second, regardless of the number of callers. Only the first report waits for slow ones.
     pub async fn report(&self) -> HealthReport {
         let (upstream, node, cache) =
-            future::join3(self.ask_upstream(), self.ask_node(), self.ask_cache()).await;
+            future::join3(self.shared.probe.outcome(), self.ask_node(), self.cache()).await;
         HealthReport {
             status: status(&upstream, &cache),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -143,11 +160,12 @@ impl Health {
         }
     }
 
-    /// Returns the readiness report: ready if the service has data to serve and is not about to stop.
+    /// Returns the readiness report: ready if the service has data to serve and is not about to stop. It does not wait for
+    /// back ends of the cache that do not answer.
     pub async fn readiness(&self) -> ReadinessReport {
-        let cache = self.ask_cache().await;
+        let cache = self.shared.cache.get().await.unwrap_or_else(|| self.shared.vitals.unchecked_cache());
         let ready = !self.shared.draining.load(Ordering::Relaxed)
-            && (cache.holds_data || self.ask_upstream().await.fault.is_none());
+            && (cache.holds_data || self.shared.probe.outcome().await.fault.is_none());
         ReadinessReport {
             status: if ready { Readiness::Ready } else { Readiness::NotReady },
             timestamp: Timestamp::now(),
@@ -163,24 +181,42 @@ impl Health {
         Liveness { status: Alive::Alive, timestamp: Timestamp::now(), uptime: self.uptime() }
     }
 
-    async fn ask_upstream(&self) -> Outcome {
-        self.shared.probe.outcome(|| self.shared.vitals.ask_upstream()).await
-    }
-
-    async fn ask_cache(&self) -> CacheVitals {
-        self.shared.cache.get(|| self.shared.vitals.ask_cache()).await
+    async fn cache(&self) -> CacheVitals {
+        let checked = self.shared.cache.get_or_wait().await;
+        checked.unwrap_or_else(|| self.shared.vitals.unchecked_cache())
     }
 
     async fn ask_node(&self) -> Option<Outcome> {
-        let node = self.shared.vitals.node()?;
-        let ask = || async { node.is_alive().await.map_err(UpstreamFault::from) };
-        Some(self.shared.node_probe.outcome(ask).await)
+        Some(self.shared.node_probe.as_ref()?.outcome().await)
     }
 
     /// Returns the seconds since the service was started.
     pub fn uptime(&self) -> u64 {
         self.shared.started.elapsed().as_secs()
     }
+}
+
+fn upstream_probe(vitals: Arc<dyn Vitals>) -> Probe {
+    Probe::new(move || {
+        let vitals = Arc::clone(&vitals);
+        async move { vitals.ask_upstream().await }
+    })
+}
+
+fn node_probe(node: NodeService) -> Probe {
+    Probe::new(move || {
+        let node = node.clone();
+        async move { node.is_alive().await.map_err(UpstreamFault::from) }
+    })
+}
+
+/// A back end that is down is checked once a second until it is back, so that no caller waits for that.
+fn cache_check(vitals: Arc<dyn Vitals>) -> Recent<CacheVitals> {
+    let is_failure = |cache: &CacheVitals| cache.status() != ConnectionStatus::Connected;
+    Recent::new(CACHE_FRESH, is_failure, move || {
+        let vitals = Arc::clone(&vitals);
+        async move { vitals.ask_cache().await }.boxed()
+    })
 }
 
 fn status(upstream: &Outcome, cache: &CacheVitals) -> Status {

@@ -110,6 +110,13 @@ impl Candidate {
         self.shared.fencing_token.subscribe()
     }
 
+    /// Gives up one reference to a candidate that several tasks share. The last reference [resigns](Self::resign).
+    pub async fn resign_shared(self: Arc<Self>) {
+        if let Some(candidate) = Arc::into_inner(self) {
+            candidate.resign().await;
+        }
+    }
+
     /// Ends the campaign and the lease, so that another candidate can become leader without waiting for the lease to
     /// expire. Gives up after a quarter of the lease TTL; the lease then expires.
     pub async fn resign(mut self) {

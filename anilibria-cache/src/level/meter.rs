@@ -82,14 +82,14 @@ impl Meter {
     pub(super) fn answered(&self, stale: bool) {
         if stale { &self.stale } else { &self.hits }.increment();
         #[cfg(feature = "metrics")]
-        if stale { &self.facade.stale } else { &self.facade.hit }.increment(1);
+        self.facade.hit(stale);
     }
 
     /// Counts a call that received no value from the level. Only the facade needs this counter: the statistics derive
     /// the number from the hits of the further levels.
     pub(super) fn had_nothing(&self) {
         #[cfg(feature = "metrics")]
-        self.facade.miss.increment(1);
+        self.facade.miss();
         #[cfg(not(feature = "metrics"))]
         let _ = self;
     }
@@ -166,15 +166,14 @@ mod facade {
     pub(super) struct Handles {
         cache: &'static str,
         name: &'static str,
-        pub(super) hit: Counter,
-        pub(super) stale: Counter,
-        pub(super) miss: Counter,
+        hit: Counter,
+        stale: Counter,
+        miss: Counter,
         durations: [Histogram; 3],
     }
 
     impl Handles {
         pub(super) fn new(cache: &'static str, name: &'static str) -> Self {
-            let get = |result: &'static str| counter!("anilibria_cache_operations_total", "cache" => cache, "level" => name, "operation" => "get", "result" => result);
             let duration = |operation: Operation| {
                 histogram!(
                     "anilibria_cache_operation_duration_seconds",
@@ -185,11 +184,23 @@ mod facade {
             Self {
                 cache,
                 name,
-                hit: get("hit"),
-                stale: get("stale"),
-                miss: get("miss"),
+                hit: operations(cache, name, Operation::Get, "hit"),
+                stale: outcomes(cache, name, Operation::Get, "stale"),
+                miss: operations(cache, name, Operation::Get, "miss"),
                 durations: [Operation::Get, Operation::Set, Operation::Invalidate].map(duration),
             }
+        }
+
+        /// Counts a hit, which may be stale.
+        pub(super) fn hit(&self, stale: bool) {
+            self.hit.increment(1);
+            if stale {
+                self.stale.increment(1);
+            }
+        }
+
+        pub(super) fn miss(&self) {
+            self.miss.increment(1);
         }
 
         pub(super) fn done(&self, operation: Operation, took: Duration) {
@@ -199,36 +210,54 @@ mod facade {
                 Operation::Set => set.record(took),
                 Operation::Invalidate => invalidate.record(took),
             }
-            // The result of a read is counted as hit, stale or miss.
+            // The result of a read is counted as hit or miss.
             if operation != Operation::Get {
-                self.count(operation, "ok");
+                operations(self.cache, self.name, operation, "ok").increment(1);
             }
         }
 
+        /// Counts an operation that was not attempted. It has no result, only an outcome.
         pub(super) fn skipped(&self, operation: Operation) {
-            self.count(operation, "skipped");
+            outcomes(self.cache, self.name, operation, "skipped").increment(1);
         }
 
         pub(super) fn failed(&self, operation: Operation, failure: Failure) {
-            let result = match failure {
-                Failure::Error => "error",
-                Failure::Timeout => "timeout",
-                Failure::Corrupt => "corrupt",
-                Failure::Rejected => "rejected",
-                Failure::Unavailable => "skipped",
+            let outcome = match failure {
+                Failure::Error => None,
+                Failure::Timeout => Some("timeout"),
+                Failure::Corrupt => Some("corrupt"),
+                Failure::Rejected => Some("rejected"),
+                Failure::Unavailable => return self.skipped(operation),
             };
-            self.count(operation, result);
+            operations(self.cache, self.name, operation, "error").increment(1);
+            if let Some(outcome) = outcome {
+                outcomes(self.cache, self.name, operation, outcome).increment(1);
+            }
         }
+    }
 
-        fn count(&self, operation: Operation, result: &'static str) {
-            let labels = [
-                ("cache", self.cache),
-                ("level", self.name),
-                ("operation", label(operation)),
-                ("result", result),
-            ];
-            counter!("anilibria_cache_operations_total", &labels).increment(1);
-        }
+    /// Returns the counter of operations with this result.
+    fn operations(
+        cache: &'static str,
+        level: &'static str,
+        operation: Operation,
+        result: &'static str,
+    ) -> Counter {
+        let labels =
+            [("cache", cache), ("level", level), ("operation", label(operation)), ("result", result)];
+        counter!("anilibria_cache_operations_total", &labels)
+    }
+
+    /// Returns the counter of operations with this outcome, which the result does not show.
+    fn outcomes(
+        cache: &'static str,
+        level: &'static str,
+        operation: Operation,
+        outcome: &'static str,
+    ) -> Counter {
+        let labels =
+            [("cache", cache), ("level", level), ("operation", label(operation)), ("outcome", outcome)];
+        counter!("anilibria_cache_outcomes_total", &labels)
     }
 
     impl fmt::Debug for Handles {

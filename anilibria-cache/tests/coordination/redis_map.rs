@@ -53,3 +53,19 @@ async fn change_with_a_smaller_fencing_token_is_rejected() {
 
     assert_eq!(entries(&map).await, [("by".to_owned(), Bytes::from("two"))]);
 }
+
+#[tokio::test]
+async fn values_of_single_fields_are_read_in_the_order_of_the_fields() {
+    let Some(server) = RedisServer::start() else { return };
+    let map = map(&server);
+    assert!(map.change(&MapChange::default().put("a", "1").put("b", "\0")).await.unwrap());
+
+    let read = async |fields: &[&str]| {
+        let fields: Vec<_> = fields.iter().map(ToString::to_string).collect();
+        map.get(&fields).await.unwrap()
+    };
+
+    let expected = [Some("\0"), None, Some("1")].map(|value| value.map(Bytes::from));
+    assert_eq!(read(&["b", "z", "a"]).await, expected);
+    assert_eq!(read(&[]).await, []);
+}

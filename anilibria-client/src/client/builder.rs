@@ -17,10 +17,6 @@ use crate::{
     token::{MemoryTokenStore, TokenStore, Tokens},
 };
 
-/// The base URLs of the live service, the main one first.
-const LIVE_MIRRORS: [&str; 3] =
-    ["https://anilibria.top/api/v1", "https://api.anilibria.app/api/v1", "https://aniliberty.top/api/v1"];
-
 pub(crate) const USER_AGENT: &str =
     concat!("anilibria-client/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
 
@@ -100,6 +96,10 @@ impl Default for ClientBuilder {
 }
 
 impl ClientBuilder {
+    /// Base URLs of the live service, the main one first: the mirrors of a client for which no mirror is set.
+    pub const LIVE_MIRRORS: [&'static str; 3] =
+        ["https://anilibria.top/api/v1", "https://api.anilibria.app/api/v1", "https://aniliberty.top/api/v1"];
+
     /// Adds the base URL of a mirror, with its path (`https://host/api/v1`). Default: the three of the live service.
     ///
     /// Mirrors are asked in the order in which they were added, beginning with the one that answered last. They are
@@ -242,7 +242,10 @@ impl ClientBuilder {
     /// [`Error::Config`] with the name of a setting that is invalid.
     pub fn build(self) -> Result<Client> {
         let roots = match self.mirrors.as_slice() {
-            [] => LIVE_MIRRORS.iter().map(|root| url("mirror", root)).collect::<Result<Vec<_>>>()?,
+            [] => ClientBuilder::LIVE_MIRRORS
+                .iter()
+                .map(|root| url("mirror", root))
+                .collect::<Result<Vec<_>>>()?,
             roots => roots.iter().map(|root| url("mirror", root)).collect::<Result<Vec<_>>>()?,
         };
         let media_origin =
@@ -255,7 +258,9 @@ impl ClientBuilder {
                 return Err(config(setting, "must be longer than zero"));
             }
         }
-        let is_live = |base: &Url| LIVE_MIRRORS.iter().any(|live| live.split('/').nth(2) == base.host_str());
+        let is_live = |base: &Url| {
+            ClientBuilder::LIVE_MIRRORS.iter().any(|live| live.split('/').nth(2) == base.host_str())
+        };
         if let Some(path) = self.dialect.path
             && let Some(base) = roots.iter().find(|base| base.path() == "/" && is_live(base))
         {
@@ -298,8 +303,9 @@ impl ClientBuilder {
 
 /// Parses the base URL of `setting`.
 pub(crate) fn url(setting: &'static str, text: &str) -> Result<Url> {
-    let expected =
-        |problem: &str| config(setting, format!("{problem}; expected a URL such as {}", LIVE_MIRRORS[0]));
+    let expected = |problem: &str| {
+        config(setting, format!("{problem}; expected a URL such as {}", ClientBuilder::LIVE_MIRRORS[0]))
+    };
     let url = match Url::parse(text) {
         // Without a scheme, the host is read as one.
         Err(url::ParseError::RelativeUrlWithoutBase) => return Err(expected("the scheme is missing")),

@@ -154,7 +154,10 @@ impl<T> Call<'_, T> {
         let policy = self.request.retry_policy().unwrap_or(&self.client.retry);
         let mut delays = policy.delays();
         let mut sent = 0;
+        // The error of the rounds so far in which something was sent.
+        let mut earlier = None;
         loop {
+            let sent_before = sent;
             let error = match self.round(&mut sent).await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
@@ -162,6 +165,7 @@ impl<T> Call<'_, T> {
             // A write that failed may have been applied.
             let may_resend = self.request.is_idempotent() || error.is_unprocessed();
             let delay = if may_resend { delays.after(&error) } else { None };
+            let error = combined(earlier, error, sent > sent_before);
             let Some(delay) = delay.filter(|delay| later(Instant::now(), *delay) < self.deadline) else {
                 return Err(error);
             };
@@ -169,6 +173,7 @@ impl<T> Call<'_, T> {
                 debug!(route = self.request.template(), "no retry: the retry budget is empty");
                 return Err(error);
             }
+            earlier = Some(error);
             observe::retried(self.request);
             sleep(delay).await;
         }
@@ -358,6 +363,17 @@ impl<T> Call<'_, T> {
     }
 }
 
+/// Returns the error of a call whose earlier rounds ended with `earlier`, and whose last round ended with `last`.
+///
+/// A round in which nothing was sent, as all circuits are open by then, says nothing about the request. The call is a
+/// timeout only if every attempt that was sent timed out.
+fn combined(earlier: Option<Error>, last: Error, was_sent: bool) -> Error {
+    match earlier {
+        Some(earlier) if !was_sent || (last.is_timeout() && !earlier.is_timeout()) => earlier,
+        _ => last,
+    }
+}
+
 /// The mirrors that a round has not asked yet.
 struct Candidates<'m> {
     client: &'m Inner,
@@ -509,5 +525,31 @@ mod tests {
 
         drop(next);
         assert!(mirror.last_resort().is_none(), "the mirror had its time and did not answer");
+    }
+
+    fn timed_out() -> Error {
+        Error::Timeout { host: String::new(), after: Duration::from_secs(4) }
+    }
+
+    #[test]
+    fn call_is_a_timeout_only_if_all_that_was_sent_timed_out() {
+        let status = || Error::Status { status: 500, message: String::new() };
+        let open = || Error::CircuitOpen { retry_in: Duration::from_secs(30), causes: Vec::new() };
+        let cases = [
+            (None, open(), false, "circuit_open"),
+            (None, timed_out(), true, "timeout"),
+            (Some(timed_out()), open(), false, "timeout"),
+            (Some(status()), open(), false, "status"),
+            (Some(timed_out()), timed_out(), true, "timeout"),
+            (Some(status()), timed_out(), true, "status"),
+            (Some(timed_out()), status(), true, "status"),
+            (Some(timed_out()), Error::RateLimited { retry_after: None }, false, "timeout"),
+        ];
+
+        for (earlier, last, was_sent, kind) in cases {
+            let case = format!("{earlier:?}, {last:?}");
+
+            assert_eq!(combined(earlier, last, was_sent).kind(), kind, "{case}");
+        }
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use anilibria_client::{BreakerPolicy, BreakerState, Client, ClientBuilder, Error, RateLimit, RetryPolicy};
 use mockito::{Matcher, Mock, Server, ServerGuard};
 
+use crate::host::black_hole;
+
 const STATUS: &str = "/app/status";
 const ALIVE: &str = r#"{"is_alive":true}"#;
 
@@ -126,6 +128,21 @@ async fn mirror_that_keeps_failing_is_asked_only_if_no_other_is_left() {
 
     assert!(matches!(&error, Error::AllMirrors(failures) if failures.len() == 2), "{error:?}");
     asked_again.assert_async().await;
+}
+
+#[tokio::test]
+async fn a_call_whose_attempts_timed_out_is_a_timeout_although_a_retry_meets_an_open_circuit() {
+    let silent = black_hole().await;
+    let breaker = BreakerPolicy { failures: 2, ..BreakerPolicy::default() };
+    let client = Client::builder().mirror(format!("http://{silent}")).retry(quick()).breaker(breaker);
+    let client = client.attempt_timeout(Duration::from_millis(50)).build().unwrap();
+
+    let error = client.app().status().await.unwrap_err();
+
+    assert_eq!(client.mirrors()[0].state, BreakerState::Open);
+    assert!(error.is_timeout(), "{error:?}");
+    // The next call sends nothing.
+    assert!(matches!(client.app().status().await, Err(Error::CircuitOpen { .. })));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use anilibria_client::Error;
 
 use crate::problem::Problem;
 
-/// Default `Retry-After`, in two cases: AniLibria limits requests and names no delay, or the catalogue is not loaded.
+/// Default `Retry-After`: AniLibria limits requests and names no delay, the catalogue is not loaded, or a load took too long.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
 /// Errors returned by a load. All callers that waited for the same load share the error.
@@ -19,6 +19,9 @@ pub enum LoadFailure {
     /// The load ended without a result.
     #[error("the load was interrupted")]
     Interrupted,
+    /// The load took longer than a request may take.
+    #[error("the load took too long")]
+    TimedOut,
     /// The request asks for too much, or for something that does not exist.
     #[error("parameter `{field}` {reason}")]
     Refused {
@@ -51,6 +54,7 @@ impl LoadFailure {
             Self::Upstream(error) => {
                 !matches!(error.as_ref(), Error::InvalidRequest { .. } | Error::Config { .. })
             }
+            Self::TimedOut => true,
             Self::Interrupted
             | Self::Refused { .. }
             | Self::RateLimited { .. }
@@ -77,6 +81,7 @@ impl From<LoadError<Self>> for LoadFailure {
     fn from(error: LoadError<Self>) -> Self {
         match error {
             LoadError::Failed(failure) => failure.as_ref().clone(),
+            LoadError::TimedOut => Self::TimedOut,
             _ => Self::Interrupted,
         }
     }
@@ -89,7 +94,7 @@ impl From<LoadFailure> for Problem {
             LoadFailure::Refused { field, reason } => return Self::invalid(field, reason),
             LoadFailure::RateLimited { retry_after } => return Self::RateLimited { retry_after },
             LoadFailure::Overloaded => return Self::Overloaded,
-            LoadFailure::NoCatalogue => {
+            LoadFailure::NoCatalogue | LoadFailure::TimedOut => {
                 return Self::Unavailable { retry_after: DEFAULT_WAIT, cause: failure.into() };
             }
             LoadFailure::Interrupted | LoadFailure::Unwritable(_) => return Self::internal(failure),
@@ -143,6 +148,14 @@ mod tests {
         assert!(matches!(problem(status), Problem::Upstream { reason: "it answered with an error", .. }));
         assert!(matches!(problem(timeout), Problem::UpstreamTimeout(_)));
         assert!(matches!(problem(limited), Problem::Unavailable { retry_after: DEFAULT_WAIT, .. }));
+    }
+
+    #[test]
+    fn load_that_takes_too_long_is_no_internal_error() {
+        let failure = LoadFailure::from(LoadError::TimedOut);
+
+        assert!(failure.is_of_upstream(), "another source may be faster");
+        assert!(matches!(Problem::from(failure), Problem::Unavailable { retry_after: DEFAULT_WAIT, .. }));
     }
 
     #[test]

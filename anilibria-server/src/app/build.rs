@@ -1,8 +1,15 @@
 //! Assembles the service from its settings.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use anilibria_cache::{LevelPing, Redis, coordination::Candidate};
+use anilibria_cache::{
+    LevelPing, Redis,
+    coordination::{Candidate, Election, LocalElection},
+};
 use anilibria_client::{Client, ClientBuilder, RateLimit, sandbox::Sandbox};
 use anilibria_http as http;
 use anilibria_http::{
@@ -37,7 +44,8 @@ use crate::{
     titles::{
         self, Fallback, Titles,
         catalogue::{
-            CatalogueStatus, CatalogueStore, DiskCatalogue, Mirror, MirrorOptions, MongoCatalogue, Stores,
+            CatalogueStatus, CatalogueStore, DiskCatalogue, Mirror, MirrorOptions, MongoCatalogue,
+            RedisCatalogue, SharedCatalogue, Stores,
         },
         notice::EventKind,
         sync_status::SyncStatus,
@@ -45,11 +53,14 @@ use crate::{
     v3,
 };
 
-/// Name of the leader lease for reading the catalogue on behalf of all instances.
-const OFFICE: &str = "catalogue";
+/// Name of the leader lease for polling AniLibria on behalf of all instances: for events and for the catalogue.
+const POLLER: &str = "events";
+
+/// Name of that lease among instances that do not produce events, so that none of them keeps others from it.
+const CATALOGUE_POLLER: &str = "catalogue";
 
 /// Lease TTL: the time after which the lease of an instance that died expires.
-const TERM: Duration = Duration::from_secs(10);
+const LEASE_TTL: Duration = Duration::from_secs(5);
 
 /// Maximum burst of calls to AniLibria that requests of visitors may cause.
 const UPSTREAM_BURST: u32 = 40;
@@ -88,7 +99,7 @@ impl SandboxAt {
 /// data.
 pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Result<State> {
     // Installed before any other component creates a counter.
-    let metrics = config.telemetry.prometheus_enabled.then(|| Metrics::install(&METRICS)).flatten();
+    let metrics = config.telemetry.serves_metrics().then(|| Metrics::install(&METRICS)).flatten();
     let client = client(config, sandbox.as_ref())?;
     let caching = caching::open(&config.cache, config.http.request_timeout, sandbox.is_none()).await?;
     let bus = bus(config, caching.redis.as_ref(), sandbox.is_none()).await;
@@ -97,7 +108,10 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let realtime = Realtime::open(bus, config.realtime.events_replay, live).await;
     let v3 = v3::Gateway::new(config, redis.as_ref())?;
     let status = caching.database.as_ref().map(SyncStatus::new);
-    let stores = stores(config, &client, &caching, status.as_ref(), sandbox.is_none());
+    let polls = config.realtime.events_enabled || config.catalogue.catalogue_enabled;
+    let lease = if config.realtime.events_enabled { POLLER } else { CATALOGUE_POLLER };
+    let candidate = redis.as_ref().filter(|_| polls).map(|redis| candidate(redis.election(), lease));
+    let stores = stores(config, &client, &caching, status.as_ref(), candidate.as_ref(), sandbox.is_none());
     let watcher = client.rate_limited(RateLimit::per_second(config.watcher_requests_per_second));
     let mut titles = Titles::new(client.clone(), caching.cache, caching.list_levels)
         .watched_with(watcher)
@@ -114,7 +128,13 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
-    let health = Health::new(Arc::new(Parts { titles: titles.clone(), node: node.clone() }));
+    let parts = Parts {
+        titles: titles.clone(),
+        node: node.clone(),
+        has_redis: redis.is_some(),
+        has_database: caching.has_database,
+    };
+    let health = Health::new(Arc::new(parts));
     Ok(State {
         titles,
         health,
@@ -124,6 +144,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         notifications,
         flags: redis.as_ref().map(Flags::new),
         tally: Tally::default(),
+        poller: Mutex::new(candidate.filter(|_| config.realtime.events_enabled)),
         redis,
         mongo,
         metrics,
@@ -142,13 +163,24 @@ fn tally() -> websocket::tally::Tally {
     )
 }
 
-/// Returns the persistent stores of the mirror of `client`: on disk, in the directory of the cached answers, and in MongoDB.
-/// With both MongoDB and Redis, one instance reads on behalf of all.
+/// Returns a candidate for polling AniLibria for events, without other instances.
+pub(super) fn lone_candidate() -> Arc<Candidate> {
+    candidate(LocalElection::new(), POLLER)
+}
+
+fn candidate(election: impl Election, lease: &str) -> Arc<Candidate> {
+    Arc::new(Candidate::campaign(election, lease, LEASE_TTL))
+}
+
+/// Returns the persistent stores of the mirror of `client`: on disk, in the directory of the cached answers, and for all
+/// instances in MongoDB, where the site can read the titles, or else in Redis. With Redis, one instance reads on behalf of all:
+/// that of `candidate`.
 fn stores(
     config: &Config,
     client: &Client,
     caching: &Caching,
     status: Option<&SyncStatus>,
+    candidate: Option<&Arc<Candidate>>,
     is_public: bool,
 ) -> Stores {
     if !config.catalogue.catalogue_enabled {
@@ -156,18 +188,17 @@ fn stores(
     }
     let directory = caching::directory(&config.cache, is_public);
     let own = directory.map(|directory| Arc::new(DiskCatalogue::at(&directory)) as Arc<dyn CatalogueStore>);
-    let shared = caching.database.clone().zip(status);
-    let shared =
-        shared.map(|(database, status)| MongoCatalogue::new(database, client.clone(), status.clone()));
-    let elector = caching
-        .redis
-        .as_ref()
-        .filter(|_| shared.is_some())
-        .map(|redis| Candidate::campaign(redis.election(), OFFICE, TERM));
-    if let Some(elector) = &elector {
-        report_leader(OFFICE, elector.watch());
+    let mongo = caching.database.clone().zip(status).map(|(database, status)| {
+        let catalogue = MongoCatalogue::new(database, client.clone(), status.clone());
+        Arc::new(catalogue) as Arc<dyn SharedCatalogue>
+    });
+    let redis = caching.redis.as_ref().zip(candidate).map(|(redis, candidate)| {
+        Arc::new(RedisCatalogue::new(redis, candidate.watch())) as Arc<dyn SharedCatalogue>
+    });
+    if let Some(candidate) = candidate {
+        report_leader("catalogue", candidate.watch());
     }
-    Stores { own, shared, elector }
+    Stores { own, shared: mongo.or(redis), elector: candidate.cloned() }
 }
 
 /// Returns the event bus between all instances: in `redis` if it is set.
@@ -237,6 +268,8 @@ fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client
 struct Parts {
     titles: Titles,
     node: Option<NodeService>,
+    has_redis: bool,
+    has_database: bool,
 }
 
 #[async_trait]
@@ -260,6 +293,17 @@ impl Vitals for Parts {
             hit_rate: stats.hit_rate(),
             redis: level(CacheLevel::Redis),
             database: level(CacheLevel::Database),
+            catalogue,
+        }
+    }
+
+    fn unchecked_cache(&self) -> CacheVitals {
+        let catalogue = self.titles.mirror().map(Mirror::status);
+        CacheVitals {
+            holds_data: catalogue.as_ref().is_some_and(CatalogueStatus::is_loaded),
+            hit_rate: 0.0,
+            redis: self.has_redis.then(BackEnd::unchecked),
+            database: self.has_database.then(BackEnd::unchecked),
             catalogue,
         }
     }

@@ -51,6 +51,8 @@ pub struct Caching {
     pub redis: Option<Redis>,
     /// Store in MongoDB; `None` if it is not configured.
     pub mongo: Option<MongoStore>,
+    /// True if there is a database level: MongoDB or the store on disk.
+    pub has_database: bool,
     /// Database in MongoDB, for other data that is stored there; `None` if it is not configured.
     pub database: Option<Database>,
 }
@@ -74,7 +76,7 @@ pub async fn open(
     let mut list_levels = 1;
     let redis = config.redis_url.as_ref().map(|url| connection(url, config)).transpose()?;
 
-    let mut mongo = None;
+    let (mut mongo, mut has_database) = (None, true);
     if let Some(redis) = &redis {
         levels = shared(levels, redis, config.cache_ttl_redis);
         list_levels = 2;
@@ -96,6 +98,8 @@ pub async fn open(
             .timeout(DATABASE_TIMEOUT)
             .ttl(config.cache_ttl_database);
         list_levels = 2;
+    } else {
+        has_database = false;
     }
 
     let shortest = config.cache_ttl_memory.min(config.cache_ttl_redis).min(config.cache_ttl_database);
@@ -106,7 +110,7 @@ pub async fn open(
         .eager_refresh(EAGER_REFRESH)
         .jitter(JITTER.min(shortest / JITTER_DIVISOR));
     let database = mongo.as_ref().map(MongoStore::database);
-    Ok(Caching { cache: levels.options(options).build(), list_levels, redis, mongo, database })
+    Ok(Caching { cache: levels.options(options).build(), list_levels, redis, mongo, has_database, database })
 }
 
 fn connection(url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<Redis> {

@@ -4,7 +4,10 @@ use std::{convert::Infallible, fs::File, io::Read as _, path::PathBuf, str::From
 
 use clap::Args;
 
-use super::Config;
+use super::{
+    Config,
+    show::{Effective, MASK},
+};
 
 /// Most bytes of such a file. A file that is larger is some other one.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -57,6 +60,31 @@ impl Config {
         fill(&mut auth.internal_jwt_secret_previous, "INTERNAL_JWT_SECRET_PREVIOUS", previous)?;
         fill(&mut cache.redis_url, "REDIS_URL", redis_url_file)?;
         fill(&mut cache.mongodb_uri, "MONGODB_URI", mongodb_uri_file)
+    }
+}
+
+impl Config {
+    /// Returns the settings that were read from files, with secrets and passwords masked.
+    pub(super) fn settings_in_files(&self) -> impl Iterator<Item = Effective> {
+        let (files, cache) = (&self.files, &self.cache);
+        let secrets = [
+            ("JWT_SECRET", &files.jwt_secret_file),
+            ("JWT_SECRET_PREVIOUS", &files.jwt_secret_previous_file),
+            ("INTERNAL_JWT_SECRET", &files.internal_jwt_secret_file),
+            ("INTERNAL_JWT_SECRET_PREVIOUS", &files.internal_jwt_secret_previous_file),
+        ];
+        let secrets = secrets.into_iter().map(|(name, file)| (name, file, Some(MASK.to_owned())));
+        let urls = [
+            ("REDIS_URL", &files.redis_url_file, &cache.redis_url),
+            ("MONGODB_URI", &files.mongodb_uri_file, &cache.mongodb_uri),
+        ];
+        let urls =
+            urls.into_iter().map(|(name, file, url)| (name, file, url.as_ref().map(ToString::to_string)));
+        secrets.chain(urls).filter(|(_, file, _)| file.is_some()).map(|(name, _, value)| Effective {
+            name,
+            value: value.into(),
+            origin: format!("from {name}_FILE"),
+        })
     }
 }
 

@@ -53,32 +53,32 @@ pub struct HttpConfig {
     pub max_concurrent_bodies: usize,
 
     /// Requests per minute of one address in the long run; 0 for no limit.
-    #[arg(long, env, default_value_t = 100)]
+    #[arg(long, env, value_parser = parse::whole::<u32>(0..=u32::MAX.into()), default_value = "100")]
     pub rate_limit_requests_per_minute: u32,
 
     /// Requests of one address or user at once after a quiet time.
-    #[arg(long, env, default_value = "20")]
+    #[arg(long, env, value_parser = parse::nonzero, default_value = "20")]
     pub rate_limit_burst: NonZeroU32,
 
     /// Requests per minute of one signed-in user in the long run, from all addresses; 0 for no limit.
-    #[arg(long, env, default_value_t = 100)]
+    #[arg(long, env, value_parser = parse::whole::<u32>(0..=u32::MAX.into()), default_value = "100")]
     pub rate_limit_user_per_minute: u32,
 
     /// Requests per minute of one trusted client in the long run: a service with an internal token, or an address of
     /// `TRUSTED_CLIENTS`; 0 for no limit.
-    #[arg(long, env, default_value_t = 6000)]
+    #[arg(long, env, value_parser = parse::whole::<u32>(0..=u32::MAX.into()), default_value = "6000")]
     pub rate_limit_service_per_minute: u32,
 
     /// Requests of one trusted client at once after a quiet time.
-    #[arg(long, env, default_value = "600")]
+    #[arg(long, env, value_parser = parse::nonzero, default_value = "600")]
     pub rate_limit_service_burst: NonZeroU32,
 
     /// Logins per minute of one address at /public/login.php in the long run; 0 for no limit.
-    #[arg(long, env, default_value_t = 60)]
+    #[arg(long, env, value_parser = parse::whole::<u32>(0..=u32::MAX.into()), default_value = "60")]
     pub rate_limit_login_per_minute: u32,
 
     /// Logins of one address at once after a quiet time.
-    #[arg(long, env, default_value = "5")]
+    #[arg(long, env, value_parser = parse::nonzero, default_value = "5")]
     pub rate_limit_login_burst: NonZeroU32,
 
     /// Proxies whose `X-Forwarded-For` and `X-Real-IP` name the client: a comma list of addresses and networks

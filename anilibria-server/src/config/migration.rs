@@ -28,7 +28,7 @@ pub struct MigrationConfig {
     pub rollback_mean: Duration,
 
     /// Requests below which neither is.
-    #[arg(long, env, default_value_t = 20)]
+    #[arg(long, env, value_parser = parse::whole::<u64>(0..=u64::MAX), default_value = "20")]
     pub rollback_min_requests: u64,
 
     /// Seconds over which both are measured.

@@ -1,6 +1,6 @@
-//! How single settings are read. Messages end a sentence that already names the setting.
+//! Parsers of single settings. Their error messages continue a sentence that begins with the name of the setting.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, num::NonZeroU32, ops::RangeInclusive, time::Duration};
 
 use anilibria_http::cors::Origins;
 use ipnet::IpNet;
@@ -13,16 +13,23 @@ use super::CacheDir;
 /// Least important level to log.
 pub type LogLevel = Level;
 
+/// Parses a URL with a host, for HTTP.
+fn http_url(text: &str) -> Result<Url, String> {
+    let url: Url = text.parse().map_err(|error| format!("is not a URL: {error}"))?;
+    if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() {
+        Ok(url)
+    } else {
+        Err("must begin with http:// or https:// and a host".into())
+    }
+}
+
 /// A base URL of AniLiberty API v1.
 pub(super) fn api_url(text: &str) -> Result<Url, String> {
-    let url: Url = text.parse().map_err(|error| format!("not a URL: {error}"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err("must begin with http:// or https:// and a host".into());
-    }
+    let url = http_url(text)?;
     let is_old = url.path_segments().is_some_and(|mut parts| parts.any(|part| matches!(part, "v2" | "v3")));
     if is_old || url.host_str() == Some("api.anilibria.tv") {
         return Err(
-            "this is the old API v3, which was switched off in 2025; its successor is API v1, for example \
+            "is the address of the old API v3, which was switched off in 2025; its successor is API v1, for example \
                     https://anilibria.top/api/v1 (leave unset to use the public mirrors)"
                 .into(),
         );
@@ -32,10 +39,7 @@ pub(super) fn api_url(text: &str) -> Result<Url, String> {
 
 /// The base URL of a service: a host, and a path if need be.
 pub(crate) fn base_url(text: &str) -> Result<Url, String> {
-    let url: Url = text.parse().map_err(|error| format!("not a URL: {error}"))?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err("must begin with http:// or https:// and a host".into());
-    }
+    let url = http_url(text)?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err("must end with the path: no query and no fragment".into());
     }
@@ -48,22 +52,38 @@ pub(super) fn user_agent(text: &str) -> Result<String, String> {
     valid.then(|| text.to_owned()).ok_or_else(|| "must be visible ASCII characters".into())
 }
 
+/// Returns a parser of whole numbers in `range`.
+pub(crate) fn whole<N: TryFrom<u64>>(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<N, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number
+            .and_then(|number| N::try_from(number).ok())
+            .ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
+    }
+}
+
+/// Parses a whole number that is not 0.
+pub(super) fn nonzero(text: &str) -> Result<NonZeroU32, String> {
+    let number: u32 = whole(1..=u32::MAX.into())(text)?;
+    NonZeroU32::new(number).ok_or_else(|| "must not be 0".into())
+}
+
 /// A number of seconds, at least 1.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: u32 = text.parse().map_err(|_| "must be a whole number of seconds")?;
-    if seconds == 0 { Err("must be at least 1".into()) } else { Ok(Duration::from_secs(seconds.into())) }
+    whole(1..=u32::MAX.into())(text).map(Duration::from_secs)
 }
 
 /// A number of seconds, which may be none.
 pub(super) fn seconds_or_none(text: &str) -> Result<Duration, String> {
-    let seconds: u32 = text.parse().map_err(|_| "must be a whole number of seconds")?;
-    Ok(Duration::from_secs(seconds.into()))
+    whole(0..=u32::MAX.into())(text).map(Duration::from_secs)
 }
 
 /// A directory, or `off`.
 pub(super) fn cache_dir(text: &str) -> Result<CacheDir, String> {
     match text.trim() {
-        "" => Err("must be a directory, or `off`".into()),
+        "" => Err("must be a directory or `off`".into()),
         "off" => Ok(CacheDir::Off),
         path => Ok(CacheDir::At(path.into())),
     }
@@ -71,8 +91,8 @@ pub(super) fn cache_dir(text: &str) -> Result<CacheDir, String> {
 
 /// A number, at least 1.
 pub(super) fn count(text: &str) -> Result<usize, String> {
-    let count = text.parse().map_err(|_| "must be a whole number")?;
-    if count == 0 { Err("must be at least 1".into()) } else { Ok(count) }
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "must be a whole number, at least 1".into())
 }
 
 /// A share, 0 to 1.
@@ -92,7 +112,7 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
     number
         .checked_mul(size)
         .filter(|bytes| *bytes > 0)
-        .ok_or_else(|| "must be at least 1, and not as large".into())
+        .ok_or_else(|| "must be a number of bytes that is at least 1 and fits into memory".into())
 }
 
 /// A network, or a single address.
@@ -100,7 +120,7 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let address = |text: &str| text.parse().ok().map(|address: IpAddr| IpNet::from(address));
     let network = text.parse().ok().or_else(|| address(text));
-    network.ok_or_else(|| format!("`{text}` is no address and no network, such as 172.20.0.0/16"))
+    network.ok_or_else(|| "must be a list of addresses and networks, such as 172.20.0.0/16".into())
 }
 
 /// A level by either of its names, in any case.
@@ -121,18 +141,18 @@ pub(super) fn origins(text: &str) -> Result<Origins, String> {
         return Ok(Origins::Any);
     }
     let listed = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    listed.map(origin).collect::<Result<_, _>>().map(Origins::Listed)
+    let listed: Result<_, _> = listed.map(origin).collect();
+    listed
+        .map(Origins::Listed)
+        .map_err(|_| "must be `*`, or a comma list of origins such as https://anime.example".into())
 }
 
 /// The origin of a URL, as browsers name it.
 pub(super) fn origin(text: &str) -> Result<HeaderValue, String> {
-    let url: Url = text.parse().map_err(|error| format!("`{text}` is not a URL: {error}"))?;
-    let origin = url.origin();
-    if !origin.is_tuple() {
-        return Err(format!("`{text}` has no host"));
-    }
-    HeaderValue::try_from(origin.ascii_serialization())
-        .map_err(|error| format!("`{text}` is no origin: {error}"))
+    let invalid = || "must be the address of a site, such as https://anime.example".to_owned();
+    let url: Url = text.parse().map_err(|_| invalid())?;
+    let origin = Some(url.origin()).filter(url::Origin::is_tuple).ok_or_else(invalid)?;
+    HeaderValue::try_from(origin.ascii_serialization()).map_err(|_| invalid())
 }
 
 #[cfg(test)]
@@ -166,7 +186,7 @@ mod tests {
     fn single_address_is_a_network_of_its_own() {
         assert_eq!(network(" 10.0.0.7 ").map(|network| network.to_string()), Ok("10.0.0.7/32".into()));
         assert_eq!(network("fd00::/8").map(|network| network.to_string()), Ok("fd00::/8".into()));
-        assert!(network("proxy").unwrap_err().contains("proxy"));
+        assert!(network("proxy").is_err());
     }
 
     #[test]

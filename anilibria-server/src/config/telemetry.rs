@@ -10,10 +10,13 @@ use super::parse;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Telemetry")]
 pub struct TelemetryConfig {
-    /// Whether `/metrics` shows what the service counts, in Prometheus's format.
-    #[arg(long, env, alias = "metrics-enabled", action = ArgAction::Set,
-          value_parser = BoolishValueParser::new(), default_value = "true")]
-    pub prometheus_enabled: bool,
+    /// Enables `/metrics`, in Prometheus's format. Default: true.
+    #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub prometheus_enabled: Option<bool>,
+
+    /// Other name of `PROMETHEUS_ENABLED`. If both are set, they must be equal.
+    #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    pub metrics_enabled: Option<bool>,
 
     /// Base URL of the collector that traces are sent to, such as `http://jaeger:4317`; none are made when unset.
     #[arg(long, env, value_parser = parse::base_url)]
@@ -50,8 +53,18 @@ impl TelemetryConfig {
         Sampler::new(self.otel_exporter_otlp_endpoint.as_ref().map(|_| share))
     }
 
-    /// Refuses a URL that holds what has to stay secret.
+    /// Returns true if `/metrics` is served.
+    pub fn serves_metrics(&self) -> bool {
+        self.prometheus_enabled.or(self.metrics_enabled).unwrap_or(true)
+    }
+
+    /// Returns an error if the two names of one setting differ, or if a URL contains a login.
     pub(super) fn check(&self) -> Result<(), String> {
+        if self.metrics_enabled.is_some_and(|enabled| enabled != self.serves_metrics()) {
+            return Err("PROMETHEUS_ENABLED and METRICS_ENABLED are two names of one setting and differ: \
+                        set one of them"
+                .into());
+        }
         let has_login = |url: &Url| !url.username().is_empty() || url.password().is_some();
         if self.otel_exporter_otlp_endpoint.as_ref().is_some_and(has_login) {
             return Err(
@@ -59,5 +72,29 @@ impl TelemetryConfig {
             );
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, tests::check};
+
+    #[test]
+    fn either_name_switches_metrics_off_and_both_must_agree() {
+        let serves =
+            |flags: &[&str]| Config::from_flags(flags.iter().copied()).unwrap().telemetry.serves_metrics();
+        let (prometheus, metrics) = ("--prometheus-enabled=false", "--metrics-enabled=false");
+
+        assert!(serves(&[]));
+        for flags in [&[prometheus][..], &[metrics], &[prometheus, metrics]] {
+            assert!(!serves(flags), "{flags:?}");
+            assert_eq!(check(flags), Ok(()), "{flags:?}");
+        }
+        for other in [prometheus, metrics] {
+            let flags = [other.replace("false", "true"), prometheus.into(), metrics.into()];
+            let flags: Vec<_> = flags.iter().map(String::as_str).filter(|flag| *flag != other).collect();
+            let error = check(&flags).unwrap_err();
+            assert!(error.contains("PROMETHEUS_ENABLED") && error.contains("METRICS_ENABLED"), "{error}");
+        }
     }
 }

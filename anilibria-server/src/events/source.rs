@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anilibria_cache::coordination::{Candidate, Election, retry_until_done};
+use anilibria_cache::coordination::{Candidate, retry_until_done};
 use anilibria_client::{
     Client,
     model::{ReleaseId, ReleaseStatus},
@@ -33,12 +33,6 @@ use crate::{
     },
 };
 
-/// Name of the leader lease for polling AniLibria.
-const OFFICE: &str = "events";
-
-/// Lease TTL, within which the lease must be renewed.
-const TERM: Duration = Duration::from_secs(5);
-
 /// Interval at which followers record the leader's cursor, in case the bus loses it.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
@@ -53,34 +47,33 @@ const PAUSE: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Source {
     task: JoinHandle<()>,
-    elector: Candidate,
+    candidate: Arc<Candidate>,
 }
 
 impl Source {
     /// Polls the upstream of `titles` at `interval`, and publishes changes on the bus of `realtime` to all instances, while
-    /// this instance is the leader of `election`. `sampler` decides which polls are traced.
+    /// `candidate` is the leader. `sampler` decides which polls are traced.
     pub fn start(
         titles: &Titles,
         realtime: &Realtime,
         interval: Duration,
-        election: impl Election,
+        candidate: Arc<Candidate>,
         sampler: Sampler,
     ) -> Self {
-        let elector = Candidate::campaign(election, OFFICE, TERM);
-        report_leader("events", elector.watch());
+        report_leader("events", candidate.watch());
         let (bus, hub) = (Arc::clone(realtime.bus()), realtime.hub().clone());
         let standby =
             Standby { titles: titles.clone(), bus, hub, interval, sampler, noted: None, seen: None };
-        let task = tokio::spawn(standby.run(elector.watch()));
-        Self { task, elector }
+        let task = tokio::spawn(standby.run(candidate.watch()));
+        Self { task, candidate }
     }
 
-    /// Ends the task and releases the lease for another instance.
+    /// Ends the task and gives up the lease, which ends if no other task of this instance needs it.
     pub async fn stop(self) {
         self.task.abort();
         // A publication in progress must end before another instance takes over.
         let _ = self.task.await;
-        self.elector.resign().await;
+        self.candidate.resign_shared().await;
     }
 }
 

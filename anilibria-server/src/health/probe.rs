@@ -1,9 +1,9 @@
 //! A cached probe of AniLibria or another service.
 
-use std::{
-    future::Future,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use tokio::time::timeout;
 
 use super::recent::Recent;
 
@@ -34,25 +34,31 @@ pub(super) struct Probe {
     last: Recent<Outcome>,
 }
 
-impl Default for Probe {
-    fn default() -> Self {
-        Self { last: Recent::new(FRESH_FOR) }
-    }
-}
-
 impl Probe {
-    /// Returns the outcome of the last 30 seconds, or else of a new probe.
-    pub(super) async fn outcome<F>(&self, ask: impl FnOnce() -> F) -> Outcome
+    /// Creates a probe that calls `ask`. It calls it only for callers, so that it causes no load by itself.
+    pub(super) fn new<F>(ask: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Result<(), UpstreamFault>>,
+        F: Future<Output = Result<(), UpstreamFault>> + Send + 'static,
     {
-        self.last
-            .get(|| async {
+        let find = move || {
+            let asking = timeout(TIMEOUT, ask());
+            async move {
                 let asked = Instant::now();
-                let result = tokio::time::timeout(TIMEOUT, ask()).await.unwrap_or_else(|_| Err(timed_out()));
+                let result = asking.await.unwrap_or_else(|_| Err(timed_out()));
                 Outcome { fault: result.err(), took: asked.elapsed() }
-            })
-            .await
+            }
+            .boxed()
+        };
+        Self { last: Recent::new(FRESH_FOR, |_| false, find) }
+    }
+
+    /// Returns the outcome of the last 30 seconds, or else of a new probe. If the new probe is slow, returns the last
+    /// outcome, however old.
+    pub(super) async fn outcome(&self) -> Outcome {
+        self.last.get_or_wait().await.unwrap_or_else(|| {
+            let fault = UpstreamFault { status_code: None, error: "the check broke off".to_owned() };
+            Outcome { fault: Some(fault), took: Duration::ZERO }
+        })
     }
 }
 
@@ -62,43 +68,25 @@ fn timed_out() -> UpstreamFault {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use futures::future;
+    use tokio::time::sleep;
 
     use super::*;
 
-    #[tokio::test]
-    async fn many_who_want_to_know_ask_once() {
-        let probe = Probe::default();
-        let asked = AtomicUsize::new(0);
-        let ask = || async {
-            asked.fetch_add(1, Ordering::SeqCst);
-            tokio::task::yield_now().await;
-            Ok(())
-        };
-
-        let outcomes = future::join_all((0..50).map(|_| probe.outcome(ask))).await;
-
-        assert!(outcomes.iter().all(|outcome| outcome.fault.is_none()));
-        assert_eq!(asked.load(Ordering::SeqCst), 1);
-    }
-
     #[tokio::test(start_paused = true)]
     async fn silence_becomes_a_fault() {
-        let outcome = Probe::default().outcome(future::pending).await;
+        let outcome = Probe::new(future::pending).outcome().await;
 
         assert_eq!(outcome.fault, Some(timed_out()));
     }
 
-    #[tokio::test]
-    async fn cancelled_asker_leaves_the_question_to_the_next() {
-        let probe = Probe::default();
-        let cancelled = tokio::time::timeout(Duration::ZERO, probe.outcome(future::pending)).await;
+    #[tokio::test(start_paused = true)]
+    async fn cancelled_caller_leaves_the_probe_to_the_next() {
+        let second = Duration::from_secs(1);
+        let probe = Probe::new(move || sleep(second).map(Ok));
+        let cancelled = timeout(second / 2, probe.outcome()).await;
         assert!(cancelled.is_err());
 
-        let outcome = probe.outcome(|| async { Ok(()) }).await;
-
-        assert_eq!(outcome.fault, None);
+        assert_eq!(probe.outcome().await.fault, None);
     }
 }

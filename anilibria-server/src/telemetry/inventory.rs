@@ -5,6 +5,8 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
 /// Counter of cache operations.
 pub(super) const CACHE_OPERATIONS: &str = "anime_site_cache_operations_total";
+/// Counter of cache operations by outcomes that the result does not show.
+pub(super) const CACHE_OUTCOMES: &str = "anime_site_cache_outcomes_total";
 /// Histogram of the durations of cache operations that had to wait.
 pub(super) const CACHE_DURATION: &str = "anime_site_cache_operation_duration_seconds";
 /// Counter of database operations.
@@ -39,6 +41,10 @@ pub const METRICS: Registration = Registration {
 
 fn describe() {
     describe_counter!(CACHE_OPERATIONS, "Operations of the cache, by level and result.");
+    describe_counter!(
+        CACHE_OUTCOMES,
+        "Operations of the cache that were stale hits, skipped, timed out, or met a corrupt or rejected entry, by level."
+    );
     describe_histogram!(
         CACHE_DURATION,
         Unit::Seconds,

@@ -9,8 +9,8 @@ use metrics::{
 };
 
 use super::inventory::{
-    CACHE_DURATION, CACHE_OPERATIONS, DATABASE_DURATION, DATABASE_OPERATIONS, UPSTREAM_DURATION,
-    UPSTREAM_HEDGES, UPSTREAM_REQUESTS, UPSTREAM_RETRIES,
+    CACHE_DURATION, CACHE_OPERATIONS, CACHE_OUTCOMES, DATABASE_DURATION, DATABASE_OPERATIONS,
+    UPSTREAM_DURATION, UPSTREAM_HEDGES, UPSTREAM_REQUESTS, UPSTREAM_RETRIES,
 };
 
 /// Label `collection` of cache entries in the database.
@@ -43,6 +43,7 @@ impl<R: Recorder> Recorder for Naming<R> {
                     None => counter,
                 }
             }
+            "anilibria_cache_outcomes_total" => register(&named(CACHE_OUTCOMES, cache_labels(key))),
             "anilibria_client_requests_total" => register(&upstream(UPSTREAM_REQUESTS, key)),
             "anilibria_client_hedges_total" => register(&upstream(UPSTREAM_HEDGES, key)),
             "anilibria_client_retries_total" => register(&upstream(UPSTREAM_RETRIES, key)),

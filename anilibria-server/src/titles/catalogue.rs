@@ -1,8 +1,10 @@
 //! The mirrored catalogue. Lists are answered from it once it is loaded.
 
+mod blocks;
 mod changes;
 mod disk;
 mod mongo;
+mod redis;
 mod status;
 mod store;
 mod sync;
@@ -29,17 +31,18 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use self::changes::Changes;
+use self::{changes::Changes, store::Covered};
 pub use self::{
     disk::DiskCatalogue,
-    mongo::{MongoCatalogue, News},
+    mongo::MongoCatalogue,
+    redis::RedisCatalogue,
     status::{CatalogueSource, CatalogueStatus},
-    store::CatalogueStore,
+    store::{CatalogueStore, News, SharedCatalogue},
     sync::SyncTask,
 };
 use crate::titles::metrics;
 
-/// Timeout of reading from MongoDB at startup when there is no catalogue on disk. Afterwards it is read in the background.
+/// Timeout of reading from the shared store at startup when there is no catalogue on disk. Afterwards it is read in the background.
 const FIRST_READ: Duration = Duration::from_secs(2);
 
 /// Options of the mirror.
@@ -57,9 +60,9 @@ pub struct Stores {
     /// Store that only this instance reads.
     pub own: Option<Arc<dyn CatalogueStore>>,
     /// Store that all instances read.
-    pub shared: Option<MongoCatalogue>,
+    pub shared: Option<Arc<dyn SharedCatalogue>>,
     /// Candidate for the leader lease of polling AniLibria; `None` if each instance polls for itself.
-    pub elector: Option<Candidate>,
+    pub elector: Option<Arc<Candidate>>,
 }
 
 /// The catalogue in memory and its persistent stores. Cheap to clone.
@@ -72,9 +75,10 @@ struct Shared {
     client: Client,
     reflector: Reflector,
     own: Option<Arc<dyn CatalogueStore>>,
-    database: Option<MongoCatalogue>,
+    /// Store that all instances read.
+    common: Option<Arc<dyn SharedCatalogue>>,
     /// Taken by the task that keeps the catalogue up to date.
-    elector: Mutex<Option<Candidate>>,
+    elector: Mutex<Option<Arc<Candidate>>>,
     interval: Duration,
     status: Mutex<CatalogueStatus>,
     /// Wakes the task that keeps the catalogue up to date.
@@ -100,10 +104,11 @@ impl Mirror {
             status.source = Some(CatalogueSource::Disk);
         }
         if let (true, Some(shared)) = (kept.is_empty(), &shared) {
-            let in_time =
-                async { timeout(FIRST_READ, shared.read()).await.context("MongoDB gives no answer")? };
+            let in_time = async {
+                timeout(FIRST_READ, shared.read()).await.context("the shared store does not answer")?
+            };
             kept = read(in_time).await;
-            status.source = Some(CatalogueSource::Mongodb);
+            status.source = Some(shared.source());
         }
         if kept.is_empty() {
             status.source = None;
@@ -117,7 +122,7 @@ impl Mirror {
             client: client.clone(),
             reflector: reflector.build(),
             own,
-            database: shared,
+            common: shared,
             elector: Mutex::new(elector),
             interval,
             status: Mutex::new(status),
@@ -148,23 +153,18 @@ impl Mirror {
     }
 
     /// Reads the changes, or everything, and returns the difference.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the catalogue unchanged.
     async fn update(&self, everything: bool) -> anilibria_client::Result<Changes> {
         let reflector = &self.shared.reflector;
         let before = reflector.catalog();
         let result = if everything { reflector.load().await } else { reflector.refresh().await.map(drop) };
         let after = reflector.catalog();
-        let outcome = match &result {
-            Ok(()) => {
-                self.change_status(|status| status.synced(after.len()));
-                Ok(after.len() as u64)
-            }
-            Err(error) => {
-                self.change_status(|status| status.failed(error));
-                Err(error.to_string())
-            }
-        };
-        if let Some(database) = &self.shared.database {
-            database.note(outcome).await;
+        match &result {
+            Ok(()) => self.change_status(|status| status.synced(after.len())),
+            Err(error) => self.change_status(|status| status.failed(error)),
         }
         result.map(|()| {
             let changes = self.told(Changes::between(&self.shared.client, &before, &after));
@@ -174,34 +174,58 @@ impl Mirror {
         })
     }
 
-    /// Reads the changes that other instances have written. Returns the difference and the time of their last poll of
+    /// Records the outcome of [`update`](Self::update) in the shared store.
+    async fn note(&self, outcome: &anilibria_client::Result<Changes>) {
+        if let Some(common) = &self.shared.common {
+            let releases = self.shared.reflector.catalog().len() as u64;
+            common.note(outcome.as_ref().map(|_| releases).map_err(ToString::to_string)).await;
+        }
+    }
+
+    /// Records in the shared store that a long [`update`](Self::update) continues.
+    async fn note_progress(&self) {
+        if let Some(common) = &self.shared.common {
+            common.note_progress().await;
+        }
+    }
+
+    /// Reads the changes that other instances have written. Returns the difference and the sign that one of them polls
     /// AniLibria; `None` without a shared store.
     async fn follow(&self) -> anyhow::Result<Option<(Changes, Option<OffsetDateTime>)>> {
-        let Some(shared) = &self.shared.database else { return Ok(None) };
-        let News { parts, is_whole, last_attempt, last_sync } = shared.news().await?;
+        let Some(common) = &self.shared.common else { return Ok(None) };
+        let News { parts, covered, sign, last_sync } = common.news().await?;
         let reflector = &self.shared.reflector;
         let before = reflector.catalog();
-        if !parts.is_empty() {
+        if !parts.is_empty() || covered != Covered::Nothing {
             let there: HashSet<_> = parts.iter().map(CatalogPart::id).collect();
-            let is_gone = |id: &ReleaseId| is_whole && !there.contains(id);
+            let is_gone = |id: &ReleaseId| covered.contains(*id) && !there.contains(id);
             let gone = before.iter().map(|entry| entry.id).filter(is_gone).collect();
             reflector.merge(parts, gone).await?;
         }
         let after = reflector.catalog();
         let changes = self.told(Changes::between(&self.shared.client, &before, &after));
-        self.change_status(|status| status.followed(after.len(), changes.any, last_sync));
-        Ok(Some((changes, last_attempt)))
+        let source = changes.any.then(|| common.source());
+        self.change_status(|status| status.followed(after.len(), source, last_sync));
+        Ok(Some((changes, sign)))
     }
 
     /// Writes the catalogue to the shared store. Returns true if it is stored there, or if there is no shared store.
     async fn share(&self) -> bool {
-        let (Some(shared), Some(catalogue)) = (&self.shared.database, self.catalogue()) else { return true };
-        let written = shared.write(catalogue).await;
+        let (Some(common), Some(catalogue)) = (&self.shared.common, self.catalogue()) else { return true };
+        let written = common.write(catalogue).await;
         if let Err(error) = &written {
             count_error("catalogue", "save");
-            warn!(%error, "The catalogue could not be saved in MongoDB, trying again");
+            warn!(%error, store = common.source().as_str(), "The catalogue could not be shared, trying again");
         }
         written.is_ok()
+    }
+
+    /// Returns true if the shared store still contains what was written, or if there is no shared store.
+    async fn is_shared(&self) -> bool {
+        match &self.shared.common {
+            Some(common) => common.is_intact().await,
+            None => true,
+        }
     }
 
     /// Writes the catalogue to the store of this instance. A failure is logged; the next change tries again.
@@ -226,7 +250,7 @@ impl Mirror {
         change(&mut self.shared.status.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn take_elector(&self) -> Option<Candidate> {
+    fn take_elector(&self) -> Option<Arc<Candidate>> {
         self.shared.elector.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

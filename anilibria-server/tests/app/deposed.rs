@@ -1,10 +1,10 @@
 //! Whoever watches AniLibria without holding the office any more, and does not know yet.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anilibria_cache::{
     Result,
-    coordination::{CandidateId, Election},
+    coordination::{Candidate, CandidateId, Election},
 };
 use anilibria_client::sandbox::{RunningSandbox, Sandbox};
 use anilibria_http::trace::Sampler;
@@ -28,6 +28,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// More requests than it takes to find out what is new, and to try to tell it, a few times over.
 const SOME_LOOKS: u64 = 30;
+
+/// Lease TTL of instances that believe to hold the lease.
+const TERM: Duration = Duration::from_secs(5);
 
 /// Lets everybody believe that they hold the office, with this token.
 struct Believed(u64);
@@ -59,7 +62,8 @@ async fn instance(sandbox: &RunningSandbox, redis: &RedisServer) -> State {
 fn watch(instance: &State, token: u64) -> (Source, Pump) {
     let every = Duration::from_millis(50);
     let State { titles, realtime, .. } = instance;
-    let source = Source::start(titles, realtime, every, Believed(token), Sampler::default());
+    let candidate = Arc::new(Candidate::campaign(Believed(token), "events", TERM));
+    let source = Source::start(titles, realtime, every, candidate, Sampler::default());
     (source, Pump::start(&instance.realtime, &instance.titles))
 }
 

@@ -25,4 +25,6 @@ mod parameters;
 mod rates;
 mod request_ids;
 mod sandbox;
+#[cfg(unix)]
+mod shared_catalogue;
 mod v3;

@@ -197,8 +197,9 @@ def settings_of(binary):
     """The settings of the binary with their defaults, as `config` prints them."""
     environment = {"PATH": os.environ["PATH"]}
     printed = subprocess.run([binary, "config"], env=environment, capture_output=True, text=True, check=True)
-    lines = re.findall(r'^(\w+): (?:null|"(.*)")  # ', printed.stdout, re.MULTILINE)
-    return dict(lines)
+    lines = re.findall(r"^(\w+): (.*?)  # (.*)$", printed.stdout, re.MULTILINE)
+    # A value that follows from other settings is no default.
+    return {name: "" if origin.startswith("not set") else json.loads(value) for name, value, origin in lines}
 
 
 def example():

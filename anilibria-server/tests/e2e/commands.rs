@@ -35,6 +35,40 @@ fn settings_are_printed_as_flags_and_variables_make_them() {
 }
 
 #[test]
+fn settings_in_effect_are_printed_although_they_are_not_set() {
+    let config = |variables: &[(&str, &str)]| {
+        let output = binary(&["config"]).envs(variables.iter().copied()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+
+    let text = config(&[]);
+    let mirrors = r#"["https://anilibria.top/api/v1","https://api.anilibria.app/api/v1","https://aniliberty.top/api/v1"]"#;
+    assert!(
+        text.contains(&format!("ANILIBRIA_API_URL: {mirrors}  # not set: the public mirrors\n")),
+        "{text}"
+    );
+    assert!(text.contains("PROMETHEUS_ENABLED: \"true\"  # default\n"), "{text}");
+
+    let text = config(&[("ANILIBRIA_API_URL", "https://a.example/api/v1"), ("METRICS_ENABLED", "false")]);
+    assert!(
+        text.contains("ANILIBRIA_API_URL: \"https://a.example/api/v1\"  # from the environment\n"),
+        "{text}"
+    );
+    assert!(text.contains("METRICS_ENABLED: \"false\"  # from the environment\n"), "{text}");
+    assert!(text.contains("PROMETHEUS_ENABLED: \"false\"  # from METRICS_ENABLED\n"), "{text}");
+}
+
+#[tokio::test]
+async fn either_variable_switches_metrics_off() {
+    for variable in ["METRICS_ENABLED", "PROMETHEUS_ENABLED"] {
+        let service = Service::sandbox(&[], &[(variable, "false")]);
+
+        assert_eq!(service.send(Method::GET, "/metrics", None).await.error(404), "NOT_FOUND", "{variable}");
+    }
+}
+
+#[test]
 fn withdrawn_api_is_refused_at_start_with_the_reason() {
     let output =
         binary(&["--port", "0"]).env("ANILIBRIA_API_URL", "https://api.anilibria.tv/v3").output().unwrap();
@@ -68,13 +102,47 @@ fn name_of_a_secrets_file_that_is_empty_is_not_taken_for_unset() {
     assert!(text.contains("JWT_SECRET_FILE") || text.contains("jwt-secret-file"), "{text}");
 }
 
-#[test]
-fn bad_value_names_its_variable() {
-    let output = binary(&["--port", "0"]).env("CACHE_TTL_MEMORY", "soon").output().unwrap();
+/// Environment variables, the name of the refused setting, and a part of the reason.
+type Refused<'c> = (&'c [(&'c str, &'c str)], &'c str, &'c str);
 
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
-    assert!(text.contains("CACHE_TTL_MEMORY") || text.contains("cache-ttl-memory"), "{text}");
+/// Values that are refused when they are parsed, compared with others, read from a file or used.
+#[test]
+fn refused_setting_is_named_with_the_reason_and_without_secrets() {
+    let start = |variables: &[(&str, &str)]| {
+        let mut command = binary(&["--port", "0", "--sandbox"]);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        assert!(!output.status.success(), "{variables:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let cases: &[Refused<'_>] = &[
+        (&[("CACHE_TTL_MEMORY", "soon")], "CACHE_TTL_MEMORY (--cache-ttl-memory)", "must be a whole number"),
+        (&[("NODEJS_SERVICE_URL", "http://me:hunter2@x?y")], "NODEJS_SERVICE_URL", "must end with the path"),
+        (&[("NODEJS_SERVICE_URL", "http://me:hunter2@x")], "NODEJS_SERVICE_URL", "must not hold a login"),
+        (
+            &[("METRICS_ENABLED", "false"), ("PROMETHEUS_ENABLED", "true")],
+            "METRICS_ENABLED",
+            "PROMETHEUS_ENABLED",
+        ),
+        (
+            &[("UPSTREAM_TIMEOUT_SECONDS", "1")],
+            "UPSTREAM_TIMEOUT_SECONDS",
+            "UPSTREAM_ATTEMPT_TIMEOUT_SECONDS",
+        ),
+        (&[("REDIS_URL_FILE", "/nowhere")], "REDIS_URL_FILE", "cannot read"),
+        (&[("REDIS_URL", "http://:hunter2@redis")], "REDIS_URL", ""),
+        (&[("REDIS_URL", "redis://:hunter2@redis:port")], "REDIS_URL", ""),
+        (&[("MONGODB_URI", "http://me:hunter2@mongodb")], "MONGODB_URI", ""),
+        (&[("MONGODB_URI", "mongodb://me:hunter2@mongodb:port/site")], "MONGODB_URI", ""),
+        (&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:hunter2@x")], "OTEL_EXPORTER_OTLP_ENDPOINT", "login"),
+        (&[("HOST", "no such host")], "HOST", "cannot listen"),
+        (&[("JWT_SECRET", "hunter2"), ("ENVIRONMENT", "production")], "JWT_SECRET", "shorter than 32 bytes"),
+    ];
+    for (variables, name, reason) in cases {
+        let text = start(variables);
+
+        assert!(text.contains(name) && text.contains(reason), "{variables:?}: {text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
 }
 
 #[tokio::test]

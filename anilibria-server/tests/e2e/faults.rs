@@ -1,5 +1,6 @@
 //! Bad days of the upstream: each ends in an error that says which, none in a hang.
 
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use crate::support::{Service, binary};
@@ -64,6 +65,36 @@ async fn slow_upstream_is_a_gateway_timeout() {
     let answer = service.get("/titles/7").await;
 
     assert_eq!(answer.error(504), "UPSTREAM_TIMEOUT");
+}
+
+/// Three attempts for the first title, two for the second: then the circuit opens, and nothing more is sent.
+#[tokio::test]
+async fn attempts_that_timed_out_are_a_gateway_timeout_although_the_circuit_opened_after_them() {
+    let after_timeouts = async |path| {
+        let arguments = ["--upstream-timeout", "9", "--upstream-attempt-timeout", "1"];
+        let service = Service::sandbox(&arguments, &[("LEGACY_V1_ENABLED", "true")]);
+        service.faults(json!({"latency_ms": 30_000})).await;
+        assert_eq!(service.get("/titles/1").await.error(504), "UPSTREAM_TIMEOUT");
+
+        let answer = service.send(Method::GET, path, None).await;
+
+        assert_eq!(
+            service.get("/titles/3").await.error(503),
+            "SERVICE_UNAVAILABLE",
+            "the circuit is not open"
+        );
+        answer
+    };
+
+    let (v1, v2, v3) = tokio::join!(
+        after_timeouts("/api/anilibria/v1/2"),
+        after_timeouts("/api/anilibria/v2/titles/2"),
+        after_timeouts("/v3/title?id=2"),
+    );
+
+    assert_eq!([v1.status, v2.status], [StatusCode::GATEWAY_TIMEOUT; 2]);
+    // In API v3 all faults have status 500, and the body has the code.
+    assert_eq!(v3.json()["error"]["code"], 504);
 }
 
 #[tokio::test]

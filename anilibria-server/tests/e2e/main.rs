@@ -23,6 +23,8 @@ mod catalogue;
 #[cfg(unix)]
 mod catalogue_mongo;
 #[cfg(unix)]
+mod catalogue_redis;
+#[cfg(unix)]
 mod cluster;
 mod commands;
 mod compare;

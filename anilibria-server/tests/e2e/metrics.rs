@@ -156,6 +156,12 @@ async fn whatever_is_relied_on_is_there_with_its_type_and_labels() {
     ] {
         assert!(sum(&shown, name, parts) > 0.0, "{name} {parts:?}: {text}");
     }
+    for name in ["anime_site_cache_operations_total", "anime_site_database_operations_total"] {
+        for (series, _) in &shown[name].samples {
+            let result = series.split("result=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+            assert!(["hit", "miss", "ok", "error"].contains(&result), "{series}");
+        }
+    }
     // No label holds what a client asked for.
     assert!(!text.contains("titles/7") && !text.contains("titles/none") && !text.contains("dance"), "{text}");
 }

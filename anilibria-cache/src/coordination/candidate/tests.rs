@@ -72,6 +72,22 @@ async fn one_of_many_candidates_becomes_and_stays_leader() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn shared_candidate_resigns_with_its_last_reference() {
+    let election = LocalElection::new();
+    let one = Arc::new(Candidate::campaign(election.clone(), "sync", LEASE_TTL));
+    elected(&one).await;
+    let (first, last) = (Arc::clone(&one), one);
+
+    first.resign_shared().await;
+    assert!(last.is_leader());
+
+    last.resign_shared().await;
+    let started = Instant::now();
+    elected(&Candidate::campaign(election, "sync", LEASE_TTL)).await;
+    assert!(started.elapsed() < LEASE_TTL / 2, "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn resignation_ends_the_lease_before_it_expires() {
     let election = LocalElection::new();
     let one = Candidate::campaign(election.clone(), "sync", LEASE_TTL);

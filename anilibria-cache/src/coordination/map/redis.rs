@@ -58,6 +58,19 @@ impl RedisMap {
         Ok(entries.into_iter().map(|(field, value)| (field, value.into())).collect())
     }
 
+    /// Returns the values of `fields` in the same order, `None` for each field that does not exist.
+    pub async fn get(&self, fields: &[String]) -> Result<Vec<Option<Bytes>>> {
+        if fields.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut command = redis::cmd("HMGET");
+        let answer = self.redis.link().send(command.arg(&*self.key).arg(fields)).await;
+        let values: RedisResult<Vec<Option<Vec<u8>>>> =
+            answer.and_then(|answer| Ok(redis::from_redis_value(answer)?));
+        let values = values.map_err(unavailable)?;
+        Ok(values.into_iter().map(|value| value.map(Bytes::from)).collect())
+    }
+
     /// Applies `change` atomically. Returns false, and changes nothing, if a change with a greater fencing token was
     /// applied before.
     pub async fn change(&self, change: &MapChange) -> Result<bool> {

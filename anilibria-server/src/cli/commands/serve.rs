@@ -69,12 +69,13 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         if let Some(source) = source {
             source.stop().await;
         }
+        // The lease for polling AniLibria ends with the last task that needs it.
+        if let Some(sync) = sync {
+            sync.stop().await;
+        }
         gateway.stop().await;
         if let Some(notifier) = notifier {
             notifier.stop().await;
-        }
-        if let Some(sync) = sync {
-            sync.stop().await;
         }
         if let Some(traces) = traces {
             traces.stop(LAST_TRACES).await;

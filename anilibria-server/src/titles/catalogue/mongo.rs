@@ -31,7 +31,10 @@ use tokio::{
 use tracing::warn;
 
 use self::{document::ENTRY, indexes::Indexes};
-use super::CatalogueStore;
+use super::{
+    CatalogueSource, CatalogueStore, SharedCatalogue,
+    store::{Covered, News},
+};
 use crate::{
     telemetry::database::{answered, measured},
     titles::{
@@ -53,7 +56,7 @@ const READ: Duration = Duration::from_mins(1);
 
 /// Store of each title as a document: fields that the site reads and queries, and the exact entry. Cheap to clone.
 ///
-/// Only changes are written. Instances that share the database receive each other's changes from [`news`](Self::news).
+/// Only changes are written. Instances that share the database receive each other's changes from [`news`](SharedCatalogue::news).
 #[derive(Clone, Debug)]
 pub struct MongoCatalogue {
     client: Client,
@@ -74,19 +77,6 @@ struct Known {
     digests: HashMap<u32, u64>,
 }
 
-/// Changes by other instances.
-#[derive(Debug, Default)]
-pub struct News {
-    /// Releases that other instances have written.
-    pub(super) parts: Vec<CatalogPart>,
-    /// True if `parts` is the whole catalogue.
-    pub(super) is_whole: bool,
-    /// Time of the last request to AniLibria by any instance. It changes while one of them polls.
-    pub(super) last_attempt: Option<OffsetDateTime>,
-    /// Time of the last successful request to AniLibria by any instance.
-    pub(super) last_sync: Option<OffsetDateTime>,
-}
-
 impl MongoCatalogue {
     /// Creates a store in `database` of titles that `client` reads. It sends no command to the database yet.
     pub fn new(database: Database, client: Client, status: SyncStatus) -> Self {
@@ -94,55 +84,34 @@ impl MongoCatalogue {
         Self { client, database, titles, status, indexes: Indexes::default(), known: Arc::default() }
     }
 
-    /// Returns the changes by other instances since this one last read or wrote, or the whole catalogue on the first call.
-    pub async fn news(&self) -> anyhow::Result<News> {
-        let mut known = self.known.lock().await;
-        // If the first save was never completed, the collection holds only a part of the catalogue.
-        let Some(noted) = self.status.catalogue().await?.filter(|noted| noted.saved > 0) else {
-            return Ok(News::default());
-        };
-        let (parts, is_whole) = match known.seen {
-            Some(seen) if seen >= noted.saved => (Vec::new(), false),
-            Some(seen) => self.since(seen, &noted, &mut known).await?,
-            None => self.everything(&noted, &mut known).await?,
-        };
-        Ok(News {
-            parts,
-            is_whole,
-            last_attempt: noted.last_attempt.map(moment),
-            last_sync: noted.last_sync.map(moment),
-        })
-    }
-
-    /// Records the outcome of a request to AniLibria.
-    pub async fn note(&self, outcome: Result<u64, String>) {
-        self.status.note(Subject::Catalogue, outcome).await;
-    }
-
     async fn since(
         &self,
         seen: i64,
         noted: &Noted,
         known: &mut Known,
-    ) -> anyhow::Result<(Vec<CatalogPart>, bool)> {
+    ) -> anyhow::Result<(Vec<CatalogPart>, Covered)> {
         let (parts, digests) = self.find(doc! { "revision": { "$gt": seen } }).await?;
         known.digests.extend(digests);
         if known.digests.len() as u64 == noted.count {
             known.seen = Some(noted.saved);
-            return Ok((parts, false));
+            return Ok((parts, Covered::Nothing));
         }
         // The counts differ, so titles were removed. A query by revision does not return removed titles.
         self.everything(noted, known).await
     }
 
-    async fn everything(&self, noted: &Noted, known: &mut Known) -> anyhow::Result<(Vec<CatalogPart>, bool)> {
+    async fn everything(
+        &self,
+        noted: &Noted,
+        known: &mut Known,
+    ) -> anyhow::Result<(Vec<CatalogPart>, Covered)> {
         let (parts, digests) = self.find(doc! {}).await?;
         known.digests = digests;
         known.seen = Some(noted.saved);
         // If another instance has cleared the collection or is still filling it, a missing title does not mean a removed
         // one.
         let is_whole = !parts.is_empty() && parts.len() as u64 == noted.count;
-        Ok((parts, is_whole))
+        Ok((parts, if is_whole { Covered::Everything } else { Covered::Nothing }))
     }
 
     /// Returns the titles that match `filter`, without unreadable ones, and the digests of their entries.
@@ -233,6 +202,36 @@ impl CatalogueStore for MongoCatalogue {
         }
         tracing::debug!(written = changed.len(), gone = gone.len(), took = ?begin.elapsed(), "Titles saved");
         Ok(())
+    }
+}
+
+#[async_trait]
+impl SharedCatalogue for MongoCatalogue {
+    fn source(&self) -> CatalogueSource {
+        CatalogueSource::Mongodb
+    }
+
+    async fn news(&self) -> anyhow::Result<News> {
+        let mut known = self.known.lock().await;
+        // If the first save was never completed, the collection holds only a part of the catalogue.
+        let Some(noted) = self.status.catalogue().await?.filter(|noted| noted.saved > 0) else {
+            return Ok(News::default());
+        };
+        let (parts, covered) = match known.seen {
+            Some(seen) if seen >= noted.saved => (Vec::new(), Covered::Nothing),
+            Some(seen) => self.since(seen, &noted, &mut known).await?,
+            None => self.everything(&noted, &mut known).await?,
+        };
+        Ok(News {
+            parts,
+            covered,
+            sign: noted.last_attempt.map(moment),
+            last_sync: noted.last_sync.map(moment),
+        })
+    }
+
+    async fn note(&self, outcome: Result<u64, String>) {
+        self.status.note(Subject::Catalogue, outcome).await;
     }
 }
 

@@ -31,6 +31,20 @@ pub enum CatalogueSource {
     Disk,
     /// Written to MongoDB by this or another instance.
     Mongodb,
+    /// Written to Redis by the instance that polls AniLibria.
+    Redis,
+}
+
+impl CatalogueSource {
+    /// Returns the name in logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anilibria => "anilibria",
+            Self::Disk => "disk",
+            Self::Mongodb => "mongodb",
+            Self::Redis => "redis",
+        }
+    }
 }
 
 impl CatalogueStatus {
@@ -52,11 +66,15 @@ impl CatalogueStatus {
         self.last_error = None;
     }
 
-    pub(super) fn followed(&mut self, releases: usize, changed: bool, last_sync: Option<OffsetDateTime>) {
+    /// Records that another instance has read from AniLibria. `source` is the store of the changes; `None` without changes.
+    pub(super) fn followed(
+        &mut self,
+        releases: usize,
+        source: Option<CatalogueSource>,
+        last_sync: Option<OffsetDateTime>,
+    ) {
         self.releases = releases;
-        if changed {
-            self.source = Some(CatalogueSource::Mongodb);
-        }
+        self.source = source.or(self.source);
         if last_sync > self.last_sync {
             self.last_sync = last_sync;
             self.last_error = None;

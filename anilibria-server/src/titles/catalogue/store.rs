@@ -2,8 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use anilibria_client::reflector::Catalog;
+use anilibria_client::{
+    model::ReleaseId,
+    reflector::{Catalog, CatalogPart},
+};
 use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use super::{CatalogueSource, blocks};
 
 /// A persistent store of one catalogue.
 #[async_trait]
@@ -11,6 +17,62 @@ pub trait CatalogueStore: fmt::Debug + Send + Sync + 'static {
     /// Returns the catalogue that was written last; `None` if there is none.
     async fn read(&self) -> anyhow::Result<Option<Catalog>>;
 
-    /// Replaces the stored catalogue with `catalogue` atomically.
+    /// Replaces the stored catalogue with `catalogue`. A reader does not see a part of a change.
     async fn write(&self, catalogue: Arc<Catalog>) -> anyhow::Result<()>;
+}
+
+/// A store that all instances share. The leader writes it, and the others read what the leader has written.
+#[async_trait]
+pub trait SharedCatalogue: CatalogueStore {
+    /// Returns this store as the source of a catalogue.
+    fn source(&self) -> CatalogueSource;
+
+    /// Returns the changes by other instances since this one last read or wrote, or the whole catalogue on the first call.
+    async fn news(&self) -> anyhow::Result<News>;
+
+    /// Records the outcome of a poll of AniLibria: the number of releases, or the error.
+    async fn note(&self, outcome: Result<u64, String>);
+
+    /// Records that a long poll continues. Default: nothing is recorded.
+    async fn note_progress(&self) {}
+
+    /// Returns true if the store contains what this instance wrote last. Default: true, for stores that lose nothing.
+    async fn is_intact(&self) -> bool {
+        true
+    }
+}
+
+/// Changes by other instances.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Releases that other instances have written.
+    pub(super) parts: Vec<CatalogPart>,
+    /// Releases that do not exist any more unless they are in `parts`.
+    pub(super) covered: Covered,
+    /// Sign that an instance polls AniLibria. It changes while one of them does.
+    pub(super) sign: Option<OffsetDateTime>,
+    /// Time of the last successful request to AniLibria by any instance.
+    pub(super) last_sync: Option<OffsetDateTime>,
+}
+
+/// Part of a catalogue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Covered {
+    /// No release.
+    #[default]
+    Nothing,
+    /// All releases.
+    Everything,
+    /// The releases of these blocks.
+    Blocks(Vec<usize>),
+}
+
+impl Covered {
+    pub(super) fn contains(&self, id: ReleaseId) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Everything => true,
+            Self::Blocks(numbers) => numbers.contains(&blocks::number_of(id)),
+        }
+    }
 }

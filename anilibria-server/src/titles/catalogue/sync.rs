@@ -37,7 +37,7 @@ const MAX_BACKOFF: Duration = Duration::from_mins(1);
 const SAVE_AFTER: Duration = Duration::from_secs(5);
 
 /// Interval at which a follower reads what the leader has written.
-const FOLLOW: Duration = Duration::from_secs(5);
+const FOLLOW: Duration = Duration::from_secs(2);
 
 /// Number of intervals without a sign of the leader after which a follower polls AniLibria itself. [`GRACE`] is added, to
 /// elect another leader.
@@ -87,15 +87,28 @@ impl SyncTask {
     }
 }
 
+/// Part of an instance in keeping the catalogue up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Polls AniLibria for all instances, or is the only one.
+    Leader,
+    /// Reads what the leader has written.
+    Follower,
+    /// Polls for itself, because there seems to be no leader.
+    Alone,
+}
+
 struct Syncing {
     titles: Titles,
     mirror: Mirror,
     bus: Option<Arc<dyn Publish>>,
     sampler: Sampler,
     /// Leader election for polling AniLibria; `None` if this instance always polls.
-    elector: Option<Candidate>,
-    /// True if this instance was the leader at the last step.
-    is_poller: bool,
+    elector: Option<Arc<Candidate>>,
+    /// Role at the last step.
+    role: Role,
+    /// True if the shared store could be read at the last step.
+    can_follow: bool,
     /// Time at which a new sign of the leader was received, and that sign.
     heard: (Instant, Option<OffsetDateTime>),
     /// True if changes have yet to be written to the shared store.
@@ -120,7 +133,8 @@ impl Syncing {
             mirror,
             bus,
             sampler,
-            is_poller: false,
+            role: Role::Follower,
+            can_follow: true,
             heard: (now, None),
             unshared: false,
             full_pass_due,
@@ -143,24 +157,56 @@ impl Syncing {
     /// Polls AniLibria if this instance is the leader, or else reads what the leader has written. Returns the delay before
     /// the next step.
     async fn step(&mut self) -> Duration {
-        let is_poller = self.elector.as_ref().is_none_or(Candidate::is_leader);
-        self.is_poller = is_poller;
-        let next_full_pass = is_poller.then(|| OffsetDateTime::now_utc() + self.until_full_pass());
+        let is_leader = self.elector.as_ref().is_none_or(|elector| elector.is_leader());
+        if is_leader {
+            self.lead().await;
+        }
+        let next_full_pass = is_leader.then(|| OffsetDateTime::now_utc() + self.until_full_pass());
         self.mirror.change_status(|status| {
-            status.is_poller = is_poller;
+            status.is_poller = is_leader;
             status.next_full_pass = next_full_pass;
         });
-        if is_poller {
-            return self.poll().await;
+        if !is_leader {
+            self.follow().await;
+            self.assume(if self.hears_leader() { Role::Follower } else { Role::Alone });
         }
-        self.follow().await;
-        let interval = self.mirror.shared.interval;
-        if self.heard.0.elapsed() > interval.saturating_mul(SILENT_INTERVALS).saturating_add(GRACE) {
-            self.heard.0 = Instant::now();
-            warn!("No instance seems to look at AniLibria; this one does for now");
-            self.poll().await;
+        match self.role {
+            Role::Leader | Role::Alone => self.poll().await,
+            Role::Follower => FOLLOW.min(self.mirror.shared.interval),
         }
-        FOLLOW.min(interval)
+    }
+
+    /// Becomes leader, if it was not, and continues where the last leader stopped.
+    async fn lead(&mut self) {
+        let before = std::mem::replace(&mut self.role, Role::Leader);
+        if before == Role::Leader || self.elector.is_none() {
+            return;
+        }
+        // An instance that polled by itself has a newer catalogue than the store.
+        if before == Role::Follower {
+            self.follow().await;
+        }
+        // A catalogue that was followed is recent. A full pass takes long, so that changes come first.
+        if self.mirror.catalogue().is_some() {
+            self.full_pass_due = self.full_pass_due.max(Instant::now() + self.mirror.shared.interval);
+        }
+    }
+
+    /// Takes on a role other than that of the leader.
+    fn assume(&mut self, role: Role) {
+        match (std::mem::replace(&mut self.role, role), role) {
+            (Role::Leader | Role::Follower, Role::Alone) => {
+                warn!("no instance polls AniLibria for all, polling for this instance");
+            }
+            (Role::Alone, Role::Follower) => info!("another instance polls AniLibria again"),
+            _ => {}
+        }
+    }
+
+    /// Returns true if there was a sign of a leader lately.
+    fn hears_leader(&self) -> bool {
+        let limit = self.mirror.shared.interval.saturating_mul(SILENT_INTERVALS).saturating_add(GRACE);
+        self.heard.0.elapsed() <= limit
     }
 
     /// Polls AniLibria once.
@@ -172,7 +218,14 @@ impl Syncing {
 
     /// Polls within `span`.
     async fn look(&mut self, everything: bool, span: &Span) -> Duration {
-        let pause = match self.mirror.update(everything).await {
+        let updated = tokio::select! {
+            updated = self.mirror.update(everything) => updated,
+            // The next leader begins to poll.
+            () = self.lease_end() => return CALM,
+            never = self.report_progress() => match never {},
+        };
+        self.mirror.note(&updated).await;
+        let pause = match updated {
             Ok(mut changes) => {
                 self.failures = 0;
                 if everything {
@@ -209,14 +262,37 @@ impl Syncing {
                 self.tell(changes).await;
             }
             Ok(None) => {}
-            Err(error) => warn!(%error, "What other instances have read cannot be seen"),
+            Err(error) => {
+                if std::mem::replace(&mut self.can_follow, false) {
+                    warn!(%error, "shared catalogue unavailable, retrying");
+                }
+                return;
+            }
+        }
+        self.can_follow = true;
+    }
+
+    /// Waits until this instance loses the lease; forever if it does not poll as the leader.
+    async fn lease_end(&self) {
+        match self.elector.as_ref().filter(|_| self.role == Role::Leader) {
+            // An error means that the campaign has ended.
+            Some(elector) => drop(elector.watch().wait_for(Option::is_none).await),
+            None => pending().await,
         }
     }
 
-    /// Writes changes to the shared store. This precedes the events, because other instances rebuild their answers from the
-    /// store when they receive an event.
+    /// Tells the followers during a long poll that there is a leader.
+    async fn report_progress(&self) -> Infallible {
+        loop {
+            sleep(GRACE / 3).await;
+            self.mirror.note_progress().await;
+        }
+    }
+
+    /// Writes changes to the shared store, or everything that the store has lost. This precedes the events, because other
+    /// instances rebuild their answers from the store when they receive an event.
     async fn share(&mut self) {
-        if self.unshared {
+        if self.unshared || (self.role == Role::Leader && !self.mirror.is_shared().await) {
             self.unshared = !self.mirror.share().await;
         }
     }
@@ -232,8 +308,8 @@ impl Syncing {
         let news = self.mirror.shared.news.notified();
         let changes_hands = async {
             let Some(elector) = &self.elector else { return pending().await };
-            let mut office = elector.watch();
-            let _ = office.wait_for(|token| token.is_some() != self.is_poller).await;
+            let mut lease = elector.watch();
+            let _ = lease.wait_for(|token| token.is_some() != (self.role == Role::Leader)).await;
         };
         tokio::select! {
             () = news => {}
@@ -242,15 +318,18 @@ impl Syncing {
         }
     }
 
-    /// Saves unsaved changes and releases the lease. The local save comes first, because it is the least likely to fail.
+    /// Saves unsaved changes and releases the lease. The local save comes first, because it is the least likely to fail. The
+    /// lease comes last, because only the leader may write the shared store.
     async fn finish(&mut self) {
         if self.unsaved_since.is_some() {
             self.mirror.save().await;
         }
-        if let Some(elector) = self.elector.take() {
-            elector.resign().await;
+        if self.unshared {
+            self.share().await;
         }
-        self.share().await;
+        if let Some(elector) = self.elector.take() {
+            elector.resign_shared().await;
+        }
     }
 
     /// Invalidates the answers built from the old catalogue.

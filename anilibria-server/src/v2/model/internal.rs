@@ -248,6 +248,8 @@ pub enum CatalogueOrigin {
     Disk,
     /// Found in MongoDB, where this or another instance put it.
     Mongodb,
+    /// Found in Redis, where the instance that polls AniLibria put it.
+    Redis,
 }
 
 impl From<CatalogueStatus> for CatalogueStatistics {
@@ -256,6 +258,7 @@ impl From<CatalogueStatus> for CatalogueStatistics {
             CatalogueSource::Anilibria => CatalogueOrigin::Anilibria,
             CatalogueSource::Disk => CatalogueOrigin::Disk,
             CatalogueSource::Mongodb => CatalogueOrigin::Mongodb,
+            CatalogueSource::Redis => CatalogueOrigin::Redis,
         };
         Self {
             releases: status.releases as u64,

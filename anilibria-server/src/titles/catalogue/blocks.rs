@@ -1,0 +1,125 @@
+//! The catalogue in compressed blocks, so that a change of one release costs the transfer of one block.
+
+use anilibria_client::{
+    model::ReleaseId,
+    reflector::{Catalog, CatalogPart},
+};
+use anyhow::{Context as _, ensure};
+use sha2::{Digest as _, Sha256};
+
+/// Number of blocks. A catalogue of 2,000 releases has about 30 in each.
+pub(super) const BLOCKS: usize = 64;
+
+/// Maximum size of a block before compression. A larger one is not read.
+const MAX_BYTES: usize = 32 << 20;
+
+/// Compression level of blocks: fast, because blocks are written more often than they grow.
+const LEVEL: i32 = 1;
+
+/// Releases of one block, not compressed.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    /// Each release after the length of its bytes.
+    bytes: Vec<u8>,
+}
+
+/// Returns the number of the block that contains the release `id`.
+pub(super) fn number_of(id: ReleaseId) -> usize {
+    id.get() as usize % BLOCKS
+}
+
+/// Returns all blocks of `catalogue` in the order of their numbers.
+pub(super) fn split(catalogue: &Catalog) -> Vec<Block> {
+    let mut blocks: Vec<Block> = std::iter::repeat_with(Block::default).take(BLOCKS).collect();
+    for part in catalogue.parts() {
+        let bytes = part.to_bytes();
+        if let (Some(block), Ok(length)) = (blocks.get_mut(number_of(part.id())), u32::try_from(bytes.len()))
+        {
+            block.bytes.extend(length.to_le_bytes());
+            block.bytes.extend(bytes);
+        }
+    }
+    blocks
+}
+
+impl Block {
+    /// Returns the digest of the contents, which is the same on all instances and never 0.
+    pub(super) fn digest(&self) -> u64 {
+        let digest = Sha256::digest(&self.bytes);
+        digest.first_chunk().map_or(1, |start| u64::from_le_bytes(*start).max(1))
+    }
+
+    /// Returns the block in the form in which it is stored.
+    pub(super) fn compress(&self) -> anyhow::Result<Vec<u8>> {
+        Ok(zstd::bulk::compress(&self.bytes, LEVEL)?)
+    }
+
+    /// Returns the block that [`compress`](Self::compress) returned as `bytes`.
+    pub(super) fn decompress(bytes: &[u8]) -> anyhow::Result<Self> {
+        Ok(Self { bytes: zstd::bulk::decompress(bytes, MAX_BYTES)? })
+    }
+
+    /// Returns the releases.
+    pub(super) fn parts(&self) -> anyhow::Result<Vec<CatalogPart>> {
+        let (mut parts, mut rest) = (Vec::new(), self.bytes.as_slice());
+        while !rest.is_empty() {
+            let (length, after) = rest.split_first_chunk().context("a block ends too early")?;
+            let length = u32::from_le_bytes(*length) as usize;
+            ensure!(length <= after.len(), "a block ends too early");
+            let (part, after) = after.split_at(length);
+            parts.push(CatalogPart::from_bytes(part)?);
+            rest = after;
+        }
+        Ok(parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anilibria_client::model::Release;
+    use serde_json::json;
+
+    use super::*;
+
+    fn catalogue(ids: impl IntoIterator<Item = u32>) -> Catalog {
+        let release = |id| -> Release {
+            serde_json::from_value(json!({"id": id, "name": {"main": format!("Имя {id}")}})).unwrap()
+        };
+        ids.into_iter().map(release).collect()
+    }
+
+    #[test]
+    fn catalogue_is_the_same_after_it_was_split() {
+        let catalogue = catalogue(1..=200);
+
+        let blocks = split(&catalogue);
+        let stored: Vec<_> = blocks.iter().map(|block| block.compress().unwrap()).collect();
+        let read = stored.iter().map(|bytes| Block::decompress(bytes).unwrap());
+        let parts = read.flat_map(|block| block.parts().unwrap());
+
+        assert_eq!(blocks.len(), BLOCKS);
+        assert_eq!(parts.collect::<Catalog>().to_bytes(), catalogue.to_bytes());
+    }
+
+    #[test]
+    fn change_of_a_release_changes_one_digest() {
+        let digests = |catalogue: &Catalog| split(catalogue).iter().map(Block::digest).collect::<Vec<_>>();
+        let (before, after) = (digests(&catalogue(1..=200)), digests(&catalogue(1..=201)));
+
+        let differing: Vec<_> = (0..BLOCKS).filter(|number| before[*number] != after[*number]).collect();
+
+        assert_eq!(differing, [201 % BLOCKS]);
+        assert!(digests(&Catalog::default()).iter().all(|digest| *digest > 0));
+    }
+
+    #[test]
+    fn damaged_block_is_an_error() {
+        let block = split(&catalogue([7])).swap_remove(7);
+        let stored = block.compress().unwrap();
+
+        assert!(Block::decompress(&stored[..stored.len() - 1]).is_err());
+        for bytes in [&block.bytes[..3], &block.bytes[..block.bytes.len() - 1], &[0xff; 8]] {
+            assert!(Block { bytes: bytes.to_vec() }.parts().is_err());
+        }
+    }
+}

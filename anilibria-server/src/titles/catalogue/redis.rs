@@ -1,0 +1,307 @@
+//! The catalogue in Redis, from which the leader's followers receive it.
+
+use std::sync::Arc;
+
+use anilibria_cache::{
+    Redis,
+    coordination::{MapChange, RedisMap},
+};
+use anilibria_client::reflector::{Catalog, CatalogPart};
+use anyhow::{bail, ensure};
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use tokio::{
+    sync::{Mutex, watch},
+    task::spawn_blocking,
+};
+use tracing::debug;
+
+use super::{
+    CatalogueSource, CatalogueStore, SharedCatalogue,
+    blocks::{self, BLOCKS, Block},
+    store::{Covered, News},
+};
+
+/// Name of the map. Its key is not that of a cached answer, so `clear` does not remove it.
+const MAP: &str = "catalogue";
+
+/// Field with the [`Manifest`].
+const MANIFEST: &str = "manifest";
+
+/// Field with the time of the leader's last successful poll, in milliseconds since 1970.
+const SYNCED: &str = "synced";
+
+/// Field with the time at which the leader last polled or was polling, in milliseconds since 1970.
+const ATTEMPTED: &str = "attempted";
+
+/// Version of the form of the fields. A catalogue in another form is ignored, and replaced by the leader.
+const FORM: u32 = 1;
+
+/// Approximate size of one command. A larger one could take longer than Redis has to answer.
+const BATCH_BYTES: usize = 256 << 10;
+
+/// Number of blocks to read at a time.
+const BATCH_BLOCKS: usize = 8;
+
+/// Digest of a block that is being written.
+const UNFINISHED: u64 = 0;
+
+/// Fields of the map that describe the blocks.
+struct Head {
+    /// `None` if there is none that this version can read.
+    manifest: Option<Manifest>,
+    last_sync: Option<OffsetDateTime>,
+    last_attempt: Option<OffsetDateTime>,
+}
+
+/// Contents of the map: digests of the blocks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Manifest {
+    form: u32,
+    digests: Vec<u64>,
+}
+
+/// Store of the catalogue in Redis, in compressed blocks. Cheap to clone.
+///
+/// Only the leader of the poll lease writes, with its fencing token, so that a former leader cannot replace newer blocks.
+/// Redis may lose the catalogue at any time: followers keep their copies, and the leader writes the catalogue again.
+#[derive(Clone, Debug)]
+pub struct RedisCatalogue {
+    map: RedisMap,
+    /// Fencing token while this instance holds the poll lease.
+    lease: watch::Receiver<Option<u64>>,
+    /// Manifest that this instance read or wrote last. Held during every read and write.
+    known: Arc<Mutex<Option<Manifest>>>,
+}
+
+impl Manifest {
+    fn parse(bytes: &Bytes) -> Option<Self> {
+        let manifest: Self = serde_json::from_slice(bytes).ok()?;
+        (manifest.form == FORM && manifest.digests.len() == BLOCKS).then_some(manifest)
+    }
+
+    fn to_bytes(&self) -> anyhow::Result<Vec<u8>> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// Returns the numbers of the blocks whose digest differs from that in `known`.
+    fn differing(&self, known: Option<&Self>) -> Vec<usize> {
+        let digest = |number: usize| known.and_then(|known| known.digests.get(number));
+        let numbered = self.digests.iter().enumerate();
+        numbered.filter(|(number, own)| digest(*number) != Some(own)).map(|(number, _)| number).collect()
+    }
+}
+
+impl RedisCatalogue {
+    /// Creates a store in `redis`. `lease` contains the fencing token while this instance is the leader. It sends no command
+    /// yet.
+    pub fn new(redis: &Redis, lease: watch::Receiver<Option<u64>>) -> Self {
+        Self { map: redis.map(MAP), lease, known: Arc::default() }
+    }
+
+    async fn head(&self) -> anyhow::Result<Head> {
+        let fields = self.map.get(&[MANIFEST, SYNCED, ATTEMPTED].map(str::to_owned)).await?;
+        let [manifest, synced, attempted] = fields.as_slice() else { bail!("an incomplete answer") };
+        Ok(Head {
+            manifest: manifest.as_ref().and_then(Manifest::parse),
+            last_sync: synced.as_ref().and_then(time_of),
+            last_attempt: attempted.as_ref().and_then(time_of),
+        })
+    }
+
+    /// Sets `fields` to the present, if this instance is the leader.
+    async fn stamp(&self, fields: &[&str]) {
+        let token = *self.lease.borrow();
+        let Some(token) = token else { return };
+        let now = (OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).to_string();
+        let change =
+            fields.iter().fold(MapChange::default(), |change, field| change.put(*field, now.clone()));
+        if let Err(error) = self.change(token, change).await {
+            debug!(%error, "the time of a poll could not be written to Redis");
+        }
+    }
+
+    /// Reads the blocks `numbers`. Returns their releases, and the numbers of the blocks that match `manifest`. The others
+    /// are being replaced.
+    async fn blocks(
+        &self,
+        numbers: &[usize],
+        manifest: &Manifest,
+    ) -> anyhow::Result<(Vec<CatalogPart>, Vec<usize>)> {
+        let (mut parts, mut read) = (Vec::new(), Vec::new());
+        for numbers in numbers.chunks(BATCH_BLOCKS) {
+            let fields: Vec<_> = numbers.iter().map(|number| field(*number)).collect();
+            let stored = self.map.get(&fields).await?;
+            let wanted: Vec<_> = numbers
+                .iter()
+                .zip(stored)
+                .filter_map(|(number, bytes)| Some((*number, *manifest.digests.get(*number)?, bytes?)))
+                .collect();
+            let decoded = spawn_blocking(move || decode(wanted)).await??;
+            for (number, found) in decoded {
+                read.push(number);
+                parts.extend(found);
+            }
+        }
+        Ok((parts, read))
+    }
+
+    /// Makes `change` as the leader with this fencing token.
+    async fn change(&self, token: u64, change: MapChange) -> anyhow::Result<()> {
+        let is_made = self.map.change(&change.fencing_token(token)).await?;
+        ensure!(is_made, "another instance has become leader");
+        Ok(())
+    }
+
+    /// Writes the blocks that differ from `stored`, and then `manifest`.
+    async fn replace(
+        &self,
+        token: u64,
+        blocks: Vec<Block>,
+        manifest: &Manifest,
+        stored: Option<&Manifest>,
+    ) -> anyhow::Result<()> {
+        let numbers = manifest.differing(stored);
+        let wanted = numbers.clone();
+        let compressed = spawn_blocking(move || compress(&blocks, &wanted)).await??;
+        let batches = batches(compressed);
+        let first = if stored.is_some() { MapChange::default() } else { MapChange::default().clear() };
+        if let [batch] = batches.as_slice() {
+            return self.change(token, put(first, batch).put(MANIFEST, manifest.to_bytes()?)).await;
+        }
+        // Until all batches are written, readers ignore these blocks.
+        let mut unfinished = manifest.clone();
+        for (number, digest) in unfinished.digests.iter_mut().enumerate() {
+            if numbers.contains(&number) {
+                *digest = UNFINISHED;
+            }
+        }
+        self.change(token, first.put(MANIFEST, unfinished.to_bytes()?)).await?;
+        for batch in &batches {
+            self.change(token, put(MapChange::default(), batch)).await?;
+        }
+        self.change(token, MapChange::default().put(MANIFEST, manifest.to_bytes()?)).await
+    }
+}
+
+#[async_trait]
+impl CatalogueStore for RedisCatalogue {
+    async fn read(&self) -> anyhow::Result<Option<Catalog>> {
+        let News { parts, .. } = self.news().await?;
+        if parts.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(spawn_blocking(move || parts.into_iter().collect()).await?))
+    }
+
+    /// Writes the blocks that differ. Does nothing while another instance is the leader.
+    async fn write(&self, catalogue: Arc<Catalog>) -> anyhow::Result<()> {
+        let mut known = self.known.lock().await;
+        let token = *self.lease.borrow();
+        let Some(token) = token else {
+            // The catalogue in memory is no longer the one that was read here.
+            *known = None;
+            return Ok(());
+        };
+        let stored = self.head().await?.manifest;
+        let (blocks, digests) = spawn_blocking(move || {
+            let blocks = blocks::split(&catalogue);
+            let digests = blocks.iter().map(Block::digest).collect();
+            (blocks, digests)
+        })
+        .await?;
+        let manifest = Manifest { form: FORM, digests };
+        if stored.as_ref() != Some(&manifest) {
+            self.replace(token, blocks, &manifest, stored.as_ref()).await?;
+        }
+        *known = Some(manifest);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SharedCatalogue for RedisCatalogue {
+    fn source(&self) -> CatalogueSource {
+        CatalogueSource::Redis
+    }
+
+    async fn news(&self) -> anyhow::Result<News> {
+        let mut known = self.known.lock().await;
+        let Head { manifest, last_sync, last_attempt: sign } = self.head().await?;
+        let Some(stored) = manifest else { return Ok(News { sign, last_sync, ..News::default() }) };
+        let (parts, read) = self.blocks(&stored.differing(known.as_ref()), &stored).await?;
+        let nothing = || Manifest { form: FORM, digests: vec![UNFINISHED; BLOCKS] };
+        let digests = &mut known.get_or_insert_with(nothing).digests;
+        for number in &read {
+            if let (Some(known), Some(digest)) = (digests.get_mut(*number), stored.digests.get(*number)) {
+                *known = *digest;
+            }
+        }
+        Ok(News { parts, covered: Covered::Blocks(read), sign, last_sync })
+    }
+
+    async fn note(&self, outcome: Result<u64, String>) {
+        self.stamp(if outcome.is_ok() { &[ATTEMPTED, SYNCED] } else { &[ATTEMPTED] }).await;
+    }
+
+    async fn note_progress(&self) {
+        self.stamp(&[ATTEMPTED]).await;
+    }
+
+    async fn is_intact(&self) -> bool {
+        let known = self.known.lock().await;
+        // If Redis does not answer, a write would fail as well.
+        known.is_some() && self.head().await.map_or(true, |head| head.manifest == *known)
+    }
+}
+
+/// Parses a time in milliseconds since 1970.
+fn time_of(text: &Bytes) -> Option<OffsetDateTime> {
+    let millis: i64 = str::from_utf8(text).ok()?.parse().ok()?;
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()
+}
+
+fn field(number: usize) -> String {
+    format!("block:{number}")
+}
+
+/// Decodes blocks that have the given digests. Others are omitted.
+fn decode(stored: Vec<(usize, u64, Bytes)>) -> anyhow::Result<Vec<(usize, Vec<CatalogPart>)>> {
+    let mut decoded = Vec::with_capacity(stored.len());
+    for (number, digest, bytes) in stored {
+        let block = Block::decompress(&bytes)?;
+        if block.digest() == digest {
+            decoded.push((number, block.parts()?));
+        }
+    }
+    Ok(decoded)
+}
+
+/// Compresses the blocks `numbers`.
+fn compress(blocks: &[Block], numbers: &[usize]) -> anyhow::Result<Vec<(usize, Vec<u8>)>> {
+    let wanted = numbers.iter().filter_map(|number| Some((*number, blocks.get(*number)?)));
+    wanted.map(|(number, block)| Ok((number, block.compress()?))).collect()
+}
+
+/// Divides `blocks` into batches of about [`BATCH_BYTES`].
+fn batches(blocks: Vec<(usize, Vec<u8>)>) -> Vec<Vec<(usize, Vec<u8>)>> {
+    let mut batches: Vec<Vec<_>> = vec![Vec::new()];
+    let mut size = 0;
+    for block in blocks {
+        if size >= BATCH_BYTES {
+            batches.push(Vec::new());
+            size = 0;
+        }
+        size += block.1.len();
+        if let Some(batch) = batches.last_mut() {
+            batch.push(block);
+        }
+    }
+    batches
+}
+
+fn put(change: MapChange, blocks: &[(usize, Vec<u8>)]) -> MapChange {
+    blocks.iter().fold(change, |change, (number, bytes)| change.put(field(*number), bytes.clone()))
+}

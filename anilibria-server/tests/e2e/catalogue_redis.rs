@@ -1,0 +1,219 @@
+//! Instances that share Redis and have no database: one polls AniLibria, and the others receive the catalogue from it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use test_services::RedisServer;
+
+use crate::{
+    socket::Socket,
+    support::{Service, binary, eventually},
+    token::{SECRET, service_token},
+};
+
+const RELEASES: u64 = 150;
+
+/// Instances on one Redis. Each has its own stand-in for AniLibria, so that its requests can be told from those of others.
+/// The stand-ins hold the same.
+struct Cluster {
+    redis: RedisServer,
+    nodes: Vec<Node>,
+}
+
+struct Node {
+    upstream: Service,
+    service: Service,
+}
+
+impl Cluster {
+    /// Starts `instances` that have all loaded the catalogue.
+    async fn start(redis: RedisServer, instances: usize) -> Self {
+        let mut cluster = Self { redis, nodes: Vec::new() };
+        for _ in 0..instances {
+            cluster.add().await;
+        }
+        cluster
+    }
+
+    /// Starts one more instance and waits until it has loaded the catalogue.
+    async fn add(&mut self) {
+        let releases = RELEASES.to_string();
+        let upstream = Service::start(binary(&["sandbox", "--port", "0", "--releases", &releases]));
+        let url = self.redis.url();
+        let variables = [
+            ("REDIS_URL", url.as_str()),
+            ("CATALOGUE_ENABLED", "true"),
+            ("EVENTS_ENABLED", "true"),
+            ("SYNC_INTERVAL_SECONDS", "1"),
+            ("INTERNAL_JWT_SECRET", SECRET),
+        ];
+        let service = Service::reading_from(&upstream, &variables);
+        let node = Node { upstream, service };
+        eventually("the catalogue", async || (node.stats().await["releases"] == RELEASES).then_some(()))
+            .await;
+        self.nodes.push(node);
+    }
+
+    /// Publishes the next episode of title `id` at every stand-in.
+    async fn publish_episode(&self, id: u64) {
+        for node in &self.nodes {
+            let body = Some(json!({"release_id": id}));
+            let answer = node.upstream.send(Method::POST, "/sandbox/episodes", body).await;
+            assert!(answer.status.is_success(), "{}", answer.text);
+        }
+    }
+
+    /// Waits until the lists of every instance say that title `id` has `count` episodes.
+    async fn shows(&self, id: u64, count: u64) {
+        for node in &self.nodes {
+            eventually("the new episode", async || (node.episodes(id).await == count).then_some(())).await;
+        }
+    }
+
+    /// Waits until all blocks are in Redis. Returns the number of fields there.
+    async fn stored(&self) -> u32 {
+        eventually("the catalogue in Redis", async || {
+            let fields = self.redis.cli(&["HLEN", "anilibria:#map:catalogue"]).trim().parse().unwrap();
+            (fields > 64).then_some(fields)
+        })
+        .await
+    }
+
+    /// Returns the place of the instance that polls.
+    async fn poller(&self) -> usize {
+        eventually("a poller", async || {
+            for (place, node) in self.nodes.iter().enumerate() {
+                if node.stats().await["is_poller"] == true {
+                    return Some(place);
+                }
+            }
+            None
+        })
+        .await
+    }
+}
+
+impl Node {
+    /// Returns the statistics of the catalogue.
+    async fn stats(&self) -> Value {
+        let token = service_token("nodejs", &["read"]);
+        let answer = self.service.send_as(&token, Method::GET, "/internal/stats", None).await;
+        answer.json()["data"]["catalogue"].clone()
+    }
+
+    async fn titles(&self) -> Vec<Value> {
+        let list = self.service.get("/titles?limit=100&sort=updated").await.good();
+        list["data"].as_array().unwrap().clone()
+    }
+
+    async fn episodes(&self, id: u64) -> u64 {
+        let titles = self.titles().await;
+        let title = titles.iter().find(|title| title["id"] == id);
+        title.and_then(|title| title["episodes"]["current"].as_u64()).unwrap_or_default()
+    }
+
+    /// Returns a title of which more episodes are to come, and the number of those that are out.
+    async fn ongoing(&self) -> (u64, u64) {
+        let list = self.service.get("/titles?status=ongoing&limit=1&sort=updated").await.good();
+        let title = &list["data"][0];
+        (title["id"].as_u64().unwrap(), title["episodes"]["current"].as_u64().unwrap())
+    }
+
+    /// Returns the number of polls of AniLibria.
+    async fn polls(&self) -> usize {
+        self.upstream.upstream_hits("/api/v1/anime/releases/latest").await
+            + self.upstream.upstream_hits("/api/v1/anime/catalog/releases").await
+    }
+}
+
+#[tokio::test]
+async fn one_of_three_instances_polls_for_all_and_another_takes_over_when_it_is_killed() {
+    let Some(redis) = RedisServer::start() else { return };
+    let mut cluster = Cluster::start(redis, 3).await;
+    let (id, count) = cluster.nodes[0].ongoing().await;
+    let mut socket = Socket::open(&cluster.nodes[2].service).await;
+    socket.ask("subscribe_title", json!({"title_id": id})).await;
+
+    cluster.publish_episode(id).await;
+    socket.hear_of("new_episode").await;
+    cluster.shows(id, count + 1).await;
+
+    assert_eq!(cluster.poller().await, 0);
+    assert_eq!(cluster.nodes[1].stats().await["source"], "redis");
+    for follower in &cluster.nodes[1..] {
+        assert_eq!(follower.polls().await, 0, "a follower has polled AniLibria");
+    }
+
+    cluster.nodes.remove(0).service.kill();
+    let poller = cluster.poller().await;
+    cluster.publish_episode(id).await;
+    socket.hear_of("new_episode").await;
+    cluster.shows(id, count + 2).await;
+
+    assert!(cluster.nodes[poller].polls().await > 0);
+    assert_eq!(cluster.nodes[1 - poller].polls().await, 0, "two instances poll AniLibria");
+}
+
+#[tokio::test]
+async fn catalogue_that_redis_has_lost_is_written_again() {
+    let Some(redis) = RedisServer::start() else { return };
+    let mut cluster = Cluster::start(redis, 2).await;
+    let (id, count) = cluster.nodes[0].ongoing().await;
+
+    cluster.stored().await;
+
+    cluster.redis.flush();
+    for node in &cluster.nodes {
+        assert_eq!(node.stats().await["releases"], RELEASES);
+    }
+    // The lease was lost with the data, so that either instance may hold the new one.
+    cluster.stored().await;
+    cluster.add().await;
+    cluster.publish_episode(id).await;
+    cluster.shows(id, count + 1).await;
+
+    assert_eq!(cluster.nodes[2].stats().await["source"], "redis");
+    assert_eq!(cluster.nodes[2].polls().await, 0);
+}
+
+#[tokio::test]
+async fn without_redis_each_instance_polls_for_itself_until_it_is_back() {
+    let Some(redis) = RedisServer::start() else { return };
+    let mut cluster = Cluster::start(redis, 2).await;
+    let (id, count) = cluster.nodes[0].ongoing().await;
+
+    cluster.redis.kill();
+    cluster.publish_episode(id).await;
+    cluster.shows(id, count + 1).await;
+    for node in &cluster.nodes {
+        assert!(node.polls().await > 0);
+    }
+
+    cluster.redis.restart();
+    let poller = cluster.poller().await;
+    let follower = &cluster.nodes[1 - poller];
+    eventually("a follower that does not poll", async || {
+        let before = follower.polls().await;
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        (follower.polls().await == before).then_some(())
+    })
+    .await;
+    cluster.publish_episode(id).await;
+    cluster.shows(id, count + 2).await;
+}
+
+/// The key does not look like one of the cache, whatever the pattern.
+#[tokio::test]
+async fn clearing_the_cache_leaves_the_shared_catalogue() {
+    let Some(redis) = RedisServer::start() else { return };
+    let cluster = Cluster::start(redis, 1).await;
+    let fields = cluster.stored().await;
+
+    let token = service_token("nodejs", &["read", "write"]);
+    for pattern in ["*", "#*", "anilibria:*", "catalogue"] {
+        let body = Some(json!({"pattern": pattern, "confirm": true}));
+        let service = &cluster.nodes[0].service;
+        service.send_as(&token, Method::DELETE, "/internal/cache/clear", body).await;
+    }
+
+    assert_eq!(cluster.stored().await, fields);
+}
