@@ -30,7 +30,29 @@ pub(crate) enum Failure {
     Unavailable,
 }
 
+impl Operation {
+    /// Returns the name in logs and metrics.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Set => "set",
+            Self::Invalidate => "invalidate",
+        }
+    }
+}
+
 impl Failure {
+    /// Returns the name in logs and metrics.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+            Self::Corrupt => "corrupt",
+            Self::Rejected => "rejected",
+            Self::Unavailable => "skipped",
+        }
+    }
+
     pub(super) fn of(error: &Error) -> Self {
         match error {
             Error::Corrupt { .. } => Self::Corrupt,
@@ -179,7 +201,7 @@ mod facade {
                 histogram!(
                     "anilibria_cache_operation_duration_seconds",
                     "cache" => cache, "level" => name,
-                    "operation" => label(operation),
+                    "operation" => operation.as_str(),
                 )
             };
             Self {
@@ -210,21 +232,14 @@ mod facade {
         }
 
         pub(super) fn failed(&self, operation: Operation, failure: Failure) {
-            let result = match failure {
-                Failure::Error => "error",
-                Failure::Timeout => "timeout",
-                Failure::Corrupt => "corrupt",
-                Failure::Rejected => "rejected",
-                Failure::Unavailable => "skipped",
-            };
-            self.count(operation, result);
+            self.count(operation, failure.as_str());
         }
 
         fn count(&self, operation: Operation, result: &'static str) {
             let labels = [
                 ("cache", self.cache),
                 ("level", self.name),
-                ("operation", label(operation)),
+                ("operation", operation.as_str()),
                 ("result", result),
             ];
             counter!("anilibria_cache_operations_total", &labels).increment(1);
@@ -234,14 +249,6 @@ mod facade {
     impl fmt::Debug for Handles {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.debug_struct("Handles").field("name", &self.name).finish_non_exhaustive()
-        }
-    }
-
-    fn label(operation: Operation) -> &'static str {
-        match operation {
-            Operation::Get => "get",
-            Operation::Set => "set",
-            Operation::Invalidate => "invalidate",
         }
     }
 }

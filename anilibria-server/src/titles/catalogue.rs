@@ -193,15 +193,12 @@ impl Mirror {
         Ok(Some((changes, last_attempt)))
     }
 
-    /// Writes the catalogue to the shared store. Returns true if it is stored there, or if there is no shared store.
-    async fn share(&self) -> bool {
-        let (Some(shared), Some(catalogue)) = (&self.shared.database, self.catalogue()) else { return true };
-        let written = shared.write(catalogue).await;
-        if let Err(error) = &written {
-            count_error("catalogue", "save");
-            warn!(%error, "The catalogue could not be saved in MongoDB, trying again");
-        }
-        written.is_ok()
+    /// Writes the catalogue to the shared store, if there is one.
+    async fn share(&self) -> anyhow::Result<()> {
+        let (Some(shared), Some(catalogue)) = (&self.shared.database, self.catalogue()) else {
+            return Ok(());
+        };
+        shared.write(catalogue).await.inspect_err(|_| count_error("catalogue", "save"))
     }
 
     /// Writes the catalogue to the store of this instance. A failure is logged; the next change tries again.
@@ -210,7 +207,7 @@ impl Mirror {
             && let Err(error) = own.write(catalogue).await
         {
             count_error("catalogue", "save");
-            warn!(%error, "The catalogue could not be saved");
+            warn!(error = format!("{error:#}"), "catalogue not saved on disk");
         }
     }
 
@@ -240,16 +237,13 @@ impl fmt::Debug for Mirror {
 async fn read(store: impl Future<Output = anyhow::Result<Option<Catalog>>>) -> Catalog {
     match store.await {
         Ok(Some(catalogue)) => {
-            info!(
-                releases = catalogue.len(),
-                "The catalogue of the last run is served until there is a newer one"
-            );
+            info!(releases = catalogue.len(), "saved catalogue loaded");
             catalogue
         }
         Ok(None) => Catalog::default(),
         Err(error) => {
             count_error("catalogue", "read");
-            warn!(%error, "A saved catalogue cannot be read");
+            warn!(error = format!("{error:#}"), "saved catalogue cannot be read");
             Catalog::default()
         }
     }

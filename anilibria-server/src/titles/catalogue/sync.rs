@@ -1,6 +1,6 @@
 //! The task that keeps the mirrored catalogue up to date.
 
-use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+use std::{convert::Infallible, error::Error as StdError, future::pending, sync::Arc, time::Duration};
 
 use anilibria_cache::coordination::Candidate;
 use anilibria_http::{
@@ -13,7 +13,7 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
-use tracing::{Instrument as _, Span, field::Empty, info, info_span, warn};
+use tracing::{Instrument as _, Span, debug, field::Empty, info, info_span, warn};
 
 use super::{Changes, Mirror};
 use crate::titles::{
@@ -71,7 +71,7 @@ impl SyncTask {
                 never = syncing.run() => match never {},
             }
             if timeout(LAST_SAVE, syncing.finish()).await.is_err() {
-                warn!("The catalogue could not be saved in time");
+                warn!("catalogue not saved in time");
             }
         });
         Some(Self { stop, task })
@@ -82,7 +82,7 @@ impl SyncTask {
         // Sending fails only if the task has ended already.
         let _ = self.stop.send(());
         if let Err(error) = self.task.await {
-            warn!(%error, "The task that mirrors the catalogue broke off");
+            warn!(%error, "catalogue sync task failed");
         }
     }
 }
@@ -105,6 +105,10 @@ struct Syncing {
     /// Time of the first unsaved change.
     unsaved_since: Option<Instant>,
     failures: u32,
+    /// Reads of the shared store.
+    following: Recurring,
+    /// Writes to the shared store.
+    sharing: Recurring,
 }
 
 impl Syncing {
@@ -127,6 +131,8 @@ impl Syncing {
             references_due: now + REFERENCES,
             unsaved_since: None,
             failures: 0,
+            following: Recurring::new("read of the shared catalogue"),
+            sharing: Recurring::new("save of the catalogue in MongoDB"),
         }
     }
 
@@ -157,7 +163,7 @@ impl Syncing {
         let interval = self.mirror.shared.interval;
         if self.heard.0.elapsed() > interval.saturating_mul(SILENT_INTERVALS).saturating_add(GRACE) {
             self.heard.0 = Instant::now();
-            warn!("No instance seems to look at AniLibria; this one does for now");
+            warn!("no sign of a leader, this instance polls AniLibria");
             self.poll().await;
         }
         FOLLOW.min(interval)
@@ -174,7 +180,10 @@ impl Syncing {
     async fn look(&mut self, everything: bool, span: &Span) -> Duration {
         let pause = match self.mirror.update(everything).await {
             Ok(mut changes) => {
-                self.failures = 0;
+                let failures = std::mem::take(&mut self.failures);
+                if failures > 0 {
+                    info!(failures, "catalogue sync recovered");
+                }
                 if everything {
                     self.full_pass_due = Instant::now() + FULL_PASS;
                 }
@@ -190,8 +199,13 @@ impl Syncing {
                 count_error("title_sync", error.kind());
                 span.record("otel.status_code", "ERROR");
                 let pause = backoff(self.failures);
+                let (retry_in_seconds, error) = (pause.as_secs(), &error as &dyn StdError);
+                if self.failures == 0 {
+                    warn!(error, retry_in_seconds, "catalogue sync failed, retrying");
+                } else {
+                    debug!(error, retry_in_seconds, "catalogue sync is still failing");
+                }
                 self.failures = self.failures.saturating_add(1);
-                warn!(%error, ?pause, "The catalogue could not be read, trying again");
                 pause
             }
         };
@@ -203,13 +217,14 @@ impl Syncing {
     async fn follow(&mut self) {
         match self.mirror.follow().await {
             Ok(Some((changes, sign))) => {
+                self.following.succeeded();
                 if self.heard.1 != sign {
                     self.heard = (Instant::now(), sign);
                 }
                 self.tell(changes).await;
             }
-            Ok(None) => {}
-            Err(error) => warn!(%error, "What other instances have read cannot be seen"),
+            Ok(None) => self.following.succeeded(),
+            Err(error) => self.following.failed(&error),
         }
     }
 
@@ -217,7 +232,13 @@ impl Syncing {
     /// store when they receive an event.
     async fn share(&mut self) {
         if self.unshared {
-            self.unshared = !self.mirror.share().await;
+            match self.mirror.share().await {
+                Ok(()) => {
+                    self.unshared = false;
+                    self.sharing.succeeded();
+                }
+                Err(error) => self.sharing.failed(&error),
+            }
         }
     }
 
@@ -258,7 +279,12 @@ impl Syncing {
         if !any {
             return;
         }
-        info!(changed = titles.len(), releases = self.mirror.status().releases, "The catalogue has changed");
+        let (changed, releases) = (titles.len(), self.mirror.status().releases);
+        if changed > 0 {
+            info!(changed, releases, "catalogue changed");
+        } else {
+            debug!(releases, "catalogue changed in details that no title shows");
+        }
         self.titles.catalogue_changed(&titles).await;
         self.unsaved_since.get_or_insert_with(Instant::now);
     }
@@ -268,7 +294,7 @@ impl Syncing {
         let Some(bus) = &self.bus else { return };
         for notice in notices {
             if let Err(error) = bus.publish(notice).await {
-                warn!(%error, "What has changed cannot be published");
+                warn!(error = format!("{error:#}"), "changes of the catalogue cannot be published");
                 return;
             }
         }
@@ -286,6 +312,30 @@ impl Syncing {
         if self.unsaved_since.is_some_and(|since| since.elapsed() + pause >= SAVE_AFTER) {
             self.mirror.save().await;
             self.unsaved_since = None;
+        }
+    }
+}
+
+/// Work that is repeated, in the log: its first failure, and its recovery.
+struct Recurring {
+    name: &'static str,
+    is_failing: bool,
+}
+
+impl Recurring {
+    fn new(name: &'static str) -> Self {
+        Self { name, is_failing: false }
+    }
+
+    fn failed(&mut self, error: &anyhow::Error) {
+        if !std::mem::replace(&mut self.is_failing, true) {
+            warn!(error = format!("{error:#}"), "{} failed, retrying", self.name);
+        }
+    }
+
+    fn succeeded(&mut self) {
+        if std::mem::take(&mut self.is_failing) {
+            info!("{} recovered", self.name);
         }
     }
 }

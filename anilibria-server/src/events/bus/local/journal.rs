@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anilibria_cache::coordination::{DiskMap, MapChange};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::told::{Step, Told};
 
@@ -36,7 +36,10 @@ impl Journal {
             }
             Err(error) => {
                 let error = anyhow::Error::from(error);
-                warn!(error = format!("{error:#}"), "What was told is remembered in memory alone");
+                warn!(
+                    error = format!("{error:#}"),
+                    "event journal unavailable, events are remembered in memory only"
+                );
                 None
             }
         }
@@ -57,13 +60,17 @@ impl Journal {
             None => change.remove(field),
         });
         match self.map.change(&change).await {
-            Ok(_) => self.is_behind = false,
+            Ok(_) => {
+                if std::mem::take(&mut self.is_behind) {
+                    info!("event journal writable again");
+                }
+            }
             Err(error) => {
                 if !self.is_behind {
                     let error = anyhow::Error::from(error);
                     warn!(
                         error = format!("{error:#}"),
-                        "What was told cannot be written, trying on with the next"
+                        "event journal cannot be written, retrying with the next event"
                     );
                 }
                 self.is_behind = true;
