@@ -25,7 +25,6 @@ use clap::{Args, FromArgMatches as _, ValueEnum};
 use poem::http::HeaderValue;
 use url::Url;
 
-pub(crate) use self::secret::guards;
 pub use self::{
     auth::{AuthConfig, ServiceNames},
     cache::{CacheConfig, CacheDir},
@@ -42,9 +41,10 @@ pub use self::{
     secret::Secret,
     secret_url::SecretUrl,
     show::show,
-    telemetry::{OtlpProtocol, TelemetryConfig},
+    telemetry::{LoggedRequests, OtlpProtocol, TelemetryConfig},
     v3::{V3Config, V3Dialect},
 };
+pub(crate) use self::{secret::guards, secret_url::without_passwords};
 
 /// Origins of a site under development, permitted unless `CORS_ALLOW_ORIGIN` says otherwise.
 const LOCAL_ORIGINS: [&str; 2] = ["http://localhost:3000", "http://127.0.0.1:3000"];
@@ -228,6 +228,13 @@ pub enum LogFormat {
     Json,
 }
 
+impl LogConfig {
+    /// Form of the log of a command that knows no environment.
+    pub fn format(&self) -> LogFormat {
+        self.log_format.unwrap_or(LogFormat::Text)
+    }
+}
+
 impl Config {
     /// Settings from `flags` alone, whatever the environment holds: for tests and benches.
     pub fn from_flags<I, F>(flags: I) -> Result<Self, clap::Error>
@@ -354,6 +361,8 @@ mod tests {
             ("--environment=moon", "ENVIRONMENT"),
             ("--log-level=loud", "LOG_LEVEL"),
             ("--log-format=xml", "LOG_FORMAT"),
+            ("--log-requests=some", "LOG_REQUESTS"),
+            ("--log-slow-request-ms=0", "LOG_SLOW_REQUEST_MS"),
             ("--cache-ttl-memory=0", "CACHE_TTL_MEMORY"),
             ("--cache-ttl-redis=0", "CACHE_TTL_REDIS"),
             ("--cache-ttl-database=soon", "CACHE_TTL_DATABASE"),
