@@ -29,7 +29,7 @@ use crate::{
     },
     health::{
         BackEnd, CacheVitals, Health, UpstreamFault, Vitals,
-        model::{Circuit, CircuitService},
+        model::{Circuit, CircuitService, UserTokens},
     },
     migration::{self, flags::Flags, rollback::Tally},
     node::{self, NodeService},
@@ -114,7 +114,11 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         titles = titles.falling_back_on(Fallback::new(node, config.http.request_timeout));
     }
     let notifications = notifications(config, node.clone(), redis.as_ref(), sandbox.is_none()).await;
-    let health = Health::new(Arc::new(Parts { titles: titles.clone(), node: node.clone() }));
+    let health = Health::new(Arc::new(Parts {
+        titles: titles.clone(),
+        node: node.clone(),
+        takes_user_tokens: config.auth.takes_user_tokens(),
+    }));
     Ok(State {
         titles,
         health,
@@ -202,10 +206,8 @@ async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
     match DiskLedger::open(directory).await {
         Ok(ledger) => Box::new(ledger),
         Err(error) => {
-            warn!(
-                error = format!("{error:#}"),
-                "What the Node service is yet to be told is kept in memory alone"
-            );
+            let error = format!("{error:#}");
+            warn!(error, "outbox on disk unavailable, pending notifications are kept in memory only");
             Box::new(NoLedger)
         }
     }
@@ -237,6 +239,7 @@ fn client(config: &Config, sandbox: Option<&SandboxAt>) -> anyhow::Result<Client
 struct Parts {
     titles: Titles,
     node: Option<NodeService>,
+    takes_user_tokens: bool,
 }
 
 #[async_trait]
@@ -266,6 +269,10 @@ impl Vitals for Parts {
 
     fn node(&self) -> Option<&NodeService> {
         self.node.as_ref()
+    }
+
+    fn user_tokens(&self) -> UserTokens {
+        if self.takes_user_tokens { UserTokens::Enabled } else { UserTokens::Disabled }
     }
 
     fn circuits(&self) -> Vec<Circuit> {
