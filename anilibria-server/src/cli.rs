@@ -144,7 +144,7 @@ fn report(error: &anyhow::Error, log: Option<(Level, LogFormat)>) {
         Some((level, LogFormat::Json)) => {
             // The settings may have been refused before the log was started.
             logging::init(level, LogFormat::Json, None);
-            error!(error = format!("{error:#}"), "service failed");
+            error!(error = &**error, "service failed");
         }
         _ => eprintln!("error: {error:#}"),
     }

@@ -206,8 +206,10 @@ async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
     match DiskLedger::open(directory).await {
         Ok(ledger) => Box::new(ledger),
         Err(error) => {
-            let error = format!("{error:#}");
-            warn!(error, "outbox on disk unavailable, pending notifications are kept in memory only");
+            warn!(
+                error = &*error,
+                "outbox on disk unavailable, pending notifications are kept in memory only"
+            );
             Box::new(NoLedger)
         }
     }

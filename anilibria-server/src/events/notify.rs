@@ -98,7 +98,7 @@ impl Notifications {
         match self.shared.ledger.entries().await {
             Ok(entries) => Some(Outbox::read(entries).statistics()),
             Err(error) => {
-                warn!(error = format!("{error:#}"), "outbox cannot be read");
+                warn!(error = &*error, "outbox cannot be read");
                 None
             }
         }

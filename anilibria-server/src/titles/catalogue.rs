@@ -207,7 +207,7 @@ impl Mirror {
             && let Err(error) = own.write(catalogue).await
         {
             count_error("catalogue", "save");
-            warn!(error = format!("{error:#}"), "catalogue not saved on disk");
+            warn!(error = &*error, "catalogue not saved on disk");
         }
     }
 
@@ -243,7 +243,7 @@ async fn read(store: impl Future<Output = anyhow::Result<Option<Catalog>>>) -> C
         Ok(None) => Catalog::default(),
         Err(error) => {
             count_error("catalogue", "read");
-            warn!(error = format!("{error:#}"), "saved catalogue cannot be read");
+            warn!(error = &*error, "saved catalogue cannot be read");
             Catalog::default()
         }
     }

@@ -104,7 +104,7 @@ impl Desk {
             Ok(false) => return Err(Outdated),
             Err(error) => {
                 if self.write_again.is_none() {
-                    warn!(error = format!("{error:#}"), "outbox cannot be written, retrying");
+                    warn!(error = &*error, "outbox cannot be written, retrying");
                 }
                 self.write_again = Some(Instant::now() + LEDGER_AGAIN);
             }

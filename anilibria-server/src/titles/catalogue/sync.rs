@@ -294,7 +294,7 @@ impl Syncing {
         let Some(bus) = &self.bus else { return };
         for notice in notices {
             if let Err(error) = bus.publish(notice).await {
-                warn!(error = format!("{error:#}"), "changes of the catalogue cannot be published");
+                warn!(error = &*error, "changes of the catalogue cannot be published");
                 return;
             }
         }
@@ -329,7 +329,7 @@ impl Recurring {
 
     fn failed(&mut self, error: &anyhow::Error) {
         if !std::mem::replace(&mut self.is_failing, true) {
-            warn!(error = format!("{error:#}"), "{} failed, retrying", self.name);
+            warn!(error = &**error, "{} failed, retrying", self.name);
         }
     }
 

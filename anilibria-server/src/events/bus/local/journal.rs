@@ -1,6 +1,6 @@
 //! The journal of published events on disk.
 
-use std::path::Path;
+use std::{error::Error as StdError, path::Path};
 
 use anilibria_cache::coordination::{DiskMap, MapChange};
 use tracing::{info, warn};
@@ -35,11 +35,8 @@ impl Journal {
                 Some(journal)
             }
             Err(error) => {
-                let error = anyhow::Error::from(error);
-                warn!(
-                    error = format!("{error:#}"),
-                    "event journal unavailable, events are remembered in memory only"
-                );
+                let error = &error as &dyn StdError;
+                warn!(error, "event journal unavailable, events are remembered in memory only");
                 None
             }
         }
@@ -67,11 +64,8 @@ impl Journal {
             }
             Err(error) => {
                 if !self.is_behind {
-                    let error = anyhow::Error::from(error);
-                    warn!(
-                        error = format!("{error:#}"),
-                        "event journal cannot be written, retrying with the next event"
-                    );
+                    let error = &error as &dyn StdError;
+                    warn!(error, "event journal cannot be written, retrying with the next event");
                 }
                 self.is_behind = true;
             }
