@@ -80,6 +80,7 @@ COMPOSE_GO_BIN="$TOOLS/compose-go-$COMPOSE_GO_VERSION"
 DEPLOY=anilibria-server/deploy
 DEPLOY_CHECK=anilibria-server/tests/deploy/check.py
 MONITORING_CHECK=anilibria-server/tests/deploy/monitoring.py
+ROTATION_CHECK=anilibria-server/tests/deploy/rotation.py
 
 # The version of compose.yaml. The one that Debian makes looks for files where only an installed package has them.
 ALERTMANAGER_VERSION=0.28.1
@@ -196,6 +197,7 @@ services() {
     service nginx unpack_nginx nginx
     service jaeger build_jaeger jaeger
     service promtool unpack_prometheus promtool
+    service jq install_jq jq
     export REQUIRE_TEST_SERVICES
     end 0 0
 }
@@ -229,6 +231,10 @@ install_redis() {
 
 unpack_nginx() {
     apt_unpack nginx && nginx -v
+}
+
+install_jq() {
+    apt_install jq
 }
 
 unpack_prometheus() {
@@ -389,6 +395,7 @@ deploy() {
         if installed "deploy: the compose file" compose_tool; then
             check "compose file" compose_file
         fi
+        check "systemd: change of the secrets" secret_rotation
     fi
     if have systemd-analyze; then
         check "systemd-analyze verify" systemd_unit
@@ -483,6 +490,11 @@ alertmanager_tool() {
         "$commands/alertmanager@v$ALERTMANAGER_VERSION" "$commands/amtool@v$ALERTMANAGER_VERSION"
 }
 
+secret_rotation() {
+    cargo build -q --locked -p anilibria-server &&
+        python3 "$ROTATION_CHECK" "${CARGO_TARGET_DIR:-target}/debug/anilibria-server"
+}
+
 prometheus_chain() {
     cargo build -q --locked -p anilibria-server &&
         python3 "$MONITORING_CHECK" prometheus "${CARGO_TARGET_DIR:-target}/debug/anilibria-server"
@@ -520,10 +532,12 @@ compose_file() (
 )
 
 systemd_unit() {
-    local unit="$scratch/anilibria-server.service"
+    local unit="$scratch/anilibria-server.service" dropins="$scratch/anilibria-server.service.d"
     # It has to find the program.
     sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' "$DEPLOY/systemd/anilibria-server.service" >"$unit"
-    systemd-analyze verify "$unit"
+    systemd-analyze verify "$unit" || return
+    # The same with the drop-in for a change of the secrets.
+    mkdir -p "$dropins" && cp "$DEPLOY/systemd/rotation.conf" "$dropins" && systemd-analyze verify "$unit"
 }
 
 # The pages of the service in a browser.

@@ -10,7 +10,13 @@
 use std::{pin::pin, sync::LazyLock};
 
 use anilibria_client::sandbox::Sandbox;
-use anilibria_http::{User, access_log::Trace, finish, protection, request_id::RequestId, trace::Sampler};
+use anilibria_http::{
+    User,
+    access_log::{RequestLog, Trace},
+    finish, protection,
+    request_id::RequestId,
+    trace::Sampler,
+};
 use anilibria_server::{
     app::{self, build, shell::Shell},
     config::Config,
@@ -150,7 +156,7 @@ fn trace(bencher: Bencher<'_, '_>) {
     bencher.with_inputs(inputs).bench_local_refs(|(request, id)| {
         let mut trace = Trace::of(request, id, Sampler::default());
         now(trace.follow(pin!(std::future::ready(()))));
-        trace.done(StatusCode::OK);
+        trace.done(StatusCode::OK, RequestLog::default());
     });
 }
 

@@ -4,6 +4,7 @@ mod breaker;
 mod meter;
 
 use std::{
+    error::Error as StdError,
     fmt,
     pin::pin,
     sync::{
@@ -51,6 +52,8 @@ pub(crate) struct LevelSettings {
 /// attempted until a repair has closed the breaker.
 pub(crate) struct Level {
     name: &'static str,
+    /// Host of the server behind the store, for logs.
+    host: Option<String>,
     store: Arc<dyn Store>,
     settings: LevelSettings,
     breaker: Breaker,
@@ -70,6 +73,7 @@ impl Level {
         let name = name.unwrap_or_else(|| store.name());
         Self {
             name,
+            host: store.host(),
             store: store.into(),
             settings,
             breaker: Breaker::new(settings.failures),
@@ -98,7 +102,7 @@ impl Level {
     /// Closes the circuit breaker.
     pub(crate) fn close_breaker(&self) {
         self.breaker.close();
-        tracing::info!(level = self.name, "cache level available again");
+        tracing::info!(cache_level = self.name, host = self.host.as_deref(), "cache level available again");
         self.events.emit(|| Event::LevelAvailable { level: self.name });
     }
 
@@ -281,8 +285,12 @@ impl Level {
 
     /// Checks that the store answers within the time limit.
     pub(crate) async fn ping(&self) -> Result<()> {
-        let slow = || Error::unavailable(self.name, "it did not answer in time");
-        within(self.settings.timeout, self.store.ping()).await.ok_or_else(slow)?
+        within(self.settings.timeout, self.store.ping()).await.ok_or_else(|| self.late())?
+    }
+
+    /// Returns the error of an operation that takes longer than its limit.
+    fn late(&self) -> Error {
+        Error::unavailable(self.name, "no answer in time")
     }
 
     /// Creates the span of one lookup, exported under the [name](crate::CacheBuilder::span) of the level's settings.
@@ -302,42 +310,45 @@ impl Level {
                 self.breaker.success();
                 Ok(done)
             }
-            Err(error) => Err(self.failed(operation, Failure::of(&error), Some(&error))),
+            Err(error) => Err(self.failed(operation, Failure::of(&error), &error)),
         }
     }
 
     fn timed_out(&self, operation: Operation) -> Failure {
-        self.failed(operation, Failure::Timeout, None)
+        self.failed(operation, Failure::Timeout, &self.late())
     }
 
-    fn failed(&self, operation: Operation, failure: Failure, error: Option<&Error>) -> Failure {
+    fn failed(&self, operation: Operation, failure: Failure, error: &Error) -> Failure {
         self.meter.failed(operation, failure);
         self.log(operation, failure, error);
         // A damaged or rejected entry does not mean that the store fails.
         let counts = matches!(failure, Failure::Error | Failure::Timeout);
         // Without a runtime no repair could close the breaker.
         if counts && self.breaker.failure() && Handle::try_current().is_ok() && self.breaker.open() {
-            tracing::warn!(level = self.name, "cache level unavailable");
+            let (host, error) = (self.host.as_deref(), error as &dyn StdError);
+            tracing::warn!(cache_level = self.name, host, error, "cache level unavailable");
             self.events.emit(|| Event::LevelUnavailable { level: self.name });
         }
         failure
     }
 
-    fn log(&self, operation: Operation, failure: Failure, error: Option<&Error>) {
-        let error = error.map(|error| error as &(dyn std::error::Error + 'static));
+    fn log(&self, operation: Operation, failure: Failure, error: &Error) {
+        let error = error as &dyn StdError;
         // A corrupted level may report every read, so only the first one is logged as a warning.
         let is_news = match failure {
             Failure::Corrupt => !self.saw_corruption.swap(true, Ordering::Relaxed),
             _ => false,
         };
         if is_news {
-            tracing::warn!(
-                level = self.name,
-                error,
-                "cache level holds what is not an entry; it will be overwritten"
-            );
+            tracing::warn!(cache_level = self.name, error, "damaged or foreign entry, to be overwritten");
         } else {
-            tracing::debug!(level = self.name, ?operation, ?failure, error, "cache level failed");
+            tracing::debug!(
+                cache_level = self.name,
+                operation = operation.as_str(),
+                failure = failure.as_str(),
+                error,
+                "cache level operation failed"
+            );
         }
     }
 }

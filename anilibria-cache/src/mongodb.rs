@@ -84,6 +84,8 @@ const MAX_LOSSES: usize = 4;
 #[derive(Clone)]
 pub struct MongoStore {
     collection: Collection<RawDocumentBuf>,
+    /// Hosts and ports of the servers, with commas between them.
+    host: String,
     prefix: String,
     calls: Calls,
     indexes: Indexes,
@@ -100,8 +102,14 @@ impl MongoStore {
         MongoStoreBuilder::new(uri.into())
     }
 
-    fn new(collection: Collection<RawDocumentBuf>, prefix: String, calls: Calls, pool: Pool) -> Self {
-        Self { collection, prefix, calls, indexes: Indexes::default(), pool }
+    fn new(
+        collection: Collection<RawDocumentBuf>,
+        host: String,
+        prefix: String,
+        calls: Calls,
+        pool: Pool,
+    ) -> Self {
+        Self { collection, host, prefix, calls, indexes: Indexes::default(), pool }
     }
 
     fn id(&self, key: &str) -> String {
@@ -158,6 +166,10 @@ impl MongoStore {
 impl Store for MongoStore {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn host(&self) -> Option<String> {
+        Some(self.host.clone())
     }
 
     fn is_shared(&self) -> bool {

@@ -28,6 +28,11 @@ pub trait Store: Send + Sync + 'static {
     /// Returns the name for logs, metrics and errors, for instance `memory`.
     fn name(&self) -> &'static str;
 
+    /// Returns the host and port of the server behind the store, without credentials, for logs. Default: none.
+    fn host(&self) -> Option<String> {
+        None
+    }
+
     /// Returns true if other processes read and write the same entries. An invalidation in a shared store holds for all
     /// instances. For other stores, the [backplane](crate::Backplane) carries it to the other instances. Default:
     /// false.

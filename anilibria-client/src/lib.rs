@@ -77,7 +77,7 @@ pub mod support {
     #[cfg(feature = "v3")]
     pub use crate::v3::of_v1::{season, size_in_words, week};
     pub use crate::{
-        client::retry_after,
+        client::{Outage, OutageChange, retry_after},
         text::{fold, sort_russian},
     };
 }

@@ -152,6 +152,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
         large_answers: LargeAnswers::new(config.http.max_answer_bytes_in_flight),
         users,
         traffic: state.traffic.clone(),
+        log: config.telemetry.request_log(),
         sampler: config.telemetry.sampler(),
         tally: state.tally.clone(),
         groups: config.migration.migration_mode.then(|| Groups::new(state.flags.clone())),

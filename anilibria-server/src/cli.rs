@@ -6,11 +6,13 @@ use std::{env, ffi::OsString, process::ExitCode};
 
 use anilibria_client::ClientBuilder;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use tracing::{Level, error};
 
 use crate::{
     app::caching,
     cli::commands::{canary::Canary, compare::Compare, flags::FlagsCommand},
-    config::{Address, Config, Effective, LogConfig, guards, parse, refusal, show},
+    config::{Address, Config, Effective, LogConfig, LogFormat, guards, parse, refusal, show},
+    telemetry::logging,
 };
 
 /// The anime site's AniLibria service.
@@ -114,9 +116,17 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
+    // The log of commands that have one.
+    let mut log = None;
     let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(serve) => commands::serve::run(&serve),
-        Command::Sandbox(alone) => commands::sandbox::run(&alone),
+        Command::Serve(serve) => {
+            log = Some((serve.config.log.log_level, serve.config.log_format()));
+            commands::serve::run(&serve)
+        }
+        Command::Sandbox(alone) => {
+            log = Some((alone.log.log_level, alone.log.format()));
+            commands::sandbox::run(&alone)
+        }
         Command::Openapi { format } => commands::openapi::run(format),
         Command::Healthcheck(address) => commands::healthcheck::run(&address),
         Command::Compare(compare) => return commands::compare::run(&compare),
@@ -127,7 +137,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            report(&error, log);
             ExitCode::FAILURE
         }
     }
@@ -164,6 +174,18 @@ impl Refused {
             }
             Self::Usage(error) => error.exit(),
         }
+    }
+}
+
+/// Prints the error that has ended the command: as a line of `log` if programs read it, for people otherwise.
+fn report(error: &anyhow::Error, log: Option<(Level, LogFormat)>) {
+    match log {
+        Some((level, LogFormat::Json)) => {
+            // The settings may have been refused before the log was started.
+            logging::init(level, LogFormat::Json, None);
+            error!(error = &**error, "service failed");
+        }
+        _ => eprintln!("error: {error:#}"),
     }
 }
 

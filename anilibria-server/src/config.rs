@@ -26,7 +26,6 @@ use clap::{Args, FromArgMatches as _, ValueEnum};
 use poem::http::HeaderValue;
 use url::Url;
 
-pub(crate) use self::secret::guards;
 pub use self::{
     auth::{AuthConfig, ServiceNames},
     cache::{CacheConfig, CacheDir},
@@ -44,9 +43,10 @@ pub use self::{
     secret::Secret,
     secret_url::SecretUrl,
     show::{Effective, show},
-    telemetry::{OtlpProtocol, TelemetryConfig},
+    telemetry::{LoggedRequests, OtlpProtocol, TelemetryConfig},
     v3::{V3Config, V3Dialect},
 };
+pub(crate) use self::{secret::guards, secret_url::without_passwords};
 
 /// Origins of a site under development, permitted unless `CORS_ALLOW_ORIGIN` says otherwise.
 const LOCAL_ORIGINS: [&str; 2] = ["http://localhost:3000", "http://127.0.0.1:3000"];
@@ -228,6 +228,13 @@ pub enum LogFormat {
     Text,
     /// An object a line, for programs.
     Json,
+}
+
+impl LogConfig {
+    /// Form of the log of a command that knows no environment.
+    pub fn format(&self) -> LogFormat {
+        self.log_format.unwrap_or(LogFormat::Text)
+    }
 }
 
 impl Config {

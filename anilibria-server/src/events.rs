@@ -46,7 +46,7 @@ impl Realtime {
                 (past, last.unwrap_or_default())
             }
             Err(error) => {
-                warn!(%error, "Past events cannot be read");
+                warn!(error = &*error, "past events cannot be read");
                 (Vec::new(), EventId::now().before(LOOK_BACK))
             }
         };

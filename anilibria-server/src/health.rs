@@ -4,6 +4,7 @@ mod memory;
 pub mod model;
 mod probe;
 mod recent;
+mod user_tokens;
 
 use std::{
     sync::{
@@ -26,7 +27,7 @@ use crate::{
     health::model::{
         Alive, CacheReport, CatalogueCheck, Check, CheckStatus, Checks, Circuit, Connection,
         ConnectionStatus, Health as Status, HealthReport, Liveness, Readiness, ReadinessChecks,
-        ReadinessReport,
+        ReadinessReport, UserTokens,
     },
     node::{NodeError, NodeService},
     titles::catalogue::CatalogueStatus,
@@ -57,6 +58,11 @@ pub trait Vitals: Send + Sync + 'static {
     /// Returns the state of the circuit breakers.
     fn circuits(&self) -> Vec<Circuit> {
         Vec::new()
+    }
+
+    /// Returns whether tokens of users are accepted.
+    fn user_tokens(&self) -> UserTokens {
+        UserTokens::Disabled
     }
 }
 
@@ -156,6 +162,7 @@ impl Health {
                 catalogue: catalogue(cache.catalogue.as_ref()),
                 memory: memory::check(),
             },
+            user_tokens: self.shared.vitals.user_tokens(),
             circuit_breakers: self.shared.vitals.circuits(),
         }
     }

@@ -10,15 +10,20 @@ pub(crate) mod title;
 mod users;
 
 use std::{
+    error::Error as StdError,
     fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use anilibria_client::{Breaker, BreakerPolicy, BreakerState};
+use anilibria_client::{
+    Breaker, BreakerPolicy, BreakerState, Permit,
+    support::{Outage, OutageChange},
+};
 use anilibria_http::{request_id, trace::parent};
 use poem::http::{HeaderName, Method, header};
 use reqwest::{Client, redirect};
+use tracing::{info, warn};
 use url::Url;
 
 use self::call::Call;
@@ -48,6 +53,7 @@ struct Shared {
     http: Client,
     passport: Option<Passport>,
     breaker: Breaker,
+    outage: Outage,
 }
 
 impl NodeService {
@@ -73,6 +79,7 @@ impl NodeService {
             http,
             passport: Passport::new(&config.auth),
             breaker: Breaker::new(BreakerPolicy::default()),
+            outage: Outage::default(),
         };
         Ok(Some(Self { shared: Arc::new(shared) }))
     }
@@ -94,7 +101,7 @@ impl NodeService {
     ///
     /// Returns an error if the circuit breaker is open, if the call fails, or if the answer is not acceptable.
     pub async fn title(&self, id: u32, asker: &Asker, within: Duration) -> Result<NodeTitle, NodeError> {
-        let permit = self.shared.breaker.permit().map_err(|wait| NodeError::CircuitOpen { wait })?;
+        let permit = self.permit()?;
         let path = format!("/api/anilibria/{id}");
         let mut call = self.call(Method::GET, "/api/anilibria/{id}", &path).header(FALLBACK, "1");
         if let Some(request_id) = &asker.request_id {
@@ -104,10 +111,7 @@ impl NodeService {
             call = call.header(parent::HEADER, trace_parent.clone().into_header());
         }
         let answer = call.within(within.min(TIMEOUT), answer::json).await;
-        match &answer {
-            Err(error) if error.is_its_fault() => permit.failure(),
-            _ => permit.success(),
-        }
+        self.report(Some(permit), answer.as_ref().err());
         title::accepted(answer?, id)
     }
 
@@ -127,6 +131,45 @@ impl NodeService {
     async fn probe(&self, path: &'static str) -> Result<(), NodeError> {
         let request = self.shared.http.get(format!("{}{path}", self.shared.base));
         Call::new(path, request).within(TIMEOUT, answer::sound).await.map(drop)
+    }
+
+    /// Returns a permit of the circuit breaker.
+    fn permit(&self) -> Result<Permit<'_>, NodeError> {
+        let permit = self.shared.breaker.permit().map_err(|wait| NodeError::CircuitOpen { wait })?;
+        // Only the permit of a trial call leaves the circuit half-open.
+        if self.breaker() == BreakerState::HalfOpen {
+            self.log(self.shared.outage.on_trial(), None);
+        }
+        Ok(permit)
+    }
+
+    /// Reports the outcome of a call to the circuit breaker, if the call had a permit of it, and to the log.
+    fn report(&self, permit: Option<Permit<'_>>, error: Option<&NodeError>) {
+        let fault = error.filter(|error| error.is_its_fault());
+        match (permit, fault) {
+            (Some(permit), Some(_)) => permit.failure(),
+            (Some(permit), None) => permit.success(),
+            (None, _) => {}
+        }
+        let change = match fault {
+            Some(_) => self.shared.outage.failed(self.breaker() == BreakerState::Open),
+            // A call without a permit says nothing about an open circuit.
+            None if self.breaker() == BreakerState::Closed => self.shared.outage.answered(),
+            None => None,
+        };
+        self.log(change, fault);
+    }
+
+    fn log(&self, change: Option<OutageChange>, error: Option<&NodeError>) {
+        let (host, error) = (self.host(), error.map(|error| error as &dyn StdError));
+        match change {
+            Some(OutageChange::Failed) => warn!(host, error, "Node service failed"),
+            Some(OutageChange::Opened) => warn!(host, error, "Node service unhealthy, circuit open"),
+            Some(OutageChange::OnTrial) => info!(host, "Node service on trial, circuit half-open"),
+            Some(OutageChange::Recovered) => info!(host, "Node service answers again"),
+            Some(OutageChange::Closed) => info!(host, "Node service healthy, circuit closed"),
+            None => {}
+        }
     }
 
     /// Creates a call of `path`, which begins with a slash and has the pattern `endpoint`. The call is authenticated as this

@@ -20,7 +20,7 @@ mod sync;
 pub mod sync_status;
 mod trace;
 
-use std::{future::Future, sync::LazyLock, time::Instant};
+use std::{error::Error as StdError, future::Future, sync::LazyLock, time::Instant};
 
 use anilibria_cache::{Cache, Cached, Invalidation, NewValue, Options, Origin, Pattern, Scope};
 use anilibria_client::{Client, model::GenreId};
@@ -227,10 +227,12 @@ impl Titles {
             self.cache.invalidate(Invalidation::expire(Scope::Matching(Pattern::from(pattern)))).await;
         }
         if let Err(problem) = self.schedule(&[]).await {
-            warn!(%problem, "The schedule could not be renewed");
+            let error = &problem as &dyn StdError;
+            warn!(error, "schedule not renewed");
         }
         if let Err(problem) = self.genres().await {
-            warn!(%problem, "The genres could not be renewed");
+            let error = &problem as &dyn StdError;
+            warn!(error, "genres not renewed");
         }
     }
 

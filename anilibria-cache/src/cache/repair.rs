@@ -42,7 +42,7 @@ impl Inner {
             if !was_available {
                 if let Err(error) = level.ping().await {
                     let error = &error as &dyn std::error::Error;
-                    tracing::debug!(level = level.name(), error, "cache level is still unavailable");
+                    tracing::debug!(cache_level = level.name(), error, "cache level is still unavailable");
                     answers = 0;
                     continue;
                 }
@@ -80,8 +80,6 @@ impl Inner {
 
     async fn repair_publisher(self: &Arc<Self>, consumer: usize) {
         let Some(publisher) = &self.publisher else { return };
-        let name = publisher.backplane().name();
-        tracing::warn!(backplane = name, "cache backplane failed, invalidations wait");
         loop {
             sleep(publisher.retry_every).await;
             while let Some((number, invalidation)) = self.log.next_waiting(consumer) {
@@ -92,7 +90,6 @@ impl Inner {
                 self.log.applied(consumer, number);
             }
             if self.background.finish(consumer, || self.log.waiting(consumer) > 0) {
-                tracing::info!(backplane = name, "cache backplane works again");
                 return;
             }
         }

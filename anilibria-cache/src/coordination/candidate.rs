@@ -1,6 +1,7 @@
 //! A candidate that campaigns for a leader lease and renews the lease.
 
 use std::{
+    error::Error as StdError,
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -209,8 +210,13 @@ async fn run(shared: Arc<Shared>) {
             Ok(Err(error)) => Some(error),
             Err(_) => Some(Error::unavailable(shared.election.name(), "no answer in time")),
         };
-        if let Some(error) = failure.as_ref().filter(|_| !is_failing) {
-            tracing::warn!(election = shared.name, %error, "leader election unavailable, retrying");
+        match &failure {
+            Some(error) if !is_failing => {
+                let error = error as &dyn StdError;
+                tracing::warn!(election = shared.name, error, "leader election unavailable, retrying");
+            }
+            None if is_failing => tracing::info!(election = shared.name, "leader election available again"),
+            _ => {}
         }
         is_failing = failure.is_some();
         shared.expire();

@@ -3,13 +3,13 @@
 use std::{fmt::Display, time::Duration};
 
 use tokio::time::sleep;
-use tracing::warn;
+use tracing::{info, warn};
 
 /// Pause after the first failure, and the longest pause.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
-/// Repeats `work` until it succeeds, with pauses that double from 200 ms to 5 s. Logs the first failure only, with `failure`
-/// as its message.
+/// Repeats `work` until it succeeds, with pauses that double from 200 ms to 5 s. Logs the first failure, with `failure` as its
+/// message, and the success after it.
 ///
 /// # Cancel safety
 ///
@@ -35,16 +35,19 @@ where
     F: Future<Output = Result<T, E>>,
 {
     let (mut pause, longest) = BACKOFF;
-    let mut has_warned = false;
+    let mut failures = 0_u64;
     loop {
         match work().await {
-            Ok(done) => return done,
-            Err(error) if !has_warned => {
-                has_warned = true;
-                warn!(%error, "{failure}, retrying");
+            Ok(done) => {
+                if failures > 0 {
+                    info!(failures, "{failure}: retry succeeded");
+                }
+                return done;
             }
+            Err(error) if failures == 0 => warn!(error = format!("{error:#}"), "{failure}, retrying"),
             Err(_) => {}
         }
+        failures = failures.saturating_add(1);
         sleep(pause).await;
         pause = (pause * 2).min(longest);
     }

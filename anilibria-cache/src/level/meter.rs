@@ -30,7 +30,29 @@ pub(crate) enum Failure {
     Unavailable,
 }
 
+impl Operation {
+    /// Returns the name in logs and metrics.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Set => "set",
+            Self::Invalidate => "invalidate",
+        }
+    }
+}
+
 impl Failure {
+    /// Returns the name in logs and metrics.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+            Self::Corrupt => "corrupt",
+            Self::Rejected => "rejected",
+            Self::Unavailable => "skipped",
+        }
+    }
+
     pub(super) fn of(error: &Error) -> Self {
         match error {
             Error::Corrupt { .. } => Self::Corrupt,
@@ -178,7 +200,7 @@ mod facade {
                 histogram!(
                     "anilibria_cache_operation_duration_seconds",
                     "cache" => cache, "level" => name,
-                    "operation" => label(operation),
+                    "operation" => operation.as_str(),
                 )
             };
             Self {
@@ -244,7 +266,7 @@ mod facade {
         result: &'static str,
     ) -> Counter {
         let labels =
-            [("cache", cache), ("level", level), ("operation", label(operation)), ("result", result)];
+            [("cache", cache), ("level", level), ("operation", operation.as_str()), ("result", result)];
         counter!("anilibria_cache_operations_total", &labels)
     }
 
@@ -256,21 +278,13 @@ mod facade {
         outcome: &'static str,
     ) -> Counter {
         let labels =
-            [("cache", cache), ("level", level), ("operation", label(operation)), ("outcome", outcome)];
+            [("cache", cache), ("level", level), ("operation", operation.as_str()), ("outcome", outcome)];
         counter!("anilibria_cache_outcomes_total", &labels)
     }
 
     impl fmt::Debug for Handles {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.debug_struct("Handles").field("name", &self.name).finish_non_exhaustive()
-        }
-    }
-
-    fn label(operation: Operation) -> &'static str {
-        match operation {
-            Operation::Get => "get",
-            Operation::Set => "set",
-            Operation::Invalidate => "invalidate",
         }
     }
 }

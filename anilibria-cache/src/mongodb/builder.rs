@@ -146,6 +146,7 @@ impl MongoStoreBuilder {
             )));
         }
         let pool = Pool::new(connections);
+        let hosts: Vec<_> = options.hosts.iter().map(ToString::to_string).collect();
         options.cmap_event_handler = Some(pool.handler());
         let database =
             self.database.or(options.default_database.clone()).ok_or(MongoConfigError::NoDatabase)?;
@@ -153,7 +154,8 @@ impl MongoStoreBuilder {
             Client::with_options(options).map_err(|error| MongoConfigError::Invalid(error.to_string()))?;
 
         let collection = client.database(&database).collection(&self.collection);
-        Ok(MongoStore::new(collection, self.prefix, Calls::new(connections, self.call_timeout), pool))
+        let calls = Calls::new(connections, self.call_timeout);
+        Ok(MongoStore::new(collection, hosts.join(","), self.prefix, calls, pool))
     }
 
     /// Completes `options`. Returns the maximum number of connections.

@@ -96,7 +96,8 @@ async fn make(collection: &Collection<RawDocumentBuf>, index: IndexModel) -> boo
         Ok(Err(error)) => error.to_string(),
         Err(elapsed) => elapsed.to_string(),
     };
-    tracing::warn!(collection = collection.name(), index = %keys, error, "no index; trying again later");
+    let index = keys.keys().map(String::as_str).collect::<Vec<_>>().join(",");
+    tracing::warn!(collection = collection.name(), index, error, "index not created, retrying later");
     false
 }
 

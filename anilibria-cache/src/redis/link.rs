@@ -170,7 +170,7 @@ impl Link {
             return Ok((connection.clone(), *id));
         }
         if self.0.change(|state| matches!(state, State::Idle), State::Connecting) {
-            self.reconnect();
+            self.reconnect(false);
         }
         let mut states = self.0.state.subscribe();
         let settled = states.wait_for(|state| matches!(state, State::Open { .. } | State::Down(_)));
@@ -187,13 +187,13 @@ impl Link {
         // A server that does not answer in time is unlikely to answer over a new connection, so calls do not wait for one.
         let next = if error.is_timeout() { State::Down(error.clone()) } else { State::Connecting };
         if self.0.change(|state| matches!(state, State::Open { id: open, .. } if *open == id), next) {
-            tracing::warn!(servers = ?self.0.target, %error, "lost the connection to redis");
-            self.reconnect();
+            tracing::warn!(host = %self.0.target, %error, "redis connection lost, reconnecting");
+            self.reconnect(true);
         }
     }
 
-    fn reconnect(&self) {
-        tokio::spawn(reconnect(Arc::downgrade(&self.0)));
+    fn reconnect(&self, is_lost: bool) {
+        tokio::spawn(reconnect(Arc::downgrade(&self.0), is_lost));
     }
 }
 
@@ -210,20 +210,25 @@ impl Shared {
     }
 }
 
-/// Connects, and repeats that until it succeeds or the link is dropped.
-async fn reconnect(link: Weak<Shared>) {
+/// Connects, and repeats that until it succeeds or the link is dropped. `is_down` is true if the log shows the server as
+/// unreachable.
+async fn reconnect(link: Weak<Shared>, mut is_down: bool) {
     let mut pause = None;
     while let Some(link) = link.upgrade() {
         let connected = timeout(link.target.connect_timeout(), link.target.connect()).await;
         match connected.unwrap_or_else(|_| Err((ErrorKind::Io, "no connection in time").into())) {
             Ok(connection) => {
-                tracing::debug!(servers = ?link.target, "connected to redis");
+                if is_down {
+                    tracing::info!(host = %link.target, "redis connection restored");
+                } else {
+                    tracing::debug!(host = %link.target, "connected to redis");
+                }
                 link.state.send_replace(State::Open { connection, id: fastrand::u64(..) });
                 return;
             }
             Err(error) => {
-                if pause.is_none() {
-                    tracing::warn!(servers = ?link.target, %error, "cannot connect to redis, retrying");
+                if !std::mem::replace(&mut is_down, true) {
+                    tracing::warn!(host = %link.target, %error, "cannot connect to redis, retrying");
                 }
                 link.state.send_replace(State::Down(error));
             }

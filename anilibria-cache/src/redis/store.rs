@@ -271,6 +271,10 @@ impl Store for RedisStore {
         NAME
     }
 
+    fn host(&self) -> Option<String> {
+        Some(self.redis.link().target().to_string())
+    }
+
     fn is_shared(&self) -> bool {
         true
     }

@@ -32,6 +32,8 @@ pub(super) struct Subscription {
     open: Option<Open>,
     received: Received,
     pause: Option<Duration>,
+    /// True if the log shows the subscription as lost.
+    is_lost: bool,
     has_warned: bool,
 }
 
@@ -58,7 +60,15 @@ enum Event {
 
 impl Subscription {
     pub(super) fn new(redis: Redis, member: Arc<str>) -> Self {
-        Self { redis, member, open: None, received: Received::Nothing, pause: None, has_warned: false }
+        Self {
+            redis,
+            member,
+            open: None,
+            received: Received::Nothing,
+            pause: None,
+            is_lost: false,
+            has_warned: false,
+        }
     }
 
     /// Returns the next signal, however long that takes.
@@ -96,12 +106,16 @@ impl Subscription {
             Ok((open, last)) => {
                 self.open = Some(open);
                 self.pause = None;
-                tracing::debug!(redis = ?self.redis, "subscribed to the backplane");
+                if std::mem::take(&mut self.is_lost) {
+                    tracing::info!(host = self.host(), "backplane subscription restored");
+                } else {
+                    tracing::debug!(host = self.host(), "subscribed to the backplane");
+                }
                 self.received.connected(last).then_some(Signal::Resync)
             }
             Err(error) => {
-                if self.received == Received::Nothing {
-                    tracing::warn!(redis = ?self.redis, %error, "cannot subscribe to the backplane, retrying");
+                if !std::mem::replace(&mut self.is_lost, true) {
+                    tracing::warn!(host = self.host(), %error, "cannot subscribe to the backplane, retrying");
                 }
                 self.received.failed_to_connect();
                 None
@@ -142,7 +156,7 @@ impl Subscription {
         let Some(message) = Message::parse(push.data) else {
             if !self.has_warned {
                 self.has_warned = true;
-                tracing::warn!(redis = ?self.redis, "foreign message on the channel of the backplane");
+                tracing::warn!(host = self.host(), "foreign message on the channel of the backplane");
             }
             return Some(Signal::Resync);
         };
@@ -167,8 +181,13 @@ impl Subscription {
     }
 
     fn lose(&mut self, error: &RedisError) {
-        tracing::warn!(redis = ?self.redis, %error, "lost the connection to the backplane");
+        self.is_lost = true;
+        tracing::warn!(host = self.host(), %error, "backplane subscription lost, reconnecting");
         self.open = None;
+    }
+
+    fn host(&self) -> String {
+        self.redis.link().target().to_string()
     }
 }
 

@@ -131,7 +131,7 @@ impl Target {
             Ok(()) => Some(tags),
             Err(error) if error.is_io_error() || error.is_unrecoverable_error() => return Err(error),
             Err(error) => {
-                tracing::debug!(servers = ?self, %error, "redis does not report changes, tags are read each time");
+                tracing::debug!(host = %self, %error, "redis does not report changes, tags are read each time");
                 None
             }
         };
@@ -248,10 +248,14 @@ impl Target {
     }
 }
 
-/// Shows the addresses without credentials.
-impl fmt::Debug for Target {
+/// Shows the addresses without credentials, with commas between them.
+impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.nodes.iter().map(|node| node.addr().to_string())).finish()
+        for (number, node) in self.nodes.iter().enumerate() {
+            let separator = if number == 0 { "" } else { "," };
+            write!(f, "{separator}{}", node.addr())?;
+        }
+        Ok(())
     }
 }
 

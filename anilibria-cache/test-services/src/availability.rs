@@ -23,10 +23,11 @@ pub(crate) enum Service {
     Nginx,
     Jaeger,
     Promtool,
+    Jq,
 }
 
 impl Service {
-    const ALL: [Self; 5] = [Self::Redis, Self::MongoDb, Self::Nginx, Self::Jaeger, Self::Promtool];
+    const ALL: [Self; 6] = [Self::Redis, Self::MongoDb, Self::Nginx, Self::Jaeger, Self::Promtool, Self::Jq];
 
     const fn name(self) -> &'static str {
         match self {
@@ -35,6 +36,7 @@ impl Service {
             Self::Nginx => "nginx",
             Self::Jaeger => "jaeger",
             Self::Promtool => "promtool",
+            Self::Jq => "jq",
         }
     }
 }

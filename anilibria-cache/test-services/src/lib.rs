@@ -10,11 +10,12 @@
 //! `start` answers `None` where the server is not installed. By then it has said so on stderr, and in the file that
 //! `TEST_SERVICES_SKIPPED` names, as `skipped: <test>: <program> is not installed`. A service that
 //! `REQUIRE_TEST_SERVICES` lists (`redis`, `mongodb`, `nginx`, `jaeger`, separated by spaces) makes the test panic instead.
-//! The same goes for a tool that is no server, `promtool`.
+//! The same goes for the tools `promtool` and `jq`, which are no servers.
 #![cfg(unix)]
 
 mod availability;
 mod jaeger;
+mod jq;
 mod mongo;
 mod nginx;
 mod port;
@@ -24,6 +25,7 @@ mod redis;
 
 pub use self::{
     jaeger::JaegerServer,
+    jq::jq,
     mongo::MongoServer,
     nginx::NginxServer,
     promtool::Promtool,

@@ -137,7 +137,7 @@ impl Client {
             };
             let mirror = url[Position::BeforeHost..Position::AfterPort].to_owned();
             let error = error.at(&mirror);
-            debug!(mirror, path = url.path(), %error, "file host failed");
+            debug!(host = mirror, path = url.path(), %error, "file host failed");
             failures.push(MirrorFailure { mirror, error });
         }
         match failures.pop() {

@@ -11,7 +11,10 @@ use std::{
 
 use url::{Host, Url};
 
-use super::breaker::{Breaker, BreakerPolicy, BreakerState, Permit};
+use super::{
+    breaker::{Breaker, BreakerPolicy, BreakerState, Permit},
+    outage::Outage,
+};
 use crate::{Error, error::MirrorFailure, runtime::Instant};
 
 /// Maximum number of mirrors that are added because the service lists them.
@@ -39,6 +42,7 @@ pub(super) struct Mirror {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) breaker: Breaker,
+    pub(super) outage: Outage,
     /// True if the service listed the mirror and the user did not name it. Such a mirror receives no secrets.
     pub(super) is_learned: bool,
     /// The last failure, the cause of an open circuit.
@@ -172,6 +176,7 @@ impl Mirror {
             host,
             port,
             breaker,
+            outage: Outage::default(),
             is_learned,
             last_error: Mutex::default(),
             last_resort: Mutex::default(),

@@ -11,6 +11,7 @@ mod mirror;
 mod observe;
 #[cfg(feature = "sandbox")]
 mod offline;
+mod outage;
 mod pipeline;
 pub(crate) mod rate_limit;
 pub(crate) mod read;
@@ -36,6 +37,7 @@ pub use self::{
     decode::{SkippedItem, decode},
     failure::retry_after,
     mirror::MirrorHealth,
+    outage::{Outage, OutageChange},
     rate_limit::RateLimit,
 };
 

@@ -19,6 +19,7 @@ use super::{
     breaker::{BreakerState, Permit},
     mirror::{LAST_RESORT_EVERY, Mirror, Mirrors},
     observe,
+    outage::OutageChange,
     rate_limit::RateLimiter,
     transport::Message,
 };
@@ -111,24 +112,18 @@ impl<'m> Attempt<'m> {
         match error {
             Some(error) if is_mirrors_fault(error) => self.fail(error),
             _ => {
-                let was_open = self.mirror.breaker.state() != BreakerState::Closed;
                 if let Some(permit) = self.permit.take() {
                     permit.success();
                 }
-                if was_open {
-                    info!(mirror = self.mirror.name, "mirror healthy, circuit closed");
-                }
+                log_change(self.mirror, self.mirror.outage.answered(), None);
             }
         }
     }
 
     fn fail(&mut self, error: &Error) {
         if let Some(permit) = self.permit.take() {
-            let was_closed = self.mirror.breaker.state() == BreakerState::Closed;
             permit.failure();
-            if was_closed && self.mirror.breaker.state() == BreakerState::Open {
-                warn!(mirror = self.mirror.name, %error, "mirror unhealthy, circuit open");
-            }
+            log_change(self.mirror, self.mirror.outage.failed(self.mirror.is_down()), Some(error));
             self.mirror.remember(error);
             self.mirrors.demote(self.mirror.index);
         }
@@ -233,7 +228,7 @@ impl<T> Call<'_, T> {
                     continue;
                 };
                 observe::hedged(self.request);
-                debug!(mirror = candidate.mirror.name, route = self.request.template(), "hedging");
+                debug!(host = candidate.mirror.name, route = self.request.template(), "hedging");
                 patience = self.patience(candidates.left());
                 latest = Some(candidate.mirror);
                 running.push(self.run(candidate.attempt(patience.shortest), sent));
@@ -247,7 +242,7 @@ impl<T> Call<'_, T> {
                 Err(error) if !is_mirrors_fault(&error) => return Err(error),
                 Err(error) => error,
             };
-            debug!(mirror = mirror.name, route = self.request.template(), %error, "mirror failed");
+            debug!(host = mirror.name, route = self.request.template(), %error, "attempt failed");
             let may_go_on = self.request.is_idempotent() || error.is_unprocessed();
             failures.push(MirrorFailure { mirror: mirror.name.clone(), error });
             if !may_go_on {
@@ -413,7 +408,13 @@ impl<'m> Candidates<'m> {
         let mirrors = &self.client.mirrors;
         while let Some(mirror) = self.mirrors.pop() {
             match mirror.breaker.permit() {
-                Ok(permit) => return Some(Candidate { mirror, mirrors, permit }),
+                Ok(permit) => {
+                    // Only the permit of a trial call leaves the circuit half-open.
+                    if mirror.breaker.state() == BreakerState::HalfOpen {
+                        log_change(mirror, mirror.outage.on_trial(), None);
+                    }
+                    return Some(Candidate { mirror, mirrors, permit });
+                }
                 Err(wait) => {
                     self.open.push(mirror);
                     self.shortest_wait = Some(self.shortest_wait.map_or(wait, |shortest| shortest.min(wait)));
@@ -483,6 +484,19 @@ impl Patience {
             let next = later(Instant::now(), self.shortest);
             self.hedge_at = self.share_at.map(|share_at| share_at.min(next));
         }
+    }
+}
+
+/// Logs a change of the state of `mirror`. `error` is the failure that has caused the change.
+fn log_change(mirror: &Mirror, change: Option<OutageChange>, error: Option<&Error>) {
+    let (host, error) = (&mirror.name, error.map(display));
+    match change {
+        Some(OutageChange::Failed) => warn!(host, error, "mirror failed"),
+        Some(OutageChange::Opened) => warn!(host, error, "mirror unhealthy, circuit open"),
+        Some(OutageChange::OnTrial) => info!(host, "mirror on trial, circuit half-open"),
+        Some(OutageChange::Recovered) => info!(host, "mirror answers again"),
+        Some(OutageChange::Closed) => info!(host, "mirror healthy, circuit closed"),
+        None => {}
     }
 }
 

@@ -89,7 +89,8 @@ impl Fetcher {
             let Some(wait) = delays.after(&error) else {
                 return Err(DownloadError::Fetch { path: path_of(url), source: error });
             };
-            debug!(path = url.path(), %error, ?wait, "media fetch failed, retrying");
+            let retry_in_seconds = wait.as_secs_f64();
+            debug!(path = url.path(), %error, retry_in_seconds, "media fetch failed, retrying");
             sleep(wait).await;
         }
     }

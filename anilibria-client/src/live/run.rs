@@ -39,7 +39,9 @@ impl Run {
             let started = Instant::now();
             let End::Failed(error) = self.connection(&mut was_connected).await else { return };
             let wait = self.reconnects.after(&error, started.elapsed());
-            tracing::debug!(host = self.url.host_str(), error = error.kind(), ?wait, "live connection ended");
+            let retry_in_seconds = wait.map(|wait| wait.as_secs_f64());
+            let (host, error_type) = (self.url.host_str(), error.kind());
+            tracing::debug!(host, %error, error_type, retry_in_seconds, "live connection ended");
             let told = Told { event: Err(error), position: self.memory.position().cloned() };
             let (Ok(()), Some(wait)) = (self.out.send(told).await, wait) else { return };
             sleep(wait).await;

@@ -1,8 +1,9 @@
 //! Access log: spans and log lines of a request.
 
+mod policy;
+mod refusals;
+
 use std::{
-    error::Error as StdError,
-    fmt,
     future::{self, Future},
     net::IpAddr,
     pin::Pin,
@@ -14,23 +15,30 @@ use poem::{
     http::{Method, StatusCode, Uri, header},
 };
 use tracing::{
-    Level, Span, debug, enabled, error,
+    Level, Span, debug, enabled, error, error_span,
     field::{Empty, display},
-    info_span, warn,
+    info, warn,
 };
 
+pub use self::policy::{Logged, RequestLog};
+use self::refusals::Refusals;
 use crate::{
     User,
+    error_chain::ErrorChain,
     metrics::count_error,
     problem::Problem,
     request_id::RequestId,
     trace::{ROOT, Root, Sampler, TraceParent},
 };
 
-/// Creates the span of a request. The target decides whether a trace starts with the span.
+/// Requests that were refused because too many were in progress.
+static REFUSALS: Refusals = Refusals::new();
+
+/// Creates the span of a request. The target decides whether a trace starts with the span. The level is the least verbose
+/// one: the lines inside the span need its fields at any level of the log.
 macro_rules! request_span {
     ($target:expr $(, $field:ident . $rest:ident = $value:expr)?) => {
-        info_span!(
+        error_span!(
             target: $target,
             "request",
             $($field.$rest = $value,)?
@@ -45,7 +53,8 @@ macro_rules! request_span {
     };
 }
 
-/// One request in the log: the span around its processing, and the lines about its start and end.
+/// One request in the log: the span around its processing, and the line about its end. At debug level there is a line about
+/// its start as well.
 ///
 /// The fields that identify the request are recorded only when the log needs them: when the request has to wait, or fails.
 /// An answer from memory does neither, and recording its id and path would cost more than the lookup.
@@ -110,38 +119,69 @@ impl<'r> Trace<'r> {
         .await
     }
 
-    /// Logs `problem` if it is a server error.
-    pub fn fault(&mut self, problem: &Problem) {
-        if !problem.status().is_server_error() {
-            return;
+    /// Logs the end of a request that was answered with `status`, and returns its duration. `log` decides the level.
+    pub fn done(&mut self, status: StatusCode, log: RequestLog) -> Duration {
+        let took = self.end(status);
+        match log.level_of(status, took) {
+            Logged::Failed => self.line(|| {
+                warn!(status_code = status.as_u16(), duration_ms = millis(took), "Request failed");
+            }),
+            Logged::Slow => self.line(|| {
+                warn!(status_code = status.as_u16(), duration_ms = millis(took), "Slow request");
+            }),
+            Logged::Listed => self.line(|| {
+                info!(status_code = status.as_u16(), duration_ms = millis(took), "Request completed");
+            }),
+            Logged::Quiet if enabled!(Level::DEBUG) => self.line(|| {
+                debug!(status_code = status.as_u16(), duration_ms = millis(took), "Request completed");
+            }),
+            Logged::Quiet => {}
         }
-        self.name();
-        let error_type = problem.code().to_string();
-        count_error("http_middleware", error_type.clone());
-        self.span.in_scope(|| match problem {
-            // One line for each refused request: the level is low because overload is no fault, and logging takes time.
-            Problem::Overloaded => debug!("Request refused: too many in progress"),
-            Problem::Internal(_) => error!(error = %Chain(problem), error_type, "Request failed"),
-            _ => warn!(error = %Chain(problem), error_type, "Request failed"),
-        });
+        took
     }
 
-    /// Logs the end of the request.
-    pub fn done(&self, status: StatusCode) {
+    /// Logs the end of a request that `problem` ended and that was answered with `status`, and returns its duration.
+    pub fn failed(&mut self, problem: &Problem, status: StatusCode, log: RequestLog) -> Duration {
+        if !problem.status().is_server_error() {
+            return self.done(status, log);
+        }
+        let took = self.end(status);
+        let error_type = problem.code().to_string();
+        count_error("http_middleware", error_type.clone());
+        let (status_code, duration_ms) = (status.as_u16(), millis(took));
+        let error = ErrorChain(problem);
+        match problem {
+            // Overload is when lines are the most expensive, and all of them say the same.
+            Problem::Overloaded => {
+                if let Some(refused) = REFUSALS.count() {
+                    self.line(|| {
+                        warn!(status_code, duration_ms, %error, error_type, refused, "Request failed");
+                    });
+                } else if enabled!(Level::DEBUG) {
+                    self.line(|| debug!(status_code, duration_ms, %error, error_type, "Request failed"));
+                }
+            }
+            Problem::Internal(_) => self.line(|| {
+                error!(status_code, duration_ms, %error, error_type, "Request failed");
+            }),
+            _ => self.line(|| {
+                warn!(status_code, duration_ms, %error, error_type, "Request failed");
+            }),
+        }
+        took
+    }
+
+    fn end(&self, status: StatusCode) -> Duration {
         if let Some(root) = &self.root {
             root.end(status);
         }
-        if !enabled!(Level::DEBUG) {
-            return;
-        }
-        let _inside = self.span.enter();
-        let duration_ms = self.started.elapsed().as_secs_f64() * 1000.0;
-        debug!(status_code = status.as_u16(), duration_ms, "Request completed");
+        self.started.elapsed()
     }
 
-    /// Returns the time since the start of the request.
-    pub fn took(&self) -> Duration {
-        self.started.elapsed()
+    /// Writes a line inside the span, which identifies the request.
+    fn line(&mut self, write: impl FnOnce()) {
+        self.name();
+        self.span.in_scope(write);
     }
 
     fn name(&mut self) {
@@ -167,19 +207,10 @@ impl<'r> Trace<'r> {
     }
 }
 
-/// An error and its chain of causes, in one line.
-struct Chain<'e>(&'e dyn StdError);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.0, f)?;
-        let mut next = self.0.source();
-        while let Some(cause) = next {
-            write!(f, ": {cause}")?;
-            next = cause.source();
-        }
-        Ok(())
-    }
+/// Returns `took` in milliseconds. Times below an hour are rounded to microseconds, so that they are short to read.
+fn millis(took: Duration) -> f64 {
+    let micros = u32::try_from(took.as_micros());
+    micros.map_or_else(|_| took.as_secs_f64() * 1000.0, |micros| f64::from(micros) / 1000.0)
 }
 
 #[cfg(test)]
@@ -200,9 +231,13 @@ mod tests {
     impl Log {
         /// Sets this as the log of the current thread until the guard is dropped.
         fn listen(&self) -> tracing::subscriber::DefaultGuard {
+            self.listen_from(Level::INFO)
+        }
+
+        fn listen_from(&self, level: Level) -> tracing::subscriber::DefaultGuard {
             let log = self.clone();
-            let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone());
-            tracing::subscriber::set_default(subscriber.finish())
+            let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(level);
+            tracing::subscriber::set_default(subscriber.with_writer(move || log.clone()).finish())
         }
 
         fn text(&self) -> String {
@@ -225,6 +260,10 @@ mod tests {
         let headers = HeaderMap::from_iter([(crate::request_id::HEADER, "r-1".parse().unwrap())]);
         let request = Request::builder().uri(Uri::from_static("/titles?page=2")).finish();
         (request, RequestId::of(&headers))
+    }
+
+    fn fail(request: &Request, id: &RequestId, problem: &Problem) {
+        Trace::of(request, id, Sampler::default()).failed(problem, problem.status(), RequestLog::default());
     }
 
     #[tokio::test]
@@ -250,8 +289,7 @@ mod tests {
         let _listening = log.listen();
         let (request, id) = request();
 
-        Trace::of(&request, &id, Sampler::default())
-            .fault(&Problem::UpstreamTimeout("connection stalled".into()));
+        fail(&request, &id, &Problem::UpstreamTimeout("connection stalled".into()));
 
         let text = log.text();
         assert!(text.contains("WARN") && text.contains("request_id=\"r-1\""), "{text}");
@@ -266,12 +304,40 @@ mod tests {
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let request = Request::builder().header("traceparent", parent).finish();
 
-        Trace::of(&request, &id, Sampler::default())
-            .fault(&Problem::UpstreamTimeout("connection stalled".into()));
+        fail(&request, &id, &Problem::UpstreamTimeout("connection stalled".into()));
 
         let text = log.text();
         assert!(text.contains("trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\""), "{text}");
         assert!(text.contains("parent_span_id=\"00f067aa0ba902b7\""), "{text}");
+    }
+
+    #[test]
+    fn failed_request_is_one_line_with_its_status_and_duration() {
+        let log = Log::default();
+        let _listening = log.listen();
+        let (request, id) = request();
+
+        fail(&request, &id, &Problem::UpstreamTimeout("connection stalled".into()));
+        Trace::of(&request, &id, Sampler::default())
+            .done(StatusCode::SERVICE_UNAVAILABLE, RequestLog::default());
+
+        let text = log.text();
+        let [problem, status] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+        assert!(problem.contains("status_code=504") && problem.contains("duration_ms="), "{problem}");
+        assert!(status.contains("WARN") && status.contains("Request failed"), "{status}");
+        assert!(status.contains("status_code=503") && status.contains("path=\"/titles\""), "{status}");
+    }
+
+    #[test]
+    fn lines_identify_the_request_at_every_level_of_the_log() {
+        let log = Log::default();
+        let _listening = log.listen_from(Level::ERROR);
+        let (request, id) = request();
+
+        fail(&request, &id, &Problem::internal(std::fmt::Error));
+
+        let text = log.text();
+        assert!(text.contains("ERROR") && text.contains("request_id=\"r-1\""), "{text}");
     }
 
     #[test]
@@ -280,10 +346,25 @@ mod tests {
         let _listening = log.listen();
         let (request, id) = request();
 
-        let mut trace = Trace::of(&request, &id, Sampler::default());
-        trace.fault(&Problem::NotFound);
-        trace.done(StatusCode::NOT_FOUND);
+        fail(&request, &id, &Problem::NotFound);
 
         assert_eq!(log.text(), "");
+    }
+
+    #[test]
+    fn slow_request_is_a_warning_and_any_request_is_listed_on_demand() {
+        let log = Log::default();
+        let _listening = log.listen();
+        let (request, id) = request();
+        let mut trace = Trace::of(&request, &id, Sampler::default());
+
+        trace.done(StatusCode::OK, RequestLog { slow: Duration::ZERO, all: false });
+        trace.done(StatusCode::OK, RequestLog { all: true, ..RequestLog::default() });
+        trace.done(StatusCode::OK, RequestLog::default());
+
+        let text = log.text();
+        let [slow, listed] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+        assert!(slow.contains("WARN") && slow.contains("Slow request"), "{slow}");
+        assert!(listed.contains("INFO") && listed.contains("Request completed"), "{listed}");
     }
 }

@@ -9,6 +9,7 @@ pub mod compress;
 pub mod cors;
 pub mod encoding;
 pub mod envelope;
+pub mod error_chain;
 mod error_code;
 pub mod finish;
 pub mod freshness;

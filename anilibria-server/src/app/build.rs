@@ -36,7 +36,7 @@ use crate::{
     },
     health::{
         BackEnd, CacheVitals, Health, UpstreamFault, Vitals,
-        model::{Circuit, CircuitService},
+        model::{Circuit, CircuitService, UserTokens},
     },
     migration::{self, flags::Flags, rollback::Tally},
     node::{self, NodeService},
@@ -131,6 +131,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let parts = Parts {
         titles: titles.clone(),
         node: node.clone(),
+        takes_user_tokens: config.auth.takes_user_tokens(),
         has_redis: redis.is_some(),
         has_database: caching.has_database,
     };
@@ -234,8 +235,8 @@ async fn ledger(directory: Option<&Path>) -> Box<dyn Ledger> {
         Ok(ledger) => Box::new(ledger),
         Err(error) => {
             warn!(
-                error = format!("{error:#}"),
-                "What the Node service is yet to be told is kept in memory alone"
+                error = &*error,
+                "outbox on disk unavailable, pending notifications are kept in memory only"
             );
             Box::new(NoLedger)
         }
@@ -270,6 +271,7 @@ struct Parts {
     node: Option<NodeService>,
     has_redis: bool,
     has_database: bool,
+    takes_user_tokens: bool,
 }
 
 #[async_trait]
@@ -310,6 +312,10 @@ impl Vitals for Parts {
 
     fn node(&self) -> Option<&NodeService> {
         self.node.as_ref()
+    }
+
+    fn user_tokens(&self) -> UserTokens {
+        if self.takes_user_tokens { UserTokens::Enabled } else { UserTokens::Disabled }
     }
 
     fn circuits(&self) -> Vec<Circuit> {

@@ -116,7 +116,7 @@ pub async fn open(
 fn connection(url: &SecretUrl, config: &CacheConfig) -> anyhow::Result<Redis> {
     let redis = Redis::builder(url.expose()).prefix(config.cache_key_prefix.as_str()).build();
     let redis = redis.with_context(|| format!("REDIS_URL is {url}"))?;
-    info!(%url, "Answers are shared through Redis");
+    info!(%url, "cache level in Redis enabled");
     Ok(redis)
 }
 
@@ -140,7 +140,7 @@ async fn mongodb(uri: &SecretUrl) -> anyhow::Result<MongoStore> {
         .connect()
         .await
         .with_context(|| format!("MONGODB_URI is {uri}"))?;
-    info!(%uri, "Answers are kept in MongoDB");
+    info!(%uri, "cache level in MongoDB enabled");
     Ok(store)
 }
 
@@ -151,12 +151,12 @@ async fn disk(config: &CacheConfig, by_default: bool) -> Option<DiskStore> {
         DiskStore::builder(directory.join(FILE)).max_bytes(config.cache_disk_bytes as u64).open().await;
     match store {
         Ok(store) => {
-            info!(path = %store.path().display(), "Answers are kept on disk");
+            info!(path = %store.path().display(), "cache level on disk enabled");
             Some(store)
         }
         Err(error) => {
             let error = &error as &dyn std::error::Error;
-            warn!(directory = %directory.display(), error, "Answers are not kept on disk");
+            warn!(directory = %directory.display(), error, "cache level on disk unavailable");
             None
         }
     }

@@ -7,7 +7,7 @@ use std::{any::Any, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration
 
 use anilibria_http::{
     User,
-    access_log::Trace,
+    access_log::{RequestLog, Trace},
     clients::{Client, Clients, QuotaState},
     compress::Compressor,
     cors::Origins,
@@ -37,6 +37,7 @@ use crate::{
     app::{sandbox::SandboxMount, scrape},
     auth::Users,
     migration::{flags::Groups, rollback::Tally},
+    telemetry::logging::panic_message,
     v1::{self, OldPaths, lead_to_v2},
     v3::Addresses,
 };
@@ -64,6 +65,8 @@ pub struct Shell {
     pub users: Users,
     /// Counters of requests.
     pub traffic: Traffic,
+    /// Settings of the request log.
+    pub log: RequestLog,
     /// Sampler of traced requests.
     pub sampler: Sampler,
     /// Request totals, without the requests of monitoring.
@@ -115,16 +118,23 @@ impl Endpoint for Shell {
             Ok(()) => trace.follow(pin!(self.in_time(request, &client, found))).await,
             Err(problem) => Err(problem),
         };
-        let mut response = answer.unwrap_or_else(|problem| {
-            trace.fault(&problem);
-            match form {
-                Some(form) => form.tell(&problem),
-                None if is_old => v1::response(&problem),
-                None => problem.to_response(id.as_str()),
+        let log = if is_watching { self.log.of_monitoring() } else { self.log };
+        let took;
+        let mut response = match answer {
+            Ok(response) => {
+                took = trace.done(response.status(), log);
+                response
             }
-        });
-        trace.done(response.status());
-        let took = trace.took();
+            Err(problem) => {
+                let response = match form {
+                    Some(form) => form.tell(&problem),
+                    None if is_old => v1::response(&problem),
+                    None => problem.to_response(id.as_str()),
+                };
+                took = trace.failed(&problem, response.status(), log);
+                response
+            }
+        };
         meter.count(&method, response.status(), took);
         if !is_watching {
             self.tally.add(response.status().is_server_error(), took);
@@ -258,8 +268,6 @@ struct Panic {
 
 impl Panic {
     fn new(payload: &(dyn Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        Self { message: text.unwrap_or("without a message").to_owned() }
+        Self { message: panic_message(payload) }
     }
 }

@@ -68,8 +68,20 @@ impl AuthConfig {
         }
     }
 
+    /// True if tokens of users are accepted: there is a secret that they are signed with.
+    pub fn takes_user_tokens(&self) -> bool {
+        self.jwt_secret.as_ref().is_some_and(|secret| !secret.is_empty())
+    }
+
+    /// Returns the warnings for the start of the service: users that cannot be recognised, and weak secrets.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        let no_users = "JWT_SECRET is not set: user tokens are ignored, every client is anonymous";
+        let no_users = (!self.takes_user_tokens()).then(|| no_users.to_owned());
+        no_users.into_iter().chain(self.weaknesses())
+    }
+
     /// What is wrong with each secret that anybody might guess.
-    pub fn weaknesses(&self) -> impl Iterator<Item = String> {
+    fn weaknesses(&self) -> impl Iterator<Item = String> {
         let secrets = [
             ("JWT_SECRET", &self.jwt_secret),
             ("JWT_SECRET_PREVIOUS", &self.jwt_secret_previous),
@@ -123,6 +135,19 @@ mod tests {
 
         assert_eq!(check(std::slice::from_ref(&production)), Ok(()));
         assert_eq!(check(&[production, format!("--jwt-secret={GOOD}")]), Ok(()));
+    }
+
+    #[test]
+    fn missing_secret_of_users_is_one_warning() {
+        let warnings =
+            |flags: &[&str]| -> Vec<String> { Config::from_flags(flags).unwrap().auth.warnings().collect() };
+
+        assert_eq!(
+            warnings(&[]),
+            ["JWT_SECRET is not set: user tokens are ignored, every client is anonymous"]
+        );
+        assert_eq!(warnings(&[&format!("--jwt-secret={GOOD}")]), [""; 0]);
+        assert!(warnings(&["--jwt-secret=hunter2"])[0].contains("shorter"));
     }
 
     #[test]

@@ -152,6 +152,8 @@ mod tests {
         ("client-url", "anime", SITE),
         ("log-level", "loud", "must be trace, debug, info, warn"),
         ("log-format", "xml", "must be text or json"),
+        ("log-requests", "some", "must be failed or all"),
+        ("log-slow-request-ms", "0", WHOLE),
         ("compression-memory-bytes", "many", BYTES),
         ("request-timeout", "0", WHOLE),
         ("header-timeout", "0", WHOLE),

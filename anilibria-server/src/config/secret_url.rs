@@ -49,9 +49,22 @@ pub(super) fn without_password(text: &str) -> String {
     }
 }
 
+/// Returns `text` with the passwords of all URLs in it masked.
+pub(crate) fn without_passwords(text: &str) -> String {
+    text.split_inclusive(char::is_whitespace).map(without_password).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn passwords_within_a_text_are_masked() {
+        let text = "cannot use \"redis://:pass@one:6379\" and\nmongodb://me:word@two/site: refused";
+
+        let shown = "cannot use \"redis://:***@one:6379\" and\nmongodb://me:***@two/site: refused";
+        assert_eq!(without_passwords(text), shown);
+    }
 
     #[test]
     fn password_is_masked_wherever_it_stands() {

@@ -1,6 +1,8 @@
 //! Settings of what the service tells of itself.
 
-use anilibria_http::trace::Sampler;
+use std::time::Duration;
+
+use anilibria_http::{access_log::RequestLog, trace::Sampler};
 use clap::{ArgAction, Args, ValueEnum, builder::BoolishValueParser};
 use url::Url;
 
@@ -34,6 +36,23 @@ pub struct TelemetryConfig {
     /// What the service is called in traces.
     #[arg(long, env, default_value = "anilibria-server")]
     pub otel_service_name: String,
+
+    /// Requests in the log: `failed` (with slow ones), or `all`.
+    #[arg(long, env, value_enum, ignore_case = true, default_value_t = LoggedRequests::Failed)]
+    pub log_requests: LoggedRequests,
+
+    /// Milliseconds above which a request is logged as slow.
+    #[arg(long, env, value_parser = parse::whole::<u64>(1..=u64::MAX), default_value = "1000")]
+    pub log_slow_request_ms: u64,
+}
+
+/// Requests in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LoggedRequests {
+    /// Failed and slow requests, at level `warn`. All others are logged at level `debug`.
+    Failed,
+    /// All others as well, at level `info`, without those of monitoring.
+    All,
 }
 
 /// A form of OTLP, the protocol of OpenTelemetry.
@@ -51,6 +70,14 @@ impl TelemetryConfig {
     pub fn sampler(&self) -> Sampler {
         let share = self.otel_traces_sampler_arg;
         Sampler::new(self.otel_exporter_otlp_endpoint.as_ref().map(|_| share))
+    }
+
+    /// Returns the settings of the request log.
+    pub fn request_log(&self) -> RequestLog {
+        RequestLog {
+            slow: Duration::from_millis(self.log_slow_request_ms),
+            all: self.log_requests == LoggedRequests::All,
+        }
     }
 
     /// Returns true if `/metrics` is served.

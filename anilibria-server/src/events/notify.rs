@@ -15,7 +15,10 @@ use std::{
     time::Duration,
 };
 
-use anilibria_cache::{Redis, coordination::Candidate};
+use anilibria_cache::{
+    Redis,
+    coordination::{Candidate, retry_until_done},
+};
 use anilibria_http::trace::Sampler;
 use tokio::{sync::watch::Receiver, task::JoinHandle, time::sleep};
 use tracing::{info, warn};
@@ -95,7 +98,7 @@ impl Notifications {
         match self.shared.ledger.entries().await {
             Ok(entries) => Some(Outbox::read(entries).statistics()),
             Err(error) => {
-                warn!(%error, "The outbox cannot be read");
+                warn!(error = &*error, "outbox cannot be read");
                 None
             }
         }
@@ -143,22 +146,11 @@ impl Shared {
 
     /// Loads the outbox that the last dispatcher left. Returns the last event that it received, if there was a dispatcher.
     async fn take_over(&self) -> Option<EventId> {
-        let mut has_warned = false;
-        let entries = loop {
-            match self.ledger.entries().await {
-                Ok(entries) => break entries,
-                Err(error) if !has_warned => {
-                    has_warned = true;
-                    warn!(%error, "The outbox cannot be read, trying on");
-                }
-                Err(_) => {}
-            }
-            sleep(LEDGER_AGAIN).await;
-        };
+        let entries = retry_until_done("outbox cannot be read", || self.ledger.entries()).await;
         let outbox = Outbox::read(entries);
         let (pending, heard) = (outbox.pending(), outbox.heard());
         *self.held() = Held { outbox, is_ours: true };
-        info!(pending, "The Node service is told of events");
+        info!(pending, "dispatching notifications to the Node service");
         heard
     }
 

@@ -27,7 +27,10 @@ impl Pump {
         let task = tokio::spawn(async move {
             while let Some(event) = events.next().await {
                 if timeout(PATIENCE, titles.changed(event.title_id())).await.is_err() {
-                    warn!(title_id = event.title_id(), "The cache takes long to let go of what has changed");
+                    warn!(
+                        title_id = event.title_id(),
+                        "cached answers of a changed title not expired in time"
+                    );
                 }
                 // Lists are built from the mirrored catalogue, so the catalogue must be updated too.
                 if let Some(mirror) = titles.mirror() {

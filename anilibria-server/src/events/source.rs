@@ -1,6 +1,6 @@
 //! The source of events: one instance polls AniLibria, and another one takes over when it dies.
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use anilibria_cache::coordination::{Candidate, retry_until_done};
 use anilibria_client::{
@@ -16,7 +16,7 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use tracing::{Instrument as _, Span, field::Empty, info, info_span, warn};
+use tracing::{Instrument as _, Span, debug, field::Empty, info, info_span, warn};
 
 use super::{
     Realtime,
@@ -117,7 +117,7 @@ impl Standby {
             && let Ok(cursor) = Cursor::from_bytes(&kept)
         {
             if self.noted.is_none() {
-                info!("Standing by while another instance watches AniLibria");
+                info!("standing by, another instance watches AniLibria");
             }
             let before = self.seen.replace(cursor);
             self.noted = before.or_else(|| self.seen.clone());
@@ -158,12 +158,15 @@ impl Standby {
                     }
                     self.noted = Some(cursor);
                 }
-                Some(Err(error)) if !has_failed => {
-                    has_failed = true;
-                    warn!(%error, "AniLibria cannot be watched, trying on");
+                // The watcher waits before it retries. The log has lines about the mirrors that are down.
+                Some(Err(error)) if error.is_transient() || has_failed => {
+                    debug!(%error, "poll for events failed, retrying");
                 }
-                // The watcher waits before it retries.
-                Some(Err(_)) => {}
+                Some(Err(error)) => {
+                    has_failed = true;
+                    let error = &error as &dyn StdError;
+                    warn!(error, "poll for events failed, retrying");
+                }
                 None => return,
             }
         }
@@ -179,42 +182,42 @@ impl Standby {
 
     /// Returns the cursor at which the last leader stopped, on this or another instance, or else the present.
     async fn cursor(&mut self) -> Cursor {
-        let kept = retry_until_done("The place to go on from cannot be read", || self.bus.cursor()).await;
+        let kept = retry_until_done("watch position cannot be read", || self.bus.cursor()).await;
         let kept = kept.and_then(|kept| {
             let cursor = Cursor::from_bytes(&kept);
-            cursor.inspect_err(|error| warn!(%error, "The place to go on from is damaged")).ok()
+            cursor.inspect_err(|error| warn!(%error, "watch position damaged")).ok()
         });
         if let Some(cursor) = kept {
-            info!("Events are told from where the last one to watch has stopped");
+            info!("watching AniLibria from the saved position");
             // Only this copy remains if the bus loses the cursor before an event is published.
             self.noted = Some(cursor.clone());
             return cursor;
         }
         if let Some(cursor) = self.noted.clone() {
-            info!("Events are told from where the last one to watch was seen");
+            info!("watching AniLibria from the last known position");
             self.save(&cursor).await;
             return cursor;
         }
         let watcher = self.watcher();
         let present = || watcher.present();
-        let cursor = retry_until_done("The present state of AniLibria cannot be read", present).await;
+        let cursor = retry_until_done("present state of AniLibria cannot be read", present).await;
         self.save(&cursor).await;
         self.noted = Some(cursor.clone());
-        info!("Events are told from now on");
+        info!("watching AniLibria from now on");
         cursor
     }
 
     /// Saves the cursor for the next leader.
     async fn save(&self, cursor: &Cursor) {
         let bytes = cursor.to_bytes();
-        retry_until_done("The place to go on from cannot be saved", || self.bus.save_cursor(&bytes)).await;
+        retry_until_done("watch position cannot be saved", || self.bus.save_cursor(&bytes)).await;
     }
 
     /// Publishes `event` on the bus, with retries until it succeeds. Meanwhile AniLibria is not polled, and no change is
     /// lost.
     async fn tell(&self, event: &watch::Event, by: Standing<'_>) -> Option<Published> {
         let Some(notice) = Notice::of(self.client(), event) else {
-            warn!("AniLibria has changed more than can be told in single events");
+            warn!("too many changes for single events, all lists expire");
             self.titles.catalogue_changed(&[]).await;
             return None;
         };
@@ -225,10 +228,10 @@ impl Standby {
             }
             self.bus.publish(&notice, by).await
         };
-        let published = retry_until_done("An event cannot be published", publish).await;
+        let published = retry_until_done("event cannot be published", publish).await;
         if let Published::New(id) = published {
             metrics::published(notice.kind());
-            info!(%id, kind = %notice.kind(), title_id = notice.title_id(), "An event was published");
+            info!(%id, kind = %notice.kind(), title_id = notice.title_id(), "event published");
         }
         Some(published)
     }

@@ -156,7 +156,7 @@ async fn tell(subscribers: Subscribers, roster: RedisPresence) -> Infallible {
     loop {
         let told = roster.heartbeat().await;
         if let Err(error) = &told {
-            debug!(%error, "Redis cannot be told who follows what");
+            debug!(%error, "subscribers cannot be written to Redis");
         }
         subscribers.repeat();
         let beat = async {
@@ -175,7 +175,7 @@ async fn tell(subscribers: Subscribers, roster: RedisPresence) -> Infallible {
 async fn tell_changes(subscribers: &Subscribers, roster: &RedisPresence) -> bool {
     while let Some((title, clients)) = subscribers.take() {
         if let Err(error) = roster.set_members(&format!("title:{title}:subscribers"), clients).await {
-            debug!(%error, title, "Redis cannot be told who follows a title");
+            debug!(%error, title, "subscribers of a title cannot be written to Redis");
             subscribers.put_back(title);
             return false;
         }

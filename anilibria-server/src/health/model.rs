@@ -4,6 +4,8 @@ use anilibria_client::BreakerState;
 use anilibria_http::timestamp::Timestamp;
 use poem_openapi::{Enum, Object};
 
+pub use super::user_tokens::UserTokens;
+
 /// How the service and what it depends on are.
 #[derive(Clone, Debug, Object)]
 pub struct HealthReport {
@@ -23,6 +25,8 @@ pub struct HealthReport {
     pub cache: CacheReport,
     /// The same and more, check by check.
     pub checks: Checks,
+    /// State of the authentication of users. `disabled` without `JWT_SECRET`: tokens are ignored, and every client is anonymous.
+    pub user_tokens: UserTokens,
     /// The circuit breakers around what the service asks: each mirror of AniLibria, and the Node service if it is in use.
     pub circuit_breakers: Vec<Circuit>,
 }

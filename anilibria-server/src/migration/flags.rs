@@ -189,7 +189,7 @@ fn of_user(name: &str, user: u64) -> String {
 fn known_share(name: &str, text: &str) -> Option<Percentage> {
     let share = text.trim().parse();
     if share.is_err() {
-        warn!(name, text, "The percentage of a feature is none, and counts as not set");
+        warn!(name, text, "invalid percentage of a feature treated as unset");
     }
     share.ok()
 }

@@ -47,12 +47,9 @@ impl NodeService {
     }
 
     async fn verdict(&self, call: Call) -> Result<bool, NodeError> {
-        let permit = self.shared.breaker.permit().map_err(|wait| NodeError::CircuitOpen { wait })?;
+        let permit = self.permit()?;
         let answer = call.within(TIMEOUT, answer::json).await;
-        match &answer {
-            Err(error) if error.is_its_fault() => permit.failure(),
-            _ => permit.success(),
-        }
+        self.report(Some(permit), answer.as_ref().err());
         is_valid(&answer?).ok_or_else(|| NodeError::refused("it does not say whether the user is valid"))
     }
 }

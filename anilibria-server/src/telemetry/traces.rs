@@ -74,7 +74,7 @@ impl Traces {
     pub async fn stop(self, within: Duration) {
         let flush = tokio::task::spawn_blocking(move || self.provider.shutdown_with_timeout(within));
         if let Ok(Err(error)) = flush.await {
-            warn!(%error, "The last traces may be lost");
+            warn!(%error, "last traces may be lost");
         }
     }
 }

@@ -209,15 +209,10 @@ impl Mirror {
         Ok(Some((changes, sign)))
     }
 
-    /// Writes the catalogue to the shared store. Returns true if it is stored there, or if there is no shared store.
-    async fn share(&self) -> bool {
-        let (Some(common), Some(catalogue)) = (&self.shared.common, self.catalogue()) else { return true };
-        let written = common.write(catalogue).await;
-        if let Err(error) = &written {
-            count_error("catalogue", "save");
-            warn!(%error, store = common.source().as_str(), "The catalogue could not be shared, trying again");
-        }
-        written.is_ok()
+    /// Writes the catalogue to the shared store, if there is one.
+    async fn share(&self) -> anyhow::Result<()> {
+        let (Some(common), Some(catalogue)) = (&self.shared.common, self.catalogue()) else { return Ok(()) };
+        common.write(catalogue).await.inspect_err(|_| count_error("catalogue", "save"))
     }
 
     /// Returns true if the shared store still contains what was written, or if there is no shared store.
@@ -234,7 +229,7 @@ impl Mirror {
             && let Err(error) = own.write(catalogue).await
         {
             count_error("catalogue", "save");
-            warn!(%error, "The catalogue could not be saved");
+            warn!(error = &*error, "catalogue not saved on disk");
         }
     }
 
@@ -264,16 +259,13 @@ impl fmt::Debug for Mirror {
 async fn read(store: impl Future<Output = anyhow::Result<Option<Catalog>>>) -> Catalog {
     match store.await {
         Ok(Some(catalogue)) => {
-            info!(
-                releases = catalogue.len(),
-                "The catalogue of the last run is served until there is a newer one"
-            );
+            info!(releases = catalogue.len(), "saved catalogue loaded");
             catalogue
         }
         Ok(None) => Catalog::default(),
         Err(error) => {
             count_error("catalogue", "read");
-            warn!(%error, "A saved catalogue cannot be read");
+            warn!(error = &*error, "saved catalogue cannot be read");
             Catalog::default()
         }
     }

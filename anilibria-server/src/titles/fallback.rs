@@ -3,6 +3,7 @@
 //! They are not stored in the cache, where they would shadow AniLibria's answers after it recovers.
 
 use std::{
+    error::Error as StdError,
     fmt,
     time::{Duration, Instant},
 };
@@ -17,7 +18,7 @@ use bytes::Bytes;
 use moka::future::Cache;
 use time::OffsetDateTime;
 use tokio::time::timeout;
-use tracing::{debug, info, warn};
+use tracing::debug;
 
 use crate::{
     node::{Asker, NodeError, NodeService},
@@ -82,20 +83,14 @@ impl Fallback {
         asker: &Asker,
         within: Duration,
     ) -> Result<Kept, NodeError> {
-        let title = self.node.title(id, asker, within).await.inspect_err(|error| tell(id, error))?;
-        info!(id, "The Node service gave a title in AniLibria's stead");
+        let title = self.node.title(id, asker, within).await.inspect_err(|error| {
+            count_error("nodejs_service", error.kind());
+            debug!(title_id = id, error = error as &dyn StdError, "no title from the Node service");
+        })?;
+        debug!(title_id = id, "title served by the Node service");
         let site = client.media_url("/").and_then(|root| root.parse().ok());
         let title = render_from(Origin::Nodejs, &mapped(&title, site.as_ref()), None);
         Ok(Kept { title, until: OffsetDateTime::now_utc() + KEPT_FOR })
-    }
-}
-
-/// Logs an error. An open circuit breaker is logged at debug level, because its cause was logged before.
-fn tell(id: u32, error: &NodeError) {
-    count_error("nodejs_service", error.kind());
-    match error {
-        NodeError::CircuitOpen { .. } => debug!(id, %error, "The Node service was not asked for a title"),
-        error => warn!(id, %error, "The Node service gave no title"),
     }
 }
 

@@ -76,7 +76,7 @@ async fn in_progress(catalog: &CatalogReleases) -> Result<Vec<Release>, Error> {
         |request: CatalogReleases| request.limit(50).items().take(MOST_IN_PRODUCTION).try_collect::<Vec<_>>();
     let (mut releases, dubbed) = future::try_join(collect(ongoing), collect(dubbed)).await?;
     if releases.len().max(dubbed.len()) == MOST_IN_PRODUCTION {
-        warn!(most = MOST_IN_PRODUCTION, "more releases in progress than are looked through");
+        warn!(limit = MOST_IN_PRODUCTION, "more releases in progress than are read");
     }
     releases.extend(dubbed);
     Ok(releases)

@@ -1,6 +1,6 @@
 //! Synchronisation of titles that another service reports as changed.
 
-use std::time::Instant;
+use std::{error::Error as StdError, time::Instant};
 
 use anilibria_client::model::{Episode, Release};
 use anilibria_http::{LoadFailure, metrics::count_error, problem::Problem, rendered::readable};
@@ -50,7 +50,7 @@ impl Titles {
                 warn!(
                     title_id = id,
                     action = ACTION,
-                    error = %problem,
+                    error = problem as &dyn StdError,
                     error_type = %problem.code(),
                     "Title sync failed"
                 );

@@ -41,6 +41,16 @@ pub enum Subject {
     Title(u32),
 }
 
+impl Subject {
+    /// Returns the title; `None` for the whole catalogue.
+    fn title_id(self) -> Option<u32> {
+        match self {
+            Self::Catalogue => None,
+            Self::Title(id) => Some(id),
+        }
+    }
+}
+
 /// A recorder of synchronisations. Cheap to clone.
 ///
 /// A document has `service`, `entity_type`, `entity_id`, `last_attempt`, `last_sync` (the last success), `result` (`ok` or
@@ -90,7 +100,7 @@ impl SyncStatus {
         let update =
             self.collection.update_one(filter(subject), doc! { "$set": fields }).upsert(true).into_future();
         if let Err(error) = answer("update", update).await {
-            debug!(%error, ?subject, "What was synchronised could not be noted");
+            debug!(%error, title_id = subject.title_id(), "outcome of a sync not recorded");
         }
     }
 
@@ -147,7 +157,7 @@ impl SyncStatus {
         let index = IndexModel::builder().keys(keys).options(options).build();
         match answer("create_index", self.collection.create_index(index).into_future()).await {
             Ok(_) => self.is_indexed.store(true, Ordering::Relaxed),
-            Err(error) => debug!(%error, collection = COLLECTION, "No index"),
+            Err(error) => debug!(%error, collection = COLLECTION, "index not created"),
         }
     }
 }

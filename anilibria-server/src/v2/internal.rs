@@ -55,7 +55,7 @@ impl Internal {
                 Ok(Published::Known | Published::Outdated) => {}
                 Err(error) => {
                     count_error("title_sync", "publish");
-                    warn!(%error, title_id = id, "What is new to a title cannot be published");
+                    warn!(error = &*error, title_id = id, "change of a title cannot be published");
                 }
             }
         }

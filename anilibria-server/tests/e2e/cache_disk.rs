@@ -86,7 +86,7 @@ async fn second_instance_on_one_directory_serves_without_it_and_says_so() {
 
     assert_eq!(second.get("/titles/7").await.good()["data"]["id"], 7);
     assert_eq!(second.get("/health").await.json()["checks"]["database"]["status"], "not_configured");
-    assert!(second.printed().contains("Answers are not kept on disk"), "{}", second.printed());
+    assert!(second.printed().contains("cache level on disk unavailable"), "{}", second.printed());
 }
 
 #[tokio::test]

@@ -47,10 +47,23 @@ async fn no_secret_is_logged() {
     let mut socket = Socket::open(&service).await;
     socket.ask("auth", json!({"token": tokens[0]})).await;
     assert!(node.calls().iter().any(|call| call.path == "/internal/auth/validate"), "{:?}", node.calls());
-    let lost = "Traces are lost";
+    let lost = "traces lost";
     eventually(lost, async || service.printed().contains(lost).then_some(())).await;
 
+    // The causes of outages, whose errors hold the settings of the back ends.
+    let away = "cache level unavailable";
+    eventually(away, async || {
+        service.get("/titles/8").await;
+        (service.printed().matches(away).count() == 2).then_some(())
+    })
+    .await;
+
     let log = service.kill();
+    let causes = log.lines().filter(|line| line.contains(away)).map(serde_json::from_str::<Value>);
+    for cause in causes.map(Result::unwrap) {
+        assert!(cause["error"].as_str().unwrap().contains("did not answer"), "{cause}");
+        assert_eq!(cause["host"], free.to_string());
+    }
     for secret in PASSWORDS.iter().chain(&tokens).chain(&[SECRET]) {
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret}");

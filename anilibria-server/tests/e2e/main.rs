@@ -55,6 +55,8 @@ mod nginx;
 mod node;
 mod notify;
 #[cfg(unix)]
+mod outage_logs;
+#[cfg(unix)]
 mod outages;
 mod realtime;
 #[cfg(unix)]

@@ -189,7 +189,7 @@ async fn each_event_is_told_under_one_key_however_often_the_service_is_killed() 
         let service = watcher(&upstream, &node, &variables).await;
         published.push(publish_episode(&upstream, 7).await["ordinal"].to_string());
         // Right after it is known here, and before anybody can be sure that the Node service is.
-        let is_known = async || service.printed().contains("An event was published").then_some(());
+        let is_known = async || service.printed().contains("event published").then_some(());
         eventually("an event", is_known).await;
         service.kill();
     }
@@ -212,7 +212,7 @@ async fn each_event_is_told_under_one_key_however_often_the_service_is_killed() 
 async fn one_of_two_instances_tells_it_and_the_other_goes_on_when_that_is_killed() {
     let Some(redis) = RedisServer::start() else { return };
     let (upstream, node) = (Service::upstream(), NodeStandIn::start(Reply::text("{}")).await);
-    let (url, tells) = (redis.url(), "The Node service is told of events");
+    let (url, tells) = (redis.url(), "dispatching notifications to the Node service");
     let variables = [("REDIS_URL", &*url)];
     let one = watcher(&upstream, &node, &variables).await;
     eventually("the one that tells", async || one.printed().contains(tells).then_some(())).await;

@@ -111,7 +111,8 @@ impl Socket {
 
 /// Waits until `service` watches AniLibria, so that whatever is published from then on is news.
 pub(crate) async fn watching(service: &Service) {
-    eventually("the watcher", async || service.printed().contains("Events are told").then_some(())).await;
+    eventually("the watcher", async || service.printed().contains("watching AniLibria from").then_some(()))
+        .await;
 }
 
 /// Publishes the next episode of a release of the sandbox; tells its number.

@@ -222,7 +222,7 @@ async fn dead_collector_harms_nobody() {
             assert_eq!(service.get("/titles/7").await.status, StatusCode::OK);
         }
         if origin != silent {
-            let lost = "Traces are lost";
+            let lost = "traces lost";
             eventually(lost, async || service.printed().contains(lost).then_some(())).await;
             tokio::time::sleep(Duration::from_millis(200)).await;
             assert_eq!(service.printed().matches(lost).count(), 1, "{}", service.printed());

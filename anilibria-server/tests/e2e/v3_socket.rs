@@ -293,7 +293,7 @@ mod instances {
     async fn pair(upstream: &Service, redis: &RedisServer) -> (Service, Service) {
         let one = start(upstream, redis);
         watching(&one).await;
-        eventually("events of v3", async || one.printed().contains("Events of v3 are made").then_some(()))
+        eventually("events of v3", async || one.printed().contains("publishing v3 events").then_some(()))
             .await;
         (one, start(upstream, redis))
     }

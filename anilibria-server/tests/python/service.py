@@ -62,7 +62,7 @@ class Service:
     def _read_log(self) -> None:
         for line in self._process.stderr:
             self.log.append(line)
-            if "Events are told" in line:
+            if "watching AniLibria from" in line:
                 self._watches.set()
 
     def _read_output(self) -> None:

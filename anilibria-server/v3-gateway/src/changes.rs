@@ -104,12 +104,12 @@ async fn stand(sources: Sources, news: News, mut office: Receiver<Option<u64>>) 
 }
 
 async fn serve(Sources { titles, bus, interval }: &Sources, news: &News, token: u64) {
-    let kept = retry_until_done("The place to go on from in v3 cannot be read", || news.bookmark()).await;
+    let kept = retry_until_done("position of the v3 events cannot be read", || news.bookmark()).await;
     let bookmark = if let Some(bookmark) = kept.and_then(|kept| Bookmark::read(&kept)) {
-        info!("Events of v3 are made from where the last one to do so has stopped");
+        info!("publishing v3 events from the saved position");
         bookmark
     } else {
-        info!("Events of v3 are made from now on");
+        info!("publishing v3 events from now on");
         begin(bus, news).await
     };
     let heard = bookmark.heard();
@@ -119,9 +119,9 @@ async fn serve(Sources { titles, bus, interval }: &Sources, news: &News, token: 
 
 /// Returns the position of the very first leader, after the last event of the site. Earlier events are not published.
 async fn begin(bus: &Arc<dyn HostEvents>, news: &News) -> Bookmark {
-    let last = retry_until_done("Past events cannot be read", || bus.last()).await;
+    let last = retry_until_done("past events cannot be read", || bus.last()).await;
     let bookmark = Bookmark::after(last.unwrap_or_default());
     let bytes = bookmark.to_bytes();
-    retry_until_done("The place to go on from in v3 cannot be saved", || news.save_bookmark(&bytes)).await;
+    retry_until_done("position of the v3 events cannot be saved", || news.save_bookmark(&bytes)).await;
     bookmark
 }

@@ -82,7 +82,7 @@ async fn picture(client: &Client, url: &str) -> Value {
     match client.media_file(url, MAX_PICTURE).await {
         Ok(bytes) => STANDARD.encode(bytes).into(),
         Err(error) => {
-            debug!(%error, "A poster could not be brought along");
+            debug!(%error, "poster not included");
             Value::Null
         }
     }
@@ -123,7 +123,7 @@ async fn file(client: &Client, id: TorrentId) -> Option<Bytes> {
     match client.torrents().file(id).await {
         Ok(bytes) => Some(bytes).filter(|bytes| bytes.len() <= MAX_FILE),
         Err(error) => {
-            debug!(%error, "A torrent file could not be brought along");
+            debug!(%error, "torrent file not included");
             None
         }
     }

@@ -120,7 +120,7 @@ impl News {
                     Some(event) if id > started => news.tell(event),
                     Some(event) => news.memory().learn(&event),
                     // Another version of the service may publish more types.
-                    None => warn!(%id, "Among the events of v3 in Redis is something else"),
+                    None => warn!(%id, "foreign record among the v3 events in Redis skipped"),
                 }
             }
         });
@@ -142,11 +142,11 @@ impl News {
         let Draft { kind, identity, data } = draft;
         let event = Event::new(kind, data);
         if event.frame().len() > MAX_BYTES {
-            warn!(%kind, identity, bytes = event.frame().len(), "An event is too large to be told");
+            warn!(%kind, identity, bytes = event.frame().len(), "v3 event too large to be published");
             return Ok(Published::Known);
         }
         let Some(way) = &self.0.way else {
-            info!(%kind, identity, "An event of v3 was published");
+            info!(%kind, identity, "v3 event published");
             self.tell(event);
             return Ok(Published::New);
         };
@@ -159,7 +159,7 @@ impl News {
             .fencing_token(by.token);
         let published = match way.feed.append(&post, |_| event.frame().as_bytes().to_vec()).await? {
             AppendOutcome::Appended(id) => {
-                info!(%id, %kind, identity, "An event of v3 was published");
+                info!(%id, %kind, identity, "v3 event published");
                 Published::New
             }
             AppendOutcome::Duplicate => Published::Known,

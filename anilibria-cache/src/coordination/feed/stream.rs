@@ -1,6 +1,9 @@
 //! The Redis stream that retains the records of a feed.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use redis::Cmd;
 
@@ -22,6 +25,8 @@ pub(super) struct Stream {
     pub(super) max_records: usize,
     pub(super) max_age: Duration,
     pub(super) recent: Recent,
+    /// Number of subscriptions of this process that have lost their connection, for the log.
+    pub(super) lost: Arc<AtomicUsize>,
 }
 
 impl Stream {
@@ -33,6 +38,7 @@ impl Stream {
             max_records: 1000,
             max_age: Duration::from_hours(24),
             recent: Recent::default(),
+            lost: Arc::default(),
         }
     }
 

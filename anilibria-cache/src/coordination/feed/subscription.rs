@@ -3,7 +3,12 @@
 //! A published message only wakes the subscription, which then reads the stream from its last record. So records are
 //! neither repeated nor reordered, and after a reconnection reading continues where it stopped.
 
-use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use redis::{ErrorKind, PushInfo, RedisError, RedisResult, aio::MultiplexedConnection};
 use tokio::{
@@ -27,12 +32,14 @@ pub(super) struct Subscription {
     /// Notified when something is published, or the connection is closed.
     wake: Arc<Notify>,
     pause: Option<Duration>,
+    /// True if the subscription counts as lost.
+    is_lost: bool,
 }
 
 impl Subscription {
     pub(super) fn new(stream: Stream, channels: Vec<String>, after: RecordId) -> Self {
         let (read, wake) = (VecDeque::new(), Arc::default());
-        Self { stream, channels, last: after, read, connection: None, wake, pause: None }
+        Self { stream, channels, last: after, read, connection: None, wake, pause: None, is_lost: false }
     }
 
     /// Returns the next record, however long that takes.
@@ -58,6 +65,9 @@ impl Subscription {
         } else {
             self.connection = Some(self.connect().await?);
             self.pause = None;
+            if self.end_loss() {
+                tracing::info!(feed = %self.stream.key, host = self.host(), "feed subscription restored");
+            }
         }
         let Some(connection) = &mut self.connection else { return Ok(()) };
         let range = self.stream.range(self.last, BATCH);
@@ -106,8 +116,29 @@ impl Subscription {
     }
 
     fn disconnect(&mut self, error: &RedisError) {
-        if self.connection.take().is_some() || self.pause.is_none() {
-            tracing::warn!(feed = %self.stream.key, %error, "feed subscription lost, reconnecting");
+        self.connection = None;
+        if self.begin_loss() {
+            tracing::warn!(feed = %self.stream.key, host = self.host(), %error, "feed subscription lost, reconnecting");
         }
+    }
+
+    /// Returns true if no other subscription to the feed is lost: their losses are one fact.
+    fn begin_loss(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_lost, true) && self.stream.lost.fetch_add(1, Ordering::Relaxed) == 0
+    }
+
+    /// Returns true if this subscription was the last lost one.
+    fn end_loss(&mut self) -> bool {
+        std::mem::take(&mut self.is_lost) && self.stream.lost.fetch_sub(1, Ordering::Relaxed) == 1
+    }
+
+    fn host(&self) -> String {
+        self.stream.redis.link().target().to_string()
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.end_loss();
     }
 }

@@ -66,12 +66,9 @@ impl Run {
             let Err(End::Failed(error)) = self.connection().await else { return };
             let wait =
                 self.reconnects.as_mut().and_then(|reconnects| reconnects.after(&error, started.elapsed()));
-            tracing::debug!(
-                host = self.url.host_str(),
-                error = error.kind(),
-                ?wait,
-                "event connection ended"
-            );
+            let retry_in_seconds = wait.map(|wait| wait.as_secs_f64());
+            let (host, error_type) = (self.url.host_str(), error.kind());
+            tracing::debug!(host, %error, error_type, retry_in_seconds, "event connection ended");
             let is_read = self.tell(Err(error)).await.is_ok();
             let Some(wait) = wait.filter(|_| is_read) else { return };
             sleep(wait).await;

@@ -161,7 +161,7 @@ impl<D: Dialogue> Connection<D> {
     /// Sends a ping, or ends the connection if the last ping was not answered in time.
     async fn ask(&mut self) -> Flow {
         if self.is_asked {
-            debug!("A client gives no sign of life");
+            debug!("client does not answer pings, connection closed");
             self.line.live.tally().given_up.add();
             return ControlFlow::Break(None);
         }

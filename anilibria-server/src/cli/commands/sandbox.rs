@@ -5,14 +5,14 @@ use std::time::Duration;
 use anilibria_http::listener::{self, Bounds};
 
 use super::{base_url, bind, block_on, sandbox_with, stop_signal};
-use crate::{app::sandbox::SandboxAlone, cli::Alone, config::LogFormat, telemetry::logging};
+use crate::{app::sandbox::SandboxAlone, cli::Alone, telemetry::logging};
 
 /// Timeout of requests in progress at shutdown.
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// Serves until a stop signal.
 pub fn run(alone: &Alone) -> anyhow::Result<()> {
-    logging::init(alone.log.log_level, alone.log.log_format.unwrap_or(LogFormat::Text), None);
+    logging::init(alone.log.log_level, alone.log.format(), None);
     block_on(async {
         let socket = bind(&alone.address).await?;
         let base = base_url(socket.local_addr()?);

@@ -29,8 +29,8 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
     block_on(async {
         let traces = Traces::start(&config.telemetry)?;
         logging::init(config.log.log_level, config.log_format(), traces.as_ref());
-        for weakness in config.auth.weaknesses() {
-            warn!("{weakness}");
+        for warning in config.auth.warnings() {
+            warn!("{warning}");
         }
         // The socket is bound first: the service reads from its sandbox over it, and a free port is known only after
         // binding.
@@ -46,7 +46,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let (health, clients) = (state.health.clone(), state.realtime.clone());
         let stop = async move {
             stop_signal().await;
-            info!("Stopping: waiting for requests in progress");
+            info!("stopping, waiting for requests in progress");
             health.drain();
             clients.live().stop(GOODBYE).await;
         };

@@ -108,7 +108,7 @@ fn read(Record { id, payload, metadata: note }: Record) -> Option<Event> {
     let event = Event::read(id, payload);
     if event.is_none() {
         // Another version of the service may define more kinds.
-        warn!(%id, "Among the events in Redis is something else");
+        warn!(%id, "foreign record among the events in Redis skipped");
     }
     Some(event?.come_from(note.and_then(|note| Origin::read(&note))))
 }

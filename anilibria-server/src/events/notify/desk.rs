@@ -11,7 +11,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep_until},
 };
-use tracing::{Instrument as _, Span, debug, field::Empty, info_span, warn};
+use tracing::{Instrument as _, Span, debug, field::Empty, info, info_span, warn};
 
 use super::{
     Shared, letter,
@@ -96,11 +96,15 @@ impl Desk {
             return Ok(());
         }
         match self.shared.ledger.change(change, self.token).await {
-            Ok(true) => self.write_again = None,
+            Ok(true) => {
+                if self.write_again.take().is_some() {
+                    info!("outbox writable again");
+                }
+            }
             Ok(false) => return Err(Outdated),
             Err(error) => {
                 if self.write_again.is_none() {
-                    warn!(%error, "The outbox cannot be written, trying on");
+                    warn!(error = &*error, "outbox cannot be written, retrying");
                 }
                 self.write_again = Some(Instant::now() + LEDGER_AGAIN);
             }
@@ -154,7 +158,8 @@ impl Desk {
             }
             Some(tries) => {
                 let pause = pause::after(tries, config.notify_retry, error.retry_after);
-                debug!(%id, %error, tries, ?pause, "The Node service could not be told, trying on");
+                let retry_in_seconds = pause.as_secs_f64();
+                debug!(%id, %error, tries, retry_in_seconds, "notification failed, retrying");
                 outbox.put_off(id, pause);
             }
         });

@@ -79,7 +79,7 @@ impl Outbox {
         for (field, value) in entries {
             if outbox.read_field(&field, &value).is_none() {
                 // Another version of the service may store more fields.
-                warn!(field, "The outbox holds something else");
+                warn!(field, "foreign entry in the outbox skipped");
             }
         }
         outbox.dead.make_contiguous().sort_by_key(|(id, _)| *id);
@@ -188,7 +188,7 @@ impl Outbox {
     /// Moves `id` to the dead letters.
     pub(super) fn bury(&mut self, id: EventId, reason: String) {
         let Some(Letter { event, tries, .. }) = self.waiting.remove(&id) else { return };
-        warn!(%id, kind = %event.kind(), title_id = event.title_id(), tries, reason, "The Node service is not told");
+        warn!(%id, kind = %event.kind(), title_id = event.title_id(), tries, reason, "notification given up");
         let letter = DeadLetter {
             event_id: id.to_string(),
             kind: event.kind().to_string(),

@@ -84,26 +84,17 @@ impl Watcher {
     async fn check(&mut self) {
         let Some(excess) = self.guard.look(&self.measured) else { return };
         let Measured { requests, error_rate, mean } = self.measured;
-        let mean = mean.as_secs_f64();
-        error!(critical = true, %excess, requests, error_rate, mean, "The limits of the roll-out are exceeded");
+        let mean_seconds = mean.as_secs_f64();
+        error!(critical = true, %excess, requests, error_rate, mean_seconds, "roll-out limits exceeded");
         let Some(flags) = &self.flags else {
-            info!("The roll-out is not taken back: ROLLBACK_AUTO is off");
+            info!("roll-out not taken back, ROLLBACK_AUTO is off");
             return;
         };
         match flags.set_global(ROLL_OUT, Switch::Disabled).await {
-            Ok(()) => error!(
-                critical = true,
-                feature = ROLL_OUT,
-                "The roll-out is taken back: the feature is disabled"
-            ),
+            Ok(()) => error!(critical = true, feature = ROLL_OUT, "roll-out taken back, feature disabled"),
             Err(fault) => {
                 let fault = &fault as &dyn std::error::Error;
-                error!(
-                    critical = true,
-                    feature = ROLL_OUT,
-                    error = fault,
-                    "The roll-out cannot be taken back"
-                );
+                error!(critical = true, feature = ROLL_OUT, error = fault, "roll-out cannot be taken back");
                 self.guard.again();
             }
         }

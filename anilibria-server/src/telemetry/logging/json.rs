@@ -1,8 +1,11 @@
 //! JSON log format: one event per line, with its fields and those of its spans in one object.
 
-use std::fmt::{self, Write as _};
+use std::{
+    error::Error as StdError,
+    fmt::{self, Write as _},
+};
 
-use anilibria_http::timestamp::Timestamp;
+use anilibria_http::{error_chain::ErrorChain, timestamp::Timestamp};
 use serde_json::{Map, Value};
 use tracing::{
     Event, Level, Subscriber,
@@ -72,6 +75,10 @@ impl Visit for Fields<'_> {
         // Writing into a string fails only if the formatting of the value fails.
         let _ = write!(text, "{value:?}");
         self.0.insert(field.name().into(), text.into());
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn StdError + 'static)) {
+        self.0.insert(field.name().into(), ErrorChain(value).to_string().into());
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {

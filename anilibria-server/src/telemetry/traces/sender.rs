@@ -40,7 +40,7 @@ impl Sender {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
             *warned = Some(Instant::now());
-            warn!(%error, "Traces are lost: the collector does not take them");
+            warn!(%error, "traces lost, collector unavailable");
         }
     }
 }

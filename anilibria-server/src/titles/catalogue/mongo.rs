@@ -200,7 +200,8 @@ impl CatalogueStore for MongoCatalogue {
         if known.seen.is_some_and(|seen| seen + 1 == revision) {
             known.seen = Some(revision);
         }
-        tracing::debug!(written = changed.len(), gone = gone.len(), took = ?begin.elapsed(), "Titles saved");
+        let duration_ms = begin.elapsed().as_secs_f64() * 1000.0;
+        tracing::debug!(written = changed.len(), gone = gone.len(), duration_ms, "titles saved in MongoDB");
         Ok(())
     }
 }
@@ -266,7 +267,7 @@ fn decode(entries: &[Option<Vec<u8>>]) -> (Vec<CatalogPart>, HashMap<u32, u64>) 
     }
     let unreadable = entries.len() - parts.len();
     if unreadable > 0 {
-        warn!(unreadable, collection = COLLECTION, "Some saved titles cannot be read and are left out");
+        warn!(unreadable, collection = COLLECTION, "unreadable titles in MongoDB skipped");
     }
     (parts, digests)
 }

@@ -1,6 +1,6 @@
 //! The task that keeps the mirrored catalogue up to date.
 
-use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+use std::{convert::Infallible, error::Error as StdError, future::pending, sync::Arc, time::Duration};
 
 use anilibria_cache::coordination::Candidate;
 use anilibria_http::{
@@ -13,7 +13,7 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
-use tracing::{Instrument as _, Span, field::Empty, info, info_span, warn};
+use tracing::{Instrument as _, Span, debug, field::Empty, info, info_span, warn};
 
 use super::{Changes, Mirror};
 use crate::titles::{
@@ -71,7 +71,7 @@ impl SyncTask {
                 never = syncing.run() => match never {},
             }
             if timeout(LAST_SAVE, syncing.finish()).await.is_err() {
-                warn!("The catalogue could not be saved in time");
+                warn!("catalogue not saved in time");
             }
         });
         Some(Self { stop, task })
@@ -82,7 +82,7 @@ impl SyncTask {
         // Sending fails only if the task has ended already.
         let _ = self.stop.send(());
         if let Err(error) = self.task.await {
-            warn!(%error, "The task that mirrors the catalogue broke off");
+            warn!(%error, "catalogue sync task failed");
         }
     }
 }
@@ -107,8 +107,6 @@ struct Syncing {
     elector: Option<Arc<Candidate>>,
     /// Role at the last step.
     role: Role,
-    /// True if the shared store could be read at the last step.
-    can_follow: bool,
     /// Time at which a new sign of the leader was received, and that sign.
     heard: (Instant, Option<OffsetDateTime>),
     /// True if changes have yet to be written to the shared store.
@@ -118,6 +116,10 @@ struct Syncing {
     /// Time of the first unsaved change.
     unsaved_since: Option<Instant>,
     failures: u32,
+    /// Reads of the shared store.
+    following: Recurring,
+    /// Writes to the shared store.
+    sharing: Recurring,
 }
 
 impl Syncing {
@@ -134,13 +136,14 @@ impl Syncing {
             bus,
             sampler,
             role: Role::Follower,
-            can_follow: true,
             heard: (now, None),
             unshared: false,
             full_pass_due,
             references_due: now + REFERENCES,
             unsaved_since: None,
             failures: 0,
+            following: Recurring::new("read of the shared catalogue"),
+            sharing: Recurring::new("save of the shared catalogue"),
         }
     }
 
@@ -227,7 +230,10 @@ impl Syncing {
         self.mirror.note(&updated).await;
         let pause = match updated {
             Ok(mut changes) => {
-                self.failures = 0;
+                let failures = std::mem::take(&mut self.failures);
+                if failures > 0 {
+                    info!(failures, "catalogue sync recovered");
+                }
                 if everything {
                     self.full_pass_due = Instant::now() + FULL_PASS;
                 }
@@ -243,8 +249,13 @@ impl Syncing {
                 count_error("title_sync", error.kind());
                 span.record("otel.status_code", "ERROR");
                 let pause = backoff(self.failures);
+                let (retry_in_seconds, error) = (pause.as_secs(), &error as &dyn StdError);
+                if self.failures == 0 {
+                    warn!(error, retry_in_seconds, "catalogue sync failed, retrying");
+                } else {
+                    debug!(error, retry_in_seconds, "catalogue sync is still failing");
+                }
                 self.failures = self.failures.saturating_add(1);
-                warn!(%error, ?pause, "The catalogue could not be read, trying again");
                 pause
             }
         };
@@ -256,20 +267,15 @@ impl Syncing {
     async fn follow(&mut self) {
         match self.mirror.follow().await {
             Ok(Some((changes, sign))) => {
+                self.following.succeeded();
                 if self.heard.1 != sign {
                     self.heard = (Instant::now(), sign);
                 }
                 self.tell(changes).await;
             }
-            Ok(None) => {}
-            Err(error) => {
-                if std::mem::replace(&mut self.can_follow, false) {
-                    warn!(%error, "shared catalogue unavailable, retrying");
-                }
-                return;
-            }
+            Ok(None) => self.following.succeeded(),
+            Err(error) => self.following.failed(&error),
         }
-        self.can_follow = true;
     }
 
     /// Waits until this instance loses the lease; forever if it does not poll as the leader.
@@ -293,7 +299,16 @@ impl Syncing {
     /// instances rebuild their answers from the store when they receive an event.
     async fn share(&mut self) {
         if self.unshared || (self.role == Role::Leader && !self.mirror.is_shared().await) {
-            self.unshared = !self.mirror.share().await;
+            match self.mirror.share().await {
+                Ok(()) => {
+                    self.unshared = false;
+                    self.sharing.succeeded();
+                }
+                Err(error) => {
+                    self.unshared = true;
+                    self.sharing.failed(&error);
+                }
+            }
         }
     }
 
@@ -337,7 +352,12 @@ impl Syncing {
         if !any {
             return;
         }
-        info!(changed = titles.len(), releases = self.mirror.status().releases, "The catalogue has changed");
+        let (changed, releases) = (titles.len(), self.mirror.status().releases);
+        if changed > 0 {
+            info!(changed, releases, "catalogue changed");
+        } else {
+            debug!(releases, "catalogue changed in details that no title shows");
+        }
         self.titles.catalogue_changed(&titles).await;
         self.unsaved_since.get_or_insert_with(Instant::now);
     }
@@ -347,7 +367,7 @@ impl Syncing {
         let Some(bus) = &self.bus else { return };
         for notice in notices {
             if let Err(error) = bus.publish(notice).await {
-                warn!(%error, "What has changed cannot be published");
+                warn!(error = &*error, "changes of the catalogue cannot be published");
                 return;
             }
         }
@@ -365,6 +385,30 @@ impl Syncing {
         if self.unsaved_since.is_some_and(|since| since.elapsed() + pause >= SAVE_AFTER) {
             self.mirror.save().await;
             self.unsaved_since = None;
+        }
+    }
+}
+
+/// Work that is repeated, in the log: its first failure, and its recovery.
+struct Recurring {
+    name: &'static str,
+    is_failing: bool,
+}
+
+impl Recurring {
+    fn new(name: &'static str) -> Self {
+        Self { name, is_failing: false }
+    }
+
+    fn failed(&mut self, error: &anyhow::Error) {
+        if !std::mem::replace(&mut self.is_failing, true) {
+            warn!(error = &**error, "{} failed, retrying", self.name);
+        }
+    }
+
+    fn succeeded(&mut self) {
+        if std::mem::take(&mut self.is_failing) {
+            info!("{} recovered", self.name);
         }
     }
 }

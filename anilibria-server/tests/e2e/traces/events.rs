@@ -42,7 +42,7 @@ fn start(
 
 /// Waits until `service` is the one that tells the Node service.
 async fn tells(service: &Service) {
-    let line = "The Node service is told of events";
+    let line = "dispatching notifications to the Node service";
     eventually(line, async || service.printed().contains(line).then_some(())).await;
 }
 

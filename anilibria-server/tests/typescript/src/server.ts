@@ -37,7 +37,7 @@ export class Server {
     const service = run([...(lasting ? [] : ["--sandbox"]), "--port", port], env);
     const [origin] = await Promise.all([
       said(service, "stdout", /http:\/\/[0-9.:]+/),
-      said(service, "stderr", /Events are told/),
+      said(service, "stderr", /watching AniLibria from/),
     ]);
     return new Server(origin, service);
   }

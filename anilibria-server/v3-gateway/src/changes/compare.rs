@@ -94,7 +94,11 @@ fn episodes(before: Option<&Before>, now: &Title, hints: &Hints) -> Vec<Draft> {
         drafts.extend(change.map(|change| change.draft(now, episode, span.as_ref())));
     }
     if drafts.len() > MAX_EPISODES {
-        warn!(title_id = now.id.get(), episodes = drafts.len(), "Of so many episodes only the last are told");
+        warn!(
+            title_id = now.id.get(),
+            episodes = drafts.len(),
+            "too many changed episodes, only the last ones are published"
+        );
         drafts.drain(..drafts.len() - MAX_EPISODES);
     }
     drafts

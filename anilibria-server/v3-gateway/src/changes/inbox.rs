@@ -38,7 +38,7 @@ impl Inbox {
         while let Some(event) = events.next().await {
             let mut waiting = self.waiting();
             if waiting.len() >= MAX_WAITING {
-                warn!("More has happened to titles than can be told");
+                warn!("too many changed titles, the oldest change is dropped");
                 waiting.pop_front();
             }
             waiting.push_back(event);

@@ -175,7 +175,7 @@ impl Watching {
         let page = match torrents {
             Ok(page) => page.items,
             Err(error) => {
-                debug!(%error, "Torrents cannot be looked at");
+                debug!(%error, "torrents cannot be read");
                 return ControlFlow::Continue(false);
             }
         };
@@ -225,16 +225,18 @@ impl Watching {
             match read(self.client(), id).await {
                 Ok(title) => return Some(title),
                 Err(error) if error.is_not_found() => return None,
-                Err(error) if error.is_transient() => debug!(%error, id, "A title cannot be looked at yet"),
+                Err(error) if error.is_transient() => {
+                    debug!(%error, title_id = id, "title cannot be read, retrying");
+                }
                 Err(error) => {
-                    warn!(%error, id, "A title cannot be looked at");
+                    warn!(%error, title_id = id, "title cannot be read, its v3 events are lost");
                     return None;
                 }
             }
             sleep(pause).await;
             pause = (pause * 2).min(longest);
         }
-        warn!(id, "What has happened to a title is not told, as it cannot be looked at");
+        warn!(title_id = id, "title cannot be read in time, its v3 events are lost");
         None
     }
 

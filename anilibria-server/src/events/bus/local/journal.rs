@@ -1,9 +1,9 @@
 //! The journal of published events on disk.
 
-use std::path::Path;
+use std::{error::Error as StdError, path::Path};
 
 use anilibria_cache::coordination::{DiskMap, MapChange};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::told::{Step, Told};
 
@@ -35,8 +35,8 @@ impl Journal {
                 Some(journal)
             }
             Err(error) => {
-                let error = anyhow::Error::from(error);
-                warn!(error = format!("{error:#}"), "What was told is remembered in memory alone");
+                let error = &error as &dyn StdError;
+                warn!(error, "event journal unavailable, events are remembered in memory only");
                 None
             }
         }
@@ -57,14 +57,15 @@ impl Journal {
             None => change.remove(field),
         });
         match self.map.change(&change).await {
-            Ok(_) => self.is_behind = false,
+            Ok(_) => {
+                if std::mem::take(&mut self.is_behind) {
+                    info!("event journal writable again");
+                }
+            }
             Err(error) => {
                 if !self.is_behind {
-                    let error = anyhow::Error::from(error);
-                    warn!(
-                        error = format!("{error:#}"),
-                        "What was told cannot be written, trying on with the next"
-                    );
+                    let error = &error as &dyn StdError;
+                    warn!(error, "event journal cannot be written, retrying with the next event");
                 }
                 self.is_behind = true;
             }

@@ -40,7 +40,8 @@ impl Indexes {
                 Ok(Err(error)) => error.to_string(),
                 Err(elapsed) => elapsed.to_string(),
             };
-            warn!(index = %keys, error, "No such index of the titles");
+            let index = keys.keys().map(String::as_str).collect::<Vec<_>>().join(",");
+            warn!(index, error, "index of the titles not created");
         }
     }
 }
