@@ -4,6 +4,7 @@ mod example;
 mod finish;
 mod guide;
 mod mend;
+mod swagger_ui;
 
 use std::marker::PhantomData;
 
@@ -44,6 +45,7 @@ impl Document {
         // Any value that was parsed from JSON can be written as YAML.
         let yaml = serde_yaml_ng::to_string(&document).unwrap_or_default();
         let html = service.swagger_ui_html().replacen(&spec, &json, 1);
+        let html = swagger_ui::collapse_internal(&html).into_owned();
         Self { json, yaml, html }
     }
 }
@@ -84,8 +86,10 @@ fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
         .description(guide::TEXT)
         .contact(ContactObject::new().name("AniLibria").url(env!("CARGO_PKG_REPOSITORY")))
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
-        .server(ServerObject::new(anilibria_http::BASE).description("Behind the site's proxy."))
-        .server(ServerObject::new("/").description("The service itself."))
+        .server(
+            ServerObject::new(anilibria_http::BASE).description("Public address, behind the site's proxy."),
+        )
+        .server(ServerObject::new("/").description("Address of the service itself."))
 }
 
 /// Description of the routes `A`, without endpoints.
