@@ -8,11 +8,15 @@ mod swagger_ui;
 
 use std::marker::PhantomData;
 
-use anilibria_http::{asset::Asset, router::RouteTable};
+use anilibria_http::{
+    asset::Asset,
+    params::KnownParameters,
+    router::{ParameterTable, RouteTable},
+};
 use poem::{EndpointExt as _, endpoint::make_sync, http::Method};
 use poem_openapi::{
     ContactObject, LicenseObject, OpenApi, OpenApiService, ServerObject,
-    registry::{MetaApi, Registry},
+    registry::{MetaApi, MetaOperation, MetaParamIn, Registry},
 };
 
 use crate::{
@@ -79,6 +83,32 @@ pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
         table.extend(endpoints.into_iter().map(|(path, methods)| (format!("{prefix}{path}"), methods)));
     }
     table
+}
+
+/// Tags of operations whose query parameters are not checked: probes may have any, and services are trusted.
+const UNCHECKED: [&str; 2] = ["Service", "Internal"];
+
+/// Returns the documented query parameters of the routes `A`, at both addresses.
+pub fn parameters<A: OpenApi>() -> ParameterTable {
+    let mut table = ParameterTable::new();
+    for path in A::meta().into_iter().flat_map(|api| api.paths) {
+        let operations = path.operations.iter();
+        let checked =
+            operations.filter(|operation| !operation.tags.iter().any(|tag| UNCHECKED.contains(tag)));
+        for operation in checked {
+            let names: KnownParameters = query_parameters(operation).collect();
+            for prefix in ["", anilibria_http::BASE] {
+                let methods = table.entry(format!("{prefix}{}", path.path)).or_default();
+                methods.insert(operation.method.clone(), names.clone());
+            }
+        }
+    }
+    table
+}
+
+fn query_parameters(operation: &MetaOperation) -> impl Iterator<Item = String> {
+    let parameters = operation.params.iter().filter(|parameter| parameter.in_type == MetaParamIn::Query);
+    parameters.map(|parameter| parameter.name.clone())
 }
 
 fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
