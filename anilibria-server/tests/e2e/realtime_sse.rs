@@ -55,7 +55,7 @@ impl Events {
         while self.block().is_none() {
             assert!(self.receive().await, "the stream ended");
         }
-        self.last_id.clone().expect("an id")
+        self.last_id.clone().unwrap()
     }
 
     /// The next block of lines, if it has arrived.
