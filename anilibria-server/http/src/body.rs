@@ -81,6 +81,7 @@ fn parse<T: ParseFromJSON>(bytes: &[u8]) -> Result<T, Problem> {
 #[cfg(test)]
 mod tests {
     use poem_openapi::{Enum, Object};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -214,6 +215,19 @@ mod tests {
 
         assert_eq!(field.chars().count(), 64);
         assert!(!field.contains(char::is_control), "{field:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0..60_usize) {
+            let mut body = br#"{"id":1,"is_urgent":true,"items":[{"id":9},{"id":8}],"price":1.5}"#.to_vec();
+            body.splice(at..at + 5, bytes.iter().copied());
+
+            for body in [bytes, body] {
+                let status = parse::<Order>(&body).map_or_else(|problem| problem.status().as_u16(), |_| 200);
+                prop_assert!([200, 400].contains(&status));
+            }
+        }
     }
 
     #[test]
