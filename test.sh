@@ -90,6 +90,9 @@ ALERTMANAGER_BIN="$TOOLS/alertmanager-$ALERTMANAGER_VERSION"
 PYTHON_CHECKS=anilibria-server/tests/python
 PYTHON_TOOLS="$TOOLS/anilibria.py-1.0.4"
 
+# Generates a client of the document in Python.
+GENERATOR_TOOLS="$TOOLS/openapi-python-client-0.29.1"
+
 # Colours would hide the lines that are counted.
 export CARGO_TERM_COLOR=never
 export PATH="$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:$FERRETDB_BIN:$JAEGER_BIN:$ALERTMANAGER_BIN:$UNPACKED/usr/sbin:$UNPACKED/usr/bin"
@@ -361,6 +364,9 @@ contract() {
         check "tsc: types made from openapi.yaml" compile_typescript
         check "every operation through these types" with_service node --test "$TYPESCRIPT_BUILD/build/operations.test.js"
         check "asyncapi.yaml, as AsyncAPI's parser reads it" with_service node --test "$TYPESCRIPT_BUILD/build/asyncapi.test.js"
+    fi
+    if installed "contract: openapi-python-client" generator_tools; then
+        check "openapi-python-client: typed answers of every operation" with_service generated_client
     fi
     if installed "contract: schemathesis" schemathesis_tool; then
         check "schemathesis: whatever the document allows" with_service schemathesis
@@ -639,10 +645,25 @@ python() {
 
 python_tools() {
     have openssl || apt_install openssl || return
-    local requirements="$PYTHON_CHECKS/requirements.txt"
-    cmp -s "$requirements" "$PYTHON_TOOLS/installed.txt" && return
-    python3 -m venv "$PYTHON_TOOLS" || { apt_install python3 python3-venv && python3 -m venv "$PYTHON_TOOLS"; } || return
-    "$PYTHON_TOOLS/bin/pip" install -q -r "$requirements" && cp "$requirements" "$PYTHON_TOOLS/installed.txt"
+    python_packages "$PYTHON_CHECKS/requirements.txt" "$PYTHON_TOOLS"
+}
+
+generator_tools() {
+    have openssl || apt_install openssl || return
+    python_packages "$PYTHON_CHECKS/generator.txt" "$GENERATOR_TOOLS"
+}
+
+# python_packages REQUIREMENTS DIRECTORY: installs packages in a virtual environment, unless they are there.
+python_packages() {
+    cmp -s "$1" "$2/installed.txt" && return
+    python3 -m venv "$2" || { apt_install python3 python3-venv && python3 -m venv "$2"; } || return
+    "$2/bin/pip" install -q -r "$1" && cp "$1" "$2/installed.txt"
+}
+
+generated_client() {
+    mkdir -p "$scratch/client" || return
+    CLIENT_DIRECTORY="$scratch/client" PYTHONDONTWRITEBYTECODE=1 \
+        "$GENERATOR_TOOLS/bin/python" "$PYTHON_CHECKS/generated_client.py"
 }
 
 # count_python_tests STATUS LOG: how many tests passed and failed. A run that failed without saying where counts one failure,

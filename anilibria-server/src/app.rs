@@ -143,7 +143,8 @@ pub fn app(config: &Config, state: &State) -> Shell {
         table.extend(Scrape::new(metrics.clone(), state).table());
     }
     Shell {
-        router: Router::new(table),
+        router: Router::with_parameters(table, openapi::parameters::<routes::Routes>()),
+        strict_parameters: config.http.strict_parameters,
         limits: RequestLimits { uri: config.max_uri_bytes, headers: config.max_header_bytes },
         clients,
         timeout: config.http.request_timeout,

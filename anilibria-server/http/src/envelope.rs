@@ -12,41 +12,41 @@ use serde::Serialize;
 use super::timestamp::Timestamp;
 use crate::error_code::ErrorCode;
 
-/// An answer that holds one thing.
+/// A response with one object, or with a list that has no pages.
 #[derive(Clone, Debug, Object)]
 pub struct One<T: ParseFromJSON + ToJSON> {
     /// Always `true`.
     pub success: bool,
-    /// What was asked for.
+    /// The requested data.
     pub data: T,
-    /// Where the data come from and how old they may be.
+    /// Source and age of the data.
     pub meta: MetaBody,
 }
 
-/// An answer that holds one page of a list.
+/// A response with one page of a list.
 #[derive(Clone, Debug, Object)]
 pub struct Page<T: ParseFromJSON + ToJSON> {
     /// Always `true`.
     pub success: bool,
     /// The entries of this page.
     pub data: Vec<T>,
-    /// Where this page lies in the list.
+    /// Position of this page in the list.
     pub pagination: Pagination,
-    /// Where the data come from and how old they may be.
+    /// Source and age of the data.
     pub meta: MetaBody,
 }
 
-/// Where a page lies in its list.
+/// Position of a page in its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Object, Serialize)]
 #[oai(example)]
 pub struct Pagination {
     /// Number of this page, from 1.
     pub page: u32,
-    /// How many entries a page has at most.
+    /// Maximum number of entries of a page.
     pub limit: u32,
-    /// How many entries the list has.
+    /// Number of entries of the list.
     pub total: u64,
-    /// How many pages the list has.
+    /// Number of pages of the list.
     pub pages: u64,
 }
 
@@ -63,33 +63,32 @@ impl Example for Pagination {
     }
 }
 
-/// Where data come from and how old they may be.
+/// Source and age of data.
 #[derive(Clone, Copy, Debug, Object)]
 #[oai(rename = "Meta")]
 pub struct MetaBody {
-    /// Which service the data come from.
+    /// Service that the data come from.
     pub source: Origin,
-    /// Whether a cache answered.
+    /// True if the data come from the cache.
     pub cached: bool,
-    /// Until when the level that answered takes the data for fresh, or the nearest one when they were just loaded; in the
-    /// past when they are stale, `null` when they are not cached.
+    /// Time at which the data become stale: in the past if they are stale, `null` if they are not cached.
     #[oai(nullable)]
     pub cache_expires: Option<Timestamp>,
-    /// Which level of the cache answered, if one did.
+    /// Level of the cache that the data come from; absent if they were loaded for this request.
     #[oai(skip_serializing_if_is_none)]
     pub cache_level: Option<CacheLevel>,
-    /// `true` when the data are past their time, because newer ones could not be had, or not soon; else absent.
+    /// `true` if the data are stale, because newer data could not be loaded in time; absent otherwise.
     #[oai(skip_serializing_if_is_none)]
     pub stale: Option<bool>,
 }
 
-/// Which service data come from.
+/// Service that data come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Origin {
     /// AniLibria.
     Anilibria,
-    /// The site's Node service, in AniLibria's stead.
+    /// The site's Node service, as a fallback for AniLibria.
     Nodejs,
 }
 
@@ -131,45 +130,45 @@ impl CacheLevel {
     }
 }
 
-/// The envelope of every error.
+/// The response for every error.
 #[derive(Clone, Debug, Object, Serialize)]
 #[oai(rename = "Error")]
 pub struct ErrorBody {
     /// Always `false`.
     pub success: bool,
-    /// What went wrong.
+    /// The error.
     pub error: ErrorDetails,
-    /// When it went wrong.
+    /// Time of the error.
     pub timestamp: Timestamp,
     /// Id of the request, the same as in the header `X-Request-ID`.
     pub request_id: String,
 }
 
-/// What went wrong.
+/// An error.
 #[derive(Clone, Debug, Object, Serialize)]
 pub struct ErrorDetails {
-    /// What went wrong, for programs.
+    /// Machine-readable code.
     pub code: ErrorCode,
-    /// What went wrong, for people, in Russian.
+    /// Message for people, in Russian.
     pub message: String,
-    /// More about it, depending on the code; may be empty.
+    /// Further facts, which depend on the code; may be empty.
     pub details: ErrorContext,
 }
 
-/// More about an error: which of these there are depends on its code.
+/// Further facts about an error. The code decides which fields are present.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Object, Serialize)]
 #[oai(skip_serializing_if_is_none)]
 pub struct ErrorContext {
-    /// `INVALID_PARAMETERS`: the parameter that is wrong.
+    /// `INVALID_PARAMETERS`: name of the parameter or header, or path of the field in the body, such as `items[2].id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// `INVALID_PARAMETERS`: what is wrong with it; `UPSTREAM_ERROR`: what was wrong with AniLibria. In English.
+    /// `INVALID_PARAMETERS`: why the value is invalid. `UPSTREAM_ERROR`: why AniLibria failed. In English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// `TITLE_NOT_FOUND`: the id that was asked for.
+    /// `TITLE_NOT_FOUND`: the requested id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title_id: Option<u32>,
-    /// `TITLE_NOT_FOUND`: where it was looked for.
+    /// `TITLE_NOT_FOUND`: sources that were searched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub searched_sources: Option<Vec<SearchedSource>>,
     /// `PAYLOAD_TOO_LARGE`, `URI_TOO_LONG`, `HEADERS_TOO_LARGE`: the limit, in bytes.
@@ -177,7 +176,7 @@ pub struct ErrorContext {
     pub limit: Option<usize>,
 }
 
-/// A place in which a title is looked for.
+/// A source that is searched for a title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "lowercase")]
 #[serde(rename_all = "lowercase")]

@@ -5,46 +5,46 @@ use std::fmt;
 use poem_openapi::Enum;
 use serde::Serialize;
 
-/// What went wrong, for programs.
+/// Machine-readable code of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ErrorCode {
-    /// A parameter is missing, malformed or out of its bounds.
+    /// A parameter, or a field of the body, is missing or invalid.
     InvalidParameters,
-    /// There is no such title.
+    /// No title has this id.
     TitleNotFound,
-    /// Nobody asks who may be told: there is no token.
+    /// The token is missing.
     Unauthorized,
-    /// The token is malformed, forged, or of another kind.
+    /// The token is malformed, has a wrong signature, or is of another kind.
     InvalidToken,
-    /// The token's time is over.
+    /// The token has expired.
     TokenExpired,
-    /// The token's time has not come.
+    /// The token is not valid yet.
     TokenNotActive,
-    /// Whoever asks may not.
+    /// The caller lacks the permission.
     Forbidden,
-    /// There is nothing at this address.
+    /// No route serves this path.
     NotFound,
-    /// The address does not take this method.
+    /// The path does not support this method.
     MethodNotAllowed,
     /// The body is larger than the limit.
     PayloadTooLarge,
-    /// The address is longer than the limit.
+    /// Path and query are longer than the limit.
     UriTooLong,
     /// The headers are larger than the limit.
     HeadersTooLarge,
-    /// The client asks more often than it may.
+    /// The client exceeded its quota or a limit.
     RateLimitExceeded,
-    /// AniLibria failed, or answered nonsense.
+    /// AniLibria failed, or its answer was invalid.
     UpstreamError,
     /// AniLibria did not answer in time.
     UpstreamTimeout,
-    /// The service cannot serve this at present.
+    /// The service cannot answer this request at present.
     ServiceUnavailable,
-    /// More requests are in progress than the service takes on.
+    /// Too many requests are in progress.
     Overloaded,
-    /// A fault of the service itself.
+    /// The service failed.
     InternalError,
 }
 

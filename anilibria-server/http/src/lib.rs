@@ -4,6 +4,7 @@
 pub mod accept;
 pub mod access_log;
 pub mod asset;
+pub mod body;
 pub mod clients;
 pub mod compress;
 pub mod cors;

@@ -4,6 +4,7 @@
 //! that poem's router stores in a request, which [`crate::router`] does not do.
 
 mod choice;
+mod known;
 
 use std::{borrow::Cow, str::FromStr};
 
@@ -14,7 +15,10 @@ use poem_openapi::{
 };
 use url::form_urlencoded;
 
-pub use self::choice::{Choice, schema_with_default};
+pub use self::{
+    choice::{Choice, schema_with_default},
+    known::{KnownParameters, UNKNOWN_PARAMETERS, UnknownParameters},
+};
 use crate::{problem::Problem, router::PathValues};
 
 /// Description of an invalid value, as a continuation of "the parameter …".
@@ -123,7 +127,12 @@ impl<'a, T: PathValue> ApiExtractor<'a> for Path<T> {
 fn values<'q>(query: &'q str, name: &'static str) -> impl Iterator<Item = Cow<'q, str>> {
     let pairs = query.split('&').filter(|pair| pair.contains('='));
     let decoded = pairs.flat_map(|pair| form_urlencoded::parse(pair.as_bytes()));
-    decoded.filter(move |(key, _)| key.strip_suffix("[]").unwrap_or(key) == name).map(|(_, value)| value)
+    decoded.filter(move |(key, _)| list_name(key) == name).map(|(_, value)| value)
+}
+
+/// Returns the name of a parameter that may be written as a list, `name[]`.
+fn list_name(key: &str) -> &str {
+    key.strip_suffix("[]").unwrap_or(key)
 }
 
 /// Returns the first of `values`, trimmed; `None` if there is none, or if it is empty.

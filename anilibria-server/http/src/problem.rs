@@ -21,10 +21,10 @@ pub type Cause = Box<dyn StdError + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// A parameter is missing, malformed or out of its bounds.
+    /// A parameter, or a field of the body, is missing, malformed or out of its bounds.
     #[error("parameter `{field}` {reason}")]
     InvalidParameters {
-        /// Name of the parameter, as in the query or path.
+        /// Name of the parameter or header, or path of the field in the body.
         field: Cow<'static, str>,
         /// Description of the error, as a continuation of "the parameter …".
         reason: Cow<'static, str>,
@@ -35,6 +35,9 @@ pub enum Problem {
         /// Description of the error, as a continuation of "the path …".
         reason: &'static str,
     },
+    /// The handshake is not of the supported version of WebSocket.
+    #[error("parameter `Sec-WebSocket-Version` must be 13")]
+    WebSocketVersion,
     /// The title does not exist.
     #[error("no title {title_id}")]
     TitleNotFound {
@@ -156,7 +159,7 @@ impl Problem {
         use StatusCode as Status;
 
         match self {
-            Self::InvalidParameters { .. } | Self::MalformedPath { .. } => {
+            Self::InvalidParameters { .. } | Self::MalformedPath { .. } | Self::WebSocketVersion => {
                 (Status::BAD_REQUEST, Code::InvalidParameters)
             }
             Self::TitleNotFound { .. } => (Status::NOT_FOUND, Code::TitleNotFound),
@@ -181,6 +184,7 @@ impl Problem {
         match self {
             Self::InvalidParameters { field, .. } => format!("Неверное значение параметра «{field}»").into(),
             Self::MalformedPath { .. } => "Неверный адрес запроса".into(),
+            Self::WebSocketVersion => "Неподдерживаемая версия WebSocket".into(),
             Self::TitleNotFound { title_id, .. } => format!("Тайтл с ID {title_id} не найден").into(),
             // In English: only other services receive these messages, and they rely on the exact text.
             Self::Unauthorized { message, .. } | Self::Forbidden { message } => (*message).into(),
@@ -209,6 +213,11 @@ impl Problem {
             Self::MalformedPath { reason } => {
                 ErrorContext { field: Some("path".to_owned()), reason: Some((*reason).to_owned()), ..nothing }
             }
+            Self::WebSocketVersion => ErrorContext {
+                field: Some("Sec-WebSocket-Version".to_owned()),
+                reason: Some("must be 13".to_owned()),
+                ..nothing
+            },
             Self::Upstream { reason, .. } => ErrorContext { reason: Some((*reason).to_owned()), ..nothing },
             Self::TitleNotFound { title_id, searched } => ErrorContext {
                 title_id: Some(*title_id),

@@ -262,7 +262,7 @@ impl<T: Type> ApiResponse for Rendered<T> {
         };
         MetaResponses {
             responses: vec![MetaResponse {
-                description: "The answer.",
+                description: "The requested data.",
                 status: Some(200),
                 status_range: None,
                 content: vec![content],

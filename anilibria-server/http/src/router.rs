@@ -9,14 +9,21 @@ use percent_encoding::percent_decode_str;
 use poem::{
     Endpoint as _, Request, Response,
     endpoint::BoxEndpoint,
-    http::{HeaderValue, Method},
+    http::{HeaderValue, Method, Uri},
 };
 
-use crate::{metrics::RouteMeter, problem::Problem};
+use crate::{
+    metrics::RouteMeter,
+    params::{KnownParameters, UnknownParameters},
+    problem::Problem,
+};
 
 /// Endpoints by path and method, as poem's macros create them. `:name` in a path matches one segment. `*name` at its end
 /// matches the rest of the path, which may be empty.
 pub type RouteTable = HashMap<String, HashMap<Method, BoxEndpoint<'static>>>;
+
+/// Query parameters of operations by path and method, with paths as in API documents: `/titles/{id}`.
+pub type ParameterTable = HashMap<String, HashMap<Method, KnownParameters>>;
 
 /// All routes. If several patterns match a path, static segments have priority over parameters, and parameters over `*name`.
 pub struct Router(matchit::Router<Arc<Route>>);
@@ -24,6 +31,8 @@ pub struct Router(matchit::Router<Arc<Route>>);
 struct Route {
     meter: RouteMeter,
     endpoints: HashMap<Method, BoxEndpoint<'static>>,
+    /// Query parameters by method. Methods without an entry are not checked.
+    parameters: HashMap<Method, KnownParameters>,
     allow: HeaderValue,
 }
 
@@ -44,9 +53,19 @@ impl Router {
     ///
     /// If two paths of `table` match the same requests with equal precedence.
     pub fn new(table: RouteTable) -> Self {
+        Self::with_parameters(table, ParameterTable::new())
+    }
+
+    /// Creates the router like [`new`](Self::new), with the query parameters of the operations in `parameters`.
+    ///
+    /// # Panics
+    ///
+    /// If two paths of `table` match the same requests with equal precedence.
+    pub fn with_parameters(table: RouteTable, mut parameters: ParameterTable) -> Self {
         let mut routes = matchit::Router::new();
         for (path, methods) in table {
-            let route = Arc::new(Route::new(&path, methods));
+            let parameters = parameters.remove(&template(&path)).unwrap_or_default();
+            let route = Arc::new(Route::new(&path, methods, parameters));
             // A catch-all of matchit matches at least one byte, so the empty rest needs its own pattern.
             let empty_rest = path.split_once('*').map(|(parent, _)| (parent.to_owned(), Arc::clone(&route)));
             for (pattern, route) in empty_rest.into_iter().chain([(pattern(&path), route)]) {
@@ -63,6 +82,18 @@ impl Router {
         let values = found.params.iter().map(|(name, value)| (name.into(), decoded(value)));
         Some(Found { values: PathValues(values.collect()), route: found.value })
     }
+
+    /// Returns the value of `Location` for a request whose path has a route only without its trailing slash; `None` for any
+    /// other request.
+    ///
+    /// The location is relative, because a proxy may have removed a prefix from the path.
+    pub fn location_without_slash(&self, uri: &Uri) -> Option<HeaderValue> {
+        let path = uri.path().strip_suffix('/')?;
+        let (_, last) = path.rsplit_once('/')?;
+        self.0.at(path).ok()?;
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        HeaderValue::try_from(format!("../{last}{query}")).ok()
+    }
 }
 
 impl PathValues {
@@ -77,6 +108,14 @@ impl<'r> Found<'r> {
     /// Returns the meter that counts the requests of this route.
     pub fn meter(&self) -> &'r RouteMeter {
         &self.route.meter
+    }
+
+    /// Returns the query parameters of `request` that the operation does not have; `None` if all are known.
+    pub fn unknown_parameters(&self, request: &Request) -> Option<UnknownParameters<'r>> {
+        let query = request.uri().query()?;
+        // `HEAD` has the parameters of `GET`.
+        let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+        self.route.parameters.get(method)?.unknown(query)
     }
 
     /// Checks that the route has this method. `HEAD` and `OPTIONS` are not routed.
@@ -103,9 +142,13 @@ impl<'r> Found<'r> {
 }
 
 impl Route {
-    fn new(path: &str, endpoints: HashMap<Method, BoxEndpoint<'static>>) -> Self {
+    fn new(
+        path: &str,
+        endpoints: HashMap<Method, BoxEndpoint<'static>>,
+        parameters: HashMap<Method, KnownParameters>,
+    ) -> Self {
         let allow = allow(endpoints.keys());
-        Self { meter: RouteMeter::new(template(path)), endpoints, allow }
+        Self { meter: RouteMeter::new(template(path)), endpoints, parameters, allow }
     }
 
     fn endpoint(&self, method: &Method) -> Result<&BoxEndpoint<'static>, Problem> {
@@ -188,6 +231,22 @@ mod tests {
     fn path_with_other_or_empty_segments_matches_nothing() {
         for path in ["/titles", "/titles/", "/titles/7/", "/titles/7/other", "//end", "/", "", "titles/7"] {
             assert_eq!(found(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn path_with_a_trailing_slash_has_a_location_without_it() {
+        let router = router();
+        let location = |uri: &str| {
+            let location = router.location_without_slash(&uri.parse().unwrap());
+            location.map(|location| location.to_str().unwrap().to_owned())
+        };
+
+        assert_eq!(location("/titles/7/").as_deref(), Some("../7"));
+        assert_eq!(location("/titles/7/videos/?a=b&c=/").as_deref(), Some("../videos?a=b&c=/"));
+        assert_eq!(location("/titles/http%3A%2F%2Fx/").as_deref(), Some("../http%3A%2F%2Fx"));
+        for uri in ["/", "//", "/titles/7//", "/titles/7", "/titles/7?a=/", "/nothing/", "/titles/7/other/"] {
+            assert_eq!(location(uri), None, "{uri}");
         }
     }
 

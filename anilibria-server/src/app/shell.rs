@@ -16,6 +16,7 @@ use anilibria_http::{
     in_flight::LargeAnswers,
     limits::{Bodies, Gate, RequestLimits},
     metrics::{Limit, RouteMeter},
+    params::{UNKNOWN_PARAMETERS, UnknownParameters},
     path,
     problem::Problem,
     protection::protect,
@@ -49,6 +50,8 @@ const RETRY_AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Shell {
     /// The routes.
     pub router: Router,
+    /// True if requests with unknown query parameters are refused. Otherwise a response header lists the parameters.
+    pub strict_parameters: bool,
     /// Limits on the size of a request.
     pub limits: RequestLimits,
     /// Clients, with the limits of each.
@@ -107,6 +110,7 @@ impl Endpoint for Shell {
         let found = self.router.find(request.uri().path());
         let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
         trace.route(meter.endpoint());
+        let unknown = found.as_ref().and_then(|found| found.unknown_parameters(&request));
         let method = request.method().clone();
         let is_watching = is_probe(request.uri().path()) || request.uri().path() == scrape::PATH;
         let user = request.data::<User>().copied();
@@ -114,7 +118,10 @@ impl Endpoint for Shell {
         trace.begin(&request, client.address());
         let quota = self.clients.take(&request, &client, found.is_some());
         let is_accepted = quota.as_ref().map_or(Ok(()), QuotaState::check);
-        let answer = match is_accepted.and_then(|()| path::check(request.uri().path())) {
+        let is_accepted = is_accepted
+            .and_then(|()| path::check(request.uri().path()))
+            .and_then(|()| self.check_parameters(unknown.as_ref()));
+        let answer = match is_accepted {
             Ok(()) => trace.follow(pin!(self.in_time(request, &client, found))).await,
             Err(problem) => Err(problem),
         };
@@ -143,6 +150,9 @@ impl Endpoint for Shell {
         if is_unversioned {
             vary::add(response.headers_mut(), "X-API-Version");
         }
+        if let Some(unknown) = unknown {
+            response.headers_mut().insert(UNKNOWN_PARAMETERS, unknown.to_header());
+        }
         if let Some(form) = form {
             form.mark(response.headers_mut());
         }
@@ -160,6 +170,11 @@ impl Endpoint for Shell {
 }
 
 impl Shell {
+    /// Refuses unknown parameters if that is enabled.
+    fn check_parameters(&self, unknown: Option<&UnknownParameters<'_>>) -> Result<(), Problem> {
+        unknown.filter(|_| self.strict_parameters).map_or(Ok(()), |unknown| Err(unknown.to_problem()))
+    }
+
     /// Returns the response, or an error when it takes longer than the timeout.
     async fn in_time(
         &self,
@@ -220,7 +235,10 @@ impl Shell {
         found: Option<Found<'_>>,
     ) -> Result<Response, Problem> {
         self.limits.check_head(&request)?;
-        let found = found.ok_or(Problem::NotFound)?;
+        let Some(found) = found else {
+            let location = self.router.location_without_slash(request.uri());
+            return location.map(redirect).ok_or(Problem::NotFound);
+        };
         found.check(request.method())?;
         let is_probe = is_probe(request.uri().path());
         let _of_client = if is_probe { None } else { Some(client.enter()?) };
@@ -257,6 +275,11 @@ fn without_body(mut response: Response) -> Response {
 
 fn options(allow: HeaderValue) -> Response {
     Response::builder().status(StatusCode::NO_CONTENT).header(header::ALLOW, allow).finish()
+}
+
+/// Returns a permanent redirect that keeps the method. Caches do not store it, because the number of such paths is unlimited.
+fn redirect(location: HeaderValue) -> Response {
+    Response::builder().status(StatusCode::PERMANENT_REDIRECT).header(header::LOCATION, location).finish()
 }
 
 /// A panic in a route, as an error source.

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use anilibria_http::{clients::ClientOptions, listener::ListenerOptions};
-use clap::Args;
+use clap::{ArgAction, Args, builder::BoolishValueParser};
 use ipnet::IpNet;
 
 use super::parse;
@@ -80,6 +80,11 @@ pub struct HttpConfig {
     /// Logins of one address at once after a quiet time.
     #[arg(long, env, value_parser = parse::nonzero, default_value = "5")]
     pub rate_limit_login_burst: NonZeroU32,
+
+    /// Refuses requests to API v2 with unknown query parameters. Otherwise the response header `X-Unknown-Parameters` lists
+    /// them.
+    #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new(), default_value = "false")]
+    pub strict_parameters: bool,
 
     /// Proxies whose `X-Forwarded-For` and `X-Real-IP` name the client: a comma list of addresses and networks
     /// (`172.20.0.0/16`).

@@ -119,13 +119,17 @@ pub(super) mod tests {
     }
 
     pub(in crate::events) fn event(number: u16, title_id: u32) -> Event {
+        event_with(id(number), title_id)
+    }
+
+    pub(in crate::events) fn event_with(id: EventId, title_id: u32) -> Event {
         let change = Notice::StatusChange {
             title_id,
             old: TitleStatus::Ongoing,
             new: TitleStatus::Completed,
             version: 0,
         };
-        Event::new(id(number), &change)
+        Event::new(id, &change)
     }
 
     #[test]

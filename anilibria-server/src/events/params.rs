@@ -18,7 +18,7 @@ pub struct EventKinds(pub Vec<EventKind>);
 impl Value for TitleIds {
     fn schema() -> MetaSchemaRef {
         let item = MetaSchema { minimum: Some(1.0), ..MetaSchema::new_with_format("integer", "uint32") };
-        array(item, Some(MAX_TITLES), [9000].as_slice().into())
+        array(item, Some(MAX_TITLES), [7].as_slice().into())
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {

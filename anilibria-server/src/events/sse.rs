@@ -26,8 +26,8 @@ use crate::titles::notice::EventKind;
 /// Interval of keep-alive comments, so that neither side considers the connection dead.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 
-/// Start of the stream: the reconnection delay for clients, in milliseconds.
-const HELLO: &[u8] = b"retry: 3000\n\n";
+/// Reconnection delay for clients, in milliseconds.
+const RETRY: u32 = 3000;
 
 /// Example of an event for the API description.
 const EXAMPLE: &str = r#"event: status_change
@@ -76,7 +76,7 @@ impl EventStream {
                 titles.iter().try_for_each(|title| interests.follow(*title).map(drop))
             })
             .map_err(|error| Problem::invalid("title_id", error.to_string()))?;
-        let mut first = VecDeque::from([Bytes::from_static(HELLO)]);
+        let mut first = VecDeque::from([hello(last.unwrap_or_else(|| listener.position()))]);
         if let Some(last) = last {
             let replay = listener.replay(last);
             first.extend(replay.events.iter().map(told));
@@ -104,6 +104,12 @@ impl EventStream {
             () = self.slot.evicted() => None,
         }
     }
+}
+
+/// Renders the start of the stream. Clients store the id, so that one that disconnects before the first event resumes after
+/// `position`.
+fn hello(position: EventId) -> Bytes {
+    format!("retry: {RETRY}\nid: {position}\n\n").into()
 }
 
 /// Renders an event. The JSON has no line breaks, so it fits one `data` line.
@@ -136,7 +142,7 @@ impl ApiResponse for EventStream {
         let schema = MetaSchemaRef::Inline(Box::new(schema));
         MetaResponses {
             responses: vec![MetaResponse {
-                description: "Events, without end.",
+                description: "A stream of events, which does not end.",
                 status: Some(200),
                 status_range: None,
                 content: vec![MetaMediaType { content_type: "text/event-stream", schema }],

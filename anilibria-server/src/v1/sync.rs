@@ -1,9 +1,9 @@
 //! Refresh of titles at the request of another service.
 
 use anilibria_client::reflector::Sort;
-use anilibria_http::{params::Path, problem::Problem, timestamp::Timestamp};
+use anilibria_http::{body::JsonBody, params::Path, problem::Problem, timestamp::Timestamp};
 use futures::{StreamExt as _, stream};
-use poem_openapi::{Object, OpenApi, payload::Json};
+use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
 use super::{
@@ -17,9 +17,6 @@ use crate::{
     titles::{catalogue::Mirror, params::TitleId},
 };
 
-/// Maximum number of titles that one request refreshes.
-const MOST: u32 = 100;
-
 /// Maximum number of titles that are refreshed at a time.
 const AT_A_TIME: usize = 2;
 
@@ -29,11 +26,11 @@ pub(super) struct SyncApi {
     legacy: Legacy,
 }
 
-/// How many titles to renew.
+/// Number of titles to refresh.
 #[derive(Object)]
 struct SyncPopular {
-    /// How many, 1 to 100.
-    #[oai(default = "default_limit")]
+    /// Number of titles, 1 to 100.
+    #[oai(default = "default_limit", validator(minimum(value = "1"), maximum(value = "100")))]
     limit: u32,
 }
 
@@ -73,24 +70,20 @@ impl SyncApi {
 
 #[OpenApi(prefix_path = "/sync")]
 impl SyncApi {
-    /// Renew a title
+    /// Refresh a title
     #[oai(path = "/:id", method = "post", hidden)]
     async fn sync(&self, _caller: Caller<Write>, id: Path<TitleId>) -> Result<Answer, Problem> {
         self.legacy.sync(id.0.0).await
     }
 
-    /// Renew the most popular titles
+    /// Refresh the most popular titles
     #[oai(path = "/popular", method = "post", hidden)]
     async fn sync_popular(
         &self,
         _caller: Caller<Write>,
-        request: Json<SyncPopular>,
+        request: JsonBody<SyncPopular>,
     ) -> Result<Answer, Problem> {
-        let limit = request.0.limit;
-        if !(1..=MOST).contains(&limit) {
-            return Err(Problem::invalid("limit", format!("must be a whole number from 1 to {MOST}")));
-        }
-        self.legacy.sync_popular(limit).await
+        self.legacy.sync_popular(request.0.limit).await
     }
 }
 

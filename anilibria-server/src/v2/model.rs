@@ -3,6 +3,6 @@
 //! `Option` fields marked `nullable` are always present, as `null` if there is no value. The document lists them as required
 //! (see [`crate::v2::openapi`]).
 
+pub mod confirmation;
 pub mod internal;
 pub mod live;
-pub mod pattern;

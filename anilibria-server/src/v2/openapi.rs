@@ -4,14 +4,19 @@ mod example;
 mod finish;
 mod guide;
 mod mend;
+mod swagger_ui;
 
 use std::marker::PhantomData;
 
-use anilibria_http::{asset::Asset, router::RouteTable};
+use anilibria_http::{
+    asset::Asset,
+    params::KnownParameters,
+    router::{ParameterTable, RouteTable},
+};
 use poem::{EndpointExt as _, endpoint::make_sync, http::Method};
 use poem_openapi::{
     ContactObject, LicenseObject, OpenApi, OpenApiService, ServerObject,
-    registry::{MetaApi, Registry},
+    registry::{MetaApi, MetaOperation, MetaParamIn, Registry},
 };
 
 use crate::{
@@ -44,6 +49,7 @@ impl Document {
         // Any value that was parsed from JSON can be written as YAML.
         let yaml = serde_yaml_ng::to_string(&document).unwrap_or_default();
         let html = service.swagger_ui_html().replacen(&spec, &json, 1);
+        let html = swagger_ui::collapse_internal(&html).into_owned();
         Self { json, yaml, html }
     }
 }
@@ -79,13 +85,41 @@ pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
     table
 }
 
+/// Tags of operations whose query parameters are not checked: probes may have any, and services are trusted.
+const UNCHECKED: [&str; 2] = ["Service", "Internal"];
+
+/// Returns the documented query parameters of the routes `A`, at both addresses.
+pub fn parameters<A: OpenApi>() -> ParameterTable {
+    let mut table = ParameterTable::new();
+    for path in A::meta().into_iter().flat_map(|api| api.paths) {
+        let operations = path.operations.iter();
+        let checked =
+            operations.filter(|operation| !operation.tags.iter().any(|tag| UNCHECKED.contains(tag)));
+        for operation in checked {
+            let names: KnownParameters = query_parameters(operation).collect();
+            for prefix in ["", anilibria_http::BASE] {
+                let methods = table.entry(format!("{prefix}{}", path.path)).or_default();
+                methods.insert(operation.method.clone(), names.clone());
+            }
+        }
+    }
+    table
+}
+
+fn query_parameters(operation: &MetaOperation) -> impl Iterator<Item = String> {
+    let parameters = operation.params.iter().filter(|parameter| parameter.in_type == MetaParamIn::Query);
+    parameters.map(|parameter| parameter.name.clone())
+}
+
 fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {
     OpenApiService::new(Described::new(), "AniLibria v2", env!("CARGO_PKG_VERSION"))
         .description(guide::TEXT)
         .contact(ContactObject::new().name("AniLibria").url(env!("CARGO_PKG_REPOSITORY")))
         .license(LicenseObject::new("MIT OR Apache-2.0").url("https://spdx.org/licenses/MIT.html"))
-        .server(ServerObject::new(anilibria_http::BASE).description("Behind the site's proxy."))
-        .server(ServerObject::new("/").description("The service itself."))
+        .server(
+            ServerObject::new(anilibria_http::BASE).description("Public address, behind the site's proxy."),
+        )
+        .server(ServerObject::new("/").description("Address of the service itself."))
 }
 
 /// Description of the routes `A`, without endpoints.

@@ -20,20 +20,21 @@ pub use self::{
 };
 use crate::{events::Realtime, health::Health, titles::Titles, v2::openapi::Described};
 
-/// Where an operation stands in the document.
+/// Groups of operations in the document, in its order.
 #[derive(Tags)]
 enum Tag {
-    /// Titles, one by one and by what they are.
+    /// Titles of the catalogue: list, search, and single titles with their episodes.
     Titles,
-    /// Lists made for the site's pages.
+    /// Lists for pages of a site: updates, popular titles, a random title, the schedule.
     Lists,
-    /// What happens, as it happens.
-    Events,
-    /// What other requests refer to.
+    /// Values for the parameters of other operations.
     Reference,
-    /// How the service itself is.
+    /// Live events, as server-sent events. The same events are available over WebSocket.
+    Events,
+    /// Health of the service, for monitoring.
     Service,
-    /// What other services of the site ask, with a token, of the service itself: at `/internal`, never behind the proxy.
+    /// Operations for the site's own services. They require a service token, and are served by the service itself at
+    /// `/internal`, never by the public proxy.
     Internal,
 }
 

@@ -40,11 +40,12 @@ fn operations(document: &Value) -> impl Iterator<Item = (&str, &Value)> {
 
 /// Checks that `value` is what `schema` says: all required fields there, none unknown, nulls where permitted.
 fn assert_fits(document: &Value, schema: &Value, value: &Value, path: &str) {
+    let nullable = schema["nullable"] == true || resolve(document, schema)["nullable"] == true;
+    let schema = resolve(document, schema);
     if value.is_null() {
-        assert_eq!(schema["nullable"], true, "{path} may not be null");
+        assert!(nullable, "{path} may not be null");
         return;
     }
-    let schema = resolve(document, schema);
     match value {
         Value::Object(fields) => {
             if let Some(items) = schema.get("additionalProperties") {
@@ -173,14 +174,14 @@ fn every_documented_operation_has_what_readers_need() {
 }
 
 #[test]
-fn internal_operations_and_no_others_need_a_token() {
+fn internal_operations_need_a_token_and_probes_have_none() {
     let document = document();
 
     for (path, operation) in operations(&document) {
-        let expected = if path.starts_with("/internal/") {
-            json!([{"InternalToken": []}])
-        } else {
-            json!([{}, {"UserToken": []}])
+        let expected = match path {
+            "/health" | "/ready" | "/live" => json!([]),
+            _ if path.starts_with("/internal/") => json!([{"InternalToken": []}]),
+            _ => json!([{}, {"UserToken": []}]),
         };
 
         assert_eq!(operation["security"], expected, "{path}");
@@ -233,6 +234,9 @@ fn requests_may_hold_what_the_document_says() {
     assert_eq!(schemas["SyncRequest"]["properties"]["priority"]["nullable"], true);
     assert_eq!(schemas["ClearRequest"]["required"], json!(["pattern", "confirm"]));
     assert_eq!(schemas["ClearRequest"]["properties"]["confirm"]["enum"], json!([true]));
+    for request in ["SyncRequest", "ClearRequest"] {
+        assert_eq!(schemas[request]["additionalProperties"], false, "{request}");
+    }
 }
 
 #[test]
@@ -255,6 +259,76 @@ fn parameters_tell_their_bounds() {
         .map(|parameter| parameter["name"].clone())
         .collect();
     assert_eq!(required, ["q"]);
+}
+
+#[test]
+fn groups_stand_in_the_order_in_which_they_are_needed() {
+    let document = document();
+    let tags: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].clone()).collect();
+    let used: BTreeSet<_> =
+        operations(&document).map(|(_, operation)| operation["tags"][0].to_string()).collect();
+
+    assert_eq!(tags, ["Titles", "Lists", "Reference", "Events", "Service", "Internal"]);
+    assert_eq!(used, tags.iter().map(ToString::to_string).collect());
+}
+
+#[test]
+fn summaries_are_a_verb_and_an_object_and_results_are_described() {
+    let document = document();
+    let verbs = ["List ", "Get ", "Search ", "Stream ", "Check ", "Synchronise ", "Clear "];
+    let mut summaries = BTreeSet::new();
+
+    for (path, operation) in operations(&document) {
+        let summary = operation["summary"].as_str().unwrap();
+        assert!(verbs.iter().any(|verb| summary.starts_with(verb)), "{path}: {summary}");
+        assert!(summaries.insert(summary), "{path}: {summary}");
+        let result = operation["responses"]["200"]["description"].as_str().unwrap();
+        assert!(result.ends_with('.') && result != "The requested data.", "{path}: {result}");
+    }
+}
+
+#[test]
+fn titles_of_schemas_are_unique() {
+    /// Collects the titles of `schema` and of all schemas in it.
+    fn titles(schema: &Value, found: &mut Vec<String>) {
+        match schema {
+            Value::Object(fields) => {
+                found.extend(fields.get("title").and_then(Value::as_str).map(str::to_owned));
+                fields
+                    .iter()
+                    .filter(|(name, _)| *name != "example")
+                    .for_each(|(_, field)| titles(field, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| titles(item, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+
+    titles(&document()["components"]["schemas"], &mut found);
+
+    let unique: BTreeSet<_> = found.iter().collect();
+    assert!(unique.len() > 30 && unique.len() == found.len(), "{found:?}");
+}
+
+#[test]
+fn objects_are_nullable_only_where_no_property_excludes_null() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+
+    let nullable: Vec<_> = schemas.iter().filter(|(_, schema)| schema["nullable"] == true).collect();
+
+    // All properties that refer to these objects are nullable.
+    let names: Vec<_> = nullable.into_iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["CatalogueStatistics", "LevelStatistics", "NotificationStatistics", "Skip"]);
+}
+
+#[test]
+fn page_collapses_the_internal_group() {
+    let Document { html, .. } = Document::of::<Routes>();
+
+    let start = html.rsplit_once("const ui = SwaggerUIBundle({").expect("the call that starts Swagger UI").1;
+    assert!(start.contains(r#"["operations-tag", "Internal"], false"#));
 }
 
 #[tokio::test]

@@ -54,3 +54,17 @@ async fn answer_without_error_is_left_alone() {
     response.assert_content_type("application/json; charset=utf-8");
     assert_eq!(json(response).await["data"]["id"], 42);
 }
+
+#[tokio::test]
+async fn handshake_of_another_websocket_version_is_told_the_supported_one() {
+    let service = service(&[]);
+
+    for path in ["/ws", "/api/anilibria/v2/ws", "/api/anilibria/ws", "/v3/ws/", "/v3.0/webSocket/"] {
+        let request = service.get(path).header("connection", "Upgrade").header("upgrade", "websocket");
+        let request = request.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let response = request.header("sec-websocket-version", "8").send().await;
+
+        response.assert_status(StatusCode::BAD_REQUEST);
+        response.assert_header("sec-websocket-version", "13");
+    }
+}

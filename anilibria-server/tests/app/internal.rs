@@ -85,14 +85,16 @@ async fn whoever_may_not_ask_is_told_why() {
 }
 
 #[tokio::test]
-async fn who_asks_is_checked_before_what_is_asked() {
+async fn caller_is_checked_before_the_body() {
     let service = internal();
     let reader = service_token("nodejs", &["read"]);
 
     for path in ["/internal/cache/clear", "/internal/sync/title"] {
-        let response = ask(&service, Method::POST, path, &reader, &json!({"nonsense": 1})).await;
+        let unpermitted = ask(&service, Method::POST, path, &reader, &json!({"nonsense": 1})).await;
+        let anonymous = service.post(path).content_type("text/plain").body("nonsense").send().await;
 
-        assert_eq!(refusal(response, 403).await.1, "Permission not granted", "{path}");
+        assert_eq!(refusal(unpermitted, 403).await.1, "Permission not granted", "{path}");
+        assert_eq!(refusal(anonymous, 401).await.1, "Missing internal service token", "{path}");
     }
 }
 
@@ -152,30 +154,67 @@ async fn cache_is_cleared_of_our_answers_only() {
     assert!(cache.peek("v1:title:1").await.is_some());
 }
 
+/// Invalid bodies: path, body, name of the field in the error, and a part of the reason.
+const INVALID: &[(&str, &str, &str, &str)] = &[
+    ("/internal/cache/clear", r#"{"pattern":"titles:*"}"#, "confirm", "is required"),
+    ("/internal/cache/clear", r#"{"pattern":"titles:*","confirm":false}"#, "confirm", "must be true"),
+    ("/internal/cache/clear", r#"{"pattern":"titles:*","confirm":"true"}"#, "confirm", "must be true"),
+    ("/internal/cache/clear", r#"{"pattern":"","confirm":true}"#, "pattern", "1 to 200 characters"),
+    ("/internal/cache/clear", r#"{"pattern":false,"confirm":true}"#, "pattern", "must be a string"),
+    ("/internal/cache/clear", r#"{"pattern":["*"],"confirm":true}"#, "pattern", "must be a string"),
+    ("/internal/cache/clear", r#"{"confirm":true}"#, "pattern", "is required"),
+    ("/internal/cache/clear", r#"{"pattern":"a","pattern":"*","confirm":true}"#, "pattern", "more than once"),
+    ("/internal/sync/title", "{}", "title_id", "is required"),
+    ("/internal/sync/title", r#"{"title_id":0}"#, "title_id", "whole number from 1 to 4294967295"),
+    ("/internal/sync/title", r#"{"title_id":4294967296}"#, "title_id", "whole number from 1 to 4294967295"),
+    ("/internal/sync/title", r#"{"title_id":1.5}"#, "title_id", "whole number"),
+    ("/internal/sync/title", r#"{"title_id":"x"}"#, "title_id", "whole number"),
+    ("/internal/sync/title", r#"{"title_id":1,"force":"maybe"}"#, "force", "must be true or false"),
+    ("/internal/sync/title", r#"{"title_id":1,"priority":"urgent"}"#, "priority", "one of low, normal, high"),
+    ("/internal/sync/title", r#"{"title_id":1,"forced":true}"#, "forced", "`title_id`, `force`, `priority`"),
+    ("/internal/sync/title", "[]", "body", "must be an object"),
+    ("/internal/sync/title", "", "body", "is required"),
+    ("/internal/sync/title", "{\"title_id\": 1,\n}", "body", "line 2 column 1"),
+    ("/api/anilibria/sync/popular", r#"{"limit":101}"#, "limit", "from 1 to 100"),
+    ("/api/anilibria/sync/popular", r#"{"limits":1}"#, "limits", "`limit`"),
+];
+
 #[tokio::test]
-async fn bad_requests_name_what_is_wrong() {
-    let service = internal();
+async fn invalid_body_names_the_field_and_the_reason() {
+    let service = service(&[&flag(), "--legacy-v1-enabled=true"]);
     let writer = service_token("nodejs", &["write"]);
 
-    for (path, body, field) in [
-        ("/internal/cache/clear", json!({"pattern": "titles:*"}), "confirm"),
-        ("/internal/cache/clear", json!({"pattern": "titles:*", "confirm": false}), "confirm"),
-        ("/internal/cache/clear", json!({"pattern": "", "confirm": true}), "body"),
-        ("/internal/cache/clear", json!({"pattern": "*".repeat(201), "confirm": true}), "body"),
-        ("/internal/cache/clear", json!({"confirm": true}), "body"),
-        ("/internal/sync/title", json!({}), "body"),
-        ("/internal/sync/title", json!({"title_id": 0}), "body"),
-        ("/internal/sync/title", json!({"title_id": "x"}), "body"),
-        ("/internal/sync/title", json!({"title_id": 1, "priority": "urgent"}), "body"),
-        ("/internal/sync/title", json!([]), "body"),
-    ] {
-        let response = ask(&service, Method::POST, path, &writer, &body).await;
+    for (path, body, field, reason) in INVALID {
+        let request = service.post(*path).header("authorization", &writer).content_type("application/json");
+        let response = request.body(*body).send().await;
 
         response.assert_status(StatusCode::BAD_REQUEST);
-        let answer = body_of(response).await;
-        assert_eq!(answer["error"]["code"], "INVALID_PARAMETERS", "{body}: {answer}");
-        assert_eq!(answer["error"]["details"]["field"], field, "{body}: {answer}");
+        let error = body_of(response).await["error"].clone();
+        assert_eq!(
+            (&error["code"], &error["details"]["field"]),
+            (&json!("INVALID_PARAMETERS"), &json!(field)),
+            "{body}"
+        );
+        let found = error["details"]["reason"].as_str().unwrap();
+        assert!(found.contains(reason), "{body}: {found}");
+        assert!(!found.contains('"') && !found.contains("Request"), "{body}: {found}");
     }
+}
+
+#[tokio::test]
+async fn body_of_another_media_type_is_refused() {
+    let service = internal();
+    let writer = service_token("nodejs", &["write"]);
+    let post = || service.post("/internal/cache/clear").header("authorization", &writer);
+    let body = r#"{"pattern":"genres","confirm":true}"#;
+
+    for media_type in ["text/plain", "application/x-www-form-urlencoded"] {
+        let response = post().content_type(media_type).body(body).send().await;
+
+        response.assert_status(StatusCode::BAD_REQUEST);
+        assert_eq!(body_of(response).await["error"]["details"]["field"], "Content-Type");
+    }
+    post().body(body).send().await.assert_status_is_ok();
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! Methods: 405 with `Allow`, `HEAD` wherever `GET`, `OPTIONS` everywhere.
 
 use anilibria_http::rendered::{Meta, Rendered, render};
-use poem::{IntoResponse as _, http::StatusCode};
+use poem::{
+    IntoResponse as _,
+    http::{Method, StatusCode},
+};
 use poem_openapi::types::Example as _;
 
 use crate::support::{Demo, assert_error, demo, served, service, shell};
@@ -40,6 +43,39 @@ async fn head_has_the_headers_of_get_and_no_body() {
     head.assert_content_type("application/json; charset=utf-8");
     head.assert_header("content-length", length);
     assert!(head.0.into_body().into_bytes().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn trailing_slash_is_redirected() {
+    let service = service(&[]);
+
+    for (path, location) in [
+        ("/titles/", "../titles"),
+        ("/api/anilibria/v2/titles/?page=2&limit=3", "../titles?page=2&limit=3"),
+        ("/api/anilibria/v2/titles/42/", "../42"),
+        ("/docs/", "../docs"),
+    ] {
+        for method in [Method::GET, Method::HEAD, Method::POST] {
+            let response = service.request(method, path).send().await;
+
+            response.assert_status(StatusCode::PERMANENT_REDIRECT);
+            response.assert_header("location", location);
+            response.assert_header("cache-control", "no-store");
+        }
+    }
+    for path in ["/titles//", "//", "/nothing/", "/titles/42/x/", "//titles/"] {
+        assert_error(service.get(path).send().await, StatusCode::NOT_FOUND, "NOT_FOUND").await;
+    }
+}
+
+#[tokio::test]
+async fn redirect_leads_to_the_answer() {
+    let base = served(shell(&[], &Demo::default())).await;
+
+    let answer = reqwest::get(format!("{base}/title/?x=1")).await.unwrap();
+
+    assert_eq!(answer.url().as_str(), format!("{base}/title?x=1"));
+    assert_eq!(answer.status(), 200);
 }
 
 #[tokio::test]

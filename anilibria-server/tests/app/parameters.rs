@@ -71,3 +71,45 @@ async fn too_many_genres_are_refused() {
     let error = assert_error(response, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
     assert_eq!(error["details"]["field"], "genres");
 }
+
+#[tokio::test]
+async fn unknown_parameters_are_listed_in_a_header() {
+    let service = service(&[]);
+    let header = async |path: &str| {
+        let response = service.get(path).send().await;
+        response.0.header("x-unknown-parameters").map(str::to_owned)
+    };
+
+    for prefix in ["", "/api/anilibria/v2"] {
+        assert_eq!(header(&format!("{prefix}/titles?pagee=2&limit=0")).await.as_deref(), Some("pagee"));
+        assert_eq!(header(&format!("{prefix}/search?q=&a=1&b[]=2&a=3")).await.as_deref(), Some("a, b[]"));
+        assert_eq!(header(&format!("{prefix}/titles/x?page=1")).await.as_deref(), Some("page"));
+        assert_eq!(header(&format!("{prefix}/titles?genres[]=a&page=0&search=&order=")).await, None);
+    }
+    // Neither probes, pages nor paths without a route have parameters that could be unknown.
+    for path in ["/live?t=1", "/docs?x=1", "/nothing?x=1", "/titles?"] {
+        assert_eq!(header(path).await, None, "{path}");
+    }
+    let head = service.head("/titles/x?page=1").send().await;
+    head.assert_header("x-unknown-parameters", "page");
+}
+
+#[tokio::test]
+async fn unknown_parameters_are_refused_if_that_is_set() {
+    let service = service(&["--strict-parameters=true"]);
+
+    for (path, field, reason) in [
+        ("/titles?pagee=2", "pagee", "is unknown; did you mean `page`?"),
+        ("/api/anilibria/v2/genres?utm_source=x", "utm_source", "is unknown"),
+    ] {
+        let response = service.get(path).send().await;
+
+        let error = assert_error(response, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
+        assert_eq!(
+            (&error["details"]["field"], &error["details"]["reason"]),
+            (&field.into(), &reason.into())
+        );
+    }
+    service.get("/live?t=1").send().await.assert_status_is_ok();
+    service.get("/docs?x=1").send().await.assert_status_is_ok();
+}

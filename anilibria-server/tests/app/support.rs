@@ -102,6 +102,7 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
     Shell {
         unrouted: RouteMeter::new("unrouted"),
         router: Router::new(openapi::table(demo)),
+        strict_parameters: false,
         limits: RequestLimits { uri: config.max_uri_bytes, headers: config.max_header_bytes },
         clients: Arc::new(Clients::new(config.http.clients(), None)),
         timeout: config.http.request_timeout,

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
 
 use crate::support::Service;
 
@@ -373,6 +374,99 @@ async fn docs_page_needs_nothing_from_elsewhere_and_the_document_lists_the_paths
         assert!(document["paths"][path]["get"].is_object(), "{path}");
     }
     assert!(yaml.text.starts_with("openapi:"), "{}", &yaml.text[..80]);
+}
+
+/// Returns the path of an operation with the examples of its parameters.
+fn example_request(path: &str, operation: &Value) -> String {
+    let mut path = path.to_owned();
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let name = parameter["name"].as_str().unwrap_or_default();
+        let values = parameter.get("example").into_iter();
+        let values = values.flat_map(|value| {
+            value.as_array().map_or_else(|| vec![text(value)], |all| all.iter().map(text).collect())
+        });
+        for value in values {
+            if parameter["in"] == "path" {
+                path = path.replace(&format!("{{{name}}}"), &value);
+            } else {
+                query.append_pair(name, &value);
+            }
+        }
+        assert!(parameter["required"] != true || parameter["example"] != Value::Null, "{path} {name}");
+    }
+    format!("{path}?{}", query.finish())
+}
+
+#[tokio::test]
+async fn examples_of_the_document_have_answers_with_data() {
+    let service = Service::sandbox(&[], &[("STRICT_PARAMETERS", "true")]);
+    let document = service.get("/openapi.json").await.json();
+    let mut asked = 0;
+
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let operation = &item["get"];
+        if operation.is_null() || path.starts_with("/internal/") || path == "/events" {
+            continue;
+        }
+        let request = example_request(path, operation);
+        let answer = service.get(&request).await;
+        assert_eq!(answer.status.as_u16(), 200, "{request}: {}", answer.text);
+        let body = answer.json();
+        let data = body.get("data").unwrap_or(&body);
+        let is_empty =
+            data.as_array().is_some_and(Vec::is_empty) || data.as_object().is_some_and(Map::is_empty);
+        assert!(!is_empty, "{request}: {body}");
+        asked += 1;
+    }
+    assert_eq!(asked, 11);
+    let events = example_request("/events", &document["paths"]["/events"]["get"]);
+    let stream = reqwest::get(format!("{}{events}", service.origin)).await.unwrap();
+    assert_eq!(stream.status(), 200, "{events}");
+}
+
+#[tokio::test]
+async fn empty_value_is_permitted_where_the_document_says_so() {
+    let service = Service::sandbox(&[], &[]);
+    let document = service.get("/openapi.json").await.json();
+    let mut asked = 0;
+
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let parameters = item["get"]["parameters"].as_array().into_iter().flatten();
+        for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
+            let name = parameter["name"].as_str().unwrap();
+            let required = if path == "/search" && name != "q" { "&q=aa" } else { "" };
+            let url = format!("{}{path}?{name}={required}", service.origin);
+            // The stream of events has no end that could be waited for.
+            let status = reqwest::get(url).await.unwrap().status();
+
+            let expected = if parameter["allowEmptyValue"] == true { 200 } else { 400 };
+            assert_eq!(status.as_u16(), expected, "{path} {name}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 15, "{asked}");
+}
+
+#[tokio::test]
+async fn unknown_parameter_changes_neither_the_data_nor_the_tag() {
+    let service = Service::sandbox(&[], &[]);
+    let plain = service.get("/titles?limit=3").await;
+
+    let answer = service.get("/titles?limit=3&pagee=2").await;
+    let tag = answer.header("etag").to_owned();
+    let path = "/api/anilibria/v2/titles?limit=3&pagee=2";
+    let again = service.send_with(&[("if-none-match", &tag)], path).await;
+    let head = service.send(Method::HEAD, path, None).await;
+
+    assert_eq!((answer.header("x-unknown-parameters"), plain.header("x-unknown-parameters")), ("pagee", ""));
+    assert_eq!(
+        (answer.json()["data"].clone(), tag.as_str()),
+        (plain.json()["data"].clone(), plain.header("etag"))
+    );
+    assert_eq!((again.status.as_u16(), again.header("x-unknown-parameters")), (304, "pagee"));
+    assert_eq!((head.status.as_u16(), head.header("x-unknown-parameters")), (200, "pagee"));
 }
 
 #[tokio::test]

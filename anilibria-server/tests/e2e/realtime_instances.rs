@@ -11,14 +11,14 @@ use crate::{
 };
 
 /// Starts an instance that reads from `upstream` and shares `redis`. The first one watches.
-fn start(upstream: &Service, redis: &RedisServer) -> Service {
+pub(crate) fn start(upstream: &Service, redis: &RedisServer) -> Service {
     let url = redis.url();
     let variables = [("REDIS_URL", &*url), ("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")];
     Service::reading_from(upstream, &variables)
 }
 
 /// Starts one and waits until it watches.
-async fn watcher(upstream: &Service, redis: &RedisServer) -> Service {
+pub(crate) async fn watcher(upstream: &Service, redis: &RedisServer) -> Service {
     let service = start(upstream, redis);
     watching(&service).await;
     service

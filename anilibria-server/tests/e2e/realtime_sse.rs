@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
+#[cfg(unix)]
+use test_services::RedisServer;
 use tokio::time::timeout;
 
+#[cfg(unix)]
+use crate::realtime_instances::{start, watcher};
 use crate::{
     realtime::live,
     socket::{Socket, publish_episode},
@@ -19,6 +23,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 struct Events {
     response: Response,
     read: String,
+    /// Last id that was received, with or without an event.
+    last_id: Option<String>,
 }
 
 #[derive(Debug)]
@@ -41,14 +47,37 @@ impl Events {
         assert_eq!(header("content-type"), Some("text/event-stream"));
         assert_eq!(header("x-accel-buffering"), Some("no"));
         assert_eq!(header("content-encoding"), None);
-        Self { response, read: String::new() }
+        Self { response, read: String::new(), last_id: None }
+    }
+
+    /// The id at the start of the stream.
+    async fn first_id(&mut self) -> String {
+        while self.block().is_none() {
+            assert!(self.receive().await, "the stream ended");
+        }
+        self.last_id.clone().unwrap()
+    }
+
+    /// The next block of lines, if it has arrived.
+    fn block(&mut self) -> Option<String> {
+        let end = self.read.find("\n\n")?;
+        let block: String = self.read.drain(..end + 2).collect();
+        let id = block.lines().find_map(|line| line.strip_prefix("id: ").map(str::to_owned));
+        self.last_id = id.or(self.last_id.take());
+        Some(block)
+    }
+
+    /// Waits for more text. Returns false at the end of the stream.
+    async fn receive(&mut self) -> bool {
+        let chunk = timeout(PATIENCE, self.response.chunk()).await.unwrap().unwrap();
+        self.read.extend(chunk.as_ref().map(|chunk| std::str::from_utf8(chunk).unwrap()));
+        chunk.is_some()
     }
 
     /// The next event; `None` at the end of the stream.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            while let Some(end) = self.read.find("\n\n") {
-                let block: String = self.read.drain(..end + 2).collect();
+            while let Some(block) = self.block() {
                 let field = |name: &str| {
                     let line = block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
                     line.unwrap_or_default().to_owned()
@@ -62,10 +91,32 @@ impl Events {
                     return Some(event);
                 }
             }
-            let chunk = timeout(PATIENCE, self.response.chunk()).await.unwrap().unwrap()?;
-            self.read.push_str(std::str::from_utf8(&chunk).unwrap());
+            if !self.receive().await {
+                return None;
+            }
         }
     }
+}
+
+/// Disconnects before any event, and checks that an event which is published meanwhile is received after the reconnect to
+/// `other`, which may be another instance.
+async fn resumes_from_the_first_id(service: &Service, other: &Service, publish: impl AsyncFn()) {
+    let mut events = Events::open(service, "?title_id=7", None).await;
+    let id = events.first_id().await;
+    drop(events);
+
+    publish().await;
+    // Once another client has the event, it is stored.
+    let mut witness = Events::open(other, "?title_id=7", Some(&id)).await;
+    while witness.next().await.unwrap().kind != "new_episode" {}
+    let mut again = Events::open(other, "?title_id=7", Some(&id)).await;
+
+    assert_eq!(again.first_id().await, id);
+    let missed = again.next().await.unwrap();
+    assert_eq!((&*missed.kind, &missed.data["title_id"]), ("new_episode", &json!(7)));
+    let resumed = again.next().await.unwrap();
+    assert_eq!((&*resumed.kind, &resumed.data["replayed"]), ("resumed", &json!(1)));
+    assert_eq!(again.last_id, Some(missed.id));
 }
 
 #[tokio::test]
@@ -104,6 +155,29 @@ async fn client_that_comes_back_is_told_what_it_has_missed() {
     assert_eq!((missed.id, missed.data), (second.id, second.data));
     let resumed = again.next().await.unwrap();
     assert_eq!((&*resumed.kind, resumed.data), ("resumed", json!({"replayed": 1, "complete": true})));
+}
+
+#[tokio::test]
+async fn client_that_leaves_before_the_first_event_misses_nothing() {
+    let service = live(&[]).await;
+    let publish = async || drop(publish_episode(&service, 7).await);
+
+    // The history is empty at first, and no longer the second time.
+    resumes_from_the_first_id(&service, &service, publish).await;
+    resumes_from_the_first_id(&service, &service, publish).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn client_that_leaves_before_the_first_event_misses_nothing_on_another_instance() {
+    let Some(redis) = RedisServer::start() else { return };
+    let upstream = Service::upstream();
+    let (one, two) = (watcher(&upstream, &redis).await, start(&upstream, &redis));
+    let publish = async || drop(publish_episode(&upstream, 7).await);
+
+    resumes_from_the_first_id(&one, &one, publish).await;
+    resumes_from_the_first_id(&one, &two, publish).await;
+    resumes_from_the_first_id(&two, &one, publish).await;
 }
 
 #[tokio::test]

@@ -11,21 +11,27 @@ use crate::envelope::ErrorBody;
 
 /// Statuses of failed operations, with a description of each. The document omits those that an operation never returns.
 const STATUSES: [(u16, &str); 12] = [
-    (400, "`INVALID_PARAMETERS`: a parameter is missing, malformed or out of its bounds."),
+    (
+        400,
+        "`INVALID_PARAMETERS`: a parameter, or a field of the body, is missing or invalid. `details` names it and the reason.",
+    ),
     (
         401,
-        "`UNAUTHORIZED`: there is no token; `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_NOT_ACTIVE`: it is not taken.",
+        "`UNAUTHORIZED`: the token is missing. `INVALID_TOKEN`, `TOKEN_EXPIRED`, `TOKEN_NOT_ACTIVE`: the token is not valid.",
     ),
-    (403, "`FORBIDDEN`: the service is not known, or its token does not permit this."),
-    (404, "`TITLE_NOT_FOUND`: there is no such title."),
-    (413, "`PAYLOAD_TOO_LARGE`: the body is larger than the limit, which `details` names."),
-    (414, "`URI_TOO_LONG`: the address is longer than the limit, which `details` names."),
-    (429, "`RATE_LIMIT_EXCEEDED`: ask again after `Retry-After` seconds."),
-    (431, "`HEADERS_TOO_LARGE`: the headers are larger than the limit, which `details` names."),
-    (500, "`INTERNAL_ERROR`: a fault of the service itself."),
-    (502, "`UPSTREAM_ERROR`: AniLibria failed and the cache holds nothing to answer with."),
-    (503, "`SERVICE_UNAVAILABLE` or `OVERLOADED`: try again after `Retry-After` seconds."),
-    (504, "`UPSTREAM_TIMEOUT`: AniLibria did not answer in time and the cache holds nothing to answer with."),
+    (403, "`FORBIDDEN`: the service is unknown, or its token lacks the permission."),
+    (404, "`TITLE_NOT_FOUND`: no title has this id."),
+    (413, "`PAYLOAD_TOO_LARGE`: the body is larger than `details.limit` bytes."),
+    (414, "`URI_TOO_LONG`: path and query are longer than `details.limit` bytes."),
+    (429, "`RATE_LIMIT_EXCEEDED`: too many requests. Retry after `Retry-After` seconds."),
+    (431, "`HEADERS_TOO_LARGE`: the headers are larger than `details.limit` bytes."),
+    (500, "`INTERNAL_ERROR`: the service failed."),
+    (502, "`UPSTREAM_ERROR`: AniLibria failed, and the cache has no data for this request."),
+    (503, "`SERVICE_UNAVAILABLE` or `OVERLOADED`: retry after `Retry-After` seconds."),
+    (
+        504,
+        "`UPSTREAM_TIMEOUT`: AniLibria did not answer in time, and the cache has no data for this request.",
+    ),
 ];
 
 impl ApiResponse for Problem {
@@ -41,7 +47,7 @@ impl ApiResponse for Problem {
 fn response((status, description): (u16, &'static str)) -> MetaResponse {
     let retry_after = MetaHeader {
         name: "Retry-After".into(),
-        description: Some("Seconds to wait before trying again.".into()),
+        description: Some("Seconds to wait before the next attempt.".into()),
         required: true,
         deprecated: false,
         schema: u32::schema_ref(),

@@ -1,7 +1,7 @@
 //! Conversion of the errors of poem into problems.
 
 use poem::http::StatusCode;
-use poem_openapi::error::{ParseParamError, ParsePathError, ParseRequestPayloadError};
+use poem_openapi::error::{ParseParamError, ParsePathError};
 
 use super::Problem;
 
@@ -13,9 +13,6 @@ impl Problem {
         }
         if let Some(ParsePathError { name, reason }) = error.downcast_ref() {
             return Self::invalid(*name, reason.clone());
-        }
-        if let Some(ParseRequestPayloadError { reason }) = error.downcast_ref() {
-            return Self::invalid("body", reason.clone());
         }
         match error.downcast::<Self>() {
             Ok(problem) => problem,

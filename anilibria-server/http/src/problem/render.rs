@@ -59,10 +59,13 @@ impl Problem {
         }
     }
 
-    /// Returns the header that names the alternative or the delay: `Allow`, `WWW-Authenticate` or `Retry-After`.
+    /// Returns the header that names the alternative or the delay: `Allow`, `Sec-WebSocket-Version`, `WWW-Authenticate` or
+    /// `Retry-After`.
     fn header(&self) -> Option<(header::HeaderName, HeaderValue)> {
         match self {
             Self::MethodNotAllowed { allow } => Some((header::ALLOW, allow.clone())),
+            // RFC 6455, section 4.4: the response names the supported version.
+            Self::WebSocketVersion => Some((header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))),
             Self::Unauthorized { .. } => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::Unavailable { retry_after, .. } | Self::RateLimited { retry_after } => {
                 Some((header::RETRY_AFTER, seconds(*retry_after)))

@@ -38,7 +38,7 @@ impl Handshake {
     ///
     /// # Errors
     ///
-    /// [`Problem::InvalidParameters`], with the first header that is missing or wrong.
+    /// [`Problem::InvalidParameters`], with the first header that is missing or wrong, or [`Problem::WebSocketVersion`].
     pub fn of(request: &Request) -> Result<Self, Problem> {
         let accept = derive_accept_key(key(request.headers())?);
         let upgrade =
@@ -93,7 +93,7 @@ fn key(headers: &HeaderMap) -> Result<&[u8], Problem> {
         return Err(Problem::invalid("Connection", "must be `Upgrade`"));
     }
     if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-        return Err(Problem::invalid("Sec-WebSocket-Version", "must be 13"));
+        return Err(Problem::WebSocketVersion);
     }
     let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
     key.filter(|key| STANDARD.decode(key).is_ok_and(|bytes| bytes.len() == 16))

@@ -58,6 +58,11 @@ impl Listener {
         &self.interests
     }
 
+    /// Returns the id after which the client receives events. [`replay`](Self::replay) accepts it.
+    pub fn position(&self) -> EventId {
+        self.last.unwrap_or_else(|| self.hub.ring().origin())
+    }
+
     /// Changes the interests; the change applies from the next event on.
     pub fn change<T>(&mut self, change: impl FnOnce(&mut Interests) -> T) -> T {
         let before = self.interests.clone();
@@ -128,7 +133,7 @@ mod tests {
     use futures::FutureExt as _;
 
     use super::*;
-    use crate::events::event::tests::{event, id};
+    use crate::events::event::tests::{event, event_with, id};
 
     fn following(hub: &Hub, title_id: u32) -> Listener {
         let mut listener = hub.listen(Channel::Sse);
@@ -188,6 +193,25 @@ mod tests {
         assert_eq!(replay(1), Replay { events: vec![event(3, 7), event(4, 7)], complete: true });
         assert_eq!(replay(3), Replay { events: vec![event(4, 7)], complete: true });
         assert!(!replay(0).complete);
+    }
+
+    #[test]
+    fn client_that_left_before_the_first_event_resumes_from_its_position() {
+        let hub = Hub::new(2, []);
+        let position = following(&hub, 7).position();
+        assert_eq!(following(&hub, 7).replay(position), Replay { events: vec![], complete: true });
+
+        // The clock of the instance that publishes is behind.
+        let first = event_with(position.next(), 7);
+        let second = event_with(first.id().next(), 7);
+        hub.broadcast(first.clone());
+        hub.broadcast(second.clone());
+
+        let replay = following(&hub, 7).replay(position);
+        assert_eq!(replay, Replay { events: vec![first, second.clone()], complete: true });
+        assert_eq!(following(&hub, 7).position(), second.id());
+        hub.broadcast(event_with(second.id().next(), 7));
+        assert!(!following(&hub, 7).replay(position).complete);
     }
 
     #[test]

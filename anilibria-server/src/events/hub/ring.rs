@@ -1,11 +1,14 @@
 //! A ring of the last events, in order.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use super::super::{
     event::{Event, EventId},
     interests::Interests,
 };
+
+/// Maximum difference between the clocks of two instances. Ids of events contain times of the instance that publishes them.
+const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
 /// A ring of the last events. Each has a position that is never reused.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub(super) struct Ring {
     end: u64,
     /// Every event after this one is stored.
     floor: EventId,
+    /// An id before the first event, for clients that connect before any event.
+    origin: EventId,
 }
 
 /// Events that a client missed.
@@ -40,8 +45,8 @@ pub(super) enum At {
 impl Ring {
     pub(super) fn new(capacity: usize, past: impl IntoIterator<Item = Event>) -> Self {
         let capacity = capacity.max(1);
-        let events = VecDeque::new();
-        let mut ring = Self { events, capacity, end: 0, floor: EventId::now() };
+        let (events, floor) = (VecDeque::new(), EventId::now());
+        let mut ring = Self { events, capacity, end: 0, floor, origin: floor.before(CLOCK_SKEW) };
         for event in past {
             if ring.events.is_empty() {
                 ring.floor = event.id();
@@ -70,6 +75,17 @@ impl Ring {
         self.events.back().map(Event::id)
     }
 
+    /// Returns an id before the first event that is unlikely to be the id of an event.
+    pub(super) fn origin(&self) -> EventId {
+        self.origin
+    }
+
+    /// Returns true if every event after `last` is stored.
+    fn reaches(&self, last: EventId) -> bool {
+        let has_all = self.end == self.events.len() as u64;
+        last >= self.floor || (has_all && last == self.origin)
+    }
+
     /// Returns the position of the next event.
     pub(super) fn end(&self) -> u64 {
         self.end
@@ -94,6 +110,6 @@ impl Ring {
         let unread = usize::try_from(self.end.saturating_sub(end)).unwrap_or(usize::MAX);
         let to = self.events.len().saturating_sub(unread);
         let events = self.events.range(from.min(to)..to).filter(|event| interests.want(event));
-        Replay { events: events.cloned().collect(), complete: last >= self.floor }
+        Replay { events: events.cloned().collect(), complete: self.reaches(last) }
     }
 }

@@ -3,37 +3,37 @@
 use poem_openapi::Object;
 use serde::{Deserialize, Serialize};
 
-/// How the Node service is told of events, by whichever instance does.
+/// Statistics of the notifications to the Node service, of all instances.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
 pub struct NotificationStatistics {
-    /// Events that it was told of.
+    /// Number of events that the Node service accepted.
     pub sent: u64,
-    /// Events that it is yet to be told of.
+    /// Number of events that the Node service has not accepted yet.
     pub pending: u64,
-    /// Those of them that it was told of in vain before.
+    /// Number of pending events with at least one failed attempt.
     pub retrying: u64,
-    /// Events that were given up.
+    /// Number of events that were given up.
     pub dead: u64,
-    /// Seconds since the oldest event happened that it is yet to be told of; `null` when there is none.
+    /// Age of the oldest pending event in seconds; `null` if no event is pending.
     #[oai(nullable)]
     pub oldest_pending_seconds: Option<u64>,
-    /// The last events that were given up, at most 100, the oldest first.
+    /// The last events that were given up, at most 100, oldest first.
     pub dead_letters: Vec<DeadLetter>,
 }
 
-/// An event that the Node service is not told of any more.
+/// An event that is no longer sent to the Node service.
 #[derive(Clone, Debug, PartialEq, Eq, Object, Serialize, Deserialize)]
 pub struct DeadLetter {
-    /// Identifies the event.
+    /// Id of the event.
     pub event_id: String,
-    /// What kind of event it is.
+    /// Kind of the event.
     #[oai(rename = "type")]
     #[serde(rename = "type")]
     pub kind: String,
-    /// AniLibria's id of the title it is about.
+    /// AniLibria's id of the title.
     pub title_id: u32,
-    /// How often the Node service was told.
+    /// Number of attempts.
     pub attempts: u64,
-    /// Why it is not told again.
+    /// Reason for giving up.
     pub reason: String,
 }

@@ -9,28 +9,28 @@ use poem_openapi::{
 };
 use serde_json::{Number, Value};
 
-/// One episode that can be watched.
+/// An episode to watch.
 #[derive(Clone, Debug, PartialEq, Object)]
 pub struct Episode {
-    /// AniLibria's id of the episode.
+    /// AniLibria's id of the episode; `null` if unknown.
     #[oai(nullable)]
     pub id: Option<String>,
-    /// Number of the episode; specials may have a fractional one.
+    /// Number of the episode; fractional for some specials.
     pub number: EpisodeNumber,
-    /// Name of the episode, empty when it has none.
+    /// Name of the episode; empty if it has none.
     pub name: String,
-    /// Preview picture, an absolute URL.
+    /// Absolute URL of the preview picture; `null` if there is none.
     #[oai(nullable)]
     pub preview: Option<String>,
-    /// Length in seconds.
+    /// Length in seconds; `null` if unknown.
     #[oai(nullable)]
     pub duration: Option<u32>,
-    /// Where to stream it from, best quality first.
+    /// Streams, best quality first.
     pub sources: Vec<Source>,
-    /// Where the opening can be skipped.
+    /// Part of the opening; `null` if unknown.
     #[oai(nullable)]
     pub opening: Option<Skip>,
-    /// Where the ending can be skipped.
+    /// Part of the ending; `null` if unknown.
     #[oai(nullable)]
     pub ending: Option<Skip>,
 }
@@ -40,9 +40,9 @@ pub struct Episode {
 pub struct Source {
     /// Picture quality.
     pub quality: Quality,
-    /// Where the stream is, an absolute URL.
+    /// Absolute URL of the stream.
     pub url: String,
-    /// How the stream is packed.
+    /// Format of the stream.
     #[oai(rename = "type")]
     pub kind: SourceKind,
 }
@@ -61,7 +61,7 @@ pub enum Quality {
     Sd,
 }
 
-/// How a stream is packed.
+/// Format of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum SourceKind {
@@ -71,13 +71,13 @@ pub enum SourceKind {
     Mp4,
 }
 
-/// A part of an episode that a player can offer to skip, in seconds from the start.
+/// A part of an episode that a player can skip, in seconds from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Object)]
 pub struct Skip {
-    /// First second of the part.
+    /// Start of the part; `null` if unknown.
     #[oai(nullable)]
     pub start: Option<u32>,
-    /// Second at which the episode goes on.
+    /// End of the part; `null` if unknown.
     #[oai(nullable)]
     pub stop: Option<u32>,
 }

@@ -4,7 +4,7 @@ use poem_openapi::Object;
 
 use super::title::Title;
 
-/// What comes out on one day of the week.
+/// Titles of one day of the week.
 #[derive(Clone, Debug, PartialEq, Object)]
 pub struct ScheduleDay {
     /// Day of the week: 0 is Monday, 6 is Sunday.

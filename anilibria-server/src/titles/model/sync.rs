@@ -2,35 +2,35 @@
 
 use poem_openapi::{Enum, Object, types::Example};
 
-/// What was done about a title.
+/// Result of synchronising a title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Object)]
 #[oai(example)]
 pub struct SyncReport {
     /// AniLibria's id of the title.
     pub title_id: u32,
-    /// Whether it was loaded; `false` when what the cache had was fresh.
+    /// True if the title was loaded; `false` if the cached title was fresh.
     pub synced: bool,
-    /// Where what the cache has now is from.
+    /// Source of the title.
     pub source: SyncSource,
-    /// How many episodes the title has.
+    /// Number of episodes of the title.
     pub episodes_count: usize,
-    /// How long it took, in milliseconds.
+    /// Duration in milliseconds.
     pub duration_ms: u64,
 }
 
 impl Example for SyncReport {
     fn example() -> Self {
         let source = SyncSource::Anilibria;
-        Self { title_id: 9000, synced: true, source, episodes_count: 12, duration_ms: 140 }
+        Self { title_id: 7, synced: true, source, episodes_count: 12, duration_ms: 140 }
     }
 }
 
-/// Where a title is from.
+/// Source of a title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum SyncSource {
-    /// AniLibria, just now.
+    /// Loaded from AniLibria.
     Anilibria,
-    /// The cache, which had it.
+    /// Found in the cache.
     Cache,
 }

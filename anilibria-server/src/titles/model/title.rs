@@ -14,85 +14,85 @@ use super::episode::{Episode, EpisodeKey, EpisodeNumber, Quality, Skip, Source, 
 pub struct Title {
     /// AniLibria's id of the title.
     pub id: u32,
-    /// AniLibria's readable id of the title, as in the addresses of its site.
+    /// Readable id of the title, as in the addresses of AniLibria's site.
     pub alias: String,
-    /// What the title is called.
+    /// Names of the title.
     pub names: Names,
-    /// What it is about, in Russian; empty when unknown.
+    /// Description in Russian; empty if unknown.
     pub description: String,
-    /// What kind of work it is.
+    /// Type of the work.
     #[oai(rename = "type")]
     pub kind: TitleKind,
-    /// How far it has come.
+    /// Status of the title.
     pub status: TitleStatus,
-    /// Genres, as they are displayed.
+    /// Display names of the genres.
     pub genres: Vec<String>,
-    /// Year it was first shown.
+    /// Year of the first broadcast; 0 if unknown.
     pub year: i32,
-    /// Season it was first shown in.
+    /// Season of the first broadcast; `null` if unknown.
     #[oai(nullable)]
     pub season: Option<Season>,
-    /// How many episodes there are.
+    /// Numbers of episodes.
     pub episodes: EpisodeCount,
     /// Poster in three sizes.
     pub poster: Poster,
-    /// What can be watched.
+    /// Episodes to watch.
     pub player: Player,
-    /// Average rating by AniLibria's users, out of ten.
+    /// Average rating by AniLibria's users, from 0 to 10; `null` if unknown.
     #[oai(nullable)]
     pub rating: Option<f64>,
-    /// When an episode last came out, or else when the title was last changed.
+    /// Time of the last episode, or of the last change of the title if it has no episodes.
     pub updated_at: Timestamp,
-    /// Whether the title may not be watched here: blocked by country or by its rights holder.
+    /// True if the title is blocked in some countries or by its rights holder.
     pub blocked: bool,
 }
 
-/// What a title is called.
+/// Names of a title.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
 pub struct Names {
-    /// In Russian.
+    /// Russian name.
     pub ru: String,
-    /// In English or in Latin letters.
+    /// English or romanised name; `null` if unknown.
     #[oai(nullable)]
     pub en: Option<String>,
-    /// Another name.
+    /// Another name; `null` if there is none.
     #[oai(nullable)]
     pub alternative: Option<String>,
 }
 
-/// How many episodes a title has.
+/// Numbers of episodes of a title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Object)]
 pub struct EpisodeCount {
-    /// Announced.
+    /// Number of announced episodes; `null` if unknown.
     #[oai(nullable)]
     pub total: Option<u32>,
-    /// Already out.
+    /// Number of released episodes; `null` if unknown.
     #[oai(nullable)]
     pub current: Option<u32>,
 }
 
-/// A poster in three sizes, absolute URLs.
+/// A poster in three sizes: absolute URLs, or `null` if there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Object)]
 pub struct Poster {
-    /// For a row in a list.
+    /// Size for a row of a list.
     #[oai(nullable)]
     pub small: Option<String>,
-    /// For a card.
+    /// Size for a card.
     #[oai(nullable)]
     pub medium: Option<String>,
-    /// As it was uploaded.
+    /// Original size.
     #[oai(nullable)]
     pub large: Option<String>,
 }
 
-/// What can be watched.
+/// Episodes to watch.
 #[derive(Clone, Debug, Default, PartialEq, Object)]
 pub struct Player {
-    /// Episodes by number, the number written as text (`"7"`, `"7.5"`); empty in lists.
+    /// Episodes by number. The number is written as text, such as `"7"` or `"7.5"`. Empty in lists.
     pub episodes: BTreeMap<EpisodeKey, Episode>,
 }
 
-/// What kind of work a title is.
+/// Type of a work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum TitleKind {
     /// A series.
@@ -110,7 +110,7 @@ pub enum TitleKind {
     Special,
 }
 
-/// How far a title has come.
+/// Status of a title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum TitleStatus {

@@ -10,7 +10,7 @@ use poem_openapi::{
 
 use crate::titles::model::title::{Season, TitleStatus};
 
-/// What a list is sorted by.
+/// Field that a list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Sort {
@@ -25,13 +25,13 @@ pub enum Sort {
     Updated,
 }
 
-/// Which end of a sorted list comes first.
+/// Direction of a sorted list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Order {
-    /// The smallest.
+    /// Smallest first.
     Asc,
-    /// The largest.
+    /// Largest first.
     #[default]
     Desc,
 }

@@ -22,7 +22,7 @@ pub struct Days(pub Vec<u8>);
 impl Value for Genres {
     fn schema() -> MetaSchemaRef {
         let item = MetaSchema { max_length: Some(MAX_GENRE_CHARS), ..MetaSchema::new("string") };
-        array(item, Some(MAX_GENRES), ["Комедия", "Драма"].as_slice().into())
+        array(item, Some(MAX_GENRES), ["Комедия"].as_slice().into())
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {

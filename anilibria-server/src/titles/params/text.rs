@@ -21,7 +21,7 @@ pub struct Query(pub String);
 
 impl Value for Search {
     fn schema() -> MetaSchemaRef {
-        schema()
+        MetaSchemaRef::Inline(Box::new(text()))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -33,7 +33,7 @@ impl Value for Query {
     const REQUIRED: bool = true;
 
     fn schema() -> MetaSchemaRef {
-        schema()
+        MetaSchemaRef::Inline(Box::new(MetaSchema { example: Some("рассвет".into()), ..text() }))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -41,13 +41,8 @@ impl Value for Query {
     }
 }
 
-fn schema() -> MetaSchemaRef {
-    MetaSchemaRef::Inline(Box::new(MetaSchema {
-        min_length: Some(MIN_CHARS),
-        max_length: Some(MAX_CHARS),
-        example: Some("наруто".into()),
-        ..MetaSchema::new("string")
-    }))
+fn text() -> MetaSchema {
+    MetaSchema { min_length: Some(MIN_CHARS), max_length: Some(MAX_CHARS), ..MetaSchema::new("string") }
 }
 
 fn checked(text: Cow<'_, str>) -> Result<String, Reason> {

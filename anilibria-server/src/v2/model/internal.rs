@@ -8,19 +8,19 @@ use poem_openapi::{
     types::{Example, ParseFromJSON, ToJSON},
 };
 
-use super::{live::LiveStatistics, pattern::KeyPattern};
+use super::{confirmation::Confirmation, live::LiveStatistics};
 use crate::{
     events::notify::model::NotificationStatistics,
     health::model::Breaker,
     titles::catalogue::{CatalogueSource, CatalogueStatus},
 };
 
-/// An answer to another service.
+/// A response to another service.
 #[derive(Clone, Debug, Object)]
 pub struct Done<T: ParseFromJSON + ToJSON> {
     /// Always `true`.
     pub success: bool,
-    /// What was done or asked for.
+    /// The result of the operation.
     pub data: T,
 }
 
@@ -31,64 +31,64 @@ impl<T: ParseFromJSON + ToJSON> Done<T> {
     }
 }
 
-/// Which title to see to.
+/// The title to synchronise.
 #[derive(Clone, Copy, Debug, Object)]
 #[oai(example)]
 pub struct SyncRequest {
     /// AniLibria's id of the title.
     #[oai(validator(minimum(value = "1")))]
     pub title_id: u32,
-    /// Whether to load it even if it is fresh.
+    /// Loads the title even if the cached title is fresh.
     #[oai(default)]
     pub force: bool,
-    /// How urgent it is. Every request is seen to at once, so this makes no difference.
+    /// Accepted for compatibility, without effect: every request is processed at once.
     #[oai(default)]
     pub priority: Priority,
 }
 
 impl Example for SyncRequest {
     fn example() -> Self {
-        Self { title_id: 9000, force: true, priority: Priority::High }
+        Self { title_id: 7, force: true, priority: Priority::High }
     }
 }
 
-/// How urgent something is.
+/// Priority of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum Priority {
-    /// It can wait.
+    /// Lower than normal.
     Low,
-    /// As usual.
+    /// Normal.
     #[default]
     Normal,
-    /// Somebody waits for it.
+    /// Higher than normal.
     High,
 }
 
-/// What to drop from the cache.
+/// The cached answers to remove.
 #[derive(Clone, Debug, Object)]
 #[oai(example)]
 pub struct ClearRequest {
-    /// Keys to drop: `*` stands for any run of characters. What they begin with in Redis may be left out.
-    pub pattern: KeyPattern,
-    /// Has to be `true`.
-    #[oai(default)]
-    pub confirm: bool,
+    /// Pattern of the keys to remove. `*` matches any characters. The prefix of the keys in Redis is optional.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    pub pattern: String,
+    /// Must be `true`.
+    pub confirm: Confirmation,
 }
 
 impl Example for ClearRequest {
     fn example() -> Self {
-        Self { pattern: KeyPattern("titles:*".to_owned()), confirm: true }
+        Self { pattern: "titles:*".to_owned(), confirm: Confirmation }
     }
 }
 
-/// What was dropped from the cache.
+/// Result of removing cached answers.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
 #[oai(example)]
 pub struct ClearReport {
-    /// The pattern as it was sent.
+    /// The pattern from the request.
     pub pattern: String,
-    /// How many answers were dropped.
+    /// Number of removed answers.
     pub removed: u64,
 }
 
@@ -98,26 +98,26 @@ impl Example for ClearReport {
     }
 }
 
-/// What the cache has done since the start, and what it keeps.
+/// Statistics of the cache since the start of the service.
 #[derive(Clone, Debug, Object)]
 pub struct CacheStatistics {
-    /// Reads that were answered with something fresh.
+    /// Reads answered with fresh data.
     pub hits: u64,
-    /// Reads that were answered with something past its time, for want of something newer.
+    /// Reads answered with stale data.
     pub stale: u64,
     /// Reads that the cache could not answer.
     pub misses: u64,
-    /// Share of reads that were answered with something fresh, 0 to 1.
+    /// Share of reads answered with fresh data, 0 to 1.
     pub hit_rate: f64,
-    /// How often AniLibria was asked.
+    /// Number of loads from AniLibria.
     pub loads: u64,
-    /// How often that failed.
+    /// Number of failed loads.
     pub load_failures: u64,
-    /// The same by level.
+    /// Statistics by level.
     pub levels: Levels,
 }
 
-/// The levels of the cache; `null` for those that are not in use.
+/// Statistics by level of the cache; `null` for a level that is not in use.
 #[derive(Clone, Debug, Object)]
 pub struct Levels {
     /// Memory of the process that answers.
@@ -126,33 +126,33 @@ pub struct Levels {
     /// Redis, shared by all instances.
     #[oai(nullable)]
     pub redis: Option<LevelStatistics>,
-    /// The database, be it on disk.
+    /// MongoDB, or the store on disk.
     #[oai(nullable)]
     pub database: Option<LevelStatistics>,
 }
 
-/// What a level has done since the start, and what it keeps.
+/// Statistics of a level since the start of the service.
 #[derive(Clone, Debug, Object)]
 pub struct LevelStatistics {
-    /// How many answers it keeps; `null` when it does not tell.
+    /// Number of stored answers; `null` if unknown.
     #[oai(nullable)]
     pub entries: Option<u64>,
-    /// How many bytes they are; `null` when it does not tell.
+    /// Size of the stored answers in bytes; `null` if unknown.
     #[oai(nullable)]
     pub size_bytes: Option<u64>,
-    /// Reads that it answered with something fresh.
+    /// Reads answered with fresh data.
     pub hits: u64,
-    /// Reads that it answered with something past its time.
+    /// Reads answered with stale data.
     pub stale: u64,
-    /// Reads that it could not answer.
+    /// Reads that the level could not answer.
     pub misses: u64,
-    /// Share of reads that came to it and that it answered with something fresh, 0 to 1.
+    /// Share of reads of this level answered with fresh data, 0 to 1.
     pub hit_rate: f64,
-    /// Seconds that an answer stays fresh on it.
+    /// Seconds that an answer stays fresh on this level.
     pub ttl_seconds: u64,
-    /// How often it failed or took too long.
+    /// Number of errors and timeouts.
     pub errors: u64,
-    /// Whether it failed just now and is left alone for a while.
+    /// True if the circuit breaker of the level is open: the level is skipped after repeated failures.
     pub is_away: bool,
 }
 
@@ -193,60 +193,60 @@ impl From<&LevelStats> for LevelStatistics {
     }
 }
 
-/// How the service has fared since its start.
+/// Statistics of the service since its start.
 #[derive(Clone, Debug, Object)]
 pub struct ServiceStatistics {
-    /// Seconds since the service was started.
+    /// Seconds since the start.
     pub uptime_seconds: u64,
-    /// Requests to it, this one among them.
+    /// Number of requests, including this one.
     pub requests: u64,
-    /// What the cache has done and what it keeps.
+    /// Statistics of the cache.
     pub cache: CacheStatistics,
-    /// The mirrored catalogue; `null` when there is none.
+    /// Status of the mirrored catalogue; `null` if no catalogue is mirrored.
     #[oai(nullable)]
     pub catalogue: Option<CatalogueStatistics>,
-    /// How the Node service is told of events; `null` when it is not, or when nobody can say.
+    /// Statistics of the notifications to the Node service; `null` if they are disabled or cannot be read.
     #[oai(nullable)]
     pub notifications: Option<NotificationStatistics>,
-    /// Clients that are told at once what happens, over WebSocket or server-sent events.
+    /// Statistics of live connections: WebSocket and server-sent events.
     pub websocket: LiveStatistics,
-    /// The mirrors of AniLibria.
+    /// Status of the mirrors of AniLibria.
     pub mirrors: Vec<Mirror>,
 }
 
-/// How the mirrored catalogue is.
+/// Status of the mirrored catalogue.
 #[derive(Clone, Debug, Object)]
 pub struct CatalogueStatistics {
-    /// How many releases it holds; 0 before it is loaded.
+    /// Number of releases; 0 before the catalogue is loaded.
     pub releases: u64,
-    /// Where they are from; `null` before it is loaded.
+    /// Source of the catalogue; `null` before it is loaded.
     #[oai(nullable)]
     pub source: Option<CatalogueOrigin>,
-    /// When AniLibria was last asked with success, by this instance or by the one it follows.
+    /// Time of the last successful poll of AniLibria, by this instance or by the leader.
     #[oai(nullable)]
     pub last_sync: Option<Timestamp>,
-    /// How many seconds ago that was.
+    /// Seconds since the last successful poll.
     #[oai(nullable)]
     pub age_seconds: Option<u64>,
-    /// Why AniLibria could not be asked the last time.
+    /// Error of the last poll; `null` if it succeeded.
     #[oai(nullable)]
     pub last_error: Option<String>,
-    /// Whether this instance asks AniLibria, for itself or for all; otherwise it follows one that does.
+    /// True if this instance polls AniLibria: it is the leader, or runs alone.
     pub is_poller: bool,
-    /// When everything is read anew; `null` on an instance that follows another.
+    /// Time of the next full pass over the catalogue; `null` on a follower.
     #[oai(nullable)]
     pub next_full_pass: Option<Timestamp>,
 }
 
-/// Where a mirrored catalogue is from.
+/// Source of a mirrored catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum CatalogueOrigin {
     /// Read from AniLibria.
     Anilibria,
-    /// Found on disk at the start.
+    /// Read from the disk at the start.
     Disk,
-    /// Found in MongoDB, where this or another instance put it.
+    /// Read from MongoDB, where this or another instance stored it.
     Mongodb,
     /// Found in Redis, where the instance that polls AniLibria put it.
     Redis,
@@ -272,14 +272,14 @@ impl From<CatalogueStatus> for CatalogueStatistics {
     }
 }
 
-/// How a mirror of AniLibria is.
+/// Status of a mirror of AniLibria.
 #[derive(Clone, Debug, Object)]
 pub struct Mirror {
-    /// Its host and port.
+    /// Host and port.
     pub name: String,
-    /// Whether requests go to it.
+    /// State of the circuit breaker.
     pub breaker: Breaker,
-    /// Whether it is asked first.
+    /// True if requests are sent to this mirror first.
     pub is_preferred: bool,
 }
 

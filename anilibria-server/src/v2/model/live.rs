@@ -4,30 +4,30 @@ use poem_openapi::Object;
 
 use crate::events::Realtime;
 
-/// Clients that are told at once what happens.
+/// Statistics of live connections since the start of the service.
 #[derive(Clone, Debug, PartialEq, Eq, Object)]
 pub struct LiveStatistics {
-    /// How many are connected.
+    /// Number of open connections.
     pub connections: usize,
-    /// How many can be.
+    /// Maximum number of open connections.
     pub max_connections: usize,
-    /// How many titles and kinds of events they want, all together.
+    /// Number of subscriptions of all connections: titles and kinds of events.
     pub subscriptions: usize,
-    /// How many have come since the start.
+    /// Number of connections that were opened.
     pub opened: u64,
-    /// For how many there was no place.
+    /// Number of connections refused because of a limit.
     pub turned_away: u64,
-    /// How many were given up, as they gave no sign of life or took nothing.
+    /// Number of connections closed because the client did not respond.
     pub given_up: u64,
-    /// Messages of theirs.
+    /// Number of messages received from clients.
     pub messages_received: u64,
-    /// Messages that were not heeded, as there were too many.
+    /// Number of messages refused because of a rate limit.
     pub messages_refused: u64,
-    /// Events since the start.
+    /// Number of events.
     pub events: u64,
-    /// How often a client was told of one.
+    /// Number of events delivered to clients.
     pub events_delivered: u64,
-    /// The last event; `null` when there was none.
+    /// Id of the last event; `null` if there was none.
     #[oai(nullable)]
     pub last_event_id: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! Additions to the rendered document that the framework's model cannot express: examples, optional authentication, and
-//! shared components.
+//! Additions to the rendered document that the framework's model cannot express: examples, optional authentication, the
+//! order of tags, and shared components.
 
 use serde_json::{Map, Value, json};
 
@@ -24,21 +24,25 @@ const ERRORS: [(&str, &str); 12] = [
     ("504", "UpstreamTimeout"),
 ];
 
+/// Tags in the order of the document. The framework sorts them by name.
+const TAGS: [&str; 6] = ["Titles", "Lists", "Reference", "Events", "Service", "Internal"];
+
 /// Applies all additions to `document`.
 pub(super) fn finish(document: &mut Value) {
+    sort_tags(&mut document["tags"]);
     let mut components = document["components"].take();
     components["securitySchemes"]["UserToken"] = user_token();
     components["headers"] = headers();
     components["parameters"] = parameters();
-    inline_nullable(&mut components["schemas"]);
+    accept_null(&mut components["schemas"]);
     for (path, operations) in fields(&mut document["paths"]) {
         for (_, operation) in fields(operations) {
-            permit(operation);
-            permit_empty(operation);
-            revalidate(operation);
             let is_limited = operation["responses"].get("429").is_some();
+            permit(operation, is_limited);
+            describe_parameters(operation);
+            revalidate(operation);
             if let Some(body) = operation.get_mut("requestBody") {
-                plain_media_type(body);
+                forbid_unknown(body, &mut components["schemas"]);
             }
             for (status, response) in fields(&mut operation["responses"]) {
                 plain_media_type(response);
@@ -54,40 +58,72 @@ pub(super) fn finish(document: &mut Value) {
     document["components"] = components;
 }
 
+fn sort_tags(tags: &mut Value) {
+    if let Value::Array(tags) = tags {
+        tags.sort_by_key(|tag| TAGS.iter().position(|name| tag["name"] == *name));
+    }
+}
+
 /// Returns the fields of `value`; none if it is not an object.
 fn fields(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flatten()
 }
 
-/// Inlines the schemas that nullable properties refer to, because a reference to a schema that is not nullable would exclude
-/// `null`.
-fn inline_nullable(schemas: &mut Value) {
+/// Makes `null` a valid value of nullable properties that refer to another schema. A reference excludes `null` if the other
+/// schema does, whatever is next to the reference.
+///
+/// Objects become nullable themselves, because all properties that refer to them are: generators then create one type for
+/// them. Enumerations are inlined, because other properties refer to them as well.
+fn accept_null(schemas: &mut Value) {
     let targets = schemas.clone();
+    let mut objects = Vec::new();
     for (_, schema) in fields(schemas) {
-        write_out(schema, &targets);
+        for (_, property) in schema.get_mut("properties").into_iter().flat_map(fields) {
+            let target = property["allOf"][0]["$ref"].as_str().and_then(|address| address.rsplit('/').next());
+            let target = target.filter(|_| property["nullable"] == true);
+            let target = target.and_then(|name| Some((name.to_owned(), targets.get(name)?)));
+            let Some((name, schema)) = target else { continue };
+            if schema["type"] == "object" {
+                objects.push(name);
+                take(property, "nullable");
+            } else {
+                inline(property, schema);
+            }
+        }
+    }
+    for object in objects {
+        schemas[object]["nullable"] = true.into();
     }
 }
 
-fn write_out(schema: &mut Value, targets: &Value) {
-    for (_, property) in schema.get_mut("properties").into_iter().flat_map(fields) {
-        let target = property["allOf"][0]["$ref"].as_str().and_then(|address| address.rsplit('/').next());
-        let target = target.filter(|_| property["nullable"] == true).and_then(|name| targets.get(name));
-        if let (Some(Value::Object(mut whole)), Some(own)) = (target.cloned(), property.as_object_mut()) {
-            own.remove("allOf");
-            whole.append(own);
-            if let Some(Value::Array(values)) = whole.get_mut("enum") {
-                values.push(Value::Null);
-            }
-            *property = whole.into();
-        }
-        // The inlined schema may contain further references.
-        write_out(property, targets);
+/// Removes the field `name` of `value`.
+fn take(value: &mut Value, name: &str) -> Option<Value> {
+    value.as_object_mut()?.remove(name)
+}
+
+/// Replaces the reference to the enumeration `schema` in the nullable `property` with its values and `null`.
+fn inline(property: &mut Value, schema: &Value) {
+    take(property, "allOf");
+    property["type"] = schema["type"].clone();
+    property["enum"] = schema["enum"].clone();
+    if let Value::Array(values) = &mut property["enum"] {
+        values.push(Value::Null);
+    }
+}
+
+/// Declares that a request body has no other fields than the documented ones.
+fn forbid_unknown(body: &mut Value, schemas: &mut Value) {
+    let address = body["content"]["application/json"]["schema"]["$ref"].as_str();
+    if let Some(schema) =
+        address.and_then(|address| address.rsplit('/').next()).and_then(|name| schemas.get_mut(name))
+    {
+        schema["additionalProperties"] = false.into();
     }
 }
 
 /// Removes the charset from the media type of JSON, which is always UTF-8.
-fn plain_media_type(body: &mut Value) {
-    let content = body.get_mut("content").and_then(Value::as_object_mut);
+fn plain_media_type(response: &mut Value) {
+    let content = response.get_mut("content").and_then(Value::as_object_mut);
     if let Some(content) = content
         && let Some(json) = content.remove("application/json; charset=utf-8")
     {
@@ -100,8 +136,8 @@ fn user_token() -> Value {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "A user's access token: HS256, signed with `JWT_SECRET`. A user has a higher limit of their own; \
-            whoever has a bad token, or none, is treated as anybody.",
+        "description": "A user's access token: HS256, signed with `JWT_SECRET`. With a valid token, the rate limit of the \
+            user applies instead of that of the address. An invalid token is ignored.",
     })
 }
 
@@ -114,14 +150,15 @@ fn headers() -> Value {
         header
     };
     json!({
-        "X-Request-ID": always(text("Id of the request, for reports and logs.")),
-        "Cache-Control": always(text("How long the answer may be kept, if at all.")),
-        "ETag": always(text("Names the data of the answer, for `If-None-Match`.")),
-        "Retry-After": always(count("Seconds to wait before trying again.")),
-        "WWW-Authenticate": always(text("The kind of token to send.")),
-        "RateLimit-Limit": count("Requests a minute; absent where there is no limit."),
-        "RateLimit-Remaining": count("Requests that may be sent at once from now; absent where there is no limit."),
-        "RateLimit-Reset": count("Seconds until that is as many as at first; absent where there is no limit."),
+        "X-Request-ID": always(text("Id of the request, as in the logs of the service.")),
+        "Cache-Control": always(text("Time for which caches may store the response.")),
+        "ETag": always(text("Identifies the data of the response, for `If-None-Match`.")),
+        "Retry-After": always(count("Seconds to wait before the next attempt.")),
+        "WWW-Authenticate": always(text("Authentication scheme to use.")),
+        "RateLimit-Limit": count("Requests per minute; absent without a limit."),
+        "RateLimit-Remaining": count("Requests that can be sent now; absent without a limit."),
+        "RateLimit-Reset": count("Seconds until `RateLimit-Remaining` has its maximum again; absent without a limit."),
+        "X-Unknown-Parameters": text("Query parameters that the operation does not have, separated by commas; absent if there are none."),
     })
 }
 
@@ -130,23 +167,28 @@ fn parameters() -> Value {
         "If-None-Match": {
             "name": "If-None-Match",
             "in": "header",
-            "description": "The `ETag` of an answer you have: while its data are the same, you get 304.",
+            "description": "`ETag` of a stored response. The status is 304 while the data are the same.",
             "required": false,
             "schema": {"type": "string"},
         },
     })
 }
 
-/// Declares authentication as optional for operations without required authentication.
-fn permit(operation: &mut Value) {
+/// Declares the token of a user as optional for operations with a rate limit, the only effect of the token. Other operations
+/// need no token, unless they require that of a service.
+fn permit(operation: &mut Value, is_limited: bool) {
     if operation.get("security").is_none() {
-        operation["security"] = json!([{}, {"UserToken": []}]);
+        operation["security"] = if is_limited { json!([{}, {"UserToken": []}]) } else { json!([]) };
     }
 }
 
-/// Declares that a query parameter without a value counts as omitted.
-fn permit_empty(operation: &mut Value) {
+/// Moves the example of each parameter from its schema to the parameter, where pages and generators expect it, and declares
+/// that an optional query parameter without a value counts as omitted.
+fn describe_parameters(operation: &mut Value) {
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(example) = take(&mut parameter["schema"], "example") {
+            parameter["example"] = example;
+        }
         if parameter["in"] == "query" && parameter["required"] == false {
             parameter["allowEmptyValue"] = true.into();
         }
@@ -164,8 +206,7 @@ fn revalidate(operation: &mut Value) {
         none => *none = json!([parameter]),
     }
     let headers = json!({"X-Request-ID": {}, "ETag": {}});
-    operation["responses"]["304"] =
-        json!({"description": "The data are those that `If-None-Match` names.", "headers": headers});
+    operation["responses"]["304"] = json!({"description": "The data have not changed since the response with the tag in `If-None-Match`.", "headers": headers});
     if let Some(responses) = operation["responses"].as_object_mut() {
         responses.sort_keys();
     }
@@ -181,6 +222,9 @@ fn share_headers(response: &mut Value, status: &str, is_limited: bool) {
     // Error responses are shared by operations with and without a rate limit.
     if (is_limited || is_error(response)) && !matches!(status, "401" | "403") {
         names.extend(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]);
+    }
+    if is_limited && !is_error(response) {
+        names.push("X-Unknown-Parameters");
     }
     let reference = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
     response["headers"] =

@@ -2,26 +2,32 @@
 
 /// Description of the document, in Markdown.
 pub(super) const TEXT: &str = "\
-A read API over AniLibria for anime sites: the catalogue, search, updates, the schedule.
+A read API over AniLibria for anime sites: catalogue, search, updates, schedule and live events.
 
-### Answers
+### Responses
 
-Every answer but those about health comes in an envelope:
+All responses except those of the health operations have the same envelope:
 
 ```json
 {\"success\": true, \"data\": …, \"pagination\": …, \"meta\": …}
 ```
 
-Lists have `pagination`. Fields without a value are `null`, never left out, unless the schema says so. All times are UTC.
+Only lists have `pagination`. Fields without a value are `null`; they are absent only where the schema says so. All times are
+UTC.
 
 ### Methods
 
-`HEAD` works wherever `GET` does, and answers the same without the body. `OPTIONS` tells in `Allow` what an address takes;
-any other method is refused with 405.
+Every path with `GET` also supports `HEAD`. `OPTIONS` returns the methods of a path in `Allow`; other methods get 405. A path
+with a trailing slash is redirected with 308 to the path without it.
+
+### Parameters
+
+A parameter without a value counts as omitted. Unknown query parameters are ignored, and listed in the response header
+`X-Unknown-Parameters`. A service that runs with `STRICT_PARAMETERS=true` refuses them with 400.
 
 ### Errors
 
-Every error, also of an unknown path, comes in one envelope, too:
+All errors, also those of unknown paths, have the same envelope:
 
 ```json
 {
@@ -32,30 +38,31 @@ Every error, also of an unknown path, comes in one envelope, too:
 }
 ```
 
-Go by `code`; `message` is for people. After a 503 wait as many seconds as `Retry-After` says.
+Programs should use `code`; `message` is for people. After 429 and 503, wait for the seconds in `Retry-After`.
 
 ### Live events
 
-`/ws` tells over WebSocket what happens, as it happens: new episodes, new titles, changes. [asyncapi.yaml](asyncapi.yaml)
-describes every message, and [live](live), opened in a browser, shows them to a person.
+New episodes, new titles and changes are published over WebSocket at `/ws`, and as server-sent events at `/events`.
+[asyncapi.yaml](asyncapi.yaml) describes the messages. Browsers see the events at [live](live).
 
 ### Caching
 
-Answers come from a cache wherever they can. `meta.cached` tells whether one did, `meta.cache_level` from where, and
-`meta.cache_expires` until when the data are taken for fresh there. When AniLibria gives no newer data in time, older ones
-are served for a while: `meta.stale` is `true` then, and absent otherwise.
+Most responses come from a cache. `meta.cached` says whether this one does, `meta.cache_level` from which level, and
+`meta.cache_expires` when its data become stale. If AniLibria cannot provide newer data in time, stale data are served for a
+while, with `meta.stale` set to `true`.
 
-`ETag` names the data of an answer, whatever its `meta` says: send it back as `If-None-Match`, and while the data are the
-same you get 304 without a body. `Cache-Control` tells how long an answer may be kept. Bodies come compressed with Brotli,
-Zstandard or gzip, as `Accept-Encoding` asks.
+`ETag` identifies the data of a response, independent of `meta`. Requests that send it in `If-None-Match` get 304 without a
+body while the data are the same. `Cache-Control` limits how long a response may be stored. Bodies are compressed with Brotli,
+Zstandard or gzip, as requested in `Accept-Encoding`.
 
 ### Limits
 
-`RateLimit-Limit` tells how many requests a minute you may send, `RateLimit-Remaining` how many at once from now, and
-`RateLimit-Reset` in how many seconds that is as many as at first. Who sends more gets 429 and `Retry-After`.
+`RateLimit-Limit` is the number of requests per minute, `RateLimit-Remaining` the number of requests that can be sent now, and
+`RateLimit-Reset` the number of seconds until `RateLimit-Remaining` has its maximum again. Requests beyond the limit get 429
+with `Retry-After`.
 
 ### Request ids
 
-Send `X-Request-ID`, up to 128 letters, digits, dots, dashes, colons or underscores, to find a request again in the
-logs; without one the service makes one up. It comes back in the header of the same name and in every error.
+The header `X-Request-ID` of a request, up to 128 letters, digits, dots, dashes, colons or underscores, identifies it in the
+logs. Without the header, the service creates an id. The response header `X-Request-ID` and every error contain the id.
 ";

@@ -8,11 +8,33 @@ use poem_openapi::{
     registry::{MetaApi, MetaOperation, MetaSchema, MetaSchemaRef},
 };
 
-/// Gives each operation exactly the errors that it can return.
+/// Descriptions of successful responses, by operation id.
+const RESULTS: [(&str, &str); 17] = [
+    ("listTitles", "One page of the matching titles."),
+    ("getTitle", "The title, with its episodes."),
+    ("searchTitles", "One page of the matching titles, best match first."),
+    ("listUpdates", "One page of titles, most recent episode first."),
+    ("listPopular", "One page of titles, most popular first."),
+    ("getRandomTitle", "A random title, with its episodes."),
+    ("getSchedule", "Titles by day of the week."),
+    ("listGenres", "Names of all genres."),
+    ("getEvents", "A stream of events, which does not end."),
+    ("getHealth", "The service answers requests. The report has the state of each back end."),
+    ("getReadiness", "The service accepts requests."),
+    ("getLiveness", "The process runs."),
+    ("syncTitle", "Result of the synchronisation."),
+    ("getCacheStats", "Statistics of the cache."),
+    ("getStats", "Statistics of the service."),
+    ("clearCache", "Number of removed answers."),
+    ("deleteCache", "Number of removed answers."),
+];
+
+/// Gives each operation exactly the errors that it can return, and a description of its result.
 pub(super) fn operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
     for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
         let names_a_title = path.path.contains("{id}") || path.path.ends_with("/title");
         for operation in &mut path.operations {
+            describe_result(operation);
             add_common(operation);
             keep_possible(operation, names_a_title);
             if path.path.ends_with("/random") {
@@ -21,6 +43,16 @@ pub(super) fn operations(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
         }
     }
     apis
+}
+
+/// Sets the description of the successful response. The types of responses have none, because operations share them.
+fn describe_result(operation: &mut MetaOperation) {
+    let result = RESULTS.iter().find(|(id, _)| operation.operation_id == Some(id));
+    for response in &mut operation.responses.responses {
+        if let Some((_, description)) = result.filter(|_| response.status == Some(200)) {
+            response.description = description;
+        }
+    }
 }
 
 /// Adds errors that the layers around the routes return, for operations whose routes cannot fail.
@@ -60,7 +92,6 @@ fn keep_possible(operation: &mut MetaOperation, names_a_title: bool) {
 /// fields as optional, so that clients in typed languages would have to check twice.
 pub(super) fn schemas(schemas: &mut BTreeMap<String, MetaSchema>) {
     for schema in schemas.values_mut() {
-        demand_confirmation(schema);
         let mut always = Vec::with_capacity(schema.properties.len());
         for (name, property) in &mut schema.properties {
             if is_nullable(property) || schema.required.contains(name) {
@@ -89,19 +120,6 @@ fn bound(schema: &mut MetaSchema) {
 
 fn is_nullable(property: &MetaSchemaRef) -> bool {
     matches!(property, MetaSchemaRef::Inline(schema) if schema.nullable && schema.default.is_none())
-}
-
-/// Restricts `confirm` fields to `true` and marks them as required.
-fn demand_confirmation(schema: &mut MetaSchema) {
-    for (name, property) in &mut schema.properties {
-        if *name == "confirm"
-            && let MetaSchemaRef::Inline(property) = property
-        {
-            property.default = None;
-            property.enum_items = vec![true.into()];
-            schema.required.push(name);
-        }
-    }
 }
 
 /// Removes the second part of `allOf: [reference, inline]`, which repeats the keywords next to `allOf`.

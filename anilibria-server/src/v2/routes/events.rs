@@ -25,22 +25,26 @@ pub struct EventsApi {
 
 #[OpenApi(prefix_path = "/events", tag = "Tag::Events")]
 impl EventsApi {
-    /// Events as they happen
+    /// Stream events
     ///
-    /// A stream of server-sent events that does not end: `event` is `new_episode`, `new_title`, `status_change` or, for
-    /// who follows its title, `episode_update`; `id` sorts as the events do; `data` is a JSON object. A comment comes every
-    /// 15 seconds. A client that comes back with the header `Last-Event-ID`, as browsers do, is told what it has missed,
-    /// and then `resumed` with `complete`: whether that is all. `lagged` tells one that is too slow that events are gone.
-    /// The same events, and more ways to choose among them, are to be had over WebSocket at `/ws`.
+    /// Returns a stream of server-sent events that does not end. `event` is `new_episode`, `new_title`, `status_change` or,
+    /// for the titles in `title_id`, `episode_update`. `id` increases with each event. `data` is a JSON object.
+    ///
+    /// The stream starts with an `id`, before any event. To resume after a disconnect, send the last `id` in the header
+    /// `Last-Event-ID`, as browsers do. The missed events follow, and then the event `resumed`; its field `complete` is
+    /// `false` if some of the missed events are no longer stored. The event `lagged` says that the client was too slow and
+    /// lost events. A comment is sent every 15 seconds.
+    ///
+    /// The same events are available over WebSocket at `/ws`, with subscriptions that can change.
     #[expect(clippy::unused_async, reason = "the framework takes no others")]
     #[oai(path = "/", method = "get", operation_id = "getEvents")]
     async fn events(
         &self,
         request: &Request,
-        /// Titles to follow: repeat the key, or put commas between.
+        /// Ids of titles. Repeat the parameter, or separate the ids with commas.
         title_id: Param<TitleIds>,
-        /// Kinds to hear of whatever the title: repeat the key, or put commas between. All when neither this nor a title is
-        /// given.
+        /// Kinds of events, of all titles. Repeat the parameter, or separate the kinds with commas. All kinds if neither this
+        /// nor `title_id` is given.
         types: Param<EventKinds>,
     ) -> Result<EventStream, Problem> {
         let last = match request.headers().get(LAST_EVENT_ID).filter(|id| !id.is_empty()) {

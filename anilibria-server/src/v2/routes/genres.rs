@@ -14,9 +14,10 @@ pub struct GenresApi {
 
 #[OpenApi(prefix_path = "/genres", tag = "Tag::Reference")]
 impl GenresApi {
-    /// All genres
+    /// List genres
     ///
-    /// Names of all genres, in Russian alphabetical order, as the filter of `/titles` takes them.
+    /// Returns the names of all genres in Russian alphabetical order. They are values for the parameter `genres` of
+    /// `/titles`.
     #[oai(path = "/", method = "get", operation_id = "listGenres")]
     async fn genres(&self) -> Result<Rendered<One<Vec<String>>>, Problem> {
         self.titles.genres().await

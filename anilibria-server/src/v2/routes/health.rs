@@ -19,27 +19,27 @@ enum HealthAnswer {
     /// The service answers requests.
     #[oai(status = 200)]
     Well(Json<HealthReport>),
-    /// Nothing can be served.
+    /// The service cannot answer requests.
     #[oai(status = 503)]
     Unwell(Json<HealthReport>),
 }
 
 #[derive(ApiResponse)]
 enum ReadinessAnswer {
-    /// The service takes requests.
+    /// The service accepts requests.
     #[oai(status = 200)]
     Ready(Json<ReadinessReport>),
-    /// The service does not take requests yet, or no more.
+    /// The service does not accept requests: it is starting or stopping.
     #[oai(status = 503)]
     NotReady(Json<ReadinessReport>),
 }
 
 #[OpenApi(tag = "Tag::Service")]
 impl HealthApi {
-    /// Health
+    /// Check health
     ///
-    /// How the service and what it depends on are. `degraded` still answers reads.
-    /// Also at `/health/detailed` and `/health/dependencies`.
+    /// Returns the health of the service and of its back ends. A `degraded` service still answers reads. Also served at
+    /// `/health/detailed` and `/health/dependencies`.
     #[oai(path = "/health", method = "get", operation_id = "getHealth")]
     async fn health(&self) -> HealthAnswer {
         let report = self.health.report().await;
@@ -49,10 +49,10 @@ impl HealthApi {
         }
     }
 
-    /// Readiness
+    /// Check readiness
     ///
-    /// Whether to send requests here: not while there is nothing to serve yet, and not before a stop. Also at
-    /// `/health/ready`.
+    /// Returns 503 while the service has nothing to serve yet, and before it stops; a load balancer should send no requests
+    /// then. Also served at `/health/ready`.
     #[oai(path = "/ready", method = "get", operation_id = "getReadiness")]
     async fn ready(&self) -> ReadinessAnswer {
         let report = self.health.readiness().await;
@@ -62,10 +62,10 @@ impl HealthApi {
         }
     }
 
-    /// Liveness
+    /// Check liveness
     ///
-    /// Answers as long as the process runs. Also at `/health/live`. Who would rather have HTML, as browsers would, gets a
-    /// page that shows events as they happen.
+    /// Returns 200 as long as the process runs. Also served at `/health/live`. Requests that prefer `text/html` receive the
+    /// live events page.
     #[oai(path = "/live", method = "get", operation_id = "getLiveness")]
     #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
     async fn live(&self) -> Json<Liveness> {

@@ -23,37 +23,37 @@ pub struct ListsApi {
 
 #[OpenApi(tag = "Tag::Lists")]
 impl ListsApi {
-    /// Latest updates
+    /// List updated titles
     ///
-    /// All titles, the one whose episode came out last first.
+    /// Returns one page of all titles, most recent episode first.
     #[oai(path = "/updates", method = "get", operation_id = "listUpdates")]
     async fn updates(
         &self,
         /// Number of the page.
         page: Param<PageNumber>,
-        /// Entries a page.
+        /// Maximum number of entries of a page.
         limit: Param<Limit>,
     ) -> Result<Rendered<Page<Title>>, Problem> {
         self.titles.updates(page.0.0, limit.0.0).await
     }
 
-    /// Most popular titles
+    /// List popular titles
     ///
-    /// All titles, the one most users like first.
+    /// Returns one page of all titles, the favourite of most users first.
     #[oai(path = "/popular", method = "get", operation_id = "listPopular")]
     async fn popular(
         &self,
         /// Number of the page.
         page: Param<PageNumber>,
-        /// Entries a page.
+        /// Maximum number of entries of a page.
         limit: Param<Limit>,
     ) -> Result<Rendered<Page<Title>>, Problem> {
         self.titles.popular(page.0.0, limit.0.0).await
     }
 
-    /// A random title
+    /// Get a random title
     ///
-    /// Another one each time: the choice is never cached, though what is told of the title may be.
+    /// Returns a title chosen at random for each request. The choice is never cached; the data of the title may be.
     #[oai(path = "/random", method = "get", operation_id = "getRandomTitle")]
     async fn random(&self) -> Result<Rendered<One<Title>>, Problem> {
         self.titles.random().await

@@ -14,13 +14,13 @@ pub struct ScheduleApi {
 
 #[OpenApi(prefix_path = "/schedule", tag = "Tag::Lists")]
 impl ScheduleApi {
-    /// The week's schedule
+    /// Get the schedule
     ///
-    /// For each day of the week the titles that get an episode, from Monday (0) to Sunday (6).
+    /// Returns the titles that get a new episode, by day of the week from Monday (0) to Sunday (6).
     #[oai(path = "/", method = "get", operation_id = "getSchedule")]
     async fn schedule(
         &self,
-        /// Days to tell: repeat the key, or put commas between; all when left out.
+        /// Days of the week; all days if omitted. Repeat the parameter, or separate the numbers with commas.
         days: Param<Days>,
     ) -> Result<Rendered<One<Vec<ScheduleDay>>>, Problem> {
         self.titles.schedule(&days.0.0).await

@@ -18,9 +18,9 @@ pub struct SearchApi {
 
 #[OpenApi(prefix_path = "/search", tag = "Tag::Titles")]
 impl SearchApi {
-    /// Titles by name
+    /// Search titles
     ///
-    /// Searches all names of all titles; the best matches come first.
+    /// Searches all names of all titles, and returns one page of the matches, best first.
     #[oai(path = "/", method = "get", operation_id = "searchTitles")]
     async fn search(
         &self,
@@ -28,9 +28,9 @@ impl SearchApi {
         q: Param<Query>,
         /// Number of the page.
         page: Param<PageNumber>,
-        /// Entries a page.
+        /// Maximum number of entries of a page.
         limit: Param<Limit>,
-        /// Whether to find misspelt words too.
+        /// `true` also finds misspelt words.
         fuzzy: Param<Fuzzy>,
     ) -> Result<Rendered<Page<Title>>, Problem> {
         let query = SearchQuery { text: q.0.0, page: page.0.0, limit: limit.0.0, fuzzy: fuzzy.0.0 };

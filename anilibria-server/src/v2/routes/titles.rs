@@ -27,31 +27,31 @@ pub struct TitlesApi {
 #[expect(clippy::too_many_arguments, reason = "one for each parameter the contract has")]
 #[OpenApi(prefix_path = "/titles", tag = "Tag::Titles")]
 impl TitlesApi {
-    /// Titles that match filters
+    /// List titles
     ///
-    /// A page of the catalogue. Filters narrow it down together; without any it is the whole catalogue. In lists
+    /// Returns one page of the titles that match all given filters, or of the whole catalogue without filters. In lists,
     /// `player.episodes` is empty.
     #[oai(path = "/", method = "get", operation_id = "listTitles")]
     async fn list(
         &self,
         /// Number of the page.
         page: Param<PageNumber>,
-        /// Entries a page.
+        /// Maximum number of entries of a page.
         limit: Param<Limit>,
-        /// Text that a name must contain.
+        /// Text that one of the names must contain.
         search: Param<Search>,
-        /// Year of the first showing.
+        /// Year of the first broadcast.
         year: Param<Year>,
-        /// Season of the first showing.
+        /// Season of the first broadcast.
         season: Param<Option<Season>>,
-        /// Genres a title must have, all of them: repeat the key, as `genres` or `genres[]`, or put commas between. A
-        /// genre that does not exist gives an empty list.
+        /// Genres, of which a title must have all. Repeat the parameter (`genres` or `genres[]`), or separate the names with
+        /// commas. The list is empty if a genre does not exist.
         genres: Param<Genres>,
-        /// How far a title has come.
+        /// Status of the title.
         status: Param<Option<TitleStatus>>,
-        /// What to sort by.
+        /// Field to sort by.
         sort: Param<Sort>,
-        /// Which end comes first.
+        /// Direction to sort in.
         order: Param<Order>,
     ) -> Result<Rendered<Page<Title>>, Problem> {
         let query = ListQuery {
@@ -68,10 +68,11 @@ impl TitlesApi {
         self.titles.list(&query).await
     }
 
-    /// One title
+    /// Get a title
     ///
-    /// A title with all its episodes and where to stream them from. When AniLibria fails and nothing is kept, it may come
-    /// from the site's Node service, as `meta.source` tells, but not if the request has the header `X-Fallback`.
+    /// Returns a title with all its episodes and their streams. If AniLibria fails and the cache has no data, the title may
+    /// come from the site's Node service; `meta.source` is `nodejs` then. Requests with the header `X-Fallback` are never
+    /// answered from there.
     #[oai(path = "/:id", method = "get", operation_id = "getTitle")]
     async fn get(
         &self,

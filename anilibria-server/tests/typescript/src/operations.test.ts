@@ -81,6 +81,24 @@ test("a wrong parameter is named", async () => {
   assert.equal(error?.error.details.field, "q");
 });
 
+test("a wrong field of a body is named", async () => {
+  // @ts-expect-error The document excludes these values.
+  const wrong = await internal.POST("/internal/sync/title", { body: { title_id: "7" } });
+  // @ts-expect-error The document requires the confirmation.
+  const missing = await internal.POST("/internal/cache/clear", { body: { pattern: "genres" } });
+
+  assert.deepEqual([wrong.response.status, missing.response.status], [400, 400]);
+  assert.equal(wrong.error?.error.details.field, "title_id");
+  assert.equal(missing.error?.error.details.field, "confirm");
+});
+
+test("an unknown parameter is reported", async () => {
+  // @ts-expect-error The document has no such parameter.
+  const { response } = await site.GET("/genres", { params: { query: { pagee: 2 } } });
+
+  assert.equal(response.headers.get("x-unknown-parameters"), "pagee");
+});
+
 test("search finds a title by its name", async () => {
   const { id, names } = await anyTitle();
 
