@@ -56,7 +56,7 @@ pub use self::{
     function::Function,
 };
 use self::{expression::Expression, pattern::PatternText};
-use super::path::{Path, PathError};
+use super::path::Path;
 
 /// A condition on titles. Cheap to clone.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,17 +130,6 @@ impl Query {
     pub fn evaluation(&self, allowance: Allowance) -> Result<Evaluation<'_>, SyntaxError> {
         Evaluation::new(&self.0.expression, &self.0.patterns, allowance)
     }
-}
-
-/// Parses a path of a query or an order. Keys of API v2 are replaced by their current names.
-pub(super) fn modern_path(text: &str) -> Result<Path, PathError> {
-    let renamed = |key: &str| match key {
-        "series" => Some("episodes"),
-        "playlist" => Some("list"),
-        "serie" => Some("episode"),
-        _ => None,
-    };
-    Ok(Path::parse(text.trim())?.map_keys(renamed))
 }
 
 /// Formats the query in its canonical form: the same condition, with single spaces and without redundant parentheses.

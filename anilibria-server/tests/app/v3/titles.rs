@@ -34,6 +34,24 @@ async fn title_is_all_that_its_release_tells_under_every_name_and_version() {
 }
 
 #[tokio::test]
+async fn keys_of_paths_may_be_in_brackets() {
+    let gateway = Gateway::start().await;
+
+    for (brackets, dots) in [
+        ("filter=id,names[ru],season[year],type[episodes]", "filter=id,names.ru,season.year,type.episodes"),
+        ("filter=player.list[%222%22]", "filter=player.list.2"),
+        ("filter=player.list['2'].hls[hd]", "filter=player.list.2.hls.hd"),
+        ("remove=names[en],player[list]", "remove=names.en,player.list"),
+        ("filter=player[playlist]", "filter=player.list"),
+    ] {
+        let of = async |query| gateway.get(&format!("/v3/title?id=7&{query}")).await;
+        let (found, expected) = (of(brackets).await, of(dots).await);
+        assert_eq!(found, expected, "{brackets}");
+        assert_ne!(found, json!({}), "{brackets}");
+    }
+}
+
+#[tokio::test]
 async fn title_has_its_franchises() {
     let gateway = Gateway::start().await;
     let all = gateway.get("/v3/franchise/list?limit=1").await;

@@ -7,7 +7,6 @@ use super::{
     lexer::{Kind, Token, tokens},
     limits,
     list::List,
-    modern_path,
     operator::{Level, Operator},
     pattern::PatternText,
 };
@@ -83,7 +82,8 @@ impl<'t> Parser<'t> {
             Kind::Path(path) if self.eat("of") => self.property(path.clone()),
             Kind::Path(path) => Ok(Expression::Path(path.clone())),
             Kind::Text(name) | Kind::Name(name) if self.eat("of") => {
-                let path = modern_path(name).map_err(|error| Problem::from(error).at(token.position))?;
+                let path =
+                    Path::parse_modern(name).map_err(|error| Problem::from(error).at(token.position))?;
                 self.property(path)
             }
             Kind::Text(text) => Ok(Expression::Text(text.clone())),

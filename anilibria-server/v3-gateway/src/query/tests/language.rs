@@ -280,6 +280,20 @@ fn names_of_the_api_before_still_lead_to_their_values() {
     all_hold(true, ["{player.series.last} == 12.5", "{player.playlist.1.hls.fhd} == \"/1.m3u8\""]);
 }
 
+#[test]
+fn keys_of_a_path_may_be_in_brackets() {
+    all_hold(
+        true,
+        [
+            "{season[year]} == 2021",
+            "{player.list[\"12.5\"].hls} == {player.list.12.5.hls}",
+            "\"/1.m3u8\" == {player.list['1'].hls[fhd]}",
+        ],
+    );
+    let simple = Query::parse_simple("player.list[\"1\"].hls[fhd]==/1.m3u8").unwrap();
+    assert!(matches(&simple, &title()).unwrap());
+}
+
 /// Compares each level with the next tighter one: a query without parentheses equals the first of the two with parentheses.
 #[test]
 fn neighbouring_levels_bind_as_the_table_says() {
