@@ -159,6 +159,31 @@ async fn advanced_search_finds_what_an_expression_is_true_of() {
 }
 
 #[tokio::test]
+async fn released_finds_titles_by_whether_they_are_finished() {
+    let gateway = Gateway::mirrored().await;
+    let find = async |query: &str| {
+        ids(&gateway.get(&format!("/v3/title/search/advanced?{query}&limit=-1&filter=id&order_by=id")).await
+            ["list"])
+    };
+    let in_work = find(&format!("query={}", encoded("{status.code} == 1"))).await;
+    let finished = find(&format!("query={}", encoded("{status.code} == 2"))).await;
+
+    for query in
+        ["released==false", "{released}==false", "{released} != true", "released == 0", "not released"]
+    {
+        assert_eq!(find(&format!("query={}", encoded(query))).await, in_work, "{query}");
+    }
+    for query in ["released==true", "{released} == 1", "released"] {
+        assert_eq!(find(&format!("query={}", encoded(query))).await, finished, "{query}");
+    }
+    for query in ["released==false", "{released}==false", "released!=true", "released==0"] {
+        assert_eq!(find(&format!("simple_query={}", encoded(query))).await, in_work, "{query}");
+    }
+    assert!(!in_work.is_empty() && !finished.is_empty());
+    assert_eq!(gateway.get("/v3/title?id=7&filter=id,released").await, json!({"id": 7}));
+}
+
+#[tokio::test]
 async fn franchises_of_a_title_come_in_the_form_of_the_dialect() {
     let gateway = Gateway::start().await;
     let all = gateway.get("/v3/franchise/list?limit=-1").await;

@@ -12,6 +12,9 @@ use super::{
 };
 use crate::path::Path;
 
+/// The key that published clients write without braces: `released == false`.
+const RELEASED: &str = "released";
+
 /// Parses a whole query.
 pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     let tokens = tokens(text)?;
@@ -101,6 +104,10 @@ impl<'t> Parser<'t> {
                 parser.expect("then", "`then`")?;
                 parser.branches(condition, "else", "`else`")
             }),
+            Kind::Name(name) if name == RELEASED => {
+                let path = Path::parse(name).map_err(|error| Problem::from(error).at(token.position))?;
+                Ok(Expression::Path(path))
+            }
             Kind::Name(_) => Err(token.instead_of(VALUE)),
             Kind::Fixed(_) | Kind::End => Err(token.instead_of("a value")),
         }
