@@ -184,6 +184,17 @@ async fn released_finds_titles_by_whether_they_are_finished() {
 }
 
 #[tokio::test]
+async fn page_that_is_too_large_has_the_maximum_size() {
+    let gateway = Gateway::mirrored().await;
+
+    for query in ["items_per_page=999999", "limit=999999", "items_per_page=5001"] {
+        let page = gateway.get(&format!("/v3/title/updates?filter=id&{query}")).await;
+        assert_eq!(ids(&page["list"]).len(), RELEASES as usize, "{query}");
+        assert_eq!(page["pagination"], pagination(1, 0, 5000, RELEASES.into()), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn franchises_of_a_title_come_in_the_form_of_the_dialect() {
     let gateway = Gateway::start().await;
     let all = gateway.get("/v3/franchise/list?limit=-1").await;
