@@ -55,6 +55,7 @@ async fn wrong_parameters_are_named_before_anything_is_asked() {
         ("title/search/advanced?query={id", "query"),
         ("title/search/advanced?query={names[ru}", "query"),
         ("title/search/advanced?simple_query=names[ru==a", "simple_query"),
+        ("getTitle?id=x", "id"),
         ("title/search/advanced?simple_query=id", "simple_query"),
         ("title/franchises", "id"),
         ("genres?sorting_type=2", "sorting_type"),

@@ -109,6 +109,25 @@ async fn answer_for_one_origin_or_coding_is_not_served_to_others() {
 }
 
 #[tokio::test]
+async fn address_with_duplicate_slashes_answers_as_without() {
+    let service = Service::sandbox(&[], &[]);
+    let Some(front) = front_of(&service) else { return };
+
+    for (client, (odd, plain)) in (1..).zip([
+        ("//v3//title?id=1", "/v3/title?id=1"),
+        ("/v3.1//getTitle?id=1", "/v3.1/title?id=1"),
+        ("//public/torrent/download.php?id=10004", "/public/torrent/download.php?id=10004"),
+        ("//storage//a.jpg", "/storage/a.jpg"),
+    ]) {
+        let [odd, plain] = [front.raw(client, odd, &[]).await, front.raw(client, plain, &[]).await];
+
+        assert!(plain.status < 400, "{}", plain.status);
+        assert_eq!((odd.status, odd.header("location")), (plain.status, plain.header("location")));
+        assert_eq!(odd.body, plain.body);
+    }
+}
+
+#[tokio::test]
 async fn not_found_of_an_address_without_a_route_is_not_cached() {
     let service = Service::sandbox(&[], &[]);
     let Some(front) = front_of(&service) else { return };
