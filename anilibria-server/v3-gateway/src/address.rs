@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use anilibria_http::problem::Problem;
+use anilibria_http::{cors::Readers, problem::Problem};
 use poem::{
     Request, Response,
     http::{HeaderMap, HeaderValue, Uri},
 };
 
-use super::problem;
+use super::{problem, readers};
 use crate::options::Dialects;
 
 /// Name of the header with the version.
@@ -127,6 +127,15 @@ impl Addresses {
             }
         }
         form
+    }
+
+    /// Returns the pages that may read the answer to a request that has been [led](Self::lead).
+    pub fn readers(self, request: &Request) -> Readers {
+        if self.are_served && served(request.uri().path()).is_some() {
+            readers::readers(request)
+        } else {
+            Readers::Listed
+        }
     }
 }
 

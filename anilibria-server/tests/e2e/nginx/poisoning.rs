@@ -109,6 +109,26 @@ async fn answer_for_one_origin_or_coding_is_not_served_to_others() {
 }
 
 #[tokio::test]
+async fn public_answer_of_v3_is_cached_once_for_all_origins() {
+    let service = Service::sandbox(&[], &[]);
+    let Some(front) = front_of(&service) else { return };
+    let target = "/v3/genres";
+
+    let in_session =
+        front.raw(1, target, &[("cookie", "PHPSESSID=x"), ("origin", "https://a.example")]).await;
+    let first = front.raw(2, target, &[]).await;
+    let other = front.raw(3, target, &[("origin", "https://a.example")]).await;
+    let listed = front.raw(4, target, &[("origin", "http://localhost:3000")]).await;
+
+    assert_eq!(in_session.header("access-control-allow-origin"), "");
+    for answer in [&first, &other, &listed] {
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, "*"));
+    }
+    assert_eq!(other.header("x-cache-status"), "HIT");
+    assert_eq!(listed.header("x-cache-status"), "HIT");
+}
+
+#[tokio::test]
 async fn address_with_duplicate_slashes_answers_as_without() {
     let service = Service::sandbox(&[], &[]);
     let Some(front) = front_of(&service) else { return };
