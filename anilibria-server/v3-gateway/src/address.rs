@@ -7,8 +7,12 @@ use poem::{
     Request, Response,
     http::{HeaderMap, HeaderValue, Uri},
 };
+use url::form_urlencoded;
 
-use super::{problem, readers};
+use super::{
+    problem,
+    readers::{self, SESSION_PARAMETERS},
+};
 use crate::options::Dialects;
 
 /// Name of the header with the version.
@@ -97,6 +101,10 @@ impl Form {
     }
 }
 
+/// The URI of a request before [`Addresses::lead`] changed it.
+#[derive(Clone)]
+struct RequestedUri(Uri);
+
 /// The addresses of old clients.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Addresses {
@@ -123,7 +131,8 @@ impl Addresses {
             };
             // The new path has the same characters as the old one, apart from constants, so parsing does not fail.
             if let Ok(uri) = uri.parse::<Uri>() {
-                *request.uri_mut() = uri;
+                let requested = RequestedUri(std::mem::replace(request.uri_mut(), uri));
+                request.extensions_mut().insert(requested);
             }
         }
         form
@@ -137,6 +146,23 @@ impl Addresses {
             Readers::Listed
         }
     }
+}
+
+/// Returns the address of the answer to `request` as the client requested it, beginning with `origin`. Duplicate slashes and
+/// the session are left out: the address is part of documents that may be published.
+pub(super) fn own_address(origin: Option<&str>, request: &Request) -> String {
+    let uri = request.data::<RequestedUri>().map_or(request.uri(), |requested| &requested.0);
+    let mut address = format!("{}{}", origin.unwrap_or_default(), single_slashes(uri.path()));
+    let is_secret = |pair: &&str| {
+        form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| SESSION_PARAMETERS.contains(&&*name))
+    };
+    let pairs =
+        uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !is_secret(pair));
+    for (position, pair) in pairs.enumerate() {
+        address.push(if position == 0 { '?' } else { '&' });
+        address.push_str(pair);
+    }
+    address
 }
 
 /// Returns the path at which the answer for `path` is served, and the format of errors there; `None` if `path` is not one of
@@ -263,6 +289,24 @@ mod tests {
             assert_eq!(led(path), (path.to_owned(), None), "{path}");
         }
         assert_eq!(led("/public/login.php").1, Some(Form::Page));
+    }
+
+    #[test]
+    fn own_address_is_the_requested_one_without_the_session() {
+        for (path, address) in [
+            ("/v3/torrent/rss", "https://anime.example/v3/torrent/rss"),
+            ("/v3.1//getRSS/?limit=5&&since=1", "https://anime.example/v3.1/getRSS/?limit=5&since=1"),
+            ("/v3/torrent/rss?session=x&limit=5", "https://anime.example/v3/torrent/rss?limit=5"),
+            ("/v3/torrent/rss?sessio%6e=x", "https://anime.example/v3/torrent/rss"),
+            ("/v3/torrent/rss?rss_type=%61tom", "https://anime.example/v3/torrent/rss?rss_type=%61tom"),
+        ] {
+            let mut request = Request::builder().uri(path.parse().unwrap()).finish();
+            Addresses { are_served: true }.lead(&mut request);
+
+            assert_eq!(own_address(Some("https://anime.example"), &request), address);
+        }
+        let request = Request::builder().uri("//v3/torrent/rss?limit=5".parse().unwrap()).finish();
+        assert_eq!(own_address(None, &request), "/v3/torrent/rss?limit=5");
     }
 
     #[test]

@@ -260,6 +260,34 @@ async fn statistics_of_users_are_an_empty_page() {
 }
 
 #[tokio::test]
+async fn feed_names_its_own_address() {
+    let gateway = Gateway::start().await;
+
+    for (host, path) in [
+        ("anime.example", "/v3/torrent/rss"),
+        ("anime.example:8000", "/v3.1/torrent/rss?limit=2&since=1"),
+        ("anime.example", "/v3/getRSS?rss_type=atom&limit=2"),
+        ("other.example", "/v3/torrent/rss?rss_type=json&limit=2"),
+        ("anime.example", "/v3/torrent/rss?rss_type=json&limit=2"),
+    ] {
+        let feed = gateway.service.get(path).header("host", host).send().await;
+        let feed = feed.0.into_body().into_string().await.unwrap();
+        let own = format!("http://{host}{path}");
+
+        let is_json = path.contains("json");
+        let link = if is_json {
+            format!("\"feed_url\":\"{own}\"")
+        } else {
+            format!("href=\"{}\"", own.replace('&', "&amp;"))
+        };
+        assert!(
+            feed.contains(&link) && (is_json || feed.matches("rel=\"self\"").count() == 1),
+            "{link}: {feed}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn torrents_come_as_a_feed_in_three_forms() {
     let gateway = Gateway::start().await;
 

@@ -8,7 +8,7 @@ use poem::{
 };
 
 use super::front::{Behind, Front, Raw, connect, request};
-use crate::support::{Service, eventually};
+use crate::support::{Answer, Service, eventually};
 
 /// Size of an answer of [`Large`].
 const LARGE: usize = 64 * 1024;
@@ -126,6 +126,19 @@ async fn public_answer_of_v3_is_cached_once_for_all_origins() {
     }
     assert_eq!(other.header("x-cache-status"), "HIT");
     assert_eq!(listed.header("x-cache-status"), "HIT");
+}
+
+#[tokio::test]
+async fn feed_that_names_one_host_is_not_served_to_another() {
+    let service = Service::sandbox(&[], &[]);
+    let Some(front) = front_of(&service) else { return };
+    let target = "/v3/torrent/rss?rss_type=json&limit=1";
+
+    for (client, host) in (1..).zip(["evil.example", "anime.example"]) {
+        let answer = Answer::to(front.by(client, target).header("host", host)).await;
+
+        assert_eq!(answer.json()["feed_url"], format!("http://{host}{target}"));
+    }
 }
 
 #[tokio::test]
