@@ -121,7 +121,8 @@ pub struct Config {
           value_parser = parse::seconds, default_value = "8")]
     pub shutdown_timeout: Duration,
 
-    /// Other origins that may read answers: a comma list, or `*` for all.
+    /// Other origins that may read answers, with credentials: a comma list, or `*` for all, without credentials. Of API v3,
+    /// this applies to requests with a session and to writes: all origins may read its public answers.
     #[arg(long, env, value_parser = parse::origins)]
     pub cors_allow_origin: Option<Origins>,
 

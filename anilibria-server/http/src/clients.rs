@@ -144,6 +144,11 @@ impl Clients {
         Client { address, state, is_trusted: false, is_service }
     }
 
+    /// Returns the origin to which the client sent `request`; `None` if the request has no valid host.
+    pub fn origin_of(&self, request: &Request) -> Option<String> {
+        self.proxies.origin_of(request)
+    }
+
     /// Takes `request` from the quota of `client`; `None` if the request does not count. Only routed paths can be exempt.
     pub fn take(&self, request: &Request, client: &Client, is_routed: bool) -> Option<QuotaState> {
         let path = request.uri().path();

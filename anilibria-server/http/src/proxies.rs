@@ -5,10 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 use poem::{
     Addr, Request,
-    http::{HeaderMap, HeaderName},
+    http::{HeaderMap, HeaderName, header, uri::Authority},
 };
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// The proxies whose `X-Forwarded-For` and `X-Real-IP` are trusted.
@@ -34,6 +36,19 @@ impl Proxies {
         Some(if self.trusts(peer) { self.forwarded(request.headers()).unwrap_or(peer) } else { peer })
     }
 
+    /// Returns the origin to which the client sent `request`, such as `https://anime.example`; `None` if the request has no
+    /// valid host.
+    ///
+    /// The scheme and the host are those that a trusted proxy reports. Without a proxy, the scheme is `http`.
+    pub fn origin_of(&self, request: &Request) -> Option<String> {
+        let is_proxied = matches!(&request.remote_addr().0, Addr::SocketAddr(peer) if self.trusts(peer.ip().to_canonical()));
+        let reported = |name| last(request.headers(), name).filter(|_| is_proxied);
+        let host = reported(FORWARDED_HOST).or_else(|| last(request.headers(), header::HOST))?;
+        let host: Authority = host.parse().ok().filter(|host: &Authority| !host.as_str().contains('@'))?;
+        let is_secure = reported(FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+        Some(format!("{}://{host}", if is_secure { "https" } else { "http" }))
+    }
+
     fn forwarded(&self, headers: &HeaderMap) -> Option<IpAddr> {
         if !headers.contains_key(FORWARDED_FOR) {
             return address(headers.get(REAL_IP)?.to_str().ok()?);
@@ -56,6 +71,11 @@ impl Proxies {
     }
 }
 
+/// Returns the last value of the list in the header `name`, which is that of the nearest proxy.
+fn last(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next().map(str::trim)
+}
+
 /// Parses an address with or without a port.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
@@ -65,7 +85,11 @@ fn address(text: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use poem::http::HeaderValue;
+    use poem::{
+        Body, RequestParts,
+        http::{HeaderValue, uri::Scheme},
+        web::{LocalAddr, RemoteAddr},
+    };
 
     use super::*;
 
@@ -115,6 +139,34 @@ mod tests {
     #[test]
     fn request_from_within_comes_from_the_furthest_proxy() {
         assert_eq!(forwarded(&[("x-forwarded-for", "172.20.0.7, 10.0.0.1")]).as_deref(), Some("172.20.0.7"));
+    }
+
+    #[test]
+    fn origin_is_the_one_that_the_client_addressed() {
+        let origin = |peer: &str, headers: &[(&str, &str)]| {
+            let (mut parts, ()) = poem::http::Request::new(()).into_parts();
+            for (name, value) in headers {
+                parts
+                    .headers
+                    .insert(HeaderName::try_from(*name).unwrap(), HeaderValue::try_from(*value).unwrap());
+            }
+            let peer = RemoteAddr(Addr::SocketAddr(peer.parse().unwrap()));
+            let parts = RequestParts::from((parts, LocalAddr::default(), peer, Scheme::HTTP));
+            proxies().origin_of(&Request::from_parts(parts, Body::empty()))
+        };
+        let behind_proxy = [
+            ("host", "10.0.0.7:8000"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "anime.example"),
+        ];
+
+        assert_eq!(origin("10.0.0.1:1", &behind_proxy).as_deref(), Some("https://anime.example"));
+        assert_eq!(origin("203.0.113.9:1", &behind_proxy).as_deref(), Some("http://10.0.0.7:8000"));
+        assert_eq!(origin("10.0.0.1:1", &[("host", "[::1]:80")]).as_deref(), Some("http://[::1]:80"));
+        for host in ["", "a b", "user@anime.example", "anime.example/x", "\"><script>"] {
+            assert_eq!(origin("203.0.113.9:1", &[("host", host)]), None, "{host}");
+        }
+        assert_eq!(origin("203.0.113.9:1", &[]), None);
     }
 
     #[test]

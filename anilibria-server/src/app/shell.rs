@@ -10,7 +10,7 @@ use anilibria_http::{
     access_log::{RequestLog, Trace},
     clients::{Client, Clients, QuotaState},
     compress::Compressor,
-    cors::Origins,
+    cors::{self, Origins},
     finish::{Preferences, finish},
     freshness,
     in_flight::LargeAnswers,
@@ -105,7 +105,7 @@ impl Endpoint for Shell {
         self.traffic.count();
         self.users.recognise(&mut request);
         let id = RequestId::of(request.headers());
-        let origin = self.origins.permitted(request.headers());
+        let permission = self.origins.permission(&request, self.v3_addresses.readers(&request));
         let mut trace = Trace::of(&request, &id, self.sampler);
         let found = self.router.find(request.uri().path());
         let meter = found.as_ref().map_or(&self.unrouted, Found::meter);
@@ -146,7 +146,7 @@ impl Endpoint for Shell {
         if !is_watching {
             self.tally.add(response.status().is_server_error(), took);
         }
-        self.origins.permit(response.headers_mut(), origin);
+        permission.write(response.headers_mut());
         if is_unversioned {
             vary::add(response.headers_mut(), "X-API-Version");
         }
@@ -196,7 +196,7 @@ impl Shell {
         client: &Client,
         found: Option<Found<'_>>,
     ) -> Result<Response, Problem> {
-        if let Some(preflight) = self.origins.preflight(&request) {
+        if let Some(preflight) = cors::preflight(&request) {
             return Ok(preflight);
         }
         match *request.method() {

@@ -7,7 +7,9 @@ use std::{
 };
 
 use anilibria_cache::Redis;
-use anilibria_http::{clients::Clients, problem::Problem, router::RouteTable, websocket::LiveConnections};
+use anilibria_http::{
+    clients::Clients, cors::Readers, problem::Problem, router::RouteTable, websocket::LiveConnections,
+};
 use poem::{Request, Response, http::HeaderMap};
 
 use crate::{config::Config, events::bus::Bus, titles::Titles};
@@ -75,6 +77,11 @@ impl Addresses {
     /// Returns `None`: no address is an old one.
     pub fn lead(self, _: &mut Request) -> Option<Form> {
         None
+    }
+
+    /// Returns the pages of the configured origins: no address is an old one.
+    pub fn readers(self, _: &Request) -> Readers {
+        Readers::Listed
     }
 }
 

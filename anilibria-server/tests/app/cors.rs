@@ -64,7 +64,17 @@ async fn preflight_of_a_listed_origin_is_granted() {
     response.assert_header("access-control-allow-methods", "GET, POST, PUT, DELETE, OPTIONS");
     response.assert_header("access-control-max-age", "86400");
     let headers = response.0.header("access-control-allow-headers").unwrap();
-    for header in ["Authorization", "X-CSRF-Token", "X-Request-ID", "X-API-Version"] {
+    for header in [
+        "Authorization",
+        "Cache-Control",
+        "Content-Type",
+        "Last-Event-ID",
+        "X-CSRF-Token",
+        "X-Request-ID",
+        "X-API-Version",
+        "traceparent",
+        "tracestate",
+    ] {
         assert!(headers.contains(header), "{header}");
     }
 }
@@ -94,5 +104,13 @@ async fn any_origin_may_read_without_credentials_when_so_set() {
 
     response.assert_header("access-control-allow-origin", "*");
     response.assert_header_is_not_exist("access-control-allow-credentials");
+    response.assert_header("vary", "Accept-Encoding");
+}
+
+#[tokio::test]
+async fn answer_for_any_origin_is_the_same_without_an_origin() {
+    let response = client("--cors-allow-origin=*").get("/title").send().await;
+
+    response.assert_header("access-control-allow-origin", "*");
     response.assert_header("vary", "Accept-Encoding");
 }

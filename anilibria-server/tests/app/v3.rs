@@ -1,6 +1,7 @@
 //! AniLibria's old API v3, reading from a sandbox in the same process.
 
 mod account;
+mod cors;
 mod fields;
 mod lists;
 mod refusals;

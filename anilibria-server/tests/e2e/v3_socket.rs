@@ -137,6 +137,15 @@ async fn new_episode_is_told_with_what_was_not_there_before() {
 }
 
 #[tokio::test]
+async fn socket_opens_at_every_address_of_old_clients() {
+    let service = Service::sandbox(&[], &[]);
+
+    for path in ["/v3/ws", "/v3.1/ws/", "//v3//ws/", "/v3.0.14//webSocket"] {
+        OldSocket::open(&service, path).await;
+    }
+}
+
+#[tokio::test]
 async fn change_of_a_title_is_told_with_what_it_was() {
     let service = service(&[]).await;
     let mut socket = OldSocket::open(&service, "/v3/webSocket/").await;

@@ -1,12 +1,18 @@
 //! Addresses of old clients, and the dialects served at them.
 
-use anilibria_http::problem::Problem;
+use std::borrow::Cow;
+
+use anilibria_http::{cors::Readers, problem::Problem};
 use poem::{
     Request, Response,
     http::{HeaderMap, HeaderValue, Uri},
 };
+use url::form_urlencoded;
 
-use super::problem;
+use super::{
+    problem,
+    readers::{self, SESSION_PARAMETERS},
+};
 use crate::options::Dialects;
 
 /// Name of the header with the version.
@@ -23,6 +29,27 @@ pub(super) const NUMBERED: &str = "/v3.0";
 
 /// Path prefix of the pages of the old site.
 const PAGES: &str = "/public/";
+
+/// Path prefix of the pictures of the old site.
+const PICTURES: &str = "/storage/";
+
+/// Names of operations in API v2, which clients of v3 still send, and their paths in v3.
+const OPERATIONS_OF_V2: [(&str, &str); 14] = [
+    ("getTitle", "/title"),
+    ("getTitles", "/title/list"),
+    ("getUpdates", "/title/updates"),
+    ("getChanges", "/title/changes"),
+    ("getSchedule", "/title/schedule"),
+    ("getRandomTitle", "/title/random"),
+    ("searchTitles", "/title/search"),
+    ("advancedSearch", "/title/search/advanced"),
+    ("getYears", "/years"),
+    ("getGenres", "/genres"),
+    ("getTeam", "/team"),
+    ("getYouTube", "/youtube"),
+    ("getFeed", "/feed"),
+    ("getRSS", "/torrent/rss"),
+];
 
 /// Maximum digits in each part of a version.
 const MAX_DIGITS: usize = 3;
@@ -74,6 +101,10 @@ impl Form {
     }
 }
 
+/// The URI of a request before [`Addresses::lead`] changed it.
+#[derive(Clone)]
+struct RequestedUri(Uri);
+
 /// The addresses of old clients.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Addresses {
@@ -81,35 +112,92 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// Creates the addresses. If they are not served, [`lead`](Self::lead) matches nothing.
+    /// Creates the addresses. If they are not served, no address is one of an old client.
     pub fn new(are_served: bool) -> Self {
         Self { are_served }
     }
 
-    /// Rewrites the path of a request to `/v3` or `/v3.0` and returns the format of its errors; `None` if the address is not
-    /// one of an old client.
+    /// Rewrites the path of a request to that of its operation below `/v3` or `/v3.0`, or to that of its page. Returns the
+    /// format of errors there; `None` if errors have no format of their own.
     pub fn lead(self, request: &mut Request) -> Option<Form> {
-        let path = request.uri().path();
         if !self.are_served {
             return None;
         }
-        if path.starts_with(PAGES) {
-            return Some(Form::Page);
+        let (path, form) = served(request.uri().path())?;
+        if let Cow::Owned(path) = path {
+            let uri = match request.uri().query() {
+                Some(query) => format!("{path}?{query}"),
+                None => path,
+            };
+            // The new path has the same characters as the old one, apart from constants, so parsing does not fail.
+            if let Ok(uri) = uri.parse::<Uri>() {
+                let requested = RequestedUri(std::mem::replace(request.uri_mut(), uri));
+                request.extensions_mut().insert(requested);
+            }
         }
-        let rest = path.strip_prefix(LIVE)?;
-        let (version, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let prefix = prefix(version)?;
-        let trimmed = rest.trim_end_matches('/');
-        if prefix.len() == LIVE.len() + version.len() && trimmed.len() == rest.len() {
-            return Some(Form::Api);
-        }
-        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        // The new path has the same syntax as the old one apart from its prefix, so parsing does not fail.
-        if let Ok(uri) = format!("{prefix}{trimmed}{query}").parse::<Uri>() {
-            *request.uri_mut() = uri;
-        }
-        Some(Form::Api)
+        form
     }
+
+    /// Returns the pages that may read the answer to a request that has been [led](Self::lead).
+    pub fn readers(self, request: &Request) -> Readers {
+        if self.are_served && served(request.uri().path()).is_some() {
+            readers::readers(request)
+        } else {
+            Readers::Listed
+        }
+    }
+}
+
+/// Returns the address of the answer to `request` as the client requested it, beginning with `origin`. Duplicate slashes and
+/// the session are left out: the address is part of documents that may be published.
+pub(super) fn own_address(origin: Option<&str>, request: &Request) -> String {
+    let uri = request.data::<RequestedUri>().map_or(request.uri(), |requested| &requested.0);
+    let mut address = format!("{}{}", origin.unwrap_or_default(), single_slashes(uri.path()));
+    let is_secret = |pair: &&str| {
+        form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| SESSION_PARAMETERS.contains(&&*name))
+    };
+    let pairs =
+        uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !is_secret(pair));
+    for (position, pair) in pairs.enumerate() {
+        address.push(if position == 0 { '?' } else { '&' });
+        address.push_str(pair);
+    }
+    address
+}
+
+/// Returns the path at which the answer for `path` is served, and the format of errors there; `None` if `path` is not one of
+/// an old client. The path is borrowed if it does not change.
+fn served(path: &str) -> Option<(Cow<'_, str>, Option<Form>)> {
+    let path = single_slashes(path);
+    if path.starts_with(PAGES) {
+        return Some((path, Some(Form::Page)));
+    }
+    if path.starts_with(PICTURES) {
+        return Some((path, None));
+    }
+    let (version, rest) =
+        path.strip_prefix(LIVE).map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len())))?;
+    let prefix = prefix(version)?;
+    let operation = rest.trim_end_matches('/');
+    let operation = operation_of_v2(operation).unwrap_or(operation);
+    let is_led = path.strip_prefix(prefix) == Some(operation);
+    let led = (!is_led).then(|| Cow::Owned(format!("{prefix}{operation}")));
+    Some((led.unwrap_or(path), Some(Form::Api)))
+}
+
+/// Returns `path` with each run of slashes replaced by one. Old clients join addresses that end and begin with a slash.
+fn single_slashes(path: &str) -> Cow<'_, str> {
+    let mut path = Cow::Borrowed(path);
+    while path.contains("//") {
+        path = path.replace("//", "/").into();
+    }
+    path
+}
+
+/// Returns the path of the operation that API v2 called `path`; both are relative to the prefix of the version.
+fn operation_of_v2(path: &str) -> Option<&'static str> {
+    let name = path.strip_prefix('/')?;
+    OPERATIONS_OF_V2.into_iter().find(|(known, _)| *known == name).map(|(_, path)| path)
 }
 
 /// Returns the path prefix for `version` (an empty string, `.0` or `.0.14`); `None` if `version` is malformed.
@@ -142,6 +230,11 @@ mod tests {
             ("/v3/title/?id=1", "/v3/title?id=1"),
             ("/v3.0/title", "/v3.0/title"),
             ("/v3.0.14/title/list?x=1", "/v3.0/title/list?x=1"),
+            ("/v3.1/title?id=1", "/v3.0/title?id=1"),
+            ("/v3.1", "/v3.0"),
+            ("/v3.9/title", "/v3.0/title"),
+            ("/v3.10/title", "/v3.0/title"),
+            ("/v3.1.2/title", "/v3.0/title"),
             ("/v3.1/ws/", "/v3.0/ws"),
             ("/v3", "/v3"),
         ] {
@@ -150,13 +243,70 @@ mod tests {
     }
 
     #[test]
+    fn duplicate_slashes_lead_to_the_same_place_as_single_ones() {
+        for (path, to, form) in [
+            ("//v3/title?id=1", "/v3/title?id=1", Some(Form::Api)),
+            ("/v3//title?filter=a//b", "/v3/title?filter=a//b", Some(Form::Api)),
+            ("///v3.1//title///list//", "/v3.0/title/list", Some(Form::Api)),
+            ("//v3.0//ws//", "/v3.0/ws", Some(Form::Api)),
+            ("//v3//getTitle/", "/v3/title", Some(Form::Api)),
+            ("//public/torrent/download.php?id=1", "/public/torrent/download.php?id=1", Some(Form::Page)),
+            ("/public//login.php", "/public/login.php", Some(Form::Page)),
+            ("//storage//a.jpg", "/storage/a.jpg", None),
+        ] {
+            assert_eq!(led(path), (to.to_owned(), form), "{path}");
+        }
+    }
+
+    #[test]
+    fn names_of_v2_lead_to_the_operations_of_v3() {
+        for (name, path) in OPERATIONS_OF_V2 {
+            for (version, prefix) in [("", "/v3"), (".0", "/v3.0"), (".1.2", "/v3.0")] {
+                let (led, form) = led(&format!("/v3{version}/{name}?id=1"));
+                assert_eq!((led, form), (format!("{prefix}{path}?id=1"), Some(Form::Api)));
+            }
+        }
+        assert_eq!(led("/v3/gettitle").0, "/v3/gettitle");
+        assert_eq!(led("/v3/title/getTitle").0, "/v3/title/getTitle");
+    }
+
+    #[test]
     fn other_addresses_stay() {
-        for path in
-            ["/v30/title", "/v3.x/title", "/v3.1.2.3/title", "/v3./title", "/v3.1234/a", "/titles", "/"]
-        {
+        for path in [
+            "/v30/title",
+            "/v3.x/title",
+            "/v3.1.2.3/title",
+            "/v3./title",
+            "/v3.1234/a",
+            "/titles",
+            "/",
+            "//titles",
+            "/titles//7",
+            "/api//anilibria/v2/titles",
+            "/v3%2F/title",
+            "/getTitle",
+        ] {
             assert_eq!(led(path), (path.to_owned(), None), "{path}");
         }
         assert_eq!(led("/public/login.php").1, Some(Form::Page));
+    }
+
+    #[test]
+    fn own_address_is_the_requested_one_without_the_session() {
+        for (path, address) in [
+            ("/v3/torrent/rss", "https://anime.example/v3/torrent/rss"),
+            ("/v3.1//getRSS/?limit=5&&since=1", "https://anime.example/v3.1/getRSS/?limit=5&since=1"),
+            ("/v3/torrent/rss?session=x&limit=5", "https://anime.example/v3/torrent/rss?limit=5"),
+            ("/v3/torrent/rss?sessio%6e=x", "https://anime.example/v3/torrent/rss"),
+            ("/v3/torrent/rss?rss_type=%61tom", "https://anime.example/v3/torrent/rss?rss_type=%61tom"),
+        ] {
+            let mut request = Request::builder().uri(path.parse().unwrap()).finish();
+            Addresses { are_served: true }.lead(&mut request);
+
+            assert_eq!(own_address(Some("https://anime.example"), &request), address);
+        }
+        let request = Request::builder().uri("//v3/torrent/rss?limit=5".parse().unwrap()).finish();
+        assert_eq!(own_address(None, &request), "/v3/torrent/rss?limit=5");
     }
 
     #[test]

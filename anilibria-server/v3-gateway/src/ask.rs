@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use super::{
     address::Dialect,
     charge::Charge,
-    paging::{Bounds, PAGE, PageSize, Paging, Window},
+    paging::{PAGE, PageSize, Paging, Window},
 };
 
 /// Maximum values in one list. At five to seven bytes each, they fill the longest accepted address.
@@ -103,7 +103,7 @@ impl<'r> Ask<'r> {
             page: self.number("page")?,
             items_per_page: self.number("items_per_page")?,
         };
-        let window = paging.window(unless_told, Bounds::default());
+        let window = paging.window(unless_told);
         let window = window.map_err(|error| {
             Problem::invalid(error.parameter, format!("{}, and not {}", error.wanted, error.found))
         })?;

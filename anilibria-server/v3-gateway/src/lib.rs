@@ -30,6 +30,7 @@ mod names;
 mod operation;
 mod options;
 mod problem;
+mod readers;
 mod references;
 mod rss;
 mod schedule;

@@ -3,7 +3,12 @@
 use anilibria_http::problem::Problem;
 use poem::{Endpoint, IntoResponse as _, Request, Response, http::Method};
 
-use super::{address::Dialect, ask::Ask, charge::Charge, gateway::Gateway};
+use super::{
+    address::{Dialect, own_address},
+    ask::Ask,
+    charge::Charge,
+    gateway::Gateway,
+};
 
 /// Parameters that shape any object.
 const PARTS: &[&str] = &["filter", "remove"];
@@ -177,7 +182,10 @@ impl Endpoint for Entrance {
             Operation::Genres => gateway.genres(&ask).await,
             Operation::Team => gateway.team().await,
             Operation::Seeds => Gateway::seeds(&ask),
-            Operation::TorrentFeed => gateway.torrent_feed(&ask).await,
+            Operation::TorrentFeed => {
+                let origin = gateway.clients.origin_of(&request);
+                gateway.torrent_feed(&ask, own_address(origin.as_deref(), &request)).await
+            }
             Operation::User => gateway.user(&ask).await,
             Operation::Favorites => gateway.favorites(&ask).await,
             Operation::AddFavorite => gateway.add_favorite(&ask).await,

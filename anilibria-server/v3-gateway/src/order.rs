@@ -4,10 +4,7 @@ use std::cmp::{Ordering, Reverse};
 
 use serde_json::Value;
 
-use super::{
-    path::{Path, PathError, Step},
-    query,
-};
+use super::path::{Path, PathError, Step};
 
 /// A path by whose values titles are sorted, and a direction.
 ///
@@ -49,7 +46,7 @@ impl Order {
     ///
     /// [`PathError`] if `path` is malformed.
     pub fn parse(path: &str, descending: bool) -> Result<Self, PathError> {
-        Ok(Self { path: query::modern_path(path)?, descending })
+        Ok(Self { path: Path::parse_modern(path)?, descending })
     }
 
     /// True if the order depends on a value under `key` of the whole title, which then has to be present.

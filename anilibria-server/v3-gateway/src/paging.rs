@@ -7,11 +7,9 @@ use serde::Serialize;
 /// Default number of items on a page.
 pub const PAGE: usize = 5;
 
-/// Maximum items on a page. With whole titles, such a page has some 20 MB.
-pub const LARGEST_PAGE: usize = 1_000;
-
-/// Maximum items that `limit=-1` returns. There are fewer titles.
-pub const EVERYTHING: usize = 5_000;
+/// Maximum items on a page. There are fewer titles. Larger requests get the maximum, which `items_per_page` of the answer shows.
+/// The bytes of a page have a limit of their own.
+pub const LARGEST_PAGE: usize = 5_000;
 
 /// The parameters, as a client sent them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,17 +29,8 @@ pub struct Paging {
 pub enum PageSize {
     /// At most this many.
     Of(usize),
-    /// All items of the list.
+    /// All items of the list, up to [`LARGEST_PAGE`].
     All,
-}
-
-/// Maximum page sizes. Larger requests get the maximum, which `items_per_page` of the answer shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// Maximum items on a page of a given size. Default: [`LARGEST_PAGE`].
-    pub page: usize,
-    /// Maximum items when all are requested. Default: [`EVERYTHING`].
-    pub everything: usize,
 }
 
 /// The requested page of a list of unknown length.
@@ -51,7 +40,6 @@ pub struct Window {
     /// Number of the page as it was sent; 0 if it is missing.
     page: usize,
     size: PageSize,
-    bounds: Bounds,
 }
 
 /// Position of a page in its list.
@@ -79,12 +67,6 @@ pub struct PagingError {
     pub found: i64,
 }
 
-impl Default for Bounds {
-    fn default() -> Self {
-        Self { page: LARGEST_PAGE, everything: EVERYTHING }
-    }
-}
-
 impl Paging {
     /// True if at least one of the parameters is present.
     pub fn is_given(&self) -> bool {
@@ -96,20 +78,20 @@ impl Paging {
     /// # Errors
     ///
     /// [`PagingError`] if a number is out of its range.
-    pub fn window(&self, unless_told: PageSize, bounds: Bounds) -> Result<Window, PagingError> {
+    pub fn window(&self, unless_told: PageSize) -> Result<Window, PagingError> {
         let size = match (self.items_per_page, self.limit) {
             (Some(size), _) => {
-                PageSize::Of(at_least(1, size, "items_per_page", "has to be 1 or greater")?.min(bounds.page))
+                PageSize::Of(at_least(1, size, "items_per_page", "has to be 1 or greater")?.min(LARGEST_PAGE))
             }
             (None, Some(-1)) => PageSize::All,
             (None, Some(size)) => PageSize::Of(
-                at_least(1, size, "limit", "has to be 1 or greater, or -1 for everything")?.min(bounds.page),
+                at_least(1, size, "limit", "has to be 1 or greater, or -1 for everything")?.min(LARGEST_PAGE),
             ),
             (None, None) => unless_told,
         };
         let after = at_least(0, self.after.unwrap_or_default(), "after", "has to be 0 or greater")?;
         let page = at_least(0, self.page.unwrap_or_default(), "page", "has to be 0 or greater")?;
-        Ok(Window { after, page, size, bounds })
+        Ok(Window { after, page, size })
     }
 }
 
@@ -119,8 +101,8 @@ impl Window {
     pub fn of(&self, total: usize) -> (Range<usize>, Pagination) {
         let left = total.saturating_sub(self.after);
         let (size, pages) = match self.size {
-            PageSize::All if left <= self.bounds.everything => (left, 1),
-            PageSize::All => (self.bounds.everything, left.div_ceil(self.bounds.everything.max(1))),
+            PageSize::All if left <= LARGEST_PAGE => (left, 1),
+            PageSize::All => (LARGEST_PAGE, left.div_ceil(LARGEST_PAGE)),
             PageSize::Of(size) => (size, left.div_ceil(size.max(1))),
         };
         let start = (self.page.max(1) - 1).saturating_mul(size).min(left);
@@ -154,7 +136,7 @@ mod tests {
 
     /// Returns the page of a list of `total`: the range, and pages, current page, items per page, total items.
     fn page(paging: Paging, total: usize) -> (Range<usize>, [usize; 4]) {
-        let (range, told) = paging.window(PageSize::Of(PAGE), Bounds::default()).unwrap().of(total);
+        let (range, told) = paging.window(PageSize::Of(PAGE)).unwrap().of(total);
         (range, [told.pages, told.current_page, told.items_per_page, told.total_items])
     }
 
@@ -181,7 +163,8 @@ mod tests {
             (Paging { limit: Some(-1), after: Some(2), ..NONE }, 12, 2..12, [1, 0, 10, 10]),
             (Paging { limit: Some(-1), page: Some(2), ..NONE }, 12, 12..12, [1, 2, 12, 12]),
             (Paging { limit: Some(-1), ..NONE }, 0, 0..0, [1, 0, 0, 0]),
-            (Paging { limit: Some(5_000), ..NONE }, 3_000, 0..1_000, [3, 0, 1_000, 3_000]),
+            (Paging { limit: Some(999_999), ..NONE }, 3_000, 0..3_000, [1, 0, 5_000, 3_000]),
+            (Paging { items_per_page: Some(i64::MAX), ..NONE }, 8_000, 0..5_000, [2, 0, 5_000, 8_000]),
             (Paging { limit: Some(-1), page: Some(2), ..NONE }, 8_000, 5_000..8_000, [2, 2, 5_000, 8_000]),
         ] {
             assert_eq!(page(paging, total), (range, told), "{paging:?} of {total}");
@@ -190,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_list_may_come_at_once_unless_a_page_is_asked_for() {
-        let told = |paging: Paging| paging.window(PageSize::All, Bounds::default()).unwrap().of(7);
+        let told = |paging: Paging| paging.window(PageSize::All).unwrap().of(7);
 
         assert_eq!(told(NONE).0, 0..7);
         assert_eq!(told(NONE).1.items_per_page, 7);
@@ -216,7 +199,7 @@ mod tests {
             (Paging { after: Some(-1), ..NONE }, "`after` has to be 0 or greater, found -1"),
             (Paging { page: Some(-1), ..NONE }, "`page` has to be 0 or greater, found -1"),
         ] {
-            let error = paging.window(PageSize::Of(PAGE), Bounds::default()).unwrap_err();
+            let error = paging.window(PageSize::Of(PAGE)).unwrap_err();
 
             assert_eq!(error.to_string(), message);
         }
@@ -227,7 +210,7 @@ mod tests {
         fn pages_one_after_another_are_the_list(total in 0..500_usize, after in 0..100_i64, size in 1..50_i64) {
             let at = |page| {
                 let paging = Paging { page: Some(page), after: Some(after), items_per_page: Some(size), limit: None };
-                paging.window(PageSize::All, Bounds::default()).unwrap().of(total)
+                paging.window(PageSize::All).unwrap().of(total)
             };
             let pages = at(1).1.pages;
 
@@ -243,7 +226,7 @@ mod tests {
         ) {
             let total = usize::from(total);
             let paging = Paging { limit, after, page, items_per_page };
-            if let Ok(window) = paging.window(PageSize::Of(PAGE), Bounds::default()) {
+            if let Ok(window) = paging.window(PageSize::Of(PAGE)) {
                 let (range, _) = window.of(total);
                 prop_assert!(range.start <= range.end && range.end <= total);
             }

@@ -1,4 +1,6 @@
 //! Paths into an object of API v3: `names.ru`, `team.voice[0]`, `torrents.list[*].torrent_id`, `player.list.24`.
+//!
+//! A key may also be in brackets, as in JavaScript: `names[ru]`, `player.list["24"]`, `player.list['24']`.
 
 use std::fmt;
 
@@ -37,8 +39,8 @@ pub enum PathError {
     /// The path is empty, or a key between dots is.
     #[error("a path has an empty key")]
     EmptyKey,
-    /// Brackets are not closed, or hold neither a number nor an asterisk.
-    #[error("brackets of a path hold a number or `*`")]
+    /// Brackets are not closed, or hold neither a number, nor an asterisk, nor a key.
+    #[error("brackets of a path hold a number, `*` or a key, and are closed by `]`")]
     Brackets,
     /// A key has a character that no key can have.
     #[error("a key of a path has a character that no key can have")]
@@ -62,20 +64,42 @@ impl Path {
             return Err(PathError::TooLong);
         }
         let mut steps = Vec::new();
-        for (position, part) in text.split('.').enumerate() {
-            let (key, brackets) = part.split_at(part.find('[').unwrap_or(part.len()));
+        let mut left = text;
+        loop {
+            let (key, rest) = left.split_at(left.find(['.', '[']).unwrap_or(left.len()));
             // Brackets without a key are valid only at the beginning of the path: `[0].id` leads into an array.
             if !key.is_empty() {
-                steps.push(Step::Key(checked(key)?.to_owned()));
-            } else if position > 0 || brackets.is_empty() {
+                steps.push(Step::key(key)?);
+            } else if !steps.is_empty() || !rest.starts_with('[') {
                 return Err(PathError::EmptyKey);
             }
-            steps.extend(in_brackets(brackets)?);
+            left = in_brackets(rest, &mut steps)?;
+            if left.is_empty() {
+                break;
+            }
+            left = left.strip_prefix('.').ok_or(PathError::Brackets)?;
         }
         if steps.len() > MAX_STEPS {
             return Err(PathError::TooDeep);
         }
         Ok(Self { steps })
+    }
+
+    /// Parses a path in which names of API v2 are allowed. They are replaced by their current names.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`parse`](Self::parse).
+    pub fn parse_modern(text: &str) -> Result<Self, PathError> {
+        let mut path = Self::parse(text.trim())?;
+        for step in &mut path.steps {
+            if let Step::Key(key) = step
+                && let Some(new) = current_name(key)
+            {
+                *step = Step::Key(new.to_owned());
+            }
+        }
+        Ok(path)
     }
 
     /// Returns the steps, at least one.
@@ -90,18 +114,6 @@ impl Path {
             Some(Step::All) => true,
             Some(Step::Index(_)) | None => false,
         }
-    }
-
-    /// Returns the path with its keys renamed. Keys for which `rename` returns `None` stay.
-    pub(super) fn map_keys(mut self, rename: impl Fn(&str) -> Option<&'static str>) -> Self {
-        for step in &mut self.steps {
-            if let Step::Key(key) = step
-                && let Some(new) = rename(key)
-            {
-                *step = Step::Key(new.to_owned());
-            }
-        }
-        self
     }
 
     /// Returns the value of the path in `object`; `None` if there is none.
@@ -178,28 +190,53 @@ fn is_number(key: &str) -> bool {
     key.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Returns `key` unless it has an invalid character.
-fn checked(key: &str) -> Result<&str, PathError> {
-    let never = |character: char| {
-        character.is_whitespace() || character.is_control() || "[]{}()\"',`".contains(character)
-    };
-    if key.contains(never) { Err(PathError::Character) } else { Ok(key) }
+/// Returns the current name of a key of API v2; `None` if the name has not changed.
+fn current_name(key: &str) -> Option<&'static str> {
+    match key {
+        "series" => Some("episodes"),
+        "playlist" => Some("list"),
+        "serie" => Some("episode"),
+        _ => None,
+    }
 }
 
-/// Parses brackets such as `[0][*]`. An empty text gives no steps.
-fn in_brackets(mut text: &str) -> Result<Vec<Step>, PathError> {
-    let mut steps = Vec::new();
-    while !text.is_empty() {
-        let inside = text.strip_prefix('[').and_then(|open| open.split_once(']'));
-        let (inside, after) = inside.ok_or(PathError::Brackets)?;
-        steps.push(match inside {
-            "*" => Step::All,
-            digits if is_number(digits) => Step::Index(digits.parse().map_err(|_| PathError::Brackets)?),
-            _ => return Err(PathError::Brackets),
-        });
+impl Step {
+    fn key(text: &str) -> Result<Self, PathError> {
+        let never = |character: char| {
+            character.is_whitespace() || character.is_control() || "[]{}()\"',`".contains(character)
+        };
+        if text.contains(never) { Err(PathError::Character) } else { Ok(Self::Key(text.to_owned())) }
+    }
+}
+
+/// Parses brackets such as `[0][*][ru]["24.5"]` at the beginning of `text`, and returns the rest.
+fn in_brackets<'t>(mut text: &'t str, steps: &mut Vec<Step>) -> Result<&'t str, PathError> {
+    while let Some(open) = text.strip_prefix('[') {
+        let (inside, after) = open.split_once(']').ok_or(PathError::Brackets)?;
+        match inside {
+            "*" => steps.push(Step::All),
+            digits if !digits.is_empty() && is_number(digits) => {
+                steps.push(Step::Index(digits.parse().map_err(|_| PathError::Brackets)?));
+            }
+            // The number of an episode may be a fraction, which has the same steps without brackets.
+            key => {
+                for key in keys(key).ok_or(PathError::Brackets)? {
+                    steps.push(Step::key(key)?);
+                }
+            }
+        }
         text = after;
     }
-    Ok(steps)
+    Ok(text)
+}
+
+/// Returns the keys in brackets; `None` if they are malformed. A key that does not begin with a letter has quotes.
+fn keys(inside: &str) -> Option<impl Iterator<Item = &str>> {
+    let unquoted = ['"', '\''].into_iter().find_map(|quote| inside.strip_prefix(quote)?.strip_suffix(quote));
+    let is_name = |text: &str| text.starts_with(|first: char| first.is_alphabetic() || first == '_');
+    let text = unquoted.or_else(|| Some(inside).filter(|text| is_name(text) && !text.contains('.')))?;
+    let is_complete = text.split('.').all(|key| !key.is_empty());
+    is_complete.then(|| text.split('.'))
 }
 
 impl fmt::Display for Path {
@@ -268,6 +305,32 @@ mod tests {
     }
 
     #[test]
+    fn key_in_brackets_is_the_same_as_a_key_behind_a_dot() {
+        for (brackets, dots) in [
+            ("names[ru]", "names.ru"),
+            ("names[\"ru\"]", "names.ru"),
+            ("names['ru']", "names.ru"),
+            ("player.list[\"24\"].hls[fhd]", "player.list.24.hls.fhd"),
+            ("player.list['24.5'].hls", "player.list.24.5.hls"),
+            ("torrents[list][*][quality].encoder", "torrents.list[*].quality.encoder"),
+            ("[names][ru]", "names.ru"),
+            ("_a[_b]", "_a._b"),
+        ] {
+            assert_eq!(Path::parse(brackets), Path::parse(dots), "{brackets}");
+        }
+        assert_eq!(found("player.list[\"24.5\"].hls.fhd"), Some(json!("/b")));
+        assert_eq!(found("player.list['24']['hls']"), Some(json!({"fhd": "/a"})));
+    }
+
+    #[test]
+    fn names_of_the_api_before_are_replaced() {
+        let path = Path::parse_modern(" player[playlist].1.serie ").unwrap();
+
+        assert_eq!(path, Path::parse("player.list.1.episode").unwrap());
+        assert_eq!(Path::parse_modern("player.series"), Path::parse("player.episodes"));
+    }
+
+    #[test]
     fn text_that_is_no_path_tells_why() {
         for (text, error) in [
             ("", PathError::EmptyKey),
@@ -278,8 +341,19 @@ mod tests {
             ("a[", PathError::Brackets),
             ("a[]", PathError::Brackets),
             ("a[-1]", PathError::Brackets),
-            ("a[x]", PathError::Brackets),
             ("a[0]b", PathError::Brackets),
+            ("a[x]b", PathError::Brackets),
+            ("a[x", PathError::Brackets),
+            ("a[x.y]", PathError::Brackets),
+            ("a[2.5]", PathError::Brackets),
+            ("a[\"x]", PathError::Brackets),
+            ("a[\"x']", PathError::Brackets),
+            ("a[\"\"]", PathError::Brackets),
+            ("a[\"]", PathError::Brackets),
+            ("a[\"2.\"]", PathError::Brackets),
+            ("a[[x]]", PathError::Brackets),
+            ("a[x y]", PathError::Character),
+            ("a[\"x\"y\"]", PathError::Character),
             ("a[99999999999999999999]", PathError::Brackets),
             ("a]", PathError::Character),
             ("a b", PathError::Character),

@@ -159,7 +159,9 @@ impl Paths {
             if number > MAX_PATHS {
                 return Err(ProjectionProblem::TooMany);
             }
-            sorted.insert(Path::parse(part).map_err(|reason| ProjectionProblem::Path { number, reason })?);
+            sorted.insert(
+                Path::parse_modern(part).map_err(|reason| ProjectionProblem::Path { number, reason })?,
+            );
         }
         Ok((!sorted.is_empty()).then(|| Self::of(sorted)))
     }

@@ -18,7 +18,7 @@
 //! Operators of one row are left-associative. Values are numbers (`1.5`), texts (`"a \"b\" \\ c"`), `true`, `false`, `null`,
 //! lists (`(1, 2)`), and values under a [path](super::path) of the title (`{names.ru}`, `{torrents.list[*].seeders}`). In a
 //! text, a backslash before any other character stays, so that `"\d+"` is a pattern. The functions are those of
-//! [`Function`].
+//! [`Function`]. `released`, with or without braces, is true if the title is finished.
 //!
 //! - **Truth** is that of JavaScript: `false`, `0`, `""`, `null` and missing values are false. All other values are true,
 //!   even an empty list. A title matches if the whole query is true, so `{id}` finds every title.
@@ -56,7 +56,7 @@ pub use self::{
     function::Function,
 };
 use self::{expression::Expression, pattern::PatternText};
-use super::path::{Path, PathError};
+use super::path::Path;
 
 /// A condition on titles. Cheap to clone.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,17 +130,6 @@ impl Query {
     pub fn evaluation(&self, allowance: Allowance) -> Result<Evaluation<'_>, SyntaxError> {
         Evaluation::new(&self.0.expression, &self.0.patterns, allowance)
     }
-}
-
-/// Parses a path of a query or an order. Keys of API v2 are replaced by their current names.
-pub(super) fn modern_path(text: &str) -> Result<Path, PathError> {
-    let renamed = |key: &str| match key {
-        "series" => Some("episodes"),
-        "playlist" => Some("list"),
-        "serie" => Some("episode"),
-        _ => None,
-    };
-    Ok(Path::parse(text.trim())?.map_keys(renamed))
 }
 
 /// Formats the query in its canonical form: the same condition, with single spaces and without redundant parentheses.

@@ -26,8 +26,8 @@ const ITEMS: usize = 10;
 const GENERATOR: &str = concat!("AniLibria API ", "3.0.14");
 
 impl Gateway {
-    /// Returns the newest torrents as a feed. With a session, the links are personal.
-    pub(super) async fn torrent_feed(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
+    /// Returns the newest torrents as a feed, which is at `address`. With a session, the links are personal.
+    pub(super) async fn torrent_feed(&self, ask: &Ask<'_>, address: String) -> Result<Answer, Problem> {
         let format = FeedFormat::named(ask.text("rss_type").unwrap_or("rss"));
         let format = format.ok_or_else(|| Problem::invalid("rss_type", "must be rss, atom or json"))?;
         let (window, _) = ask.window(PageSize::Of(ITEMS))?;
@@ -35,12 +35,13 @@ impl Gateway {
         if ask.session().is_some() {
             let (client, session) = self.client_of(ask).await?;
             let passkey = self.passkey(&client, &session).await?;
-            let document = document(&self.titles, format, window, since, passkey.as_ref()).await?;
+            let document = document(&self.titles, format, window, since, address, passkey.as_ref()).await?;
             return Ok(Answer::once(seal(&document)).of_type(format.content_type()));
         }
-        let key = key::list("rss", &format!("{format:?} {window:?} {since:?}"));
+        let key = key::list("rss", &format!("{format:?} {window:?} {since:?} {address}"));
         let load = move |titles: Titles| async move {
-            Ok(NewValue::new(seal(&document(&titles, format, window, since, None).await?)).tag(tag::LISTS))
+            Ok(NewValue::new(seal(&document(&titles, format, window, since, address, None).await?))
+                .tag(tag::LISTS))
         };
         Ok(self.cached(&key, load).await?.of_type(format.content_type()))
     }
@@ -51,6 +52,7 @@ async fn document(
     format: FeedFormat,
     window: Window,
     since: Option<i64>,
+    address: String,
     passkey: Option<&Secret>,
 ) -> Result<String, LoadFailure> {
     let client = titles.client();
@@ -63,7 +65,7 @@ async fn document(
         title: "AniLibria".to_owned(),
         description: "Новые торренты AniLibria".to_owned(),
         page: client.media_url("/").unwrap_or_default(),
-        address: client.link(client.torrents().rss().request())?,
+        address,
         generator: GENERATOR.to_owned(),
         items: items.collect::<Result<_, _>>()?,
     };

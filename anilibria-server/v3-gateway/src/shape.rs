@@ -218,7 +218,9 @@ mod tests {
             ("playlist_type=list", "playlist_type"),
             ("include=poster", "include"),
             ("filter=a..b", "filter"),
-            ("remove=a[x]", "remove"),
+            ("remove=a[x", "remove"),
+            ("filter=names[ru],id[", "filter"),
+            ("filter=player.list[%222]", "filter"),
         ] {
             let message = shape(query).unwrap_err().to_string();
             assert!(message.starts_with(&format!("parameter `{parameter}`")), "{message}");

@@ -6,7 +6,7 @@ use anilibria_cache::{Cached, NewValue, Options};
 use anilibria_client::{
     model::ReleaseId,
     reflector::{Catalog, CatalogEntry},
-    v3::{Mapping, release_of},
+    v3::{Mapping, model::StatusCode, release_of},
 };
 use anilibria_http::{LoadFailure, problem::Problem, rendered::unsealed, tag};
 use serde_json::Value;
@@ -124,8 +124,8 @@ pub(super) fn from_catalogue(catalogue: &Catalog, id: ReleaseId) -> serde_json::
     serde_json::to_value(title).map(Some)
 }
 
-/// Returns the searchable form of `entry`: like [`from_catalogue`], but with episodes that have no streams. Costly parts for
-/// which `reads` is false are left out.
+/// Returns the searchable form of `entry`: like [`from_catalogue`], but with episodes that have no streams, and with
+/// `released`, which is true if the title is finished. Costly parts for which `reads` is false are left out.
 pub(super) fn searchable(
     catalogue: &Catalog,
     entry: &CatalogEntry,
@@ -143,7 +143,13 @@ pub(super) fn searchable(
     }
     let mut title = Mapping::new(&release).without_streams().title();
     title.franchises = Some(Vec::new());
-    serde_json::to_value(title)
+    let is_finished = title.status.code == Some(StatusCode::Completed);
+    let mut title = serde_json::to_value(title)?;
+    // No answer has this key. Published clients search by it.
+    if let Value::Object(fields) = &mut title {
+        fields.insert("released".to_owned(), Value::Bool(is_finished));
+    }
+    Ok(title)
 }
 
 async fn random_id(titles: &Titles) -> Result<Option<ReleaseId>, LoadFailure> {

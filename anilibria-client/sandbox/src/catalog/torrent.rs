@@ -175,6 +175,9 @@ impl TorrentDetails {
         let episodes = release.episodes.get(..torrent.episodes).unwrap_or(release.episodes);
         let seconds = u64::from(release.minutes) * 60 * episodes.len() as u64;
         let star = if chance(rng, 10) { "★ " } else { "" };
+        let description = range(release.kind, episodes);
+        let contents = if description.is_empty() { String::new() } else { format!("[{description}]") };
+        let facts = format!("[{source} {quality}][{}]{contents}", codec.label);
         Self {
             codec,
             quality,
@@ -187,8 +190,8 @@ impl TorrentDetails {
             leechers: rng.u32(..90),
             completed_times: rng.u32(..30_000),
             created_at: torrent.updated_at - i64::from(rng.u32(..86_400)),
-            description: range(release.kind, episodes),
-            label: format!("{star}{} - AniLiberty.TOP [{source} {quality}]", release.name),
+            description,
+            label: format!("{star}{} - AniLiberty.TOP {facts}", release.name),
             has_member: codec.value != AVC.value && chance(rng, 50),
         }
     }

@@ -2,6 +2,7 @@
 
 #[cfg(all(feature = "reflector", not(target_arch = "wasm32")))]
 mod entry;
+mod label;
 mod release;
 mod torrent;
 mod user;

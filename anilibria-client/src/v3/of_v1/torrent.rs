@@ -1,5 +1,6 @@
 //! From AniLiberty's torrents to those of v3.
 
+use super::label::Label;
 use crate::{
     model::{self as v1, Codec, Ordinal, ReleaseKind},
     v3::model::{EpisodeSpan, Torrent, TorrentQuality, Torrents},
@@ -17,10 +18,19 @@ pub(super) fn torrents(torrents: &[v1::Torrent], kind: Option<&ReleaseKind>) -> 
 fn torrent(torrent: &v1::Torrent, kind: Option<&ReleaseKind>) -> Torrent {
     let uploaded = torrent.updated_at.or(torrent.created_at);
     let magnet = torrent.magnet.clone().filter(|link| !link.is_empty());
+    let description = torrent.description.as_deref().unwrap_or_default().trim();
+    let is_quality_known =
+        torrent.source.is_some() && torrent.resolution.is_some() && torrent.codec.is_some();
+    // Searches convert all torrents, most of which need no label.
+    let label = if is_quality_known && ends(description).is_some() {
+        Label::default()
+    } else {
+        Label::read(&torrent.label).or(Label::read(&torrent.filename))
+    };
     Torrent {
         torrent_id: torrent.id,
-        episodes: span(torrent.description.as_deref().unwrap_or_default().trim(), kind),
-        quality: quality(torrent),
+        episodes: span(description, label.episodes.as_deref().unwrap_or_default(), kind),
+        quality: quality(torrent, label),
         leechers: torrent.leechers,
         seeders: torrent.seeders,
         downloads: torrent.completed_times,
@@ -35,16 +45,30 @@ fn torrent(torrent: &v1::Torrent, kind: Option<&ReleaseKind>) -> Torrent {
     }
 }
 
-/// What `description`, which is free text, says of episodes: `1-17 + OVA(1-4)`.
-fn span(description: &str, kind: Option<&ReleaseKind>) -> EpisodeSpan {
-    let (first, rest) = leading_number(description);
-    let last = rest.strip_prefix(['-', '–']).and_then(|rest| leading_number(rest.trim_start()).0);
-    let film = (kind == Some(&ReleaseKind::Movie)).then_some(Ordinal(1.0));
+/// Returns the episodes in `description`, which is free text: `1-17 + OVA(1-4)`. Those in the label complete it.
+fn span(description: &str, label: &str, kind: Option<&ReleaseKind>) -> EpisodeSpan {
+    let string = if description.is_empty() { label } else { description };
+    let is_film = kind == Some(&ReleaseKind::Movie) || string.to_lowercase().contains("фильм");
+    let film = is_film.then_some((Ordinal(1.0), Ordinal(1.0)));
+    let ends = ends(description).or_else(|| ends(label)).or(film);
     EpisodeSpan {
-        first: first.or(film),
-        last: last.or(first).or(film),
-        string: Some(description.to_owned()).filter(|text| !text.is_empty()),
+        first: ends.map(|(first, _)| first),
+        last: ends.map(|(_, last)| last),
+        string: Some(string.to_owned()).filter(|text| !text.is_empty()),
     }
+}
+
+/// Returns the numbers of the first and the last episode at the beginning of `text`, or else those of the first range in it.
+fn ends(text: &str) -> Option<(Ordinal, Ordinal)> {
+    let leading = |text| {
+        let (first, rest) = leading_number(text);
+        let last = rest.strip_prefix(['-', '–']).and_then(|rest| leading_number(rest.trim_start()).0);
+        Some((first?, last))
+    };
+    let range = |text| leading(text).and_then(|(first, last)| Some((first, last?)));
+    leading(text)
+        .map(|(first, last)| (first, last.unwrap_or(first)))
+        .or_else(|| text.split([' ', '(', '[']).find_map(range))
 }
 
 /// The number at the beginning of `text`, and what follows it.
@@ -54,8 +78,7 @@ fn leading_number(text: &str) -> (Option<Ordinal>, &str) {
     (number.parse().ok().map(Ordinal), rest.trim_start())
 }
 
-fn quality(torrent: &v1::Torrent) -> TorrentQuality {
-    let label = Label::read(&torrent.label).or_else(|| Label::read(&torrent.filename)).unwrap_or_default();
+fn quality(torrent: &v1::Torrent, label: Label) -> TorrentQuality {
     let source = torrent.source.as_ref().map(|source| source.as_str().to_owned()).or(label.source);
     let resolution = torrent.resolution.as_ref().map(|resolution| resolution.as_str().to_owned());
     let resolution = resolution.or(label.resolution);
@@ -84,45 +107,6 @@ fn encoder(codec: &Codec) -> Option<&'static str> {
     }
 }
 
-/// What the name of a torrent says of its quality, for those about which the service says nothing:
-/// `Name [WEBRip 1080p HEVC]`.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Label {
-    source: Option<String>,
-    resolution: Option<String>,
-    encoder: Option<&'static str>,
-}
-
-impl Label {
-    /// The words in the last brackets of `name`.
-    fn read(name: &str) -> Option<Self> {
-        let (before, _) = name.rsplit_once(']')?;
-        let (_, words) = before.rsplit_once('[')?;
-        let mut label = Self::default();
-        for word in words.split([' ', '_', ',']) {
-            match word.to_ascii_lowercase().as_str() {
-                "hevc" | "x265" => label.encoder = Some("h265"),
-                "avc" | "x264" => label.encoder = Some("h264"),
-                "av1" => label.encoder = Some("av1"),
-                lower if is_resolution(lower) => label.resolution = Some(lower.to_owned()),
-                lower if lower.ends_with("rip") || lower == "web-dl" => {
-                    label.source = Some(if lower == "web-rip" { "WEBRip" } else { word }.to_owned());
-                }
-                _ => {}
-            }
-        }
-        Some(label)
-    }
-}
-
-/// Whether `word` counts lines: `1080p`, `4k`.
-fn is_resolution(word: &str) -> bool {
-    let lines = word
-        .strip_suffix('p')
-        .is_some_and(|lines| !lines.is_empty() && lines.bytes().all(|digit| digit.is_ascii_digit()));
-    lines || matches!(word, "2k" | "4k" | "8k")
-}
-
 /// A size in bytes as v3 tells it: in decimal units, with two digits behind the point at most (`4.8 GB`).
 #[expect(clippy::cast_precision_loss, reason = "three digits of it are shown")]
 pub fn size_in_words(bytes: u64) -> String {
@@ -140,6 +124,10 @@ mod tests {
 
     use super::*;
 
+    fn torrent_of(json: serde_json::Value) -> Torrent {
+        torrent(&serde_json::from_value(json).unwrap(), None)
+    }
+
     #[test]
     fn size_is_told_in_decimal_units_without_empty_digits() {
         let words = [4_801_286_259, 864_734_373, 2_000, 999, 0].map(size_in_words);
@@ -148,45 +136,53 @@ mod tests {
     }
 
     #[test]
-    fn episodes_are_read_from_free_text() {
-        let ends = |text: &str| {
-            let span = span(text, Some(&ReleaseKind::Tv));
+    fn episodes_are_read_from_the_description_and_else_from_the_label() {
+        let ends = |description: &str, label: &str| {
+            let span = span(description, label, Some(&ReleaseKind::Tv));
             (span.first.map(Ordinal::get), span.last.map(Ordinal::get))
         };
 
-        assert_eq!(ends("1-17 + OVA(1-4)"), (Some(1.0), Some(17.0)));
-        assert_eq!(ends("13"), (Some(13.0), Some(13.0)));
-        assert_eq!(ends("OVA"), (None, None));
-        assert_eq!(ends(""), (None, None));
-        assert_eq!(span("Фильм", Some(&ReleaseKind::Movie)).last, Some(Ordinal(1.0)));
+        assert_eq!(ends("1-17 + OVA(1-4)", ""), (Some(1.0), Some(17.0)));
+        assert_eq!(ends("1-13 из 24", "1-12"), (Some(1.0), Some(13.0)));
+        assert_eq!(ends("370-500 + OVA", ""), (Some(370.0), Some(500.0)));
+        assert_eq!(ends("OVA (1-4)", ""), (Some(1.0), Some(4.0)));
+        assert_eq!(ends("13", ""), (Some(13.0), Some(13.0)));
+        assert_eq!(ends("", "1-12"), (Some(1.0), Some(12.0)));
+        assert_eq!(ends("ТВ", "1-12"), (Some(1.0), Some(12.0)));
+        assert_eq!(ends("П/м фильм", ""), (Some(1.0), Some(1.0)));
+        assert_eq!(ends("OVA", ""), (None, None));
+        assert_eq!(ends("", ""), (None, None));
+        assert_eq!(span("", "", Some(&ReleaseKind::Movie)).last, Some(Ordinal(1.0)));
+        assert_eq!(span("", "1-13 из 24", None).string.as_deref(), Some("1-13 из 24"));
+        assert_eq!(span("ТВ", "1-12", None).string.as_deref(), Some("ТВ"));
     }
 
     #[test]
     fn quality_is_told_in_the_words_of_v3() {
-        let torrent: v1::Torrent = serde_json::from_value(json!({
+        let torrent = json!({
             "id": 7, "type": {"value": "WEBRip"}, "quality": {"value": "1080p"}, "codec": {"value": "x265/HEVC"},
-        }))
-        .unwrap();
+            "label": "Name [BDRip 720p][AVC][1-12]",
+        });
 
-        let quality = quality(&torrent);
+        let torrent = torrent_of(torrent);
 
         assert_eq!(
-            (quality.string.as_str(), quality.encoder.as_deref()),
+            (torrent.quality.string.as_str(), torrent.quality.encoder.as_deref()),
             ("WEBRip 1080p HEVC", Some("h265"))
         );
     }
 
     #[test]
-    fn quality_that_the_service_does_not_tell_is_read_from_the_name() {
-        let named = |label: &str| {
-            let torrent: v1::Torrent = serde_json::from_value(json!({"id": 7, "label": label})).unwrap();
-            quality(&torrent).string
-        };
+    fn quality_and_episodes_that_the_service_does_not_tell_are_read_from_the_names() {
+        let torrent = torrent_of(json!({
+            "id": 7, "label": "Name - AniLibria.TOP [HDTVRip 720p][1-13]", "type": {"value": null},
+            "filename": "Name - AniLibria.TOP [WEBRip 1080p][HEVC].torrent",
+        }));
 
-        assert_eq!(named("Name [v2] - AniLibria [WEB-Rip 1080p HEVC]"), "WEBRip 1080p HEVC");
-        assert_eq!(named("Name [BDRip 4K AV1]"), "BDRip 4k AV1");
-        assert_eq!(named("Name [HDTVRip 720p]"), "HDTVRip 720p");
-        assert_eq!(named("Name"), "");
+        assert_eq!(torrent.quality.string, "HDTVRip 720p HEVC");
+        assert_eq!(torrent.quality.encoder.as_deref(), Some("h265"));
+        assert_eq!(torrent.episodes.string.as_deref(), Some("1-13"));
+        assert_eq!(torrent.episodes.last, Some(Ordinal(13.0)));
     }
 
     #[test]

@@ -159,6 +159,42 @@ async fn advanced_search_finds_what_an_expression_is_true_of() {
 }
 
 #[tokio::test]
+async fn released_finds_titles_by_whether_they_are_finished() {
+    let gateway = Gateway::mirrored().await;
+    let find = async |query: &str| {
+        ids(&gateway.get(&format!("/v3/title/search/advanced?{query}&limit=-1&filter=id&order_by=id")).await
+            ["list"])
+    };
+    let in_work = find(&format!("query={}", encoded("{status.code} == 1"))).await;
+    let finished = find(&format!("query={}", encoded("{status.code} == 2"))).await;
+
+    for query in
+        ["released==false", "{released}==false", "{released} != true", "released == 0", "not released"]
+    {
+        assert_eq!(find(&format!("query={}", encoded(query))).await, in_work, "{query}");
+    }
+    for query in ["released==true", "{released} == 1", "released"] {
+        assert_eq!(find(&format!("query={}", encoded(query))).await, finished, "{query}");
+    }
+    for query in ["released==false", "{released}==false", "released!=true", "released==0"] {
+        assert_eq!(find(&format!("simple_query={}", encoded(query))).await, in_work, "{query}");
+    }
+    assert!(!in_work.is_empty() && !finished.is_empty());
+    assert_eq!(gateway.get("/v3/title?id=7&filter=id,released").await, json!({"id": 7}));
+}
+
+#[tokio::test]
+async fn page_that_is_too_large_has_the_maximum_size() {
+    let gateway = Gateway::mirrored().await;
+
+    for query in ["items_per_page=999999", "limit=999999", "items_per_page=5001"] {
+        let page = gateway.get(&format!("/v3/title/updates?filter=id&{query}")).await;
+        assert_eq!(ids(&page["list"]).len(), RELEASES as usize, "{query}");
+        assert_eq!(page["pagination"], pagination(1, 0, 5000, RELEASES.into()), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn franchises_of_a_title_come_in_the_form_of_the_dialect() {
     let gateway = Gateway::start().await;
     let all = gateway.get("/v3/franchise/list?limit=-1").await;
@@ -221,6 +257,34 @@ async fn statistics_of_users_are_an_empty_page() {
     let page = gateway.get("/v3/torrent/seed_stats?users=a,b&sort_by=user&order=1&limit=7").await;
 
     assert_eq!(page, json!({"list": [], "pagination": pagination(0, 0, 7, 0)}));
+}
+
+#[tokio::test]
+async fn feed_names_its_own_address() {
+    let gateway = Gateway::start().await;
+
+    for (host, path) in [
+        ("anime.example", "/v3/torrent/rss"),
+        ("anime.example:8000", "/v3.1/torrent/rss?limit=2&since=1"),
+        ("anime.example", "/v3/getRSS?rss_type=atom&limit=2"),
+        ("other.example", "/v3/torrent/rss?rss_type=json&limit=2"),
+        ("anime.example", "/v3/torrent/rss?rss_type=json&limit=2"),
+    ] {
+        let feed = gateway.service.get(path).header("host", host).send().await;
+        let feed = feed.0.into_body().into_string().await.unwrap();
+        let own = format!("http://{host}{path}");
+
+        let is_json = path.contains("json");
+        let link = if is_json {
+            format!("\"feed_url\":\"{own}\"")
+        } else {
+            format!("href=\"{}\"", own.replace('&', "&amp;"))
+        };
+        assert!(
+            feed.contains(&link) && (is_json || feed.matches("rel=\"self\"").count() == 1),
+            "{link}: {feed}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -34,6 +34,71 @@ async fn title_is_all_that_its_release_tells_under_every_name_and_version() {
 }
 
 #[tokio::test]
+async fn addresses_with_duplicate_slashes_names_of_v2_and_every_version_answer_the_same() {
+    let gateway = Gateway::start().await;
+    let title = gateway.get("/v3/title?id=7").await;
+
+    for path in [
+        "//v3/title?id=7",
+        "/v3//title?id=7",
+        "///v3.1///title//?id=7",
+        "/v3.1/title?id=7",
+        "/v3.10/title?id=7",
+        "/v3.1.2/title?id=7",
+        "/v3/getTitle?id=7",
+        "/v3.0/getTitle/?id=7",
+        "//v3.1.2//getTitle?id=7",
+    ] {
+        assert_eq!(gateway.get(path).await, title, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn names_of_v2_answer_as_the_operations_of_v3() {
+    let gateway = Gateway::mirrored().await;
+
+    for (name, path) in [
+        ("getTitles?id_list=7,8", "title/list?id_list=7,8"),
+        ("getUpdates?limit=3", "title/updates?limit=3"),
+        ("getChanges?limit=3&filter=id", "title/changes?limit=3&filter=id"),
+        ("getSchedule?days=0&filter=id", "title/schedule?days=0&filter=id"),
+        ("searchTitles?search=&limit=3", "title/search?search=&limit=3"),
+        ("advancedSearch?query={id}<3", "title/search/advanced?query={id}<3"),
+        ("getYears", "years"),
+        ("getGenres?sorting_type=1", "genres?sorting_type=1"),
+        ("getTeam", "team"),
+        ("getYouTube?limit=2", "youtube?limit=2"),
+        ("getFeed?limit=2", "feed?limit=2"),
+    ] {
+        let [name, path] =
+            [name, path].map(|path| path.replace('{', "%7B").replace('}', "%7D").replace('<', "%3C"));
+        let (of_v2, of_v3) =
+            (gateway.get(&format!("/v3/{name}")).await, gateway.get(&format!("/v3/{path}")).await);
+        assert_eq!(of_v2, of_v3, "{name}");
+    }
+    assert!(gateway.get("/v3/getRandomTitle?filter=id").await["id"].is_u64());
+    gateway.send(Method::GET, "/v3/getRSS").await.assert_content_type("application/rss+xml; charset=utf-8");
+}
+
+#[tokio::test]
+async fn keys_of_paths_may_be_in_brackets() {
+    let gateway = Gateway::start().await;
+
+    for (brackets, dots) in [
+        ("filter=id,names[ru],season[year],type[episodes]", "filter=id,names.ru,season.year,type.episodes"),
+        ("filter=player.list[%222%22]", "filter=player.list.2"),
+        ("filter=player.list['2'].hls[hd]", "filter=player.list.2.hls.hd"),
+        ("remove=names[en],player[list]", "remove=names.en,player.list"),
+        ("filter=player[playlist]", "filter=player.list"),
+    ] {
+        let of = async |query| gateway.get(&format!("/v3/title?id=7&{query}")).await;
+        let (found, expected) = (of(brackets).await, of(dots).await);
+        assert_eq!(found, expected, "{brackets}");
+        assert_ne!(found, json!({}), "{brackets}");
+    }
+}
+
+#[tokio::test]
 async fn title_has_its_franchises() {
     let gateway = Gateway::start().await;
     let all = gateway.get("/v3/franchise/list?limit=1").await;

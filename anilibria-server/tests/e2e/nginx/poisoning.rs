@@ -8,7 +8,7 @@ use poem::{
 };
 
 use super::front::{Behind, Front, Raw, connect, request};
-use crate::support::{Service, eventually};
+use crate::support::{Answer, Service, eventually};
 
 /// Size of an answer of [`Large`].
 const LARGE: usize = 64 * 1024;
@@ -105,6 +105,58 @@ async fn answer_for_one_origin_or_coding_is_not_served_to_others() {
             assert_eq!(answer.header("content-encoding"), "", "{target}");
             assert_eq!(answer.status, 200, "{target}");
         }
+    }
+}
+
+#[tokio::test]
+async fn public_answer_of_v3_is_cached_once_for_all_origins() {
+    let service = Service::sandbox(&[], &[]);
+    let Some(front) = front_of(&service) else { return };
+    let target = "/v3/genres";
+
+    let in_session =
+        front.raw(1, target, &[("cookie", "PHPSESSID=x"), ("origin", "https://a.example")]).await;
+    let first = front.raw(2, target, &[]).await;
+    let other = front.raw(3, target, &[("origin", "https://a.example")]).await;
+    let listed = front.raw(4, target, &[("origin", "http://localhost:3000")]).await;
+
+    assert_eq!(in_session.header("access-control-allow-origin"), "");
+    for answer in [&first, &other, &listed] {
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, "*"));
+    }
+    assert_eq!(other.header("x-cache-status"), "HIT");
+    assert_eq!(listed.header("x-cache-status"), "HIT");
+}
+
+#[tokio::test]
+async fn feed_that_names_one_host_is_not_served_to_another() {
+    let service = Service::sandbox(&[], &[]);
+    let Some(front) = front_of(&service) else { return };
+    let target = "/v3/torrent/rss?rss_type=json&limit=1";
+
+    for (client, host) in (1..).zip(["evil.example", "anime.example"]) {
+        let answer = Answer::to(front.by(client, target).header("host", host)).await;
+
+        assert_eq!(answer.json()["feed_url"], format!("http://{host}{target}"));
+    }
+}
+
+#[tokio::test]
+async fn address_with_duplicate_slashes_answers_as_without() {
+    let service = Service::sandbox(&[], &[]);
+    let Some(front) = front_of(&service) else { return };
+
+    for (client, (odd, plain)) in (1..).zip([
+        ("//v3//title?id=1", "/v3/title?id=1"),
+        ("/v3.1//getTitle?id=1", "/v3.1/title?id=1"),
+        ("//public/torrent/download.php?id=10004", "/public/torrent/download.php?id=10004"),
+        ("//storage//a.jpg", "/storage/a.jpg"),
+    ]) {
+        let [odd, plain] = [front.raw(client, odd, &[]).await, front.raw(client, plain, &[]).await];
+
+        assert!(plain.status < 400, "{}", plain.status);
+        assert_eq!((odd.status, odd.header("location")), (plain.status, plain.header("location")));
+        assert_eq!(odd.body, plain.body);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     error::{Problem, SyntaxError, shown},
-    limits, modern_path,
+    limits,
 };
 use crate::path::Path;
 
@@ -147,7 +147,7 @@ impl<'t> Lexer<'t> {
         let position = self.position;
         let text = self.take(close + 1);
         let inside = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default();
-        let path = modern_path(inside).map_err(|error| Problem::from(error).at(position))?;
+        let path = Path::parse_modern(inside).map_err(|error| Problem::from(error).at(position))?;
         Ok((Kind::Path(path), text))
     }
 

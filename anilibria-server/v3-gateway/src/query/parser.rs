@@ -7,11 +7,13 @@ use super::{
     lexer::{Kind, Token, tokens},
     limits,
     list::List,
-    modern_path,
     operator::{Level, Operator},
     pattern::PatternText,
 };
 use crate::path::Path;
+
+/// The key that published clients write without braces: `released == false`.
+const RELEASED: &str = "released";
 
 /// Parses a whole query.
 pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
@@ -83,7 +85,8 @@ impl<'t> Parser<'t> {
             Kind::Path(path) if self.eat("of") => self.property(path.clone()),
             Kind::Path(path) => Ok(Expression::Path(path.clone())),
             Kind::Text(name) | Kind::Name(name) if self.eat("of") => {
-                let path = modern_path(name).map_err(|error| Problem::from(error).at(token.position))?;
+                let path =
+                    Path::parse_modern(name).map_err(|error| Problem::from(error).at(token.position))?;
                 self.property(path)
             }
             Kind::Text(text) => Ok(Expression::Text(text.clone())),
@@ -101,6 +104,10 @@ impl<'t> Parser<'t> {
                 parser.expect("then", "`then`")?;
                 parser.branches(condition, "else", "`else`")
             }),
+            Kind::Name(name) if name == RELEASED => {
+                let path = Path::parse(name).map_err(|error| Problem::from(error).at(token.position))?;
+                Ok(Expression::Path(path))
+            }
             Kind::Name(_) => Err(token.instead_of(VALUE)),
             Kind::Fixed(_) | Kind::End => Err(token.instead_of("a value")),
         }

@@ -3,10 +3,11 @@
 use super::{
     error::{Problem, SyntaxError, shown},
     expression::Expression,
-    lexer, limits, modern_path,
+    lexer, limits,
     operator::Operator,
     parser::right_side,
 };
+use crate::path::Path;
 
 /// Operators. An operator precedes every operator that is a prefix of it.
 const OPERATORS: [(&str, Operator); 7] = [
@@ -41,7 +42,7 @@ pub(super) fn parse(text: &str) -> Result<Expression, SyntaxError> {
     // Braces, which the full language requires, are accepted here as well.
     let path = path.trim();
     let bare = path.strip_prefix('{').and_then(|path| path.strip_suffix('}')).unwrap_or(path);
-    let path = modern_path(bare).map_err(|error| Problem::from(error).at(1))?;
+    let path = Path::parse_modern(bare).map_err(|error| Problem::from(error).at(1))?;
     Ok(Expression::Path(path).then(operator, right))
 }
 

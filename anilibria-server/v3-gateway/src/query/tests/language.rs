@@ -1,5 +1,7 @@
 //! Tests of the meaning of queries.
 
+use serde_json::json;
+
 use super::{super::Query, holds, matches, title};
 
 /// Asserts for each query that it matches the title exactly if `expected` is true.
@@ -278,6 +280,37 @@ fn a_property_is_taken_of_an_object() {
 #[test]
 fn names_of_the_api_before_still_lead_to_their_values() {
     all_hold(true, ["{player.series.last} == 12.5", "{player.playlist.1.hls.fhd} == \"/1.m3u8\""]);
+}
+
+#[test]
+fn keys_of_a_path_may_be_in_brackets() {
+    all_hold(
+        true,
+        [
+            "{season[year]} == 2021",
+            "{player.list[\"12.5\"].hls} == {player.list.12.5.hls}",
+            "\"/1.m3u8\" == {player.list['1'].hls[fhd]}",
+        ],
+    );
+    let simple = Query::parse_simple("player.list[\"1\"].hls[fhd]==/1.m3u8").unwrap();
+    assert!(matches(&simple, &title()).unwrap());
+}
+
+#[test]
+fn released_is_a_key_with_and_without_braces() {
+    let holds = |query: Query, is_released: bool| matches(&query, &json!({"released": is_released})).unwrap();
+
+    for query in
+        ["released==false", "{released} == false", "released == 0", "not released", "released != true"]
+    {
+        let query = Query::parse(query).unwrap();
+        assert!(holds(query.clone(), false) && !holds(query.clone(), true), "{query}");
+    }
+    for query in ["released==false", "{released}==false", "released==0", "released!=true"] {
+        let query = Query::parse_simple(query).unwrap();
+        assert!(holds(query.clone(), false) && !holds(query.clone(), true), "{query}");
+    }
+    assert!(Query::parse("released == true").unwrap().reads("released"));
 }
 
 /// Compares each level with the next tighter one: a query without parentheses equals the first of the two with parentheses.

@@ -4,11 +4,12 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{
     super::{
-        Allowance, Function, Query, expression::Expression, limits, list::List, modern_path,
-        operator::Operator, parser, pattern::Pattern,
+        Allowance, Function, Query, expression::Expression, limits, list::List, operator::Operator, parser,
+        pattern::Pattern,
     },
     matches, title,
 };
+use crate::path::Path;
 
 /// Generates a part of a query. Concatenated parts are close to valid queries.
 fn piece() -> impl Strategy<Value = &'static str> {
@@ -61,7 +62,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
 /// Generates any tree that the parser can produce.
 fn expression() -> impl Strategy<Value = Expression> {
     let path = prop::sample::select(vec!["id", "season.year", "torrents.list[*].seeders", "team.voice[0]"]);
-    let path = path.prop_map(|path| modern_path(path).unwrap());
+    let path = path.prop_map(|path| Path::parse(path).unwrap());
     let leaf = prop_oneof![
         Just(Expression::Null),
         any::<bool>().prop_map(Expression::Bool),

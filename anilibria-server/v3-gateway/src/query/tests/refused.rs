@@ -20,7 +20,7 @@ fn mistakes_are_told_with_their_place() {
         ("{id", "column 1: expected a path that ends with `}`, found `{id`"),
         ("{}", "column 1: a path has an empty key"),
         ("{a..b}", "column 1: a path has an empty key"),
-        ("1 + {a[x]}", "column 5: brackets of a path hold a number or `*`"),
+        ("1 + {a[x}", "column 5: brackets of a path hold a number, `*` or a key, and are closed by `]`"),
         ("\"abc", "column 1: expected a text that ends with a double quote, found `\"abc`"),
         ("{id} = 1", "column 6: expected `==`, found `=`"),
         ("{id} && 1", "column 6: expected `and`, found `&&`"),

@@ -1,0 +1,97 @@
+//! Pages of other origins that may read an answer.
+
+use std::borrow::Cow;
+
+use anilibria_http::cors::{Readers, requested_method, requests_header};
+use poem::{
+    Request,
+    http::{Method, header},
+};
+use url::form_urlencoded;
+
+use super::ask::cookie;
+
+/// Parameters with the session of a user.
+pub(super) const SESSION_PARAMETERS: [&str; 2] = ["session", "psid"];
+
+/// Returns the pages that may read the answer to `request`: all pages if it reads public data, and those of the configured
+/// origins if it writes or has a session.
+pub(super) fn readers(request: &Request) -> Readers {
+    if !matches!(*requested_method(request), Method::GET | Method::HEAD) {
+        Readers::Listed
+    } else if has_session(request) {
+        Readers::ListedForSession
+    } else {
+        Readers::All
+    }
+}
+
+/// True if `request` has a session, or is the preflight of a request that has one.
+fn has_session(request: &Request) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    let is_session = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+        SESSION_PARAMETERS.contains(&&*name) && !value.trim().is_empty()
+    };
+    form_urlencoded::parse(query.as_bytes()).any(is_session)
+        || cookie(request.headers()).is_some_and(|session| !session.is_empty())
+        || request.headers().contains_key(header::AUTHORIZATION)
+        || requests_header(request, &header::AUTHORIZATION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(method: Method, uri: &str, headers: &[(&str, &str)]) -> Readers {
+        let request = Request::builder().method(method).uri(uri.parse().unwrap());
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        readers(&request.finish())
+    }
+
+    #[test]
+    fn public_data_is_for_all_pages() {
+        for (method, uri) in [
+            (Method::GET, "/v3/title?id=1"),
+            (Method::HEAD, "/v3/title?id=1"),
+            (Method::GET, "/v3/title?id=1&session="),
+            (Method::GET, "/public/torrent/download.php?id=1"),
+        ] {
+            assert_eq!(of(method, uri, &[("cookie", "a=b; PHPSESSID=")]), Readers::All, "{uri}");
+        }
+        let preflight = [
+            ("origin", "https://a.example"),
+            ("access-control-request-method", "GET"),
+            ("access-control-request-headers", "content-type,x-request-id"),
+        ];
+        assert_eq!(of(Method::OPTIONS, "/v3/title?id=1", &preflight), Readers::All);
+    }
+
+    #[test]
+    fn answers_to_requests_with_a_session_are_for_listed_pages() {
+        for (uri, header) in [
+            ("/v3/user?session=x", ("accept", "*/*")),
+            ("/v3/genres?sessio%6e=x", ("accept", "*/*")),
+            ("/public/torrent/download.php?id=1&psid=x", ("accept", "*/*")),
+            ("/v3/user", ("cookie", "a=b; PHPSESSID=x")),
+            ("/v3/user", ("authorization", "Bearer x")),
+        ] {
+            assert_eq!(of(Method::GET, uri, &[header]), Readers::ListedForSession, "{uri} {header:?}");
+        }
+        let preflight = [
+            ("origin", "https://a.example"),
+            ("access-control-request-method", "GET"),
+            ("access-control-request-headers", "x-request-id, Authorization"),
+        ];
+        assert_eq!(of(Method::OPTIONS, "/v3/user", &preflight), Readers::ListedForSession);
+    }
+
+    #[test]
+    fn answers_to_writes_are_for_listed_pages() {
+        let preflight = [("origin", "https://a.example"), ("access-control-request-method", "PUT")];
+
+        assert_eq!(of(Method::PUT, "/v3/user/favorites", &[]), Readers::Listed);
+        assert_eq!(of(Method::POST, "/public/login.php", &[]), Readers::Listed);
+        assert_eq!(of(Method::OPTIONS, "/v3/user/favorites", &preflight), Readers::Listed);
+        assert_eq!(of(Method::OPTIONS, "/v3/title", &[]), Readers::Listed);
+    }
+}
