@@ -65,6 +65,10 @@ impl Call {
     }
 }
 
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path to a method has one lifetime, a handler takes any"
+)]
 static CALLS: [Call; 12] = [
     Call::get("", "Lists these calls.", |_, _| Ok(list())),
     Call::post(
