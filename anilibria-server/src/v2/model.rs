@@ -3,6 +3,7 @@
 //! `Option` fields marked `nullable` are always present, as `null` if there is no value. The document lists them as required
 //! (see [`crate::v2::openapi`]).
 
+pub mod index;
 pub mod internal;
 pub mod live;
 pub mod pattern;

@@ -1,60 +1,60 @@
 
-// Events from the service: over WebSocket, or else as server-sent events, and again after each break.
+// Connection to the service: WebSocket, or server-sent events if no WebSocket can be opened. Reconnects after a failure.
 
-/** Before the first event: asks for all that the service remembers. */
+/** Id before that of any event. Resuming from it replays all events that the service stores. */
 const BEFORE_ALL = "0000000000000-0000";
 
-/** The first and the longest wait before another attempt, in milliseconds. */
+/** First and longest delay before a reconnect, in milliseconds. */
 const BACKOFF = { first: 1000, longest: 30_000 };
 
 /**
- * One connection at a time. Calls `hear(type, data)` for each message, and `show(state)` when it is `connecting`, `live` or
+ * One connection at a time. Calls `receive(type, data)` for each message, and `show(state)` with `connecting`, `live` or
  * `reconnecting`.
  */
 class Connection {
-  #hear;
+  #receive;
   #show;
   #choice;
   #last = BEFORE_ALL;
   #failures = 0;
-  #way;
+  #transport;
   #timer;
 
-  constructor(choice, { hear, show }) {
+  constructor(choice, { receive, show }) {
     this.#choice = choice;
-    this.#hear = hear;
+    this.#receive = receive;
     this.#show = show;
     show("connecting");
-    addEventListener("online", () => this.#hurry());
-    this.#begin(overSocket, overStream);
+    addEventListener("online", () => this.#reconnectNow());
+    this.#connect(overSocket, overStream);
   }
 
-  /** What to hear of from now on: `{ kinds, titles }`. */
+  /** Sets the subscriptions: `{ kinds, titles }`. */
   choose(choice) {
     const before = this.#choice;
     this.#choice = choice;
-    this.#way?.choose(before, choice);
+    this.#transport?.choose(before, choice);
   }
 
-  /** Tries `way`; when it cannot even be opened, the `other`. */
-  #begin(way, other) {
+  /** Connects with `transport`, and with `fallback` if that cannot be opened. */
+  #connect(transport, fallback) {
     let isOpen = false;
-    const isReturn = this.#last !== BEFORE_ALL;
-    this.#way = way(this.#choice, this.#last, {
+    const isReconnect = this.#last !== BEFORE_ALL;
+    this.#transport = transport(this.#choice, this.#last, {
       open: () => {
         isOpen = true;
         this.#show("live");
       },
       message: (type, data) => {
-        // Whoever is turned away is told so first; that is no success.
+        // A refused client receives an error before the connection closes. The delay must keep growing then.
         if (type !== "error") this.#failures = 0;
         if (data.event_id > this.#last) this.#last = data.event_id;
-        // Only who comes back has missed something.
-        if (type !== "resumed" || isReturn) this.#hear(type, data);
+        // After the first connect the replay is incomplete by design: no event was missed.
+        if (type !== "resumed" || isReconnect) this.#receive(type, data);
       },
       end: () => {
-        this.#way = undefined;
-        if (!isOpen && other) this.#begin(other);
+        this.#transport = undefined;
+        if (!isOpen && fallback) this.#connect(fallback);
         else this.#wait();
       },
     });
@@ -64,35 +64,35 @@ class Connection {
     this.#show("reconnecting");
     const longest = Math.min(BACKOFF.first * 2 ** this.#failures, BACKOFF.longest);
     this.#failures += 1;
-    // So that all pages do not come back in the same moment.
-    const pause = longest * (0.5 + Math.random() / 2);
-    this.#timer = setTimeout(() => this.#begin(overSocket, overStream), pause);
+    // The jitter spreads the reconnects of all pages.
+    const delay = longest * (0.5 + Math.random() / 2);
+    this.#timer = setTimeout(() => this.#connect(overSocket, overStream), delay);
   }
 
-  /** Does not wait any longer. */
-  #hurry() {
-    if (this.#way) return;
+  /** Ends the delay before a reconnect. */
+  #reconnectNow() {
+    if (this.#transport) return;
     clearTimeout(this.#timer);
-    this.#begin(overSocket, overStream);
+    this.#connect(overSocket, overStream);
   }
 }
 
-/** Hears of events over WebSocket. */
+/** Receives events over a WebSocket. */
 function overSocket(choice, last, { open, message, end }) {
   const address = new URL("ws", location.href);
   address.protocol = address.protocol.replace("http", "ws");
   const socket = new WebSocket(address);
-  const say = (type, data) => socket.send(JSON.stringify({ type, data }));
+  const send = (type, data) => socket.send(JSON.stringify({ type, data }));
   const apply = (before, now) => {
-    say("subscribe_updates", { types: now.kinds });
-    for (const id of before.titles) if (!now.titles.includes(id)) say("unsubscribe_title", { title_id: id });
-    for (const id of now.titles) if (!before.titles.includes(id)) say("subscribe_title", { title_id: id });
+    send("subscribe_updates", { types: now.kinds });
+    for (const id of before.titles) if (!now.titles.includes(id)) send("unsubscribe_title", { title_id: id });
+    for (const id of now.titles) if (!before.titles.includes(id)) send("subscribe_title", { title_id: id });
   };
-  let wanted = choice;
+  let latest = choice;
   socket.addEventListener("open", () => {
     open();
-    apply({ titles: [] }, wanted);
-    say("resume", { last_event_id: last });
+    apply({ titles: [] }, latest);
+    send("resume", { last_event_id: last });
   });
   socket.addEventListener("message", (frame) => {
     const { type, data } = JSON.parse(frame.data);
@@ -101,27 +101,27 @@ function overSocket(choice, last, { open, message, end }) {
   socket.addEventListener("close", end);
   return {
     choose(before, now) {
-      wanted = now;
+      latest = now;
       if (socket.readyState === WebSocket.OPEN) apply(before, now);
     },
   };
 }
 
 /**
- * Hears of events as server-sent events. Not with `EventSource`: that cannot say where to go on from when it is made anew,
- * as it has to be for another choice.
+ * Receives server-sent events. Uses `fetch`, because `EventSource` cannot send `Last-Event-ID` with its first request, and
+ * other subscriptions need a new request.
  */
 function overStream(choice, last, { open, message, end }) {
   const address = new URL("events", location.href);
   for (const kind of choice.kinds) address.searchParams.append("types", kind);
   for (const id of choice.titles) address.searchParams.append("title_id", id);
-  const breaking = new AbortController();
-  const listen = async () => {
+  const abort = new AbortController();
+  const read = async () => {
     const headers = { accept: "text/event-stream", "last-event-id": last };
-    const answer = await fetch(address, { headers, signal: breaking.signal, cache: "no-store" });
-    if (!answer.ok) return;
+    const response = await fetch(address, { headers, signal: abort.signal, cache: "no-store" });
+    if (!response.ok) return;
     open();
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       const blocks = (text + part.value).split("\n\n");
@@ -132,6 +132,6 @@ function overStream(choice, last, { open, message, end }) {
       }
     }
   };
-  listen().catch(() => {}).then(end);
-  return { choose: () => breaking.abort() };
+  read().catch(() => {}).then(end);
+  return { choose: () => abort.abort() };
 }

@@ -1,45 +1,46 @@
 
-// The page: what the reader chooses, and the events that come.
+// The live events page: subscriptions of the reader, and the events.
 
-/** Most events that are shown; the oldest go. */
-const MOST_EVENTS = 200;
+/** Maximum number of shown events. The oldest one is removed. */
+const MAX_EVENTS = 200;
 
-/** Most titles that are followed, so that subscribing to all stays within what one may say at once. */
-const MOST_TITLES = 30;
+/** Maximum number of followed titles. Subscribing to all of them must stay below the rate limit of the WebSocket. */
+const MAX_FOLLOWED = 30;
 
-/** Where the choice is remembered. */
-const MEMORY = "anilibria-live";
+/** Key of the stored subscriptions. */
+const STORAGE_KEY = "anilibria-live";
 
 const KINDS = ["new_episode", "new_title", "status_change"];
 
-const find = (id) => document.getElementById(id);
+/** Number of a title, as typed by the reader. */
+const TITLE_NUMBER = /^[0-9]{1,9}$/;
 
-/** What the reader wants to see: kinds of events, and titles as `{ id, name }`. */
-const choice = recall();
+/** Subscriptions of the reader: kinds of events, and titles as `{ id, name }`. */
+const choice = load();
 
-function recall() {
+function load() {
   try {
-    const { kinds, titles } = JSON.parse(localStorage.getItem(MEMORY));
+    const { kinds, titles } = JSON.parse(localStorage.getItem(STORAGE_KEY));
     const isTitle = ({ id, name }) => Number.isInteger(id) && id > 0 && typeof name === "string";
-    return { kinds: KINDS.filter((kind) => kinds.includes(kind)), titles: titles.filter(isTitle).slice(0, MOST_TITLES) };
+    return { kinds: KINDS.filter((kind) => kinds.includes(kind)), titles: titles.filter(isTitle).slice(0, MAX_FOLLOWED) };
   } catch {
-    // Nothing was remembered, or nothing that can be used.
+    // Nothing is stored, or the stored text is of another form.
     return { kinds: [...KINDS], titles: [] };
   }
 }
 
-function remember() {
+function save() {
   try {
-    localStorage.setItem(MEMORY, JSON.stringify(choice));
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(choice));
   } catch {
-    // The page works without, until it is closed.
+    // Without storage the subscriptions last until the page is closed.
   }
 }
 
-/** The choice as the service wants it. */
-const wanted = () => ({ kinds: [...choice.kinds], titles: choice.titles.map(({ id }) => id) });
+/** Returns the subscriptions in the form of the service. */
+const subscriptions = () => ({ kinds: [...choice.kinds], titles: choice.titles.map(({ id }) => id) });
 
-function hear(type, data) {
+function receive(type, data) {
   if (Object.hasOwn(words.kinds, type)) showEvent(type, data);
   else if (type === "lagged" || (type === "resumed" && !data.complete)) showNote(words.missed);
   else if (type === "error") showNote(data.message);
@@ -47,18 +48,19 @@ function hear(type, data) {
 
 function showEvent(type, data) {
   const events = find("events");
-  // It may be told again after a break.
+  // A replay may repeat events that are shown.
   if ([...events.children].some((card) => card.dataset.id === data.event_id)) return;
   const isWanted = choice.kinds.includes(type) || choice.titles.some(({ id }) => id === data.title_id);
   if (!isWanted) return;
   const added = card(type, data);
   added.classList.add("new");
   events.prepend(added);
-  while (events.children.length > MOST_EVENTS) events.lastElementChild.remove();
-  showWhetherEmpty();
+  while (events.children.length > MAX_EVENTS) events.lastElementChild.remove();
+  updateEmpty();
 }
 
-function showWhetherEmpty() {
+/** Shows either the text for an empty list or the button that clears it. */
+function updateEmpty() {
   const isEmpty = find("events").children.length === 0;
   find("empty").hidden = !isEmpty;
   find("clear").hidden = isEmpty;
@@ -75,67 +77,90 @@ function showState(state) {
   if (state === "live") find("note").hidden = true;
 }
 
-function showTitles() {
+function showFollowed() {
   const chips = choice.titles.map(({ id, name }) => {
     const chip = document.createElement("li");
     const text = element("span", "", name);
     text.lang = "ru";
-    const leave = element("button", "", "×");
-    leave.type = "button";
-    leave.setAttribute("aria-label", words.leave(name));
-    leave.addEventListener("click", () => {
+    const unfollow = element("button", "", "×");
+    unfollow.type = "button";
+    unfollow.setAttribute("aria-label", words.unfollow(name));
+    unfollow.addEventListener("click", () => {
       choice.titles = choice.titles.filter((title) => title.id !== id);
-      changed();
+      applyChoice();
       find("title").focus();
     });
-    chip.append(text, leave);
+    chip.append(text, unfollow);
     return chip;
   });
   find("titles").replaceChildren(...chips);
 }
 
-/** The choice is another one. */
-function changed() {
-  remember();
-  showTitles();
-  connection.choose(wanted());
+/** Stores, shows and sends the changed subscriptions. */
+function applyChoice() {
+  save();
+  showFollowed();
+  connection.choose(subscriptions());
 }
 
-/** Follows a title; returns why not, if so. */
-async function follow(id) {
-  if (choice.titles.some((title) => title.id === id)) return "";
-  if (choice.titles.length >= MOST_TITLES) return words.tooMany(MOST_TITLES);
+/** Follows a title. Shows the reason if it cannot be followed. */
+function follow({ id, name }) {
+  suggestions.close();
+  const isFollowed = choice.titles.some((title) => title.id === id);
+  const isFull = !isFollowed && choice.titles.length >= MAX_FOLLOWED;
+  find("refusal").textContent = isFull ? words.tooMany(MAX_FOLLOWED) : "";
+  if (isFull) return;
+  find("title").value = "";
+  if (isFollowed) return;
+  choice.titles.push({ id, name });
+  applyChoice();
+}
+
+/** Follows the title that the reader selected or typed: a suggestion, a number, or the best match of a name. */
+async function followTyped() {
+  const text = find("title").value.trim();
+  if (suggestions.active) return follow(suggestions.active);
+  const isNumber = TITLE_NUMBER.test(text);
+  if (!isNumber && text.length < MIN_QUERY) return refuse(words.tooShort);
   try {
-    const title = await lookUp(id);
-    if (!title) return words.unknown(id);
-    // Meanwhile it may have been added.
-    choice.titles = [...choice.titles.filter((other) => other.id !== id), { id, name: title.names.ru }];
+    const title = isNumber ? await titleNumbered(Number(text)) : await suggestions.best();
+    if (title) follow(title);
+    else refuse(isNumber ? words.unknownTitle(text) : words.noMatch(text));
   } catch {
-    return words.unanswered;
+    refuse(words.unanswered);
   }
-  changed();
-  return "";
 }
 
-translate();
-showTitles();
+/** Returns the title with this number as `{ id, name }`; `undefined` if it does not exist. */
+async function titleNumbered(id) {
+  suggestions.close();
+  const title = await lookUp(id);
+  return title && { id, name: title.names.ru };
+}
+
+function refuse(reason) {
+  find("refusal").textContent = reason;
+}
+
+translate(words, `AniLibria: ${words.live}`);
+showFollowed();
 for (const box of find("kinds").querySelectorAll("input")) {
   box.checked = choice.kinds.includes(box.value);
   box.addEventListener("change", () => {
     const boxes = [...find("kinds").querySelectorAll("input:checked")];
     choice.kinds = boxes.map(({ value }) => value);
-    changed();
+    applyChoice();
   });
 }
-find("follow").addEventListener("submit", async (event) => {
+const suggestions = new Suggestions(find("title"), find("matches"), follow);
+find("title").addEventListener("input", () => refuse(""));
+find("follow").addEventListener("submit", (event) => {
   event.preventDefault();
-  const refusal = await follow(Number(find("title").value));
-  find("refusal").textContent = refusal;
-  if (!refusal) find("title").value = "";
+  followTyped();
 });
 find("clear").addEventListener("click", () => {
   find("events").replaceChildren();
-  showWhetherEmpty();
+  updateEmpty();
 });
 find("choice").open = matchMedia("(min-width: 52rem)").matches;
-const connection = new Connection(wanted(), { hear, show: showState });
+const connection = new Connection(subscriptions(), { receive, show: showState });
