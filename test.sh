@@ -546,11 +546,13 @@ systemd_unit() {
     mkdir -p "$dropins" && cp "$DEPLOY/systemd/rotation.conf" "$dropins" && systemd-analyze verify "$unit"
 }
 
-# The pages of the service in a browser.
+# The pages of the service in a browser. Screenshots are in target/screenshots.
 pages() {
-    installed "pages: Swagger UI and live events in Chromium" page_tools || return
-    check "Swagger UI in Chromium" swagger_ui
-    check "live events in Chromium" live_events
+    installed "pages: Chromium" page_tools || return
+    export SCREENSHOTS="${CARGO_TARGET_DIR:-target}/screenshots"
+    check "documentation in Chromium" documentation_page
+    check "front page in Chromium" own_page front
+    check "live events in Chromium" own_page live
 }
 
 # installed NAME INSTALL: whether INSTALL could install what checks called NAME need.
@@ -622,13 +624,14 @@ chromium_path() {
     command -v chromium || command -v chromium-browser || command -v google-chrome
 }
 
-swagger_ui() {
+documentation_page() {
     compile_typescript && with_service node --test "$TYPESCRIPT_BUILD/build/docs.page.js"
 }
 
-live_events() {
+# own_page NAME: runs the tests of a page. They start services themselves.
+own_page() {
     compile_typescript && cargo build -q --locked -p anilibria-server || return
-    SERVER="${CARGO_TARGET_DIR:-target}/debug/anilibria-server" node --test "$TYPESCRIPT_BUILD/build/live.page.js"
+    SERVER="${CARGO_TARGET_DIR:-target}/debug/anilibria-server" node --test "$TYPESCRIPT_BUILD/build/$1.page.js"
 }
 
 # The Python client of the old API, as it was published: each of its methods counts one, and so does what it hears.
@@ -684,16 +687,16 @@ count_python_tests() {
 with_service() (
     cargo build -q --locked -p anilibria-server || exit
     secret=$(openssl rand -hex 32)
-    output="$scratch/service.out" log="$scratch/service.log"
+    log="$scratch/service.log"
     env -i INTERNAL_JWT_SECRET="$secret" CACHE_DIR=off RATE_LIMIT_REQUESTS_PER_MINUTE=0 \
-        "${CARGO_TARGET_DIR:-target}/debug/anilibria-server" --sandbox --port 0 >"$output" 2>"$log" &
+        "${CARGO_TARGET_DIR:-target}/debug/anilibria-server" --sandbox --port 0 >"$log" 2>&1 &
     service=$!
     trap 'kill "$service" 2>/dev/null' EXIT
-    until grep -q http:// "$output"; do
+    until grep -q Listening "$log"; do
         kill -0 "$service" 2>/dev/null || { cat "$log"; exit 1; }
         sleep 0.1
     done
-    SERVICE_URL=$(grep -oE -m 1 'http://[0-9.:]+' "$output")
+    SERVICE_URL=$(grep -m 1 Listening "$log" | grep -oE 'http://[0-9.:]+')
     INTERNAL_TOKEN=$(service_token "$secret")
     export SERVICE_URL INTERNAL_TOKEN
     "$@" || { tail -n 20 "$log"; exit 1; }

@@ -20,20 +20,17 @@ use anilibria_benches::{child::Child, load, median};
 use anilibria_server::cli;
 use anyhow::{Context as _, ensure};
 use poem::{Body, EndpointExt as _, Route, Server, handler, listener::TcpAcceptor, post, web::Data};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 9;
 const ROUND: Duration = Duration::from_secs(1);
+/// Maximum time that a service takes to start.
+const START: Duration = Duration::from_secs(10);
 const PATH: &str = "/api/anilibria/v2/titles";
 /// What the child is called with, the service's own command. So much is allowed that it is counted and never refused.
-const SERVE: [&str; 5] = [
-    "serve",
-    "--sandbox",
-    "--port=0",
-    "--rate-limit-requests-per-minute=1000000000",
-    "--rate-limit-burst=1000000000",
-];
+const SERVE: [&str; 4] =
+    ["serve", "--sandbox", "--rate-limit-requests-per-minute=1000000000", "--rate-limit-burst=1000000000"];
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments: Vec<String> = env::args().collect();
@@ -96,10 +93,10 @@ struct Service {
 impl Service {
     /// Starts it with these settings besides, with the page in memory.
     async fn start(name: &'static str, settings: &[&str]) -> anyhow::Result<Self> {
-        let mut child = Child::start(SERVE.iter().chain(settings))?;
-        let first = child.line()?;
-        let (_, address) = first.rsplit_once("http://").context("it says nowhere where it is")?;
-        let address = address.parse()?;
+        let address = free_address().await?;
+        let port = format!("--port={}", address.port());
+        let child = Child::start(SERVE.iter().chain(settings).copied().chain([port.as_str()]))?;
+        wait_for(address).await?;
         for _ in 0..2 {
             reqwest::get(format!("http://{address}{PATH}")).await?.error_for_status()?;
         }
@@ -126,6 +123,21 @@ impl Service {
     fn work(&self) -> Duration {
         self.worked / self.reports.iter().map(|report| report.answers).sum::<u32>().max(1)
     }
+}
+
+/// Returns an address with a free port.
+async fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
+}
+
+/// Waits until a service listens at `address`.
+async fn wait_for(address: SocketAddr) -> anyhow::Result<()> {
+    let listens = async {
+        while TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(START, listens).await.context("the service does not listen")
 }
 
 /// Takes traces and forgets them.

@@ -42,7 +42,7 @@ use crate::{
     telemetry::Metrics,
     titles::Titles,
     v1::{self, OldPaths},
-    v2::{internal::Internal, openapi, routes},
+    v2::{internal::Internal, openapi, pages::Features, routes},
     v3,
 };
 
@@ -120,14 +120,19 @@ pub fn app(config: &Config, state: &State) -> Shell {
     let services = Services::new(&config.auth);
     let service_of = services.clone().map(Services::into_identify);
     let clients = Arc::new(Clients::new(config.http.clients(), service_of));
-    let mut table = openapi::table(&routes::routes(&state.titles, &state.realtime, &state.health, &clients));
+    let sandbox = state.sandbox.clone().map(|sandbox| SandboxMount::new(sandbox, config.environment));
+    let v3 = state.v3.table(&state.titles, state.realtime.live(), &clients);
+    let features =
+        Features { v3: !v3.is_empty(), sandbox: sandbox.as_ref().is_some_and(SandboxMount::has_control) };
+    let routes = routes::routes(&state.titles, &state.realtime, &state.health, &clients, features);
+    let mut table = openapi::table(&routes, features);
     let users = Users::new(&config.auth);
     let asked = state.node.clone().filter(|_| config.node.auth_remote_validation);
     let asked = asked.map(|node| Arc::new(node) as Arc<dyn Validator>);
     let sockets = Sockets::new(state.realtime.clone(), users.clone().asking(asked), Arc::clone(&clients));
     table.extend(sockets.table());
     table.extend(v1::table(config.legacy, &state.titles, &state.health, services.as_ref()));
-    table.extend(state.v3.table(&state.titles, state.realtime.live(), &clients));
+    table.extend(v3);
     if let Some(services) = services {
         let internal = Internal {
             titles: state.titles.clone(),
@@ -162,6 +167,6 @@ pub fn app(config: &Config, state: &State) -> Shell {
         compressor: Compressor::new(config.http.compression_memory_bytes as u64),
         old_paths: OldPaths::new(config.legacy),
         v3_addresses: state.v3.addresses(),
-        sandbox: state.sandbox.clone().map(|sandbox| SandboxMount::new(sandbox, config.environment)),
+        sandbox,
     }
 }

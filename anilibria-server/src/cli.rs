@@ -53,10 +53,22 @@ pub enum Command {
     Config(Serve),
 }
 
+impl Command {
+    /// Returns the format of the command's log. Commands without a log print text.
+    fn log_format(&self) -> LogFormat {
+        match self {
+            Self::Serve(serve) => serve.config.log_format(),
+            Self::Sandbox(alone) => alone.log.format(),
+            _ => LogFormat::Text,
+        }
+    }
+}
+
 /// How to serve.
 #[derive(Clone, Debug, Args)]
 pub struct Serve {
-    /// Read from a stand-in for AniLiberty, served at `/sandbox`, in place of AniLiberty itself.
+    /// Read from a stand-in for AniLiberty, served at `/sandbox`, in place of AniLiberty itself. It is polled every second
+    /// unless `SYNC_INTERVAL_SECONDS` is set.
     #[arg(long)]
     pub sandbox: bool,
 
@@ -116,17 +128,11 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    // The log of commands that have one.
-    let mut log = None;
-    let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(serve) => {
-            log = Some((serve.config.log.log_level, serve.config.log_format()));
-            commands::serve::run(&serve)
-        }
-        Command::Sandbox(alone) => {
-            log = Some((alone.log.log_level, alone.log.format()));
-            commands::sandbox::run(&alone)
-        }
+    let command = cli.command.unwrap_or(Command::Serve(cli.serve));
+    let format = command.log_format();
+    let done = match command {
+        Command::Serve(serve) => commands::serve::run(&serve),
+        Command::Sandbox(alone) => commands::sandbox::run(&alone),
         Command::Openapi { format } => commands::openapi::run(format),
         Command::Healthcheck(address) => commands::healthcheck::run(&address),
         Command::Compare(compare) => return commands::compare::run(&compare),
@@ -137,7 +143,7 @@ pub fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report(&error, log);
+            report(&error, format);
             ExitCode::FAILURE
         }
     }
@@ -177,17 +183,20 @@ impl Refused {
     }
 }
 
-/// Prints the error that has ended the command: as a line of `log` if programs read it, for people otherwise.
-fn report(error: &anyhow::Error, log: Option<(Level, LogFormat)>) {
-    match log {
-        Some((level, LogFormat::Json)) => {
-            // The settings may have been refused before the log was started.
-            logging::init(level, LogFormat::Json, None);
+/// Prints why a command failed, in the format of its log.
+fn report(error: &anyhow::Error, format: LogFormat) {
+    match format {
+        LogFormat::Text => eprintln!("error: {error:#}"),
+        LogFormat::Json => {
+            // The command may have failed before it started the log.
+            logging::init(Level::ERROR, format, None);
             error!(error = &**error, "service failed");
         }
-        _ => eprintln!("error: {error:#}"),
     }
 }
+
+/// Value of `SYNC_INTERVAL_SECONDS` with `--sandbox`, where a request costs nothing and a person waits for the event.
+const SANDBOX_SYNC_INTERVAL: &str = "1";
 
 /// Returns the command line. Environment variables that are set but empty count as unset, because compose files pass unset
 /// variables as empty ones. Secrets are an exception: otherwise a misspelt name in such a file would silently disable a
@@ -198,7 +207,17 @@ fn command(variable: impl Fn(&str) -> Option<OsString>) -> clap::Command {
         let empty = name.and_then(&variable).is_some_and(|value| value.is_empty());
         if empty { arg.env(None) } else { arg }
     };
-    Cli::command().mut_args(forget_empty).mut_subcommands(|subcommand| subcommand.mut_args(forget_empty))
+    let adapt = |arg| quicken(forget_empty(arg));
+    Cli::command().mut_args(adapt).mut_subcommands(|subcommand| subcommand.mut_args(adapt))
+}
+
+/// Gives the interval between polls its default value for the sandbox.
+fn quicken(arg: clap::Arg) -> clap::Arg {
+    if arg.get_id() == "sync_interval" {
+        arg.default_value_if("sandbox", "true", SANDBOX_SYNC_INTERVAL)
+    } else {
+        arg
+    }
 }
 
 fn print_config(matches: &ArgMatches, serve: &Serve) -> anyhow::Result<()> {
@@ -260,6 +279,27 @@ mod tests {
         let Some(Command::Serve(serve)) = cli.command else { panic!("not serve") };
         assert!(serve.sandbox);
         assert_eq!((serve.catalogue.seed, serve.catalogue.releases), (7, 30));
+    }
+
+    #[test]
+    fn sandbox_is_polled_every_second_unless_an_interval_is_set() {
+        let interval = |args: &[&str]| {
+            let cli = parsed(&[&["anilibria-server"], args].concat(), |_| None);
+            let Some(Command::Serve(serve) | Command::Config(serve)) = cli.command else {
+                return cli.serve.config.catalogue.sync_interval.as_secs();
+            };
+            serve.config.catalogue.sync_interval.as_secs()
+        };
+
+        for command in [&[][..], &["serve"], &["config"]] {
+            assert_eq!(interval(command), 60, "{command:?}");
+            assert_eq!(interval(&[command, &["--sandbox"]].concat()), 1, "{command:?}");
+            assert_eq!(
+                interval(&[command, &["--sandbox", "--sync-interval=30"]].concat()),
+                30,
+                "{command:?}"
+            );
+        }
     }
 
     #[test]

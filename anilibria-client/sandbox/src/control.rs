@@ -1,4 +1,4 @@
-//! The control API below `/sandbox`: publishing, faults, the log, the clock, reset.
+//! The control API at `/sandbox`: publishing, faults, the log, the clock, reset.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
+use super::Sandbox;
 use super::catalog::{Catalog, ChangeError};
 use super::faults::{Faults, InvalidFaults};
 use super::problem::Problem;
@@ -15,46 +16,148 @@ use super::site::Site;
 use super::view::{View, torrent};
 use super::world::World;
 
-/// Below which path the control API lives.
-pub(crate) const CONTROL: &str = "/sandbox/";
+/// Path of the control API. The path itself lists the calls.
+const ROOT: &str = "/sandbox";
 
-/// A call of the control API.
+/// A request to the control API.
 struct Control<'a> {
     world: &'a World,
     site: &'a Site,
     body: &'a Bytes,
 }
 
+/// Answers a request. The second argument is the id in the path, empty for a path without one.
 type Handler = fn(&Control<'_>, &str) -> Result<Reply, Problem>;
 
-/// What a path does: the only method it takes, and its handler with the id in the path.
-fn find(path: &str) -> Option<(Method, Handler, &str)> {
-    let found: (_, Handler, _) = match path.split('/').collect::<Vec<_>>().as_slice() {
-        ["requests"] => (Method::GET, |control, _| Ok(control.requests()), ""),
-        ["reset"] => (Method::POST, |control, _| Ok(control.reset()), ""),
-        ["faults"] => (Method::PUT, |control, _| control.faults(), ""),
-        ["clock"] => (Method::POST, |control, _| control.clock(), ""),
-        ["social"] => (Method::POST, |control, _| control.social(), ""),
-        ["password"] => (Method::GET, |control, _| Ok(control.password()), ""),
-        ["episodes"] => (Method::POST, |control, _| control.publish(), ""),
-        ["torrents"] => (Method::POST, |control, _| control.share(), ""),
-        ["releases"] => (Method::POST, |control, _| control.add(), ""),
-        ["releases", id, "name"] => (Method::POST, |control, id| control.name(id), *id),
-        ["releases", id, "status"] => (Method::POST, |control, id| control.status(id), *id),
-        _ => return None,
+/// A call of the control API: one line of the table that dispatches requests and describes the API.
+struct Call {
+    method: Method,
+    /// Path below [`ROOT`]. `{id}` matches one segment.
+    path: &'static str,
+    /// Example of the body, as JSON; empty for a call without a body.
+    body: &'static str,
+    /// Effect of the call, in one sentence.
+    effect: &'static str,
+    handler: Handler,
+}
+
+impl Call {
+    const fn get(path: &'static str, effect: &'static str, handler: Handler) -> Self {
+        Self { method: Method::GET, path, body: "", effect, handler }
+    }
+
+    const fn post(path: &'static str, body: &'static str, effect: &'static str, handler: Handler) -> Self {
+        Self { method: Method::POST, path, body, effect, handler }
+    }
+
+    const fn put(path: &'static str, body: &'static str, effect: &'static str, handler: Handler) -> Self {
+        Self { method: Method::PUT, path, body, effect, handler }
+    }
+
+    fn describe(&self) -> Value {
+        let body: Option<Value> = serde_json::from_str(self.body).ok();
+        json!({
+            "method": self.method.as_str(),
+            "path": format!("{ROOT}{}", self.path),
+            "body": body,
+            "effect": self.effect,
+        })
+    }
+}
+
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path to a method has one lifetime, a handler takes any"
+)]
+static CALLS: [Call; 12] = [
+    Call::get("", "Lists these calls.", |_, _| Ok(list())),
+    Call::post(
+        "/episodes",
+        r#"{"release_id": 1}"#,
+        "Publishes the next episode of a release.",
+        |control, _| control.publish(),
+    ),
+    Call::post(
+        "/torrents",
+        r#"{"release_id": 1}"#,
+        "Puts all published episodes into the first torrent of a release.",
+        |control, _| control.share(),
+    ),
+    Call::post("/releases", "", "Adds a release with one episode.", |control, _| control.add()),
+    Call::post(
+        "/releases/{id}/name",
+        r#"{"main": "Новое имя"}"#,
+        "Renames a release.",
+        |control, id| control.name(id),
+    ),
+    Call::post(
+        "/releases/{id}/status",
+        r#"{"is_ongoing": false}"#,
+        "Changes the status of a release.",
+        |control, id| control.status(id),
+    ),
+    Call::put(
+        "/faults",
+        r#"{"latency_ms": 500, "error_rate": 0.3}"#,
+        "Sets the faults in force; an empty object clears them.",
+        |control, _| control.faults(),
+    ),
+    Call::get("/requests", "Returns the log of requests to the API.", |control, _| Ok(control.requests())),
+    Call::post("/clock", r#"{"advance_seconds": 300}"#, "Sets the clock ahead.", |control, _| {
+        control.clock()
+    }),
+    Call::post(
+        "/social",
+        r#"{"state": "…"}"#,
+        "Finishes a social login as its user would.",
+        |control, _| control.social(),
+    ),
+    Call::get(
+        "/password",
+        "Returns the token of the last message about a forgotten password.",
+        |control, _| Ok(control.password()),
+    ),
+    Call::post("/reset", "", "Restores the state at the start.", |control, _| Ok(control.reset())),
+];
+
+/// Returns the path below the control API; `None` if `path` is no part of it.
+pub(crate) fn below(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix(ROOT)?;
+    // The list is also served with a slash at the end.
+    let rest = if rest == "/" { "" } else { rest };
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+/// Returns the call for `path`, with the id in the path.
+fn find(path: &str) -> Option<(&'static Call, &str)> {
+    CALLS.iter().find_map(|call| Some((call, id_in(call.path, path)?)))
+}
+
+/// Returns the id in `path`, empty if `pattern` has none; `None` if `path` does not match `pattern`.
+fn id_in<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
+    let Some((before, after)) = pattern.split_once("{id}") else {
+        return (path == pattern).then_some("");
     };
-    Some(found)
+    path.strip_prefix(before)?.strip_suffix(after).filter(|id| !id.contains('/'))
 }
 
 /// Answers the request for `path` below the control API.
 pub(crate) fn answer(world: &World, site: &Site, method: &Method, path: &str, body: &Bytes) -> Reply {
-    let Some((expected, handler, id)) = find(path) else {
-        return Problem::not_found(format!("The route sandbox/{path} could not be found.")).into();
+    let Some((call, id)) = find(path) else {
+        return Problem::not_found(format!("The route sandbox{path} could not be found.")).into();
     };
-    if *method != expected {
-        return Problem::method_not_allowed(method, &[expected]).into();
+    // A server removes the body of an answer to HEAD.
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    if *method != call.method {
+        return Problem::method_not_allowed(method, std::slice::from_ref(&call.method)).into();
     }
-    handler(&Control { world, site, body }, id).unwrap_or_else(Reply::from)
+    (call.handler)(&Control { world, site, body }, id).unwrap_or_else(Reply::from)
+}
+
+fn list() -> Reply {
+    let calls: Value = CALLS.iter().map(Call::describe).collect();
+    let account = json!({"login": Sandbox::LOGIN, "password": Sandbox::PASSWORD});
+    Reply::plain_json(StatusCode::OK, &json!({"account": account, "calls": calls}))
 }
 
 impl Control<'_> {
@@ -107,7 +210,7 @@ impl Control<'_> {
         let mut catalog = self.world.catalog_mut();
         let place = catalog.publish(id).map_err(refused)?;
         let view = self.view(&catalog);
-        let episode = catalog.release(id).map(|release| view.episode_with_release(release, place));
+        let episode = catalog.release(id).map(|release| view.episode_with_release_name(release, place));
         Ok(Reply::plain_json(StatusCode::CREATED, &episode.into()))
     }
 
@@ -157,13 +260,13 @@ impl Control<'_> {
         View { catalog, site: self.site }
     }
 
-    /// A release with all its parts.
+    /// Renders a release with all its parts.
     fn release(&self, catalog: &Catalog, id: u32) -> Value {
         let view = self.view(catalog);
         catalog.release(id).map(|release| view.release_details(release, &Projection::default())).into()
     }
 
-    /// The field `release_id`, the only one there may be.
+    /// Reads the field `release_id`, the only one of the body.
     fn release_id(&self) -> Result<u32, Problem> {
         let fields = self.fields(&["release_id"])?;
         let id = fields
@@ -174,7 +277,7 @@ impl Control<'_> {
         u32::try_from(id).map_err(|_| refused(ChangeError::UnknownRelease))
     }
 
-    /// The fields of the body, of which only the `known` ones may be there. No body is an empty one.
+    /// Reads the fields of the body. Fields that are not `known` are refused. An empty body has no fields.
     fn fields(&self, known: &[&str]) -> Result<Map<String, Value>, Problem> {
         if self.body.is_empty() {
             return Ok(Map::new());
@@ -198,5 +301,26 @@ fn refused(error: ChangeError) -> Problem {
         ChangeError::NoEpisodes => Problem::invalid_field("release_id", "No episode of the release is out."),
         ChangeError::EmptyName => invalid("main", "must be a name"),
         ChangeError::Full => Problem::invalid_field("release_id", "The sandbox does not grow any further."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn id_is_one_whole_segment() {
+        assert_eq!(id_in("/releases/{id}/name", "/releases/7/name"), Some("7"));
+        assert_eq!(id_in("/releases", "/releases"), Some(""));
+        for path in ["/releases/7/status", "/releases/7/8/name", "/releases/7", "/name"] {
+            assert_eq!(id_in("/releases/{id}/name", path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_example_of_a_body_is_an_object() {
+        for call in CALLS.iter().filter(|call| !call.body.is_empty()) {
+            assert!(call.describe()["body"].is_object(), "{}", call.path);
+        }
     }
 }

@@ -85,6 +85,12 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
+    /// Login of the account.
+    pub const LOGIN: &str = account::LOGIN;
+
+    /// Password of the account at the start.
+    pub const PASSWORD: &str = account::PASSWORD;
+
     /// Makes a sandbox with all defaults: 300 releases.
     pub fn new() -> Self {
         Self::builder().build()
@@ -111,7 +117,7 @@ impl Sandbox {
         }
         let reply = if body.len() > MAX_BODY {
             server::too_large()
-        } else if let Some(path) = path.strip_prefix(control::CONTROL) {
+        } else if let Some(path) = control::below(path) {
             control::answer(&self.world, &Site::of(&request), &request.method, path, &body)
         } else if path.starts_with(poster::STORAGE) {
             poster::answer(&self.world, &request.method, path)

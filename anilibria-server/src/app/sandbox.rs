@@ -35,6 +35,11 @@ impl SandboxMount {
         Self { sandbox, has_control: environment != Environment::Production }
     }
 
+    /// Returns true if the control routes are enabled.
+    pub fn has_control(&self) -> bool {
+        self.has_control
+    }
+
     /// Returns true if the sandbox answers `uri`.
     pub fn takes(&self, uri: &Uri) -> bool {
         let rest = uri.path().strip_prefix(PREFIX);

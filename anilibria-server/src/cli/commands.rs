@@ -1,5 +1,6 @@
 //! The subcommands, one per file.
 
+mod banner;
 pub mod canary;
 pub mod compare;
 mod file;

@@ -4,5 +4,6 @@
 //! (see [`crate::v2::openapi`]).
 
 pub mod confirmation;
+pub mod index;
 pub mod internal;
 pub mod live;

@@ -6,7 +6,7 @@ mod guide;
 mod mend;
 mod swagger_ui;
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, sync::Arc};
 
 use anilibria_http::{
     asset::Asset,
@@ -21,8 +21,11 @@ use poem_openapi::{
 
 use crate::{
     events::asyncapi,
-    v2::events_page::{self, PageOrProbe},
+    v2::pages::{self, Features, PageOrData},
 };
+
+/// Path of the front page for browsers, and of the index for all other clients.
+const FRONT: &str = "/";
 
 /// Path of the live events page for browsers, and of the liveness probe for all other clients.
 const LIVE: &str = "/live";
@@ -34,7 +37,7 @@ pub struct Document {
     pub json: String,
     /// Document as YAML.
     pub yaml: String,
-    /// HTML page to view the document and try requests.
+    /// The framework's HTML page to view the document and try requests.
     pub html: String,
 }
 
@@ -48,39 +51,39 @@ impl Document {
         let json = format!("{document:#}\n");
         // Any value that was parsed from JSON can be written as YAML.
         let yaml = serde_yaml_ng::to_string(&document).unwrap_or_default();
-        let html = service.swagger_ui_html().replacen(&spec, &json, 1);
+        let shown = pages::docs::shown(&document).to_string();
+        let html = service.swagger_ui_html().replacen(&spec, &shown, 1);
         let html = swagger_ui::collapse_internal(&html).into_owned();
         Self { json, yaml, html }
     }
 }
 
-/// Returns all `routes`, their document and its page, at both addresses. The table is flat, because nested routes would
-/// rewrite the address of each request.
-pub fn table<A: OpenApi + Clone>(routes: &A) -> RouteTable {
+/// Returns all `routes`, their document and the pages, at both addresses. The front page names enabled `features`. The table
+/// is flat, because nested routes would rewrite the address of each request.
+pub fn table<A: OpenApi + Clone>(routes: &A, features: Features) -> RouteTable {
     let Document { json, yaml, html } = Document::of::<A>();
-    let pages = [
+    let documents = [
         ("/openapi.json", Asset::new("application/json; charset=utf-8", json)),
         ("/openapi.yaml", Asset::new("application/yaml; charset=utf-8", yaml)),
-        ("/docs", Asset::new("text/html; charset=utf-8", html)),
+        ("/docs", pages::docs::page(&html)),
         ("/asyncapi.json", Asset::new("application/json; charset=utf-8", asyncapi::json())),
         ("/asyncapi.yaml", Asset::new("application/yaml; charset=utf-8", asyncapi::YAML.to_owned())),
     ];
-    let events_page = events_page::page();
+    let icons = pages::ICON_PATHS.map(|path| (path, pages::icon()));
+    let pages = [(FRONT, pages::front::page(features)), (LIVE, pages::live::page())];
     let mut table = RouteTable::new();
     for prefix in ["", anilibria_http::BASE] {
         let mut endpoints = RouteTable::new();
         routes.clone().add_routes(&mut endpoints);
-        for (path, page) in pages.clone() {
-            let endpoint = make_sync(move |_| page.response()).boxed();
+        for (path, asset) in documents.iter().chain(&icons).cloned() {
+            let endpoint = make_sync(move |_| asset.response()).boxed();
             endpoints.entry(path.into()).or_default().insert(Method::GET, endpoint);
         }
-        if let Some(methods) = endpoints.get_mut(LIVE)
-            && let Some(probe) = methods.remove(&Method::GET)
-        {
-            let endpoint = PageOrProbe { page: events_page.clone(), probe };
-            methods.insert(Method::GET, endpoint.boxed());
+        for (path, page) in pages.clone() {
+            add_page(&mut endpoints, path, page);
         }
-        table.extend(endpoints.into_iter().map(|(path, methods)| (format!("{prefix}{path}"), methods)));
+        let routes = endpoints.into_iter().map(|(path, methods)| (format!("{prefix}{path}"), methods));
+        table.extend(routes.filter(|(address, _)| !address.is_empty()));
     }
     table
 }
@@ -109,6 +112,17 @@ pub fn parameters<A: OpenApi>() -> ParameterTable {
 fn query_parameters(operation: &MetaOperation) -> impl Iterator<Item = String> {
     let parameters = operation.params.iter().filter(|parameter| parameter.in_type == MetaParamIn::Query);
     parameters.map(|parameter| parameter.name.clone())
+}
+
+/// Adds `page` to the route at `path`, which serves data. The front page also gets the empty path: the base path of the API
+/// without a slash at its end.
+fn add_page(endpoints: &mut RouteTable, path: &str, page: Asset) {
+    let Some(data) = endpoints.get_mut(path).and_then(|methods| methods.remove(&Method::GET)) else { return };
+    let endpoint = Arc::new(PageOrData { page, data });
+    let paths = if path == FRONT { vec![FRONT, ""] } else { vec![path] };
+    for path in paths {
+        endpoints.entry(path.into()).or_default().insert(Method::GET, Arc::clone(&endpoint).boxed());
+    }
 }
 
 fn service<A: OpenApi>() -> OpenApiService<Described<A>, ()> {

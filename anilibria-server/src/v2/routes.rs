@@ -3,6 +3,7 @@
 mod events;
 mod genres;
 mod health;
+mod index;
 mod internal;
 mod lists;
 mod schedule;
@@ -15,10 +16,15 @@ use anilibria_http::clients::Clients;
 use poem_openapi::Tags;
 
 pub use self::{
-    events::EventsApi, genres::GenresApi, health::HealthApi, internal::InternalApi, lists::ListsApi,
-    schedule::ScheduleApi, search::SearchApi, titles::TitlesApi,
+    events::EventsApi, genres::GenresApi, health::HealthApi, index::IndexApi, internal::InternalApi,
+    lists::ListsApi, schedule::ScheduleApi, search::SearchApi, titles::TitlesApi,
 };
-use crate::{events::Realtime, health::Health, titles::Titles, v2::openapi::Described};
+use crate::{
+    events::Realtime,
+    health::Health,
+    titles::Titles,
+    v2::{openapi::Described, pages::Features},
+};
 
 /// Groups of operations in the document, in its order.
 #[derive(Tags)]
@@ -39,11 +45,27 @@ enum Tag {
 }
 
 /// All routes.
-pub type Routes =
-    (TitlesApi, SearchApi, ListsApi, ScheduleApi, GenresApi, EventsApi, HealthApi, Described<InternalApi>);
+pub type Routes = (
+    TitlesApi,
+    SearchApi,
+    ListsApi,
+    ScheduleApi,
+    GenresApi,
+    EventsApi,
+    HealthApi,
+    IndexApi,
+    Described<InternalApi>,
+);
 
-/// Returns all routes, over the services that they call. Event streams are limited per client of `clients`.
-pub fn routes(titles: &Titles, realtime: &Realtime, health: &Health, clients: &Arc<Clients>) -> Routes {
+/// Returns all routes, over the services that they call. Event streams are limited per client of `clients`. The index names
+/// enabled `features`.
+pub fn routes(
+    titles: &Titles,
+    realtime: &Realtime,
+    health: &Health,
+    clients: &Arc<Clients>,
+    features: Features,
+) -> Routes {
     (
         TitlesApi { titles: titles.clone() },
         SearchApi { titles: titles.clone() },
@@ -52,6 +74,7 @@ pub fn routes(titles: &Titles, realtime: &Realtime, health: &Health, clients: &A
         GenresApi { titles: titles.clone() },
         EventsApi { realtime: realtime.clone(), clients: Arc::clone(clients) },
         HealthApi { health: health.clone() },
+        IndexApi { features },
         // Only described here. The routes are served by `crate::v2::internal`, if there are tokens.
         Described::new(),
     )

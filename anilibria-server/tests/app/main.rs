@@ -21,6 +21,7 @@ mod legacy;
 mod limits;
 mod methods;
 mod metrics;
+mod pages;
 mod parameters;
 mod rates;
 mod request_ids;

@@ -36,7 +36,7 @@ use anilibria_server::{
     migration::rollback::Tally,
     titles::{Titles, model::title::Title},
     v1::OldPaths,
-    v2::openapi,
+    v2::{openapi, pages::Features},
     v3::Addresses,
 };
 use async_trait::async_trait;
@@ -101,7 +101,7 @@ pub(crate) fn shell(flags: &[&str], demo: &Demo) -> Shell {
     let config = config(flags);
     Shell {
         unrouted: RouteMeter::new("unrouted"),
-        router: Router::new(openapi::table(demo)),
+        router: Router::new(openapi::table(demo, Features::default())),
         strict_parameters: false,
         limits: RequestLimits { uri: config.max_uri_bytes, headers: config.max_header_bytes },
         clients: Arc::new(Clients::new(config.http.clients(), None)),

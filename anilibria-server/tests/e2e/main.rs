@@ -67,6 +67,8 @@ mod realtime_instances;
 mod realtime_sse;
 mod single_flight;
 mod socket;
+#[cfg(unix)]
+mod start;
 mod support;
 mod sync_news;
 #[cfg(unix)]

@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
 /// A running service; killed when dropped, which fails the test if anything in it has panicked.
 pub(crate) struct Service {
     child: Child,
-    /// Where it listens, as it says itself.
+    /// Address of its listener.
     pub(crate) origin: String,
     http: reqwest::Client,
     printed: Arc<Mutex<String>>,
@@ -73,26 +73,24 @@ impl Service {
         Self::start(command)
     }
 
-    /// Starts `command` and waits until it says where it listens.
+    /// Starts `command` and waits until its log has the address of its listener.
     pub(crate) fn start(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let printed = Arc::default();
         keep_reading(child.stderr.take().unwrap(), &printed);
-        let mut output = BufReader::new(child.stdout.take().unwrap());
+        keep_reading(child.stdout.take().unwrap(), &printed);
         let origin = loop {
-            let mut line = String::new();
-            assert!(output.read_line(&mut line).unwrap() > 0, "it ended: {}", printed.lock().unwrap());
-            let authority = line.split("http://").nth(1).and_then(|rest| rest.split(['/', ' ', '\n']).next());
-            if let Some(authority) = authority {
-                break format!("http://{authority}");
+            if let Some(origin) = origin_in(&printed.lock().unwrap()) {
+                break origin;
             }
+            assert!(child.try_wait().unwrap().is_none(), "it ended: {}", printed.lock().unwrap());
+            std::thread::sleep(LOOK_EVERY);
         };
-        keep_reading(output, &printed);
         Self { child, origin, http: reqwest::Client::new(), printed }
     }
 
-    /// What it has printed, but for where it listens: mostly the log.
+    /// Returns everything that it printed, mostly the log.
     pub(crate) fn printed(&self) -> String {
         self.printed.lock().unwrap().clone()
     }
@@ -192,6 +190,13 @@ impl Drop for Service {
             assert!(!printed.contains("panicked at"), "{printed}");
         }
     }
+}
+
+/// Returns the address in the log line of a service that listens.
+fn origin_in(log: &str) -> Option<String> {
+    let line = log.lines().find(|line| line.contains("Listening"))?;
+    let authority = line.split("http://").nth(1)?.split(['"', '\u{1b}']).next()?;
+    Some(format!("http://{authority}"))
 }
 
 /// Keeps what is printed to `from`, so that the service never waits for somebody to read it.

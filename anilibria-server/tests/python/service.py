@@ -37,8 +37,8 @@ class Service:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.origin = self._origin()
         self.log: list[str] = []
+        self.origin = self._origin()
         self._watches = threading.Event()
         threading.Thread(target=self._read_log, daemon=True).start()
         threading.Thread(target=self._read_output, daemon=True).start()
@@ -54,10 +54,11 @@ class Service:
         return certificate, key
 
     def _origin(self) -> str:
-        for line in self._process.stdout:
-            if found := re.search(r"http://[0-9.:]+", line):
-                return found.group()
-        raise RuntimeError(f"the service ended: {self._process.stderr.read()}")
+        for line in self._process.stderr:
+            self.log.append(line)
+            if found := re.search(r"Listening.*(http://[0-9.:]+)", line):
+                return found.group(1)
+        raise RuntimeError(f"the service ended: {''.join(self.log)}")
 
     def _read_log(self) -> None:
         for line in self._process.stderr:

@@ -14,7 +14,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 pub(crate) use otp::{Otps, Refused};
-pub(crate) use password::Password;
+pub(crate) use password::{PASSWORD, Password};
 pub(crate) use sessions::Sessions;
 pub(crate) use shelf::{Full, Shelf};
 pub(crate) use social::{PROVIDERS, Socials};

@@ -7,7 +7,7 @@ use crate::chance;
 use super::queue::Queue;
 
 /// The password at the start.
-const PASSWORD: &str = "demo";
+pub(crate) const PASSWORD: &str = "demo";
 
 /// The password of the account.
 pub(crate) struct Password {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::image::image_with_src;
+use super::summary::name;
 use super::{View, moment, with};
 use crate::catalog::{Release, Skip};
 
@@ -55,6 +56,12 @@ impl View<'_> {
     /// The episode at `place` with its release, which lists its episodes in turn.
     pub(crate) fn episode_with_release(&self, release: &Release, place: usize) -> Value {
         with(self.episode(release, place), [("release", self.release_of_episode(release))])
+    }
+
+    /// The episode at `place` with the id and the name of its release.
+    pub(crate) fn episode_with_release_name(&self, release: &Release, place: usize) -> Value {
+        let named = json!({"id": release.id, "name": name(release)});
+        with(self.episode(release, place), [("release", named)])
     }
 }
 

@@ -7,17 +7,19 @@ use super::{hundredths, moment};
 use crate::catalog::{Release, reference};
 use crate::chance::{self, chance};
 
+/// Renders the names of a release.
+pub(super) fn name(release: &Release) -> Value {
+    let title = &release.title;
+    json!({"main": title.main, "english": title.english, "alternative": title.alternative})
+}
+
 /// Renders the fields of a release that need no catalog: neither genres nor parts.
 pub(crate) fn release(release: &Release) -> Value {
     json!({
         "id": release.id,
         "type": release.kind.json(),
         "year": release.year,
-        "name": {
-            "main": release.title.main,
-            "english": release.title.english,
-            "alternative": release.title.alternative,
-        },
+        "name": name(release),
         "alias": release.alias,
         "season": {
             "value": release.season.map(|season| season.value),

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use anilibria_http::listener::{self, Bounds};
 
-use super::{base_url, bind, block_on, sandbox_with, stop_signal};
+use super::{
+    banner::{account, announce},
+    base_url, bind, block_on, sandbox_with, stop_signal,
+};
 use crate::{app::sandbox::SandboxAlone, cli::Alone, telemetry::logging};
 
 /// Timeout of requests in progress at shutdown.
@@ -12,12 +15,17 @@ const DRAIN: Duration = Duration::from_secs(2);
 
 /// Serves until a stop signal.
 pub fn run(alone: &Alone) -> anyhow::Result<()> {
-    logging::init(alone.log.log_level, alone.log.format(), None);
+    let format = alone.log.format();
+    logging::init(alone.log.log_level, format, None);
     block_on(async {
         let socket = bind(&alone.address).await?;
         let base = base_url(socket.local_addr()?);
-        println!("AniLiberty sandbox at {base}/api/v1");
-        println!("Control at {base}/sandbox/requests and beside it");
+        let lines = [
+            ("AniLiberty sandbox", format!("{base}/api/v1")),
+            ("Control calls", format!("{base}/sandbox")),
+            ("Account", account()),
+        ];
+        announce(&base, format, &lines);
         let endpoint = SandboxAlone::new(sandbox_with(alone.catalogue));
         listener::serve(socket, Bounds::default(), endpoint, stop_signal(), DRAIN).await
     })

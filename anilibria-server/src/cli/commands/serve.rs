@@ -5,13 +5,17 @@ use std::{sync::Arc, time::Duration};
 use anilibria_http::listener::{self, Bounds};
 use tracing::{info, warn};
 
-use super::{base_url, bind, block_on, sandbox_with, stop_signal};
+use super::{
+    banner::{Line, account, announce},
+    base_url, bind, block_on, sandbox_with, stop_signal,
+};
 use crate::{
     app::{
         self,
         build::{self, SandboxAt},
     },
     cli::Serve,
+    config::Environment,
     events::{Pump, bus::Publisher},
     telemetry::{Tidying, Traces, logging},
     titles::{catalogue::SyncTask, notice::Publish},
@@ -38,11 +42,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let base = base_url(socket.local_addr()?);
         let sandbox = serve.sandbox.then(|| SandboxAt::new(sandbox_with(serve.catalogue), &base));
         let state = build::build(config, sandbox).await?;
-        println!("AniLibria service at {base}");
-        println!("Documentation at {base}{}/docs", anilibria_http::BASE);
-        if serve.sandbox {
-            println!("Reading from the sandbox at {base}/sandbox/api/v1");
-        }
+        announce(&base, config.log_format(), &addresses(&base, serve.sandbox, config.environment));
         let (health, clients) = (state.health.clone(), state.realtime.clone());
         let stop = async move {
             stop_signal().await;
@@ -82,4 +82,21 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         }
         served
     })
+}
+
+/// Returns the lines of the banner. In production the sandbox has no control calls.
+fn addresses(base: &str, is_sandbox: bool, environment: Environment) -> Vec<Line> {
+    let mut lines = vec![
+        ("AniLibria service", format!("{base}/")),
+        ("Documentation", format!("{base}{}/docs", anilibria_http::BASE)),
+        ("Live events", format!("{base}{}/live", anilibria_http::BASE)),
+    ];
+    if is_sandbox {
+        lines.push(("Sandbox API", format!("{base}/sandbox/api/v1")));
+    }
+    if is_sandbox && environment != Environment::Production {
+        lines.push(("Control calls", format!("{base}/sandbox")));
+        lines.push(("Account", account()));
+    }
+    lines
 }

@@ -1,36 +1,50 @@
-// A browser for pages of the service, which notes what they ask for.
+// A browser for the pages of the service.
 
 import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 
 import { launch, type Page } from "puppeteer-core";
 
-/** How long a page may take to show what a test waits for, in milliseconds. */
-const PATIENCE = 30_000;
+/** Maximum time that a page takes to show what a test waits for, in milliseconds. */
+const TIMEOUT = 30_000;
 
-/** A page and what became of it. */
+/** An open page. */
 export interface Visit {
   page: Page;
-  /** Addresses of all requests so far, but for data within the page. */
+  /** Addresses of all requests so far, without those of data within the page. */
   requests: string[];
-  /** What went wrong in the page's scripts. */
+  /** Errors of the scripts of the page. */
   errors: string[];
 }
 
-/** Lets `look` look around at `address`, in a browser that is closed afterwards; `prepare` comes before the page does. */
+/** Appearance of the browser. */
+export interface Look {
+  /** Language, as in `navigator.language`. */
+  language: string;
+  scheme: "light" | "dark";
+  device: "desktop" | "phone";
+}
+
+const VIEWPORTS = {
+  desktop: { width: 1280, height: 800 },
+  phone: { width: 360, height: 740, isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
+};
+
+/** Opens `address` in a new browser, calls `use`, and closes the browser. `prepare` runs before the page loads. */
 export async function visit(
   address: string,
-  look: (visit: Visit) => Promise<void>,
+  use: (visit: Visit) => Promise<void>,
   prepare: (page: Page) => Promise<unknown> = async () => {},
 ): Promise<void> {
   const executablePath = process.env["CHROMIUM"];
   assert.ok(executablePath, "CHROMIUM is not set");
   // Chromium has no sandbox for root, and little shared memory in containers.
   const args = ["--no-sandbox", "--disable-dev-shm-usage"];
-  const defaultViewport = { width: 1280, height: 800 };
-  const browser = await launch({ executablePath, args, defaultViewport });
+  const browser = await launch({ executablePath, args, defaultViewport: VIEWPORTS.desktop });
   try {
     const page = await browser.newPage();
-    page.setDefaultTimeout(PATIENCE);
+    page.setDefaultTimeout(TIMEOUT);
     const visit: Visit = { page, requests: [], errors: [] };
     page.on("pageerror", (error) => visit.errors.push(String(error)));
     const network = await page.createCDPSession();
@@ -41,8 +55,31 @@ export async function visit(
     network.on("Network.webSocketCreated", ({ url }) => visit.requests.push(url));
     await prepare(page);
     await page.goto(address);
-    await look(visit);
+    await use(visit);
   } finally {
     await browser.close();
   }
+}
+
+/** Gives `page` an appearance. Call it before the page loads. */
+export async function appear(page: Page, { language, scheme, device }: Look): Promise<void> {
+  await page.setViewport(VIEWPORTS[device]);
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  await page.evaluateOnNewDocument((language) => {
+    Object.defineProperty(navigator, "language", { get: () => language });
+  }, language);
+}
+
+/** Saves a screenshot in the directory `SCREENSHOTS`, if that is set: of the whole page, or of what fits the screen. */
+export async function screenshot(page: Page, name: string, fullPage = true): Promise<void> {
+  const directory = process.env["SCREENSHOTS"];
+  if (!directory) return;
+  await mkdir(directory, { recursive: true });
+  await page.screenshot({ path: join(directory, `${name}.png`) as `${string}.png`, fullPage });
+}
+
+/** Checks that the page is not wider than the screen. */
+export async function assertFits(page: Page): Promise<void> {
+  const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  assert.ok(content! <= screen!, `${content} px on a screen of ${screen} px`);
 }

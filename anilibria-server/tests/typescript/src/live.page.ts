@@ -1,4 +1,4 @@
-// The page that shows events as they happen, as a person uses it.
+// The live events page in a browser.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -8,20 +8,20 @@ import { test } from "node:test";
 
 import type { Page } from "puppeteer-core";
 
-import { visit } from "./browser.js";
+import { appear, screenshot, visit } from "./browser.js";
 import { Server } from "./server.js";
 
 const PATH = "/api/anilibria/v2/live";
 
-/** A name that would run as a script, were it not put in as text. */
+/** A name that runs as a script if a page inserts it as markup. */
 const HOSTILE = `<img src="x" onerror="document.title = 'taken'"><b>&amp;`;
 
-/** Waits until the page says that it is in this state. */
+/** Waits until the page shows this state of its connection. */
 async function state(page: Page, state: string): Promise<void> {
   await page.waitForSelector(`#state[data-state="${state}"]`);
 }
 
-/** Waits for a card with this text, and returns what it says. */
+/** Waits for a card with this text, and returns its kind, name and details. */
 async function card(page: Page, text: string): Promise<string[]> {
   const found = await page.waitForFunction(
     (text) => {
@@ -39,17 +39,17 @@ async function names(page: Page): Promise<(string | null)[]> {
   return page.$$eval(".card .name", (names) => names.map((name) => name.textContent));
 }
 
-/** Wants nothing but what is told of one title. */
+/** Subscribes to one title only. */
 async function followOnly(page: Page, id: number): Promise<void> {
   await page.$$eval("#kinds input:checked", (boxes) => boxes.forEach((box) => (box as HTMLInputElement).click()));
   await page.locator("#title").fill(String(id));
   await page.locator("#follow button").click();
 }
 
-/** Has the page hear these messages, whatever it says. */
-async function tell(page: Page, messages: object[]): Promise<void> {
+/** Replaces the WebSocket of the page by one that delivers these messages. */
+async function deliver(page: Page, messages: object[]): Promise<void> {
   await page.evaluateOnNewDocument((messages) => {
-    class Told extends EventTarget {
+    class Scripted extends EventTarget {
       static readonly OPEN = 1;
       readonly readyState = 1;
 
@@ -65,11 +65,11 @@ async function tell(page: Page, messages: object[]): Promise<void> {
 
       send() {}
     }
-    Object.assign(globalThis, { WebSocket: Told });
+    Object.assign(globalThis, { WebSocket: Scripted });
   }, messages);
 }
 
-/** Lets no WebSocket be opened, as some proxies do. */
+/** Makes every WebSocket of the page fail to open, as some proxies do. */
 async function refuseSockets(page: Page): Promise<void> {
   await page.evaluateOnNewDocument(() => {
     class Refused extends EventTarget {
@@ -82,7 +82,7 @@ async function refuseSockets(page: Page): Promise<void> {
   });
 }
 
-test("a new episode shows with its title and poster, and nobody but the host is asked", () =>
+test("a new episode shows with its title and poster, and the page uses no other host", () =>
   Server.with(async (server) => {
     await visit(server.origin + PATH, async ({ page, requests, errors }) => {
       await state(page, "live");
@@ -102,7 +102,7 @@ test("a new episode shows with its title and poster, and nobody but the host is 
     });
   }));
 
-test("who follows one title sees its events only, and finds it followed again after a reload", () =>
+test("a reader who follows one title sees its events only, also after a reload", () =>
   Server.with(async (server) => {
     await visit(server.origin + PATH, async ({ page }) => {
       await state(page, "live");
@@ -116,7 +116,7 @@ test("who follows one title sees its events only, and finds it followed again af
       await card(page, name);
       assert.deepEqual(await names(page), [name]);
       await page.reload();
-      // The service remembers what has happened, and the page what is wanted.
+      // The service replays its events, and the page has stored the subscriptions.
       await card(page, name);
       assert.deepEqual(await names(page), [name]);
       assert.equal(await page.$eval("#titles span", (chip) => chip.textContent), name);
@@ -124,7 +124,7 @@ test("who follows one title sees its events only, and finds it followed again af
     });
   }));
 
-test("a title that does not exist is refused in words", () =>
+test("a number without a title is refused with a reason", () =>
   Server.with(async (server) => {
     await visit(server.origin + PATH, async ({ page }) => {
       await state(page, "live");
@@ -136,7 +136,7 @@ test("a title that does not exist is refused in words", () =>
     });
   }));
 
-test("the page comes back when the service does, and shows what happens then", async () => {
+test("the page reconnects after a restart of the service, and shows new events", async () => {
   let server = await Server.start();
   try {
     await visit(server.origin + PATH, async ({ page, errors }) => {
@@ -160,7 +160,7 @@ test("the page comes back when the service does, and shows what happens then", a
   }
 });
 
-test("what happened while the service was away shows when it is back, and nothing shows twice", async () => {
+test("events during an outage show after it, and none shows twice", async () => {
   const directory = await mkdtemp(join(tmpdir(), "live-"));
   const upstream = await Server.sandbox();
   let server = await Server.start("0", { upstream, directory });
@@ -180,7 +180,7 @@ test("what happened while the service was away shows when it is back, and nothin
 
       await card(page, await server.name(9));
       assert.deepEqual(await names(page), [await server.name(9), await server.name(8), await server.name(7)]);
-      // It says so when something was missed.
+      // The note would report missed events.
       assert.equal(await page.$eval("#note", (note) => (note as HTMLElement).hidden), true);
       assert.deepEqual(errors, []);
     });
@@ -190,7 +190,7 @@ test("what happened while the service was away shows when it is back, and nothin
   }
 });
 
-test("without WebSocket the same events come as server-sent events", () =>
+test("without WebSocket the page receives server-sent events", () =>
   Server.with(async (server) => {
     const look = async (page: Page) => {
       await state(page, "live");
@@ -203,7 +203,7 @@ test("without WebSocket the same events come as server-sent events", () =>
     await visit(server.origin + PATH, ({ page }) => look(page), refuseSockets);
   }));
 
-test("a stream of events that broke off goes on from the last one", () =>
+test("an interrupted stream of events resumes from the last one", () =>
   Server.with(async (server) => {
     const data = {
       event_id: "1700000000000-0001", title_id: 7, title: "Имя", poster: null, genres: ["Драма"],
@@ -215,7 +215,7 @@ test("a stream of events that broke off goes on from the last one", () =>
       server.origin + PATH,
       async ({ page }) => {
         assert.deepEqual(await card(page, "Имя"), ["New title", "Имя", "Драма"]);
-        // The stream has ended, and is asked for again from where it was.
+        // The stream has ended, and the page requests the events after the last one.
         await page.waitForResponse(() => asked.length > 1);
         assert.deepEqual(asked.slice(0, 2), ["0000000000000-0000", data.event_id]);
         assert.equal((await names(page)).length, 1);
@@ -232,7 +232,7 @@ test("a stream of events that broke off goes on from the last one", () =>
     );
   }));
 
-test("names are shown as text, whatever they are", () =>
+test("names from the service never become markup", () =>
   Server.with(async (server) => {
     const event = { title_id: 7, timestamp: "2023-11-14T22:13:20Z" };
     const messages = [
@@ -255,12 +255,12 @@ test("names are shown as text, whatever they are", () =>
         ]);
         assert.equal(await page.$eval("#note", (note) => note.textContent), HOSTILE);
         assert.equal(await page.$eval("#titles span", (chip) => chip.textContent), HOSTILE);
-        assert.equal((await page.$$("img, b")).length, 0);
+        assert.equal((await page.$$(".card img, .card b, .chips img, .chips b")).length, 0);
         assert.notEqual(await page.title(), "taken");
         assert.deepEqual(errors, []);
       },
       async (page) => {
-        await tell(page, messages);
+        await deliver(page, messages);
         await page.setRequestInterception(true);
         page.on("request", (request) => {
           if (!request.url().endsWith("/titles/7")) return void request.continue();
@@ -271,7 +271,7 @@ test("names are shown as text, whatever they are", () =>
     );
   }));
 
-test("on a phone nothing is wider than the screen, and a Russian reader reads Russian", () =>
+test("on a phone nothing is wider than the screen, and the page is in Russian for a Russian browser", () =>
   Server.with(async (server) => {
     const long = "Оченьдлинноеназваниебезпробелов".repeat(8);
     const data = { event_id: "1700000000000-0001", title_id: 7, title: long, genres: [long], poster: null, timestamp: "2023-11-14T22:13:20Z" };
@@ -286,11 +286,97 @@ test("on a phone nothing is wider than the screen, and a Russian reader reads Ru
         assert.equal(await page.$eval("#state", (state) => state.textContent), "В эфире");
       },
       async (page) => {
-        await page.setViewport({ width: 360, height: 740, isMobile: true, hasTouch: true });
-        await page.evaluateOnNewDocument(() => {
-          Object.defineProperty(navigator, "language", { get: () => "ru-RU" });
-        });
-        await tell(page, [{ type: "new_title", data }]);
+        await appear(page, { language: "ru-RU", scheme: "light", device: "phone" });
+        await deliver(page, [{ type: "new_title", data }]);
       },
     );
   }));
+
+test("the last events show when the page is opened, and each leads to its title", () =>
+  Server.with(async (server) => {
+    const name = await server.name(7);
+    await visit(server.origin + PATH, async ({ page }) => {
+      await server.publish(7);
+      await card(page, name);
+    });
+
+    // Another browser, which has stored nothing.
+    await visit(server.origin + PATH, async ({ page, errors }) => {
+      await card(page, name);
+      const link = await page.$eval(".card .name a", (link) => (link as HTMLAnchorElement).href);
+
+      const title = await (await fetch(link)).json();
+
+      assert.equal(title.data.names.ru, name);
+      assert.deepEqual(errors, []);
+    });
+  }));
+
+test("a title is followed by its name with the keyboard alone", () =>
+  Server.with(async (server) => {
+    const name = await server.name(8);
+    await visit(server.origin + PATH, async ({ page, requests, errors }) => {
+      await state(page, "live");
+      await page.focus("#title");
+      await page.keyboard.type(name, { delay: 5 });
+      await page.waitForFunction((name) => document.querySelector("#matches li")?.textContent?.startsWith(name), {}, name);
+      assert.equal(await page.$eval("#title", (input) => input.getAttribute("aria-expanded")), "true");
+
+      await page.keyboard.press("ArrowDown");
+      assert.equal(await page.$eval("#title", (input) => input.getAttribute("aria-activedescendant")), "match-0");
+      await screenshot(page, "live-search");
+      await page.keyboard.press("Enter");
+
+      await page.waitForFunction((name) => document.querySelector("#titles span")?.textContent === name, {}, name);
+      assert.equal(await page.$eval("#matches", (list) => (list as HTMLElement).hidden), true);
+      assert.equal(await page.$eval("#title", (input) => (input as HTMLInputElement).value), "");
+      // The page searches when the reader pauses, not for every key.
+      const searches = requests.filter((address) => new URL(address).pathname.endsWith("/search"));
+      assert.ok(searches.length < name.length, `${searches.length} searches`);
+      assert.deepEqual(errors, []);
+    });
+  }));
+
+test("suggestions close with Escape, and Enter follows the best match of a name", () =>
+  Server.with(async (server) => {
+    const name = await server.name(8);
+    await visit(server.origin + PATH, async ({ page }) => {
+      await state(page, "live");
+      await page.locator("#title").fill(name);
+      await page.waitForSelector("#matches li");
+      await page.keyboard.press("Escape");
+      assert.equal(await page.$eval("#matches", (list) => (list as HTMLElement).hidden), true);
+
+      await page.keyboard.press("Enter");
+      await page.waitForFunction((name) => document.querySelector("#titles span")?.textContent === name, {}, name);
+
+      await page.locator("#title").fill("zzzzqqqqxxxx");
+      await page.keyboard.press("Enter");
+      await page.waitForFunction(() => document.getElementById("refusal")?.textContent?.startsWith("No title matches"));
+      assert.equal((await page.$$("#titles li")).length, 1);
+    });
+  }));
+
+for (const scheme of ["light", "dark"] as const) {
+  for (const device of ["desktop", "phone"] as const) {
+    test(`the page shows events in every appearance: ${scheme}, ${device}`, () =>
+      Server.with((server) =>
+        visit(
+          server.origin + PATH,
+          async ({ page, errors }) => {
+            await state(page, "live");
+            for (const id of [7, 8, 9]) await server.publish(id);
+            await page.waitForFunction(() => document.querySelectorAll(".card").length === 3);
+            await page.waitForNetworkIdle();
+            await screenshot(page, `live-${scheme}-${device}`);
+
+            const ground = await page.$eval("body", (body) => getComputedStyle(body).backgroundColor);
+            const [red = 0] = (/\d+/.exec(ground) ?? []).map(Number);
+            assert.equal(red < 128, scheme === "dark", ground);
+            assert.deepEqual(errors, []);
+          },
+          (page) => appear(page, { language: "ru-RU", scheme, device }),
+        ),
+      ));
+  }
+}

@@ -25,6 +25,14 @@ async function anyTitle(): Promise<Title> {
   return title;
 }
 
+test("the index names the documents", async () => {
+  const index = data(await site.GET("/"));
+
+  assert.equal(index.name, "anilibria-server");
+  const answer = await fetch(new URL(index.links.openapi_yaml, origin));
+  assert.equal(answer.status, 200);
+});
+
 test("a page of the catalogue holds as many titles as asked for", async () => {
   const query = { page: 2, limit: 3, sort: "year", order: "asc" } as const;
 

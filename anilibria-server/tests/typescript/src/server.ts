@@ -1,17 +1,20 @@
-// A service of a test's own, which reads from its sandbox and may be ended.
+// A service for one test, which the test may end.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** How often it looks for news, in seconds. */
+/** Interval between polls of a service that does not read from its own sandbox, in seconds. */
 const INTERVAL = "1";
 
-/** What a service finds again after a restart. */
+/** Log line of a service that listens. */
+const LISTENING = /Listening.*(http:\/\/[0-9.:]+)/;
+
+/** Parts of a service that outlive it. */
 export interface Lasting {
-  /** What it reads from. */
+  /** The API from which it reads. */
   upstream: Server;
-  /** Where it keeps what it knows. */
+  /** Its cache directory. */
   directory: string;
 }
 
@@ -26,29 +29,31 @@ export class Server {
     this.#process = process;
   }
 
-  /** Starts one that watches its sandbox, or what `lasting` says, at any free port unless one is given. */
+  /** Starts a service with a sandbox, or one that reads from `lasting`, on a free port unless one is given. */
   static async start(port = "0", lasting?: Lasting): Promise<Server> {
     const env: NodeJS.ProcessEnv = {
       CACHE_DIR: lasting?.directory ?? "off",
-      SYNC_INTERVAL_SECONDS: INTERVAL,
       RATE_LIMIT_REQUESTS_PER_MINUTE: "0",
     };
-    if (lasting) env["ANILIBRIA_API_URL"] = `${lasting.upstream.origin}/api/v1`;
+    if (lasting) {
+      env["ANILIBRIA_API_URL"] = `${lasting.upstream.origin}/api/v1`;
+      env["SYNC_INTERVAL_SECONDS"] = INTERVAL;
+    }
     const service = run([...(lasting ? [] : ["--sandbox"]), "--port", port], env);
     const [origin] = await Promise.all([
-      said(service, "stdout", /http:\/\/[0-9.:]+/),
-      said(service, "stderr", /watching AniLibria from/),
+      logged(service, LISTENING),
+      logged(service, /(watching AniLibria from)/),
     ]);
     return new Server(origin, service);
   }
 
-  /** Starts a sandbox alone, for services to read from and to outlive. */
+  /** Starts a sandbox alone, which may outlive services that read from it. */
   static async sandbox(): Promise<Server> {
     const sandbox = run(["sandbox", "--port", "0"], {});
-    return new Server(await said(sandbox, "stdout", /http:\/\/[0-9.:]+/), sandbox);
+    return new Server(await logged(sandbox, LISTENING), sandbox);
   }
 
-  /** Lets `use` use one, and ends it. */
+  /** Starts a service, calls `use`, and ends the service. */
   static async with(use: (server: Server) => Promise<void>): Promise<void> {
     const server = await Server.start();
     try {
@@ -62,7 +67,7 @@ export class Server {
     return new URL(this.origin).port;
   }
 
-  /** Ends it without a goodbye. */
+  /** Kills the process. */
   async end(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exit = once(this.#process, "exit");
@@ -89,22 +94,24 @@ export class Server {
   }
 }
 
-/** Runs the service's program. */
+/** Starts the program of the service. Its output is read, so that the process never waits for a reader. */
 function run(args: string[], env: NodeJS.ProcessEnv): ChildProcess {
   const binary = process.env["SERVER"];
   assert.ok(binary, "SERVER is not set");
-  return spawn(binary, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const service = spawn(binary, args, { env, stdio: ["ignore", "ignore", "pipe"] });
+  service.stderr?.setEncoding("utf8");
+  return service;
 }
 
-/** The first thing like `pattern` that a process says. Whatever it says later is read, too, so that it can go on. */
-function said(process: ChildProcess, channel: "stdout" | "stderr", pattern: RegExp): Promise<string> {
+/** Waits until the log of a service matches `pattern`, and returns the first group of the match. */
+function logged(service: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
-    process[channel]?.setEncoding("utf8").on("data", (more: string) => {
+    service.stderr?.on("data", (more: string) => {
       text += more;
-      const [match] = pattern.exec(text) ?? [];
-      if (match !== undefined) resolve(match);
+      const [, found] = pattern.exec(text) ?? [];
+      if (found !== undefined) resolve(found);
     });
-    process.once("exit", () => reject(new Error(`the service has ended: ${text}`)));
+    service.once("exit", () => reject(new Error(`the service has ended: ${text}`)));
   });
 }

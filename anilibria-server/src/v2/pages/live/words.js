@@ -1,20 +1,21 @@
-"use strict";
 
-// What the page says, in the two languages it knows.
+// Text of the page in both languages.
 
 const WORDS = {
   ru: {
     live: "прямо сейчас",
+    front: "Главная",
+    docs: "Документация",
     choice: "Что показывать",
     everything: "По всем тайтлам",
     newEpisodes: "Новые серии",
     newTitles: "Новые тайтлы",
     statusChanges: "Смена статуса",
-    oneTitle: "По одному тайтлу, номер",
+    oneTitle: "Один тайтл: название или номер",
     follow: "Следить",
     events: "События",
     clear: "Очистить",
-    empty: "Пока тихо. Новое появится здесь само.",
+    empty: "Пока событий нет. Новые появятся здесь сами.",
     states: { connecting: "Подключение…", live: "В эфире", reconnecting: "Переподключение…" },
     kinds: {
       new_episode: "Новая серия",
@@ -25,24 +26,28 @@ const WORDS = {
     statuses: { ongoing: "выходит", completed: "завершён", announced: "анонсирован" },
     episode: (number) => `Серия ${number}`,
     title: (id) => `Тайтл ${id}`,
-    leave: (name) => `Больше не следить: ${name}`,
-    unknown: (id) => `Тайтла ${id} нет.`,
+    unfollow: (name) => `Больше не следить: ${name}`,
+    unknownTitle: (id) => `Тайтла ${id} нет.`,
+    noMatch: (text) => `По запросу «${text}» ничего не найдено.`,
+    tooShort: "Введите хотя бы две буквы названия или номер.",
     unanswered: "Сервис не ответил. Попробуйте ещё раз.",
-    tooMany: (most) => `Можно следить не более чем за ${most} тайтлами.`,
-    missed: "За время перерыва было больше событий, чем сервис помнит: показаны не все.",
+    tooMany: (limit) => `Можно следить не более чем за ${limit} тайтлами.`,
+    missed: "За время перерыва было больше событий, чем сервис хранит: показаны не все.",
   },
   en: {
     live: "live",
+    front: "Home",
+    docs: "Documentation",
     choice: "What to show",
     everything: "From all titles",
     newEpisodes: "New episodes",
     newTitles: "New titles",
     statusChanges: "Status changes",
-    oneTitle: "From one title, by its number",
+    oneTitle: "One title: name or number",
     follow: "Follow",
     events: "Events",
     clear: "Clear",
-    empty: "All quiet. News will show up here by itself.",
+    empty: "No events yet. New ones appear here.",
     states: { connecting: "Connecting…", live: "Live", reconnecting: "Reconnecting…" },
     kinds: {
       new_episode: "New episode",
@@ -53,22 +58,14 @@ const WORDS = {
     statuses: { ongoing: "ongoing", completed: "completed", announced: "announced" },
     episode: (number) => `Episode ${number}`,
     title: (id) => `Title ${id}`,
-    leave: (name) => `Stop following ${name}`,
-    unknown: (id) => `There is no title ${id}.`,
+    unfollow: (name) => `Stop following ${name}`,
+    unknownTitle: (id) => `There is no title ${id}.`,
+    noMatch: (text) => `No title matches “${text}”.`,
+    tooShort: "Type at least two letters of the name, or a number.",
     unanswered: "The service did not answer. Please try again.",
-    tooMany: (most) => `At most ${most} titles can be followed.`,
-    missed: "More has happened meanwhile than the service remembers: not all of it is shown.",
+    tooMany: (limit) => `At most ${limit} titles can be followed.`,
+    missed: "More events happened during the interruption than the service stores: some are not shown.",
   },
 };
 
-const language = navigator.language.toLowerCase().startsWith("ru") ? "ru" : "en";
 const words = WORDS[language];
-
-/** Puts the page itself into the reader's language. */
-function translate() {
-  document.documentElement.lang = language;
-  document.title = `AniLibria: ${words.live}`;
-  for (const element of document.querySelectorAll("[data-word]")) {
-    element.textContent = words[element.dataset.word];
-  }
-}

@@ -1,37 +1,34 @@
 
-// How an event looks. Whatever comes from the service is put in as text.
+// Cards of events.
 
-/** Names of titles that were looked up, so that none is asked for twice. */
-const names = new Map();
+/** Promises of titles by id, so that each title is requested once. */
+const titles = new Map();
 
-/** Most names that are kept. */
-const MOST_NAMES = 500;
+/** Maximum number of titles in memory. The oldest one is dropped. */
+const MAX_TITLES = 500;
 
-/** What a title is, from the REST API; `undefined` when there is none. */
+/** Returns a title from the REST API; `undefined` if it does not exist. */
 function lookUp(id) {
-  if (!names.has(id)) {
-    if (names.size >= MOST_NAMES) names.delete(names.keys().next().value);
-    const answer = fetch(new URL(`titles/${id}`, location.href)).then(async (answer) => {
-      if (answer.status === 404) return undefined;
-      if (!answer.ok) throw new Error(`status ${answer.status}`);
-      return (await answer.json()).data;
+  if (!titles.has(id)) {
+    if (titles.size >= MAX_TITLES) titles.delete(titles.keys().next().value);
+    const title = fetch(titleAddress(id)).then(async (response) => {
+      if (response.status === 404) return undefined;
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      return (await response.json()).data;
     });
-    // What is not there may come, and what could not be asked may be asked again.
-    answer.then((title) => title || names.delete(id), () => names.delete(id));
-    names.set(id, answer);
+    // Missing titles and failures are not kept: the next lookup may succeed.
+    title.then((title) => title || titles.delete(id), () => titles.delete(id));
+    titles.set(id, title);
   }
-  return names.get(id);
+  return titles.get(id);
 }
 
-/** An element with a class and a text. */
-function element(tag, className, text = "") {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = text;
-  return element;
+/** Returns the address of a title in the REST API. */
+function titleAddress(id) {
+  return new URL(`titles/${encodeURIComponent(id)}`, location.href);
 }
 
-/** A card that shows an event. */
+/** Returns the card of an event. */
 function card(type, data) {
   const card = element("li", "card");
   card.dataset.kind = type;
@@ -40,24 +37,27 @@ function card(type, data) {
   const about = element("div", "about");
   const top = element("div", "top");
   top.append(element("span", "kind", words.kinds[type]), when(data.timestamp));
-  const name = element("p", "name", data.title ?? words.title(data.title_id));
-  name.lang = "ru";
+  const name = element("p", "name");
+  const link = element("a", "", data.title ?? words.title(data.title_id));
+  link.href = titleAddress(data.title_id);
+  link.lang = "ru";
+  name.append(link);
   about.append(top, name, element("p", "detail", detail(type, data)));
   card.append(frame, about);
   showPoster(frame, data.poster);
   if (data.title === undefined) {
     const fill = (title) => {
       if (!title) return;
-      name.textContent = title.names.ru;
+      link.textContent = title.names.ru;
       showPoster(frame, title.poster.large ?? title.poster.medium ?? title.poster.small);
     };
-    // Without an answer the card stays as it is.
+    // After a failure the card keeps the number of the title.
     lookUp(data.title_id).then(fill, () => {});
   }
   return card;
 }
 
-/** What there is to say besides the name of the title. */
+/** Returns the line below the name of the title. */
 function detail(type, data) {
   switch (type) {
     case "new_title":
@@ -69,7 +69,7 @@ function detail(type, data) {
   }
 }
 
-/** A time in the reader's zone, with the day when it is not today. */
+/** Returns a time in the time zone of the reader, with the day unless it is today. */
 function when(timestamp) {
   const date = new Date(timestamp);
   const isToday = date.toDateString() === new Date().toDateString();
@@ -81,11 +81,11 @@ function when(timestamp) {
   return time;
 }
 
-/** Shows a poster, if it is a picture on the web and can be loaded. */
+/** Shows a poster if its address is one of the web. Removes it if it cannot be loaded. */
 function showPoster(frame, address) {
   if (!/^https?:\/\//.test(address ?? "")) return;
   const picture = document.createElement("img");
-  // The name beside it says it all.
+  // The name of the title is next to the poster.
   picture.alt = "";
   picture.loading = "lazy";
   picture.addEventListener("error", () => picture.remove());

@@ -1,0 +1,94 @@
+//! The HTML pages: the front page, the documentation and the live events page.
+
+pub mod docs;
+pub mod front;
+pub mod live;
+
+use anilibria_http::{accept::prefers_html, asset::Asset, vary};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use poem::{Endpoint, Request, Response, endpoint::BoxEndpoint, http::HeaderValue};
+use sha2::{Digest as _, Sha256};
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// Style that the pages share: colours, header, panels and controls.
+const STYLE: &str = include_str!("pages/shared/style.css");
+
+/// Script that the pages share: language and elements.
+const SCRIPT: &str = include_str!("pages/shared/script.js");
+
+/// Paths of the icon. Browsers request the first one by themselves.
+pub const ICON_PATHS: [&str; 2] = ["/favicon.ico", "/favicon.svg"];
+
+/// Returns the icon of all pages.
+pub fn icon() -> Asset {
+    Asset::new("image/svg+xml", include_str!("pages/icon.svg").to_owned())
+}
+
+/// Parts of the service that the configuration may disable. The front page and the index name only those that are enabled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Features {
+    /// The gateway for clients of API v3.
+    pub v3: bool,
+    /// The control API of the sandbox.
+    pub sandbox: bool,
+}
+
+/// A page with its own style and script, which requests only its own host.
+struct Page {
+    frame: String,
+    style: String,
+    script: String,
+    /// Sources of images, in the syntax of a content security policy.
+    images: &'static str,
+}
+
+impl Page {
+    /// Returns the page as it is served.
+    fn into_asset(self) -> Asset {
+        let policy = HeaderValue::try_from(self.policy());
+        let html = self.frame.replacen("/*style*/", &self.style, 1).replacen("/*script*/", &self.script, 1);
+        let page = Asset::new(HTML, html);
+        match policy {
+            Ok(policy) => page.with_policy(policy),
+            // Without its own policy the page gets that of the documentation, which allows no connection to other hosts either.
+            Err(_) => page,
+        }
+    }
+
+    /// Returns the content security policy. It permits only the page's own script and style, so that no text from the API can
+    /// inject another.
+    fn policy(&self) -> String {
+        let (script, style, images) = (digest(&self.script), digest(&self.style), self.images);
+        format!(
+            "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; img-src {images}; \
+             connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+    }
+}
+
+/// Endpoint that serves a page to requests that prefer `text/html`, and data to all others.
+pub struct PageOrData {
+    /// The page.
+    pub page: Asset,
+    /// Endpoint for all other requests.
+    pub data: BoxEndpoint<'static>,
+}
+
+impl Endpoint for PageOrData {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let mut response = if prefers_html(request.headers()) {
+            self.page.response()
+        } else {
+            self.data.call(request).await?
+        };
+        vary::add(response.headers_mut(), "Accept");
+        Ok(response)
+    }
+}
+
+fn digest(text: &str) -> String {
+    STANDARD.encode(Sha256::digest(text))
+}

@@ -1,0 +1,71 @@
+
+// Text of the page in both languages.
+
+const WORDS = {
+  ru: {
+    api: "API v2",
+    lead: "Каталог AniLibria для сайтов и приложений: тайтлы, поиск, обновления, расписание и события в реальном времени. Сервис отвечает из кэша и работает, даже когда AniLibria недоступна.",
+    links: "Ссылки",
+    docs: "Документация",
+    docsAbout: "Все запросы с примерами. Их можно выполнить на странице.",
+    live: "События",
+    liveAbout: "Новые серии и тайтлы в реальном времени.",
+    openapiAbout: "Описание REST API, из которого создаются клиенты.",
+    asyncapiAbout: "Описание сообщений WebSocket.",
+    example: "Пример ответа",
+    exampleAbout: "Пять последних обновлений в JSON.",
+    health: "Проверка состояния",
+    healthAbout: "Состояние сервиса и всего, от чего он зависит, в JSON.",
+    status: "Состояние",
+    version: "Версия",
+    releases: "Релизов в каталоге",
+    mirrors: "Зеркала AniLibria",
+    states: {
+      loading: "Проверка…",
+      healthy: "Работает",
+      degraded: "Работает с ограничениями",
+      unhealthy: "Не работает",
+      unreachable: "Сервис не отвечает",
+    },
+    circuits: { closed: "доступно", half_open: "проверяется", open: "недоступно" },
+    v3: "Клиенты API v3",
+    v3About:
+      "Старый API v3 работает и здесь. В клиенте достаточно заменить имя хоста: пути /v3/…, параметры и ответы остались прежними. События идут через WebSocket /v3/ws.",
+    copy: "Копировать",
+    copied: "Скопировано",
+  },
+  en: {
+    api: "API v2",
+    lead: "The catalogue of AniLibria for sites and apps: titles, search, updates, the schedule and live events. Answers come from a cache, so the service keeps working while AniLibria is unavailable.",
+    links: "Links",
+    docs: "Documentation",
+    docsAbout: "All requests with examples. They can be sent from the page.",
+    live: "Live events",
+    liveAbout: "New episodes and titles in real time.",
+    openapiAbout: "Description of the REST API, for generating clients.",
+    asyncapiAbout: "Description of the WebSocket messages.",
+    example: "Example answer",
+    exampleAbout: "The last five updates as JSON.",
+    health: "Health check",
+    healthAbout: "State of the service and its dependencies as JSON.",
+    status: "Status",
+    version: "Version",
+    releases: "Releases in the catalogue",
+    mirrors: "Mirrors of AniLibria",
+    states: {
+      loading: "Checking…",
+      healthy: "Healthy",
+      degraded: "Degraded",
+      unhealthy: "Unhealthy",
+      unreachable: "No answer",
+    },
+    circuits: { closed: "available", half_open: "being tested", open: "unavailable" },
+    v3: "Clients of API v3",
+    v3About:
+      "The old API v3 works here as well. Change the host name in the client: the paths /v3/…, parameters and answers are the same. Events are at the WebSocket /v3/ws.",
+    copy: "Copy",
+    copied: "Copied",
+  },
+};
+
+const words = WORDS[language];
