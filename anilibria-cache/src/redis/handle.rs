@@ -75,7 +75,7 @@ impl Redis {
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redis")
-            .field("servers", &self.0.link.target().to_string())
+            .field("servers", &self.0.link.target().addresses())
             .field("prefix", &self.0.keys.prefix())
             .finish_non_exhaustive()
     }

@@ -94,6 +94,11 @@ impl Target {
         }
     }
 
+    /// Returns the addresses of the servers or Sentinels, without credentials.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.addr().to_string()).collect()
+    }
+
     /// Opens a connection for commands.
     pub(super) async fn connect(&self) -> RedisResult<Connection> {
         match &self.kind {
@@ -251,11 +256,7 @@ impl Target {
 /// Shows the addresses without credentials, with commas between them.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, node) in self.nodes.iter().enumerate() {
-            let separator = if number == 0 { "" } else { "," };
-            write!(f, "{separator}{}", node.addr())?;
-        }
-        Ok(())
+        f.write_str(&self.addresses().join(","))
     }
 }
 

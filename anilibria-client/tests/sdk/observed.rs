@@ -4,9 +4,10 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use anilibria_client::{Client, session::Token};
+use anilibria_client::{BreakerPolicy, Client, RetryPolicy, session::Token};
 use mockito::Server;
 use tracing::{
     Subscriber,
@@ -74,11 +75,61 @@ async fn attempt_is_a_span_with_the_names_of_opentelemetry() {
     assert!(!format!("{fields:?}").contains("very-secret"));
 }
 
+/// The fields of every line of the log from `info` up.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<Fields>>>);
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if *event.metadata().level() <= tracing::Level::INFO {
+            let mut fields = Fields::default();
+            event.record(&mut fields);
+            self.0.lock().unwrap().push(fields);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_state_of_an_outage_is_one_line_with_host_and_cause() {
+    let mut server = Server::new_async().await;
+    server.mock("GET", "/app/status").with_status(503).expect(4).create_async().await;
+    server.mock("GET", "/app/status").with_body(r#"{"is_alive":true}"#).create_async().await;
+    let breaker = BreakerPolicy { failures: 3, cooldown: Duration::from_millis(20) };
+    let client = Client::builder().mirror(server.url()).retry(RetryPolicy::none()).breaker(breaker);
+    let client = client.build().unwrap();
+    let lines = Lines::default();
+
+    let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
+    for _ in 0..3 {
+        client.app().status().await.unwrap_err();
+    }
+    // Trials: one fails, one succeeds.
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    client.app().status().await.unwrap_err();
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    client.app().status().await.unwrap();
+    client.app().status().await.unwrap();
+    drop(guard);
+
+    let lines = lines.0.lock().unwrap();
+    let messages: Vec<_> = lines.iter().map(|line| line.0["message"].as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "mirror failed",
+            "mirror unhealthy, circuit open",
+            "mirror on trial, circuit half-open",
+            "mirror healthy, circuit closed"
+        ]
+    );
+    assert!(lines.iter().all(|line| line.0["host"] == server.host_with_port()), "{lines:?}");
+    assert!(lines[..2].iter().all(|line| line.0["error"].contains("503")), "{lines:?}");
+}
+
 #[cfg(feature = "metrics")]
 mod counters {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use anilibria_client::RetryPolicy;
     use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
     use super::*;
@@ -113,7 +164,7 @@ mod counters {
         let mut server = Server::new_async().await;
         server.mock("GET", "/app/status").with_status(503).expect(1).create_async().await;
         server.mock("GET", "/app/status").with_body("{}").create_async().await;
-        let retry = RetryPolicy::exponential().first_delay(std::time::Duration::from_millis(1));
+        let retry = RetryPolicy::exponential().first_delay(Duration::from_millis(1));
         let client = Client::builder().mirror(server.url()).retry(retry).build().unwrap();
         let counters = Counters::default();
 
