@@ -147,7 +147,8 @@ fn outcomes_are_counted_apart_from_results() {
             load("rejected").await;
             store.inject(Operation::Get, Faults::new().hang());
             load("slow").await;
-            store.inject(Operation::Get, Faults::new().failure_rate(1.0));
+            // A success would reset the count of failures after which the level is skipped.
+            store.inject_all(&Faults::new().failure_rate(1.0));
             for key in ["1", "2", "3", "4"] {
                 load(key).await;
             }
@@ -172,6 +173,6 @@ fn outcomes_are_counted_apart_from_results() {
         .map(|outcome| count("anilibria_cache_outcomes_total", "get", &format!("outcome={outcome}")));
     assert_eq!(outcomes, [1, 1, 1]);
     assert_eq!(count("anilibria_cache_outcomes_total", "set", "outcome=rejected"), 1);
-    assert_eq!(count("anilibria_cache_operations_total", "set", "result=error"), 1);
+    assert!(count("anilibria_cache_operations_total", "set", "result=error") >= 1, "{all:?}");
     assert!(count("anilibria_cache_operations_total", "get", "result=error") >= 3, "{all:?}");
 }

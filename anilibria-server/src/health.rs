@@ -142,7 +142,8 @@ impl Health {
     }
 
     /// Returns the full report. AniLibria and the Node service are each called at most once in 30 seconds, and the back ends
-    /// of the cache at most once a second, regardless of the number of callers. Only the first report waits for slow ones.
+    /// of the cache at most once a second, regardless of the number of callers. After a failed check of a back end, no caller
+    /// waits for the next ones.
     pub async fn report(&self) -> HealthReport {
         let (upstream, node, cache) =
             future::join3(self.shared.probe.outcome(), self.ask_node(), self.cache()).await;
@@ -170,7 +171,12 @@ impl Health {
     /// Returns the readiness report: ready if the service has data to serve and is not about to stop. It does not wait for
     /// back ends of the cache that do not answer.
     pub async fn readiness(&self) -> ReadinessReport {
-        let cache = self.shared.cache.get().await.unwrap_or_else(|| self.shared.vitals.unchecked_cache());
+        let checked = self.shared.cache.get().await;
+        let cache = match checked.unwrap_or_else(|| self.shared.vitals.unchecked_cache()) {
+            cache if cache.holds_data => cache,
+            // There may be data since the last check.
+            _ => self.cache().await,
+        };
         let ready = !self.shared.draining.load(Ordering::Relaxed)
             && (cache.holds_data || self.shared.probe.outcome().await.fault.is_none());
         ReadinessReport {

@@ -52,8 +52,7 @@ impl Probe {
         Self { last: Recent::new(FRESH_FOR, |_| false, find) }
     }
 
-    /// Returns the outcome of the last 30 seconds, or else of a new probe. If the new probe is slow, returns the last
-    /// outcome, however old.
+    /// Returns the outcome of the last 30 seconds, or else of a new probe.
     pub(super) async fn outcome(&self) -> Outcome {
         self.last.get_or_wait().await.unwrap_or_else(|| {
             let fault = UpstreamFault { status_code: None, error: "the check broke off".to_owned() };
