@@ -13,6 +13,7 @@ use anilibria_client::sandbox::Sandbox;
 use anilibria_http::{
     User,
     access_log::{RequestLog, Trace},
+    cors::Readers,
     finish, protection,
     request_id::RequestId,
     trace::Sampler,
@@ -141,8 +142,8 @@ fn size_limits(bencher: Bencher<'_, '_>) {
 fn cors(bencher: Bencher<'_, '_>) {
     let inputs = || (request(), answer());
     bencher.with_inputs(inputs).bench_local_refs(|(request, response)| {
-        let origin = SERVICE.0.origins.permitted(request.headers());
-        SERVICE.0.origins.permit(response.headers_mut(), origin);
+        let permission = SERVICE.0.origins.permission(request, Readers::Listed);
+        permission.write(response.headers_mut());
     });
 }
 
