@@ -15,6 +15,7 @@ mod error_code;
 pub mod finish;
 pub mod freshness;
 pub mod in_flight;
+pub mod known_parameters;
 pub mod limits;
 pub mod listener;
 pub mod load_failure;

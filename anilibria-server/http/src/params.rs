@@ -4,7 +4,6 @@
 //! that poem's router stores in a request, which [`crate::router`] does not do.
 
 mod choice;
-mod known;
 
 use std::{borrow::Cow, str::FromStr};
 
@@ -15,11 +14,8 @@ use poem_openapi::{
 };
 use url::form_urlencoded;
 
-pub use self::{
-    choice::{Choice, schema_with_default},
-    known::{KnownParameters, UNKNOWN_PARAMETERS, UnknownParameters},
-};
-use crate::{problem::Problem, router::PathValues};
+pub use self::choice::{Choice, schema_with_default};
+use crate::{known_parameters::list_name, problem::Problem, router::PathValues};
 
 /// Description of an invalid value, as a continuation of "the parameter …".
 pub type Reason = Cow<'static, str>;
@@ -128,11 +124,6 @@ fn values<'q>(query: &'q str, name: &'static str) -> impl Iterator<Item = Cow<'q
     let pairs = query.split('&').filter(|pair| pair.contains('='));
     let decoded = pairs.flat_map(|pair| form_urlencoded::parse(pair.as_bytes()));
     decoded.filter(move |(key, _)| list_name(key) == name).map(|(_, value)| value)
-}
-
-/// Returns the name of a parameter that may be written as a list, `name[]`.
-fn list_name(key: &str) -> &str {
-    key.strip_suffix("[]").unwrap_or(key)
 }
 
 /// Returns the first of `values`, trimmed; `None` if there is none, or if it is empty.

@@ -13,8 +13,8 @@ use poem::{
 };
 
 use crate::{
+    known_parameters::{KnownParameters, UnknownParameters},
     metrics::RouteMeter,
-    params::{KnownParameters, UnknownParameters},
     problem::Problem,
 };
 

@@ -10,7 +10,7 @@ use std::{marker::PhantomData, sync::Arc};
 
 use anilibria_http::{
     asset::Asset,
-    params::KnownParameters,
+    known_parameters::KnownParameters,
     router::{ParameterTable, RouteTable},
 };
 use poem::{EndpointExt as _, endpoint::make_sync, http::Method};

@@ -3,13 +3,14 @@
 use std::{borrow::Cow, fmt::Display, str::FromStr};
 
 use anilibria_http::{params::whole, problem::Problem};
-use poem::http::{HeaderMap, Uri, header};
+use poem::http::{HeaderMap, Uri};
 use url::form_urlencoded;
 
 use super::{
     address::Dialect,
     charge::Charge,
     paging::{PAGE, PageSize, Paging, Window},
+    session_cookie::cookie,
 };
 
 /// Maximum values in one list. At five to seven bytes each, they fill the longest accepted address.
@@ -17,9 +18,6 @@ pub(super) const MAX_VALUES: usize = 1000;
 
 /// Parameters that clients send to operations that ignore them.
 const IDLE: [&str; 5] = ["sorting_type", "include", "description_type", "playlist_type", "session"];
-
-/// Name of the cookie that is used if the parameter `session` is missing.
-const COOKIE: &str = "PHPSESSID";
 
 /// The parameters of a request.
 #[derive(Debug)]
@@ -126,13 +124,6 @@ impl<'r> Ask<'r> {
     }
 }
 
-/// Returns the session in the cookies of a request.
-pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
-    pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
-}
-
 fn number<T: FromStr>(name: &'static str, text: &str) -> Result<T, Problem> {
     whole(text)
         .ok_or_else(|| Problem::invalid(name, format!("must be a whole number, and not {}", shown(text))))
@@ -190,7 +181,8 @@ mod tests {
     #[test]
     fn cookie_stands_in_for_the_session() {
         let uri = "/v3/user".parse().unwrap();
-        let headers = HeaderMap::from_iter([(header::COOKIE, "a=b; PHPSESSID=abc; c=d".parse().unwrap())]);
+        let headers =
+            HeaderMap::from_iter([(poem::http::header::COOKIE, "a=b; PHPSESSID=abc; c=d".parse().unwrap())]);
 
         assert_eq!(Ask::read(&uri, &headers, Dialect::Live, Charge::none()).session(), Some("abc"));
         let uri = "/v3/user?session=def".parse().unwrap();

@@ -36,6 +36,7 @@ mod rss;
 mod schedule;
 mod search;
 mod selection;
+mod session_cookie;
 mod sessions;
 mod shape;
 mod site;

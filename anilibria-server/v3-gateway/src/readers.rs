@@ -9,7 +9,7 @@ use poem::{
 };
 use url::form_urlencoded;
 
-use super::ask::cookie;
+use super::session_cookie::cookie;
 
 /// Parameters with the session of a user.
 pub(super) const SESSION_PARAMETERS: [&str; 2] = ["session", "psid"];

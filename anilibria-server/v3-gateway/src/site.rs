@@ -11,8 +11,9 @@ use url::form_urlencoded;
 
 use super::{
     answer::Answer,
-    ask::{Ask, cookie},
+    ask::Ask,
     gateway::Gateway,
+    session_cookie::{COOKIE, cookie},
     sessions::SessionId,
     unavailable,
 };
@@ -127,7 +128,7 @@ async fn form(request: &mut Request) -> Result<Vec<(String, String)>, Problem> {
 fn set_cookie(response: &mut Response, session: &str, seconds: u64) {
     const SET_COOKIE: HeaderName = header::SET_COOKIE;
 
-    let cookie = format!("PHPSESSID={session}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Lax");
+    let cookie = format!("{COOKIE}={session}; Path=/; Max-Age={seconds}; HttpOnly; Secure; SameSite=Lax");
     if let Ok(mut cookie) = HeaderValue::try_from(cookie) {
         cookie.set_sensitive(true);
         response.headers_mut().append(SET_COOKIE, cookie);

@@ -163,11 +163,7 @@ impl MongoCatalogue {
 #[async_trait]
 impl CatalogueStore for MongoCatalogue {
     async fn read(&self) -> anyhow::Result<Option<Catalog>> {
-        let News { parts, .. } = self.news().await?;
-        if parts.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(spawn_blocking(move || parts.into_iter().collect()).await?))
+        self.news().await?.into_catalog().await
     }
 
     async fn write(&self, catalogue: Arc<Catalog>) -> anyhow::Result<()> {

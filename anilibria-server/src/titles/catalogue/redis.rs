@@ -189,11 +189,7 @@ impl RedisCatalogue {
 #[async_trait]
 impl CatalogueStore for RedisCatalogue {
     async fn read(&self) -> anyhow::Result<Option<Catalog>> {
-        let News { parts, .. } = self.news().await?;
-        if parts.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(spawn_blocking(move || parts.into_iter().collect()).await?))
+        self.news().await?.into_catalog().await
     }
 
     /// Writes the blocks that differ. Does nothing while another instance is the leader.

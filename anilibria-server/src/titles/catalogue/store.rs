@@ -8,6 +8,7 @@ use anilibria_client::{
 };
 use async_trait::async_trait;
 use time::OffsetDateTime;
+use tokio::task::spawn_blocking;
 
 use super::{CatalogueSource, blocks};
 
@@ -53,6 +54,16 @@ pub struct News {
     pub(super) sign: Option<OffsetDateTime>,
     /// Time of the last successful request to AniLibria by any instance.
     pub(super) last_sync: Option<OffsetDateTime>,
+}
+
+impl News {
+    /// Returns the catalogue of the releases; `None` if there are none.
+    pub(super) async fn into_catalog(self) -> anyhow::Result<Option<Catalog>> {
+        if self.parts.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(spawn_blocking(|| self.parts.into_iter().collect()).await?))
+    }
 }
 
 /// Part of a catalogue.

@@ -6,7 +6,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use poem::http::{HeaderName, HeaderValue};
 use url::form_urlencoded;
 
-use super::list_name;
 use crate::problem::Problem;
 
 /// Response header that lists the unknown parameters of a request.
@@ -87,6 +86,11 @@ impl UnknownParameters<'_> {
         };
         Problem::invalid(name.to_owned(), reason)
     }
+}
+
+/// Returns the name of a parameter that may be written as a list, `name[]`.
+pub(crate) fn list_name(key: &str) -> &str {
+    key.strip_suffix("[]").unwrap_or(key)
 }
 
 /// Returns `name` shortened and percent-encoded.
