@@ -89,7 +89,7 @@ impl Router {
     /// The location is relative, because a proxy may have removed a prefix from the path.
     pub fn location_without_slash(&self, uri: &Uri) -> Option<HeaderValue> {
         let path = uri.path().strip_suffix('/')?;
-        let (_, last) = path.rsplit_once('/')?;
+        let (_, last) = path.rsplit_once('/').filter(|(_, last)| !last.is_empty())?;
         self.0.at(path).ok()?;
         let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         HeaderValue::try_from(format!("../{last}{query}")).ok()

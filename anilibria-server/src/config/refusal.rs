@@ -153,6 +153,7 @@ mod tests {
         ("log-level", "loud", "must be trace, debug, info, warn"),
         ("log-format", "xml", "must be text or json"),
         ("log-requests", "some", "must be failed or all"),
+        ("strict-parameters", "perhaps", SWITCH),
         ("log-slow-request-ms", "0", WHOLE),
         ("compression-memory-bytes", "many", BYTES),
         ("request-timeout", "0", WHOLE),

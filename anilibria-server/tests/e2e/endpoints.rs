@@ -420,7 +420,7 @@ async fn examples_of_the_document_have_answers_with_data() {
         assert!(!is_empty, "{request}: {body}");
         asked += 1;
     }
-    assert_eq!(asked, 11);
+    assert_eq!(asked, 12);
     let events = example_request("/events", &document["paths"]["/events"]["get"]);
     let stream = reqwest::get(format!("{}{events}", service.origin)).await.unwrap();
     assert_eq!(stream.status(), 200, "{events}");
