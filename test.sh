@@ -692,11 +692,11 @@ with_service() (
         "${CARGO_TARGET_DIR:-target}/debug/anilibria-server" --sandbox --port 0 >"$log" 2>&1 &
     service=$!
     trap 'kill "$service" 2>/dev/null' EXIT
-    until grep -q Listening "$log"; do
+    until grep -q listening "$log"; do
         kill -0 "$service" 2>/dev/null || { cat "$log"; exit 1; }
         sleep 0.1
     done
-    SERVICE_URL=$(grep -m 1 Listening "$log" | grep -oE 'http://[0-9.:]+')
+    SERVICE_URL=$(grep -m 1 listening "$log" | grep -oE 'http://[0-9.:]+')
     INTERNAL_TOKEN=$(service_token "$secret")
     export SERVICE_URL INTERNAL_TOKEN
     "$@" || { tail -n 20 "$log"; exit 1; }

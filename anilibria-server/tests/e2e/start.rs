@@ -38,7 +38,7 @@ async fn json_log_is_the_only_output_from_start_to_stop() {
 
         assert!(service.wait().success());
         let events = events(&service.printed());
-        let listening = events.iter().find(|event| event["message"] == "Listening").unwrap();
+        let listening = events.iter().find(|event| event["message"] == "listening").unwrap();
         assert_eq!(listening["url"], service.origin);
     }
 }
@@ -69,7 +69,7 @@ fn address_is_in_the_log_only_if_the_output_is_no_terminal() {
     let mut child = command.spawn().unwrap();
 
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let listening = lines.find(|line| line.contains("Listening"));
+    let listening = lines.find(|line| line.contains("listening"));
 
     child.kill().unwrap();
     child.wait().unwrap();

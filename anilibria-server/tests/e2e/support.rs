@@ -194,7 +194,7 @@ impl Drop for Service {
 
 /// Returns the address in the log line of a service that listens.
 fn origin_in(log: &str) -> Option<String> {
-    let line = log.lines().find(|line| line.contains("Listening"))?;
+    let line = log.lines().find(|line| line.contains("listening"))?;
     let authority = line.split("http://").nth(1)?.split(['"', '\u{1b}']).next()?;
     Some(format!("http://{authority}"))
 }

@@ -56,7 +56,7 @@ class Service:
     def _origin(self) -> str:
         for line in self._process.stderr:
             self.log.append(line)
-            if found := re.search(r"Listening.*(http://[0-9.:]+)", line):
+            if found := re.search(r"listening.*(http://[0-9.:]+)", line):
                 return found.group(1)
         raise RuntimeError(f"the service ended: {''.join(self.log)}")
 

@@ -14,9 +14,9 @@ pub(super) type Line = (&'static str, String);
 pub(super) fn announce(url: &str, format: LogFormat, lines: &[Line]) {
     let mut output = io::stdout();
     if format == LogFormat::Json || !output.is_terminal() {
-        info!(url, "Listening");
+        info!(url, "listening");
     } else if let Err(error) = output.write_all(rendered(lines).as_bytes()) {
-        warn!(%error, url, "Cannot print the addresses");
+        warn!(%error, url, "addresses cannot be printed");
     }
 }
 

@@ -8,7 +8,7 @@ import { once } from "node:events";
 const INTERVAL = "1";
 
 /** Log line of a service that listens. */
-const LISTENING = /Listening.*(http:\/\/[0-9.:]+)/;
+const LISTENING = /listening.*(http:\/\/[0-9.:]+)/;
 
 /** Parts of a service that outlive it. */
 export interface Lasting {
