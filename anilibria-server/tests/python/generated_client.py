@@ -28,6 +28,7 @@ OPERATIONS = {
     "lists.get_random_title": {},
     "lists.get_schedule": {},
     "reference.list_genres": {},
+    "service.get_index": {},
     "service.get_health": {},
     "service.get_readiness": {},
     "service.get_liveness": {},
