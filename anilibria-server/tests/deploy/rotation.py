@@ -104,7 +104,7 @@ class Machine:
             log = Path(directory) / "log"
             command = [self.binary, "serve", "--sandbox", "--port", "0"]
             with log.open("w") as errors:
-                service = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
+                service = subprocess.Popen(command, env=environment, stdout=errors, stderr=errors)
             try:
                 origin = self._origin(service, log)
                 return [self._accepts(origin, log, pair) for pair in secrets]
@@ -114,9 +114,10 @@ class Machine:
 
     @staticmethod
     def _origin(service, log):
-        for line in service.stdout:
-            if found := re.search(r"http://[0-9.:]+", line):
-                return found.group()
+        while service.poll() is None:
+            if found := re.search(r"listening.*(http://[0-9.:]+)", log.read_text()):
+                return found.group(1)
+            time.sleep(0.05)
         raise RuntimeError(f"the service has ended: {log.read_text()}")
 
     @staticmethod
