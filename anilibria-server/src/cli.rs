@@ -207,12 +207,12 @@ fn command(variable: impl Fn(&str) -> Option<OsString>) -> clap::Command {
         let empty = name.and_then(&variable).is_some_and(|value| value.is_empty());
         if empty { arg.env(None) } else { arg }
     };
-    let adapt = |arg| quicken(forget_empty(arg));
+    let adapt = |arg| with_sandbox_default(forget_empty(arg));
     Cli::command().mut_args(adapt).mut_subcommands(|subcommand| subcommand.mut_args(adapt))
 }
 
 /// Gives the interval between polls its default value for the sandbox.
-fn quicken(arg: clap::Arg) -> clap::Arg {
+fn with_sandbox_default(arg: clap::Arg) -> clap::Arg {
     if arg.get_id() == "sync_interval" {
         arg.default_value_if("sandbox", "true", SANDBOX_SYNC_INTERVAL)
     } else {

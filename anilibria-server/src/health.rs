@@ -45,7 +45,7 @@ pub trait Vitals: Send + Sync + 'static {
     /// Checks the cache.
     async fn ask_cache(&self) -> CacheVitals;
 
-    /// Returns what is known of the cache without waiting, for callers before the first check has ended.
+    /// Returns the state of the cache before its first check has ended. Does not wait.
     fn unchecked_cache(&self) -> CacheVitals {
         CacheVitals::default()
     }

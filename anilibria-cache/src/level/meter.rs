@@ -244,16 +244,12 @@ mod facade {
         }
 
         pub(super) fn failed(&self, operation: Operation, failure: Failure) {
-            let outcome = match failure {
-                Failure::Error => None,
-                Failure::Timeout => Some("timeout"),
-                Failure::Corrupt => Some("corrupt"),
-                Failure::Rejected => Some("rejected"),
-                Failure::Unavailable => return self.skipped(operation),
-            };
-            operations(self.cache, self.name, operation, "error").increment(1);
-            if let Some(outcome) = outcome {
-                outcomes(self.cache, self.name, operation, outcome).increment(1);
+            // An unavailable level was not asked.
+            if !matches!(failure, Failure::Unavailable) {
+                operations(self.cache, self.name, operation, "error").increment(1);
+            }
+            if !matches!(failure, Failure::Error) {
+                outcomes(self.cache, self.name, operation, failure.as_str()).increment(1);
             }
         }
     }

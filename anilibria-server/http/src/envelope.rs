@@ -130,7 +130,7 @@ impl CacheLevel {
     }
 }
 
-/// The response for every error.
+/// Body of an error response.
 #[derive(Clone, Debug, Object, Serialize)]
 #[oai(rename = "Error")]
 pub struct ErrorBody {

@@ -215,7 +215,7 @@ impl Mirror {
         common.write(catalogue).await.inspect_err(|_| count_error("catalogue", "save"))
     }
 
-    /// Returns true if the shared store still contains what was written, or if there is no shared store.
+    /// Returns true if the shared store contains the last write, or if there is no shared store.
     async fn is_shared(&self) -> bool {
         match &self.shared.common {
             Some(common) => common.is_intact().await,

@@ -37,7 +37,7 @@ pub trait SharedCatalogue: CatalogueStore {
     /// Records that a long poll continues. Default: nothing is recorded.
     async fn note_progress(&self) {}
 
-    /// Returns true if the store contains what this instance wrote last. Default: true, for stores that lose nothing.
+    /// Returns true if the store contains the last write of this instance. Default: true, for stores that lose no data.
     async fn is_intact(&self) -> bool {
         true
     }

@@ -216,11 +216,11 @@ impl Syncing {
     async fn poll(&mut self) -> Duration {
         let everything = self.full_pass_due <= Instant::now();
         let span = sync_span(self.sampler, everything);
-        self.look(everything, &span).instrument(span.clone()).await
+        self.poll_in(everything, &span).instrument(span.clone()).await
     }
 
-    /// Polls within `span`.
-    async fn look(&mut self, everything: bool, span: &Span) -> Duration {
+    /// Polls AniLibria once in `span`.
+    async fn poll_in(&mut self, everything: bool, span: &Span) -> Duration {
         let updated = tokio::select! {
             updated = self.mirror.update(everything) => updated,
             // The next leader begins to poll.
@@ -287,7 +287,7 @@ impl Syncing {
         }
     }
 
-    /// Tells the followers during a long poll that there is a leader.
+    /// Records during a long poll that the poll continues, so that the followers do not poll themselves.
     async fn report_progress(&self) -> Infallible {
         loop {
             sleep(GRACE / 3).await;

@@ -9,7 +9,7 @@ use poem_openapi::{
 };
 
 /// Descriptions of successful responses, by operation id.
-const RESULTS: [(&str, &str); 17] = [
+const RESULTS: [(&str, &str); 18] = [
     ("listTitles", "One page of the matching titles."),
     ("getTitle", "The title, with its episodes."),
     ("searchTitles", "One page of the matching titles, best match first."),
@@ -19,6 +19,7 @@ const RESULTS: [(&str, &str); 17] = [
     ("getSchedule", "Titles by day of the week."),
     ("listGenres", "Names of all genres."),
     ("getEvents", "A stream of events, which does not end."),
+    ("getIndex", "Name and version of the service, and its paths."),
     ("getHealth", "The service answers requests. The report has the state of each back end."),
     ("getReadiness", "The service accepts requests."),
     ("getLiveness", "The process runs."),

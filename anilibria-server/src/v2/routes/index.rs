@@ -1,7 +1,7 @@
 //! The route `/`: the index of the service.
 
 use anilibria_http::problem::Problem;
-use poem_openapi::{ApiResponse, OpenApi, payload::Json};
+use poem_openapi::{OpenApi, payload::Json};
 
 use super::Tag;
 use crate::v2::{model::index::Index, pages::Features};
@@ -12,14 +12,6 @@ pub struct IndexApi {
     pub(super) features: Features,
 }
 
-/// Answers of the route.
-#[derive(ApiResponse)]
-enum Answer {
-    /// Name and version of the service, and its paths.
-    #[oai(status = 200)]
-    Found(Json<Index>),
-}
-
 #[OpenApi(tag = "Tag::Service")]
 impl IndexApi {
     /// Get the index
@@ -28,7 +20,7 @@ impl IndexApi {
     /// those of browsers do, receive the front page.
     #[oai(path = "/", method = "get", operation_id = "getIndex")]
     #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
-    async fn index(&self) -> Result<Answer, Problem> {
-        Ok(Answer::Found(Json(Index::new(self.features))))
+    async fn index(&self) -> Result<Json<Index>, Problem> {
+        Ok(Json(Index::new(self.features)))
     }
 }
