@@ -8,7 +8,7 @@ use crate::{
     saved::{Form, Unreadable},
 };
 
-const FORM: Form = Form { magic: *b"ALrc", version: 3 };
+const FORM: Form = Form { magic: *b"ALrc", version: 4 };
 
 /// Names of the genres of all releases.
 pub(super) type Genres = BTreeMap<GenreId, Box<str>>;

@@ -75,6 +75,10 @@ pub struct CatalogEntry {
     pub rating: Option<f64>,
     /// Number of users who have the release among their favourites.
     pub favorites: u32,
+    /// Id of the title on Shikimori.
+    pub shikimori_id: Option<u64>,
+    /// Id of the title on MyAnimeList.
+    pub mal_id: Option<u64>,
     /// Genres, in the service's order; [`Catalog::genre`](super::Catalog::genre) returns their names.
     pub genres: Box<[GenreId]>,
     /// Episodes, by their place in the list and then by number; `None` if they were never read.
@@ -183,6 +187,8 @@ impl From<&Release> for CatalogEntry {
             },
             rating: release.rating.as_ref().and_then(|rating| rating.average),
             favorites: release.added_in_users_favorites,
+            shikimori_id: release.shikimori.as_ref().and_then(|title| title.id),
+            mal_id: release.mal.as_ref().and_then(|title| title.id),
             genres: release.genres.iter().flatten().map(|genre| genre.id).collect(),
             episodes: release.episodes.as_ref().map(|episodes| sorted(episodes.iter().map(Into::into))),
             members: release.members.as_ref().map(|members| members.iter().map(Into::into).collect()),

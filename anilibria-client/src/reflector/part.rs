@@ -8,7 +8,7 @@ use crate::{
     saved::{Form, Unreadable},
 };
 
-const FORM: Form = Form { magic: *b"ALrp", version: 3 };
+const FORM: Form = Form { magic: *b"ALrp", version: 4 };
 
 /// One release of a [`Catalog`] with the names of its genres, which can be saved by itself. Cheap to clone.
 ///

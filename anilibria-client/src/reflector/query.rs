@@ -48,6 +48,8 @@ pub struct Query<'c> {
     seasons: Vec<Season>,
     kinds: Vec<ReleaseKind>,
     statuses: Vec<ReleaseStatus>,
+    shikimori_ids: Vec<u64>,
+    mal_ids: Vec<u64>,
     blocked: Option<bool>,
     sort: Option<Sort>,
     order: Order,
@@ -67,6 +69,8 @@ impl Catalog {
             seasons: Vec::new(),
             kinds: Vec::new(),
             statuses: Vec::new(),
+            shikimori_ids: Vec::new(),
+            mal_ids: Vec::new(),
             blocked: None,
             sort: None,
             order: Order::default(),
@@ -132,6 +136,18 @@ impl<'c> Query<'c> {
     /// Requires one of these statuses.
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = ReleaseStatus>) -> Self {
         self.statuses.extend(statuses);
+        self
+    }
+
+    /// Requires one of these ids on Shikimori. Several releases may be of the same title.
+    pub fn shikimori_ids(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
+        self.shikimori_ids.extend(ids);
+        self
+    }
+
+    /// Requires one of these ids on MyAnimeList. Several releases may be of the same title.
+    pub fn mal_ids(mut self, ids: impl IntoIterator<Item = u64>) -> Self {
+        self.mal_ids.extend(ids);
         self
     }
 
@@ -208,6 +224,8 @@ impl<'c> Query<'c> {
             && any(&self.kinds, entry.kind.as_ref())
             && any(&self.seasons, entry.season.as_ref())
             && any(&self.statuses, Some(&entry.status()))
+            && any(&self.shikimori_ids, entry.shikimori_id.as_ref())
+            && any(&self.mal_ids, entry.mal_id.as_ref())
             && self.blocked.is_none_or(|blocked| entry.is_blocked() == blocked)
             && self.genres.iter().all(|wanted| wanted.is_some_and(|id| entry.genres.contains(&id)))
     }

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Fields of a release that make an entry.
-const FIELDS: [&str; 23] = [
+const FIELDS: [&str; 25] = [
     "id",
     "alias",
     "name",
@@ -47,6 +47,8 @@ const FIELDS: [&str; 23] = [
     "poster",
     "rating",
     "added_in_users_favorites",
+    "shikimori.id",
+    "mal.id",
     "genres",
     "fresh_at",
     "updated_at",

@@ -30,6 +30,20 @@ async fn filters_find_exactly_what_they_name() {
 }
 
 #[tokio::test]
+async fn releases_are_found_by_the_ids_of_other_sites() {
+    let (ground, catalog) = Ground::loaded(300).await;
+    let release = ground.client.releases().get(7).await.unwrap();
+    let (shikimori, mal) = (release.shikimori.unwrap().id.unwrap(), release.mal.unwrap().id.unwrap());
+
+    let by_shikimori = catalog.query().shikimori_ids([0, shikimori]).find();
+    let by_mal = catalog.query().mal_ids([mal]).find();
+
+    assert!(ids(by_shikimori.items).contains(&7));
+    assert!(ids(by_mal.items).contains(&7));
+    assert_eq!(catalog.query().mal_ids([0]).find().total, 0);
+}
+
+#[tokio::test]
 async fn genres_must_all_be_there_by_name_or_id_in_any_case() {
     let (_ground, catalog) = Ground::loaded(300).await;
     let entry = catalog.iter().find(|entry| entry.genres.len() >= 2).unwrap();

@@ -33,6 +33,6 @@ async fn cut_foreign_newer_and_damaged_bytes_are_refused() {
 
     assert!(matches!(read(&bytes[..bytes.len() - 1]), Err(Unreadable::Truncated { .. })));
     assert_eq!(read(b"{}"), Err(Unreadable::Foreign));
-    assert_eq!(read(&newer), Err(Unreadable::Version { found: 4, supported: 3 }));
+    assert_eq!(read(&newer), Err(Unreadable::Version { found: 5, supported: 4 }));
     assert_eq!(read(&damaged), Err(Unreadable::Damaged));
 }
