@@ -224,7 +224,23 @@ impl Release {
         client.media_url(self.poster.as_ref()?.large()?)
     }
 
-    /// Whether it is hidden, for whatever reason.
+    /// Returns the absolute URL of the page of the release on the site, on the host of
+    /// [`Client::media_url`](crate::Client::media_url).
+    ///
+    /// ```
+    /// # anilibria_client::offline(|client| async move {
+    /// let release = client.releases().get(1).await?;
+    ///
+    /// let url = release.page_url(&client).unwrap();
+    /// assert!(url.ends_with(&format!("/anime/releases/release/{}", release.alias)));
+    /// # Ok(())
+    /// # });
+    /// ```
+    pub fn page_url(&self, client: &Client) -> Option<String> {
+        client.media_url(&format!("/anime/releases/release/{}", self.alias))
+    }
+
+    /// Returns true if the release is hidden for any reason.
     pub fn is_blocked(&self) -> bool {
         self.is_blocked_by_geo || self.is_blocked_by_copyrights
     }
