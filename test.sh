@@ -47,8 +47,8 @@ FEATURE_SETS=(
 )
 
 # Examples that need nothing but themselves.
-EXAMPLES=(browse_catalog cache_exchange_rates download_episode live_notifications search_catalog v3_bot
-    watch_releases)
+EXAMPLES=(browse_catalog cache_exchange_rates discord_bot download_episode live_notifications search_catalog
+    telegram_bot v3_bot watch_releases)
 
 CARGO_DENY_VERSION=0.20.2
 

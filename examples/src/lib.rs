@@ -1,8 +1,13 @@
-//! What the examples share: a client that is offline unless the program was started with `--live`.
+//! The parts that the examples share: a client that is offline unless the program was started with `--live`, and the
+//! announcements of bots.
+
+mod announce;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+pub use self::announce::{Announcement, Announcer};
 
 use anilibria_client::{
     Client,
@@ -18,7 +23,7 @@ pub struct Connection {
     pub sandbox: Option<RunningSandbox>,
 }
 
-/// Connects to the live service when `--live` is among the program's arguments, to a sandbox of its own otherwise.
+/// Connects to the live service if the program was started with `--live`, and to a new sandbox otherwise.
 pub async fn connect() -> anyhow::Result<Connection> {
     if std::env::args().any(|argument| argument == "--live") {
         return Ok(Connection { client: Client::new()?, sandbox: None });
