@@ -1,4 +1,4 @@
-//! Whether a server can be started here, and what happens to the test when it cannot.
+//! Detection of installed services, and the outcome of a test whose service is missing.
 
 use std::{
     env, fmt,
@@ -9,13 +9,14 @@ use std::{
     thread,
 };
 
-/// Lists the services whose absence is a failure.
+/// Environment variable that lists the required services: a missing one fails the test.
 const REQUIRED: &str = "REQUIRE_TEST_SERVICES";
 
-/// Names the file that collects the skipped tests: the output of a test that passes is not shown.
+/// Environment variable with the path of the file that collects the skipped tests. The harness hides the output of tests
+/// that pass.
 const SKIPPED: &str = "TEST_SERVICES_SKIPPED";
 
-/// What a test may need, by the name that `REQUIRE_TEST_SERVICES` uses.
+/// A service that a test needs, with the name that `REQUIRE_TEST_SERVICES` uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     Redis,
@@ -47,8 +48,8 @@ impl fmt::Display for Service {
     }
 }
 
-/// The first of `programs` that is installed. Without any, the test is reported as skipped, or panics if `service` is
-/// required.
+/// Returns the path of the first of `programs` that is installed. If none is installed, reports the test as skipped, or
+/// panics if `service` is required.
 pub(crate) fn find(service: Service, programs: &[&str]) -> Option<PathBuf> {
     let found = programs.iter().find_map(|program| installed(program));
     if found.is_none() {
@@ -75,7 +76,11 @@ fn missing(service: Service, reason: &str) {
     }
 }
 
-/// A name that is not a service fails the test: a misspelt one would let it pass unseen.
+/// Returns true if `list` contains `service`.
+///
+/// # Errors
+///
+/// A name in `list` that is no service: a misspelt requirement would have no effect.
 fn is_required(list: &str, service: Service) -> Result<bool, String> {
     let mut required = false;
     for word in list.split_whitespace() {
@@ -87,13 +92,13 @@ fn is_required(list: &str, service: Service) -> Result<bool, String> {
 }
 
 fn skip(reason: &str) {
-    // The test harness names the thread of a test after the test.
+    // The test harness gives the thread of a test the name of the test.
     let thread = thread::current();
     let line = format!("skipped: {}: {reason}\n", thread.name().unwrap_or("a test without a name"));
     eprint!("{line}");
     let Some(path) = env::var_os(SKIPPED) else { return };
 
-    // One write of a whole line: tests of several processes append to this file.
+    // A single write of the whole line: test processes append to this file at the same time.
     let written = OpenOptions::new()
         .create(true)
         .append(true)
@@ -109,21 +114,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_required_unless_listed() {
+    fn only_listed_services_are_required() {
         assert_eq!(is_required("", Service::Redis), Ok(false));
         assert_eq!(is_required("mongodb", Service::Redis), Ok(false));
         assert_eq!(is_required("mongodb redis", Service::Redis), Ok(true));
     }
 
     #[test]
-    fn a_misspelt_requirement_is_an_error_that_names_it() {
+    fn unknown_required_service_is_named_in_the_error() {
         let error = is_required("redis mongo", Service::Redis).unwrap_err();
 
         assert_eq!(error, r#"REQUIRE_TEST_SERVICES: no service is called "mongo""#);
     }
 
     #[test]
-    fn a_program_that_is_not_on_the_path_is_not_found() {
+    fn program_outside_the_path_is_not_found() {
         assert!(installed("sh").is_some());
         assert!(installed("no-such-program-anywhere").is_none());
     }

@@ -1,4 +1,4 @@
-//! A Jaeger.
+//! A Jaeger server.
 
 use std::{net::Ipv4Addr, path::Path};
 
@@ -11,15 +11,15 @@ use crate::{
     process::{Process, StartError},
 };
 
-/// What the log says once traces can be sent and asked for.
-const LISTENS: &str = "Query server started";
+/// Text in the log once the collector and the query API are ready.
+const READY_TEXT: &str = "Query server started";
 
-/// It would send them to the port that is usual, whoever listens there.
-const NO_TRACES_OF_ITS_OWN: &str = "OTEL_TRACES_SAMPLER=always_off";
+/// Disables the traces of Jaeger itself. It would send them to the default port, which may belong to another process.
+const NO_OWN_TRACES: &str = "OTEL_TRACES_SAMPLER=always_off";
 
-/// A Jaeger of one test, on 127.0.0.1: collector and queries in one process, which keeps traces in memory.
+/// A Jaeger server for one test, on 127.0.0.1. One process contains the collector and the query API, and keeps traces in memory.
 ///
-/// Its methods panic when they fail, since the test cannot go on then.
+/// Methods panic on failure.
 #[derive(Debug)]
 pub struct JaegerServer {
     _process: Process,
@@ -35,11 +35,11 @@ struct Ports {
 }
 
 impl JaegerServer {
-    /// One that has seen nothing yet. `None`: see the crate page.
+    /// Starts a server without traces. `None` if Jaeger is not installed, see the crate page.
     ///
     /// # Panics
     ///
-    /// If it does not start, or is not installed but required.
+    /// If the server does not start, or if it is required but not installed.
     #[must_use = "without a server there is nothing to test: return"]
     #[track_caller]
     pub fn start() -> Option<Self> {
@@ -48,17 +48,17 @@ impl JaegerServer {
         Some(started.unwrap_or_else(|error| panic!("{error:#}")))
     }
 
-    /// Where it takes spans over OTLP with gRPC: `http://127.0.0.1:1234`.
+    /// URL of the OTLP receiver for gRPC: `http://127.0.0.1:1234`.
     pub fn grpc(&self) -> String {
         origin(self.ports.grpc)
     }
 
-    /// Where it takes spans over OTLP with HTTP, below `/v1/traces`.
+    /// URL of the OTLP receiver for HTTP. Spans are posted to the path `/v1/traces` below it.
     pub fn http(&self) -> String {
         origin(self.ports.http)
     }
 
-    /// Where it is asked for traces, below `/api`.
+    /// URL of the query API, whose paths begin with `/api`.
     pub fn query(&self) -> String {
         origin(self.ports.query)
     }
@@ -69,15 +69,15 @@ impl JaegerServer {
         let directory =
             tempfile::tempdir().context("cannot make a directory for Jaeger").map_err(StartError::Other)?;
         let program = program.display().to_string();
-        let arguments = [NO_TRACES_OF_ITS_OWN.to_owned(), program].into_iter().chain(listening_on(ports));
+        let arguments = [NO_OWN_TRACES.to_owned(), program].into_iter().chain(listener_options(ports));
         let mut process = Process::new(Path::new("env"), arguments, directory.path());
-        process.start(|process| process.log().contains(LISTENS) && port::answers_http(query))?;
+        process.start(|process| process.log().contains(READY_TEXT) && port::answers_http(query))?;
         Ok(Self { _process: process, ports, _directory: directory })
     }
 }
 
-/// With a port of the system's choice for whatever nobody asks.
-fn listening_on(Ports { grpc, http, query }: Ports) -> impl Iterator<Item = String> {
+/// Command-line options with the addresses of all listeners. Listeners that no test uses get a port from the system.
+fn listener_options(Ports { grpc, http, query }: Ports) -> impl Iterator<Item = String> {
     [
         ("collector.otlp.grpc", grpc),
         ("collector.otlp.http", http),

@@ -1,14 +1,14 @@
-//! `jq`, which filters JSON.
+//! The program `jq`, a filter for JSON.
 
 use std::path::PathBuf;
 
 use crate::availability::{Service, find};
 
-/// The path of the program `jq`, which the commands of a test use. `None`: see the crate page.
+/// Returns the path of the program `jq`. `None` if it is not installed, see the crate page.
 ///
 /// # Panics
 ///
-/// If it is not installed but required.
+/// If `jq` is required but not installed.
 pub fn jq() -> Option<PathBuf> {
     find(Service::Jq, &["jq"])
 }

@@ -1,5 +1,5 @@
-//! Real servers for tests: each starts on a free port of 127.0.0.1, keeps its files in a directory of its own, and is
-//! gone when its handle is dropped, when the test panics, and when the test process is killed.
+//! Real servers for tests. Each server listens on a free port of 127.0.0.1 and has a directory of its own. It ends when
+//! its handle is dropped, when the test panics, and when the test process is killed.
 //!
 //! ```no_run
 //! let Some(redis) = test_services::RedisServer::start() else { return };
@@ -7,10 +7,12 @@
 //! assert_eq!(redis.cli(&["SET", "key", "value"]), "OK");
 //! ```
 //!
-//! `start` answers `None` where the server is not installed. By then it has said so on stderr, and in the file that
-//! `TEST_SERVICES_SKIPPED` names, as `skipped: <test>: <program> is not installed`. A service that
-//! `REQUIRE_TEST_SERVICES` lists (`redis`, `mongodb`, `nginx`, `jaeger`, separated by spaces) makes the test panic instead.
-//! The same goes for the tools `promtool` and `jq`, which are no servers.
+//! `start` returns `None` if the server is not installed. It reports the skipped test as
+//! `skipped: <test>: <program> is not installed` on stderr, and in the file that `TEST_SERVICES_SKIPPED` names.
+//!
+//! `REQUIRE_TEST_SERVICES` lists required services, separated by spaces: `redis`, `mongodb`, `nginx`, `jaeger`, `promtool`,
+//! `jq`. If a required service is not installed, the test panics. The tools `promtool` and `jq` are no servers, but the
+//! same rules apply to them.
 #![cfg(unix)]
 
 mod availability;

@@ -1,4 +1,4 @@
-//! A server that speaks MongoDB's protocol.
+//! A server for the MongoDB wire protocol.
 
 mod hello;
 
@@ -13,12 +13,12 @@ use crate::{
     process::{Process, StartError},
 };
 
-/// A MongoDB server of one test, on 127.0.0.1: `mongod` where it is installed, else `ferretdb` version 1.
+/// A MongoDB server for one test, on 127.0.0.1: `mongod` if it is installed, otherwise `ferretdb` version 1.
 ///
-/// `ferretdb` lacks a part of MongoDB, among it indexes with `expireAfterSeconds`, transactions and change streams: a test
-/// of such a thing asks [`MongoServer::is_mongod`] first.
+/// `ferretdb` does not support all features of MongoDB: indexes with `expireAfterSeconds`, transactions and change streams
+/// are missing. A test of such a feature checks [`MongoServer::is_mongod`] first.
 ///
-/// Its methods panic when they fail, since the test cannot go on then.
+/// Methods panic on failure.
 #[derive(Debug)]
 pub struct MongoServer {
     process: Process,
@@ -34,11 +34,11 @@ enum Kind {
 }
 
 impl MongoServer {
-    /// An empty server without users. `None`: see the crate page.
+    /// Starts an empty server without users. `None` if no server is installed, see the crate page.
     ///
     /// # Panics
     ///
-    /// If the server does not start, or is not installed but required.
+    /// If the server does not start, or if it is required but not installed.
     #[must_use = "without a server there is nothing to test: return"]
     #[track_caller]
     pub fn start() -> Option<Self> {
@@ -47,17 +47,17 @@ impl MongoServer {
         Some(started.unwrap_or_else(|error| panic!("{error:#}")))
     }
 
-    /// The port it listens on.
+    /// Port of the server.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where clients connect to: `mongodb://127.0.0.1:1234/`.
+    /// URI for clients: `mongodb://127.0.0.1:1234/`.
     pub fn uri(&self) -> String {
         format!("mongodb://127.0.0.1:{}/", self.port)
     }
 
-    /// Whether this is MongoDB itself.
+    /// Returns true if the server is MongoDB itself.
     pub fn is_mongod(&self) -> bool {
         self.kind == Kind::Mongod
     }
@@ -67,7 +67,7 @@ impl MongoServer {
         self.process.kill();
     }
 
-    /// Kills the server if it runs, and starts it on the same port, with the data it had.
+    /// Kills the server if it runs, and starts it on the same port with the same data.
     ///
     /// # Panics
     ///
@@ -77,21 +77,21 @@ impl MongoServer {
         self.launch().unwrap_or_else(|error| panic!("{:#}", anyhow::Error::from(error)));
     }
 
-    /// Stops the server without ending it (SIGSTOP): the system still accepts connections, and nobody answers.
+    /// Suspends the server (SIGSTOP): the system still accepts connections, but requests get no response.
     ///
     /// # Panics
     ///
-    /// If the server does not run.
+    /// If the server is not running.
     #[track_caller]
     pub fn freeze(&self) {
         self.process.freeze().unwrap_or_else(|error| panic!("{error:#}"));
     }
 
-    /// Lets a frozen server go on (SIGCONT).
+    /// Resumes a suspended server (SIGCONT).
     ///
     /// # Panics
     ///
-    /// If the server does not run.
+    /// If the server is not running.
     #[track_caller]
     pub fn thaw(&self) {
         self.process.thaw().unwrap_or_else(|error| panic!("{error:#}"));
@@ -109,8 +109,8 @@ impl MongoServer {
 
     fn launch(&mut self) -> Result<(), StartError> {
         let (kind, port) = (self.kind, self.port);
-        // The log tells that it is this server that listens, and not one of another test that took the port first.
-        self.process.start(|process| process.log().contains(kind.listens()) && hello::answers(port))
+        // The log belongs to this process. Another server may have taken the port first.
+        self.process.start(|process| process.log().contains(kind.ready_text()) && hello::answers(port))
     }
 }
 
@@ -123,7 +123,7 @@ impl Kind {
                 format!("--dbpath={directory}"),
                 "--bind_ip=127.0.0.1".to_owned(),
                 "--nounixsocket".to_owned(),
-                // Expired documents are looked for once a minute by default.
+                // The default interval of the TTL monitor is 60 seconds.
                 "--setParameter=ttlMonitorSleepSecs=1".to_owned(),
             ],
             Self::FerretDb => vec![
@@ -137,8 +137,8 @@ impl Kind {
         }
     }
 
-    /// What the log says once the server has its port.
-    fn listens(self) -> &'static str {
+    /// Text in the log once the server listens.
+    fn ready_text(self) -> &'static str {
         match self {
             Self::Mongod => "Waiting for connections",
             Self::FerretDb => "Listening on TCP",
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_answers_unless_it_is_frozen() {
+    fn server_responds_unless_it_is_suspended() {
         let Some(mongo) = MongoServer::start() else { return };
 
         mongo.freeze();

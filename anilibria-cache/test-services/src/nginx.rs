@@ -1,4 +1,4 @@
-//! An nginx.
+//! An nginx server.
 
 use std::{net::Ipv4Addr, path::Path};
 
@@ -11,12 +11,13 @@ use crate::{
     process::{Process, StartError},
 };
 
-/// It stays in the group of its watchdog, and its workers stay whoever runs the test, to whom its directory belongs.
-const AS_CHILD: &str = "daemon off; user root root;";
+/// Directives that keep nginx in the process group of its watchdog. Its workers keep the user of the test, who owns the
+/// directory.
+const FOREGROUND: &str = "daemon off; user root root;";
 
-/// An nginx of one test, on 127.0.0.1.
+/// An nginx server for one test, on 127.0.0.1.
 ///
-/// Its methods panic when they fail, since the test cannot go on then.
+/// Methods panic on failure.
 #[derive(Debug)]
 pub struct NginxServer {
     process: Process,
@@ -25,12 +26,13 @@ pub struct NginxServer {
 }
 
 impl NginxServer {
-    /// Starts it with what `configure` writes into a directory of its own: `nginx.conf`, where it listens on the given
-    /// port of 127.0.0.1, and what that includes. `None`: see the crate page.
+    /// Starts nginx with the configuration that `configure` writes. `configure` receives an empty directory and a port. It must
+    /// create `nginx.conf` with a listener on that port of 127.0.0.1, and the files that `nginx.conf` includes. `None` if nginx
+    /// is not installed, see the crate page.
     ///
     /// # Panics
     ///
-    /// If it does not start, or is not installed but required.
+    /// If the server does not start, or if it is required but not installed.
     #[must_use = "without a server there is nothing to test: return"]
     #[track_caller]
     pub fn start(mut configure: impl FnMut(&Path, u16)) -> Option<Self> {
@@ -39,21 +41,21 @@ impl NginxServer {
         Some(started.unwrap_or_else(|error| panic!("{error:#}")))
     }
 
-    /// Where it listens: `http://127.0.0.1:1234`.
+    /// Origin of the server: `http://127.0.0.1:1234`.
     pub fn origin(&self) -> String {
         format!("http://{}:{}", Ipv4Addr::LOCALHOST, self.port)
     }
 
-    /// The directory with its configuration.
+    /// Directory of the configuration.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Makes it read its configuration again (SIGHUP), which takes a moment.
+    /// Makes nginx read its configuration again (SIGHUP). Returns before nginx has read it.
     ///
     /// # Panics
     ///
-    /// If it does not run.
+    /// If the server is not running.
     #[track_caller]
     pub fn reload(&self) {
         self.process.signal("HUP").unwrap_or_else(|error| panic!("{error:#}"));
@@ -69,14 +71,14 @@ impl NginxServer {
         configure(directory.path(), port);
         let path = directory.path().display().to_string();
         let program = program.display().to_string();
-        // Times in its answers and logs do not depend on where the test runs.
-        let arguments = ["TZ=UTC", &program, "-p", &path, "-c", "nginx.conf", "-e", "stderr", "-g", AS_CHILD];
+        // Times in responses and logs do not depend on the time zone of the machine.
+        let arguments =
+            ["TZ=UTC", &program, "-p", &path, "-c", "nginx.conf", "-e", "stderr", "-g", FOREGROUND];
         let mut process = Process::new(Path::new("env"), arguments, directory.path());
         process.start(|process| {
             let log = process.log();
             assert!(!log.contains("[emerg]") || log.contains("Address already in use"), "{log}");
-            // That it listens says too little: nginx does so before it can be told to read its configuration again, and
-            // would end instead.
+            // An open port is not enough: nginx listens before it handles SIGHUP, and an early SIGHUP ends the process.
             port::answers_http(port)
         })?;
         Ok(Self { process, port, directory })

@@ -13,18 +13,18 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-/// How long a server may take until it answers.
+/// Limit for the start of a server, until it responds.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// How often a server that starts is asked whether it is there.
+/// Interval between checks of a starting server.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How much of the end of a server's log a failure shows, in lines.
+/// Number of log lines at the end of an error message.
 const LOG_TAIL: usize = 20;
 
-/// Starts the command in `$@`, tells its process id, and kills it once nobody holds the other end of stdin: the system
-/// closes that end however the test process goes. Until `wait`, the id belongs to no other process. What the server has
-/// started itself is in the watchdog's group, and goes with that.
+/// Starts the command in `$@`, prints its process id, and kills the process at the end of stdin. The system closes the
+/// other end of stdin whenever the test process ends. The process id stays reserved until `wait`. Child processes of the
+/// server are in the process group of the watchdog and are killed with it.
 const WATCHDOG: &str = r#"
     log=$1
     shift
@@ -48,13 +48,13 @@ pub(crate) struct Process {
 #[derive(Debug)]
 struct Running {
     watchdog: Child,
-    /// Dropped first of all, to release the watchdog.
+    /// Dropped first: the end of stdin releases the watchdog.
     lifeline: Option<ChildStdin>,
     id: u32,
 }
 
 impl Process {
-    /// A process that has not started yet; `directory` gets its log.
+    /// Describes a process without starting it. Its log is in `directory`.
     pub(crate) fn new(
         program: &Path,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
@@ -65,9 +65,9 @@ impl Process {
         Self { command, log: directory.join("log"), running: None }
     }
 
-    /// Starts the command, after a kill if it still runs, and waits until `answers` says so.
+    /// Starts the command and waits until `answers` returns true. A running process is killed first.
     ///
-    /// Each start has a log of its own.
+    /// Each start truncates the log.
     pub(crate) fn start(&mut self, mut answers: impl FnMut(&Self) -> bool) -> Result<(), StartError> {
         self.kill();
         self.running = Some(Running::start(&self.command, &self.log).map_err(StartError::Other)?);
@@ -81,7 +81,7 @@ impl Process {
         Ok(())
     }
 
-    /// Waits until `done`; the error says what the server did not do, as in "did not form a cluster".
+    /// Waits until `done` returns true. `failure` completes the error message, as in "did not form a cluster".
     pub(crate) fn wait_until(
         &self,
         failure: &str,
@@ -100,23 +100,23 @@ impl Process {
         Ok(())
     }
 
-    /// Kills the process (SIGKILL) and waits until it is gone. Nothing happens if it does not run.
+    /// Kills the process (SIGKILL) and waits for its end. Does nothing if the process is not running.
     pub(crate) fn kill(&mut self) {
         self.running = None;
     }
 
-    /// Stops the process (SIGSTOP), and waits until none of its threads runs.
+    /// Suspends the process (SIGSTOP) and waits until all of its threads are stopped.
     pub(crate) fn freeze(&self) -> anyhow::Result<()> {
         self.signal("STOP")?;
         self.wait_until("did not stop", |process| process.id().is_some_and(is_stopped))
     }
 
-    /// Lets a stopped process go on (SIGCONT).
+    /// Resumes a suspended process (SIGCONT).
     pub(crate) fn thaw(&self) -> anyhow::Result<()> {
         self.signal("CONT")
     }
 
-    /// Sends a signal, by its name without `SIG`.
+    /// Sends the signal `name`, which has no prefix `SIG`.
     pub(crate) fn signal(&self, name: &str) -> anyhow::Result<()> {
         let id = self.id().context("the server does not run")?;
         let status =
@@ -125,17 +125,17 @@ impl Process {
         Ok(())
     }
 
-    /// The process id, if it was started and not killed.
+    /// Process id; `None` before the start and after a kill.
     pub(crate) fn id(&self) -> Option<u32> {
         self.running.as_ref().map(|running| running.id)
     }
 
-    /// What the process has printed since its last start.
+    /// Output of the process since its last start.
     pub(crate) fn log(&self) -> String {
         fs::read(&self.log).map(|log| String::from_utf8_lossy(&log).into_owned()).unwrap_or_default()
     }
 
-    /// An error about this process that ends with the last lines of its log.
+    /// Creates an error that ends with the last lines of the log.
     fn failure(&self, what: &str) -> anyhow::Error {
         let log = self.log();
         let lines: Vec<_> = log.lines().collect();
@@ -146,10 +146,10 @@ impl Process {
     }
 }
 
-/// Why a process did not start.
+/// Errors of a start.
 #[derive(Debug)]
 pub(crate) enum StartError {
-    /// Somebody else listens on the port, which was free when it was chosen.
+    /// Another process listens on the port, which was free when it was chosen.
     PortTaken,
     Other(anyhow::Error),
 }
@@ -169,7 +169,7 @@ impl Running {
             .args(["-c", WATCHDOG, "watchdog"])
             .arg(log)
             .args(command)
-            // Ctrl-C in a terminal reaches the whole group of the test; the watchdog has to survive that to do its work.
+            // Ctrl-C in a terminal signals the process group of the test. The watchdog must survive it to kill the server.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -188,19 +188,19 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.lifeline = None;
-        // Nothing is left to do if this fails: the watchdog is gone already.
+        // An error means that the watchdog has already ended.
         let _ = self.watchdog.wait();
     }
 }
 
-/// Whether every thread is stopped. Only Linux tells; elsewhere the signal is taken at its word.
+/// Returns true if all threads are stopped. Only Linux reports the state of threads; other systems return true at once.
 fn is_stopped(id: u32) -> bool {
     if !cfg!(target_os = "linux") {
         return true;
     }
     let Ok(threads) = fs::read_dir(format!("/proc/{id}/task")) else { return false };
     threads.flatten().all(|thread| {
-        // The state is a letter after the name, which is in parentheses and may have some itself.
+        // The state is the letter after the name. The name is in parentheses and may contain parentheses.
         let status = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
         status.rsplit_once(") ").is_some_and(|(_, status)| status.starts_with('T'))
     })

@@ -1,4 +1,4 @@
-//! What Prometheus's own tool says of metrics.
+//! Checks of metrics by `promtool`, the command-line tool of Prometheus.
 
 use std::{
     io::Write as _,
@@ -10,8 +10,8 @@ use anyhow::{Context as _, ensure};
 
 use crate::availability::{Service, find};
 
-/// The exit code that says: it can be read, but is not as it should be.
-const LINT: i32 = 3;
+/// Exit code for metrics that can be parsed but violate the conventions.
+const LINT_EXIT_CODE: i32 = 3;
 
 /// The program `promtool`.
 #[derive(Clone, Debug)]
@@ -20,11 +20,11 @@ pub struct Promtool {
 }
 
 impl Promtool {
-    /// The one that is installed. `None`: see the crate page.
+    /// Finds the installed program. `None` if it is not installed, see the crate page.
     ///
     /// # Panics
     ///
-    /// If it is not installed but required.
+    /// If `promtool` is required but not installed.
     #[must_use = "without it there is nothing to test: return"]
     #[track_caller]
     pub fn find() -> Option<Self> {
@@ -32,12 +32,12 @@ impl Promtool {
         Some(Self { program })
     }
 
-    /// What it finds wrong with `metrics` in Prometheus's text format, one finding a line: the name of a metric and what
-    /// is wrong with it.
+    /// Returns the violations in `metrics`, which are in Prometheus's text format. Each violation is a line with the name of the
+    /// metric and the problem.
     ///
     /// # Panics
     ///
-    /// If it cannot read them.
+    /// If promtool cannot parse the metrics.
     #[track_caller]
     pub fn check_metrics(&self, metrics: &str) -> Vec<String> {
         self.findings(metrics).unwrap_or_else(|error| panic!("{error:#}"))
@@ -51,11 +51,14 @@ impl Promtool {
             .stderr(Stdio::piped())
             .spawn()
             .context("cannot start promtool")?;
-        // It says nothing before it has read everything; the end of the input is where this is dropped.
+        // promtool reads all input before it prints. The temporary stdin is dropped after the write, which ends the input.
         child.stdin.take().context("promtool has no stdin")?.write_all(metrics.as_bytes())?;
         let output = child.wait_with_output()?;
         let findings = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(output.status.success() || output.status.code() == Some(LINT), "promtool: {findings}");
+        ensure!(
+            output.status.success() || output.status.code() == Some(LINT_EXIT_CODE),
+            "promtool: {findings}"
+        );
         Ok(findings.lines().map(str::to_owned).collect())
     }
 }

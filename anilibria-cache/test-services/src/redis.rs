@@ -20,9 +20,9 @@ use crate::{
     process::{Process, StartError},
 };
 
-/// A Redis server of one test, on 127.0.0.1.
+/// A Redis server for one test, on 127.0.0.1.
 ///
-/// Its methods panic when they fail, since the test cannot go on then.
+/// Methods panic on failure.
 #[derive(Debug)]
 pub struct RedisServer {
     process: Process,
@@ -30,7 +30,7 @@ pub struct RedisServer {
     _directory: TempDir,
 }
 
-/// How to reach a server with redis-cli.
+/// Parameters of redis-cli for one server.
 #[derive(Clone, Debug)]
 struct Access {
     cli: PathBuf,
@@ -40,27 +40,27 @@ struct Access {
 }
 
 impl RedisServer {
-    /// A server without a password, a memory limit, and persistence. `None`: see the crate page.
+    /// Starts a server without a password, a memory limit or persistence. `None` if Redis is not installed, see the crate page.
     ///
     /// # Panics
     ///
-    /// If the server does not start, or is not installed but required.
+    /// If the server does not start, or if it is required but not installed.
     #[must_use = "without a server there is nothing to test: return"]
     pub fn start() -> Option<Self> {
         Self::options().start()
     }
 
-    /// Settings of a server to start.
+    /// Returns the default options, to be changed before the start.
     pub fn options() -> RedisOptions {
         RedisOptions::default()
     }
 
-    /// The port it listens on, with or without TLS.
+    /// Port of the server, with or without TLS.
     pub fn port(&self) -> u16 {
         self.access.port
     }
 
-    /// Where clients connect to, with the password: `redis://:secret@127.0.0.1:1234/`, or `rediss:` with TLS.
+    /// URL for clients, with the password: `redis://:secret@127.0.0.1:1234/`, or `rediss:` with TLS.
     pub fn url(&self) -> String {
         let scheme = if self.access.ca.is_some() { "rediss" } else { "redis" };
         let password =
@@ -68,16 +68,16 @@ impl RedisServer {
         format!("{scheme}://{password}{}:{}/", Ipv4Addr::LOCALHOST, self.port())
     }
 
-    /// The PEM file with the certificate of the authority that signed the server's. `None` without TLS.
+    /// PEM file with the certificate of the authority that signed the certificate of the server. `None` without TLS.
     pub fn ca_certificate(&self) -> Option<&Path> {
         self.access.ca.as_deref()
     }
 
-    /// Runs redis-cli and returns what it prints, trimmed; an error reply reads `ERR …`.
+    /// Runs redis-cli and returns its trimmed output. An error reply is returned as `ERR …`.
     ///
     /// # Panics
     ///
-    /// If the server cannot be reached. On a frozen server it waits forever.
+    /// If the server cannot be reached. Waits without a limit if the server is suspended.
     #[track_caller]
     pub fn cli(&self, arguments: &[&str]) -> String {
         self.access.cli(arguments).unwrap_or_else(|error| panic!("{error:#}"))
@@ -87,7 +87,7 @@ impl RedisServer {
     ///
     /// # Panics
     ///
-    /// If the server does not accept that.
+    /// If the server rejects the command.
     #[track_caller]
     pub fn flush(&self) {
         assert_eq!(self.cli(&["FLUSHALL"]), "OK", "FLUSHALL");
@@ -98,7 +98,7 @@ impl RedisServer {
         self.process.kill();
     }
 
-    /// Kills the server if it runs, and starts it on the same port. Data is there again if the server is persistent.
+    /// Kills the server if it runs, and starts it on the same port. Only a persistent server keeps its data.
     ///
     /// # Panics
     ///
@@ -108,21 +108,21 @@ impl RedisServer {
         self.launch().unwrap_or_else(|error| panic!("{:#}", anyhow::Error::from(error)));
     }
 
-    /// Stops the server without ending it (SIGSTOP): the system still accepts connections, and nobody answers.
+    /// Suspends the server (SIGSTOP): the system still accepts connections, but requests get no response.
     ///
     /// # Panics
     ///
-    /// If the server does not run.
+    /// If the server is not running.
     #[track_caller]
     pub fn freeze(&self) {
         self.process.freeze().unwrap_or_else(|error| panic!("{error:#}"));
     }
 
-    /// Lets a frozen server go on (SIGCONT).
+    /// Resumes a suspended server (SIGCONT).
     ///
     /// # Panics
     ///
-    /// If the server does not run.
+    /// If the server is not running.
     #[track_caller]
     pub fn thaw(&self) {
         self.process.thaw().unwrap_or_else(|error| panic!("{error:#}"));
@@ -160,17 +160,17 @@ impl RedisServer {
 
     fn launch(&mut self) -> Result<(), StartError> {
         let access = &self.access;
-        self.process.start(|process| access.answered_by(process))
+        self.process.start(|process| access.is_served_by(process))
     }
 
-    /// Makes a node responsible for some of a cluster's slots.
+    /// Assigns the slots `first` to `last` of the cluster to this node.
     fn assign_slots(&self, first: u16, last: u16) -> anyhow::Result<()> {
         let reply = self.access.cli(&["CLUSTER", "ADDSLOTSRANGE", &first.to_string(), &last.to_string()])?;
         ensure!(reply == "OK", "CLUSTER ADDSLOTSRANGE: {reply}");
         Ok(())
     }
 
-    /// Waits until the node finds itself in a cluster of `nodes` that has all slots.
+    /// Waits until the node reports a cluster of `nodes` nodes with all slots assigned.
     fn wait_for_cluster(&self, nodes: usize) -> anyhow::Result<()> {
         let known = format!("cluster_known_nodes:{nodes}");
         self.process.wait_until("did not form a cluster", |_| {
@@ -202,9 +202,8 @@ impl Access {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// Whether the server on the port has read what it kept, and is `process` and not one of another test that took the port
-    /// first.
-    fn answered_by(&self, process: &Process) -> bool {
+    /// Returns true if `process` responds on the port and has loaded its data. Another server may have taken the port first.
+    fn is_served_by(&self, process: &Process) -> bool {
         let Some(id) = process.id() else { return false };
         let expected = format!("process_id:{id}");
         let says = |info: &str, what: &str| info.lines().any(|line| line.trim_end() == what);

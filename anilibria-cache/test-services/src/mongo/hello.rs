@@ -1,4 +1,4 @@
-//! The first question of any MongoDB client: `hello`.
+//! The command `hello`, the first request of each MongoDB client.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -6,24 +6,24 @@ use std::{
     time::Duration,
 };
 
-/// How long the server may take to accept, and to answer.
+/// Limit for connecting, and for each read and write.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// The code of a message with a command or a reply to one.
+/// Opcode of a message with a command or a reply.
 const OP_MSG: u32 = 2013;
 
 /// The BSON document `{hello: 1, $db: "admin"}`.
 const HELLO: &[u8] = b"\x1f\0\0\0\x10hello\0\x01\0\0\0\x02$db\0\x06\0\0\0admin\0\0";
 
-/// The length of the message, its number, the number of the one it replies to, and the code: 4 bytes each.
+/// Length of the message header: message length, request id, id of the request that is answered, opcode; 4 bytes each.
 const HEADER: usize = 16;
 
-/// Whether a server answers on this port of 127.0.0.1.
+/// Returns true if a MongoDB server responds on `port` of 127.0.0.1.
 pub(super) fn answers(port: u16) -> bool {
     ask(port).is_ok_and(|code| code == OP_MSG)
 }
 
-/// The code of the reply.
+/// Sends `hello` and returns the opcode of the reply.
 fn ask(port: u16) -> io::Result<u32> {
     let mut stream = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), LIMIT)?;
     stream.set_read_timeout(Some(LIMIT))?;
@@ -35,7 +35,7 @@ fn ask(port: u16) -> io::Result<u32> {
     Ok(u32::from_le_bytes([a, b, c, d]))
 }
 
-/// The question, with the flags 0 and one section of kind 0, the body.
+/// Encodes the request: header, flags 0, one section of kind 0 (the body).
 fn message() -> Vec<u8> {
     let length = u32::try_from(HEADER + 4 + 1 + HELLO.len()).unwrap_or(u32::MAX);
     let mut message = Vec::new();

@@ -1,4 +1,4 @@
-//! Settings of a Redis server.
+//! Options of a Redis server.
 
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,13 @@ use crate::{
     port,
 };
 
-/// Settings of a [`RedisServer`]; made by [`RedisServer::options`].
+/// Options of a [`RedisServer`]. [`RedisServer::options`] returns the defaults.
 #[derive(Clone, Debug, Default)]
 pub struct RedisOptions {
     pub(super) password: Option<String>,
-    /// The first and the last slot that it has of a cluster.
+    /// First and last slot of a cluster node.
     pub(super) slots: Option<[u16; 2]>,
-    /// Where openssl is, once it was looked up.
+    /// Path of openssl, set by `start`.
     pub(super) tls: Option<PathBuf>,
     wants_tls: bool,
     persistent: bool,
@@ -25,32 +25,32 @@ pub struct RedisOptions {
 impl RedisOptions {
     pub(super) const ALL_SLOTS: [u16; 2] = [0, 16383];
 
-    /// Refuses writes beyond this many bytes, with policy `noeviction`. Unlimited by default.
+    /// Sets the memory limit in bytes. At the limit, the server rejects writes (policy `noeviction`). Default: no limit.
     ///
-    /// An empty server takes about one megabyte.
+    /// An empty server uses about one megabyte.
     pub fn maxmemory(mut self, bytes: u64) -> Self {
         self.maxmemory = Some(bytes);
         self
     }
 
-    /// Asks clients for this password, of letters and digits. None by default.
+    /// Requires a password, which must consist of letters and digits. Default: no password.
     pub fn password(mut self, password: &str) -> Self {
         self.password = Some(password.to_owned());
         self
     }
 
-    /// Keeps each write on disk before it is acknowledged, so that it is there after a restart. Off by default.
+    /// Writes each change to disk before it is acknowledged, so that data survives a restart. Off by default.
     pub fn persistent(mut self) -> Self {
         self.persistent = true;
         self
     }
 
-    /// Starts a cluster of one node that holds every slot. Needs Redis 7. Off by default.
+    /// Starts a cluster of one node with all slots. Needs Redis 7. Off by default.
     pub fn cluster(self) -> Self {
         self.slots(Self::ALL_SLOTS)
     }
 
-    /// Starts a node of a cluster that holds these slots, from the first to the last.
+    /// Starts a cluster node with these slots, given as the first and the last one.
     pub(super) fn slots(mut self, slots: [u16; 2]) -> Self {
         self.slots = Some(slots);
         self
@@ -62,17 +62,17 @@ impl RedisOptions {
         self
     }
 
-    /// Copies the server on this port of 127.0.0.1, which must have no password. Off by default.
+    /// Replicates the server on this port of 127.0.0.1, which must have no password. Off by default.
     pub fn replica_of(mut self, port: u16) -> Self {
         self.replica_of = Some(port);
         self
     }
 
-    /// Starts the server. `None`: see the crate page.
+    /// Starts the server. `None` if Redis is not installed, see the crate page.
     ///
     /// # Panics
     ///
-    /// If the server does not start, or is not installed but required.
+    /// If the server does not start, or if it is required but not installed.
     #[must_use = "without a server there is nothing to test: return"]
     #[track_caller]
     pub fn start(mut self) -> Option<RedisServer> {
@@ -115,9 +115,9 @@ impl RedisOptions {
             arguments.set("replicaof", format_args!("127.0.0.1 {port}")).set("repl-diskless-sync-delay", 0);
         }
         if self.slots.is_some() {
-            // By default the bus is 10000 above the port, which may be no port at all.
+            // The default port of the cluster bus is `port` + 10000, which may exceed 65535.
             arguments.set("cluster-enabled", "yes").set("cluster-port", port::free()?);
-            // A node that met no other does not know its own address, and would tell clients none.
+            // A node without neighbours does not know its own address, and would send clients an empty one.
             arguments.set("cluster-announce-ip", "127.0.0.1");
         }
         Ok(arguments.0)

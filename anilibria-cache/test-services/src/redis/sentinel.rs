@@ -1,4 +1,4 @@
-//! A Sentinel that watches a Redis server.
+//! A Sentinel that monitors a Redis server.
 
 use std::{fs, path::Path};
 
@@ -12,8 +12,8 @@ use crate::{
     process::{Process, StartError},
 };
 
-/// A Sentinel of one test, on 127.0.0.1. Alone it is the quorum: a master that is silent for half a second is down, and
-/// a replica takes its place.
+/// A Sentinel for one test, on 127.0.0.1. It is the whole quorum: a master that does not respond for 0.5 seconds is down, and
+/// a replica is promoted.
 #[derive(Debug)]
 pub struct Sentinel {
     /// Held for its `Drop`.
@@ -23,13 +23,13 @@ pub struct Sentinel {
 }
 
 impl Sentinel {
-    /// Starts a Sentinel that watches `master` under `name`. `None`: see the crate page.
+    /// Starts a Sentinel that monitors `master` under `name`. `None` if Redis is not installed, see the crate page.
     ///
-    /// A password of the master is used; TLS is not.
+    /// Uses the password of the master. Does not support TLS.
     ///
     /// # Panics
     ///
-    /// If it does not start, or is not installed but required.
+    /// If the Sentinel does not start, or if it is required but not installed.
     #[must_use = "without a server there is nothing to test: return"]
     #[track_caller]
     pub fn watch(master: &RedisServer, name: &str) -> Option<Self> {
@@ -38,17 +38,17 @@ impl Sentinel {
         Some(started.unwrap_or_else(|error| panic!("{error:#}")))
     }
 
-    /// The port it listens on.
+    /// Port of the Sentinel.
     pub fn port(&self) -> u16 {
         self.access.port
     }
 
-    /// Where clients connect to: `redis://127.0.0.1:1234/`.
+    /// URL for clients: `redis://127.0.0.1:1234/`.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port())
     }
 
-    /// The port of the server that is the master now; `None` if there is no master of this name.
+    /// Port of the current master. `None` if the Sentinel monitors no master called `name`.
     ///
     /// # Panics
     ///
@@ -60,7 +60,7 @@ impl Sentinel {
         address.lines().nth(1)?.parse().ok()
     }
 
-    /// The port of a replica that can take the master's place; `None` until the Sentinel has found one.
+    /// Port of a replica that can be promoted. `None` until the Sentinel has found a replica.
     ///
     /// # Panics
     ///
@@ -85,7 +85,7 @@ impl Sentinel {
         let mut process =
             Process::new(server, [configuration.as_os_str(), "--sentinel".as_ref()], directory.path());
         let access = Access { cli: master.access.cli.clone(), port, password: None, ca: None };
-        process.start(|process| access.answered_by(process))?;
+        process.start(|process| access.is_served_by(process))?;
         Ok(Self { _process: process, access, _directory: directory })
     }
 }

@@ -1,4 +1,4 @@
-//! Certificates that a server of one test shows to its clients.
+//! TLS certificates for a server of one test.
 
 use std::{
     fs,
@@ -10,7 +10,8 @@ use anyhow::{Context as _, ensure};
 
 use crate::availability::{Service, find};
 
-/// An authority, and a server's certificate that it signed: clients that check names accept no self-signed one.
+/// Configuration of an authority and of a server certificate that the authority signs. Clients that check names reject
+/// self-signed certificates.
 const CONFIG: &str = "
 [req]
 distinguished_name = subject
@@ -25,23 +26,23 @@ extendedKeyUsage = serverAuth
 subjectAltName = IP:127.0.0.1, DNS:localhost
 ";
 
-/// PEM files for a server of one test that listens at `127.0.0.1` and `localhost`.
+/// PEM files for a server that listens on `127.0.0.1` and `localhost`.
 #[derive(Debug)]
 pub struct Certificates {
-    /// The certificate of the authority that signed the server's.
+    /// Certificate of the authority that signed `certificate`.
     pub ca: PathBuf,
-    /// The server's certificate.
+    /// Certificate of the server.
     pub certificate: PathBuf,
-    /// The key that belongs to it.
+    /// Private key of `certificate`.
     pub key: PathBuf,
 }
 
 impl Certificates {
-    /// Writes new certificates, valid for a day, to `directory`. `None`: see the crate page.
+    /// Writes new certificates, valid for a day, to `directory`. `None` if openssl is not installed, see the crate page.
     ///
     /// # Panics
     ///
-    /// If they cannot be made, or openssl is not installed but required.
+    /// If openssl fails, or if it is required but not installed.
     #[must_use = "without certificates there is nothing to test: return"]
     #[track_caller]
     pub fn make(directory: &Path) -> Option<Self> {

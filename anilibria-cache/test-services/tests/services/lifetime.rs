@@ -1,4 +1,4 @@
-//! No server outlives its test.
+//! Servers end with the test that started them.
 
 use std::{
     env,
@@ -12,11 +12,11 @@ use std::{
 
 use test_services::RedisServer;
 
-/// Set for the process that `a_server_goes_with_a_test_process_that_is_killed` starts and kills: itself again.
-const VICTIM: &str = "TEST_SERVICES_VICTIM";
+/// Environment variable of the process that `server_ends_when_the_test_process_is_killed` starts and kills.
+const CHILD: &str = "TEST_SERVICES_CHILD";
 
 #[test]
-fn a_server_goes_with_its_handle() {
+fn server_ends_when_its_handle_is_dropped() {
     let Some(redis) = RedisServer::start() else { return };
     let port = redis.port();
 
@@ -26,7 +26,7 @@ fn a_server_goes_with_its_handle() {
 }
 
 #[test]
-fn a_frozen_server_goes_with_its_handle() {
+fn suspended_server_ends_when_its_handle_is_dropped() {
     let Some(redis) = RedisServer::start() else { return };
     let port = redis.port();
     redis.freeze();
@@ -37,7 +37,7 @@ fn a_frozen_server_goes_with_its_handle() {
 }
 
 #[test]
-fn a_server_goes_with_a_test_that_panics() {
+fn server_ends_when_the_test_panics() {
     let Some(redis) = RedisServer::start() else { return };
     let port = redis.port();
 
@@ -51,27 +51,27 @@ fn a_server_goes_with_a_test_that_panics() {
 }
 
 #[test]
-fn a_server_goes_with_a_test_process_that_is_killed() {
-    if env::var_os(VICTIM).is_some() {
-        wait_for_death();
+fn server_ends_when_the_test_process_is_killed() {
+    if env::var_os(CHILD).is_some() {
+        wait_to_be_killed();
     }
     if RedisServer::start().is_none() {
         return;
     }
-    let mut victim = Command::new(env::current_exe().unwrap())
-        .args(["lifetime::a_server_goes_with_a_test_process_that_is_killed", "--exact", "--nocapture"])
-        .env(VICTIM, "1")
+    let mut child = Command::new(env::current_exe().unwrap())
+        .args(["lifetime::server_ends_when_the_test_process_is_killed", "--exact", "--nocapture"])
+        .env(CHILD, "1")
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(victim.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
     let port = lines.find_map(|line| line.strip_prefix("port ")?.parse().ok()).unwrap();
     assert!(listens(port));
 
-    victim.kill().unwrap();
-    victim.wait().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
 
-    // Nobody is left who could wait for the watchdog.
+    // The watchdog is no child of this process, so its end cannot be awaited.
     for _ in 0..600 {
         if !listens(port) {
             return;
@@ -81,7 +81,7 @@ fn a_server_goes_with_a_test_process_that_is_killed() {
     panic!("a server still listens on port {port}");
 }
 
-fn wait_for_death() -> ! {
+fn wait_to_be_killed() -> ! {
     let redis = RedisServer::start().unwrap();
     eprintln!("port {}", redis.port());
     loop {

@@ -1,4 +1,4 @@
-//! The servers start, answer, survive what they should, and are gone afterwards.
+//! Start, restart and end of the servers.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

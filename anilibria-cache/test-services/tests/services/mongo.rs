@@ -1,11 +1,11 @@
-//! The MongoDB server, as far as it can be told without a driver.
+//! Restart of the MongoDB server. The tests use no driver.
 
 use std::net::TcpStream;
 
 use test_services::MongoServer;
 
 #[test]
-fn it_is_back_on_its_port_after_a_kill() {
+fn server_restarts_on_the_same_port_after_a_kill() {
     let Some(mut mongo) = MongoServer::start() else { return };
     let uri = mongo.uri();
 

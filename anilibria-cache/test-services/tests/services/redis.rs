@@ -1,4 +1,4 @@
-//! Redis in each of its forms.
+//! Redis with each of its options.
 
 use std::{
     io::{Read as _, Write as _},
@@ -10,7 +10,7 @@ use std::{
 use test_services::{RedisCluster, RedisServer, Sentinel};
 
 #[test]
-fn a_plain_server_keeps_nothing_over_a_restart() {
+fn restart_of_a_server_without_persistence_loses_its_data() {
     let Some(mut redis) = RedisServer::start() else { return };
     redis.cli(&["SET", "key", "value"]);
     let url = redis.url();
@@ -22,7 +22,7 @@ fn a_plain_server_keeps_nothing_over_a_restart() {
 }
 
 #[test]
-fn a_persistent_server_has_its_data_after_a_kill() {
+fn persistent_server_keeps_its_data_after_a_kill() {
     let Some(mut redis) = RedisServer::options().persistent().start() else { return };
     redis.cli(&["SET", "key", "value"]);
 
@@ -45,22 +45,22 @@ fn flush_deletes_every_key() {
 }
 
 #[test]
-fn a_frozen_server_answers_once_it_is_thawed() {
+fn suspended_server_responds_after_it_is_resumed() {
     let Some(redis) = RedisServer::start() else { return };
     redis.freeze();
 
     let answer = thread::scope(|scope| {
         let asked = scope.spawn(|| redis.cli(&["PING"]));
-        let silent = silent(redis.port());
+        let is_silent = is_silent(redis.port());
         redis.thaw();
-        (silent, asked.join().unwrap())
+        (is_silent, asked.join().unwrap())
     });
 
     assert_eq!(answer, (true, "PONG".to_owned()));
 }
 
-/// Whether the server accepts a connection and then says nothing for a while.
-fn silent(port: u16) -> bool {
+/// Returns true if the server accepts a connection and does not respond within 200 milliseconds.
+fn is_silent(port: u16) -> bool {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     stream.write_all(b"PING\r\n").unwrap();
@@ -68,7 +68,7 @@ fn silent(port: u16) -> bool {
 }
 
 #[test]
-fn a_full_server_refuses_writes() {
+fn server_at_its_memory_limit_rejects_writes() {
     let Some(redis) = RedisServer::options().maxmemory(2 << 20).start() else { return };
     let value = "x".repeat(100_000);
 
@@ -79,7 +79,7 @@ fn a_full_server_refuses_writes() {
 }
 
 #[test]
-fn a_password_is_needed_where_one_is_set() {
+fn password_is_required_if_set() {
     let Some(redis) = RedisServer::options().password("secret").start() else { return };
 
     assert_eq!(redis.url(), format!("redis://:secret@127.0.0.1:{}/", redis.port()));
@@ -88,7 +88,7 @@ fn a_password_is_needed_where_one_is_set() {
 }
 
 #[test]
-fn a_cluster_of_one_holds_every_slot_also_after_a_restart() {
+fn cluster_of_one_node_has_all_slots_after_a_restart() {
     let Some(mut redis) = RedisServer::options().cluster().start() else { return };
     assert_eq!(redis.cli(&["SET", "key", "value"]), "OK");
 
@@ -100,7 +100,7 @@ fn a_cluster_of_one_holds_every_slot_also_after_a_restart() {
 }
 
 #[test]
-fn a_cluster_of_three_shares_the_slots() {
+fn cluster_of_three_nodes_shares_the_slots() {
     let Some(cluster) = RedisCluster::start() else { return };
 
     for key in ["a", "b", "c", "d"] {
@@ -112,7 +112,7 @@ fn a_cluster_of_three_shares_the_slots() {
 }
 
 #[test]
-fn tls_is_spoken_with_a_certificate_of_its_own_authority() {
+fn tls_uses_a_certificate_signed_by_its_own_authority() {
     let Some(redis) = RedisServer::options().tls().start() else { return };
 
     assert!(redis.url().starts_with("rediss://127.0.0.1:"));
@@ -121,7 +121,7 @@ fn tls_is_spoken_with_a_certificate_of_its_own_authority() {
 }
 
 #[test]
-fn a_replica_takes_the_place_of_a_master_that_is_killed() {
+fn replica_is_promoted_when_the_master_is_killed() {
     let Some(mut master) = RedisServer::start() else { return };
     let Some(replica) = RedisServer::options().replica_of(master.port()).start() else { return };
     let Some(sentinel) = Sentinel::watch(&master, "main") else { return };

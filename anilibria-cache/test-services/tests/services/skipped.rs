@@ -1,4 +1,4 @@
-//! A test without its server says so, or fails.
+//! Tests without their server: skipped and reported, or failed.
 
 use std::{
     env, fs,
@@ -6,12 +6,12 @@ use std::{
     process::{Command, Output},
 };
 
-/// A test that needs Redis, and one that needs MongoDB.
+/// Names of a test that needs Redis, and of a test that needs MongoDB.
 const REDIS: &str = "redis::flush_deletes_every_key";
-const MONGODB: &str = "mongo::it_is_back_on_its_port_after_a_kill";
+const MONGODB: &str = "mongo::server_restarts_on_the_same_port_after_a_kill";
 
 #[test]
-fn tests_without_their_server_pass_and_are_named() {
+fn tests_without_their_server_pass_and_are_reported() {
     let directory = tempfile::tempdir().unwrap();
     let skipped = directory.path().join("skipped");
 
@@ -40,7 +40,7 @@ fn tests_without_a_required_server_fail() {
     assert!(!skipped.exists());
 }
 
-/// Runs a test of this binary where no program is installed.
+/// Runs a test of this binary with an empty `PATH`, so that no program is found.
 fn run_without_servers(test: &str, required: &str, skipped: &Path) -> Output {
     Command::new(env::current_exe().unwrap())
         .args([test, "--exact"])
