@@ -1,4 +1,4 @@
-//! A call of the SDK beside bare reqwest, and the first call past a silent mirror beside a call to a healthy one.
+//! Compares a call of the SDK with bare reqwest, and a call with a silent mirror with a call to a healthy mirror.
 //!
 //! `cargo bench -p anilibria-benches --bench client`
 
@@ -23,12 +23,12 @@ const FIRST_CALLS: usize = 20;
 #[tokio::main]
 async fn main() {
     let sandbox = Sandbox::new().start().await.unwrap();
-    beside_reqwest(&sandbox.api_url()).await;
-    past_a_silent_mirror(&sandbox.api_url()).await;
+    compare_with_reqwest(&sandbox.api_url()).await;
+    with_a_silent_mirror(&sandbox.api_url()).await;
 }
 
 /// Measures a page of 15 releases, sent, received and decoded. The sides alternate.
-async fn beside_reqwest(api_url: &str) {
+async fn compare_with_reqwest(api_url: &str) {
     let client = unlimited().mirror(api_url).build().unwrap();
     let http = reqwest::Client::new();
     let url = format!("{api_url}/anime/catalog/releases?limit=15");
@@ -51,8 +51,8 @@ async fn beside_reqwest(api_url: &str) {
     println!("speed of the SDK: {:.3} × bare reqwest (target 0.95)", bare.as_secs_f64() / sdk.as_secs_f64());
 }
 
-/// Measures the first call and later calls of clients whose first mirror accepts connections and never answers.
-async fn past_a_silent_mirror(api_url: &str) {
+/// Measures the first call and later calls of clients whose first mirror accepts connections and sends no response.
+async fn with_a_silent_mirror(api_url: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent = format!("http://{}/api/v1", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -74,7 +74,7 @@ async fn past_a_silent_mirror(api_url: &str) {
     let (healthy_first, healthy_later) = (median(healthy_first), median(healthy_later));
     let (first, later) = (median(first), median(later));
     println!(
-        "first call past a silent mirror: {first:.1?}, {:.1?} over a healthy one (target 1 s)",
+        "first call with a silent mirror: {first:.1?}, {:.1?} over a healthy one (target 1 s)",
         first.saturating_sub(healthy_first)
     );
     println!(

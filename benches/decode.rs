@@ -1,4 +1,4 @@
-//! The SDK's decoding of a page of 50 releases, beside plain `serde_json` into the same types and into a `Value`.
+//! Compares decoding by the SDK (a page of 50 releases) with `serde_json` into the same types and into a `Value`.
 //!
 //! `cargo bench -p anilibria-benches --bench decode`
 
@@ -13,7 +13,7 @@ fn main() {
     divan::main();
 }
 
-/// A page of the catalogue, as the service writes it.
+/// Returns a catalogue page in the JSON of the service.
 fn page() -> Bytes {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let request = http::Request::get("/api/v1/anime/catalog/releases?limit=50").body(Bytes::new()).unwrap();

@@ -1,9 +1,9 @@
-//! Where the time of an answer from memory goes: `GET /titles` through the whole service and through its parts, beside a
-//! bare poem route with the same bytes, without a socket in any of them.
+//! Measures the parts of a response from memory: `GET /titles` through the whole service and through each of its parts,
+//! compared with a bare poem route that sends the same bytes. No part uses a socket.
 //!
-//! `cargo bench -p anilibria-benches --bench layers`. Each figure is a part as it is called once for a request;
-//! `whole_service` is all of them, `bare_poem` is what a route costs that does nothing else. What `titles` measures
-//! beyond is the socket: reading the request, and writing more headers.
+//! Run `cargo bench -p anilibria-benches --bench layers`. Each figure is the time of one part for one request.
+//! `whole_service` includes all parts, `bare_poem` is the minimum for a route. The bench `titles` adds the socket: it reads
+//! requests and writes more headers.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be made should stop at once")]
 
@@ -45,7 +45,7 @@ static SERVICE: LazyLock<(Shell, Titles)> = LazyLock::new(|| {
             "--port=0",
             "--cache-dir=off",
             "--catalogue-enabled=false",
-            // So much is allowed that it is counted and never refused.
+            // High enough that requests are counted but never rejected.
             "--rate-limit-user-per-minute=1000000000",
             "--rate-limit-burst=1000000000",
             &mirror,
@@ -65,19 +65,19 @@ fn main() {
     divan::main();
 }
 
-/// What a load generator sends.
+/// Returns the request of a load generator.
 fn request() -> Request {
-    // Without a socket there is no address to count; a user is counted in the same way.
+    // Without a socket there is no client address. A user has a quota of the same kind.
     Request::builder().uri_str(PATH).header(header::HOST, "127.0.0.1:8000").extension(User { id: 7 }).finish()
 }
 
-/// All of these are ready at once: what waits would be no answer from memory.
-fn now<T>(work: impl Future<Output = T>) -> T {
+/// Polls `work` once. A future that is not ready at the first poll is no response from memory.
+fn ready<T>(work: impl Future<Output = T>) -> T {
     work.now_or_never().unwrap()
 }
 
 fn answer() -> Response {
-    now(SERVICE.1.list(&ListQuery::default())).unwrap().into_response()
+    ready(SERVICE.1.list(&ListQuery::default())).unwrap().into_response()
 }
 
 #[divan::bench]
@@ -87,34 +87,34 @@ fn bare_poem(bencher: Bencher<'_, '_>) {
         Response::builder().header(header::CONTENT_TYPE, "application/json; charset=utf-8").body(body.clone())
     });
     let route = Route::new().at(PATH, route);
-    bencher.with_inputs(request).bench_local_values(|request| now(route.call(request)));
+    bencher.with_inputs(request).bench_local_values(|request| ready(route.call(request)));
 }
 
 #[divan::bench]
 fn whole_service(bencher: Bencher<'_, '_>) {
-    bencher.with_inputs(request).bench_local_values(|request| now(SERVICE.0.call(request)));
+    bencher.with_inputs(request).bench_local_values(|request| ready(SERVICE.0.call(request)));
 }
 
-/// Finds the route, checks the parameters, asks the cache, makes the response.
+/// Finds the route, validates the parameters, reads the cache and creates the response.
 #[divan::bench]
 fn route_with_answer(bencher: Bencher<'_, '_>) {
     bencher.with_inputs(request).bench_local_values(|request: Request| {
         let found = SERVICE.0.router.find(request.uri().path());
-        now(found.unwrap().answer(request))
+        ready(found.unwrap().answer(request))
     });
 }
 
-/// Makes the key, asks the cache.
+/// Creates the key and reads the cache.
 #[divan::bench]
 fn cache_hit(bencher: Bencher<'_, '_>) {
     let query = ListQuery::default();
-    bencher.bench_local(|| now(SERVICE.1.list(black_box(&query))));
+    bencher.bench_local(|| ready(SERVICE.1.list(black_box(&query))));
 }
 
-/// Makes a response of what is cached.
+/// Creates a response from the cached value.
 #[divan::bench]
 fn response(bencher: Bencher<'_, '_>) {
-    let hit = || now(SERVICE.1.list(&ListQuery::default())).unwrap();
+    let hit = || ready(SERVICE.1.list(&ListQuery::default())).unwrap();
     bencher.with_inputs(hit).bench_local_values(poem::IntoResponse::into_response);
 }
 
@@ -156,18 +156,18 @@ fn trace(bencher: Bencher<'_, '_>) {
     };
     bencher.with_inputs(inputs).bench_local_refs(|(request, id)| {
         let mut trace = Trace::of(request, id, Sampler::default());
-        now(trace.follow(pin!(std::future::ready(()))));
+        ready(trace.follow(pin!(std::future::ready(()))));
         trace.done(StatusCode::OK, RequestLog::default());
     });
 }
 
-/// Looks whether the client has the answer already, and which compression it wants.
+/// Evaluates conditional headers and `Accept-Encoding`.
 #[divan::bench]
 fn conditions(bencher: Bencher<'_, '_>) {
     let inputs = || (request(), answer());
     bencher.with_inputs(inputs).bench_local_values(|(request, response)| {
         let preferences = finish::Preferences::of(request.headers());
-        now(finish::finish(&preferences, &SERVICE.0.compressor, response))
+        ready(finish::finish(&preferences, &SERVICE.0.compressor, response))
     });
 }
 

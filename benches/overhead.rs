@@ -1,7 +1,7 @@
-//! One call through the whole SDK (retries, breaker, rate limit, spans, typed answer), beside the same call through bare
-//! reqwest and `serde_json` into the same type, on loopback.
+//! Compares one call of the SDK (retries, circuit breaker, rate limit, spans, typed result) with the same call of bare
+//! reqwest and `serde_json` into the same type, on the loopback interface.
 //!
-//! `cargo bench -p anilibria-benches --bench overhead`: rounds in turn; the figure to look at is the ratio of the medians.
+//! Run `cargo bench -p anilibria-benches --bench overhead`. Rounds alternate, and the result is the ratio of the medians.
 
 use std::{
     io,
@@ -53,7 +53,7 @@ fn median(mut rounds: Vec<Duration>) -> anyhow::Result<Duration> {
     Ok(*middle / u32::try_from(CALLS)?)
 }
 
-/// A server that answers everything with `body`, and costs next to nothing itself.
+/// Starts a server that responds to each request with `body`, at minimal cost. Returns its origin.
 async fn start(body: Vec<u8>) -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let root = format!("http://{}", listener.local_addr()?);

@@ -1,7 +1,7 @@
-//! The mirrored catalogue of 10,000 releases: search, a filtered list, reading it from bytes; and its memory, as the
-//! most that is allocated while it is read.
+//! The mirrored catalogue of 10,000 releases: search, a filtered list, and decoding from bytes. Its memory is the maximum
+//! that is allocated while it is decoded.
 //!
-//! `cargo bench -p anilibria-benches --bench search`
+//! Run `cargo bench -p anilibria-benches --bench search`.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be made should stop at once")]
 
@@ -20,7 +20,7 @@ static ALLOC: AllocProfiler = AllocProfiler::system();
 
 const RELEASES: u32 = 10_000;
 
-/// The catalogue of a sandbox, as bytes.
+/// Encoded catalogue of a sandbox.
 static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -39,7 +39,7 @@ fn main() {
     divan::main();
 }
 
-/// A name in the middle of the catalogue with its third letter left out.
+/// Returns the name of a release in the middle of the catalogue, without its third letter.
 fn misspelt() -> String {
     let name = &CATALOGUE.get(RELEASES / 2).unwrap().name;
     name.chars().enumerate().filter(|(place, _)| *place != 2).map(|(_, letter)| letter).collect()

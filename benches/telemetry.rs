@@ -1,9 +1,9 @@
-//! What counting and tracing cost an answer from L1: `GET /titles` of the service as it is run, without either, with
-//! metrics that are scraped, and with traces of one request in a hundred besides, sent to a collector.
+//! The cost of metrics and traces for a response from L1: `GET /titles` of the complete service without both, with metrics
+//! that are scraped, and with metrics and traces of 1 % of the requests, sent to a collector.
 //!
-//! `cargo bench -p anilibria-benches --bench telemetry [-- rounds]`: three processes are asked in turn, round by round, by
-//! 64 connections. The figures to look at are the ratios to the first: of the answers per second, the median of the
-//! rounds, and of the time that the cores worked for an answer, which what else the machine does touches least.
+//! Run `cargo bench -p anilibria-benches --bench telemetry [-- rounds]`. Three processes receive requests in turn from 64
+//! connections. The results are ratios to the first process: responses per second (median of the rounds), and CPU time per
+//! response. Other load on the machine affects the CPU time least.
 
 use std::{
     env,
@@ -28,7 +28,7 @@ const ROUND: Duration = Duration::from_secs(1);
 /// Maximum time that a service takes to start.
 const START: Duration = Duration::from_secs(10);
 const PATH: &str = "/api/anilibria/v2/titles";
-/// What the child is called with, the service's own command. So much is allowed that it is counted and never refused.
+/// Command line of the child process. The rate limits are high enough that requests are counted but never rejected.
 const SERVE: [&str; 4] =
     ["serve", "--sandbox", "--rate-limit-requests-per-minute=1000000000", "--rate-limit-burst=1000000000"];
 
@@ -52,16 +52,16 @@ async fn measure(rounds: usize) -> anyhow::Result<()> {
         Service::start("metrics, traces of 1 %", &traced).await?,
     ];
     for round in 0..rounds {
-        // Whoever comes first in a round may find the machine in another state.
+        // The first service of a round alternates, because the load on the machine may change during a round.
         for place in 0..services.len() {
             let place = (place + round) % services.len();
-            services[place].ask().await?;
+            services[place].measure().await?;
         }
     }
     println!("{CONNECTIONS} connections, {rounds} rounds of {ROUND:?}; {PATH} from memory");
     println!(
         "{:<24} {:>10} {:>10} {:>7} {:>14} {:>7}",
-        "with", "req/s", "p99", "ratio", "work/request", "ratio"
+        "with", "req/s", "p99", "ratio", "CPU/request", "ratio"
     );
     let [first, ..] = &services;
     for service in &services {
@@ -71,27 +71,27 @@ async fn measure(rounds: usize) -> anyhow::Result<()> {
             service.name,
             median(service.rates()),
             median(service.reports.iter().map(|report| report.p99)),
-            service.work(),
-            service.work().as_secs_f64() / first.work().as_secs_f64(),
+            service.cpu_time_per_response(),
+            service.cpu_time_per_response().as_secs_f64() / first.cpu_time_per_response().as_secs_f64(),
         );
     }
     let batches = collector.batches.load(Ordering::Relaxed);
-    println!("{batches} batches of spans came to the collector");
+    println!("{batches} batches of spans reached the collector");
     ensure!(batches > 0, "nothing was traced");
     Ok(())
 }
 
-/// One of the services, and what it came to.
+/// A measured service and its results.
 struct Service {
     name: &'static str,
     address: SocketAddr,
     child: Child,
     reports: Vec<load::Report>,
-    worked: Duration,
+    cpu_time: Duration,
 }
 
 impl Service {
-    /// Starts it with these settings besides, with the page in memory.
+    /// Starts the service with additional `settings`, and requests the page until it is in memory.
     async fn start(name: &'static str, settings: &[&str]) -> anyhow::Result<Self> {
         let address = free_address().await?;
         let port = format!("--port={}", address.port());
@@ -100,17 +100,17 @@ impl Service {
         for _ in 0..2 {
             reqwest::get(format!("http://{address}{PATH}")).await?.error_for_status()?;
         }
-        Ok(Self { name, address, child, reports: Vec::new(), worked: Duration::ZERO })
+        Ok(Self { name, address, child, reports: Vec::new(), cpu_time: Duration::ZERO })
     }
 
-    /// Asks it for a round, in which it is scraped once if it can be.
-    async fn ask(&mut self) -> anyhow::Result<()> {
-        let before = self.child.worked()?;
+    /// Measures one round. The metrics are scraped once per round, if they are enabled.
+    async fn measure(&mut self) -> anyhow::Result<()> {
+        let before = self.child.cpu_time()?;
         let scrape = format!("http://{}/metrics", self.address);
         let (report, scraped) =
             tokio::join!(load::run(self.address, PATH, CONNECTIONS, ROUND), reqwest::get(scrape));
         scraped?.bytes().await?;
-        self.worked += self.child.worked()?.saturating_sub(before);
+        self.cpu_time += self.child.cpu_time()?.saturating_sub(before);
         self.reports.push(report?);
         Ok(())
     }
@@ -119,9 +119,9 @@ impl Service {
         self.reports.iter().map(|report| report.rate)
     }
 
-    /// Time that cores worked for an answer, over all rounds.
-    fn work(&self) -> Duration {
-        self.worked / self.reports.iter().map(|report| report.answers).sum::<u32>().max(1)
+    /// CPU time per response, over all rounds.
+    fn cpu_time_per_response(&self) -> Duration {
+        self.cpu_time / self.reports.iter().map(|report| report.answers).sum::<u32>().max(1)
     }
 }
 
@@ -140,7 +140,7 @@ async fn wait_for(address: SocketAddr) -> anyhow::Result<()> {
     tokio::time::timeout(START, listens).await.context("the service does not listen")
 }
 
-/// Takes traces and forgets them.
+/// A trace collector that discards all traces.
 struct Collector {
     address: SocketAddr,
     batches: Arc<AtomicUsize>,
@@ -150,15 +150,15 @@ impl Collector {
     async fn start() -> anyhow::Result<Self> {
         let socket = TcpListener::bind("127.0.0.1:0").await?;
         let (address, batches) = (socket.local_addr()?, Arc::new(AtomicUsize::new(0)));
-        let route = Route::new().at("/v1/traces", post(take)).data(Arc::clone(&batches));
+        let route = Route::new().at("/v1/traces", post(receive)).data(Arc::clone(&batches));
         tokio::spawn(Server::new_with_acceptor(TcpAcceptor::from_tokio(socket)?).run(route));
         Ok(Self { address, batches })
     }
 }
 
-/// An empty answer says that all of it was taken.
+/// Accepts a batch. An empty response means that all spans were accepted.
 #[handler]
-async fn take(body: Body, Data(batches): Data<&Arc<AtomicUsize>>) -> poem::Result<()> {
+async fn receive(body: Body, Data(batches): Data<&Arc<AtomicUsize>>) -> poem::Result<()> {
     body.into_bytes().await?;
     batches.fetch_add(1, Ordering::Relaxed);
     Ok(())

@@ -1,9 +1,9 @@
-//! `GET /titles` and `GET /titles/{id}`, and `GET /v3/title` of the old API, from L1 with all middleware on, beside a bare
-//! poem route with the same bytes.
+//! `GET /titles`, `GET /titles/{id}`, and `GET /v3/title` of the old API, from L1 with all middleware, compared with a bare
+//! poem route that sends the same bytes.
 //!
-//! `cargo bench -p anilibria-benches --bench titles [-- rounds]`: both are asked in turn, round by round, by 64
-//! connections on the same cores; the figure to look at is the median of the ratios of two rounds in a row, which what
-//! else the machine does touches least.
+//! Run `cargo bench -p anilibria-benches --bench titles [-- rounds]`. Both servers receive requests in turn, from 64
+//! connections on the same cores. The result is the median of the ratios of consecutive rounds, which other load on the
+//! machine affects least.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -57,9 +57,9 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Our service as it is served, reading from its sandbox.
+/// Starts the complete service with its sandbox.
 async fn start_service() -> anyhow::Result<SocketAddr> {
-    // So much is allowed that it is counted and never refused.
+    // High enough that requests are counted but never rejected.
     let flags = ["--port=0", "--rate-limit-requests-per-minute=1000000000", "--rate-limit-burst=1000000000"];
     let config = Config::from_flags(flags)?;
     let socket = TcpListener::bind("127.0.0.1:0").await?;
@@ -71,7 +71,7 @@ async fn start_service() -> anyhow::Result<SocketAddr> {
     Ok(address)
 }
 
-/// A poem route without anything around it, answering the same bytes.
+/// Starts a poem route without middleware that sends `body`.
 async fn start_bare(path: &'static str, body: Bytes) -> anyhow::Result<SocketAddr> {
     let socket = TcpListener::bind("127.0.0.1:0").await?;
     let address = socket.local_addr()?;
@@ -85,17 +85,17 @@ async fn start_bare(path: &'static str, body: Bytes) -> anyhow::Result<SocketAdd
     Ok(address)
 }
 
-/// The answer to a second request, which comes from L1.
+/// Returns the response to the second request, which comes from L1.
 async fn cached_answer(service: SocketAddr, path: &str) -> anyhow::Result<Bytes> {
     let url = format!("http://{service}{path}");
     let mut body = Bytes::new();
     for _ in 0..2 {
         body = reqwest::get(&url).await?.error_for_status()?.bytes().await?;
     }
-    // Answers of v3 do not tell.
+    // Responses of API v3 have no such field.
     if !path.starts_with("/v3") {
         let text = std::str::from_utf8(&body)?;
-        text.contains(r#""cached":true"#).then_some(()).context("the second answer was no hit")?;
+        text.contains(r#""cached":true"#).then_some(()).context("the second response was not a hit")?;
     }
     Ok(body)
 }

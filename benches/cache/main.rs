@@ -1,8 +1,8 @@
-//! The cache beside the plain operation: a hit in memory beside moka, hits in Redis beside `GET` and `MGET` of redis-rs, a
-//! thousand callers of one cold key beside one each, the removal of a large tag beside that of a small one.
+//! Compares the cache with the plain operation: a hit in memory with moka, a hit in Redis with `GET` and `MGET` of redis-rs,
+//! a thousand callers of one cold key with a thousand loads, the removal of a large tag with the removal of a small one.
 //!
-//! `cargo bench -p anilibria-benches --bench cache`: rounds in turn; the figures to look at are the ratios of the medians.
-//! Measurements that need Redis are left out where there is no `redis-server`. `benches/peers` compares other caches.
+//! Run `cargo bench -p anilibria-benches --bench cache`. Rounds alternate, and the results are the ratios of the medians.
+//! Measurements that need Redis are skipped without `redis-server`. `benches/peers` compares other caches.
 
 mod many;
 mod measure;
@@ -18,7 +18,7 @@ use anilibria_cache::{Cache, Cached, MemoryStore, NewValue, Origin, RedisStore};
 use anyhow::ensure;
 use test_services::RedisServer;
 
-const MINUTES: Duration = Duration::from_mins(10);
+const TTL: Duration = Duration::from_mins(10);
 const MEMORY_BYTES: u64 = 64 << 20;
 
 #[tokio::main]
@@ -38,10 +38,10 @@ async fn main() -> anyhow::Result<()> {
 fn cache_in_redis(server: &RedisServer) -> anyhow::Result<Cache> {
     let redis = RedisStore::connect(&server.url())?;
     let memory = MemoryStore::new(MEMORY_BYTES);
-    Ok(Cache::builder().level(memory).ttl(Duration::ZERO).level(redis).ttl(MINUTES).build())
+    Ok(Cache::builder().level(memory).ttl(Duration::ZERO).level(redis).ttl(TTL).build())
 }
 
-/// A hit. The call includes a loader, which is not used.
+/// Reads a hit. The call includes a loader, which is not used.
 async fn get(cache: &Cache, key: &str) -> anyhow::Result<Cached> {
     Ok(cache
         .get_or_load(key, [], || async { Err::<NewValue, io::Error>(io::ErrorKind::NotFound.into()) })

@@ -1,4 +1,4 @@
-//! Fifty keys in Redis with one call, beside one `MGET` of the values as they are stored.
+//! Fifty keys in Redis with one call, compared with one `MGET` of the stored values.
 
 use std::{hint::black_box, io, sync::Arc, time::Instant};
 
@@ -43,7 +43,11 @@ pub(crate) async fn hits(server: &RedisServer) -> anyhow::Result<()> {
             }
             ours.push(begun.elapsed() / CALLS);
         }
-        report(&format!("{KEYS} keys of {size}, one call, beside an MGET of what is stored"), plain, ours);
+        report(
+            &format!("{KEYS} keys of {size}, one call, compared with an MGET of what is stored"),
+            plain,
+            ours,
+        );
     }
     Ok(())
 }

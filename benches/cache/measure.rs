@@ -32,7 +32,7 @@ pub(crate) async fn at_once<'a, F: Future<Output = anyhow::Result<()>>>(
     Ok(begun.elapsed() / count)
 }
 
-/// Prints the ratio of the medians of two sides, and the medians.
+/// Prints the ratio of the medians, then both medians.
 pub(crate) fn report(what: &str, plain: Vec<Duration>, ours: Vec<Duration>) {
     let (plain, ours) = (median(plain), median(ours));
     let ratio = ours.as_secs_f64() / plain.as_secs_f64();

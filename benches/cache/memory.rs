@@ -1,4 +1,4 @@
-//! A hit in memory, beside moka with a bound and a TTL.
+//! A hit in memory, compared with moka with a size limit and a TTL.
 
 use std::{hint::black_box, io, sync::Arc};
 
@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 
 use crate::{
-    MEMORY_BYTES, MINUTES, get,
+    MEMORY_BYTES, TTL, get,
     measure::{ROUNDS, in_turn, report},
     values::{Title, large_noise},
 };
@@ -18,8 +18,8 @@ const KEYS: usize = 1000;
 pub(crate) async fn bytes() -> anyhow::Result<()> {
     let keys = keys();
     let value = Bytes::from(large_noise());
-    let bare = moka::sync::Cache::builder().max_capacity(MEMORY_BYTES).time_to_live(MINUTES).build();
-    let cache = Cache::builder().level(MemoryStore::new(MEMORY_BYTES)).ttl(MINUTES).build();
+    let bare = moka::sync::Cache::builder().max_capacity(MEMORY_BYTES).time_to_live(TTL).build();
+    let cache = Cache::builder().level(MemoryStore::new(MEMORY_BYTES)).ttl(TTL).build();
     for key in &keys {
         bare.insert(key.clone(), value.clone());
         cache.set(key, value.clone()).await;
@@ -28,7 +28,7 @@ pub(crate) async fn bytes() -> anyhow::Result<()> {
     let (mut plain, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let get_bare = async |key: &String| {
-            black_box(bare.get(key).context("not there")?);
+            black_box(bare.get(key).context("missing")?);
             Ok(())
         };
         plain.push(in_turn(HITS, &keys, get_bare).await?);
@@ -38,8 +38,8 @@ pub(crate) async fn bytes() -> anyhow::Result<()> {
         };
         ours.push(in_turn(HITS, &keys, get_ours).await?);
     }
-    ensure!(cache.stats().await.misses == 0, "not all were hits");
-    report("hit in memory, beside moka", plain, ours);
+    ensure!(cache.stats().await.misses == 0, "a lookup was not a hit");
+    report("hit in memory, compared with moka", plain, ours);
     Ok(())
 }
 
@@ -47,9 +47,9 @@ pub(crate) async fn typed() -> anyhow::Result<()> {
     let keys = keys();
     let bare = moka::sync::Cache::<Arc<str>, Arc<Title>>::builder()
         .max_capacity(MEMORY_BYTES)
-        .time_to_live(MINUTES)
+        .time_to_live(TTL)
         .build();
-    let cache = Cache::builder().level(MemoryStore::new(MEMORY_BYTES)).ttl(MINUTES).build();
+    let cache = Cache::builder().level(MemoryStore::new(MEMORY_BYTES)).ttl(TTL).build();
     let titles = TypedCache::<Title, _>::new(cache, Json);
     for key in &keys {
         let title = Title::sample();
@@ -60,7 +60,7 @@ pub(crate) async fn typed() -> anyhow::Result<()> {
     let (mut plain, mut ours) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let get_bare = async |key: &String| {
-            black_box(bare.get(key.as_str()).context("not there")?);
+            black_box(bare.get(key.as_str()).context("missing")?);
             Ok(())
         };
         plain.push(in_turn(HITS, &keys, get_bare).await?);
@@ -71,8 +71,8 @@ pub(crate) async fn typed() -> anyhow::Result<()> {
         };
         ours.push(in_turn(HITS, &keys, get_typed).await?);
     }
-    ensure!(titles.cache().stats().await.misses == 0, "not all were hits");
-    report("typed hit in memory, beside moka with Arc<T>", plain, ours);
+    ensure!(titles.cache().stats().await.misses == 0, "a lookup was not a hit");
+    report("typed hit in memory, compared with moka with Arc<T>", plain, ours);
     Ok(())
 }
 

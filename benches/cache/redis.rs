@@ -1,4 +1,4 @@
-//! A hit in Redis, beside a `GET` of redis-rs.
+//! A hit in Redis, compared with a `GET` of redis-rs.
 
 use std::hint::black_box;
 
@@ -16,7 +16,7 @@ use crate::{
 
 const HITS: u32 = 4000;
 const IN_FLIGHT: usize = 64;
-/// Keys, many more than are in flight: calls for the same key share one answer.
+/// Number of keys, much larger than the number of calls in flight: concurrent calls for one key share one load.
 const KEYS: usize = 1024;
 
 pub(crate) async fn hits(server: &RedisServer) -> anyhow::Result<()> {
@@ -40,8 +40,8 @@ pub(crate) async fn hits(server: &RedisServer) -> anyhow::Result<()> {
                 same.push(at_once(HITS, in_flight, &keys, get_stored).await?);
                 ours.push(at_once(HITS, in_flight, &keys, |key| get_far(&cache, key)).await?);
             }
-            report(&format!("{what}, {how}, beside a GET of the value"), plain, ours.clone());
-            report(&format!("{what}, {how}, beside a GET of what is stored"), same, ours);
+            report(&format!("{what}, {how}, compared with a GET of the value"), plain, ours.clone());
+            report(&format!("{what}, {how}, compared with a GET of what is stored"), same, ours);
         }
     }
     Ok(())
@@ -70,7 +70,11 @@ pub(crate) async fn tagged_hits(server: &RedisServer) -> anyhow::Result<()> {
         commands += count.end(server)?;
     }
     println!("two tags, 64 in flight: {commands} commands for {} hits", HITS as usize * ROUNDS);
-    report("10 KB that cannot be compressed, two tags, 64 in flight, beside a GET of the value", plain, ours);
+    report(
+        "10 KB that cannot be compressed, two tags, 64 in flight, compared with a GET of the value",
+        plain,
+        ours,
+    );
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! A thousand callers of one cold key, beside as many loads of a key each. The loader waits for 1 ms.
+//! A thousand callers of one cold key, compared with a thousand loads of different keys. The loader waits for 1 ms.
 
 use std::{
     convert::Infallible,
@@ -11,24 +11,24 @@ use bytes::Bytes;
 use futures::future;
 
 use crate::{
-    MEMORY_BYTES, MINUTES,
+    MEMORY_BYTES, TTL,
     measure::{ROUNDS, report},
 };
 
 const CALLERS: u32 = 1000;
 
 pub(crate) async fn one_load() -> anyhow::Result<()> {
-    let cache = Cache::builder().level(MemoryStore::new(MEMORY_BYTES)).ttl(MINUTES).build();
+    let cache = Cache::builder().level(MemoryStore::new(MEMORY_BYTES)).ttl(TTL).build();
     let (mut apart, mut together) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         apart.push(load(&cache, (0..CALLERS).map(|caller| format!("{round}:{caller}"))).await?);
 
         let loads = cache.stats().await.loads;
         together.push(load(&cache, (0..CALLERS).map(|_| format!("{round}"))).await?);
-        ensure!(cache.stats().await.loads == loads + 1, "not one load");
+        ensure!(cache.stats().await.loads == loads + 1, "not exactly one load");
     }
     report(
-        "1,000 callers of one cold key (1 load), beside 1,000 keys (1,000 loads), per caller",
+        "1,000 callers of one cold key (1 load), compared with 1,000 keys (1,000 loads), per caller",
         apart,
         together,
     );

@@ -1,4 +1,4 @@
-//! The removal of a tag of many entries in Redis, beside that of a tag of a few.
+//! The removal of a tag with many entries in Redis, compared with a tag with few entries.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use test_services::RedisServer;
 
 use crate::{
-    MINUTES,
+    TTL,
     measure::{ROUNDS, at_once, report},
 };
 
@@ -16,7 +16,7 @@ const MANY: u32 = 10_000;
 const IN_FLIGHT: usize = 64;
 
 pub(crate) async fn removal(server: &RedisServer) -> anyhow::Result<()> {
-    let cache = Cache::builder().level(RedisStore::connect(&server.url())?).ttl(MINUTES).build();
+    let cache = Cache::builder().level(RedisStore::connect(&server.url())?).ttl(TTL).build();
     let (mut few, mut many) = (Vec::new(), Vec::new());
     let (mut few_commands, mut many_commands) = (0, 0);
     for _ in 0..ROUNDS {
@@ -30,7 +30,7 @@ pub(crate) async fn removal(server: &RedisServer) -> anyhow::Result<()> {
     println!(
         "{ROUNDS} removals of a tag: {many_commands} commands if {MANY} entries have it, {few_commands} if {FEW}"
     );
-    report(&format!("removal of a tag of {MANY} entries, beside {FEW}"), few, many);
+    report(&format!("removal of a tag of {MANY} entries, compared with {FEW}"), few, many);
     Ok(())
 }
 
@@ -61,7 +61,7 @@ async fn remove(
 /// Counts the commands that a server processes.
 pub(crate) struct Commands {
     begun: u64,
-    /// Commands that reading the counter takes.
+    /// Number of commands for one read of the counter.
     own: u64,
 }
 

@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 
 const VALUE_BYTES: usize = 10_000;
 
-/// Bytes that cannot be compressed.
+/// Returns bytes that cannot be compressed.
 pub(crate) fn noise(bytes: usize) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(7);
     std::iter::repeat_with(|| random.u8(..)).take(bytes).collect()
 }
 
-/// Bytes that cannot be compressed, as many as a title has.
+/// Returns 10 KB that cannot be compressed: the size of a title.
 pub(crate) fn large_noise() -> Vec<u8> {
     noise(VALUE_BYTES)
 }
 
-/// Episodes as in the service's titles: similar, but not the same.
+/// Returns 10 KB of JSON with episodes like those of the service: similar to each other, but different.
 pub(crate) fn json() -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(7);
     let mut json = String::from("[");

@@ -1,7 +1,7 @@
-//! A hit of `anilibria-cache` beside the same hit of `amalgam-cache`, `multi-tier-cache` and `hitbox`.
+//! Compares a hit of `anilibria-cache` with the same hit of `amalgam-cache`, `multi-tier-cache` and `hitbox`.
 //!
-//! `cargo bench --manifest-path benches/peers/Cargo.toml`: rounds in turn; a ratio below 1 means that `anilibria-cache` takes
-//! less time. Measurements that need Redis are left out where there is no `redis-server`.
+//! Run `cargo bench --manifest-path benches/peers/Cargo.toml`. Rounds alternate; a ratio below 1 means that `anilibria-cache`
+//! takes less time. Measurements that need Redis are skipped without `redis-server`.
 
 #[path = "../cache/measure.rs"]
 mod measure;
@@ -21,8 +21,8 @@ const MEMORY_BYTES: u64 = 64 << 20;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    println!("values of {VALUE_BYTES} bytes; each figure is anilibria-cache beside the other");
-    println!("a hit in Redis is not copied to memory");
+    println!("values of {VALUE_BYTES} bytes; each figure is anilibria-cache compared with the other");
+    println!("hits in Redis are not copied to memory");
     println!("amalgam-cache: Postcard, and one pipeline of GET and HMGET (tags) for a hit in Redis");
     println!("multi-tier-cache: bytes, and one pipeline of GET and PTTL for a hit in Redis");
     println!(
@@ -58,7 +58,7 @@ async fn memory() -> anyhow::Result<()> {
         rounds.hitbox.push(in_turn(HITS, &keys, |key| hitbox::get(&hitbox, key)).await?);
         rounds.ours.push(in_turn(HITS, &keys, |key| get(&cache, key)).await?);
     }
-    ensure!(hitbox::loads() == loads, "not all were hits");
+    ensure!(hitbox::loads() == loads, "a lookup was not a hit");
     rounds.report("hit in memory");
     Ok(())
 }
@@ -66,7 +66,7 @@ async fn memory() -> anyhow::Result<()> {
 async fn redis(server: &RedisServer) -> anyhow::Result<()> {
     const HITS: u32 = 4000;
     const IN_FLIGHT: usize = 64;
-    // Many more keys than are in flight: calls for the same key share one answer.
+    // Much more keys than calls in flight: concurrent calls for one key share one load.
     const KEYS: usize = 1024;
 
     let keys = |of: &str| -> Vec<String> { (0..KEYS).map(|number| format!("{of}:{number}")).collect() };
@@ -104,7 +104,7 @@ async fn redis(server: &RedisServer) -> anyhow::Result<()> {
         }
         rounds.report(&format!("hit in Redis, {how}"));
     }
-    ensure!(hitbox::loads() == loads, "not all were hits");
+    ensure!(hitbox::loads() == loads, "a lookup was not a hit");
     Ok(())
 }
 
@@ -122,12 +122,12 @@ impl Rounds {
         let peers =
             [("amalgam-cache", self.amalgam), ("multi-tier-cache", self.multi_tier), ("hitbox", self.hitbox)];
         for (name, rounds) in peers {
-            report(&format!("{what}, beside {name}"), rounds, self.ours.clone());
+            report(&format!("{what}, compared with {name}"), rounds, self.ours.clone());
         }
     }
 }
 
-/// A hit. The call includes a loader, which is not used.
+/// Reads a hit. The call includes a loader, which is not used.
 async fn get(cache: &Cache, key: &str) -> anyhow::Result<()> {
     let load = || async { Err::<NewValue, io::Error>(io::ErrorKind::NotFound.into()) };
     let cached = cache.get_or_load(key, [], load).await?;
@@ -137,7 +137,7 @@ async fn get(cache: &Cache, key: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Bytes that cannot be compressed.
+/// Returns bytes that cannot be compressed.
 fn value() -> Bytes {
     let mut random = fastrand::Rng::with_seed(7);
     iter::repeat_with(|| random.u8(..)).take(VALUE_BYTES).collect()

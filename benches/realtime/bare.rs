@@ -1,4 +1,4 @@
-//! A poem server that hands what is broadcast to its WebSocket clients, and does nothing else.
+//! A minimal poem server that forwards broadcast events to WebSocket clients.
 
 use std::net::SocketAddr;
 
@@ -21,10 +21,10 @@ use tokio_tungstenite::{
     },
 };
 
-/// The default, 128 KiB, is a buffer of its own for each client.
+/// Size of the read buffer per client. The default is 128 KiB.
 const READ_BUFFER: usize = 4 << 10;
 
-/// Events that wait for slow clients.
+/// Maximum number of events that are queued for slow clients.
 const WAITING: usize = 1024;
 
 pub(crate) struct Bare {
@@ -45,7 +45,7 @@ pub(crate) async fn start() -> anyhow::Result<Bare> {
 impl Bare {
     pub(crate) fn publish(&self, notice: &Notice) {
         let event = Event::new(RecordId::now(), notice);
-        // Without clients it goes nowhere.
+        // An error means that there are no clients.
         let _ = self.events.send(event.frame().clone());
     }
 }
@@ -66,11 +66,11 @@ async fn serve(upgrade: OnUpgrade, events: broadcast::Sender<Utf8Bytes>) {
     let Ok(stream) = upgrade.await else { return };
     let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
     let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-    hand_on(socket, events.subscribe()).await;
+    forward(socket, events.subscribe()).await;
 }
 
-/// Answers whatever a client says with the same, and tells it what is broadcast.
-async fn hand_on(mut socket: WebSocketStream<Upgraded>, mut events: broadcast::Receiver<Utf8Bytes>) {
+/// Echoes the messages of a client, and sends it the broadcast events.
+async fn forward(mut socket: WebSocketStream<Upgraded>, mut events: broadcast::Receiver<Utf8Bytes>) {
     loop {
         let message = tokio::select! {
             Some(Ok(Message::Text(text))) = socket.next() => text,

@@ -1,8 +1,8 @@
-//! Events to many WebSocket clients of one instance, beside a bare poem server with tokio's broadcast.
+//! Events to many WebSocket clients of one instance, compared with a minimal poem server on tokio's broadcast channel.
 //!
-//! `cargo bench -p anilibria-benches --bench realtime [-- clients]`: each server is a process of its own, so that its
-//! memory can be told from that of the clients; both have the same clients and send the same bytes, in turn. Each client
-//! takes an open file on either side: see `ulimit -n`.
+//! Run `cargo bench -p anilibria-benches --bench realtime [-- clients]`. Each server is a separate process, so that its
+//! memory is separate from the memory of the clients. Both servers have the same number of clients and send the same
+//! bytes, in alternation. Each client needs one open file in both processes: see `ulimit -n`.
 
 mod bare;
 mod server;
@@ -23,18 +23,18 @@ use tokio::{
 use self::server::{Kind, Server};
 
 const CLIENTS: usize = 10_000;
-/// Clients that connect at a time, fewer than a socket lets wait.
-const AT_ONCE: usize = 256;
+/// Maximum number of concurrent connection attempts, below the backlog of a listening socket.
+const MAX_CONNECTING: usize = 256;
 const ROUNDS: usize = 3;
-/// Events that are sent one by one, each after the one before has reached everybody.
+/// Number of single events. The next event is published after the previous one has reached all clients.
 const SINGLE: usize = 20;
-/// Events that are sent at once.
+/// Number of events that are published at once.
 const BURST: usize = 20;
-/// How long servers and clients are left alone before they are looked at.
+/// Idle time before each measurement.
 const SETTLE: Duration = Duration::from_secs(1);
-/// What comes at all comes much sooner.
-const PATIENCE: Duration = Duration::from_mins(1);
-const WISH: &str = r#"{"type":"subscribe_updates","data":{"types":["new_episode"]}}"#;
+/// Limit for the delivery of events.
+const DELIVERY_TIMEOUT: Duration = Duration::from_mins(1);
+const SUBSCRIPTION: &str = r#"{"type":"subscribe_updates","data":{"types":["new_episode"]}}"#;
 
 fn main() -> anyhow::Result<()> {
     process::allow_many_files()?;
@@ -47,10 +47,10 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(compare(clients))
 }
 
-/// What a round came to.
+/// Results of a round.
 #[derive(Default)]
 struct Round {
-    /// Bytes for each connection.
+    /// Bytes per connection.
     memory: u64,
     p50: Duration,
     p99: Duration,
@@ -85,10 +85,14 @@ async fn compare(clients: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Measures a new server. It fails unless every client hears of every event.
+/// Measures a new server.
+///
+/// # Errors
+///
+/// A client does not receive every event.
 async fn round(kind: Kind, clients: usize) -> anyhow::Result<Round> {
     let mut server = Server::start(kind)?;
-    // What the first client costs is paid once.
+    // The first client causes one-time allocations.
     drop(open(server.address, 1).await?);
     sleep(SETTLE).await;
     let before = server.memory()?;
@@ -98,7 +102,7 @@ async fn round(kind: Kind, clients: usize) -> anyhow::Result<Round> {
     let mut delays = Vec::new();
     for _ in 0..SINGLE {
         let deliveries = publish(&mut server, &mut subscribers, 1).await?;
-        delays.extend(deliveries.iter().map(|delivery| delivery.heard.saturating_sub(delivery.sent)));
+        delays.extend(deliveries.iter().map(|delivery| delivery.received.saturating_sub(delivery.sent)));
     }
     delays.sort_unstable();
     let at = |share: usize| delays.get(delays.len() * share / 100).copied().unwrap_or_default();
@@ -109,10 +113,10 @@ async fn round(kind: Kind, clients: usize) -> anyhow::Result<Round> {
 async fn open(address: SocketAddr, clients: usize) -> anyhow::Result<Vec<Subscriber>> {
     let (mut open, mut opening) = (Vec::with_capacity(clients), JoinSet::new());
     for _ in 0..clients {
-        if opening.len() >= AT_ONCE {
-            open.push(opening.join_next().await.context("nobody is connecting")???);
+        if opening.len() >= MAX_CONNECTING {
+            open.push(opening.join_next().await.context("no connection attempt is pending")???);
         }
-        opening.spawn(Subscriber::open(address, "/ws", WISH));
+        opening.spawn(Subscriber::open(address, "/ws", SUBSCRIPTION));
     }
     while let Some(opened) = opening.join_next().await {
         open.push(opened??);
@@ -120,34 +124,35 @@ async fn open(address: SocketAddr, clients: usize) -> anyhow::Result<Vec<Subscri
     Ok(open)
 }
 
-/// Publishes so many events and waits until all clients have heard of all of them.
+/// Publishes `events` events and waits until all clients have received all of them.
 async fn publish(
     server: &mut Server,
     subscribers: &mut Vec<Subscriber>,
     events: usize,
 ) -> anyhow::Result<Vec<Delivery>> {
-    let mut hearing = JoinSet::new();
+    let mut receiving = JoinSet::new();
     for mut subscriber in subscribers.drain(..) {
-        hearing.spawn(async move {
-            let heard = timeout(PATIENCE, subscriber.receive(events)).await.context("an event is missing");
-            heard?.map(|heard| (subscriber, heard)).context("a connection is lost")
+        receiving.spawn(async move {
+            let received =
+                timeout(DELIVERY_TIMEOUT, subscriber.receive(events)).await.context("an event is missing");
+            received?.map(|received| (subscriber, received)).context("a connection was lost")
         });
     }
     sleep(SETTLE / 4).await;
     server.publish(events)?;
     let mut deliveries = Vec::new();
-    while let Some(heard) = hearing.join_next().await {
-        let (subscriber, heard) = heard??;
+    while let Some(received) = receiving.join_next().await {
+        let (subscriber, received) = received??;
         subscribers.push(subscriber);
-        deliveries.extend(heard);
+        deliveries.extend(received);
     }
     Ok(deliveries)
 }
 
-/// Deliveries per second from the first that was sent to the last that was heard.
+/// Returns the deliveries per second, from the first event that was sent to the last one that was received.
 fn rate(deliveries: &[Delivery]) -> anyhow::Result<f64> {
     let first = deliveries.iter().map(|delivery| delivery.sent).min().context("nothing was sent")?;
-    let last = deliveries.iter().map(|delivery| delivery.heard).max().context("nothing was heard")?;
+    let last = deliveries.iter().map(|delivery| delivery.received).max().context("nothing was received")?;
     let count = u32::try_from(deliveries.len())?;
     Ok(f64::from(count) / last.saturating_sub(first).as_secs_f64())
 }

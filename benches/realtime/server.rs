@@ -1,27 +1,27 @@
-//! A server as a process of its own, seen from both sides.
+//! A server in a separate process: the handle in the parent, and the code of the child.
 
 use std::{io::stdin, net::SocketAddr};
 
 use anilibria_benches::{
     child::Child,
-    subscriber::{SENT, now},
+    subscriber::{SENT_PREFIX, now},
 };
 use anilibria_server::titles::{model::episode::EpisodeNumber, notice};
 use anyhow::Context as _;
 
 use crate::{bare, service};
 
-/// What is measured.
+/// Kind of the measured server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A poem server with tokio's broadcast and nothing else.
+    /// A minimal poem server on tokio's broadcast channel.
     Bare,
-    /// Our service as it is served.
+    /// The complete service.
     Service,
 }
 
 impl Kind {
-    /// The one that the process was started as, if this argument says so.
+    /// Returns the kind that `argument` starts. `None` if `argument` is for the parent process.
     pub(crate) fn of_argument(argument: &str) -> Option<Self> {
         [Self::Bare, Self::Service].into_iter().find(|kind| kind.argument() == argument)
     }
@@ -38,7 +38,7 @@ impl Kind {
     }
 }
 
-/// A server in another process; it ends when this is dropped.
+/// A server in a child process, which ends when the handle is dropped.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
@@ -47,33 +47,33 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(kind: Kind) -> anyhow::Result<Self> {
         let mut child = Child::start([kind.argument()])?;
-        let address = child.line()?.parse()?;
+        let address = child.read_line()?.parse()?;
         Ok(Self { child, address })
     }
 
-    /// Bytes of memory that it has in use.
+    /// Resident memory of the process, in bytes.
     pub(crate) fn memory(&self) -> anyhow::Result<u64> {
         Ok(self.child.memory()?)
     }
 
-    /// Has it publish so many events.
+    /// Publishes `events` events.
     pub(crate) fn publish(&mut self, events: usize) -> anyhow::Result<()> {
-        self.child.order(&events.to_string())?;
-        self.child.line()?;
+        self.child.write_line(&events.to_string())?;
+        self.child.read_line()?;
         Ok(())
     }
 }
 
-/// Is the server: says where it listens, and publishes as many events as it is told to, until it is told nothing more.
+/// Runs the server. Prints its address, then reads the number of events to publish from each line of stdin, until stdin ends.
 pub(crate) async fn serve(kind: Kind) -> anyhow::Result<()> {
     let (bare, service) = match kind {
         Kind::Bare => (Some(bare::start().await?), None),
         Kind::Service => (None, Some(service::start().await?)),
     };
     let address = bare.as_ref().map(|bare| bare.address).or(service.as_ref().map(|service| service.address));
-    println!("{}", address.context("nothing listens")?);
+    println!("{}", address.context("no server was started")?);
     let mut number = 0_u32;
-    // What is served is served by other threads.
+    // Other threads serve the clients.
     for order in stdin().lines() {
         for _ in 0..order?.parse::<u32>()? {
             number += 1;
@@ -90,13 +90,13 @@ pub(crate) async fn serve(kind: Kind) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A new episode, which says when it was made.
+/// Returns a new episode whose name contains the current time.
 fn episode(number: u32) -> notice::Notice {
     notice::Notice::NewEpisode(notice::EpisodeNews {
         title_id: 9000,
         episode: EpisodeNumber::from(f64::from(number)),
         title: "Провожающая в последний путь Фрирен".to_owned(),
-        episode_name: format!("{SENT}{}", now().as_nanos()),
+        episode_name: format!("{SENT_PREFIX}{}", now().as_nanos()),
         poster: Some("https://anilibria.top/storage/releases/posters/9000/poster.webp".to_owned()),
     })
 }

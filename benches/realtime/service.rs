@@ -1,4 +1,4 @@
-//! Our service as it is served, with an own way to publish.
+//! The complete service with a function to publish events.
 
 use std::{future::pending, net::SocketAddr, time::Duration};
 
@@ -16,7 +16,7 @@ use anilibria_server::{
 use anyhow::ensure;
 use tokio::net::TcpListener;
 
-/// No limit that the clients reach, which have one address, and no pings meanwhile.
+/// Settings without limits for the clients, which share one address, and without pings during the measurement.
 const FLAGS: [&str; 10] = [
     "--port=0",
     "--rate-limit-requests-per-minute=0",

@@ -1,4 +1,4 @@
-//! A part of a measurement as a process of its own: the same program again, started with other arguments.
+//! A child process that runs this program with other arguments.
 
 use std::{
     env,
@@ -10,12 +10,12 @@ use std::{
 
 use crate::process;
 
-/// The other process; it ends when this is dropped.
+/// A child process, which ends when the handle is dropped.
 #[derive(Debug)]
 pub struct Child {
     process: Process,
-    orders: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
+    stdin: ChildStdin,
+    stdout: Lines<BufReader<ChildStdout>>,
 }
 
 impl Child {
@@ -24,35 +24,35 @@ impl Child {
         let mut command = Command::new(env::current_exe()?);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn()?;
-        let orders = process.stdin.take().ok_or_else(ended)?;
-        let answers = process.stdout.take().ok_or_else(ended)?;
-        Ok(Self { process, orders, answers: BufReader::new(answers).lines() })
+        let stdin = process.stdin.take().ok_or_else(ended)?;
+        let stdout = process.stdout.take().ok_or_else(ended)?;
+        Ok(Self { process, stdin, stdout: BufReader::new(stdout).lines() })
     }
 
-    /// The next line that it prints.
-    pub fn line(&mut self) -> io::Result<String> {
-        self.answers.next().ok_or_else(ended)?
+    /// Reads the next line that the process prints.
+    pub fn read_line(&mut self) -> io::Result<String> {
+        self.stdout.next().ok_or_else(ended)?
     }
 
-    /// Gives it a line to read.
-    pub fn order(&mut self, order: &str) -> io::Result<()> {
-        writeln!(self.orders, "{order}")
+    /// Writes a line to the stdin of the process.
+    pub fn write_line(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.stdin, "{line}")
     }
 
-    /// Bytes of memory that it has in use.
+    /// Resident memory of the process, in bytes.
     pub fn memory(&self) -> io::Result<u64> {
         process::resident(self.process.id())
     }
 
-    /// Time that cores have worked for it.
-    pub fn worked(&self) -> io::Result<Duration> {
-        process::worked(self.process.id())
+    /// CPU time of the process.
+    pub fn cpu_time(&self) -> io::Result<Duration> {
+        process::cpu_time(self.process.id())
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! What the measurements share.
+//! Load generator, child processes and statistics for the benches.
 
 pub mod child;
 pub mod load;

@@ -1,4 +1,4 @@
-//! A load generator: many keep-alive connections that ask for one thing again and again.
+//! A load generator: keep-alive connections that repeat one request.
 
 use std::{
     io,
@@ -12,23 +12,27 @@ use tokio::{
     task::JoinSet,
 };
 
-/// Room for a whole answer in one read.
+/// Size of the read buffer, large enough for a whole response.
 const BUFFER: usize = 128 << 10;
 
-/// What a run came to.
+/// Results of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Answers over all connections.
+    /// Number of responses of all connections.
     pub answers: u32,
-    /// Those per second.
+    /// Responses per second.
     pub rate: f64,
-    /// Half of the answers came within this time.
+    /// Median of the response times.
     pub p50: Duration,
-    /// All but one in a hundred came within this time.
+    /// 99th percentile of the response times.
     pub p99: Duration,
 }
 
-/// Asks `address` for `path` over `connections` connections for `duration`. Any answer but 200 is an error.
+/// Requests `path` from `address` over `connections` connections for `duration`.
+///
+/// # Errors
+///
+/// A connection fails, or a response has another status than 200.
 pub async fn run(
     address: SocketAddr,
     path: &str,
@@ -65,12 +69,12 @@ async fn connection(address: SocketAddr, request: Vec<u8>, end: Instant) -> io::
     Ok(times)
 }
 
-/// Reads one answer to its end.
+/// Reads one response to its end.
 async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     let (head, length) = loop {
         filled += read(stream, &mut buffer[filled..]).await?;
-        // Found fast: the cores are shared with who is measured, and whose heads are not the same length.
+        // `memmem`, because the generator shares the cores with the server, and servers send heads of different lengths.
         if let Some(end) = memchr::memmem::find(&buffer[..filled], b"\r\n\r\n") {
             break (end + 4, content_length(&buffer[..end])?);
         }
@@ -93,12 +97,12 @@ async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
 fn content_length(head: &[u8]) -> io::Result<usize> {
     if !head.starts_with(b"HTTP/1.1 200") {
         let status = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
-        return Err(io::Error::other(format!("the answer was {}", status.escape_ascii())));
+        return Err(io::Error::other(format!("the response was {}", status.escape_ascii())));
     }
-    // Found fast as well, the way that both write it: one of them has many more headers before it.
+    // One exact spelling is enough for both servers, and `memmem` costs the same for short and long heads.
     let name = b"\r\ncontent-length: ";
     let value = memchr::memmem::find(head, name).and_then(|at| head.get(at + name.len()..));
-    let value = value.ok_or_else(|| io::Error::other("the answer has no Content-Length"))?;
+    let value = value.ok_or_else(|| io::Error::other("the response has no Content-Length"))?;
     let digits = value.iter().take_while(|byte| byte.is_ascii_digit());
     Ok(digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0')))
 }
@@ -108,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn length_is_read_of_what_is_good_and_has_one() {
+    fn length_is_read_from_successful_responses_only() {
         assert_eq!(content_length(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\netag: \"7\"").unwrap(), 12);
         assert!(content_length(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 12").is_err());
         assert!(content_length(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked").is_err());

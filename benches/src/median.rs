@@ -1,8 +1,8 @@
-//! The middle of what was measured: what else the machine did now and then moves it least.
+//! The median, which outliers affect least.
 
 use std::cmp::Ordering;
 
-/// The value in the middle, of those of a whole measurement; the upper one of two.
+/// Returns the median of all values; the greater one of the two middle values, or the default without values.
 pub fn median<T: PartialOrd + Default>(values: impl IntoIterator<Item = T>) -> T {
     let mut values: Vec<_> = values.into_iter().collect();
     values.sort_by(|one, two| one.partial_cmp(two).unwrap_or(Ordering::Equal));

@@ -1,4 +1,4 @@
-//! What the system allows a process, and what a process takes of it.
+//! Limits, memory and CPU time of processes.
 
 use std::{fs, io, time::Duration};
 
@@ -7,13 +7,13 @@ use rustix::{
     process::{Resource, Rlimit, getrlimit, setrlimit},
 };
 
-/// Lets this process, and those it starts, have as many open files as it may.
+/// Raises the limit of open files to the maximum, for this process and its children.
 pub fn allow_many_files() -> io::Result<()> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
 }
 
-/// Bytes of memory that the process `id` has in use, as Linux counts them.
+/// Returns the resident memory of the process `id` in bytes. Linux only.
 pub fn resident(id: u32) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -21,10 +21,10 @@ pub fn resident(id: u32) -> io::Result<u64> {
     kibibytes.map(|kibibytes| kibibytes << 10).ok_or_else(|| io::Error::other("no VmRSS in its status"))
 }
 
-/// Time that cores have worked for the process `id`, as Linux counts it: in hundredths of a second.
-pub fn worked(id: u32) -> io::Result<Duration> {
+/// Returns the CPU time of the process `id`, in steps of 10 milliseconds. Linux only.
+pub fn cpu_time(id: u32) -> io::Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
-    // Its name may hold anything, and ends with the last parenthesis; what follows is numbered from 3.
+    // The name is in parentheses and may contain any character. The field after it has the number 3.
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_ascii_whitespace();
     let (user, system) = (14, 15);
     let ticks: Vec<u64> =
@@ -38,17 +38,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn work_of_this_process_is_counted() {
-        let before = worked(std::process::id()).unwrap();
-        while worked(std::process::id()).unwrap() == before {
+    fn cpu_time_of_this_process_increases() {
+        let before = cpu_time(std::process::id()).unwrap();
+        while cpu_time(std::process::id()).unwrap() == before {
             std::hint::spin_loop();
         }
 
-        assert!(worked(std::process::id()).unwrap() > before);
+        assert!(cpu_time(std::process::id()).unwrap() > before);
     }
 
     #[test]
-    fn memory_of_this_process_is_read() {
+    fn memory_of_this_process_is_known() {
         assert!(resident(std::process::id()).unwrap() > 0);
     }
 }

@@ -1,4 +1,4 @@
-//! A WebSocket client that costs next to nothing: the cores are shared with who is measured.
+//! A WebSocket client with minimal cost, because it shares the cores with the server.
 
 use std::{
     io,
@@ -12,43 +12,43 @@ use tokio::{
     net::TcpStream,
 };
 
-/// What stands before the time at which an event was sent, wherever in the event.
-pub const SENT: &str = "sent:";
+/// Text before the time of publication in an event, in any of its fields.
+pub const SENT_PREFIX: &str = "sent:";
 
-/// Room for a few events in one read.
-const READ: usize = 2 << 10;
+/// Size of a read, enough for a few events.
+const READ_SIZE: usize = 2 << 10;
 
-/// Most bytes of a head or a frame; a server that sends more is not one that is measured here.
-const MOST: usize = 64 << 10;
+/// Maximum size of a response head or a frame in bytes.
+const MAX_BYTES: usize = 64 << 10;
 
-/// Final frame of text.
+/// First byte of a final text frame.
 const TEXT: u8 = 0x81;
 
-/// Since 1970.
+/// Returns the time since 1970.
 pub fn now() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
-/// An open WebSocket.
+/// An open WebSocket connection.
 #[derive(Debug)]
 pub struct Subscriber {
     stream: TcpStream,
-    /// What was read and not yet looked at.
+    /// Bytes that were read but not yet parsed.
     unread: Vec<u8>,
 }
 
-/// When an event was sent, and when it was there; both since 1970.
+/// Time of publication and time of arrival of an event, both since 1970.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery {
-    /// When it was sent, as it says itself.
+    /// Time of publication, from the event itself.
     pub sent: Duration,
-    /// When its last byte was read.
-    pub heard: Duration,
+    /// Time when the last byte was read.
+    pub received: Duration,
 }
 
 impl Subscriber {
-    /// Opens the socket at `path`, says `wish`, and waits for the answer to that.
-    pub async fn open(address: SocketAddr, path: &str, wish: &str) -> io::Result<Self> {
+    /// Opens a WebSocket at `path`, sends `subscription`, and waits for one response.
+    pub async fn open(address: SocketAddr, path: &str, subscription: &str) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let mut subscriber = Self { stream, unread: Vec::new() };
@@ -58,24 +58,24 @@ impl Subscriber {
         );
         subscriber.stream.write_all(request.as_bytes()).await?;
         subscriber.head().await?;
-        subscriber.stream.write_all(&frame(wish)?).await?;
+        subscriber.stream.write_all(&frame(subscription)?).await?;
         subscriber.next().await?;
-        // Nothing is kept for a client that waits.
+        // Releases the buffer, so that an idle client needs no memory.
         subscriber.unread = Vec::new();
         Ok(subscriber)
     }
 
-    /// Waits for so many events; other frames are passed over.
+    /// Waits for `events` events. Skips other frames.
     pub async fn receive(&mut self, events: usize) -> io::Result<Vec<Delivery>> {
         let mut deliveries = Vec::with_capacity(events);
         while deliveries.len() < events {
             let frame = self.next().await?;
-            deliveries.extend(sent(&frame).map(|sent| Delivery { sent, heard: now() }));
+            deliveries.extend(sent(&frame).map(|sent| Delivery { sent, received: now() }));
         }
         Ok(deliveries)
     }
 
-    /// Reads the answer to the request.
+    /// Reads the head of the response.
     async fn head(&mut self) -> io::Result<()> {
         let end = loop {
             if let Some(end) = memmem::find(&self.unread, b"\r\n\r\n") {
@@ -87,10 +87,10 @@ impl Subscriber {
         if head.starts_with(b"HTTP/1.1 101") {
             return Ok(());
         }
-        Err(io::Error::other(format!("no socket: {}", String::from_utf8_lossy(&head))))
+        Err(io::Error::other(format!("the WebSocket handshake failed: {}", String::from_utf8_lossy(&head))))
     }
 
-    /// The payload of the next frame.
+    /// Returns the payload of the next frame.
     async fn next(&mut self) -> io::Result<Vec<u8>> {
         loop {
             if let Some((start, end)) = bounds(&self.unread)
@@ -105,10 +105,10 @@ impl Subscriber {
     }
 
     async fn read(&mut self) -> io::Result<()> {
-        if self.unread.len() > MOST {
-            return Err(io::Error::other("more than a head or a frame has"));
+        if self.unread.len() > MAX_BYTES {
+            return Err(io::Error::other("a head or a frame is too large"));
         }
-        let mut buffer = [0; READ];
+        let mut buffer = [0; READ_SIZE];
         match self.stream.read(&mut buffer).await? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             count => {
@@ -119,27 +119,27 @@ impl Subscriber {
     }
 }
 
-/// A short text as a client sends it. Masked with zeros, it stays as it is.
+/// Encodes a short text frame of a client. The mask is zero, so the payload is unchanged.
 fn frame(text: &str) -> io::Result<Vec<u8>> {
     let length = u8::try_from(text.len()).ok().filter(|length| *length < 126);
-    let length = length.ok_or_else(|| io::Error::other("a wish has at most 125 bytes"))?;
+    let length = length.ok_or_else(|| io::Error::other("a subscription must not exceed 125 bytes"))?;
     Ok([&[TEXT, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat())
 }
 
-/// Where the payload of the frame at the start of `bytes` begins and ends; `None` while too little of it is there.
+/// Returns the bounds of the payload of the first frame in `bytes`. `None` if the head of the frame is incomplete.
 fn bounds(bytes: &[u8]) -> Option<(usize, usize)> {
     let (start, length) = match *bytes {
         [_, 126, high, low, ..] => (4, usize::from(u16::from_be_bytes([high, low]))),
-        // Nothing that is sent here is as long as the third form is for.
+        // The third form is for payloads of 64 KiB and more, which no server sends here.
         [_, length, ..] if length < 126 => (2, usize::from(length)),
         _ => return None,
     };
     Some((start, start + length))
 }
 
-/// When the event in `payload` was sent; `None` when it is none.
+/// Returns the time of publication in `payload`. `None` if the payload is not an event.
 fn sent(payload: &[u8]) -> Option<Duration> {
-    let at = memmem::find(payload, SENT.as_bytes())? + SENT.len();
+    let at = memmem::find(payload, SENT_PREFIX.as_bytes())? + SENT_PREFIX.len();
     let digits = payload.get(at..)?;
     let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
     let nanos = std::str::from_utf8(digits.get(..end)?).ok()?.parse().ok()?;
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_found_by_their_heads() {
+    fn bounds_of_a_frame_follow_from_its_head() {
         assert_eq!(bounds(&[TEXT]), None);
         assert_eq!(bounds(&[TEXT, 5]), Some((2, 7)));
         assert_eq!(bounds(&[TEXT, 126, 1]), None);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn event_tells_when_it_was_sent() {
+    fn events_contain_the_time_of_publication() {
         assert_eq!(sent(br#"{"name":"sent:1500"}"#), Some(Duration::from_nanos(1500)));
         assert_eq!(sent(br#"{"type":"subscribed"}"#), None);
     }

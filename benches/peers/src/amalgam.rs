@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::{MAX_ENTRIES, TTL};
 
-/// A cache in memory. Its values are a `Bytes`, which a hit does not copy.
+/// Creates a cache in memory. Its values are `Bytes`, which a hit does not copy.
 ///
 /// # Errors
 ///
@@ -20,11 +20,11 @@ pub fn memory() -> anyhow::Result<Cache<Bytes>> {
     Ok(Cache::builder().default_options(EntryOptions::new(TTL)).max_capacity(MAX_ENTRIES).try_build()?)
 }
 
-/// A cache in Redis that neither reads nor writes its memory.
+/// Creates a cache in Redis that neither reads nor writes its memory.
 ///
 /// # Errors
 ///
-/// Redis does not answer, or the cache cannot be built.
+/// Redis is unreachable, or the cache cannot be built.
 pub async fn redis(url: &str) -> anyhow::Result<Cache<Bytes>> {
     Ok(Cache::builder()
         .default_options(EntryOptions::new(TTL).with_skip_memory(true, true))

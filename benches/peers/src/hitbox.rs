@@ -13,7 +13,7 @@ use hitbox_redis::{ConnectionMode, RedisBackend};
 
 use crate::{MAX_ENTRIES, TTL};
 
-/// Number of calls of `title` that a cache has not answered.
+/// Number of calls of `title` that were not answered from a cache.
 static LOADS: AtomicU64 = AtomicU64::new(0);
 
 /// Returns a string of the length of a title.
@@ -25,13 +25,13 @@ async fn title(key: String) -> String {
     title.take(10_000 - key.len()).chain(key.chars()).collect()
 }
 
-/// A cache in memory. Its values are bytes, which a hit decodes.
+/// Creates a cache in memory. Its values are bytes, which a hit decodes.
 pub fn memory() -> Cache<MokaBackend<BincodeFormat>> {
     let backend = MokaBackend::builder().max_entries(MAX_ENTRIES).value_format(BincodeFormat).build();
     Cache::builder().backend(backend).policy(policy()).build()
 }
 
-/// A cache in Redis.
+/// Creates a cache in Redis.
 ///
 /// # Errors
 ///
@@ -45,13 +45,13 @@ pub fn redis(url: &str) -> anyhow::Result<Cache<RedisBackend<BincodeFormat>>> {
 ///
 /// # Errors
 ///
-/// None; for the symmetry with other caches.
+/// None. The signature is the same as for the other caches.
 pub async fn get<B: CacheBackend + Send + Sync + 'static>(cache: &Cache<B>, key: &str) -> anyhow::Result<()> {
     black_box(title(key.to_owned()).cache(cache).await);
     Ok(())
 }
 
-/// Returns the number of calls that no cache has answered.
+/// Returns the number of calls that were not answered from a cache.
 pub fn loads() -> u64 {
     LOADS.load(Ordering::Relaxed)
 }

@@ -6,7 +6,7 @@ pub mod multi_tier;
 
 use std::time::Duration;
 
-/// The TTL of every entry.
+/// TTL of all entries.
 pub const TTL: Duration = Duration::from_mins(10);
 
 /// Maximum number of entries in memory.

@@ -9,7 +9,7 @@ use multi_tier_cache::{
 
 use crate::{MAX_ENTRIES, TTL};
 
-/// A cache in memory.
+/// Creates a cache in memory.
 ///
 /// # Errors
 ///
@@ -19,12 +19,12 @@ pub fn memory() -> anyhow::Result<CacheManager> {
     Ok(CacheManager::new_with_tiers(vec![tier], None)?)
 }
 
-/// A cache of memory and Redis with `value` under `keys` in Redis. A hit in Redis is not copied to memory, which is looked
-/// up twice.
+/// Creates a cache of memory and Redis, with `value` under `keys` in Redis. A hit in Redis is not copied to memory, and
+/// memory is looked up twice.
 ///
 /// # Errors
 ///
-/// Redis does not answer, or the cache cannot be built.
+/// Redis is unreachable, or the cache cannot be built.
 pub async fn redis(url: &str, keys: &[String], value: &Bytes) -> anyhow::Result<CacheManager> {
     let redis = L2Cache::with_url(url).await?;
     for key in keys {
