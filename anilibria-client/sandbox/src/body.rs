@@ -1,4 +1,4 @@
-//! The body of a sandbox answer, which can break off on purpose.
+//! Response body that can be truncated on purpose.
 
 use std::io;
 use std::pin::Pin;
@@ -7,27 +7,27 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-/// The body of an answer: bytes in memory that may be told to break off early.
+/// The body of a response: bytes in memory, with an optional early end.
 ///
-/// A broken body declares its full length and ends with an [`io::Error`] of kind
+/// A truncated body declares its full length and ends with an [`io::Error`] of kind
 /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted); an HTTP server then closes the connection.
 #[derive(Debug, Default)]
 pub struct SandboxBody {
     data: Bytes,
-    /// Bytes that are promised and never come.
+    /// Bytes that are declared but not sent.
     missing: u64,
     breaks: Break,
 }
 
-/// When a body gives up.
+/// Time of the early end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Break {
-    /// Never: the body is whole.
+    /// No early end.
     #[default]
     Never,
-    /// After a pause, in which the server sends what it has so far.
+    /// After a pause, in which the server sends the previous bytes.
     AfterPause,
-    /// With the next poll.
+    /// At the next poll.
     Now,
 }
 
@@ -36,7 +36,7 @@ impl SandboxBody {
         Self { data, ..Self::default() }
     }
 
-    /// Makes the body fail once `bytes` of it are sent; with 0 nothing of the answer gets out at all.
+    /// Makes the body fail after `bytes` bytes. With 0, not even the head of the response is sent.
     pub(crate) fn breaking_after(mut self, bytes: usize) -> Self {
         let whole = self.data.len();
         self.data.truncate(bytes);
@@ -68,7 +68,7 @@ impl Body for SandboxBody {
             Break::Now => {
                 self.breaks = Break::Never;
                 let error =
-                    io::Error::new(io::ErrorKind::ConnectionAborted, "the sandbox broke off this answer");
+                    io::Error::new(io::ErrorKind::ConnectionAborted, "the sandbox truncated this response");
                 Poll::Ready(Some(Err(error)))
             }
         }
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_whole_body_tells_its_size_and_ends() {
+    async fn complete_body_has_an_exact_size() {
         let body = SandboxBody::new(Bytes::from_static(b"whole"));
 
         assert_eq!(body.size_hint().exact(), Some(5));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_broken_body_promises_everything_and_fails_after_its_part() {
+    async fn truncated_body_declares_its_full_size_and_fails_after_its_part() {
         let mut body = SandboxBody::new(Bytes::from_static(b"whole")).breaking_after(2);
 
         assert_eq!(body.size_hint().exact(), Some(5));
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_broken_at_once_sends_nothing() {
+    async fn body_truncated_at_zero_sends_nothing() {
         let mut body = SandboxBody::new(Bytes::from_static(b"whole")).breaking_after(0);
 
         assert!(!body.is_end_stream());

@@ -1,13 +1,13 @@
-//! Chance that repeats: generators named after what they decide.
+//! Deterministic random values: one generator for each named decision.
 
 use fastrand::Rng;
 use uuid::Uuid;
 
-/// A generator of its own for `name` and `number` below `seed`.
+/// Returns the generator for the decision `name` and `number` with this `seed`.
 ///
-/// Each decision has its own stream, so a new field never shifts what other fields came out as.
+/// Each decision has its own stream. A new field does not change the values of other fields.
 pub(crate) fn stream(seed: u64, name: &str, number: u64) -> Rng {
-    // FNV-1a over the name, then the finish of SplitMix64: neighbouring numbers give unrelated streams.
+    // FNV-1a of the name, then the finalizer of SplitMix64: consecutive numbers give unrelated streams.
     let named = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -17,12 +17,12 @@ pub(crate) fn stream(seed: u64, name: &str, number: u64) -> Rng {
     Rng::with_seed(state ^ (state >> 31))
 }
 
-/// One of `items`, each as likely as the others. The tables given to it are never empty.
+/// Returns one of `items` with equal probability. `items` must not be empty.
 pub(crate) fn pick<'a, T>(rng: &mut Rng, items: &'a [T]) -> &'a T {
     &items[rng.usize(..items.len())]
 }
 
-/// One of the values of a table of weights. The tables given to it are never empty.
+/// Returns a value of `table`, whose entries are weights and values. `table` must not be empty.
 pub(crate) fn weighted<T: Copy>(rng: &mut Rng, table: &[(u32, T)]) -> T {
     let total = table.iter().map(|(weight, _)| weight).sum::<u32>();
     let mut left = rng.u32(..total.max(1));
@@ -35,12 +35,12 @@ pub(crate) fn weighted<T: Copy>(rng: &mut Rng, table: &[(u32, T)]) -> T {
     pick(rng, table).1
 }
 
-/// True in `percent` of a hundred cases.
+/// Returns true with a probability of `percent` percent.
 pub(crate) fn chance(rng: &mut Rng, percent: u32) -> bool {
     rng.u32(..100) < percent
 }
 
-/// Up to `count` different items in random order.
+/// Returns up to `count` different items in random order.
 pub(crate) fn sample<T>(rng: &mut Rng, items: impl Iterator<Item = T>, count: usize) -> Vec<T> {
     let mut items: Vec<_> = items.collect();
     let count = count.min(items.len());
@@ -52,17 +52,17 @@ pub(crate) fn sample<T>(rng: &mut Rng, items: impl Iterator<Item = T>, count: us
     items
 }
 
-/// A random UUID.
+/// Returns a random UUID.
 pub(crate) fn uuid(rng: &mut Rng) -> Uuid {
     uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid()
 }
 
-/// Thirty-two hexadecimal digits, in lower case.
+/// Returns 32 random hexadecimal digits, in lower case.
 pub(crate) fn hex32(rng: &mut Rng) -> String {
     format!("{:032x}", rng.u128(..))
 }
 
-/// A random file name of 32 letters and digits, without extension.
+/// Returns a random file name of 32 letters and digits, without extension.
 pub(crate) fn file_name(rng: &mut Rng) -> String {
     std::iter::repeat_with(|| rng.alphanumeric()).take(32).collect()
 }

@@ -25,20 +25,20 @@ pub struct PublishedTorrent {
     pub hash: String,
 }
 
-/// The two flags that make the status of a release.
+/// Status of a release, given as two flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// True if the original is still broadcast.
+    /// True if the original is on air.
     pub is_ongoing: bool,
     /// True if the team still works on the release.
     pub is_in_production: bool,
 }
 
 impl Status {
-    /// The original is still broadcast, and the team works on the release.
+    /// The original is on air, and the team works on the release.
     pub const ONGOING: Self = Self { is_ongoing: true, is_in_production: true };
 
-    /// The original has ended, and the team still works on the release.
+    /// The original has ended, and the team works on the release.
     pub const IN_PRODUCTION: Self = Self { is_ongoing: false, is_in_production: true };
 
     /// The original has ended, and the team has finished the release.
@@ -48,7 +48,7 @@ impl Status {
 impl Sandbox {
     /// Publishes the next episode of a release, which becomes the latest release.
     ///
-    /// The number is the whole one after the last.
+    /// The number is the integer after the last number.
     ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
@@ -62,13 +62,13 @@ impl Sandbox {
     /// ```
     pub fn publish_episode(&self, release: u32) -> Result<PublishedEpisode, ChangeError> {
         let mut catalog = self.world.catalog_mut();
-        let place = catalog.publish(release)?;
+        let place = catalog.publish_episode(release)?;
         let episode = catalog.release(release).and_then(|release| release.episodes.get(place));
         let episode = episode.ok_or(ChangeError::UnknownRelease)?;
         Ok(PublishedEpisode { id: episode.id, ordinal: f64::from(episode.ordinal_tenths) / 10.0 })
     }
 
-    /// Replaces the first torrent of a release by one with all published episodes; adds it if there is none.
+    /// Replaces the first torrent of a release with one of all published episodes, or adds one if there is none.
     ///
     /// The torrent keeps its id and gets another hash.
     ///
@@ -86,7 +86,7 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn publish_torrent(&self, release: u32) -> Result<PublishedTorrent, ChangeError> {
-        let torrent = self.world.catalog_mut().share(release)?;
+        let torrent = self.world.catalog_mut().publish_torrent(release)?;
         Ok(PublishedTorrent { id: torrent::id(release, 0), hash: torrent.hex() })
     }
 
@@ -101,7 +101,7 @@ impl Sandbox {
     /// # Ok::<(), anilibria_sandbox::ChangeError>(())
     /// ```
     pub fn add_release(&self) -> Result<u32, ChangeError> {
-        self.world.catalog_mut().add()
+        self.world.catalog_mut().add_release()
     }
 
     /// Changes the main name of a release, which becomes the latest release unless it has no episode.

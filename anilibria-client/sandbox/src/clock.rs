@@ -2,13 +2,13 @@
 
 use time::{OffsetDateTime, UtcOffset};
 
-/// Where the sandbox takes the current moment from.
+/// Source of the current time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Clock {
-    /// The clock of the machine.
+    /// Clock of the machine.
     #[default]
     System,
-    /// Always the same moment, for tests.
+    /// A fixed time, for tests.
     Fixed(OffsetDateTime),
 }
 
@@ -21,9 +21,9 @@ impl Clock {
     }
 }
 
-/// The weekday of `moment` in Moscow, 1 for Monday to 7 for Sunday.
+/// Weekday of `moment` in Moscow, from 1 (Monday) to 7 (Sunday).
 pub(crate) fn weekday(moment: OffsetDateTime) -> u8 {
-    // Moscow has had no summer time since 2014, so a fixed offset is exact.
+    // Moscow has had no daylight saving time since 2014, so a fixed offset is exact.
     let moscow = UtcOffset::from_hms(3, 0, 0).unwrap_or(UtcOffset::UTC);
     moment.checked_to_offset(moscow).unwrap_or(moment).weekday().number_from_monday()
 }
@@ -35,7 +35,7 @@ mod tests {
     use super::weekday;
 
     #[test]
-    fn the_day_begins_at_midnight_in_moscow() {
+    fn day_begins_at_midnight_in_moscow() {
         let sunday_evening = datetime!(2026-11-01 20:59:59 UTC);
         let monday_in_moscow = datetime!(2026-11-01 21:00:00 UTC);
 

@@ -1,4 +1,4 @@
-//! The control API at `/sandbox`: publishing, faults, the log, the clock, reset.
+//! The control API at `/sandbox`: changes of the catalog, faults, log, clock and reset.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ struct Control<'a> {
 /// Answers a request. The second argument is the id in the path, empty for a path without one.
 type Handler = fn(&Control<'_>, &str) -> Result<Reply, Problem>;
 
-/// A call of the control API: one line of the table that dispatches requests and describes the API.
+/// A call of the control API. The table of calls dispatches requests and describes the API.
 struct Call {
     method: Method,
     /// Path below [`ROOT`]. `{id}` matches one segment.
@@ -67,7 +67,7 @@ impl Call {
 
 #[expect(
     clippy::redundant_closure_for_method_calls,
-    reason = "a path to a method has one lifetime, a handler takes any"
+    reason = "a method path has one lifetime, a handler accepts any"
 )]
 static CALLS: [Call; 12] = [
     Call::get("", "Lists these calls.", |_, _| Ok(list())),
@@ -75,65 +75,63 @@ static CALLS: [Call; 12] = [
         "/episodes",
         r#"{"release_id": 1}"#,
         "Publishes the next episode of a release.",
-        |control, _| control.publish(),
+        |control, _| control.publish_episode(),
     ),
     Call::post(
         "/torrents",
         r#"{"release_id": 1}"#,
-        "Puts all published episodes into the first torrent of a release.",
-        |control, _| control.share(),
+        "Replaces the first torrent of a release with one of all published episodes.",
+        |control, _| control.publish_torrent(),
     ),
-    Call::post("/releases", "", "Adds a release with one episode.", |control, _| control.add()),
+    Call::post("/releases", "", "Adds a release with one episode.", |control, _| control.add_release()),
     Call::post(
         "/releases/{id}/name",
         r#"{"main": "Новое имя"}"#,
         "Renames a release.",
-        |control, id| control.name(id),
+        |control, id| control.rename(id),
     ),
     Call::post(
         "/releases/{id}/status",
         r#"{"is_ongoing": false}"#,
         "Changes the status of a release.",
-        |control, id| control.status(id),
+        |control, id| control.set_status(id),
     ),
     Call::put(
         "/faults",
         r#"{"latency_ms": 500, "error_rate": 0.3}"#,
-        "Sets the faults in force; an empty object clears them.",
-        |control, _| control.faults(),
+        "Replaces the current faults. An empty object removes them.",
+        |control, _| control.set_faults(),
     ),
     Call::get("/requests", "Returns the log of requests to the API.", |control, _| Ok(control.requests())),
-    Call::post("/clock", r#"{"advance_seconds": 300}"#, "Sets the clock ahead.", |control, _| {
-        control.clock()
+    Call::post("/clock", r#"{"advance_seconds": 300}"#, "Advances the clock.", |control, _| {
+        control.advance_clock()
     }),
     Call::post(
         "/social",
         r#"{"state": "…"}"#,
-        "Finishes a social login as its user would.",
-        |control, _| control.social(),
+        "Finishes a social login, as its user does in the browser.",
+        |control, _| control.finish_social_login(),
     ),
-    Call::get(
-        "/password",
-        "Returns the token of the last message about a forgotten password.",
-        |control, _| Ok(control.password()),
-    ),
-    Call::post("/reset", "", "Restores the state at the start.", |control, _| Ok(control.reset())),
+    Call::get("/password", "Returns the newest password reset token.", |control, _| {
+        Ok(control.password_token())
+    }),
+    Call::post("/reset", "", "Restores the initial state.", |control, _| Ok(control.reset())),
 ];
 
-/// Returns the path below the control API; `None` if `path` is no part of it.
+/// Returns the path below the control API. `None` if `path` is outside of it.
 pub(crate) fn below(path: &str) -> Option<&str> {
     let rest = path.strip_prefix(ROOT)?;
-    // The list is also served with a slash at the end.
+    // The list of calls also has a path with a trailing slash.
     let rest = if rest == "/" { "" } else { rest };
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
-/// Returns the call for `path`, with the id in the path.
+/// Returns the call for `path` and the id in `path`.
 fn find(path: &str) -> Option<(&'static Call, &str)> {
     CALLS.iter().find_map(|call| Some((call, id_in(call.path, path)?)))
 }
 
-/// Returns the id in `path`, empty if `pattern` has none; `None` if `path` does not match `pattern`.
+/// Returns the id in `path`, empty if `pattern` has no id. `None` if `path` does not match `pattern`.
 fn id_in<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
     let Some((before, after)) = pattern.split_once("{id}") else {
         return (path == pattern).then_some("");
@@ -146,7 +144,7 @@ pub(crate) fn answer(world: &World, site: &Site, method: &Method, path: &str, bo
     let Some((call, id)) = find(path) else {
         return Problem::not_found(format!("The route sandbox{path} could not be found.")).into();
     };
-    // A server removes the body of an answer to HEAD.
+    // The server removes the body of a response to HEAD.
     let method = if method == Method::HEAD { &Method::GET } else { method };
     if *method != call.method {
         return Problem::method_not_allowed(method, std::slice::from_ref(&call.method)).into();
@@ -171,7 +169,7 @@ impl Control<'_> {
         Reply::empty(StatusCode::NO_CONTENT)
     }
 
-    fn faults(&self) -> Result<Reply, Problem> {
+    fn set_faults(&self) -> Result<Reply, Problem> {
         let body = serde_json::from_slice(self.body)
             .map_err(|error| invalid("faults", &format!("must be a JSON object: {error}")))?;
         let faults =
@@ -181,7 +179,7 @@ impl Control<'_> {
         Ok(Reply::plain_json(StatusCode::OK, &answer))
     }
 
-    fn clock(&self) -> Result<Reply, Problem> {
+    fn advance_clock(&self) -> Result<Reply, Problem> {
         let fields = self.fields(&["advance_seconds"])?;
         let seconds = fields.get("advance_seconds").and_then(Value::as_u64);
         let seconds = seconds.ok_or_else(|| invalid("advance_seconds", "must be a whole number"))?;
@@ -189,58 +187,58 @@ impl Control<'_> {
         Ok(Reply::empty(StatusCode::NO_CONTENT))
     }
 
-    fn social(&self) -> Result<Reply, Problem> {
+    fn finish_social_login(&self) -> Result<Reply, Problem> {
         let fields = self.fields(&["state"])?;
         let state = fields.get("state").and_then(Value::as_str);
         let state = state.ok_or_else(|| invalid("state", "must be a string"))?;
         if self.world.account().socials.finish(state) {
             Ok(Reply::empty(StatusCode::NO_CONTENT))
         } else {
-            Err(Problem::not_found("No social login with this state is open."))
+            Err(Problem::not_found("No open social login has this state."))
         }
     }
 
-    fn password(&self) -> Reply {
+    fn password_token(&self) -> Reply {
         let account = self.world.account();
-        Reply::plain_json(StatusCode::OK, &json!({"token": account.password.last_letter()}))
+        Reply::plain_json(StatusCode::OK, &json!({"token": account.password.last_reset_token()}))
     }
 
-    fn publish(&self) -> Result<Reply, Problem> {
+    fn publish_episode(&self) -> Result<Reply, Problem> {
         let id = self.release_id()?;
         let mut catalog = self.world.catalog_mut();
-        let place = catalog.publish(id).map_err(refused)?;
+        let place = catalog.publish_episode(id).map_err(change_problem)?;
         let view = self.view(&catalog);
         let episode = catalog.release(id).map(|release| view.episode_with_release_name(release, place));
         Ok(Reply::plain_json(StatusCode::CREATED, &episode.into()))
     }
 
-    fn share(&self) -> Result<Reply, Problem> {
+    fn publish_torrent(&self) -> Result<Reply, Problem> {
         let id = self.release_id()?;
         let mut catalog = self.world.catalog_mut();
-        catalog.share(id).map_err(refused)?;
+        catalog.publish_torrent(id).map_err(change_problem)?;
         let torrent = catalog.release(id).map(|release| torrent(release, 0));
         Ok(Reply::plain_json(StatusCode::CREATED, &torrent.into()))
     }
 
-    fn add(&self) -> Result<Reply, Problem> {
+    fn add_release(&self) -> Result<Reply, Problem> {
         self.fields(&[])?;
         let mut catalog = self.world.catalog_mut();
-        let id = catalog.add().map_err(refused)?;
+        let id = catalog.add_release().map_err(change_problem)?;
         Ok(Reply::plain_json(StatusCode::CREATED, &self.release(&catalog, id)))
     }
 
-    fn name(&self, id: &str) -> Result<Reply, Problem> {
-        let id = id.parse().map_err(|_| refused(ChangeError::UnknownRelease))?;
+    fn rename(&self, id: &str) -> Result<Reply, Problem> {
+        let id = id.parse().map_err(|_| change_problem(ChangeError::UnknownRelease))?;
         let fields = self.fields(&["main"])?;
         let name = fields.get("main").and_then(Value::as_str);
         let name = name.ok_or_else(|| invalid("main", "must be a name"))?;
         let mut catalog = self.world.catalog_mut();
-        catalog.rename(id, name).map_err(refused)?;
+        catalog.rename(id, name).map_err(change_problem)?;
         Ok(Reply::plain_json(StatusCode::OK, &self.release(&catalog, id)))
     }
 
-    fn status(&self, id: &str) -> Result<Reply, Problem> {
-        let id = id.parse().map_err(|_| refused(ChangeError::UnknownRelease))?;
+    fn set_status(&self, id: &str) -> Result<Reply, Problem> {
+        let id = id.parse().map_err(|_| change_problem(ChangeError::UnknownRelease))?;
         let fields = self.fields(&["is_ongoing", "is_in_production"])?;
         let flag = |name: &str| match fields.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -252,7 +250,7 @@ impl Control<'_> {
             return Err(invalid("is_ongoing", "is required"));
         }
         let mut catalog = self.world.catalog_mut();
-        catalog.set_status(id, is_ongoing, is_in_production).map_err(refused)?;
+        catalog.set_status(id, is_ongoing, is_in_production).map_err(change_problem)?;
         Ok(Reply::plain_json(StatusCode::OK, &self.release(&catalog, id)))
     }
 
@@ -274,10 +272,10 @@ impl Control<'_> {
             .ok_or("is required")
             .and_then(|id| id.as_u64().ok_or("must be an integer"));
         let id = id.map_err(|reason| invalid("release_id", reason))?;
-        u32::try_from(id).map_err(|_| refused(ChangeError::UnknownRelease))
+        u32::try_from(id).map_err(|_| change_problem(ChangeError::UnknownRelease))
     }
 
-    /// Reads the fields of the body. Fields that are not `known` are refused. An empty body has no fields.
+    /// Reads the fields of the body. Fields that are not `known` are rejected. An empty body has no fields.
     fn fields(&self, known: &[&str]) -> Result<Map<String, Value>, Problem> {
         if self.body.is_empty() {
             return Ok(Map::new());
@@ -285,7 +283,7 @@ impl Control<'_> {
         let fields: Map<String, Value> = serde_json::from_slice(self.body)
             .map_err(|error| invalid("body", &format!("must be a JSON object: {error}")))?;
         match fields.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(invalid(name, "is not known here")),
+            Some(name) => Err(invalid(name, "is unknown")),
             None => Ok(fields),
         }
     }
@@ -295,12 +293,16 @@ fn invalid(field: &str, reason: &str) -> Problem {
     Problem::invalid_field(field, format!("The {field} field {reason}."))
 }
 
-fn refused(error: ChangeError) -> Problem {
+fn change_problem(error: ChangeError) -> Problem {
     match error {
         ChangeError::UnknownRelease => Problem::not_found("Release not found."),
-        ChangeError::NoEpisodes => Problem::invalid_field("release_id", "No episode of the release is out."),
+        ChangeError::NoEpisodes => {
+            Problem::invalid_field("release_id", "The release has no published episode.")
+        }
         ChangeError::EmptyName => invalid("main", "must be a name"),
-        ChangeError::Full => Problem::invalid_field("release_id", "The sandbox does not grow any further."),
+        ChangeError::Full => {
+            Problem::invalid_field("release_id", "The sandbox has reached its maximum size.")
+        }
     }
 }
 
@@ -309,7 +311,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn id_is_one_whole_segment() {
+    fn id_is_a_whole_segment() {
         assert_eq!(id_in("/releases/{id}/name", "/releases/7/name"), Some("7"));
         assert_eq!(id_in("/releases", "/releases"), Some(""));
         for path in ["/releases/7/status", "/releases/7/8/name", "/releases/7", "/name"] {
@@ -318,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn every_example_of_a_body_is_an_object() {
+    fn body_examples_are_json_objects() {
         for call in CALLS.iter().filter(|call| !call.body.is_empty()) {
             assert!(call.describe()["body"].is_object(), "{}", call.path);
         }

@@ -1,4 +1,4 @@
-//! Fault injection: slow, failing, truncated and dropped answers.
+//! Fault injection: slow, failed, truncated and dropped responses.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const MAX_RETRY_AFTER: u64 = 86_400;
 const MAX_PATHS: usize = 64;
 const MAX_PATH_LENGTH: usize = 256;
 
-/// Faults of the stand-in API; none by default.
+/// Faults of the stand-in API. Default: no faults.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,24 +33,24 @@ const MAX_PATH_LENGTH: usize = 256;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Faults {
-    /// Delay before each answer, in milliseconds, up to 60,000. Default: 0.
+    /// Delay before each response, in milliseconds, up to 60,000. Default: 0.
     pub latency_ms: u64,
-    /// Share of calls that are answered with `status`, from 0 to 1. Default: 0.
+    /// Share of calls that fail with `status`, from 0 to 1. Default: 0.
     ///
-    /// The choice of calls depends on the seed and starts again after each change of the faults.
+    /// The choice of calls depends on the seed. Each change of the faults restarts the sequence.
     pub error_rate: f64,
     /// Status of the failed calls, 400 to 599. Default: 503.
     pub status: u16,
     /// Seconds in the `Retry-After` header of the failed calls, up to 86,400. Default: none.
     pub retry_after: Option<u64>,
-    /// Breaks off every answer in the middle of its body. Default: false.
+    /// Truncates each response in the middle of its body. Default: false.
     pub truncate: bool,
-    /// Closes the connection instead of every answer. Default: false.
+    /// Closes the connection instead of each response. Default: false.
     pub drop: bool,
-    /// Prefixes of the paths with faults, below the API root, such as `/anime/`; `/videos/` are the streams.
-    /// Default: none, which means all paths.
+    /// Path prefixes with faults, relative to the API root, such as `/anime/`; `/videos/` is the prefix of streams.
+    /// Default: empty, which means all paths.
     ///
-    /// At most 64, each up to 256 bytes long.
+    /// At most 64 prefixes of up to 256 bytes.
     pub paths: Vec<String>,
 }
 
@@ -69,12 +69,12 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// Makes a value without any fault.
+    /// Creates a value without faults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Delays each answer, by up to a minute. Default: none.
+    /// Delays each response, by up to 60 seconds. Default: no delay.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
         self
@@ -98,30 +98,30 @@ impl Faults {
         self
     }
 
-    /// Breaks off every answer in the middle of its body. Default: false.
+    /// Truncates each response in the middle of its body. Default: false.
     pub fn truncate(mut self, truncate: bool) -> Self {
         self.truncate = truncate;
         self
     }
 
-    /// Closes the connection instead of every answer. Default: false.
+    /// Closes the connection instead of each response. Default: false.
     pub fn drop(mut self, drop: bool) -> Self {
         self.drop = drop;
         self
     }
 
-    /// Limits the faults to paths with one of these prefixes, below the API root. Default: all paths.
+    /// Limits the faults to paths with one of these prefixes, relative to the API root. Default: all paths.
     pub fn paths<P: Into<String>>(mut self, prefixes: impl IntoIterator<Item = P>) -> Self {
         self.paths = prefixes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Reads faults from a JSON object and checks them; errors name the field.
+    /// Reads faults from a JSON object and validates them. Errors name the field.
     pub(crate) fn from_json(value: &Value) -> Result<Self, InvalidFaults> {
         let Value::Object(fields) = value else {
             return Err(InvalidFaults::new("faults", "must be an object"));
         };
-        // Field by field first, because the error of a whole object does not tell where it went wrong.
+        // Field by field, because an error of the whole object does not name the field.
         for (name, field) in fields {
             Self::deserialize(&json!({name: field}))
                 .map_err(|error| InvalidFaults::new(name, format!("is not valid: {error}")))?;
@@ -133,12 +133,12 @@ impl Faults {
     }
 
     pub(crate) fn check(&self) -> Result<(), InvalidFaults> {
-        let most = |name: &str, value: u64, most: u64| match value {
-            value if value <= most => Ok(()),
-            _ => Err(InvalidFaults::new(name, format!("must not be greater than {most}"))),
+        let check_max = |name: &str, value: u64, max: u64| match value {
+            value if value <= max => Ok(()),
+            _ => Err(InvalidFaults::new(name, format!("must not be greater than {max}"))),
         };
-        most("latency_ms", self.latency_ms, MAX_LATENCY_MS)?;
-        most("retry_after", self.retry_after.unwrap_or(0), MAX_RETRY_AFTER)?;
+        check_max("latency_ms", self.latency_ms, MAX_LATENCY_MS)?;
+        check_max("retry_after", self.retry_after.unwrap_or(0), MAX_RETRY_AFTER)?;
         if !(0.0..=1.0).contains(&self.error_rate) {
             return Err(InvalidFaults::new("error_rate", "must be between 0 and 1"));
         }
@@ -150,17 +150,17 @@ impl Faults {
         }
         if self.paths.iter().any(|path| !path.starts_with('/') || path.len() > MAX_PATH_LENGTH) {
             let reason =
-                format!("must hold prefixes that begin with \"/\", up to {MAX_PATH_LENGTH} bytes long");
+                format!("must contain prefixes that begin with \"/\", up to {MAX_PATH_LENGTH} bytes long");
             return Err(InvalidFaults::new("paths", reason));
         }
         Ok(())
     }
 
-    fn strikes(&self, path: &str) -> bool {
+    fn applies_to(&self, path: &str) -> bool {
         self.paths.is_empty() || self.paths.iter().any(|prefix| path.starts_with(prefix.as_str()))
     }
 
-    /// Makes the answer of a failing call.
+    /// Creates the response of a failed call.
     fn failure(&self) -> Reply {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
         let message = status.canonical_reason().unwrap_or("Injected fault");
@@ -172,7 +172,7 @@ impl Faults {
     }
 }
 
-/// The error for faults that are refused: the field and the reason.
+/// Error for invalid faults, with the field and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {reason}")]
 #[non_exhaustive]
@@ -189,28 +189,28 @@ impl InvalidFaults {
     }
 }
 
-/// The faults in force, with the random generator that chooses the failing calls.
+/// The current faults, with the random generator that selects the failed calls.
 #[derive(Debug)]
 pub(crate) struct Injector {
     seed: u64,
     faults: Faults,
-    dice: Rng,
+    rng: Rng,
 }
 
-/// The faults of one call.
+/// Faults of one call.
 #[derive(Debug, Default)]
-pub(crate) struct Strike {
-    /// Delay before the answer.
+pub(crate) struct InjectedFaults {
+    /// Delay before the response.
     pub(crate) latency: Duration,
-    /// Answer in place of the real one.
+    /// Response of a failed call.
     pub(crate) failure: Option<Reply>,
-    /// Number of bytes to send before the connection breaks, as a function of the length of the answer.
+    /// Returns the number of bytes to send before the connection closes, from the length of the response.
     pub(crate) cut: Option<fn(usize) -> usize>,
 }
 
 impl Injector {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, faults: Faults::default(), dice: dice(seed) }
+        Self { seed, faults: Faults::default(), rng: rng(seed) }
     }
 
     pub(crate) fn faults(&self) -> &Faults {
@@ -218,21 +218,21 @@ impl Injector {
     }
 
     pub(crate) fn set(&mut self, faults: Faults) {
-        *self = Self { seed: self.seed, faults, dice: dice(self.seed) };
+        *self = Self { seed: self.seed, faults, rng: rng(self.seed) };
     }
 
-    /// Decides about a call of `path`, below the API root.
-    pub(crate) fn strike(&mut self, path: &str) -> Strike {
-        if !self.faults.strikes(path) {
-            return Strike::default();
+    /// Returns the faults for a call of `path`, which is relative to the API root.
+    pub(crate) fn next_call(&mut self, path: &str) -> InjectedFaults {
+        if !self.faults.applies_to(path) {
+            return InjectedFaults::default();
         }
-        let fails = self.faults.error_rate > 0.0 && self.dice.f64() < self.faults.error_rate;
+        let fails = self.faults.error_rate > 0.0 && self.rng.f64() < self.faults.error_rate;
         let cut: Option<fn(usize) -> usize> = match (self.faults.drop, self.faults.truncate) {
             (true, _) => Some(|_| 0),
             (false, true) => Some(|length| length / 2),
             (false, false) => None,
         };
-        Strike {
+        InjectedFaults {
             latency: Duration::from_millis(self.faults.latency_ms),
             failure: fails.then(|| self.faults.failure()),
             cut,
@@ -240,7 +240,7 @@ impl Injector {
     }
 }
 
-fn dice(seed: u64) -> Rng {
+fn rng(seed: u64) -> Rng {
     chance::stream(seed, "faults", 0)
 }
 
@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_name_the_field() {
+    fn errors_name_the_field() {
         let cases = [
             (json!([]), "faults"),
             (json!({"latency": 1}), "latency"),
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_object_clears_and_a_full_one_is_kept() {
+    fn empty_object_removes_all_faults_and_full_one_is_applied() {
         let full = json!({"latency_ms": 5, "error_rate": 0.3, "status": 503, "retry_after": 1, "truncate": false,
             "drop": false, "paths": ["/anime/"]});
 
@@ -279,11 +279,11 @@ mod tests {
     }
 
     #[test]
-    fn the_same_calls_fail_after_each_change() {
+    fn same_calls_fail_after_each_change() {
         let mut injector = Injector::new(7);
         let mut run = || {
             injector.set(Faults::new().error_rate(0.5));
-            (0..200).map(|_| injector.strike("/anime/genres").failure.is_some()).collect::<Vec<_>>()
+            (0..200).map(|_| injector.next_call("/anime/genres").failure.is_some()).collect::<Vec<_>>()
         };
 
         let first = run();
@@ -293,11 +293,11 @@ mod tests {
     }
 
     #[test]
-    fn only_the_given_paths_are_struck() {
+    fn faults_apply_to_the_given_paths_only() {
         let mut injector = Injector::new(7);
         injector.set(Faults::new().error_rate(1.0).paths(["/anime/"]));
 
-        assert!(injector.strike("/anime/genres").failure.is_some());
-        assert!(injector.strike("/app/status").failure.is_none());
+        assert!(injector.next_call("/anime/genres").failure.is_some());
+        assert!(injector.next_call("/app/status").failure.is_none());
     }
 }

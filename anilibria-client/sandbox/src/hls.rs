@@ -1,9 +1,10 @@
-//! Streams below `/videos`: playlists and segments in the form of MPEG-TS, small and made up, with nothing to see in them.
+//! HLS streams below `/videos`: playlists, and small segments in MPEG-TS format with random content.
 //!
-//! Streams of releases whose id ends with 0 are encrypted with AES-128; 720p tells the start values, the others leave
-//! them to the numbers of the segments. Their plain segments are served as well, for comparison.
+//! Streams of releases whose id ends with 0 are encrypted with AES-128. The 720p playlist contains the initialization
+//! vectors; in the others they follow from the segment numbers. Plain segments of these streams exist as well, for
+//! comparison.
 //!
-//! | path below `/videos/media/ts/{release}/{ordinal}` | what it is |
+//! | path below `/videos/media/ts/{release}/{ordinal}` | content |
 //! | --- | --- |
 //! | `/master.m3u8` | all qualities of the episode |
 //! | `/{quality}/{hash}.m3u8` | the stream, as the episode links to it |
@@ -25,24 +26,24 @@ use super::problem::Problem;
 use super::reply::Reply;
 use super::world::World;
 
-/// Below which path streams live.
+/// Path prefix of all streams.
 pub(crate) const VIDEOS: &str = "/videos/";
 
 const PLAYLIST_TYPE: &str = "application/vnd.apple.mpegurl";
-/// The number of the first segment: not 0, so that a reader who counts from there is found out.
-const FIRST: u32 = 1;
-/// What every packet of a transport stream begins with, and how long it is.
-const SYNC: u8 = 0x47;
-const PACKET: usize = 188;
-/// The packet id of the picture.
+/// Number of the first segment. It is not 0, so that readers that count from 0 fail.
+const FIRST_SEGMENT: u32 = 1;
+/// First byte of each packet of a transport stream; the next constant is the packet length in bytes.
+const SYNC_BYTE: u8 = 0x47;
+const PACKET_BYTES: usize = 188;
+/// Packet id of the video stream.
 const VIDEO_PID: u16 = 0x100;
 
-/// The file at `path`.
+/// Returns the file at `path`.
 pub(crate) fn answer(world: &World, method: &Method, path: &str) -> Reply {
     if method != Method::GET && method != Method::HEAD {
         return Problem::method_not_allowed(method, &[Method::GET]).into();
     }
-    file(world, path).unwrap_or_else(|| Problem::not_found(format!("There is no {path}.")).into())
+    file(world, path).unwrap_or_else(|| Problem::not_found(format!("File not found: {path}.")).into())
 }
 
 fn file(world: &World, path: &str) -> Option<Reply> {
@@ -62,7 +63,7 @@ fn file(world: &World, path: &str) -> Option<Reply> {
     }
 }
 
-/// The qualities that the episode has, and the hash in the address of each.
+/// Returns the qualities of the episode, with the hash in the URL of each.
 fn hashes(world: &World, release: u32, ordinal: &str) -> Option<Vec<(u32, String)>> {
     let catalog = world.catalog();
     let release = catalog.release(release)?;
@@ -75,14 +76,14 @@ fn master(hashes: &[(u32, String)]) -> String {
     let mut text = "#EXTM3U\n#EXT-X-VERSION:3\n".to_owned();
     for (quality, hash) in hashes {
         let (bandwidth, width) = (quality * 4000, quality * 16 / 9);
-        // Writing into a string has no way to fail.
+        // Writing into a string cannot fail.
         let _ = writeln!(text, "#EXT-X-STREAM-INF:BANDWIDTH={bandwidth},RESOLUTION={width}x{quality}");
         let _ = writeln!(text, "{quality}/{hash}.m3u8");
     }
     text
 }
 
-/// One stream of one episode.
+/// A stream of an episode in one quality.
 struct Stream<'a> {
     release: u32,
     ordinal: &'a str,
@@ -109,24 +110,24 @@ impl Stream<'_> {
         self.release.is_multiple_of(10)
     }
 
-    /// The numbers of the segments, of which there are 4 to 8.
+    /// Numbers of the 4 to 8 segments.
     fn numbers(&self) -> Range<u32> {
         let count = self.rng("segments", 0).u32(4..=8);
-        FIRST..FIRST.saturating_add(count)
+        FIRST_SEGMENT..FIRST_SEGMENT.saturating_add(count)
     }
 
     fn playlist(&self) -> String {
         let mut text = format!(
-            "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:{FIRST}\n#EXT-X-PLAYLIST-TYPE:VOD\n"
+            "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:{FIRST_SEGMENT}\n#EXT-X-PLAYLIST-TYPE:VOD\n"
         );
         let suffix = if self.is_encrypted() { ".ts.enc" } else { ".ts" };
         for number in self.numbers() {
-            match (self.is_encrypted(), self.has_start_values()) {
+            match (self.is_encrypted(), self.has_explicit_iv()) {
                 (true, true) => {
                     let iv = u128::from_be_bytes(self.iv(number));
                     let _ = writeln!(text, "#EXT-X-KEY:METHOD=AES-128,URI=\"key.bin\",IV=0x{iv:032X}");
                 }
-                (true, false) if number == FIRST => {
+                (true, false) if number == FIRST_SEGMENT => {
                     text.push_str("#EXT-X-KEY:METHOD=AES-128,URI=\"key.bin\"\n");
                 }
                 _ => {}
@@ -137,7 +138,7 @@ impl Stream<'_> {
         text
     }
 
-    /// The segment with that number, plain.
+    /// Returns the segment `number` without encryption.
     fn segment(&self, number: &str) -> Option<(u32, Vec<u8>)> {
         let known = self.numbers().find(|known| known.to_string() == number)?;
         let rng = &mut self.rng("payload", known);
@@ -154,29 +155,29 @@ impl Stream<'_> {
         self.rng("key", 0).u128(..).to_be_bytes()
     }
 
-    fn has_start_values(&self) -> bool {
+    fn has_explicit_iv(&self) -> bool {
         self.quality == 720
     }
 
     fn iv(&self, number: u32) -> [u8; 16] {
-        let iv = if self.has_start_values() { self.rng("iv", number).u128(..) } else { u128::from(number) };
+        let iv = if self.has_explicit_iv() { self.rng("iv", number).u128(..) } else { u128::from(number) };
         iv.to_be_bytes()
     }
 
-    /// Chance that belongs to this stream alone.
+    /// Random generator for this stream.
     fn rng(&self, what: &str, number: u32) -> Rng {
         let Self { ordinal, quality, .. } = self;
         chance::stream(u64::from(self.release), &format!("hls {ordinal} {quality} {what}"), u64::from(number))
     }
 }
 
-/// A packet of a transport stream: its head, and a payload that means nothing.
-fn packet(counter: u8, rng: &mut Rng) -> [u8; PACKET] {
+/// Creates a packet of a transport stream: a header and a random payload.
+fn packet(counter: u8, rng: &mut Rng) -> [u8; PACKET_BYTES] {
     let [pid_high, pid_low] = VIDEO_PID.to_be_bytes();
-    let mut packet = [0; PACKET];
+    let mut packet = [0; PACKET_BYTES];
     rng.fill(&mut packet);
-    // Payload only, no adaptation field; the counter has four bits.
-    packet[..4].copy_from_slice(&[SYNC, pid_high, pid_low, 0x10 | (counter & 0x0f)]);
+    // Payload only, no adaptation field. The continuity counter has four bits.
+    packet[..4].copy_from_slice(&[SYNC_BYTE, pid_high, pid_low, 0x10 | (counter & 0x0f)]);
     packet
 }
 

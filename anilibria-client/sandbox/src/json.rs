@@ -1,4 +1,4 @@
-//! JSON text as Laravel writes it: `\/` for slashes and `\uXXXX` for everything beyond ASCII.
+//! JSON text in the notation of Laravel: `\/` for slashes and `\uXXXX` for characters beyond ASCII.
 
 use std::io::{self, Write};
 
@@ -7,14 +7,14 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
-/// `value` in the upstream's spelling.
+/// Serializes `value` in the notation of the live service.
 ///
-/// The escapes matter to a double: a reader that borrows strings from the text works on plain text
-/// and fails on the live service.
+/// The escapes matter for tests: a reader that borrows strings from the text works with unescaped text and fails on the
+/// live service.
 pub(crate) fn laravel(value: &Value) -> Bytes {
     let mut text = Vec::with_capacity(4096);
     let mut serializer = Serializer::with_formatter(&mut text, Laravel(CompactFormatter));
-    // Writing a JSON value into memory has no way to fail.
+    // Serializing a JSON value into memory cannot fail.
     let _ = value.serialize(&mut serializer);
     text.into()
 }
@@ -51,7 +51,7 @@ mod tests {
     use super::laravel;
 
     #[test]
-    fn text_is_escaped_as_the_service_does_and_reads_back_the_same() {
+    fn text_is_escaped_like_by_the_service_and_round_trips() {
         let value = json!({"name": "Ёж ★ 😀", "path": "/a/b", "text": "line\r\n\"quoted\""});
 
         let text = laravel(&value);

@@ -55,16 +55,16 @@ use world::{Settings, World};
 /// Maximum size of a request body, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
-/// Maximum number of releases at the start.
+/// Maximum number of releases of a new sandbox.
 const MAX_RELEASES: u32 = 100_000;
 
 /// Maximum capacity of the log.
 const MAX_LOG: usize = 1_000_000;
 
-/// Status in the log of a call whose caller left before the answer.
-const CALLER_LEFT: u16 = 499;
+/// Logged status of a call whose client disconnected before the response.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
-/// A stand-in AniLiberty API v1. Clones share everything.
+/// A stand-in AniLiberty API v1. Clones share their state.
 ///
 /// [`handle`](Self::handle) answers a request in the process; [`start`](Self::start) serves HTTP on a socket.
 ///
@@ -91,19 +91,19 @@ impl Sandbox {
     /// Password of the account at the start.
     pub const PASSWORD: &str = account::PASSWORD;
 
-    /// Makes a sandbox with all defaults: 300 releases.
+    /// Creates a sandbox with default settings: 300 releases.
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// Returns the settings for a sandbox of another size, seed or clock.
+    /// Returns a builder for a sandbox of another size, seed or clock.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
 
     /// Answers one request.
     ///
-    /// Waits only for an injected [latency](Faults::latency), for which it needs a tokio runtime with time.
+    /// Waits only for an injected [latency](Faults::latency), which needs a tokio runtime with time.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<SandboxBody> {
         let (request, body) = request.into_parts();
         let path = request.uri.path();
@@ -127,14 +127,14 @@ impl Sandbox {
         respond(&request, reply, None)
     }
 
-    /// Answers a request of the stand-in API or for a stream: the only ones that are logged and subject to faults.
+    /// Answers a request to the stand-in API or for a stream. Only these requests are logged and subject to faults.
     async fn handle_api(&self, request: &Parts, path: &str, body: &Bytes) -> Response<SandboxBody> {
-        let mut entry = LogEntry { world: &self.world, request, status: CALLER_LEFT };
-        let strike = self.world.injector().strike(path);
-        if !strike.latency.is_zero() {
-            tokio::time::sleep(strike.latency).await;
+        let mut entry = LogEntry { world: &self.world, request, status: CLIENT_CLOSED_REQUEST };
+        let injected = self.world.injector().next_call(path);
+        if !injected.latency.is_zero() {
+            tokio::time::sleep(injected.latency).await;
         }
-        let reply = match strike.failure {
+        let reply = match injected.failure {
             Some(failure) => failure,
             None if body.len() > MAX_BODY => server::too_large(),
             None if request.uri.path().starts_with(hls::VIDEOS) => {
@@ -147,7 +147,7 @@ impl Sandbox {
             .header(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"))
             .header(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))
             .header(VARY, HeaderValue::from_static("Origin"));
-        respond(request, reply, strike.cut)
+        respond(request, reply, injected.cut)
     }
 
     /// Returns the last calls of the stand-in API, oldest first, up to the [capacity](SandboxBuilder::log_capacity) of the
@@ -166,7 +166,7 @@ impl Sandbox {
         self.world.log().hits(path)
     }
 
-    /// Restores catalog, account, clock, faults, log and random choices to the state at the start.
+    /// Restores the initial state of catalog, account, clock, faults, log and random choices.
     ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
@@ -183,9 +183,9 @@ impl Sandbox {
         self.world.reset();
     }
 
-    /// Sets the clock of the sandbox ahead by `step`.
+    /// Advances the clock of the sandbox by `step`.
     ///
-    /// One-time passwords expire and [lagging](SandboxBuilder::read_lag) reads catch up without any waiting.
+    /// One-time passwords expire, and [delayed](SandboxBuilder::read_lag) reads see changes, without any waiting.
     ///
     /// ```
     /// use std::time::Duration;
@@ -200,7 +200,7 @@ impl Sandbox {
         self.world.advance(step);
     }
 
-    /// Finishes a social login as its user does in the browser; returns false if no login with this `state` is open.
+    /// Finishes a social login, as its user does in the browser. Returns false if no open login has this `state`.
     ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
@@ -211,7 +211,7 @@ impl Sandbox {
         self.world.account().socials.finish(state)
     }
 
-    /// Returns the token of the last unused message about a forgotten password.
+    /// Returns the newest password reset token that is still valid.
     ///
     /// ```
     /// use anilibria_sandbox::Sandbox;
@@ -219,12 +219,12 @@ impl Sandbox {
     /// assert_eq!(Sandbox::new().password_token(), None);
     /// ```
     pub fn password_token(&self) -> Option<String> {
-        self.world.account().password.last_letter().map(str::to_owned)
+        self.world.account().password.last_reset_token().map(str::to_owned)
     }
 
-    /// Replaces the faults in force; [`Faults::new`] clears them.
+    /// Replaces the current faults. [`Faults::new`] removes all faults.
     ///
-    /// Faults with a value out of its range are refused, and those in force stay.
+    /// Faults with a value out of its range are rejected, and the current ones stay.
     ///
     /// ```
     /// use anilibria_sandbox::{Faults, Sandbox};
@@ -242,7 +242,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Returns the faults in force.
+    /// Returns the current faults.
     pub fn faults(&self) -> Faults {
         self.world.injector().faults().clone()
     }
@@ -261,7 +261,7 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// Adds a call to the log when it is dropped: after the answer, or when the caller leaves before.
+/// Adds a call to the log when it is dropped: after the response, or when the client disconnects before.
 struct LogEntry<'a> {
     world: &'a World,
     request: &'a Parts,
@@ -281,7 +281,7 @@ fn respond(request: &Parts, reply: Reply, cut: Option<fn(usize) -> usize>) -> Re
     reply.into_response(cut)
 }
 
-/// Settings for a [`Sandbox`].
+/// Builder of a [`Sandbox`].
 #[derive(Clone, Debug)]
 pub struct SandboxBuilder {
     releases: u32,
@@ -298,11 +298,10 @@ impl Default for SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// Sets the number of releases in the catalog, from 1 to 100,000; values beyond are moved into that range.
-    /// Default: 300.
+    /// Sets the number of releases in the catalog, from 1 to 100,000. Values out of the range are clamped. Default: 300.
     ///
-    /// Their ids run from 1, higher ones are newer. Names and pictures of a release do not depend on
-    /// how many others there are; dates, status and torrents do.
+    /// Ids start at 1; higher ids are newer. Names and pictures of a release do not depend on the number of releases; dates,
+    /// status and torrents do.
     pub fn releases(mut self, count: u32) -> Self {
         self.releases = count.clamp(1, MAX_RELEASES);
         self
@@ -322,22 +321,22 @@ impl SandboxBuilder {
 
     /// Fixes the time of the sandbox. Default: the clock of the machine.
     ///
-    /// The schedule of the day and the account depend on it; the dates in the catalog never depend on any clock.
+    /// The clock affects the schedule of the day and the account. Dates in the catalog do not depend on a clock.
     pub fn now(mut self, now: OffsetDateTime) -> Self {
         self.clock = Clock::Fixed(now);
         self
     }
 
-    /// Sets the delay after which some reads see a new time code. Default: zero.
+    /// Sets the delay until some reads see a new time code. Default: zero.
     ///
     /// The live service takes 25 to 30 seconds. The delay applies to the two routes of time codes below
-    /// `/anime/releases` and to the history; `GET` on the time codes of the account never lags.
+    /// `/anime/releases` and to the history. `GET` on the time codes of the account has no delay.
     pub fn read_lag(mut self, lag: Duration) -> Self {
         self.read_lag = lag;
         self
     }
 
-    /// Generates the catalog, which takes some milliseconds for a thousand releases.
+    /// Generates the catalog and returns the sandbox. A thousand releases take some milliseconds.
     pub fn build(self) -> Sandbox {
         let Self { releases, seed, log_capacity, clock, read_lag } = self;
         Sandbox { world: Arc::new(World::new(Settings { seed, releases, clock, log_capacity, read_lag })) }

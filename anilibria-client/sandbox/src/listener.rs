@@ -51,7 +51,7 @@ pub type Upgraded = TokioIo<hyper::upgrade::Upgraded>;
 /// Time limit for a client to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Pause after `accept` fails, which happens above all when file descriptors run out.
+/// Pause after a failed `accept`, usually because file descriptors are used up.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts connections and runs `serve` on each, at most `limit` at a time.

@@ -1,4 +1,4 @@
-//! The log of calls to the stand-in API.
+//! Log of the calls to the stand-in API.
 
 use std::collections::VecDeque;
 
@@ -7,26 +7,26 @@ use serde::Serialize;
 
 use super::site::API_ROOT;
 
-/// Longer paths and query strings are cut in the log.
+/// Maximum length of a path or a query string in bytes. Longer ones are truncated.
 const MAX_TEXT: usize = 2048;
 
-/// One call to the stand-in API.
+/// A call to the stand-in API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LoggedRequest {
-    /// The method, in upper case.
+    /// Method, in upper case.
     pub method: String,
-    /// The whole path as asked, such as `/api/v1/anime/releases/1`; at most 2048 bytes of it.
+    /// Requested path with its prefix, such as `/api/v1/anime/releases/1`, truncated to 2048 bytes.
     pub path: String,
-    /// The query string as asked, without the question mark; empty without one, at most 2048 bytes. The values of
-    /// `pk` and `state`, which are as good as a login, are left out.
+    /// Query string without the question mark, truncated to 2048 bytes. Empty if there is none. The values of `pk` and `state`
+    /// are left out, because they are credentials.
     pub query: String,
-    /// The status that was answered; for a dropped or truncated answer the one it would have had, and 499 when
-    /// the caller left before there was an answer.
+    /// Status of the response. A dropped or truncated response has the status of the complete one; 499 means that the client
+    /// disconnected before the response.
     pub status: u16,
 }
 
-/// The last calls, and how many there were in all.
+/// The last calls, and the number of all calls.
 #[derive(Debug)]
 pub(crate) struct Log {
     capacity: usize,
@@ -49,8 +49,8 @@ impl Log {
         }
         self.last.push_back(LoggedRequest {
             method: request.method.to_string(),
-            path: cut(request.uri.path()),
-            query: cut(&redact(request.uri.query().unwrap_or_default())),
+            path: truncate(request.uri.path()),
+            query: truncate(&redact(request.uri.query().unwrap_or_default())),
             status,
         });
     }
@@ -63,7 +63,7 @@ impl Log {
         self.last.iter().cloned().collect()
     }
 
-    /// How many of the kept calls asked for `path`, with or without the API root.
+    /// Returns the number of logged calls of `path`, given with or without the API root.
     pub(crate) fn hits(&self, path: &str) -> usize {
         let below = |path: &str| path.strip_prefix(API_ROOT).unwrap_or(path).to_owned();
         let path = below(path);
@@ -76,7 +76,7 @@ impl Log {
     }
 }
 
-/// The query string without what is as good as a login.
+/// Returns the query string without the values of credentials.
 fn redact(query: &str) -> String {
     let parts: Vec<_> = query
         .split('&')
@@ -89,7 +89,7 @@ fn redact(query: &str) -> String {
     parts.join("&")
 }
 
-fn cut(text: &str) -> String {
+fn truncate(text: &str) -> String {
     let end = (0..=MAX_TEXT.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
     text[..end.unwrap_or(0)].to_owned()
 }
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_keeps_the_last_calls_and_counts_all() {
+    fn log_keeps_the_last_calls_and_counts_all() {
         let mut log = Log::new(2);
         for path in ["/api/v1/a", "/api/v1/b?x=1", "/api/v1/b"] {
             log.add(&Request::get(path).body(()).unwrap().into_parts().0, 200);
@@ -113,15 +113,15 @@ mod tests {
     }
 
     #[test]
-    fn secrets_in_query_strings_are_left_out() {
+    fn secrets_in_query_strings_are_redacted() {
         assert_eq!(redact("limit=3&pk=Secret1&x"), "limit=3&pk=<redacted>&x");
         assert_eq!(redact("state=abc"), "state=<redacted>");
         assert_eq!(redact(""), "");
     }
 
     #[test]
-    fn long_texts_are_cut_at_a_character() {
-        assert_eq!(cut(&"ё".repeat(MAX_TEXT)).len(), MAX_TEXT);
-        assert_eq!(cut(&format!("a{}", "ё".repeat(MAX_TEXT))).len(), MAX_TEXT - 1);
+    fn long_texts_are_truncated_at_a_character_boundary() {
+        assert_eq!(truncate(&"ё".repeat(MAX_TEXT)).len(), MAX_TEXT);
+        assert_eq!(truncate(&format!("a{}", "ё".repeat(MAX_TEXT))).len(), MAX_TEXT - 1);
     }
 }

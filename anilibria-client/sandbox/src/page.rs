@@ -1,4 +1,4 @@
-//! Pages: which items are on one, and the envelope around them.
+//! Pages of a list, and their JSON envelope.
 
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
@@ -7,13 +7,13 @@ use super::operation::Call;
 use super::params::Check;
 use super::site::API_ROOT;
 
-/// How many items a page has when the caller does not say.
+/// Default number of items on a page.
 const DEFAULT_SIZE: usize = 15;
 
-/// The most items a page may have on most routes.
+/// Maximum number of items on a page, on most routes.
 pub(crate) const MAX_SIZE: i64 = 50;
 
-/// Which page of a list is asked for.
+/// Requested page of a list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Page {
     number: usize,
@@ -21,21 +21,21 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Reads `page` and `limit`, of which the latter goes up to `most`.
-    pub(crate) fn read(check: &mut Check<'_>, most: i64) -> Self {
-        Self { number: check.page(), size: check.limit(DEFAULT_SIZE, most) }
+    /// Reads `page` and `limit`. The maximum of `limit` is `max`.
+    pub(crate) fn read(check: &mut Check<'_>, max: i64) -> Self {
+        Self { number: check.page(), size: check.limit(DEFAULT_SIZE, max) }
     }
 
-    /// The items of this page; none past the end.
+    /// Returns the items of this page. Empty after the last page.
     pub(crate) fn slice<T>(self, items: &[T]) -> &[T] {
         let start = (self.number - 1).saturating_mul(self.size).min(items.len());
         let end = start.saturating_add(self.size).min(items.len());
         &items[start..end]
     }
 
-    /// `data` with the `meta` that places it among `total` items.
+    /// Creates the envelope: `data`, and `meta` with the position among `total` items.
     pub(crate) fn envelope(self, call: &Call<'_>, total: usize, data: Vec<Value>) -> Value {
-        // Even an empty list has one page, as Laravel counts them.
+        // As in Laravel, an empty list has one page.
         let pages = total.div_ceil(self.size).max(1);
         let mut links = Map::new();
         if self.number > 1 {
@@ -58,7 +58,7 @@ impl Page {
     }
 }
 
-/// The address of another page of the same call.
+/// URL of another page of the same call.
 fn link(call: &Call<'_>, number: usize) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(form_urlencoded::parse(call.query.as_bytes()).filter(|(name, _)| name != "page"));
@@ -71,7 +71,7 @@ mod tests {
     use super::Page;
 
     #[test]
-    fn pages_part_a_list_without_gaps() {
+    fn pages_divide_a_list_without_gaps() {
         let items = [1, 2, 3, 4, 5];
         let page = |number| Page { number, size: 2 }.slice(&items);
 

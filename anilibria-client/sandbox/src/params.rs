@@ -1,4 +1,4 @@
-//! What a call was given: query string and JSON body in one form, read with the upstream's validation.
+//! Parameters of a call: query string and JSON body in one form, validated like the live service does.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use super::problem::Problem;
 
-/// Nested bodies deeper than this say nothing the API knows.
+/// Maximum depth of a body. The API has no parameters beyond it.
 const MAX_DEPTH: usize = 8;
 
 /// Parameters by dotted name: `f[years][from_year]` is `f.years.from_year`, `ids[]` and `ids[0]` are `ids`.
@@ -26,19 +26,19 @@ impl Params {
         params
     }
 
-    /// Adds a JSON body, whose fields win over those of the query string. `null` means absent.
+    /// Adds a JSON body, whose fields override those of the query string. `null` means absent.
     pub(crate) fn add_body(&mut self, body: &Value) {
         let mut fields = BTreeMap::new();
         flatten("", body, &mut fields, 0);
         self.values.extend(fields);
     }
 
-    /// The single value of `name`; the last one when it is repeated. Empty means absent, as in Laravel.
+    /// Returns the value of `name`, or the last one of several. An empty value counts as absent, as in Laravel.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.values.get(name)?.last().map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// All values of `name`: repeated, comma-separated, or both.
+    /// Returns all values of `name`: repeated, comma-separated, or both.
     pub(crate) fn list(&self, name: &str) -> Vec<&str> {
         let values = self.values.get(name).map(Vec::as_slice).unwrap_or_default();
         values
@@ -53,7 +53,7 @@ impl Params {
 fn dotted(key: &str) -> String {
     let mut name = String::with_capacity(key.len());
     for part in key.split(['[', ']']).filter(|part| !part.is_empty()) {
-        // An index only says that the value belongs to a list.
+        // An index marks an element of a list and is no part of the name.
         if !name.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) {
             continue;
         }
@@ -85,7 +85,7 @@ fn flatten(name: &str, value: &Value, fields: &mut BTreeMap<String, Vec<String>>
     }
 }
 
-/// Reads parameters and collects what is wrong with them, so that one answer names every bad field.
+/// Reads parameters and collects errors, so that one response names all invalid fields.
 #[derive(Debug)]
 pub(crate) struct Check<'a> {
     params: &'a Params,
@@ -97,7 +97,7 @@ impl<'a> Check<'a> {
         Self { params, errors: Vec::new() }
     }
 
-    /// A whole number, whatever its size.
+    /// Reads an integer.
     pub(crate) fn integer(&mut self, name: &str) -> Option<i64> {
         let number = self.params.text(name)?.parse();
         if number.is_err() {
@@ -106,7 +106,7 @@ impl<'a> Check<'a> {
         number.ok()
     }
 
-    /// A whole number within `range`.
+    /// Reads an integer within `range`.
     pub(crate) fn integer_in(&mut self, name: &str, range: RangeInclusive<i64>) -> Option<i64> {
         let number = self.integer(name)?;
         if number < *range.start() {
@@ -117,19 +117,19 @@ impl<'a> Check<'a> {
         range.contains(&number).then_some(number)
     }
 
-    /// `limit`, from 1 to `most`.
-    pub(crate) fn limit(&mut self, default: usize, most: i64) -> usize {
-        self.integer_in("limit", 1..=most).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(default)
+    /// Reads `limit`, from 1 to `max`.
+    pub(crate) fn limit(&mut self, default: usize, max: i64) -> usize {
+        self.integer_in("limit", 1..=max).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(default)
     }
 
-    /// `page`, from 1.
+    /// Reads `page`, from 1.
     pub(crate) fn page(&mut self) -> usize {
         self.integer_in("page", 1..=i64::from(u32::MAX))
             .and_then(|page| usize::try_from(page).ok())
             .unwrap_or(1)
     }
 
-    /// Whole numbers in a list.
+    /// Reads a list of integers.
     pub(crate) fn integers(&mut self, name: &str) -> Vec<i64> {
         let values = self.params.list(name);
         let numbers: Vec<_> = values.iter().filter_map(|value| value.parse().ok()).collect();
@@ -139,7 +139,7 @@ impl<'a> Check<'a> {
         numbers
     }
 
-    /// One of a closed set of values, which `find` knows.
+    /// Reads a value of a closed set. `find` returns `None` for unknown values.
     pub(crate) fn one_of<T>(&mut self, name: &str, find: impl Fn(&str) -> Option<T>) -> Option<T> {
         let found = find(self.params.text(name)?);
         if found.is_none() {
@@ -148,7 +148,7 @@ impl<'a> Check<'a> {
         found
     }
 
-    /// Any of a closed set of values, which `find` knows.
+    /// Reads a list of values of a closed set. `find` returns `None` for unknown values.
     pub(crate) fn any_of<T>(&mut self, name: &str, find: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let values = self.params.list(name);
         let found: Vec<_> = values.iter().filter_map(|value| find(value)).collect();
@@ -158,7 +158,7 @@ impl<'a> Check<'a> {
         found
     }
 
-    /// A text that has to be there.
+    /// Reads a text that must be present.
     pub(crate) fn required(&mut self, name: &str) -> &'a str {
         let text = self.params.text(name);
         if text.is_none() {
@@ -167,12 +167,16 @@ impl<'a> Check<'a> {
         text.unwrap_or_default()
     }
 
-    /// Notes what is wrong with the field `name`.
+    /// Adds an error for the field `name`.
     pub(crate) fn fail(&mut self, name: &str, message: String) {
         self.errors.push((name.to_owned(), message));
     }
 
-    /// All or nothing: the problem that names every bad field, if there is one.
+    /// Ends the validation.
+    ///
+    /// # Errors
+    ///
+    /// A problem with all invalid fields, if there are any.
     pub(crate) fn finish(self) -> Result<(), Problem> {
         if self.errors.is_empty() { Ok(()) } else { Err(Problem::invalid(self.errors)) }
     }
@@ -185,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_come_comma_separated_repeated_or_bracketed() {
+    fn lists_are_comma_separated_repeated_or_bracketed() {
         for query in
             ["ids=1,2,3", "ids=1&ids=2&ids=3", "ids[]=1&ids[]=2,3", "ids%5B0%5D=1&ids%5B1%5D=2&ids=,3,"]
         {
@@ -207,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_wins_over_the_query_string_and_null_does_not() {
+    fn body_overrides_the_query_string_and_null_does_not() {
         let mut params = Params::from_query("limit=5&page=2");
 
         params.add_body(&json!({"limit": 7, "page": null}));
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn every_bad_field_is_named_once_all_are_read() {
+    fn all_invalid_fields_are_named() {
         let params = Params::from_query("limit=51&page=0&ids=1,x&sorting=NEW&years=");
         let mut check = Check::new(&params);
 

@@ -1,4 +1,4 @@
-//! Pictures below `/storage`: a small SVG for every path, so that a page shows something offline.
+//! Pictures below `/storage`: a small SVG for each path, so that pages have pictures offline.
 
 use std::fmt::Write as _;
 
@@ -11,14 +11,14 @@ use super::reply::Reply;
 use super::world::World;
 use super::xml::escape;
 
-/// Below which path pictures live.
+/// Path prefix of all pictures.
 pub(crate) const STORAGE: &str = "/storage/";
 
-/// How many characters of a name fit on a line, and how many lines on a picture.
-const LINE: usize = 18;
-const LINES: usize = 5;
+/// Maximum number of characters per line; the next constant is the maximum number of lines.
+const LINE_LENGTH: usize = 18;
+const MAX_LINES: usize = 5;
 
-/// The picture at `path`.
+/// Returns the picture at `path`.
 pub(crate) fn answer(world: &World, method: &Method, path: &str) -> Reply {
     if method != Method::GET && method != Method::HEAD {
         return Problem::method_not_allowed(method, &[Method::GET]).into();
@@ -28,7 +28,7 @@ pub(crate) fn answer(world: &World, method: &Method, path: &str) -> Reply {
     Reply::new(StatusCode::OK, "image/svg+xml", svg(path, &caption).into()).header(CACHE_CONTROL, year)
 }
 
-/// The id and the name of the release the path belongs to, if it does.
+/// Returns the lines of the picture: id and name of the release of `path`, or `AniLibria` if `path` belongs to no release.
 fn caption(world: &World, path: &str) -> Vec<String> {
     let id = path
         .strip_prefix("/storage/releases/")
@@ -40,7 +40,7 @@ fn caption(world: &World, path: &str) -> Vec<String> {
     let mut lines = vec![format!("#{}", release.id)];
     let mut line = String::new();
     for word in release.title.main.split(' ') {
-        if !line.is_empty() && line.chars().count() + word.chars().count() >= LINE {
+        if !line.is_empty() && line.chars().count() + word.chars().count() >= LINE_LENGTH {
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
@@ -49,7 +49,7 @@ fn caption(world: &World, path: &str) -> Vec<String> {
         line.push_str(word);
     }
     lines.push(line);
-    lines.truncate(LINES);
+    lines.truncate(MAX_LINES);
     lines
 }
 
@@ -57,7 +57,7 @@ fn svg(path: &str, lines: &[String]) -> String {
     let hue = chance::stream(0, path, 0).u32(..360);
     let mut text = String::new();
     for (place, line) in lines.iter().enumerate() {
-        // Writing into a string has no way to fail.
+        // Writing into a string cannot fail.
         let _ = write!(text, r#"<text x="20" y="{}">{}</text>"#, 380 + 26 * place, escape(line));
     }
     format!(

@@ -1,4 +1,4 @@
-//! Refusals, in the bodies Laravel gives them.
+//! Error responses with the bodies of Laravel.
 
 use http::header::{ALLOW, HeaderValue};
 use http::{Method, StatusCode};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::reply::Reply;
 
-/// Why a call is refused.
+/// An error response.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
@@ -23,7 +23,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
-    /// 405 with the methods that would do.
+    /// Creates a 405 response with the supported methods.
     pub(crate) fn method_not_allowed(asked: &Method, allowed: &[Method]) -> Self {
         let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
         let allowed = allowed.join(", ");
@@ -32,7 +32,7 @@ impl Problem {
         Self { allow, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, message) }
     }
 
-    /// 422 with messages per field; the first one also stands for all.
+    /// Creates a 422 response with messages per field. The first message is also the message of the whole response.
     pub(crate) fn invalid(errors: Vec<(String, String)>) -> Self {
         let message = errors.first().map_or_else(String::new, |(_, message)| message.clone());
         let mut fields = Map::new();
@@ -46,10 +46,10 @@ impl Problem {
         Self { status: StatusCode::UNPROCESSABLE_ENTITY, body, allow: None }
     }
 
-    /// The refusal as a web page, for callers that did not ask for JSON.
+    /// Converts the error into a web page, for clients that did not request JSON.
     pub(crate) fn page(self) -> Reply {
         let (code, title) = (self.status.as_u16(), self.status.canonical_reason().unwrap_or("Error"));
-        // The message may repeat what the caller sent, so the page shows none.
+        // The message may contain input of the client, so the page does not contain it.
         let page = format!(
             "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
              <body><h1>{code}</h1><p>{title}</p></body></html>\n"
@@ -57,7 +57,7 @@ impl Problem {
         with_allow(Reply::new(self.status, "text/html; charset=UTF-8", page.into()), self.allow)
     }
 
-    /// 422 about a single field.
+    /// Creates a 422 response about one field.
     pub(crate) fn invalid_field(name: &str, message: impl Into<String>) -> Self {
         Self::invalid(vec![(name.to_owned(), message.into())])
     }

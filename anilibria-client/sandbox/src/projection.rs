@@ -1,4 +1,4 @@
-//! `include` and `exclude`: which fields of an item get into the answer.
+//! `include` and `exclude`: selection of the fields of an item.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,17 @@ use serde_json::{Map, Value};
 
 use super::params::Params;
 
-/// Longer paths name nothing in any answer; the limit keeps the tree, and the recursion over it, shallow.
+/// Maximum depth of a path. No response has deeper fields, and the limit bounds the tree and the recursion.
 const MAX_DEPTH: usize = 16;
 
-/// The fields a caller asked for.
+/// Fields that a client selected.
 #[derive(Debug, Default)]
 pub(crate) struct Projection {
     include: Option<Paths>,
     exclude: Paths,
 }
 
-/// Dotted paths as a tree. A path without children names the whole field.
+/// Tree of dotted paths. A path without children selects the whole field.
 #[derive(Debug, Default)]
 struct Paths(BTreeMap<String, Paths>);
 
@@ -29,18 +29,18 @@ impl Projection {
         }
     }
 
-    /// Only what `include` says, for routes that ignore `exclude`.
+    /// Reads `include` only, for routes that ignore `exclude`.
     pub(crate) fn including(params: &Params) -> Self {
         Self { exclude: Paths::default(), ..Self::of(params) }
     }
 
-    /// Whether the top-level `field` can be part of the answer, to save the work of rendering it.
+    /// Returns true if the top-level `field` can be in the response. Other fields need not be rendered.
     pub(crate) fn wants(&self, field: &str) -> bool {
         let included = self.include.as_ref().is_none_or(|paths| paths.0.contains_key(field));
         included && !self.exclude.0.get(field).is_some_and(Paths::is_leaf)
     }
 
-    /// Cuts one item down to what was asked for.
+    /// Reduces an item to the selected fields.
     pub(crate) fn apply(&self, item: Value) -> Value {
         let included = match &self.include {
             Some(paths) => paths.keep(item),
@@ -49,7 +49,7 @@ impl Projection {
         self.exclude.remove(included)
     }
 
-    /// Cuts each item of a list.
+    /// Reduces each item of a list to the selected fields.
     pub(crate) fn apply_all(&self, items: impl IntoIterator<Item = Value>) -> Vec<Value> {
         items.into_iter().map(|item| self.apply(item)).collect()
     }
@@ -64,7 +64,7 @@ impl Paths {
         root
     }
 
-    /// Adds a path. A whole field and a part of it together mean the whole field.
+    /// Adds a path. A whole field has precedence over a part of it.
     fn insert(&mut self, path: &str) {
         let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
         let known = self.0.get(first).is_some_and(Self::is_leaf);
@@ -110,7 +110,7 @@ impl Paths {
     }
 }
 
-/// An object, or the empty list that PHP writes in place of an empty one.
+/// Creates an object, or an empty list if there are no fields: PHP encodes empty objects as lists.
 fn object(fields: impl Iterator<Item = (String, Value)>) -> Value {
     let fields: Map<_, _> = fields.collect();
     if fields.is_empty() { Value::Array(Vec::new()) } else { Value::Object(fields) }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn projections_reach_into_objects_and_lists() {
+    fn projections_apply_to_nested_objects_and_lists() {
         let cases = [
             ("", item()),
             ("include=id", json!({"id": 1})),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn only_fields_that_can_show_are_wanted() {
+    fn only_selected_fields_are_wanted() {
         let wants = |query: &str, field: &str| Projection::of(&Params::from_query(query)).wants(field);
 
         assert!(wants("", "episodes"));

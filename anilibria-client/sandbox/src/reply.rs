@@ -1,4 +1,4 @@
-//! What a handler answers, before it becomes an HTTP response.
+//! Result of a handler, before its conversion into an HTTP response.
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::body::SandboxBody;
 use super::json;
 
-/// An answer: status, headers, bytes.
+/// A response: status, headers and bytes.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -17,22 +17,22 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// JSON in the upstream's spelling.
+    /// Creates a JSON response in the notation of the live service.
     pub(crate) fn json(status: StatusCode, value: &Value) -> Self {
         Self::new(status, "application/json", json::laravel(value))
     }
 
-    /// JSON in plain spelling, for a person who reads the control API.
+    /// Creates a JSON response in plain notation, for the control API.
     pub(crate) fn plain_json(status: StatusCode, value: &Value) -> Self {
         Self::new(status, "application/json", value.to_string().into())
     }
 
-    /// An answer with nothing in it.
+    /// Creates a response without a body.
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self { status, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
-    /// 200 with nothing in it, which is a web page to Laravel.
+    /// Creates an empty response with status 200. Laravel sends it as a web page.
     pub(crate) fn blank() -> Self {
         Self::new(StatusCode::OK, "text/html; charset=UTF-8", Bytes::new())
     }
@@ -52,7 +52,7 @@ impl Reply {
         self.header(CONTENT_LENGTH, length)
     }
 
-    /// The response, with its body cut as `cut` says: it gets the length and gives the bytes to send.
+    /// Converts to an HTTP response. `cut` receives the length of the body and returns the number of bytes to send.
     pub(crate) fn into_response(self, cut: Option<fn(usize) -> usize>) -> Response<SandboxBody> {
         let length = self.body.len();
         let body = SandboxBody::new(self.body);
@@ -66,7 +66,7 @@ impl Reply {
         response
     }
 
-    /// The same answer without its body, for `HEAD`.
+    /// Removes the body, for `HEAD`.
     pub(crate) fn without_body(self) -> Self {
         Self { body: Bytes::new(), ..self }
     }

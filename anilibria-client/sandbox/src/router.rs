@@ -32,18 +32,18 @@ pub(crate) fn dispatch(world: &World, request: &Parts, path: &str, body: &Bytes)
         .unwrap_or_else(|problem| if wants_json(&request.headers) { problem.into() } else { problem.page() })
 }
 
-/// Returns true if `Accept` names JSON. `*/*` does not count: only errors depend on this, and the live service
-/// answers errors as web pages by default.
+/// Returns true if `Accept` names JSON. `*/*` does not count. Only errors depend on it: the live service sends errors as
+/// web pages by default.
 fn wants_json(headers: &HeaderMap) -> bool {
     let mut accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepted.any(|accepted| accepted.contains("/json") || accepted.contains("+json"))
 }
 
 fn find(method: &Method, path: &str) -> Result<(&'static Route, Segments), Problem> {
-    // HEAD is GET without a body, here as in Laravel.
+    // HEAD is GET without a body, as in Laravel.
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let mut allowed = Vec::new();
-    // A table lists fixed words before values, so the first match is the right one.
+    // Tables list fixed segments before values, so the first match is correct.
     for route in api::GROUPS.iter().copied().flatten() {
         let Some(segments) = matches(route.path, path) else {
             continue;
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn no_route_hides_behind_an_earlier_one() {
+    fn no_route_is_shadowed_by_an_earlier_one() {
         for route in api::GROUPS.iter().copied().flatten() {
             let (found, _) = find(&route.method, route.path).unwrap();
 

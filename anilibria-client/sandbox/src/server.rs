@@ -18,7 +18,7 @@ use super::site::API_ROOT;
 use super::{MAX_BODY, Sandbox};
 use crate::listener::{accept, serve};
 
-/// Maximum number of connections at a time; further ones wait to be accepted.
+/// Maximum number of concurrent connections. Further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 1024;
 
 impl Sandbox {
@@ -71,10 +71,10 @@ impl RunningSandbox {
         format!("{}{API_ROOT}", self.origin())
     }
 
-    /// Stops listening, closes all connections, and returns once that is done.
+    /// Stops listening, closes all connections, and waits until they are closed.
     pub async fn stop(mut self) {
         self.task.abort();
-        // The only outcome left is that the task was cancelled.
+        // The only possible error is that the task was cancelled.
         let _ = (&mut self.task).await;
     }
 }
@@ -95,7 +95,7 @@ impl Drop for RunningSandbox {
 
 async fn answer(sandbox: Sandbox, request: Request<Incoming>) -> Response<SandboxBody> {
     let (parts, body) = request.into_parts();
-    // A declared length is refused before anything of the body is read.
+    // A body with a declared length beyond the limit is rejected before it is read.
     if body.size_hint().lower() > MAX_BODY as u64 {
         return refuse(too_large());
     }
@@ -108,12 +108,12 @@ async fn answer(sandbox: Sandbox, request: Request<Incoming>) -> Response<Sandbo
     }
 }
 
-/// Answers and closes the connection: the unread rest of the body would be taken for the next request.
+/// Creates a response that closes the connection. Otherwise the unread rest of the body would be read as the next request.
 fn refuse(reply: Reply) -> Response<SandboxBody> {
     reply.header(CONNECTION, HeaderValue::from_static("close")).into_response(None)
 }
 
-/// Makes the answer to a body beyond the limit.
+/// Creates the response for a body beyond the limit.
 pub(super) fn too_large() -> Reply {
     let message = format!("The body must not have more than {MAX_BODY} bytes.");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, message).into()

@@ -1,15 +1,15 @@
-//! Under which address the caller sees the sandbox: the base of every absolute link in an answer.
+//! Address of the sandbox from the view of the client: the base of all absolute links in a response.
 
 use http::header::HOST;
 use http::request::Parts;
 
-/// Below which path the stand-in API lives.
+/// Path prefix of the stand-in API.
 pub(crate) const API_ROOT: &str = "/api/v1";
 
-/// The address a caller used.
+/// The address that a client used.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
-    /// `http://host` and the prefix of the mount; none when the caller named no host.
+    /// `http://host` with the prefix of the mount. `None` if the request has no host.
     root: Option<String>,
 }
 
@@ -24,18 +24,18 @@ impl Site {
         Self { root: host.filter(|host| is_host(host)).map(|host| format!("http://{host}{prefix}")) }
     }
 
-    /// The origin the caller used, or the live service's without one.
+    /// Origin that the client used. Without a host, the origin of the live service.
     pub(crate) fn origin(&self) -> &str {
         self.root.as_deref().unwrap_or("https://aniliberty.top")
     }
 
-    /// Where streams are: the sandbox itself, or the live service's host without a `Host`.
-    pub(crate) fn media(&self) -> &str {
+    /// Origin of the streams: the sandbox. Without a host, the media host of the live service.
+    pub(crate) fn media_origin(&self) -> &str {
         self.root.as_deref().unwrap_or("https://cache.libria.fun")
     }
 }
 
-/// Links must not carry whatever a caller puts into a header.
+/// Returns true if `host` is a valid host. Links must not contain arbitrary text from a header.
 fn is_host(host: &str) -> bool {
     (1..=255).contains(&host.len())
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
@@ -61,21 +61,21 @@ mod tests {
     }
 
     #[test]
-    fn links_follow_the_host_and_the_prefix_of_the_mount() {
+    fn links_contain_the_host_and_the_forwarded_prefix() {
         let mounted = site(&[("host", "127.0.0.1:8000"), ("x-forwarded-prefix", "/sandbox/")]);
 
         assert_eq!(mounted.origin(), "http://127.0.0.1:8000/sandbox");
-        assert_eq!(mounted.media(), "http://127.0.0.1:8000/sandbox");
+        assert_eq!(mounted.media_origin(), "http://127.0.0.1:8000/sandbox");
     }
 
     #[test]
-    fn without_a_host_links_are_those_of_the_live_service() {
-        assert_eq!(site(&[]).media(), "https://cache.libria.fun");
+    fn without_a_host_links_point_to_the_live_service() {
+        assert_eq!(site(&[]).media_origin(), "https://cache.libria.fun");
         assert_eq!(site(&[("x-forwarded-prefix", "/sandbox")]).origin(), "https://aniliberty.top");
     }
 
     #[test]
-    fn a_prefix_or_host_that_is_none_is_left_out() {
+    fn invalid_prefix_or_host_is_ignored() {
         for prefix in ["sandbox", "//evil.example", "/a b", "/<script>"] {
             assert_eq!(
                 site(&[("host", "one.test"), ("x-forwarded-prefix", prefix)]).origin(),

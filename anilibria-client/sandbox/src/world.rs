@@ -1,4 +1,4 @@
-//! Everything a sandbox knows, behind its locks.
+//! State of a sandbox, behind its locks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -14,7 +14,7 @@ use super::clock::{Clock, weekday};
 use super::faults::Injector;
 use super::log::Log;
 
-/// What a sandbox is built from.
+/// Settings of a sandbox.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     pub(crate) seed: u64,
@@ -24,22 +24,22 @@ pub(crate) struct Settings {
     pub(crate) read_lag: Duration,
 }
 
-/// The state that all clones of a sandbox share.
+/// State that all clones of a sandbox share.
 #[derive(Debug)]
 pub(crate) struct World {
     seed: u64,
     releases: u32,
     clock: Clock,
     read_lag: Duration,
-    /// How far the clock was set ahead, in milliseconds.
-    ahead: AtomicU64,
+    /// Offset of the clock, in milliseconds.
+    clock_offset: AtomicU64,
     catalog: RwLock<Catalog>,
-    /// Locked before the catalog by those who need both.
+    /// Locked before the catalog if both are needed.
     account: Mutex<Account>,
     injector: Mutex<Injector>,
     log: Mutex<Log>,
-    /// Decides what the random routes give.
-    dice: Mutex<Rng>,
+    /// Generator for the random routes.
+    rng: Mutex<Rng>,
 }
 
 impl World {
@@ -50,17 +50,17 @@ impl World {
             releases,
             clock,
             read_lag,
-            ahead: AtomicU64::new(0),
+            clock_offset: AtomicU64::new(0),
             catalog: RwLock::new(Catalog::generate(seed, releases)),
             account: Mutex::new(Account::new(seed, read_lag)),
             injector: Mutex::new(Injector::new(seed)),
             log: Mutex::new(Log::new(log_capacity)),
-            dice: Mutex::new(dice(seed)),
+            rng: Mutex::new(rng(seed)),
         }
     }
 
-    // A panic under a lock can only come from a bug in the sandbox, and a test that hits one should
-    // fail with that panic; later calls go on with what is there.
+    // A panic under a lock is a bug in the sandbox. The test that triggers it fails with that panic; later calls use the
+    // state that is left.
 
     pub(crate) fn catalog(&self) -> RwLockReadGuard<'_, Catalog> {
         self.catalog.read().unwrap_or_else(PoisonError::into_inner)
@@ -82,41 +82,41 @@ impl World {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn dice(&self) -> MutexGuard<'_, Rng> {
-        self.dice.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rng(&self) -> MutexGuard<'_, Rng> {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What makes links to torrents personal.
+    /// Passkey for personal links to torrents.
     pub(crate) fn passkey(&self) -> String {
         chance::file_name(&mut chance::stream(self.seed, "passkey", 0)).chars().take(16).collect()
     }
 
-    /// Up to `count` different items in an order that repeats after a reset.
+    /// Returns up to `count` different items in random order. The order repeats after a reset.
     pub(crate) fn sample<T>(&self, items: impl Iterator<Item = T>, count: usize) -> Vec<T> {
-        chance::sample(&mut self.dice(), items, count)
+        chance::sample(&mut self.rng(), items, count)
     }
 
-    /// What time it is here.
+    /// Current time of the sandbox.
     pub(crate) fn now(&self) -> OffsetDateTime {
-        let ahead = Duration::from_millis(self.ahead.load(Ordering::Relaxed));
-        self.clock.now().saturating_add(time::Duration::try_from(ahead).unwrap_or(time::Duration::MAX))
+        let clock_offset = Duration::from_millis(self.clock_offset.load(Ordering::Relaxed));
+        self.clock.now().saturating_add(time::Duration::try_from(clock_offset).unwrap_or(time::Duration::MAX))
     }
 
-    /// Sets the clock ahead, once more by `step`.
+    /// Advances the clock by `step`.
     pub(crate) fn advance(&self, step: Duration) {
         let step = u64::try_from(step.as_millis()).unwrap_or(u64::MAX);
-        // The closure always gives a value, so the update cannot fail.
-        let _ = self
-            .ahead
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |ahead| Some(ahead.saturating_add(step)));
+        // The closure always returns a value, so the update cannot fail.
+        let _ = self.clock_offset.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |clock_offset| {
+            Some(clock_offset.saturating_add(step))
+        });
     }
 
-    /// Today's weekday in Moscow, 1 for Monday to 7 for Sunday.
+    /// Current weekday in Moscow, from 1 (Monday) to 7 (Sunday).
     pub(crate) fn weekday(&self) -> u8 {
         weekday(self.now())
     }
 
-    /// Brings everything back to how it was at the start.
+    /// Restores the initial state.
     pub(crate) fn reset(&self) {
         let mut catalog = self.catalog_mut();
         if !catalog.is_pristine() {
@@ -124,13 +124,13 @@ impl World {
         }
         drop(catalog);
         *self.account() = Account::new(self.seed, self.read_lag);
-        self.ahead.store(0, Ordering::Relaxed);
+        self.clock_offset.store(0, Ordering::Relaxed);
         *self.injector() = Injector::new(self.seed);
-        *self.dice() = dice(self.seed);
+        *self.rng() = rng(self.seed);
         self.log().clear();
     }
 }
 
-fn dice(seed: u64) -> Rng {
+fn rng(seed: u64) -> Rng {
     chance::stream(seed, "random routes", 0)
 }

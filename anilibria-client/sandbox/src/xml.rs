@@ -16,7 +16,7 @@ mod tests {
     use super::escape;
 
     #[test]
-    fn no_character_ends_the_text_early() {
+    fn special_characters_are_escaped() {
         assert_eq!(escape(r#"<a b="c">&"#), "&lt;a b=&quot;c&quot;&gt;&amp;");
     }
 }

@@ -1,4 +1,4 @@
-//! The one account of the sandbox, `demo` / `demo`: who is signed in, and what the account keeps.
+//! The account `demo` / `demo`, the only one of the sandbox: sessions, logins and lists.
 
 mod otp;
 mod password;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-pub(crate) use otp::{Otps, Refused};
+pub(crate) use otp::{OtpError, Otps};
 pub(crate) use password::{PASSWORD, Password};
 pub(crate) use sessions::Sessions;
 pub(crate) use shelf::{Full, Shelf};
@@ -22,14 +22,14 @@ pub(crate) use views::{Mark, Stored, Views};
 
 use super::catalog::reference::Choice;
 
-/// The id of the account.
+/// Id of the account.
 pub(crate) const USER_ID: u32 = 4_837_362;
-/// The name to sign in with.
+/// Login name of the account.
 pub(crate) const LOGIN: &str = "demo";
-/// Where letters to the account go.
+/// E-mail address of the account.
 pub(crate) const EMAIL: &str = "demo@example.com";
 
-/// The account, and the ways to sign in to it.
+/// The account and its login methods.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) password: Password,
@@ -37,15 +37,15 @@ pub(crate) struct Account {
     pub(crate) otps: Otps,
     pub(crate) socials: Socials,
     pub(crate) favorites: Shelf<()>,
-    /// Each release with the list it is on.
+    /// Releases with the collection of each.
     pub(crate) collections: Shelf<&'static Choice>,
     pub(crate) views: Views,
-    /// Marks from 1 to 10 by release; only releases that exist have one, which bounds it.
+    /// Ratings from 1 to 10 by release id. Bounded, because only existing releases have a rating.
     pub(crate) scores: BTreeMap<u32, u8>,
 }
 
 impl Account {
-    /// The account as it is at the start: signed in nowhere, with nothing on its lists.
+    /// Creates the account without sessions and with empty lists.
     pub(crate) fn new(seed: u64, read_lag: Duration) -> Self {
         Self {
             password: Password::new(seed),
@@ -59,24 +59,24 @@ impl Account {
         }
     }
 
-    /// Signs in with login and password; none if they are wrong.
+    /// Signs in with login and password, and returns the session token. `None` if login or password is wrong.
     pub(crate) fn log_in(&mut self, login: &str, password: &str) -> Option<String> {
         let is_right = login == LOGIN && self.password.is(password);
         is_right.then(|| self.sessions.open())
     }
 
-    /// Signs in with a code that was accepted.
+    /// Signs in with an accepted one-time password, and returns the session token.
     pub(crate) fn log_in_with_code(
         &mut self,
         code: u32,
         device_id: &str,
         now: OffsetDateTime,
-    ) -> Result<String, Refused> {
+    ) -> Result<String, OtpError> {
         self.otps.redeem(code, device_id, now)?;
         Ok(self.sessions.open())
     }
 
-    /// Signs in with the state of a social login that was finished.
+    /// Signs in with the state of a finished social login, and returns the session token.
     pub(crate) fn log_in_with_state(&mut self, state: &str) -> Option<String> {
         self.socials.redeem(state).then(|| self.sessions.open())
     }

@@ -1,4 +1,4 @@
-//! One-time passwords: asked for by a device, accepted by an account, then good for one login.
+//! One-time passwords. A device requests a code, the account accepts it, and the device signs in with it once.
 
 use std::fmt;
 
@@ -8,23 +8,23 @@ use crate::chance;
 
 use super::queue::Queue;
 
-/// How long a code lives.
-const LIFE: Duration = Duration::minutes(5);
-/// How many codes there are: those of six digits.
-const CODES: u32 = 1_000_000;
+/// Lifetime of a code.
+const TTL: Duration = Duration::minutes(5);
+/// Number of codes with six digits.
+const CODE_COUNT: u32 = 1_000_000;
 
-/// A code and the device that asked for it.
+/// A code and the device that requested it.
 #[derive(Clone)]
 pub(crate) struct Otp {
     pub(crate) code: u32,
     pub(crate) device_id: String,
     pub(crate) expires_at: OffsetDateTime,
-    /// Whether an account has accepted it.
+    /// True if the account has accepted the code.
     pub(crate) is_accepted: bool,
 }
 
 impl Otp {
-    /// The code as it is shown: six digits, the first of which may be 0.
+    /// Formats the code with six digits and leading zeros.
     pub(crate) fn digits(&self) -> String {
         format!("{:06}", self.code)
     }
@@ -36,16 +36,16 @@ impl fmt::Debug for Otp {
     }
 }
 
-/// Why a code does not sign in.
+/// Reasons for a rejected code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// No such code, or its time is over.
+pub(crate) enum OtpError {
+    /// The code does not exist or has expired.
     Unknown,
-    /// No account has accepted it yet.
+    /// The account has not accepted the code yet.
     Pending,
 }
 
-/// The codes that are alive.
+/// Codes that have not expired.
 #[derive(Debug)]
 pub(crate) struct Otps {
     seed: u64,
@@ -58,7 +58,7 @@ impl Otps {
         Self { seed, drawn: 0, alive: Queue::default() }
     }
 
-    /// The code of a device: a new one unless it has one that is alive.
+    /// Returns the valid code of a device, or creates one.
     pub(crate) fn get(&mut self, device_id: &str, now: OffsetDateTime) -> Otp {
         self.expire(now);
         if let Some(otp) = self.alive.find(|otp| otp.device_id == device_id) {
@@ -67,17 +67,17 @@ impl Otps {
         let otp = Otp {
             code: self.draw(),
             device_id: device_id.to_owned(),
-            expires_at: now.saturating_add(LIFE),
+            expires_at: now.saturating_add(TTL),
             is_accepted: false,
         };
         self.alive.push(otp.clone());
         otp
     }
 
-    /// A code that nobody has. There are a thousand times more codes than can be alive.
+    /// Returns an unused code. There are a thousand times more codes than valid ones.
     fn draw(&mut self) -> u32 {
         loop {
-            let code = chance::stream(self.seed, "otp", self.drawn).u32(..CODES);
+            let code = chance::stream(self.seed, "otp", self.drawn).u32(..CODE_COUNT);
             self.drawn += 1;
             if self.alive.find(|otp| otp.code == code).is_none() {
                 return code;
@@ -85,7 +85,7 @@ impl Otps {
         }
     }
 
-    /// Links a code to the account; false if there is no such code.
+    /// Links a code to the account. Returns false if there is no such code.
     pub(crate) fn accept(&mut self, code: u32, now: OffsetDateTime) -> bool {
         self.expire(now);
         match self.alive.find_mut(|otp| otp.code == code) {
@@ -97,13 +97,13 @@ impl Otps {
         }
     }
 
-    /// Uses an accepted code up.
-    pub(super) fn redeem(&mut self, code: u32, device_id: &str, now: OffsetDateTime) -> Result<(), Refused> {
+    /// Uses up an accepted code.
+    pub(super) fn redeem(&mut self, code: u32, device_id: &str, now: OffsetDateTime) -> Result<(), OtpError> {
         self.expire(now);
         let is_it = |otp: &Otp| otp.code == code && otp.device_id == device_id;
         match self.alive.find(is_it) {
-            None => Err(Refused::Unknown),
-            Some(otp) if !otp.is_accepted => Err(Refused::Pending),
+            None => Err(OtpError::Unknown),
+            Some(otp) if !otp.is_accepted => Err(OtpError::Pending),
             Some(_) => {
                 self.alive.take(is_it);
                 Ok(())
@@ -125,7 +125,7 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-11-01 12:00 UTC);
 
     #[test]
-    fn a_device_keeps_its_code_for_five_minutes() {
+    fn code_of_a_device_is_valid_for_five_minutes() {
         let mut otps = Otps::new(1);
         let first = otps.get("tv", NOW);
         let last_moment = NOW + Duration::seconds(299);
@@ -136,29 +136,29 @@ mod tests {
     }
 
     #[test]
-    fn a_code_signs_in_once_after_it_was_accepted() {
+    fn accepted_code_signs_in_once() {
         let mut otps = Otps::new(1);
         let code = otps.get("tv", NOW).code;
 
-        assert_eq!(otps.redeem(code, "tv", NOW), Err(Refused::Pending));
+        assert_eq!(otps.redeem(code, "tv", NOW), Err(OtpError::Pending));
         assert!(otps.accept(code, NOW));
-        assert_eq!(otps.redeem(code, "phone", NOW), Err(Refused::Unknown));
+        assert_eq!(otps.redeem(code, "phone", NOW), Err(OtpError::Unknown));
         assert_eq!(otps.redeem(code, "tv", NOW), Ok(()));
-        assert_eq!(otps.redeem(code, "tv", NOW), Err(Refused::Unknown));
+        assert_eq!(otps.redeem(code, "tv", NOW), Err(OtpError::Unknown));
     }
 
     #[test]
-    fn an_expired_code_is_unknown() {
+    fn expired_code_is_unknown() {
         let mut otps = Otps::new(1);
         let code = otps.get("tv", NOW).code;
         let later = NOW + Duration::minutes(5);
 
         assert!(!otps.accept(code, later));
-        assert_eq!(otps.redeem(code, "tv", later), Err(Refused::Unknown));
+        assert_eq!(otps.redeem(code, "tv", later), Err(OtpError::Unknown));
     }
 
     #[test]
-    fn codes_show_six_digits() {
+    fn codes_have_six_digits() {
         let otp = Otp { code: 58_701, device_id: String::new(), expires_at: NOW, is_accepted: false };
 
         assert_eq!(otp.digits(), "058701");

@@ -1,4 +1,4 @@
-//! The password, and the letters that let one set a new one.
+//! The password of the account, and the tokens to reset it.
 
 use std::fmt;
 
@@ -6,42 +6,42 @@ use crate::chance;
 
 use super::queue::Queue;
 
-/// The password at the start.
+/// Password at the start.
 pub(crate) const PASSWORD: &str = "demo";
 
-/// The password of the account.
+/// Password of the account.
 pub(crate) struct Password {
     text: String,
     seed: u64,
     written: u64,
-    /// The tokens in letters that were not used yet.
-    letters: Queue<String>,
+    /// Reset tokens that were not used yet.
+    reset_tokens: Queue<String>,
 }
 
 impl Password {
     pub(super) fn new(seed: u64) -> Self {
-        Self { text: PASSWORD.to_owned(), seed, written: 0, letters: Queue::default() }
+        Self { text: PASSWORD.to_owned(), seed, written: 0, reset_tokens: Queue::default() }
     }
 
     pub(super) fn is(&self, text: &str) -> bool {
         self.text == text
     }
 
-    /// Writes a letter with a token to set another password.
-    pub(crate) fn write_letter(&mut self) {
+    /// Creates a reset token, as if it were sent by e-mail.
+    pub(crate) fn create_reset_token(&mut self) {
         let rng = &mut chance::stream(self.seed, "letter", self.written);
         self.written += 1;
-        self.letters.push(chance::hex32(rng));
+        self.reset_tokens.push(chance::hex32(rng));
     }
 
-    /// The token of the last letter that was not used.
-    pub(crate) fn last_letter(&self) -> Option<&str> {
-        self.letters.last().map(String::as_str)
+    /// Newest reset token that was not used yet.
+    pub(crate) fn last_reset_token(&self) -> Option<&str> {
+        self.reset_tokens.last().map(String::as_str)
     }
 
-    /// Sets another password; false if no letter has this token.
+    /// Sets another password. Returns false if `token` is not a valid reset token.
     pub(crate) fn set(&mut self, token: &str, password: &str) -> bool {
-        if self.letters.take(|known| known == token).is_none() {
+        if self.reset_tokens.take(|known| known == token).is_none() {
             return false;
         }
         password.clone_into(&mut self.text);
@@ -60,10 +60,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_letter_sets_the_password_once() {
+    fn reset_token_sets_the_password_once() {
         let mut password = Password::new(1);
-        password.write_letter();
-        let token = password.last_letter().unwrap().to_owned();
+        password.create_reset_token();
+        let token = password.last_reset_token().unwrap().to_owned();
 
         assert!(password.set(&token, "new"));
         assert!(password.is("new") && !password.is("demo"));

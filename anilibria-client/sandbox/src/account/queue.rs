@@ -1,11 +1,11 @@
-//! A list that forgets its oldest entries, so that no caller can make it grow without end.
+//! A bounded list that drops its oldest entries.
 
 use std::collections::VecDeque;
 
-/// How many sessions, codes, states or letters are kept of each.
+/// Maximum number of sessions, codes, states and reset tokens, each.
 const CAPACITY: usize = 1000;
 
-/// The last entries of a kind, oldest first.
+/// The newest entries of a kind, oldest first.
 #[derive(Debug)]
 pub(super) struct Queue<T>(VecDeque<T>);
 
@@ -16,7 +16,7 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// Adds an entry, in place of the oldest one when there are too many.
+    /// Adds an entry. Drops the oldest entry if the queue is full.
     pub(super) fn push(&mut self, entry: T) {
         if self.0.len() >= CAPACITY {
             self.0.pop_front();
@@ -36,7 +36,7 @@ impl<T> Queue<T> {
         self.0.iter_mut().find(|entry| test(entry))
     }
 
-    /// Takes out the first entry that passes `test`.
+    /// Removes and returns the first entry that satisfies `test`.
     pub(super) fn take(&mut self, test: impl Fn(&T) -> bool) -> Option<T> {
         let place = self.0.iter().position(test)?;
         self.0.remove(place)
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_entries_are_forgotten() {
+    fn oldest_entries_are_dropped() {
         let mut queue = Queue::default();
 
         for number in 0..=CAPACITY {

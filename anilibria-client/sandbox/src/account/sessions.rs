@@ -1,4 +1,4 @@
-//! Sessions: the tokens that are good at the moment.
+//! Sessions and their tokens.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use crate::chance;
 
 use super::queue::Queue;
 
-/// How long a token is behind its first characters, about as long as those of the live service.
+/// Length of a token after its prefix, similar to tokens of the live service.
 const TOKEN_LENGTH: usize = 180;
 
-/// The open sessions; the oldest ends when there are more than a thousand.
+/// Open sessions. A new session ends the oldest one if there are a thousand.
 pub(crate) struct Sessions {
     seed: u64,
     opened: u64,
@@ -21,11 +21,11 @@ impl Sessions {
         Self { seed, opened: 0, tokens: Queue::default() }
     }
 
-    /// Opens a session and gives its token: the same ones in the same order for each seed.
+    /// Opens a session and returns its token. The sequence of tokens depends only on the seed.
     pub(crate) fn open(&mut self) -> String {
         let rng = &mut chance::stream(self.seed, "token", self.opened);
         self.opened += 1;
-        // Tokens of the live service are encrypted JSON in base64, which always begins like this.
+        // Tokens of the live service are encrypted JSON in base64 and always have this prefix.
         let token: String = "eyJpdiI6I"
             .chars()
             .chain(std::iter::repeat_with(|| rng.alphanumeric()).take(TOKEN_LENGTH))
@@ -38,7 +38,7 @@ impl Sessions {
         self.tokens.find(|known| known == token).is_some()
     }
 
-    /// Ends a session; false if there is none with this token.
+    /// Ends a session. Returns false if no session has this token.
     pub(crate) fn close(&mut self, token: &str) -> bool {
         self.tokens.take(|known| known == token).is_some()
     }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_good_until_its_session_ends() {
+    fn token_is_valid_until_its_session_ends() {
         let mut sessions = Sessions::new(1);
         let token = sessions.open();
         let other = sessions.open();
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_follow_from_the_seed_and_do_not_show_in_debug_output() {
+    fn tokens_follow_from_the_seed_and_are_hidden_in_debug_output() {
         let mut sessions = Sessions::new(1);
         let token = sessions.open();
 

@@ -1,21 +1,21 @@
-//! A list of releases that an account keeps: its favourites, or its collections.
+//! A list of releases of the account: favourites or collections.
 
-/// How many releases a list can hold.
+/// Maximum number of releases on a list.
 const CAPACITY: usize = 10_000;
 
-/// A release on a list, and what is noted beside it.
+/// A release on a list, with its note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry<T> {
-    /// Need not exist: the live service does not look.
+    /// Id of the release. The release need not exist: the live service does not check it.
     pub(crate) release: u32,
     pub(crate) note: T,
 }
 
-/// The list is as long as it gets.
+/// Error: the list has its maximum length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
-/// Releases in the order they were added, each of them once.
+/// Unique releases in the order of their insertion.
 #[derive(Debug)]
 pub(crate) struct Shelf<T>(Vec<Entry<T>>);
 
@@ -26,12 +26,12 @@ impl<T> Default for Shelf<T> {
 }
 
 impl<T> Shelf<T> {
-    /// The entries, first added first.
+    /// Entries, oldest first.
     pub(crate) fn entries(&self) -> &[Entry<T>] {
         &self.0
     }
 
-    /// Adds a release, or changes the note beside one that is there.
+    /// Adds a release, or changes the note of a release on the list.
     pub(crate) fn put(&mut self, release: u32, note: T) -> Result<(), Full> {
         if let Some(entry) = self.0.iter_mut().find(|entry| entry.release == release) {
             entry.note = note;
@@ -43,7 +43,7 @@ impl<T> Shelf<T> {
         Ok(())
     }
 
-    /// Takes releases off the list; those that are not on it are nobody's error.
+    /// Removes releases from the list. Ids that are not on the list are ignored.
     pub(crate) fn remove(&mut self, releases: &[u32]) {
         self.0.retain(|entry| !releases.contains(&entry.release));
     }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_release_stands_on_the_list_once_with_its_last_note() {
+    fn release_is_on_the_list_once_with_its_last_note() {
         let mut shelf = Shelf::default();
 
         for (release, note) in [(7, "a"), (3, "b"), (7, "c")] {
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_stops_growing_at_its_limit() {
+    fn list_has_a_maximum_length() {
         let mut shelf = Shelf::default();
         for release in 0..u32::try_from(CAPACITY).unwrap() {
             shelf.put(release, ()).unwrap();

@@ -1,4 +1,4 @@
-//! Logins through social networks: begun by a client, finished in a browser, then good for one token.
+//! Logins through social networks. A client begins a login, the user finishes it in a browser, and the client redeems it once.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::chance;
 
 use super::queue::Queue;
 
-/// The networks there are, with the address of their login page.
+/// Social networks, with the URL of their login page.
 pub(crate) const PROVIDERS: [(&str, &str); 4] = [
     ("vk", "https://oauth.vk.com/authorize"),
     ("google", "https://accounts.google.com/o/oauth2/auth"),
@@ -14,11 +14,11 @@ pub(crate) const PROVIDERS: [(&str, &str); 4] = [
     ("discord", "https://discord.com/api/oauth2/authorize"),
 ];
 
-/// The logins that were begun and did not lead to a token yet.
+/// Logins that were begun but not redeemed.
 pub(crate) struct Socials {
     seed: u64,
     begun: u64,
-    /// States, and whether the user has finished.
+    /// State of each login, and true if the user has finished it.
     open: Queue<(String, bool)>,
 }
 
@@ -27,7 +27,7 @@ impl Socials {
         Self { seed, begun: 0, open: Queue::default() }
     }
 
-    /// Begins a login and gives its state.
+    /// Begins a login and returns its state.
     pub(crate) fn begin(&mut self) -> String {
         let rng = &mut chance::stream(self.seed, "social state", self.begun);
         self.begun += 1;
@@ -36,7 +36,7 @@ impl Socials {
         state
     }
 
-    /// Does what the user does in the browser; false if no login with this state is open.
+    /// Finishes a login, as the user does in the browser. Returns false if no login has this state.
     pub(crate) fn finish(&mut self, state: &str) -> bool {
         match self.open.find_mut(|(known, _)| known == state) {
             Some((_, is_finished)) => {
@@ -47,7 +47,7 @@ impl Socials {
         }
     }
 
-    /// Uses a finished login up; false if it is unknown or not finished.
+    /// Redeems a finished login. Returns false if the login is unknown or not finished.
     pub(super) fn redeem(&mut self, state: &str) -> bool {
         self.open.take(|(known, is_finished)| known == state && *is_finished).is_some()
     }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_gives_one_token_once_the_user_has_finished() {
+    fn finished_login_is_redeemed_once() {
         let mut socials = Socials::new(1);
         let state = socials.begin();
 

@@ -1,4 +1,4 @@
-//! What was watched, and how far: at once in one place, with a delay in the others.
+//! Time codes of watched episodes. Some reads see changes immediately, others after a delay.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -9,67 +9,67 @@ use uuid::Uuid;
 
 use super::shelf::Full;
 
-/// How many episodes can have a view.
+/// Maximum number of episodes with a view.
 const CAPACITY: usize = 20_000;
-/// How many changes wait at most to be seen by delayed reads; then the oldest is seen early.
-const MAX_WAITING: usize = 20_000;
-/// Ids of views begin here; they do not fit into 32 bits for long.
+/// Maximum number of changes that are hidden from delayed reads. Beyond it, the oldest change becomes visible early.
+const MAX_PENDING: usize = 20_000;
+/// First id of a view. Ids exceed 32 bits eventually.
 const FIRST_ID: u64 = 200_000_000;
 
-/// How far an episode was watched, as a client tells it.
+/// Progress of an episode, as sent by a client.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Mark {
     pub(crate) episode: Uuid,
-    /// In seconds, spelled as it came: `743` and `743.5` both occur.
+    /// Position in seconds, in its original notation: `743` and `743.5` both occur.
     pub(crate) time: Number,
     pub(crate) is_watched: bool,
 }
 
-/// A mark that is kept.
+/// A stored mark.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Stored {
     pub(crate) id: u64,
     pub(crate) mark: Mark,
     pub(crate) updated_at: OffsetDateTime,
-    /// Tells which of two marks of the same moment is later.
-    turn: u64,
+    /// Order of marks with the same time.
+    sequence: u64,
 }
 
 type Marks = HashMap<Uuid, Stored>;
 
 /// A change that delayed reads do not see yet.
 #[derive(Debug)]
-struct Waiting {
+struct PendingChange {
     since: OffsetDateTime,
     episode: Uuid,
-    /// What the change left; none if it removed the mark.
-    left: Option<Stored>,
+    /// Mark after the change; `None` if the change removed it.
+    stored: Option<Stored>,
 }
 
-/// The views of an account.
+/// Views of the account.
 #[derive(Debug)]
 pub(crate) struct Views {
     lag: Duration,
-    turns: u64,
+    sequence: u64,
     ids: u64,
     current: Marks,
     delayed: Marks,
-    waiting: VecDeque<Waiting>,
+    pending: VecDeque<PendingChange>,
 }
 
 impl Views {
     pub(super) fn new(lag: Duration) -> Self {
         Self {
             lag,
-            turns: 0,
+            sequence: 0,
             ids: FIRST_ID,
             current: Marks::new(),
             delayed: Marks::new(),
-            waiting: VecDeque::new(),
+            pending: VecDeque::new(),
         }
     }
 
-    /// Keeps a mark, in place of an older one of the same episode.
+    /// Stores a mark. Replaces an earlier mark of the same episode.
     pub(crate) fn put(&mut self, mark: Mark, now: OffsetDateTime) -> Result<(), Full> {
         let episode = mark.episode;
         let id = match self.current.get(&episode) {
@@ -80,68 +80,68 @@ impl Views {
                 self.ids
             }
         };
-        self.turns += 1;
-        let stored = Stored { id, mark, updated_at: now, turn: self.turns };
+        self.sequence += 1;
+        let stored = Stored { id, mark, updated_at: now, sequence: self.sequence };
         self.current.insert(episode, stored.clone());
-        self.wait(Waiting { since: now, episode, left: Some(stored) });
+        self.enqueue(PendingChange { since: now, episode, stored: Some(stored) });
         Ok(())
     }
 
-    /// Forgets the mark of an episode, if there is one.
+    /// Removes the mark of an episode, if there is one.
     pub(crate) fn remove(&mut self, episode: Uuid, now: OffsetDateTime) {
         if self.current.remove(&episode).is_some() {
-            self.wait(Waiting { since: now, episode, left: None });
+            self.enqueue(PendingChange { since: now, episode, stored: None });
         }
     }
 
-    /// All marks of at least `since`, the last one first.
+    /// Marks that are not older than `since`, newest first.
     pub(crate) fn since(&self, since: Option<OffsetDateTime>) -> Vec<&Stored> {
         let marks = self.current.values();
-        last_first(marks.filter(|stored| since.is_none_or(|since| stored.updated_at >= since)))
+        newest_first(marks.filter(|stored| since.is_none_or(|since| stored.updated_at >= since)))
     }
 
-    /// The marks that delayed reads see, the last one first.
+    /// Marks that are visible to delayed reads, newest first.
     pub(crate) fn delayed(&mut self, now: OffsetDateTime) -> Vec<&Stored> {
-        self.settle(now);
-        last_first(self.delayed.values())
+        self.apply_due(now);
+        newest_first(self.delayed.values())
     }
 
-    /// The mark of an episode that delayed reads see.
+    /// Mark of an episode that is visible to delayed reads.
     pub(crate) fn delayed_of(&mut self, episode: Uuid, now: OffsetDateTime) -> Option<&Stored> {
-        self.settle(now);
+        self.apply_due(now);
         self.delayed.get(&episode)
     }
 
-    fn wait(&mut self, change: Waiting) {
-        self.settle(change.since);
-        if self.waiting.len() >= MAX_WAITING
-            && let Some(oldest) = self.waiting.pop_front()
+    fn enqueue(&mut self, change: PendingChange) {
+        self.apply_due(change.since);
+        if self.pending.len() >= MAX_PENDING
+            && let Some(oldest) = self.pending.pop_front()
         {
-            self.show(oldest);
+            self.apply(oldest);
         }
-        self.waiting.push_back(change);
+        self.pending.push_back(change);
     }
 
-    /// Shows delayed reads every change that has waited for long enough.
-    fn settle(&mut self, now: OffsetDateTime) {
+    /// Makes changes visible to delayed reads whose delay has passed.
+    fn apply_due(&mut self, now: OffsetDateTime) {
         let lag = time::Duration::try_from(self.lag).unwrap_or(time::Duration::MAX);
-        while self.waiting.front().is_some_and(|change| change.since.saturating_add(lag) <= now) {
-            let Some(change) = self.waiting.pop_front() else { break };
-            self.show(change);
+        while self.pending.front().is_some_and(|change| change.since.saturating_add(lag) <= now) {
+            let Some(change) = self.pending.pop_front() else { break };
+            self.apply(change);
         }
     }
 
-    fn show(&mut self, change: Waiting) {
-        match change.left {
+    fn apply(&mut self, change: PendingChange) {
+        match change.stored {
             Some(stored) => self.delayed.insert(change.episode, stored),
             None => self.delayed.remove(&change.episode),
         };
     }
 }
 
-fn last_first<'a>(marks: impl Iterator<Item = &'a Stored>) -> Vec<&'a Stored> {
+fn newest_first<'a>(marks: impl Iterator<Item = &'a Stored>) -> Vec<&'a Stored> {
     let mut marks: Vec<_> = marks.collect();
-    marks.sort_unstable_by_key(|stored| std::cmp::Reverse((stored.updated_at, stored.turn)));
+    marks.sort_unstable_by_key(|stored| std::cmp::Reverse((stored.updated_at, stored.sequence)));
     marks
 }
 
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn delayed_reads_see_a_change_when_the_lag_is_over() {
+    fn delayed_reads_see_a_change_after_the_lag() {
         let mut views = Views::new(LAG);
         let later = NOW + Span::seconds(20);
         views.put(mark(1, 10), NOW).unwrap();
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_come_last_first_and_keep_their_id() {
+    fn marks_are_sorted_newest_first_and_keep_their_id() {
         let mut views = Views::new(Duration::ZERO);
         for (episode, seconds) in [(1, 10), (2, 20), (1, 30)] {
             views.put(mark(episode, seconds), NOW).unwrap();
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn only_marks_since_a_moment_are_asked_for() {
+    fn since_excludes_older_marks() {
         let mut views = Views::new(Duration::ZERO);
         views.put(mark(1, 10), NOW).unwrap();
 
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn views_stop_growing_at_their_limit() {
+    fn views_have_a_maximum_number() {
         let mut views = Views::new(LAG);
         for episode in 0..CAPACITY {
             views.put(mark(episode as u128, 1), NOW).unwrap();

@@ -11,7 +11,7 @@ use super::filter::Filter;
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/anime/catalog/releases", releases),
-    // The same question, with its parameters in a JSON body.
+    // The same query, with its parameters in a JSON body.
     Route::post("/anime/catalog/releases", releases),
 ];
 

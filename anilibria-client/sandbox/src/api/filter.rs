@@ -1,4 +1,4 @@
-//! The filters of lists of releases: `f[genres]`, `f[types]` and their like.
+//! Filters of lists of releases, such as `f[genres]` and `f[types]`.
 
 use crate::catalog::genre::{self, Genre};
 use crate::catalog::reference::{
@@ -8,10 +8,10 @@ use crate::catalog::reference::{
 use crate::catalog::{Release, best_match, fold};
 use crate::params::{Check, Params};
 
-/// Which releases are asked for. An empty list lets everything through.
+/// Criteria for releases. An empty list accepts all releases.
 #[derive(Debug)]
 pub(super) struct Filter {
-    /// All of these; `None` is a genre that does not exist, and so no release has.
+    /// A release must have all of these genres. `None` is an unknown genre, which no release has.
     genres: Vec<Option<&'static Genre>>,
     kinds: Vec<&'static Choice>,
     seasons: Vec<&'static Choice>,
@@ -20,13 +20,13 @@ pub(super) struct Filter {
     production_statuses: Vec<&'static Choice>,
     from_year: Option<i64>,
     to_year: Option<i64>,
-    /// Any of these.
+    /// A release must have one of these years.
     years: Vec<i64>,
     search: Option<String>,
 }
 
 impl Filter {
-    /// Reads the filters of the catalog, where years are a range.
+    /// Reads the filters of the catalog, with years as a range.
     pub(super) fn read(check: &mut Check<'_>, params: &Params) -> Self {
         Self {
             genres: check.integers("f.genres").into_iter().map(genre::find).collect(),
@@ -43,8 +43,8 @@ impl Filter {
         }
     }
 
-    /// Reads the filters of an account's lists: fewer of them, and years are a list.
-    pub(super) fn of_shelf(check: &mut Check<'_>, params: &Params) -> Self {
+    /// Reads the filters of the lists of an account. There are fewer of them, and years are a list.
+    pub(super) fn of_account_list(check: &mut Check<'_>, params: &Params) -> Self {
         Self {
             genres: check.integers("f.genres").into_iter().map(genre::find).collect(),
             kinds: check.any_of("f.types", |value| find(&KINDS, value)),

@@ -1,4 +1,4 @@
-//! `/anime/franchises`: releases that belong together.
+//! `/anime/franchises`: groups of related releases.
 
 use crate::operation::{Call, Route};
 use crate::params::Check;
@@ -23,7 +23,7 @@ fn random(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let limit = check.integer_in("limit", 1..=i64::from(u32::MAX));
     check.finish()?;
-    // Without a limit the live service gives every franchise there is.
+    // Without a limit the live service returns all franchises.
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let catalog = call.world.catalog();
     let view = call.view(&catalog);

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::view;
 
-/// The most releases of a genre on one page: fewer than elsewhere.
+/// Maximum number of releases of a genre on one page, lower than on other routes.
 const MAX_RELEASES: i64 = 30;
 
 pub(super) const ROUTES: &[Route] = &[
@@ -31,7 +31,7 @@ fn random(call: &Call<'_>) -> Result<Reply, Problem> {
     let limit = check.integer("limit");
     check.finish()?;
     let genres = genre::by_id();
-    // A limit that makes no sense gives all of them.
+    // An invalid limit returns all genres.
     let limit = limit
         .and_then(|limit| usize::try_from(limit).ok())
         .filter(|limit| (1..=genres.len()).contains(limit));

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::view;
 
-/// How many videos there are when the caller does not say.
+/// Default number of videos.
 const DEFAULT_LIMIT: usize = 15;
 
 pub(super) const ROUTES: &[Route] = &[
@@ -26,7 +26,7 @@ fn videos(call: &Call<'_>) -> Result<Reply, Problem> {
     check.finish()?;
     let limit = match limit {
         None => DEFAULT_LIMIT,
-        // A limit that makes no sense gives all of them.
+        // An invalid limit returns all videos.
         Some(..=0) => usize::MAX,
         Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
     };

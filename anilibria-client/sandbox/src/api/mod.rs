@@ -1,4 +1,4 @@
-//! The operations of the API: a file per path prefix, each with its table of routes.
+//! Operations of the API. One file per path prefix, each with a table of its routes.
 
 mod accounts;
 mod catalog;
@@ -20,7 +20,7 @@ mod torrents;
 
 use super::operation::Route;
 
-/// The routes of every group. A new group is one more file and one more line here.
+/// Routes of all groups. A new group needs a file and a line here.
 pub(crate) static GROUPS: [&[Route]; 23] = [
     releases::ROUTES,
     catalog::ROUTES,
@@ -28,7 +28,7 @@ pub(crate) static GROUPS: [&[Route]; 23] = [
     genres::ROUTES,
     franchises::ROUTES,
     schedule::ROUTES,
-    // Before the single torrents, of which one could be named like the feed.
+    // Before the routes of single torrents: `rss` would match as the id of a torrent.
     rss::ROUTES,
     torrents::ROUTES,
     torrent_file::ROUTES,

@@ -1,4 +1,4 @@
-//! `/anime/releases/{id}/rating`: the mark the account gives a release.
+//! `/anime/releases/{id}/rating`: rating of a release by the account.
 
 use serde_json::json;
 
@@ -41,7 +41,7 @@ fn answer(release: u32, score: Option<u8>) -> Reply {
     json!({"release_id": release, "score": score}).into()
 }
 
-/// The id of the release, by its number only: an alias does not do here.
+/// Returns the id in the path. Only a number is accepted, not an alias.
 fn release(call: &Call<'_>) -> Result<u32, Problem> {
     let id = call.segment("release").parse().ok();
     let catalog = call.world.catalog();

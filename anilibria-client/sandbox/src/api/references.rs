@@ -1,4 +1,4 @@
-//! `/anime/catalog/references`: what the filters of the catalog can be set to.
+//! `/anime/catalog/references`: values of the filters of the catalog.
 
 use std::collections::BTreeSet;
 

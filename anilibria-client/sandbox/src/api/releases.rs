@@ -1,4 +1,4 @@
-//! `/anime/releases`: the latest, random, recommended and listed releases, single ones, and their episodes.
+//! `/anime/releases`: latest, random, recommended and listed releases, single releases, and episodes.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -13,9 +13,9 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::view;
 
-/// How many releases a list without pages has when the caller does not say.
+/// Default number of releases in a list without pages.
 const DEFAULT_LIMIT: usize = 15;
-/// The most releases that are ever recommended; a higher limit is lowered to it.
+/// Maximum number of recommended releases. Higher limits are reduced to it.
 const MAX_RECOMMENDED: usize = 14;
 
 pub(super) const ROUTES: &[Route] = &[
@@ -29,7 +29,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 fn latest(call: &Call<'_>) -> Result<Reply, Problem> {
-    // The live service ignores `page` here without a word.
+    // The live service ignores `page` here.
     let limit = limit(call)?;
     let catalog = call.world.catalog();
     let view = call.view(&catalog);
@@ -57,12 +57,12 @@ fn recommended(call: &Call<'_>) -> Result<Reply, Problem> {
     Ok(call.list(releases.into_iter().map(view::release)))
 }
 
-/// Releases that share the most genres with `release`, or else the most popular ones.
+/// Returns the releases that share the most genres with `release`. Without `release`, returns the most popular ones.
 fn recommendations<'a>(catalog: &'a Catalog, release: Option<&Release>, limit: usize) -> Vec<&'a Release> {
     let mut releases: Vec<_> = catalog.sorted(Sorting::RatingDesc).collect();
     if let Some(wanted) = release {
         releases.retain(|other| other.id != wanted.id);
-        // A stable sort keeps the popular ones first among those with as many genres in common.
+        // The sort is stable, so that releases with equally many common genres stay in the order of popularity.
         releases.sort_by_key(|other| Reverse(other.genres.shared(wanted.genres)));
     }
     releases.truncate(limit);
@@ -95,7 +95,7 @@ fn release(call: &Call<'_>) -> Result<Reply, Problem> {
 fn members(call: &Call<'_>) -> Result<Reply, Problem> {
     let catalog = call.world.catalog();
     let members = view::members(find(&catalog, call)?);
-    // A projection reaches into lists, so the list as a whole can be cut like an item.
+    // A projection applies to each item of a list, so the list is projected as a whole.
     Ok(call.item(members))
 }
 

@@ -1,4 +1,4 @@
-//! `/anime/torrents/rss`: torrents as feeds.
+//! `/anime/torrents/rss`: feeds of torrents.
 
 use http::StatusCode;
 
@@ -8,7 +8,7 @@ use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
 
-/// How many torrents the feed has when the caller does not say.
+/// Default number of torrents in the feed.
 const DEFAULT_LIMIT: usize = 10;
 
 pub(super) const ROUTES: &[Route] = &[
@@ -28,7 +28,7 @@ fn latest(call: &Call<'_>) -> Result<Reply, Problem> {
 
 fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
     let catalog = call.world.catalog();
-    // An alias does not do here.
+    // Only a number is accepted, not an alias.
     let id = call.segment("release").parse().ok();
     let release =
         id.and_then(|id| catalog.release(id)).ok_or_else(|| Problem::not_found("Release not found."))?;

@@ -1,4 +1,4 @@
-//! `/anime/schedule`: what is in production, by weekday.
+//! `/anime/schedule`: releases in production, by weekday.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn week(call: &Call<'_>) -> Result<Reply, Problem> {
     Ok(call.list(in_production(&catalog).into_iter().map(|release| view.scheduled(release))))
 }
 
-/// Releases in production, from Monday to Sunday; among those of a day the older one first.
+/// Returns the releases in production, from Monday to Sunday. Older releases of a day come first.
 fn in_production(catalog: &Catalog) -> Vec<&Release> {
     let mut releases: Vec<_> = catalog.releases().iter().filter(|release| release.is_in_production).collect();
     releases.sort_by_key(|release| (release.publish_day, release.id));

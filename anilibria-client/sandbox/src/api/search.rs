@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::view;
 
-/// The most releases a search gives.
+/// Maximum number of releases in a result.
 const MAX_FOUND: usize = 20;
 
 pub(super) const ROUTES: &[Route] = &[Route::get("/app/search/releases", releases)];
@@ -24,7 +24,7 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
         .iter()
         .filter_map(|release| Some((best_match(&release.folded, &query)?, release)))
         .collect();
-    // Among equals the more popular one is the likelier meant.
+    // Popular releases come first among equal matches.
     found.sort_by_key(|(rank, release)| (*rank, Reverse(release.favorites), release.id));
     found.truncate(MAX_FOUND);
     Ok(call.list(found.into_iter().map(|(_, release)| view::release(release))))

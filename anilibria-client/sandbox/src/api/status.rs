@@ -1,4 +1,4 @@
-//! `/app/status`: whether the API is there, and where else it is.
+//! `/app/status`: state of the API, and its other addresses.
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn status(call: &Call<'_>) -> Result<Reply, Problem> {
             "timezone": "Europe/Moscow",
         },
         "is_alive": true,
-        // An origin, without the path of the API, as the live service tells it.
+        // The live service lists origins, without the path of the API.
         "available_api_endpoints": [call.site.origin()],
     })
     .into())

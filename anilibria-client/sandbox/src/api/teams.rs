@@ -1,4 +1,4 @@
-//! `/teams`: the people behind the service.
+//! `/teams`: teams, roles and members of the service.
 
 use crate::catalog::staff;
 use crate::operation::{Call, Route};
@@ -7,7 +7,7 @@ use crate::reply::Reply;
 use crate::view;
 
 pub(super) const ROUTES: &[Route] = &[
-    // The document keeps the last slash here, and the live service takes the path without it too.
+    // The API document has a trailing slash here. The live service accepts the path without it as well.
     Route::get("/teams/", teams),
     Route::get("/teams", teams),
     Route::get("/teams/roles", roles),

@@ -1,4 +1,4 @@
-//! Timecodes below `/anime/releases`: what the account has watched of an episode or a release.
+//! Time codes below `/anime/releases`: progress of the account in an episode or a release.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ fn of_episode(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut account = call.account()?;
     let episode = call.segment("episode").parse().ok();
     let stored = episode.and_then(|episode| account.views.delayed_of(episode, call.world.now()));
-    let stored = stored.ok_or_else(|| Problem::not_found("Nothing of the episode was watched."))?;
+    let stored = stored.ok_or_else(|| Problem::not_found("The episode has no time code."))?;
     Ok(call.item(view::view(stored)))
 }
 

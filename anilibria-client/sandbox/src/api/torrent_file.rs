@@ -1,4 +1,4 @@
-//! `/anime/torrents/{torrent}/file`: a torrent to download.
+//! `/anime/torrents/{torrent}/file`: download of a torrent file.
 
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, HeaderValue};
@@ -23,7 +23,7 @@ fn file(call: &Call<'_>) -> Result<Reply, Problem> {
     Ok(reply.header(CONTENT_DISPOSITION, attachment(&format!("{}.torrent", details.label))))
 }
 
-/// Offers the answer as a file called `name`, with a plain name for clients that know ASCII only.
+/// Creates a `Content-Disposition` with the file name `name`, and with an ASCII name for old clients.
 fn attachment(name: &str) -> HeaderValue {
     let plain: String = name
         .chars()
@@ -42,7 +42,7 @@ mod tests {
     use super::attachment;
 
     #[test]
-    fn names_reach_old_and_new_clients() {
+    fn file_name_has_an_ascii_and_a_utf8_form() {
         assert_eq!(
             attachment("★ A \"b\".torrent"),
             "attachment; filename=\"_ A _b_.torrent\"; filename*=UTF-8''%E2%98%85%20A%20%22b%22.torrent"

@@ -35,7 +35,7 @@ fn one(call: &Call<'_>) -> Result<Reply, Problem> {
 
 fn of_release(call: &Call<'_>) -> Result<Reply, Problem> {
     let catalog = call.world.catalog();
-    // Other than for a release itself, an alias does not do here.
+    // Only a number is accepted here, not an alias as in the routes of releases.
     let id = call.segment("release").parse().ok();
     let release =
         id.and_then(|id| catalog.release(id)).ok_or_else(|| Problem::not_found("Release not found."))?;

@@ -1,4 +1,4 @@
-//! Episodes: what is kept of each, and what follows from its place in the release.
+//! Episodes: the stored fields, and the fields that follow from the position in the release.
 
 use uuid::Uuid;
 
@@ -6,24 +6,24 @@ use crate::chance::{self, chance, pick};
 
 use super::words::EPISODES;
 
-/// What the catalog keeps of an episode; the rest is drawn anew from the release's seed when it is asked for.
+/// Stored fields of an episode. Other fields are generated from the seed of the release when they are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Episode {
     pub(crate) id: Uuid,
     /// Number in tenths: 125 is episode 12.5.
     pub(crate) ordinal_tenths: u32,
-    /// Seconds since 1970.
+    /// Time in seconds since 1970.
     pub(crate) updated_at: i64,
 }
 
 impl Episode {
-    /// The episode at `place`, from 0, of the release with this seed.
+    /// Creates the episode at `place`, from 0, of the release with this seed.
     pub(super) fn new(seed: u64, place: usize, ordinal_tenths: u32, updated_at: i64) -> Self {
         let id = chance::uuid(&mut chance::stream(seed, "episode id", place as u64));
         Self { id, ordinal_tenths, updated_at }
     }
 
-    /// Its number as paths and names write it: `12` or `12.5`.
+    /// Formats the number for paths and names: `12` or `12.5`.
     pub(crate) fn ordinal(&self) -> String {
         match (self.ordinal_tenths / 10, self.ordinal_tenths % 10) {
             (whole, 0) => whole.to_string(),
@@ -32,19 +32,19 @@ impl Episode {
     }
 }
 
-/// A part of an episode that can be skipped, in seconds; both ends are unknown together.
+/// Part of an episode that can be skipped, in seconds. `None` if it is unknown.
 pub(crate) type Skip = Option<(u32, u32)>;
 
-/// What is not kept of an episode.
+/// Generated fields of an episode.
 #[derive(Debug)]
 pub(crate) struct EpisodeDetails {
     pub(crate) name: Option<&'static str>,
     pub(crate) name_english: Option<&'static str>,
-    /// In seconds; 0 when the episode is on another player only.
+    /// Duration in seconds. 0 if the episode is available on another player only.
     pub(crate) duration: u32,
     pub(crate) opening: Skip,
     pub(crate) ending: Skip,
-    /// Hashes in the addresses of the streams in 480p, 720p and 1080p.
+    /// Hashes in the URLs of the 480p, 720p and 1080p streams.
     pub(crate) streams: [Option<String>; 3],
     pub(crate) rutube_id: Option<String>,
     pub(crate) youtube_id: Option<String>,
@@ -53,7 +53,8 @@ pub(crate) struct EpisodeDetails {
 }
 
 impl EpisodeDetails {
-    /// Draws the details of the episode at `place`; `minutes` is how long episodes of the release are, if any is here.
+    /// Generates the details of the episode at `place`. `minutes` is the duration of the episodes of the release; `None` if the
+    /// episodes are available elsewhere only.
     pub(super) fn draw(seed: u64, place: usize, minutes: Option<u32>) -> Self {
         let rng = &mut chance::stream(seed, "episode", place as u64);
         let &(name, name_english) = pick(rng, &EPISODES);
@@ -79,7 +80,7 @@ impl EpisodeDetails {
     }
 }
 
-/// Where the opening and the ending are. Short episodes have neither.
+/// Positions of the opening and the ending. Short episodes have neither.
 fn skips(rng: &mut fastrand::Rng, duration: u32) -> (Skip, Skip) {
     let opening_start = rng.u32(..180);
     let ending_from_end = rng.u32(95..160);

@@ -7,12 +7,12 @@ use crate::chance;
 use super::release::Release;
 use super::title::Title;
 
-/// Releases that belong together, in the order of display.
+/// Releases of one series, in the order of display.
 #[derive(Debug)]
 pub(crate) struct Franchise {
     pub(crate) id: Uuid,
     pub(crate) title: Title,
-    /// Ids of its releases.
+    /// Ids of the releases.
     pub(crate) members: Vec<u32>,
     pub(crate) seed: u64,
 }
@@ -24,14 +24,14 @@ impl Franchise {
     }
 }
 
-/// Numbers over the releases of a franchise.
+/// Totals of the releases of a franchise.
 #[derive(Debug)]
 pub(crate) struct Totals {
     pub(crate) first_year: Option<u16>,
     pub(crate) last_year: Option<u16>,
     pub(crate) episodes: usize,
     pub(crate) seconds: u64,
-    /// In hundredths, over the rated releases.
+    /// Average rating of the rated releases, in hundredths.
     pub(crate) rating: Option<u32>,
 }
 
@@ -50,7 +50,7 @@ impl Totals {
         }
     }
 
-    /// The duration in Russian words, such as "1 день 1 час 23 минуты"; none without episodes.
+    /// Duration in Russian, such as "1 день 1 час 23 минуты". `None` without episodes.
     pub(crate) fn duration(&self) -> Option<String> {
         let minutes = self.seconds / 60;
         let parts = [
@@ -67,7 +67,7 @@ impl Totals {
     }
 }
 
-/// The Russian form for `count` things: one, a few, many.
+/// Returns the Russian plural form for `count`: one, few, many.
 fn plural(count: u64, [one, few, many]: [&'static str; 3]) -> &'static str {
     match (count % 100, count % 10) {
         (11..=14, _) => many,
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_told_in_russian() {
+    fn durations_are_formatted_in_russian() {
         let duration = |seconds| {
             Totals { first_year: None, last_year: None, episodes: 0, seconds, rating: None }.duration()
         };

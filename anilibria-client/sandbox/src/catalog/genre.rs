@@ -1,4 +1,4 @@
-//! Genres: names and ids of the live service's kind.
+//! Genres, with names and ids like those of the live service.
 
 use fastrand::Rng;
 
@@ -13,7 +13,7 @@ const fn genre(id: u8, name: &'static str) -> Genre {
     Genre { id, name }
 }
 
-/// All genres, the most frequent first. The ids run to 36 and leave 14 out.
+/// All genres, the most frequent first. Ids are 1 to 36 without 14.
 pub(crate) static GENRES: [Genre; 35] = [
     genre(21, "Комедия"),
     genre(25, "Приключения"),
@@ -52,29 +52,29 @@ pub(crate) static GENRES: [Genre; 35] = [
     genre(3, "Безумие"),
 ];
 
-/// The genre with this id.
+/// Returns the genre with this id.
 pub(crate) fn find(id: i64) -> Option<&'static Genre> {
     GENRES.iter().find(|genre| i64::from(genre.id) == id)
 }
 
-/// Genres by id, as lists tell them.
+/// Returns all genres, ordered by id.
 pub(crate) fn by_id() -> Vec<&'static Genre> {
     let mut genres: Vec<_> = GENRES.iter().collect();
     genres.sort_unstable_by_key(|genre| genre.id);
     genres
 }
 
-/// The genres of one release, a bit each.
+/// Genres of a release, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct GenreSet(u64);
 
 impl GenreSet {
-    /// Two to five genres, frequent ones more often.
+    /// Generates two to five genres. Frequent genres are more probable.
     pub(super) fn draw(rng: &mut Rng) -> Self {
         let count = rng.u32(2..=5);
         let mut set = Self::default();
         while set.0.count_ones() < count {
-            // The smaller of two draws leans towards the front of the list.
+            // The smaller of two random positions prefers the start of the list.
             let position = rng.usize(..GENRES.len()).min(rng.usize(..GENRES.len()));
             set.0 |= 1 << GENRES[position].id;
         }
@@ -85,12 +85,12 @@ impl GenreSet {
         self.0 & (1 << genre.id) != 0
     }
 
-    /// Its genres by id.
+    /// Genres of the set, ordered by id.
     pub(crate) fn iter(self) -> impl Iterator<Item = &'static Genre> {
         (0..64).filter(move |id| self.0 & (1 << id) != 0).filter_map(find)
     }
 
-    /// How many genres two releases share.
+    /// Returns the number of common genres.
     pub(crate) fn shared(self, other: Self) -> u32 {
         (self.0 & other.0).count_ones()
     }

@@ -1,4 +1,4 @@
-//! Videos, promotions and advertisements: what surrounds the catalog.
+//! Videos, promotions and advertisements.
 
 use uuid::Uuid;
 
@@ -6,11 +6,11 @@ use crate::chance::{self, chance, pick};
 
 use super::timeline::EPOCH;
 
-/// How many videos there are.
+/// Number of videos.
 const VIDEOS: u32 = 60;
-/// How many promotions there are.
+/// Number of promotions.
 const PROMOTIONS: u64 = 6;
-/// How many advertisements there are.
+/// Number of advertisements.
 const VASTS: u64 = 3;
 const DAY: i64 = 86_400;
 
@@ -28,7 +28,7 @@ const TOPICS: [&str; 6] = [
 pub(crate) struct Video {
     pub(crate) id: u32,
     pub(crate) title: String,
-    /// What names it on that site.
+    /// Id of the video on that site.
     pub(crate) key: String,
     pub(crate) views: u32,
     pub(crate) comments: u32,
@@ -38,7 +38,7 @@ pub(crate) struct Video {
     pub(crate) origin: Origin,
 }
 
-/// The playlist a video is from.
+/// Playlist of a video.
 #[derive(Debug)]
 pub(crate) struct Origin {
     pub(crate) id: Uuid,
@@ -48,10 +48,10 @@ pub(crate) struct Origin {
     pub(crate) is_announce: bool,
 }
 
-/// When the counters of all videos were last refreshed, in seconds since 1970.
+/// Time of the last refresh of all counters, in seconds since 1970.
 pub(crate) const REFRESHED_AT: i64 = EPOCH;
 
-/// All videos, the last one first.
+/// Returns all videos, newest first.
 pub(crate) fn videos(seed: u64) -> Vec<Video> {
     (1..=VIDEOS).rev().map(|id| video(seed, id)).collect()
 }
@@ -88,18 +88,18 @@ fn origin(seed: u64, is_announce: bool) -> Origin {
     }
 }
 
-/// Something that is told at the top of the main page: a release, or an advertisement.
+/// A promotion on the main page: a release, or an advertisement.
 #[derive(Debug)]
 pub(crate) struct Promotion {
     pub(crate) id: Uuid,
     pub(crate) number: u64,
     pub(crate) image: [String; 4],
-    /// The release it is about; none for an advertisement.
+    /// Id of the promoted release; `None` for an advertisement.
     pub(crate) release: Option<u32>,
     pub(crate) has_overlay: bool,
 }
 
-/// All promotions of a catalog with `releases` releases.
+/// Returns all promotions of a catalog with `releases` releases.
 pub(crate) fn promotions(seed: u64, releases: usize) -> Vec<Promotion> {
     (1..=PROMOTIONS)
         .map(|number| {
@@ -121,13 +121,13 @@ pub(crate) fn promotions(seed: u64, releases: usize) -> Vec<Promotion> {
 pub(crate) struct Vast {
     pub(crate) id: Uuid,
     pub(crate) number: u64,
-    /// The advertiser's tax number.
+    /// Tax number of the advertiser.
     pub(crate) tax_number: u64,
-    /// The token every advertisement has to carry.
+    /// Token that identifies the advertisement, as required by Russian law.
     pub(crate) erid: String,
 }
 
-/// All advertisements for players.
+/// Returns all advertisements for players.
 pub(crate) fn vasts(seed: u64) -> Vec<Vast> {
     (1..=VASTS)
         .map(|number| {

@@ -1,29 +1,29 @@
-//! Torrent files: bencoded metainfo whose info hash is the one the catalog tells.
+//! Torrent files: bencoded metainfo. The info hash is the hash in the catalog.
 
 use crate::chance;
 
-/// The most pieces a torrent has. Few and long ones, as nobody ever downloads them and all are hashed at the start.
+/// Maximum number of pieces. Few long pieces are enough: they are never downloaded, and all are hashed at the start.
 const MAX_PIECES: u64 = 32;
-/// The shortest piece, in bytes.
-const MIN_PIECE: u64 = 256 * 1024;
-/// The length of a piece's hash, in bytes.
-const HASH: u64 = 20;
+/// Minimum length of a piece, in bytes.
+const MIN_PIECE_BYTES: u64 = 256 * 1024;
+/// Length of the hash of a piece, in bytes.
+const HASH_BYTES: u64 = 20;
 
-/// Where peers find each other, besides the service's own tracker.
+/// Second tracker, in addition to the tracker of the service.
 const RETRACKER: &str = "http://retracker.local/announce";
 
-/// The part of a torrent file that the info hash is made over: one file with hashes of pieces that do not exist.
+/// Dictionary `info` of a torrent file, from which the info hash is computed. It contains one file with random piece hashes.
 #[derive(Debug)]
 pub(crate) struct Info(Vec<u8>);
 
 impl Info {
-    /// Makes the info of the torrent at `place` of the release with this seed: a file of `size` bytes.
+    /// Creates the dictionary for the torrent at `place` of the release with this seed: a file of `size` bytes.
     pub(super) fn new(seed: u64, place: usize, label: &str, size: u64) -> Self {
-        let mut piece = MIN_PIECE;
+        let mut piece = MIN_PIECE_BYTES;
         while size.div_ceil(piece) > MAX_PIECES {
             piece *= 2;
         }
-        let length = usize::try_from(size.div_ceil(piece) * HASH).unwrap_or(0);
+        let length = usize::try_from(size.div_ceil(piece) * HASH_BYTES).unwrap_or(0);
         let mut pieces = vec![0; length];
         chance::stream(seed, "torrent pieces", place as u64).fill(&mut pieces);
         let mut info = Dictionary::new();
@@ -34,12 +34,12 @@ impl Info {
         Self(info.finish())
     }
 
-    /// The info hash.
+    /// Info hash.
     pub(super) fn hash(&self) -> [u8; 20] {
         sha1_smol::Sha1::from(&self.0).digest().bytes()
     }
 
-    /// The whole file; with a passkey its announcements are those of one user.
+    /// Creates the torrent file. With a passkey, its announce URL is personal.
     pub(crate) fn file(&self, comment: &str, created_at: i64, passkey: Option<&str>) -> Vec<u8> {
         let tracker = match passkey {
             Some(passkey) => format!("http://tr.libria.fun:2710/{passkey}/announce"),
@@ -47,7 +47,7 @@ impl Info {
         };
         let mut file = Dictionary::new();
         file.bytes("announce", tracker.as_bytes());
-        // A list of tiers, each of them a list of trackers.
+        // A list of tiers. Each tier is a list of trackers.
         let tiers = [tracker.as_str(), RETRACKER].map(|tracker| format!("l{}:{tracker}e", tracker.len()));
         file.raw("announce-list", format!("l{}e", tiers.concat()).as_bytes());
         file.bytes("comment", comment.as_bytes());
@@ -57,7 +57,7 @@ impl Info {
     }
 }
 
-/// A bencoded dictionary; its keys have to come in order.
+/// A bencoded dictionary. Keys must be added in order.
 struct Dictionary(Vec<u8>);
 
 impl Dictionary {
@@ -74,7 +74,7 @@ impl Dictionary {
         self.raw(key, format!("i{value}e").as_bytes());
     }
 
-    /// Adds a value that is bencoded already.
+    /// Adds a bencoded value.
     fn raw(&mut self, key: &str, value: &[u8]) {
         self.key(key);
         self.0.extend_from_slice(value);

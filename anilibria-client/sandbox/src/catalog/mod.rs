@@ -1,4 +1,4 @@
-//! The catalog behind the API: compact records, their indexes, and what can change about them.
+//! The catalog: compact records, their indexes, and changes.
 
 mod episode;
 mod franchise;
@@ -33,35 +33,35 @@ use timeline::{EPOCH, NEWEST};
 use title::Titles;
 use torrent::Torrent;
 
-/// How many releases a catalog can grow to.
+/// Maximum number of releases in a catalog.
 const MAX_RELEASES: usize = 200_000;
-/// How many episodes a release can grow to.
+/// Maximum number of episodes of a release.
 const MAX_EPISODES: usize = 5_000;
-/// How far the clock of the catalog moves with each change, in seconds.
-const STEP: i64 = 60;
+/// Step of the catalog clock per change, in seconds.
+const CLOCK_STEP: i64 = 60;
 const WEEK: i64 = 7 * 86_400;
 
-/// Every release and what leads to it. Ids run from 1 without gaps.
+/// All releases with their indexes. Ids are consecutive and start at 1.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     seed: u64,
     releases: Vec<Release>,
     franchises: Vec<Franchise>,
     titles: Titles,
-    /// How many series were drawn, those without a franchise included.
+    /// Number of generated series, with and without a franchise.
     series: u64,
     aliases: HashMap<String, u32>,
-    /// Release and place of each episode.
+    /// Release and position of each episode.
     episodes: HashMap<Uuid, (u32, usize)>,
-    /// Release and place of each torrent.
+    /// Release and position of each torrent.
     hashes: HashMap<[u8; 20], (u32, usize)>,
     genre_counts: HashMap<u8, usize>,
-    /// The time of the last change: later than any date in the catalog.
+    /// Time of the last change, later than all dates in the catalog.
     now: i64,
     orders: Orders,
 }
 
-/// Sorted lists, made when they are first asked for and dropped with each change.
+/// Sorted lists, created on first use and dropped by each change.
 #[derive(Debug, Default)]
 struct Orders {
     releases: [OnceLock<Vec<u32>>; Sorting::ALL.len()],
@@ -87,7 +87,7 @@ pub enum ChangeError {
 }
 
 impl Catalog {
-    /// The catalog of `count` releases that `seed` stands for.
+    /// Generates a catalog of `count` releases from `seed`.
     pub(crate) fn generate(seed: u64, count: u32) -> Self {
         let mut catalog = Self {
             seed,
@@ -109,12 +109,12 @@ impl Catalog {
         catalog
     }
 
-    /// Draws the next series, as far as it fits into `count` releases.
+    /// Generates the next series. The catalog is limited to `count` releases.
     fn draw_series(&mut self, count: usize) {
         let rng = &mut chance::stream(self.seed, "series", self.series);
         let name = self.titles.draw(rng);
         let size = chance::weighted(rng, &[(45, 1), (25, 2), (18, 3), (12, 4)]);
-        // A single release may be known as a franchise of its own; more releases always are one.
+        // A single release may have a franchise. Several releases of a series always have one.
         let franchise = (size > 1 || chance::chance(rng, 50)).then_some(self.franchises.len());
         let members = title::members(&name, size, rng);
         if franchise.is_some() {
@@ -154,12 +154,12 @@ impl Catalog {
         self.releases.push(release);
     }
 
-    /// What everything here follows from.
+    /// Seed of all generated data.
     pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// All releases by id.
+    /// All releases, ordered by id.
     pub(crate) fn releases(&self) -> &[Release] {
         &self.releases
     }
@@ -168,7 +168,7 @@ impl Catalog {
         self.releases.get((id as usize).checked_sub(1)?)
     }
 
-    /// The release with this id or alias.
+    /// Returns the release with this id or alias.
     pub(crate) fn find(&self, id_or_alias: &str) -> Option<&Release> {
         let by_id = id_or_alias.parse().ok().and_then(|id| self.release(id));
         by_id.or_else(|| self.find_alias(id_or_alias))
@@ -178,23 +178,23 @@ impl Catalog {
         self.release(*self.aliases.get(alias)?)
     }
 
-    /// The release of an episode, and which of its episodes that is.
+    /// Returns the release of an episode, and the position of the episode.
     pub(crate) fn find_episode(&self, id: &str) -> Option<(&Release, usize)> {
         let &(release, place) = self.episodes.get(&Uuid::try_parse(id).ok()?)?;
         Some((self.release(release)?, place))
     }
 
-    /// The release of a torrent, and which of its torrents that is, by hash in either case or by id.
+    /// Returns the release of a torrent, and the position of the torrent. Accepts an id, or a hash in either case.
     pub(crate) fn find_torrent(&self, hash_or_id: &str) -> Option<(&Release, usize)> {
         let (release, place) = match torrent::parse_hash(hash_or_id) {
             Some(hash) => *self.hashes.get(&hash)?,
-            None => torrent::owner(hash_or_id.parse().ok()?)?,
+            None => torrent::release_of(hash_or_id.parse().ok()?)?,
         };
         let release = self.release(release)?;
         (place < release.torrents.len()).then_some((release, place))
     }
 
-    /// All torrents, the newest first, as releases and places.
+    /// All torrents as releases and positions, newest first.
     pub(crate) fn torrents(&self) -> &[(u32, usize)] {
         self.orders.torrents.get_or_init(|| {
             let mut torrents: Vec<_> = self
@@ -211,7 +211,7 @@ impl Catalog {
         })
     }
 
-    /// All releases in this order.
+    /// All releases in the order `sorting`.
     pub(crate) fn sorted(&self, sorting: Sorting) -> impl Iterator<Item = &Release> {
         let order = self.orders.releases[sorting as usize].get_or_init(|| {
             let mut releases: Vec<_> = self.releases.iter().collect();
@@ -221,7 +221,7 @@ impl Catalog {
         order.iter().filter_map(|id| self.release(*id))
     }
 
-    /// Franchises that have a release, in the order they came.
+    /// Franchises that have releases, in the order of their creation.
     pub(crate) fn franchises(&self) -> impl Iterator<Item = &Franchise> {
         self.franchises.iter().filter(|franchise| !franchise.members.is_empty())
     }
@@ -230,44 +230,44 @@ impl Catalog {
         self.franchises.get(release.franchise?)
     }
 
-    /// How many releases have this genre.
+    /// Number of releases with this genre.
     pub(crate) fn genre_count(&self, genre: &Genre) -> usize {
         self.genre_counts.get(&genre.id).copied().unwrap_or(0)
     }
 
-    /// Whether the last episode of a release came out in the week before the last change.
-    pub(crate) fn is_out_this_week(&self, release: &Release) -> bool {
+    /// Returns true if the last episode of a release was published in the week before the last change.
+    pub(crate) fn is_published_this_week(&self, release: &Release) -> bool {
         release.fresh_at.is_some_and(|at| at > self.now - WEEK)
     }
 
-    /// Whether it is as it was generated.
+    /// Returns true if the catalog has not changed since it was generated.
     pub(crate) fn is_pristine(&self) -> bool {
         self.now == EPOCH
     }
 
-    /// Publishes the next episode of a release and returns its place.
-    pub(crate) fn publish(&mut self, id: u32) -> Result<usize, ChangeError> {
-        let now = self.now + STEP;
+    /// Publishes the next episode of a release and returns its position.
+    pub(crate) fn publish_episode(&mut self, id: u32) -> Result<usize, ChangeError> {
+        let now = self.now + CLOCK_STEP;
         let release = self.release_mut(id)?;
         let place = release.episodes.len();
         if place >= MAX_EPISODES {
             return Err(ChangeError::Full);
         }
-        let episode = release.publish(now);
+        let episode = release.publish_episode(now);
         self.episodes.insert(episode.id, (id, place));
         self.changed(now);
         Ok(place)
     }
 
-    /// Puts all published episodes of a release into its first torrent, which is added if there is none; returns it.
-    pub(crate) fn share(&mut self, id: u32) -> Result<Torrent, ChangeError> {
-        let now = self.now + STEP;
+    /// Replaces the first torrent of a release with a torrent of all published episodes, or adds one. Returns the torrent.
+    pub(crate) fn publish_torrent(&mut self, id: u32) -> Result<Torrent, ChangeError> {
+        let now = self.now + CLOCK_STEP;
         let release = self.release_mut(id)?;
         if release.episodes.is_empty() {
             return Err(ChangeError::NoEpisodes);
         }
         let old = release.torrents.first().map(|torrent| torrent.hash);
-        let new = release.share(now);
+        let new = release.publish_torrent(now);
         if let Some(old) = old {
             self.hashes.remove(&old);
         }
@@ -276,12 +276,12 @@ impl Catalog {
         Ok(new)
     }
 
-    /// Adds a release that begins now, with one episode, and returns its id.
-    pub(crate) fn add(&mut self) -> Result<u32, ChangeError> {
+    /// Adds a new release with one episode, and returns its id.
+    pub(crate) fn add_release(&mut self) -> Result<u32, ChangeError> {
         if self.releases.len() >= MAX_RELEASES {
             return Err(ChangeError::Full);
         }
-        let now = self.now + STEP;
+        let now = self.now + CLOCK_STEP;
         let id = self.next_id();
         let rng = &mut chance::stream(self.seed, "series", self.series);
         let title = self.titles.draw(rng);
@@ -294,18 +294,18 @@ impl Catalog {
         Ok(id)
     }
 
-    /// Changes the flags of a release that are given and makes it the latest one; production follows the broadcast.
+    /// Changes the given flags of a release and makes it the latest one. The production status follows the broadcast status.
     pub(crate) fn set_status(
         &mut self,
         id: u32,
         is_ongoing: Option<bool>,
         is_in_production: Option<bool>,
     ) -> Result<(), ChangeError> {
-        let now = self.now + STEP;
+        let now = self.now + CLOCK_STEP;
         let release = self.release_mut(id)?;
         release.is_ongoing = is_ongoing.unwrap_or(release.is_ongoing);
         release.is_in_production = is_in_production.or(is_ongoing).unwrap_or(release.is_in_production);
-        release.raise(now);
+        release.make_latest(now);
         self.changed(now);
         Ok(())
     }
@@ -315,10 +315,10 @@ impl Catalog {
         if name.is_empty() {
             return Err(ChangeError::EmptyName);
         }
-        let now = self.now + STEP;
+        let now = self.now + CLOCK_STEP;
         let release = self.release_mut(id)?;
         release.rename(name);
-        release.raise(now);
+        release.make_latest(now);
         self.changed(now);
         Ok(())
     }
@@ -339,7 +339,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ten_thousand_releases_share_no_alias_hash_or_episode() {
+    fn aliases_hashes_and_episodes_of_ten_thousand_releases_are_unique() {
         let catalog = Catalog::generate(1, 10_000);
 
         let episodes = catalog.releases.iter().map(|release| release.episodes.len()).sum::<usize>();
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn every_record_is_found_by_what_names_it() {
+    fn every_record_is_found_by_its_names() {
         let catalog = Catalog::generate(1, 500);
 
         for release in catalog.releases() {
@@ -373,29 +373,29 @@ mod tests {
     }
 
     #[test]
-    fn changes_come_later_than_every_date() {
+    fn changes_are_later_than_all_dates() {
         let mut catalog = Catalog::generate(1, 300);
         let latest = catalog.releases.iter().map(|release| release.updated_at).max().unwrap();
 
-        catalog.publish(1).unwrap();
-        let added = catalog.add().unwrap();
+        catalog.publish_episode(1).unwrap();
+        let added = catalog.add_release().unwrap();
 
         let first = catalog.release(1).unwrap();
         let added = catalog.release(added).unwrap();
         assert!(first.updated_at > latest);
         assert!(added.updated_at > first.updated_at);
-        assert_eq!(catalog.publish(302), Err(ChangeError::UnknownRelease));
+        assert_eq!(catalog.publish_episode(302), Err(ChangeError::UnknownRelease));
     }
 
     #[test]
-    fn a_release_stops_growing_at_its_limit() {
+    fn release_has_a_maximum_number_of_episodes() {
         let mut catalog = Catalog::generate(1, 1);
         let left = MAX_EPISODES - catalog.releases[0].episodes.len();
 
         for _ in 0..left {
-            catalog.publish(1).unwrap();
+            catalog.publish_episode(1).unwrap();
         }
 
-        assert_eq!(catalog.publish(1), Err(ChangeError::Full));
+        assert_eq!(catalog.publish_episode(1), Err(ChangeError::Full));
     }
 }

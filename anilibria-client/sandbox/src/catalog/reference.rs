@@ -1,12 +1,12 @@
-//! The closed lists of the API: values with the names people see.
+//! Enumerations of the API: values with their display names.
 
 use serde_json::{Value, json};
 
-/// A value of a closed list.
+/// A value of an enumeration.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
     pub(crate) value: &'static str,
-    /// A short name, where the list has one; else empty.
+    /// Short name. Empty if the enumeration has no short names.
     pub(crate) label: &'static str,
     pub(crate) description: &'static str,
 }
@@ -20,24 +20,24 @@ impl Choice {
         Self { value, label, description }
     }
 
-    /// `{value, description}`.
+    /// Renders `{value, description}`.
     pub(crate) fn json(&self) -> Value {
         json!({"value": self.value, "description": self.description})
     }
 
-    /// `{value, label, description}`.
+    /// Renders `{value, label, description}`.
     pub(crate) fn labelled_json(&self) -> Value {
         json!({"value": self.value, "label": self.label, "description": self.description})
     }
 }
 
-/// The entry of `table` with this value.
+/// Returns the entry of `table` with this value.
 pub(crate) fn find(table: &[&'static Choice], value: &str) -> Option<&'static Choice> {
     table.iter().copied().find(|choice| choice.value == value)
 }
 
 pub(crate) static TV: Choice = Choice::new("TV", "ТВ");
-// The first letter of the description is Cyrillic in the live service too.
+// The first letter of the description is Cyrillic, as in the live service.
 pub(crate) static ONA: Choice = Choice::new("ONA", "ОNA");
 pub(crate) static WEB: Choice = Choice::new("WEB", "WEB");
 pub(crate) static OVA: Choice = Choice::new("OVA", "OVA");
@@ -46,7 +46,7 @@ pub(crate) static MOVIE: Choice = Choice::new("MOVIE", "Фильм");
 pub(crate) static DORAMA: Choice = Choice::new("DORAMA", "Дорама");
 pub(crate) static SPECIAL: Choice = Choice::new("SPECIAL", "Спешл");
 
-/// What a release can be.
+/// Types of releases.
 pub(crate) static KINDS: [&Choice; 8] = [&TV, &ONA, &WEB, &OVA, &OAD, &MOVIE, &DORAMA, &SPECIAL];
 
 pub(crate) static WINTER: Choice = Choice::new("winter", "Зима");
@@ -67,19 +67,19 @@ pub(crate) static R16: Choice =
 pub(crate) static R18: Choice =
     Choice::labelled("R18_PLUS", "18+", "Для людей, достигших возраста восемнадцати лет (18+)");
 
-/// Age ratings, youngest first.
+/// Age ratings, lowest first.
 pub(crate) static AGE_RATINGS: [&Choice; 5] = [&R0, &R6, &R12, &R16, &R18];
 
 pub(crate) static IS_ONGOING: Choice = Choice::new("IS_ONGOING", "Онгоинг");
 pub(crate) static IS_NOT_ONGOING: Choice = Choice::new("IS_NOT_ONGOING", "Не онгоинг");
 
-/// Whether a release goes on in its country.
+/// Broadcast statuses of the original.
 pub(crate) static PUBLISH_STATUSES: [&Choice; 2] = [&IS_ONGOING, &IS_NOT_ONGOING];
 
 pub(crate) static IS_IN_PRODUCTION: Choice = Choice::new("IS_IN_PRODUCTION", "Сейчас в озвучке");
 pub(crate) static IS_NOT_IN_PRODUCTION: Choice = Choice::new("IS_NOT_IN_PRODUCTION", "Озвучка завершена");
 
-/// Whether the team works on a release.
+/// Production statuses of the dubbing.
 pub(crate) static PRODUCTION_STATUSES: [&Choice; 2] = [&IS_IN_PRODUCTION, &IS_NOT_IN_PRODUCTION];
 
 pub(crate) static PLANNED: Choice = Choice::new("PLANNED", "Запланировано");
@@ -88,14 +88,14 @@ pub(crate) static WATCHING: Choice = Choice::new("WATCHING", "Смотрю");
 pub(crate) static POSTPONED: Choice = Choice::new("POSTPONED", "Отложено");
 pub(crate) static ABANDONED: Choice = Choice::new("ABANDONED", "Брошено");
 
-/// The collections an account has.
+/// Collections of an account.
 pub(crate) static COLLECTIONS: [&Choice; 5] = [&PLANNED, &WATCHED, &WATCHING, &POSTPONED, &ABANDONED];
 
 /// Weekdays from Monday.
 const WEEKDAYS: [&str; 7] =
     ["Понедельник", "Вторник", "Среда", "Четверг", "Пятница", "Суббота", "Воскресенье"];
 
-/// The name of a weekday, 1 for Monday to 7 for Sunday.
+/// Name of a weekday, from 1 (Monday) to 7 (Sunday).
 pub(crate) fn weekday(number: u8) -> &'static str {
     WEEKDAYS.get(usize::from(number).wrapping_sub(1)).copied().unwrap_or_default()
 }

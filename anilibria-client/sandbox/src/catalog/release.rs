@@ -1,4 +1,4 @@
-//! Releases: what the catalog keeps of each, and how one comes about.
+//! Releases: stored fields and their generation.
 
 use fastrand::Rng;
 
@@ -22,42 +22,42 @@ pub(crate) struct Release {
     pub(crate) id: u32,
     pub(crate) alias: String,
     pub(crate) title: Title,
-    /// The names as search compares them, one a line.
+    /// Folded names for search, one per line.
     pub(crate) folded: String,
     pub(crate) kind: &'static Choice,
     pub(crate) year: u16,
     pub(crate) season: Option<&'static Choice>,
     pub(crate) age_rating: &'static Choice,
     pub(crate) genres: GenreSet,
-    /// 1 for Monday to 7 for Sunday.
+    /// Weekday of publication, from 1 (Monday) to 7 (Sunday).
     pub(crate) publish_day: u8,
     pub(crate) is_ongoing: bool,
     pub(crate) is_in_production: bool,
     pub(crate) created_at: Option<i64>,
-    /// When the last episode came out.
+    /// Time of the last episode.
     pub(crate) fresh_at: Option<i64>,
     pub(crate) updated_at: i64,
     pub(crate) episodes_total: Option<u32>,
-    /// How long an episode is, in minutes.
+    /// Duration of an episode, in minutes.
     pub(crate) duration: Option<u32>,
-    /// Whether the episodes are on an external player only.
-    pub(crate) is_elsewhere: bool,
+    /// True if the episodes are available on an external player only.
+    pub(crate) is_external_only: bool,
     pub(crate) favorites: u32,
     pub(crate) episodes: Vec<Episode>,
     pub(crate) torrents: Vec<Torrent>,
-    /// Position of its franchise.
+    /// Position of the franchise.
     pub(crate) franchise: Option<usize>,
-    /// What its smaller parts are drawn from.
+    /// Seed of the generated parts.
     pub(crate) seed: u64,
 }
 
-/// What is decided about a release before it is drawn.
+/// Properties that are decided before a release is generated.
 #[derive(Debug)]
 pub(super) struct Outline {
     pub(super) id: u32,
     pub(super) title: Title,
     pub(super) kind: Option<&'static Choice>,
-    /// How new it is among all, up to [`NEWEST`](super::timeline::NEWEST).
+    /// Rank by age, up to [`NEWEST`](super::timeline::NEWEST) for the newest release.
     pub(super) newness: u32,
     pub(super) franchise: Option<usize>,
 }
@@ -74,11 +74,11 @@ impl Release {
         let genres = GenreSet::draw(rng);
         let age_rating = weighted(rng, &[(8, &R0), (10, &R6), (24, &R12), (40, &R16), (18, &R18)]);
         let publish_day = rng.u8(1..=7);
-        // The square makes a few releases far more popular than the rest.
+        // The square makes few releases much more popular than the others.
         let fame = rng.u32(..160);
         let favorites = fame * fame + rng.u32(..250);
         let has_duration = !chance(rng, 3);
-        let is_elsewhere = chance(rng, 1);
+        let is_external_only = chance(rng, 1);
 
         let work = Work::draw(seed, newness, planned);
         let times = Timeline::draw(seed, newness, season, &work);
@@ -100,7 +100,7 @@ impl Release {
             updated_at: times.updated_at,
             episodes_total: work.total_is_known.then_some(planned),
             duration: has_duration.then_some(minutes),
-            is_elsewhere,
+            is_external_only,
             favorites,
             episodes: Vec::new(),
             torrents: Vec::new(),
@@ -135,7 +135,7 @@ impl Release {
         }
     }
 
-    /// Starts the release over: one episode, out at `now`.
+    /// Resets the release to one episode, published at `now`.
     pub(super) fn premiere(&mut self, now: i64) {
         self.episodes = vec![Episode::new(self.seed, 0, 10, now)];
         self.torrents = Vec::new();
@@ -144,8 +144,8 @@ impl Release {
         self.updated_at = now;
     }
 
-    /// Brings the next episode out at `now`.
-    pub(super) fn publish(&mut self, now: i64) -> Episode {
+    /// Publishes the next episode at `now`.
+    pub(super) fn publish_episode(&mut self, now: i64) -> Episode {
         let ordinal_tenths = self.next_ordinal_tenths();
         let episode = Episode::new(self.seed, self.episodes.len(), ordinal_tenths, now);
         self.episodes.push(episode);
@@ -155,8 +155,8 @@ impl Release {
         episode
     }
 
-    /// Puts all published episodes into the first torrent, at `now`, and returns it.
-    pub(super) fn share(&mut self, now: i64) -> Torrent {
+    /// Replaces the first torrent with a torrent of all published episodes, dated `now`, and returns it.
+    pub(super) fn publish_torrent(&mut self, now: i64) -> Torrent {
         let torrent = Torrent::new(self.parts(), 0, now);
         match self.torrents.first_mut() {
             Some(first) => *first = torrent,
@@ -165,36 +165,36 @@ impl Release {
         torrent
     }
 
-    /// Moves the release before all others, unless nothing of it is out.
-    pub(super) fn raise(&mut self, now: i64) {
+    /// Makes the release the latest one, unless it has no episode.
+    pub(super) fn make_latest(&mut self, now: i64) {
         self.fresh_at = self.fresh_at.map(|_| now);
         self.updated_at = now;
     }
 
-    /// Gives it another name.
+    /// Changes the name.
     pub(super) fn rename(&mut self, name: &str) {
         name.clone_into(&mut self.title.main);
         self.folded = fold_names(&self.title);
     }
 
-    /// How long an episode is, in minutes, as far as anybody knows.
+    /// Duration of an episode in minutes, or the usual one if it is unknown.
     pub(crate) fn minutes(&self) -> u32 {
         self.duration.unwrap_or(24)
     }
 
-    /// The last whole or fractional episode that is out.
+    /// Position of the last published episode.
     pub(crate) fn latest_episode(&self) -> Option<usize> {
         self.episodes.len().checked_sub(1)
     }
 
-    /// The number the next episode will have, in tenths: the whole one after the last.
+    /// Number of the next episode in tenths: the integer after the last number.
     pub(crate) fn next_ordinal_tenths(&self) -> u32 {
         let last = self.episodes.iter().map(|episode| episode.ordinal_tenths / 10).max().unwrap_or(0);
         (last + 1) * 10
     }
 
     pub(crate) fn episode_details(&self, place: usize) -> EpisodeDetails {
-        EpisodeDetails::draw(self.seed, place, (!self.is_elsewhere).then(|| self.minutes()))
+        EpisodeDetails::draw(self.seed, place, (!self.is_external_only).then(|| self.minutes()))
     }
 
     pub(crate) fn torrent_details(&self, place: usize, torrent: &Torrent) -> TorrentDetails {
@@ -206,12 +206,12 @@ impl Release {
         details.info(self.seed, place)
     }
 
-    /// A generator of its own for one part of the release.
+    /// Returns the random generator for one part of the release.
     pub(crate) fn rng(&self, part: &str) -> Rng {
         chance::stream(self.seed, part, 0)
     }
 
-    /// A few sentences, on lines that end the way the live service ends them.
+    /// Generates a few sentences, with the line ends of the live service.
     pub(crate) fn description(&self) -> String {
         let rng = &mut self.rng("description");
         let (opening, middle, closing) = (pick(rng, &OPENINGS), pick(rng, &MIDDLES), pick(rng, &CLOSINGS));
@@ -227,15 +227,15 @@ impl Release {
         chance(rng, if self.is_in_production { 30 } else { 3 }).then(|| *pick(rng, &NOTIFICATIONS))
     }
 
-    /// The address of the release on another player; always there when the episodes are nowhere else.
+    /// URL of the release on another player. Present if the episodes are available elsewhere only.
     pub(crate) fn external_player(&self) -> Option<String> {
         let rng = &mut self.rng("external player");
         let host = if chance(rng, 80) { "kodik.info" } else { "aniqit.com" };
         let address = format!("//{host}/serial/{}/{}/720p", rng.u32(10_000..70_000), chance::hex32(rng));
-        (self.is_elsewhere || chance(rng, 3)).then_some(address)
+        (self.is_external_only || chance(rng, 3)).then_some(address)
     }
 
-    /// What users gave it.
+    /// Generates the ratings of users.
     pub(crate) fn rating(&self) -> Rating {
         Rating::draw(&mut self.rng("rating"), !self.episodes.is_empty())
     }
@@ -270,19 +270,19 @@ fn draw_minutes(rng: &mut Rng, kind: &Choice) -> u32 {
     }
 }
 
-/// Marks from 1 to 10 and what comes out of them.
+/// Ratings from 1 to 10 and their totals.
 #[derive(Debug)]
 pub(crate) struct Rating {
-    /// How many users gave 1, 2 … 10.
+    /// Number of users per rating, from 1 to 10.
     pub(crate) distribution: [u32; 10],
     pub(crate) votes: u32,
-    /// In hundredths; none without votes.
+    /// Average in hundredths; `None` without votes.
     pub(crate) average: Option<u32>,
 }
 
 impl Rating {
     fn draw(rng: &mut Rng, is_out: bool) -> Self {
-        // A peak somewhere from 6 to 10, falling off to both sides.
+        // A peak between 6 and 10, with lower numbers on both sides.
         let peak = rng.i32(6..=10);
         let crowd = if is_out && !chance(rng, 4) { rng.u32(10..900) } else { 0 };
         let distribution = std::array::from_fn(|mark| {
@@ -300,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_add_up_to_the_votes_and_the_average() {
+    fn votes_and_average_follow_from_the_distribution() {
         for seed in 0..100 {
             let rating = Rating::draw(&mut Rng::with_seed(seed), true);
 

@@ -1,14 +1,14 @@
-//! How names are compared and how well they match.
+//! Normalization and ranking of names for search.
 
 use std::cmp::Ordering;
 
-/// `text` as names are compared: lower case, `ё` as `е`, single spaces.
+/// Normalizes a name: lower case, `ё` as `е`, single spaces.
 pub(crate) fn fold(text: &str) -> String {
     let lower = text.to_lowercase().replace('ё', "е");
     lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// How well a name matches a query, best first.
+/// Rank of a match, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Match {
     Exact,
@@ -17,9 +17,9 @@ pub(crate) enum Match {
     Substring,
 }
 
-/// How well the best of `names`, folded and one a line, matches the folded `query`.
+/// Returns the best match of `names`, which are folded and one per line, with the folded `query`.
 pub(crate) fn best_match(names: &str, query: &str) -> Option<Match> {
-    // Most names do not match at all, which one pass over the text tells.
+    // Most names do not match at all, so one pass over the text is enough for them.
     if query.is_empty() || !names.contains(query) {
         return None;
     }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn matches_rank_from_exact_to_substring() {
+    fn matches_are_ranked_from_exact_to_substring() {
         let names = "ежик в тумане\nkiri no harinezumi";
         let cases = [
             ("Ёжик  в тумане", Some(Match::Exact)),
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_query_matches_nothing() {
+    fn empty_query_matches_nothing() {
         assert_eq!(best_match("ежик", ""), None);
     }
 }

@@ -1,11 +1,11 @@
-//! The orders the catalog can be listed in.
+//! Sort orders of the catalog.
 
 use std::cmp::Ordering;
 
 use super::reference::Choice;
 use super::release::Release;
 
-/// By what a list is sorted.
+/// A sort order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sorting {
     FreshAtDesc,
@@ -17,7 +17,7 @@ pub(crate) enum Sorting {
 }
 
 impl Sorting {
-    /// Every order, as the reference list tells them.
+    /// All orders, in the order of the reference list.
     pub(crate) const ALL: [Self; 6] = [
         Self::FreshAtDesc,
         Self::FreshAtAsc,
@@ -51,9 +51,9 @@ impl Sorting {
         Choice { value, label, description }
     }
 
-    /// How two releases stand to each other; ties go to the higher id in every order.
+    /// Compares two releases. The higher id comes first among equal ones, in every order.
     pub(crate) fn compare(self, one: &Release, other: &Release) -> Ordering {
-        // A release without a date sorts below every date, as the database does with null.
+        // A release without a date sorts below all dates, like null in the database.
         let order = match self {
             Self::FreshAtDesc => other.fresh_at.cmp(&one.fresh_at),
             Self::FreshAtAsc => one.fresh_at.cmp(&other.fresh_at),

@@ -1,4 +1,4 @@
-//! The people behind the service: teams, roles, and who has them.
+//! Teams, roles and members of the service.
 
 use uuid::Uuid;
 
@@ -7,7 +7,7 @@ use crate::chance::{self, chance, sample};
 use super::team::User;
 use super::words::NICKNAMES;
 
-/// Titles, and what some teams say about themselves.
+/// Names and descriptions of the teams. Some teams have no description.
 const TEAMS: [(&str, Option<&str>); 5] = [
     ("Руководство", Some("Следят за тем, чтобы всё шло своим чередом")),
     ("Озвучка", Some("Те, чьи голоса вы слышите")),
@@ -34,7 +34,7 @@ pub(crate) struct Team {
     pub(crate) sort_order: usize,
 }
 
-/// What somebody does in a team.
+/// A role in a team.
 #[derive(Debug)]
 pub(crate) struct Role {
     pub(crate) id: Uuid,
@@ -43,7 +43,7 @@ pub(crate) struct Role {
     pub(crate) sort_order: usize,
 }
 
-/// Somebody in a team.
+/// A member of a team.
 #[derive(Debug)]
 pub(crate) struct Person {
     pub(crate) id: Uuid,
@@ -56,7 +56,7 @@ pub(crate) struct Person {
     pub(crate) roles: Vec<Role>,
 }
 
-/// All teams in their order.
+/// Returns all teams in the order of display.
 pub(crate) fn teams(seed: u64) -> Vec<Team> {
     (0..)
         .zip(TEAMS)
@@ -69,7 +69,7 @@ pub(crate) fn teams(seed: u64) -> Vec<Team> {
         .collect()
 }
 
-/// All roles in their order.
+/// Returns all roles in the order of display.
 pub(crate) fn roles(seed: u64) -> Vec<Role> {
     (0..)
         .zip(ROLES)
@@ -82,7 +82,7 @@ pub(crate) fn roles(seed: u64) -> Vec<Role> {
         .collect()
 }
 
-/// Everybody, in their order.
+/// Returns all persons in the order of display.
 pub(crate) fn people(seed: u64) -> Vec<Person> {
     (0..).zip(&NICKNAMES).map(|(place, nickname)| person(seed, place, nickname)).collect()
 }

@@ -1,4 +1,4 @@
-//! The people of a release: its members and sponsors.
+//! Members and sponsors of a release.
 
 use fastrand::Rng;
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use super::reference::{Choice, DECORATING, EDITING, HEVC, POSTER, TIMING, TRANSL
 use super::release::Release;
 use super::words::NICKNAMES;
 
-/// Somebody who worked on a release.
+/// A person who worked on a release.
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) id: Uuid,
@@ -18,7 +18,7 @@ pub(crate) struct Member {
     pub(crate) user: Option<User>,
 }
 
-/// The account of a member.
+/// Account of a member.
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) id: u32,
@@ -26,14 +26,14 @@ pub(crate) struct User {
     pub(crate) avatar: [String; 4],
 }
 
-/// Who pays for a release.
+/// A sponsor of a release.
 #[derive(Debug)]
 pub(crate) struct Sponsor {
     pub(crate) id: Uuid,
     pub(crate) number: u32,
 }
 
-/// The members of a release; two to four of them speak.
+/// Returns the members of a release. Two to four of them are voice actors.
 pub(crate) fn members(release: &Release) -> Vec<Member> {
     let rng = &mut release.rng("members");
     let voices = rng.usize(2..=4);
@@ -44,7 +44,7 @@ pub(crate) fn members(release: &Release) -> Vec<Member> {
     roles.into_iter().zip(nicknames).map(|(role, nickname)| member(rng, nickname, role)).collect()
 }
 
-/// The member named for a torrent.
+/// Returns the member who is named as the author of a torrent.
 pub(crate) fn encoder(release: &Release) -> Member {
     let rng = &mut release.rng("encoder");
     let nickname = pick(rng, &NICKNAMES);
@@ -57,7 +57,7 @@ fn member(rng: &mut Rng, nickname: &'static str, role: &'static Choice) -> Membe
     Member { id, nickname, role, user: chance(rng, 65).then_some(user) }
 }
 
-/// The sponsors of a release: seldom one.
+/// Returns the sponsors of a release. Most releases have none.
 pub(crate) fn sponsors(release: &Release) -> Vec<Sponsor> {
     let rng = &mut release.rng("sponsors");
     let sponsor = Sponsor { id: chance::uuid(rng), number: rng.u32(1..50) };

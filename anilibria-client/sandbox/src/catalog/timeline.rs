@@ -1,6 +1,6 @@
-//! When a release was made: its state of work and the dates of its episodes.
+//! Dates of releases and episodes, and the state of the dubbing.
 //!
-//! All of it counts back from one fixed moment, so that the same seed gives the same bytes in any year.
+//! All dates are relative to one fixed time, so that a seed gives the same bytes in any year.
 
 use fastrand::Rng;
 use time::macros::datetime;
@@ -10,7 +10,7 @@ use crate::chance::{self, chance, weighted};
 
 use super::reference::{AUTUMN, Choice, SPRING, SUMMER};
 
-/// The moment the catalog is made at, in seconds since 1970.
+/// Creation time of the catalog, in seconds since 1970.
 pub(crate) const EPOCH: i64 = datetime!(2026-11-01 12:00 UTC).unix_timestamp();
 
 const DAY: i64 = 86_400;
@@ -18,36 +18,36 @@ const WEEK: i64 = 7 * DAY;
 const FIRST_YEAR: u16 = 2010;
 const LAST_YEAR: u16 = 2026;
 
-/// How new the newest release is; the oldest one is near 0.
+/// Rank of the newest release. The rank of the oldest one is near 0.
 pub(super) const NEWEST: u32 = 10_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Nothing is out yet.
+    /// No episode is published yet.
     Announced,
     Ongoing,
-    /// Over in its country, while the dubbing goes on.
+    /// The broadcast has ended, the dubbing continues.
     Dubbing,
     Finished,
 }
 
-/// How far the work on a release is.
+/// State of the work on a release.
 #[derive(Debug)]
 pub(super) struct Work {
     state: State,
     pub(super) total_is_known: bool,
-    /// Numbers in tenths of the episodes that are out, in order.
+    /// Numbers of the published episodes in tenths, in ascending order.
     ordinals: Vec<u32>,
 }
 
 impl Work {
-    /// Draws the state of a release with `planned` episodes; newer ones are more often in the making.
+    /// Generates the state of a release with `planned` episodes. Newer releases are more often in production.
     pub(super) fn draw(seed: u64, newness: u32, planned: u32) -> Self {
         let rng = &mut chance::stream(seed, "work", 0);
         let is_new = newness > NEWEST * 3 / 4;
         let in_production = chance(rng, if is_new { 40 } else { 3 });
         let state = weighted(rng, &[(12, State::Announced), (68, State::Ongoing), (20, State::Dubbing)]);
-        // The newest release of any catalog is on air, so that even a tiny one has something to wait for.
+        // The newest release is always on air, so that even the smallest catalog has a release to wait for.
         let state = match (newness >= NEWEST, in_production, is_new) {
             (true, _, _) => State::Ongoing,
             (_, false, _) => State::Finished,
@@ -77,7 +77,7 @@ impl Work {
     }
 }
 
-/// Whole numbers from 1, now and then with a recap in the middle that has half a number.
+/// Generates integers from 1. Sometimes a recap episode in the middle has a fractional number.
 fn ordinals(rng: &mut Rng, out: u32) -> Vec<u32> {
     let mut ordinals: Vec<_> = (1..=out).map(|number| number * 10).collect();
     if out >= 10 && chance(rng, 8) {
@@ -87,19 +87,19 @@ fn ordinals(rng: &mut Rng, out: u32) -> Vec<u32> {
     ordinals
 }
 
-/// The dates of a release, in seconds since 1970.
+/// Dates of a release, in seconds since 1970.
 #[derive(Debug)]
 pub(super) struct Timeline {
     pub(super) year: u16,
-    /// Old releases have none.
+    /// Creation time; `None` for old releases.
     pub(super) created_at: Option<i64>,
     pub(super) updated_at: i64,
-    /// Number in tenths and date of each episode that is out, in order.
+    /// Number (in tenths) and date of each published episode, in ascending order.
     pub(super) episodes: Vec<(u32, i64)>,
 }
 
 impl Timeline {
-    /// Draws the dates of a release in this season and state.
+    /// Generates the dates of a release of this season and state.
     pub(super) fn draw(seed: u64, newness: u32, season: Option<&Choice>, work: &Work) -> Self {
         let rng = &mut chance::stream(seed, "timeline", 0);
         let year = draw_year(rng, newness, work.state);
@@ -133,7 +133,7 @@ fn draw_year(rng: &mut Rng, newness: u32, state: State) -> u16 {
     }
 }
 
-/// When a season of a year begins; a release without a season began with the year.
+/// Start of a season. Without a season, the start of the year.
 fn season_begin(year: u16, season: Option<&Choice>) -> i64 {
     let month = match season {
         Some(season) if *season == SPRING => Month::April,
@@ -151,7 +151,7 @@ mod tests {
     use crate::catalog::reference::WINTER;
 
     #[test]
-    fn nothing_happens_after_the_epoch_and_episodes_come_in_order() {
+    fn dates_are_not_after_the_epoch_and_episodes_are_in_order() {
         for seed in 0..2000 {
             let newness = u32::try_from(seed).unwrap() * 5 + 5;
             let work = Work::draw(seed, newness, 12);
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn seasons_begin_with_their_quarter() {
+    fn seasons_begin_with_a_quarter() {
         assert_eq!(season_begin(2026, Some(&WINTER)), datetime!(2026-01-01 0:00 UTC).unix_timestamp());
         assert_eq!(season_begin(2026, Some(&AUTUMN)), datetime!(2026-10-01 0:00 UTC).unix_timestamp());
     }

@@ -1,4 +1,4 @@
-//! Titles: Russian, romaji and English names that mean the same, and their place in a series.
+//! Names of releases in Russian, romaji and English, with the same meaning, and names within a series.
 
 use std::collections::HashSet;
 
@@ -7,41 +7,41 @@ use fastrand::Rng;
 use crate::chance::{chance, sample, weighted};
 
 use super::reference::{Choice, MOVIE, ONA, OVA, SPECIAL, TV, WEB};
-use super::words::{ADJECTIVES, Adjective, Gender, NOUNS, Noun, OWNERS, Owner, SUBTITLES};
+use super::words::{ADJECTIVES, Adjective, GENITIVES, Gender, NOUNS, Noun, Phrase, SUBTITLES};
 
-/// After so many draws that were taken already, a series shares its name with another one.
-const MAX_DRAWS: usize = 16;
+/// Maximum number of attempts to find an unused name. After them, two series have the same name.
+const MAX_ATTEMPTS: usize = 16;
 
-/// The names of a release.
+/// Names of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Title {
-    /// Russian.
+    /// Russian name.
     pub(crate) main: String,
-    /// Romaji; the upstream calls it English.
+    /// Romaji name, in the field that the API calls `english`.
     pub(crate) english: String,
-    /// English, where somebody has written it down.
+    /// English name; `None` for some releases.
     pub(crate) alternative: Option<String>,
 }
 
 impl Title {
-    /// The words of an address: lower-case letters and digits with dashes between them.
+    /// Words for a URL: lower-case letters and digits, separated by dashes.
     pub(crate) fn slug(&self) -> String {
         let words = self.english.split(|character: char| !character.is_ascii_alphanumeric());
         words.filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-")
     }
 }
 
-/// Draws names for series, each of them once.
+/// Generates unique names for series.
 #[derive(Debug, Default)]
 pub(super) struct Titles {
     taken: HashSet<[usize; 3]>,
 }
 
 impl Titles {
-    /// The name of the next series.
+    /// Generates the name of the next series.
     pub(super) fn draw(&mut self, rng: &mut Rng) -> Title {
         let mut parts = Parts::draw(rng);
-        for _ in 1..MAX_DRAWS {
+        for _ in 1..MAX_ATTEMPTS {
             if self.taken.insert(parts.0) {
                 break;
             }
@@ -51,33 +51,33 @@ impl Titles {
     }
 }
 
-/// Positions of an adjective, a noun and an owner in their lists; past the end means there is none.
+/// Positions of an adjective, a noun and an genitive in their lists. A position after the end means that there is none.
 struct Parts([usize; 3]);
 
 impl Parts {
     fn draw(rng: &mut Rng) -> Self {
         let noun = rng.usize(..NOUNS.len());
-        let (adjective, owner) = match rng.u8(..100) {
+        let (adjective, genitive) = match rng.u8(..100) {
             0..15 => (rng.usize(..ADJECTIVES.len()), usize::MAX),
-            15..30 => (usize::MAX, rng.usize(..OWNERS.len())),
-            _ => (rng.usize(..ADJECTIVES.len()), rng.usize(..OWNERS.len())),
+            15..30 => (usize::MAX, rng.usize(..GENITIVES.len())),
+            _ => (rng.usize(..ADJECTIVES.len()), rng.usize(..GENITIVES.len())),
         };
-        Self([adjective, noun, owner])
+        Self([adjective, noun, genitive])
     }
 
     fn title(&self, with_alternative: bool) -> Title {
-        let [adjective, noun, owner] = self.0;
-        let (adjective, owner) = (ADJECTIVES.get(adjective), OWNERS.get(owner));
+        let [adjective, noun, genitive] = self.0;
+        let (adjective, genitive) = (ADJECTIVES.get(adjective), GENITIVES.get(genitive));
         let noun = NOUNS.get(noun).unwrap_or(const { &NOUNS[0] });
         Title {
-            main: russian(adjective, noun, owner),
-            english: romaji(adjective, noun, owner),
-            alternative: with_alternative.then(|| english(adjective, noun, owner)),
+            main: russian(adjective, noun, genitive),
+            english: romaji(adjective, noun, genitive),
+            alternative: with_alternative.then(|| english(adjective, noun, genitive)),
         }
     }
 }
 
-fn russian(adjective: Option<&Adjective>, noun: &Noun, owner: Option<&Owner>) -> String {
+fn russian(adjective: Option<&Adjective>, noun: &Noun, genitive: Option<&Phrase>) -> String {
     let mut words = Vec::with_capacity(3);
     if let Some(Adjective { stem, endings: [masculine, feminine, neuter, plural], .. }) = adjective {
         let ending = match noun.gender {
@@ -89,20 +89,20 @@ fn russian(adjective: Option<&Adjective>, noun: &Noun, owner: Option<&Owner>) ->
         words.push(format!("{stem}{ending}"));
     }
     words.push(noun.russian.to_owned());
-    words.extend(owner.map(|owner| owner.russian.to_owned()));
+    words.extend(genitive.map(|genitive| genitive.russian.to_owned()));
     capitalised(&words.join(" "))
 }
 
-fn romaji(adjective: Option<&Adjective>, noun: &Noun, owner: Option<&Owner>) -> String {
-    let owner = owner.map(|owner| format!("{} no ", owner.romaji)).unwrap_or_default();
+fn romaji(adjective: Option<&Adjective>, noun: &Noun, genitive: Option<&Phrase>) -> String {
+    let genitive = genitive.map(|genitive| format!("{} no ", genitive.romaji)).unwrap_or_default();
     let adjective = adjective.map(|adjective| format!("{} ", adjective.romaji)).unwrap_or_default();
-    format!("{owner}{adjective}{}", noun.romaji)
+    format!("{genitive}{adjective}{}", noun.romaji)
 }
 
-fn english(adjective: Option<&Adjective>, noun: &Noun, owner: Option<&Owner>) -> String {
+fn english(adjective: Option<&Adjective>, noun: &Noun, genitive: Option<&Phrase>) -> String {
     let adjective = adjective.map(|adjective| format!("{} ", adjective.english)).unwrap_or_default();
-    let owner = owner.map(|owner| format!(" of {}", owner.english)).unwrap_or_default();
-    format!("The {adjective}{}{owner}", noun.english)
+    let genitive = genitive.map(|genitive| format!(" of {}", genitive.english)).unwrap_or_default();
+    format!("The {adjective}{}{genitive}", noun.english)
 }
 
 fn capitalised(text: &str) -> String {
@@ -110,9 +110,9 @@ fn capitalised(text: &str) -> String {
     characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
 }
 
-/// The `size` members of a series: what each is and what it is called. The first one is the series itself.
+/// Generates the `size` releases of a series: type and name of each. The first release has the name of the series.
 ///
-/// A single title says nothing about what it is.
+/// The type is `None` for a single release.
 pub(super) fn members(series: &Title, size: usize, rng: &mut Rng) -> Vec<(Option<&'static Choice>, Title)> {
     let broadcast = weighted(rng, &[(80, &TV), (12, &WEB), (8, &ONA)]);
     let mut subtitles = sample(rng, SUBTITLES.iter(), size).into_iter();
@@ -148,11 +148,11 @@ fn suffixed(series: &Title, russian: &str, latin: &str) -> Title {
     }
 }
 
-fn with_subtitle(series: &Title, film: &Owner) -> Title {
+fn with_subtitle(series: &Title, subtitle: &Phrase) -> Title {
     Title {
-        main: format!("{}: {}", series.main, film.russian),
-        english: format!("{} Movie: {}", series.english, film.romaji),
-        alternative: series.alternative.as_ref().map(|name| format!("{name}: {}", film.english)),
+        main: format!("{}: {}", series.main, subtitle.russian),
+        english: format!("{} Movie: {}", series.english, subtitle.romaji),
+        alternative: series.alternative.as_ref().map(|name| format!("{name}: {}", subtitle.english)),
     }
 }
 
@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn russian_titles_agree_in_gender_and_number() {
-        let title = |adjective: usize, noun: usize, owner: usize| Parts([adjective, noun, owner]).title(true);
+        let title =
+            |adjective: usize, noun: usize, genitive: usize| Parts([adjective, noun, genitive]).title(true);
         let find = |word: &str| NOUNS.iter().position(|noun| noun.russian == word).unwrap();
 
         assert_eq!(title(1, find("ёж"), 16).main, "Последний ёж тысячи слёз");
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_names_say_the_same() {
+    fn three_names_have_the_same_meaning() {
         let title = Parts([1, 0, 6]).title(true);
 
         assert_eq!(title.english, "Nanatsu no Umi no Saigo no Kishi");
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn members_of_a_series_begin_with_its_name_and_differ() {
+    fn names_of_a_series_have_a_common_prefix_and_are_unique() {
         let series = Parts([1, 0, 6]).title(true);
         for seed in 0..200 {
             let members = members(&series, 4, &mut Rng::with_seed(seed));
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn series_share_no_name_while_there_are_free_ones() {
+    fn names_of_series_are_unique_while_unused_ones_exist() {
         let mut titles = Titles::default();
         let mut rng = Rng::with_seed(1);
 

@@ -1,4 +1,4 @@
-//! Torrents: what is kept of each, and what follows from its place in the release.
+//! Torrents: the stored fields, and the fields that follow from the position in the release.
 
 use std::fmt::Write as _;
 
@@ -8,18 +8,18 @@ use super::episode::Episode;
 use super::metainfo::Info;
 use super::reference::Choice;
 
-/// Ids of torrents begin here, and each release owns [`PER_RELEASE`] of them.
+/// First id of a torrent. Each release reserves [`PER_RELEASE`] ids.
 const FIRST_ID: u32 = 10_000;
 const PER_RELEASE: u32 = 4;
 
-/// A way to encode a torrent.
+/// Encoding of a torrent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Codec {
     pub(crate) value: &'static str,
     pub(crate) label: &'static str,
     pub(crate) label_color: Option<&'static str>,
     pub(crate) label_is_visible: bool,
-    /// Depth of colour.
+    /// Colour depth.
     pub(crate) color: Choice,
     /// Usual bit rate at 1080p, in kbit/s.
     bitrate: u32,
@@ -61,60 +61,60 @@ static AV1: Codec = Codec {
     bitrate: 2600,
 };
 
-/// The parts of a release that its torrents are drawn from.
+/// Parts of a release from which its torrents are generated.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReleaseParts<'a> {
     pub(super) seed: u64,
     pub(super) kind: &'a Choice,
     /// English name.
     pub(super) name: &'a str,
-    /// Length of an episode.
+    /// Duration of an episode.
     pub(super) minutes: u32,
     /// Published episodes.
     pub(super) episodes: &'a [Episode],
 }
 
-/// What the catalog keeps of a torrent; the rest is drawn anew when it is asked for.
+/// Stored fields of a torrent. Other fields are generated when they are needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Torrent {
     pub(crate) hash: [u8; 20],
-    /// Seconds since 1970.
+    /// Time in seconds since 1970.
     pub(crate) updated_at: i64,
-    /// How many episodes are in it: the first ones of the release.
+    /// Number of episodes in the torrent: the first ones of the release.
     episodes: usize,
 }
 
 impl Torrent {
-    /// Makes the torrent at `place`, from 0, of a release, with all its published episodes.
+    /// Creates the torrent at `place`, from 0, of a release, with all published episodes.
     pub(super) fn new(release: ReleaseParts<'_>, place: usize, updated_at: i64) -> Self {
         let unhashed = Self { hash: [0; 20], updated_at, episodes: release.episodes.len() };
         let details = TorrentDetails::draw(release, place, &unhashed);
         Self { hash: details.info(release.seed, place).hash(), ..unhashed }
     }
 
-    /// The hash in lower-case hexadecimal digits.
+    /// Info hash in lower-case hexadecimal digits.
     pub(crate) fn hex(&self) -> String {
         self.hash.iter().fold(String::with_capacity(40), |mut hex, byte| {
-            // Writing into a string has no way to fail.
+            // Writing into a string cannot fail.
             let _ = write!(hex, "{byte:02x}");
             hex
         })
     }
 }
 
-/// The id of the torrent at `place` of a release.
+/// Id of the torrent at `place` of a release.
 pub(crate) fn id(release: u32, place: usize) -> u32 {
     let place = u32::try_from(place).unwrap_or(PER_RELEASE);
     FIRST_ID.saturating_add(release.saturating_mul(PER_RELEASE)).saturating_add(place)
 }
 
-/// Which release, and which place in it, the id of a torrent belongs to.
-pub(super) fn owner(id: u32) -> Option<(u32, usize)> {
+/// Returns the release and the position of the torrent with this id.
+pub(super) fn release_of(id: u32) -> Option<(u32, usize)> {
     let number = id.checked_sub(FIRST_ID)?;
     Some((number / PER_RELEASE, usize::try_from(number % PER_RELEASE).ok()?))
 }
 
-/// The bytes of a hash written in hexadecimal digits of either case.
+/// Parses a hash of hexadecimal digits in either case.
 pub(super) fn parse_hash(text: &str) -> Option<[u8; 20]> {
     if text.len() != 40 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
@@ -126,28 +126,28 @@ pub(super) fn parse_hash(text: &str) -> Option<[u8; 20]> {
     Some(hash)
 }
 
-/// What is not kept of a torrent.
+/// Generated fields of a torrent.
 #[derive(Debug)]
 pub(crate) struct TorrentDetails {
     pub(crate) codec: &'static Codec,
     pub(crate) quality: &'static str,
     pub(crate) source: &'static str,
     pub(crate) has_color: bool,
-    /// In kbit/s.
+    /// Bit rate in kbit/s.
     pub(crate) bitrate: Option<u32>,
-    /// In bytes.
+    /// Size in bytes.
     pub(crate) size: u64,
     pub(crate) is_hardsub: bool,
     pub(crate) seeders: u32,
     pub(crate) leechers: u32,
     pub(crate) completed_times: u32,
-    /// Seconds since 1970.
+    /// Creation time in seconds since 1970.
     pub(crate) created_at: i64,
-    /// Which episodes are in it.
+    /// Range of the episodes.
     pub(crate) description: String,
     /// File name without extension.
     pub(crate) label: String,
-    /// Whether somebody is named for it.
+    /// True if the torrent names a member.
     pub(crate) has_member: bool,
 }
 
@@ -196,13 +196,13 @@ impl TorrentDetails {
         }
     }
 
-    /// Returns the part of the torrent file that is hashed, for the torrent at `place` of the release with this seed.
+    /// Creates the dictionary `info` of the torrent at `place` of the release with this seed.
     pub(super) fn info(&self, seed: u64, place: usize) -> Info {
         Info::new(seed, place, &self.label, self.size)
     }
 }
 
-/// `1-12`, `1` or, without numbers, what the release is.
+/// Formats `1-12` or `1`. Without numbers, the type of the release.
 fn range(kind: &Choice, episodes: &[Episode]) -> String {
     match episodes {
         [] => String::new(),
@@ -217,13 +217,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_lead_back_to_their_release() {
-        assert_eq!(owner(id(7, 2)), Some((7, 2)));
-        assert_eq!(owner(9_999), None);
+    fn release_follows_from_the_id_of_a_torrent() {
+        assert_eq!(release_of(id(7, 2)), Some((7, 2)));
+        assert_eq!(release_of(9_999), None);
     }
 
     #[test]
-    fn hashes_are_read_in_either_case_and_nothing_else_is() {
+    fn only_hashes_in_either_case_are_parsed() {
         let torrent = Torrent {
             hash: std::array::from_fn(|byte| u8::try_from(byte * 13).unwrap()),
             updated_at: 0,

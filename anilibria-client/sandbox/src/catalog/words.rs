@@ -1,6 +1,6 @@
-//! The words that titles, descriptions and episode names are built from.
+//! Words for titles, descriptions and episode names.
 
-/// The gender, or number, that an adjective has to agree with.
+/// Gender or number of a noun, which determines the ending of its adjectives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Gender {
     Masculine,
@@ -9,7 +9,7 @@ pub(super) enum Gender {
     Plural,
 }
 
-/// How an adjective ends in the four forms of [`Gender`].
+/// Endings of an adjective in the four forms of [`Gender`].
 pub(super) type Endings = [&'static str; 4];
 
 const HARD: Endings = ["ый", "ая", "ое", "ые"];
@@ -32,8 +32,8 @@ pub(super) struct Noun {
     pub(super) english: &'static str,
 }
 
-/// What something is of: a noun phrase in the genitive case.
-pub(super) struct Owner {
+/// A phrase in three languages: a genitive such as "of the sunset", or a subtitle.
+pub(super) struct Phrase {
     pub(super) russian: &'static str,
     pub(super) romaji: &'static str,
     pub(super) english: &'static str,
@@ -52,8 +52,8 @@ const fn noun(russian: &'static str, gender: Gender, romaji: &'static str, engli
     Noun { russian, gender, romaji, english }
 }
 
-const fn owner(russian: &'static str, romaji: &'static str, english: &'static str) -> Owner {
-    Owner { russian, romaji, english }
+const fn phrase(russian: &'static str, romaji: &'static str, english: &'static str) -> Phrase {
+    Phrase { russian, romaji, english }
 }
 
 pub(super) static ADJECTIVES: [Adjective; 44] = [
@@ -158,61 +158,61 @@ pub(super) static NOUNS: [Noun; 52] = [
     noun("мастера", Gender::Plural, "Shokunin", "Masters"),
 ];
 
-pub(super) static OWNERS: [Owner; 40] = [
-    owner("рассвета", "Yoake", "Dawn"),
-    owner("заката", "Yuuhi", "the Sunset"),
-    owner("тумана", "Kiri", "the Mist"),
-    owner("пустыни", "Sabaku", "the Desert"),
-    owner("океана", "Taiyou", "the Ocean"),
-    owner("снегов", "Yuki", "the Snows"),
-    owner("семи морей", "Nanatsu no Umi", "the Seven Seas"),
-    owner("девяти хвостов", "Kyuubi", "Nine Tails"),
-    owner("другого мира", "Isekai", "Another World"),
-    owner("старой школы", "Kyuukousha", "the Old School"),
-    owner("цветущей вишни", "Sakura", "the Cherry Blossom"),
-    owner("чужих звёзд", "Ihou no Hoshi", "Foreign Stars"),
-    owner("тёмного леса", "Kurai Mori", "the Dark Forest"),
-    owner("падших богов", "Ochita Kamigami", "Fallen Gods"),
-    owner("красной луны", "Akai Tsuki", "the Red Moon"),
-    owner("первого снега", "Hatsuyuki", "the First Snow"),
-    owner("тысячи слёз", "Sen no Namida", "a Thousand Tears"),
-    owner("пустых улиц", "Karappo no Toori", "Empty Streets"),
-    owner("северного моря", "Kita no Umi", "the North Sea"),
-    owner("южного ветра", "Minamikaze", "the South Wind"),
-    owner("подземелья", "Meikyuu", "the Dungeon"),
-    owner("железной дороги", "Tetsudou", "the Railway"),
-    owner("последнего дня", "Saishuubi", "the Final Day"),
-    owner("королевской кухни", "Oukyuu Ryouri", "the Royal Kitchen"),
-    owner("долгих дождей", "Nagaame", "Long Rains"),
-    owner("прошлого", "Kako", "the Past"),
-    owner("будущего", "Mirai", "the Future"),
-    owner("синих гор", "Aoi Yama", "the Blue Mountains"),
-    owner("трёх королей", "Sannin no Ou", "Three Kings"),
-    owner("грома", "Kaminari", "Thunder"),
-    owner("пепла", "Hai", "Ashes"),
-    owner("лепестков", "Hanabira", "Petals"),
-    owner("механических птиц", "Kikai no Tori", "Mechanical Birds"),
-    owner("дружбы", "Yuujou", "Friendship"),
-    owner("созвездий", "Seiza", "Constellations"),
-    owner("призраков", "Yuurei", "Ghosts"),
-    owner("шёпота", "Sasayaki", "Whispers"),
-    owner("вечерних огней", "Tomoshibi", "Evening Lights"),
-    owner("чая и пряностей", "Ocha to Koushinryou", "Tea and Spice"),
-    owner("полной луны", "Mangetsu", "the Full Moon"),
+pub(super) static GENITIVES: [Phrase; 40] = [
+    phrase("рассвета", "Yoake", "Dawn"),
+    phrase("заката", "Yuuhi", "the Sunset"),
+    phrase("тумана", "Kiri", "the Mist"),
+    phrase("пустыни", "Sabaku", "the Desert"),
+    phrase("океана", "Taiyou", "the Ocean"),
+    phrase("снегов", "Yuki", "the Snows"),
+    phrase("семи морей", "Nanatsu no Umi", "the Seven Seas"),
+    phrase("девяти хвостов", "Kyuubi", "Nine Tails"),
+    phrase("другого мира", "Isekai", "Another World"),
+    phrase("старой школы", "Kyuukousha", "the Old School"),
+    phrase("цветущей вишни", "Sakura", "the Cherry Blossom"),
+    phrase("чужих звёзд", "Ihou no Hoshi", "Foreign Stars"),
+    phrase("тёмного леса", "Kurai Mori", "the Dark Forest"),
+    phrase("падших богов", "Ochita Kamigami", "Fallen Gods"),
+    phrase("красной луны", "Akai Tsuki", "the Red Moon"),
+    phrase("первого снега", "Hatsuyuki", "the First Snow"),
+    phrase("тысячи слёз", "Sen no Namida", "a Thousand Tears"),
+    phrase("пустых улиц", "Karappo no Toori", "Empty Streets"),
+    phrase("северного моря", "Kita no Umi", "the North Sea"),
+    phrase("южного ветра", "Minamikaze", "the South Wind"),
+    phrase("подземелья", "Meikyuu", "the Dungeon"),
+    phrase("железной дороги", "Tetsudou", "the Railway"),
+    phrase("последнего дня", "Saishuubi", "the Final Day"),
+    phrase("королевской кухни", "Oukyuu Ryouri", "the Royal Kitchen"),
+    phrase("долгих дождей", "Nagaame", "Long Rains"),
+    phrase("прошлого", "Kako", "the Past"),
+    phrase("будущего", "Mirai", "the Future"),
+    phrase("синих гор", "Aoi Yama", "the Blue Mountains"),
+    phrase("трёх королей", "Sannin no Ou", "Three Kings"),
+    phrase("грома", "Kaminari", "Thunder"),
+    phrase("пепла", "Hai", "Ashes"),
+    phrase("лепестков", "Hanabira", "Petals"),
+    phrase("механических птиц", "Kikai no Tori", "Mechanical Birds"),
+    phrase("дружбы", "Yuujou", "Friendship"),
+    phrase("созвездий", "Seiza", "Constellations"),
+    phrase("призраков", "Yuurei", "Ghosts"),
+    phrase("шёпота", "Sasayaki", "Whispers"),
+    phrase("вечерних огней", "Tomoshibi", "Evening Lights"),
+    phrase("чая и пряностей", "Ocha to Koushinryou", "Tea and Spice"),
+    phrase("полной луны", "Mangetsu", "the Full Moon"),
 ];
 
-/// What a film of a series is called.
-pub(super) static SUBTITLES: [Owner; 10] = [
-    owner("Путь домой", "Kaerimichi", "The Way Home"),
-    owner("Последнее письмо", "Saigo no Tegami", "The Last Letter"),
-    owner("Начало", "Hajimari", "The Beginning"),
-    owner("Дыхание моря", "Umi no Iki", "Breath of the Sea"),
-    owner("Ещё один день", "Mou Ichinichi", "One More Day"),
-    owner("Обратный отсчёт", "Byouyomi", "Countdown"),
-    owner("Сквозь метель", "Fubuki wo Koete", "Through the Blizzard"),
-    owner("Огни большого города", "Daitokai no Akari", "City Lights"),
-    owner("Там, где кончается небо", "Sora no Hate", "Where the Sky Ends"),
-    owner("Возвращение", "Kikan", "The Return"),
+/// Subtitles of films of a series.
+pub(super) static SUBTITLES: [Phrase; 10] = [
+    phrase("Путь домой", "Kaerimichi", "The Way Home"),
+    phrase("Последнее письмо", "Saigo no Tegami", "The Last Letter"),
+    phrase("Начало", "Hajimari", "The Beginning"),
+    phrase("Дыхание моря", "Umi no Iki", "Breath of the Sea"),
+    phrase("Ещё один день", "Mou Ichinichi", "One More Day"),
+    phrase("Обратный отсчёт", "Byouyomi", "Countdown"),
+    phrase("Сквозь метель", "Fubuki wo Koete", "Through the Blizzard"),
+    phrase("Огни большого города", "Daitokai no Akari", "City Lights"),
+    phrase("Там, где кончается небо", "Sora no Hate", "Where the Sky Ends"),
+    phrase("Возвращение", "Kikan", "The Return"),
 ];
 
 /// Names of episodes, in Russian and in English.
@@ -255,7 +255,7 @@ pub(super) static EPISODES: [(&str, &str); 36] = [
     ("Утро нового дня", "Morning of a New Day"),
 ];
 
-/// How a description begins.
+/// First sentences of descriptions.
 pub(super) static OPENINGS: [&str; 8] = [
     "Мир, ещё недавно казавшийся спокойным, меняется за одну ночь.",
     "Обычный школьник просыпается там, где никто не знает его имени.",
@@ -267,7 +267,7 @@ pub(super) static OPENINGS: [&str; 8] = [
     "Она обещала вернуться к первому снегу и слово своё сдержала.",
 ];
 
-/// How a description goes on.
+/// Middle sentences of descriptions.
 pub(super) static MIDDLES: [&str; 8] = [
     "Герою предстоит собрать команду из тех, кому больше некуда идти.",
     "Вместе с новыми друзьями он отправляется на поиски потерянной карты.",
@@ -279,7 +279,7 @@ pub(super) static MIDDLES: [&str; 8] = [
     "И пока одни строят планы, другие уже открыли дверь.",
 ];
 
-/// How a description ends.
+/// Last sentences of descriptions.
 pub(super) static CLOSINGS: [&str; 6] = [
     "Так начинается история, в которой победа \u{2013} ещё не конец.",
     "Сумеют ли они дойти до цели раньше, чем взойдёт красная луна?",
@@ -289,7 +289,7 @@ pub(super) static CLOSINGS: [&str; 6] = [
     "Осталось решить, чего стоит одно-единственное желание.",
 ];
 
-/// Notices shown above a release.
+/// Notices above a release.
 pub(super) static NOTIFICATIONS: [&str; 4] = [
     "Серии выходят по мере готовности",
     "Выход новой серии перенесён на неделю",
@@ -297,7 +297,7 @@ pub(super) static NOTIFICATIONS: [&str; 4] = [
     "Перерыв до конца месяца",
 ];
 
-/// Nicknames of the people who make releases.
+/// Nicknames of the members of a release.
 pub(super) static NICKNAMES: [&str; 24] = [
     "Kedrin",
     "Lunaria",
@@ -332,15 +332,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_word_stands_twice_in_its_list() {
+    fn words_of_a_list_are_unique() {
         let adjectives: HashSet<_> = ADJECTIVES.iter().map(|word| word.romaji).collect();
         let nouns: HashSet<_> = NOUNS.iter().map(|word| word.romaji).collect();
-        let owners: HashSet<_> = OWNERS.iter().map(|word| word.romaji).collect();
+        let genitives: HashSet<_> = GENITIVES.iter().map(|word| word.romaji).collect();
         let episodes: HashSet<_> = EPISODES.iter().map(|(name, _)| name).collect();
 
         assert_eq!(adjectives.len(), ADJECTIVES.len());
         assert_eq!(nouns.len(), NOUNS.len());
-        assert_eq!(owners.len(), OWNERS.len());
+        assert_eq!(genitives.len(), GENITIVES.len());
         assert_eq!(episodes.len(), EPISODES.len());
     }
 }

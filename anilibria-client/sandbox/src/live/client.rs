@@ -1,4 +1,4 @@
-//! One client of the stand-in.
+//! A connection of one client.
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -15,10 +15,10 @@ use tokio::{net::TcpListener, sync::broadcast, task::JoinSet};
 use self::client::Client;
 use crate::listener::accept;
 
-/// Maximum number of events that can be replayed.
-const MAX_KEPT: usize = 1000;
+/// Maximum number of events that are kept for replay.
+const MAX_REPLAY: usize = 1000;
 
-/// Maximum number of clients at a time; further ones wait to be accepted.
+/// Maximum number of concurrent clients. Further clients wait to be accepted.
 const MAX_CLIENTS: usize = 100;
 
 /// A service on a free port of this machine that publishes events over a WebSocket, for tests and offline work.
@@ -89,7 +89,7 @@ impl StandIn {
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let hub = Arc::new(Hub { log: Mutex::default(), signals: broadcast::Sender::new(MAX_KEPT) });
+        let hub = Arc::new(Hub { log: Mutex::default(), signals: broadcast::Sender::new(MAX_REPLAY) });
         let serve = {
             let hub = hub.clone();
             move |stream| Client::new(hub.clone()).serve(stream, hub.signals.subscribe())
@@ -135,7 +135,7 @@ impl StandIn {
         self.hub.publish("status_change", release, json!({"old_status": old, "new_status": new}))
     }
 
-    /// Closes the connections of all clients without a closing handshake, like a network that fails.
+    /// Closes the connections of all clients without a closing handshake, like a network failure.
     pub fn hang_up(&self) {
         // An error means that there are no clients.
         let _ = self.hub.signals.send(Signal::HangUp);
@@ -148,7 +148,7 @@ impl fmt::Debug for StandIn {
     }
 }
 
-/// Formats an id so that ids sort as text in the order of their numbers.
+/// Formats an id so that the text order of ids is their numeric order.
 fn id(number: u64) -> String {
     format!("{number:020}")
 }
@@ -173,7 +173,7 @@ impl Hub {
         data["timestamp"] = json!(OffsetDateTime::now_utc().format(&Rfc3339).ok());
         let text = json!({"type": kind, "data": data}).to_string();
         let published = Arc::new(Published { id: id.clone(), kind, release, text });
-        if log.kept.len() >= MAX_KEPT {
+        if log.kept.len() >= MAX_REPLAY {
             log.kept.pop_front();
         }
         log.kept.push_back(published.clone());
@@ -183,7 +183,7 @@ impl Hub {
         id
     }
 
-    /// Returns the kept events after `last`, and whether none of those after it is missing.
+    /// Returns the kept events after `last`, and true if no event after it is missing.
     fn after(&self, last: &str) -> (Vec<Arc<Published>>, bool) {
         let log = self.log();
         let forgotten = log.last.saturating_sub(log.kept.len() as u64);

@@ -1,4 +1,4 @@
-//! The account and its views as JSON.
+//! Rendering of the account and its views.
 
 use serde_json::{Value, json};
 
@@ -8,10 +8,10 @@ use super::{View, moment, with};
 use crate::account::{EMAIL, LOGIN, Stored, USER_ID};
 use crate::chance;
 
-/// When the account was made: 2019-03-31T20:43:52Z.
+/// Creation time of the account: 2019-03-31T20:43:52Z.
 const CREATED_AT: i64 = 1_554_065_032;
 
-/// The profile; `passkey` makes links to torrents personal.
+/// Renders the profile. `passkey` is for personal links to torrents.
 pub(crate) fn profile(passkey: &str) -> Value {
     let rng = &mut chance::stream(0, "avatar", u64::from(USER_ID));
     let names = std::array::from_fn(|_| chance::file_name(rng));
@@ -32,7 +32,7 @@ pub(crate) fn profile(passkey: &str) -> Value {
     })
 }
 
-/// How far an episode was watched.
+/// Renders a time code.
 pub(crate) fn view(stored: &Stored) -> Value {
     json!({
         "id": stored.id,
@@ -45,7 +45,7 @@ pub(crate) fn view(stored: &Stored) -> Value {
 }
 
 impl View<'_> {
-    /// A view with its episode and the release of that; null for an episode that does not exist.
+    /// Renders a view with its episode and the release of the episode. The episode is null if it does not exist.
     pub(crate) fn view_with_episode(&self, stored: &Stored) -> Value {
         let found = self.catalog.find_episode(&stored.mark.episode.to_string());
         let episode = found.map(|(release, place)| {

@@ -1,4 +1,4 @@
-//! Episodes as JSON.
+//! Rendering of episodes.
 
 use serde_json::{Value, json};
 
@@ -7,16 +7,16 @@ use super::summary::name;
 use super::{View, moment, with};
 use crate::catalog::{Release, Skip};
 
-/// Who is asking, as the streams' addresses tell the player.
+/// Query parameters of stream URLs, which describe the viewer to the player.
 const VIEWER: &str = "countryIso=RU&isAuthorized=0&isWithVideoAds=1&isWithVideoAdsAlways=1";
 
 impl View<'_> {
-    /// All episodes of a release that are out.
+    /// Renders all published episodes of a release.
     pub(super) fn episodes(&self, release: &Release) -> Value {
         (0..release.episodes.len()).map(|place| self.episode(release, place)).collect()
     }
 
-    /// The episode at `place`; null if there is none.
+    /// Renders the episode at `place`; null if there is none.
     pub(crate) fn episode(&self, release: &Release, place: usize) -> Value {
         let Some(episode) = release.episodes.get(place) else {
             return Value::Null;
@@ -25,7 +25,7 @@ impl View<'_> {
         let ordinal = episode.ordinal();
         let [hls_480, hls_720, hls_1080] = &details.streams;
         let stream = |quality: u32, hash: &Option<String>| {
-            let media = self.site.media();
+            let media = self.site.media_origin();
             let id = release.id;
             hash.as_ref()
                 .map(|hash| format!("{media}/videos/media/ts/{id}/{ordinal}/{quality}/{hash}.m3u8?{VIEWER}"))
@@ -53,19 +53,19 @@ impl View<'_> {
         })
     }
 
-    /// The episode at `place` with its release, which lists its episodes in turn.
+    /// Renders the episode at `place` with its release, which contains its episodes in turn.
     pub(crate) fn episode_with_release(&self, release: &Release, place: usize) -> Value {
         with(self.episode(release, place), [("release", self.release_of_episode(release))])
     }
 
-    /// The episode at `place` with the id and the name of its release.
+    /// Renders the episode at `place` with the id and the name of its release.
     pub(crate) fn episode_with_release_name(&self, release: &Release, place: usize) -> Value {
         let named = json!({"id": release.id, "name": name(release)});
         with(self.episode(release, place), [("release", named)])
     }
 }
 
-/// A number of tenths: whole where it can be.
+/// Converts tenths to a number, an integer if possible.
 fn number(tenths: u32) -> Value {
     if tenths.is_multiple_of(10) { json!(tenths / 10) } else { json!(f64::from(tenths) / 10.0) }
 }

@@ -1,4 +1,4 @@
-//! Franchises as JSON.
+//! Rendering of franchises.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::catalog::{Franchise, Release, Totals};
 use crate::chance;
 
 impl View<'_> {
-    /// A franchise as lists show it.
+    /// Renders a franchise of a list.
     pub(crate) fn franchise(&self, franchise: &Franchise) -> Value {
         let totals = Totals::of(self.members_of(franchise));
         let rng = &mut chance::stream(franchise.seed, "image", 0);
@@ -28,7 +28,7 @@ impl View<'_> {
         })
     }
 
-    /// A franchise with its releases in the order of display.
+    /// Renders a franchise with its releases in the order of display.
     pub(crate) fn franchise_with_releases(&self, franchise: &Franchise) -> Value {
         let releases: Value = (1_u32..)
             .zip(self.members_of(franchise))

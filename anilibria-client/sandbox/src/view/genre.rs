@@ -1,4 +1,4 @@
-//! Genres as JSON.
+//! Rendering of genres.
 
 use serde_json::{Value, json};
 
@@ -9,9 +9,9 @@ use crate::catalog::genre::Genre;
 use crate::chance;
 
 impl View<'_> {
-    /// A genre with the number of its releases.
+    /// Renders a genre with the number of its releases.
     pub(crate) fn genre(&self, genre: &Genre) -> Value {
-        // The same picture in every catalog, as genres are the same in all of them.
+        // Genres are the same in all catalogs, and so are their pictures.
         let rng = &mut chance::stream(0, "genre", u64::from(genre.id));
         let names = std::array::from_fn(|_| chance::file_name(rng));
         json!({
@@ -22,7 +22,7 @@ impl View<'_> {
         })
     }
 
-    /// The genres of a release by id.
+    /// Renders the genres of a release, ordered by id.
     pub(super) fn genres_of(&self, release: &Release) -> Value {
         release.genres.iter().map(|genre| self.genre(genre)).collect()
     }

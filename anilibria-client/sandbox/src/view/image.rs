@@ -1,8 +1,8 @@
-//! Images: JPEG paths, and WebP ones below `optimized`.
+//! Rendering of images: paths of JPEG files, and of WebP files below `optimized`.
 
 use serde_json::{Value, json};
 
-/// The paths of one image: full size and thumbnail, each as JPEG and as WebP.
+/// Paths of one image: full size and thumbnail, each as JPEG and as WebP.
 struct Paths([String; 4]);
 
 impl Paths {
@@ -16,7 +16,7 @@ impl Paths {
     }
 }
 
-/// An image with its smaller copies.
+/// Renders an image with its smaller copies.
 pub(super) fn image(folder: &str, names: &[String; 4]) -> Value {
     let Paths([preview, thumbnail, optimized, optimized_thumbnail]) = Paths::new(folder, names);
     json!({
@@ -26,7 +26,7 @@ pub(super) fn image(folder: &str, names: &[String; 4]) -> Value {
     })
 }
 
-/// An image that also has `src`, which is the same as `preview`.
+/// Renders an image with the additional field `src`, which is the same as `preview`.
 pub(super) fn image_with_src(folder: &str, names: &[String; 4]) -> Value {
     let Paths([preview, thumbnail, optimized, optimized_thumbnail]) = Paths::new(folder, names);
     json!({
@@ -37,7 +37,7 @@ pub(super) fn image_with_src(folder: &str, names: &[String; 4]) -> Value {
     })
 }
 
-/// An image without optimised copies.
+/// Renders an image without optimised copies.
 pub(super) fn plain_image(folder: &str, names: &[String; 4]) -> Value {
     let Paths([preview, thumbnail, ..]) = Paths::new(folder, names);
     json!({"preview": preview, "thumbnail": thumbnail})

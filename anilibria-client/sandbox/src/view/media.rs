@@ -1,4 +1,4 @@
-//! Videos, promotions and advertisements as JSON, and the latter as VAST.
+//! Rendering of videos, promotions and advertisements (JSON and VAST).
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use super::{View, moment};
 use crate::catalog::Release;
 use crate::catalog::media::{Promotion, REFRESHED_AT, Vast, Video};
 
-/// A video with the playlist it is from.
+/// Renders a video with its playlist.
 pub(crate) fn video(video: &Video) -> Value {
     let origin = &video.origin;
     json!({
@@ -36,7 +36,7 @@ pub(crate) fn video(video: &Video) -> Value {
 }
 
 impl View<'_> {
-    /// A promotion: of a release, or an advertisement.
+    /// Renders a promotion, of a release or an advertisement.
     pub(crate) fn promotion(&self, promotion: &Promotion) -> Value {
         let release = promotion.release.and_then(|id| self.catalog.release(id));
         let is_ad = release.is_none();
@@ -59,7 +59,7 @@ impl View<'_> {
     }
 }
 
-/// An advertisement for players.
+/// Renders an advertisement for players.
 pub(crate) fn vast(vast: &Vast) -> Value {
     json!({
         "id": vast.id,
@@ -70,11 +70,11 @@ pub(crate) fn vast(vast: &Vast) -> Value {
     })
 }
 
-/// All advertisements as one VAST document, which leads a player on to each of them.
+/// Renders all advertisements as one VAST document. It links to each advertisement.
 pub(crate) fn manifest(vasts: &[Vast]) -> String {
     let mut ads = String::new();
     for vast in vasts {
-        // Writing into a string has no way to fail.
+        // Writing into a string cannot fail.
         let _ = write!(
             ads,
             "<Ad id=\"{}\" sequence=\"{}\"><Wrapper><AdSystem>AniLiberty</AdSystem>\

@@ -1,4 +1,4 @@
-//! Records of the catalog as JSON, in one file per kind.
+//! Rendering of the records of the catalog as JSON. One file per kind.
 
 mod account;
 mod episode;
@@ -29,7 +29,7 @@ pub(crate) use torrent::torrent;
 use super::catalog::Catalog;
 use super::site::Site;
 
-/// Renders records of one catalog for one caller.
+/// Renders records of one catalog for one client.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     pub(crate) catalog: &'a Catalog,
@@ -39,7 +39,7 @@ pub(crate) struct View<'a> {
 const DATE_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]+00:00");
 
-/// `object` with more fields.
+/// Adds fields to `object`.
 fn with(object: Value, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
     let mut object = match object {
         Value::Object(object) => object,
@@ -49,14 +49,14 @@ fn with(object: Value, fields: impl IntoIterator<Item = (&'static str, Value)>) 
     Value::Object(object)
 }
 
-/// A moment as the live service writes it: always in UTC, always with the offset.
+/// Formats a time like the live service: always in UTC, always with the offset.
 pub(crate) fn moment(seconds: i64) -> Value {
     let text =
         OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|moment| moment.format(&DATE_TIME).ok());
     text.into()
 }
 
-/// A number of hundredths: a whole number where it is one, else a fraction.
+/// Converts hundredths to a number, an integer if possible.
 fn hundredths(number: u32) -> Value {
     if number.is_multiple_of(100) { json!(number / 100) } else { json!(f64::from(number) / 100.0) }
 }
@@ -66,12 +66,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_carry_their_offset() {
+    fn times_contain_their_offset() {
         assert_eq!(moment(1_771_696_568), json!("2026-02-21T17:56:08+00:00"));
     }
 
     #[test]
-    fn hundredths_are_whole_where_they_can_be() {
+    fn hundredths_are_integers_if_possible() {
         assert_eq!(hundredths(800).to_string(), "8");
         assert_eq!(hundredths(826).to_string(), "8.26");
     }

@@ -1,4 +1,4 @@
-//! Releases as JSON with the parts that each view adds to the summary.
+//! Rendering of releases: the summary, and the additional parts of each view.
 
 use serde_json::{Value, json};
 
@@ -12,18 +12,18 @@ use crate::chance::{self, chance};
 use crate::projection::Projection;
 
 impl View<'_> {
-    /// A release of the catalog: with its genres.
+    /// Renders a release of the catalog, with its genres.
     pub(crate) fn release_with_genres(&self, release: &Release) -> Value {
         with(summary::release(release), [("genres", self.genres_of(release))])
     }
 
-    /// A release among the latest ones: with its genres and its last episode.
+    /// Renders a release of the latest ones, with its genres and its last episode.
     pub(crate) fn latest_release(&self, release: &Release) -> Value {
         let episode = release.latest_episode().map(|place| self.episode(release, place));
         with(self.release_with_genres(release), [("latest_episode", episode.into())])
     }
 
-    /// A release with everything about it; heavy parts only if `projection` shows them.
+    /// Renders a release with all parts. Large parts are rendered only if `projection` selects them.
     pub(crate) fn release_details(&self, release: &Release, projection: &Projection) -> Value {
         let parts: [(_, &dyn Fn() -> Value); 6] = [
             ("genres", &|| self.genres_of(release)),
@@ -37,7 +37,7 @@ impl View<'_> {
         with(summary::release(release), shown.map(|(name, render)| (name, render())))
     }
 
-    /// A release on a list of the account: with its genres and its episodes.
+    /// Renders a release on a list of the account, with its genres and its episodes.
     pub(crate) fn shelved_release(&self, release: &Release, projection: &Projection) -> Value {
         let parts: [(_, &dyn Fn() -> Value); 2] =
             [("genres", &|| self.genres_of(release)), ("episodes", &|| self.episodes(release))];
@@ -45,7 +45,7 @@ impl View<'_> {
         with(summary::release(release), shown.map(|(name, render)| (name, render())))
     }
 
-    /// A release as an episode nests it: with all its episodes.
+    /// Renders the release of an episode, with all its episodes.
     pub(super) fn release_of_episode(&self, release: &Release) -> Value {
         with(summary::release(release), [("episodes", self.episodes(release))])
     }

@@ -1,4 +1,4 @@
-//! Torrents as an RSS 2.0 feed.
+//! Rendering of torrents as an RSS 2.0 feed.
 
 use std::fmt::Write as _;
 
@@ -11,12 +11,12 @@ use crate::site::API_ROOT;
 use crate::xml::escape;
 
 impl View<'_> {
-    /// The page of a release on the web site.
+    /// URL of the page of a release on the web site.
     pub(crate) fn page(&self, release: &Release) -> String {
         format!("{}/anime/releases/release/{}", self.site.origin(), release.alias)
     }
 
-    /// A feed of torrents; with a passkey its links are those of one user.
+    /// Renders a feed of torrents. With a passkey, its links are personal.
     pub(crate) fn feed<'r>(
         &self,
         title: &str,
@@ -49,7 +49,7 @@ impl View<'_> {
         let file = format!("{}{API_ROOT}/anime/torrents/{hash}/file{personal}", self.site.origin());
         let date = OffsetDateTime::from_unix_timestamp(torrent.updated_at).ok();
         let date = date.and_then(|date| date.format(&Rfc2822).ok()).unwrap_or_default();
-        // Writing into a string has no way to fail.
+        // Writing into a string cannot fail.
         let _ = write!(
             feed,
             "<item><title>{}</title><link>{}</link><guid isPermaLink=\"false\">{hash}</guid>\

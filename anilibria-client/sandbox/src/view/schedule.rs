@@ -1,4 +1,4 @@
-//! Releases in the schedule as JSON.
+//! Rendering of the schedule.
 
 use serde_json::{Value, json};
 
@@ -6,9 +6,9 @@ use super::{View, with};
 use crate::catalog::Release;
 
 impl View<'_> {
-    /// A release in production, with the episode of this week if it is out already.
+    /// Renders a release in production, with the episode of this week if it is published.
     pub(crate) fn scheduled(&self, release: &Release) -> Value {
-        let published = release.latest_episode().filter(|_| self.catalog.is_out_this_week(release));
+        let published = release.latest_episode().filter(|_| self.catalog.is_published_this_week(release));
         let last = release.next_ordinal_tenths() / 10 - 1;
         let is_complete = release.episodes_total.is_some_and(|total| last >= total);
         let fields = json!({

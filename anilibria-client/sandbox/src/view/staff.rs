@@ -1,21 +1,21 @@
-//! Teams as JSON.
+//! Rendering of teams, roles and their members.
 
 use serde_json::{Value, json};
 
 use super::image::image;
 use crate::catalog::staff::{Person, Role, Team};
 
-/// A team.
+/// Renders a team.
 pub(crate) fn team(team: &Team) -> Value {
     json!({"id": team.id, "title": team.title, "description": team.description, "sort_order": team.sort_order})
 }
 
-/// A role; some have a colour.
+/// Renders a role. Some roles have a colour.
 pub(crate) fn role(role: &Role) -> Value {
     json!({"id": role.id, "title": role.title, "color": role.color, "sort_order": role.sort_order})
 }
 
-/// Somebody with team and roles; some have an account.
+/// Renders a person with team and roles. Some persons have an account.
 pub(crate) fn person(person: &Person) -> Value {
     json!({
         "id": person.id,

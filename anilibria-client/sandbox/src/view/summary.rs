@@ -1,4 +1,4 @@
-//! The fields that every view of a release has.
+//! Rendering of the fields that all views of a release have.
 
 use serde_json::{Map, Value, json};
 
@@ -86,7 +86,7 @@ fn external_rating(release: &Release, site: &str) -> Value {
         "mal" => format!("https://myanimelist.net/anime/{id}"),
         _ => format!("https://shikimori.one/animes/{id}"),
     };
-    // Sites round to hundredths, and some marks come out whole.
+    // Sites round to hundredths, and some ratings are integers.
     let rating = if chance(rng, 10) { rng.u32(5..=10) * 100 } else { rng.u32(550..930) };
     json!({"id": id, "url": url, "votes": rng.u32(100..400_000), "rating": hundredths(rating)})
 }

@@ -1,11 +1,11 @@
-//! Members of a release as JSON.
+//! Rendering of the members of a release.
 
 use serde_json::{Value, json};
 
 use super::image::image;
 use crate::catalog::{Release, team};
 
-/// The members of a release; some have an account.
+/// Renders the members of a release. Some members have an account.
 pub(crate) fn members(release: &Release) -> Value {
     let members = team::members(release);
     members

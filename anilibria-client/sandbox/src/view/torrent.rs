@@ -1,4 +1,4 @@
-//! Torrents as JSON.
+//! Rendering of torrents.
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::summary;
 use super::{moment, with};
 use crate::catalog::{Release, team, torrent};
 
-/// What a name cannot hold inside of a magnet link.
+/// Characters of a name that are percent-encoded in a magnet link.
 const IN_MAGNET: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -21,13 +21,13 @@ const IN_MAGNET: &AsciiSet = &CONTROLS
     .add(b'[')
     .add(b']');
 
-/// The torrent at `place` as lists of torrents show it: with its release and its members.
+/// Renders the torrent at `place` for lists of torrents, with its release and its members.
 pub(crate) fn torrent(release: &Release, place: usize) -> Value {
     let members = torrent_members(release, place);
     with(nested_torrent(release, place), [("torrent_members", members)])
 }
 
-/// The torrents of a release as the release shows them: each repeats the release and names no members.
+/// Renders the torrents of a release. Each contains the release and no members.
 pub(super) fn nested_torrents(release: &Release) -> Value {
     (0..release.torrents.len()).map(|place| nested_torrent(release, place)).collect()
 }

@@ -1,4 +1,4 @@
-//! Signing in and out, in every way there is.
+//! All login methods, and logout.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ async fn post(sandbox: &Sandbox, path: &str, body: Value) -> Answer {
 }
 
 #[tokio::test]
-async fn a_session_lasts_from_login_to_logout() {
+async fn session_ends_at_logout() {
     let sandbox = Sandbox::new();
     let session = Session::log_in(&sandbox).await;
     let profile = session.get("/accounts/users/me/profile").await;
@@ -29,7 +29,7 @@ async fn a_session_lasts_from_login_to_logout() {
 }
 
 #[tokio::test]
-async fn a_wrong_login_is_401_and_a_missing_field_422() {
+async fn wrong_login_is_401_and_missing_field_is_422() {
     let sandbox = Sandbox::new();
     for (body, status) in [
         (json!({"login": "demo", "password": "wrong"}), 401),
@@ -46,7 +46,7 @@ async fn a_wrong_login_is_401_and_a_missing_field_422() {
 }
 
 #[tokio::test]
-async fn routes_of_the_account_are_403_without_a_good_token() {
+async fn account_routes_are_403_without_a_valid_token() {
     let sandbox = Sandbox::new();
     let stranger = Session { sandbox: &sandbox, token: "nonsense".to_owned() };
     let episode = get(&sandbox, "/anime/releases/1").await["episodes"][0]["id"].as_str().unwrap().to_owned();
@@ -75,7 +75,7 @@ async fn routes_of_the_account_are_403_without_a_good_token() {
 }
 
 #[tokio::test]
-async fn a_device_signs_in_once_its_code_was_accepted() {
+async fn device_signs_in_once_with_an_accepted_code() {
     let sandbox = Sandbox::new();
     let otp = post(&sandbox, "/otp/get", json!({"device_id": "tv"})).await.json();
     let code = otp["otp"]["code"].as_str().unwrap();
@@ -95,7 +95,7 @@ async fn a_device_signs_in_once_its_code_was_accepted() {
 }
 
 #[tokio::test]
-async fn a_code_may_be_sent_as_a_number() {
+async fn code_is_accepted_as_a_number() {
     let sandbox = Sandbox::new();
     let phone = Session::log_in(&sandbox).await;
     let otp = post(&sandbox, "/otp/get", json!({"device_id": "tv"})).await.json();
@@ -108,7 +108,7 @@ async fn a_code_may_be_sent_as_a_number() {
 }
 
 #[tokio::test]
-async fn a_code_is_refused_when_it_is_unknown_expired_or_nobody_is_signed_in() {
+async fn unknown_or_expired_code_or_missing_session_is_rejected() {
     let sandbox = Sandbox::new();
     let phone = Session::log_in(&sandbox).await;
     let otp = post(&sandbox, "/otp/get", json!({"device_id": "tv"})).await.json();
@@ -127,7 +127,7 @@ async fn a_code_is_refused_when_it_is_unknown_expired_or_nobody_is_signed_in() {
 }
 
 #[tokio::test]
-async fn a_social_login_gives_a_token_once_its_user_has_finished() {
+async fn finished_social_login_returns_one_token() {
     let sandbox = Sandbox::new();
     let begun = get(&sandbox, "/accounts/users/auth/social/vk/login").await;
     let state = begun["state"].as_str().unwrap();
@@ -145,7 +145,7 @@ async fn a_social_login_gives_a_token_once_its_user_has_finished() {
 }
 
 #[tokio::test]
-async fn a_forgotten_password_is_replaced_with_the_token_of_a_letter() {
+async fn forgotten_password_is_changed_with_the_reset_token() {
     let sandbox = Sandbox::new();
     let forget = post(&sandbox, "/users/auth/password/forget", json!({"email": "demo@example.com"})).await;
     let token = call(&sandbox, "GET", "/sandbox/password", &Value::Null).await.json()["token"].clone();
@@ -164,7 +164,7 @@ async fn a_forgotten_password_is_replaced_with_the_token_of_a_letter() {
 }
 
 #[tokio::test]
-async fn a_reset_signs_everybody_out_and_empties_the_lists() {
+async fn reset_ends_all_sessions_and_clears_the_lists() {
     let sandbox = Sandbox::new();
     let before = Session::log_in(&sandbox).await;
     before.call("POST", "/accounts/users/me/favorites", &json!([{"release_id": 7}])).await;

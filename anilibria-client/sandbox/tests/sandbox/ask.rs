@@ -1,4 +1,4 @@
-//! How the tests talk to a sandbox.
+//! Requests to a sandbox.
 
 use anilibria_sandbox::Sandbox;
 use bytes::Bytes;
@@ -6,7 +6,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-/// A whole answer.
+/// A complete response.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -19,14 +19,14 @@ impl Answer {
     }
 }
 
-/// Sends `request` and reads the answer to its end.
+/// Sends `request` and reads the whole response.
 pub(crate) async fn send(sandbox: &Sandbox, request: Request<Bytes>) -> Answer {
     let (parts, body) = sandbox.handle(request).await.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: parts.status, headers: parts.headers, body }
 }
 
-/// Sends a request with a JSON body, or none for null.
+/// Sends a request with a JSON body. Null means no body.
 pub(crate) async fn call(sandbox: &Sandbox, method: &str, path: &str, body: &Value) -> Answer {
     let request = Request::builder().method(method).uri(path);
     send(
@@ -40,12 +40,12 @@ pub(crate) async fn call(sandbox: &Sandbox, method: &str, path: &str, body: &Val
     .await
 }
 
-/// A JSON body, or none for null.
+/// Encodes a JSON body. Null means no body.
 fn bytes(body: &Value) -> Bytes {
     if body.is_null() { Bytes::new() } else { body.to_string().into() }
 }
 
-/// Somebody who is signed in to a sandbox.
+/// A session with the account of a sandbox.
 pub(crate) struct Session<'a> {
     pub(crate) sandbox: &'a Sandbox,
     pub(crate) token: String,
@@ -60,7 +60,7 @@ impl<'a> Session<'a> {
         Self { sandbox, token: answer.json()["token"].as_str().unwrap().to_owned() }
     }
 
-    /// Calls the API for `path` below its root.
+    /// Sends a request for `path`, which is relative to the API root.
     pub(crate) async fn call(&self, method: &str, path: &str, body: &Value) -> Answer {
         let request = Request::builder()
             .method(method)
@@ -71,32 +71,32 @@ impl<'a> Session<'a> {
         send(self.sandbox, request.body(bytes(body)).unwrap()).await
     }
 
-    /// The JSON that the API answers with 200.
+    /// Returns the JSON of a response with status 200.
     pub(crate) async fn get(&self, path: &str) -> Value {
         let answer = self.call("GET", path, &Value::Null).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {:?}", answer.body);
         answer.json()
     }
 
-    /// The status of an answer to `GET`.
+    /// Returns the status of the response to `GET`.
     pub(crate) async fn status(&self, path: &str) -> u16 {
         self.call("GET", path, &Value::Null).await.status.as_u16()
     }
 }
 
-/// Asks the API for `path` below its root.
+/// Sends a GET request for `path`, which is relative to the API root.
 pub(crate) async fn ask(sandbox: &Sandbox, path: &str) -> Answer {
     call(sandbox, "GET", &format!("/api/v1{path}"), &Value::Null).await
 }
 
-/// The JSON that the API answers with 200.
+/// Returns the JSON of a response with status 200.
 pub(crate) async fn get(sandbox: &Sandbox, path: &str) -> Value {
     let answer = ask(sandbox, path).await;
     assert_eq!(answer.status, StatusCode::OK, "{path}: {:?}", answer.body);
     answer.json()
 }
 
-/// All items of a paged list.
+/// Returns all items of a paged list.
 pub(crate) async fn all(sandbox: &Sandbox, path: &str) -> Vec<Value> {
     let mut items = Vec::new();
     for page in 1.. {
@@ -113,17 +113,17 @@ pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
 }
 
-/// The field `name` of each item.
+/// Returns the value at `pointer` of each item.
 pub(crate) fn column<'a>(items: &'a [Value], pointer: &str) -> Vec<&'a Value> {
     items.iter().map(|item| item.pointer(pointer).unwrap()).collect()
 }
 
-/// The ids of a list of things.
+/// Returns the ids of a list.
 pub(crate) fn ids(items: &Value) -> Vec<u64> {
     list(items).iter().map(|item| item["id"].as_u64().unwrap()).collect()
 }
 
-/// The names of the fields of an object, in alphabetical order.
+/// Returns the names of the fields of an object in alphabetical order.
 pub(crate) fn keys(value: &Value) -> Vec<&str> {
     let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::ask::{all, call, column, get, ids};
 
-/// Asserts that `filter` gives exactly the releases that `test` accepts, and neither all nor none.
+/// Asserts that `filter` selects exactly the releases that `test` accepts, and neither all nor none.
 async fn assert_filter(filter: &str, test: impl Fn(&Value) -> bool) {
     let sandbox = Sandbox::new();
     let everything = all(&sandbox, "/anime/catalog/releases?limit=50").await;
@@ -22,7 +22,7 @@ fn has_genre(release: &Value, id: u64) -> bool {
 }
 
 #[tokio::test]
-async fn genres_mean_all_of_them() {
+async fn genre_filter_requires_all_genres() {
     assert_filter("f[genres]=21,25", |release| has_genre(release, 21) && has_genre(release, 25)).await;
     assert_filter("f[genres][]=21&f[genres][]=25", |release| {
         has_genre(release, 21) && has_genre(release, 25)
@@ -31,7 +31,7 @@ async fn genres_mean_all_of_them() {
 }
 
 #[tokio::test]
-async fn other_lists_mean_any_of_them() {
+async fn other_list_filters_require_any_value() {
     assert_filter("f%5Btypes%5D=MOVIE,OVA", |release| {
         release["type"]["value"] == "MOVIE" || release["type"]["value"] == "OVA"
     })
@@ -44,7 +44,7 @@ async fn other_lists_mean_any_of_them() {
 }
 
 #[tokio::test]
-async fn statuses_and_years_narrow_the_catalog() {
+async fn status_and_year_filters_apply() {
     assert_filter("f[publish_statuses]=IS_ONGOING", |release| release["is_ongoing"] == true).await;
     assert_filter("f[production_statuses]=IS_NOT_IN_PRODUCTION", |release| {
         release["is_in_production"] == false
@@ -61,7 +61,7 @@ async fn statuses_and_years_narrow_the_catalog() {
 }
 
 #[tokio::test]
-async fn search_in_the_catalog_filters_and_pages() {
+async fn catalog_search_filters_and_paginates() {
     assert_filter("f[search]=%D0%B7%D0%B2%D1%91%D0%B7%D0%B4", |release| {
         release["name"]["main"].as_str().unwrap().to_lowercase().replace('ё', "е").contains("звезд")
     })
@@ -69,7 +69,7 @@ async fn search_in_the_catalog_filters_and_pages() {
 }
 
 #[tokio::test]
-async fn a_genre_that_does_not_exist_is_the_genre_of_nothing() {
+async fn unknown_genre_matches_no_release() {
     let answer = get(&Sandbox::new(), "/anime/catalog/releases?f[genres]=14,21").await;
 
     assert_eq!(answer["data"], json!([]));
@@ -77,7 +77,7 @@ async fn a_genre_that_does_not_exist_is_the_genre_of_nothing() {
 }
 
 #[tokio::test]
-async fn each_order_sorts_by_its_field_and_ties_by_id() {
+async fn each_order_sorts_by_its_field_then_by_id() {
     let sandbox = Sandbox::new();
     let fields = [("FRESH_AT", "/fresh_at"), ("RATING", "/added_in_users_favorites"), ("YEAR", "/year")];
     for (name, pointer) in fields {
@@ -102,7 +102,7 @@ async fn each_order_sorts_by_its_field_and_ties_by_id() {
 }
 
 #[tokio::test]
-async fn a_post_asks_the_same_question_as_a_get() {
+async fn post_and_get_have_the_same_result() {
     let sandbox = Sandbox::new();
     let asked = get(
         &sandbox,
@@ -134,7 +134,7 @@ async fn a_post_asks_the_same_question_as_a_get() {
 }
 
 #[tokio::test]
-async fn a_post_without_a_body_gives_the_first_page() {
+async fn post_without_a_body_returns_the_first_page() {
     let sandbox = Sandbox::new();
 
     let posted = call(&sandbox, "POST", "/api/v1/anime/catalog/releases", &Value::Null).await;

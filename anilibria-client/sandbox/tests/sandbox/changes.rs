@@ -1,4 +1,4 @@
-//! The typed methods that change the catalog.
+//! Methods that change the catalog.
 
 use anilibria_sandbox::{ChangeError, Sandbox, Status};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::ask::{get, list};
 
 #[tokio::test]
-async fn a_published_episode_is_the_last_one_of_the_latest_release() {
+async fn published_episode_is_the_last_one_of_the_latest_release() {
     let sandbox = Sandbox::new();
 
     let published = sandbox.publish_episode(7).unwrap();
@@ -18,7 +18,7 @@ async fn a_published_episode_is_the_last_one_of_the_latest_release() {
 }
 
 #[tokio::test]
-async fn a_published_torrent_is_the_first_one_of_its_release() {
+async fn published_torrent_is_the_first_one_of_its_release() {
     let sandbox = Sandbox::new();
     sandbox.publish_episode(7).unwrap();
 
@@ -29,7 +29,7 @@ async fn a_published_torrent_is_the_first_one_of_its_release() {
 }
 
 #[tokio::test]
-async fn an_added_release_is_the_latest_one() {
+async fn added_release_is_the_latest_one() {
     let sandbox = Sandbox::builder().releases(20).build();
 
     let added = sandbox.add_release().unwrap();
@@ -41,7 +41,7 @@ async fn an_added_release_is_the_latest_one() {
 }
 
 #[tokio::test]
-async fn a_release_has_the_name_and_the_status_that_it_was_given() {
+async fn name_and_status_of_a_release_can_be_changed() {
     let sandbox = Sandbox::builder().releases(20).build();
     sandbox.rename(20, "Совсем другое").unwrap();
 
@@ -56,7 +56,7 @@ async fn a_release_has_the_name_and_the_status_that_it_was_given() {
 }
 
 #[tokio::test]
-async fn changes_that_cannot_be_made_are_refused_with_the_reason() {
+async fn invalid_changes_are_rejected_with_the_reason() {
     let sandbox = Sandbox::new();
     let announced = "/anime/catalog/releases?f[sorting]=FRESH_AT_ASC&limit=1";
     let announced = get(&sandbox, announced).await["data"][0]["id"].as_u64().unwrap();

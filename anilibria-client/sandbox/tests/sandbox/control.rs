@@ -1,4 +1,4 @@
-//! The control API: what publishing changes, and the log.
+//! The control API: changes, clock and log.
 
 use anilibria_sandbox::Sandbox;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use time::macros::datetime;
 use crate::ask::{ask, call, get, list};
 
 #[tokio::test]
-async fn a_published_episode_moves_its_release_to_the_front() {
+async fn publishing_an_episode_makes_its_release_the_latest_one() {
     let sandbox = Sandbox::new();
     let before = get(&sandbox, "/anime/releases/7").await;
     let front = get(&sandbox, "/anime/releases/latest?limit=1").await[0].clone();
@@ -29,7 +29,7 @@ async fn a_published_episode_moves_its_release_to_the_front() {
 }
 
 #[tokio::test]
-async fn a_published_episode_is_answered_with_the_name_of_its_release_alone() {
+async fn response_to_a_published_episode_contains_only_the_name_of_its_release() {
     let sandbox = Sandbox::new();
 
     let answer = call(&sandbox, "POST", "/sandbox/episodes", &json!({"release_id": 7})).await;
@@ -40,7 +40,7 @@ async fn a_published_episode_is_answered_with_the_name_of_its_release_alone() {
 }
 
 #[tokio::test]
-async fn the_control_api_lists_its_calls_and_each_takes_its_example() {
+async fn control_api_lists_its_calls_and_accepts_their_examples() {
     let sandbox = Sandbox::new();
     for path in ["/sandbox", "/sandbox/"] {
         assert_eq!(call(&sandbox, "GET", path, &Value::Null).await.status.as_u16(), 200, "{path}");
@@ -55,7 +55,7 @@ async fn the_control_api_lists_its_calls_and_each_takes_its_example() {
     for listed in list(&listed["calls"]) {
         let path = listed["path"].as_str().unwrap().replace("{id}", "7");
         let answer = call(&sandbox, listed["method"].as_str().unwrap(), &path, &listed["body"]).await;
-        // The example names a login that is not open.
+        // No login has the state of the example.
         let expected = if path == "/sandbox/social" { 404..405 } else { 200..205 };
         assert!(expected.contains(&answer.status.as_u16()), "{path}: {}", answer.status);
         assert!(listed["effect"].as_str().unwrap().ends_with('.'), "{path}");
@@ -63,7 +63,7 @@ async fn the_control_api_lists_its_calls_and_each_takes_its_example() {
 }
 
 #[tokio::test]
-async fn a_published_episode_is_found_by_its_id() {
+async fn published_episode_is_found_by_its_id() {
     let sandbox = Sandbox::new();
 
     let episode = call(&sandbox, "POST", "/sandbox/episodes", &json!({"release_id": 7})).await.json();
@@ -74,7 +74,7 @@ async fn a_published_episode_is_found_by_its_id() {
 }
 
 #[tokio::test]
-async fn the_next_episode_has_the_next_whole_number() {
+async fn next_episode_has_the_next_integer_number() {
     let sandbox = Sandbox::builder().releases(60).build();
     for id in 1..=60 {
         let release =
@@ -91,7 +91,7 @@ async fn the_next_episode_has_the_next_whole_number() {
 }
 
 #[tokio::test]
-async fn an_announced_release_gets_its_first_episode() {
+async fn announced_release_gets_its_first_episode() {
     let sandbox = Sandbox::new();
     let announced =
         get(&sandbox, "/anime/catalog/releases?f[sorting]=FRESH_AT_ASC&limit=1").await["data"][0].clone();
@@ -105,7 +105,7 @@ async fn an_announced_release_gets_its_first_episode() {
 }
 
 #[tokio::test]
-async fn a_torrent_is_replaced_by_one_with_all_episodes() {
+async fn published_torrent_contains_all_episodes() {
     let sandbox = Sandbox::new();
     let before = get(&sandbox, "/anime/torrents/release/7").await;
     call(&sandbox, "POST", "/sandbox/episodes", &json!({"release_id": 7})).await;
@@ -123,7 +123,7 @@ async fn a_torrent_is_replaced_by_one_with_all_episodes() {
 }
 
 #[tokio::test]
-async fn a_new_release_is_listed_everywhere() {
+async fn new_release_is_in_all_lists() {
     let sandbox = Sandbox::builder().releases(20).build();
 
     let answer = call(&sandbox, "POST", "/sandbox/releases", &Value::Null).await;
@@ -140,7 +140,7 @@ async fn a_new_release_is_listed_everywhere() {
 }
 
 #[tokio::test]
-async fn a_status_changes_and_production_follows_unless_it_is_told() {
+async fn production_status_follows_the_broadcast_status_unless_it_is_given() {
     let sandbox = Sandbox::builder().releases(20).build();
     let set = async |body: Value| {
         let answer = call(&sandbox, "POST", "/sandbox/releases/20/status", &body).await;
@@ -157,7 +157,7 @@ async fn a_status_changes_and_production_follows_unless_it_is_told() {
 }
 
 #[tokio::test]
-async fn a_release_is_found_by_its_new_name() {
+async fn renamed_release_is_found_by_its_new_name() {
     let sandbox = Sandbox::builder().releases(20).build();
 
     let body = json!({"main": "Совсем другое"});
@@ -172,7 +172,7 @@ async fn a_release_is_found_by_its_new_name() {
 }
 
 #[tokio::test]
-async fn bad_control_calls_are_refused_by_field() {
+async fn errors_of_invalid_control_calls_name_the_field() {
     let sandbox = Sandbox::builder().releases(20).build();
     let cases = [
         ("POST", "/sandbox/episodes", json!({"release_id": 21}), 404, ""),
@@ -205,7 +205,7 @@ async fn bad_control_calls_are_refused_by_field() {
 }
 
 #[tokio::test]
-async fn the_clock_is_set_ahead_until_the_next_reset() {
+async fn clock_is_advanced_until_the_next_reset() {
     let sandbox = Sandbox::builder().releases(60).now(datetime!(2026-11-01 12:00 UTC)).build();
     let before = get(&sandbox, "/anime/schedule/now").await;
 
@@ -220,7 +220,7 @@ async fn the_clock_is_set_ahead_until_the_next_reset() {
 }
 
 #[tokio::test]
-async fn the_log_tells_calls_of_the_api_only() {
+async fn log_contains_only_calls_of_the_api() {
     let sandbox = Sandbox::builder().log_capacity(2).build();
     ask(&sandbox, "/anime/genres").await;
     ask(&sandbox, "/anime/releases/latest?limit=51").await;
@@ -245,7 +245,7 @@ async fn the_log_tells_calls_of_the_api_only() {
 }
 
 #[tokio::test]
-async fn clones_share_everything() {
+async fn clones_share_their_state() {
     let sandbox = Sandbox::builder().releases(20).build();
     let clone = sandbox.clone();
 

@@ -1,4 +1,4 @@
-//! The same seed gives the same bytes, and nothing but the seed does.
+//! The bytes of responses depend on the seed only.
 
 use anilibria_sandbox::{Faults, Sandbox};
 use serde_json::Value;
@@ -30,7 +30,7 @@ async fn bytes(sandbox: &Sandbox) -> Vec<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn the_same_seed_gives_the_same_bytes() {
+async fn same_seed_gives_the_same_bytes() {
     let one = Sandbox::builder().seed(7).build();
     let other = Sandbox::builder().seed(7).build();
 
@@ -38,7 +38,7 @@ async fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn another_seed_gives_other_bytes() {
+async fn different_seed_gives_different_bytes() {
     let one = bytes(&Sandbox::builder().seed(7).build()).await;
     let other = bytes(&Sandbox::builder().seed(8).build()).await;
 
@@ -48,7 +48,7 @@ async fn another_seed_gives_other_bytes() {
 }
 
 #[tokio::test]
-async fn what_a_release_is_does_not_depend_on_how_many_there_are() {
+async fn names_and_pictures_of_a_release_do_not_depend_on_the_number_of_releases() {
     let small = get(&Sandbox::builder().releases(10).build(), "/anime/releases/7").await;
     let large = get(&Sandbox::builder().releases(2000).build(), "/anime/releases/7").await;
 
@@ -61,7 +61,7 @@ async fn what_a_release_is_does_not_depend_on_how_many_there_are() {
 }
 
 #[tokio::test]
-async fn a_reset_brings_back_catalog_faults_log_and_random_choices() {
+async fn reset_restores_catalog_faults_log_and_random_choices() {
     let sandbox = Sandbox::builder().releases(40).build();
     let before = bytes(&sandbox).await;
     sandbox.publish_episode(7).unwrap();

@@ -1,4 +1,4 @@
-//! Errors as JSON for those who ask for it, and as web pages for everybody else.
+//! Errors are JSON if the client requests JSON, otherwise web pages.
 
 use anilibria_sandbox::Sandbox;
 use bytes::Bytes;
@@ -14,7 +14,7 @@ const ERRORS: [(&str, u16); 4] = [
 ];
 
 #[tokio::test]
-async fn errors_are_web_pages_unless_json_is_asked_for() {
+async fn errors_are_web_pages_unless_json_is_requested() {
     let sandbox = Sandbox::new();
     for (path, status) in ERRORS {
         for (accept, content_type) in [
@@ -38,7 +38,7 @@ async fn errors_are_web_pages_unless_json_is_asked_for() {
 }
 
 #[tokio::test]
-async fn answers_do_not_depend_on_what_is_asked_for() {
+async fn successful_responses_do_not_depend_on_accept() {
     let sandbox = Sandbox::new();
 
     let request = Request::get("/api/v1/anime/genres").header("accept", "text/html").body(Bytes::new());

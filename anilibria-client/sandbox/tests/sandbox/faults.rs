@@ -1,4 +1,4 @@
-//! Faults without sockets.
+//! Faults in the process, without sockets.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::ask::{ask, call};
 
 #[tokio::test]
-async fn failing_calls_answer_with_the_status_and_the_wait() {
+async fn failed_calls_have_the_status_and_retry_after() {
     let sandbox = Sandbox::new();
     sandbox.set_faults(Faults::new().error_rate(1.0).status(429).retry_after(3)).unwrap();
 
@@ -24,7 +24,7 @@ async fn failing_calls_answer_with_the_status_and_the_wait() {
 }
 
 #[tokio::test]
-async fn a_share_of_calls_fails_and_which_ones_repeats() {
+async fn error_rate_selects_the_same_calls_after_each_change() {
     let run = async || {
         let sandbox = Sandbox::builder().seed(3).build();
         sandbox.set_faults(Faults::new().error_rate(0.5)).unwrap();
@@ -41,7 +41,7 @@ async fn a_share_of_calls_fails_and_which_ones_repeats() {
 }
 
 #[tokio::test]
-async fn only_the_given_paths_are_struck_and_the_control_never_is() {
+async fn faults_apply_to_the_given_paths_and_never_to_the_control_api() {
     let sandbox = Sandbox::new();
     sandbox.set_faults(Faults::new().error_rate(1.0).paths(["/anime/genres"])).unwrap();
 
@@ -53,7 +53,7 @@ async fn only_the_given_paths_are_struck_and_the_control_never_is() {
 }
 
 #[tokio::test]
-async fn the_control_answers_what_is_in_force() {
+async fn control_api_returns_the_current_faults() {
     let sandbox = Sandbox::new();
     let faults = json!({"latency_ms": 1, "error_rate": 0.3, "status": 503, "retry_after": 1, "truncate": false,
         "drop": false, "paths": ["/anime/"]});
@@ -65,7 +65,7 @@ async fn the_control_answers_what_is_in_force() {
 }
 
 #[tokio::test]
-async fn refused_faults_leave_those_in_force() {
+async fn rejected_faults_do_not_change_the_current_ones() {
     let sandbox = Sandbox::new();
     sandbox.set_faults(Faults::new().error_rate(1.0)).unwrap();
 
@@ -76,7 +76,7 @@ async fn refused_faults_leave_those_in_force() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn latency_delays_and_then_answers() {
+async fn latency_delays_the_response() {
     let sandbox = Sandbox::new();
     sandbox.set_faults(Faults::new().latency(Duration::from_secs(7))).unwrap();
     let asked_at = tokio::time::Instant::now();
@@ -84,12 +84,12 @@ async fn latency_delays_and_then_answers() {
     let answer = ask(&sandbox, "/anime/genres").await;
 
     assert_eq!(answer.status.as_u16(), 200);
-    // The clock is paused, so what passed is exactly what was waited for.
+    // The clock is paused, so the elapsed time is exactly the injected latency.
     assert!(asked_at.elapsed() >= Duration::from_secs(7));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_nobody_waits_for_is_logged() {
+async fn call_of_a_client_that_disconnects_is_logged() {
     let sandbox = Sandbox::new();
     sandbox.set_faults(Faults::new().latency(Duration::from_secs(7))).unwrap();
 
@@ -100,7 +100,7 @@ async fn a_call_nobody_waits_for_is_logged() {
 }
 
 #[tokio::test]
-async fn a_truncated_answer_declares_more_than_it_sends() {
+async fn truncated_response_declares_its_full_length() {
     let sandbox = Sandbox::new();
     sandbox.set_faults(Faults::new().truncate(true)).unwrap();
     let request = Request::get("/api/v1/anime/genres").body(Bytes::new()).unwrap();

@@ -22,12 +22,12 @@ async fn collect(session: &Session<'_>, releases: &[(u32, &str)]) -> Value {
 }
 
 #[tokio::test]
-async fn changes_of_favorites_answer_the_list_that_remains() {
+async fn changes_of_favorites_return_the_whole_list() {
     let sandbox = Sandbox::new();
     let session = Session::log_in(&sandbox).await;
 
     assert_eq!(like(&session, &[7, 3]).await, json!([7, 3]));
-    // The live service takes releases that do not exist.
+    // The live service accepts ids that do not exist.
     assert_eq!(like(&session, &[3, 4_000_000]).await, json!([7, 3, 4_000_000]));
     let removed = session.call("DELETE", FAVORITES, &items(&[3, 99])).await.json();
 
@@ -62,7 +62,7 @@ async fn favorites_are_filtered_sorted_and_paged_by_query_and_by_body() {
 }
 
 #[tokio::test]
-async fn references_tell_only_what_is_on_the_list() {
+async fn references_contain_only_values_of_the_list() {
     let sandbox = Sandbox::new();
     let session = Session::log_in(&sandbox).await;
     like(&session, &[7]).await;
@@ -84,7 +84,7 @@ async fn references_tell_only_what_is_on_the_list() {
 }
 
 #[tokio::test]
-async fn a_release_is_in_one_collection_and_moves() {
+async fn adding_a_release_to_a_collection_removes_it_from_the_others() {
     let sandbox = Sandbox::new();
     let session = Session::log_in(&sandbox).await;
 
@@ -100,7 +100,7 @@ async fn a_release_is_in_one_collection_and_moves() {
 }
 
 #[tokio::test]
-async fn bad_lists_and_parameters_are_422_with_the_place() {
+async fn invalid_lists_and_parameters_are_422_with_the_position() {
     let sandbox = Sandbox::new();
     let session = Session::log_in(&sandbox).await;
     for (method, path, body, fields) in [

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::ask::{ask, get, keys, list};
 
 #[tokio::test]
-async fn a_franchise_lists_releases_that_share_its_name() {
+async fn franchise_contains_releases_that_share_its_name() {
     let sandbox = Sandbox::new();
     let franchises = get(&sandbox, "/anime/franchises").await;
     let sizes: Vec<_> =
@@ -50,7 +50,7 @@ async fn franchises_in_lists_have_no_releases() {
 }
 
 #[tokio::test]
-async fn franchises_of_a_release_take_its_number_only() {
+async fn franchises_of_a_release_are_found_by_id_only() {
     let sandbox = Sandbox::new();
     let member = &get(&sandbox, "/anime/franchises/release/2").await[0]["franchise_releases"][0];
     assert_eq!(member["release_id"], 2);
@@ -61,7 +61,7 @@ async fn franchises_of_a_release_take_its_number_only() {
 }
 
 #[tokio::test]
-async fn random_franchises_without_a_limit_are_all_of_them() {
+async fn random_franchises_without_a_limit_are_all_franchises() {
     let sandbox = Sandbox::new();
     let everything = list(&get(&sandbox, "/anime/franchises").await).len();
 

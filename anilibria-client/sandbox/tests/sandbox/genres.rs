@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::ask::{all, ask, get, ids, keys, list};
 
 #[tokio::test]
-async fn genres_count_their_releases() {
+async fn genres_contain_their_number_of_releases() {
     let sandbox = Sandbox::new();
     let genres = get(&sandbox, "/anime/genres").await;
     assert_eq!(list(&genres).len(), 35);
@@ -20,7 +20,7 @@ async fn genres_count_their_releases() {
 }
 
 #[tokio::test]
-async fn a_genre_gives_thirty_releases_at_most() {
+async fn page_of_a_genre_has_at_most_thirty_releases() {
     let sandbox = Sandbox::new();
 
     assert_eq!(ask(&sandbox, "/anime/genres/21/releases?limit=30").await.status.as_u16(), 200);
@@ -31,7 +31,7 @@ async fn a_genre_gives_thirty_releases_at_most() {
 }
 
 #[tokio::test]
-async fn random_genres_out_of_range_are_all_genres() {
+async fn random_genres_with_an_invalid_limit_are_all_genres() {
     let sandbox = Sandbox::new();
     let count = async |query: &str| list(&get(&sandbox, &format!("/anime/genres/random{query}")).await).len();
 
@@ -42,7 +42,7 @@ async fn random_genres_out_of_range_are_all_genres() {
 }
 
 #[tokio::test]
-async fn genres_of_releases_are_whole_and_in_order() {
+async fn genres_of_releases_are_complete_and_sorted() {
     let release: Value = get(&Sandbox::new(), "/anime/releases/7").await;
 
     assert!(ids(&release["genres"]).is_sorted());

@@ -1,4 +1,4 @@
-//! The sandbox: what the stand-in API answers, in the process and over a socket.
+//! Tests of the sandbox, in the process and over HTTP.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -5,7 +5,7 @@ use anilibria_sandbox::Sandbox;
 use crate::ask::{ask, get, ids, list};
 
 #[tokio::test]
-async fn videos_are_a_bare_list_of_the_last_ones() {
+async fn videos_are_a_list_of_the_newest_ones_without_envelope() {
     let sandbox = Sandbox::new();
     for (query, expected) in
         [("", 15), ("?limit=3", 3), ("?limit=50", 50), ("?limit=0", 60), ("?limit=-1", 60)]
@@ -29,7 +29,7 @@ async fn promotions_are_releases_and_advertisements() {
 }
 
 #[tokio::test]
-async fn the_manifest_leads_players_to_every_advertisement() {
+async fn manifest_links_to_every_advertisement() {
     let sandbox = Sandbox::new();
     let vasts = get(&sandbox, "/media/vasts").await;
 
@@ -45,7 +45,7 @@ async fn the_manifest_leads_players_to_every_advertisement() {
 }
 
 #[tokio::test]
-async fn teams_are_there_with_and_without_the_last_slash() {
+async fn path_of_teams_may_have_a_trailing_slash() {
     let sandbox = Sandbox::new();
 
     let teams = get(&sandbox, "/teams/").await;
@@ -55,7 +55,7 @@ async fn teams_are_there_with_and_without_the_last_slash() {
 }
 
 #[tokio::test]
-async fn everybody_is_in_a_known_team_with_known_roles() {
+async fn every_person_has_a_known_team_and_known_roles() {
     let sandbox = Sandbox::new();
     let (teams, roles) = (get(&sandbox, "/teams").await, get(&sandbox, "/teams/roles").await);
 

@@ -12,7 +12,7 @@ fn pagination(answer: &Value) -> &Value {
 }
 
 #[tokio::test]
-async fn a_page_tells_where_it_stands() {
+async fn page_contains_its_position() {
     let sandbox = Sandbox::new();
 
     let first = get(&sandbox, "/anime/catalog/releases").await;
@@ -38,7 +38,7 @@ async fn a_page_tells_where_it_stands() {
 }
 
 #[tokio::test]
-async fn a_page_past_the_end_is_empty() {
+async fn page_after_the_last_one_is_empty() {
     let answer = get(&Sandbox::new(), "/anime/catalog/releases?page=1000").await;
 
     assert_eq!(answer["data"], json!([]));
@@ -47,7 +47,7 @@ async fn a_page_past_the_end_is_empty() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_item_once() {
+async fn pages_contain_each_item_once() {
     let sandbox = Sandbox::builder().releases(101).build();
 
     let mut ids: Vec<_> = all(&sandbox, "/anime/catalog/releases?limit=10")
@@ -61,7 +61,7 @@ async fn pages_hold_every_item_once() {
 }
 
 #[tokio::test]
-async fn links_follow_the_prefix_of_a_mount() {
+async fn links_contain_the_forwarded_prefix() {
     let request = Request::get("/api/v1/anime/torrents?limit=1")
         .header("host", "site.test:8000")
         .header("x-forwarded-prefix", "/sandbox");
@@ -73,7 +73,7 @@ async fn links_follow_the_prefix_of_a_mount() {
 }
 
 #[tokio::test]
-async fn without_a_host_streams_are_those_of_the_live_service() {
+async fn without_a_host_streams_have_the_host_of_the_live_service() {
     let request =
         Request::get("/api/v1/anime/releases/7?include=episodes.hls_480").body(Bytes::new()).unwrap();
 

@@ -1,4 +1,4 @@
-//! `include` and `exclude` on the operations that have them.
+//! `include` and `exclude` of all operations that support them.
 
 use anilibria_sandbox::Sandbox;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::ask::{get, keys, list};
 
 #[tokio::test]
-async fn a_projection_applies_to_each_item() {
+async fn projection_applies_to_each_item() {
     let sandbox = Sandbox::new();
     for (path, pointer) in [
         ("/anime/catalog/releases", "/data/0"),
@@ -38,7 +38,7 @@ async fn a_projection_applies_to_each_item() {
 }
 
 #[tokio::test]
-async fn paths_reach_into_nested_lists() {
+async fn paths_select_fields_in_nested_lists() {
     let release =
         get(&Sandbox::new(), "/anime/releases/7?include=name.main,genres.name,torrents.release.id").await;
 
@@ -49,7 +49,7 @@ async fn paths_reach_into_nested_lists() {
 }
 
 #[tokio::test]
-async fn exclude_wins_over_include() {
+async fn exclude_has_precedence_over_include() {
     let release =
         get(&Sandbox::new(), "/anime/releases/7?include=id,alias,name&exclude=alias,name.main").await;
 
@@ -58,7 +58,7 @@ async fn exclude_wins_over_include() {
 }
 
 #[tokio::test]
-async fn entries_of_the_schedule_need_the_prefix_of_the_release() {
+async fn paths_of_the_schedule_begin_with_release() {
     let sandbox = Sandbox::new();
 
     let emptied = get(&sandbox, "/anime/schedule/week?include=id,name").await;
@@ -71,7 +71,7 @@ async fn entries_of_the_schedule_need_the_prefix_of_the_release() {
 }
 
 #[tokio::test]
-async fn an_emptied_object_becomes_an_empty_list() {
+async fn object_without_fields_becomes_an_empty_list() {
     let sandbox = Sandbox::new();
 
     assert_eq!(get(&sandbox, "/anime/releases/7?include=nothing").await, json!([]));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::ask::{ask, call, keys, send};
 
 #[tokio::test]
-async fn a_limit_beyond_fifty_is_refused_as_laravel_does() {
+async fn limit_above_fifty_is_rejected_like_by_laravel() {
     let sandbox = Sandbox::new();
     for path in [
         "/anime/releases/latest",
@@ -28,7 +28,7 @@ async fn a_limit_beyond_fifty_is_refused_as_laravel_does() {
 }
 
 #[tokio::test]
-async fn every_bad_field_is_named() {
+async fn every_invalid_field_is_named() {
     let sandbox = Sandbox::new();
     let cases: [(&str, &[&str]); 9] = [
         ("/anime/releases/latest?limit=0", &["limit"]),
@@ -53,7 +53,7 @@ async fn every_bad_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_body_is_checked_like_a_query() {
+async fn body_is_validated_like_a_query() {
     let body = json!({"limit": 51, "f": {"types": ["FILM"], "genres": ["x"]}});
 
     let answer = call(&Sandbox::new(), "POST", "/api/v1/anime/catalog/releases", &body).await;
@@ -63,14 +63,14 @@ async fn a_body_is_checked_like_a_query() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_refused() {
+async fn body_that_is_not_json_is_rejected() {
     let request = Request::post("/api/v1/anime/catalog/releases").body(Bytes::from_static(b"{")).unwrap();
 
     assert_eq!(send(&Sandbox::new(), request).await.status.as_u16(), 400);
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_refused() {
+async fn body_above_the_limit_is_rejected() {
     let body = Value::from("x".repeat(300 * 1024));
     for path in ["/api/v1/anime/catalog/releases", "/sandbox/releases"] {
         assert_eq!(call(&Sandbox::new(), "POST", path, &body).await.status.as_u16(), 413, "{path}");
@@ -78,7 +78,7 @@ async fn a_body_beyond_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_404_with_a_message() {
+async fn unknown_path_is_404_with_a_message() {
     let sandbox = Sandbox::new();
     for path in [
         "/",
@@ -99,7 +99,7 @@ async fn an_unknown_path_is_404_with_a_message() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_405_with_the_right_ones() {
+async fn wrong_method_is_405_with_the_supported_ones() {
     let sandbox = Sandbox::new();
     for (method, path, allow) in [
         ("DELETE", "/api/v1/anime/catalog/releases", "GET, POST"),
@@ -119,7 +119,7 @@ async fn a_wrong_method_is_405_with_the_right_ones() {
 }
 
 #[tokio::test]
-async fn a_public_call_with_a_bad_token_works() {
+async fn public_call_ignores_an_invalid_token() {
     let request = Request::get("/api/v1/anime/genres").header("authorization", "Bearer nonsense");
 
     let answer = send(&Sandbox::new(), request.body(Bytes::new()).unwrap()).await;
@@ -128,7 +128,7 @@ async fn a_public_call_with_a_bad_token_works() {
 }
 
 #[tokio::test]
-async fn head_tells_the_length_and_sends_nothing() {
+async fn head_declares_the_length_and_sends_no_body() {
     let sandbox = Sandbox::new();
 
     let head = call(&sandbox, "HEAD", "/api/v1/anime/genres", &Value::Null).await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::ask::{all, ask, get, ids, list};
 
 #[tokio::test]
-async fn the_latest_releases_come_in_the_order_of_the_catalog() {
+async fn latest_releases_have_the_order_of_the_catalog() {
     let sandbox = Sandbox::new();
 
     let latest = get(&sandbox, "/anime/releases/latest?limit=50").await;
@@ -18,7 +18,7 @@ async fn the_latest_releases_come_in_the_order_of_the_catalog() {
 }
 
 #[tokio::test]
-async fn the_latest_releases_ignore_the_page() {
+async fn latest_releases_ignore_page() {
     let sandbox = Sandbox::new();
 
     let first = get(&sandbox, "/anime/releases/latest?limit=3").await;
@@ -29,7 +29,7 @@ async fn the_latest_releases_ignore_the_page() {
 }
 
 #[tokio::test]
-async fn a_release_is_found_by_id_and_by_alias() {
+async fn release_is_found_by_id_and_by_alias() {
     let sandbox = Sandbox::new();
 
     let by_id = get(&sandbox, "/anime/releases/7").await;
@@ -40,7 +40,7 @@ async fn a_release_is_found_by_id_and_by_alias() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_told_with_404() {
+async fn unknown_records_are_404() {
     let sandbox = Sandbox::new();
     for path in [
         "/anime/releases/301",
@@ -66,7 +66,7 @@ async fn what_does_not_exist_is_told_with_404() {
 }
 
 #[tokio::test]
-async fn a_list_takes_ids_and_aliases_in_any_writing_and_leaves_unknown_ones_out() {
+async fn list_accepts_ids_and_aliases_in_any_notation_and_skips_unknown_ones() {
     let sandbox = Sandbox::new();
     let alias = get(&sandbox, "/anime/releases/9?include=alias").await;
     let alias = alias["alias"].as_str().unwrap();
@@ -85,7 +85,7 @@ async fn a_list_takes_ids_and_aliases_in_any_writing_and_leaves_unknown_ones_out
 }
 
 #[tokio::test]
-async fn random_releases_are_distinct_and_go_on_changing() {
+async fn random_releases_are_distinct_and_differ_per_call() {
     let sandbox = Sandbox::new();
 
     let first = ids(&get(&sandbox, "/anime/releases/random?limit=50").await);
@@ -97,7 +97,7 @@ async fn random_releases_are_distinct_and_go_on_changing() {
 }
 
 #[tokio::test]
-async fn recommendations_stop_at_fourteen_and_share_genres() {
+async fn at_most_fourteen_releases_are_recommended_and_share_genres() {
     let sandbox = Sandbox::new();
     let genres = |release: &Value| ids(&release["genres"]);
     let wanted = genres(&get(&sandbox, "/anime/releases/7").await);
@@ -112,7 +112,7 @@ async fn recommendations_stop_at_fourteen_and_share_genres() {
 }
 
 #[tokio::test]
-async fn streams_are_absolute_and_carry_the_host_that_was_asked() {
+async fn stream_urls_are_absolute_and_have_the_requested_host() {
     let release = get(&Sandbox::new(), "/anime/releases/7").await;
 
     let stream = release["episodes"][0]["hls_480"].as_str().unwrap();
@@ -139,7 +139,7 @@ async fn about_an_eighth_of_the_catalog_is_in_production() {
 }
 
 #[tokio::test]
-async fn even_a_single_release_is_on_air() {
+async fn catalog_with_one_release_has_it_on_air() {
     let sandbox = Sandbox::builder().releases(1).build();
 
     let week = get(&sandbox, "/anime/schedule/week").await;

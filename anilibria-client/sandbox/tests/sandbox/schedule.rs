@@ -11,7 +11,7 @@ fn days(schedule: &Value) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn the_week_lists_everything_in_production_from_monday() {
+async fn week_contains_all_releases_in_production_from_monday() {
     let sandbox = Sandbox::new();
 
     let week = get(&sandbox, "/anime/schedule/week").await;
@@ -34,7 +34,7 @@ async fn the_week_lists_everything_in_production_from_monday() {
 
 #[tokio::test]
 async fn now_is_yesterday_today_and_tomorrow_in_moscow() {
-    // Sunday evening in UTC is Monday in Moscow.
+    // Sunday 22:00 in UTC is Monday in Moscow.
     let sandbox = Sandbox::builder().releases(1000).now(datetime!(2026-11-01 22:00 UTC)).build();
 
     let now = get(&sandbox, "/anime/schedule/now").await;
@@ -47,7 +47,7 @@ async fn now_is_yesterday_today_and_tomorrow_in_moscow() {
 }
 
 #[tokio::test]
-async fn a_published_episode_shows_in_the_schedule() {
+async fn published_episode_is_in_the_schedule() {
     let sandbox = Sandbox::builder().releases(1).build();
     let before = get(&sandbox, "/anime/schedule/week").await;
 

@@ -12,7 +12,7 @@ async fn search(sandbox: &Sandbox, query: &str) -> Value {
 }
 
 #[tokio::test]
-async fn every_name_of_a_release_finds_it_first() {
+async fn search_by_any_name_returns_the_release_first() {
     let sandbox = Sandbox::new();
     for id in [2_u64, 10, 77, 180, 300] {
         let release = get(&sandbox, &format!("/anime/releases/{id}")).await;
@@ -30,7 +30,7 @@ async fn every_name_of_a_release_finds_it_first() {
 }
 
 #[tokio::test]
-async fn exact_names_stand_before_beginnings_and_those_before_the_middle() {
+async fn exact_matches_come_before_prefixes_and_prefixes_before_substrings() {
     let sandbox = Sandbox::new();
     let rank = |release: &Value, query: &str| {
         let ranks = ["main", "english", "alternative"].map(|name| {
@@ -54,7 +54,7 @@ async fn exact_names_stand_before_beginnings_and_those_before_the_middle() {
 }
 
 #[tokio::test]
-async fn a_search_gives_twenty_at_most_and_an_empty_list_for_nothing() {
+async fn search_returns_at_most_twenty_releases_or_an_empty_list() {
     let sandbox = Sandbox::new();
 
     assert_eq!(list(&search(&sandbox, "а").await).len(), 20);
@@ -62,7 +62,7 @@ async fn a_search_gives_twenty_at_most_and_an_empty_list_for_nothing() {
 }
 
 #[tokio::test]
-async fn a_search_without_words_is_refused() {
+async fn search_without_a_query_is_rejected() {
     let sandbox = Sandbox::new();
     for path in ["/app/search/releases", "/app/search/releases?query=", "/app/search/releases?search=x"] {
         let answer = ask(&sandbox, path).await;

@@ -1,4 +1,4 @@
-//! The sandbox behind a socket.
+//! The sandbox as an HTTP server.
 
 use anilibria_sandbox::{Faults, RunningSandbox, Sandbox};
 use serde_json::Value;
@@ -10,12 +10,12 @@ async fn exchange(sandbox: &RunningSandbox, request: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    // A reset connection counts as closed.
+    // A connection reset counts as a close.
     let _ = stream.read_to_end(&mut answer).await;
     answer
 }
 
-/// Asks for `path` on a connection of its own; gives the head and the body.
+/// Requests `path` on a new connection, and returns head and body of the response.
 async fn ask(sandbox: &RunningSandbox, path: &str) -> (String, Vec<u8>) {
     let host = sandbox.address();
     let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
@@ -31,7 +31,7 @@ fn declared_length(head: &str) -> usize {
 }
 
 #[tokio::test]
-async fn the_api_answers_over_http_with_links_to_itself() {
+async fn responses_over_http_link_to_the_same_server() {
     let sandbox = Sandbox::new().start().await.unwrap();
 
     let (head, body) = ask(&sandbox, "/api/v1/anime/torrents?limit=1").await;
@@ -45,7 +45,7 @@ async fn the_api_answers_over_http_with_links_to_itself() {
 }
 
 #[tokio::test]
-async fn a_truncated_answer_breaks_off_in_its_body() {
+async fn truncated_response_ends_within_its_body() {
     let sandbox = Sandbox::new().start().await.unwrap();
     sandbox.set_faults(Faults::new().truncate(true)).unwrap();
 
@@ -57,7 +57,7 @@ async fn a_truncated_answer_breaks_off_in_its_body() {
 }
 
 #[tokio::test]
-async fn a_dropped_call_gets_no_answer_at_all() {
+async fn dropped_call_gets_no_response() {
     let sandbox = Sandbox::new().start().await.unwrap();
     sandbox.set_faults(Faults::new().drop(true).paths(["/anime/"])).unwrap();
 
@@ -70,7 +70,7 @@ async fn a_dropped_call_gets_no_answer_at_all() {
 }
 
 #[tokio::test]
-async fn one_connection_serves_many_calls() {
+async fn connection_serves_several_calls() {
     let sandbox = Sandbox::new().start().await.unwrap();
     let call = "GET /api/v1/app/status HTTP/1.1\r\nhost: x\r\n\r\n";
     let last = "GET /api/v1/app/status HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -82,7 +82,7 @@ async fn one_connection_serves_many_calls() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_refused() {
+async fn body_above_the_limit_is_rejected() {
     let sandbox = Sandbox::new().start().await.unwrap();
     let head =
         format!("POST /sandbox/releases HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", 300 * 1024);
@@ -93,7 +93,7 @@ async fn a_body_beyond_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn a_stopped_sandbox_closes_its_connections_and_frees_its_port() {
+async fn stopped_sandbox_closes_its_connections_and_frees_its_port() {
     let sandbox = Sandbox::new();
     let running = sandbox.start().await.unwrap();
     let address = running.address();
@@ -103,20 +103,20 @@ async fn a_stopped_sandbox_closes_its_connections_and_frees_its_port() {
 
     running.stop().await;
 
-    // This would wait forever on a connection that is still served.
+    // The read would not end if the connection were still served.
     let _ = open.read_to_end(&mut Vec::new()).await;
     assert_eq!(sandbox.start_on(address).await.unwrap().address(), address);
 }
 
 #[tokio::test]
-async fn a_dropped_sandbox_frees_its_port() {
+async fn dropped_sandbox_frees_its_port() {
     let sandbox = Sandbox::new();
     let running = sandbox.start().await.unwrap();
     let address = running.address();
 
     drop(running);
 
-    // The task that holds the port ends once the runtime gets to it.
+    // The task that holds the port ends when the runtime polls it.
     let again = loop {
         match sandbox.start_on(address).await {
             Ok(again) => break again,

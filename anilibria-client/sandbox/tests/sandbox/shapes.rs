@@ -1,4 +1,4 @@
-//! Every operation's form: envelope or bare list, and the fields of each thing.
+//! Response format of each operation: envelope or list, and the fields of each record.
 
 use anilibria_sandbox::Sandbox;
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ const TORRENT: [&str; 20] = [
     "updated_at",
 ];
 
-/// Asserts that `value` has exactly the `base` fields and those of the view.
+/// Asserts that `value` has exactly the fields `base` and `more`.
 fn assert_fields(value: &Value, base: &[&str], more: &[&str]) {
     let mut expected: Vec<_> = base.iter().chain(more).copied().collect();
     expected.sort_unstable();
@@ -88,7 +88,7 @@ fn assert_fields(value: &Value, base: &[&str], more: &[&str]) {
 }
 
 #[tokio::test]
-async fn each_view_of_a_release_carries_its_own_fields() {
+async fn each_view_of_a_release_has_its_own_fields() {
     let sandbox = Sandbox::new();
     let genre = "/anime/genres/21/releases";
     let views: [(&str, &str, &[&str]); 9] = [
@@ -114,7 +114,7 @@ async fn each_view_of_a_release_carries_its_own_fields() {
 }
 
 #[tokio::test]
-async fn a_release_has_the_forms_of_the_live_service() {
+async fn fields_of_a_release_have_the_types_of_the_live_service() {
     let release = get(&Sandbox::new(), "/anime/releases/7").await;
 
     assert_eq!(keys(&release["name"]), ["alternative", "english", "main"]);
@@ -154,7 +154,7 @@ async fn episodes_and_torrents_have_all_fields() {
 }
 
 #[tokio::test]
-async fn paged_lists_have_an_envelope_and_the_others_are_bare() {
+async fn only_paged_lists_have_an_envelope() {
     let sandbox = Sandbox::new();
     for path in [
         "/anime/catalog/releases",
@@ -185,7 +185,7 @@ async fn paged_lists_have_an_envelope_and_the_others_are_bare() {
 }
 
 #[tokio::test]
-async fn references_list_what_filters_take() {
+async fn references_contain_the_values_of_filters() {
     let sandbox = Sandbox::new();
     let fields = [
         ("age-ratings", vec!["description", "label", "value"]),
@@ -234,7 +234,7 @@ async fn fields_are_null_where_the_live_service_has_null() {
 }
 
 #[tokio::test]
-async fn episodes_vary_as_much_as_live_ones() {
+async fn episodes_vary_like_those_of_the_live_service() {
     let ids: Vec<_> = (1..=50).map(|id| id.to_string()).collect();
     let answer = get(&Sandbox::new(), &format!("/anime/releases/list?limit=50&ids={}", ids.join(","))).await;
     let releases = list(&answer["data"]);
@@ -257,7 +257,7 @@ async fn episodes_vary_as_much_as_live_ones() {
 }
 
 #[tokio::test]
-async fn texts_are_escaped_as_laravel_does() {
+async fn texts_are_escaped_like_by_laravel() {
     let answer = ask(&Sandbox::new(), "/anime/releases/7?include=poster.src,name.main").await;
 
     let text = std::str::from_utf8(&answer.body).unwrap();
@@ -267,7 +267,7 @@ async fn texts_are_escaped_as_laravel_does() {
 }
 
 #[tokio::test]
-async fn the_status_tells_the_origin_that_was_asked() {
+async fn status_contains_the_requested_origin() {
     let status = get(&Sandbox::new(), "/app/status").await;
 
     assert_eq!(status["is_alive"], true);

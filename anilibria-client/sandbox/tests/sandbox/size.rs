@@ -18,7 +18,7 @@ async fn ten_thousand_releases_are_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_catalog_has_as_many_releases_as_it_was_asked_for() {
+async fn catalog_has_the_requested_number_of_releases() {
     for (asked, expected) in [(0, 1), (1, 1), (777, 777)] {
         let sandbox = Sandbox::builder().releases(asked).build();
 

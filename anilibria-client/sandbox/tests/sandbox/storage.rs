@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::ask::{call, get};
 
 #[tokio::test]
-async fn a_poster_is_a_small_picture_with_the_name_of_its_release() {
+async fn poster_is_a_small_picture_with_the_name_of_its_release() {
     let sandbox = Sandbox::new();
     let release = get(&sandbox, "/anime/releases/7").await;
     let first_word = release["name"]["main"].as_str().unwrap().split(' ').next().unwrap();
@@ -20,7 +20,7 @@ async fn a_poster_is_a_small_picture_with_the_name_of_its_release() {
 }
 
 #[tokio::test]
-async fn any_other_path_has_a_picture_too() {
+async fn other_paths_have_a_picture_as_well() {
     let path = "/storage/<script>&\"/x.webp".replace('<', "%3C").replace('"', "%22").replace('>', "%3E");
 
     let picture = call(&Sandbox::new(), "GET", &path, &Value::Null).await;

@@ -1,4 +1,4 @@
-//! Torrent files, and torrents as feeds.
+//! Torrent files and feeds of torrents.
 
 use std::fmt::Write as _;
 
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::ask::{ask, get, list};
 
-/// Where `needle` begins in `bytes`.
+/// Returns the position of `needle` in `bytes`.
 fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     bytes.windows(needle.len()).position(|window| window == needle)
 }
 
-/// The info hash of a torrent file whose last entry is the info.
+/// Returns the info hash of a torrent file whose last entry is `info`.
 fn info_hash(file: &[u8]) -> String {
     let start = find(file, b"4:infod").unwrap() + b"4:info".len();
     let digest = sha1_smol::Sha1::from(&file[start..file.len() - 1]).digest();
@@ -23,7 +23,7 @@ fn info_hash(file: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_torrent_file_has_the_hash_the_size_and_the_name_the_catalog_tells() {
+async fn torrent_file_has_the_hash_size_and_name_of_the_catalog() {
     let sandbox = Sandbox::new();
     let torrents = get(&sandbox, "/anime/torrents?limit=50").await;
     for torrent in list(&torrents["data"]) {
@@ -39,7 +39,7 @@ async fn a_torrent_file_has_the_hash_the_size_and_the_name_the_catalog_tells() {
 }
 
 #[tokio::test]
-async fn a_torrent_stays_what_it_is_when_an_episode_comes_out() {
+async fn published_episode_does_not_change_existing_torrents() {
     let sandbox = Sandbox::new();
     let path = "/anime/torrents/release/7?exclude=release";
     let before = get(&sandbox, path).await;
@@ -52,7 +52,7 @@ async fn a_torrent_stays_what_it_is_when_an_episode_comes_out() {
 }
 
 #[tokio::test]
-async fn a_passkey_makes_announcements_personal_and_changes_no_hash() {
+async fn passkey_changes_the_announce_url_and_not_the_hash() {
     let sandbox = Sandbox::new();
     let torrent = &get(&sandbox, "/anime/torrents/release/7").await[0];
     let hash = torrent["hash"].as_str().unwrap();
@@ -64,7 +64,7 @@ async fn a_passkey_makes_announcements_personal_and_changes_no_hash() {
 }
 
 #[tokio::test]
-async fn the_feed_has_the_last_torrents() {
+async fn feed_contains_the_newest_torrents() {
     let sandbox = Sandbox::new();
     let torrents = get(&sandbox, "/anime/torrents?limit=50").await;
     for (query, expected) in [("", 10), ("?limit=3", 3), ("?limit=50&pk=Secret1", 50)] {
@@ -87,7 +87,7 @@ async fn the_feed_has_the_last_torrents() {
 }
 
 #[tokio::test]
-async fn the_feed_of_a_release_takes_its_number_only() {
+async fn feed_of_a_release_is_found_by_id_only() {
     let sandbox = Sandbox::new();
     let release = get(&sandbox, "/anime/releases/7").await;
 
@@ -102,7 +102,7 @@ async fn the_feed_of_a_release_takes_its_number_only() {
 }
 
 #[tokio::test]
-async fn files_that_are_not_there_are_404_and_a_limit_out_of_range_422() {
+async fn unknown_file_is_404_and_invalid_limit_is_422() {
     let sandbox = Sandbox::new();
     for (path, status) in [
         ("/anime/torrents/1/file", 404),

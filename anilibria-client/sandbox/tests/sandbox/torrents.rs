@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::ask::{all, ask, get, list};
 
 #[tokio::test]
-async fn a_torrent_is_found_by_id_and_by_hash_in_either_case() {
+async fn torrent_is_found_by_id_and_by_hash_in_either_case() {
     let sandbox = Sandbox::new();
     let torrents = get(&sandbox, "/anime/torrents?limit=1").await;
     let torrent = &torrents["data"][0];
@@ -19,7 +19,7 @@ async fn a_torrent_is_found_by_id_and_by_hash_in_either_case() {
 }
 
 #[tokio::test]
-async fn torrents_come_newest_first_with_their_release() {
+async fn torrents_are_sorted_newest_first_and_contain_their_release() {
     let torrents = all(&Sandbox::new(), "/anime/torrents?limit=50").await;
 
     assert!(torrents.is_sorted_by_key(|torrent| std::cmp::Reverse(torrent["updated_at"].to_string())));
@@ -29,7 +29,7 @@ async fn torrents_come_newest_first_with_their_release() {
 }
 
 #[tokio::test]
-async fn torrents_of_a_release_take_its_number_only() {
+async fn torrents_of_a_release_are_found_by_id_only() {
     let sandbox = Sandbox::new();
     let torrents = get(&sandbox, "/anime/torrents/release/7").await;
     let release: &Value = &torrents[0]["release"];
@@ -40,7 +40,7 @@ async fn torrents_of_a_release_take_its_number_only() {
 }
 
 #[tokio::test]
-async fn a_magnet_link_names_hash_size_and_trackers() {
+async fn magnet_link_contains_hash_size_and_trackers() {
     let torrents = get(&Sandbox::new(), "/anime/torrents/release/7").await;
     let torrent = &torrents[0];
 

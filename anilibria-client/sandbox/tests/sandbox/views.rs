@@ -1,4 +1,4 @@
-//! Timecodes, the history, and ratings.
+//! Time codes, history and ratings.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::ask::{Session, get, keys, list};
 const TIMECODES: &str = "/accounts/users/me/views/timecodes";
 const HISTORY: &str = "/accounts/users/me/views/history";
 
-/// The ids of the first two episodes of a release that has as many.
+/// Returns the ids of the first two episodes of a release with at least two episodes.
 async fn episodes(sandbox: &Sandbox) -> [String; 2] {
     let releases = get(sandbox, "/anime/releases/list?ids=1,2,3,4,5&include=episodes.id").await;
     let episodes = list(&releases["data"]).iter().map(|release| list(&release["episodes"]));
@@ -27,7 +27,7 @@ async fn watch(session: &Session<'_>, episode: &str, time: Value, is_watched: bo
 }
 
 #[tokio::test]
-async fn timecodes_are_tuples_the_last_first() {
+async fn timecodes_are_tuples_newest_first() {
     let sandbox = Sandbox::new();
     let session = Session::log_in(&sandbox).await;
     let [first, second] = episodes(&sandbox).await;
@@ -43,7 +43,7 @@ async fn timecodes_are_tuples_the_last_first() {
 }
 
 #[tokio::test]
-async fn only_timecodes_since_a_moment_are_told() {
+async fn since_limits_the_timecodes() {
     let sandbox = Sandbox::builder().now(datetime!(2026-11-01 12:00 UTC)).build();
     let session = Session::log_in(&sandbox).await;
     let [first, second] = episodes(&sandbox).await;
@@ -66,7 +66,7 @@ async fn only_timecodes_since_a_moment_are_told() {
 }
 
 #[tokio::test]
-async fn some_reads_lag_and_the_list_of_timecodes_does_not() {
+async fn read_lag_does_not_apply_to_the_list_of_timecodes() {
     let sandbox = Sandbox::builder().read_lag(Duration::from_secs(30)).build();
     let session = Session::log_in(&sandbox).await;
     let [episode, _] = episodes(&sandbox).await;
@@ -88,7 +88,7 @@ async fn some_reads_lag_and_the_list_of_timecodes_does_not() {
 }
 
 #[tokio::test]
-async fn timecodes_of_a_release_are_its_own_and_take_its_alias() {
+async fn timecodes_of_a_release_are_found_by_id_and_by_alias() {
     let sandbox = Sandbox::new();
     let session = Session::log_in(&sandbox).await;
     let [episode, _] = episodes(&sandbox).await;
@@ -106,7 +106,7 @@ async fn timecodes_of_a_release_are_its_own_and_take_its_alias() {
 }
 
 #[tokio::test]
-async fn the_history_nests_episode_and_release_and_ignores_exclude() {
+async fn history_contains_episode_and_release_and_ignores_exclude() {
     let sandbox = Sandbox::new();
     let session = Session::log_in(&sandbox).await;
     let [episode, _] = episodes(&sandbox).await;
@@ -125,7 +125,7 @@ async fn the_history_nests_episode_and_release_and_ignores_exclude() {
 }
 
 #[tokio::test]
-async fn a_bad_timecode_is_refused_and_none_of_its_list_is_kept() {
+async fn list_with_an_invalid_timecode_is_rejected_as_a_whole() {
     let sandbox = Sandbox::new();
     let session = Session::log_in(&sandbox).await;
     let [episode, _] = episodes(&sandbox).await;
@@ -146,7 +146,7 @@ async fn a_bad_timecode_is_refused_and_none_of_its_list_is_kept() {
 }
 
 #[tokio::test]
-async fn a_rating_is_set_changed_and_removed() {
+async fn rating_is_set_changed_and_removed() {
     let sandbox = Sandbox::new();
     let session = Session::log_in(&sandbox).await;
     let rate =

@@ -1,4 +1,4 @@
-//! `/accounts/users/auth`: signing in with a password, and out.
+//! `/accounts/users/auth`: login with a password, and logout.
 
 use http::StatusCode;
 use serde_json::json;
@@ -25,7 +25,7 @@ fn login(call: &Call<'_>) -> Result<Reply, Problem> {
 fn logout(call: &Call<'_>) -> Result<Reply, Problem> {
     let is_closed = call.token().is_some_and(|token| call.world.account().sessions.close(token));
     if !is_closed {
-        // 401 here, where the routes of the account say 403.
+        // This route responds with 401, other routes of the account with 403.
         return Err(Problem::new(StatusCode::UNAUTHORIZED, UNAUTHENTICATED));
     }
     Ok(json!({"token": null}).into())

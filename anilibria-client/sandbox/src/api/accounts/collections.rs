@@ -1,4 +1,4 @@
-//! `/accounts/users/me/collections`: five lists, of which a release can be on one.
+//! `/accounts/users/me/collections`: five lists. A release is on at most one of them.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::get("/accounts/users/me/collections/references/types", |call| reference(call, shelf::kinds)),
     Route::get("/accounts/users/me/collections/references/years", |call| reference(call, shelf::years)),
     Route::get("/accounts/users/me/collections/releases", releases),
-    // The same question, with its parameters in a JSON body.
+    // The same query, with its parameters in a JSON body.
     Route::post("/accounts/users/me/collections/releases", releases),
     Route::post("/accounts/users/me/collections", add),
     Route::delete("/accounts/users/me/collections", remove),
@@ -42,7 +42,7 @@ fn add(call: &Call<'_>) -> Result<Reply, Problem> {
             item.field("type_of_collection", "is invalid", |value| find(&COLLECTIONS, value.as_str()?));
         release.zip(collection)
     })?;
-    // A release that is on another list moves.
+    // A release on another list moves to this one.
     for (release, collection) in entries {
         account.collections.put(release, collection).map_err(shelf::full)?;
     }
@@ -56,7 +56,7 @@ fn remove(call: &Call<'_>) -> Result<Reply, Problem> {
     Ok(remaining(&account))
 }
 
-/// All lists as pairs of release and list, which is also what every change of them answers.
+/// Returns all pairs of release and list. Each change of the lists has this response.
 fn remaining(account: &Account) -> Reply {
     let entries = account.collections.entries().iter();
     entries.map(|entry| json!([entry.release, entry.note.value])).collect::<Value>().into()
@@ -75,10 +75,10 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = Page::read(&mut check, MAX_SIZE);
     check.required("type_of_collection");
     let collection = check.one_of("type_of_collection", |value| find(&COLLECTIONS, value));
-    let filter = Filter::of_shelf(&mut check, &call.params);
+    let filter = Filter::of_account_list(&mut check, &call.params);
     check.finish()?;
     let catalog = call.world.catalog();
-    // The last one that was added comes first.
+    // The newest entry comes first.
     let entries = account.collections.entries().iter().rev();
     let ids = entries.filter(|entry| Some(entry.note) == collection).map(|entry| entry.release);
     let mut releases = shelf::existing(&catalog, ids);

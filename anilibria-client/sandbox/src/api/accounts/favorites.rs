@@ -1,4 +1,4 @@
-//! `/accounts/users/me/favorites`: the releases an account likes.
+//! `/accounts/users/me/favorites`: the favourite releases of the account.
 
 use std::cmp::Ordering;
 
@@ -27,7 +27,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::get("/accounts/users/me/favorites/references/types", |call| reference(call, shelf::kinds)),
     Route::get("/accounts/users/me/favorites/references/years", |call| reference(call, shelf::years)),
     Route::get("/accounts/users/me/favorites/releases", releases),
-    // The same question, with its parameters in a JSON body.
+    // The same query, with its parameters in a JSON body.
     Route::post("/accounts/users/me/favorites/releases", releases),
     Route::post("/accounts/users/me/favorites", add),
     Route::delete("/accounts/users/me/favorites", remove),
@@ -52,7 +52,7 @@ fn remove(call: &Call<'_>) -> Result<Reply, Problem> {
     Ok(remaining(&account))
 }
 
-/// The whole list, which is also what every change of it answers.
+/// Returns the whole list. Each change of the list has this response.
 fn remaining(account: &Account) -> Reply {
     account.favorites.entries().iter().map(|entry| Value::from(entry.release)).collect::<Value>().into()
 }
@@ -60,7 +60,7 @@ fn remaining(account: &Account) -> Reply {
 fn reference(call: &Call<'_>, render: fn(&[&Release]) -> Reply) -> Result<Reply, Problem> {
     let account = call.account()?;
     let catalog = call.world.catalog();
-    Ok(render(&liked(&account, &catalog)))
+    Ok(render(&existing_favorites(&account, &catalog)))
 }
 
 fn sortings(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -73,10 +73,10 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let page = Page::read(&mut check, MAX_SIZE);
     let order = check.one_of("f.sorting", Order::find).unwrap_or(Order::AddedLast);
-    let filter = Filter::of_shelf(&mut check, &call.params);
+    let filter = Filter::of_account_list(&mut check, &call.params);
     check.finish()?;
     let catalog = call.world.catalog();
-    let mut releases = liked(&account, &catalog);
+    let mut releases = existing_favorites(&account, &catalog);
     releases.retain(|release| filter.accepts(release));
     if order == Order::AddedLast {
         releases.reverse();
@@ -85,12 +85,12 @@ fn releases(call: &Call<'_>) -> Result<Reply, Problem> {
     Ok(shelf::page(call, &catalog, page, &releases))
 }
 
-/// The favourites that exist, first added first.
-fn liked<'a>(account: &Account, catalog: &'a Catalog) -> Vec<&'a Release> {
+/// Returns the favourites that exist, in the order of their insertion.
+fn existing_favorites<'a>(account: &Account, catalog: &'a Catalog) -> Vec<&'a Release> {
     shelf::existing(catalog, account.favorites.entries().iter().map(|entry| entry.release))
 }
 
-/// Orders of favourites: those of the catalog and two more.
+/// Orders of favourites: the orders of the catalog and two more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     AddedLast,
@@ -124,7 +124,7 @@ impl Order {
         choice.labelled_json()
     }
 
-    /// How two releases stand to each other; equal ones stay in the order they were added.
+    /// Compares two releases. Equal releases stay in the order of their insertion.
     fn compare(self, one: &Release, other: &Release) -> Ordering {
         match self {
             Self::AddedLast | Self::AddedFirst => Ordering::Equal,

@@ -1,18 +1,22 @@
-//! Bodies that are lists of objects, read with the upstream's validation.
+//! Bodies that are lists of objects, validated like the live service does.
 
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::problem::Problem;
 
-/// One object of a list, and where it is.
+/// An object of a list and its position.
 pub(super) struct Item<'a> {
     place: usize,
     value: &'a Value,
     errors: &'a mut Vec<(String, String)>,
 }
 
-/// Reads each object of `body`; the problem names every bad field with the place of its object.
+/// Reads each object of `body`.
+///
+/// # Errors
+///
+/// A problem with all invalid fields and the positions of their objects.
 pub(super) fn read<T>(
     body: &Value,
     mut read: impl FnMut(&mut Item<'_>) -> Option<T>,
@@ -29,7 +33,7 @@ pub(super) fn read<T>(
 }
 
 impl<'a> Item<'a> {
-    /// The field `name` as `parse` understands it; `must` says what it has to be.
+    /// Reads the field `name` with `parse`. `must` completes the error message, as in "must be an integer".
     pub(super) fn field<T>(
         &mut self,
         name: &str,
@@ -37,7 +41,7 @@ impl<'a> Item<'a> {
         parse: impl FnOnce(&'a Value) -> Option<T>,
     ) -> Option<T> {
         let message = match self.value.get(name) {
-            // `null` means the same as leaving the field out.
+            // `null` is the same as a missing field.
             None | Some(Value::Null) => "is required",
             Some(value) => match parse(value) {
                 Some(parsed) => return Some(parsed),
@@ -51,7 +55,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// `release_id`: a whole number, also one in a string.
+/// Reads `release_id`, an integer or a string with an integer.
 pub(super) fn release_id(item: &mut Item<'_>) -> Option<u32> {
     item.field("release_id", "must be an integer", |value| match value {
         Value::String(text) => text.parse().ok(),
@@ -59,7 +63,7 @@ pub(super) fn release_id(item: &mut Item<'_>) -> Option<u32> {
     })
 }
 
-/// `release_episode_id`: a UUID.
+/// Reads `release_episode_id`, a UUID.
 pub(super) fn episode_id(item: &mut Item<'_>) -> Option<Uuid> {
     item.field("release_episode_id", "must be a valid UUID", |value| Uuid::try_parse(value.as_str()?).ok())
 }
@@ -71,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn releases_are_read_from_numbers_and_strings() {
+    fn release_ids_are_numbers_or_strings() {
         let body = json!([{"release_id": 1}, {"release_id": "2", "more": true}]);
 
         assert_eq!(read(&body, release_id).unwrap(), [1, 2]);
@@ -79,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_list_of_objects_is_refused() {
+    fn body_must_be_a_list_of_objects() {
         for body in [
             json!(null),
             json!({"release_id": 1}),

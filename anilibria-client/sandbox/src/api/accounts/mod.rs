@@ -1,4 +1,4 @@
-//! `/accounts`: signing in, and what an account keeps. A file per group of routes.
+//! `/accounts`: logins, profile and lists of the account. One file per group of routes.
 
 mod auth;
 mod collections;

@@ -1,16 +1,16 @@
-//! `/accounts/otp`: signing a device in with a code that another device accepts.
+//! `/accounts/otp`: login of a device with a code that another device accepts.
 
 use http::StatusCode;
 use serde_json::json;
 
-use crate::account::{Refused, USER_ID};
+use crate::account::{OtpError, USER_ID};
 use crate::operation::{Call, Route, UNAUTHENTICATED};
 use crate::params::Check;
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::view::moment;
 
-/// The longest name of a device, in bytes.
+/// Maximum length of a device id, in bytes.
 const MAX_DEVICE_ID: usize = 255;
 
 pub(super) const ROUTES: &[Route] = &[
@@ -45,15 +45,15 @@ fn login(call: &Call<'_>) -> Result<Reply, Problem> {
     let token = call.world.account().log_in_with_code(code, device_id, call.world.now());
     match token {
         Ok(token) => Ok(json!({"token": token}).into()),
-        Err(Refused::Unknown) => Err(unknown()),
-        Err(Refused::Pending) => {
+        Err(OtpError::Unknown) => Err(unknown()),
+        Err(OtpError::Pending) => {
             Err(Problem::new(StatusCode::UNAUTHORIZED, "The code is not linked to an account yet."))
         }
     }
 }
 
 fn accept(call: &Call<'_>) -> Result<Reply, Problem> {
-    // 401 here, where the routes of the account say 403.
+    // This route responds with 401, other routes of the account with 403.
     let account = call.account().map_err(|_| Problem::new(StatusCode::UNAUTHORIZED, UNAUTHENTICATED));
     let mut account = account?;
     let mut check = Check::new(&call.params);
@@ -62,7 +62,7 @@ fn accept(call: &Call<'_>) -> Result<Reply, Problem> {
     if account.otps.accept(code, call.world.now()) { Ok(Reply::blank()) } else { Err(unknown()) }
 }
 
-/// The code, as a string of digits or as a number that has lost its leading zeros.
+/// Reads the code: a string of digits, or a number, which has lost its leading zeros.
 fn code(check: &mut Check<'_>) -> u32 {
     let text = check.required("code");
     let code = text.parse();

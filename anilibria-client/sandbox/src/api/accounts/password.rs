@@ -1,4 +1,4 @@
-//! `/accounts/users/auth/password`: a new password for one that was forgotten.
+//! `/accounts/users/auth/password`: reset of a forgotten password.
 
 use crate::account::EMAIL;
 use crate::operation::{Call, Route};
@@ -15,9 +15,9 @@ fn forget(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut check = Check::new(&call.params);
     let email = check.required("email");
     check.finish()?;
-    // The answer is the same for every address, so that nobody learns who has an account.
+    // The response is the same for all addresses, so it does not disclose accounts.
     if email == EMAIL {
-        call.world.account().password.write_letter();
+        call.world.account().password.create_reset_token();
     }
     Ok(Reply::blank())
 }

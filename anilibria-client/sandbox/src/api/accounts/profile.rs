@@ -1,4 +1,4 @@
-//! `/accounts/users/me/profile`: who is signed in.
+//! `/accounts/users/me/profile`: profile of the account.
 
 use crate::operation::{Call, Route};
 use crate::problem::Problem;

@@ -1,4 +1,4 @@
-//! What favourites and collections have in common: pages of releases, and the values that filters can take.
+//! Common parts of favourites and collections: pages of releases, and the values of filters.
 
 use std::collections::BTreeSet;
 
@@ -13,12 +13,12 @@ use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::Reply;
 
-/// Those of the `ids` that name a release.
+/// Returns the existing releases with one of `ids`.
 pub(super) fn existing(catalog: &Catalog, ids: impl Iterator<Item = u32>) -> Vec<&Release> {
     ids.filter_map(|id| catalog.release(id)).collect()
 }
 
-/// A page of `releases`.
+/// Creates the response with a page of `releases`.
 pub(super) fn page(call: &Call<'_>, catalog: &Catalog, page: Page, releases: &[&Release]) -> Reply {
     let view = call.view(catalog);
     let items = page.slice(releases).iter().map(|release| view.shelved_release(release, &call.projection));
@@ -26,14 +26,14 @@ pub(super) fn page(call: &Call<'_>, catalog: &Catalog, page: Page, releases: &[&
     page.envelope(call, releases.len(), data).into()
 }
 
-/// The age ratings of `releases`, youngest first.
+/// Age ratings of `releases`, lowest first.
 pub(super) fn age_ratings(releases: &[&Release]) -> Reply {
     let found =
         AGE_RATINGS.iter().filter(|rating| releases.iter().any(|release| release.age_rating == **rating));
     found.map(|rating| rating.labelled_json()).collect::<Value>().into()
 }
 
-/// The genres of `releases` by id.
+/// Genres of `releases`, ordered by id.
 pub(super) fn genres(releases: &[&Release]) -> Reply {
     let found = genre::by_id()
         .into_iter()
@@ -41,19 +41,19 @@ pub(super) fn genres(releases: &[&Release]) -> Reply {
     found.map(|genre| json!({"id": genre.id, "name": genre.name})).collect::<Value>().into()
 }
 
-/// The types of `releases`.
+/// Types of `releases`.
 pub(super) fn kinds(releases: &[&Release]) -> Reply {
     let found = KINDS.iter().filter(|kind| releases.iter().any(|release| release.kind == **kind));
     found.map(|kind| kind.json()).collect::<Value>().into()
 }
 
-/// The years of `releases`, first to last.
+/// Years of `releases` in ascending order.
 pub(super) fn years(releases: &[&Release]) -> Reply {
     let years: BTreeSet<_> = releases.iter().map(|release| release.year).collect();
     years.into_iter().map(Value::from).collect::<Value>().into()
 }
 
-/// The refusal to make a list longer still.
+/// Creates the error response for a full list.
 pub(super) fn full(_: Full) -> Problem {
-    Problem::invalid_field("body", "The list does not grow any further.")
+    Problem::invalid_field("body", "The list has reached its maximum length.")
 }

@@ -1,4 +1,4 @@
-//! `/accounts/users/auth/social`: signing in through a social network.
+//! `/accounts/users/auth/social`: login through a social network.
 
 use serde_json::json;
 use url::form_urlencoded;
@@ -17,7 +17,7 @@ pub(super) const ROUTES: &[Route] = &[
 fn login(call: &Call<'_>) -> Result<Reply, Problem> {
     let provider = call.segment("provider");
     let provider = PROVIDERS.iter().find(|(name, _)| *name == provider);
-    let (_, page) = provider.ok_or_else(|| Problem::not_found("There is no such social network."))?;
+    let (_, page) = provider.ok_or_else(|| Problem::not_found("Social network not found."))?;
     let state = call.world.account().socials.begin();
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("client_id", "sandbox")

@@ -1,4 +1,4 @@
-//! `/accounts/users/me/views`: what was watched, and how far.
+//! `/accounts/users/me/views`: time codes of watched episodes.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -30,7 +30,7 @@ fn history(call: &Call<'_>) -> Result<Reply, Problem> {
     let views = account.views.delayed(call.world.now());
     let catalog = call.world.catalog();
     let view = call.view(&catalog);
-    // On this route the live service knows `include` and ignores `exclude`.
+    // On this route the live service supports `include` and ignores `exclude`.
     let projection = Projection::including(&call.params);
     let data = projection.apply_all(page.slice(&views).iter().map(|stored| view.view_with_episode(stored)));
     Ok(page.envelope(call, views.len(), data).into())
@@ -47,7 +47,7 @@ fn timecodes(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 fn since(check: &mut Check<'_>, call: &Call<'_>) -> Option<OffsetDateTime> {
-    // A plus sign that was not percent-encoded has become a space on the way.
+    // A plus sign without percent-encoding is decoded as a space.
     let text = call.params.text("since")?.replace(' ', "+");
     let since = OffsetDateTime::parse(&text, &Iso8601::PARSING).ok();
     if since.is_none() {

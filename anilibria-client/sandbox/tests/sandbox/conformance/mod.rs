@@ -1,4 +1,4 @@
-//! Every operation of the API's own document is answered, in the form the document gives it.
+//! Responses of all operations conform to the API document.
 
 mod scene;
 mod schema;
@@ -12,15 +12,19 @@ use serde_json::json;
 use self::scene::Scene;
 use self::schema::{Document, Findings};
 
-/// Where the document is looked for, unless `ANILIBRIA_SPEC` names another place.
-const BESIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/spec/aniliberty-v1.openapi.json");
+/// Default path of the API document. `ANILIBRIA_SPEC` overrides it.
+const DEFAULT_DOCUMENT: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/spec/aniliberty-v1.openapi.json");
 
-/// Lists that the live service gives bare, where the document has them as `data` of an object.
-const BARE: [&str; 3] = ["/anime/schedule/week", "/media/promotions", "/media/videos"];
+/// Lists that the live service sends without an envelope. In the document they are `data` of an object.
+const WITHOUT_ENVELOPE: [&str; 3] = ["/anime/schedule/week", "/media/promotions", "/media/videos"];
 
-/// How else the live service differs from its document, and the sandbox with it: reasons, and what is found.
+/// Other deviations of the live service from its document, which the sandbox copies: reasons and findings.
 const DEVIATIONS: &[(&str, &[&str])] = &[
-    ("role newer than the document", &["enums.anime.releases.release.member.role: \"hevc\" is not listed"]),
+    (
+        "role that the document does not contain",
+        &["enums.anime.releases.release.member.role: \"hevc\" is not listed"],
+    ),
     (
         "absent on the first and the last page",
         &[
@@ -29,7 +33,7 @@ const DEVIATIONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "seen null on releases",
+        "null on some releases",
         &[
             "models.anime.franchises.v1.franchise.rating: null instead of number",
             "models.anime.releases.v1.release.average_duration_of_episode: null instead of number",
@@ -47,11 +51,11 @@ const DEVIATIONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "rounds of the schedule without an episode",
+        "schedule entries without an episode",
         &["models.anime.releases.v1.release.episode: null instead of object"],
     ),
     (
-        "seen null on episodes; each quality, name and end of a part to skip on its own",
+        "null on some episodes; each quality, name and bound of a skipped part independently",
         &[
             "models.anime.releases.v1.release.episode.hls_1080: null instead of string",
             "models.anime.releases.v1.release.episode.hls_480: null instead of string",
@@ -65,7 +69,7 @@ const DEVIATIONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "seen null on torrents",
+        "null on some torrents",
         &[
             "enums.anime.torrents.torrent.color: null instead of string",
             "models.anime.torrents.v1.torrent.bitrate: null instead of integer",
@@ -84,7 +88,7 @@ const DEVIATIONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "an advertisement is about no release, and a release is no advertisement",
+        "an advertisement has no release, and a release has no advertiser",
         &[
             "models.anime.releases.v1.release: null instead of object",
             "models.media.promotions.v1.promotion.ad_erid: null instead of string",
@@ -94,12 +98,12 @@ const DEVIATIONS: &[(&str, &[&str])] = &[
 ];
 
 #[tokio::test]
-async fn every_operation_of_the_document_is_answered_in_its_form() {
-    let path = env::var("ANILIBRIA_SPEC").unwrap_or_else(|_| BESIDE.to_owned());
+async fn every_operation_conforms_to_the_api_document() {
+    let path = env::var("ANILIBRIA_SPEC").unwrap_or_else(|_| DEFAULT_DOCUMENT.to_owned());
     let Ok(text) = fs::read_to_string(&path) else {
-        let name = "conformance::every_operation_of_the_document_is_answered_in_its_form";
-        // Straight to the stream: what a passing test prints is not shown.
-        let notice = format!("\nleft out: {name}: there is no document at {path}\n");
+        let name = "conformance::every_operation_conforms_to_the_api_document";
+        // Written to stderr directly, because the harness hides the output of tests that pass.
+        let notice = format!("\nskipped: {name}: no document at {path}\n");
         std::io::stderr().write_all(notice.as_bytes()).unwrap();
         return;
     };
@@ -109,7 +113,7 @@ async fn every_operation_of_the_document_is_answered_in_its_form() {
 
     for (method, path, expected) in document.operations() {
         operations += 1;
-        // Anew for each, as some of them sign out or use something up.
+        // A new scene per operation, because some operations end the session or use up a record.
         let answer = Scene::new().await.call(&method, path).await;
 
         let name = format!("{method} {path}");
@@ -120,7 +124,7 @@ async fn every_operation_of_the_document_is_answered_in_its_form() {
                 assert_eq!(content_type, kind, "{name}");
                 if kind == "application/json" {
                     let mut value = answer.json();
-                    if BARE.contains(&path) {
+                    if WITHOUT_ENVELOPE.contains(&path) {
                         value = json!({"data": value});
                     }
                     findings.extend(document.check(&content["schema"], &value, &name));
@@ -134,7 +138,7 @@ async fn every_operation_of_the_document_is_answered_in_its_form() {
     let known: Findings =
         DEVIATIONS.iter().flat_map(|(_, findings)| *findings).map(ToString::to_string).collect();
     let unknown: Vec<_> = findings.difference(&known).collect();
-    assert!(unknown.is_empty(), "not as documented: {unknown:#?}");
+    assert!(unknown.is_empty(), "undocumented deviations: {unknown:#?}");
     let gone: Vec<_> = known.difference(&findings).collect();
-    assert!(gone.is_empty(), "as documented after all: {gone:#?}");
+    assert!(gone.is_empty(), "deviations that no longer occur: {gone:#?}");
 }

@@ -1,11 +1,11 @@
-//! A sandbox in which every operation of the API has something to answer.
+//! A sandbox with records for all operations of the API.
 
 use anilibria_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use crate::ask::{Answer, Session, call, get};
 
-/// Somebody signed in to a sandbox, and what the calls of operations are made of.
+/// A session, and the values for the parameters of operations.
 pub(super) struct Scene {
     sandbox: Sandbox,
     token: String,
@@ -46,7 +46,7 @@ impl Scene {
         Self { sandbox, token, episode, franchise, code, state, letter }
     }
 
-    /// Calls an operation with whatever it asks for.
+    /// Calls an operation with all required parameters.
     pub(super) async fn call(&self, method: &str, path: &str) -> Answer {
         let url = format!("{}{}", self.fill(path), self.query(method, path));
         let body = if method == "GET" { Value::Null } else { self.body(method, path) };
@@ -60,7 +60,7 @@ impl Scene {
         call(&self.sandbox, method, &format!("/api/v1{url}"), &body).await
     }
 
-    /// The path with a value for each of its parameters.
+    /// Replaces each path parameter with a value.
     fn fill(&self, path: &str) -> String {
         let (episode, franchise) = (self.episode.as_str().unwrap(), self.franchise.as_str().unwrap());
         path.replace("{releaseId}", "7")
@@ -72,7 +72,7 @@ impl Scene {
             .replace("{franchiseId}", franchise)
     }
 
-    /// What has to be in the query string, and a limit that brings as many variants as possible.
+    /// Creates the required query parameters, and a limit that returns as many variants as possible.
     fn query(&self, method: &str, path: &str) -> String {
         match (method, path) {
             ("GET", "/accounts/users/auth/social/authenticate") => format!("?state={}", self.state),

@@ -1,4 +1,4 @@
-//! The part of JSON Schema that the API's document uses, and stricter: what a model declares has to be there.
+//! Validation with the part of JSON Schema that the API document uses. All declared properties must be present.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 /// An OpenAPI document.
 pub(super) struct Document(Value);
 
-/// What is wrong with a value: where in which model, and how.
+/// Differences from a schema: the position in a model, and the difference.
 pub(super) type Findings = BTreeSet<String>;
 
 impl Document {
@@ -15,7 +15,7 @@ impl Document {
         Self(serde_json::from_str(text).unwrap())
     }
 
-    /// Every operation as method, path, and what it says about its 200.
+    /// Returns all operations: method, path, and schema of the response with status 200.
     pub(super) fn operations(&self) -> impl Iterator<Item = (String, &str, &Value)> {
         let paths = self.0["paths"].as_object().unwrap().iter();
         paths.flat_map(|(path, operations)| {
@@ -26,7 +26,7 @@ impl Document {
         })
     }
 
-    /// How `value` differs from `schema`; `place` names the schema.
+    /// Returns the differences of `value` from `schema`. `place` is the name of the schema.
     pub(super) fn check(&self, schema: &Value, value: &Value, place: &str) -> Findings {
         let mut findings = Findings::new();
         self.visit(schema, value, place, &mut findings);
@@ -47,7 +47,7 @@ impl Document {
         if let Some(choices) = schema["oneOf"].as_array() {
             let fits = choices.iter().filter(|choice| self.check(choice, value, place).is_empty()).count();
             if fits != 1 {
-                findings.insert(format!("{place}: fits {fits} of the choices"));
+                findings.insert(format!("{place}: matches {fits} alternatives"));
             }
         }
         if let Some(expected) = schema["type"].as_str()
@@ -133,7 +133,7 @@ fn kind(value: &Value) -> &'static str {
 }
 
 #[test]
-fn what_differs_from_a_schema_is_found() {
+fn differences_from_a_schema_are_found() {
     let document = Document::new(
         r##"{"components": {"schemas": {
             "colour": {"type": "string", "enum": ["red", "blue"]},
@@ -163,7 +163,7 @@ fn what_differs_from_a_schema_is_found() {
             "thing.at: today has another format",
             "thing.id: number instead of integer",
             "thing.pair: 3 items",
-            "thing.pair[]: fits 0 of the choices",
+            "thing.pair[]: matches 0 alternatives",
         ]
     );
     assert_eq!(
