@@ -1,4 +1,4 @@
-//! Loads keys that are requested one by one together.
+//! A loader that combines requests for single keys into batches.
 
 use std::{
     collections::HashMap,
@@ -27,9 +27,9 @@ type LoadBatch<E> = dyn Fn(Vec<Arc<str>>) -> BoxFuture<'static, Vec<Outcome<E>>>
 /// Default of [`BatchLoader::max_keys`].
 const MAX_KEYS: usize = 100;
 
-/// A loader of single keys that collects those requested within a short time and loads them with one call.
+/// A loader of single keys that collects the keys requested within a short time and loads them with one call.
 ///
-/// Made by [`Cache::batch_loader`]. Cheap to clone; clones collect together.
+/// Created by [`Cache::batch_loader`]. Cheap to clone; clones share their batches.
 pub struct BatchLoader<E> {
     cache: Cache,
     load: Arc<LoadBatch<E>>,
@@ -46,7 +46,7 @@ struct Batch<E> {
 }
 
 impl Cache {
-    /// Returns a loader that collects the keys which are requested within `window` of the first, and that no level has, and
+    /// Returns a loader that collects the keys that are requested within `window` and that no level has, and
     /// loads them with one call of `loader`. See [`get_or_load_many`](Self::get_or_load_many) for the arguments of the
     /// loader.
     ///
@@ -96,7 +96,7 @@ impl Cache {
 }
 
 impl<E: Send + Sync + 'static> BatchLoader<E> {
-    /// Sets the maximum number of keys of one call. A batch with so many is loaded at once. Default: 100.
+    /// Sets the maximum number of keys of one call. A full batch is loaded at once. Default: 100.
     pub fn max_keys(mut self, count: usize) -> Self {
         self.max_keys = count.max(1);
         self
@@ -110,7 +110,7 @@ impl<E: Send + Sync + 'static> BatchLoader<E> {
     ///
     /// # Cancel safety
     ///
-    /// A key that was collected is loaded although its future is dropped.
+    /// A collected key is loaded even if its future is dropped.
     pub async fn get(&self, key: impl Into<Arc<str>>) -> Result<Cached, LoadError<E>> {
         let key = key.into();
         if let Some(cached) = self.cache.nearest_fresh(&key) {

@@ -27,7 +27,7 @@ const LEVEL_TTL: Duration = Duration::from_mins(5);
 pub struct EmptyBuilder(());
 
 impl Cache {
-    /// Starts to build a cache. Add levels, nearest first, and options, then call [`build`](CacheBuilder::build).
+    /// Returns a builder. Add levels, nearest first, and options, then call [`build`](CacheBuilder::build).
     pub fn builder() -> EmptyBuilder {
         EmptyBuilder(())
     }
@@ -99,7 +99,7 @@ impl CacheBuilder {
         }
     }
 
-    /// Adds a level behind the others. It is looked up when they have no fresh value, and its values are copied to them.
+    /// Adds the next further level. It is looked up if the nearer levels have no fresh value. Its values are copied to them.
     pub fn level(mut self, store: impl Store) -> Self {
         self.further.push(LevelSpec::new(store));
         self
@@ -109,41 +109,41 @@ impl CacheBuilder {
         self.further.last_mut().unwrap_or(&mut self.nearest)
     }
 
-    /// Sets how long a value is fresh on this level, unless [options](Options::ttl) or its [loader](crate::NewValue::ttl) set
+    /// Sets the TTL of values on this level. [Options](Options::ttl) and the [loader](crate::NewValue::ttl) can set
     /// another TTL. Default: 5 minutes.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.last().settings.ttl = ttl;
         self
     }
 
-    /// Sets the name of this level in answers, statistics, metrics and logs. Default: the [name](Store::name) of the store.
+    /// Sets the name of this level in results, statistics, metrics and logs. Default: the [name](Store::name) of the store.
     pub fn name(mut self, name: &'static str) -> Self {
         self.last().name = Some(name);
         self
     }
 
-    /// Sets how long callers wait for an operation of this level; twenty times longer for invalidations of many keys.
+    /// Sets the time limit of an operation of this level. The limit is 20 times longer for invalidations of many keys.
     /// Default: 500 ms. A read that takes longer is cancelled; a write or invalidation continues in the background.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.last().settings.timeout = limit;
         self
     }
 
-    /// Sets after how many failures in a row this level is unavailable, until it answers again. Default: 3.
+    /// Sets the number of consecutive failures after which this level is unavailable, until it responds again. Default: 3.
     pub fn failures(mut self, count: u32) -> Self {
         self.last().settings.failures = count;
         self
     }
 
-    /// Sets the pause between two attempts to reach this level while it is unavailable, and to repeat invalidations that
+    /// Sets the interval between attempts to reach this level while it is unavailable, and to repeat invalidations that
     /// failed. Default: 1 s.
     pub fn probe_every(mut self, pause: Duration) -> Self {
         self.last().settings.probe_every = pause;
         self
     }
 
-    /// Sets the name of the tracing span around each lookup on this level, as exporters that follow OpenTelemetry's
-    /// conventions show it. Default: `cache_lookup`.
+    /// Sets the exported name of the tracing span around each lookup on this level, in the notation of OpenTelemetry
+    /// exporters. Default: `cache_lookup`.
     pub fn span(mut self, name: &'static str) -> Self {
         self.last().settings.span = name;
         self
@@ -167,22 +167,22 @@ impl CacheBuilder {
         self
     }
 
-    /// Sets a lock that lets one instance load a key that several miss. The others look for the value on the first shared
-    /// level, for up to `ttl`, which should be longer than most loads; then they load it themselves. Default: none.
+    /// Sets a lock, so that one instance loads a key that several instances miss. The others poll the first shared
+    /// level for up to `ttl`, then load the key themselves. `ttl` should be longer than most loads. Default: none.
     pub fn load_lock(mut self, lock: impl LoadLock, ttl: Duration) -> Self {
         self.lock = Some((Box::new(lock), ttl));
         self
     }
 
-    /// Sets how many loads run at the same time; others wait. Default: 1,024.
+    /// Sets the maximum number of concurrent loads. Further loads wait. Default: 1,024.
     pub fn max_loads(mut self, count: usize) -> Self {
         self.max_loads = count;
         self
     }
 
-    /// Sets the maximum number of recent invalidations that the cache remembers; the same one repeated counts once. Default: 16,384.
+    /// Sets the maximum number of recent invalidations in the log. Repeated invalidations count once. Default: 16,384.
     ///
-    /// When there are more while a value is being loaded, the value is returned, but not stored. When there are more while
+    /// If the log overflows while a value is being loaded, the value is returned, but not stored. If it overflows while
     /// a level or the backplane is unavailable, everything is invalidated there instead.
     pub fn log_capacity(mut self, invalidations: usize) -> Self {
         self.log_capacity = invalidations;
@@ -195,7 +195,7 @@ impl CacheBuilder {
         self
     }
 
-    /// Builds the cache. It has what its stores have.
+    /// Builds the cache. Entries in the stores are kept.
     pub fn build(self) -> Cache {
         let Self { nearest, further, options, backplane, lock, log_capacity, max_loads, cache_name, clock } =
             self;

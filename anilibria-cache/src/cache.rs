@@ -305,7 +305,7 @@ impl Cache {
     /// Returns the fresh value of `key`, if a level has one. Does not load, does not copy to nearer levels, and does
     /// not count the call.
     pub async fn peek(&self, key: &str) -> Option<Cached> {
-        // Before the lookup: an own level on disk may have entries of a former process.
+        // Before the lookup: a disk level may have entries of a former process.
         self.inner.ensure_background();
         let now = self.inner.now();
         match self.inner.levels.find(key, now, (0, usize::MAX), &self.inner.log).await {

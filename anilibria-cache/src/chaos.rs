@@ -260,13 +260,13 @@ impl Control {
         let mut state = self.lock();
         let State { faults, random } = &mut *state;
         // Both are drawn in any case, so that one setting does not change the sequence of the other.
-        let (latency, luck) = (random.f64(), random.f64());
+        let (latency, chance) = (random.f64(), random.f64());
         let is_next = faults.fail_next > 0;
         faults.fail_next = faults.fail_next.saturating_sub(1);
         let (shortest, longest) = faults.latency;
         Plan {
             latency: shortest + longest.saturating_sub(shortest).mul_f64(latency),
-            failure: (is_next || luck < faults.failure_rate).then_some(faults.failure),
+            failure: (is_next || chance < faults.failure_rate).then_some(faults.failure),
             on_response: faults.on_response,
         }
     }

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadline_beyond_the_calendar_becomes_a_century() {
+    fn deadline_is_limited_to_a_century() {
         let now = SystemTime::now();
 
         assert_eq!(later(now, Duration::MAX), now + CENTURY);

@@ -23,8 +23,8 @@
 mod concurrency;
 mod entries;
 mod expiry;
+mod guard;
 mod invalidation;
-mod keeping;
 mod names;
 mod probe;
 
@@ -32,30 +32,29 @@ use crate::store::Store;
 
 pub use self::{
     concurrency::{
-        a_call_that_is_dropped_leaves_the_store_usable, tasks_with_keys_of_their_own_do_not_meet,
-        what_is_removed_amid_writers_is_gone_when_they_are_done,
-        writers_of_one_key_leave_what_one_of_them_wrote,
+        concurrent_writers_of_a_key_leave_one_of_their_entries, dropped_call_leaves_the_store_usable,
+        removal_after_concurrent_writes_removes_all_entries, tasks_with_different_keys_do_not_interfere,
     },
     entries::{
-        a_key_reads_as_what_was_last_set, a_store_answers_and_has_a_name, an_absent_key_reads_as_nothing,
-        an_entry_reads_as_it_was_set, many_entries_read_as_they_were_set, many_keys_read_in_their_order,
-        values_of_every_size_come_back, what_is_kept_is_counted,
+        absent_key_reads_as_none, entry_reads_as_it_was_set, key_reads_as_the_last_entry_set,
+        many_entries_read_as_they_were_set, many_keys_read_in_their_order, statistics_count_stored_entries,
+        store_responds_to_a_ping_and_has_a_name, values_of_all_sizes_are_unchanged,
     },
     expiry::{
-        an_entry_set_too_late_leaves_nothing, an_expired_entry_reads_as_absent,
-        an_expiry_holds_for_a_clock_that_is_behind, an_expiry_keeps_all_but_freshness,
-        times_are_kept_to_the_millisecond, what_is_stale_is_still_there,
+        expired_entry_reads_as_absent, expiry_applies_to_a_clock_that_is_behind,
+        expiry_changes_freshness_only, setting_an_expired_entry_leaves_no_entry, stale_entry_is_returned,
+        times_are_stored_to_the_millisecond,
     },
+    guard::with_guard,
     invalidation::{
-        a_pattern_finds_two_thousand_keys, a_tag_finds_two_thousand_keys,
-        expiring_touches_what_it_names_and_no_more, invalidating_what_is_not_there_touches_nothing,
-        removing_touches_what_it_names_and_no_more, the_tag_of_an_entry_that_was_replaced_is_forgotten,
-        the_tag_of_an_entry_that_was_set_again_holds, what_was_expired_can_still_be_removed,
+        expired_entry_can_be_removed, expiry_changes_covered_entries_only,
+        invalidation_without_covered_entries_changes_nothing, pattern_covers_matching_keys_among_thousands,
+        removal_changes_covered_entries_only, tag_covers_tagged_keys_among_thousands,
+        tag_of_a_replaced_entry_does_not_cover_its_successor, tag_of_an_entry_that_was_set_again_covers_it,
     },
-    keeping::keeping,
     names::{
-        keys_and_tags_are_any_text, keys_that_look_like_bookkeeping_are_keys,
-        patterns_know_no_wildcard_but_the_star,
+        keys_and_tags_are_any_text, keys_that_resemble_internal_names_are_keys,
+        star_is_the_only_wildcard_of_patterns,
     },
 };
 
@@ -68,42 +67,42 @@ pub use self::{
 macro_rules! store_conformance {
     ($make:expr) => {
         $crate::store_conformance! { $make =>
-            a_call_that_is_dropped_leaves_the_store_usable,
-            a_key_reads_as_what_was_last_set,
-            a_pattern_finds_two_thousand_keys,
-            a_store_answers_and_has_a_name,
-            a_tag_finds_two_thousand_keys,
-            an_absent_key_reads_as_nothing,
-            an_entry_reads_as_it_was_set,
-            an_entry_set_too_late_leaves_nothing,
-            an_expired_entry_reads_as_absent,
-            an_expiry_keeps_all_but_freshness,
-            an_expiry_holds_for_a_clock_that_is_behind,
-            expiring_touches_what_it_names_and_no_more,
-            invalidating_what_is_not_there_touches_nothing,
+            dropped_call_leaves_the_store_usable,
+            key_reads_as_the_last_entry_set,
+            pattern_covers_matching_keys_among_thousands,
+            store_responds_to_a_ping_and_has_a_name,
+            tag_covers_tagged_keys_among_thousands,
+            absent_key_reads_as_none,
+            entry_reads_as_it_was_set,
+            setting_an_expired_entry_leaves_no_entry,
+            expired_entry_reads_as_absent,
+            expiry_changes_freshness_only,
+            expiry_applies_to_a_clock_that_is_behind,
+            expiry_changes_covered_entries_only,
+            invalidation_without_covered_entries_changes_nothing,
             keys_and_tags_are_any_text,
-            keys_that_look_like_bookkeeping_are_keys,
+            keys_that_resemble_internal_names_are_keys,
             many_entries_read_as_they_were_set,
             many_keys_read_in_their_order,
-            patterns_know_no_wildcard_but_the_star,
-            removing_touches_what_it_names_and_no_more,
-            tasks_with_keys_of_their_own_do_not_meet,
-            the_tag_of_an_entry_that_was_replaced_is_forgotten,
-            the_tag_of_an_entry_that_was_set_again_holds,
-            times_are_kept_to_the_millisecond,
-            values_of_every_size_come_back,
-            what_is_kept_is_counted,
-            what_is_removed_amid_writers_is_gone_when_they_are_done,
-            what_is_stale_is_still_there,
-            what_was_expired_can_still_be_removed,
-            writers_of_one_key_leave_what_one_of_them_wrote,
+            star_is_the_only_wildcard_of_patterns,
+            removal_changes_covered_entries_only,
+            tasks_with_different_keys_do_not_interfere,
+            tag_of_a_replaced_entry_does_not_cover_its_successor,
+            tag_of_an_entry_that_was_set_again_covers_it,
+            times_are_stored_to_the_millisecond,
+            values_of_all_sizes_are_unchanged,
+            statistics_count_stored_entries,
+            removal_after_concurrent_writes_removes_all_entries,
+            stale_entry_is_returned,
+            expired_entry_can_be_removed,
+            concurrent_writers_of_a_key_leave_one_of_their_entries,
         }
     };
     ($make:expr => $($promise:ident),* $(,)?) => {
         $(
             #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $promise() {
-                if let Some(store) = $crate::conformance::Made::made($make().await) {
+                if let Some(store) = $crate::conformance::IntoTestStore::into_test_store($make().await) {
                     $crate::conformance::$promise(store).await;
                 }
             }
@@ -114,26 +113,26 @@ macro_rules! store_conformance {
 /// Result of the function that is passed to [`store_conformance!`](crate::store_conformance): a store, or an `Option`
 /// of one.
 #[doc(hidden)]
-pub trait Made {
+pub trait IntoTestStore {
     /// Type of the store.
     type Store: Store;
 
     /// Returns the store, if there is one.
-    fn made(self) -> Option<Self::Store>;
+    fn into_test_store(self) -> Option<Self::Store>;
 }
 
-impl<S: Store> Made for S {
+impl<S: Store> IntoTestStore for S {
     type Store = S;
 
-    fn made(self) -> Option<S> {
+    fn into_test_store(self) -> Option<S> {
         Some(self)
     }
 }
 
-impl<S: Store> Made for Option<S> {
+impl<S: Store> IntoTestStore for Option<S> {
     type Store = S;
 
-    fn made(self) -> Self {
+    fn into_test_store(self) -> Self {
         self
     }
 }
@@ -141,7 +140,7 @@ impl<S: Store> Made for Option<S> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_promise_is_in_the_macro() {
+    fn every_test_is_in_the_macro() {
         let promises = [
             include_str!("conformance/concurrency.rs"),
             include_str!("conformance/entries.rs"),

@@ -133,7 +133,7 @@ impl DiskStore {
     ///
     /// The file could not be written. The entries that were not durable are lost.
     pub async fn flush(&self) -> Result<()> {
-        self.ask(Work::Flush, 0).await.map(drop)
+        self.submit(Work::Flush, 0).await.map(drop)
     }
 
     /// Flushes and closes the file. Another process can open it when the call returns.
@@ -144,7 +144,7 @@ impl DiskStore {
     ///
     /// The file could not be flushed, or the store is closed already. The file is closed all the same.
     pub async fn close(&self) -> Result<()> {
-        self.ask(Work::Close, 0).await.map(drop)
+        self.submit(Work::Close, 0).await.map(drop)
     }
 
     async fn start(settings: DiskBuilder) -> Result<Self> {
@@ -163,7 +163,7 @@ impl DiskStore {
                     entries: AtomicU64::new(0),
                     bytes: AtomicU64::new(0),
                     evictions: AtomicU64::new(0),
-                    is_suspect: false.into(),
+                    is_check_pending: false.into(),
                 });
                 let writer = Writer::new(Arc::clone(&shared), totals, limits, waiting);
                 let _ = opened.send(Ok(shared));
@@ -184,15 +184,15 @@ impl DiskStore {
         })))
     }
 
-    /// Waits until the queue has room for entries of `bytes` bytes. Entries larger than the queue take all of it.
-    async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
+    /// Reserves room in the queue for entries of `bytes` bytes. Entries larger than the queue take all of it.
+    async fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
         let bytes = JOB_BYTES.saturating_add(bytes).min(self.0.queue_bytes);
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         Arc::clone(&self.0.room).acquire_many_owned(bytes).await.map_err(unavailable)
     }
 
-    async fn ask(&self, work: Work, now: u64) -> Result<u64> {
-        let room = self.room(0).await?;
+    async fn submit(&self, work: Work, now: u64) -> Result<u64> {
+        let room = self.reserve(0).await?;
         done(self.send(Some(room), work, now)?).await
     }
 
@@ -249,14 +249,14 @@ impl DiskStore {
         });
         let result = task.await.map_err(unavailable)?;
         if result.is_err() {
-            self.suspect();
+            self.request_check();
         }
         result.map_err(unavailable)
     }
 
     /// Asks the writer to check the file, unless a check is pending.
-    fn suspect(&self) {
-        if self.0.shared.is_suspect.swap(true, Ordering::AcqRel) {
+    fn request_check(&self) {
+        if self.0.shared.is_check_pending.swap(true, Ordering::AcqRel) {
             return;
         }
         if let Some(jobs) = &self.0.jobs {
@@ -311,7 +311,7 @@ impl Store for DiskStore {
         let (mut replies, mut first_error) = (Vec::new(), None);
         while !entries.is_empty() {
             let rest = entries.split_off(self.job_length(&entries));
-            let room = self.room(entries.iter().map(|(_, entry)| entry.value().len()).sum()).await?;
+            let room = self.reserve(entries.iter().map(|(_, entry)| entry.value().len()).sum()).await?;
             let (changes, error) = self.encode(std::mem::replace(&mut entries, rest), now).await;
             first_error = first_error.or(error);
             if !changes.is_empty() {
@@ -325,7 +325,7 @@ impl Store for DiskStore {
     }
 
     async fn invalidate(&self, invalidation: &Invalidation, now: SystemTime) -> Result<u64> {
-        self.ask(Work::Invalidate(invalidation.clone()), millis(now)).await
+        self.submit(Work::Invalidate(invalidation.clone()), millis(now)).await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn another_lifetime_shares_the_bytes_and_leaves_other_handles_alone() {
+    fn entry_with_another_lifetime_shares_the_bytes_of_the_original() {
         let entry = Entry::new(vec![1, 2, 3], life(), ["a".into()]);
 
         let longer = entry.clone().with_lifetime(life().stale_for(Duration::from_secs(5)));
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unchanged_keeps_all_but_the_lifetime() {
+    fn unchanged_keeps_value_tags_and_validator() {
         let entry = Entry::new("value", life(), ["a".into()]).with_validator("7");
         let later = Lifetime::new(SystemTime::now(), Duration::from_secs(1));
 

@@ -35,7 +35,7 @@ pub enum Error {
         source: BoxError,
     },
     /// The stored bytes are damaged or were written by another program. Removing the key repairs this.
-    #[error("store `{store}` keeps something under `{key}` that is not an entry")]
+    #[error("store `{store}` contains a corrupt entry under `{key}`")]
     Corrupt {
         /// [Name](crate::Store::name) of the store.
         store: &'static str,
@@ -46,7 +46,7 @@ pub enum Error {
         source: BoxError,
     },
     /// The store does not accept this entry, for instance because it is too large. The call will not succeed later.
-    #[error("store `{store}` does not take the entry under `{key}`: {reason}")]
+    #[error("store `{store}` rejects the entry under `{key}`: {reason}")]
     Rejected {
         /// [Name](crate::Store::name) of the store.
         store: &'static str,

@@ -19,7 +19,7 @@ use crate::invalidation::Invalidation;
 /// Maximum number of events that wait for a slow observer.
 const CAPACITY: usize = 1024;
 
-/// Something that happened in a [`Cache`](crate::Cache); see [`Cache::events`](crate::Cache::events).
+/// An event of a [`Cache`](crate::Cache), from [`Cache::events`](crate::Cache::events).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -68,7 +68,7 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Sends the event that `event` makes, if anybody observes.
+    /// Sends the event that `event` returns, if there is an observer.
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
         if self.observers.load(Ordering::Relaxed) > 0 {
             // An error means that the last observer has just left.
@@ -92,7 +92,7 @@ impl Events {
     }
 }
 
-/// Counts as an observer until it is dropped.
+/// Registration of an observer, which ends when it is dropped.
 struct Observer(Arc<AtomicUsize>);
 
 impl Drop for Observer {

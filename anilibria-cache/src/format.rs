@@ -66,13 +66,13 @@ const VALIDATOR: u8 = 4;
 #[non_exhaustive]
 pub enum FormatError {
     /// The bytes were not written by this crate.
-    #[error("not written by this cache")]
+    #[error("not an entry of this format")]
     Foreign,
     /// The bytes were written in another version of the format.
-    #[error("written in version {0} of the format, this is version {VERSION}")]
+    #[error("version {0} of the format, version {VERSION} expected")]
     Version(u8),
-    /// The end of the bytes is missing.
-    #[error("cut off")]
+    /// The bytes are truncated.
+    #[error("truncated")]
     Truncated,
     /// The bytes have changed since they were written.
     #[error("the checksum does not match")]
@@ -87,7 +87,7 @@ pub enum FormatError {
 }
 
 thread_local! {
-    // A context is some 100 KiB of tables; making one takes longer than most values.
+    // A context has about 100 KiB of tables. Creating it takes longer than compressing most values.
     static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_reads_as_it_was() {
+    fn encoded_entries_decode_to_the_same_entry() {
         for entry in entries() {
             assert_eq!(decode(encode(&entry).unwrap()), Ok(entry));
         }
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn no_part_of_an_entry_reads_as_one() {
+    fn truncated_entries_are_rejected() {
         for entry in entries() {
             let whole = encode(&entry).unwrap();
             for length in 0..whole.len() {
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flipped_bit_is_noticed() {
+    fn flipped_bits_are_detected() {
         let whole = encode(&entries()[1]).unwrap();
 
         for bit in 0..whole.len() * 8 {
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_wrote_is_told_apart() {
+    fn foreign_bytes_are_detected() {
         let mut newer = encode(&entries()[1]).unwrap().to_vec();
         newer[3] = VERSION + 1;
 
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_refused() {
+    fn parts_above_their_limit_are_rejected() {
         let long = "x".repeat(70_000);
 
         let refused = [

@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_invalidation_survives_its_journey() {
+    fn invalidations_round_trip() {
         let scopes =
             [Scope::key("title:1"), Scope::key(""), Scope::tag("ёлка"), Scope::matching("t*"), Scope::All];
 
@@ -151,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_invalidation_decodes_to_nothing() {
+    fn other_text_decodes_to_none() {
         for text in ["", "e", "x", "xkkey", "ezkey", "eall", "ё"] {
             assert_eq!(Invalidation::decode(text), None, "{text:?}");
         }
     }
 
     #[test]
-    fn a_scope_covers_what_it_names_and_nothing_else() {
+    fn scope_covers_its_entries_only() {
         let covers = |scope: Scope| scope.covers("title:1", &["a".into()]);
 
         let covered =

@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_covered_by_later_invalidations_of_its_key_or_tags_only() {
+    fn value_is_covered_by_later_invalidations_of_its_key_or_tags_only() {
         let scopes = [Scope::key("k"), Scope::tag("a"), Scope::matching("k*"), Scope::All];
         for scope in scopes {
             let log = log(10);
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_log_covers_everything_before_what_it_dropped_and_nothing_after() {
+    fn overflowing_log_covers_all_values_before_the_dropped_records() {
         let log = log(3);
         for number in 0..10 {
             log.append(&tag(&format!("{number}")), []);
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_invalidation_twice_takes_one_place() {
+    fn repeated_invalidation_uses_one_record() {
         let log = log(3);
         for _ in 0..100 {
             log.append(&tag("a"), [0]);
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repetition_for_some_consumers_leaves_it_to_the_others_to_apply_the_first() {
+    fn repetition_for_some_consumers_keeps_the_first_record_for_the_others() {
         let log = log(3);
         let first = log.append(&tag("a"), [0, 1]);
         log.failed(1, first);
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_record_leaves_its_repetition_in_place() {
+    fn dropped_record_does_not_drop_its_repetition() {
         let log = log(2);
         let first = log.append(&tag("a"), [0]);
         let second = log.append(&tag("a"), []);
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn a_consumer_is_as_of_the_number_before_its_first_unapplied_invalidation() {
+    fn position_of_a_consumer_precedes_its_first_unapplied_invalidation() {
         let log = log(10);
         let [first, second] = ["a", "b"].map(|text| log.append(&tag(text), [0]));
 
@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_handed_to_a_repair_until_it_is_applied() {
+    fn failed_invalidation_waits_for_a_repair_until_it_is_applied() {
         let log = log(10);
         let number = log.append(&tag("a"), [1]);
         let running = log.waiting(1);
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn many_patterns_are_not_all_kept() {
+    fn number_of_patterns_is_limited() {
         let log = log(1_000);
         for number in 0..=MAX_PATTERNS {
             log.append(&Invalidation::expire(Scope::matching(format!("{number}:*"))), []);

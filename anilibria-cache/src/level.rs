@@ -244,13 +244,13 @@ impl Level {
     }
 
     /// Counts a call that received a value from the level.
-    pub(crate) fn answered(&self, stale: bool) {
-        self.meter.answered(stale);
+    pub(crate) fn served(&self, stale: bool) {
+        self.meter.served(stale);
     }
 
     /// Counts a call that received no value from the level.
-    pub(crate) fn had_nothing(&self) {
-        self.meter.had_nothing();
+    pub(crate) fn missed(&self) {
+        self.meter.missed();
     }
 
     /// Returns the statistics. `misses` is the number of calls that received no value from the level, `unapplied` the

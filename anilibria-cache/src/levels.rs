@@ -126,7 +126,7 @@ impl Levels {
 
     /// Counts a fresh hit of the nearest level.
     pub(crate) fn count_nearest_hit(&self) {
-        self.nearest.answered(false);
+        self.nearest.served(false);
     }
 
     /// Counts a call on each level: a hit on the level `answered` and misses on the nearer ones. `None` counts as a
@@ -135,10 +135,10 @@ impl Levels {
         for (index, level) in self.iter() {
             match answered {
                 Some(this) if this == index => {
-                    level.answered(stale);
+                    level.served(stale);
                     return;
                 }
-                _ => level.had_nothing(),
+                _ => level.missed(),
             }
         }
     }

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn each_deadline_itself_is_already_too_late() {
+    fn deadlines_are_exclusive() {
         let states =
             [9, 10, 19, 20].map(|second| (life().is_fresh(at(second)), life().is_expired(at(second))));
 
@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_kept_until_it_expires_and_no_longer() {
+    fn entry_is_kept_until_it_expires() {
         let left = [5, 20, 21].map(|second| life().keep_for(at(second)));
 
         assert_eq!(left, [Some(Duration::from_secs(15)), None, None]);
     }
 
     #[test]
-    fn an_expired_lifetime_is_stale_for_every_clock_and_kept_as_long_as_before() {
+    fn expired_lifetime_is_stale_for_every_clock_and_keeps_its_end() {
         let expired = life().expire();
 
         for now in [at(0), at(3)] {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_loaded_in_the_future_is_not_fresh() {
+    fn entry_loaded_in_the_future_is_not_fresh() {
         let hour = Duration::from_hours(1);
         let life = Lifetime::new(START + hour, hour).stale_for(hour);
 
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_without_end_is_a_century() {
+    fn lifetime_is_limited_to_a_century() {
         let life = Lifetime::new(START, Duration::MAX).stale_for(Duration::MAX);
 
         assert!(life.is_fresh(START + Duration::from_hours(24 * 365 * 99)));

@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tag_index_knows_exactly_the_live_entries_after_many_evictions() {
+    fn tag_index_contains_exactly_the_live_entries_after_evictions() {
         let store = MemoryStore::new(100 * 1024);
 
         for number in 0..20_000_u32 {
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tag_index_keeps_in_step_with_writers_in_parallel() {
+    fn tag_index_is_consistent_with_concurrent_writers() {
         let store = MemoryStore::new(200 * 1024);
 
         std::thread::scope(|scope| {
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_are_declined_leave_no_trace_in_the_tag_index() {
+    fn declined_entries_are_not_in_the_tag_index() {
         for max_bytes in [0, 1, 1_000] {
             let store = MemoryStore::new(max_bytes);
 
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn removing_by_tag_spares_an_entry_that_lost_the_tag() {
+    async fn removal_by_tag_keeps_an_entry_without_the_tag() {
         let store = MemoryStore::new(100 * 1024);
         store.put("both", entry("old", &["a"]), NOW);
         store.put("both", entry("new", &["b"]), NOW);
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_that_was_replaced_cannot_take_its_successor_away() {
+    fn invalidation_of_a_replaced_slot_keeps_its_successor() {
         let store = MemoryStore::new(100 * 1024);
         store.put("key", entry("old", &[]), NOW);
         store.put("key", entry("new", &[]), NOW);
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn expiring_by_tag_keeps_the_index_in_step_and_the_entries_in_place() {
+    async fn expiry_by_tag_keeps_entries_and_index() {
         let store = MemoryStore::new(100 * 1024);
         let life = Lifetime::new(NOW, TTL).stale_for(TTL);
         store.put("key", entry("value", &["a", "b"]).with_lifetime(life), NOW);
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn clearing_empties_the_tag_index_too() {
+    async fn clearing_empties_the_tag_index() {
         let store = MemoryStore::new(10 * 1024 * 1024);
         for number in 0..1_000 {
             store.put(&format!("key:{number}"), entry("value", &["all"]), NOW);
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_spares_an_entry_that_was_set_again() {
+    fn sweep_keeps_an_entry_that_was_set_again() {
         let store = MemoryStore::new(100 * 1024);
         let short = Lifetime::new(NOW, Duration::from_nanos(1));
         store.put("key", entry("old", &[]).with_lifetime(short), NOW);
@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weight_counts_key_value_tags_and_bookkeeping() {
+    fn weight_includes_key_value_tags_and_bookkeeping() {
         let weight = weight("key", &entry("value", &["a", "bc"]));
 
         assert_eq!(weight as usize, ENTRY_OVERHEAD + 3 + 5 + 2 * TAG_OVERHEAD + 3);

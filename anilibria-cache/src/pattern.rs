@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stars_match_any_run_and_the_rest_matches_itself() {
+    fn star_matches_any_text_and_other_characters_match_themselves() {
         let cases = [
             ("", "", true),
             ("", "a", false),

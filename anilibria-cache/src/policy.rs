@@ -62,21 +62,21 @@ impl Policy {
         !self.fail_safe.is_zero() && !entry.lifetime().is_expired(now)
     }
 
-    /// Returns the lifetime of `loaded` on a level with the TTL `level_ttl`. `luck`, from 0 to 1, is the share of the
+    /// Returns the lifetime of `loaded` on a level with the TTL `level_ttl`. `random`, from 0 to 1, is the share of the
     /// jitter.
     pub(crate) fn lifetime(
         &self,
         loaded: &NewValue,
         level_ttl: Duration,
         now: SystemTime,
-        luck: f64,
+        random: f64,
     ) -> Lifetime {
         let ttl = loaded.ttl.or(self.ttl).unwrap_or(level_ttl);
         let ttl = if loaded.absent { loaded.ttl.unwrap_or(self.negative_ttl).min(ttl) } else { ttl };
         if ttl.is_zero() {
             return Lifetime::new(now, ttl);
         }
-        let ttl = ttl.saturating_add(self.jitter.mul_f64(luck.clamp(0.0, 1.0)));
+        let ttl = ttl.saturating_add(self.jitter.mul_f64(random.clamp(0.0, 1.0)));
         self.eager(Lifetime::new(now, ttl).stale_for(self.fail_safe), now)
     }
 
@@ -89,7 +89,7 @@ impl Policy {
 
     /// Returns the lifetime of `entry` after a hit at `now` on a level with the TTL `level_ttl`, with sliding
     /// expiration.
-    pub(crate) fn slid(&self, entry: &Entry, level_ttl: Duration, now: SystemTime) -> Lifetime {
+    pub(crate) fn extended(&self, entry: &Entry, level_ttl: Duration, now: SystemTime) -> Lifetime {
         let ttl = self.ttl.unwrap_or(level_ttl);
         let fresh_until = later(now, ttl);
         let life = Lifetime { fresh_until, ..entry.lifetime() }.stale_for(self.fail_safe);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_loader_prevails_over_the_call_and_the_call_over_the_level() {
+    fn ttl_of_the_loader_overrides_the_call_and_the_call_overrides_the_level() {
         let call = policy(Options::new().ttl(2 * MINUTE));
 
         assert_eq!(ttl(&Policy::default(), &NewValue::new("")), 5 * MINUTE);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn absence_is_remembered_for_less_than_a_value() {
+    fn absent_value_has_a_shorter_ttl() {
         let long = policy(Options::new().negative_ttl(60 * MINUTE));
 
         assert_eq!(ttl(&Policy::default(), &NewValue::absent()), MINUTE / 2);
@@ -140,16 +140,16 @@ mod tests {
     }
 
     #[test]
-    fn jitter_only_makes_longer_and_at_most_by_what_is_set() {
+    fn jitter_extends_the_ttl_up_to_its_maximum() {
         let policy = policy(Options::new().jitter(MINUTE));
-        let ends =
-            [0.0, 0.5, 1.0].map(|luck| policy.lifetime(&NewValue::new(""), MINUTE, NOW, luck).fresh_until);
+        let ends = [0.0, 0.5, 1.0]
+            .map(|random| policy.lifetime(&NewValue::new(""), MINUTE, NOW, random).fresh_until);
 
         assert_eq!(ends, [NOW + MINUTE, NOW + 3 * MINUTE / 2, NOW + 2 * MINUTE]);
     }
 
     #[test]
-    fn what_is_fresh_for_no_time_is_not_kept_as_stale_either() {
+    fn value_with_zero_ttl_is_not_kept_as_stale() {
         let life = policy(Options::new().ttl(Duration::ZERO).fail_safe(MINUTE)).lifetime(
             &NewValue::new(""),
             MINUTE,
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nearer_level_keeps_a_value_for_its_own_time_but_no_longer_than_it_is_good() {
+    fn copy_on_a_nearer_level_is_not_fresh_for_longer_than_its_source() {
         let policy = policy(Options::new().eager_refresh(0.5).fail_safe(60 * MINUTE));
         let entry = Entry::new("", policy.lifetime(&NewValue::new(""), 30 * MINUTE, NOW, 0.0), []);
         let (soon, late) = (NOW + 10 * MINUTE, NOW + 28 * MINUTE);

@@ -1,4 +1,4 @@
-//! One load for each key at a time, shared by all callers that wait for it.
+//! Single-flight loads: callers of the same key share one load.
 
 use std::{
     any::Any,
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::{error::LoadError, invalidation_log::InvalidationLog, levels::Answer, tag::Tag};
 
-/// The loads in progress.
+/// Loads in progress.
 #[derive(Debug)]
 pub(crate) struct SingleFlight {
     log: Arc<InvalidationLog>,
@@ -20,7 +20,7 @@ pub(crate) struct SingleFlight {
 
 #[derive(Debug)]
 struct Flight {
-    /// Position of the log when the flight began.
+    /// Position of the log at the start of the flight.
     as_of: u64,
     tags: Box<[Tag]>,
     /// A `watch::Receiver<Stage<E>>`.
@@ -46,7 +46,7 @@ pub(crate) enum Stage<E> {
 #[derive(Debug)]
 pub(crate) struct Waiter<E>(watch::Receiver<Stage<E>>);
 
-/// The load of one key. Dropped without a call of [`finish`](Self::finish), it tells the waiters that no result will come.
+/// The load of one key. If it is dropped without a call of [`finish`](Self::finish), the waiters receive no result.
 #[derive(Debug)]
 pub(crate) struct Leader<E> {
     flights: Arc<SingleFlight>,
@@ -122,7 +122,7 @@ impl<E> Waiter<E> {
 }
 
 impl<E> Leader<E> {
-    /// The key that is loaded.
+    /// Returns the key.
     pub(crate) fn key(&self) -> &Arc<str> {
         &self.key
     }
@@ -132,7 +132,7 @@ impl<E> Leader<E> {
         self.stage.send_replace(Stage::Loading(previous));
     }
 
-    /// Hands `outcome` to all waiters.
+    /// Sends `outcome` to all waiters.
     pub(crate) fn finish(&self, outcome: Outcome<E>) {
         self.stage.send_modify(|stage| {
             let previous = match stage {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_a_load_however_it_ends() {
+    fn load_is_removed_when_it_ends() {
         let flights = flights();
 
         lead(&flights, "finished", &[]).finish(Err(LoadError::Interrupted));
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outdated_load_is_not_joined_and_its_end_does_not_affect_its_successor() {
+    fn outdated_load_is_not_joined_and_does_not_affect_its_successor() {
         for scope in [Scope::key("key"), Scope::tag("a"), Scope::All] {
             let flights = flights();
             let outdated = lead(&flights, "key", &["a".into()]);
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn waiters_notice_that_the_leader_has_left() {
+    async fn waiters_are_notified_when_the_leader_is_dropped() {
         let flights = flights();
         let leader = lead(&flights, "key", &[]);
         let (mut waiter, none) = flights.join::<()>("key", &[]);

@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hit_rate_is_the_share_of_answered_calls() {
+    fn hit_rate_is_the_share_of_hits() {
         let rates = [(0, 0), (0, 5), (3, 1), (u64::MAX, 0)].map(|(hits, misses)| rate(hits, misses));
 
         assert_eq!(rates.map(|rate| (rate * 100.0).round().to_string()), ["0", "0", "75", "100"]);

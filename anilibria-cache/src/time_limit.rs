@@ -27,14 +27,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_ready_needs_no_runtime() {
+    fn ready_future_needs_no_runtime() {
         let output = futures::FutureExt::now_or_never(within(Duration::ZERO, async { 7 })).flatten();
 
         assert_eq!(output, Some(7));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_takes_longer_is_given_up() {
+    async fn future_is_dropped_after_the_limit() {
         let slow = || time::sleep(Duration::from_secs(2));
 
         let (short, long) =

@@ -24,13 +24,13 @@ use crate::{
     tag::Tag,
 };
 
-/// A [`Cache`] of values of the type `T`, which further levels keep as bytes.
+/// A [`Cache`] of values of the type `T`, which are bytes on further levels.
 ///
-/// The nearest level keeps the value itself beside its bytes, so that a hit in memory decodes nothing. A value that was found
+/// The nearest level keeps the decoded value with its bytes, so that a hit in memory does not decode. A value that was found
 /// on a further level is decoded once. Bytes that the codec cannot decode, for instance from an older version of the
 /// program, are removed and loaded again.
 ///
-/// Several typed caches can share one cache if their keys differ. Cheap to clone; clones are the same cache.
+/// Several typed caches can share one cache if their keys differ. Cheap to clone; clones share the cache.
 ///
 /// ```
 /// # #[cfg(feature = "json")]
@@ -69,9 +69,9 @@ pub struct TypedCached<T> {
     cached: Cached,
 }
 
-/// A value on its way into a [`TypedCache`], with what its loader knows about it.
+/// A value to be stored in a [`TypedCache`], with an optional TTL, tags and validator.
 ///
-/// A plain `T` converts by itself, and an `Option<T>` where there may be no value.
+/// `T` and `Option<T>` convert to this type. `None` is an absent value.
 #[derive(Clone, Debug)]
 pub struct NewTypedValue<T> {
     value: Option<T>,
@@ -80,7 +80,7 @@ pub struct NewTypedValue<T> {
     validator: Option<Arc<str>>,
 }
 
-/// Why a load of a typed cache failed.
+/// Errors of a load of a typed cache.
 enum Failure<E> {
     Loader(Arc<E>),
     Codec(Arc<BoxError>),
@@ -96,12 +96,12 @@ where
         Self { cache, codec: Arc::new(codec), values: PhantomData }
     }
 
-    /// The cache of bytes behind this one, for invalidations and statistics.
+    /// Returns the underlying cache of bytes, for invalidations and statistics.
     pub fn cache(&self) -> &Cache {
         &self.cache
     }
 
-    /// Returns the value of `key`, loaded with `loader` if no level has it fresh. See [`Cache::get_or_load`].
+    /// Returns the value of `key`. Loads it with `loader` if no level has a fresh value. See [`Cache::get_or_load`].
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ where
         self.get_or_load_with(&Options::new(), key, tags, loader).await
     }
 
-    /// The same with options for this call.
+    /// Like [`get_or_load`](Self::get_or_load), with options for this call.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ where
             return Ok(cached);
         }
         let tags: Vec<_> = tags.into_iter().collect();
-        // Kept for a second attempt: the first one does not use the loader if a level has bytes that are not a `T`.
+        // Kept for a second attempt, which follows if a level has bytes that are not a `T`.
         let loader = Arc::new(Mutex::new(Some(loader)));
         for attempt in 0..2 {
             let (loader, codec) = (Arc::clone(&loader), Arc::clone(&self.codec));
@@ -168,7 +168,7 @@ where
         Err(LoadError::Interrupted)
     }
 
-    /// Returns the values of `keys`, in their order, and loads those that no level has with one call of `loader`. See
+    /// Returns the values of `keys`, in their order. Loads the values that no level has with one call of `loader`. See
     /// [`Cache::get_or_load_many`].
     ///
     /// # Errors
@@ -225,16 +225,16 @@ where
         outcomes
     }
 
-    /// Returns the value of `key` if a level has it; see [`Cache::get`]. `None` also if the codec cannot decode it.
+    /// Returns the value of `key` if a level has it; see [`Cache::get`]. Returns `None` also if the codec cannot decode it.
     pub async fn get(&self, key: &str) -> Option<TypedCached<T>> {
         self.decode(self.cache.get(key).await?).ok()
     }
 
-    /// Puts `value` under `key` on all levels; see [`Cache::set`].
+    /// Stores `value` under `key` on all levels; see [`Cache::set`].
     ///
     /// # Errors
     ///
-    /// The codec cannot encode the value. Nothing is changed then.
+    /// The codec cannot encode the value. The cache is unchanged.
     pub async fn set(&self, key: &str, value: impl Into<NewTypedValue<T>>) -> Result<(), BoxError> {
         self.cache.set(key, encode(&*self.codec, value.into())?).await;
         Ok(())
@@ -250,7 +250,7 @@ where
     }
 
     async fn undecodable(&self, key: &str, error: BoxError) {
-        tracing::debug!(key, %error, "cached value cannot be decoded, it is loaded again");
+        tracing::debug!(key, %error, "cached value cannot be decoded, loading it");
         drop(error);
         self.cache.remove(key).await;
     }
@@ -289,39 +289,39 @@ fn public<E>(error: LoadError<Failure<E>>) -> LoadError<E> {
 }
 
 impl<T> TypedCached<T> {
-    /// The value; `None` if there is none ([`NewTypedValue::absent`]).
+    /// Returns the value, or `None` if it is [absent](NewTypedValue::absent).
     pub fn value(&self) -> Option<&Arc<T>> {
         self.value.as_ref()
     }
 
-    /// The value by itself; `None` if there is none.
+    /// Returns the owned value, or `None` if it is absent.
     pub fn into_value(self) -> Option<Arc<T>> {
         self.value
     }
 
-    /// The bytes of the value with origin, lifetime and tags.
+    /// Returns the bytes of the value with origin, lifetime and tags.
     pub fn cached(&self) -> &Cached {
         &self.cached
     }
 
-    /// True if the value is stale: no new one could be loaded, or not in time.
+    /// Returns true if the value is stale: a new value could not be loaded, or not in time.
     pub fn is_stale(&self) -> bool {
         self.cached.is_stale()
     }
 }
 
 impl<T> NewTypedValue<T> {
-    /// A value that is fresh for as long as each level says, without tags.
+    /// Creates a value without tags. Its TTL is the TTL of each level.
     pub fn new(value: T) -> Self {
         Self { value: Some(value), ..Self::absent() }
     }
 
-    /// States that there is no value; see [`NewValue::absent`].
+    /// Creates an absent value; see [`NewValue::absent`].
     pub fn absent() -> Self {
         Self { value: None, ttl: None, tags: Vec::new(), validator: None }
     }
 
-    /// Sets how long the value is fresh on every level. Default: the TTL of each level.
+    /// Sets the TTL of the value on every level. Default: the TTL of each level.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
         self
@@ -346,7 +346,7 @@ impl<T> From<T> for NewTypedValue<T> {
     }
 }
 
-/// `None` is [absent](NewTypedValue::absent).
+/// Converts `None` to an [absent](NewTypedValue::absent) value.
 impl<T> From<Option<T>> for NewTypedValue<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or_else(Self::absent, Self::new)

@@ -1,4 +1,4 @@
-//! Writes that are in progress, one at a time for each key, and those to shared levels that have just ended.
+//! Writes in progress, at most one per key, and recent writes to shared levels.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -14,24 +14,24 @@ use tokio::{
 
 use crate::{invalidation::Scope, tag::Tag};
 
-/// Time after a write to a shared level during which an invalidation of another instance takes it back. Longer than the
+/// Grace period after a write to a shared level during which an invalidation of another instance revokes it. Longer than the
 /// delay of a message and the time that a backplane needs to reconnect.
 const RECENT: Duration = Duration::from_secs(3);
 
-/// The same while messages of other instances may not arrive.
-const RECENT_WHEN_CUT_OFF: Duration = Duration::from_mins(10);
+/// Grace period while messages of other instances may not arrive.
+const RECENT_WHEN_DISCONNECTED: Duration = Duration::from_mins(10);
 
-/// Maximum number of recent writes. Beyond that the oldest is forgotten and can no longer be taken back.
+/// Maximum number of recent writes. Beyond it, the oldest write is dropped and can no longer be revoked.
 const MAX_RECENT: usize = 16_384;
 
-/// The writes of one cache.
+/// Writes of one cache.
 #[derive(Debug, Default)]
 pub(crate) struct Writes {
     active: Arc<Mutex<HashMap<Arc<str>, Active>>>,
     recent: Mutex<Recent>,
 }
 
-/// The writers of one key: one that writes, and those that wait for it.
+/// Writers of one key: the active one, and those that wait for it.
 #[derive(Debug)]
 struct Active {
     writers: usize,
@@ -39,7 +39,7 @@ struct Active {
     turn: Arc<AsyncMutex<()>>,
 }
 
-/// Permission to write one key. It ends when this is dropped.
+/// Permission to write one key, which ends when the permit is dropped.
 #[derive(Debug)]
 pub(crate) struct WritePermit {
     _turn: OwnedMutexGuard<()>,
@@ -93,10 +93,10 @@ impl Writes {
         future::join_all(turns.iter().map(async |turn| drop(turn.lock().await))).await;
     }
 
-    /// Remembers that a value of `key` with `tags` was written to a level that other instances share. `is_cut_off` is true
+    /// Remembers that a value of `key` with `tags` was written to a level that other instances share. `is_disconnected` is true
     /// if their messages may not arrive.
-    pub(crate) fn remember(&self, key: &Arc<str>, tags: &[Tag], is_cut_off: bool) {
-        let keep_for = if is_cut_off { RECENT_WHEN_CUT_OFF } else { RECENT };
+    pub(crate) fn remember(&self, key: &Arc<str>, tags: &[Tag], is_disconnected: bool) {
+        let keep_for = if is_disconnected { RECENT_WHEN_DISCONNECTED } else { RECENT };
         self.recent().insert(key, tags, Instant::now(), keep_for);
     }
 
@@ -127,7 +127,7 @@ impl Drop for Registration {
 struct Recent {
     writes: HashMap<Arc<str>, Write>,
     keys_by_tag: HashMap<Tag, HashSet<Arc<str>>>,
-    /// Oldest first. May name writes that are gone or were repeated since.
+    /// Oldest first. May contain writes that were removed or repeated since.
     ages: VecDeque<(Instant, Arc<str>)>,
 }
 
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn writers_of_one_key_take_turns_and_others_do_not_wait() {
+    async fn writers_of_a_key_are_serialized_and_other_writers_do_not_wait() {
         let writes = Writes::default();
         let first = writes.begin(&key("a"), &[]).await;
 
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_covered_writes_are_waited_for_and_nothing_is_left_of_any() {
+    async fn only_covered_writes_are_awaited_and_ended_writes_are_removed() {
         let writes = Writes::default();
         let write = writes.begin(&key("a"), &["t".into()]).await;
         let scopes = [Scope::key("a"), Scope::tag("t"), Scope::matching("a*"), Scope::All];
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_recent_write_is_found_writes_tag_or_pattern_once_and_for_a_limited_time() {
+    async fn recent_write_is_found_once_and_for_a_limited_time() {
         let writes = Writes::default();
         for scope in [Scope::key("a"), Scope::tag("t"), Scope::matching("a*"), Scope::All] {
             writes.remember(&key("a"), &["t".into()], false);

@@ -33,7 +33,7 @@ fn is_unavailable<T>(result: &Result<T>) -> bool {
 }
 
 #[tokio::test]
-async fn without_faults_every_operation_is_passed_on_and_counted() {
+async fn operations_without_faults_are_forwarded_and_counted() {
     let store = store();
 
     set(&store).await.unwrap();
@@ -52,7 +52,7 @@ async fn without_faults_every_operation_is_passed_on_and_counted() {
 }
 
 #[tokio::test]
-async fn each_kind_of_operation_fails_on_its_own() {
+async fn faults_apply_to_one_kind_of_operation() {
     for failing in Operation::ALL {
         let store = store();
         store.inject(failing, Faults::new().failure_rate(1.0));
@@ -86,7 +86,7 @@ async fn the_next_operations_fail_and_those_after_them_succeed() {
 }
 
 #[tokio::test]
-async fn a_failed_operation_has_no_effect_unless_the_fault_is_in_the_response() {
+async fn failed_operation_has_no_effect_unless_the_fault_is_in_the_response() {
     for (faults, has_effect) in [(Faults::new(), false), (Faults::new().on_response(), true)] {
         let store = store();
         store.inject(Operation::Set, faults.fail_next(2));
@@ -100,7 +100,7 @@ async fn a_failed_operation_has_no_effect_unless_the_fault_is_in_the_response() 
 }
 
 #[tokio::test]
-async fn the_kind_of_error_can_be_chosen() {
+async fn kind_of_the_injected_error_is_configurable() {
     let store = store();
     set(&store).await.unwrap();
     store.inject(Operation::Get, Faults::new().failure_rate(1.0).failure(Failure::Corrupt));
@@ -193,7 +193,7 @@ async fn the_same_seed_has_the_same_outcomes() {
 }
 
 #[tokio::test]
-async fn a_read_at_once_gives_way_to_one_with_faults() {
+async fn get_now_returns_none_while_reads_have_faults() {
     let store = store();
     set(&store).await.unwrap();
 
@@ -206,7 +206,7 @@ async fn a_read_at_once_gives_way_to_one_with_faults() {
 }
 
 #[tokio::test]
-async fn clones_share_entries_faults_and_counters_but_may_differ_in_being_shared() {
+async fn clones_share_entries_faults_and_counters_but_not_is_shared() {
     let store = store();
     let shared = store.clone().shared(true);
 
@@ -220,7 +220,7 @@ async fn clones_share_entries_faults_and_counters_but_may_differ_in_being_shared
 }
 
 #[tokio::test]
-async fn many_tasks_use_it_at_once() {
+async fn store_supports_concurrent_tasks() {
     let store = store();
     store.inject_all(&Faults::new().failure_rate(0.5));
 

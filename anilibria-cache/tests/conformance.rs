@@ -13,12 +13,12 @@ mod memory {
 
 #[cfg(feature = "disk")]
 mod disk {
-    use anilibria_cache::{DiskStore, Store, conformance::keeping, store_conformance};
+    use anilibria_cache::{DiskStore, Store, conformance::with_guard, store_conformance};
 
     #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     async fn store() -> impl Store {
         let folder = tempfile::tempdir().unwrap();
-        keeping(DiskStore::open(folder.path().join("cache.redb")).await.unwrap(), folder)
+        with_guard(DiskStore::open(folder.path().join("cache.redb")).await.unwrap(), folder)
     }
 
     store_conformance!(store);

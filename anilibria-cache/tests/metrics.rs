@@ -83,7 +83,7 @@ impl Recorder for Recorded {
 }
 
 #[test]
-fn every_level_counts_hits_misses_and_what_was_done_under_its_name() {
+fn every_level_counts_hits_misses_and_operations_under_its_name() {
     let recorded = Recorded::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 
@@ -116,7 +116,7 @@ fn every_level_counts_hits_misses_and_what_was_done_under_its_name() {
 /// The label `result` has four values. Everything else is an outcome.
 #[cfg(feature = "test-util")]
 #[test]
-fn outcomes_are_counted_apart_from_results() {
+fn outcomes_are_counted_separately_from_results() {
     use std::collections::BTreeSet;
 
     use anilibria_cache::{

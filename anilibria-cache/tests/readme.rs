@@ -5,7 +5,7 @@ use std::path::Path;
 const README: &str = include_str!("../README.md");
 
 #[test]
-fn every_row_of_the_comparison_names_a_test_that_exists() {
+fn every_row_of_the_comparison_names_an_existing_test() {
     let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (_, comparison) = README.split_once("\n## Comparison\n").unwrap();
     let rows: Vec<_> = comparison.lines().filter(|line| line.starts_with("| ")).skip(2).collect();

@@ -40,7 +40,7 @@ async fn forget(store: &MemoryStore) {
 }
 
 #[tokio::test]
-async fn a_value_is_shared_in_memory_and_decoded_once_from_a_further_level() {
+async fn value_is_shared_in_memory_and_decoded_once_from_a_further_level() {
     let (cache, near, _) = cache();
     let titles = TypedCache::<Title, _>::new(cache, Json);
     let load = || async { Ok::<_, Infallible>(title("Naruto")) };
@@ -95,7 +95,7 @@ async fn bytes_of_another_type_are_loaded_again() {
 }
 
 #[tokio::test]
-async fn errors_of_the_loader_and_of_the_codec_are_told_apart() {
+async fn errors_of_the_loader_and_of_the_codec_differ() {
     struct Broken;
     impl Codec<u8> for Broken {
         fn encode(&self, _: &u8) -> Result<Bytes, BoxError> {

@@ -90,7 +90,7 @@ mod tests {
     use crate::invalidation::Scope;
 
     #[tokio::test]
-    async fn the_others_hear_what_a_member_publishes_and_it_does_not() {
+    async fn members_receive_messages_of_other_members_only() {
         let one = LocalBackplane::new();
         let other = one.join();
         let (mut to_one, mut to_other) = (one.subscribe(), other.subscribe());
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_member_that_lags_is_told_to_resync() {
+    async fn member_that_lags_receives_a_resync() {
         let one = LocalBackplane::new();
         let mut slow = one.join().subscribe();
 

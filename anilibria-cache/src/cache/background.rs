@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures::{FutureExt, future};
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
-/// The background tasks of one cache.
+/// Background tasks of a cache.
 #[derive(Debug)]
 pub(super) struct Background {
     closed: watch::Sender<bool>,
-    /// Tasks of which there is one at a time, by slot.
+    /// Tasks that run at most once at a time, by slot.
     slots: Box<[Mutex<Option<JoinHandle<()>>>]>,
 }
 
@@ -65,7 +65,7 @@ impl Background {
         }
     }
 
-    /// Runs `task` to its first point of waiting, and the rest in the background, or in place outside of a runtime. If the
+    /// Polls `task` once, and runs the rest in the background, or in place outside of a runtime. If the
     /// cache is closed, the rest is dropped.
     pub(super) async fn detach(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut task = Box::pin(task);
@@ -74,7 +74,7 @@ impl Background {
         }
     }
 
-    /// Runs `task` to its first point of waiting, and the rest in the background. Outside of a runtime, or if the cache is
+    /// Polls `task` once, and runs the rest in the background. Outside of a runtime, or if the cache is
     /// closed, the rest is dropped.
     pub(super) fn start(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut task = Box::pin(task);
@@ -101,7 +101,7 @@ impl Background {
     /// Ends the task of `slot` from inside, unless `has_work`. Returns true if the task has to end.
     pub(super) fn finish(&self, slot: usize, has_work: impl FnOnce() -> bool) -> bool {
         let Some(slot) = self.slots.get(slot) else { return true };
-        // With the lock, so that work that is added now either is seen here or finds the slot empty.
+        // Under the lock: work that is added concurrently is either seen here or finds the slot empty.
         let mut slot = lock(slot);
         let ends = !has_work();
         if ends {

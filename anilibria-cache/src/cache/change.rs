@@ -1,4 +1,4 @@
-//! Sets and invalidates values, on every level and on every instance.
+//! Sets and invalidates values on all levels and instances.
 
 use std::{
     pin::pin,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 impl Inner {
-    /// Puts `loaded` under `key`. Calls `is_readable` as soon as it is on the nearest level.
+    /// Stores `loaded` under `key`. Calls `is_readable` as soon as the nearest level has the value.
     pub(super) async fn set(
         self: Arc<Self>,
         policy: Policy,
@@ -32,10 +32,10 @@ impl Inner {
     ) {
         self.ensure_background();
         let invalidation = Invalidation::expire(Scope::Key(Arc::clone(&key)));
-        // First the permit: a write that is in progress now ends before the new value.
+        // The permit comes first, so that a write in progress ends before the new value is stored.
         let mut permit = pin!(self.writes.begin(&key, &loaded.tags));
         let Some(permit) = within(self.write_limit(), &mut permit).await else {
-            // That write hangs. The old value goes at once, the new one is stored when the write has ended.
+            // The write in progress hangs. The old value is removed at once, the new one is stored after that write.
             let number = self.append(&invalidation);
             self.apply_to_all(number, &invalidation).await;
             self.publish(number, &invalidation).await;
@@ -62,11 +62,11 @@ impl Inner {
         self.levels.iter().map(|(_, level)| level.write_limit()).max().unwrap_or_default()
     }
 
-    /// Applies `invalidation` to every level and publishes it. Returns how many entries it covered on the level with most.
+    /// Applies `invalidation` to every level and publishes it. Returns the greatest number of entries it covered on a level.
     pub(super) async fn invalidate(self: Arc<Self>, invalidation: Invalidation) -> u64 {
         self.ensure_background();
         let number = self.append(&invalidation);
-        // A write that was in progress takes its value back. Until then the old value may be there.
+        // A write in progress revokes its value. Until then, the old value may be stored.
         let limit = self.write_limit().saturating_mul(2);
         let writes = within(limit, self.writes.ended(&invalidation.scope));
         let (count, _) = future::join(self.apply_to_all(number, &invalidation), writes).await;
@@ -74,7 +74,7 @@ impl Inner {
         count
     }
 
-    /// The same for one key whose write permit the caller holds.
+    /// Invalidates one key whose write permit the caller holds.
     pub(super) async fn invalidate_key(self: &Arc<Self>, key: &Arc<str>, action: Action) {
         let invalidation = Invalidation { scope: Scope::Key(Arc::clone(key)), action };
         let number = self.append(&invalidation);
@@ -88,7 +88,7 @@ impl Inner {
         self.log.append(invalidation, self.consumers())
     }
 
-    /// All consumers of the log: the levels, and the publisher if there is one.
+    /// Returns all consumers of the log: the levels, and the publisher if there is one.
     fn consumers(&self) -> impl Iterator<Item = usize> {
         0..self.levels.count() + usize::from(self.publisher.is_some())
     }
@@ -98,7 +98,7 @@ impl Inner {
         future::join_all(levels).await.into_iter().max().unwrap_or_default()
     }
 
-    /// Applies the invalidation `number` to one level, and returns how many entries it covered there. Returns 0 after the
+    /// Applies the invalidation `number` to one level, and returns the number of covered entries. Returns 0 after the
     /// time limit, while the level continues. If the level fails, a repair repeats the invalidation.
     pub(super) async fn apply(
         self: &Arc<Self>,
@@ -152,7 +152,7 @@ impl Inner {
     pub(super) async fn publish(self: &Arc<Self>, number: u64, invalidation: &Invalidation) {
         let Some(publisher) = &self.publisher else { return };
         let consumer = self.publishing();
-        // While others wait, the backplane is not tried for each of them.
+        // While other invalidations wait, a repair publishes all of them in order.
         if self.log.waiting(consumer) == 0 && publisher.publish(invalidation).await {
             self.log.applied(consumer, number);
         } else {

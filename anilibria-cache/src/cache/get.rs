@@ -127,7 +127,7 @@ impl Inner {
                     load = unused;
                     self.counters.coalesced.increment();
                 }
-                // This call has led before, and its load has ended without a result.
+                // This call was the leader before, and its load ended without a result.
                 (Some(_), None) => return Err(LoadError::Interrupted),
             }
             let (outcome, previous) = match waiter.looked_up().await {
@@ -252,7 +252,7 @@ impl Inner {
     pub(super) fn slide(self: &Arc<Self>, policy: &Policy, key: &Arc<str>, answer: &Answer) {
         let now = self.now();
         let mut entries = self.levels.iter().take(policy.levels).map(|(index, level)| {
-            (index, answer.entry.clone().with_lifetime(policy.slid(&answer.entry, level.ttl(), now)))
+            (index, answer.entry.clone().with_lifetime(policy.extended(&answer.entry, level.ttl(), now)))
         });
         let Some((_, nearest)) = entries.next() else { return };
         let further = entries.collect();
@@ -275,7 +275,7 @@ impl Inner {
         let (_, Some(flight)) = self.flights.join::<E>(key, &tags) else {
             return;
         };
-        // Again: the value may have been invalidated or refreshed before this flight began.
+        // Looked up again: the value may have been invalidated or refreshed before this flight began.
         let now = self.now();
         let previous = self
             .levels

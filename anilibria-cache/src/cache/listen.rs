@@ -46,17 +46,17 @@ impl Inner {
         self.receive(invalidation);
     }
 
-    /// Applies an invalidation of another instance to the levels that only this one uses. Never waits: what a level cannot
-    /// do at once is done in the background.
+    /// Applies an invalidation of another instance to the unshared levels. Does not wait: a level that is not ready applies
+    /// it in the background.
     fn receive(self: &Arc<Self>, invalidation: Invalidation) {
         self.events.emit(|| Event::Invalidated(invalidation.clone()));
         let own = || self.levels.iter().filter(|(_, level)| !level.is_shared()).map(|(index, _)| index);
         let number = self.log.append(&invalidation, own());
         let recent = self.writes.take_recent(&invalidation.scope);
         if !recent.is_empty() {
-            let taking_back = Arc::clone(self).take_back(recent, invalidation.action);
+            let revocation = Arc::clone(self).revoke(recent, invalidation.action);
             // Errors mean that the cache is closed.
-            let _ = self.background.spawn(Box::pin(taking_back));
+            let _ = self.background.spawn(Box::pin(revocation));
         }
 
         let cache = Arc::clone(self);

@@ -1,4 +1,4 @@
-//! The load of one key: runs the loader and stores its result.
+//! Load of one key: runs the loader and stores its result.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use crate::{
     time_limit::within,
 };
 
-/// First and longest pause between two lookups while another instance holds the load lock.
+/// First and longest poll interval while another instance holds the load lock.
 const LOCK_POLL: (Duration, Duration) = (Duration::from_millis(25), Duration::from_millis(250));
 
 task_local! {
@@ -30,7 +30,7 @@ task_local! {
     static IN_LOADER: ();
 }
 
-/// The function of a loader. Its argument is the previous entry.
+/// Function of a loader. Its argument is the previous entry.
 type Run<E> = dyn FnOnce(Option<Entry>) -> BoxFuture<'static, Result<NewValue, E>> + Send;
 
 /// A loader with erased types, except for the error type, which all callers of a load share.

@@ -1,4 +1,4 @@
-//! Lookup of many keys, with one call of the loader for all that no level has.
+//! Lookup of many keys. One call of the loader loads all keys that no level has.
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -24,8 +24,8 @@ use crate::{
 pub(super) type LoadMany<E> =
     dyn Fn(Vec<Arc<str>>) -> BoxFuture<'static, Result<HashMap<Arc<str>, NewValue>, E>> + Send + Sync;
 
-/// Attempts to get a value that is not outdated by an invalidation since the call began. Each attempt fails only if another
-/// call had begun to load the key before that invalidation.
+/// Maximum number of attempts to get a value that no invalidation since the start of the call covers. An attempt fails only
+/// if another call started to load the key before that invalidation.
 const ATTEMPTS: usize = 4;
 
 /// A key that this call waits for.
@@ -37,7 +37,7 @@ struct Pending<E> {
 }
 
 impl Inner {
-    /// The values of `keys`, in their order.
+    /// Returns the values of `keys`, in their order.
     pub(super) async fn get_many<E: Send + Sync + 'static>(
         self: &Arc<Self>,
         options: &Options,
@@ -83,7 +83,7 @@ impl Inner {
         keys.iter().map(|key| outcomes.get(key).cloned().unwrap_or(Err(LoadError::Interrupted))).collect()
     }
 
-    /// One attempt. `None` for a key means that its value is outdated, so that another attempt is needed.
+    /// Makes one attempt. `None` for a key means that its value is outdated and another attempt is needed.
     async fn fetch_many<E: Send + Sync + 'static>(
         self: &Arc<Self>,
         policy: &Policy,
@@ -110,11 +110,11 @@ impl Inner {
                 leading.await;
             }
         }
-        future::join_all(pending.into_iter().map(|pending| self.settle(policy, pending))).await
+        future::join_all(pending.into_iter().map(|pending| self.wait_for_key(policy, pending))).await
     }
 
     /// Waits for one key.
-    async fn settle<E>(
+    async fn wait_for_key<E>(
         &self,
         policy: &Policy,
         pending: Pending<E>,

@@ -14,11 +14,11 @@ use crate::{
     time_limit::within,
 };
 
-/// The sending side of a backplane.
+/// Publisher of a backplane.
 pub(crate) struct Publisher {
     backplane: Box<dyn Backplane>,
     timeout: Duration,
-    /// Pause between two attempts of a repair.
+    /// Interval between attempts of a repair.
     pub(super) retry_every: Duration,
     pub(super) sent: Counter,
     pub(super) failures: Counter,
@@ -53,7 +53,7 @@ impl Publisher {
         is_published
     }
 
-    /// Logs an outcome that differs from the one before it.
+    /// Logs an outcome that differs from the previous one.
     fn log(&self, published: &Result<()>) {
         let backplane = self.backplane.name();
         match published {
@@ -67,7 +67,7 @@ impl Publisher {
                 if self.is_failing.swap(true, Ordering::Relaxed) {
                     tracing::debug!(backplane, error, "cache backplane is still unavailable");
                 } else {
-                    tracing::warn!(backplane, error, "cache backplane unavailable, invalidations wait");
+                    tracing::warn!(backplane, error, "cache backplane unavailable, invalidations are queued");
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Repairs: apply the invalidations that a level or the backplane could not apply when they were issued.
+//! Repairs, which apply invalidations that a level or the backplane could not apply earlier.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::Inner;
 const ANSWERS: u32 = 2;
 
 impl Inner {
-    /// Starts a repair of each level, and of the backplane, that needs one and has none.
+    /// Starts a repair of each level, and of the backplane, if it needs a repair and none runs.
     pub(super) fn ensure_repairs(self: &Arc<Self>) {
         for consumer in 0..=self.levels.count() {
             if self.needs_repair(consumer) {
@@ -64,7 +64,7 @@ impl Inner {
         }
     }
 
-    /// Applies the invalidations that wait. Returns false if one failed.
+    /// Applies the pending invalidations. Returns false if one failed.
     async fn replay(self: &Arc<Self>, index: usize) -> bool {
         let Some(level) = self.levels.get(index) else { return true };
         while let Some((number, invalidation)) = self.log.next_waiting(index) {

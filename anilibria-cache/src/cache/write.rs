@@ -1,4 +1,4 @@
-//! Writes a value to the levels, and takes it back if it was invalidated meanwhile.
+//! Writes of values to the levels. A write is revoked if its value is invalidated meanwhile.
 
 use std::{pin::pin, sync::Arc, time::SystemTime};
 
@@ -16,24 +16,24 @@ use crate::{
     writes::WritePermit,
 };
 
-/// Maximum number of keys that are taken back at the same time.
-const MAX_TAKING_BACK: usize = 16;
+/// Maximum number of keys that are revoked concurrently.
+const MAX_CONCURRENT_REVOKES: usize = 16;
 
 /// A value to be written.
 pub(super) struct Write {
     pub(super) key: Arc<str>,
     /// All invalidations up to this number are reflected in the value.
     pub(super) as_of: u64,
-    /// The entry for the nearest level.
+    /// Entry for the nearest level.
     pub(super) nearest: Entry,
-    /// The entries for further levels, by index.
+    /// Entries for further levels, by index.
     pub(super) further: Vec<(usize, Entry)>,
-    /// The number of the invalidation that the write completes, if it replaces the value of the key.
+    /// Number of the invalidation that the write completes, if the write replaces the value of the key.
     pub(super) replaces: Option<u64>,
 }
 
 impl Write {
-    /// A write of `loaded` to the levels that `policy` selects.
+    /// Creates a write of `loaded` to the levels that `policy` selects.
     pub(super) fn new(
         levels: &Levels,
         key: &Arc<str>,
@@ -42,10 +42,11 @@ impl Write {
         policy: &Policy,
         now: SystemTime,
     ) -> Self {
-        let luck = fastrand::f64();
-        let nearest = Entry::from_loaded(loaded, policy.lifetime(loaded, levels.nearest().ttl(), now, luck));
+        let random = fastrand::f64();
+        let nearest =
+            Entry::from_loaded(loaded, policy.lifetime(loaded, levels.nearest().ttl(), now, random));
         let further = levels.iter().take(policy.levels).skip(1).map(|(index, level)| {
-            let life = policy.lifetime(loaded, level.ttl(), now, luck);
+            let life = policy.lifetime(loaded, level.ttl(), now, random);
             (index, nearest.clone().with_lifetime(life))
         });
         let further = further.collect();
@@ -56,7 +57,7 @@ impl Write {
         self.further.iter().find(|(of, _)| *of == index).map(|(_, entry)| entry.clone())
     }
 
-    /// A write of `entry` to the nearest level only.
+    /// Creates a write of `entry` to the nearest level only.
     pub(super) fn to_nearest(key: &Arc<str>, entry: Entry, as_of: u64) -> Self {
         Self { key: Arc::clone(key), as_of, nearest: entry, further: Vec::new(), replaces: None }
     }
@@ -98,7 +99,7 @@ impl Inner {
         self.write_permitted(&writes, is_readable).await;
     }
 
-    /// The same with permits that the caller has.
+    /// Writes values whose permits the caller holds.
     pub(super) async fn write_permitted(
         self: &Arc<Self>,
         writes: &[(Write, WritePermit)],
@@ -137,7 +138,7 @@ impl Inner {
                 // The value of a `set` is newer than what another instance reports later.
                 if result.is_ok() && write.replaces.is_none() && self.is_shared(*index) {
                     // Before the check: an invalidation that is received from now on finds it here.
-                    self.writes.remember(&write.key, write.nearest.tags(), self.may_be_cut_off());
+                    self.writes.remember(&write.key, write.nearest.tags(), self.may_be_disconnected());
                 }
             }
         }
@@ -152,7 +153,7 @@ impl Inner {
         self.ensure_repairs();
     }
 
-    /// Puts entries on one level.
+    /// Stores entries on one level.
     async fn set_on<'a>(
         &self,
         index: usize,
@@ -164,7 +165,7 @@ impl Inner {
             let batch =
                 entries.iter().map(|(write, entry)| (Arc::clone(&write.key), entry.clone())).collect();
             match level.set_many(batch, now).await {
-                // One entry that is rejected must not keep out the others.
+                // A rejected entry must not prevent the others from being stored.
                 Err(Failure::Rejected) => {}
                 result => return entries.into_iter().map(|(write, _)| (write, index, result)).collect(),
             }
@@ -192,7 +193,7 @@ impl Inner {
         };
         let number = match (failure, replaces) {
             (_, Some(number)) => number,
-            // The level keeps a value that had run out.
+            // The level keeps the previous value, which had expired.
             (Failure::Unavailable, None) => return,
             _ => self.log.append(&Invalidation::expire(Scope::Key(Arc::clone(key))), [index]),
         };
@@ -206,8 +207,8 @@ impl Inner {
         }
     }
 
-    /// Copies values that further levels have to the nearer ones. Returns after the nearest level, if that does not have to
-    /// wait; the rest is done in the background.
+    /// Copies values of further levels to the nearer ones. Returns after the nearest level, if that does not have to wait.
+    /// The other levels are written in the background.
     pub(super) async fn back_fill(self: &Arc<Self>, found: &[(&Arc<str>, &Answer)], policy: &Policy) {
         let now = self.now();
         let writes: Vec<_> =
@@ -218,7 +219,7 @@ impl Inner {
         }
     }
 
-    /// A write of `answer` to the levels before the one that has it. `None` if it would be fresh on none of them.
+    /// Creates a write of `answer` to the levels nearer than its own. `None` if it would be fresh on none of them.
     fn copy(&self, key: &Arc<str>, answer: &Answer, policy: &Policy, now: SystemTime) -> Option<Write> {
         let nearer = self.levels.iter().take(answer.level()?);
         let mut entries = nearer.map(|(index, level)| (index, answer.entry_for(level, policy, now)));
@@ -234,11 +235,11 @@ impl Inner {
         })
     }
 
-    /// Takes back values that were written to shared levels, perhaps after another instance had invalidated them there.
-    pub(super) async fn take_back(self: Arc<Self>, keys: Vec<Arc<str>>, action: Action) {
+    /// Revokes values on shared levels that may have been written after another instance invalidated them there.
+    pub(super) async fn revoke(self: Arc<Self>, keys: Vec<Arc<str>>, action: Action) {
         let cache = &self;
         stream::iter(keys)
-            .for_each_concurrent(MAX_TAKING_BACK, async |key| {
+            .for_each_concurrent(MAX_CONCURRENT_REVOKES, async |key| {
                 let _permit = cache.writes.begin(&key, &[]).await;
                 cache.invalidate_key(&key, action).await;
             })
@@ -249,8 +250,8 @@ impl Inner {
         self.levels.get(index).is_some_and(Level::is_shared)
     }
 
-    /// True if messages of other instances may not arrive, as far as that shows in what this one sends.
-    fn may_be_cut_off(&self) -> bool {
+    /// Returns true if messages of other instances may not arrive, judging by the publications of this instance.
+    fn may_be_disconnected(&self) -> bool {
         self.log.waiting(self.publishing()) > 0
             || self.levels.iter().any(|(_, level)| level.is_shared() && !level.is_available())
     }

@@ -40,7 +40,7 @@ async fn finish(tasks: impl IntoIterator<Item = JoinHandle<()>>) {
 
 /// Tasks set, read, expire and remove one key. Each read returns `None` or an entry that one of the tasks wrote, also
 /// after the tasks have ended.
-pub async fn writers_of_one_key_leave_what_one_of_them_wrote(store: impl Store) {
+pub async fn concurrent_writers_of_a_key_leave_one_of_their_entries(store: impl Store) {
     let probe = Probe::new(store);
 
     finish((0..TASKS).map(|task| {
@@ -77,7 +77,7 @@ pub async fn writers_of_one_key_leave_what_one_of_them_wrote(store: impl Store) 
 
 /// Tasks with different keys and one common tag each read the entry that they set, and `None` after they have removed
 /// it.
-pub async fn tasks_with_keys_of_their_own_do_not_meet(store: impl Store) {
+pub async fn tasks_with_different_keys_do_not_interfere(store: impl Store) {
     let probe = Probe::new(store);
 
     finish((0..TASKS).map(|task| {
@@ -108,7 +108,7 @@ pub async fn tasks_with_keys_of_their_own_do_not_meet(store: impl Store) {
 }
 
 /// After concurrent writes and removals, a removal by tag removes all entries.
-pub async fn what_is_removed_amid_writers_is_gone_when_they_are_done(store: impl Store) {
+pub async fn removal_after_concurrent_writes_removes_all_entries(store: impl Store) {
     let probe = Probe::new(store);
 
     finish((0..TASKS).map(|task| {
@@ -143,7 +143,7 @@ pub async fn what_is_removed_amid_writers_is_gone_when_they_are_done(store: impl
 }
 
 /// Calls whose future is dropped may or may not take effect. Later calls work as usual.
-pub async fn a_call_that_is_dropped_leaves_the_store_usable(store: impl Store) {
+pub async fn dropped_call_leaves_the_store_usable(store: impl Store) {
     let probe = Probe::new(store);
     let first = signed(&probe, 0, 0);
     probe.set("key", &first).await;

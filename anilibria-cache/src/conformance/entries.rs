@@ -4,7 +4,7 @@ use super::probe::{HOUR, Probe, must};
 use crate::{entry::Entry, lifetime::Lifetime, store::Store};
 
 /// A key without an entry reads as `None`.
-pub async fn an_absent_key_reads_as_nothing(store: impl Store) {
+pub async fn absent_key_reads_as_none(store: impl Store) {
     let probe = Probe::new(store);
     probe.set("there", &probe.entry("value", &[])).await;
 
@@ -14,7 +14,7 @@ pub async fn an_absent_key_reads_as_nothing(store: impl Store) {
 }
 
 /// Value, tags, validator, absence and lifetime are returned, each with and without the others.
-pub async fn an_entry_reads_as_it_was_set(store: impl Store) {
+pub async fn entry_reads_as_it_was_set(store: impl Store) {
     let probe = Probe::new(store);
     let tags = || ["titles".into(), "title:1".into()];
     let entries = [
@@ -36,7 +36,7 @@ pub async fn an_entry_reads_as_it_was_set(store: impl Store) {
 }
 
 /// Values of 0 bytes, about 1 KiB and 1 MiB are returned unchanged, compressible or not.
-pub async fn values_of_every_size_come_back(store: impl Store) {
+pub async fn values_of_all_sizes_are_unchanged(store: impl Store) {
     let probe = Probe::new(store);
     let mut random = fastrand::Rng::with_seed(7);
     let mut entries = Vec::new();
@@ -56,7 +56,7 @@ pub async fn values_of_every_size_come_back(store: impl Store) {
 }
 
 /// An entry replaces all parts of the previous entry.
-pub async fn a_key_reads_as_what_was_last_set(store: impl Store) {
+pub async fn key_reads_as_the_last_entry_set(store: impl Store) {
     let probe = Probe::new(store);
     let versions = [
         probe.entry("first", &["a", "b"]).with_validator("1"),
@@ -118,7 +118,7 @@ pub async fn many_entries_read_as_they_were_set(store: impl Store) {
 }
 
 /// The statistics count entries and bytes approximately, and do not count removed entries.
-pub async fn what_is_kept_is_counted(store: impl Store) {
+pub async fn statistics_count_stored_entries(store: impl Store) {
     let probe = Probe::new(store);
     for number in 0..10 {
         probe.set(&format!("key:{number}"), &probe.entry(&"value ".repeat(100), &["all"])).await;
@@ -133,7 +133,7 @@ pub async fn what_is_kept_is_counted(store: impl Store) {
 }
 
 /// The store answers a ping and has a name.
-pub async fn a_store_answers_and_has_a_name(store: impl Store) {
+pub async fn store_responds_to_a_ping_and_has_a_name(store: impl Store) {
     let probe = Probe::new(store);
 
     must(probe.store.ping().await, "ping");

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// An entry reads as `None` from its last deadline on.
-pub async fn an_expired_entry_reads_as_absent(store: impl Store) {
+pub async fn expired_entry_reads_as_absent(store: impl Store) {
     let probe = Probe::new(store);
     let end = probe.now + 2 * HOUR;
     probe.set("key", &probe.entry("value", &[])).await;
@@ -23,7 +23,7 @@ pub async fn an_expired_entry_reads_as_absent(store: impl Store) {
 }
 
 /// A stale entry that has not expired is returned.
-pub async fn what_is_stale_is_still_there(store: impl Store) {
+pub async fn stale_entry_is_returned(store: impl Store) {
     let probe = Probe::new(store);
     let stale = probe.entry("old", &["a"]).with_lifetime(probe.life().expire());
     probe.set("set stale", &stale).await;
@@ -36,7 +36,7 @@ pub async fn what_is_stale_is_still_there(store: impl Store) {
 }
 
 /// Setting an entry that is already expired leaves no entry under the key, neither the new nor the previous one.
-pub async fn an_entry_set_too_late_leaves_nothing(store: impl Store) {
+pub async fn setting_an_expired_entry_leaves_no_entry(store: impl Store) {
     let probe = Probe::new(store);
     let late = probe.entry("late", &["a"]).with_lifetime(Lifetime::new(probe.now, Duration::ZERO));
     probe.set("taken", &probe.entry("old", &["a"])).await;
@@ -50,7 +50,7 @@ pub async fn an_entry_set_too_late_leaves_nothing(store: impl Store) {
 }
 
 /// Each of the four times of a lifetime is stored to the millisecond.
-pub async fn times_are_kept_to_the_millisecond(store: impl Store) {
+pub async fn times_are_stored_to_the_millisecond(store: impl Store) {
     let probe = Probe::new(store);
     let second = Duration::from_secs(1);
     let lives = [
@@ -71,7 +71,7 @@ pub async fn times_are_kept_to_the_millisecond(store: impl Store) {
 }
 
 /// An expiry keeps value, tags, validator and last deadline. The entry is stale from then on.
-pub async fn an_expiry_keeps_all_but_freshness(store: impl Store) {
+pub async fn expiry_changes_freshness_only(store: impl Store) {
     let probe = Probe::new(store);
     let entry = probe.entry(&"value ".repeat(1_000), &["a", "b"]).with_validator("W/\"7\"");
     probe.set("key", &entry).await;
@@ -90,7 +90,7 @@ pub async fn an_expiry_keeps_all_but_freshness(store: impl Store) {
 }
 
 /// An expired entry is stale for a reader whose clock is behind, and a second expiry changes nothing.
-pub async fn an_expiry_holds_for_a_clock_that_is_behind(store: impl Store) {
+pub async fn expiry_applies_to_a_clock_that_is_behind(store: impl Store) {
     let probe = Probe::new(store);
     let entry = probe.entry("value", &["a"]);
     probe.set("key", &entry).await;

@@ -9,24 +9,24 @@ use crate::{entry::Entry, error::Result, invalidation::Invalidation, stats::Stor
 /// Returns `store` together with `guard`, which is dropped after the store: the server or the folder of a test.
 ///
 /// ```
-/// # use anilibria_cache::{MemoryStore, Store, conformance::keeping};
+/// # use anilibria_cache::{MemoryStore, Store, conformance::with_guard};
 /// async fn store() -> impl Store {
 ///     let folder = String::from("a folder that is deleted when it is dropped");
-///     keeping(MemoryStore::new(64 * 1024 * 1024), folder)
+///     with_guard(MemoryStore::new(64 * 1024 * 1024), folder)
 /// }
 /// ```
-pub fn keeping<S: Store>(store: S, guard: impl Send + Sync + 'static) -> impl Store {
-    Keeping { store, _guard: guard }
+pub fn with_guard<S: Store>(store: S, guard: impl Send + Sync + 'static) -> impl Store {
+    Guarded { store, _guard: guard }
 }
 
 /// Fields are dropped in the order of their declaration.
-struct Keeping<S, G> {
+struct Guarded<S, G> {
     store: S,
     _guard: G,
 }
 
 #[async_trait]
-impl<S: Store, G: Send + Sync + 'static> Store for Keeping<S, G> {
+impl<S: Store, G: Send + Sync + 'static> Store for Guarded<S, G> {
     fn name(&self) -> &'static str {
         self.store.name()
     }

@@ -66,17 +66,17 @@ async fn assert_touched(probe: &Probe, action: Action) {
 }
 
 /// A removal by key, tag or pattern, or of everything, removes the covered entries and no others.
-pub async fn removing_touches_what_it_names_and_no_more(store: impl Store) {
+pub async fn removal_changes_covered_entries_only(store: impl Store) {
     assert_touched(&Probe::new(store), Action::Remove).await;
 }
 
 /// An expiry by key, tag or pattern, or of everything, makes the covered entries stale and no others.
-pub async fn expiring_touches_what_it_names_and_no_more(store: impl Store) {
+pub async fn expiry_changes_covered_entries_only(store: impl Store) {
     assert_touched(&Probe::new(store), Action::Expire).await;
 }
 
 /// An invalidation that covers no entry succeeds and visits 0 entries. So does a removal that is repeated.
-pub async fn invalidating_what_is_not_there_touches_nothing(store: impl Store) {
+pub async fn invalidation_without_covered_entries_changes_nothing(store: impl Store) {
     let probe = Probe::new(store);
     let unknown = || [Scope::key("unknown"), Scope::tag("unknown"), Scope::matching("unknown*")];
 
@@ -95,7 +95,7 @@ pub async fn invalidating_what_is_not_there_touches_nothing(store: impl Store) {
 }
 
 /// An entry that was set again without a tag is not covered by that tag.
-pub async fn the_tag_of_an_entry_that_was_replaced_is_forgotten(store: impl Store) {
+pub async fn tag_of_a_replaced_entry_does_not_cover_its_successor(store: impl Store) {
     let probe = Probe::new(store);
     let new = probe.entry("new", &["b"]);
     probe.set("key", &probe.entry("old", &["a", "b"])).await;
@@ -108,7 +108,7 @@ pub async fn the_tag_of_an_entry_that_was_replaced_is_forgotten(store: impl Stor
 }
 
 /// An entry that was removed or replaced, and then set again with its tag, is covered by that tag.
-pub async fn the_tag_of_an_entry_that_was_set_again_holds(store: impl Store) {
+pub async fn tag_of_an_entry_that_was_set_again_covers_it(store: impl Store) {
     let probe = Probe::new(store);
     let tagged = probe.entry("tagged", &["a"]);
 
@@ -125,7 +125,7 @@ pub async fn the_tag_of_an_entry_that_was_set_again_holds(store: impl Store) {
 }
 
 /// An expired entry can be removed.
-pub async fn what_was_expired_can_still_be_removed(store: impl Store) {
+pub async fn expired_entry_can_be_removed(store: impl Store) {
     let probe = Probe::new(store);
     for scope in [Scope::key("key"), Scope::tag("a"), Scope::matching("k*"), Scope::All] {
         probe.set("key", &probe.entry("value", &["a"])).await;
@@ -137,7 +137,7 @@ pub async fn what_was_expired_can_still_be_removed(store: impl Store) {
 }
 
 /// A tag of 1,000 of 2,000 entries covers exactly these.
-pub async fn a_tag_finds_two_thousand_keys(store: impl Store) {
+pub async fn tag_covers_tagged_keys_among_thousands(store: impl Store) {
     let probe = Probe::new(store);
     fill(&probe).await;
 
@@ -152,7 +152,7 @@ pub async fn a_tag_finds_two_thousand_keys(store: impl Store) {
 }
 
 /// A pattern that matches 200 of 2,000 keys covers exactly these.
-pub async fn a_pattern_finds_two_thousand_keys(store: impl Store) {
+pub async fn pattern_covers_matching_keys_among_thousands(store: impl Store) {
     let probe = Probe::new(store);
     fill(&probe).await;
 

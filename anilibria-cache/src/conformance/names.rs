@@ -56,7 +56,7 @@ pub async fn keys_and_tags_are_any_text(store: impl Store) {
 }
 
 /// Keys and tags that resemble internal names of a store are treated like any other.
-pub async fn keys_that_look_like_bookkeeping_are_keys(store: impl Store) {
+pub async fn keys_that_resemble_internal_names_are_keys(store: impl Store) {
     let probe = Probe::new(store);
     let names =
         ["tag:x", "#tag:x", "x", "t:x", "key:x", "k:x", "lock:x", "meta:x", "v:x", "_id", "tags", "index"];
@@ -78,7 +78,7 @@ pub async fn keys_that_look_like_bookkeeping_are_keys(store: impl Store) {
 }
 
 /// In a pattern, only `*` is a wildcard.
-pub async fn patterns_know_no_wildcard_but_the_star(store: impl Store) {
+pub async fn star_is_the_only_wildcard_of_patterns(store: impl Store) {
     let probe = Probe::new(store);
     let cases = [
         ("a?c", "abc"),

@@ -34,8 +34,9 @@ use crate::{
 /// Appends a record. `KEYS`: stream, idempotency key, checkpoint, greatest fencing token, call. `ARGV`: id, maximum number of
 /// records, minimum id, channel, payload, lifetime of the idempotency key in milliseconds, whether the key is used, whether
 /// a checkpoint is given, checkpoint, fencing token, last id known to this instance, fingerprint, metadata or nothing,
-/// version in 20 digits, TTL of the outcome of the call in milliseconds. Returns 1; 0 for a duplicate; -1 if the fencing token is too small; -2 if the stream has lost the
-/// last known record; or the last id of the stream if that is not smaller than the given one.
+/// version in 20 digits, TTL of the outcome of the call in milliseconds. Returns 1; 0 for a duplicate; -1 if the fencing token is
+/// too small; -2 if the stream has lost the last known record; or the last id of the stream if that is not smaller than the
+/// given one.
 static APPEND: Lua = Lua::new(include_str!("feed/append.lua"));
 
 /// A durable feed in Redis. All records are in one order, the order of their ids, whichever instance appends them.

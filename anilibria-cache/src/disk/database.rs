@@ -41,14 +41,14 @@ pub(crate) fn open<T>(
         other => return other.map_err(named),
     };
 
-    let aside = aside(path);
-    tracing::warn!(path = %path.display(), aside = %aside.display(), %error, "the file is damaged, starting empty");
-    fs::rename(path, aside).map_err(|error| named(error.into()))?;
+    let renamed = damaged_path(path);
+    tracing::warn!(path = %path.display(), renamed = %renamed.display(), %error, "the file is damaged, starting empty");
+    fs::rename(path, renamed).map_err(|error| named(error.into()))?;
     try_open(path, cache_bytes, &prepare).map_err(named)
 }
 
 /// Returns the path that a damaged file is moved to. A file that is already there is replaced.
-fn aside(path: &Path) -> PathBuf {
+fn damaged_path(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".corrupt");
     name.into()

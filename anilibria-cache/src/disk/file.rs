@@ -48,15 +48,15 @@ impl DiskFile {
 
     /// Closes the file and opens it again. This checks the file and reverts the changes that were not flushed.
     ///
-    /// Runs `mend` on the database before others can read it.
+    /// Runs `repair` on the database before others can read it.
     pub(super) fn reopen(
         &self,
-        mend: impl FnOnce(&Database) -> Result<(), Error>,
+        repair: impl FnOnce(&Database) -> Result<(), Error>,
     ) -> Result<Totals, OpenError> {
         let mut slot = self.database.write().unwrap_or_else(PoisonError::into_inner);
         drop(slot.take());
         let (database, _) = open(&self.path, self.cache_bytes, prepare)?;
-        let totals = guarded(|| mend(&database).and_then(|()| prepare(&database)));
+        let totals = guarded(|| repair(&database).and_then(|()| prepare(&database)));
         let totals = totals.map_err(|source| OpenError { path: self.path.clone(), source })?;
         *slot = Some(database);
         Ok(totals)

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_ends_within_a_part_is_none() {
+    fn truncated_record_is_none() {
         let whole = record().encode();
         let within_a_tag = [1, 2, 3, 5, 8, 10].map(|over| HEAD + 24 + over);
 

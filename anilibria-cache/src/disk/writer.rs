@@ -39,11 +39,11 @@ pub(super) struct Shared {
     pub(super) bytes: AtomicU64,
     pub(super) evictions: AtomicU64,
     /// True if a read failed, possibly because the file is damaged, and a check by the writer is pending.
-    pub(super) is_suspect: AtomicBool,
+    pub(super) is_check_pending: AtomicBool,
 }
 
 impl Shared {
-    fn note(&self, totals: Totals) {
+    fn update_totals(&self, totals: Totals) {
         // The numbers are only reported, so no ordering depends on them.
         self.entries.store(totals.entries, Ordering::Relaxed);
         self.bytes.store(totals.bytes, Ordering::Relaxed);
@@ -79,7 +79,7 @@ struct Outcome {
 
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, totals: Totals, limits: Limits, jobs: Receiver<Job>) -> Self {
-        shared.note(totals);
+        shared.update_totals(totals);
         Self { shared, limits, jobs, unflushed: Unflushed::default(), paused_until: None, closing: None }
     }
 
@@ -151,11 +151,11 @@ impl Writer {
                 "the file has just failed, nothing is set yet",
             )))));
         }
-        let is_suspect = self.shared.is_suspect.swap(false, Ordering::AcqRel);
+        let is_check_pending = self.shared.is_check_pending.swap(false, Ordering::AcqRel);
         if batch.is_empty() {
             return;
         }
-        if is_suspect || !self.shared.file.is_open() {
+        if is_check_pending || !self.shared.file.is_open() {
             self.recover(&Error::PreviousIo);
         }
 
@@ -183,7 +183,7 @@ impl Writer {
         let outcome = self.shared.file.with(|database| self.transact(database, batch, flush))?;
 
         if let Some(totals) = outcome.totals {
-            self.shared.note(totals);
+            self.shared.update_totals(totals);
         }
         self.shared.evictions.fetch_add(outcome.evicted, Ordering::Relaxed);
         if outcome.is_durable {
@@ -242,7 +242,7 @@ impl Writer {
         let unflushed = std::mem::take(&mut self.unflushed);
         let reopened = self.shared.file.reopen(|database| forget(database, &unflushed.keys));
         match reopened {
-            Ok(totals) => self.shared.note(totals),
+            Ok(totals) => self.shared.update_totals(totals),
             Err(error) => {
                 // The entries must still be removed once the file can be opened.
                 self.unflushed.keys = unflushed.keys;
@@ -278,7 +278,7 @@ impl Writer {
             Ok((evicted, totals))
         })?;
         self.shared.evictions.fetch_add(evicted, Ordering::Relaxed);
-        self.shared.note(totals);
+        self.shared.update_totals(totals);
         Ok(())
     }
 }

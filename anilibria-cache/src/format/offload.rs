@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bytes_that_are_no_entry_are_an_error() {
+    async fn other_bytes_are_an_error() {
         assert_eq!(decode_async(Bytes::from(vec![b'x'; 100])).await, Err(FormatError::Foreign));
         assert_eq!(decode_async(Bytes::new()).await, Err(FormatError::Truncated));
     }

@@ -29,7 +29,7 @@ impl Breaker {
         }
     }
 
-    /// Records an operation that failed. Returns true if the threshold is reached.
+    /// Records an operation that failed. Returns true if the failure reached the threshold.
     pub(super) fn failure(&self) -> bool {
         self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1) >= self.threshold
     }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_failures_in_a_row_are_one_too_many() {
+    fn only_consecutive_failures_open_the_breaker() {
         let breaker = Breaker::new(3);
 
         let first = [breaker.failure(), breaker.failure()];
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn it_opens_once_and_starts_anew_after_it_closed() {
+    fn breaker_opens_once_and_counts_from_zero_after_it_closed() {
         let breaker = Breaker::new(2);
 
         let opened = [breaker.failure(), breaker.failure(), breaker.open(), breaker.open()];

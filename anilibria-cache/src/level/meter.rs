@@ -101,7 +101,7 @@ impl Meter {
     }
 
     /// Counts a call that received a value from the level, stale or fresh.
-    pub(super) fn answered(&self, stale: bool) {
+    pub(super) fn served(&self, stale: bool) {
         if stale { &self.stale } else { &self.hits }.increment();
         #[cfg(feature = "metrics")]
         self.facade.hit(stale);
@@ -109,7 +109,7 @@ impl Meter {
 
     /// Counts a call that received no value from the level. Only the facade needs this counter: the statistics derive
     /// the number from the hits of the further levels.
-    pub(super) fn had_nothing(&self) {
+    pub(super) fn missed(&self) {
         #[cfg(feature = "metrics")]
         self.facade.miss();
         #[cfg(not(feature = "metrics"))]

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_malformed_uri_is_refused_by_part_and_never_repeated() {
+    async fn error_of_a_malformed_uri_names_the_part_and_not_the_uri() {
         let cases = [
             ("", "scheme, user"),
             ("http://host/db", "scheme, user"),
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn settings_that_do_not_fit_are_refused_with_the_reason() {
+    async fn invalid_settings_are_rejected_with_the_reason() {
         let long = MongoStore::builder("mongodb://host/db").app_name("x".repeat(129)).connect().await;
         let lost = MongoStore::builder("mongodb://host/db?tls=true&tlsCAFile=/nowhere").connect().await;
 
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_go_before_the_uri_and_the_uri_before_the_defaults() {
+    fn settings_override_the_uri_and_the_uri_overrides_the_defaults() {
         let uri = "mongodb://host/db?maxPoolSize=7&minPoolSize=3&appName=uri&maxIdleTimeMS=1000";
         let mut options = parse(uri).unwrap();
 
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_shows_the_password() {
+    async fn debug_output_does_not_contain_the_password() {
         let builder = MongoStore::builder("mongodb://user:secret@127.0.0.1:1/db");
         let shown = format!("{builder:?} {:?}", builder.clone().connect().await.unwrap());
 

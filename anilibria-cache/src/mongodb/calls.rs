@@ -142,7 +142,7 @@ mod tests {
     const LONG: Duration = Duration::from_mins(1);
 
     #[tokio::test]
-    async fn a_call_without_an_answer_ends() {
+    async fn call_without_a_response_ends() {
         let calls = Calls::new(1, SHORT);
 
         let ended = calls.run(pending::<Result<(), DriverError>>()).await;
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_has_begun_goes_on_when_its_caller_goes() {
+    async fn running_call_continues_when_its_caller_is_dropped() {
         let calls = Calls::new(1, LONG);
         let (reached, end) = oneshot::channel();
         let (go, gate) = oneshot::channel::<()>();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_beyond_the_limit_begins_when_another_is_done_and_leaves_nothing_when_dropped() {
+    async fn call_beyond_the_limit_waits_and_can_be_dropped() {
         let calls = Calls::new(1, LONG);
         let (go, gate) = oneshot::channel::<()>();
         let mut first = Box::pin(calls.run(async {

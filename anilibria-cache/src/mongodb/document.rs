@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_reads_as_it_was_and_shares_the_bytes() {
+    fn documents_round_trip_and_share_the_bytes() {
         let bytes = Bytes::from(write("key", &entry(), SECOND).unwrap().into_bytes());
         let place = bytes.as_ptr_range();
 
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_works_with_stands_in_the_open() {
+    fn fields_for_the_server_are_not_encoded() {
         let document = write("key", &entry(), SECOND).unwrap();
 
         let document = Document::try_from(&*document).unwrap();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_earlier_deadline_counts() {
+    fn earlier_deadline_applies() {
         let expired = changed(|document| {
             document.insert("fresh_until", DateTime::from_millis(3_000));
             document.insert("refresh_at", DateTime::from_millis(99_000));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_entry_is_told_apart() {
+    fn foreign_documents_are_detected() {
         let bytes = |bytes: &[u8]| Binary { subtype: BinarySubtype::Generic, bytes: bytes.into() };
 
         let results = [
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn times_no_date_can_hold_are_cut_off() {
+    fn times_beyond_the_range_of_dates_are_clamped() {
         let early = SystemTime::UNIX_EPOCH - SECOND;
 
         assert_eq!(date(early), DateTime::from_millis(0));

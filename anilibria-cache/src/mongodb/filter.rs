@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn every_filter_asks_for_an_entry() {
+    fn filters_match_entries_only() {
         let scopes = [Scope::key("k"), Scope::tag("t"), Scope::matching("k*"), Scope::All];
 
         for scope in scopes {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_is_looked_for_under_the_prefix() {
+    fn filter_of_a_tag_contains_the_prefix() {
         let filter = of(&Scope::tag("title:1"), "site:");
 
         assert_eq!(filter.get_str("tags").unwrap(), "title:1");

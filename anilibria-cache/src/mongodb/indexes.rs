@@ -47,10 +47,10 @@ impl Indexes {
         let (indexes, collection) = (self.clone(), collection.clone());
         tokio::spawn(async move {
             // One by one, because a server without TTL indexes can still create the other index.
-            let tags = make(&collection, tags()).await;
-            let expiry = make(&collection, expiry()).await;
+            let tags = create(&collection, tags()).await;
+            let expiry = create(&collection, expiry()).await;
             if !(tags && expiry) {
-                indexes.put(State::Failed(Instant::now() + RETRY_AFTER));
+                indexes.set_state(State::Failed(Instant::now() + RETRY_AFTER));
             }
         });
     }
@@ -69,7 +69,7 @@ impl Indexes {
         is_wanted
     }
 
-    fn put(&self, state: State) {
+    fn set_state(&self, state: State) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 }
@@ -89,7 +89,7 @@ fn expiry() -> IndexModel {
 }
 
 /// Creates `index` if it does not exist. Returns true if it exists afterwards.
-async fn make(collection: &Collection<RawDocumentBuf>, index: IndexModel) -> bool {
+async fn create(collection: &Collection<RawDocumentBuf>, index: IndexModel) -> bool {
     let keys = index.keys.clone();
     let error = match timeout(CREATE_TIMEOUT, collection.create_index(index)).await {
         Ok(Ok(_)) => return true,
@@ -106,19 +106,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn they_are_made_once_and_by_one() {
+    fn indexes_are_created_once() {
         let indexes = Indexes::default();
 
         assert_eq!([indexes.claim(), indexes.claim(), indexes.clone().claim()], [true, false, false]);
     }
 
     #[test]
-    fn after_a_failure_they_are_left_alone_for_a_while() {
+    fn indexes_are_created_again_after_a_pause() {
         let indexes = Indexes::default();
 
-        indexes.put(State::Failed(Instant::now() + RETRY_AFTER));
+        indexes.set_state(State::Failed(Instant::now() + RETRY_AFTER));
         let early = indexes.claim();
-        indexes.put(State::Failed(Instant::now()));
+        indexes.set_state(State::Failed(Instant::now()));
 
         assert_eq!([early, indexes.claim(), indexes.claim()], [false, true, false]);
     }

@@ -44,7 +44,7 @@ impl Pool {
     /// Returns the handler of the driver's events.
     pub(super) fn handler(&self) -> EventHandler<CmapEvent> {
         let counts = Arc::clone(&self.counts);
-        EventHandler::callback(move |event| counts.hear(&event))
+        EventHandler::callback(move |event| counts.on_event(&event))
     }
 
     pub(super) fn stats(&self) -> PoolStats {
@@ -57,24 +57,24 @@ impl Pool {
 }
 
 impl Counts {
-    fn hear(&self, event: &CmapEvent) {
+    fn on_event(&self, event: &CmapEvent) {
         match event {
-            CmapEvent::PoolCreated(_) => more(&self.servers),
-            CmapEvent::PoolClosed(_) => less(&self.servers),
-            CmapEvent::ConnectionCreated(_) => more(&self.open),
-            CmapEvent::ConnectionClosed(_) => less(&self.open),
-            CmapEvent::ConnectionCheckedOut(_) => more(&self.in_use),
-            CmapEvent::ConnectionCheckedIn(_) => less(&self.in_use),
+            CmapEvent::PoolCreated(_) => increment(&self.servers),
+            CmapEvent::PoolClosed(_) => decrement(&self.servers),
+            CmapEvent::ConnectionCreated(_) => increment(&self.open),
+            CmapEvent::ConnectionClosed(_) => decrement(&self.open),
+            CmapEvent::ConnectionCheckedOut(_) => increment(&self.in_use),
+            CmapEvent::ConnectionCheckedIn(_) => decrement(&self.in_use),
             _ => {}
         }
     }
 }
 
-fn more(count: &AtomicU32) {
+fn increment(count: &AtomicU32) {
     count.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Decrements `count`. It stays at 0 if the driver reports events out of order.
-fn less(count: &AtomicU32) {
+fn decrement(count: &AtomicU32) {
     let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1));
 }

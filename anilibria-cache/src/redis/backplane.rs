@@ -31,7 +31,7 @@ pub struct RedisBackplane {
 }
 
 impl Redis {
-    /// Returns a new member of the backplane. Each cache needs a member of its own.
+    /// Returns a new member of the backplane. Each cache needs a separate member.
     pub fn backplane(&self) -> RedisBackplane {
         RedisBackplane::new(self.clone())
     }

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_can_be_taken_for_something_of_the_store() {
+    fn entry_keys_never_equal_internal_keys() {
         let keys = Keys::new("a:".into(), None);
 
         for key in ["", "title:1", "#tag-generation:x", "##tag-generation:x", "#lock:x", "#office:x", "#"] {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_stars_of_a_pattern_mean_something() {
+    fn only_stars_of_a_pattern_are_wildcards() {
         let keys = Keys::new("a*:".into(), None);
 
         let globs = ["t?t[le]\\*", "*", "#x*"].map(|pattern| keys.glob(&pattern.into()));

@@ -93,7 +93,7 @@ impl Link {
         loop {
             let (mut connection, id) = self.connection().await?;
             let answers = self.in_time(connection.send_all(commands)).await;
-            if let Some(answers) = self.settle(&connection, id, answers, &mut attempts) {
+            if let Some(answers) = self.accept_or_retry(&connection, id, answers, &mut attempts) {
                 return Ok(Answers { values: answers?, tags: connection.tag_cache().cloned() });
             }
         }
@@ -105,7 +105,7 @@ impl Link {
         loop {
             let (mut connection, id) = self.connection().await?;
             let generations = self.in_time(connection.generations(keys)).await;
-            if let Some(generations) = self.settle(&connection, id, generations, &mut attempts) {
+            if let Some(generations) = self.accept_or_retry(&connection, id, generations, &mut attempts) {
                 return generations;
             }
         }
@@ -124,7 +124,7 @@ impl Link {
         loop {
             let (mut connection, id) = self.connection().await?;
             let answer = self.in_time(connection.send(node, command)).await;
-            if let Some(answer) = self.settle(&connection, id, answer, &mut attempts) {
+            if let Some(answer) = self.accept_or_retry(&connection, id, answer, &mut attempts) {
                 return Ok((answer?, connection.tag_cache().cloned()));
             }
         }
@@ -148,7 +148,7 @@ impl Link {
 
     /// Returns `answer`, or `None` if the call has to be repeated. A server may close an idle connection, which is not noticed
     /// before the next call; so a call that finds the connection closed is repeated once.
-    fn settle<T>(
+    fn accept_or_retry<T>(
         &self,
         connection: &Connection,
         id: u64,

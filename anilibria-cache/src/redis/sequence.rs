@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn number_left_out_is_a_gap_and_the_next_one_is_none() {
+    fn missing_number_is_a_gap_and_the_next_one_is_not() {
         let mut received = Received::UpTo(Some(7));
 
         let gaps = [8, 9, 11, 12].map(|number| received.message(number));

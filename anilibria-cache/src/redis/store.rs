@@ -181,14 +181,14 @@ impl RedisStore {
         };
         for ((key, name), answer) in keys.into_iter().zip(batch.names()).zip(answers) {
             if let Err(error) = answer {
-                result = Err(self.refused(key, name, error).await);
+                result = Err(self.write_error(key, name, error).await);
             }
         }
         result
     }
 
     /// Returns the error of a write that has failed with `error`, and removes the previous value.
-    async fn refused(&self, key: &str, name: &str, error: RedisError) -> Error {
+    async fn write_error(&self, key: &str, name: &str, error: RedisError) -> Error {
         let is_full = error.code() == Some("OOM");
         if is_full || !error.is_io_error() {
             // If this fails as well, a read of the key is likely to fail, too.

@@ -77,14 +77,14 @@ impl Subscription {
             let signal = match &mut self.open {
                 None => self.connect().await,
                 Some(open) => match open.event().await {
-                    Event::Push(push) => self.push(push),
+                    Event::Push(push) => self.on_push(push),
                     Event::Overflow => {
                         // Messages in the inbox are older than those that did not fit, and would follow the resync.
                         self.open = None;
                         self.received = Received::Unknown;
                         None
                     }
-                    Event::CheckDue => self.ask().await,
+                    Event::CheckDue => self.check_last_number().await,
                     Event::Checked(last) => self.received.checked(last).then_some(Signal::Resync),
                 },
             };
@@ -144,11 +144,11 @@ impl Subscription {
         Ok((Open { connection, inbox, overflowed, check_at, check: None }, last))
     }
 
-    fn push(&mut self, push: PushInfo) -> Option<Signal> {
+    fn on_push(&mut self, push: PushInfo) -> Option<Signal> {
         match push.kind {
             PushKind::Message => {}
             PushKind::Disconnection => {
-                self.lose(&(ErrorKind::Io, "closed by the server").into());
+                self.disconnect(&(ErrorKind::Io, "closed by the server").into());
                 return None;
             }
             _ => return None,
@@ -166,8 +166,8 @@ impl Subscription {
         (*message.member != *self.member).then_some(Signal::Invalidate(message.invalidation))
     }
 
-    /// Reads the last number. The connection is lost if the server does not answer.
-    async fn ask(&mut self) -> Option<Signal> {
+    /// Compares the last number of the server with the received one. Disconnects if the server does not respond.
+    async fn check_last_number(&mut self) -> Option<Signal> {
         let open = self.open.as_mut()?;
         match last_number(&mut open.connection, &self.redis.keys().generation()).await {
             Ok(last) => {
@@ -175,12 +175,12 @@ impl Subscription {
                 open.check = Some(Check { last, unread: open.inbox.len() });
                 open.check_at = Instant::now() + self.redis.check_every();
             }
-            Err(error) => self.lose(&error),
+            Err(error) => self.disconnect(&error),
         }
         None
     }
 
-    fn lose(&mut self, error: &RedisError) {
+    fn disconnect(&mut self, error: &RedisError) {
         self.is_lost = true;
         tracing::warn!(host = self.host(), %error, "backplane subscription lost, reconnecting");
         self.open = None;

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_is_known_until_the_server_reports_a_change() {
+    fn generations_are_known_until_the_server_reports_a_change() {
         let cache = TagCache::default();
         let read = cache.begin_read(&keys());
         let meanwhile = cache.lookup(&keys());

@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     #[cfg(any(feature = "tls-aws-lc", feature = "tls-ring"))]
-    fn text_that_is_no_certificate_is_refused() {
+    fn text_without_a_certificate_is_rejected() {
         let error = Redis::builder("rediss://one").ca_certificates("not PEM").build().unwrap_err();
 
         assert_eq!(error.field(), "ca_certificates");
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     #[cfg(not(any(feature = "tls-aws-lc", feature = "tls-ring")))]
-    fn encryption_without_a_crypto_provider_is_refused() {
+    fn encryption_without_a_crypto_provider_is_rejected() {
         let error = Redis::builder("rediss://one").build().unwrap_err();
 
         assert!(error.field() == "url" && error.to_string().contains("tls-ring"), "{error}");

@@ -126,14 +126,14 @@ mod tests {
 
     #[test]
     #[cfg(not(feature = "tls"))]
-    fn encryption_without_its_feature_is_refused() {
+    fn encryption_without_its_feature_is_rejected() {
         let error = Redis::builder("rediss://one").build().unwrap_err();
 
         assert!(error.field() == "url" && error.to_string().contains("tls-ring"), "{error}");
     }
 
     #[test]
-    fn a_malformed_url_is_refused_without_being_quoted() {
+    fn error_of_a_malformed_url_does_not_contain_the_url() {
         let urls = [
             "one:secret",
             "http://:secret@one",
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_shown() {
+    fn password_is_not_in_debug_output() {
         let url = "redis+sentinel://user:secret@one,two/main";
 
         assert!(!shown(url).contains("secret"));

@@ -1,10 +1,10 @@
-//! Codecs: how a typed value becomes bytes.
+//! Codecs between typed values and bytes.
 
 use bytes::Bytes;
 
 use crate::error::BoxError;
 
-/// A way to write values of the type `T` as bytes.
+/// An encoding of values of the type `T` as bytes.
 ///
 /// ```
 /// use anilibria_cache::{BoxError, Codec};
@@ -23,14 +23,14 @@ use crate::error::BoxError;
 /// }
 /// ```
 pub trait Codec<T>: Send + Sync + 'static {
-    /// Returns `value` as bytes.
+    /// Encodes `value`.
     ///
     /// # Errors
     ///
-    /// The format cannot express the value.
+    /// The format cannot represent the value.
     fn encode(&self, value: &T) -> Result<Bytes, BoxError>;
 
-    /// Returns the value that `bytes` express. They may be from an older version of the program.
+    /// Decodes a value. `bytes` may be from an older version of the program.
     ///
     /// # Errors
     ///
@@ -38,7 +38,7 @@ pub trait Codec<T>: Send + Sync + 'static {
     fn decode(&self, bytes: &Bytes) -> Result<T, BoxError>;
 }
 
-/// A [`Codec`] that writes JSON.
+/// A [`Codec`] for JSON.
 #[cfg(feature = "json")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json;
@@ -54,7 +54,7 @@ impl<T: serde::Serialize + serde::de::DeserializeOwned> Codec<T> for Json {
     }
 }
 
-/// A [`Codec`] that writes the compact binary format of the crate `postcard`. A type must not change its fields as long as
+/// A [`Codec`] for the compact binary format of the crate `postcard`. The fields of a type must not change as long as
 /// there are values of it on further levels.
 #[cfg(feature = "postcard")]
 #[derive(Clone, Copy, Debug, Default)]

@@ -21,7 +21,7 @@ use super::{
 
 const PROBE: Duration = Duration::from_millis(10);
 
-/// An instance: its cache, its own level and its view of the shared level.
+/// An instance: its cache, its unshared level and its view of the shared level.
 struct Instance {
     cache: Cache,
     near: MemoryStore,
@@ -46,14 +46,14 @@ impl Instance {
         Self { cache, near, far, clock: clock.clone() }
     }
 
-    /// Returns the fresh value on the own level of the instance.
+    /// Returns the fresh value on the unshared level of the instance.
     fn has(&self, key: &str) -> Option<bytes::Bytes> {
         let entry = self.near.get_now(key, self.clock.now())?;
         entry.is_fresh(self.clock.now()).then(|| entry.value().clone())
     }
 
     /// Waits until the instance has received `messages` messages of other instances.
-    async fn until_heard(&self, messages: u64) {
+    async fn until_received(&self, messages: u64) {
         while self.cache.stats().await.backplane.unwrap().received < messages {
             let_time_pass().await;
         }
@@ -78,25 +78,25 @@ async fn pair() -> (Instance, Instance) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_set_on_one_is_read_on_the_other() {
+async fn value_set_on_one_instance_is_read_on_another() {
     let (one, other) = pair().await;
     one.cache.set("key", "old").await;
-    other.until_heard(1).await;
+    other.until_received(1).await;
     assert_eq!(load(&other.cache, "key", "loaded").await.value(), "old");
 
     one.cache.set("key", "new").await;
-    other.until_heard(2).await;
+    other.until_received(2).await;
 
     let read = load(&other.cache, "key", "loaded").await;
     assert_eq!((&read.value()[..], read.origin()), (&b"new"[..], Origin::Level { index: 1, name: "far" }));
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_kind_of_change_reaches_the_other() {
+async fn all_kinds_of_changes_reach_other_instances() {
     for way in ["remove", "expire", "tag", "expire tag", "pattern", "clear"] {
         let (one, other) = pair().await;
         one.cache.set("key", NewValue::new("value").tag("tag")).await;
-        other.until_heard(1).await;
+        other.until_received(1).await;
         load(&other.cache, "key", "loaded").await;
         let before = other.has("key");
 
@@ -108,7 +108,7 @@ async fn every_kind_of_change_reaches_the_other() {
             "pattern" => assert_eq!(one.cache.clear_matching("ke*").await, 1),
             _ => one.cache.clear().await,
         }
-        other.until_heard(2).await;
+        other.until_received(2).await;
 
         assert!(before.is_some() && other.has("key").is_none(), "{way}");
         assert!(other.cache.peek("key").await.is_none(), "{way}");
@@ -117,11 +117,11 @@ async fn every_kind_of_change_reaches_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_does_not_hear_itself() {
+async fn instance_does_not_receive_its_own_messages() {
     let (one, other) = pair().await;
 
     one.cache.set("key", "value").await;
-    other.until_heard(1).await;
+    other.until_received(1).await;
 
     assert_eq!(one.has("key").unwrap(), "value");
     let [of_one, of_other] =
@@ -131,23 +131,23 @@ async fn an_instance_does_not_hear_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_others_tell_is_not_done_again_on_what_they_share() {
+async fn received_invalidation_is_not_applied_to_shared_levels() {
     let (one, other) = pair().await;
     let asked = other.far.calls(Op::Invalidate);
 
     one.cache.remove("key").await;
-    other.until_heard(1).await;
+    other.until_received(1).await;
 
     assert_eq!(other.far.calls(Op::Invalidate), asked);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_load_that_had_read_old_data_when_it_is_told_so_is_not_kept() {
+async fn load_is_not_stored_if_an_invalidation_is_received_meanwhile() {
     let (one, other) = pair().await;
     let slow = SlowLoad::begin(&other.cache, "key", Ok("old")).await;
 
     one.cache.remove("key").await;
-    other.until_heard(1).await;
+    other.until_received(1).await;
     slow.end().await.unwrap();
 
     assert!(other.cache.peek("key").await.is_none());
@@ -155,7 +155,7 @@ async fn a_load_that_had_read_old_data_when_it_is_told_so_is_not_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_load_that_is_told_so_after_it_was_kept_is_taken_back() {
+async fn load_is_revoked_if_an_invalidation_is_received_later() {
     let (backplane, signals) = ScriptedBackplane::new();
     let (far, clock) = (Scripted::shared(), ManualClock::default());
     let it = Instance::new(far, &clock, backplane);
@@ -165,7 +165,7 @@ async fn a_load_that_is_told_so_after_it_was_kept_is_taken_back() {
     }
 
     signals.send(Signal::Invalidate(Invalidation::remove(Scope::key("key")))).unwrap();
-    it.until_heard(1).await;
+    it.until_received(1).await;
     let_time_pass().await;
 
     let far = it.far.store.get_now("key", clock.now());
@@ -173,10 +173,10 @@ async fn a_load_that_is_told_so_after_it_was_kept_is_taken_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_value_read_from_a_shared_level_before_a_change_is_neither_returned_nor_copied() {
+async fn value_read_from_a_shared_level_before_a_change_is_neither_returned_nor_copied() {
     let (one, other) = pair().await;
     one.cache.set("key", "old").await;
-    other.until_heard(1).await;
+    other.until_received(1).await;
     let slow = gate();
     other.far.on(Op::Get, Act::After(Arc::clone(&slow)));
     let asked = other.far.calls(Op::Get);
@@ -188,7 +188,7 @@ async fn a_value_read_from_a_shared_level_before_a_change_is_neither_returned_no
     let_time_pass().await;
 
     one.cache.remove("key").await;
-    other.until_heard(2).await;
+    other.until_received(2).await;
     slow.add_permits(1);
     let read = reader.await.unwrap();
 
@@ -197,7 +197,7 @@ async fn a_value_read_from_a_shared_level_before_a_change_is_neither_returned_no
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_may_have_missed_messages_trusts_nothing_of_its_own_and_still_has_it_in_need() {
+async fn resync_expires_unshared_levels_and_keeps_values_for_fail_safe() {
     let (backplane, signals) = ScriptedBackplane::new();
     let (far, clock) = (Scripted::shared(), ManualClock::default());
     let it = Instance::new(far.clone(), &clock, backplane);
@@ -214,7 +214,7 @@ async fn who_may_have_missed_messages_trusts_nothing_of_its_own_and_still_has_it
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_told_waits_and_is_told_in_order() {
+async fn failed_publications_are_repeated_in_order() {
     let (backplane, _signals) = ScriptedBackplane::new();
     let sent = Arc::clone(&backplane.0);
     sent.fail_next(3);
@@ -237,7 +237,7 @@ async fn what_cannot_be_told_waits_and_is_told_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_much_that_cannot_be_told_becomes_one_message_about_everything() {
+async fn overflow_of_failed_publications_becomes_one_message_for_all_entries() {
     let (backplane, _signals) = ScriptedBackplane::new();
     let sent = Arc::clone(&backplane.0);
     sent.fail_next(1);
@@ -260,24 +260,24 @@ async fn too_much_that_cannot_be_told_becomes_one_message_about_everything() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shared_level_that_is_back_makes_the_others_look_again() {
+async fn recovered_shared_level_expires_the_levels_of_other_instances() {
     let (one, other) = pair().await;
     one.cache.set("key", "old").await;
-    other.until_heard(1).await;
+    other.until_received(1).await;
     one.far.on_all(&Act::Fail);
 
     one.cache.remove("key").await;
-    other.until_heard(2).await;
+    other.until_received(2).await;
     let old_copy = load(&other.cache, "key", "loaded").await;
     one.far.on_all(&Act::Work);
-    other.until_heard(3).await;
+    other.until_received(3).await;
 
     assert_eq!(old_copy.value(), "old");
     assert!(other.cache.peek("key").await.is_none());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cache_that_is_gone_listens_no_longer() {
+async fn dropped_cache_unsubscribes() {
     let (backplane, signals) = ScriptedBackplane::new();
     let it = Instance::new(Scripted::shared(), &ManualClock::default(), backplane);
     it.cache.set("key", "value").await;

@@ -19,7 +19,7 @@ async fn keys(cache: &Cache, candidates: &[&'static str]) -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn what_was_set_is_read_and_replaces_what_was_there() {
+async fn set_value_is_read_and_replaces_the_previous_one() {
     let (cache, _) = cache();
     load(&cache, "key", "loaded").await;
 
@@ -40,7 +40,7 @@ async fn a_removed_key_is_loaded_again() {
 }
 
 #[tokio::test]
-async fn a_tag_removes_what_carries_it_and_nothing_else() {
+async fn removal_by_tag_removes_tagged_entries_only() {
     let (cache, _) = cache();
     cache.set("title:1", NewValue::new("1").tags([TITLES, "title:1".into()])).await;
     cache.set("title:2", NewValue::new("2").tag(TITLES)).await;
@@ -55,7 +55,7 @@ async fn a_tag_removes_what_carries_it_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_pattern_clears_the_keys_it_matches_and_says_how_many() {
+async fn clearing_by_pattern_removes_and_counts_matching_keys() {
     let (cache, _) = cache();
     for key in ["titles:page:1", "titles:page:2", "title:1", "genres"] {
         cache.set(key, "value").await;
@@ -71,7 +71,7 @@ async fn a_pattern_clears_the_keys_it_matches_and_says_how_many() {
 }
 
 #[tokio::test]
-async fn clearing_leaves_nothing_and_the_cache_usable() {
+async fn cleared_cache_is_empty_and_usable() {
     let (cache, _) = cache();
     for number in 0..1000 {
         cache.set(&format!("key:{number}"), "value").await;
@@ -86,7 +86,7 @@ async fn clearing_leaves_nothing_and_the_cache_usable() {
 }
 
 #[tokio::test]
-async fn what_is_set_during_a_load_stays() {
+async fn value_set_during_a_load_is_kept() {
     let (cache, _) = cache();
     let load = SlowLoad::begin(&cache, "key", Ok("older")).await;
 
@@ -98,7 +98,7 @@ async fn what_is_set_during_a_load_stays() {
 }
 
 #[tokio::test]
-async fn a_load_that_was_overtaken_by_a_removal_is_not_kept() {
+async fn load_is_not_stored_if_its_key_is_removed_meanwhile() {
     for way in ["remove", "pattern", "clear"] {
         let (cache, _) = cache();
         let overtaken = SlowLoad::begin(&cache, "key", Ok("old")).await;
@@ -117,7 +117,7 @@ async fn a_load_that_was_overtaken_by_a_removal_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_load_whose_tag_was_removed_meanwhile_is_not_kept() {
+async fn load_is_not_stored_if_its_tag_is_removed_meanwhile() {
     let (cache, _) = cache();
     let of_loader = cache.clone();
 
@@ -133,7 +133,7 @@ async fn a_load_whose_tag_was_removed_meanwhile_is_not_kept() {
 }
 
 #[tokio::test]
-async fn removing_another_tag_does_not_disturb_a_load() {
+async fn removal_of_another_tag_does_not_affect_a_load() {
     let (cache, _) = cache();
     let of_loader = cache.clone();
 

@@ -39,7 +39,7 @@ fn cache() -> (Cache, Settable) {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_forward_ends_what_was_fresh() {
+async fn clock_set_forward_ends_freshness() {
     let (cache, clock) = cache();
     load(&cache, "key", "old").await;
 
@@ -51,7 +51,7 @@ async fn a_clock_that_is_set_forward_ends_what_was_fresh() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_does_not_make_old_values_fresh_for_longer() {
+async fn clock_set_back_does_not_extend_freshness() {
     let (cache, clock) = cache();
     load(&cache, "key", "old").await;
 
@@ -62,7 +62,7 @@ async fn a_clock_that_is_set_back_does_not_make_old_values_fresh_for_longer() {
 }
 
 #[tokio::test]
-async fn a_value_from_before_the_clock_was_set_back_is_there_in_need() {
+async fn value_from_before_the_clock_was_set_back_is_available_to_fail_safe() {
     let (cache, clock) = cache();
     load(&cache, "key", "old").await;
 

@@ -236,17 +236,17 @@ async fn one_cache(breaks: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nothing_old_is_called_fresh_however_many_tasks_meet() {
+async fn outdated_values_are_not_fresh_with_concurrent_tasks() {
     one_cache(false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nor_while_a_level_comes_and_goes() {
+async fn outdated_values_are_not_fresh_while_a_level_fails_and_recovers() {
     one_cache(true).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn instances_agree_when_their_own_levels_have_run_out() {
+async fn instances_agree_after_the_ttl_of_their_unshared_levels() {
     let (clock, origins, backplane) = (ManualClock::default(), Arc::default(), LocalBackplane::new());
     let far = Scripted::shared();
     let views = [far.view(), far.view()];

@@ -65,7 +65,7 @@ async fn let_tasks_run() {
 }
 
 #[tokio::test]
-async fn a_value_past_its_share_is_served_at_once_and_renewed_once_however_often_it_is_asked_for() {
+async fn eager_refresh_serves_the_current_value_and_loads_once() {
     for store in [None, Some(Scripted::new())] {
         let (cache, clock) = match store {
             None => eager_cache(MemoryStore::new(MIB)),
@@ -93,7 +93,7 @@ async fn a_value_past_its_share_is_served_at_once_and_renewed_once_however_often
 }
 
 #[tokio::test]
-async fn who_comes_when_the_value_has_run_out_waits_for_the_renewal() {
+async fn caller_of_a_stale_value_waits_for_the_refresh() {
     let (cache, clock) = eager_cache(MemoryStore::new(MIB));
     cache.set("key", "old").await;
     let gate = gate();
@@ -110,7 +110,7 @@ async fn who_comes_when_the_value_has_run_out_waits_for_the_renewal() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_fails_disturbs_nobody_and_is_tried_again_after_a_pause() {
+async fn failed_refresh_is_hidden_and_repeated_after_a_pause() {
     let (cache, clock) = eager_cache(MemoryStore::new(MIB));
     cache.set("key", "old").await;
     clock.advance(TTL / 2);
@@ -129,7 +129,7 @@ async fn a_renewal_that_fails_disturbs_nobody_and_is_tried_again_after_a_pause()
 }
 
 #[tokio::test]
-async fn what_somebody_else_has_renewed_on_a_further_level_is_taken_over_instead() {
+async fn value_refreshed_by_another_instance_is_copied_instead_of_loaded() {
     let TwoLevels { cache, far, clock, .. } = two_levels();
     cache.set("key", "old").await;
     clock.advance(TTL / 2);
@@ -144,7 +144,7 @@ async fn what_somebody_else_has_renewed_on_a_further_level_is_taken_over_instead
 }
 
 #[tokio::test]
-async fn a_further_level_past_its_share_answers_and_is_renewed_in_the_background() {
+async fn value_of_a_further_level_is_refreshed_in_the_background() {
     let TwoLevels { cache, far, clock, .. } = two_levels();
     cache.set("key", "old").await;
     clock.advance(FAR_TTL / 2);
@@ -159,7 +159,7 @@ async fn a_further_level_past_its_share_answers_and_is_renewed_in_the_background
 }
 
 #[tokio::test]
-async fn a_value_whose_renewal_failed_stays_on_the_nearest_level_for_no_longer_than_that_keeps_it() {
+async fn failed_refresh_does_not_extend_the_ttl_on_the_nearest_level() {
     let TwoLevels { cache, near, clock, .. } = two_levels();
     cache.set("key", "old").await;
     clock.advance(FAR_TTL / 2);
@@ -175,7 +175,7 @@ async fn a_value_whose_renewal_failed_stays_on_the_nearest_level_for_no_longer_t
 }
 
 #[tokio::test]
-async fn a_value_that_is_removed_while_it_is_renewed_does_not_come_back() {
+async fn value_removed_during_its_refresh_is_not_stored() {
     let (cache, clock) = eager_cache(MemoryStore::new(MIB));
     cache.set("key", "old").await;
     clock.advance(TTL / 2);

@@ -47,7 +47,7 @@ async fn loads(cache: &Cache) -> u64 {
 }
 
 #[tokio::test]
-async fn a_loader_that_fails_is_covered_by_the_value_that_ran_out() {
+async fn stale_value_is_served_if_the_loader_fails() {
     let (cache, clock) = safe_cache();
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -61,7 +61,7 @@ async fn a_loader_that_fails_is_covered_by_the_value_that_ran_out() {
 }
 
 #[tokio::test]
-async fn so_is_one_that_panics() {
+async fn stale_value_is_served_if_the_loader_panics() {
     let (cache, clock) = safe_cache();
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -76,7 +76,7 @@ fn explode() -> Result<&'static str, String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn so_is_one_that_takes_too_long() {
+async fn stale_value_is_served_if_the_load_exceeds_its_limit() {
     let (cache, clock) = safe_cache();
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -92,7 +92,7 @@ async fn so_is_one_that_takes_too_long() {
 }
 
 #[tokio::test]
-async fn a_value_is_served_until_its_greatest_age_and_not_after() {
+async fn stale_value_is_served_until_the_end_of_fail_safe() {
     let (cache, clock) = safe_cache();
     load(&cache, "key", "old").await;
 
@@ -106,7 +106,7 @@ async fn a_value_is_served_until_its_greatest_age_and_not_after() {
 }
 
 #[tokio::test]
-async fn after_a_failure_there_is_no_other_try_until_the_pause_is_over() {
+async fn failed_load_is_not_repeated_during_the_retry_pause() {
     let (cache, clock) = safe_cache();
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -123,7 +123,7 @@ async fn after_a_failure_there_is_no_other_try_until_the_pause_is_over() {
 }
 
 #[tokio::test]
-async fn the_pause_also_holds_where_the_nearest_level_has_to_be_awaited() {
+async fn retry_pause_applies_without_immediate_reads() {
     let clock = ManualClock::default();
     let cache =
         Cache::builder().level(Scripted::new()).ttl(TTL).options(FAIL_SAFE).clock(clock.clone()).build();
@@ -140,7 +140,7 @@ async fn the_pause_also_holds_where_the_nearest_level_has_to_be_awaited() {
 }
 
 #[tokio::test]
-async fn an_expired_key_is_tried_again_although_the_pause_is_not_over() {
+async fn expired_key_is_loaded_during_the_retry_pause() {
     let (cache, clock) = safe_cache();
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -152,7 +152,7 @@ async fn an_expired_key_is_tried_again_although_the_pause_is_not_over() {
 }
 
 #[tokio::test]
-async fn a_call_can_do_without_stale_values() {
+async fn call_can_disable_fail_safe() {
     let (cache, clock) = safe_cache();
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -167,7 +167,7 @@ async fn a_call_can_do_without_stale_values() {
 }
 
 #[tokio::test]
-async fn without_fail_safe_an_error_is_an_error() {
+async fn error_is_returned_without_fail_safe() {
     let (cache, clock) = super::cache();
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -178,7 +178,7 @@ async fn without_fail_safe_an_error_is_an_error() {
 }
 
 #[tokio::test]
-async fn of_several_stale_values_the_one_loaded_last_is_served() {
+async fn newest_of_several_stale_values_is_served() {
     for (older, newer) in [(0, 1), (1, 0)] {
         let (cache, near, far, clock) = two_levels();
         let start = clock.now();
@@ -199,7 +199,7 @@ async fn of_several_stale_values_the_one_loaded_last_is_served() {
 }
 
 #[tokio::test]
-async fn a_fresh_value_of_a_further_level_goes_before_a_stale_one() {
+async fn fresh_value_of_a_further_level_is_preferred_to_a_stale_one() {
     let (cache, near, _, clock) = two_levels();
     load(&cache, "key", "fresh").await;
     let stale = Entry::new("stale", Lifetime::new(clock.now(), Duration::ZERO).stale_for(MAX_AGE), []);
@@ -211,7 +211,7 @@ async fn a_fresh_value_of_a_further_level_goes_before_a_stale_one() {
 }
 
 #[tokio::test]
-async fn what_was_expired_is_there_in_need_and_what_was_removed_is_not() {
+async fn fail_safe_serves_expired_values_and_not_removed_ones() {
     let (cache, ..) = two_levels();
     load(&cache, "expired", "old").await;
     load(&cache, "removed", "old").await;
@@ -225,7 +225,7 @@ async fn what_was_expired_is_there_in_need_and_what_was_removed_is_not() {
 }
 
 #[tokio::test]
-async fn what_was_removed_during_the_load_is_not_served_to_those_who_come_later() {
+async fn value_removed_during_the_load_is_not_served_to_later_callers() {
     let (cache, clock) = safe_cache();
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -238,7 +238,7 @@ async fn what_was_removed_during_the_load_is_not_served_to_those_who_come_later(
 }
 
 #[tokio::test]
-async fn that_there_is_no_value_can_be_stale_as_well() {
+async fn absent_value_can_be_served_stale() {
     let (cache, clock) = safe_cache();
     cache.set("key", NewValue::absent()).await;
     clock.advance(TTL);
@@ -249,7 +249,7 @@ async fn that_there_is_no_value_can_be_stale_as_well() {
 }
 
 #[tokio::test]
-async fn a_value_that_is_served_in_need_is_replaced_by_the_next_that_is_loaded() {
+async fn stale_value_is_replaced_by_the_next_loaded_one() {
     let (cache, near, far, clock) = two_levels();
     load(&cache, "key", "old").await;
     clock.advance(TTL);

@@ -180,7 +180,7 @@ fn gated_load(cache: &Cache, key: &'static str, value: &'static str) -> (Arc<Sem
 /// Clearing a large shared level may exceed the time limit of a single operation. The level must still
 /// recover.
 #[tokio::test(start_paused = true)]
-async fn a_level_comes_back_after_a_bulk_invalidation_of_eleven_seconds() {
+async fn level_recovers_after_a_bulk_invalidation_of_eleven_seconds() {
     let far = Slow { invalidate: Duration::from_secs(11), ..Slow::shared() };
     let cache = Cache::builder().level(MemoryStore::new(MIB)).ttl(TTL).level(far).ttl(TTL).build();
     load(&cache, "k", "v").await;
@@ -207,7 +207,7 @@ async fn invalidating_unrelated_tags_does_not_discard_a_running_load() {
     assert!(cache.peek("k").await.is_some(), "the loaded value was not kept");
 }
 
-/// The same shortly after the load: the value has none of these tags and must stay on both levels.
+/// As above, shortly after the load: the value has none of these tags and must stay on both levels.
 #[tokio::test(start_paused = true)]
 async fn invalidating_unrelated_tags_does_not_remove_a_recent_value() {
     let far = Slow::shared();
@@ -373,7 +373,7 @@ async fn values_loaded_during_a_slow_clear_are_kept() {
 /// An instance whose clock is five seconds ahead expires a key. The other instance must not consider the key
 /// fresh.
 #[tokio::test(start_paused = true)]
-async fn an_expiry_holds_on_an_instance_whose_clock_is_behind() {
+async fn expiry_applies_to_an_instance_whose_clock_is_behind() {
     let (far, network) = (Slow::shared(), LocalBackplane::new());
     let start = SystemTime::now();
     let build = |ahead| {
@@ -399,7 +399,7 @@ async fn an_expiry_holds_on_an_instance_whose_clock_is_behind() {
 
 /// Waiting five seconds for another instance's load must not read the slowest level hundreds of times.
 #[tokio::test(start_paused = true)]
-async fn waiting_for_a_load_lock_does_not_hammer_the_further_levels() {
+async fn waiting_for_a_load_lock_polls_further_levels_at_a_limited_rate() {
     let (redis, mongo) = (Slow::shared(), Slow::shared());
     let cache = Cache::builder()
         .level(MemoryStore::new(MIB))
@@ -419,7 +419,7 @@ async fn waiting_for_a_load_lock_does_not_hammer_the_further_levels() {
 
 /// A cache may outlive the runtime in which it was first used. This test runs in real time.
 #[test]
-fn a_cache_used_from_a_second_runtime_still_hears_the_backplane() {
+fn cache_in_a_second_runtime_receives_backplane_messages() {
     let network = LocalBackplane::new();
     let build = || Cache::builder().level(MemoryStore::new(MIB)).ttl(TTL).backplane(network.join()).build();
     let runtime =
@@ -477,7 +477,7 @@ async fn a_loader_may_load_another_key_while_all_load_slots_are_taken() {
 /// `get_or_load_with` documents that the loader receives the expired entry, so that it can make a conditional
 /// request.
 #[tokio::test(start_paused = true)]
-async fn a_loader_is_given_the_expired_entry() {
+async fn loader_receives_the_expired_entry() {
     let clock = ManualClock::new(SystemTime::now());
     let cache = Cache::builder()
         .level(MemoryStore::new(MIB))
@@ -512,10 +512,10 @@ async fn dropping_a_cache_releases_its_stores() {
     assert_eq!(Arc::strong_count(&counter), 1, "the store is still referenced");
 }
 
-/// An invalidation waits until the shared level works again. The same invalidation from the backplane is only for the own
-/// levels of the instance, and must not take the place of the one that waits.
+/// An invalidation waits until the shared level works again. The same invalidation from the backplane applies only to the
+/// unshared levels of the instance, and must not replace the pending one.
 #[tokio::test(start_paused = true)]
-async fn a_resync_does_not_replace_an_invalidation_that_waits_for_the_shared_level() {
+async fn resync_does_not_replace_a_pending_invalidation_of_the_shared_level() {
     let (far, (backplane, to_cache, _)) = (Scripted::shared(), by_hand());
     let cache = Cache::builder()
         .level(MemoryStore::new(MIB))
@@ -568,7 +568,7 @@ async fn a_cache_that_was_dropped_during_a_lookup_does_not_start_the_load() {
     assert_eq!(far.calls(Op::Set), 0);
 }
 
-/// The caller that starts a load may have other options than those that wait for it.
+/// Callers that wait for a load may have other options than the caller that started it.
 #[tokio::test(start_paused = true)]
 async fn each_caller_of_a_failed_load_is_served_by_its_own_options() {
     let clock = ManualClock::new(SystemTime::now());
@@ -600,7 +600,7 @@ async fn each_caller_of_a_failed_load_is_served_by_its_own_options() {
     assert_eq!(cache.stats().await.loads, 2);
 }
 
-/// An older value on a further level must not return when the nearest level has dropped the one that was set.
+/// An older value on a further level must not be returned after the nearest level has dropped the newer value.
 #[tokio::test(start_paused = true)]
 async fn a_value_set_on_the_nearest_level_only_removes_the_key_from_the_others() {
     let (near, far) = (MemoryStore::new(MIB), Slow::shared());
@@ -617,7 +617,7 @@ async fn a_value_set_on_the_nearest_level_only_removes_the_key_from_the_others()
 
 /// Backplane messages about a thousand tags a second do not discard loads of values with other tags.
 #[tokio::test(start_paused = true)]
-async fn a_fleet_that_invalidates_a_thousand_tags_a_second_keeps_its_hit_rate() {
+async fn hit_rate_is_unaffected_by_a_thousand_invalidations_per_second() {
     let network = LocalBackplane::new();
     let build =
         || Cache::builder().level(MemoryStore::new(64 * MIB)).ttl(TTL).backplane(network.join()).build();
@@ -644,7 +644,7 @@ async fn a_fleet_that_invalidates_a_thousand_tags_a_second_keeps_its_hit_rate() 
     assert_eq!((stats.loads, stats.hits), (20, 180));
 }
 
-/// Another instance may have invalidated what a disk level kept over a restart. That also holds for a `peek`.
+/// Another instance may have invalidated entries of a disk level during a restart. A `peek` must not return them.
 #[tokio::test(start_paused = true)]
 async fn the_first_peek_after_a_restart_does_not_return_an_entry_of_the_former_process() {
     let disk = MemoryStore::new(MIB);
@@ -663,7 +663,7 @@ async fn the_first_peek_after_a_restart_does_not_return_an_entry_of_the_former_p
     assert!(build(&network).peek("k").await.is_none());
 }
 
-/// A `set` does not wait for an earlier write of the key that hangs, and the old value is gone when it returns.
+/// A `set` does not wait for an earlier write of the key that hangs, and the old value is removed when it returns.
 #[tokio::test(start_paused = true)]
 async fn setting_a_value_while_an_earlier_write_hangs_takes_a_limited_time() {
     let far = Slow { set_big: Duration::from_mins(1), ..Slow::shared() };

@@ -72,7 +72,7 @@ async fn let_time_pass() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_level_that_failed_as_often_as_allowed_is_not_asked_any_more() {
+async fn level_is_unavailable_after_the_allowed_failures() {
     let it = fixture();
     it.far.on(Op::Get, Act::Fail);
     it.far.on(Op::Ping, Act::Fail);
@@ -88,7 +88,7 @@ async fn a_level_that_failed_as_often_as_allowed_is_not_asked_any_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_that_are_not_in_a_row_do_not_send_a_level_away() {
+async fn failures_that_are_not_consecutive_do_not_open_the_breaker() {
     let it = fixture();
 
     for _ in 0..5 {
@@ -103,7 +103,7 @@ async fn failures_that_are_not_in_a_row_do_not_send_a_level_away() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_invalidation_hides_what_it_covers_and_nothing_else_until_it_is_repeated() {
+async fn failed_invalidation_hides_covered_values_only_until_it_is_repeated() {
     let it = fixture();
     for key in ["key", "other"] {
         it.cache.set(key, "old").await;
@@ -123,7 +123,7 @@ async fn a_failed_invalidation_hides_what_it_covers_and_nothing_else_until_it_is
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_kind_of_invalidation_is_made_good() {
+async fn all_kinds_of_failed_invalidations_are_repeated() {
     for way in ["key", "tag", "pattern", "all", "expire"] {
         let it = fixture();
         it.cache.set("key", NewValue::new("old").tag("tag")).await;
@@ -144,7 +144,7 @@ async fn every_kind_of_invalidation_is_made_good() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_older_value_than_one_that_was_set_meanwhile_does_not_return_with_the_level() {
+async fn recovered_level_does_not_serve_values_that_were_replaced_meanwhile() {
     let it = fixture();
     it.cache.set("key", "old").await;
     it.far.on_all(&Act::Fail);
@@ -157,7 +157,7 @@ async fn an_older_value_than_one_that_was_set_meanwhile_does_not_return_with_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_more_invalidations_than_are_remembered_everything_is_taken_for_out_of_date() {
+async fn overflow_of_the_log_expires_the_whole_level() {
     let it = with_log_capacity(2);
     for key in ["one", "two", "three", "untouched"] {
         it.cache.set(key, "old").await;
@@ -179,7 +179,7 @@ async fn with_more_invalidations_than_are_remembered_everything_is_taken_for_out
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_level_that_hangs_is_cut_off_and_after_some_times_not_asked() {
+async fn hanging_level_times_out_and_becomes_unavailable() {
     let it = fixture();
     it.far.on_all(&Act::Hang);
 
@@ -193,7 +193,7 @@ async fn a_level_that_hangs_is_cut_off_and_after_some_times_not_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_level_that_hangs_cannot_keep_callers_from_loading_who_do_not_wait_for_it() {
+async fn hanging_level_does_not_delay_callers_with_a_soft_timeout() {
     let it = fixture();
     it.far.on(Op::Get, Act::Hang);
     let hasty = Options::new().hard_timeout(TIMEOUT / 4);
@@ -212,7 +212,7 @@ async fn a_level_that_hangs_cannot_keep_callers_from_loading_who_do_not_wait_for
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_value_that_a_level_refuses_takes_the_old_one_away() {
+async fn rejected_value_removes_the_previous_one() {
     let it = fixture();
     it.cache.set("key", "old").await;
     it.far.on(Op::Set, Act::Reject);
@@ -226,7 +226,7 @@ async fn a_value_that_a_level_refuses_takes_the_old_one_away() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_an_entry_is_a_miss_and_is_overwritten_and_no_sign_of_illness() {
+async fn corrupt_entry_is_a_miss_and_is_overwritten_and_does_not_open_the_breaker() {
     let it = fixture();
     it.far.on(Op::Get, Act::Corrupt);
 
@@ -243,7 +243,7 @@ async fn what_is_not_an_entry_is_a_miss_and_is_overwritten_and_no_sign_of_illnes
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_level_that_is_back_is_read_and_written_again() {
+async fn recovered_level_is_read_and_written() {
     let it = fixture();
     it.far.on_all(&Act::Fail);
     it.cache.remove("anything").await;
@@ -259,7 +259,7 @@ async fn a_level_that_is_back_is_read_and_written_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_level_that_fails_again_while_it_is_told_what_it_missed_stays_away_and_misses_nothing() {
+async fn level_that_fails_during_its_repair_stays_unavailable_and_loses_no_invalidation() {
     let it = fixture();
     for key in ["one", "two"] {
         it.cache.set(key, "old").await;
@@ -281,7 +281,7 @@ async fn a_level_that_fails_again_while_it_is_told_what_it_missed_stays_away_and
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_level_says_whether_it_answers() {
+async fn ping_reports_each_level() {
     let it = fixture();
     let well = it.cache.ping().await;
 
@@ -296,7 +296,7 @@ async fn every_level_says_whether_it_answers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_bytes_that_went_over_are_counted() {
+async fn transferred_bytes_are_counted() {
     let it = fixture();
 
     load(&it.cache, "key", "12345").await;
@@ -309,7 +309,7 @@ async fn the_bytes_that_went_over_are_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_nearest_level_may_be_away_as_well() {
+async fn nearest_level_may_be_unavailable() {
     let (near, far) = (Scripted::new(), MemoryStore::new(64 * MIB));
     let cache = Cache::builder()
         .level(near.clone())

@@ -94,7 +94,7 @@ fn two_levels() -> TwoLevels {
 }
 
 #[tokio::test]
-async fn a_store_that_has_to_be_awaited_can_be_the_only_level() {
+async fn store_without_immediate_reads_can_be_the_only_level() {
     let cache = Cache::builder().level(Far::new()).ttl(TTL).build();
     load(&cache, "key", "value").await;
 
@@ -105,7 +105,7 @@ async fn a_store_that_has_to_be_awaited_can_be_the_only_level() {
 }
 
 #[tokio::test]
-async fn a_load_reaches_every_level_with_the_ttl_of_each() {
+async fn loaded_value_is_stored_on_each_level_with_its_ttl() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     let now = clock.now();
 
@@ -118,7 +118,7 @@ async fn a_load_reaches_every_level_with_the_ttl_of_each() {
 }
 
 #[tokio::test]
-async fn a_further_level_answers_and_fills_the_nearer_one() {
+async fn value_of_a_further_level_is_copied_to_the_nearer_one() {
     let TwoLevels { cache, clock, .. } = two_levels();
     load(&cache, "key", "value").await;
     clock.advance(TTL);
@@ -133,7 +133,7 @@ async fn a_further_level_answers_and_fills_the_nearer_one() {
 }
 
 #[tokio::test]
-async fn a_filled_level_is_not_fresh_for_longer_than_its_source() {
+async fn copied_value_is_not_fresh_for_longer_than_its_source() {
     let TwoLevels { cache, clock, .. } = two_levels();
     let end = clock.now() + FAR_TTL;
     load(&cache, "key", "value").await;
@@ -147,7 +147,7 @@ async fn a_filled_level_is_not_fresh_for_longer_than_its_source() {
 }
 
 #[tokio::test]
-async fn a_stale_entry_is_loaded_again_wherever_it_lies() {
+async fn stale_entry_is_loaded_again_on_any_level() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     let stale = Entry::new("stale", Lifetime::new(clock.now(), Duration::ZERO).stale_for(TTL), []);
     near.set("near", stale.clone(), clock.now()).await.unwrap();
@@ -176,7 +176,7 @@ async fn removals_reach_every_level() {
 }
 
 #[tokio::test]
-async fn a_removal_between_the_writes_of_two_levels_empties_both() {
+async fn removal_between_the_writes_to_two_levels_applies_to_both() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     far.gate.forget_permits(Semaphore::MAX_PERMITS);
     let load = SlowLoad::begin(&cache, "key", Ok("old")).await;
@@ -200,7 +200,7 @@ async fn a_removal_between_the_writes_of_two_levels_empties_both() {
 }
 
 #[tokio::test]
-async fn a_level_that_fails_is_counted_and_never_the_callers_error() {
+async fn failure_of_a_level_is_counted_and_is_no_error_of_the_caller() {
     let TwoLevels { cache, far, .. } = two_levels();
     far.down.store(true, Ordering::Relaxed);
 
@@ -217,7 +217,7 @@ async fn a_level_that_fails_is_counted_and_never_the_callers_error() {
 }
 
 #[tokio::test]
-async fn each_level_counts_what_it_answered_and_what_went_past_it() {
+async fn each_level_counts_its_hits_and_misses() {
     let TwoLevels { cache, clock, .. } = two_levels();
 
     load(&cache, "key", "value").await;

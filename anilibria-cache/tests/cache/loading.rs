@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::{SlowLoad, TTL, cache, load, until_coalesced, wait_for};
 
 #[tokio::test]
-async fn a_hit_returns_the_very_bytes_that_were_loaded() {
+async fn hit_returns_the_loaded_bytes_without_a_copy() {
     let (cache, _) = cache();
     let bytes = Bytes::from(vec![7; 55_000]);
     let address = bytes.as_ptr();
@@ -28,7 +28,7 @@ async fn a_hit_returns_the_very_bytes_that_were_loaded() {
 }
 
 #[tokio::test]
-async fn a_value_is_loaded_again_when_its_ttl_is_over() {
+async fn value_is_loaded_again_after_its_ttl() {
     let (cache, clock) = cache();
     let first = load(&cache, "key", "first").await;
 
@@ -43,7 +43,7 @@ async fn a_value_is_loaded_again_when_its_ttl_is_over() {
 }
 
 #[tokio::test]
-async fn an_answer_tells_until_when_it_is_fresh() {
+async fn value_contains_its_end_of_freshness() {
     let (cache, clock) = cache();
     let until = clock.now() + TTL;
 
@@ -67,7 +67,7 @@ async fn a_loader_chooses_ttl_and_adds_tags() {
 }
 
 #[tokio::test]
-async fn a_ttl_of_zero_keeps_nothing() {
+async fn value_with_zero_ttl_is_not_stored() {
     let (cache, _) = cache();
     let value = NewValue::new("value").ttl(Duration::ZERO);
 
@@ -93,7 +93,7 @@ async fn a_thousand_callers_of_a_cold_key_cause_one_load() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_stampede_without_any_order_causes_one_load() {
+async fn unsynchronized_stampede_causes_one_load() {
     let (cache, _) = cache();
 
     let callers = (0..1000).map(|_| {
@@ -108,7 +108,7 @@ async fn a_stampede_without_any_order_causes_one_load() {
 }
 
 #[tokio::test]
-async fn the_load_goes_on_when_the_caller_who_began_it_leaves() {
+async fn load_continues_when_its_first_caller_is_dropped() {
     let (cache, _) = cache();
     let load = SlowLoad::begin(&cache, "key", Ok("value")).await;
     let waiter = wait_for(&cache, "key");
@@ -122,7 +122,7 @@ async fn the_load_goes_on_when_the_caller_who_began_it_leaves() {
 }
 
 #[tokio::test]
-async fn the_value_is_kept_when_every_caller_has_left() {
+async fn value_is_stored_when_all_callers_are_dropped() {
     let (cache, _) = cache();
     let load = SlowLoad::begin(&cache, "key", Ok("value")).await;
 
@@ -134,7 +134,7 @@ async fn the_value_is_kept_when_every_caller_has_left() {
 }
 
 #[tokio::test]
-async fn an_error_reaches_all_who_wait_and_the_next_call_tries_again() {
+async fn error_reaches_all_waiting_callers_and_the_next_call_loads() {
     let (cache, _) = cache();
     let load = SlowLoad::begin(&cache, "key", Err("upstream is down")).await;
     let waiter = wait_for(&cache, "key");
@@ -150,7 +150,7 @@ async fn an_error_reaches_all_who_wait_and_the_next_call_tries_again() {
 }
 
 #[tokio::test]
-async fn a_panic_of_the_loader_is_an_error_and_the_next_call_tries_again() {
+async fn panic_of_the_loader_is_an_error_and_the_next_call_loads() {
     let (cache, _) = cache();
 
     let panicked = cache.get_or_load("key", [], || async { explode() }).await;
@@ -177,7 +177,7 @@ async fn keys_are_loaded_independently() {
 }
 
 #[tokio::test]
-async fn callers_with_different_errors_do_not_mix() {
+async fn callers_with_different_errors_load_separately() {
     let (cache, _) = cache();
     let slow = SlowLoad::begin(&cache, "key", Err("mine")).await;
 
@@ -188,7 +188,7 @@ async fn callers_with_different_errors_do_not_mix() {
 }
 
 #[test]
-fn a_load_interrupted_with_its_runtime_frees_those_who_wait_elsewhere() {
+fn shutdown_of_the_runtime_of_a_load_releases_callers_in_other_runtimes() {
     let runtime =
         || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (cache, _) = cache();
@@ -219,7 +219,7 @@ fn without_a_runtime_the_load_runs_within_the_call() {
 }
 
 #[test]
-fn without_a_runtime_a_cancelled_load_frees_its_key() {
+fn cancelled_load_without_a_runtime_releases_its_key() {
     let (cache, _) = cache();
     let mut context = Context::from_waker(Waker::noop());
     {

@@ -79,7 +79,7 @@ async fn loads(cache: &Cache) -> u64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_instance_loads_and_the_other_takes_what_it_has_brought() {
+async fn one_instance_loads_and_the_other_reads_its_value() {
     let ([one, other], lock) = instances();
     let slow = SlowLoad::begin(&one, "key", Ok("value")).await;
 
@@ -106,7 +106,7 @@ async fn one_instance_loads_and_the_other_takes_what_it_has_brought() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lock_that_fails_does_not_keep_anybody_from_loading() {
+async fn failed_lock_does_not_prevent_loads() {
     let ([one, other], lock) = instances();
     lock.down.store(true, SeqCst);
     let _slow = SlowLoad::begin(&one, "key", Ok("value")).await;
@@ -117,7 +117,7 @@ async fn a_lock_that_fails_does_not_keep_anybody_from_loading() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_that_dies_with_the_lock_keeps_the_others_waiting_for_its_lease_at_most() {
+async fn lock_of_a_dead_instance_expires_with_its_lease() {
     let ([_, other], lock) = instances();
     lock.try_lock("key", LEASE).await.unwrap().unwrap();
 
@@ -127,7 +127,7 @@ async fn an_instance_that_dies_with_the_lock_keeps_the_others_waiting_for_its_le
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_load_that_fails_gives_the_lock_back() {
+async fn failed_load_releases_the_lock() {
     let ([one, other], lock) = instances();
 
     SlowLoad::begin(&one, "key", Err("down")).await.end().await.unwrap_err();
@@ -140,7 +140,7 @@ async fn a_load_that_fails_gives_the_lock_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_are_locked_one_by_one() {
+async fn keys_have_separate_locks() {
     let ([one, other], _) = instances();
     let _slow = SlowLoad::begin(&one, "slow", Ok("value")).await;
 

@@ -47,7 +47,7 @@ async fn get(cache: &Cache, keys: &[&str], calls: &Keys) -> Vec<Result<String, L
 }
 
 #[tokio::test]
-async fn one_load_brings_all_misses_and_each_level_is_read_and_written_once() {
+async fn all_misses_are_loaded_with_one_call_and_each_level_is_read_and_written_once() {
     let (cache, far, clock) = two_levels();
     let calls = Keys::default();
     load(&cache, "near", "near").await;
@@ -67,7 +67,7 @@ async fn one_load_brings_all_misses_and_each_level_is_read_and_written_once() {
 }
 
 #[tokio::test]
-async fn a_key_that_somebody_loads_already_is_waited_for() {
+async fn key_that_is_being_loaded_is_awaited() {
     let (cache, ..) = two_levels();
     let slow = SlowLoad::begin(&cache, "slow", Ok("slow")).await;
     let calls = Keys::default();
@@ -85,7 +85,7 @@ async fn a_key_that_somebody_loads_already_is_waited_for() {
 }
 
 #[tokio::test]
-async fn when_the_load_fails_each_key_has_its_stale_value_or_the_error() {
+async fn failed_load_returns_the_stale_value_or_the_error_for_each_key() {
     let (cache, _, clock) = two_levels();
     load(&cache, "old", "value").await;
     clock.advance(2 * TTL + Duration::from_secs(1));
@@ -99,7 +99,7 @@ async fn when_the_load_fails_each_key_has_its_stale_value_or_the_error() {
 }
 
 #[tokio::test]
-async fn an_invalidation_during_the_load_discards_only_what_it_covers() {
+async fn invalidation_during_the_load_discards_covered_values_only() {
     let (cache, ..) = two_levels();
     let gate = super::scripted::gate();
     let many = {

@@ -24,7 +24,7 @@ fn entry(value: impl Into<bytes::Bytes>) -> Entry {
 }
 
 #[tokio::test]
-async fn an_entry_reads_as_absent_once_it_has_expired() {
+async fn expired_entry_reads_as_absent() {
     let store = MemoryStore::new(MIB);
     store.set("key", entry("value"), NOW).await.unwrap();
 
@@ -35,7 +35,7 @@ async fn an_entry_reads_as_absent_once_it_has_expired() {
 }
 
 #[tokio::test]
-async fn an_entry_that_has_expired_when_it_is_set_takes_the_older_one_away() {
+async fn setting_an_expired_entry_removes_the_previous_one() {
     let store = MemoryStore::new(MIB);
     store.set("key", entry("old"), NOW).await.unwrap();
 
@@ -45,7 +45,7 @@ async fn an_entry_that_has_expired_when_it_is_set_takes_the_older_one_away() {
 }
 
 #[tokio::test]
-async fn an_expired_entry_is_removed_although_nobody_reads_it() {
+async fn expired_entry_is_removed_without_a_read() {
     let store = MemoryStore::new(MIB);
     store
         .set("key", Entry::new("value", Lifetime::new(NOW, Duration::from_nanos(1)), []), NOW)
@@ -63,7 +63,7 @@ async fn an_expired_entry_is_removed_although_nobody_reads_it() {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_entries_stay_within_the_bound() {
+async fn hundred_thousand_entries_stay_within_the_limit() {
     let store = MemoryStore::new(4 * MIB);
     let mut largest = 0;
 
@@ -103,7 +103,7 @@ async fn clones_are_the_same_store() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_removal_is_not_undone_by_those_who_expire_or_remove_at_the_same_time() {
+async fn removal_is_not_reverted_by_concurrent_expiries_and_removals() {
     let store = MemoryStore::new(MIB);
     let scopes = || [Scope::key("key"), Scope::tag("tag"), Scope::matching("k*"), Scope::All];
     let others: Vec<_> = [Action::Expire, Action::Remove]
@@ -173,7 +173,7 @@ async fn invalidating_a_large_store_lets_other_tasks_run() {
 }
 
 #[tokio::test]
-async fn an_invalidation_spares_entries_that_are_set_while_it_runs() {
+async fn invalidation_does_not_affect_entries_that_are_set_while_it_runs() {
     for scope in [Scope::All, Scope::tag("all"), Scope::matching("key:*")] {
         for action in [Action::Expire, Action::Remove] {
             let store = MemoryStore::new(64 * MIB);
@@ -198,7 +198,7 @@ async fn an_invalidation_spares_entries_that_are_set_while_it_runs() {
 }
 
 #[tokio::test]
-async fn an_entry_that_is_expired_during_a_removal_is_removed_all_the_same() {
+async fn entry_expired_during_a_removal_is_removed() {
     for scope in [Scope::All, Scope::tag("all"), Scope::matching("key:*")] {
         let store = MemoryStore::new(64 * MIB);
         fill(&store, 2_000).await;

@@ -199,7 +199,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_old_is_ever_called_fresh(steps in vec(step(), 1..60)) {
+    fn outdated_values_are_never_fresh(steps in vec(step(), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let mut world = World::new();

@@ -13,7 +13,7 @@ use super::{
 };
 
 #[tokio::test(start_paused = true)]
-async fn an_observer_sees_what_happens_from_now_on() {
+async fn observer_receives_later_events() {
     let (far, clock) = (Scripted::new(), ManualClock::default());
     let cache = Cache::builder()
         .level(MemoryStore::new(MIB))
@@ -50,7 +50,7 @@ async fn an_observer_sees_what_happens_from_now_on() {
 }
 
 #[tokio::test]
-async fn a_slow_observer_is_told_how_much_it_missed_and_the_stream_ends_with_the_cache() {
+async fn slow_observer_receives_the_number_of_missed_events_and_the_stream_ends_with_the_cache() {
     let cache = Cache::builder().level(MemoryStore::new(MIB)).build();
     let mut events = cache.events();
 
@@ -65,7 +65,7 @@ async fn a_slow_observer_is_told_how_much_it_missed_and_the_stream_ends_with_the
 }
 
 #[tokio::test]
-async fn with_sliding_expiration_a_value_lives_as_long_as_it_is_asked_for() {
+async fn sliding_expiration_extends_the_ttl_of_a_value_in_use() {
     let (far, clock) = (MemoryStore::new(MIB), ManualClock::default());
     let cache = Cache::builder()
         .level(MemoryStore::new(MIB))

@@ -27,7 +27,7 @@ fn cache_with(options: Options) -> (Cache, MemoryStore, Scripted, ManualClock) {
 }
 
 #[tokio::test]
-async fn the_value_prevails_over_the_call_that_over_the_cache_and_that_over_the_level() {
+async fn ttl_is_taken_from_value_then_call_then_cache_then_level() {
     let of_call = Options::new().ttl(3 * MINUTE);
     let cases = [
         (Options::new(), Options::new(), NewValue::new(""), TTL),
@@ -49,7 +49,7 @@ async fn the_value_prevails_over_the_call_that_over_the_cache_and_that_over_the_
 }
 
 #[tokio::test]
-async fn chance_makes_a_life_longer_by_no_more_than_it_may_and_not_always_the_same() {
+async fn jitter_extends_the_ttl_by_different_amounts_up_to_its_maximum() {
     let (cache, _, _, clock) = cache_with(Options::new().jitter(MINUTE));
 
     let mut ends = Vec::new();
@@ -64,7 +64,7 @@ async fn chance_makes_a_life_longer_by_no_more_than_it_may_and_not_always_the_sa
 }
 
 #[tokio::test]
-async fn a_call_about_the_nearest_level_alone_leaves_the_further_ones_alone() {
+async fn call_limited_to_the_nearest_level_does_not_use_further_ones() {
     let (cache, near, far, clock) = cache_with(Options::new());
     let nearest = Options::new().nearest_levels(1);
 
@@ -79,7 +79,7 @@ async fn a_call_about_the_nearest_level_alone_leaves_the_further_ones_alone() {
 }
 
 #[tokio::test]
-async fn that_there_is_no_value_is_remembered_for_a_time_of_its_own() {
+async fn absent_value_has_its_own_ttl() {
     let (cache, _, far, clock) = cache_with(Options::new().negative_ttl(MINUTE));
     let absent = || ready(Ok::<_, Infallible>(None::<&str>));
 
@@ -96,7 +96,7 @@ async fn that_there_is_no_value_is_remembered_for_a_time_of_its_own() {
 }
 
 #[tokio::test]
-async fn that_there_is_no_value_is_not_remembered_where_that_is_not_wanted() {
+async fn absent_value_is_not_cached_with_a_zero_negative_ttl() {
     let (cache, ..) = cache_with(Options::new().negative_ttl(Duration::ZERO));
 
     let absent =
@@ -107,7 +107,7 @@ async fn that_there_is_no_value_is_not_remembered_where_that_is_not_wanted() {
 }
 
 #[tokio::test]
-async fn that_there_is_no_value_is_invalidated_by_its_tag_like_any_other() {
+async fn absent_value_is_invalidated_by_its_tag() {
     let (cache, ..) = cache_with(Options::new());
     cache.set("key", NewValue::absent().tag("tag")).await;
 
@@ -117,7 +117,7 @@ async fn that_there_is_no_value_is_invalidated_by_its_tag_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_loader_is_given_what_ran_out_and_may_say_that_it_is_unchanged() {
+async fn loader_receives_the_stale_entry_and_may_return_it_unchanged() {
     let (cache, clock) = cache();
     let kept = Options::new().fail_safe(TTL);
     let first = NewValue::new("value").validator("v7").tag("tag");
@@ -139,7 +139,7 @@ async fn a_loader_is_given_what_ran_out_and_may_say_that_it_is_unchanged() {
 }
 
 #[tokio::test]
-async fn a_loader_is_given_nothing_where_nothing_was() {
+async fn loader_receives_none_without_a_previous_entry() {
     let (cache, _) = cache();
 
     let loader = |previous: Option<Entry>| ready(Ok::<_, Infallible>(previous.is_none().to_string()));
@@ -149,7 +149,7 @@ async fn a_loader_is_given_nothing_where_nothing_was() {
 }
 
 #[tokio::test]
-async fn what_is_expired_by_key_tag_pattern_or_altogether_is_loaded_again() {
+async fn entries_expired_by_any_scope_are_loaded_again() {
     let orders = [Scope::key("key"), Scope::tag("tag"), Scope::matching("k*"), Scope::All];
 
     for scope in orders {
@@ -174,7 +174,7 @@ async fn what_is_expired_by_key_tag_pattern_or_altogether_is_loaded_again() {
 }
 
 #[tokio::test]
-async fn a_look_at_a_value_counts_nothing_and_copies_nothing() {
+async fn peek_neither_counts_nor_copies() {
     let (cache, near, _, clock) = cache_with(Options::new());
     cache.set("key", "value").await;
     near.invalidate(&Invalidation::remove(Scope::All), clock.now()).await.unwrap();

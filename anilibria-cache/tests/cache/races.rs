@@ -43,14 +43,14 @@ async fn until_called(store: &Scripted, op: Op, more_than: u64) {
     while store.calls(op) <= more_than {
         yield_now().await;
     }
-    // The operation has begun. It continues as far as it can.
+    // The operation has begun. It runs until it has to wait.
     for _ in 0..10 {
         yield_now().await;
     }
 }
 
 #[tokio::test]
-async fn a_value_that_a_level_still_has_while_the_key_is_being_set_is_not_read() {
+async fn previous_value_of_a_key_that_is_being_set_is_not_read() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     cache.set("key", "old").await;
     let slow = gate();
@@ -76,7 +76,7 @@ async fn a_value_that_a_level_still_has_while_the_key_is_being_set_is_not_read()
 }
 
 #[tokio::test]
-async fn a_value_that_was_loaded_before_the_key_was_set_is_on_no_level() {
+async fn value_loaded_before_the_key_was_set_is_not_stored() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     let slow = gate();
     far.on(Op::Set, Act::Before(Arc::clone(&slow)));
@@ -96,7 +96,7 @@ async fn a_value_that_was_loaded_before_the_key_was_set_is_on_no_level() {
 }
 
 #[tokio::test]
-async fn an_invalidation_ends_when_nobody_writes_an_older_value_any_more() {
+async fn invalidation_waits_for_writes_of_older_values() {
     for action in [Action::Expire, Action::Remove] {
         let TwoLevels { cache, near, far, clock } = two_levels();
         let slow = gate();
@@ -124,7 +124,7 @@ async fn an_invalidation_ends_when_nobody_writes_an_older_value_any_more() {
 }
 
 #[tokio::test]
-async fn a_value_on_a_level_that_has_still_to_apply_a_removal_is_not_found() {
+async fn value_on_a_level_with_a_pending_removal_is_not_found() {
     let TwoLevels { cache, near, far, clock } = two_levels();
     cache.set("key", "old").await;
     let slow = gate();
@@ -145,7 +145,7 @@ async fn a_value_on_a_level_that_has_still_to_apply_a_removal_is_not_found() {
 }
 
 #[tokio::test]
-async fn who_comes_after_a_tag_was_invalidated_does_not_share_a_load_from_before() {
+async fn caller_after_an_invalidation_does_not_join_an_earlier_load() {
     let TwoLevels { cache, .. } = two_levels();
     let gate = gate();
     let before = {
@@ -175,7 +175,7 @@ async fn who_comes_after_a_tag_was_invalidated_does_not_share_a_load_from_before
 }
 
 #[tokio::test]
-async fn a_value_that_was_removed_just_before_it_is_renewed_does_not_come_back_when_that_fails() {
+async fn value_removed_before_a_failed_refresh_is_not_restored() {
     let (near, clock) = (Interrupted::default(), ManualClock::default());
     let options = Options::new().eager_refresh(0.5).fail_safe(Duration::from_hours(1));
     let cache = Cache::builder().level(near.clone()).ttl(TTL).options(options).clock(clock.clone()).build();
@@ -194,7 +194,7 @@ async fn a_value_that_was_removed_just_before_it_is_renewed_does_not_come_back_w
 }
 
 #[tokio::test]
-async fn a_stale_value_that_was_removed_just_before_it_is_loaded_does_not_come_back_when_that_fails() {
+async fn stale_value_removed_before_a_failed_load_is_not_restored() {
     let (near, clock) = (Interrupted::default(), ManualClock::default());
     let options = Options::new().fail_safe(Duration::from_hours(1));
     let cache = Cache::builder().level(near.clone()).ttl(TTL).options(options).clock(clock.clone()).build();
@@ -267,7 +267,7 @@ impl Store for Interrupted {
 }
 
 #[tokio::test]
-async fn when_the_caller_that_looks_up_a_level_leaves_one_that_waits_takes_its_place() {
+async fn waiting_caller_continues_the_lookup_of_a_dropped_caller() {
     let TwoLevels { cache, far, .. } = two_levels();
     let slow = gate();
     far.on(Op::Get, Act::Before(Arc::clone(&slow)));

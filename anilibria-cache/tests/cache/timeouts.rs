@@ -54,7 +54,7 @@ async fn until_kept(cache: &Cache, value: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_soft_limit_the_stale_value_is_served_and_the_load_is_kept() {
+async fn soft_timeout_serves_the_stale_value_and_stores_the_load() {
     let (cache, clock) = cache_with(OPTIONS.soft_timeout(SOFT));
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -70,7 +70,7 @@ async fn after_the_soft_limit_the_stale_value_is_served_and_the_load_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_load_that_ends_before_the_soft_limit_is_waited_for() {
+async fn load_shorter_than_the_soft_timeout_is_awaited() {
     let (cache, clock) = cache_with(OPTIONS.soft_timeout(SOFT));
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -85,7 +85,7 @@ async fn a_load_that_ends_before_the_soft_limit_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_soft_limit_means_nothing_where_there_is_nothing_stale() {
+async fn soft_timeout_has_no_effect_without_a_stale_value() {
     let (cache, _) = cache_with(OPTIONS.soft_timeout(SOFT));
 
     let loader = || async {
@@ -98,7 +98,7 @@ async fn the_soft_limit_means_nothing_where_there_is_nothing_stale() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_soft_limit_also_holds_while_a_level_is_asked() {
+async fn soft_timeout_applies_to_the_lookup_on_a_level() {
     let (far, clock) = (Scripted::new(), ManualClock::default());
     let cache = Cache::builder()
         .level(MemoryStore::new(MIB))
@@ -123,7 +123,7 @@ async fn the_soft_limit_also_holds_while_a_level_is_asked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_further_level_has_is_served_after_the_soft_limit_too() {
+async fn soft_timeout_serves_the_stale_value_of_a_further_level() {
     for options in [Options::new().soft_timeout(SOFT), Options::new().hard_timeout(HARD)] {
         let (near, clock) = (MemoryStore::new(MIB), ManualClock::default());
         let cache = Cache::builder()
@@ -146,7 +146,7 @@ async fn what_a_further_level_has_is_served_after_the_soft_limit_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_hard_limit_a_caller_is_told_so_and_the_load_is_kept() {
+async fn hard_timeout_is_an_error_and_stores_the_load() {
     let (cache, _) = cache_with(Options::new().hard_timeout(HARD));
     let gate = gate();
 
@@ -159,7 +159,7 @@ async fn after_the_hard_limit_a_caller_is_told_so_and_the_load_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_hard_limit_a_stale_value_is_better_than_none() {
+async fn hard_timeout_serves_a_stale_value() {
     let (cache, clock) = cache_with(OPTIONS.hard_timeout(HARD));
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -171,7 +171,7 @@ async fn after_the_hard_limit_a_stale_value_is_better_than_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_caller_waits_for_as_long_as_it_wants_itself() {
+async fn each_caller_has_its_own_time_limit() {
     let (cache, clock) = cache_with(OPTIONS);
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -189,7 +189,7 @@ async fn each_caller_waits_for_as_long_as_it_wants_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_load_that_hangs_is_given_up_and_frees_its_key() {
+async fn hanging_load_ends_at_its_limit_and_releases_its_key() {
     let (cache, _) = cache_with(Options::new().load_limit(HARD));
 
     let hung = cache.get_or_load("key", [], pending::<Result<&str, Infallible>>).await;
@@ -201,7 +201,7 @@ async fn a_load_that_hangs_is_given_up_and_frees_its_key() {
 }
 
 #[tokio::test]
-async fn a_thousand_who_wait_are_served_the_stale_value_of_one_load() {
+async fn thousand_waiting_callers_receive_the_stale_value_of_one_load() {
     let (cache, clock) = cache_with(OPTIONS);
     load(&cache, "key", "old").await;
     clock.advance(TTL);
@@ -218,7 +218,7 @@ async fn a_thousand_who_wait_are_served_the_stale_value_of_one_load() {
 }
 
 #[tokio::test]
-async fn no_more_loads_run_at_the_same_time_than_are_allowed() {
+async fn number_of_concurrent_loads_is_limited() {
     let cache = Cache::builder().level(MemoryStore::new(MIB)).ttl(TTL).max_loads(1).build();
     let first = SlowLoad::begin(&cache, "first", Ok("value")).await;
 
@@ -237,7 +237,7 @@ async fn no_more_loads_run_at_the_same_time_than_are_allowed() {
 }
 
 #[tokio::test]
-async fn loads_that_a_loader_starts_need_no_permit_of_their_own() {
+async fn nested_loads_need_no_permit() {
     let cache = Cache::builder().level(MemoryStore::new(MIB)).ttl(TTL).max_loads(2).build();
     let page = |number: u8| {
         let (cache, inner) = (cache.clone(), cache.clone());

@@ -10,7 +10,7 @@ async fn fields(map: &DiskMap) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn changes_are_there_for_the_next_process() {
+async fn changes_survive_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("of/its/own/map.redb");
     let map = DiskMap::open(&path).await.unwrap();

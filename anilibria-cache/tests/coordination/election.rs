@@ -104,7 +104,7 @@ async fn killed_redis_ends_leadership_and_a_new_one_issues_a_greater_token() {
 }
 
 #[tokio::test]
-async fn lost_data_does_not_bring_old_tokens_back() {
+async fn lost_data_does_not_restart_the_tokens() {
     let Some(server) = RedisServer::start() else { return };
     let election = election(&server);
     let first = election.acquire_or_renew("sync", CandidateId::new(), LEASE_TTL).await.unwrap();

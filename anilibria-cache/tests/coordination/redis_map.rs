@@ -17,7 +17,7 @@ async fn entries(map: &RedisMap) -> Vec<(String, Bytes)> {
 }
 
 #[tokio::test]
-async fn changes_are_there_for_the_next_process() {
+async fn changes_survive_the_process() {
     let Some(server) = RedisServer::start() else { return };
     let change = MapChange::default().put("a", "1").put("b", "2").put("c", "\0\u{1}");
 

@@ -15,7 +15,7 @@ fn size(path: &Path) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_file_keeps_its_bound_through_ten_times_its_size() {
+async fn file_stays_within_its_limit_while_ten_times_as_much_is_written() {
     let (_folder, path) = folder();
     let now = SystemTime::now();
     let store = DiskStore::builder(&path).max_bytes(MAX).open().await.unwrap();
@@ -50,7 +50,7 @@ async fn the_file_keeps_its_bound_through_ten_times_its_size() {
 }
 
 #[tokio::test]
-async fn what_was_written_longest_ago_goes_first() {
+async fn oldest_writes_are_evicted_first() {
     let (_folder, path) = folder();
     let now = SystemTime::now();
     let store = DiskStore::builder(&path).max_bytes(MAX).open().await.unwrap();
@@ -85,7 +85,7 @@ async fn an_entry_that_is_larger_than_the_store_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_emptied_is_small_after_a_restart() {
+async fn emptied_file_is_compacted_at_a_restart() {
     let (_folder, path) = folder();
     let now = SystemTime::now();
     let store = open(&path).await;

@@ -112,7 +112,7 @@ fn version(found: &anilibria_cache::Entry) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_process_brings_back_nothing_that_was_invalidated() {
+async fn kill_does_not_restore_invalidated_entries() {
     let (_folder, path) = folder();
 
     for lines in [3, 61, 200, 417, 1_000] {
@@ -138,7 +138,7 @@ async fn a_killed_process_brings_back_nothing_that_was_invalidated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_another_process_has_open_can_be_opened_when_that_has_ended() {
+async fn file_of_another_process_can_be_opened_after_its_end() {
     let (_folder, path) = folder();
     let (mut child, mut output) = spawn(&path);
     assert!(output.any(|line| line.starts_with("opened")), "the process did not open the file");
@@ -153,7 +153,7 @@ async fn a_file_that_another_process_has_open_can_be_opened_when_that_has_ended(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_is_killed_while_it_compacts_the_file_loses_nothing() {
+async fn kill_during_compaction_loses_no_entry() {
     let (_folder, path) = folder();
     let now = SystemTime::UNIX_EPOCH + 500_000 * HOUR;
     let mut random = fastrand::Rng::with_seed(7);

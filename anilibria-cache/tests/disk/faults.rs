@@ -43,7 +43,7 @@ async fn fill(path: &Path) {
 }
 
 #[tokio::test]
-async fn a_file_that_is_open_already_is_an_error_that_names_it() {
+async fn error_of_an_open_file_contains_its_path() {
     let (_folder, path) = folder();
     let store = open(&path).await;
 
@@ -53,7 +53,7 @@ async fn a_file_that_is_open_already_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn a_path_that_cannot_be_a_file_is_an_error_that_names_it() {
+async fn error_of_an_invalid_path_contains_it() {
     let (folder, path) = folder();
     fs::write(&path, "").unwrap();
     let (beneath, itself) = (path.join("cache.redb"), folder.path().to_owned());
@@ -63,7 +63,7 @@ async fn a_path_that_cannot_be_a_file_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn missing_folders_are_made() {
+async fn missing_directories_are_created() {
     let (folder, _) = folder();
 
     let store = open(&folder.path().join("a/b/cache.redb")).await;
@@ -72,7 +72,7 @@ async fn missing_folders_are_made() {
 }
 
 #[tokio::test]
-async fn a_file_of_something_else_is_moved_aside() {
+async fn foreign_file_is_renamed() {
     for foreign in [b"not a database ".repeat(10_000), vec![0; 100_000], b"x".to_vec()] {
         let (folder, path) = folder();
         fs::write(&path, &foreign).unwrap();
@@ -86,7 +86,7 @@ async fn a_file_of_something_else_is_moved_aside() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_cut_off_is_moved_aside_and_only_the_last_one_kept() {
+async fn truncated_file_is_renamed_and_replaces_the_previous_one() {
     let (folder, path) = folder();
     let now = SystemTime::now();
 
@@ -104,7 +104,7 @@ async fn a_file_that_was_cut_off_is_moved_aside_and_only_the_last_one_kept() {
 }
 
 #[tokio::test]
-async fn a_file_with_damage_anywhere_opens_and_works() {
+async fn file_with_damage_at_any_position_opens_and_works() {
     let (_folder, path) = folder();
     fill(&path).await;
     let whole = fs::read(&path).unwrap();
@@ -139,7 +139,7 @@ async fn set_again(store: &DiskStore, now: SystemTime) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_cut_off_while_it_is_open_starts_anew() {
+async fn file_truncated_while_open_is_replaced_by_an_empty_one() {
     for length in [0, 5_000, 500_000] {
         let (_folder, path) = folder();
         fill(&path).await;
@@ -160,7 +160,7 @@ async fn a_file_that_is_cut_off_while_it_is_open_starts_anew() {
 }
 
 #[tokio::test]
-async fn an_entry_that_is_damaged_is_corrupt_until_it_is_set_again() {
+async fn damaged_entry_is_corrupt_until_it_is_set_again() {
     let (_folder, path) = folder();
     fill(&path).await;
     let database = Database::open(&path).unwrap();
@@ -211,7 +211,7 @@ async fn write_until_full() {
 }
 
 #[test]
-fn a_full_disk_fails_what_is_set_and_nothing_else() {
+fn full_disk_fails_writes_only() {
     let (_folder, path) = folder();
     // The limit simulates a full disk. Without the trap a signal would end the process.
     let script = "trap '' XFSZ; ulimit -f 8192; exec \"$0\" --ignored --exact faults::write_until_full";

@@ -26,7 +26,7 @@ async fn entries_and_their_tags_survive_a_restart() {
 }
 
 #[tokio::test]
-async fn what_was_expired_is_stale_after_a_restart() {
+async fn expired_entry_is_stale_after_a_restart() {
     let (_folder, path) = folder();
     let now = SystemTime::now();
     let store = open(&path).await;
@@ -56,7 +56,7 @@ async fn the_last_of_several_clones_closes_the_file() {
 }
 
 #[tokio::test]
-async fn later_writes_drop_what_has_expired() {
+async fn later_writes_remove_expired_entries() {
     let (_folder, path) = folder();
     let now = SystemTime::now();
     let store = open(&path).await;
@@ -73,7 +73,7 @@ async fn later_writes_drop_what_has_expired() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_dropped_while_it_works_can_be_opened_again_at_once() {
+async fn store_dropped_during_a_write_can_be_opened_again() {
     let (_folder, path) = folder();
     let now = SystemTime::now();
     for round in 0..10 {
@@ -89,7 +89,7 @@ async fn a_store_that_is_dropped_while_it_works_can_be_opened_again_at_once() {
 }
 
 #[test]
-fn the_end_of_a_runtime_waits_until_the_file_is_flushed() {
+fn shutdown_of_a_runtime_waits_until_the_file_is_flushed() {
     let (_folder, path) = folder();
     let now = SystemTime::now();
     let in_runtime = |work: &dyn Fn(DiskStore) -> futures::future::BoxFuture<'static, ()>| {
@@ -110,7 +110,7 @@ fn the_end_of_a_runtime_waits_until_the_file_is_flushed() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_closed_is_unavailable_and_its_file_is_free() {
+async fn closed_store_is_unavailable_and_its_file_is_released() {
     let (_folder, path) = folder();
     let now = SystemTime::now();
     let store = open(&path).await;

@@ -20,7 +20,7 @@ async fn get(cache: &Cache, number: u32) -> Cached {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_is_cut_off_while_it_is_in_use_is_no_error_and_shows_nothing_damaged() {
+async fn file_truncated_while_in_use_causes_no_error_and_no_damaged_value() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache.redb");
     // Small, so that the file has to be read again.

@@ -10,7 +10,7 @@ use super::{
     soon,
     source::{KEYS, Source, key, version_of},
     until,
-    world::{MONGODB, REDIS, World, until_nothing_old},
+    world::{MONGODB, REDIS, World, until_no_outdated_value},
 };
 
 /// TTL in memory: during a test, values are removed from memory only by a message of the other instance.
@@ -54,7 +54,7 @@ async fn version(world: &World, number: usize) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_of_one_instance_reaches_the_other_and_no_message_is_lost() {
+async fn changes_of_one_instance_reach_the_other_without_lost_messages() {
     let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let pair = pair(&redis, &mongo).await;
     let (mut before, mut latencies) = ([(0, 0); 2], Vec::new());
@@ -87,7 +87,7 @@ async fn a_change_of_one_instance_reaches_the_other_and_no_message_is_lost() {
         latencies[latencies.len() / 2],
         latencies[latencies.len() * 99 / 100]
     );
-    // More than the 149 changes of each: an instance takes back a value that it has just written to a shared level.
+    // More than the 149 changes of each: an instance revokes a value that it has just written to a shared level.
     until("each has received what the other has sent", async || {
         let after = counts(&pair).await;
         let [(sent, received), (other_sent, other_received)] =
@@ -99,11 +99,11 @@ async fn a_change_of_one_instance_reaches_the_other_and_no_message_is_lost() {
         let told = told(&world.cache).await;
         assert_eq!((told.resyncs, told.failures, told.waiting), (0, 0, 0));
     }
-    until_nothing_old(&pair).await;
+    until_no_outdated_value(&pair).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_changed_while_redis_is_down_is_old_nowhere_when_it_is_back() {
+async fn changes_during_a_redis_outage_leave_no_outdated_value() {
     let redis = RedisServer::options().persistent().start();
     let (Some(mut redis), Some(mongo)) = (redis, MongoServer::start()) else { return };
     let pair = pair(&redis, &mongo).await;
@@ -115,22 +115,22 @@ async fn what_is_changed_while_redis_is_down_is_old_nowhere_when_it_is_back() {
             pair[(number + outage) % 2].change(number, number / 2 + outage).await;
         }
         redis.restart();
-        pair[0].until_back(REDIS).await;
-        pair[1].until_back(REDIS).await;
-        until_nothing_old(&pair).await;
+        pair[0].until_available(REDIS).await;
+        pair[1].until_available(REDIS).await;
+        until_no_outdated_value(&pair).await;
     }
 
     for readers in readers {
         readers.assert_all_answered().await;
     }
     for world in &pair {
-        world.assert_nothing_old().await;
+        world.assert_no_outdated_value().await;
         world.assert_bounded().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_changed_while_mongodb_is_down_is_old_nowhere_when_it_is_back() {
+async fn changes_during_a_mongodb_outage_leave_no_outdated_value() {
     let (Some(redis), Some(mut mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let pair = pair(&redis, &mongo).await;
     let readers = [pair[0].readers(), pair[1].readers()];
@@ -141,9 +141,9 @@ async fn what_is_changed_while_mongodb_is_down_is_old_nowhere_when_it_is_back() 
             pair[(number + outage) % 2].change(number, number / 2 + outage).await;
         }
         mongo.restart();
-        pair[0].until_back(MONGODB).await;
-        pair[1].until_back(MONGODB).await;
-        until_nothing_old(&pair).await;
+        pair[0].until_available(MONGODB).await;
+        pair[1].until_available(MONGODB).await;
+        until_no_outdated_value(&pair).await;
     }
 
     for readers in readers {
@@ -152,7 +152,7 @@ async fn what_is_changed_while_mongodb_is_down_is_old_nowhere_when_it_is_back() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_callers_on_two_instances_load_a_new_key_once() {
+async fn thousand_callers_on_two_instances_load_a_key_once() {
     let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let pair = pair(&redis, &mongo).await;
 

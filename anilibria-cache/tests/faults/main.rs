@@ -10,10 +10,10 @@ mod disk;
 mod instances;
 mod mongodb;
 mod partitions;
+mod proxy;
 mod readers;
 mod redis;
 mod source;
-mod way;
 mod world;
 
 use std::time::Duration;

@@ -10,7 +10,7 @@ use super::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mongodb_that_dies_is_no_error_and_loses_no_invalidation() {
+async fn killed_mongodb_causes_no_error_and_loses_no_invalidation() {
     let (Some(redis), Some(mut mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let world = World::new(&redis, &mongo).await;
 
@@ -18,35 +18,35 @@ async fn a_mongodb_that_dies_is_no_error_and_loses_no_invalidation() {
     // Redis answers all lookups, so only writes detect the outage.
     world.change_everything().await;
     let readers = world.readers();
-    world.until_away(MONGODB).await;
-    world.change_more_than_is_remembered().await;
+    world.until_unavailable(MONGODB).await;
+    world.overflow_the_log().await;
     world.assert_bounded().await;
     mongo.restart();
-    world.until_back(MONGODB).await;
+    world.until_available(MONGODB).await;
 
     readers.assert_all_answered().await;
-    world.assert_nothing_old().await;
+    world.assert_no_outdated_value().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mongodb_that_hangs_is_no_error_and_loses_no_invalidation() {
+async fn suspended_mongodb_causes_no_error_and_loses_no_invalidation() {
     let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let world = World::new(&redis, &mongo).await;
     let readers = world.readers();
 
     mongo.freeze();
     world.change_everything().await;
-    world.until_away(MONGODB).await;
+    world.until_unavailable(MONGODB).await;
     world.assert_bounded().await;
     mongo.thaw();
-    world.until_back(MONGODB).await;
+    world.until_available(MONGODB).await;
 
     readers.assert_all_answered().await;
-    world.assert_nothing_old().await;
+    world.assert_no_outdated_value().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_everything_down_old_values_are_served_and_a_new_key_has_the_error_of_its_source() {
+async fn stale_values_are_served_while_all_servers_and_the_source_are_down() {
     let (Some(mut redis), Some(mut mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let world = World::new(&redis, &mongo).await;
     let readers = world.readers();
@@ -54,10 +54,10 @@ async fn with_everything_down_old_values_are_served_and_a_new_key_has_the_error_
     redis.kill();
     mongo.kill();
     world.source.set_down(true);
-    world.until_away(REDIS).await;
-    world.until_away(MONGODB).await;
-    world.assert_costs_nothing(REDIS).await;
-    world.assert_costs_nothing(MONGODB).await;
+    world.until_unavailable(REDIS).await;
+    world.until_unavailable(MONGODB).await;
+    world.assert_no_delay(REDIS).await;
+    world.assert_no_delay(MONGODB).await;
     let mut stale = Vec::new();
     for number in 0..KEYS {
         stale.push(world.get(number).await.unwrap().is_stale());
@@ -71,25 +71,25 @@ async fn with_everything_down_old_values_are_served_and_a_new_key_has_the_error_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_neither_redis_nor_mongodb_memory_and_the_source_are_enough() {
+async fn memory_and_source_are_sufficient_without_redis_and_mongodb() {
     let (Some(mut redis), Some(mut mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let world = World::new(&redis, &mongo).await;
     let readers = world.readers();
 
     redis.kill();
     mongo.kill();
-    world.until_away(REDIS).await;
-    world.until_away(MONGODB).await;
-    world.assert_costs_nothing(REDIS).await;
-    world.assert_costs_nothing(MONGODB).await;
+    world.until_unavailable(REDIS).await;
+    world.until_unavailable(MONGODB).await;
+    world.assert_no_delay(REDIS).await;
+    world.assert_no_delay(MONGODB).await;
     world.change_everything().await;
-    world.change_more_than_is_remembered().await;
+    world.overflow_the_log().await;
     world.assert_bounded().await;
     redis.restart();
     mongo.restart();
-    world.until_back(REDIS).await;
-    world.until_back(MONGODB).await;
+    world.until_available(REDIS).await;
+    world.until_available(MONGODB).await;
 
     readers.assert_all_answered().await;
-    world.assert_nothing_old().await;
+    world.assert_no_outdated_value().await;
 }

@@ -6,26 +6,26 @@ use tokio::{
 };
 
 /// A port that forwards to another port until it is dropped.
-pub(crate) struct Way {
+pub(crate) struct Proxy {
     port: u16,
-    barred: watch::Sender<bool>,
+    blocked: watch::Sender<bool>,
 }
 
-impl Way {
+impl Proxy {
     pub(crate) async fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (barred, bar) = watch::channel(false);
+        let (blocked, is_blocked) = watch::channel(false);
         tokio::spawn(async move {
-            let mut end = bar.clone();
+            let mut end = is_blocked.clone();
             loop {
                 tokio::select! {
-                    Ok((client, _)) = listener.accept() => drop(tokio::spawn(pass(client, server, bar.clone()))),
+                    Ok((client, _)) = listener.accept() => drop(tokio::spawn(forward(client, server, is_blocked.clone()))),
                     Err(_) = end.wait_for(|_| false) => return,
                 }
             }
         });
-        Self { port, barred }
+        Self { port, blocked }
     }
 
     pub(crate) fn redis(&self) -> String {
@@ -37,24 +37,24 @@ impl Way {
     }
 
     /// Closes all connections, and new ones as soon as they are opened.
-    pub(crate) fn bar(&self) {
-        self.barred.send_replace(true);
+    pub(crate) fn block(&self) {
+        self.blocked.send_replace(true);
     }
 
-    pub(crate) fn clear(&self) {
-        self.barred.send_replace(false);
+    pub(crate) fn unblock(&self) {
+        self.blocked.send_replace(false);
     }
 }
 
-async fn pass(mut client: TcpStream, server: u16, mut bar: watch::Receiver<bool>) {
-    let pass = async {
+async fn forward(mut client: TcpStream, server: u16, mut is_blocked: watch::Receiver<bool>) {
+    let forward = async {
         if let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await {
             // Either side may close the connection.
             drop(tokio::io::copy_bidirectional(&mut client, &mut server).await);
         }
     };
     tokio::select! {
-        () = pass => {}
-        _ = bar.wait_for(|barred| *barred) => {}
+        () = forward => {}
+        _ = is_blocked.wait_for(|blocked| *blocked) => {}
     }
 }

@@ -17,48 +17,48 @@ async fn dies_and_comes_back(options: RedisOptions) {
     let readers = world.readers();
 
     redis.kill();
-    world.until_away(REDIS).await;
-    world.assert_costs_nothing(REDIS).await;
+    world.until_unavailable(REDIS).await;
+    world.assert_no_delay(REDIS).await;
     world.change_everything().await;
     world.assert_bounded().await;
     redis.restart();
-    world.until_back(REDIS).await;
+    world.until_available(REDIS).await;
 
     readers.assert_all_answered().await;
-    world.assert_nothing_old().await;
+    world.assert_no_outdated_value().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_dies_and_forgets_is_no_error_and_loses_no_invalidation() {
+async fn killed_redis_without_persistence_causes_no_error_and_loses_no_invalidation() {
     dies_and_comes_back(RedisServer::options()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_dies_and_remembers_is_no_error_and_loses_no_invalidation() {
+async fn killed_redis_with_persistence_causes_no_error_and_loses_no_invalidation() {
     dies_and_comes_back(RedisServer::options().persistent()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_hangs_is_no_error_and_loses_no_invalidation() {
+async fn suspended_redis_causes_no_error_and_loses_no_invalidation() {
     let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let world = World::new(&redis, &mongo).await;
     let readers = world.readers();
 
     redis.freeze();
-    world.until_away(REDIS).await;
-    world.assert_costs_nothing(REDIS).await;
+    world.until_unavailable(REDIS).await;
+    world.assert_no_delay(REDIS).await;
     world.change_everything().await;
-    world.change_more_than_is_remembered().await;
+    world.overflow_the_log().await;
     world.assert_bounded().await;
     redis.thaw();
-    world.until_back(REDIS).await;
+    world.until_available(REDIS).await;
 
     readers.assert_all_answered().await;
-    world.assert_nothing_old().await;
+    world.assert_no_outdated_value().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_forgets_everything_is_filled_again_and_memory_is_not_trusted() {
+async fn flushed_redis_is_filled_again_and_memory_expires() {
     let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let world = World::new(&redis, &mongo).await;
     world.change_everything().await;
@@ -76,12 +76,12 @@ async fn a_redis_that_forgets_everything_is_filled_again_and_memory_is_not_trust
 
     readers.assert_all_answered().await;
     assert!(!world.level(REDIS).await.is_unavailable);
-    world.assert_nothing_old().await;
+    world.assert_no_outdated_value().await;
     world.assert_bounded().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_redis_goes_on_to_be_read_and_keeps_nothing_old() {
+async fn full_redis_is_still_read_and_keeps_no_outdated_value() {
     let (Some(redis), Some(mongo)) = (RedisServer::start(), MongoServer::start()) else { return };
     let world = World::new(&redis, &mongo).await;
     let readers = world.readers();
@@ -92,29 +92,29 @@ async fn a_full_redis_goes_on_to_be_read_and_keeps_nothing_old() {
     world.change_everything().await;
     let full = world.level(REDIS).await;
     readers.assert_all_answered().await;
-    world.assert_nothing_old().await;
+    world.assert_no_outdated_value().await;
     assert_eq!(redis.cli(&["CONFIG", "SET", "maxmemory", "0"]), "OK");
 
     assert!(!full.is_unavailable && full.unapplied == 0, "{full:?}");
-    world.until_back(REDIS).await;
-    world.assert_nothing_old().await;
+    world.until_available(REDIS).await;
+    world.assert_no_outdated_value().await;
     world.assert_bounded().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_lets_nobody_in_comes_to_life_when_it_does() {
+async fn redis_that_rejects_logins_is_used_when_it_accepts_them() {
     let redis = RedisServer::options().password("right").start();
     let (Some(redis), Some(mongo)) = (redis, MongoServer::start()) else { return };
     let world = World::at(&redis.url().replace("right", "wrong"), &mongo).await;
     let readers = world.readers();
 
-    world.until_away(REDIS).await;
-    world.assert_costs_nothing(REDIS).await;
+    world.until_unavailable(REDIS).await;
+    world.assert_no_delay(REDIS).await;
     world.change_everything().await;
     redis.cli(&["CONFIG", "SET", "requirepass", "wrong"]);
-    world.until_back(REDIS).await;
+    world.until_available(REDIS).await;
 
     readers.assert_all_answered().await;
-    world.assert_nothing_old().await;
+    world.assert_no_outdated_value().await;
     world.assert_bounded().await;
 }

@@ -1,4 +1,4 @@
-//! A source of values with versions, so that old values are recognised.
+//! A source of values with versions, so that outdated values can be detected.
 
 use std::sync::{
     Arc,

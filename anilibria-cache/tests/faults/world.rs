@@ -110,10 +110,10 @@ impl World {
         }
     }
 
-    /// Changes the value at its source and invalidates it. `way` selects the kind of invalidation.
-    pub(crate) async fn change(&self, number: usize, way: usize) {
+    /// Changes the value at its source and invalidates it. `kind` selects the kind of invalidation.
+    pub(crate) async fn change(&self, number: usize, kind: usize) {
         self.source.change(number);
-        match way % 5 {
+        match kind % 5 {
             0 => drop(soon(self.cache.expire_by_tag(tag(number))).await),
             1 => soon(self.cache.set(&key(number), self.source.value(number))).await,
             2 => soon(self.cache.remove(&key(number))).await,
@@ -123,7 +123,7 @@ impl World {
     }
 
     /// Sets and invalidates far more keys than the log can contain.
-    pub(crate) async fn change_more_than_is_remembered(&self) {
+    pub(crate) async fn overflow_the_log(&self) {
         for number in 0..4 * MISSED {
             let key = format!("other:{number}");
             soon(self.cache.set(&key, "value")).await;
@@ -135,7 +135,7 @@ impl World {
         soon(self.cache.stats()).await.levels.swap_remove(index)
     }
 
-    pub(crate) async fn until_away(&self, index: usize) {
+    pub(crate) async fn until_unavailable(&self, index: usize) {
         until("the level is away", async || {
             // A key that no level has is looked up on all levels.
             soon(self.cache.peek("nothing")).await;
@@ -145,7 +145,7 @@ impl World {
     }
 
     /// Waits until the level at `index` is available and up to date, and the backplane has published all invalidations.
-    pub(crate) async fn until_back(&self, index: usize) {
+    pub(crate) async fn until_available(&self, index: usize) {
         until("the level is back", async || {
             let stats = soon(self.cache.stats()).await;
             let is_back =
@@ -162,7 +162,7 @@ impl World {
     }
 
     /// Asserts that no operation is attempted on the unavailable level at `index` while the readers run.
-    pub(crate) async fn assert_costs_nothing(&self, index: usize) {
+    pub(crate) async fn assert_no_delay(&self, index: usize) {
         // Calls that were in progress when the level failed may still fail.
         let settled = async || {
             let before = self.level(index).await;
@@ -183,7 +183,7 @@ impl World {
     }
 
     /// Asserts that no store and no caller has a version older than that of the source. The readers must be stopped.
-    pub(crate) async fn assert_nothing_old(&self) {
+    pub(crate) async fn assert_no_outdated_value(&self) {
         assert_eq!(self.old().await, [""; 0]);
     }
 
@@ -221,7 +221,7 @@ impl World {
 }
 
 /// Waits until no instance and no server has an old value.
-pub(crate) async fn until_nothing_old(worlds: impl IntoIterator<Item = &World>) {
+pub(crate) async fn until_no_outdated_value(worlds: impl IntoIterator<Item = &World>) {
     for world in worlds {
         let mut old = world.old().await;
         let end = Instant::now() + DEADLINE;

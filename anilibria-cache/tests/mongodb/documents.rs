@@ -31,7 +31,7 @@ fn is_corrupt<T>(result: &anilibria_cache::Result<T>, key: &str) -> bool {
 }
 
 #[tokio::test]
-async fn an_expiry_is_a_change_of_dates_in_the_document() {
+async fn expiry_changes_the_dates_in_the_document() {
     let Some(server) = MongoServer::start() else { return };
     let (store, collection) = open(&server).await;
     store.set("key", entry("value"), SystemTime::now()).await.unwrap();
@@ -52,7 +52,7 @@ async fn an_expiry_is_a_change_of_dates_in_the_document() {
 }
 
 #[tokio::test]
-async fn documents_of_others_are_not_entries_and_are_spared() {
+async fn foreign_documents_are_not_entries_and_are_not_changed() {
     let Some(server) = MongoServer::start() else { return };
     let (store, collection) = open(&server).await;
     let others =
@@ -67,7 +67,7 @@ async fn documents_of_others_are_not_entries_and_are_spared() {
 }
 
 #[tokio::test]
-async fn what_is_damaged_is_told_and_can_be_replaced_and_removed() {
+async fn damaged_document_is_an_error_and_can_be_replaced_and_removed() {
     let Some(server) = MongoServer::start() else { return };
     let (store, collection) = open(&server).await;
     let now = SystemTime::now();
@@ -90,7 +90,7 @@ async fn what_is_damaged_is_told_and_can_be_replaced_and_removed() {
 }
 
 #[tokio::test]
-async fn stores_with_prefixes_of_their_own_share_a_collection() {
+async fn stores_with_different_prefixes_share_a_collection() {
     let Some(server) = MongoServer::start() else { return };
     let now = SystemTime::now();
     let left = builder(&server).prefix("a.b:").connect().await.unwrap();
@@ -109,7 +109,7 @@ async fn stores_with_prefixes_of_their_own_share_a_collection() {
 }
 
 #[tokio::test]
-async fn what_no_document_can_hold_is_rejected_and_the_old_entry_stays() {
+async fn entry_above_the_document_limit_is_rejected_and_the_previous_one_stays() {
     let Some(server) = MongoServer::start() else { return };
     let (store, _) = open(&server).await;
     let now = SystemTime::now();
@@ -123,7 +123,7 @@ async fn what_no_document_can_hold_is_rejected_and_the_old_entry_stays() {
 }
 
 #[tokio::test]
-async fn the_first_entry_brings_the_indexes_the_server_knows() {
+async fn first_entry_creates_the_indexes() {
     let Some(server) = MongoServer::start() else { return };
     let (store, collection) = open(&server).await;
 
@@ -138,7 +138,7 @@ async fn the_first_entry_brings_the_indexes_the_server_knows() {
 }
 
 #[tokio::test]
-async fn a_server_drops_what_has_expired() {
+async fn server_removes_expired_documents() {
     let Some(server) = MongoServer::start() else { return };
     if !server.is_mongod() {
         return;
@@ -217,7 +217,7 @@ async fn entries_among_many_are_replaced_removed_or_rejected_on_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn processes_that_write_the_same_new_entries_do_not_disturb_each_other() {
+async fn concurrent_inserts_of_the_same_entries_succeed() {
     let Some(server) = MongoServer::start() else { return };
     let (store, collection) = open(&server).await;
     let now = SystemTime::now();

@@ -8,8 +8,8 @@
 
 mod conformance;
 mod documents;
-mod gate;
 mod outages;
+mod proxy;
 
 use std::time::{Duration, SystemTime};
 

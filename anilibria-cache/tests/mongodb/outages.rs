@@ -6,14 +6,14 @@ use anilibria_cache::{Entry, Error, MongoStore, Result, Store};
 use futures::future::join_all;
 use test_services::MongoServer;
 
-use super::{DEADLINE, builder, entry, eventually, gate::Gate};
+use super::{DEADLINE, builder, entry, eventually, proxy::CountingProxy};
 
 const SHORT: Duration = Duration::from_millis(300);
 
 /// Number of connections by which the driver monitors each server.
 const WATCHERS: usize = 2;
 
-async fn impatient(server: &MongoServer) -> MongoStore {
+async fn short_timeouts(server: &MongoServer) -> MongoStore {
     builder(server).wait_timeout(SHORT).call_timeout(SHORT).connect().await.unwrap()
 }
 
@@ -27,11 +27,11 @@ fn is_unavailable<T>(result: &Result<T>) -> bool {
 }
 
 #[tokio::test]
-async fn a_server_that_comes_late_is_found() {
+async fn store_works_when_the_server_starts_later() {
     let Some(mut server) = MongoServer::start() else { return };
     server.kill();
 
-    let store = impatient(&server).await;
+    let store = short_timeouts(&server).await;
     let (down, ping) = (get(&store).await, store.ping().await);
     server.restart();
     let found = eventually(async || get(&store).await.ok()).await;
@@ -41,9 +41,9 @@ async fn a_server_that_comes_late_is_found() {
 }
 
 #[tokio::test]
-async fn a_server_that_comes_back_is_found_with_what_it_had() {
+async fn store_finds_its_entries_after_a_restart_of_the_server() {
     let Some(mut server) = MongoServer::start() else { return };
-    let store = impatient(&server).await;
+    let store = short_timeouts(&server).await;
     let kept = entry("value");
     eventually(async || store.set("key", kept.clone(), SystemTime::now()).await.ok()).await;
 
@@ -57,9 +57,9 @@ async fn a_server_that_comes_back_is_found_with_what_it_had() {
 }
 
 #[tokio::test]
-async fn calls_to_a_frozen_server_end_and_leave_no_trace() {
+async fn calls_to_a_suspended_server_end_and_have_no_effect() {
     let Some(server) = MongoServer::start() else { return };
-    let store = impatient(&server).await;
+    let store = short_timeouts(&server).await;
     eventually(async || store.set("key", entry("value"), SystemTime::now()).await.ok()).await;
 
     server.freeze();
@@ -75,7 +75,7 @@ async fn calls_to_a_frozen_server_end_and_leave_no_trace() {
 }
 
 #[tokio::test]
-async fn calls_that_are_dropped_do_not_use_up_the_connections() {
+async fn dropped_calls_do_not_exhaust_the_connections() {
     let Some(server) = MongoServer::start() else { return };
     let store = builder(&server).max_connections(2).connect().await.unwrap();
     store.set("key", entry("value"), SystemTime::now()).await.unwrap();
@@ -91,30 +91,30 @@ async fn calls_that_are_dropped_do_not_use_up_the_connections() {
 #[tokio::test]
 async fn no_more_connections_are_opened_than_allowed() {
     let Some(server) = MongoServer::start() else { return };
-    let gate = Gate::to(server.port()).await;
-    let builder = MongoStore::builder(gate.uri()).database("test").call_timeout(DEADLINE);
+    let proxy = CountingProxy::to(server.port()).await;
+    let builder = MongoStore::builder(proxy.uri()).database("test").call_timeout(DEADLINE);
     let store = builder.max_connections(3).min_connections(2).connect().await.unwrap();
 
     let found = join_all((0..100).map(|_| get(&store))).await;
 
     assert!(found.iter().all(|found| matches!(found, Ok(None))));
-    assert!((2..=3 + WATCHERS).contains(&gate.most()), "{}", gate.most());
+    assert!((2..=3 + WATCHERS).contains(&proxy.max_open()), "{}", proxy.max_open());
 }
 
 #[tokio::test]
 async fn connections_are_closed_with_the_store() {
     let Some(server) = MongoServer::start() else { return };
-    let gate = Gate::to(server.port()).await;
-    let store = MongoStore::builder(gate.uri()).database("test").connect().await.unwrap();
+    let proxy = CountingProxy::to(server.port()).await;
+    let store = MongoStore::builder(proxy.uri()).database("test").connect().await.unwrap();
     store.ping().await.unwrap();
 
     drop(store);
 
-    eventually(async || (gate.open() == 0).then_some(())).await;
+    eventually(async || (proxy.open() == 0).then_some(())).await;
 }
 
 #[tokio::test]
-async fn a_refused_password_is_told_and_not_shown() {
+async fn error_of_a_wrong_password_does_not_contain_it() {
     let Some(server) = MongoServer::start() else { return };
     let uri = server.uri().replace("mongodb://", "mongodb://user:s3cret@");
     let store = MongoStore::builder(uri).database("test").call_timeout(DEADLINE).connect().await.unwrap();

@@ -11,23 +11,23 @@ use std::{
 use tokio::net::{TcpListener, TcpStream};
 
 /// A port that forwards to another port until it is dropped.
-pub(crate) struct Gate {
+pub(crate) struct CountingProxy {
     address: SocketAddr,
     open: Arc<AtomicUsize>,
-    most: Arc<AtomicUsize>,
+    max_open: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
 
-impl Gate {
+impl CountingProxy {
     pub(crate) async fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (open, most) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-        let counters = (Arc::clone(&open), Arc::clone(&most));
+        let (open, max_open) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let counters = (Arc::clone(&open), Arc::clone(&max_open));
         let task = tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
-                let (open, most) = counters.clone();
-                most.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                let (open, max_open) = counters.clone();
+                max_open.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 tokio::spawn(async move {
                     if let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await {
                         // Either side may close the connection.
@@ -37,7 +37,7 @@ impl Gate {
                 });
             }
         });
-        Self { address, open, most, task }
+        Self { address, open, max_open, task }
     }
 
     pub(crate) fn uri(&self) -> String {
@@ -50,12 +50,12 @@ impl Gate {
     }
 
     /// Returns the maximum number of connections that were open at the same time.
-    pub(crate) fn most(&self) -> usize {
-        self.most.load(Ordering::SeqCst)
+    pub(crate) fn max_open(&self) -> usize {
+        self.max_open.load(Ordering::SeqCst)
     }
 }
 
-impl Drop for Gate {
+impl Drop for CountingProxy {
     fn drop(&mut self) {
         self.task.abort();
     }

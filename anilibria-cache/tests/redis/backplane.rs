@@ -35,12 +35,12 @@ fn connections(server: &RedisServer) -> Vec<String> {
 async fn listen(server: &RedisServer, member: &RedisBackplane) -> Signals {
     let mut signals = member.subscribe();
     let others = listeners(server);
-    assert_eq!(until_there(server, &mut signals, others + 1).await, None);
+    assert_eq!(until_subscribed(server, &mut signals, others + 1).await, None);
     signals
 }
 
 /// Polls `signals` until the server has `count` subscribers. Returns a signal that arrives before that.
-async fn until_there(server: &RedisServer, signals: &mut Signals, count: usize) -> Option<Signal> {
+async fn until_subscribed(server: &RedisServer, signals: &mut Signals, count: usize) -> Option<Signal> {
     soon(async {
         while listeners(server) != count {
             if let Ok(signal) = tokio::time::timeout(Duration::from_millis(5), signals.next()).await {
@@ -57,7 +57,7 @@ async fn next(signals: &mut Signals) -> Signal {
 }
 
 #[tokio::test]
-async fn the_others_hear_what_a_member_publishes_and_it_does_not() {
+async fn members_receive_messages_of_other_members_only() {
     let Some(server) = RedisServer::start() else { return };
     let (one, other) = (member(&server), member(&server));
     let (mut to_one, mut to_other) = (listen(&server, &one).await, listen(&server, &other).await);
@@ -74,7 +74,7 @@ async fn the_others_hear_what_a_member_publishes_and_it_does_not() {
 }
 
 #[tokio::test]
-async fn what_was_missed_while_the_connection_was_away_is_told() {
+async fn messages_missed_during_a_connection_loss_cause_a_resync() {
     let Some(mut server) = RedisServer::options().persistent().start() else { return };
     let (one, other) = (member(&server), member(&server));
     let mut signals = listen(&server, &other).await;
@@ -88,7 +88,7 @@ async fn what_was_missed_while_the_connection_was_away_is_told() {
 }
 
 #[tokio::test]
-async fn a_restart_during_which_nothing_was_said_is_not_told() {
+async fn restart_without_messages_causes_no_resync() {
     let Some(mut server) = RedisServer::options().persistent().start() else { return };
     let (one, other) = (member(&server), member(&server));
     let mut signals = listen(&server, &other).await;
@@ -96,7 +96,7 @@ async fn a_restart_during_which_nothing_was_said_is_not_told() {
     assert_eq!(next(&mut signals).await, Signal::Invalidate(changed("first")));
 
     server.restart();
-    let heard = until_there(&server, &mut signals, 1).await;
+    let heard = until_subscribed(&server, &mut signals, 1).await;
     one.publish(&changed("second")).await.unwrap();
 
     assert_eq!(heard, None);
@@ -104,7 +104,7 @@ async fn a_restart_during_which_nothing_was_said_is_not_told() {
 }
 
 #[tokio::test]
-async fn a_restart_that_lost_the_data_is_told() {
+async fn restart_with_data_loss_causes_a_resync() {
     let Some(mut server) = RedisServer::start() else { return };
     let (one, other) = (member(&server), member(&server));
     let mut signals = listen(&server, &other).await;
@@ -117,7 +117,7 @@ async fn a_restart_that_lost_the_data_is_told() {
 }
 
 #[tokio::test]
-async fn a_flush_is_told() {
+async fn flush_causes_a_resync() {
     let Some(server) = RedisServer::start() else { return };
     let (one, other) = (member(&server), member(&server));
     let mut signals = listen(&server, &other).await;
@@ -132,7 +132,7 @@ async fn a_flush_is_told() {
 }
 
 #[tokio::test]
-async fn a_message_that_got_lost_is_told() {
+async fn lost_message_causes_a_resync() {
     let Some(server) = RedisServer::start() else { return };
     let (one, other) = (member(&server), member(&server));
     let mut signals = listen(&server, &other).await;
@@ -145,7 +145,7 @@ async fn a_message_that_got_lost_is_told() {
 }
 
 #[tokio::test]
-async fn a_message_that_makes_no_sense_is_as_good_as_lost() {
+async fn malformed_message_causes_a_resync() {
     let Some(server) = RedisServer::start() else { return };
     let other = member(&server);
     let mut signals = listen(&server, &other).await;
@@ -156,13 +156,13 @@ async fn a_message_that_makes_no_sense_is_as_good_as_lost() {
 }
 
 #[tokio::test]
-async fn a_server_that_was_frozen_is_noticed_and_heard_again() {
+async fn subscription_recovers_from_a_suspended_server() {
     let Some(server) = RedisServer::start() else { return };
     let brief = Duration::from_millis(100);
-    let impatient = redis(&server).check_every(brief).response_timeout(brief).connect_timeout(brief);
-    let (one, other) = (member(&server), impatient.build().unwrap().backplane());
+    let short_timeouts = redis(&server).check_every(brief).response_timeout(brief).connect_timeout(brief);
+    let (one, other) = (member(&server), short_timeouts.build().unwrap().backplane());
     let mut signals = other.subscribe();
-    let _ = until_there(&server, &mut signals, 1).await;
+    let _ = until_subscribed(&server, &mut signals, 1).await;
     let before = connections(&server);
 
     server.freeze();
@@ -177,7 +177,7 @@ async fn a_server_that_was_frozen_is_noticed_and_heard_again() {
 }
 
 #[tokio::test]
-async fn who_does_not_read_for_long_is_told_to_resync() {
+async fn slow_reader_receives_a_resync() {
     let Some(server) = RedisServer::start() else { return };
     let (one, other) = (member(&server), member(&server));
     let signals = listen(&server, &other).await;
@@ -191,7 +191,7 @@ async fn who_does_not_read_for_long_is_told_to_resync() {
 }
 
 #[tokio::test]
-async fn a_listener_that_started_without_redis_is_told_to_resync_once_it_is_there() {
+async fn listener_started_without_redis_receives_a_resync_when_redis_starts() {
     let Some(mut server) = RedisServer::start() else { return };
     server.kill();
     let mut signals = member(&server).subscribe();
@@ -204,7 +204,7 @@ async fn a_listener_that_started_without_redis_is_told_to_resync_once_it_is_ther
 }
 
 #[tokio::test]
-async fn a_message_is_published_by_a_full_redis_too_and_fails_without_one() {
+async fn publishing_works_with_a_full_redis_and_fails_without_redis() {
     let Some(mut server) = RedisServer::start() else { return };
     let one = member(&server);
     server.cli(&["CONFIG", "SET", "maxmemory", "1"]);

@@ -14,7 +14,7 @@ fn lock(server: &RedisServer) -> RedisLock {
 }
 
 #[tokio::test]
-async fn one_at_a_time_has_the_lock_of_a_key() {
+async fn lock_of_a_key_has_one_holder() {
     let Some(server) = RedisServer::start() else { return };
     let (one, other) = (lock(&server), lock(&server));
 
@@ -29,7 +29,7 @@ async fn one_at_a_time_has_the_lock_of_a_key() {
 }
 
 #[tokio::test]
-async fn only_who_has_the_lock_can_give_it_back() {
+async fn only_the_holder_can_release_the_lock() {
     let Some(server) = RedisServer::start() else { return };
     let lock = lock(&server);
     let _held = lock.try_lock("key", LEASE).await.unwrap().unwrap();
@@ -40,7 +40,7 @@ async fn only_who_has_the_lock_can_give_it_back() {
 }
 
 #[tokio::test]
-async fn a_lease_ends_by_itself() {
+async fn lease_expires() {
     let Some(server) = RedisServer::start() else { return };
     let lock = lock(&server);
     let _held = lock.try_lock("key", Duration::from_millis(1)).await.unwrap().unwrap();

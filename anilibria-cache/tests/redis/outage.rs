@@ -24,7 +24,7 @@ fn chain(error: &Error) -> String {
 }
 
 #[tokio::test]
-async fn a_store_that_started_without_redis_works_once_it_is_there() {
+async fn store_started_without_redis_works_when_redis_starts() {
     let Some(mut server) = RedisServer::start() else { return };
     server.kill();
     let store = store(&server);
@@ -39,7 +39,7 @@ async fn a_store_that_started_without_redis_works_once_it_is_there() {
 }
 
 #[tokio::test]
-async fn a_restart_between_two_calls_is_not_noticed() {
+async fn restart_between_two_calls_has_no_effect() {
     let Some(mut server) = RedisServer::options().persistent().start() else { return };
     let store = store(&server);
     put(&store, "key", "value", &["a"]).await;
@@ -51,7 +51,7 @@ async fn a_restart_between_two_calls_is_not_noticed() {
 }
 
 #[tokio::test]
-async fn scripts_work_after_a_restart_that_forgot_them() {
+async fn scripts_work_after_a_restart() {
     let Some(mut server) = RedisServer::start() else { return };
     let store = store(&server);
     put(&store, "key", "value", &["a", "b", "c"]).await;
@@ -95,7 +95,7 @@ async fn calls_to_a_frozen_server_end_and_work_again_when_it_thaws() {
 }
 
 #[tokio::test]
-async fn a_flush_leaves_an_empty_store_that_works() {
+async fn store_works_after_a_flush() {
     let Some(server) = RedisServer::start() else { return };
     let store = store(&server);
     put(&store, "key", "value", &["a"]).await;
@@ -108,7 +108,7 @@ async fn a_flush_leaves_an_empty_store_that_works() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_apart_and_can_be_mended() {
+async fn wrong_password_is_reported_and_can_be_corrected() {
     let Some(server) = RedisServer::options().password("right").start() else { return };
     let url = server.url().replace("right", "wrong");
     let store = RedisStore::connect(&url).unwrap();

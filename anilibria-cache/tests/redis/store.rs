@@ -28,7 +28,7 @@ async fn an_entry_is_dropped_by_redis_when_it_expires() {
 }
 
 #[tokio::test]
-async fn value_that_is_not_an_entry_is_spared_by_pattern_and_all() {
+async fn foreign_value_is_not_removed_by_pattern_or_all() {
     let Some(server) = RedisServer::start() else { return };
     let store = store(&server);
     server.cli(&["SET", "test:v1:text", "ACtually not"]);
@@ -50,7 +50,7 @@ async fn value_that_is_not_an_entry_is_spared_by_pattern_and_all() {
 }
 
 #[tokio::test]
-async fn an_entry_that_lost_the_tag_is_spared() {
+async fn entry_without_the_tag_is_not_removed() {
     let Some(server) = RedisServer::start() else { return };
     let store = store(&server);
     put(&store, "key", "old", &["a"]).await;
@@ -63,7 +63,7 @@ async fn an_entry_that_lost_the_tag_is_spared() {
 }
 
 #[tokio::test]
-async fn a_tag_is_found_behind_many_others() {
+async fn entry_with_many_tags_is_found_by_each() {
     let Some(server) = RedisServer::start() else { return };
     let store = store(&server);
     let tags: Vec<String> = (0..1_000).map(|number| format!("a tag with the number {number}")).collect();
@@ -77,7 +77,7 @@ async fn a_tag_is_found_behind_many_others() {
 }
 
 #[tokio::test]
-async fn an_expiry_changes_only_the_deadlines_that_lie_ahead() {
+async fn expiry_changes_future_deadlines_only() {
     let Some(server) = RedisServer::start() else { return };
     let store = store(&server);
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
@@ -122,7 +122,7 @@ async fn foreign_damaged_and_newer_data_is_corrupt_and_can_be_overwritten() {
 }
 
 #[tokio::test]
-async fn naming_the_key_repairs_it_whatever_is_there() {
+async fn removal_by_key_removes_foreign_values() {
     let Some(server) = RedisServer::start() else { return };
     let store = store(&server);
 
@@ -163,7 +163,7 @@ async fn entry_of_another_version_is_removed_by_an_expiry() {
 }
 
 #[tokio::test]
-async fn stores_of_different_prefixes_do_not_meet() {
+async fn stores_with_different_prefixes_are_independent() {
     let Some(server) = RedisServer::start() else { return };
     let one = store(&server);
     let other = redis(&server).prefix("other*:").build().unwrap().store();
@@ -177,7 +177,7 @@ async fn stores_of_different_prefixes_do_not_meet() {
 }
 
 #[tokio::test]
-async fn a_full_redis_rejects_an_entry_and_keeps_no_older_one() {
+async fn full_redis_rejects_an_entry_and_removes_the_previous_one() {
     let Some(server) = RedisServer::start() else { return };
     let store = store(&server);
     put(&store, "key", "old", &["a"]).await;
@@ -194,7 +194,7 @@ async fn a_full_redis_rejects_an_entry_and_keeps_no_older_one() {
 }
 
 #[tokio::test]
-async fn the_statistics_are_those_of_the_database() {
+async fn statistics_cover_the_whole_database() {
     let Some(server) = RedisServer::start() else { return };
     let store = store(&server);
     put(&store, "key", "value", &["a"]).await;

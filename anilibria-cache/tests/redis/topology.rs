@@ -129,7 +129,7 @@ async fn hears(redis: &Redis, listener: &impl Backplane) {
 }
 
 #[tokio::test]
-async fn everything_works_in_a_cluster() {
+async fn all_types_work_in_a_cluster() {
     let Some(server) = RedisServer::options().cluster().start() else { return };
     let url = format!("redis+cluster://127.0.0.1:{}", server.port());
 
@@ -137,7 +137,7 @@ async fn everything_works_in_a_cluster() {
 }
 
 #[tokio::test]
-async fn everything_works_in_a_cluster_of_three() {
+async fn all_types_work_in_a_cluster_of_three() {
     let Some(cluster) = RedisCluster::start() else { return };
 
     exercise(&Redis::builder(cluster.url()).prefix("test:").build().unwrap(), |command| cluster.cli(command))
@@ -145,14 +145,14 @@ async fn everything_works_in_a_cluster_of_three() {
 }
 
 #[tokio::test]
-async fn everything_works_with_a_single_server() {
+async fn all_types_work_with_a_single_server() {
     let Some(server) = RedisServer::start() else { return };
 
     exercise(&redis(&server).build().unwrap(), |command| server.cli(command)).await;
 }
 
 #[tokio::test]
-async fn everything_works_over_tls() {
+async fn all_types_work_over_tls() {
     let Some(server) = RedisServer::options().tls().start() else { return };
     let certificate = fs::read(server.ca_certificate().unwrap()).unwrap();
 
@@ -161,7 +161,7 @@ async fn everything_works_over_tls() {
 }
 
 #[tokio::test]
-async fn a_server_with_an_unknown_certificate_is_not_trusted() {
+async fn server_with_an_unknown_certificate_is_rejected() {
     let Some(server) = RedisServer::options().tls().start() else { return };
     let store = redis(&server).build().unwrap().store();
 
@@ -169,7 +169,7 @@ async fn a_server_with_an_unknown_certificate_is_not_trusted() {
 }
 
 #[tokio::test]
-async fn a_replica_that_took_over_is_found_by_way_of_sentinel() {
+async fn promoted_replica_is_found_through_sentinel() {
     let Some(mut master) = RedisServer::start() else { return };
     let Some(_replica) = RedisServer::options().replica_of(master.port()).start() else { return };
     let Some(sentinel) = Sentinel::watch(&master, "main") else { return };

@@ -32,9 +32,9 @@ pub(crate) struct Hub {
     state: Mutex<HubState>,
     record: Arc<Record>,
     dice: Dice,
-    /// A message is lost for one receiver once in so many; 0 is never.
+    /// Average number of messages per lost message, for each receiver; 0 disables losses.
     losses: u64,
-    /// True if a subscription begins at once and without a resync, as that of a `LocalBackplane`.
+    /// True if a subscription begins at once and without a resync, like that of a `LocalBackplane`.
     connects_at_once: bool,
 }
 
@@ -64,7 +64,7 @@ impl Connection {
     }
 }
 
-/// One member of the [`Hub`]. Each cache is another one.
+/// A member of the [`Hub`]. Each cache has its own.
 pub(crate) struct Member {
     hub: Arc<Hub>,
     instance: usize,
@@ -87,7 +87,7 @@ impl Hub {
         Member { hub: Arc::clone(self), instance, id }
     }
 
-    /// Notes that `instance` is used. A subscription that begins at once has to exist from now on.
+    /// Records that `instance` is used. A subscription that begins at once exists from now on.
     pub(crate) fn used(&self, instance: usize) {
         let down_until = self.state.lock().unwrap().members[instance].down_until;
         if self.connects_at_once && down_until.is_none_or(|until| until <= Instant::now()) {
@@ -95,7 +95,7 @@ impl Hub {
         }
     }
 
-    /// Cuts `instance` off for `time`.
+    /// Disconnects `instance` for `time`.
     pub(crate) fn cut_off(self: &Arc<Self>, instance: usize, time: Duration) {
         let until = Instant::now() + time;
         self.state.lock().unwrap().members[instance].down_until = Some(until);
@@ -115,7 +115,7 @@ impl Hub {
         }
     }
 
-    /// Delivers a resync if the instance is connected. It is the end of a loss.
+    /// Delivers a resync if the instance is connected. The resync ends a loss.
     fn resync(&self, instance: usize) {
         let state = self.state.lock().unwrap();
         let connection = &state.members[instance];

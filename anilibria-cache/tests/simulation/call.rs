@@ -17,7 +17,7 @@ use super::{
 /// Maximum time that a loader takes.
 const LOAD_DELAY: Duration = Duration::from_millis(200);
 
-/// The parts of a world that a call takes along.
+/// Parts of a world that a call needs.
 #[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) instance: usize,

@@ -28,7 +28,7 @@ use self::{
 
 /// Number of simulated instances.
 const INSTANCES: usize = 3;
-/// Number of cases unless `PROPTEST_CASES` sets another.
+/// Default number of cases. `PROPTEST_CASES` overrides it.
 const CASES: u32 = 300;
 
 fn config() -> ProptestConfig {
@@ -40,7 +40,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn no_caller_receives_an_old_value_as_fresh_after_the_window_of_its_invalidation(
+    fn no_caller_receives_an_outdated_value_as_fresh_after_the_window_of_its_invalidation(
         settings in Settings::any(),
         steps in vec(Step::group(), 1..50),
     ) {

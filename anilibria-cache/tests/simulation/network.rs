@@ -28,7 +28,7 @@ impl Dice {
         Self(Arc::new(Mutex::new(State { numbers: fastrand::Rng::with_seed(seed), is_calm: false })))
     }
 
-    /// Returns a time in whole milliseconds, at most `most`.
+    /// Returns a random time in whole milliseconds, at most `most`.
     pub(crate) fn up_to(&self, most: Duration) -> Duration {
         let most = u64::try_from(most.as_millis()).unwrap();
         Duration::from_millis(self.0.lock().unwrap().numbers.u64(0..=most))
@@ -39,7 +39,7 @@ impl Dice {
         self.0.lock().unwrap().is_calm = true;
     }
 
-    /// Returns true once in `count` times, at random; never if `count` is 0.
+    /// Returns true with a probability of 1 / `count`; never if `count` is 0.
     pub(crate) fn one_in(&self, count: u64) -> bool {
         let mut state = self.0.lock().unwrap();
         count > 0 && !state.is_calm && state.numbers.u64(0..count) == 0
@@ -82,13 +82,13 @@ pub(crate) enum Outage {
     Hang,
 }
 
-/// The way of one instance to the shared store.
+/// Connection of one instance to the shared store.
 pub(crate) struct Link {
     pub(crate) instance: usize,
     pub(crate) outage: Mutex<Option<(Outage, Instant)>>,
     pub(crate) record: Arc<Record>,
     pub(crate) dice: Dice,
-    /// An operation fails once in so many; 0 is never.
+    /// Average number of operations per failure; 0 disables failures.
     pub(crate) errors: u64,
 }
 
@@ -119,7 +119,7 @@ impl Link {
     }
 }
 
-/// The shared store, as one instance reaches it.
+/// The shared store, accessed by one instance.
 #[derive(Clone)]
 pub(crate) struct SharedStore {
     pub(crate) store: MemoryStore,
@@ -157,7 +157,7 @@ impl Store for SharedStore {
     }
 }
 
-/// An own level that keeps its entries over a restart, as a file on disk does. Its lookups have to be awaited.
+/// An unshared level that keeps its entries over a restart, like a file on disk. Its lookups have to be awaited.
 #[derive(Clone)]
 pub(crate) struct DiskLike(pub(crate) MemoryStore);
 

@@ -1,4 +1,4 @@
-//! Record of one run, and the judgement of what the callers received.
+//! Record of one run, and checks of the values that callers received.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -15,7 +15,7 @@ use super::{
 /// Window of another instance: the time that a message and its application take.
 const MESSAGE_WINDOW: Duration = MESSAGE_DELAY.saturating_add(STORE_DELAY);
 /// Window while another instance writes an older value: the message to that instance, its writes of the key, and its
-/// own message after it has taken the value back.
+/// own message after it has revoked the write.
 const TAKE_BACK_WINDOW: Duration =
     MESSAGE_DELAY.saturating_mul(2).saturating_add(STORE_DELAY.saturating_mul(6));
 /// Time after an outage of the shared store until the missed invalidations have been applied and published.
@@ -23,7 +23,7 @@ const STORE_REPAIR: Duration =
     PROBE.saturating_mul(3).saturating_add(TIMEOUT).saturating_add(Duration::from_secs(1));
 /// Time after a loss of the backplane until the missed messages have been published.
 const BACKPLANE_REPAIR: Duration = PROBE.saturating_add(TIMEOUT).saturating_add(Duration::from_secs(1));
-/// Time during which the cache can take back a write to a shared level.
+/// Time during which the cache can revoke a write to a shared level.
 const RECENT: Duration = Duration::from_secs(3);
 /// Maximum difference between the clocks of two instances.
 const MAX_SKEW: Duration = Duration::from_mins(1);
@@ -201,7 +201,7 @@ impl State {
             (false, _) => TAKE_BACK_WINDOW,
         };
 
-        // The instances that apply the change to the shared store and publish it, or take an older value back.
+        // The instances that apply the change to the shared store and publish it, or revoke an older value.
         let senders: Vec<_> = older.iter().map(|work| work.instance).chain([caller]).collect();
         let settled = self.settled(begun, returned, window, &senders) + window;
 
@@ -219,7 +219,7 @@ impl State {
         if window.is_zero() { returned } else { self.connected_after(settled, begun, reader) }
     }
 
-    /// True if only the own level of the reader can have a value from before `change`: the caller could apply the change to
+    /// True if only the unshared level of the reader can have a value from before `change`: the caller could apply the change to
     /// the shared level, and no other instance was about to write an older value there.
     fn is_correct_on_shared_level(&self, change: &Change, returned: Time, answer: &FreshAnswer) -> bool {
         let has_fault = self.faults.iter().any(|(fault, instance, since, until)| {

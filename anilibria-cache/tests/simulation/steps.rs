@@ -17,15 +17,15 @@ pub(crate) const MAX_OFFSET: i64 = 30;
 pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) near_ttl: Duration,
-    /// True if the own level of each instance keeps its entries over a restart.
+    /// True if the unshared level of each instance keeps its entries over a restart.
     pub(crate) keeps_own_level: bool,
     pub(crate) fail_safe: bool,
     pub(crate) eager_refresh: bool,
     pub(crate) log_capacity: usize,
     pub(crate) offsets: [i64; INSTANCES],
-    /// An operation of the shared store fails once in so many; 0 is never.
+    /// Average number of operations of the shared store per failure; 0 disables failures.
     pub(crate) errors: u64,
-    /// A message is lost once in so many; 0 is never.
+    /// Average number of messages per lost message; 0 disables losses.
     pub(crate) losses: u64,
     /// True if a subscription to the backplane begins at once and without a resync.
     pub(crate) connects_at_once: bool,
@@ -58,7 +58,7 @@ pub(crate) enum Do {
         about: About,
         action: Action,
     },
-    /// Instance `None` is all.
+    /// `None` means all instances.
     Outage {
         instance: Option<usize>,
         outage: Outage,
@@ -150,7 +150,7 @@ impl Settings {
 }
 
 impl Step {
-    /// One step, or a race.
+    /// Generates one step, or a race.
     pub(crate) fn group() -> impl Strategy<Value = Vec<Self>> {
         prop_oneof![
             10 => Self::any().prop_map(|step| vec![step]),
@@ -159,7 +159,7 @@ impl Step {
         ]
     }
 
-    /// A load that an invalidation overtakes: by less than the loader and the write of its value take.
+    /// Generates a load with an invalidation before the loader and the write of its value have ended.
     fn overtaken_load() -> impl Strategy<Value = Vec<Self>> {
         (instance(), key(), instance(), instance(), 0..300_u64, 0..500_u64).prop_map(
             |(loading, key, changing, reading, after, pause)| {
@@ -173,7 +173,7 @@ impl Step {
         )
     }
 
-    /// A change that another instance makes while this one restarts.
+    /// Generates a change of another instance during a restart of this one.
     fn change_during_restart() -> impl Strategy<Value = Vec<Self>> {
         (instance(), key(), instance(), any::<bool>(), 0..500_u64).prop_map(
             |(instance, key, changing, peeks, pause)| {

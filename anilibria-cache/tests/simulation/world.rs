@@ -31,8 +31,8 @@ pub(crate) const PROBE: Duration = Duration::from_secs(1);
 pub(crate) const FAR_TTL: Duration = Duration::from_mins(2);
 /// Time after which an operation counts as deadlocked: an invalidation of many keys may take 20 time limits.
 const OPERATION_LIMIT: Duration = Duration::from_secs(13);
-/// The same for a call that sets a value, which waits for an earlier write of the key: an outage may take 20 s, and another
-/// one may begin before it has ended.
+/// Time after which a call that sets a value counts as deadlocked. The call waits for an earlier write of the key: an outage
+/// may take 20 s, and another one may begin before that write has ended.
 const SET_LIMIT: Duration = Duration::from_mins(1);
 /// Time limit of a lookup: two lookups of the shared level and two loads.
 const GET_LIMIT: Duration = Duration::from_secs(3);
@@ -192,7 +192,7 @@ impl World {
         }));
     }
 
-    /// Ends the process of `instance` and starts another one. A disk-like own level keeps its entries.
+    /// Ends the process of `instance` and starts another one. A disk-like unshared level keeps its entries.
     fn restart(&mut self, instance: usize) {
         self.record.restarted(instance);
         let this = &mut self.instances[instance];
@@ -205,7 +205,7 @@ impl World {
         this.cache = build(&self.settings, instance, (&this.own, &this.shared), &this.clock, &self.hub);
     }
 
-    /// Waits until everything works again and the repairs have ended, and checks the final state.
+    /// Ends all faults, waits for the repairs, and checks the final state.
     async fn end(mut self) -> Result<(), TestCaseError> {
         self.dice.calm_down();
         for pause in [QUIET, FAR_TTL + QUIET] {

@@ -115,7 +115,7 @@ async fn dropped_leader_is_replaced_after_its_lease_ttl() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn leader_that_is_cut_off_gives_up_before_another_is_elected() {
+async fn disconnected_leader_stops_before_another_is_elected() {
     let cuts: [fn(&FaultyElection) -> Arc<AtomicBool>; 2] =
         [|faulty| Arc::clone(&faulty.fails), |faulty| Arc::clone(&faulty.hangs)];
     for cut in cuts {

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_id_is_rejected() {
+    fn invalid_text_is_rejected() {
         for text in [
             "",
             "-",

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recent_records_are_kept_once_and_in_order() {
+    fn recent_records_are_unique_and_in_order() {
         let recent = Recent::default();
         let id = |number: u16| -> RecordId { format!("1700000000000-{number:04}").parse().unwrap() };
         let record = |number| Record { id: id(number), payload: Bytes::new(), metadata: None };
