@@ -1,13 +1,13 @@
 #!/bin/sh
 # Creates the files in `secrets` that compose.yaml requires, with random passwords. Keeps existing files, so it can be run again.
-# The secret of users' tokens belongs to the Node service: copy it to secrets/jwt_secret first. The two addresses for
-# notifications (slack_webhook_url, deadman_url) cannot be created here; the profile `monitoring` does not start without them.
+# Copy the secret of user tokens from the Node service to secrets/jwt_secret first. The script cannot create the two URLs for
+# notifications (slack_webhook_url, deadman_url). The profile `monitoring` does not start without them.
 #
 #   ./make-secrets.sh
 set -eu
 cd "$(dirname "$0")"
 
-# Nobody but the owner gets into the directory; the containers, whose users are others, are given the files themselves.
+# Only the owner can access the directory. The files are mounted into the containers, whose users differ from the owner.
 umask 022
 mkdir -p secrets
 chmod 700 secrets
@@ -17,7 +17,7 @@ random() {
     od -An -N32 -tx1 /dev/urandom | tr -d ' \n'
 }
 
-# put FILE TEXT: makes FILE unless it is there.
+# put FILE TEXT: creates FILE with TEXT unless FILE exists.
 put() {
     [ -e "$1" ] && return
     printf '%s\n' "$2" >"$1"
@@ -32,7 +32,7 @@ put redis_conf "requirepass $(random)"
 put redis_url "redis://:$(sed 's/^requirepass //' redis_conf)@redis:6379/0"
 put redis_exporter "{\"redis://redis:6379\": \"$(sed 's/^requirepass //' redis_conf)\"}"
 put grafana_password "$(random)"
-# Including files that were copied here by hand.
+# Includes files that were copied manually.
 chmod 644 ./*
 
 # Earlier versions of this script wrote a placeholder.

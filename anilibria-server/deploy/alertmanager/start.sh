@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts the Alertmanager if both addresses for notifications are set. Without them it would start, accept alerts, and notify
-# no one.
+# Starts the Alertmanager if both URLs for notifications are set. Without them it would start and accept alerts, but send no
+# notifications.
 #
 #   start.sh OPTION…     options of the Alertmanager
 set -eu
