@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Sets up what is missing and runs every check of the workspace. Needs Rust, and the network for what it installs.
+# Installs missing tools and runs all checks of the workspace. Requires Rust, and network access to install tools.
 #
 #   ./test.sh                everything
 #   ./test.sh lint tests     only these steps, in this order
 #
-# A failure does not stop it. The last line is "N passed, N failed": a Rust test counts one, as does every other check.
+# Continues after a failure. The last line is "N passed, N failed": each Rust test and each other check counts one.
 set -u
 unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
@@ -12,7 +12,7 @@ exec </dev/null
 
 STEPS="format lint docs dependencies services tests features wasm openapi contract deploy pages python examples"
 
-# What a user may build besides everything at once. One line of cargo arguments each.
+# Feature combinations that users may build, in addition to all features. One line of cargo arguments each.
 FEATURE_SETS=(
     "-p anilibria-cache --no-default-features"
     "-p anilibria-cache --no-default-features --features conformance"
@@ -46,7 +46,7 @@ FEATURE_SETS=(
     "-p anilibria-server --no-default-features"
 )
 
-# Examples that need nothing but themselves.
+# Examples that need no other service.
 EXAMPLES=(browse_catalog cache_exchange_rates discord_bot download_episode live_notifications search_catalog
     telegram_bot v3_bot watch_releases)
 
@@ -54,46 +54,46 @@ CARGO_DENY_VERSION=0.20.2
 
 SCHEMATHESIS_VERSION=4.32.5
 
-# Tools that are installed for the checks alone.
+# Directory of tools that only the checks use.
 TOOLS="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/anilibria-test"
 
-# Where checks in TypeScript come from, and where they are built.
+# Sources of the checks in TypeScript, and their build directory.
 TYPESCRIPT=anilibria-server/tests/typescript
 TYPESCRIPT_BUILD="$TOOLS/typescript"
 
-# Speaks MongoDB's protocol where there is no mongod. Version 1 is the last that needs no other database.
+# FerretDB speaks the MongoDB protocol and replaces a missing mongod. Version 1 is the last one without an external database.
 FERRETDB_VERSION=1.24.2
 FERRETDB_BIN="$TOOLS/ferretdb-$FERRETDB_VERSION"
 
-# Keeps traces and shows them. Version 1 of its all-in-one program, without the pages of it, is small enough to be built here.
+# Stores and shows traces. The all-in-one program of version 1 is small enough to be built here, without its web pages.
 JAEGER_VERSION=1.76.0
 JAEGER_BIN="$TOOLS/jaeger-$JAEGER_VERSION"
 
-# Programs of Debian packages that are unpacked and not installed: installed, they would start what they bring along.
+# Programs of Debian packages that are unpacked instead of installed: an installation would start their services.
 UNPACKED="$TOOLS/unpacked"
 
-# Reads a compose file as `docker compose` does, where there is none.
+# Parses a compose file like `docker compose`, if Docker is missing.
 COMPOSE_GO_VERSION=2.16.2
 COMPOSE_GO_BIN="$TOOLS/compose-go-$COMPOSE_GO_VERSION"
 
-# What a site runs the server with, and the checks of that.
+# Files for the deployment of the server, and their checks.
 DEPLOY=anilibria-server/deploy
 DEPLOY_CHECK=anilibria-server/tests/deploy/check.py
 MONITORING_CHECK=anilibria-server/tests/deploy/monitoring.py
 ROTATION_CHECK=anilibria-server/tests/deploy/rotation.py
 
-# The version of compose.yaml. The one that Debian makes looks for files where only an installed package has them.
+# Version in compose.yaml. The Debian package needs files that exist only after an installation.
 ALERTMANAGER_VERSION=0.28.1
 ALERTMANAGER_BIN="$TOOLS/alertmanager-$ALERTMANAGER_VERSION"
 
-# A client of the old API in Python, and what checks the service with it.
+# A Python client of the old API, and the checks that use it.
 PYTHON_CHECKS=anilibria-server/tests/python
 PYTHON_TOOLS="$TOOLS/anilibria.py-1.0.4"
 
-# Generates a client of the document in Python.
+# Generator of a Python client from the API document.
 GENERATOR_TOOLS="$TOOLS/openapi-python-client-0.29.1"
 
-# Colours would hide the lines that are counted.
+# Colours would change the lines that are counted.
 export CARGO_TERM_COLOR=never
 export PATH="$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:$FERRETDB_BIN:$JAEGER_BIN:$ALERTMANAGER_BIN:$UNPACKED/usr/sbin:$UNPACKED/usr/bin"
 
@@ -123,7 +123,7 @@ begin() {
     printf '\n== %s\n' "$title"
 }
 
-# end PASSED FAILED: closes what `begin` opened.
+# end PASSED FAILED: ends the step that `begin` started.
 end() {
     passed=$((passed + $1))
     failed=$((failed + $2))
@@ -135,14 +135,14 @@ end() {
     fi
 }
 
-# check TITLE COMMAND…: a check that counts one.
+# check TITLE COMMAND…: runs a check that counts one.
 check() {
     begin "$1"
     shift
     if "$@"; then end 1 0; else end 0 1; fi
 }
 
-# component CARGO_COMMAND RUSTUP_NAME: adds a part of the toolchain that a minimal installation lacks.
+# component CARGO_COMMAND RUSTUP_NAME: installs a component of the toolchain that a minimal installation lacks.
 component() {
     cargo "$1" --version >/dev/null 2>&1 && return
     if command -v rustup >/dev/null; then
@@ -187,7 +187,8 @@ deny() {
     cargo deny --all-features --locked check "$@"
 }
 
-# Installs the servers and tools that tests start. Tests fail without one that is there, and are skipped without one that is not.
+# Installs the servers and tools that tests start. Installed ones are required, so a test that cannot find them fails. Tests of
+# missing ones are skipped.
 services() {
     begin "servers and tools for tests"
     REQUIRE_TEST_SERVICES=""
@@ -205,7 +206,7 @@ services() {
     end 0 0
 }
 
-# service NAME INSTALL PROGRAM…: requires a service, after INSTALL if a program of it is missing.
+# service NAME INSTALL PROGRAM…: requires a service. Runs INSTALL first if one of its programs is missing.
 service() {
     local name=$1 install=$2 log="$scratch/install.log" before=$SECONDS
     shift 2
@@ -245,12 +246,12 @@ unpack_prometheus() {
 }
 
 apt_install() {
-    # A package source that is out of reach may be one that is not needed.
+        # An unreachable package source may not be needed.
     as_root apt-get update -q
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
 }
 
-# apt_unpack PACKAGE…: unpacks packages to where nobody else finds them.
+# apt_unpack PACKAGE…: unpacks packages into a private directory.
 apt_unpack() {
     local package
     as_root apt-get update -q
@@ -265,7 +266,7 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# The module lacks the file with its version, and without that the server does not start: "go install" cannot make it.
+# "go install" cannot build FerretDB: the module lacks the file with its version, and the server does not start without that file.
 build_ferretdb() {
     local version="v$FERRETDB_VERSION" source="$scratch/ferretdb"
     copy_module "github.com/FerretDB/FerretDB@$version" "$source" || return
@@ -278,7 +279,7 @@ build_jaeger() {
     build_program "$scratch/jaeger" ./cmd/all-in-one "$JAEGER_BIN/jaeger"
 }
 
-# copy_module MODULE@VERSION DIRECTORY: the source of a program in Go.
+# copy_module MODULE@VERSION DIRECTORY: copies the source of a Go program.
 copy_module() {
     have go || apt_install golang-go || return
     local module
@@ -287,7 +288,7 @@ copy_module() {
     cp -R "$module" "$2" && chmod -R u+w "$2"
 }
 
-# build_program DIRECTORY PACKAGE PROGRAM OPTION…: makes the program of a package in that source.
+# build_program DIRECTORY PACKAGE PROGRAM OPTION…: builds the program of a package in DIRECTORY.
 build_program() {
     local source=$1 package=$2 program=$3
     shift 3
@@ -308,12 +309,12 @@ tests() {
         leave_out "test $name"
     done < <(sed -nE 's/^skipped: (.*): (.*)$/\1 (\2)/p' "$skipped" | sort)
     read -r -a counts < <(count_tests "$status" "$log")
-    # To Rust, a test that found no server and returned has passed.
+        # For cargo, a test that returned early because its server is missing has passed.
     end "$((counts[0] - $(wc -l <"$skipped")))" "${counts[1]}"
 }
 
-# count_tests STATUS LOG: how many tests passed and failed. A test binary that ends without a result counts one failure,
-# and so does a run that failed without saying where.
+# count_tests STATUS LOG: prints the numbers of passed and failed tests. A test binary without a result counts as one failure, and
+# so does a failed run without failed tests.
 count_tests() {
     awk -v status="$1" '
         /^ +(Running|Doc-tests) / { silent += running; running = 1 }
@@ -357,7 +358,7 @@ openapi_is_current() {
     return 1
 }
 
-# The document and the service behind it, as tools see them that know nothing of the service.
+# Checks of the API document and of the service by independent tools.
 contract() {
     if installed "contract: redocly, TypeScript" node_tools; then
         check "redocly lint openapi.yaml" redocly
@@ -373,7 +374,7 @@ contract() {
     fi
 }
 
-# The files in deploy, as read by the programs they are written for. A Rust test starts nginx with them as well.
+# Checks of the files in deploy by the programs that read them. A Rust test starts nginx with them as well.
 deploy() {
     if installed "deploy: nginx, promtool, python3" operators_tools; then
         check "nginx -t" nginx_configuration
@@ -426,7 +427,7 @@ python_interpreter() {
     have python3 || apt_install python3
 }
 
-# Replaces the names of the instances: this machine cannot resolve them.
+# Replaces the names of the instances, which this machine cannot resolve.
 nginx_configuration() {
     local copy="$scratch/nginx"
     copy_nginx "$copy" || return
@@ -441,8 +442,8 @@ copy_nginx() {
     sed -i "s| /tmp/| $1/tmp/|; s| /dev/std| $1/std|; /mime.types/d" "$1/nginx.conf"
 }
 
-# nginx reads the names of the instances from /etc/hosts, as the container has it with `extra_hosts` of compose.yaml. Without
-# these entries the same configuration has to fail, or the check would prove nothing.
+# nginx reads the names of the instances from /etc/hosts, like the container with `extra_hosts` of compose.yaml. Without these
+# entries the same configuration must fail; otherwise the check would prove nothing.
 nginx_without_name_server() {
     local copy="$scratch/nginx-names" entries
     copy_nginx "$copy" || return
@@ -458,14 +459,14 @@ nginx_without_name_server() {
     nginx_with_hosts "$copy"
 }
 
-# nginx_with_hosts COPY: tests the configuration in COPY with the name resolution in COPY.
+# nginx_with_hosts COPY: tests the configuration in COPY with the name resolution of COPY.
 nginx_with_hosts() {
     # shellcheck disable=SC2016 # expanded by the inner shell
     unshare_mount sh -c 'mount --bind "$1/hosts" /etc/hosts && mount --bind "$1/resolv.conf" /etc/resolv.conf &&
         exec nginx -t -e stderr -p "$1" -c nginx.conf' sh "$1"
 }
 
-# unshare_mount COMMAND…: runs COMMAND with mounts of its own.
+# unshare_mount COMMAND…: runs COMMAND in a separate mount namespace.
 unshare_mount() {
     if [ "$(id -u)" -eq 0 ]; then unshare --mount "$@"; else unshare --map-root-user --mount "$@"; fi
 }
@@ -517,7 +518,7 @@ compose_tool() {
     GOBIN="$COMPOSE_GO_BIN" go install "github.com/compose-spec/compose-go/v2/cmd@v$COMPOSE_GO_VERSION"
 }
 
-# Reads compose files of a copy that has its secrets; prints what they come to, as JSON.
+# Parses compose files of a copy that contains the secrets, and prints the result as JSON.
 compose_model() {
     if docker compose version >/dev/null 2>&1; then
         docker compose --project-directory . --profile "*" "${@/#/--file=}" config --format json
@@ -539,14 +540,14 @@ compose_file() (
 
 systemd_unit() {
     local unit="$scratch/anilibria-server.service" dropins="$scratch/anilibria-server.service.d"
-    # It has to find the program.
+        # The program of the unit must exist.
     sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' "$DEPLOY/systemd/anilibria-server.service" >"$unit"
     systemd-analyze verify "$unit" || return
-    # The same with the drop-in for a change of the secrets.
+        # The unit with the drop-in for a secret rotation.
     mkdir -p "$dropins" && cp "$DEPLOY/systemd/rotation.conf" "$dropins" && systemd-analyze verify "$unit"
 }
 
-# The pages of the service in a browser. Screenshots are in target/screenshots.
+# Tests of the pages of the service in a browser. Screenshots are in target/screenshots.
 pages() {
     installed "pages: Chromium" page_tools || return
     export SCREENSHOTS="${CARGO_TARGET_DIR:-target}/screenshots"
@@ -555,7 +556,7 @@ pages() {
     check "live events in Chromium" own_page live
 }
 
-# installed NAME INSTALL: whether INSTALL could install what checks called NAME need.
+# installed NAME INSTALL: succeeds if INSTALL can install the tools of the checks called NAME.
 installed() {
     local log="$scratch/install.log"
     "$2" >"$log" 2>&1 && return
@@ -603,8 +604,8 @@ schemathesis_tool() {
     "$venv/bin/pip" install -q "schemathesis==$SCHEMATHESIS_VERSION"
 }
 
-# The same requests each time: what fails here fails again. What it keeps goes to the scratch directory. A stream of events
-# has no end that it could wait for.
+# Each run sends the same requests, so that failures are reproducible. Files are written to the scratch directory. Event streams
+# are excluded, because they do not end.
 schemathesis() (
     cd "$scratch" || exit
     "$TOOLS/schemathesis-$SCHEMATHESIS_VERSION/bin/schemathesis" run "$SERVICE_URL/openapi.json" \
@@ -628,13 +629,13 @@ documentation_page() {
     compile_typescript && with_service node --test "$TYPESCRIPT_BUILD/build/docs.page.js"
 }
 
-# own_page NAME: runs the tests of a page. They start services themselves.
+# own_page NAME: runs the tests of a page. The tests start services themselves.
 own_page() {
     compile_typescript && cargo build -q --locked -p anilibria-server || return
     SERVER="${CARGO_TARGET_DIR:-target}/debug/anilibria-server" node --test "$TYPESCRIPT_BUILD/build/$1.page.js"
 }
 
-# The Python client of the old API, as it was published: each of its methods counts one, and so does what it hears.
+# The published Python client of the old API. Each of its methods and each kind of received event counts one.
 python() {
     installed "python: anilibria.py" python_tools || return
     begin "anilibria.py against the service"
@@ -656,7 +657,7 @@ generator_tools() {
     python_packages "$PYTHON_CHECKS/generator.txt" "$GENERATOR_TOOLS"
 }
 
-# python_packages REQUIREMENTS DIRECTORY: installs packages in a virtual environment, unless they are there.
+# python_packages REQUIREMENTS DIRECTORY: installs packages in a virtual environment, unless they are installed.
 python_packages() {
     cmp -s "$1" "$2/installed.txt" && return
     python3 -m venv "$2" || { apt_install python3 python3-venv && python3 -m venv "$2"; } || return
@@ -669,8 +670,8 @@ generated_client() {
         "$GENERATOR_TOOLS/bin/python" "$PYTHON_CHECKS/generated_client.py"
 }
 
-# count_python_tests STATUS LOG: how many tests passed and failed. A run that failed without saying where counts one failure,
-# and so does one without tests.
+# count_python_tests STATUS LOG: prints the numbers of passed and failed tests. A failed run without failed tests counts as one
+# failure, and so does a run without tests.
 count_python_tests() {
     awk -v status="$1" '
         /^Ran / { ran = $2 }
@@ -682,8 +683,8 @@ count_python_tests() {
     ' "$2"
 }
 
-# with_service COMMAND…: runs COMMAND beside a service that reads from the sandbox, tells it where that is, and gives it a
-# token of another service. The service ends with it; a panic fails the check.
+# with_service COMMAND…: starts a service that uses the sandbox, runs COMMAND with the URL of the service and a token of another
+# service, and stops the service. A panic of the service fails the check.
 with_service() (
     cargo build -q --locked -p anilibria-server || exit
     secret=$(openssl rand -hex 32)
@@ -703,7 +704,7 @@ with_service() (
     ! grep panicked "$log"
 )
 
-# service_token SECRET: a token with which another service may read and write for an hour.
+# service_token SECRET: prints a token of another service with read and write access for an hour.
 service_token() {
     local message
     message=$(printf '{"alg":"HS256","typ":"JWT"}' | base64url).$(printf \
@@ -722,7 +723,7 @@ examples() {
     done
 }
 
-# shellcheck disable=SC2048,SC2086 # the steps are words on purpose
+# shellcheck disable=SC2048,SC2086 # the steps are words, to be split
 for step in ${*:-$STEPS}; do
     case " $STEPS " in
         *" $step "*) "$step" ;;
