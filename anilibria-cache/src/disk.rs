@@ -196,7 +196,7 @@ impl DiskStore {
         done(self.send(Some(room), work, now)?).await
     }
 
-    /// Sends `work` to the writer. It is carried out even if the reply is dropped.
+    /// Sends `work` to the writer, which runs it even if the reply is dropped.
     fn send(&self, room: Option<OwnedSemaphorePermit>, work: Work, now: u64) -> Result<Reply> {
         let (reply, answer) = oneshot::channel();
         let sent = self.0.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { work, now, reply, room }).is_ok());

@@ -1,7 +1,7 @@
-//! Numbered log of recent invalidations. It alone decides whether a value may be stored or served.
+//! Numbered log of recent invalidations, which alone decides whether a value may be stored or served.
 //!
 //! - Every invalidation gets the next number.
-//! - Every value in hand has an *as-of* number: all invalidations up to it are reflected in the value. For a loaded value
+//! - Every value has an *as-of* number: all invalidations up to it are reflected in the value. For a loaded value
 //!   it is the number at which the load began; for a value found on a level, the number up to which that level has applied
 //!   all invalidations.
 //! - A value is outdated if an invalidation with a greater number [covers](InvalidationLog::covered) its key or tags.
@@ -27,7 +27,7 @@ use crate::{
 /// Maximum number of patterns in the log, because each lookup compares all of them.
 const MAX_PATTERNS: usize = 64;
 
-/// The log of one cache; see the [module](self).
+/// Log of one cache; see the [module](self).
 #[derive(Debug)]
 pub(crate) struct InvalidationLog {
     position: AtomicU64,
@@ -39,8 +39,8 @@ pub(crate) struct InvalidationLog {
 #[derive(Debug)]
 struct State {
     capacity: usize,
-    /// The invalidations in the log by number. Each of them is there with its greatest number, and with an earlier one only
-    /// as long as a consumer that is not to apply the greatest has to apply the earlier one.
+    /// Invalidations by number. Equal invalidations share one record with the greatest number. An earlier record is kept only
+    /// while a consumer that does not apply the latest one has to apply the earlier one.
     records: BTreeMap<u64, Invalidation>,
     keys: HashMap<Arc<str>, Numbers>,
     tags: HashMap<Tag, Numbers>,

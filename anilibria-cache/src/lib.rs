@@ -74,7 +74,7 @@ pub use typed::Json;
 pub use typed::Postcard;
 pub use typed::{Codec, NewTypedValue, TypedCache, TypedCached};
 
-/// The crates whose types appear in the interface of this one, in the versions that it uses.
+/// Crates whose types appear in the public API of this crate, in the versions that this crate uses.
 pub mod dependencies {
     pub use ::async_trait;
     pub use ::bytes;

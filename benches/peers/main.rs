@@ -66,7 +66,7 @@ async fn memory() -> anyhow::Result<()> {
 async fn redis(server: &RedisServer) -> anyhow::Result<()> {
     const HITS: u32 = 4000;
     const IN_FLIGHT: usize = 64;
-    // Much more keys than calls in flight: concurrent calls for one key share one load.
+    // Many more keys than calls in flight: concurrent calls for one key share one load.
     const KEYS: usize = 1024;
 
     let keys = |of: &str| -> Vec<String> { (0..KEYS).map(|number| format!("{of}:{number}")).collect() };

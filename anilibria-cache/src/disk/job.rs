@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::{record::Record, tables::Tables};
 use crate::invalidation::Invalidation;
 
-/// The work of a job.
+/// Work of a job.
 pub(super) enum Work {
     /// Apply these changes in order.
     Write(Vec<Change>),
@@ -37,12 +37,12 @@ pub(super) struct Job {
     /// The caller's time, in milliseconds since 1970.
     pub(super) now: u64,
     pub(super) reply: oneshot::Sender<Result<u64, Arc<Error>>>,
-    /// The room that the job takes in the queue.
+    /// Room of the job in the queue.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
 impl Work {
-    /// Carries the work out. Returns the number of entries that an invalidation affected.
+    /// Runs the work. Returns the number of entries that an invalidation affected.
     pub(super) fn apply(&self, tables: &mut Tables<'_>) -> Result<u64, Error> {
         match self {
             Self::Write(changes) => {

@@ -83,7 +83,7 @@ impl Writer {
         Self { shared, limits, jobs, unflushed: Unflushed::default(), paused_until: None, closing: None }
     }
 
-    /// Carries out jobs until one closes the file or the last sender is dropped. Then closes the file.
+    /// Runs jobs until one closes the file or the last sender is dropped. Then closes the file.
     pub(super) fn run(mut self) {
         self.shrink(self.shared.bytes.load(Ordering::Relaxed).saturating_mul(4).max(4 << 20));
         loop {
@@ -140,16 +140,14 @@ impl Writer {
         batch
     }
 
-    /// Carries out `batch` and sends the results.
+    /// Runs `batch` and sends the results.
     fn take(&mut self, batch: Vec<Job>) {
         let is_paused = self.paused_until.is_some_and(|end| Instant::now() < end);
         // Invalidations are tried during a pause, too: until they succeed, the store serves outdated entries.
         let is_accepted = |job: &Job| !is_paused || matches!(job.work, Work::Invalidate(_));
         let (batch, refused): (Vec<Job>, Vec<Job>) = batch.into_iter().partition(is_accepted);
         for job in refused {
-            job.answer(Err(Arc::new(Error::Io(io::Error::other(
-                "the file has just failed, nothing is set yet",
-            )))));
+            job.answer(Err(Arc::new(Error::Io(io::Error::other("the file has failed, writes are paused")))));
         }
         let is_check_pending = self.shared.is_check_pending.swap(false, Ordering::AcqRel);
         if batch.is_empty() {
@@ -176,7 +174,7 @@ impl Writer {
         }
     }
 
-    /// Carries out `batch` in one transaction and returns the result of each job. Flushes if that is due or if `flush` is
+    /// Runs `batch` in one transaction and returns the result of each job. Flushes if that is due or if `flush` is
     /// true.
     fn perform(&mut self, batch: &[Job], flush: bool) -> Result<Vec<u64>, Error> {
         let flush = flush || self.must_flush(batch);
@@ -225,7 +223,7 @@ impl Writer {
 
     /// Returns true if `batch` and all earlier changes must be made durable.
     ///
-    /// An invalidation must be, even if it affected no entry: an entry that it covers may have been replaced just before,
+    /// An invalidation must be made durable even if it affected no entry: a covered entry may have been replaced just before,
     /// and a crash would restore that entry.
     fn must_flush(&self, batch: &[Job]) -> bool {
         batch.iter().any(|job| matches!(job.work, Work::Invalidate(_) | Work::Flush))

@@ -25,8 +25,8 @@ const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 /// A connection that is opened when it is first used, and opened again whenever it is lost.
 ///
-/// Calls wait for the first attempt to connect, and for the first attempt after a connection was closed, at most as long as
-/// for an answer. After a failed attempt, calls fail with its error until an attempt succeeds.
+/// Calls wait for the first attempt to connect, and for the first attempt after a connection was closed, for at most the
+/// response timeout. After a failed attempt, calls fail with its error until an attempt succeeds.
 pub(crate) struct Link(Arc<Shared>);
 
 struct Shared {
