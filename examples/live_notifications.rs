@@ -3,7 +3,7 @@
 //! `cargo run -p anilibria-examples --example live_notifications [-- --url https://host]`
 
 use anilibria_client::{
-    live::{Event, Kind, Live, News},
+    live::{CatalogEvent, Event, Kind, Live},
     sandbox::live::StandIn,
 };
 use futures::StreamExt;
@@ -45,8 +45,8 @@ async fn print(live: &mut Live, mut count: usize) -> anyhow::Result<()> {
 fn line(event: &Event) -> String {
     let title = event.title().unwrap_or("a release");
     match event {
-        Event::NewEpisode(news) => format!("{title}: episode {} is out", news.ordinal),
-        Event::EpisodeUpdate(news) => format!("{title}: episode {} has changed", news.ordinal),
+        Event::NewEpisode(event) => format!("{title}: episode {} is out", event.ordinal),
+        Event::EpisodeUpdate(event) => format!("{title}: episode {} has changed", event.ordinal),
         Event::NewRelease(_) => format!("{title} is new"),
         Event::Missed { count: Some(count) } => format!("{count} changes were missed"),
         Event::Missed { count: None } => "changes may have been missed".to_owned(),

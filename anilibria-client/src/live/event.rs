@@ -82,20 +82,20 @@ impl<'de> Deserialize<'de> for EventId {
 /// A change that the service tells of, or word that some were missed.
 ///
 /// It is not the [`watch::Event`](crate::watch::Event) of the watcher, which carries whole releases: the service sends
-/// no more than a notification needs. [`News`](super::News) asks either of them the same questions.
+/// no more than a notification needs. [`CatalogEvent`](super::CatalogEvent) asks either of them the same questions.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
     /// A release is there that was not.
-    NewRelease(ReleaseNews),
+    NewRelease(NewRelease),
     /// An episode came out.
-    NewEpisode(EpisodeNews),
+    NewEpisode(EpisodeChange),
     /// An episode that was out has changed.
-    EpisodeUpdate(EpisodeNews),
+    EpisodeUpdate(EpisodeChange),
     /// A release was announced and has begun, or has ended, or goes on.
-    StatusChange(StatusNews),
+    StatusChange(StatusChange),
     /// Something of a kind that this version does not know.
-    Unknown(UnknownNews),
+    Unknown(UnknownEvent),
     /// Changes were missed, as the reader was too slow or away for too long: read anew what you keep.
     Missed {
         /// How many, when the service says.
@@ -106,7 +106,7 @@ pub enum Event {
 /// A release that is new.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
-pub struct ReleaseNews {
+pub struct NewRelease {
     /// Which event it is.
     #[serde(rename = "event_id", default, deserialize_with = "wire::or_default")]
     pub id: Option<EventId>,
@@ -130,7 +130,7 @@ pub struct ReleaseNews {
 /// An episode that is new or has changed.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
-pub struct EpisodeNews {
+pub struct EpisodeChange {
     /// Which event it is.
     #[serde(rename = "event_id", default, deserialize_with = "wire::or_default")]
     pub id: Option<EventId>,
@@ -157,7 +157,7 @@ pub struct EpisodeNews {
 /// A release whose status has changed.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
-pub struct StatusNews {
+pub struct StatusChange {
     /// Which event it is.
     #[serde(rename = "event_id", default, deserialize_with = "wire::or_default")]
     pub id: Option<EventId>,
@@ -178,7 +178,7 @@ pub struct StatusNews {
 /// A message of a type that this version does not know.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct UnknownNews {
+pub struct UnknownEvent {
     /// Which event it is, if it is one.
     pub id: Option<EventId>,
     /// Its type.
@@ -191,10 +191,10 @@ impl Event {
     /// Which event it is. [`Missed`](Self::Missed) has no id.
     pub fn id(&self) -> Option<&EventId> {
         match self {
-            Self::NewRelease(news) => news.id.as_ref(),
-            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => news.id.as_ref(),
-            Self::StatusChange(news) => news.id.as_ref(),
-            Self::Unknown(news) => news.id.as_ref(),
+            Self::NewRelease(event) => event.id.as_ref(),
+            Self::NewEpisode(event) | Self::EpisodeUpdate(event) => event.id.as_ref(),
+            Self::StatusChange(event) => event.id.as_ref(),
+            Self::Unknown(event) => event.id.as_ref(),
             Self::Missed { .. } => None,
         }
     }

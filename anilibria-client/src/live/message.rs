@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
 
-use super::event::{Event, EventId, Kind, UnknownNews};
+use super::event::{Event, EventId, Kind, UnknownEvent};
 use crate::{
     Error, Result, Secret,
     model::{ReleaseId, wire},
@@ -117,7 +117,7 @@ fn event(kind: String, data: &str) -> Result<Event> {
         Kind::Unknown(_) => {
             let data: Map<String, Value> = payload(data).unwrap_or_default();
             let id = data.get("event_id").and_then(|id| EventId::deserialize(id).ok());
-            Event::Unknown(UnknownNews { id, kind, data })
+            Event::Unknown(UnknownEvent { id, kind, data })
         }
     })
 }
@@ -150,13 +150,13 @@ mod tests {
         let text = r#"{"type":"new_episode","data":{"event_id":"01","title_id":9000,"episode":12.5,"title":"Имя",
             "episode_name":"Half","poster":"https://host.example/p.webp","timestamp":"2026-11-01T12:00:00Z"}}"#;
 
-        let Ok(Incoming::Event(Event::NewEpisode(news))) = read(text) else { panic!("not an episode") };
+        let Ok(Incoming::Event(Event::NewEpisode(event))) = read(text) else { panic!("not an episode") };
 
-        assert_eq!((news.id, news.release_id), (Some("01".into()), ReleaseId(9000)));
-        assert_eq!((news.ordinal, news.title.as_deref()), (Ordinal(12.5), Some("Имя")));
-        assert_eq!(news.episode_name.as_deref(), Some("Half"));
-        assert_eq!(news.poster.unwrap().as_str(), "https://host.example/p.webp");
-        assert_eq!(news.at.unwrap().unix_timestamp(), 1_793_534_400);
+        assert_eq!((event.id, event.release_id), (Some("01".into()), ReleaseId(9000)));
+        assert_eq!((event.ordinal, event.title.as_deref()), (Ordinal(12.5), Some("Имя")));
+        assert_eq!(event.episode_name.as_deref(), Some("Half"));
+        assert_eq!(event.poster.unwrap().as_str(), "https://host.example/p.webp");
+        assert_eq!(event.at.unwrap().unix_timestamp(), 1_793_534_400);
     }
 
     #[test]
@@ -164,10 +164,10 @@ mod tests {
         let text = r#"{"type":"status_change","data":{"title_id":7,"old_status":"paused","new_status":"completed",
             "timestamp":1793534400}}"#;
 
-        let Ok(Incoming::Event(Event::StatusChange(news))) = read(text) else { panic!("not a status") };
+        let Ok(Incoming::Event(Event::StatusChange(event))) = read(text) else { panic!("not a status") };
 
         assert_eq!(
-            (news.id, news.old, news.new, news.at),
+            (event.id, event.old, event.new, event.at),
             (None, None, Some(ReleaseStatus::Completed), None)
         );
     }
@@ -177,11 +177,11 @@ mod tests {
         let text = r#"{"type":"new_episode","data":{"event_id":7,"title_id":"9000","episode":"12","title":[],
             "poster":"","timestamp":"2026-11-01 12:00:00"}}"#;
 
-        let Ok(Incoming::Event(Event::NewEpisode(news))) = read(text) else { panic!("not an episode") };
+        let Ok(Incoming::Event(Event::NewEpisode(event))) = read(text) else { panic!("not an episode") };
 
-        assert_eq!((news.id, news.release_id), (Some("7".into()), ReleaseId(9000)));
-        assert_eq!((news.ordinal, news.title, news.poster), (Ordinal(12.0), None, None));
-        assert_eq!(news.at.unwrap().unix_timestamp(), 1_793_534_400);
+        assert_eq!((event.id, event.release_id), (Some("7".into()), ReleaseId(9000)));
+        assert_eq!((event.ordinal, event.title, event.poster), (Ordinal(12.0), None, None));
+        assert_eq!(event.at.unwrap().unix_timestamp(), 1_793_534_400);
     }
 
     #[test]
@@ -209,9 +209,9 @@ mod tests {
         let text =
             r#"{"type":"episode_update","data":{"title_id":7,"episode":1,"episode_name":"","poster":null}}"#;
 
-        let Ok(Incoming::Event(Event::EpisodeUpdate(news))) = read(text) else { panic!("not an episode") };
+        let Ok(Incoming::Event(Event::EpisodeUpdate(event))) = read(text) else { panic!("not an episode") };
 
-        assert_eq!((news.episode_name, news.poster), (None, None));
+        assert_eq!((event.episode_name, event.poster), (None, None));
     }
 
     #[test]
@@ -225,10 +225,10 @@ mod tests {
     fn unknown_event_is_kept_with_its_id() {
         let text = r#"{"type":"title_removed","data":{"event_id":"07","title_id":1}}"#;
 
-        let Ok(Incoming::Event(Event::Unknown(news))) = read(text) else { panic!("not unknown") };
+        let Ok(Incoming::Event(Event::Unknown(event))) = read(text) else { panic!("not unknown") };
 
-        assert_eq!((news.kind.as_str(), news.id), ("title_removed", Some("07".into())));
-        assert_eq!(news.data["title_id"], 1);
+        assert_eq!((event.kind.as_str(), event.id), ("title_removed", Some("07".into())));
+        assert_eq!(event.data["title_id"], 1);
     }
 
     #[test]

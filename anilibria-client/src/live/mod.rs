@@ -19,9 +19,9 @@
 //! # service.new_episode(7, 3.0, "A name");
 //! while let Some(event) = live.next().await {
 //!     match event {
-//!         Ok(Event::NewEpisode(news)) => {
-//!             println!("{}: episode {}", news.title.as_deref().unwrap_or("?"), news.ordinal);
-//!             subscriptions.follow(news.release_id)?; // from now on also what changes in it
+//!         Ok(Event::NewEpisode(event)) => {
+//!             println!("{}: episode {}", event.title.as_deref().unwrap_or("?"), event.ordinal);
+//!             subscriptions.follow(event.release_id)?; // from now on also what changes in it
 //!         }
 //!         Ok(Event::Missed { .. }) => println!("changes were missed: read everything anew"),
 //!         Ok(_) => {}
@@ -36,10 +36,10 @@
 //! ```
 
 mod builder;
+mod catalog_event;
 mod event;
 mod memory;
 mod message;
-mod news;
 mod run;
 mod session;
 mod stream;
@@ -47,8 +47,8 @@ mod subscriptions;
 
 pub use self::{
     builder::LiveBuilder,
-    event::{EpisodeNews, Event, EventId, Kind, ReleaseNews, StatusNews, UnknownNews},
-    news::News,
+    catalog_event::CatalogEvent,
+    event::{EpisodeChange, Event, EventId, Kind, NewRelease, StatusChange, UnknownEvent},
     stream::Live,
     subscriptions::Subscriptions,
 };

@@ -2,7 +2,7 @@
 
 use anilibria_client::{
     Error,
-    live::{Event, Kind, News},
+    live::{CatalogEvent, Event, Kind},
     model::{Ordinal, ReleaseId, ReleaseStatus},
 };
 use futures::StreamExt;
@@ -60,8 +60,8 @@ async fn unknown_event_is_told_as_it_came() {
     let event = next(&mut live).await.unwrap();
 
     assert_eq!(event.kind(), Some(Kind::Unknown("title_removed".to_owned())));
-    let Event::Unknown(news) = event else { panic!("{event:?}") };
-    assert_eq!(news.data["title_id"], 7);
+    let Event::Unknown(event) = event else { panic!("{event:?}") };
+    assert_eq!(event.data["title_id"], 7);
     assert_eq!(live.cursor().unwrap().as_str(), "5");
 }
 

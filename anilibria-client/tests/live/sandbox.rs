@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anilibria_client::{
     RetryPolicy,
-    live::{Event, Kind, Live, LiveBuilder, News},
+    live::{CatalogEvent, Event, Kind, Live, LiveBuilder},
     model::Ordinal,
     sandbox::live::StandIn,
 };

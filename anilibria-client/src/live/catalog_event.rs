@@ -10,19 +10,19 @@ use crate::{
 /// [watcher](crate::watch), which needs no service but AniLibria itself.
 ///
 /// ```
-/// use anilibria_client::live::{Kind, News};
+/// use anilibria_client::live::{Kind, CatalogEvent};
 ///
 /// /// What a bot says; the same for either source.
-/// fn line(news: &impl News) -> Option<String> {
-///     match (news.kind()?, news.ordinal()) {
-///         (Kind::NewEpisode, Some(ordinal)) => Some(format!("{}: episode {ordinal}", news.title()?)),
+/// fn line(event: &impl CatalogEvent) -> Option<String> {
+///     match (event.kind()?, event.ordinal()) {
+///         (Kind::NewEpisode, Some(ordinal)) => Some(format!("{}: episode {ordinal}", event.title()?)),
 ///         _ => None,
 ///     }
 /// }
 ///
 /// assert_eq!(line(&anilibria_client::watch::Event::Resync), None);
 /// ```
-pub trait News {
+pub trait CatalogEvent {
     /// What kind of change it is; `None` for word that some were missed.
     fn kind(&self) -> Option<Kind>;
 
@@ -41,44 +41,44 @@ pub trait News {
     }
 }
 
-impl News for Event {
+impl CatalogEvent for Event {
     fn kind(&self) -> Option<Kind> {
         match self {
             Self::NewRelease(_) => Some(Kind::NewRelease),
             Self::NewEpisode(_) => Some(Kind::NewEpisode),
             Self::EpisodeUpdate(_) => Some(Kind::EpisodeUpdate),
             Self::StatusChange(_) => Some(Kind::StatusChange),
-            Self::Unknown(news) => Some(Kind::from(news.kind.as_str())),
+            Self::Unknown(event) => Some(Kind::from(event.kind.as_str())),
             Self::Missed { .. } => None,
         }
     }
 
     fn release_id(&self) -> Option<ReleaseId> {
         match self {
-            Self::NewRelease(news) => Some(news.release_id),
-            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => Some(news.release_id),
-            Self::StatusChange(news) => Some(news.release_id),
+            Self::NewRelease(event) => Some(event.release_id),
+            Self::NewEpisode(event) | Self::EpisodeUpdate(event) => Some(event.release_id),
+            Self::StatusChange(event) => Some(event.release_id),
             Self::Unknown(_) | Self::Missed { .. } => None,
         }
     }
 
     fn title(&self) -> Option<&str> {
         match self {
-            Self::NewRelease(news) => news.title.as_deref(),
-            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => news.title.as_deref(),
+            Self::NewRelease(event) => event.title.as_deref(),
+            Self::NewEpisode(event) | Self::EpisodeUpdate(event) => event.title.as_deref(),
             Self::StatusChange(_) | Self::Unknown(_) | Self::Missed { .. } => None,
         }
     }
 
     fn ordinal(&self) -> Option<Ordinal> {
         match self {
-            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => Some(news.ordinal),
+            Self::NewEpisode(event) | Self::EpisodeUpdate(event) => Some(event.ordinal),
             _ => None,
         }
     }
 }
 
-impl News for watch::Event {
+impl CatalogEvent for watch::Event {
     fn kind(&self) -> Option<Kind> {
         match self {
             Self::NewRelease { .. } => Some(Kind::NewRelease),
