@@ -230,7 +230,7 @@ impl ClientBuilder {
 
     /// Reads errors as API v3 writes them.
     #[cfg(feature = "v3")]
-    pub(crate) fn speaks_v3(mut self) -> Self {
+    pub(crate) fn api_v3(mut self) -> Self {
         self.dialect = failure::V3;
         self
     }

@@ -26,7 +26,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 #[cfg(all(feature = "v3", not(target_arch = "wasm32")))]
-pub(crate) use self::failure::v3::said_in as said_in_v3;
+pub(crate) use self::failure::v3::message_error as v3_message_error;
 #[cfg(feature = "download")]
 pub(crate) use self::media::{MediaFile, MediaRequest};
 #[cfg(feature = "sandbox")]

@@ -5,16 +5,16 @@ use url::Url;
 
 use super::{
     event::{EventId, Kind},
-    memory::Memory,
+    replay_buffer::ReplayBuffer,
     run::Run,
     stream::Live,
-    subscriptions::{Subscriptions, Wanted},
+    subscriptions::{SubscriptionSet, Subscriptions},
 };
 use crate::{
     Result, RetryPolicy, Secret,
     client::builder::USER_AGENT,
     model::ReleaseId,
-    socket::{self, Reconnects, Settings},
+    socket::{self, ReconnectDelays, Settings},
 };
 
 /// Where the service's WebSocket is below its origin.
@@ -28,7 +28,7 @@ const MAX_MESSAGE_SIZE: usize = 64 << 10;
 #[must_use = "settings do nothing until the stream is built"]
 pub struct LiveBuilder {
     url: String,
-    wanted: Wanted,
+    desired: SubscriptionSet,
     /// The first release that was one too many.
     refused: Result<()>,
     since: Option<EventId>,
@@ -43,10 +43,10 @@ impl Live {
     pub fn builder(url: impl Into<String>) -> LiveBuilder {
         LiveBuilder {
             url: url.into(),
-            wanted: Wanted::default(),
+            desired: SubscriptionSet::default(),
             refused: Ok(()),
             since: None,
-            retry: socket::tireless(),
+            retry: socket::endless_backoff(),
             socket: Settings::default(),
             proxy: None,
         }
@@ -59,14 +59,14 @@ impl LiveBuilder {
     /// [`Kind::FEED`] is all there are; [`Kind::EpisodeUpdate`] is told only for releases that are followed, and left
     /// out here.
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
-        self.wanted.choose(kinds);
+        self.desired.set_kinds(kinds);
         self
     }
 
     /// Follows a release: all that happens to it is told. Can be called again, for up to 200 releases; more are refused
     /// when the stream is built. Default: none.
     pub fn follow(mut self, release: impl Into<ReleaseId>) -> Self {
-        self.refused = self.refused.and(self.wanted.follow(release.into()));
+        self.refused = self.refused.and(self.desired.follow(release.into()));
         self
     }
 
@@ -75,7 +75,7 @@ impl LiveBuilder {
     ///
     /// It is sent to the service as it is: use `https` (or `wss`).
     pub fn token(mut self, token: impl Into<Secret>) -> Self {
-        self.wanted.token = Some(token.into());
+        self.desired.token = Some(token.into());
         self
     }
 
@@ -105,18 +105,18 @@ impl LiveBuilder {
         self.refused?;
         let url = address(&self.url)?;
         let dialer = self.socket.dialer(MAX_MESSAGE_SIZE, USER_AGENT, self.proxy.as_ref())?;
-        let subscriptions = Subscriptions(watch::Sender::new(self.wanted));
-        let (out, told) = mpsc::channel(self.socket.buffer);
+        let subscriptions = Subscriptions(watch::Sender::new(self.desired));
+        let (out, items) = mpsc::channel(self.socket.buffer);
         let run = Run {
             url,
             dialer,
-            reconnects: Reconnects::new(self.retry),
+            reconnects: ReconnectDelays::new(self.retry),
             idle_timeout: self.socket.idle_timeout,
-            wanted: subscriptions.0.subscribe(),
-            memory: Memory::since(self.since.clone()),
+            desired: subscriptions.0.subscribe(),
+            buffer: ReplayBuffer::new(self.since.clone()),
             out,
         };
-        Ok(Live::new(run, told, self.since, subscriptions))
+        Ok(Live::new(run, items, self.since, subscriptions))
     }
 }
 

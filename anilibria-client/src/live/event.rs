@@ -21,7 +21,7 @@ open_enum! {
         NewRelease = "new_title",
         /// A release was announced and has begun, or has ended, or goes on.
         StatusChange = "status_change",
-        /// An episode that was out has changed. Told only to those who follow its release.
+        /// An episode that was out has changed. StreamItem only to those who follow its release.
         EpisodeUpdate = "episode_update",
     }
 }

@@ -10,14 +10,14 @@ use crate::{
 };
 
 /// How much of the service's own words goes into an error, in characters.
-const MAX_WORDS: usize = 300;
+const MAX_TEXT: usize = 300;
 
 /// A message to the service.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub(super) enum Outgoing {
     Auth {
-        #[serde(serialize_with = "exposed")]
+        #[serde(serialize_with = "expose")]
         token: Secret,
     },
     SubscribeTitle {
@@ -34,7 +34,7 @@ pub(super) enum Outgoing {
     },
 }
 
-fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+fn expose<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
 }
 
@@ -53,7 +53,7 @@ pub(super) enum Incoming {
     /// Something that was asked for is not done.
     Refused(Error),
     /// Something that was asked for is done.
-    Done,
+    Acknowledged,
 }
 
 #[derive(Deserialize)]
@@ -103,7 +103,7 @@ pub(super) fn read(text: &str) -> Result<Incoming> {
         }
         "lagged" => Incoming::Lagged { missed: payload::<Lagged>(data).unwrap_or_default().missed },
         "error" => Incoming::Refused(refusal(payload(data)?)),
-        "auth_success" | "subscribed" | "unsubscribed" | "pong" => Incoming::Done,
+        "auth_success" | "subscribed" | "unsubscribed" | "pong" => Incoming::Acknowledged,
         _ => Incoming::Event(event(kind, data)?),
     })
 }
@@ -131,7 +131,7 @@ fn payload<T: DeserializeOwned>(data: &str) -> Result<T> {
 }
 
 fn refusal(Refusal { code, message }: Refusal) -> Error {
-    let cut = |text: String| text.chars().take(MAX_WORDS).collect();
+    let cut = |text: String| text.chars().take(MAX_TEXT).collect();
     let message = cut(message);
     match code.as_str() {
         "AUTH_FAILED" => Error::Unauthorized { status: 401, message },
@@ -186,8 +186,8 @@ mod tests {
 
     #[test]
     fn odd_frames_of_other_messages_are_read() {
-        assert!(matches!(read(r#"{"type":"pong","data":[]}"#), Ok(Incoming::Done)));
-        assert!(matches!(read(r#"{"type":"subscribed","data":null}"#), Ok(Incoming::Done)));
+        assert!(matches!(read(r#"{"type":"pong","data":[]}"#), Ok(Incoming::Acknowledged)));
+        assert!(matches!(read(r#"{"type":"subscribed","data":null}"#), Ok(Incoming::Acknowledged)));
         assert!(matches!(read(r#"{"type":"lagged","data":[]}"#), Ok(Incoming::Lagged { missed: None })));
         assert!(matches!(
             read(r#"{"type":"lagged","data":{"missed":"3"}}"#),

@@ -38,8 +38,8 @@
 mod builder;
 mod catalog_event;
 mod event;
-mod memory;
 mod message;
+mod replay_buffer;
 mod run;
 mod session;
 mod stream;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::{
     event::{Event, EventId},
     run::Run,
-    session::Told,
+    session::StreamItem,
     subscriptions::Subscriptions,
 };
 use crate::{Result, runtime::Task};
@@ -21,15 +21,15 @@ use crate::{Result, runtime::Task};
 ///
 /// It connects when it is polled for the first time, from within a Tokio runtime, and then keeps the connection by
 /// itself. When that breaks, it yields the error, waits, connects anew, subscribes anew and asks for what was missed:
-/// each event is told once, and in order for each release. It ends only when trying again makes no sense (there is no
+/// each event is items once, and in order for each release. It ends only when trying again makes no sense (there is no
 /// such address, say) or the [policy](super::LiveBuilder::retry) says so, after the error that tells why. Dropping it ends
 /// everything.
 ///
 /// A slow reader makes it stop reading once the [buffer](super::LiveBuilder::buffer) is full. The service then leaves out
-/// events, which is told as [`Event::Missed`], or hangs up, after which the stream goes on where it was.
+/// events, which is items as [`Event::Missed`], or hangs up, after which the stream goes on where it was.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Live {
-    told: mpsc::Receiver<Told>,
+    items: mpsc::Receiver<StreamItem>,
     position: Option<EventId>,
     subscriptions: Subscriptions,
     /// Until the first poll.
@@ -40,11 +40,11 @@ pub struct Live {
 impl Live {
     pub(super) fn new(
         run: Run,
-        told: mpsc::Receiver<Told>,
+        items: mpsc::Receiver<StreamItem>,
         position: Option<EventId>,
         subscriptions: Subscriptions,
     ) -> Self {
-        Self { told, position, subscriptions, run: Some(run), task: None }
+        Self { items, position, subscriptions, run: Some(run), task: None }
     }
 
     /// Where to go on after a restart: right after the last event that was yielded. `None` before the first one.
@@ -68,7 +68,7 @@ impl Stream for Live {
         if let Some(run) = self.run.take() {
             self.task = Some(Task::spawn(run.run()));
         }
-        let Some(Told { event, position }) = ready!(self.told.poll_recv(cx)) else {
+        let Some(StreamItem { event, position }) = ready!(self.items.poll_recv(cx)) else {
             return Poll::Ready(None);
         };
         self.position = position;

@@ -1,4 +1,4 @@
-//! Reconnects: whether there is another attempt, and its delay.
+//! ReconnectDelays: whether there is another attempt, and its delay.
 
 use std::time::Duration;
 
@@ -8,43 +8,43 @@ use crate::{
 };
 
 /// Without end, after half a second at first and 30 seconds at most, with jitter.
-pub(crate) fn tireless() -> RetryPolicy {
+pub(crate) fn endless_backoff() -> RetryPolicy {
     let policy = RetryPolicy::exponential().max_retries(u32::MAX);
     policy.first_delay(Duration::from_millis(500)).max_delay(Duration::from_secs(30))
 }
 
 /// The waits between connections.
-pub(crate) struct Reconnects {
+pub(crate) struct ReconnectDelays {
     policy: RetryPolicy,
     delays: Delays,
 }
 
-impl Reconnects {
+impl ReconnectDelays {
     pub(crate) fn new(policy: RetryPolicy) -> Self {
         Self { delays: policy.delays(), policy }
     }
 
     /// How long to wait before the next attempt after a connection that `lasted` so long ended with `error`; `None`
     /// when there shall be none.
-    pub(crate) fn after(&mut self, error: &Error, lasted: Duration) -> Option<Duration> {
+    pub(crate) fn next_delay(&mut self, error: &Error, lasted: Duration) -> Option<Duration> {
         // A service that lets everyone in and throws them out at once is not asked at full speed.
         if lasted >= self.policy.longest_delay() {
             self.delays = self.policy.delays();
         }
-        let wait = if may_pass(error) { self.delays.next_delay() } else { None };
-        wait.map(|wait| patient(wait, self.policy.longest_delay(), error))
+        let wait = if is_retryable(error) { self.delays.next_delay() } else { None };
+        wait.map(|wait| retry_delay(wait, self.policy.longest_delay(), error))
     }
 }
 
-impl std::fmt::Debug for Reconnects {
+impl std::fmt::Debug for ReconnectDelays {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reconnects").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("ReconnectDelays").field("policy", &self.policy).finish_non_exhaustive()
     }
 }
 
 /// The wait before the next attempt: longer than `wait` when the service is full or has had enough of us, and no
 /// shorter than it asks for.
-fn patient(wait: Duration, longest: Duration, error: &Error) -> Duration {
+fn retry_delay(wait: Duration, longest: Duration, error: &Error) -> Duration {
     let wait = match error {
         Error::Closed { code: 1008 | 1013, .. } | Error::Blocked { .. } | Error::RateLimited { .. } => {
             wait.max(longest / 2 + wait / 2)
@@ -55,7 +55,7 @@ fn patient(wait: Duration, longest: Duration, error: &Error) -> Duration {
 }
 
 /// Whether another connection may fare better.
-fn may_pass(error: &Error) -> bool {
+fn is_retryable(error: &Error) -> bool {
     error.is_transient() || matches!(error, Error::TooLarge { .. })
 }
 
@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn full_service_is_left_alone_for_longer_and_for_as_long_as_it_asks_within_a_bound() {
-        let wait = |error: &Error| patient(Duration::from_secs(2), Duration::from_secs(30), error).as_secs();
+        let wait =
+            |error: &Error| retry_delay(Duration::from_secs(2), Duration::from_secs(30), error).as_secs();
         let closed = |code| wait(&Error::Closed { code, reason: String::new() });
         let limited = |seconds| wait(&Error::RateLimited { retry_after: Some(Duration::from_secs(seconds)) });
 
@@ -77,18 +78,18 @@ mod tests {
     fn only_what_may_pass_is_tried_again() {
         let status = |status| Error::Status { status, message: String::new() };
 
-        assert!(may_pass(&status(502)) && may_pass(&Error::TooLarge { limit: 1 }));
-        assert!(may_pass(&Error::Closed { code: 1008, reason: String::new() }));
-        assert!(!may_pass(&status(400)) && !may_pass(&Error::NotFound { message: String::new() }));
+        assert!(is_retryable(&status(502)) && is_retryable(&Error::TooLarge { limit: 1 }));
+        assert!(is_retryable(&Error::Closed { code: 1008, reason: String::new() }));
+        assert!(!is_retryable(&status(400)) && !is_retryable(&Error::NotFound { message: String::new() }));
     }
 
     #[test]
     fn attempts_begin_anew_after_a_connection_that_lasted() {
         let policy = RetryPolicy::exponential().max_retries(1).max_delay(Duration::from_secs(1));
-        let mut reconnects = Reconnects::new(policy);
+        let mut reconnects = ReconnectDelays::new(policy);
         let (error, short, long) = (Error::interrupted("it broke"), Duration::ZERO, Duration::from_secs(1));
 
-        let waits = [short, short, long, short].map(|lasted| reconnects.after(&error, lasted).is_some());
+        let waits = [short, short, long, short].map(|lasted| reconnects.next_delay(&error, lasted).is_some());
 
         assert_eq!(waits, [true, false, true, false]);
     }

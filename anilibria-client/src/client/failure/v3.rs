@@ -11,7 +11,7 @@ use crate::{Error, client::transport::Answer};
 /// The keys of both forms: `{"error": {"code", "message"}}` of the API, `{"err", "mes", "key"}` of the site.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Said {
+struct ErrorBody {
     error: Value,
     err: Value,
     mes: Value,
@@ -24,20 +24,20 @@ pub(super) fn refusal(answer: &Answer) -> Option<Error> {
     if answer.status == StatusCode::TOO_MANY_REQUESTS {
         return Some(from_answer(answer));
     }
-    match said(&answer.body).and_then(|said| understood(&said, answer.status)) {
+    match parse(&answer.body).and_then(|body| to_error(&body, answer.status)) {
         None if answer.status.is_success() => blocked(answer),
         None => Some(from_answer(answer)),
-        said => said,
+        error => error,
     }
 }
 
 /// The error that a message on an open connection stands for, if it is one.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn said_in(message: &[u8]) -> Option<Error> {
-    understood(&said(message)?, StatusCode::OK)
+pub(crate) fn message_error(message: &[u8]) -> Option<Error> {
+    to_error(&parse(message)?, StatusCode::OK)
 }
 
-fn said(body: &[u8]) -> Option<Said> {
+fn parse(body: &[u8]) -> Option<ErrorBody> {
     let is_object = body.trim_ascii_start().first() == Some(&b'{');
     if !is_object || memmem::find(body, b"\"err").is_none() {
         return None;
@@ -45,18 +45,18 @@ fn said(body: &[u8]) -> Option<Said> {
     serde_json::from_slice(body).ok()
 }
 
-fn understood(said: &Said, status: StatusCode) -> Option<Error> {
-    match &said.error {
+fn to_error(body: &ErrorBody, status: StatusCode) -> Option<Error> {
+    match &body.error {
         Value::Object(error) if !error.is_empty() => {
             let code = error.get("code").and_then(number).unwrap_or(status.as_u16());
             return Some(Error::Api { code, key: None, message: text(error.get("message")) });
         }
         Value::String(message) if !message.is_empty() => {
-            return Some(Error::Api { code: status.as_u16(), key: None, message: text(Some(&said.error)) });
+            return Some(Error::Api { code: status.as_u16(), key: None, message: text(Some(&body.error)) });
         }
         _ => {}
     }
-    let has_failed = match &said.err {
+    let has_failed = match &body.err {
         Value::Null => false,
         Value::Bool(failed) => *failed,
         Value::Number(number) => number.as_f64() != Some(0.0),
@@ -64,8 +64,8 @@ fn understood(said: &Said, status: StatusCode) -> Option<Error> {
         Value::String(word) => !matches!(word.as_str(), "" | "ok"),
         Value::Array(_) | Value::Object(_) => true,
     };
-    let key = said.key.as_str().map(cut);
-    has_failed.then(|| Error::Api { code: 0, key, message: text(Some(&said.mes)) })
+    let key = body.key.as_str().map(cut);
+    has_failed.then(|| Error::Api { code: 0, key, message: text(Some(&body.mes)) })
 }
 
 fn number(value: &Value) -> Option<u16> {

@@ -39,7 +39,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     pub(super) fn new(api_base: String) -> Self {
-        let common = crate::Client::builder().speaks_v3();
+        let common = crate::Client::builder().api_v3();
         Self {
             api_base,
             api_version: "v3".to_owned(),

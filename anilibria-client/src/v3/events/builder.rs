@@ -6,11 +6,11 @@ use super::{
     Events, Handlers,
     new_episode::{EpisodeRule, NewEpisodes},
     run::Run,
-    subscriptions::{Subscription, Subscriptions, Wanted},
+    subscriptions::{Subscription, SubscriptionSet, Subscriptions},
 };
 use crate::{
     Result, RetryPolicy,
-    socket::{self, Reconnects, Settings},
+    socket::{self, ReconnectDelays, Settings},
     v3::Client,
 };
 
@@ -30,7 +30,7 @@ pub enum ReconnectPolicy {
 impl Default for ReconnectPolicy {
     /// Without end, after half a second at first and 30 seconds at most.
     fn default() -> Self {
-        Self::Backoff(socket::tireless())
+        Self::Backoff(socket::endless_backoff())
     }
 }
 
@@ -46,7 +46,7 @@ impl From<RetryPolicy> for ReconnectPolicy {
 #[must_use = "settings do nothing until the stream is built"]
 pub struct EventsBuilder {
     client: Client,
-    wanted: Wanted,
+    desired: SubscriptionSet,
     /// The first subscription that was wrong or one too many.
     refused: Result<()>,
     rule: EpisodeRule,
@@ -74,7 +74,7 @@ impl Client {
     pub fn events(&self) -> EventsBuilder {
         EventsBuilder {
             client: self.clone(),
-            wanted: Wanted::default(),
+            desired: SubscriptionSet::default(),
             refused: Ok(()),
             rule: EpisodeRule::default(),
             reconnect: ReconnectPolicy::default(),
@@ -88,7 +88,7 @@ impl EventsBuilder {
     /// when the stream is built. Default: none, which means all events.
     #[expect(clippy::needless_pass_by_value, reason = "made for this call, as settings are")]
     pub fn subscribe(mut self, subscription: Subscription) -> Self {
-        self.refused = self.refused.and(self.wanted.add(&subscription).map(drop));
+        self.refused = self.refused.and(self.desired.add(&subscription).map(drop));
         self
     }
 
@@ -108,27 +108,27 @@ impl EventsBuilder {
     /// [`Error::InvalidRequest`](crate::Error::InvalidRequest) when a setting cannot be right.
     pub fn build(self) -> Result<Events> {
         self.refused?;
-        let way = &self.client.socket;
-        let dialer = self.socket.dialer(MAX_MESSAGE_SIZE, &way.user_agent, way.proxy.as_ref())?;
-        let url = way.url.clone();
+        let socket = &self.client.socket;
+        let dialer = self.socket.dialer(MAX_MESSAGE_SIZE, &socket.user_agent, socket.proxy.as_ref())?;
+        let url = socket.url.clone();
         let reconnects = match self.reconnect {
             ReconnectPolicy::Never => None,
-            ReconnectPolicy::Backoff(policy) => Some(Reconnects::new(policy)),
+            ReconnectPolicy::Backoff(policy) => Some(ReconnectDelays::new(policy)),
         };
-        let subscriptions = Subscriptions(watch::Sender::new(self.wanted));
-        let (out, told) = mpsc::channel(self.socket.buffer);
+        let subscriptions = Subscriptions(watch::Sender::new(self.desired));
+        let (out, events) = mpsc::channel(self.socket.buffer);
         let run = Run {
             url,
             client: self.client,
             dialer,
             reconnects,
             idle_timeout: self.socket.idle_timeout,
-            wanted: subscriptions.0.subscribe(),
+            desired: subscriptions.0.subscribe(),
             new_episodes: NewEpisodes::new(self.rule),
-            reading: futures::stream::FuturesOrdered::new(),
+            title_reads: futures::stream::FuturesOrdered::new(),
             out,
         };
-        Ok(Events::new(run, told, subscriptions))
+        Ok(Events::new(run, events, subscriptions))
     }
 
     /// Handlers for the events of the stream. Fails as [`build`](Self::build) does.

@@ -244,12 +244,12 @@ impl Event {
 /// What an event carries; how [`Handlers::on`](super::Handlers::on) knows which events a handler is for.
 pub trait EventData: Clone + Send + 'static {
     /// What `event` carries, if it is of this kind.
-    fn of(event: &Event) -> Option<&Self>;
+    fn from_event(event: &Event) -> Option<&Self>;
 }
 
 /// Any event at all.
 impl EventData for Event {
-    fn of(event: &Event) -> Option<&Self> {
+    fn from_event(event: &Event) -> Option<&Self> {
         Some(event)
     }
 }
@@ -257,7 +257,7 @@ impl EventData for Event {
 /// Events that carry what is named as they are.
 macro_rules! event_data {
     ($($data:ident in $variant:ident),+ $(,)?) => { $(impl EventData for $data {
-        fn of(event: &Event) -> Option<&Self> {
+        fn from_event(event: &Event) -> Option<&Self> {
             match event {
                 Event::$variant(data) => Some(data),
                 _ => None,

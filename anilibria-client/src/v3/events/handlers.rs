@@ -24,12 +24,12 @@ const NO_CODE: u16 = 1005;
 /// One function, and which events it is for.
 struct Handler {
     name: String,
-    wants: Box<dyn Fn(&Event) -> bool + Send + Sync>,
+    accepts: Box<dyn Fn(&Event) -> bool + Send + Sync>,
     call: Arc<dyn Fn(Event) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>,
 }
 
 /// A handler's name, and what came out of it.
-type Done = (String, Result<(), BoxError>);
+type Finished = (String, Result<(), BoxError>);
 
 /// What a handler may give back: nothing, or a result whose error is reported.
 pub trait Outcome: Send + 'static {
@@ -83,14 +83,14 @@ impl<E: Into<BoxError> + Send + 'static> Outcome for Result<(), E> {
 #[must_use = "handlers do nothing until they are run"]
 pub struct Handlers {
     events: Events,
-    all: Vec<Handler>,
+    handlers: Vec<Handler>,
     report: Arc<dyn Fn(BoxError) + Send + Sync>,
 }
 
 impl Events {
     /// Returns handlers for the events of the stream; none at first.
     pub fn handlers(self) -> Handlers {
-        Handlers { events: self, all: Vec::new(), report: Arc::new(|_| {}) }
+        Handlers { events: self, handlers: Vec::new(), report: Arc::new(|_| {}) }
     }
 }
 
@@ -103,8 +103,8 @@ impl Handlers {
         F: Future<Output: Outcome> + Send + 'static,
     {
         let name = std::any::type_name::<E>().rsplit("::").next().unwrap_or_default().to_owned();
-        let call = move |event: &Event| E::of(event).cloned().map(&handler);
-        self.with(name, |event| E::of(event).is_some(), call)
+        let call = move |event: &Event| E::from_event(event).cloned().map(&handler);
+        self.add(name, |event| E::from_event(event).is_some(), call)
     }
 
     /// Calls `handler` once, before anything else.
@@ -113,8 +113,8 @@ impl Handlers {
         H: Fn() -> F + Send + Sync + 'static,
         F: Future<Output: Outcome> + Send + 'static,
     {
-        let wants = |event: &Event| matches!(event, Event::Startup);
-        self.with("on_startup".to_owned(), wants, move |_| Some(handler()))
+        let accepts = |event: &Event| matches!(event, Event::Startup);
+        self.add("on_startup".to_owned(), accepts, move |_| Some(handler()))
     }
 
     /// Calls `handler` with each event of that [name](Event::name), such as `on_title_update`.
@@ -125,7 +125,7 @@ impl Handlers {
     {
         let name = name.into();
         let call = move |event: &Event| Some(handler(event.clone()));
-        self.with(name.clone(), move |event| event.name() == name, call)
+        self.add(name.clone(), move |event| event.name() == name, call)
     }
 
     /// Reports what handlers and the stream fail with. Default: `tracing` is told of it, as it always is.
@@ -145,7 +145,7 @@ impl Handlers {
         let mut last = Ok(());
         loop {
             tokio::select! {
-                Some(done) = running.join_next() => self.done(done),
+                Some(done) = running.join_next() => self.finish(done),
                 event = self.events.next(), if running.len() < MAX_RUNNING => match event {
                     Some(Ok(event)) => {
                         last = Ok(());
@@ -161,7 +161,7 @@ impl Handlers {
             }
         }
         while let Some(done) = running.join_next().await {
-            self.done(done);
+            self.finish(done);
         }
         last
     }
@@ -175,10 +175,10 @@ impl Handlers {
         }
     }
 
-    fn with<F>(
+    fn add<F>(
         mut self,
         name: String,
-        wants: impl Fn(&Event) -> bool + Send + Sync + 'static,
+        accepts: impl Fn(&Event) -> bool + Send + Sync + 'static,
         call: impl Fn(&Event) -> Option<F> + Send + Sync + 'static,
     ) -> Self
     where
@@ -196,18 +196,18 @@ impl Handlers {
                 }
             })
         };
-        self.all.push(Handler { name, wants: Box::new(wants), call: Arc::new(call) });
+        self.handlers.push(Handler { name, accepts: Box::new(accepts), call: Arc::new(call) });
         self
     }
 
-    fn start(&self, event: &Event, running: &mut JoinSet<Done>) {
-        for Handler { name, call, .. } in self.all.iter().filter(|handler| (handler.wants)(event)) {
+    fn start(&self, event: &Event, running: &mut JoinSet<Finished>) {
+        for Handler { name, call, .. } in self.handlers.iter().filter(|handler| (handler.accepts)(event)) {
             let (name, work) = (name.clone(), call(event.clone()));
             running.spawn(async move { (name, work.await) });
         }
     }
 
-    fn done(&self, done: Result<Done, JoinError>) {
+    fn finish(&self, done: Result<Finished, JoinError>) {
         let (name, error) = match done {
             Ok((_, Ok(()))) => return,
             Ok((name, Err(error))) => (name, error),
@@ -220,7 +220,7 @@ impl Handlers {
 
 impl fmt::Debug for Handlers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.all.iter().map(|handler| &handler.name).collect();
+        let names: Vec<_> = self.handlers.iter().map(|handler| &handler.name).collect();
         f.debug_struct("Handlers").field("handlers", &names).finish_non_exhaustive()
     }
 }

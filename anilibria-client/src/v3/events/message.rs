@@ -7,7 +7,7 @@ use super::{
     event::{Event, UnknownEvent},
     subscriptions::SubscriptionId,
 };
-use crate::{Error, Result, client::said_in_v3, decode, v3::events::event::Subscribed};
+use crate::{Error, Result, client::v3_message_error, decode, v3::events::event::Subscribed};
 
 /// Reads a message. `accepted` tells which subscription the service has just taken.
 pub(super) fn read(message: &[u8], accepted: impl FnOnce() -> Option<SubscriptionId>) -> Result<Event> {
@@ -19,7 +19,7 @@ pub(super) fn read(message: &[u8], accepted: impl FnOnce() -> Option<Subscriptio
     if message_map.contains_key("connection") {
         return payload(&Value::Object(message_map)).map(Event::Connect);
     }
-    if let Some(error) = said_in_v3(message) {
+    if let Some(error) = v3_message_error(message) {
         return Err(error);
     }
     match message_map.get("subscribe").and_then(Value::as_str) {

@@ -23,7 +23,7 @@ use crate::{Result, runtime::Task};
 /// A slow reader makes it stop reading once the [buffer](super::EventsBuilder::buffer) is full.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Events {
-    told: mpsc::Receiver<Result<Event>>,
+    events: mpsc::Receiver<Result<Event>>,
     subscriptions: Subscriptions,
     /// Until the first poll.
     run: Option<Run>,
@@ -31,8 +31,8 @@ pub struct Events {
 }
 
 impl Events {
-    pub(super) fn new(run: Run, told: mpsc::Receiver<Result<Event>>, subscriptions: Subscriptions) -> Self {
-        Self { told, subscriptions, run: Some(run), task: None }
+    pub(super) fn new(run: Run, events: mpsc::Receiver<Result<Event>>, subscriptions: Subscriptions) -> Self {
+        Self { events, subscriptions, run: Some(run), task: None }
     }
 
     /// The subscriptions, to be added to while the stream runs.
@@ -48,7 +48,7 @@ impl Stream for Events {
         if let Some(run) = self.run.take() {
             self.task = Some(Task::spawn(run.run()));
         }
-        self.told.poll_recv(cx)
+        self.events.poll_recv(cx)
     }
 }
 

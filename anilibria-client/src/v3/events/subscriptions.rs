@@ -77,9 +77,9 @@ impl fmt::Display for SubscriptionId {
 
 /// What is wanted, as text that can be sent.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Wanted(Vec<String>);
+pub(super) struct SubscriptionSet(Vec<String>);
 
-impl Wanted {
+impl SubscriptionSet {
     pub(super) fn add(&mut self, subscription: &Subscription) -> Result<SubscriptionId> {
         let refused = |reason| Error::InvalidRequest { field: "subscription".to_owned(), reason };
         if self.0.len() >= MAX_SUBSCRIPTIONS {
@@ -110,7 +110,7 @@ impl Wanted {
 ///
 /// The API has no way to end one. All are made anew on every connection.
 #[derive(Clone, Debug)]
-pub struct Subscriptions(pub(super) watch::Sender<Wanted>);
+pub struct Subscriptions(pub(super) watch::Sender<SubscriptionSet>);
 
 impl Subscriptions {
     /// Subscribes. [`Event::Subscription`](super::Event::Subscription) with this id tells when the service has taken it.
@@ -118,8 +118,8 @@ impl Subscriptions {
     /// Fails with [`Error::InvalidRequest`] for the 51st, for one over 16 KiB, and for a pattern that is no object.
     pub fn subscribe(&self, subscription: &Subscription) -> Result<SubscriptionId> {
         let mut outcome = Ok(SubscriptionId(0));
-        self.0.send_if_modified(|wanted| {
-            outcome = wanted.add(subscription);
+        self.0.send_if_modified(|desired| {
+            outcome = desired.add(subscription);
             outcome.is_ok()
         });
         outcome
@@ -146,13 +146,13 @@ mod tests {
 
     #[test]
     fn subscriptions_are_bounded_in_number_and_size() {
-        let mut wanted = Wanted::default();
+        let mut desired = SubscriptionSet::default();
         let good = Subscription::new(json!({"type": "title_update"}));
 
-        assert!(wanted.add(&Subscription::new(json!({"data": "x".repeat(MAX_SIZE)}))).is_err());
-        assert!(wanted.add(&Subscription::new("title_update")).is_err());
-        let ids: Vec<_> = (0..60).filter_map(|_| wanted.add(&good).ok()).collect();
+        assert!(desired.add(&Subscription::new(json!({"data": "x".repeat(MAX_SIZE)}))).is_err());
+        assert!(desired.add(&Subscription::new("title_update")).is_err());
+        let ids: Vec<_> = (0..60).filter_map(|_| desired.add(&good).ok()).collect();
 
-        assert_eq!((ids.len(), ids[49].to_string().as_str(), wanted.len()), (50, "49", 50));
+        assert_eq!((ids.len(), ids[49].to_string().as_str(), desired.len()), (50, "49", 50));
     }
 }

@@ -15,24 +15,24 @@ const MAX_HELD: usize = 1024;
 /// From the time a connection is open until the service has told what was missed, events are held back: those that
 /// happen meanwhile would otherwise come before older ones.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(super) struct ReplayBuffer {
     /// Everything up to here was told.
     position: Option<EventId>,
     /// The last event that was told. It is beyond the position while events are held back.
-    reached: Option<EventId>,
+    latest: Option<EventId>,
     seen: HashSet<EventId>,
     order: VecDeque<EventId>,
     held: Option<BTreeMap<EventId, Event>>,
 }
 
-impl Memory {
+impl ReplayBuffer {
     /// Nothing is known but where to go on.
-    pub(super) fn since(position: Option<EventId>) -> Self {
-        let mut memory = Self { position: position.clone(), reached: position.clone(), ..Self::default() };
+    pub(super) fn new(position: Option<EventId>) -> Self {
+        let mut buffer = Self { position: position.clone(), latest: position.clone(), ..Self::default() };
         if let Some(id) = position {
-            memory.see(&id);
+            buffer.record(&id);
         }
-        memory
+        buffer
     }
 
     /// Where to go on after a break.
@@ -41,18 +41,18 @@ impl Memory {
     }
 
     /// Holds events back from now on.
-    pub(super) fn hold(&mut self) {
+    pub(super) fn start_replay(&mut self) {
         self.held.get_or_insert_default();
     }
 
     /// Takes in an event and gives the one to tell now, which is another one when too many are held back.
-    pub(super) fn take(&mut self, event: Event) -> Option<Event> {
+    pub(super) fn push(&mut self, event: Event) -> Option<Event> {
         let Some(id) = event.id().cloned() else { return Some(event) };
-        if !self.see(&id) {
+        if !self.record(&id) {
             return None;
         }
         let Some(held) = &mut self.held else {
-            self.reach(id);
+            self.advance(id);
             return Some(event);
         };
         held.insert(id, event);
@@ -60,18 +60,18 @@ impl Memory {
             return None;
         }
         let (id, event) = held.pop_first()?;
-        self.reach(id);
+        self.advance(id);
         Some(event)
     }
 
     /// Nothing older will come: gives the events that were held back, one by one and in order.
-    pub(super) fn next_held(&mut self) -> Option<Event> {
+    pub(super) fn pop_held(&mut self) -> Option<Event> {
         let Some((id, event)) = self.held.as_mut()?.pop_first() else {
             self.held = None;
-            self.position.clone_from(&self.reached);
+            self.position.clone_from(&self.latest);
             return None;
         };
-        self.reach(id.clone());
+        self.advance(id.clone());
         // Those before it were told.
         self.position = self.position.take().max(Some(id));
         Some(event)
@@ -79,19 +79,19 @@ impl Memory {
 
     /// The connection broke before all that was missed was told: gives the events that were held back. As older ones
     /// may be missing, the position stays where it was.
-    pub(super) fn abandon(&mut self) -> impl Iterator<Item = Event> {
+    pub(super) fn abort_replay(&mut self) -> impl Iterator<Item = Event> {
         self.held.take().into_iter().flatten().map(|(_, event)| event)
     }
 
-    fn reach(&mut self, id: EventId) {
-        self.reached = self.reached.take().max(Some(id));
+    fn advance(&mut self, id: EventId) {
+        self.latest = self.latest.take().max(Some(id));
         if self.held.is_none() {
-            self.position.clone_from(&self.reached);
+            self.position.clone_from(&self.latest);
         }
     }
 
     /// Takes note of an event; whether it is new.
-    fn see(&mut self, id: &EventId) -> bool {
+    fn record(&mut self, id: &EventId) -> bool {
         if !self.seen.insert(id.clone()) {
             return false;
         }
@@ -118,56 +118,56 @@ mod tests {
         events.into_iter().map(|event| event.id().unwrap().as_str().parse().unwrap()).collect()
     }
 
-    fn position(memory: &Memory) -> Option<&str> {
-        memory.position().map(EventId::as_str)
+    fn position(buffer: &ReplayBuffer) -> Option<&str> {
+        buffer.position().map(EventId::as_str)
     }
 
     #[test]
     fn each_event_is_told_once_and_moves_the_position_forward_only() {
-        let mut memory = Memory::since(Some("00001".into()));
+        let mut buffer = ReplayBuffer::new(Some("00001".into()));
 
-        let told = [1, 3, 2, 3, 2].map(|id| memory.take(event(id)));
+        let told = [1, 3, 2, 3, 2].map(|id| buffer.push(event(id)));
 
         assert_eq!(ids(told.into_iter().flatten()), [3, 2]);
-        assert_eq!(position(&memory), Some("00003"));
+        assert_eq!(position(&buffer), Some("00003"));
     }
 
     #[test]
     fn events_that_are_held_back_are_told_in_order() {
-        let mut memory = Memory::since(Some("00001".into()));
-        memory.hold();
+        let mut buffer = ReplayBuffer::new(Some("00001".into()));
+        buffer.start_replay();
 
-        let now = [5, 2, 3].map(|id| memory.take(event(id)));
-        assert_eq!((now, position(&memory)), ([None, None, None], Some("00001")));
+        let now = [5, 2, 3].map(|id| buffer.push(event(id)));
+        assert_eq!((now, position(&buffer)), ([None, None, None], Some("00001")));
 
-        assert_eq!(ids(memory.next_held()), [2]);
-        assert_eq!(position(&memory), Some("00002"));
-        assert_eq!(ids(std::iter::from_fn(|| memory.next_held())), [3, 5]);
-        assert_eq!(position(&memory), Some("00005"));
-        assert_eq!(memory.take(event(6)), Some(event(6)));
+        assert_eq!(ids(buffer.pop_held()), [2]);
+        assert_eq!(position(&buffer), Some("00002"));
+        assert_eq!(ids(std::iter::from_fn(|| buffer.pop_held())), [3, 5]);
+        assert_eq!(position(&buffer), Some("00005"));
+        assert_eq!(buffer.push(event(6)), Some(event(6)));
     }
 
     #[test]
     fn break_while_events_are_held_back_tells_them_and_asks_again_from_before() {
-        let mut memory = Memory::since(Some("00001".into()));
-        memory.hold();
-        memory.take(event(5));
+        let mut buffer = ReplayBuffer::new(Some("00001".into()));
+        buffer.start_replay();
+        buffer.push(event(5));
 
-        assert_eq!(ids(memory.abandon()), [5]);
+        assert_eq!(ids(buffer.abort_replay()), [5]);
 
-        assert_eq!(position(&memory), Some("00001"));
-        memory.hold();
-        assert_eq!((memory.take(event(2)), memory.take(event(5))), (None, None));
-        assert_eq!(ids(std::iter::from_fn(|| memory.next_held())), [2]);
+        assert_eq!(position(&buffer), Some("00001"));
+        buffer.start_replay();
+        assert_eq!((buffer.push(event(2)), buffer.push(event(5))), (None, None));
+        assert_eq!(ids(std::iter::from_fn(|| buffer.pop_held())), [2]);
     }
 
     #[test]
     fn memory_is_bounded() {
-        let mut memory = Memory::default();
-        memory.hold();
+        let mut buffer = ReplayBuffer::default();
+        buffer.start_replay();
 
-        let told = (0..10_000).filter_map(|id| memory.take(event(id))).count();
+        let told = (0..10_000).filter_map(|id| buffer.push(event(id))).count();
 
-        assert_eq!((told, memory.seen.len(), memory.order.len()), (10_000 - MAX_HELD, MAX_SEEN, MAX_SEEN));
+        assert_eq!((told, buffer.seen.len(), buffer.order.len()), (10_000 - MAX_HELD, MAX_SEEN, MAX_SEEN));
     }
 }

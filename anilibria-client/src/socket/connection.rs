@@ -10,96 +10,103 @@ use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes, protocol::CloseFr
 use crate::{Error, Result, client::upgrade::Socket};
 
 /// How long the service may take to read what is sent to it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The close code that stands for none (RFC 6455).
 const NO_CODE: u16 = 1005;
 
-/// What is heard on a connection.
+/// What is received on a connection.
 #[derive(Debug)]
-pub(crate) enum Heard {
+pub(crate) enum Received {
     /// A message of text.
     Text(Utf8Bytes),
     /// A message of bytes.
     Binary(#[cfg_attr(not(feature = "v3"), expect(dead_code, reason = "of use in API v3 alone"))] Bytes),
-    /// Nothing for so long that it is time for a [probe](Link::probe).
-    Silence,
+    /// Nothing for so long that it is time for a [probe](Connection::ping).
+    Idle,
 }
 
 /// An open connection.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct Connection {
     socket: Socket,
     max_message_size: usize,
     idle_timeout: Duration,
     /// Since when nothing has come, or since when the service was asked for a sign of life.
-    quiet_since: Instant,
+    idle_since: Instant,
     has_pinged: bool,
     /// A message was given out, and whoever has it may take its time.
-    is_handled: bool,
+    is_message_returned: bool,
 }
 
-impl Link {
+impl Connection {
     /// A connection that counts as dead when nothing comes for `idle_timeout`. Longer messages than `max_message_size`
     /// were forbidden to `socket`.
     pub(crate) fn new(socket: Socket, max_message_size: usize, idle_timeout: Duration) -> Self {
-        let quiet_since = Instant::now();
-        Self { socket, max_message_size, idle_timeout, quiet_since, has_pinged: false, is_handled: false }
+        let idle_since = Instant::now();
+        Self {
+            socket,
+            max_message_size,
+            idle_timeout,
+            idle_since,
+            has_pinged: false,
+            is_message_returned: false,
+        }
     }
 
     /// The next message, or that there is none. Nothing is lost when it is not waited for.
-    pub(crate) async fn hear(&mut self) -> Result<Heard> {
+    pub(crate) async fn receive(&mut self) -> Result<Received> {
         // Only now, as a slow reader is no silence of the service.
-        if std::mem::take(&mut self.is_handled) {
-            self.is_alive();
+        if std::mem::take(&mut self.is_message_returned) {
+            self.reset_idle_time();
         }
         loop {
             let frame = tokio::select! {
                 frame = self.socket.next() => frame,
-                () = sleep_until(self.quiet_since + self.idle_timeout / 2) => return Ok(Heard::Silence),
+                () = sleep_until(self.idle_since + self.idle_timeout / 2) => return Ok(Received::Idle),
             };
-            let heard = match frame {
-                Some(Ok(Message::Text(text))) => Heard::Text(text),
-                Some(Ok(Message::Binary(bytes))) => Heard::Binary(bytes),
+            let received = match frame {
+                Some(Ok(Message::Text(text))) => Received::Text(text),
+                Some(Ok(Message::Binary(bytes))) => Received::Binary(bytes),
                 Some(Ok(Message::Close(frame))) => return Err(closed(frame)),
                 // A ping is answered by the library with the next read.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
-                    self.is_alive();
+                    self.reset_idle_time();
                     continue;
                 }
                 Some(Err(error)) => return Err(self.failure(error)),
                 None => return Err(Error::interrupted("the service hung up")),
             };
-            self.is_handled = true;
-            return Ok(heard);
+            self.is_message_returned = true;
+            return Ok(received);
         }
     }
 
     /// Asks for a sign of life, or gives the connection up when it was asked for before.
-    pub(crate) async fn probe(&mut self) -> Result<()> {
+    pub(crate) async fn ping(&mut self) -> Result<()> {
         if self.has_pinged {
             return Err(Error::Timeout { host: String::new(), after: self.idle_timeout });
         }
         self.has_pinged = true;
-        self.quiet_since = Instant::now();
+        self.idle_since = Instant::now();
         self.send(Message::Ping(Bytes::new())).await
     }
 
     /// Says `text`.
-    pub(crate) async fn say(&mut self, text: String) -> Result<()> {
+    pub(crate) async fn send_text(&mut self, text: String) -> Result<()> {
         self.send(Message::text(text)).await
     }
 
     async fn send(&mut self, message: Message) -> Result<()> {
-        match timeout(PATIENCE, self.socket.send(message)).await {
+        match timeout(WRITE_TIMEOUT, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(self.failure(error)),
-            Err(_) => Err(Error::Timeout { host: String::new(), after: PATIENCE }),
+            Err(_) => Err(Error::Timeout { host: String::new(), after: WRITE_TIMEOUT }),
         }
     }
 
-    fn is_alive(&mut self) {
-        self.quiet_since = Instant::now();
+    fn reset_idle_time(&mut self) {
+        self.idle_since = Instant::now();
         self.has_pinged = false;
     }
 
