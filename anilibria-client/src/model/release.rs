@@ -246,7 +246,7 @@ impl Release {
     }
 
     /// When there was last something new: when an episode came out, else when it was changed, else when it was added.
-    pub fn news_at(&self) -> Option<OffsetDateTime> {
+    pub fn last_activity_at(&self) -> Option<OffsetDateTime> {
         self.fresh_at.or(self.updated_at).or(self.created_at)
     }
 }

@@ -38,8 +38,8 @@ pub mod calls;
 mod client;
 #[cfg(not(target_arch = "wasm32"))]
 mod events;
+pub(crate) mod from_v1;
 pub mod model;
-pub(crate) mod of_v1;
 mod pages;
 mod params;
 mod query;
@@ -51,12 +51,12 @@ mod wire;
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::events::*;
 #[cfg(all(feature = "reflector", not(target_arch = "wasm32")))]
-pub use self::of_v1::release_of;
+pub use self::from_v1::release_of;
 #[cfg(all(feature = "sandbox", not(target_arch = "wasm32")))]
 pub use self::stand_in::{StandIn, example, offline};
 pub use self::{
     client::{Client, ClientBuilder},
-    of_v1::Mapping,
+    from_v1::Mapping,
     pages::PageStream,
     params::{
         DescriptionType, GenreOrder, Include, PlaylistType, RssType, SeedStatsOrder, SortDirection, TitleRef,

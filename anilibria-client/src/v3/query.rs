@@ -47,7 +47,7 @@ impl From<&str> for Query {
 
 impl From<String> for Query {
     fn from(text: String) -> Self {
-        Self::Full(Expression { text, fault: None })
+        Self::Full(Expression { text, error: None })
     }
 }
 
@@ -58,101 +58,101 @@ impl From<String> for Query {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     text: String,
-    fault: Option<&'static str>,
+    error: Option<&'static str>,
 }
 
 /// The field at `path` of a title (`"season.year"`, `"team.voice"`).
 pub fn key(path: &str) -> Expression {
     let is_path = !path.is_empty() && !path.contains(['{', '}']);
-    let fault = (!is_path).then_some("a key must be a path without braces");
-    Expression { text: format!("{{{path}}}"), fault }
+    let error = (!is_path).then_some("a key must be a path without braces");
+    Expression { text: format!("{{{path}}}"), error }
 }
 
 /// Whether the field at `path` is there and not null.
 pub fn exists(path: &str) -> Expression {
-    key(path).within("exists")
+    key(path).call("exists")
 }
 
 /// Whether the field at `path` is missing, null, or without content.
 pub fn is_empty(path: &str) -> Expression {
-    key(path).within("empty")
+    key(path).call("empty")
 }
 
 /// No value.
 pub fn null() -> Expression {
-    Expression { text: "null".to_owned(), fault: None }
+    Expression { text: "null".to_owned(), error: None }
 }
 
 impl Expression {
     /// Whether both are equal.
     pub fn eq(self, other: impl Into<Self>) -> Self {
-        self.joined("==", other)
+        self.binary("==", other)
     }
 
     /// Whether they differ.
     pub fn ne(self, other: impl Into<Self>) -> Self {
-        self.joined("!=", other)
+        self.binary("!=", other)
     }
 
     /// Whether it is less.
     pub fn lt(self, other: impl Into<Self>) -> Self {
-        self.joined("<", other)
+        self.binary("<", other)
     }
 
     /// Whether it is less or equal.
     pub fn le(self, other: impl Into<Self>) -> Self {
-        self.joined("<=", other)
+        self.binary("<=", other)
     }
 
     /// Whether it is greater.
     pub fn gt(self, other: impl Into<Self>) -> Self {
-        self.joined(">", other)
+        self.binary(">", other)
     }
 
     /// Whether it is greater or equal.
     pub fn ge(self, other: impl Into<Self>) -> Self {
-        self.joined(">=", other)
+        self.binary(">=", other)
     }
 
     /// Whether a regular expression matches in it.
     pub fn matches(self, pattern: &str) -> Self {
-        self.joined("~=", pattern)
+        self.binary("~=", pattern)
     }
 
     /// Whether a list holds this value.
     pub fn contains(self, value: impl Into<Self>) -> Self {
-        value.into().joined("in", self)
+        value.into().binary("in", self)
     }
 
     /// Whether it equals one of these values, of which there has to be one.
     pub fn is_one_of(self, values: impl IntoIterator<Item = impl Into<Self>>) -> Self {
         let any = values.into_iter().map(|value| self.clone().eq(value)).reduce(Self::or);
-        let none = Self { fault: Some("there must be a value to compare with"), ..null() };
+        let none = Self { error: Some("there must be a value to compare with"), ..null() };
         any.unwrap_or(none)
     }
 
     /// Whether both are true.
     pub fn and(self, other: impl Into<Self>) -> Self {
-        self.joined("and", other)
+        self.binary("and", other)
     }
 
     /// Whether at least one of them is true.
     pub fn or(self, other: impl Into<Self>) -> Self {
-        self.joined("or", other)
+        self.binary("or", other)
     }
 
     /// Why it cannot be right.
-    pub(super) fn fault(&self) -> Option<&'static str> {
-        self.fault
+    pub(super) fn error(&self) -> Option<&'static str> {
+        self.error
     }
 
-    fn joined(self, operator: &str, other: impl Into<Self>) -> Self {
+    fn binary(self, operator: &str, other: impl Into<Self>) -> Self {
         let other = other.into();
         let text = format!("({} {operator} {})", self.text, other.text);
-        Self { text, fault: self.fault.or(other.fault) }
+        Self { text, error: self.error.or(other.error) }
     }
 
-    fn within(self, function: &str) -> Self {
+    fn call(self, function: &str) -> Self {
         Self { text: format!("{function}({})", self.text), ..self }
     }
 }
@@ -177,7 +177,7 @@ impl fmt::Display for Expression {
 impl From<&str> for Expression {
     fn from(text: &str) -> Self {
         let quoted = text.replace('\\', r"\\").replace('"', r#"\""#);
-        Self { text: format!("\"{quoted}\""), fault: None }
+        Self { text: format!("\"{quoted}\""), error: None }
     }
 }
 
@@ -189,14 +189,14 @@ impl From<String> for Expression {
 
 impl From<bool> for Expression {
     fn from(value: bool) -> Self {
-        Self { text: value.to_string(), fault: None }
+        Self { text: value.to_string(), error: None }
     }
 }
 
 impl From<f64> for Expression {
     fn from(number: f64) -> Self {
-        let fault = (!number.is_finite()).then_some("a number must be finite");
-        Self { text: number.to_string(), fault }
+        let error = (!number.is_finite()).then_some("a number must be finite");
+        Self { text: number.to_string(), error }
     }
 }
 
@@ -204,7 +204,7 @@ impl From<f64> for Expression {
 macro_rules! numbers {
     ($($number:ty),+) => { $(impl From<$number> for Expression {
         fn from(number: $number) -> Self {
-            Self { text: number.to_string(), fault: None }
+            Self { text: number.to_string(), error: None }
         }
     })+ };
 }
@@ -240,9 +240,9 @@ mod tests {
     #[test]
     fn what_cannot_be_right_is_known_wherever_it_stands() {
         for wrong in [key("a}"), key(""), key("a").eq(f64::NAN), key("a").is_one_of([0; 0])] {
-            assert!(key("b").eq(1).and(!wrong.clone()).fault().is_some(), "{wrong}");
+            assert!(key("b").eq(1).and(!wrong.clone()).error().is_some(), "{wrong}");
         }
-        assert_eq!(key("a").eq(1).fault(), None);
+        assert_eq!(key("a").eq(1).error(), None);
     }
 
     #[test]

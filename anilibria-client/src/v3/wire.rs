@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::model::wire::Optional;
 
 /// What a visitor makes of a value that is neither a list nor an object.
-macro_rules! otherwise {
+macro_rules! visit_scalars_as {
     ($value:ty, $default:expr) => {
         fn visit_unit<E: Error>(self) -> Result<$value, E> {
             Ok($default)
@@ -67,7 +67,7 @@ where
             Ok(T::default())
         }
 
-        otherwise!(T, T::default());
+        visit_scalars_as!(T, T::default());
     }
 
     deserializer.deserialize_any(Object(PhantomData))
@@ -105,33 +105,33 @@ where
             Ok(list)
         }
 
-        otherwise!(Vec<T>, Vec::new());
+        visit_scalars_as!(Vec<T>, Vec::new());
     }
 
     deserializer.deserialize_any(List(PhantomData))
 }
 
 /// A list, or none where there is no list.
-pub(super) fn maybe_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+pub(super) fn optional_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    struct Listed<T>(Vec<T>);
+    struct List<T>(Vec<T>);
 
-    impl<'de, T: DeserializeOwned> Deserialize<'de> for Listed<T> {
+    impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             list(deserializer).map(Self)
         }
     }
 
-    Ok(Option::deserialize(deserializer)?.map(|Listed(list)| list))
+    Ok(Option::deserialize(deserializer)?.map(|List(list)| list))
 }
 
 /// One value that is neither a list nor an object.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Scalar {
-    Nothing,
+    Null,
     Bool(bool),
     Number(f64),
     Text(String),
@@ -149,7 +149,7 @@ impl<'de> Deserialize<'de> for Scalar {
             }
 
             fn visit_unit<E: Error>(self) -> Result<Scalar, E> {
-                Ok(Scalar::Nothing)
+                Ok(Scalar::Null)
             }
 
             fn visit_bool<E: Error>(self, value: bool) -> Result<Scalar, E> {
@@ -180,12 +180,12 @@ impl<'de> Deserialize<'de> for Scalar {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Scalar::Nothing)
+                Ok(Scalar::Null)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Scalar::Nothing)
+                Ok(Scalar::Null)
             }
         }
 
@@ -199,7 +199,7 @@ impl Scalar {
         match self {
             Self::Number(number) => Some(*number),
             Self::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
-            Self::Nothing | Self::Bool(_) => None,
+            Self::Null | Self::Bool(_) => None,
         }
     }
 
@@ -208,23 +208,25 @@ impl Scalar {
         match self {
             Self::Text(text) => Some(text),
             Self::Number(number) => Some(number.to_string()),
-            Self::Nothing | Self::Bool(_) => None,
+            Self::Null | Self::Bool(_) => None,
         }
     }
 }
 
 /// A text, where there is one.
-pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn optional_string<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     Ok(Scalar::deserialize(deserializer)?.text())
 }
 
 /// A text, empty where there is none.
-pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(text(deserializer)?.unwrap_or_default())
+pub(super) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(optional_string(deserializer)?.unwrap_or_default())
 }
 
 /// Texts; what is none is left out.
-pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(list::<D, Scalar>(deserializer)?.into_iter().filter_map(Scalar::text).collect())
 }
 
@@ -244,7 +246,7 @@ pub(super) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
 
 /// An id of another service's or a franchise's, where it is one.
 pub(super) fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
-    Ok(text(deserializer)?.and_then(|text| text.parse().ok()))
+    Ok(optional_string(deserializer)?.and_then(|text| text.parse().ok()))
 }
 
 /// A whole number, where there is one that fits; fractions are cut off.
@@ -252,7 +254,7 @@ pub(super) fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     clippy::cast_possible_truncation,
     reason = "conversion saturates, and what does not fit is left out"
 )]
-pub(super) fn whole<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn optional_integer<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: TryFrom<i64>,
@@ -261,12 +263,12 @@ where
 }
 
 /// A whole number, zero where there is none.
-pub(super) fn count<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(super) fn integer<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: TryFrom<i64> + Default,
 {
-    Ok(whole(deserializer)?.unwrap_or_default())
+    Ok(optional_integer(deserializer)?.unwrap_or_default())
 }
 
 /// Whether it is so; not so for anything but `true`.
@@ -275,7 +277,7 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D
 }
 
 /// Whether it is so, where that is known.
-pub(super) fn maybe_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+pub(super) fn optional_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     match Scalar::deserialize(deserializer)? {
         Scalar::Bool(flag) => Ok(Some(flag)),
         _ => Ok(None),
@@ -289,7 +291,7 @@ where
     T: From<N>,
     N: TryFrom<i64> + Default,
 {
-    Ok(count::<D, N>(deserializer)?.into())
+    Ok(integer::<D, N>(deserializer)?.into())
 }
 
 /// The number of an episode, zero where there is none.
@@ -376,9 +378,9 @@ mod tests {
         inner: Inner,
         #[serde(deserialize_with = "list")]
         list: Vec<u8>,
-        #[serde(deserialize_with = "text")]
+        #[serde(deserialize_with = "optional_string")]
         text: Option<String>,
-        #[serde(deserialize_with = "whole")]
+        #[serde(deserialize_with = "optional_integer")]
         whole: Option<u16>,
         #[serde(deserialize_with = "flag")]
         flag: bool,

@@ -77,7 +77,7 @@ impl Client {
         let request = match query.into() {
             Query::Full(expression) => {
                 let mut request = request.arg("query", expression.to_string());
-                if let Some(reason) = expression.fault() {
+                if let Some(reason) = expression.error() {
                     request.refuse("query", reason);
                 }
                 request

@@ -51,7 +51,7 @@ pub enum Event {
 #[non_exhaustive]
 pub struct Connect {
     /// The version of the API that the service speaks.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub api_version: String,
 }
 
@@ -67,7 +67,7 @@ pub struct TitleUpdate {
     #[serde(deserialize_with = "wire::object")]
     pub diff: Map<String, Value>,
     /// A fingerprint of the title, from services that make one.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub hash: Option<String>,
 }
 
@@ -108,7 +108,7 @@ pub struct EncodeStart {
     #[serde(deserialize_with = "wire::ordinal::optional")]
     pub episode: Option<Ordinal>,
     /// Lines of the picture.
-    #[serde(deserialize_with = "wire::whole")]
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub resolution: Option<u16>,
     /// Which quality.
     #[serde(deserialize_with = "quality")]
@@ -130,13 +130,13 @@ pub struct EncodeProgress {
     #[serde(deserialize_with = "wire::ordinal::optional")]
     pub episode: Option<Ordinal>,
     /// Lines of the picture.
-    #[serde(deserialize_with = "wire::whole")]
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub resolution: Option<u16>,
     /// Which quality.
     #[serde(deserialize_with = "quality")]
     pub quality: Option<Quality>,
     /// How much of it is done, in percent.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub encoded_percent: u8,
 }
 
@@ -152,7 +152,7 @@ pub struct EncodeEnd {
     #[serde(deserialize_with = "wire::ordinal::optional")]
     pub episode: Option<Ordinal>,
     /// Lines of the picture.
-    #[serde(deserialize_with = "wire::whole")]
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub resolution: Option<u16>,
     /// Which quality.
     #[serde(deserialize_with = "quality")]
@@ -282,7 +282,7 @@ event_data!(
 
 /// A quality in the words of v3; none for what is none.
 fn quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quality>, D::Error> {
-    Ok(match wire::text(deserializer)?.as_deref() {
+    Ok(match wire::optional_string(deserializer)?.as_deref() {
         Some("fhd") => Some(Quality::FullHd),
         Some("hd") => Some(Quality::Hd),
         Some("sd") => Some(Quality::Sd),

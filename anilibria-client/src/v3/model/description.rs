@@ -20,13 +20,13 @@ pub enum Description {
 #[non_exhaustive]
 pub struct DescriptionForms {
     /// With HTML, as on the site.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub html: Option<String>,
     /// Without markup.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub plain: Option<String>,
     /// Without markup, and without the order in which to watch its parts.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub no_view_order: Option<String>,
 }
 

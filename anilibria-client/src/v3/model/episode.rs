@@ -22,7 +22,7 @@ pub struct EpisodeSpan {
     #[serde(deserialize_with = "wire::ordinal::optional")]
     pub last: Option<Ordinal>,
     /// Both, as text; free text for a torrent.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub string: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct Episode {
     #[serde(deserialize_with = "wire::ordinal::deserialize")]
     pub episode: Ordinal,
     /// Its name.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub name: Option<String>,
     /// Its id.
     #[serde(deserialize_with = "wire::uuid")]
@@ -44,7 +44,7 @@ pub struct Episode {
     #[serde(with = "wire::unix")]
     pub created_timestamp: Option<OffsetDateTime>,
     /// Path of its picture.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub preview: Option<String>,
     /// What a player can offer to skip.
     #[serde(deserialize_with = "wire::object")]
@@ -87,13 +87,13 @@ pub struct Skips {
 #[non_exhaustive]
 pub struct Hls {
     /// 1080p.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub fhd: Option<String>,
     /// 720p.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub hd: Option<String>,
     /// 480p.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub sd: Option<String>,
 }
 
@@ -122,7 +122,7 @@ pub struct RutubeEpisode {
     #[serde(with = "wire::unix")]
     pub created_timestamp: Option<OffsetDateTime>,
     /// Its id at Rutube.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub rutube_id: String,
 }
 

@@ -28,7 +28,7 @@ pub struct FranchiseName {
     #[serde(deserialize_with = "wire::uuid")]
     pub id: Option<Uuid>,
     /// Its name.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub name: String,
 }
 
@@ -41,10 +41,10 @@ pub struct FranchiseRelease {
     #[serde(deserialize_with = "wire::id::<_, _, u32>")]
     pub id: ReleaseId,
     /// Readable id of the title.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub code: String,
     /// Where it stands.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub ordinal: i64,
     /// What it is called.
     #[serde(deserialize_with = "wire::object")]

@@ -10,12 +10,12 @@ use crate::v3::wire;
 #[non_exhaustive]
 pub struct Names {
     /// In Russian.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub ru: String,
     /// In English or in Latin letters.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub en: Option<String>,
     /// Another name.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub alternative: Option<String>,
 }

@@ -79,15 +79,15 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageOrList<T> {
 #[serde(default)]
 pub struct Pagination {
     /// How many pages there are.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub pages: u64,
     /// Which one this is, from 1 on; 0 when none was asked for.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub current_page: u64,
     /// How much is on a page.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub items_per_page: u64,
     /// How much is on all pages.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub total_items: u64,
 }

@@ -11,10 +11,10 @@ use crate::{model::Quality, v3::wire};
 #[non_exhaustive]
 pub struct Player {
     /// Address of another site's player.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub alternative_player: Option<String>,
     /// Host of the streams, whose addresses are paths.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub host: Option<String>,
     /// Whether episodes are on Rutube alone.
     #[serde(deserialize_with = "wire::flag")]

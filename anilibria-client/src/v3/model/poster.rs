@@ -26,9 +26,9 @@ pub struct Posters {
 #[non_exhaustive]
 pub struct Poster {
     /// Path of the picture on the site.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub url: Option<String>,
     /// The picture itself in base64, for whoever includes it.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub raw_base64_file: Option<String>,
 }

@@ -9,7 +9,7 @@ use crate::v3::wire;
 #[serde(bound(deserialize = "T: DeserializeOwned"))]
 pub struct ScheduleDay<T> {
     /// The day, 0 for Monday.
-    #[serde(default, deserialize_with = "wire::count")]
+    #[serde(default, deserialize_with = "wire::integer")]
     pub day: u8,
     /// Its titles.
     #[serde(default = "Vec::new", deserialize_with = "wire::list")]

@@ -11,16 +11,16 @@ use crate::v3::wire;
 #[non_exhaustive]
 pub struct Season {
     /// Name of the season, in Russian.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub string: Option<String>,
     /// Number of the season; 0 when it is not known.
     #[serde(deserialize_with = "code")]
     pub code: Option<SeasonCode>,
     /// Year.
-    #[serde(deserialize_with = "wire::whole")]
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub year: Option<u16>,
     /// Day on which episodes come out, 0 for Monday.
-    #[serde(deserialize_with = "wire::whole")]
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub week_day: Option<u8>,
 }
 

@@ -10,12 +10,12 @@ use crate::v3::wire;
 #[non_exhaustive]
 pub struct SeedStats {
     /// Who.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub user: String,
     /// How much was downloaded, in bytes.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub downloaded: u64,
     /// How much was uploaded, in bytes.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub uploaded: u64,
 }

@@ -11,7 +11,7 @@ use crate::v3::wire;
 #[non_exhaustive]
 pub struct Status {
     /// In Russian.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub string: Option<String>,
     /// As a number.
     #[serde(deserialize_with = "code")]

@@ -10,18 +10,18 @@ use crate::v3::wire;
 #[non_exhaustive]
 pub struct Team {
     /// Dubbing.
-    #[serde(deserialize_with = "wire::texts")]
+    #[serde(deserialize_with = "wire::strings")]
     pub voice: Vec<String>,
     /// Translation.
-    #[serde(deserialize_with = "wire::texts")]
+    #[serde(deserialize_with = "wire::strings")]
     pub translator: Vec<String>,
     /// Subtitles.
-    #[serde(deserialize_with = "wire::texts")]
+    #[serde(deserialize_with = "wire::strings")]
     pub editing: Vec<String>,
     /// Decoration.
-    #[serde(deserialize_with = "wire::texts")]
+    #[serde(deserialize_with = "wire::strings")]
     pub decor: Vec<String>,
     /// Timing.
-    #[serde(deserialize_with = "wire::texts")]
+    #[serde(deserialize_with = "wire::strings")]
     pub timing: Vec<String>,
 }

@@ -17,16 +17,16 @@ pub struct Title {
     #[serde(deserialize_with = "wire::id::<_, _, u32>")]
     pub id: ReleaseId,
     /// Readable id, the alias of API v1.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub code: String,
     /// What it is called.
     #[serde(deserialize_with = "wire::object")]
     pub names: Names,
     /// The franchises it belongs to; left out when they were not read.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "wire::maybe_list")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "wire::optional_list")]
     pub franchises: Option<Vec<Franchise>>,
     /// Note of the team.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub announce: Option<String>,
     /// How far it has come.
     #[serde(deserialize_with = "wire::object")]
@@ -44,7 +44,7 @@ pub struct Title {
     #[serde(rename = "type", deserialize_with = "wire::object")]
     pub kind: TitleType,
     /// Names of genres, in alphabetical order.
-    #[serde(deserialize_with = "wire::texts")]
+    #[serde(deserialize_with = "wire::strings")]
     pub genres: Vec<String>,
     /// Who worked on it.
     #[serde(deserialize_with = "wire::object")]
@@ -56,7 +56,7 @@ pub struct Title {
     #[serde(deserialize_with = "super::description::any")]
     pub description: Option<Description>,
     /// How many users like it.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub in_favorites: u32,
     /// Whether it may be watched.
     #[serde(deserialize_with = "wire::object")]

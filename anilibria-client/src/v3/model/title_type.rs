@@ -13,16 +13,16 @@ use crate::v3::wire;
 #[non_exhaustive]
 pub struct TitleType {
     /// The whole of it in words: `ТВ (12 эп.), 24 мин.`
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub full_string: Option<String>,
     /// Number of the kind; `None` for those that came after v3.
     #[serde(deserialize_with = "code")]
     pub code: Option<TypeCode>,
     /// Name of the kind.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub string: Option<String>,
     /// How many episodes are announced.
-    #[serde(deserialize_with = "wire::whole")]
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub episodes: Option<u32>,
     /// Length of an episode; whole minutes on the wire.
     #[serde(with = "wire::minutes")]

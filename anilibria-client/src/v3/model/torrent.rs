@@ -34,37 +34,37 @@ pub struct Torrent {
     #[serde(deserialize_with = "wire::object")]
     pub quality: TorrentQuality,
     /// How many download it.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub leechers: u32,
     /// How many share it.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub seeders: u32,
     /// How many have downloaded it.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub downloads: u32,
     /// Size in bytes.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub total_size: u64,
     /// Size in words: `4.8 GB`.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub size_string: String,
     /// Path of the file on the site.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub url: String,
     /// The same as a link.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub magnet: String,
     /// When it was uploaded; 0 on the wire when that is not known.
     #[serde(with = "wire::unix")]
     pub uploaded_timestamp: Option<OffsetDateTime>,
     /// Info hash, in hexadecimal digits.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub hash: String,
     /// What is inside, for whoever includes it.
     #[serde(deserialize_with = "crate::model::wire::or_default")]
     pub metadata: Option<TorrentMetadata>,
     /// The file itself in base64, for whoever includes it.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub raw_base64_file: Option<String>,
 }
 
@@ -74,19 +74,19 @@ pub struct Torrent {
 #[non_exhaustive]
 pub struct TorrentQuality {
     /// In words: `WEBRip 1080p HEVC`.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub string: String,
     /// What it was made from: `WEBRip`.
-    #[serde(rename = "type", deserialize_with = "wire::text")]
+    #[serde(rename = "type", deserialize_with = "wire::optional_string")]
     pub source: Option<String>,
     /// Lines of the picture: `1080p`.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub resolution: Option<String>,
     /// How the picture is packed: `h264`, `h265`, `av1`.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub encoder: Option<String>,
     /// Whether the sound is of low quality: never known by now.
-    #[serde(deserialize_with = "wire::maybe_flag")]
+    #[serde(deserialize_with = "wire::optional_flag")]
     pub lq_audio: Option<bool>,
 }
 
@@ -96,13 +96,13 @@ pub struct TorrentQuality {
 #[non_exhaustive]
 pub struct TorrentMetadata {
     /// Info hash, in hexadecimal digits.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub hash: String,
     /// Name of the file or folder.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub name: String,
     /// Addresses of trackers.
-    #[serde(deserialize_with = "wire::texts")]
+    #[serde(deserialize_with = "wire::strings")]
     pub announce: Vec<String>,
     /// When it was made; 0 on the wire when that is not known.
     #[serde(with = "wire::unix")]
@@ -118,15 +118,15 @@ pub struct TorrentMetadata {
 #[non_exhaustive]
 pub struct TorrentFile {
     /// Its path.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub file: String,
     /// Size in bytes.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub size: u64,
     /// Size in words.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub size_string: String,
     /// Where it begins, in bytes from the beginning of all.
-    #[serde(deserialize_with = "wire::count")]
+    #[serde(deserialize_with = "wire::integer")]
     pub offset: u64,
 }

@@ -1,6 +1,6 @@
 //! From AniLiberty's torrents to those of v3.
 
-use super::label::Label;
+use super::torrent_label::TorrentLabel;
 use crate::{
     model::{self as v1, Codec, Ordinal, ReleaseKind},
     v3::model::{EpisodeSpan, Torrent, TorrentQuality, Torrents},
@@ -23,9 +23,9 @@ fn torrent(torrent: &v1::Torrent, kind: Option<&ReleaseKind>) -> Torrent {
         torrent.source.is_some() && torrent.resolution.is_some() && torrent.codec.is_some();
     // Searches convert all torrents, most of which need no label.
     let label = if is_quality_known && ends(description).is_some() {
-        Label::default()
+        TorrentLabel::default()
     } else {
-        Label::read(&torrent.label).or(Label::read(&torrent.filename))
+        TorrentLabel::read(&torrent.label).or(TorrentLabel::read(&torrent.filename))
     };
     Torrent {
         torrent_id: torrent.id,
@@ -35,7 +35,7 @@ fn torrent(torrent: &v1::Torrent, kind: Option<&ReleaseKind>) -> Torrent {
         seeders: torrent.seeders,
         downloads: torrent.completed_times,
         total_size: torrent.size,
-        size_string: size_in_words(torrent.size),
+        size_string: format_size(torrent.size),
         url: format!("/public/torrent/download.php?id={}", torrent.id),
         magnet: magnet.or_else(|| torrent.magnet_link()).unwrap_or_default(),
         uploaded_timestamp: uploaded,
@@ -78,7 +78,7 @@ fn leading_number(text: &str) -> (Option<Ordinal>, &str) {
     (number.parse().ok().map(Ordinal), rest.trim_start())
 }
 
-fn quality(torrent: &v1::Torrent, label: Label) -> TorrentQuality {
+fn quality(torrent: &v1::Torrent, label: TorrentLabel) -> TorrentQuality {
     let source = torrent.source.as_ref().map(|source| source.as_str().to_owned()).or(label.source);
     let resolution = torrent.resolution.as_ref().map(|resolution| resolution.as_str().to_owned());
     let resolution = resolution.or(label.resolution);
@@ -109,7 +109,7 @@ fn encoder(codec: &Codec) -> Option<&'static str> {
 
 /// A size in bytes as v3 tells it: in decimal units, with two digits behind the point at most (`4.8 GB`).
 #[expect(clippy::cast_precision_loss, reason = "three digits of it are shown")]
-pub fn size_in_words(bytes: u64) -> String {
+pub fn format_size(bytes: u64) -> String {
     const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3)];
 
     let size = bytes as f64;
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn size_is_told_in_decimal_units_without_empty_digits() {
-        let words = [4_801_286_259, 864_734_373, 2_000, 999, 0].map(size_in_words);
+        let words = [4_801_286_259, 864_734_373, 2_000, 999, 0].map(format_size);
 
         assert_eq!(words, ["4.8 GB", "864.73 MB", "2 KB", "999 B", "0 B"]);
     }

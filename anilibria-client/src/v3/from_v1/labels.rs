@@ -33,7 +33,7 @@ pub(super) fn title_type(release: &Release) -> TitleType {
     let episodes = release.episodes_total;
     let length = release.average_duration_of_episode;
     TitleType {
-        full_string: kind.map(|kind| in_words(kind, episodes, length.map(minutes))),
+        full_string: kind.map(|kind| full_name(kind, episodes, length.map(minutes))),
         code: kind.and_then(code),
         string: kind.map(|kind| kind.as_str().to_owned()),
         episodes,
@@ -53,7 +53,7 @@ fn code(kind: &ReleaseKind) -> Option<TypeCode> {
     }
 }
 
-fn in_words(kind: &ReleaseKind, episodes: Option<u32>, length: Option<u64>) -> String {
+fn full_name(kind: &ReleaseKind, episodes: Option<u32>, length: Option<u64>) -> String {
     let mut words = match kind {
         ReleaseKind::Tv => "ТВ",
         // The first letter is a Cyrillic one, as v3 wrote it.

@@ -6,8 +6,8 @@ use serde_json::Number;
 use url::Url;
 
 use super::{
+    labels::{season, status, title_type},
     torrent::torrents,
-    words::{season, status, title_type},
 };
 use crate::{
     model::{self as v1, Image, MemberRole, Ordinal, Quality, Release, ScheduledRelease},
@@ -57,12 +57,12 @@ impl<'a> Mapping<'a> {
             announce: filled(release.notification.as_ref()),
             status: status(release),
             posters: posters(release.poster.as_ref()),
-            updated: release.news_at(),
+            updated: release.last_activity_at(),
             last_change: release.updated_at,
             kind: title_type(release),
             genres,
             team: team(release.members.as_deref().unwrap_or_default()),
-            season: when(release),
+            season: premiere(release),
             description: release.description.as_ref().map(|text| text.replace("\r\n", "\n").into()),
             in_favorites: release.added_in_users_favorites,
             blocked: Blocked {
@@ -163,7 +163,7 @@ fn team(members: &[v1::Member]) -> Team {
     }
 }
 
-fn when(release: &Release) -> Season {
+fn premiere(release: &Release) -> Season {
     let (string, code) = season(release.season.as_ref());
     let string = string.map(str::to_owned);
     let week_day = release.publish_day.and_then(|day| day.0.checked_sub(1)).filter(|day| *day < 7);
