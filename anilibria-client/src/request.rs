@@ -80,7 +80,7 @@ pub struct Request {
     path: String,
     params: Vec<(Cow<'static, str>, Param)>,
     body: Option<Value>,
-    carrier: Carrier,
+    param_place: ParamPlace,
     needs: Vec<&'static str>,
     twin: bool,
     session: bool,
@@ -113,7 +113,7 @@ struct Invalid {
 
 /// Where the parameters of a write go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Carrier {
+enum ParamPlace {
     /// Into a JSON body.
     #[default]
     Json,
@@ -145,7 +145,7 @@ impl Request {
             path: template.to_owned(),
             params: Vec::new(),
             body: None,
-            carrier: Carrier::default(),
+            param_place: ParamPlace::default(),
             needs: Vec::new(),
             twin: false,
             session: false,
@@ -191,13 +191,13 @@ impl Request {
 
     /// Says that the parameters go into the query, whatever the method.
     pub fn in_query(mut self) -> Self {
-        self.carrier = Carrier::Query;
+        self.param_place = ParamPlace::Query;
         self
     }
 
     /// Says that the parameters of a write go into its body as a browser sends a form.
     pub fn as_form(mut self) -> Self {
-        self.carrier = Carrier::Form;
+        self.param_place = ParamPlace::Form;
         self
     }
 

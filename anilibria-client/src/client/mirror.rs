@@ -122,15 +122,15 @@ impl Mirrors {
         self.all().iter().filter_map(failure).collect()
     }
 
-    /// Adds the mirrors at `endpoints`, which `teacher` lists. An endpoint without a path has the path of `teacher`.
+    /// Adds the mirrors at `endpoints`, which `source` lists. An endpoint without a path has the path of `source`.
     ///
-    /// Endpoints that are no URLs, less secure than `teacher`, on an address of the local network, or known already are
+    /// Endpoints that are no URLs, less secure than `source`, on an address of the local network, or known already are
     /// ignored.
-    pub(super) fn learn(&self, endpoints: &[String], teacher: &Mirror) {
-        let Ok(teacher) = Url::parse(&teacher.base) else { return };
+    pub(super) fn learn(&self, endpoints: &[String], source: &Mirror) {
+        let Ok(source) = Url::parse(&source.base) else { return };
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         for endpoint in endpoints {
-            let Some(base) = learned_base(endpoint, &teacher) else { continue };
+            let Some(base) = learned_base(endpoint, &source) else { continue };
             let mirror = Mirror::new(all.len(), &base, self.policy, true);
             let is_known = all.iter().any(|known| known.host == mirror.host && known.port == mirror.port);
             if is_known || all.iter().filter(|known| known.is_learned).count() >= MAX_LEARNED {
@@ -142,9 +142,9 @@ impl Mirrors {
 }
 
 /// Returns the base URL of a listed endpoint, if it may be used.
-fn learned_base(endpoint: &str, teacher: &Url) -> Option<Url> {
+fn learned_base(endpoint: &str, source: &Url) -> Option<Url> {
     let mut base = Url::parse(endpoint).ok()?;
-    let is_secure = base.scheme() == "https" || base.scheme() == teacher.scheme();
+    let is_secure = base.scheme() == "https" || base.scheme() == source.scheme();
     let has_extras = base.query().is_some() || base.fragment().is_some();
     let has_credentials = !base.username().is_empty() || base.password().is_some();
     if !is_secure || has_extras || has_credentials {
@@ -153,11 +153,11 @@ fn learned_base(endpoint: &str, teacher: &Url) -> Option<Url> {
     // A listed address of the local network would turn the client against the caller's own machines.
     let is_named =
         matches!(base.host(), Some(Host::Domain(name)) if name != "localhost" && name.contains('.'));
-    if !is_named && base.host() != teacher.host() {
+    if !is_named && base.host() != source.host() {
         return None;
     }
     if base.path() == "/" {
-        base.set_path(teacher.path());
+        base.set_path(source.path());
     }
     Some(base)
 }
@@ -196,7 +196,7 @@ impl Mirror {
     }
 
     /// Adds a hint to the error of a page that is not the API's if the base URL does not end with `path`.
-    pub(super) fn explain(&self, error: Error, path: Option<&str>) -> Error {
+    pub(super) fn with_hint(&self, error: Error, path: Option<&str>) -> Error {
         let Some(path) = path.filter(|path| !self.base.ends_with(path)) else { return error };
         let hint = || format!("{} is not the API; should its URL end with {path}?", self.name);
         match error {
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn listed_endpoints_become_mirrors_with_the_path_of_the_teacher() {
+    fn listed_endpoints_become_mirrors_with_the_path_of_their_source() {
         let mirrors = mirrors();
         let endpoints = [
             "https://four.example",

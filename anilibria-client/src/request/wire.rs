@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::{Carrier, Invalid, OUT_OF_RANGE, Request};
+use super::{Invalid, OUT_OF_RANGE, ParamPlace, Request};
 use crate::{Error, Result};
 
 /// The longest path and query that is sent as GET when the operation has a POST twin. Proxies commonly refuse a
@@ -48,7 +48,7 @@ impl Request {
             return Err(Error::InvalidRequest { field: (*missing).to_owned(), reason });
         }
         let is_read = self.method == Method::GET;
-        if !is_read && self.carrier != Carrier::Query {
+        if !is_read && self.param_place != ParamPlace::Query {
             return Ok(Wire { method: self.method.clone(), target: self.path.clone(), body: self.body() });
         }
         let query = self.encoded();
@@ -72,11 +72,11 @@ impl Request {
         if self.params.is_empty() {
             return None;
         }
-        Some(match self.carrier {
-            Carrier::Form => {
+        Some(match self.param_place {
+            ParamPlace::Form => {
                 Body { content_type: "application/x-www-form-urlencoded", bytes: self.encoded().into_bytes() }
             }
-            Carrier::Json | Carrier::Query => Body::json(&self.json_body()),
+            ParamPlace::Json | ParamPlace::Query => Body::json(&self.json_body()),
         })
     }
 

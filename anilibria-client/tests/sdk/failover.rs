@@ -229,7 +229,7 @@ async fn endpoints_that_the_service_lists_become_mirrors_unless_disabled() {
 #[tokio::test]
 async fn learned_mirrors_receive_no_secrets() {
     let learned = Host::saying(json(r#"{"token":"t"}"#)).await;
-    // The teacher is on the same address, so that the endpoint on another port may be learned.
+    // The mirror that lists the endpoint is on the same address, so that the endpoint on another port may be learned.
     let status = format!(r#"{{"is_alive":true,"available_api_endpoints":["{}"]}}"#, learned.origin);
     let main = Host::answering(move |path| match path {
         "/app/status" => json(&status),
