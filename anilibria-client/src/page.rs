@@ -316,13 +316,13 @@ mod tests {
     }
 
     #[test]
-    fn window_beyond_all_pages_is_looked_for_on_the_last() {
+    fn window_beyond_all_pages_requests_the_last_page() {
         assert_eq!(plan(u64::MAX, 20, 50), (50, u32::MAX, u32::MAX));
         assert_eq!(plan(u64::from(u32::MAX) * 100, 100, 50), (50, u32::MAX, u32::MAX));
     }
 
     #[tokio::test]
-    async fn list_that_does_not_end_is_an_error_after_the_maximum_number_of_pages() {
+    async fn list_without_an_end_is_an_error_after_the_maximum_number_of_pages() {
         let mut server = mockito::Server::new_async().await;
         let page = server.mock("GET", "/").match_query(mockito::Matcher::Any);
         let page = page.with_body(r#"{"data":[1]}"#).expect(3).create_async().await;
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn page_is_last_when_empty_or_at_the_end_or_not_the_one_asked_for() {
+    fn page_is_last_when_empty_or_at_the_end_or_not_the_requested_one() {
         let page = |items: &[u8], current, total| Page {
             items: items.to_vec(),
             pagination: Pagination { current_page: current, total_pages: total, ..Pagination::default() },

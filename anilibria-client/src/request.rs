@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_words_are_all_that_other_operations_have_in_place_of_an_argument() {
+    fn reserved_words_match_the_paths_of_other_operations() {
         let operations = include_str!("../tests/fixtures/operations.txt");
         let paths: Vec<_> =
             operations.lines().filter_map(|line| line.split_once(' ')).map(|(_, path)| path).collect();
@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_word_is_refused_by_the_name_of_the_argument() {
+    fn reserved_word_is_refused_with_the_name_of_the_argument() {
         for (template, word) in [
             ("/anime/releases/{it}", "latest"),
             ("/anime/releases/{it}/members", "episodes"),
@@ -448,14 +448,14 @@ mod tests {
     }
 
     #[test]
-    fn argument_without_a_place_in_the_path_becomes_a_query_parameter() {
+    fn argument_missing_from_the_path_becomes_a_query_parameter() {
         let request = Request::new(Method::GET, "/app/search/releases").arg("query", "sword art");
 
         assert_eq!(request.wire().unwrap().target, "/app/search/releases?query=sword+art");
     }
 
     #[test]
-    fn no_secret_is_in_a_debug_output_or_a_cache_key() {
+    fn secrets_do_not_appear_in_debug_output_or_cache_keys() {
         for name in SECRETS {
             let request = Request::new(Method::POST, "/login").arg(name, "s3cret").arg("login", "demo");
             let other = Request::new(Method::POST, "/login").arg(name, "other").arg("login", "demo");

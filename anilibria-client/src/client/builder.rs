@@ -333,7 +333,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_that_cannot_be_right_are_refused_with_the_name_of_the_setting() {
+    fn invalid_urls_are_refused_with_the_name_of_the_setting() {
         for root in
             ["anilibria.top/api/v1", "ftp://host/api", "https://host/api?x=1", "https://user:pw@host/api"]
         {

@@ -75,14 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn references_stay_longer_than_releases_and_chance_not_at_all() {
+    fn references_are_cached_longer_than_releases_and_random_answers_never() {
         assert_eq!(ttl(&get("/anime/catalog/references/genres")), Some(Duration::from_hours(1)));
         assert_eq!(ttl(&get("/anime/releases/{release}")), Some(Duration::from_mins(5)));
         assert_eq!(ttl(&get("/anime/releases/random")), None);
     }
 
     #[test]
-    fn account_calls_and_writes_are_never_cached_whatever_is_asked_for() {
+    fn account_calls_and_writes_are_never_cached() {
         let mut profile = get("/accounts/users/me/profile").session();
         let mut login = Request::new(Method::POST, "/accounts/users/auth/login");
         profile.set_caching(Caching::For(Duration::from_hours(1)));

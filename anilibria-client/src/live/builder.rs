@@ -139,7 +139,7 @@ mod tests {
     use crate::Error;
 
     #[test]
-    fn address_is_the_service_s_own_unless_it_has_a_path() {
+    fn default_path_is_used_unless_the_url_has_one() {
         let address = |text| address(text).unwrap().to_string();
 
         assert_eq!(address("https://one.example"), "https://one.example/api/anilibria/v2/ws");
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_cannot_be_right_are_refused_by_name() {
+    fn invalid_settings_are_refused_by_name() {
         for url in ["one.example", "ftp://host/", "https://user:pw@host/", "wss://host/ws?token=pw"] {
             let error = Live::builder(url).build().unwrap_err();
 

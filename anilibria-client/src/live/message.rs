@@ -146,7 +146,7 @@ mod tests {
     use crate::model::{Ordinal, ReleaseStatus};
 
     #[test]
-    fn new_episode_is_read_with_all_that_the_service_tells() {
+    fn new_episode_is_read_with_all_fields() {
         let text = r#"{"type":"new_episode","data":{"event_id":"01","title_id":9000,"episode":12.5,"title":"Имя",
             "episode_name":"Half","poster":"https://host.example/p.webp","timestamp":"2026-11-01T12:00:00Z"}}"#;
 
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_strange_in_an_event_does_not_cost_it() {
+    fn event_with_missing_or_invalid_fields_is_read() {
         let text = r#"{"type":"status_change","data":{"title_id":7,"old_status":"paused","new_status":"completed",
             "timestamp":1793534400}}"#;
 
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_frames_of_other_messages_are_read() {
+    fn other_messages_with_unexpected_data_are_read() {
         assert!(matches!(read(r#"{"type":"pong","data":[]}"#), Ok(Incoming::Acknowledged)));
         assert!(matches!(read(r#"{"type":"subscribed","data":null}"#), Ok(Incoming::Acknowledged)));
         assert!(matches!(read(r#"{"type":"lagged","data":[]}"#), Ok(Incoming::Lagged { missed: None })));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn event_without_its_release_is_refused_with_the_place() {
+    fn event_without_a_release_is_an_error_with_the_path() {
         let error = read(r#"{"type":"new_title","data":{"title_id":"many"}}"#).unwrap_err();
 
         assert!(matches!(&error, Error::Decode { path, .. } if path == "data.title_id"), "{error}");
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_are_errors_by_what_can_be_done() {
+    fn refusals_become_errors_by_their_code() {
         let read = |code: &str| match read(&format!(
             r#"{{"type":"error","data":{{"code":"{code}","message":"no"}}}}"#
         )) {

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn each_event_is_told_once_and_moves_the_position_forward_only() {
+    fn each_event_is_returned_once_and_the_position_never_moves_back() {
         let mut buffer = ReplayBuffer::new(Some("00001".into()));
 
         let told = [1, 3, 2, 3, 2].map(|id| buffer.push(event(id)));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn events_that_are_held_back_are_told_in_order() {
+    fn events_held_during_a_replay_are_returned_in_order() {
         let mut buffer = ReplayBuffer::new(Some("00001".into()));
         buffer.start_replay();
 
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn break_while_events_are_held_back_tells_them_and_asks_again_from_before() {
+    fn aborted_replay_returns_held_events_and_keeps_the_position() {
         let mut buffer = ReplayBuffer::new(Some("00001".into()));
         buffer.start_replay();
         buffer.push(event(5));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn number_of_stored_events_is_bounded() {
         let mut buffer = ReplayBuffer::default();
         buffer.start_replay();
 

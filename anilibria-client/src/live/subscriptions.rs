@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn new_connection_is_told_who_it_is_for_then_the_kinds_then_the_releases() {
+    fn new_connection_sends_token_then_kinds_then_releases() {
         let mut all = desired(&[Kind::NewEpisode], &[7, 9]);
         all.token = Some("secret".into());
 
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_difference_is_told() {
+    fn only_the_difference_is_sent() {
         assert_eq!(
             messages(&desired(&[], &[9]), desired(&[Kind::NewEpisode], &[7])),
             [
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn releases_are_bounded_and_one_that_is_followed_may_be_followed_again() {
+    fn followed_releases_are_limited_and_following_twice_is_allowed() {
         let subscriptions = Subscriptions(watch::Sender::new(SubscriptionSet::default()));
         for release in 1..=200 {
             subscriptions.follow(release).unwrap();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_chosen_once_each_without_the_one_that_only_followers_are_told() {
+    fn duplicate_kinds_and_episode_updates_are_left_out() {
         let mut desired = SubscriptionSet::default();
 
         desired.set_kinds([Kind::NewEpisode, Kind::EpisodeUpdate, Kind::NewEpisode, "other".into()]);

@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn magnet_link_of_a_cut_down_torrent_leaves_out_what_is_not_known() {
+    fn magnet_link_leaves_out_missing_fields() {
         let torrent = Torrent { hash: Some(InfoHash([0xab; 20])), ..Torrent::default() };
 
         let link = torrent.magnet_link().unwrap();

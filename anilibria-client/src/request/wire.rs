@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn twin_goes_out_as_post_with_nested_body_when_the_url_is_too_long() {
+    fn twin_is_sent_as_post_with_a_nested_body_if_the_url_is_too_long() {
         let mut request = catalog();
 
         request.set("f[search]", "а".repeat(800));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_of_a_write_go_into_its_body_and_secrets_into_no_log() {
+    fn parameters_of_a_write_are_in_its_body_and_secrets_are_not_printed() {
         let request = Request::new(Method::POST, "/accounts/users/auth/login").arg("login", "demo");
 
         let request = request.arg("password", Secret::from("hunter2"));
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn write_may_carry_its_parameters_in_the_query_or_as_a_form() {
+    fn write_has_parameters_in_the_query_or_in_a_form() {
         let write = || Request::new(Method::PUT, "/user/favorites").arg("title_id", 7_u32).arg("a", "b c");
 
         let (query, form) = (write().in_query().wire().unwrap(), write().as_form().wire().unwrap());
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn request_without_what_it_needs_is_refused_by_name() {
+    fn request_without_a_required_parameter_is_refused_by_name() {
         let field = |request: Request| match request.wire() {
             Err(Error::InvalidRequest { field, .. }) => Some(field),
             _ => None,

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn full_service_is_left_alone_for_longer_and_for_as_long_as_it_asks_within_a_bound() {
+    fn overloaded_service_gets_longer_delays_and_retry_after_is_limited() {
         let wait =
             |error: &Error| retry_delay(Duration::from_secs(2), Duration::from_secs(30), error).as_secs();
         let closed = |code| wait(&Error::Closed { code, reason: String::new() });
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_transient_errors_are_retried() {
         let status = |status| Error::Status { status, message: String::new() };
 
         assert!(is_retryable(&status(502)) && is_retryable(&Error::TooLarge { limit: 1 }));
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_begin_anew_after_a_connection_that_lasted() {
+    fn attempts_are_reset_after_a_long_connection() {
         let policy = RetryPolicy::exponential().max_retries(1).max_delay(Duration::from_secs(1));
         let mut reconnects = ReconnectDelays::new(policy);
         let (error, short, long) = (Error::interrupted("it broke"), Duration::ZERO, Duration::from_secs(1));

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn token_of_a_login_in_the_meantime_stays() {
+    async fn token_of_a_later_login_is_kept() {
         let store = Arc::new(Shared::default());
         let tokens = Tokens::new(Arc::new(Arc::clone(&store)));
         tokens.set(Some("new".into())).await.unwrap();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn token_that_another_process_has_stored_takes_the_place_of_a_refused_one() {
+    async fn token_stored_by_another_process_replaces_a_refused_token() {
         let store = Arc::new(Shared::default());
         let tokens = Tokens::new(Arc::new(Arc::clone(&store)));
         tokens.set(Some("old".into())).await.unwrap();

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn page_is_last_when_it_is_short_or_counted_as_such_or_not_the_one_asked_for() {
+    fn page_is_last_when_short_or_at_the_end_or_not_the_requested_one() {
         assert!(is_last(0, &pagination(9, 2, 5), 2, None));
         assert!(is_last(4, &pagination(9, 2, 5), 2, None));
         assert!(is_last(4, &pagination(0, 0, 0), 2, Some(5)));

@@ -216,14 +216,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_cannot_get_out_of_its_quotes() {
+    fn text_is_escaped_within_quotes() {
         let query = key("names.ru").eq(r#"" or {id} == "\"#);
 
         assert_eq!(query.to_string(), r#"({names.ru} == "\" or {id} == \"\\")"#);
     }
 
     #[test]
-    fn parentheses_keep_together_what_was_put_together() {
+    fn parentheses_keep_the_order_of_evaluation() {
         let (a, b, c) = (key("a").lt(-1), key("b").ge(2.5), key("c").ne(null()));
 
         assert_eq!(
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_right_is_known_wherever_it_stands() {
+    fn invalid_part_makes_the_whole_expression_invalid() {
         for wrong in [key("a}"), key(""), key("a").eq(f64::NAN), key("a").is_one_of([0; 0])] {
             assert!(key("b").eq(1).and(!wrong.clone()).error().is_some(), "{wrong}");
         }

@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_as_they_should_come() {
+    fn values_of_the_expected_types_are_read() {
         let sample: Sample = serde_json::from_value(json!({
             "inner": {"number": 3}, "list": [1, 2], "text": "words", "whole": "12", "flag": true,
         }))
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_comes_is_what_was_not_there() {
+    fn value_of_another_type_reads_as_missing() {
         for other in [json!(null), json!([]), json!({}), json!("?"), json!(-1.5), json!(true)] {
             let sample = json!({"inner": other, "list": null, "text": {}, "whole": other, "flag": "true"});
 

@@ -1,4 +1,4 @@
-//! Streams over pages, whatever services make of pages.
+//! Tests of page streams against services with different pagination.
 
 use std::sync::{
     Arc,
@@ -13,7 +13,7 @@ use futures::TryStreamExt;
 use mockito::{Matcher, Server, ServerGuard};
 use serde_json::{Value, json};
 
-/// A service that answers page after page as `page` says, and how often it was asked.
+/// Starts a service whose pages come from `page`, and returns a counter of its requests.
 async fn service(
     page: impl Fn(usize) -> Value + Send + Sync + 'static,
 ) -> (ServerGuard, Client, Arc<AtomicUsize>) {
@@ -52,7 +52,7 @@ async fn all_items_come_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn service_that_counts_one_page_only_is_read_to_its_end() {
+async fn list_is_read_to_its_end_although_the_service_counts_one_page() {
     let (_server, client, asked) = service(|page| {
         let last = if page < 3 { page * 5 } else { 12 };
         let pagination = json!({"pages": 1, "current_page": page, "items_per_page": 5, "total_items": 5});
@@ -65,7 +65,7 @@ async fn service_that_counts_one_page_only_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn service_that_knows_no_pages_does_not_keep_the_stream_going() {
+async fn service_without_pages_ends_the_stream() {
     for answer in [
         json!(titles(1..=5)),
         json!({"list": titles(1..=5)}),

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn good_answers_are_no_refusals() {
+    fn successful_answers_are_not_refusals() {
         for body in [
             r#"{"err":"ok","mes":"","key":"success"}"#,
             r#"{"err":"","key":"success"}"#,
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn refusal_in_other_words_is_read_by_its_status() {
+    fn answer_in_another_form_is_an_error_by_status() {
         assert!(matches!(read(502, "<html>"), Some(Error::Status { status: 502, .. })));
         assert!(matches!(read(404, "<html>"), Some(Error::Status { status: 404, .. })));
         assert!(matches!(read(403, "<html>"), Some(Error::Blocked { .. })));

@@ -200,7 +200,7 @@ mod tests {
     use crate::Error;
 
     #[test]
-    fn root_of_the_api_is_what_was_given_or_lies_below_the_version() {
+    fn api_root_is_the_given_path_or_the_version() {
         let root = |base, version| api_root(base, version).unwrap().to_string();
 
         assert_eq!(root("gateway.example", "v3"), "https://gateway.example/v3");
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_cannot_be_right_are_refused_by_name() {
+    fn invalid_settings_are_refused_by_name() {
         let setting = |builder: ClientBuilder| match builder.build() {
             Err(Error::Config { setting, .. }) => setting,
             other => panic!("{other:?}"),

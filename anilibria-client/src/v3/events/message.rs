@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn greeting_and_answers_are_told_apart_from_events() {
+    fn greeting_and_replies_are_not_read_as_events() {
         let Ok(Event::Connect(connect)) =
             read_json(&json!({"connection": "success", "api_version": "3.0.14"}))
         else {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_kept_and_what_is_wrong_is_told() {
+    fn unknown_messages_are_kept_and_invalid_ones_are_errors() {
         let Ok(Event::Unknown(unknown)) = read_json(&json!({"type": "poll", "data": [1]})) else { panic!() };
         assert_eq!((unknown.kind.as_str(), unknown.data), ("poll", json!([1])));
         assert!(matches!(read_json(&json!({})), Ok(Event::Unknown(_))));

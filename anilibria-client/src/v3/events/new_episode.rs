@@ -115,7 +115,7 @@ mod tests {
     const ALL: &[&str] = &["fhd", "hd", "sd"];
 
     #[test]
-    fn episode_is_out_when_it_is_complete_and_was_not() {
+    fn episode_is_new_when_it_becomes_complete() {
         let nothing = json!({"fhd": null, "hd": null, "sd": null});
         let cases = [
             (12.0, ALL, before("12", &nothing), true),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_stream_is_none() {
+    fn empty_stream_counts_as_missing() {
         let mut update = update(12.0, ALL, &before("12", &json!({"sd": null})));
         update.updated_episode.hls.sd = Some(String::new());
 
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn episode_is_out_with_its_first_stream_and_once() {
+    fn episode_is_new_once_with_its_first_stream() {
         let mut episodes = NewEpisodes::new(EpisodeRule::FirstStream);
         let (none, hd) = (before("12", &json!({"sd": null})), before("12", &json!({"hd": null})));
 
@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_out_for_those_who_do_not_want_to_know() {
+    fn rule_never_reports_no_episode() {
         let update = update(12.0, ALL, &before("12", &json!({"sd": null})));
 
         assert!(!NewEpisodes::new(EpisodeRule::Never).is_new(&update));
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn number_of_stored_events_is_bounded() {
         let mut episodes = NewEpisodes::new(EpisodeRule::FirstStream);
 
         for episode in 0..=MAX_KNOWN {

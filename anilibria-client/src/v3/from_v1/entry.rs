@@ -108,7 +108,7 @@ mod tests {
     use crate::v3::Mapping;
 
     #[test]
-    fn entry_tells_what_the_release_told_but_for_what_is_not_mirrored() {
+    fn entry_is_mapped_like_its_release() {
         let release: Release = serde_json::from_value(json!({
             "id": 7, "alias": "name", "name": {"main": "Имя", "english": "Name", "alternative": null},
             "description": "О чём-то.", "type": {"value": "TV"}, "year": 2020, "season": {"value": "winter"},

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn type_is_told_in_numbers_and_in_words() {
+    fn type_has_a_number_and_a_text() {
         let tv = kind(json!({
             "id": 1, "type": {"value": "TV"}, "episodes_total": 12, "average_duration_of_episode": 24,
         }));
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn kind_that_v3_did_not_know_has_a_name_and_no_number() {
+    fn kind_unknown_to_v3_has_a_name_and_no_number() {
         let dorama = kind(json!({"id": 1, "type": {"value": "DORAMA"}, "episodes_total": 16}));
         let none = kind(json!({"id": 1}));
 

@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn release_becomes_a_title_of_v3() {
+    fn release_is_mapped_to_a_v3_title() {
         let title = title(json!({
             "id": 7, "alias": "name", "name": {"main": "Имя", "english": "Name", "alternative": " "},
             "is_ongoing": true, "is_blocked_by_copyrights": true, "season": {"value": "autumn"}, "year": 2023,
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn episodes_have_paths_and_the_player_has_the_host_that_most_are_on() {
+    fn episodes_have_paths_and_the_player_has_the_most_frequent_host() {
         let title = title(json!({
             "id": 7, "episodes": [episode(1.0, "a.example"), episode(2.5, "b.example"), episode(3.0, "b.example")],
         }));
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn title_on_rutube_alone_says_so() {
+    fn title_with_rutube_episodes_only_is_marked() {
         let title = title(json!({
             "id": 7,
             "episodes": [{"id": "9b5e26ee-598f-4b8b-b77e-188d3e456301", "ordinal": 1, "rutube_id": "abc"}],
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn franchise_tells_its_titles_in_order_but_for_those_it_does_not_know() {
+    fn franchise_lists_known_titles_in_order() {
         let franchise: v1::Franchise = serde_json::from_value(json!({
             "id": "9b5e26ee-598f-4b8b-b77e-188d3e456301", "name": "Все", "franchise_releases": [
                 {"release_id": 2, "sort_order": 2, "release": {"id": 2, "alias": "two", "name": {"main": "Два"}}},

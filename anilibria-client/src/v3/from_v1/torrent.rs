@@ -129,14 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn size_is_told_in_decimal_units_without_empty_digits() {
+    fn size_has_decimal_units_without_trailing_zeros() {
         let words = [4_801_286_259, 864_734_373, 2_000, 999, 0].map(format_size);
 
         assert_eq!(words, ["4.8 GB", "864.73 MB", "2 KB", "999 B", "0 B"]);
     }
 
     #[test]
-    fn episodes_are_read_from_the_description_and_else_from_the_label() {
+    fn episodes_are_read_from_the_description_before_the_label() {
         let ends = |description: &str, label: &str| {
             let span = span(description, label, Some(&ReleaseKind::Tv));
             (span.first.map(Ordinal::get), span.last.map(Ordinal::get))
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn quality_is_told_in_the_words_of_v3() {
+    fn quality_has_the_spelling_of_v3() {
         let torrent = json!({
             "id": 7, "type": {"value": "WEBRip"}, "quality": {"value": "1080p"}, "codec": {"value": "x265/HEVC"},
             "label": "Name [BDRip 720p][AVC][1-12]",
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn quality_and_episodes_that_the_service_does_not_tell_are_read_from_the_names() {
+    fn missing_quality_and_episodes_are_read_from_the_names() {
         let torrent = torrent_of(json!({
             "id": 7, "label": "Name - AniLibria.TOP [HDTVRip 720p][1-13]", "type": {"value": null},
             "filename": "Name - AniLibria.TOP [WEBRip 1080p][HEVC].torrent",
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn torrents_stand_in_the_order_of_the_site_and_span_all_their_episodes() {
+    fn torrents_keep_the_order_of_the_site_and_span_all_episodes() {
         let list: Vec<v1::Torrent> = serde_json::from_value(json!([
             {"id": 2, "sort_order": 2, "description": "13-24"},
             {"id": 1, "sort_order": 1, "description": "1-12"},

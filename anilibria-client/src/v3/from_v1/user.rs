@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn account_is_told_with_paths_of_its_picture() {
+    fn account_has_paths_of_its_picture() {
         let profile: Profile = serde_json::from_value(json!({
             "id": 7, "login": "demo", "nickname": null, "email": "demo@site.example",
             "avatar": {"preview": "https://site.example/storage/users/7/a.jpg", "thumbnail": null},

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn episodes_stand_in_order_and_the_first_of_a_number_stays() {
+    fn episodes_are_sorted_and_the_first_of_each_number_is_kept() {
         let playlist =
             Playlist::new([episode(10.0, "c"), episode(1.5, "b"), episode(1.0, "a"), episode(10.0, "d")]);
 
