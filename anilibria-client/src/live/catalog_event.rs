@@ -1,4 +1,4 @@
-//! One set of questions for what the service tells and for what the watcher finds.
+//! Common accessors for events of a live stream and of a watcher.
 
 use super::{Event, Kind};
 use crate::{
@@ -6,8 +6,8 @@ use crate::{
     watch,
 };
 
-/// What a change is about, whichever way it was heard of: by a [`Live`](super::Live) connection, or by the
-/// [watcher](crate::watch), which needs no service but AniLibria itself.
+/// An event about a release, from a [`Live`](super::Live) stream or from the [watcher](crate::watch), which needs no live
+/// service.
 ///
 /// ```
 /// use anilibria_client::live::{Kind, CatalogEvent};
@@ -23,19 +23,19 @@ use crate::{
 /// assert_eq!(line(&anilibria_client::watch::Event::Resync), None);
 /// ```
 pub trait CatalogEvent {
-    /// What kind of change it is; `None` for word that some were missed.
+    /// Returns the kind of the event; `None` if it reports missed events.
     fn kind(&self) -> Option<Kind>;
 
-    /// The release that it is about.
+    /// Returns the id of the release; `None` if the event has none.
     fn release_id(&self) -> Option<ReleaseId>;
 
-    /// The name of that release.
+    /// Returns the name of the release; `None` if the event does not contain it.
     fn title(&self) -> Option<&str>;
 
-    /// The number of the episode that it is about, if it is about one.
+    /// Returns the number of the episode; `None` if the event is not about an episode.
     fn ordinal(&self) -> Option<Ordinal>;
 
-    /// Whether changes were missed, so that what is kept has to be read anew.
+    /// Returns true if events were missed, so that stored data must be reloaded.
     fn is_gap(&self) -> bool {
         self.kind().is_none()
     }

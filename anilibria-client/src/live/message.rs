@@ -1,4 +1,4 @@
-//! The messages of the protocol: JSON texts of a type and its data.
+//! Messages of the protocol: JSON texts with a type and data.
 
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
@@ -9,7 +9,7 @@ use crate::{
     model::{ReleaseId, wire},
 };
 
-/// How much of the service's own words goes into an error, in characters.
+/// Maximum length of a text of the service in an error, in characters.
 const MAX_TEXT: usize = 300;
 
 /// A message to the service.
@@ -42,17 +42,17 @@ fn expose<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Err
 #[derive(Debug)]
 pub(super) enum Incoming {
     Event(Event),
-    /// The answer to a request to resume; `complete` unless some events are gone.
+    /// The reply to a resume request. `complete` is false if some events are no longer available.
     Resumed {
         complete: bool,
     },
-    /// The service has left out some events, as they were not taken fast enough.
+    /// The service has skipped events, because the client did not read them in time.
     Lagged {
         missed: Option<u64>,
     },
-    /// Something that was asked for is not done.
+    /// A request was refused.
     Refused(Error),
-    /// Something that was asked for is done.
+    /// A request was accepted, or a reply without content.
     Acknowledged,
 }
 

@@ -1,24 +1,24 @@
-//! What has been told already, and where to go on after a break.
+//! Removal of duplicate events, and their order after a reconnect.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use super::event::{Event, EventId};
 
-/// How many events are known again when they come twice.
+/// Maximum number of ids that are recognised as duplicates.
 const MAX_SEEN: usize = 4096;
 
-/// How many events are put in order at once.
+/// Maximum number of events that are held during a replay.
 const MAX_HELD: usize = 1024;
 
-/// Which events were told, so that each is told once, and in order after a break.
+/// Returns each event once, and in order after a reconnect.
 ///
-/// From the time a connection is open until the service has told what was missed, events are held back: those that
-/// happen meanwhile would otherwise come before older ones.
+/// New events arrive during the replay of missed ones. They are held until the replay is complete, because they would otherwise
+/// be returned before older events.
 #[derive(Debug, Default)]
 pub(super) struct ReplayBuffer {
-    /// Everything up to here was told.
+    /// All events up to this one were returned.
     position: Option<EventId>,
-    /// The last event that was told. It is beyond the position while events are held back.
+    /// The last returned event. It is later than `position` during a replay.
     latest: Option<EventId>,
     seen: HashSet<EventId>,
     order: VecDeque<EventId>,
@@ -26,7 +26,7 @@ pub(super) struct ReplayBuffer {
 }
 
 impl ReplayBuffer {
-    /// Nothing is known but where to go on.
+    /// Creates a buffer that resumes after `position`.
     pub(super) fn new(position: Option<EventId>) -> Self {
         let mut buffer = Self { position: position.clone(), latest: position.clone(), ..Self::default() };
         if let Some(id) = position {
@@ -35,17 +35,17 @@ impl ReplayBuffer {
         buffer
     }
 
-    /// Where to go on after a break.
+    /// Returns the event after which the service must resume.
     pub(super) fn position(&self) -> Option<&EventId> {
         self.position.as_ref()
     }
 
-    /// Holds events back from now on.
+    /// Starts to hold events.
     pub(super) fn start_replay(&mut self) {
         self.held.get_or_insert_default();
     }
 
-    /// Takes in an event and gives the one to tell now, which is another one when too many are held back.
+    /// Adds an event. Returns the event to deliver now, if any: during a replay, the oldest held event if too many are held.
     pub(super) fn push(&mut self, event: Event) -> Option<Event> {
         let Some(id) = event.id().cloned() else { return Some(event) };
         if !self.record(&id) {
@@ -64,7 +64,7 @@ impl ReplayBuffer {
         Some(event)
     }
 
-    /// Nothing older will come: gives the events that were held back, one by one and in order.
+    /// Ends the replay. Returns the next held event, in order; `None` after the last one.
     pub(super) fn pop_held(&mut self) -> Option<Event> {
         let Some((id, event)) = self.held.as_mut()?.pop_first() else {
             self.held = None;
@@ -72,13 +72,13 @@ impl ReplayBuffer {
             return None;
         };
         self.advance(id.clone());
-        // Those before it were told.
+        // All events before this one were returned.
         self.position = self.position.take().max(Some(id));
         Some(event)
     }
 
-    /// The connection broke before all that was missed was told: gives the events that were held back. As older ones
-    /// may be missing, the position stays where it was.
+    /// Aborts a replay whose connection was lost, and returns the held events. The position does not change, as older events
+    /// may be missing.
     pub(super) fn abort_replay(&mut self) -> impl Iterator<Item = Event> {
         self.held.take().into_iter().flatten().map(|(_, event)| event)
     }
@@ -90,7 +90,7 @@ impl ReplayBuffer {
         }
     }
 
-    /// Takes note of an event; whether it is new.
+    /// Records the id of an event. Returns false if it is a duplicate.
     fn record(&mut self, id: &EventId) -> bool {
         if !self.seen.insert(id.clone()) {
             return false;

@@ -1,4 +1,4 @@
-//! Connection after connection, and the waits between them.
+//! The task of a live stream: connections, and the delays between them.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
     socket::{Connection, ReconnectDelays},
 };
 
-/// What a stream needs to run.
+/// State of the task.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) url: Url,
@@ -32,7 +32,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Connects again and again, until nobody reads any more or it makes no sense to go on.
+    /// Connects and reconnects until the stream is dropped, a permanent error occurs, or the policy allows no further retry.
     pub(super) async fn run(mut self) {
         let mut was_connected = false;
         loop {
@@ -54,7 +54,7 @@ impl Run {
             Err(error) => return End::Failed(error),
         };
         tracing::debug!(host = self.url.host_str(), "live connection open");
-        // Without any event yet there is nothing to go on from, and no way to know what happened meanwhile.
+        // Without a position the client cannot resume, and the number of missed events is unknown.
         if std::mem::replace(was_connected, true) && self.buffer.position().is_none() {
             let item = StreamItem { event: Ok(Event::Missed { count: None }), position: None };
             if self.out.send(item).await.is_err() {

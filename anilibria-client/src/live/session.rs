@@ -1,4 +1,4 @@
-//! One connection, from its opening to its end.
+//! One connection, from the handshake to its end.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -19,37 +19,37 @@ use crate::{
     socket::{Connection, Received, message_limiter},
 };
 
-/// How long the service may take to tell what was missed.
+/// Time limit of the service for a replay.
 const RESUME_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a reader gets, and where it can go on from once it has it.
+/// An item of the stream, with the cursor after it.
 #[derive(Debug)]
 pub(super) struct StreamItem {
     pub(super) event: Result<Event>,
     pub(super) position: Option<EventId>,
 }
 
-/// Why a connection has ended.
+/// The reason for the end of a connection.
 pub(super) enum End {
-    /// Nobody reads any more.
+    /// The stream was dropped.
     ReaderDropped,
     Failed(Error),
 }
 
-/// How far the service is with telling what was missed.
+/// Progress of the replay.
 enum Resume {
     Pending,
     Requested { deadline: Instant },
     Done,
 }
 
-/// One connection.
+/// State of one connection.
 pub(super) struct Session<'s> {
     connection: Connection,
     desired: &'s mut watch::Receiver<SubscriptionSet>,
     buffer: &'s mut ReplayBuffer,
     out: &'s mpsc::Sender<StreamItem>,
-    /// What the service was told of what is desired.
+    /// The subscriptions that were sent to the service.
     sent: SubscriptionSet,
     resume: Resume,
     limiter: RateLimiter,
@@ -77,10 +77,10 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// Runs until the connection ends.
+    /// Serves the connection until it ends.
     pub(super) async fn run(mut self) -> End {
         let Err(end) = self.serve().await;
-        // Those that were held back are not lost with the connection.
+        // Held events would be lost with the connection.
         for event in self.buffer.abort_replay().collect::<Vec<_>>() {
             if let Err(End::ReaderDropped) = self.deliver(Ok(event)).await {
                 return End::ReaderDropped;
@@ -112,7 +112,7 @@ impl<'s> Session<'s> {
     async fn handle(&mut self, received: Result<Received>) -> Result<(), End> {
         match received.map_err(End::Failed)? {
             Received::Text(text) => self.handle_message(&text).await,
-            // These are not part of the protocol.
+            // The protocol has no binary messages.
             Received::Binary(_) => Ok(()),
             Received::Idle => self.connection.ping().await.map_err(End::Failed),
         }
@@ -128,7 +128,7 @@ impl<'s> Session<'s> {
             Ok(Incoming::Lagged { missed }) => self.deliver(Ok(Event::Missed { count: missed })).await,
             Ok(Incoming::Acknowledged) => Ok(()),
             Ok(Incoming::Refused(error)) => {
-                // What was asked for before has been answered before.
+                // The service has answered all earlier messages.
                 let is_about_resume =
                     matches!(self.resume, Resume::Requested { .. }) && is_unknown_message(&error);
                 self.deliver(Err(error)).await?;
@@ -138,7 +138,7 @@ impl<'s> Session<'s> {
         }
     }
 
-    /// The service has told what was missed, or does not do so.
+    /// Ends the replay. `complete` is false if the service could not replay all events.
     async fn resumed(&mut self, complete: bool) -> Result<(), End> {
         if !matches!(self.resume, Resume::Requested { .. }) {
             return Ok(());
@@ -153,7 +153,7 @@ impl<'s> Session<'s> {
         Ok(())
     }
 
-    /// Says the next of what the service does not know yet; that something was missed when it knows what is desired.
+    /// Sends the next message: first the differences of the subscriptions, then the resume request.
     async fn send_next(&mut self) -> Result<(), End> {
         let next = self.desired.borrow().next_message(&mut self.sent);
         let message = match (next, &self.resume, self.buffer.position()) {
@@ -177,7 +177,7 @@ impl<'s> Session<'s> {
     }
 }
 
-/// Whether the service does not know what a message means, such as an id of an event that it never gave.
+/// Returns true if the service refused a message as invalid, for example because it does not know the id of an event.
 fn is_unknown_message(error: &Error) -> bool {
     matches!(error, Error::Refused { code, .. } if code == "INVALID_MESSAGE" || code == "UNKNOWN_TYPE")
 }

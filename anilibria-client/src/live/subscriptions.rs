@@ -1,4 +1,4 @@
-//! What is desired of the service, to be changed while the stream runs.
+//! Subscriptions, which can change while the stream runs.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use tokio::sync::watch;
 use super::{event::Kind, message::Outgoing};
 use crate::{Error, Result, Secret, model::ReleaseId};
 
-/// The most releases that the service lets one connection follow.
+/// Maximum number of releases that one connection can follow.
 pub(super) const MAX_RELEASES: usize = 200;
 
-/// More kinds than there are.
+/// Maximum number of kinds. The service has fewer.
 const MAX_KINDS: usize = 16;
 
-/// What is desired, or what the service has been told of it.
+/// A set of subscriptions: the desired one, or the one that was sent to the service.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct SubscriptionSet {
     pub(super) token: Option<Secret>,
@@ -40,9 +40,9 @@ impl SubscriptionSet {
         Ok(())
     }
 
-    /// What to say next so that the service, having been `told` so much, comes to know all of it; `None` when it does.
+    /// Returns the next message that brings the service from `sent` to this set, and updates `sent`. `None` if both are equal.
     ///
-    /// What is said counts as told: whoever calls this says it.
+    /// The caller must send the message.
     pub(super) fn next_message(&self, sent: &mut Self) -> Option<Outgoing> {
         if let Some(token) = self.token.as_ref().filter(|_| self.token != sent.token) {
             sent.token = Some(token.clone());
@@ -52,7 +52,7 @@ impl SubscriptionSet {
             sent.kinds.clone_from(&self.kinds);
             return Some(Outgoing::SubscribeUpdates { types: self.kinds.clone() });
         }
-        // First what makes room.
+        // Unsubscribing first keeps the number of releases below the limit.
         if let Some(&title_id) = sent.releases.difference(&self.releases).next() {
             sent.releases.remove(&title_id);
             return Some(Outgoing::UnsubscribeTitle { title_id });
@@ -63,15 +63,18 @@ impl SubscriptionSet {
     }
 }
 
-/// Changes what a [`Live`](super::Live) stream is told, while it runs. Cheap to clone.
+/// Changes the subscriptions of a [`Live`](super::Live) stream while it runs. Cheap to clone.
 ///
-/// Changes made while there is no connection count once there is one again.
+/// Changes without a connection apply to the next connection.
 #[derive(Clone, Debug)]
 pub struct Subscriptions(pub(super) watch::Sender<SubscriptionSet>);
 
 impl Subscriptions {
-    /// Follows a release: all that happens to it is told. At most 200 releases; one more is refused with
-    /// [`Error::InvalidRequest`].
+    /// Subscribes to all events of a release. At most 200 releases can be followed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] if 200 other releases are followed already.
     pub fn follow(&self, release: impl Into<ReleaseId>) -> Result<()> {
         let mut outcome = Ok(());
         self.0.send_if_modified(|desired| {
@@ -81,23 +84,23 @@ impl Subscriptions {
         outcome
     }
 
-    /// Follows a release no longer.
+    /// Ends the subscription to a release.
     pub fn unfollow(&self, release: impl Into<ReleaseId>) {
         let release = release.into();
         self.0.send_if_modified(|desired| desired.releases.remove(&release));
     }
 
-    /// The releases that are followed.
+    /// Returns the releases that are followed.
     pub fn releases(&self) -> Vec<ReleaseId> {
         self.0.borrow().releases.iter().copied().collect()
     }
 
-    /// Which kinds of events to be told for all releases, in place of those so far; none ends that.
+    /// Replaces the kinds of events of all releases. An empty list ends these subscriptions.
     pub fn kinds(&self, kinds: impl IntoIterator<Item = Kind>) {
         self.0.send_modify(|desired| desired.set_kinds(kinds));
     }
 
-    /// Another token of the user, for when the old one has been renewed.
+    /// Replaces the token of the user, for example after it was renewed.
     pub fn token(&self, token: impl Into<Secret>) {
         self.0.send_modify(|desired| desired.token = Some(token.into()));
     }
@@ -115,7 +118,7 @@ mod tests {
         }
     }
 
-    /// All that is said to bring the service from `told` to `desired`.
+    /// Returns the messages that bring the service from `sent` to `desired`.
     fn messages(desired: &SubscriptionSet, mut sent: SubscriptionSet) -> Vec<String> {
         let messages = std::iter::from_fn(|| desired.next_message(&mut sent));
         messages.map(|message| serde_json::to_string(&message).unwrap()).collect()

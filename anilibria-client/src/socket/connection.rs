@@ -1,4 +1,4 @@
-//! One open connection: what comes, what goes, and whether there is still somebody at the other end.
+//! An open WebSocket connection.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,20 +9,20 @@ use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes, protocol::CloseFr
 
 use crate::{Error, Result, client::upgrade::Socket};
 
-/// How long the service may take to read what is sent to it.
+/// Time limit for sending a message.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The close code that stands for none (RFC 6455).
+/// The close code for a missing code (RFC 6455).
 const NO_CODE: u16 = 1005;
 
-/// What is received on a connection.
+/// The result of one read.
 #[derive(Debug)]
 pub(crate) enum Received {
-    /// A message of text.
+    /// A text message.
     Text(Utf8Bytes),
-    /// A message of bytes.
-    Binary(#[cfg_attr(not(feature = "v3"), expect(dead_code, reason = "of use in API v3 alone"))] Bytes),
-    /// Nothing for so long that it is time for a [probe](Connection::ping).
+    /// A binary message.
+    Binary(#[cfg_attr(not(feature = "v3"), expect(dead_code, reason = "used by API v3 only"))] Bytes),
+    /// No message for half of the idle timeout: it is time for a [ping](Connection::ping).
     Idle,
 }
 
@@ -32,16 +32,16 @@ pub(crate) struct Connection {
     socket: Socket,
     max_message_size: usize,
     idle_timeout: Duration,
-    /// Since when nothing has come, or since when the service was asked for a sign of life.
+    /// Time of the last frame, or of the ping after it.
     idle_since: Instant,
     has_pinged: bool,
-    /// A message was given out, and whoever has it may take its time.
+    /// A message was returned, and its handling may take any time.
     is_message_returned: bool,
 }
 
 impl Connection {
-    /// A connection that counts as dead when nothing comes for `idle_timeout`. Longer messages than `max_message_size`
-    /// were forbidden to `socket`.
+    /// Creates a connection that fails if nothing is received for `idle_timeout`. The caller must have set `max_message_size`
+    /// on `socket`.
     pub(crate) fn new(socket: Socket, max_message_size: usize, idle_timeout: Duration) -> Self {
         let idle_since = Instant::now();
         Self {
@@ -54,9 +54,13 @@ impl Connection {
         }
     }
 
-    /// The next message, or that there is none. Nothing is lost when it is not waited for.
+    /// Receives the next message.
+    ///
+    /// # Cancel safety
+    ///
+    /// No message is lost if the future is dropped.
     pub(crate) async fn receive(&mut self) -> Result<Received> {
-        // Only now, as a slow reader is no silence of the service.
+        // The time that the caller needed for a message does not count as silence of the service.
         if std::mem::take(&mut self.is_message_returned) {
             self.reset_idle_time();
         }
@@ -69,7 +73,7 @@ impl Connection {
                 Some(Ok(Message::Text(text))) => Received::Text(text),
                 Some(Ok(Message::Binary(bytes))) => Received::Binary(bytes),
                 Some(Ok(Message::Close(frame))) => return Err(closed(frame)),
-                // A ping is answered by the library with the next read.
+                // The library answers a ping with the next read.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
                     self.reset_idle_time();
                     continue;
@@ -82,7 +86,7 @@ impl Connection {
         }
     }
 
-    /// Asks for a sign of life, or gives the connection up when it was asked for before.
+    /// Sends a ping. Fails with a timeout if the previous ping was not answered.
     pub(crate) async fn ping(&mut self) -> Result<()> {
         if self.has_pinged {
             return Err(Error::Timeout { host: String::new(), after: self.idle_timeout });
@@ -92,7 +96,7 @@ impl Connection {
         self.send(Message::Ping(Bytes::new())).await
     }
 
-    /// Says `text`.
+    /// Sends `text`.
     pub(crate) async fn send_text(&mut self, text: String) -> Result<()> {
         self.send(Message::text(text)).await
     }

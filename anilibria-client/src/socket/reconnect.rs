@@ -7,13 +7,13 @@ use crate::{
     retry::{Delays, RetryPolicy, capped_wait},
 };
 
-/// Without end, after half a second at first and 30 seconds at most, with jitter.
+/// Returns a policy with unlimited retries, with delays from 500 milliseconds to 30 seconds and jitter.
 pub(crate) fn endless_backoff() -> RetryPolicy {
     let policy = RetryPolicy::exponential().max_retries(u32::MAX);
     policy.first_delay(Duration::from_millis(500)).max_delay(Duration::from_secs(30))
 }
 
-/// The waits between connections.
+/// The delays between connections.
 pub(crate) struct ReconnectDelays {
     policy: RetryPolicy,
     delays: Delays,
@@ -24,10 +24,10 @@ impl ReconnectDelays {
         Self { delays: policy.delays(), policy }
     }
 
-    /// How long to wait before the next attempt after a connection that `lasted` so long ended with `error`; `None`
-    /// when there shall be none.
+    /// Returns the delay before the next attempt, after a connection of duration `lasted` ended with `error`; `None` if there
+    /// is no further attempt.
     pub(crate) fn next_delay(&mut self, error: &Error, lasted: Duration) -> Option<Duration> {
-        // A service that lets everyone in and throws them out at once is not asked at full speed.
+        // A service that accepts connections and closes them at once must not be asked at full speed.
         if lasted >= self.policy.longest_delay() {
             self.delays = self.policy.delays();
         }
@@ -42,8 +42,8 @@ impl std::fmt::Debug for ReconnectDelays {
     }
 }
 
-/// The wait before the next attempt: longer than `wait` when the service is full or has had enough of us, and no
-/// shorter than it asks for.
+/// Returns the delay before the next attempt: longer than `wait` if the service is overloaded or has blocked the client, and at
+/// least as long as the service requests.
 fn retry_delay(wait: Duration, longest: Duration, error: &Error) -> Duration {
     let wait = match error {
         Error::Closed { code: 1008 | 1013, .. } | Error::Blocked { .. } | Error::RateLimited { .. } => {
@@ -54,7 +54,7 @@ fn retry_delay(wait: Duration, longest: Duration, error: &Error) -> Duration {
     wait.max(capped_wait(error.retry_after().unwrap_or_default()))
 }
 
-/// Whether another connection may fare better.
+/// Returns true if another connection may succeed.
 fn is_retryable(error: &Error) -> bool {
     error.is_transient() || matches!(error, Error::TooLarge { .. })
 }
