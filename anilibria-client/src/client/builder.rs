@@ -319,7 +319,7 @@ pub(crate) fn url(setting: &'static str, text: &str) -> Result<Url> {
         return Err(config(setting, "must not contain credentials"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(config(setting, "must end with its path"));
+        return Err(config(setting, "must not contain a query or a fragment"));
     }
     Ok(url)
 }

@@ -1,4 +1,4 @@
-//! Reads that go through a cache (feature `cache`).
+//! Reads through a cache (feature `cache`).
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     request::{Caching, Request},
 };
 
-/// How long an answer of the operation stays fresh, unless a call says otherwise; `None` for what is never cached.
+/// Returns the TTL of answers of an operation, unless the call sets one; `None` for operations that are not cached.
 fn operation_ttl(template: &str) -> Option<Duration> {
     let last = template.rsplit('/').next().unwrap_or_default();
     if last == "random" || template == "/app/status" {
@@ -26,7 +26,7 @@ fn operation_ttl(template: &str) -> Option<Duration> {
     })
 }
 
-/// How long the answer to `request` stays fresh. Nothing that belongs to an account is ever cached.
+/// Returns the TTL of the answer to `request`. Data of an account is not cached.
 pub(super) fn ttl(request: &Request) -> Option<Duration> {
     if request.needs_session() || request.holds_secret() || !request.is_idempotent() {
         return None;
@@ -38,7 +38,7 @@ pub(super) fn ttl(request: &Request) -> Option<Duration> {
     }
 }
 
-/// The answer to `request` from the cache, or from the service and then into the cache.
+/// Returns the answer to `request` from the cache. On a miss, it is requested from the service and stored.
 pub(super) async fn fetch<T>(
     client: &Client,
     cache: &Cache,
@@ -58,7 +58,7 @@ pub(super) async fn fetch<T>(
     decode(body.value())
 }
 
-/// The body, if it is JSON: a block page that came with status 200 must not be kept.
+/// Returns the body if it is JSON. A block page with status 200 must not be stored.
 fn json(body: Bytes) -> Result<Bytes> {
     decode::decode::<IgnoredAny>(&body)?;
     Ok(body)

@@ -35,7 +35,7 @@ pub(super) struct Mirrors {
 pub(super) struct Mirror {
     /// Position in the list.
     pub(super) index: usize,
-    /// The base URL without a slash at its end: the service treats a doubled slash as another path.
+    /// The base URL without a slash at its end, because the service treats a double slash as another path.
     base: String,
     /// Host and port, for errors and logs.
     pub(super) name: String,

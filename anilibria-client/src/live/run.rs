@@ -41,7 +41,7 @@ impl Run {
             let wait = self.reconnects.next_delay(&error, started.elapsed());
             let retry_in_seconds = wait.map(|wait| wait.as_secs_f64());
             let (host, error_type) = (self.url.host_str(), error.kind());
-            tracing::debug!(host, %error, error_type, retry_in_seconds, "live connection ended");
+            tracing::debug!(host, %error, error_type, retry_in_seconds, "live connection closed");
             let item = StreamItem { event: Err(error), position: self.buffer.position().cloned() };
             let (Ok(()), Some(wait)) = (self.out.send(item).await, wait) else { return };
             sleep(wait).await;
@@ -53,7 +53,7 @@ impl Run {
             Ok(socket) => socket,
             Err(error) => return End::Failed(error),
         };
-        tracing::debug!(host = self.url.host_str(), "live connection open");
+        tracing::debug!(host = self.url.host_str(), "live connection opened");
         // Without a position the client cannot resume, and the number of missed events is unknown.
         if std::mem::replace(was_connected, true) && self.buffer.position().is_none() {
             let item = StreamItem { event: Ok(Event::Missed { count: None }), position: None };

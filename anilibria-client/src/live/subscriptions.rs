@@ -34,7 +34,7 @@ impl SubscriptionSet {
     pub(super) fn follow(&mut self, release: ReleaseId) -> Result<()> {
         if self.releases.len() >= MAX_RELEASES && !self.releases.contains(&release) {
             let field = "release".to_owned();
-            return Err(Error::InvalidRequest { field, reason: "a connection follows 200 releases at most" });
+            return Err(Error::InvalidRequest { field, reason: "at most 200 releases can be followed" });
         }
         self.releases.insert(release);
         Ok(())

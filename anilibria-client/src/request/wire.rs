@@ -1,4 +1,4 @@
-//! What goes on the wire for a request.
+//! HTTP requests made from API requests.
 
 use http::Method;
 use serde_json::{Map, Value};
@@ -7,20 +7,20 @@ use url::form_urlencoded;
 use super::{Invalid, OUT_OF_RANGE, ParamPlace, Request};
 use crate::{Error, Result};
 
-/// The longest path and query that is sent as GET when the operation has a POST twin. Proxies commonly refuse a
-/// request line over 8 KiB; half of that leaves room for the mirror's own prefix.
+/// Maximum length of path and query of a GET request, if the operation also exists as POST. Proxies commonly refuse a request
+/// line over 8 KiB; half of that leaves room for the prefix of the mirror.
 const LONGEST_GET: usize = 4096;
 
-/// What is put on the wire for a [`Request`].
+/// The parts of the HTTP request of a [`Request`].
 #[derive(Debug, PartialEq)]
 pub(crate) struct Wire {
     pub(crate) method: Method,
-    /// Path and query, to be appended to a mirror's root.
+    /// Path and query, which are appended to the base URL of a mirror.
     pub(crate) target: String,
     pub(crate) body: Option<Body>,
 }
 
-/// What goes along with a [`Request`] that is no read.
+/// The body of a [`Request`].
 #[derive(Debug, PartialEq)]
 pub(crate) struct Body {
     pub(crate) content_type: &'static str,
@@ -34,7 +34,11 @@ impl Body {
 }
 
 impl Request {
-    /// What goes on the wire, or why the request must not be sent.
+    /// Returns the parts of the HTTP request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] if the request is invalid.
     pub(crate) fn wire(&self) -> Result<Wire> {
         if let Some(Invalid { field, reason }) = &self.invalid {
             return Err(Error::InvalidRequest { field: field.clone(), reason });
@@ -60,7 +64,7 @@ impl Request {
         Ok(Wire { method: self.method.clone(), target, body: None })
     }
 
-    /// Whether one of the parameters, written with bars between them, has a value.
+    /// Returns true if one of the parameters `keys`, separated by bars, has a value.
     fn has_any(&self, keys: &str) -> bool {
         keys.split('|').any(|key| self.param(key).is_some_and(|value| !value.joined().is_empty()))
     }
@@ -84,7 +88,7 @@ impl Request {
         encode(self.params.iter().map(|(key, value)| (key.as_ref(), value.joined())))
     }
 
-    /// The parameters as a JSON object; `a[b][c]` becomes an object in an object.
+    /// Returns the parameters as a JSON object; `a[b][c]` becomes a nested object.
     fn json_body(&self) -> Value {
         let mut body = Map::new();
         for (key, value) in &self.params {
@@ -104,7 +108,7 @@ impl Request {
     }
 }
 
-/// `params` as a query, or as the body of a form.
+/// Returns `params` in the encoding of queries and HTML forms.
 pub(super) fn encode<'a>(params: impl IntoIterator<Item = (&'a str, String)>) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish()
 }

@@ -79,7 +79,7 @@ impl Connection {
                     continue;
                 }
                 Some(Err(error)) => return Err(self.failure(error)),
-                None => return Err(Error::interrupted("the service hung up")),
+                None => return Err(Error::interrupted("the connection ended without a close frame")),
             };
             self.is_message_returned = true;
             return Ok(received);

@@ -1,4 +1,4 @@
-//! Streams over the pages of v3, whose services count pages as they like.
+//! Streams of pages of v3 lists. Services differ in the way they count pages.
 
 use std::{
     fmt,
@@ -18,7 +18,7 @@ use crate::{
     runtime::{AnswerStream, boxed},
 };
 
-/// The pages of a list as a stream; made by the `pages` method of a request.
+/// Stream of the pages of a list, returned by the `pages` method of a call.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct PageStream<T>(AnswerStream<Result<Page<T>>>);
 
@@ -98,12 +98,12 @@ impl PageWalker {
     }
 }
 
-/// Whether nothing follows a page that has `count` items.
+/// Returns true if no page follows a page with `count` items.
 fn is_last(count: u64, pagination: &Pagination, requested: u64, size: Option<u64>) -> bool {
     let size = Some(pagination.items_per_page).filter(|size| *size > 0).or(size);
     let is_short = count == 0 || size.is_some_and(|size| count < size);
     let is_other = pagination.current_page != 0 && pagination.current_page != requested;
-    // Searches of the old service had one page, by its own word, however much they found.
+    // Searches of the old service always reported one page, regardless of the number of results.
     let is_counted = pagination.pages > 1 && requested >= pagination.pages;
     is_short || is_other || is_counted
 }

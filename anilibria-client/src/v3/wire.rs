@@ -1,7 +1,7 @@
-//! How values of v3 are written, and what else came in their place now and then.
+//! Reading of v3 values, including the other forms in which services send them.
 //!
-//! The old service left keys out, wrote `[]` for an object without entries, `null` for anything, and numbers as text. A
-//! field that cannot be read is one that is not there: it never fails the answer around it.
+//! The old service omitted keys, and wrote `[]` for an empty object, `null` for any value, and numbers as text. A field that
+//! cannot be read counts as missing and never fails the whole answer.
 
 use std::{fmt, marker::PhantomData};
 
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::model::wire::Optional;
 
-/// What a visitor makes of a value that is neither a list nor an object.
+/// Visits every value that is neither a list nor an object as `$default`.
 macro_rules! visit_scalars_as {
     ($value:ty, $default:expr) => {
         fn visit_unit<E: Error>(self) -> Result<$value, E> {
@@ -43,7 +43,7 @@ macro_rules! visit_scalars_as {
     };
 }
 
-/// An object; its default for anything else.
+/// Reads an object; the default for other values.
 pub(super) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -73,8 +73,8 @@ where
     deserializer.deserialize_any(Object(PhantomData))
 }
 
-/// A list, or an object with positions for keys, as one that lost an entry was written; empty for anything else. Items
-/// that are `null` or cannot be read are left out.
+/// Reads a list, or an object with positions as keys (the form of a list from which an entry was removed). Other values read as
+/// empty. Items that are `null` or cannot be read are omitted.
 pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -111,7 +111,7 @@ where
     deserializer.deserialize_any(List(PhantomData))
 }
 
-/// A list, or none where there is no list.
+/// Reads a list; `None` for `null`.
 pub(super) fn optional_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,
@@ -128,7 +128,7 @@ where
     Ok(Option::deserialize(deserializer)?.map(|List(list)| list))
 }
 
-/// One value that is neither a list nor an object.
+/// A value that is neither a list nor an object.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Scalar {
     Null,
@@ -194,7 +194,7 @@ impl<'de> Deserialize<'de> for Scalar {
 }
 
 impl Scalar {
-    /// It as a number; text that is none is nothing.
+    /// Returns the value as a finite number, also if it is a number in text.
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
@@ -203,7 +203,7 @@ impl Scalar {
         }
     }
 
-    /// It as text.
+    /// Returns the value as text, also if it is a number.
     pub(super) fn text(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
@@ -213,28 +213,25 @@ impl Scalar {
     }
 }
 
-/// A text, where there is one.
+/// Reads text; `None` for other values.
 pub(super) fn optional_string<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     Ok(Scalar::deserialize(deserializer)?.text())
 }
 
-/// A text, empty where there is none.
+/// Reads text; empty for other values.
 pub(super) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(optional_string(deserializer)?.unwrap_or_default())
 }
 
-/// Texts; what is none is left out.
+/// Reads a list of texts. Other items are omitted.
 pub(super) fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(list::<D, Scalar>(deserializer)?.into_iter().filter_map(Scalar::text).collect())
 }
 
-/// Numbers, without a fraction where there is none; what is none is left out.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "what has no fraction and is small is the same as a whole number"
-)]
+/// Reads a list of numbers, as integers if they have no fraction. Other items are omitted.
+#[expect(clippy::cast_possible_truncation, reason = "a small number without a fraction converts exactly")]
 pub(super) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Number>, D::Error> {
     let number = |scalar: Scalar| {
         let number = scalar.number()?;
@@ -244,15 +241,15 @@ pub(super) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
     Ok(list::<D, Scalar>(deserializer)?.into_iter().filter_map(number).collect())
 }
 
-/// An id of another service's or a franchise's, where it is one.
+/// Reads a UUID; `None` for other values.
 pub(super) fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
     Ok(optional_string(deserializer)?.and_then(|text| text.parse().ok()))
 }
 
-/// A whole number, where there is one that fits; fractions are cut off.
+/// Reads an integer and truncates a fraction; `None` for other values and for numbers out of range.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "conversion saturates, and what does not fit is left out"
+    reason = "conversion saturates, and a number out of range is `None`"
 )]
 pub(super) fn optional_integer<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
@@ -262,7 +259,7 @@ where
     Ok(Scalar::deserialize(deserializer)?.number().and_then(|number| T::try_from(number as i64).ok()))
 }
 
-/// A whole number, zero where there is none.
+/// Reads an integer like [`optional_integer`]; 0 instead of `None`.
 pub(super) fn integer<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -271,12 +268,12 @@ where
     Ok(optional_integer(deserializer)?.unwrap_or_default())
 }
 
-/// Whether it is so; not so for anything but `true`.
+/// Reads a boolean; `false` for other values.
 pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Scalar::deserialize(deserializer)? == Scalar::Bool(true))
 }
 
-/// Whether it is so, where that is known.
+/// Reads a boolean; `None` for other values.
 pub(super) fn optional_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     match Scalar::deserialize(deserializer)? {
         Scalar::Bool(flag) => Ok(Some(flag)),
@@ -284,7 +281,7 @@ pub(super) fn optional_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     }
 }
 
-/// An id, zero where there is none.
+/// Reads an id; 0 for other values.
 pub(super) fn id<'de, D, T, N>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -294,7 +291,7 @@ where
     Ok(integer::<D, N>(deserializer)?.into())
 }
 
-/// The number of an episode, zero where there is none.
+/// The number of an episode; 0 if it is missing.
 pub(super) mod ordinal {
     use serde::{Deserialize, Deserializer};
 
@@ -314,14 +311,17 @@ pub(super) mod ordinal {
     }
 }
 
-/// A moment in Unix seconds, 0 when it is not known.
+/// A time in Unix seconds; 0 if it is unknown.
 pub(super) mod unix {
     use serde::{Deserialize, Deserializer, Serializer};
     use time::OffsetDateTime;
 
     use super::Scalar;
 
-    #[expect(clippy::cast_possible_truncation, reason = "conversion saturates, and is refused then")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "conversion saturates, and a time out of range is `None`"
+    )]
     pub(in crate::v3) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<OffsetDateTime>, D::Error> {
@@ -338,7 +338,7 @@ pub(super) mod unix {
     }
 }
 
-/// Minutes, where they are known.
+/// A duration in minutes, if it is known.
 pub(super) mod minutes {
     use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How services of API v3 refuse: in the body, and now and then with status 200.
+//! Errors of API v3, which are in the body, sometimes with status 200.
 
 use http::StatusCode;
 use memchr::memmem;
@@ -18,9 +18,9 @@ struct ErrorBody {
     key: Value,
 }
 
-/// The error that `answer` stands for, whatever its status; `None` when it is a good one.
+/// Returns the error of an answer with any status; `None` for a success.
 pub(super) fn refusal(answer: &Answer) -> Option<Error> {
-    // Says how long to wait, which no body does.
+    // The headers contain the wait.
     if answer.status == StatusCode::TOO_MANY_REQUESTS {
         return Some(from_answer(answer));
     }
@@ -31,7 +31,7 @@ pub(super) fn refusal(answer: &Answer) -> Option<Error> {
     }
 }
 
-/// The error that a message on an open connection stands for, if it is one.
+/// Returns the error in a message on an open connection, if it is one.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn message_error(message: &[u8]) -> Option<Error> {
     to_error(&parse(message)?, StatusCode::OK)
@@ -60,7 +60,7 @@ fn to_error(body: &ErrorBody, status: StatusCode) -> Option<Error> {
         Value::Null => false,
         Value::Bool(failed) => *failed,
         Value::Number(number) => number.as_f64() != Some(0.0),
-        // That is how the site says that all went well.
+        // The site reports success with these texts.
         Value::String(word) => !matches!(word.as_str(), "" | "ok"),
         Value::Array(_) | Value::Object(_) => true,
     };

@@ -142,7 +142,7 @@ pub(crate) struct Done {
 
 impl Unwire<()> for Done {
     fn unwire(self) -> Result<()> {
-        let message = "it was not done".to_owned();
+        let message = "the service did not make the change".to_owned();
         if self.success { Ok(()) } else { Err(Error::Api { code: 0, key: None, message }) }
     }
 }

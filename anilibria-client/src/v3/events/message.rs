@@ -1,4 +1,4 @@
-//! What the messages of a v3 service mean.
+//! Parsing of messages of a v3 service.
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Error, Result, client::v3_message_error, decode, v3::events::event::Subscribed};
 
-/// Reads a message. `accepted` tells which subscription the service has just taken.
+/// Reads a message. `accepted` returns the subscription that the service has just accepted.
 pub(super) fn read(message: &[u8], accepted: impl FnOnce() -> Option<SubscriptionId>) -> Result<Event> {
     let mut message_map: Map<String, Value> = decode(message)?;
     let data = message_map.remove("data");
@@ -49,7 +49,7 @@ fn event(kind: &str, data: Value) -> Result<Event> {
 /// Decodes the data of an event, which is an object.
 fn payload<T: DeserializeOwned>(data: &Value) -> Result<T> {
     if !data.is_object() {
-        let source = std::sync::Arc::new(serde_json::Error::custom("there must be an object"));
+        let source = std::sync::Arc::new(serde_json::Error::custom("expected an object"));
         return Err(Error::Decode { path: "data".to_owned(), source });
     }
     decode(data.to_string().as_bytes()).map_err(|error| match error {

@@ -1,4 +1,4 @@
-//! Connection after connection: what is heard, what follows from it, and what is sent.
+//! The task of an event stream: connections, subscriptions, and reads of titles with new episodes.
 
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
@@ -23,32 +23,32 @@ use crate::{
     v3::Client,
 };
 
-/// How many titles are read at a time for the episodes that came out; while there are more, nothing is heard.
+/// Maximum number of titles that are read at the same time. No message is received while it is reached.
 const MAX_TITLE_READS: usize = 16;
 
-/// What a stream needs to run.
+/// State of the task.
 pub(super) struct Run {
     pub(super) client: Client,
     pub(super) url: Url,
     pub(super) dialer: Dialer,
-    /// `None` when a connection that broke is the last.
+    /// `None` if the stream does not reconnect.
     pub(super) reconnects: Option<ReconnectDelays>,
     pub(super) idle_timeout: Duration,
     pub(super) desired: watch::Receiver<SubscriptionSet>,
     pub(super) new_episodes: NewEpisodes,
-    /// Titles on their way, in the order in which their episodes came out.
+    /// Reads of titles, in the order of their episodes.
     pub(super) title_reads: FuturesOrdered<BoxFuture<'static, Result<Event>>>,
     pub(super) out: mpsc::Sender<Result<Event>>,
 }
 
-/// Why a connection has ended.
+/// The reason for the end of a connection.
 enum End {
-    /// Nobody reads any more.
+    /// The stream was dropped.
     ReaderDropped,
     Failed(Error),
 }
 
-/// How far the service is told what is wanted, on one connection.
+/// Progress of the subscriptions on one connection.
 struct Sent {
     count: usize,
     unacknowledged: VecDeque<SubscriptionId>,
@@ -56,7 +56,7 @@ struct Sent {
 }
 
 impl Run {
-    /// Connects again and again, until nobody reads any more or it makes no sense to go on.
+    /// Connects and reconnects until the stream is dropped, a permanent error occurs, or the policy allows no further retry.
     pub(super) async fn run(mut self) {
         if self.deliver(Ok(Event::Startup)).await.is_err() {
             return;
@@ -70,7 +70,7 @@ impl Run {
                 .and_then(|reconnects| reconnects.next_delay(&error, started.elapsed()));
             let retry_in_seconds = wait.map(|wait| wait.as_secs_f64());
             let (host, error_type) = (self.url.host_str(), error.kind());
-            tracing::debug!(host, %error, error_type, retry_in_seconds, "event connection ended");
+            tracing::debug!(host, %error, error_type, retry_in_seconds, "event connection closed");
             let is_read = self.deliver(Err(error)).await.is_ok();
             let Some(wait) = wait.filter(|_| is_read) else { return };
             sleep(wait).await;
@@ -79,19 +79,21 @@ impl Run {
 
     async fn connection(&mut self) -> Result<Infallible, End> {
         let socket = self.dialer.connect(&self.url).await.map_err(End::Failed)?;
-        tracing::debug!(host = self.url.host_str(), "event connection open");
+        tracing::debug!(host = self.url.host_str(), "event connection opened");
         let mut connection = Connection::new(socket, self.dialer.max_message_size(), self.idle_timeout);
         let mut sent = Sent { count: 0, unacknowledged: VecDeque::new(), limiter: message_limiter() };
         loop {
             let has_unsent = self.desired.borrow_and_update().len() > sent.count;
+            let may_receive = self.title_reads.len() < MAX_TITLE_READS;
+            let send_at = sent.limiter.ready_at();
             tokio::select! {
-                received = connection.receive(), if self.title_reads.len() < MAX_TITLE_READS => match received.map_err(End::Failed)? {
+                received = connection.receive(), if may_receive => match received.map_err(End::Failed)? {
                     Received::Text(text) => self.handle_message(text.as_bytes(), &mut sent).await?,
                     Received::Binary(bytes) => self.handle_message(&bytes, &mut sent).await?,
                     Received::Idle => connection.ping().await.map_err(End::Failed)?,
                 },
                 changed = self.desired.changed() => changed.map_err(|_| End::ReaderDropped)?,
-                () = sleep_until(sent.limiter.ready_at()), if has_unsent => self.send_next(&mut connection, &mut sent).await?,
+                () = sleep_until(send_at), if has_unsent => self.send_next(&mut connection, &mut sent).await?,
                 Some(episode) = self.title_reads.next() => self.deliver(episode).await?,
             }
         }
@@ -107,7 +109,7 @@ impl Run {
         self.deliver(event).await
     }
 
-    /// Says the next of what the service does not know yet.
+    /// Sends the next subscription.
     async fn send_next(&mut self, connection: &mut Connection, sent: &mut Sent) -> Result<(), End> {
         let Some(text) = self.desired.borrow().get(sent.count).cloned() else { return Ok(()) };
         sent.unacknowledged.push_back(SubscriptionId(sent.count));
@@ -123,7 +125,7 @@ impl Run {
 
 async fn title_episode(client: Client, update: Box<PlaylistUpdate>) -> Result<Event> {
     let title = client.title(update.id);
-    // What is cached is the title as it was before.
+    // The cached title has no new episode.
     #[cfg(feature = "cache")]
     let title = title.uncached();
     let title = title.await?;

@@ -1,4 +1,4 @@
-//! Releases as far as the mirrored catalog knows them.
+//! Conversion of entries of the mirrored catalog to releases.
 
 use std::{ops::Range, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::{
     reflector::{Catalog, CatalogEntry, EpisodeEntry, MemberEntry, TorrentEntry},
 };
 
-/// The release that `entry` was made of, as far as the catalog keeps it: without streams and franchises.
+/// Returns the release of `entry`, with the fields that the catalog keeps: without streams and franchises.
 pub fn release_of(catalog: &Catalog, entry: &CatalogEntry) -> Release {
     Release {
         id: entry.id,

@@ -1,4 +1,4 @@
-//! The numbers and words of v3.
+//! Codes and texts of v3: status, season and kind.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::{
     v3::model::{SeasonCode, Status, StatusCode, TitleType, TypeCode},
 };
 
-/// How far a release has come. Two of v3's four words remain: none is hidden, and none is told to be no series.
+/// Returns the status of a release. v3 has two more statuses, which API v1 does not know: hidden, and not ongoing.
 pub(super) fn status(release: &Release) -> Status {
     if release.is_ongoing || release.is_in_production {
         Status { string: Some("В работе".to_owned()), code: Some(StatusCode::InWork) }
@@ -16,7 +16,7 @@ pub(super) fn status(release: &Release) -> Status {
     }
 }
 
-/// A season's name in Russian and its number; none and 0 when it is not known.
+/// Returns the Russian name and the code of a season; `None` and 0 if it is unknown.
 pub fn season(season: Option<&Season>) -> (Option<&'static str>, SeasonCode) {
     match season {
         Some(Season::Winter) => (Some("зима"), SeasonCode::Winter),
@@ -27,7 +27,7 @@ pub fn season(season: Option<&Season>) -> (Option<&'static str>, SeasonCode) {
     }
 }
 
-/// What kind of work a release is.
+/// Returns the kind of a release.
 pub(super) fn title_type(release: &Release) -> TitleType {
     let kind = release.kind.as_ref();
     let episodes = release.episodes_total;
@@ -56,7 +56,7 @@ fn code(kind: &ReleaseKind) -> Option<TypeCode> {
 fn full_name(kind: &ReleaseKind, episodes: Option<u32>, length: Option<u64>) -> String {
     let mut words = match kind {
         ReleaseKind::Tv => "ТВ",
-        // The first letter is a Cyrillic one, as v3 wrote it.
+        // The first letter is Cyrillic, as in v3.
         ReleaseKind::Ona => "ОNA",
         ReleaseKind::Movie => "Фильм",
         ReleaseKind::Dorama => "Дорама",

@@ -1,4 +1,4 @@
-//! From AniLiberty's torrents to those of v3.
+//! Conversion of AniLiberty's torrents to those of v3.
 
 use super::torrent_label::TorrentLabel;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     v3::model::{EpisodeSpan, Torrent, TorrentQuality, Torrents},
 };
 
-/// The torrents of a release, in the order of the site.
+/// Returns the torrents of a release in the order of the site.
 pub(super) fn torrents(torrents: &[v1::Torrent], kind: Option<&ReleaseKind>) -> Torrents {
     let mut sorted: Vec<_> = torrents.iter().collect();
     sorted.sort_by_key(|torrent| (torrent.sort_order.unwrap_or(i64::MAX), torrent.created_at));
@@ -71,7 +71,7 @@ fn ends(text: &str) -> Option<(Ordinal, Ordinal)> {
         .or_else(|| text.split([' ', '(', '[']).find_map(range))
 }
 
-/// The number at the beginning of `text`, and what follows it.
+/// Returns the number at the beginning of `text`, and the rest.
 fn leading_number(text: &str) -> (Option<Ordinal>, &str) {
     let end = text.find(|char: char| !char.is_ascii_digit() && char != '.').unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
@@ -107,8 +107,8 @@ fn encoder(codec: &Codec) -> Option<&'static str> {
     }
 }
 
-/// A size in bytes as v3 tells it: in decimal units, with two digits behind the point at most (`4.8 GB`).
-#[expect(clippy::cast_precision_loss, reason = "three digits of it are shown")]
+/// Formats a size in bytes in decimal units, with at most two decimal places (`4.8 GB`).
+#[expect(clippy::cast_precision_loss, reason = "three digits are displayed")]
 pub fn format_size(bytes: u64) -> String {
     const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3)];
 

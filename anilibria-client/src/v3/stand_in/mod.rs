@@ -140,7 +140,7 @@ where
 
 /// Runs `example` with a stand-in and its client. An error in the example fails it.
 #[doc(hidden)]
-#[expect(clippy::expect_used, reason = "an example that fails must be seen to fail")]
+#[expect(clippy::expect_used, reason = "a failed example must fail its doc test")]
 pub fn example<F, Fut>(example: F)
 where
     F: FnOnce(StandIn, Client) -> Fut,

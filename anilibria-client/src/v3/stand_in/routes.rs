@@ -59,7 +59,7 @@ fn dispatch(state: &State, method: &Method, route: &str, params: &Params) -> Rou
         }
         (&Method::GET, "title/search/advanced") => {
             let query = params.text("query").or(params.text("simple_query"));
-            query.ok_or((StatusCode::PRECONDITION_FAILED, "query or simple_query is needed"))?;
+            query.ok_or((StatusCode::PRECONDITION_FAILED, "query or simple_query is required"))?;
             Ok(params.page(state.titles().iter()))
         }
         (&Method::GET, "title/franchises") => {
@@ -95,7 +95,7 @@ fn title(state: &State, params: &Params) -> RouteResult {
         (Some(id), ..) => titles.iter().find(|title| i64::from(title.id.get()) == id),
         (_, Some(code), _) => titles.iter().find(|title| title.code == code),
         (.., Some(id)) => titles.iter().find(|title| has_torrent(title, id.unsigned_abs())),
-        _ => return Err((StatusCode::PRECONDITION_FAILED, "id, code or torrent_id is needed")),
+        _ => return Err((StatusCode::PRECONDITION_FAILED, "id, code or torrent_id is required")),
     };
     found.map(|title| json!(title)).ok_or(NOT_FOUND)
 }
@@ -216,7 +216,7 @@ fn account(
     then: impl FnOnce(&mut Vec<ReleaseId>) -> RouteResult,
 ) -> RouteResult {
     let account = state.account(params.text("session").unwrap_or_default());
-    let mut account = account.ok_or((StatusCode::UNAUTHORIZED, "there is no such session"))?;
+    let mut account = account.ok_or((StatusCode::UNAUTHORIZED, "no such session"))?;
     then(&mut account.favorites)
 }
 
