@@ -10,7 +10,7 @@ use anilibria_client::reflector::{Catalog, Sort};
 async fn main() -> anyhow::Result<()> {
     let connection = anilibria_examples::connect().await?;
     let reflector = connection.client.reflector();
-    // The live service allows four requests per second. The sandbox has no limit.
+    // A reflector sends four requests per second by default, to spare the live service. The sandbox needs no limit.
     let reflector = if connection.sandbox.is_some() { reflector.unpaced() } else { reflector }.build();
     reflector.load().await?;
     let catalog = reflector.catalog();

@@ -1,4 +1,4 @@
-//! WebSockets over HTTP/1.1, with the certificates and proxies of all other calls.
+//! WebSocket connections over HTTP/1.1, with the certificates and proxies of all other calls.
 
 use std::{sync::Arc, time::Duration};
 

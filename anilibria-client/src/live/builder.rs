@@ -111,7 +111,7 @@ impl LiveBuilder {
         let url = address(&self.url)?;
         let dialer = self.socket.dialer(MAX_MESSAGE_SIZE, USER_AGENT, self.proxy.as_ref())?;
         let subscriptions = Subscriptions(watch::Sender::new(self.desired));
-        let (out, items) = mpsc::channel(self.socket.buffer);
+        let (sender, receiver) = mpsc::channel(self.socket.buffer);
         let run = Run {
             url,
             dialer,
@@ -119,9 +119,9 @@ impl LiveBuilder {
             idle_timeout: self.socket.idle_timeout,
             desired: subscriptions.0.subscribe(),
             buffer: ReplayBuffer::new(self.since.clone()),
-            out,
+            sender,
         };
-        Ok(Live::new(run, items, self.since, subscriptions))
+        Ok(Live::new(run, receiver, self.since, subscriptions))
     }
 }
 

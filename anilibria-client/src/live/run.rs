@@ -28,7 +28,7 @@ pub(super) struct Run {
     pub(super) idle_timeout: Duration,
     pub(super) desired: watch::Receiver<SubscriptionSet>,
     pub(super) buffer: ReplayBuffer,
-    pub(super) out: mpsc::Sender<StreamItem>,
+    pub(super) sender: mpsc::Sender<StreamItem>,
 }
 
 impl Run {
@@ -43,7 +43,7 @@ impl Run {
             let (host, error_type) = (self.url.host_str(), error.kind());
             tracing::debug!(host, %error, error_type, retry_in_seconds, "live connection closed");
             let item = StreamItem { event: Err(error), position: self.buffer.position().cloned() };
-            let (Ok(()), Some(wait)) = (self.out.send(item).await, wait) else { return };
+            let (Ok(()), Some(wait)) = (self.sender.send(item).await, wait) else { return };
             sleep(wait).await;
         }
     }
@@ -57,11 +57,11 @@ impl Run {
         // Without a position the client cannot resume, and the number of missed events is unknown.
         if std::mem::replace(was_connected, true) && self.buffer.position().is_none() {
             let item = StreamItem { event: Ok(Event::Missed { count: None }), position: None };
-            if self.out.send(item).await.is_err() {
+            if self.sender.send(item).await.is_err() {
                 return End::ReaderDropped;
             }
         }
         let connection = Connection::new(socket, self.dialer.max_message_size(), self.idle_timeout);
-        Session::new(connection, &mut self.desired, &mut self.buffer, &self.out).run().await
+        Session::new(connection, &mut self.desired, &mut self.buffer, &self.sender).run().await
     }
 }

@@ -48,7 +48,7 @@ pub(super) struct Session<'s> {
     connection: Connection,
     desired: &'s mut watch::Receiver<SubscriptionSet>,
     buffer: &'s mut ReplayBuffer,
-    out: &'s mpsc::Sender<StreamItem>,
+    sender: &'s mpsc::Sender<StreamItem>,
     /// The subscriptions that were sent to the service.
     sent: SubscriptionSet,
     resume: Resume,
@@ -60,7 +60,7 @@ impl<'s> Session<'s> {
         connection: Connection,
         desired: &'s mut watch::Receiver<SubscriptionSet>,
         buffer: &'s mut ReplayBuffer,
-        out: &'s mpsc::Sender<StreamItem>,
+        sender: &'s mpsc::Sender<StreamItem>,
     ) -> Self {
         let resume = if buffer.position().is_some() { Resume::Pending } else { Resume::Done };
         if matches!(resume, Resume::Pending) {
@@ -70,7 +70,7 @@ impl<'s> Session<'s> {
             connection,
             desired,
             buffer,
-            out,
+            sender,
             sent: SubscriptionSet::default(),
             resume,
             limiter: message_limiter(),
@@ -173,7 +173,7 @@ impl<'s> Session<'s> {
 
     async fn deliver(&mut self, event: Result<Event>) -> Result<(), End> {
         let item = StreamItem { event, position: self.buffer.position().cloned() };
-        self.out.send(item).await.map_err(|_| End::ReaderDropped)
+        self.sender.send(item).await.map_err(|_| End::ReaderDropped)
     }
 }
 

@@ -31,7 +31,7 @@ use crate::{Result, runtime::Task};
 /// events, which is reported as [`Event::Missed`], or closes the connection, after which the stream resumes.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Live {
-    items: mpsc::Receiver<StreamItem>,
+    receiver: mpsc::Receiver<StreamItem>,
     position: Option<EventId>,
     subscriptions: Subscriptions,
     /// Moved into the task by the first poll.
@@ -42,11 +42,11 @@ pub struct Live {
 impl Live {
     pub(super) fn new(
         run: Run,
-        items: mpsc::Receiver<StreamItem>,
+        receiver: mpsc::Receiver<StreamItem>,
         position: Option<EventId>,
         subscriptions: Subscriptions,
     ) -> Self {
-        Self { items, position, subscriptions, run: Some(run), task: None }
+        Self { receiver, position, subscriptions, run: Some(run), task: None }
     }
 
     /// Returns the id of the last event that was yielded, for [`LiveBuilder::since`](super::LiveBuilder::since) after a
@@ -71,7 +71,7 @@ impl Stream for Live {
         if let Some(run) = self.run.take() {
             self.task = Some(Task::spawn(run.run()));
         }
-        let Some(StreamItem { event, position }) = ready!(self.items.poll_recv(cx)) else {
+        let Some(StreamItem { event, position }) = ready!(self.receiver.poll_recv(cx)) else {
             return Poll::Ready(None);
         };
         self.position = position;

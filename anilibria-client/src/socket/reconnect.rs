@@ -1,4 +1,4 @@
-//! ReconnectDelays: whether there is another attempt, and its delay.
+//! Delays between connections, and errors after which there is no reconnect.
 
 use std::time::Duration;
 

@@ -121,7 +121,7 @@ impl EventsBuilder {
             ReconnectPolicy::Backoff(policy) => Some(ReconnectDelays::new(policy)),
         };
         let subscriptions = Subscriptions(watch::Sender::new(self.desired));
-        let (out, events) = mpsc::channel(self.socket.buffer);
+        let (sender, receiver) = mpsc::channel(self.socket.buffer);
         let run = Run {
             url,
             client: self.client,
@@ -131,9 +131,9 @@ impl EventsBuilder {
             desired: subscriptions.0.subscribe(),
             new_episodes: NewEpisodes::new(self.rule),
             title_reads: futures::stream::FuturesOrdered::new(),
-            out,
+            sender,
         };
-        Ok(Events::new(run, events, subscriptions))
+        Ok(Events::new(run, receiver, subscriptions))
     }
 
     /// Builds the stream and returns handlers for its events, none at first.

@@ -84,14 +84,14 @@ impl<E: Into<BoxError> + Send + 'static> Outcome for Result<(), E> {
 #[must_use = "handlers do nothing until they are run"]
 pub struct Handlers {
     events: Events,
-    handlers: Vec<Handler>,
+    registered: Vec<Handler>,
     report: Arc<dyn Fn(BoxError) + Send + Sync>,
 }
 
 impl Events {
     /// Returns handlers for the events of the stream; none at first.
     pub fn handlers(self) -> Handlers {
-        Handlers { events: self, handlers: Vec::new(), report: Arc::new(|_| {}) }
+        Handlers { events: self, registered: Vec::new(), report: Arc::new(|_| {}) }
     }
 }
 
@@ -206,12 +206,12 @@ impl Handlers {
                 }
             })
         };
-        self.handlers.push(Handler { name, accepts: Box::new(accepts), call: Arc::new(call) });
+        self.registered.push(Handler { name, accepts: Box::new(accepts), call: Arc::new(call) });
         self
     }
 
     fn start(&self, event: &Event, running: &mut JoinSet<Finished>) {
-        for Handler { name, call, .. } in self.handlers.iter().filter(|handler| (handler.accepts)(event)) {
+        for Handler { name, call, .. } in self.registered.iter().filter(|handler| (handler.accepts)(event)) {
             let (name, work) = (name.clone(), call(event.clone()));
             running.spawn(async move { (name, work.await) });
         }
@@ -230,7 +230,7 @@ impl Handlers {
 
 impl fmt::Debug for Handlers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.handlers.iter().map(|handler| &handler.name).collect();
+        let names: Vec<_> = self.registered.iter().map(|handler| &handler.name).collect();
         f.debug_struct("Handlers").field("handlers", &names).finish_non_exhaustive()
     }
 }

@@ -38,7 +38,7 @@ pub(super) struct Run {
     pub(super) new_episodes: NewEpisodes,
     /// Reads of titles, in the order of their episodes.
     pub(super) title_reads: FuturesOrdered<BoxFuture<'static, Result<Event>>>,
-    pub(super) out: mpsc::Sender<Result<Event>>,
+    pub(super) sender: mpsc::Sender<Result<Event>>,
 }
 
 /// The reason for the end of a connection.
@@ -119,7 +119,7 @@ impl Run {
     }
 
     async fn deliver(&mut self, event: Result<Event>) -> Result<(), End> {
-        self.out.send(event).await.map_err(|_| End::ReaderDropped)
+        self.sender.send(event).await.map_err(|_| End::ReaderDropped)
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{Result, runtime::Task};
 /// If the [buffer](super::EventsBuilder::buffer) is full because the reader is slow, the task stops reading.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Events {
-    events: mpsc::Receiver<Result<Event>>,
+    receiver: mpsc::Receiver<Result<Event>>,
     subscriptions: Subscriptions,
     /// Moved into the task by the first poll.
     run: Option<Run>,
@@ -33,8 +33,12 @@ pub struct Events {
 }
 
 impl Events {
-    pub(super) fn new(run: Run, events: mpsc::Receiver<Result<Event>>, subscriptions: Subscriptions) -> Self {
-        Self { events, subscriptions, run: Some(run), task: None }
+    pub(super) fn new(
+        run: Run,
+        receiver: mpsc::Receiver<Result<Event>>,
+        subscriptions: Subscriptions,
+    ) -> Self {
+        Self { receiver, subscriptions, run: Some(run), task: None }
     }
 
     /// Returns a handle that adds subscriptions while the stream runs.
@@ -50,7 +54,7 @@ impl Stream for Events {
         if let Some(run) = self.run.take() {
             self.task = Some(Task::spawn(run.run()));
         }
-        self.events.poll_recv(cx)
+        self.receiver.poll_recv(cx)
     }
 }
 
