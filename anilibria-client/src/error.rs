@@ -42,7 +42,7 @@ pub enum Error {
         hint_text(.hint.as_deref())
     )]
     Blocked {
-        /// Host and port that were asked; empty if unknown.
+        /// Host and port of the request; empty if unknown.
         host: String,
         /// Status of the page.
         status: u16,
@@ -81,7 +81,7 @@ pub enum Error {
     /// No answer was received in time.
     #[error("{}no answer within {}", at(.host), rounded(*.after))]
     Timeout {
-        /// Host and port that were asked; empty if unknown.
+        /// Host and port of the request; empty if unknown.
         host: String,
         /// The limit that was reached.
         after: Duration,
@@ -89,7 +89,7 @@ pub enum Error {
     /// The connection to the service failed, so that nothing was sent.
     #[error("{}could not connect: {}", at(.host), root_cause(.source.as_ref()))]
     Connect {
-        /// Host and port that were asked; empty if unknown.
+        /// Host and port of the request; empty if unknown.
         host: String,
         /// The error of the network.
         #[source]
@@ -98,7 +98,7 @@ pub enum Error {
     /// The connection was lost before the whole answer was received.
     #[error("{}connection lost: {}", at(.host), root_cause(.source.as_ref()))]
     Interrupted {
-        /// Host and port that were asked; empty if unknown.
+        /// Host and port of the request; empty if unknown.
         host: String,
         /// The error of the network.
         #[source]
@@ -141,7 +141,7 @@ pub enum Error {
     /// writes none. The login page of a network or an outdated base URL of a mirror can cause this error.
     #[error("{}redirected to {location}", at(.host))]
     Redirected {
-        /// Host and port that were asked; empty if unknown.
+        /// Host and port of the request; empty if unknown.
         host: String,
         /// The target, without its query.
         location: String,
@@ -162,12 +162,12 @@ pub enum Error {
     /// The circuit breakers of all mirrors are open after repeated failures. Nothing was sent.
     #[error("all circuits are open for another {}; last failures: {}", rounded(*.retry_in), failures_text(.causes))]
     CircuitOpen {
-        /// The time until the first mirror is asked again.
+        /// The time until the first mirror is tried again.
         retry_in: Duration,
         /// The last failure of each mirror.
         causes: Vec<MirrorFailure>,
     },
-    /// Several mirrors were asked, and each one failed or did not answer in time.
+    /// Several mirrors were tried, and each one failed or did not answer in time.
     #[error("all mirrors failed: {}", failures_text(.0))]
     AllMirrors(Vec<MirrorFailure>),
     /// The request was not sent, because an argument is invalid.
@@ -220,7 +220,7 @@ impl Error {
         Self::Interrupted { host: String::new(), source: Arc::from(BoxError::from(reason)) }
     }
 
-    /// Adds the host that was asked, if the error has a place for it and none yet.
+    /// Adds the host of the request, if the error has a place for it and none yet.
     pub(crate) fn at(mut self, name: &str) -> Self {
         if let Self::Blocked { host, .. }
         | Self::Timeout { host, .. }

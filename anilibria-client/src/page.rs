@@ -64,7 +64,7 @@ pub struct Pagination {
     pub links: Links,
 }
 
-/// Links to the neighbours of a page. They carry the host that was asked; the streams here do not follow them.
+/// Links to the neighbours of a page. They contain the host of the request. The streams of this crate do not follow them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -81,7 +81,7 @@ pub struct Links {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Window<T> {
-    /// The items; fewer than asked for at the end of the list.
+    /// The items; fewer than requested at the end of the list.
     pub items: Vec<T>,
     /// Items in the whole list.
     pub total: u64,

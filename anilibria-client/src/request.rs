@@ -30,7 +30,7 @@ pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_'
 /// Parameters whose values are secret, whatever their type.
 const SECRETS: [&str; 8] =
     ["passkey", "passwd", "password", "password_confirmation", "pk", "secret", "session", "token"];
-/// Path segments at which other operations have a fixed word where one operation has an argument.
+/// Fixed path segments of other operations in the place of an argument.
 const RESERVED: [&str; 11] = [
     "/accounts/users/auth/social/authenticate",
     "/anime/franchises/random",

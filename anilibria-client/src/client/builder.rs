@@ -102,7 +102,7 @@ impl ClientBuilder {
 
     /// Adds the base URL of a mirror, with its path (`https://host/api/v1`). Default: the three of the live service.
     ///
-    /// Mirrors are asked in the order in which they were added, beginning with the one that answered last. They are
+    /// Mirrors are tried in the order in which they were added, beginning with the one that answered last. They are
     /// different ways to one service: status 429 of one mirror does not send a call to another.
     pub fn mirror(mut self, base_url: impl Into<String>) -> Self {
         self.mirrors.push(base_url.into());
@@ -150,7 +150,7 @@ impl ClientBuilder {
     /// `None` disables hedging. Default: 500 milliseconds.
     ///
     /// Hedges and retries share a budget of one request for ten calls, with a reserve of 20. Writes are never sent to two
-    /// mirrors at the same time. If the budget is empty, the next mirror is asked when the circuit of the first one opens,
+    /// mirrors at the same time. If the budget is empty, the next mirror is tried when the circuit of the first one opens,
     /// or when its share of the remaining time of the call is used up.
     pub fn hedge_after(mut self, delay: impl Into<Option<Duration>>) -> Self {
         self.limits.hedge_delay = delay.into();

@@ -46,9 +46,9 @@ pub(super) async fn fetch<T>(
     ttl: Duration,
     decode: fn(&[u8]) -> Result<T>,
 ) -> Result<T> {
-    let (client, asked) = (client.clone(), request.clone());
+    let (client, owned) = (client.clone(), request.clone());
     let load = move || async move {
-        let body = pipeline::send(&client, &asked, &json).await?;
+        let body = pipeline::send(&client, &owned, &json).await?;
         Ok::<_, Error>(NewValue::new(body).ttl(ttl))
     };
     let body = cache.get_or_load(&request.cache_key(), [], load).await.map_err(|error| match error {

@@ -71,7 +71,7 @@ pub(super) fn from_answer(answer: &Answer) -> Error {
     }
 }
 
-/// True if `body` is an HTML document. Headers are not asked: a service may send JSON as `text/html`, and a page may come
+/// True if `body` is an HTML document. Headers are ignored: a service may send JSON as `text/html`, and a page may come
 /// without a type.
 pub(super) fn is_web_page(body: &[u8]) -> bool {
     let mut rest = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();

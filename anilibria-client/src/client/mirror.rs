@@ -1,4 +1,4 @@
-//! The mirrors of the service, and the order in which they are asked.
+//! The mirrors of the service, and the order in which they are tried.
 
 use std::{
     fmt,
@@ -23,7 +23,7 @@ const MAX_LEARNED: usize = 8;
 /// Minimum time between two calls that ask a mirror with an open circuit because no other mirror is left.
 pub(super) const LAST_RESORT_EVERY: Duration = Duration::from_millis(250);
 
-/// The mirrors of the service. The preferred one, which answered last, is asked first.
+/// The mirrors of the service. The preferred one, which answered last, is tried first.
 pub(super) struct Mirrors {
     /// Mirrors are only appended, so that an index keeps its meaning.
     all: RwLock<Arc<[Arc<Mirror>]>>,
@@ -47,7 +47,7 @@ pub(super) struct Mirror {
     pub(super) is_learned: bool,
     /// The last failure, the cause of an open circuit.
     last_error: Mutex<Option<Error>>,
-    /// The time of the last call that asked the mirror as a last resort, or of its last failure.
+    /// The time of the last call that tried the mirror as a last resort, or of its last failure.
     last_resort: Mutex<Option<Instant>>,
 }
 
@@ -59,7 +59,7 @@ pub struct MirrorHealth {
     pub name: String,
     /// The state of its circuit breaker.
     pub state: BreakerState,
-    /// True if it is asked first.
+    /// True if it is tried first.
     pub is_preferred: bool,
     /// True if it was added because the service lists it (see [`ClientBuilder::learn_mirrors`]).
     ///
@@ -90,14 +90,14 @@ impl Mirrors {
         self.all().iter().map(health).collect()
     }
 
-    /// Returns all mirrors in the order in which they are asked, beginning with the preferred one.
+    /// Returns all mirrors in the order in which they are tried, beginning with the preferred one.
     pub(super) fn in_order(&self) -> Vec<Arc<Mirror>> {
         let all = self.all();
         let (before, from) = all.split_at(self.preferred().min(all.len()));
         from.iter().chain(before).cloned().collect()
     }
 
-    /// Returns the index of the mirror that is asked first.
+    /// Returns the index of the mirror that is tried first.
     pub(super) fn preferred(&self) -> usize {
         self.preferred.load(Ordering::Relaxed)
     }

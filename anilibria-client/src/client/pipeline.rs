@@ -34,7 +34,7 @@ use crate::{
 /// The name of the service in traces, the same for all mirrors.
 const SERVICE: &str = "anilibria.tv";
 
-/// Number of times that a call waits for a mirror if the circuits of all mirrors that it has not asked are open.
+/// Number of times that a call waits for a mirror if the circuits of all mirrors that it has not tried are open.
 const MAX_WAITS: u32 = 2;
 
 /// Decodes the body of an answer.
@@ -183,7 +183,7 @@ impl<T> Call<'_, T> {
         let mut running = FuturesUnordered::new();
         let (mut failures, mut waits) = (Vec::new(), 0);
         let mut timer = self.hedge_timer(candidates.left());
-        // The mirror that was asked last.
+        // The mirror that was tried last.
         let mut latest = None;
         loop {
             if running.is_empty() {
@@ -256,7 +256,7 @@ impl<T> Call<'_, T> {
         self.token.is_some() || !self.request.is_idempotent() || self.request.holds_secret()
     }
 
-    /// Returns the times at which the next mirror, of `left`, is asked although the one that is asked now has neither
+    /// Returns the times at which the next mirror, of `left`, is tried although the one that is tried now has neither
     /// answered nor failed. Only reads are sent to two mirrors at the same time.
     fn hedge_timer(&self, left: usize) -> HedgeTimer {
         let now = Instant::now();
@@ -342,7 +342,7 @@ impl<T> Call<'_, T> {
         (self.read)(answer.body)
     }
 
-    /// Returns the error of a round: that of the mirror if only one was asked.
+    /// Returns the error of a round: that of the mirror if only one was tried.
     fn summary(&self, mut failures: Vec<MirrorFailure>, shortest_wait: Option<Duration>) -> Error {
         match failures.pop() {
             None => Error::CircuitOpen {
@@ -369,11 +369,11 @@ fn combined(earlier: Option<Error>, last: Error, was_sent: bool) -> Error {
     }
 }
 
-/// The mirrors that a round has not asked yet.
+/// The mirrors that a round has not tried yet.
 struct Candidates<'m> {
     client: &'m Inner,
     mirrors: Vec<&'m Arc<Mirror>>,
-    /// Mirrors that were skipped as their circuit is open. They are asked if no other mirror is left.
+    /// Mirrors that were skipped as their circuit is open. They are tried if no other mirror is left.
     open: Vec<&'m Arc<Mirror>>,
     /// True if there is more than one mirror.
     has_alternatives: bool,
@@ -381,7 +381,7 @@ struct Candidates<'m> {
     shortest_wait: Option<Duration>,
 }
 
-/// A mirror that may be asked.
+/// A mirror that may be tried.
 struct Candidate<'m> {
     mirror: &'m Mirror,
     mirrors: &'m Mirrors,
@@ -390,7 +390,7 @@ struct Candidate<'m> {
 
 impl<'m> Candidates<'m> {
     fn new(client: &'m Inner, mirrors: &'m [Arc<Mirror>], is_private: bool) -> Self {
-        // The last one is asked first.
+        // The last one is tried first.
         let mirrors: Vec<_> =
             mirrors.iter().rev().filter(|mirror| !(is_private && mirror.is_learned)).collect();
         let has_alternatives = mirrors.len() > 1;
@@ -438,7 +438,7 @@ impl<'m> Candidates<'m> {
         self.shortest_wait = None;
     }
 
-    /// True if a mirror with an open circuit may be asked later.
+    /// True if a mirror with an open circuit may be tried later.
     fn has_last_resort(&self) -> bool {
         self.has_alternatives && !self.open.is_empty()
     }
@@ -455,7 +455,7 @@ impl<'m> Candidate<'m> {
     }
 }
 
-/// The times at which the next mirror is asked although the last one has neither answered nor failed.
+/// The times at which the next mirror is tried although the last one has neither answered nor failed.
 #[derive(Clone, Copy)]
 struct HedgeTimer {
     /// After the hedge delay, and again after each further one, if the budget allows it.

@@ -28,7 +28,7 @@ pub(super) struct TransportSettings<'s> {
     pub(super) connect_timeout: Duration,
 }
 
-/// A request as it is sent to one mirror.
+/// A request to one mirror.
 pub(super) struct Message<'m> {
     pub(super) url: String,
     pub(super) wire: &'m Wire,

@@ -10,7 +10,7 @@ const MAX_SEEN: usize = 4096;
 /// Maximum number of events that are held during a replay.
 const MAX_HELD: usize = 1024;
 
-/// Returns each event once, and in order after a reconnect.
+/// A buffer that returns each event once, and in order after a reconnect.
 ///
 /// New events arrive during the replay of missed ones. They are held until the replay is complete, because they would otherwise
 /// be returned before older events.
@@ -126,9 +126,9 @@ mod tests {
     fn each_event_is_returned_once_and_the_position_never_moves_back() {
         let mut buffer = ReplayBuffer::new(Some("00001".into()));
 
-        let told = [1, 3, 2, 3, 2].map(|id| buffer.push(event(id)));
+        let returned = [1, 3, 2, 3, 2].map(|id| buffer.push(event(id)));
 
-        assert_eq!(ids(told.into_iter().flatten()), [3, 2]);
+        assert_eq!(ids(returned.into_iter().flatten()), [3, 2]);
         assert_eq!(position(&buffer), Some("00003"));
     }
 
@@ -166,8 +166,11 @@ mod tests {
         let mut buffer = ReplayBuffer::default();
         buffer.start_replay();
 
-        let told = (0..10_000).filter_map(|id| buffer.push(event(id))).count();
+        let returned = (0..10_000).filter_map(|id| buffer.push(event(id))).count();
 
-        assert_eq!((told, buffer.seen.len(), buffer.order.len()), (10_000 - MAX_HELD, MAX_SEEN, MAX_SEEN));
+        assert_eq!(
+            (returned, buffer.seen.len(), buffer.order.len()),
+            (10_000 - MAX_HELD, MAX_SEEN, MAX_SEEN)
+        );
     }
 }

@@ -82,7 +82,8 @@ pub struct TorrentAccount {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Otp {
-    /// Six digits. The user enters them in a session on another device, which logs this device in.
+    /// Six digits. The user enters them in a session on another device. Accepting the code logs in the device that requested
+    /// it.
     #[serde(deserialize_with = "code")]
     pub code: Secret,
     /// Id of the device that requested the code.

@@ -157,7 +157,7 @@ pub struct Torrent {
 const TRACKERS: [&str; 2] = ["http://tr.libria.fun:2710/announce", "http://retracker.local/announce"];
 
 /// The characters that are percent-encoded in a link: all that may have a special meaning.
-const IN_LINK: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+const LINK_ENCODE_SET: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 impl Torrent {
     /// Returns a magnet link for any torrent program, made from the hash, the name, the size and the service's
@@ -180,7 +180,7 @@ impl Torrent {
         let mut link = format!("magnet:?xt=urn:btih:{}", self.hash?);
         let mut add = |key, value: &str| {
             link.extend(["&", key, "="]);
-            link.extend(utf8_percent_encode(value, IN_LINK));
+            link.extend(utf8_percent_encode(value, LINK_ENCODE_SET));
         };
         if !self.label.is_empty() {
             add("dn", &self.label);

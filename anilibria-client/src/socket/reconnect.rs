@@ -27,7 +27,7 @@ impl ReconnectDelays {
     /// Returns the delay before the next attempt, after a connection of duration `lasted` ended with `error`; `None` if there
     /// is no further attempt.
     pub(crate) fn next_delay(&mut self, error: &Error, lasted: Duration) -> Option<Duration> {
-        // A service that accepts connections and closes them at once must not be asked at full speed.
+        // Without this condition, a service that accepts and closes connections at once would be tried at full speed.
         if lasted >= self.policy.longest_delay() {
             self.delays = self.policy.delays();
         }

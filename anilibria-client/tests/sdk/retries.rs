@@ -77,10 +77,10 @@ async fn write_is_never_sent_twice() {
 
 #[tokio::test]
 async fn unsent_write_is_sent_to_another_mirror() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut up = Server::new_async().await;
     up.mock("POST", "/accounts/users/auth/login").with_body(r#"{"token":"t"}"#).create_async().await;
-    let client = Client::builder().mirror(format!("http://{nobody}")).mirror(up.url()).build().unwrap();
+    let client = Client::builder().mirror(format!("http://{closed}")).mirror(up.url()).build().unwrap();
 
     let token = client.auth().login("demo", "demo").await.unwrap();
 

@@ -105,13 +105,16 @@ mod tests {
 
     #[test]
     fn both_forms_are_read_whatever_the_status() {
-        let words = |code, text: &str| (code, None, text.to_owned());
+        let api_error = |code, text: &str| (code, None, text.to_owned());
 
         let error = r#"{"error":{"code":404,"message":"no title"}}"#;
-        assert_eq!((api(404, error), api(200, error)), (words(404, "no title"), words(404, "no title")));
-        assert_eq!(api(500, r#" {"error":{"code":"503","message":"later"}}"#), words(503, "later"));
-        assert_eq!(api(412, r#"{"error":{"message":"a"}}"#), words(412, "a"));
-        assert_eq!(api(403, r#"{"error":"no"}"#), words(403, "no"));
+        assert_eq!(
+            (api(404, error), api(200, error)),
+            (api_error(404, "no title"), api_error(404, "no title"))
+        );
+        assert_eq!(api(500, r#" {"error":{"code":"503","message":"later"}}"#), api_error(503, "later"));
+        assert_eq!(api(412, r#"{"error":{"message":"a"}}"#), api_error(412, "a"));
+        assert_eq!(api(403, r#"{"error":"no"}"#), api_error(403, "no"));
         let (code, key, message) = api(200, r#"{"err":"error","mes":"no","key":"wrongPasswd"}"#);
         assert_eq!((code, key.as_deref(), message.as_str()), (0, Some("wrongPasswd"), "no"));
     }

@@ -17,7 +17,7 @@ use crate::{
 /// Maximum size of a message in either direction, in bytes.
 const MAX_MESSAGE_SIZE: usize = 4 << 20;
 
-/// Reconnects after a connection failed or could not be opened.
+/// Policy of reconnects after a connection failed or could not be opened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReconnectPolicy {
     /// Never. The stream ends with the error.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{Error, Result, error::BoxError};
 
-/// Maximum number of handlers that run at the same time. No event is read while it is reached.
+/// Maximum number of handlers that run at the same time. No event is read while this many run.
 const MAX_RUNNING: usize = 64;
 
 /// The close code for a missing code (RFC 6455).

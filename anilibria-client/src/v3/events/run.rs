@@ -23,7 +23,7 @@ use crate::{
     v3::Client,
 };
 
-/// Maximum number of titles that are read at the same time. No message is received while it is reached.
+/// Maximum number of titles that are read at the same time. No message is received while this many reads are in progress.
 const MAX_TITLE_READS: usize = 16;
 
 /// State of the task.

@@ -54,7 +54,7 @@ fn code(kind: &ReleaseKind) -> Option<TypeCode> {
 }
 
 fn full_name(kind: &ReleaseKind, episodes: Option<u32>, length: Option<u64>) -> String {
-    let mut words = match kind {
+    let mut text = match kind {
         ReleaseKind::Tv => "ТВ",
         // The first letter is Cyrillic, as in v3.
         ReleaseKind::Ona => "ОNA",
@@ -66,12 +66,12 @@ fn full_name(kind: &ReleaseKind, episodes: Option<u32>, length: Option<u64>) -> 
     .to_owned();
     if let Some(episodes) = episodes {
         // Writing into a string cannot fail.
-        let _ = write!(words, " ({episodes} эп.)");
+        let _ = write!(text, " ({episodes} эп.)");
     }
     if let Some(length) = length {
-        let _ = write!(words, ", {length} мин.");
+        let _ = write!(text, ", {length} мин.");
     }
-    words
+    text
 }
 
 fn minutes(length: Duration) -> u64 {

@@ -89,8 +89,8 @@ pub fn week<T: Clone>(
             week.iter().filter(move |item| item.release.publish_day.is_some_and(|other| other.0 == day + 1));
         of_day.filter_map(|item| title(&item.release)).collect()
     };
-    let asked = |day: &u8| days.is_empty() || days.contains(day);
-    (0..7).filter(asked).map(|day| ScheduleDay { day, list: on(day) }).collect()
+    let is_requested = |day: &u8| days.is_empty() || days.contains(day);
+    (0..7).filter(is_requested).map(|day| ScheduleDay { day, list: on(day) }).collect()
 }
 
 impl From<&Release> for Names {

@@ -88,9 +88,9 @@ fn quality(torrent: &v1::Torrent, label: TorrentLabel) -> TorrentQuality {
         Some("av1") => Some("AV1"),
         _ => None,
     };
-    let words = [source.as_deref(), resolution.as_deref(), mark].into_iter().flatten();
+    let parts = [source.as_deref(), resolution.as_deref(), mark].into_iter().flatten();
     TorrentQuality {
-        string: words.collect::<Vec<_>>().join(" "),
+        string: parts.collect::<Vec<_>>().join(" "),
         source,
         resolution,
         encoder: encoder.map(str::to_owned),
@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn size_has_decimal_units_without_trailing_zeros() {
-        let words = [4_801_286_259, 864_734_373, 2_000, 999, 0].map(format_size);
+        let sizes = [4_801_286_259, 864_734_373, 2_000, 999, 0].map(format_size);
 
-        assert_eq!(words, ["4.8 GB", "864.73 MB", "2 KB", "999 B", "0 B"]);
+        assert_eq!(sizes, ["4.8 GB", "864.73 MB", "2 KB", "999 B", "0 B"]);
     }
 
     #[test]
