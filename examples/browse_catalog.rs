@@ -17,7 +17,7 @@ async fn main() -> anyhow::Result<()> {
     }
 
     let Some(name) = latest.first().map(|release| &release.name.main) else {
-        println!("The catalogue is empty.");
+        println!("The catalog is empty.");
         return Ok(());
     };
     let found = client.search(name).await?;

@@ -1,8 +1,8 @@
-//! Downloads one episode in its smallest quality into a temporary file, and tells where its torrents are.
+//! Downloads an episode in the lowest quality into a temporary file, and prints the magnet links of its torrents.
 //!
 //! `cargo run -p anilibria-examples --example download_episode [-- --live [RELEASE]]`
 //!
-//! Please take torrents for whole series: the hosts of the streams are there for viewers.
+//! Use torrents for whole series: the hosts of the streams serve viewers.
 
 use anilibria_client::model::{Quality, ReleaseRef};
 use anyhow::Context as _;
@@ -12,8 +12,8 @@ async fn main() -> anyhow::Result<()> {
     let connection = anilibria_examples::connect().await?;
     let client = &connection.client;
 
-    let asked = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    let release = asked.map_or(ReleaseRef::from(1), ReleaseRef::from);
+    let argument = std::env::args().skip(1).find(|text| !text.starts_with("--"));
+    let release = argument.map_or(ReleaseRef::from(1), ReleaseRef::from);
     let release = client.releases().get(release).await?;
     println!("{}", release.name.main);
     for torrent in release.torrents.iter().flatten() {
@@ -34,7 +34,7 @@ async fn main() -> anyhow::Result<()> {
         .await?;
     println!("  {} bytes in {} at {}", downloaded.bytes, downloaded.quality, path.display());
 
-    // What the sandbox serves is nothing to look at.
+    // The sandbox serves no real video.
     if connection.sandbox.is_some() {
         std::fs::remove_file(&path)?;
     }

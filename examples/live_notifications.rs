@@ -1,9 +1,10 @@
-//! Prints what the service tells over its WebSocket; offline, a stand-in tells of two episodes and hangs up in between.
+//! Prints the events of a service from its WebSocket. Offline, a stand-in publishes two episodes and closes the connection in
+//! between.
 //!
 //! `cargo run -p anilibria-examples --example live_notifications [-- --url https://host]`
 
 use anilibria_client::{
-    live::{Event, Kind, Live, News},
+    live::{CatalogEvent, Event, Kind, Live},
     sandbox::live::StandIn,
 };
 use futures::StreamExt;
@@ -12,7 +13,7 @@ use futures::StreamExt;
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--url");
     if let Some(url) = arguments.nth(1) {
-        println!("Listening; Ctrl+C ends it.");
+        println!("Waiting for events; stop with Ctrl+C.");
         return print(&mut Live::builder(url).kinds(Kind::FEED).build()?, usize::MAX).await;
     }
 
@@ -35,8 +36,8 @@ async fn print(live: &mut Live, mut count: usize) -> anyhow::Result<()> {
                 println!("{}", line(&event));
                 count -= 1;
             }
-            Some(Err(error)) => eprintln!("{error}; trying again"),
-            None => anyhow::bail!("there is no service there"),
+            Some(Err(error)) => eprintln!("{error}; reconnecting"),
+            None => anyhow::bail!("the service cannot be reached"),
         }
     }
     Ok(())
@@ -45,11 +46,11 @@ async fn print(live: &mut Live, mut count: usize) -> anyhow::Result<()> {
 fn line(event: &Event) -> String {
     let title = event.title().unwrap_or("a release");
     match event {
-        Event::NewEpisode(news) => format!("{title}: episode {} is out", news.ordinal),
-        Event::EpisodeUpdate(news) => format!("{title}: episode {} has changed", news.ordinal),
+        Event::NewEpisode(event) => format!("{title}: episode {} is out", event.ordinal),
+        Event::EpisodeUpdate(event) => format!("{title}: episode {} has changed", event.ordinal),
         Event::NewRelease(_) => format!("{title} is new"),
-        Event::Missed { count: Some(count) } => format!("{count} changes were missed"),
-        Event::Missed { count: None } => "changes may have been missed".to_owned(),
+        Event::Missed { count: Some(count) } => format!("{count} events were missed"),
+        Event::Missed { count: None } => "events may have been missed".to_owned(),
         other => format!("{other:?}"),
     }
 }

@@ -1,4 +1,4 @@
-//! Mirrors the catalogue and searches it: as it is spelled, with an error, and in the wrong keyboard layout.
+//! Mirrors the catalog and searches it: with the correct spelling, with a typing error, and in the wrong keyboard layout.
 //!
 //! `cargo run -p anilibria-examples --example search_catalog [-- [--live] WORDS…]`
 
@@ -10,14 +10,14 @@ use anilibria_client::reflector::{Catalog, Sort};
 async fn main() -> anyhow::Result<()> {
     let connection = anilibria_examples::connect().await?;
     let reflector = connection.client.reflector();
-    // The sandbox is ours; the live service is asked four times a second.
+    // A reflector sends four requests per second by default, to spare the live service. The sandbox needs no limit.
     let reflector = if connection.sandbox.is_some() { reflector.unpaced() } else { reflector }.build();
     reflector.load().await?;
-    let catalogue = reflector.catalog();
-    println!("{} releases, {} KiB as bytes", catalogue.len(), catalogue.to_bytes().len() / 1024);
+    let catalog = reflector.catalog();
+    println!("{} releases, {} KiB as bytes", catalog.len(), catalog.to_bytes().len() / 1024);
 
     println!("\nBest rated:");
-    for entry in catalogue.query().sort(Sort::Rating).limit(3).find().items {
+    for entry in catalog.query().sort(Sort::Rating).limit(3).find().items {
         println!("  {:>5.2}  {}", entry.rating.unwrap_or_default(), entry.name);
     }
 
@@ -25,17 +25,17 @@ async fn main() -> anyhow::Result<()> {
     if words.is_empty() {
         for words in ["проклятые крылья", "прокляыте крыьля", "ghjrkznst rhskmz", "proklyatye krylya"]
         {
-            search(&catalogue, words);
+            search(&catalog, words);
         }
     } else {
-        search(&catalogue, &words.join(" "));
+        search(&catalog, &words.join(" "));
     }
     Ok(())
 }
 
-fn search(catalogue: &Catalog, words: &str) {
+fn search(catalog: &Catalog, words: &str) {
     let begin = Instant::now();
-    let found = catalogue.query().search(words).limit(3).find();
+    let found = catalog.query().search(words).limit(3).find();
     println!("\n“{words}”: {} found in {:?}", found.total, begin.elapsed());
     for entry in found.items {
         println!("  {:>5}  {} ({})", entry.id, entry.name, entry.status());

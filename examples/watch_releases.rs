@@ -1,4 +1,4 @@
-//! Watches for new episodes and prints them; offline it publishes two, and goes on from a saved cursor in between.
+//! Prints new episodes. Offline, it publishes two episodes and resumes from a saved cursor in between.
 //!
 //! `cargo run -p anilibria-examples --example watch_releases [-- --live]`
 
@@ -12,7 +12,7 @@ use futures::StreamExt;
 async fn main() -> anyhow::Result<()> {
     let Connection { client, sandbox } = connect().await?;
     let Some(sandbox) = sandbox else {
-        println!("Watching; Ctrl+C ends it.");
+        println!("Waiting for events; stop with Ctrl+C.");
         return print(&mut client.watch().events(), usize::MAX).await;
     };
 
@@ -24,7 +24,7 @@ async fn main() -> anyhow::Result<()> {
     let saved = events.cursor().unwrap_or_default().to_bytes();
     drop(events);
     sandbox.publish_episode(9)?;
-    println!("Restarted from a cursor of {} bytes.", saved.len());
+    println!("Resumed from a cursor of {} bytes.", saved.len());
     print(&mut watch.since(Cursor::from_bytes(&saved)?).events(), 1).await
 }
 
@@ -36,9 +36,9 @@ async fn print(events: &mut Events, count: usize) -> anyhow::Result<()> {
             Ok(Event::NewEpisode { release, episode }) => {
                 println!("{}: episode {} is out", release.name.main, episode.ordinal);
             }
-            Ok(Event::Resync) => println!("changes may have been missed"),
+            Ok(Event::Resync) => println!("events may have been missed"),
             Ok(event) => println!("{event:?}"),
-            Err(error) => eprintln!("{error}; trying again"),
+            Err(error) => eprintln!("{error}; polling again"),
         }
     }
     Ok(())

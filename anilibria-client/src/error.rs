@@ -20,18 +20,18 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is nothing under that id, alias or hash. Asking again will not help.
+    /// The requested id, alias or hash does not exist. A retry does not help.
     #[error("not found: {message}")]
     NotFound {
-        /// What the service said.
+        /// The message of the service.
         message: String,
     },
-    /// The call needs a session, or the session is over, or the login was wrong: log in.
+    /// The call needs a session, the session has ended, or the login was refused: log in.
     #[error("not authorised ({status}): {message}")]
     Unauthorized {
-        /// 401 or 403, which the service uses without much system.
+        /// The status, 401 or 403. The service does not use them consistently.
         status: u16,
-        /// What the service said.
+        /// The message of the service.
         message: String,
     },
     /// A web page came in place of an answer of the service: the block or challenge page of a firewall, or the login page
@@ -42,9 +42,9 @@ pub enum Error {
         hint_text(.hint.as_deref())
     )]
     Blocked {
-        /// Host and port that were asked; empty if unknown.
+        /// Host and port of the request; empty if unknown.
         host: String,
-        /// The status of the page.
+        /// Status of the page.
         status: u16,
         /// A likely mistake in the configuration of the client, for example a base URL that is not the API's.
         hint: Option<String>,
@@ -52,36 +52,36 @@ pub enum Error {
     /// The service refused a parameter.
     #[error(transparent)]
     Validation(#[from] Validation),
-    /// Too many requests: wait.
+    /// The rate limit of the service is exceeded: wait.
     #[error("too many requests{}", wait_text(*.retry_after))]
     RateLimited {
-        /// How long the service asks to wait, when it says.
+        /// The wait that the service requests, if it does.
         retry_after: Option<Duration>,
     },
-    /// The service answered with some other error status; one from 500 up may pass by itself.
+    /// The service answered with another error status. An error with a status of 500 or above may be temporary.
     #[error("the service answered {status}: {message}")]
     Status {
         /// The HTTP status.
         status: u16,
-        /// What the service said; empty when it said nothing readable.
+        /// The message of the service; empty if there is none that can be read.
         message: String,
     },
-    /// A service that speaks [API v3](crate::v3) refused a call in its own words.
+    /// A service of [API v3](crate::v3) refused a call.
     #[cfg(feature = "v3")]
     #[error("the service refused the call ({code}): {message}")]
     Api {
-        /// The service's code, which is an HTTP status (404: there is no such title, 412: a parameter is wrong); 0 where
-        /// it has none, as for a login.
+        /// The code of the service, which is an HTTP status (404: there is no such title, 412: a parameter is invalid); 0 if
+        /// there is none, as for a login.
         code: u16,
-        /// The service's word for it (`wrongPasswd`), where it has one.
+        /// The key of the error (`wrongPasswd`), if there is one.
         key: Option<String>,
-        /// What the service said.
+        /// The message of the service.
         message: String,
     },
-    /// No answer came in time.
+    /// No answer was received in time.
     #[error("{}no answer within {}", at(.host), rounded(*.after))]
     Timeout {
-        /// Host and port that were asked; empty if unknown.
+        /// Host and port of the request; empty if unknown.
         host: String,
         /// The limit that was reached.
         after: Duration,
@@ -89,7 +89,7 @@ pub enum Error {
     /// The connection to the service failed, so that nothing was sent.
     #[error("{}could not connect: {}", at(.host), root_cause(.source.as_ref()))]
     Connect {
-        /// Host and port that were asked; empty if unknown.
+        /// Host and port of the request; empty if unknown.
         host: String,
         /// The error of the network.
         #[source]
@@ -98,34 +98,36 @@ pub enum Error {
     /// The connection was lost before the whole answer was received.
     #[error("{}connection lost: {}", at(.host), root_cause(.source.as_ref()))]
     Interrupted {
-        /// Host and port that were asked; empty if unknown.
+        /// Host and port of the request; empty if unknown.
         host: String,
         /// The error of the network.
         #[source]
         source: Cause,
     },
-    /// The service ended the connection. Code 1001: it is going away, 1008: it was asked too much, 1013: it is full.
+    /// The service closed the connection. Code 1001: the service stops, 1008: the client sent too many messages, 1013: the
+    /// service is overloaded.
     #[error("the service closed the connection ({code})")]
     Closed {
-        /// The close code (RFC 6455); 1005 when there was none.
+        /// The close code (RFC 6455); 1005 if there was none.
         code: u16,
-        /// What the service said, if anything.
+        /// The reason of the service, if there is one.
         reason: String,
     },
-    /// The service did not do what a message on an open connection asked for. The connection goes on.
+    /// The service refused a message on an open connection. The connection stays open.
     #[error("the service refused a message ({code}): {message}")]
     Refused {
-        /// The service's word for it (`SUBSCRIPTION_LIMIT`).
+        /// The code of the error (`SUBSCRIPTION_LIMIT`).
         code: String,
-        /// What the service said.
+        /// The message of the service.
         message: String,
     },
-    /// The answer is not of the expected form. A newer version of this crate may know it; `fetch_as` reads it today.
+    /// The answer does not have the expected form. A newer version of this crate may support it; `fetch_as` can decode it
+    /// today.
     #[error("unexpected answer at `{path}`")]
     Decode {
-        /// Where in the JSON (`data[3].name.main`); `.` for the answer as a whole.
+        /// Path in the JSON (`data[3].name.main`); `.` for the whole answer.
         path: String,
-        /// What was wrong there.
+        /// The error of the JSON library.
         #[source]
         source: Arc<serde_json::Error>,
     },
@@ -135,53 +137,53 @@ pub enum Error {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The service redirected to where the client must not follow. Reads are redirected on the same origin only and five
-    /// times at most, writes never. The login page of a network and an outdated address of a mirror look like this.
+    /// The service redirected to a place that the client must not follow. Reads follow up to five redirects on the same origin,
+    /// writes none. The login page of a network or an outdated base URL of a mirror can cause this error.
     #[error("{}redirected to {location}", at(.host))]
     Redirected {
-        /// Host and port that were asked; empty if unknown.
+        /// Host and port of the request; empty if unknown.
         host: String,
         /// The target, without its query.
         location: String,
     },
-    /// The call needs a session and there is none: log in first. Nothing was sent.
+    /// The call needs a session, and there is none: log in first. Nothing was sent.
     #[error("there is no session: log in first")]
     NoSession,
-    /// A login was not accepted in its time: begin anew.
+    /// A one-time code or a social login was not accepted in time: start again.
     #[error("the login was not accepted in time")]
     LoginExpired,
-    /// The token could not be read from its store, or not be written there.
+    /// The token could not be read from its store or written to it.
     #[error("the token store failed")]
     TokenStore {
-        /// What the store said.
+        /// The error of the store.
         #[source]
         source: Cause,
     },
     /// The circuit breakers of all mirrors are open after repeated failures. Nothing was sent.
     #[error("all circuits are open for another {}; last failures: {}", rounded(*.retry_in), failures_text(.causes))]
     CircuitOpen {
-        /// The time until the first mirror is asked again.
+        /// The time until the first mirror is tried again.
         retry_in: Duration,
         /// The last failure of each mirror.
         causes: Vec<MirrorFailure>,
     },
-    /// Several mirrors were asked, and each one failed or did not answer in time.
+    /// Several mirrors were tried, and each one failed or did not answer in time.
     #[error("all mirrors failed: {}", failures_text(.0))]
     AllMirrors(Vec<MirrorFailure>),
-    /// The request was not sent, as an argument cannot be right.
+    /// The request was not sent, because an argument is invalid.
     #[error("invalid `{field}`: {reason}")]
     InvalidRequest {
-        /// The argument.
+        /// Name of the argument.
         field: String,
-        /// What is wrong with it.
+        /// Reason of the refusal.
         reason: &'static str,
     },
     /// The client could not be built from its settings.
     #[error("invalid setting `{setting}`: {reason}")]
     Config {
-        /// The setting.
+        /// Name of the setting.
         setting: &'static str,
-        /// What is wrong with it.
+        /// Reason of the refusal.
         reason: String,
     },
 }
@@ -191,9 +193,9 @@ pub enum Error {
 #[error("refused parameters: {}", fields_text(.fields, .message))]
 #[non_exhaustive]
 pub struct Validation {
-    /// The service's summary.
+    /// Summary of the service.
     pub message: String,
-    /// What is wrong with each parameter, by its name on the wire.
+    /// Reasons for each refused parameter, by its name in the request.
     pub fields: BTreeMap<String, Vec<String>>,
 }
 
@@ -208,17 +210,17 @@ pub struct MirrorFailure {
 }
 
 impl Error {
-    /// Creates the error of a lost connection from a text.
     /// Returns the error of a web page with `status` in place of an answer.
     pub(crate) fn blocked(status: StatusCode) -> Self {
         Self::Blocked { host: String::new(), status: status.as_u16(), hint: None }
     }
 
+    /// Returns the error of a lost connection with `reason` as its cause.
     pub(crate) fn interrupted(reason: &'static str) -> Self {
         Self::Interrupted { host: String::new(), source: Arc::from(BoxError::from(reason)) }
     }
 
-    /// Adds the host that was asked, if the error has a place for it and none yet.
+    /// Adds the host of the request, if the error has a place for it and none yet.
     pub(crate) fn at(mut self, name: &str) -> Self {
         if let Self::Blocked { host, .. }
         | Self::Timeout { host, .. }

@@ -75,7 +75,7 @@ pub mod dependencies {
 #[doc(hidden)]
 pub mod support {
     #[cfg(feature = "v3")]
-    pub use crate::v3::of_v1::{season, size_in_words, week};
+    pub use crate::v3::from_v1::{format_size, season, week};
     pub use crate::{
         client::{Outage, OutageChange, retry_after},
         text::{fold, sort_russian},

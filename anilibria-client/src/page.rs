@@ -64,7 +64,7 @@ pub struct Pagination {
     pub links: Links,
 }
 
-/// Links to the neighbours of a page. They carry the host that was asked; the streams here do not follow them.
+/// Links to the neighbours of a page. They contain the host of the request. The streams of this crate do not follow them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -81,7 +81,7 @@ pub struct Links {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Window<T> {
-    /// The items; fewer than asked for at the end of the list.
+    /// The items; fewer than requested at the end of the list.
     pub items: Vec<T>,
     /// Items in the whole list.
     pub total: u64,
@@ -172,18 +172,18 @@ impl<T> fmt::Debug for ItemStream<T> {
 }
 
 /// State of a stream of pages.
-struct Walk<T> {
+struct PageWalker<T> {
     client: Client,
     request: Request,
     page: u32,
     /// Pages that the stream may still request.
-    left: u32,
+    pages_left: u32,
     /// Request of the next page. Dropping the stream cancels it.
-    ahead: Option<Task<Result<Page<T>>>>,
+    prefetched: Option<Task<Result<Page<T>>>>,
     ended: bool,
 }
 
-impl<T: DeserializeOwned + Send + 'static> Walk<T> {
+impl<T: DeserializeOwned + Send + 'static> PageWalker<T> {
     fn fetch(&self) -> Task<Result<Page<T>>> {
         let client = self.client.clone();
         let mut request = self.request.clone();
@@ -195,24 +195,24 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
         if self.ended {
             return None;
         }
-        if self.left == 0 {
+        if self.pages_left == 0 {
             self.ended = true;
-            return Some(Err(endless()));
+            return Some(Err(too_many_pages()));
         }
-        self.left -= 1;
-        let task = self.ahead.take().unwrap_or_else(|| self.fetch());
+        self.pages_left -= 1;
+        let task = self.prefetched.take().unwrap_or_else(|| self.fetch());
         let page = match task.join().await? {
             Ok(page) => page,
             Err(task) => Err(Error::Interrupted { host: String::new(), source: Arc::new(task) }),
         };
         self.ended = page.as_ref().map_or(true, |page| is_last(page, self.page));
         if !self.ended {
-            match self.page.checked_add(1).filter(|_| self.left > 0) {
+            match self.page.checked_add(1).filter(|_| self.pages_left > 0) {
                 Some(next) => {
                     self.page = next;
-                    self.ahead = Some(self.fetch());
+                    self.prefetched = Some(self.fetch());
                 }
-                None => self.left = 0,
+                None => self.pages_left = 0,
             }
         }
         // An empty page ends the stream even if the service has announced more pages.
@@ -221,15 +221,15 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
 }
 
 /// True if no page follows. A service that returns another page than the requested one would do so without end.
-fn is_last<T>(page: &Page<T>, asked: u32) -> bool {
+fn is_last<T>(page: &Page<T>, requested: u32) -> bool {
     let Pagination { current_page, total_pages, .. } = page.pagination;
     page.is_empty()
-        || total_pages.is_some_and(|total| asked >= total)
-        || current_page.is_some_and(|current| current != asked)
+        || total_pages.is_some_and(|total| requested >= total)
+        || current_page.is_some_and(|current| current != requested)
 }
 
 /// The error of a list that has more pages than a stream reads.
-pub(crate) fn endless() -> Error {
+pub(crate) fn too_many_pages() -> Error {
     let reason = format!("the list has more than {MAX_PAGES} pages");
     Error::Interrupted { host: String::new(), source: Arc::from(BoxError::from(reason)) }
 }
@@ -239,8 +239,8 @@ pub(crate) fn pages<T: DeserializeOwned + Send + 'static>(client: Client, reques
         Some(Param::Int(page)) => u32::try_from(*page).unwrap_or(u32::MAX),
         _ => 1,
     };
-    let walk = Walk { client, request, page, left: MAX_PAGES, ahead: None, ended: false };
-    PageStream(boxed(stream::unfold(walk, |mut walk| async { Some((walk.next().await?, walk)) })))
+    let walker = PageWalker { client, request, page, pages_left: MAX_PAGES, prefetched: None, ended: false };
+    PageStream(boxed(stream::unfold(walker, |mut walker| async { Some((walker.next().await?, walker)) })))
 }
 
 pub(crate) fn items<T: DeserializeOwned + Send + 'static>(client: Client, request: Request) -> ItemStream<T> {
@@ -316,26 +316,27 @@ mod tests {
     }
 
     #[test]
-    fn window_beyond_all_pages_is_looked_for_on_the_last() {
+    fn window_beyond_all_pages_requests_the_last_page() {
         assert_eq!(plan(u64::MAX, 20, 50), (50, u32::MAX, u32::MAX));
         assert_eq!(plan(u64::from(u32::MAX) * 100, 100, 50), (50, u32::MAX, u32::MAX));
     }
 
     #[tokio::test]
-    async fn list_that_does_not_end_is_an_error_after_the_maximum_number_of_pages() {
+    async fn list_without_an_end_is_an_error_after_the_maximum_number_of_pages() {
         let mut server = mockito::Server::new_async().await;
         let page = server.mock("GET", "/").match_query(mockito::Matcher::Any);
         let page = page.with_body(r#"{"data":[1]}"#).expect(3).create_async().await;
         let client = Client::builder().mirror(server.url()).build().unwrap();
         let request = Request::new(http::Method::GET, "/");
 
-        let mut walk = Walk::<u8> { client, request, page: 1, left: 3, ahead: None, ended: false };
+        let mut walker =
+            PageWalker::<u8> { client, request, page: 1, pages_left: 3, prefetched: None, ended: false };
 
         for _ in 0..3 {
-            assert_eq!(walk.next().await.unwrap().unwrap().items, [1]);
+            assert_eq!(walker.next().await.unwrap().unwrap().items, [1]);
         }
-        assert!(matches!(walk.next().await, Some(Err(Error::Interrupted { .. }))));
-        assert!(walk.next().await.is_none());
+        assert!(matches!(walker.next().await, Some(Err(Error::Interrupted { .. }))));
+        assert!(walker.next().await.is_none());
         page.assert_async().await;
     }
 
@@ -351,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn page_is_last_when_empty_or_at_the_end_or_not_the_one_asked_for() {
+    fn page_is_last_when_empty_or_at_the_end_or_not_the_requested_one() {
         let page = |items: &[u8], current, total| Page {
             items: items.to_vec(),
             pagination: Pagination { current_page: current, total_pages: total, ..Pagination::default() },

@@ -18,19 +18,19 @@ use self::wire::encode;
 pub use self::{arg::Arg, param::Param};
 use crate::RetryPolicy;
 
-/// The most items that the service puts on a page.
+/// Maximum number of items on a page of the service.
 pub const MAX_LIMIT: u32 = 50;
 
 /// Reason of the refusal of a number that is too large or negative.
 const OUT_OF_RANGE: &str = "out of range";
 
-/// What stays as it is in a path segment: the unreserved characters of RFC 3986.
+/// Characters that are percent-encoded in a path segment: all but the unreserved ones of RFC 3986.
 pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Parameters whose values are secret, whatever their type.
 const SECRETS: [&str; 8] =
     ["passkey", "passwd", "password", "password_confirmation", "pk", "secret", "session", "token"];
-/// Path segments that other operations have where one has an argument.
+/// Fixed path segments of other operations in the place of an argument.
 const RESERVED: [&str; 11] = [
     "/accounts/users/auth/social/authenticate",
     "/anime/franchises/random",
@@ -60,9 +60,9 @@ pub fn is_reserved(parent: &str, value: &str) -> bool {
     RESERVED.iter().any(|path| path.rsplit_once('/') == Some((parent, value)))
 }
 
-/// One call of the API: method, path and parameters, free of host, session and transport.
+/// One call of the API: method, path and parameters, independent of host, session and transport.
 ///
-/// The typed builders make it; it is public so that an operation which this version does not know can be called too:
+/// The typed calls create requests. The type is public so that an operation which this version does not know can be called:
 ///
 /// ```
 /// use anilibria_client::request::Request;
@@ -80,7 +80,7 @@ pub struct Request {
     path: String,
     params: Vec<(Cow<'static, str>, Param)>,
     body: Option<Value>,
-    carrier: Carrier,
+    param_place: ParamPlace,
     needs: Vec<&'static str>,
     twin: bool,
     session: bool,
@@ -92,7 +92,7 @@ pub struct Request {
     invalid: Option<Invalid>,
 }
 
-/// Shows neither secrets nor a body, which may hold some.
+/// Prints neither secrets nor the body, which may contain secrets.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
@@ -104,22 +104,22 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Why a request cannot be sent. Kept until it is sent, so that builders need not be fallible.
+/// Reason for which a request cannot be sent. Stored until the request is sent, so that builders are infallible.
 #[derive(Clone, Debug, PartialEq)]
 struct Invalid {
     field: String,
     reason: &'static str,
 }
 
-/// Where the parameters of a write go.
+/// Place of the parameters of a write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Carrier {
-    /// Into a JSON body.
+enum ParamPlace {
+    /// In a JSON body.
     #[default]
     Json,
-    /// Into the query, as those of a read.
+    /// In the query, like those of a read.
     Query,
-    /// Into a body as a browser sends a form.
+    /// In a body with the encoding of an HTML form.
     Form,
 }
 
@@ -127,17 +127,17 @@ enum Carrier {
 #[cfg(feature = "cache")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Caching {
-    /// As long as the operation's kind allows.
+    /// For the time that depends on the kind of the operation.
     #[default]
     ByOperation,
-    /// So long.
+    /// For this time.
     For(Duration),
     /// Not at all.
     Never,
 }
 
 impl Request {
-    /// A request for `template`, a path below the API's root that begins with a slash.
+    /// Creates a request for `template`, a path below the root of the API that begins with a slash.
     pub fn new(method: Method, template: &'static str) -> Self {
         Self {
             method,
@@ -145,7 +145,7 @@ impl Request {
             path: template.to_owned(),
             params: Vec::new(),
             body: None,
-            carrier: Carrier::default(),
+            param_place: ParamPlace::default(),
             needs: Vec::new(),
             twin: false,
             session: false,
@@ -158,7 +158,7 @@ impl Request {
         }
     }
 
-    /// Fills `{name}` in the path, or sets the parameter `name` when the path has no such place.
+    /// Replaces `{name}` in the path, or sets the parameter `name` if the path does not contain it.
     pub fn arg(mut self, name: &str, value: impl Into<Param>) -> Self {
         let place = format!("{{{name}}}");
         let value = value.into();
@@ -168,7 +168,7 @@ impl Request {
         }
         let value = value.joined();
         let before = self.path.split(&place).next().unwrap_or_default();
-        // A dot segment would be resolved away and reach another operation, an empty one would drop out.
+        // URL parsers resolve dot segments and drop empty ones, which would change the operation.
         let reason = if matches!(value.as_str(), "" | "." | "..") {
             Some("must not be empty or a dot segment")
         } else if is_reserved(before.trim_end_matches('/'), &value) {
@@ -183,49 +183,49 @@ impl Request {
         self
     }
 
-    /// Says that the operation exists as POST too, with the parameters in a JSON body.
+    /// Declares that the operation also exists as POST, with the parameters in a JSON body.
     pub fn twin(mut self) -> Self {
         self.twin = true;
         self
     }
 
-    /// Says that the parameters go into the query, whatever the method.
+    /// Puts the parameters into the query for any method.
     pub fn in_query(mut self) -> Self {
-        self.carrier = Carrier::Query;
+        self.param_place = ParamPlace::Query;
         self
     }
 
-    /// Says that the parameters of a write go into its body as a browser sends a form.
+    /// Puts the parameters of a write into the body, with the encoding of an HTML form.
     pub fn as_form(mut self) -> Self {
-        self.carrier = Carrier::Form;
+        self.param_place = ParamPlace::Form;
         self
     }
 
-    /// Says that the request makes no sense without the parameter `key`, or without at least one of several that are
-    /// written with a bar between them (`"id|code"`). It is then refused before it is sent.
+    /// Requires the parameter `key`, or at least one of several keys that are separated by bars (`"id|code"`). A request
+    /// without it is refused before it is sent.
     pub fn needs(mut self, key: &'static str) -> Self {
         self.needs.push(key);
         self
     }
 
-    /// Says that the request must not be sent, and why.
+    /// Marks the request as invalid, with the reason. It is not sent.
     pub(crate) fn refuse(&mut self, field: &str, reason: &'static str) {
         self.invalid = Some(Invalid { field: field.to_owned(), reason });
     }
 
-    /// Says that the operation needs a session.
+    /// Declares that the operation needs a session.
     pub fn session(mut self) -> Self {
         self.session = true;
         self
     }
 
-    /// The whole JSON body, in place of one made of the parameters.
+    /// Sets the JSON body, in place of one made from the parameters.
     pub fn json(mut self, body: Value) -> Self {
         self.body = Some(body);
         self
     }
 
-    /// Whether the operation needs a session.
+    /// Returns true if the operation needs a session.
     pub fn needs_session(&self) -> bool {
         self.session
     }
@@ -235,19 +235,19 @@ impl Request {
         self.method == Method::GET
     }
 
-    /// Says that a page holds at most this many items, where that is not [`MAX_LIMIT`].
+    /// Sets the maximum number of items on a page. Default: [`MAX_LIMIT`].
     pub fn page_limit(mut self, items: u32) -> Self {
         self.page_limit = items;
         self
     }
 
-    /// How long this call may take, in place of the client's own limit.
+    /// Sets the time limit of this call. Default: that of the client.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.deadline = Some(timeout);
         self
     }
 
-    /// When this call is tried again, in place of the client's own policy.
+    /// Sets the retries of this call. Default: those of the client.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
         self
@@ -271,7 +271,7 @@ impl Request {
         self.retry.as_ref()
     }
 
-    /// The most items that a page holds.
+    /// Returns the maximum number of items on a page.
     pub(crate) fn max_page(&self) -> u32 {
         self.page_limit
     }
@@ -331,22 +331,23 @@ impl Request {
         self.extend_joined(key, names.into_iter().map(|name| Param::from(name.as_ref())));
     }
 
-    /// The method; of a twin, the one it has while its URL is short.
+    /// Returns the method. For an operation that also exists as POST, it is GET while the URL is short.
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The path with its arguments still open (`/anime/releases/{release}`): one of a fixed set, so fit for a label.
+    /// Returns the path without its arguments (`/anime/releases/{release}`). The set of templates is fixed, so a template can
+    /// be a label in metrics.
     pub fn template(&self) -> &'static str {
         self.template
     }
 
-    /// The path with its arguments filled in.
+    /// Returns the path with its arguments.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The value of the parameter `key`, if it is set.
+    /// Returns the value of the parameter `key`, if it is set.
     pub fn param(&self, key: &str) -> Option<&Param> {
         self.params.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
@@ -406,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_words_are_all_that_other_operations_have_in_place_of_an_argument() {
+    fn reserved_words_match_the_paths_of_other_operations() {
         let operations = include_str!("../tests/fixtures/operations.txt");
         let paths: Vec<_> =
             operations.lines().filter_map(|line| line.split_once(' ')).map(|(_, path)| path).collect();
@@ -429,7 +430,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_word_is_refused_by_the_name_of_the_argument() {
+    fn reserved_word_is_refused_with_the_name_of_the_argument() {
         for (template, word) in [
             ("/anime/releases/{it}", "latest"),
             ("/anime/releases/{it}/members", "episodes"),
@@ -448,14 +449,14 @@ mod tests {
     }
 
     #[test]
-    fn argument_without_a_place_in_the_path_becomes_a_query_parameter() {
+    fn argument_missing_from_the_path_becomes_a_query_parameter() {
         let request = Request::new(Method::GET, "/app/search/releases").arg("query", "sword art");
 
         assert_eq!(request.wire().unwrap().target, "/app/search/releases?query=sword+art");
     }
 
     #[test]
-    fn no_secret_is_in_a_debug_output_or_a_cache_key() {
+    fn secrets_do_not_appear_in_debug_output_or_cache_keys() {
         for name in SECRETS {
             let request = Request::new(Method::POST, "/login").arg(name, "s3cret").arg("login", "demo");
             let other = Request::new(Method::POST, "/login").arg(name, "other").arg("login", "demo");

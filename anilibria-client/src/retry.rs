@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_transient_errors_are_retried() {
         let delays = |error: &Error| RetryPolicy::exponential().delays().after(error);
 
         assert!(delays(&status(500)).is_some() && delays(&timeout()).is_some());

@@ -21,13 +21,13 @@ mod native {
     use tokio::task::{JoinError, JoinSet};
     pub(crate) use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-    /// A call under way. It may move between threads.
+    /// A call in progress. It may move between threads.
     pub(crate) type CallFuture<T> = BoxFuture<'static, T>;
 
-    /// Answers one after another. They may move between threads.
+    /// A stream of answers. It may move between threads.
     pub(crate) type AnswerStream<T> = BoxStream<'static, T>;
 
-    /// Work that goes on by itself and ends when it is dropped.
+    /// A background task. Dropping it cancels the task.
     pub(crate) struct Task<T>(JoinSet<T>);
 
     impl<T: Send + 'static> Task<T> {
@@ -37,13 +37,13 @@ mod native {
             Self(tasks)
         }
 
-        /// What came out of it; an error when it was cut short.
+        /// Returns the result of the task, or an error if the task panicked or was cancelled.
         pub(crate) async fn join(mut self) -> Option<Result<T, JoinError>> {
             self.0.join_next().await
         }
     }
 
-    /// Makes a stream of what can move between threads.
+    /// Boxes a stream that can move between threads.
     pub(crate) fn boxed<T>(stream: impl futures::Stream<Item = T> + Send + 'static) -> AnswerStream<T> {
         futures::StreamExt::boxed(stream)
     }
@@ -59,13 +59,13 @@ mod browser {
     };
     pub(crate) use web_time::Instant;
 
-    /// A call under way. It stays on its page.
+    /// A call in progress. It stays in its page.
     pub(crate) type CallFuture<T> = LocalBoxFuture<'static, T>;
 
-    /// Answers one after another. They stay on their page.
+    /// A stream of answers. It stays in its page.
     pub(crate) type AnswerStream<T> = LocalBoxStream<'static, T>;
 
-    /// The time is over.
+    /// The error of a timeout.
     #[derive(Debug)]
     pub(crate) struct Elapsed;
 
@@ -85,7 +85,7 @@ mod browser {
         sleep(deadline.saturating_duration_since(Instant::now())).await;
     }
 
-    /// Work that is done when it is asked for: a page has no tasks that end when they are dropped.
+    /// A future that runs when it is joined. Pages have no tasks that are cancelled when they are dropped.
     pub(crate) struct Task<T>(LocalBoxFuture<'static, T>);
 
     impl<T: 'static> Task<T> {
@@ -98,7 +98,7 @@ mod browser {
         }
     }
 
-    /// Makes a stream of what stays on its page.
+    /// Boxes a stream that stays in its page.
     pub(crate) fn boxed<T>(stream: impl futures::Stream<Item = T> + 'static) -> AnswerStream<T> {
         futures::StreamExt::boxed_local(stream)
     }

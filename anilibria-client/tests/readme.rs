@@ -1,4 +1,4 @@
-//! The table of bad days in README.md names tests that exist.
+//! Tests that the table of failures in README.md names tests that exist.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,9 +7,9 @@ use std::{fs, path::Path};
 const README: &str = include_str!("../README.md");
 
 #[test]
-fn every_bad_day_names_a_test_that_exists() {
+fn every_failure_names_a_test_that_exists() {
     let tests = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"));
-    let (_, section) = README.split_once("\n## Bad days\n").unwrap();
+    let (_, section) = README.split_once("\n## Failures\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
 

@@ -1,4 +1,4 @@
-//! Any bytes as an answer: decoding gives a value or an error, and a value can be worked with.
+//! Decodes arbitrary bytes as answers: decoding returns a value or an error, and the methods of the value do not panic.
 #![no_main]
 
 use anilibria_client::{

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn five_failures_in_a_row_open_it_and_an_answer_between_them_does_not() {
+    fn five_consecutive_failures_open_the_circuit() {
         let (breaker, now) = (Breaker::new(BreakerPolicy::default()), Instant::now());
 
         fail(&breaker, 4, now);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn after_its_rest_one_call_may_try_and_decides() {
+    fn one_trial_call_after_the_open_time_decides() {
         let (breaker, now) = opened();
         let later = now + COOLDOWN;
 
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn trial_that_is_cancelled_leaves_its_place_to_the_next() {
+    fn cancelled_trial_is_passed_to_the_next_call() {
         let (breaker, now) = opened();
         let later = now + COOLDOWN;
 

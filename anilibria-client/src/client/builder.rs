@@ -102,7 +102,7 @@ impl ClientBuilder {
 
     /// Adds the base URL of a mirror, with its path (`https://host/api/v1`). Default: the three of the live service.
     ///
-    /// Mirrors are asked in the order in which they were added, beginning with the one that answered last. They are
+    /// Mirrors are tried in the order in which they were added, beginning with the one that answered last. They are
     /// different ways to one service: status 429 of one mirror does not send a call to another.
     pub fn mirror(mut self, base_url: impl Into<String>) -> Self {
         self.mirrors.push(base_url.into());
@@ -150,7 +150,7 @@ impl ClientBuilder {
     /// `None` disables hedging. Default: 500 milliseconds.
     ///
     /// Hedges and retries share a budget of one request for ten calls, with a reserve of 20. Writes are never sent to two
-    /// mirrors at the same time. If the budget is empty, the next mirror is asked when the circuit of the first one opens,
+    /// mirrors at the same time. If the budget is empty, the next mirror is tried when the circuit of the first one opens,
     /// or when its share of the remaining time of the call is used up.
     pub fn hedge_after(mut self, delay: impl Into<Option<Duration>>) -> Self {
         self.limits.hedge_delay = delay.into();
@@ -230,7 +230,7 @@ impl ClientBuilder {
 
     /// Reads errors as API v3 writes them.
     #[cfg(feature = "v3")]
-    pub(crate) fn speaks_v3(mut self) -> Self {
+    pub(crate) fn api_v3(mut self) -> Self {
         self.dialect = failure::V3;
         self
     }
@@ -319,7 +319,7 @@ pub(crate) fn url(setting: &'static str, text: &str) -> Result<Url> {
         return Err(config(setting, "must not contain credentials"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(config(setting, "must end with its path"));
+        return Err(config(setting, "must not contain a query or a fragment"));
     }
     Ok(url)
 }
@@ -333,7 +333,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_that_cannot_be_right_are_refused_with_the_name_of_the_setting() {
+    fn invalid_urls_are_refused_with_the_name_of_the_setting() {
         for root in
             ["anilibria.top/api/v1", "ftp://host/api", "https://host/api?x=1", "https://user:pw@host/api"]
         {

@@ -1,4 +1,4 @@
-//! Reads that go through a cache (feature `cache`).
+//! Reads through a cache (feature `cache`).
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     request::{Caching, Request},
 };
 
-/// How long an answer of the operation stays fresh, unless a call says otherwise; `None` for what is never cached.
+/// Returns the TTL of answers of an operation, unless the call sets one; `None` for operations that are not cached.
 fn operation_ttl(template: &str) -> Option<Duration> {
     let last = template.rsplit('/').next().unwrap_or_default();
     if last == "random" || template == "/app/status" {
@@ -26,7 +26,7 @@ fn operation_ttl(template: &str) -> Option<Duration> {
     })
 }
 
-/// How long the answer to `request` stays fresh. Nothing that belongs to an account is ever cached.
+/// Returns the TTL of the answer to `request`. Data of an account is not cached.
 pub(super) fn ttl(request: &Request) -> Option<Duration> {
     if request.needs_session() || request.holds_secret() || !request.is_idempotent() {
         return None;
@@ -38,7 +38,7 @@ pub(super) fn ttl(request: &Request) -> Option<Duration> {
     }
 }
 
-/// The answer to `request` from the cache, or from the service and then into the cache.
+/// Returns the answer to `request` from the cache. On a miss, it is requested from the service and stored.
 pub(super) async fn fetch<T>(
     client: &Client,
     cache: &Cache,
@@ -46,9 +46,9 @@ pub(super) async fn fetch<T>(
     ttl: Duration,
     decode: fn(&[u8]) -> Result<T>,
 ) -> Result<T> {
-    let (client, asked) = (client.clone(), request.clone());
+    let (client, owned) = (client.clone(), request.clone());
     let load = move || async move {
-        let body = pipeline::send(&client, &asked, &json).await?;
+        let body = pipeline::send(&client, &owned, &json).await?;
         Ok::<_, Error>(NewValue::new(body).ttl(ttl))
     };
     let body = cache.get_or_load(&request.cache_key(), [], load).await.map_err(|error| match error {
@@ -58,7 +58,7 @@ pub(super) async fn fetch<T>(
     decode(body.value())
 }
 
-/// The body, if it is JSON: a block page that came with status 200 must not be kept.
+/// Returns the body if it is JSON. A block page with status 200 must not be stored.
 fn json(body: Bytes) -> Result<Bytes> {
     decode::decode::<IgnoredAny>(&body)?;
     Ok(body)
@@ -75,14 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn references_stay_longer_than_releases_and_chance_not_at_all() {
+    fn references_are_cached_longer_than_releases_and_random_answers_never() {
         assert_eq!(ttl(&get("/anime/catalog/references/genres")), Some(Duration::from_hours(1)));
         assert_eq!(ttl(&get("/anime/releases/{release}")), Some(Duration::from_mins(5)));
         assert_eq!(ttl(&get("/anime/releases/random")), None);
     }
 
     #[test]
-    fn account_calls_and_writes_are_never_cached_whatever_is_asked_for() {
+    fn account_calls_and_writes_are_never_cached() {
         let mut profile = get("/accounts/users/me/profile").session();
         let mut login = Request::new(Method::POST, "/accounts/users/auth/login");
         profile.set_caching(Caching::For(Duration::from_hours(1)));

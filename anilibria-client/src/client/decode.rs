@@ -17,9 +17,11 @@ use crate::{
     page::Page,
 };
 
-/// Decodes a whole answer as the client does, for answers that were recorded or came another way.
+/// Decodes an answer in the way of the client, for answers that were recorded or received by other means.
 ///
-/// Fails with [`Error::Decode`], which names the place in the JSON.
+/// # Errors
+///
+/// [`Error::Decode`] with the path in the JSON.
 ///
 /// ```
 /// use anilibria_client::{Error, decode, model::Genre};
@@ -32,7 +34,7 @@ use crate::{
 /// # Ok::<_, Error>(())
 /// ```
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    // The second reading costs time that a good answer, and that is nearly all of them, should not pay.
+    // The second reading takes time, which almost all answers do not need.
     serde_json::from_slice(body).or_else(|_| lenient::from_slice(body)).map_err(
         |LenientError { path, source }| {
             let path = if path.is_empty() { ".".to_owned() } else { path };

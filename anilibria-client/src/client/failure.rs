@@ -71,7 +71,7 @@ pub(super) fn from_answer(answer: &Answer) -> Error {
     }
 }
 
-/// True if `body` is an HTML document. Headers are not asked: a service may send JSON as `text/html`, and a page may come
+/// True if `body` is an HTML document. Headers are ignored: a service may send JSON as `text/html`, and a page may come
 /// without a type.
 pub(super) fn is_web_page(body: &[u8]) -> bool {
     let mut rest = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn forbidden_is_a_login_matter_in_json_and_a_block_in_html() {
+    fn status_403_is_unauthorized_in_json_and_blocked_in_html() {
         assert!(matches!(answer(403, r#"{"message":"no"}"#), Error::Unauthorized { status: 403, .. }));
         assert!(matches!(answer(403, "<html>Just a moment…</html>"), Error::Blocked { status: 403, .. }));
     }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_web_page_is_told_from_every_kind_of_answer() {
+    fn web_pages_are_recognised_among_all_kinds_of_answers() {
         let pages = [
             "<!DOCTYPE html><title>Just a moment...</title>",
             "\u{feff}\n <!doctype HTML>",

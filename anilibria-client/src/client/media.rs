@@ -251,7 +251,7 @@ fn check(response: &Response, request: &MediaRequest<'_>) -> Result<()> {
     match (&request.range, status == StatusCode::PARTIAL_CONTENT) {
         (Some(_), false) => return unexpected("byte ranges are not served"),
         (Some(range), true) if !has_range(response.headers(), range) => {
-            return unexpected("another byte range than the requested one");
+            return unexpected("a byte range other than the requested one");
         }
         (None, true) => return unexpected("a part in place of the whole file"),
         _ => {}

@@ -1,4 +1,4 @@
-//! The mirrors of the service, and the order in which they are asked.
+//! The mirrors of the service, and the order in which they are tried.
 
 use std::{
     fmt,
@@ -23,7 +23,7 @@ const MAX_LEARNED: usize = 8;
 /// Minimum time between two calls that ask a mirror with an open circuit because no other mirror is left.
 pub(super) const LAST_RESORT_EVERY: Duration = Duration::from_millis(250);
 
-/// The mirrors of the service. The preferred one, which answered last, is asked first.
+/// The mirrors of the service. The preferred one, which answered last, is tried first.
 pub(super) struct Mirrors {
     /// Mirrors are only appended, so that an index keeps its meaning.
     all: RwLock<Arc<[Arc<Mirror>]>>,
@@ -35,7 +35,7 @@ pub(super) struct Mirrors {
 pub(super) struct Mirror {
     /// Position in the list.
     pub(super) index: usize,
-    /// The base URL without a slash at its end: the service treats a doubled slash as another path.
+    /// The base URL without a slash at its end, because the service treats a double slash as another path.
     base: String,
     /// Host and port, for errors and logs.
     pub(super) name: String,
@@ -47,7 +47,7 @@ pub(super) struct Mirror {
     pub(super) is_learned: bool,
     /// The last failure, the cause of an open circuit.
     last_error: Mutex<Option<Error>>,
-    /// The time of the last call that asked the mirror as a last resort, or of its last failure.
+    /// The time of the last call that tried the mirror as a last resort, or of its last failure.
     last_resort: Mutex<Option<Instant>>,
 }
 
@@ -59,7 +59,7 @@ pub struct MirrorHealth {
     pub name: String,
     /// The state of its circuit breaker.
     pub state: BreakerState,
-    /// True if it is asked first.
+    /// True if it is tried first.
     pub is_preferred: bool,
     /// True if it was added because the service lists it (see [`ClientBuilder::learn_mirrors`]).
     ///
@@ -90,14 +90,14 @@ impl Mirrors {
         self.all().iter().map(health).collect()
     }
 
-    /// Returns all mirrors in the order in which they are asked, beginning with the preferred one.
+    /// Returns all mirrors in the order in which they are tried, beginning with the preferred one.
     pub(super) fn in_order(&self) -> Vec<Arc<Mirror>> {
         let all = self.all();
         let (before, from) = all.split_at(self.preferred().min(all.len()));
         from.iter().chain(before).cloned().collect()
     }
 
-    /// Returns the index of the mirror that is asked first.
+    /// Returns the index of the mirror that is tried first.
     pub(super) fn preferred(&self) -> usize {
         self.preferred.load(Ordering::Relaxed)
     }
@@ -122,15 +122,15 @@ impl Mirrors {
         self.all().iter().filter_map(failure).collect()
     }
 
-    /// Adds the mirrors at `endpoints`, which `teacher` lists. An endpoint without a path has the path of `teacher`.
+    /// Adds the mirrors at `endpoints`, which `source` lists. An endpoint without a path has the path of `source`.
     ///
-    /// Endpoints that are no URLs, less secure than `teacher`, on an address of the local network, or known already are
+    /// Endpoints that are no URLs, less secure than `source`, on an address of the local network, or known already are
     /// ignored.
-    pub(super) fn learn(&self, endpoints: &[String], teacher: &Mirror) {
-        let Ok(teacher) = Url::parse(&teacher.base) else { return };
+    pub(super) fn learn(&self, endpoints: &[String], source: &Mirror) {
+        let Ok(source) = Url::parse(&source.base) else { return };
         let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
         for endpoint in endpoints {
-            let Some(base) = learned_base(endpoint, &teacher) else { continue };
+            let Some(base) = learned_base(endpoint, &source) else { continue };
             let mirror = Mirror::new(all.len(), &base, self.policy, true);
             let is_known = all.iter().any(|known| known.host == mirror.host && known.port == mirror.port);
             if is_known || all.iter().filter(|known| known.is_learned).count() >= MAX_LEARNED {
@@ -142,9 +142,9 @@ impl Mirrors {
 }
 
 /// Returns the base URL of a listed endpoint, if it may be used.
-fn learned_base(endpoint: &str, teacher: &Url) -> Option<Url> {
+fn learned_base(endpoint: &str, source: &Url) -> Option<Url> {
     let mut base = Url::parse(endpoint).ok()?;
-    let is_secure = base.scheme() == "https" || base.scheme() == teacher.scheme();
+    let is_secure = base.scheme() == "https" || base.scheme() == source.scheme();
     let has_extras = base.query().is_some() || base.fragment().is_some();
     let has_credentials = !base.username().is_empty() || base.password().is_some();
     if !is_secure || has_extras || has_credentials {
@@ -153,11 +153,11 @@ fn learned_base(endpoint: &str, teacher: &Url) -> Option<Url> {
     // A listed address of the local network would turn the client against the caller's own machines.
     let is_named =
         matches!(base.host(), Some(Host::Domain(name)) if name != "localhost" && name.contains('.'));
-    if !is_named && base.host() != teacher.host() {
+    if !is_named && base.host() != source.host() {
         return None;
     }
     if base.path() == "/" {
-        base.set_path(teacher.path());
+        base.set_path(source.path());
     }
     Some(base)
 }
@@ -196,7 +196,7 @@ impl Mirror {
     }
 
     /// Adds a hint to the error of a page that is not the API's if the base URL does not end with `path`.
-    pub(super) fn explain(&self, error: Error, path: Option<&str>) -> Error {
+    pub(super) fn with_hint(&self, error: Error, path: Option<&str>) -> Error {
         let Some(path) = path.filter(|path| !self.base.ends_with(path)) else { return error };
         let hint = || format!("{} is not the API; should its URL end with {path}?", self.name);
         match error {
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn listed_endpoints_become_mirrors_with_the_path_of_the_teacher() {
+    fn listed_endpoints_become_mirrors_with_the_path_of_their_source() {
         let mirrors = mirrors();
         let endpoints = [
             "https://four.example",

@@ -26,7 +26,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 #[cfg(all(feature = "v3", not(target_arch = "wasm32")))]
-pub(crate) use self::failure::v3::said_in as said_in_v3;
+pub(crate) use self::failure::v3::message_error as v3_message_error;
 #[cfg(feature = "download")]
 pub(crate) use self::media::{MediaFile, MediaRequest};
 #[cfg(feature = "sandbox")]
@@ -120,19 +120,19 @@ pub struct MirrorProbe {
 }
 
 impl Client {
-    /// A client of the live service with default settings.
+    /// Creates a client of the live service with default settings.
     pub fn new() -> Result<Self> {
         Self::builder().build()
     }
 
-    /// Settings for a client.
+    /// Returns the settings of a client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
 
     /// Sends `request` and decodes the answer.
     ///
-    /// The typed requests do this when they are awaited; call it for an operation that this version does not know.
+    /// Typed calls do this when they are awaited. Use this method for an operation that this version does not know.
     pub async fn fetch<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
         self.fetch_with(request, decode).await
     }
@@ -174,12 +174,12 @@ impl Client {
         pipeline::send(self, request, &|body| decode(&body)).await
     }
 
-    /// Sends `request` and gives the answer as it is, for operations whose answer is no JSON.
+    /// Sends `request` and returns the body of the answer, for operations whose answer is not JSON.
     pub async fn fetch_bytes(&self, request: &Request) -> Result<Bytes> {
         pipeline::send(self, request, &Ok).await
     }
 
-    /// The address of a read on the mirror that is asked first: a link to hand out, to a feed or a file.
+    /// Returns the URL of a read on the preferred mirror, for example to share a link to a feed or a file.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {
@@ -245,7 +245,7 @@ impl Client {
         self.inner.mirrors.health()
     }
 
-    /// How many calls may be made at once now; further ones have to wait for their turn.
+    /// Returns the number of calls that can be made now without waiting for the rate limit.
     ///
     /// ```
     /// # use anilibria_client::{Client, RateLimit};
@@ -276,14 +276,14 @@ impl Client {
         Self { rate_limit: Arc::new(RateLimiter::new(limit)), ..self.clone() }
     }
 
-    /// The connections of this client, for another one that shares them.
+    /// Returns the HTTP client, for another client that shares the connections.
     #[cfg(feature = "v3")]
     pub(crate) fn connections(&self) -> reqwest::Client {
         self.inner.transport.http.clone()
     }
 
-    /// The same client in another session: it shares connections, limits and what is known about the mirrors with this
-    /// one, and nothing of its session. As cheap as a clone, for a service that calls on behalf of many users.
+    /// Returns a client with another session. It shares connections, rate limit and the state of the mirrors with this one. As
+    /// cheap as a clone, for a service that calls on behalf of many users.
     ///
     /// ```
     /// # anilibria_client::offline(|client| async move {

@@ -4,9 +4,9 @@ use std::future::Future;
 
 use crate::{Client, Result, sandbox::Sandbox};
 
-/// Runs `example` with a client of a small sandbox. What fails in it fails the example.
+/// Runs `example` with a client of a small sandbox. An error in the example fails it.
 #[doc(hidden)]
-#[expect(clippy::expect_used, reason = "an example that fails must be seen to fail")]
+#[expect(clippy::expect_used, reason = "a failed example must fail its doc test")]
 pub fn offline<F, Fut>(example: F)
 where
     F: FnOnce(Client) -> Fut,

@@ -67,7 +67,7 @@ impl Outage {
 
     /// Records the begin of a trial call.
     pub fn on_trial(&self) -> Option<OutageChange> {
-        self.change(Reported::try_again)
+        self.change(Reported::begin_trial)
     }
 
     /// Records a call that was answered.
@@ -93,7 +93,7 @@ impl Reported {
         Some(change)
     }
 
-    fn try_again(&mut self) -> Option<OutageChange> {
+    fn begin_trial(&mut self) -> Option<OutageChange> {
         (self.state == State::Open).then(|| {
             self.state = State::OnTrial;
             OutageChange::OnTrial
@@ -119,12 +119,12 @@ mod tests {
 
         assert_eq!(reported.fail(false, now), Some(OutageChange::Failed));
         assert_eq!(reported.fail(false, now), None);
-        assert_eq!(reported.try_again(), None);
+        assert_eq!(reported.begin_trial(), None);
         assert_eq!(reported.fail(true, now), Some(OutageChange::Opened));
         assert_eq!(reported.fail(true, now), None);
-        assert_eq!(reported.try_again(), Some(OutageChange::OnTrial));
+        assert_eq!(reported.begin_trial(), Some(OutageChange::OnTrial));
         assert_eq!(reported.fail(true, now), None);
-        assert_eq!(reported.try_again(), None);
+        assert_eq!(reported.begin_trial(), None);
         assert_eq!(reported.recover(), Some(OutageChange::Closed));
         assert_eq!(reported.recover(), None);
     }

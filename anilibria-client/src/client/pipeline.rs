@@ -34,7 +34,7 @@ use crate::{
 /// The name of the service in traces, the same for all mirrors.
 const SERVICE: &str = "anilibria.tv";
 
-/// Number of times that a call waits for a mirror if the circuits of all mirrors that it has not asked are open.
+/// Number of times that a call waits for a mirror if the circuits of all mirrors that it has not tried are open.
 const MAX_WAITS: u32 = 2;
 
 /// Decodes the body of an answer.
@@ -92,25 +92,25 @@ pub(super) async fn probe<T>(
 /// An attempt whose outcome is not known yet.
 ///
 /// An attempt that is dropped, because another mirror answered first or the caller cancelled the call, counts as a
-/// failure of its mirror if the mirror had at least `patience` to answer. If it had less, the next call may ask a mirror with
+/// failure of its mirror if the mirror had at least `min_time` to answer. If it had less, the next call may ask a mirror with
 /// an open circuit at once.
 struct Attempt<'m> {
     mirror: &'m Mirror,
     mirrors: &'m Mirrors,
     permit: Option<Permit<'m>>,
     started: Instant,
-    patience: Duration,
+    min_time: Duration,
 }
 
 impl<'m> Attempt<'m> {
-    fn new(mirror: &'m Mirror, mirrors: &'m Mirrors, permit: Permit<'m>, patience: Duration) -> Self {
-        Self { mirror, mirrors, permit: Some(permit), started: Instant::now(), patience }
+    fn new(mirror: &'m Mirror, mirrors: &'m Mirrors, permit: Permit<'m>, min_time: Duration) -> Self {
+        Self { mirror, mirrors, permit: Some(permit), started: Instant::now(), min_time }
     }
 
     /// Reports the outcome to the circuit breaker and to the order of the mirrors.
     fn end(mut self, error: Option<&Error>) {
         match error {
-            Some(error) if is_mirrors_fault(error) => self.fail(error),
+            Some(error) if is_mirror_failure(error) => self.fail(error),
             _ => {
                 if let Some(permit) = self.permit.take() {
                     permit.success();
@@ -136,7 +136,7 @@ impl Drop for Attempt<'_> {
             return;
         }
         let elapsed = self.started.elapsed();
-        if elapsed >= self.patience {
+        if elapsed >= self.min_time {
             self.fail(&Error::Timeout { host: self.mirror.name.clone(), after: elapsed });
         } else {
             self.mirror.return_last_resort();
@@ -182,8 +182,8 @@ impl<T> Call<'_, T> {
         let mut candidates = Candidates::new(self.client, &mirrors, self.is_private());
         let mut running = FuturesUnordered::new();
         let (mut failures, mut waits) = (Vec::new(), 0);
-        let mut patience = self.patience(candidates.left());
-        // The mirror that was asked last.
+        let mut timer = self.hedge_timer(candidates.left());
+        // The mirror that was tried last.
         let mut latest = None;
         loop {
             if running.is_empty() {
@@ -201,11 +201,11 @@ impl<T> Call<'_, T> {
                 if let Err(error) = self.rate_limit.turn(self.deadline).await {
                     return Err(if failures.is_empty() { error } else { self.summary(failures, None) });
                 }
-                patience = self.patience(candidates.left());
+                timer = self.hedge_timer(candidates.left());
                 latest = Some(candidate.mirror);
-                running.push(self.run(candidate.attempt(patience.shortest), sent));
+                running.push(self.run(candidate.attempt(timer.shortest), sent));
             }
-            let finished = match patience.ends_at() {
+            let finished = match timer.ends_at() {
                 None => running.next().await,
                 Some(at) => match select(running.next(), pin!(sleep_until(at))).await {
                     Either::Left((finished, _)) => finished,
@@ -216,7 +216,7 @@ impl<T> Call<'_, T> {
                 // The budget limits hedges, unless other calls have found that the mirror is down.
                 let may_ask = || {
                     let is_down = latest.is_some_and(Mirror::is_down);
-                    patience.is_over() || is_down || self.client.budget.withdraw()
+                    timer.is_over() || is_down || self.client.budget.withdraw()
                 };
                 let turn = self.rate_limit.try_turn().filter(|_| may_ask());
                 let candidate = turn.and_then(|turn| {
@@ -224,14 +224,14 @@ impl<T> Call<'_, T> {
                     candidates.next()
                 });
                 let Some(candidate) = candidate else {
-                    patience.extend();
+                    timer.extend();
                     continue;
                 };
                 observe::hedged(self.request);
                 debug!(host = candidate.mirror.name, route = self.request.template(), "hedging");
-                patience = self.patience(candidates.left());
+                timer = self.hedge_timer(candidates.left());
                 latest = Some(candidate.mirror);
-                running.push(self.run(candidate.attempt(patience.shortest), sent));
+                running.push(self.run(candidate.attempt(timer.shortest), sent));
                 continue;
             };
             let error = match outcome {
@@ -239,13 +239,13 @@ impl<T> Call<'_, T> {
                     self.client.mirrors.prefer(mirror.index);
                     return Ok(value);
                 }
-                Err(error) if !is_mirrors_fault(&error) => return Err(error),
+                Err(error) if !is_mirror_failure(&error) => return Err(error),
                 Err(error) => error,
             };
             debug!(host = mirror.name, route = self.request.template(), %error, "attempt failed");
-            let may_go_on = self.request.is_idempotent() || error.is_unprocessed();
+            let may_ask_next = self.request.is_idempotent() || error.is_unprocessed();
             failures.push(MirrorFailure { mirror: mirror.name.clone(), error });
-            if !may_go_on {
+            if !may_ask_next {
                 return Err(self.summary(failures, None));
             }
         }
@@ -256,17 +256,17 @@ impl<T> Call<'_, T> {
         self.token.is_some() || !self.request.is_idempotent() || self.request.holds_secret()
     }
 
-    /// Returns the times at which the next mirror, of `left`, is asked although the one that is asked now has neither
+    /// Returns the times at which the next mirror, of `left`, is tried although the one that is tried now has neither
     /// answered nor failed. Only reads are sent to two mirrors at the same time.
-    fn patience(&self, left: usize) -> Patience {
+    fn hedge_timer(&self, left: usize) -> HedgeTimer {
         let now = Instant::now();
         let share =
             self.deadline.saturating_duration_since(now) / u32::try_from(left + 1).unwrap_or(u32::MAX);
         let shortest = self.client.limits.hedge_delay.unwrap_or(share).min(share);
         if left == 0 || !self.request.is_idempotent() {
-            return Patience { hedge_at: None, share_at: None, shortest };
+            return HedgeTimer { hedge_at: None, share_at: None, shortest };
         }
-        Patience { hedge_at: Some(later(now, shortest)), share_at: Some(later(now, share)), shortest }
+        HedgeTimer { hedge_at: Some(later(now, shortest)), share_at: Some(later(now, share)), shortest }
     }
 
     /// Sends the request to the mirror of `attempt` and reports the outcome.
@@ -334,7 +334,7 @@ impl<T> Call<'_, T> {
         }
         let dialect = self.client.dialect;
         if let Some(error) = (dialect.refusal)(&answer) {
-            return Err(mirror.explain(error, dialect.path));
+            return Err(mirror.with_hint(error, dialect.path));
         }
         if self.client.limits.learns_mirrors && self.request.template() == super::STATUS {
             self.client.mirrors.learn(&listed_endpoints(&answer.body), mirror);
@@ -342,7 +342,7 @@ impl<T> Call<'_, T> {
         (self.read)(answer.body)
     }
 
-    /// Returns the error of a round: that of the mirror if only one was asked.
+    /// Returns the error of a round: that of the mirror if only one was tried.
     fn summary(&self, mut failures: Vec<MirrorFailure>, shortest_wait: Option<Duration>) -> Error {
         match failures.pop() {
             None => Error::CircuitOpen {
@@ -369,11 +369,11 @@ fn combined(earlier: Option<Error>, last: Error, was_sent: bool) -> Error {
     }
 }
 
-/// The mirrors that a round has not asked yet.
+/// The mirrors that a round has not tried yet.
 struct Candidates<'m> {
     client: &'m Inner,
     mirrors: Vec<&'m Arc<Mirror>>,
-    /// Mirrors that were skipped as their circuit is open. They are asked if no other mirror is left.
+    /// Mirrors that were skipped as their circuit is open. They are tried if no other mirror is left.
     open: Vec<&'m Arc<Mirror>>,
     /// True if there is more than one mirror.
     has_alternatives: bool,
@@ -381,7 +381,7 @@ struct Candidates<'m> {
     shortest_wait: Option<Duration>,
 }
 
-/// A mirror that may be asked.
+/// A mirror that may be tried.
 struct Candidate<'m> {
     mirror: &'m Mirror,
     mirrors: &'m Mirrors,
@@ -390,7 +390,7 @@ struct Candidate<'m> {
 
 impl<'m> Candidates<'m> {
     fn new(client: &'m Inner, mirrors: &'m [Arc<Mirror>], is_private: bool) -> Self {
-        // The last one is asked first.
+        // The last one is tried first.
         let mirrors: Vec<_> =
             mirrors.iter().rev().filter(|mirror| !(is_private && mirror.is_learned)).collect();
         let has_alternatives = mirrors.len() > 1;
@@ -438,7 +438,7 @@ impl<'m> Candidates<'m> {
         self.shortest_wait = None;
     }
 
-    /// True if a mirror with an open circuit may be asked later.
+    /// True if a mirror with an open circuit may be tried later.
     fn has_last_resort(&self) -> bool {
         self.has_alternatives && !self.open.is_empty()
     }
@@ -450,14 +450,14 @@ impl<'m> Candidates<'m> {
 }
 
 impl<'m> Candidate<'m> {
-    fn attempt(self, patience: Duration) -> Attempt<'m> {
-        Attempt::new(self.mirror, self.mirrors, self.permit, patience)
+    fn attempt(self, min_time: Duration) -> Attempt<'m> {
+        Attempt::new(self.mirror, self.mirrors, self.permit, min_time)
     }
 }
 
-/// The times at which the next mirror is asked although the last one has neither answered nor failed.
+/// The times at which the next mirror is tried although the last one has neither answered nor failed.
 #[derive(Clone, Copy)]
-struct Patience {
+struct HedgeTimer {
     /// After the hedge delay, and again after each further one, if the budget allows it.
     hedge_at: Option<Instant>,
     /// After the share of the remaining time, in any case.
@@ -466,7 +466,7 @@ struct Patience {
     shortest: Duration,
 }
 
-impl Patience {
+impl HedgeTimer {
     fn ends_at(self) -> Option<Instant> {
         self.hedge_at
     }
@@ -502,7 +502,7 @@ fn log_change(mirror: &Mirror, change: Option<OutageChange>, error: Option<&Erro
 
 /// True if the failure may be this mirror's alone. Valid JSON of an unexpected shape, an answer that is too large, and
 /// status 429 come from the service.
-fn is_mirrors_fault(error: &Error) -> bool {
+fn is_mirror_failure(error: &Error) -> bool {
     match error {
         Error::RateLimited { .. } => false,
         Error::Decode { source, .. } => !source.is_data(),
@@ -531,7 +531,7 @@ mod tests {
         let base = "http://127.0.0.1:1/api/v1".parse().unwrap();
         let mirrors = Mirrors::new(&[base], BreakerPolicy::default());
         let mirror = &*mirrors.in_order()[0];
-        let attempt = |patience| Attempt::new(mirror, &mirrors, mirror.last_resort().unwrap(), patience);
+        let attempt = |min_time| Attempt::new(mirror, &mirrors, mirror.last_resort().unwrap(), min_time);
 
         drop(attempt(Duration::from_mins(1)));
         let next = attempt(Duration::ZERO);

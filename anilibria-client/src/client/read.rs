@@ -1,4 +1,4 @@
-//! Answers that are no JSON.
+//! Answers other than JSON.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use bytes::Bytes;
 
 use crate::{Error, Result};
 
-/// An answer as it is.
+/// Returns the body unchanged.
 #[expect(clippy::unnecessary_wraps, reason = "one form for all readers")]
 pub(crate) fn bytes(body: Bytes) -> Result<Bytes> {
     Ok(body)
 }
 
-/// An answer that is text.
+/// Returns the body as text.
 pub(crate) fn text(body: Bytes) -> Result<String> {
     String::from_utf8(body.into()).map_err(|error| Error::Decode {
         path: ".".to_owned(),
@@ -20,7 +20,7 @@ pub(crate) fn text(body: Bytes) -> Result<String> {
     })
 }
 
-/// An answer that says no more than its status.
+/// Ignores the body: only the status matters.
 #[expect(clippy::unnecessary_wraps, reason = "one form for all readers")]
 pub(crate) fn empty(_body: Bytes) -> Result<()> {
     Ok(())

@@ -1,4 +1,4 @@
-//! Requests and answers as bytes: the only module that knows the HTTP library.
+//! HTTP requests and answers as bytes, sent with the HTTP library.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ pub(super) struct TransportSettings<'s> {
     pub(super) connect_timeout: Duration,
 }
 
-/// A request as it is sent to one mirror.
+/// A request to one mirror.
 pub(super) struct Message<'m> {
     pub(super) url: String,
     pub(super) wire: &'m Wire,
@@ -51,7 +51,10 @@ impl Transport {
     #[cfg(target_arch = "wasm32")]
     pub(super) fn build(settings: &TransportSettings<'_>) -> Result<Self> {
         if settings.proxy.is_some() {
-            return Err(Error::Config { setting: "proxy", reason: "a browser has its own".to_owned() });
+            return Err(Error::Config {
+                setting: "proxy",
+                reason: "a page uses the proxy of its browser".to_owned(),
+            });
         }
         Ok(Self { http: reqwest::Client::new() })
     }
@@ -65,7 +68,7 @@ impl Transport {
         Ok(Self { http: http.build().map_err(|error| config("tls", error))? })
     }
 
-    /// Sends `message` and reads the answer, whatever its status, up to `max_size` bytes.
+    /// Sends `message` and reads the answer with any status, up to `max_size` bytes.
     ///
     /// Redirects of a read are followed on the same origin.
     pub(super) async fn send(&self, message: &Message<'_>, max_size: usize) -> Result<Answer> {

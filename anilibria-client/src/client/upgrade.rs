@@ -1,4 +1,4 @@
-//! A WebSocket over HTTP/1.1, with the certificates and proxies that every other call has.
+//! WebSocket connections over HTTP/1.1, with the certificates and proxies of all other calls.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{Error, Result, Secret, error::BoxError};
 
-/// The most that is read of a page that says why there is no WebSocket, in bytes.
+/// Maximum number of bytes that are read of a refused handshake.
 const MAX_REFUSAL: usize = 64 << 10;
 
 const READ_BUFFER: usize = 8 << 10;
@@ -27,7 +27,7 @@ const WRITE_BUFFER: usize = 4 << 10;
 /// An open WebSocket.
 pub(crate) type Socket = WebSocketStream<reqwest::Upgraded>;
 
-/// Opens connections, all in the same way.
+/// Opens WebSocket connections with the same settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Dialer {
     http: reqwest::Client,
@@ -35,12 +35,12 @@ pub(crate) struct Dialer {
     max_message_size: usize,
 }
 
-/// How connections are opened.
+/// Settings of a [`Dialer`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DialerSettings<'s> {
-    /// How long opening one may take.
+    /// Time limit for opening a connection.
     pub(crate) timeout: Duration,
-    /// The longest message in either direction, in bytes.
+    /// Maximum size of a message in either direction, in bytes.
     pub(crate) max_message_size: usize,
     pub(crate) user_agent: &'s str,
     pub(crate) proxy: Option<&'s Secret>,
@@ -55,12 +55,12 @@ impl Dialer {
         Ok(Self { http, timeout, max_message_size })
     }
 
-    /// The longest message in either direction, in bytes.
+    /// Maximum size of a message in either direction, in bytes.
     pub(crate) fn max_message_size(&self) -> usize {
         self.max_message_size
     }
 
-    /// A WebSocket at `url`, whose scheme is `http` or `https`.
+    /// Opens a WebSocket at `url`, whose scheme is `http` or `https`.
     pub(crate) async fn connect(&self, url: &Url) -> Result<Socket> {
         let opening = tokio::time::timeout(self.timeout, self.open(url));
         let timeout = |_| Err(Error::Timeout { host: String::new(), after: self.timeout });
@@ -80,7 +80,7 @@ impl Dialer {
         }
         let accepted = response.headers().get(header::SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes);
         if accepted != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
-            let source = BoxError::from("the handshake was answered by something that is no WebSocket");
+            let source = BoxError::from("the handshake was not accepted as a WebSocket");
             return Err(Error::Interrupted { host: String::new(), source: Arc::from(source) });
         }
         let upgraded = response.upgrade().await.map_err(transport::failure)?;
@@ -98,13 +98,13 @@ fn config(max_message_size: usize) -> WebSocketConfig {
         .max_frame_size(Some(max_message_size))
 }
 
-/// Why there is no WebSocket.
+/// Returns the error of a refused handshake.
 async fn refusal(response: reqwest::Response) -> Error {
     let (status, headers) = (response.status(), response.headers().clone());
     if !(status.is_client_error() || status.is_server_error()) {
-        return Error::Status { status: status.as_u16(), message: "there is no WebSocket".to_owned() };
+        return Error::Status { status: status.as_u16(), message: "no WebSocket at this URL".to_owned() };
     }
-    // Only what says why is of interest; an endless page says nothing.
+    // The beginning of the body contains the reason.
     let body = transport::read(response, MAX_REFUSAL).await.unwrap_or_default();
     failure::from_answer(&Answer { status, headers, body })
 }

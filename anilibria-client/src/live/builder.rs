@@ -1,35 +1,35 @@
-//! The settings of a live connection.
+//! Settings of a live stream.
 
 use tokio::sync::{mpsc, watch};
 use url::Url;
 
 use super::{
     event::{EventId, Kind},
-    memory::Memory,
+    replay_buffer::ReplayBuffer,
     run::Run,
     stream::Live,
-    subscriptions::{Subscriptions, Wanted},
+    subscriptions::{SubscriptionSet, Subscriptions},
 };
 use crate::{
     Result, RetryPolicy, Secret,
     client::builder::USER_AGENT,
     model::ReleaseId,
-    socket::{self, Reconnects, Settings},
+    socket::{self, ReconnectDelays, Settings},
 };
 
-/// Where the service's WebSocket is below its origin.
+/// Path of the WebSocket, for a URL without a path.
 const PATH: &str = "/api/anilibria/v2/ws";
 
-/// The longest message in either direction, in bytes.
+/// Maximum size of a message in either direction, in bytes.
 const MAX_MESSAGE_SIZE: usize = 64 << 10;
 
-/// Settings for a [`Live`] stream; each setter says its default.
+/// Settings of a [`Live`] stream. Each setter names its default.
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until the stream is built"]
 pub struct LiveBuilder {
     url: String,
-    wanted: Wanted,
-    /// The first release that was one too many.
+    desired: SubscriptionSet,
+    /// The error of the first release beyond the limit.
     refused: Result<()>,
     since: Option<EventId>,
     retry: RetryPolicy,
@@ -38,15 +38,15 @@ pub struct LiveBuilder {
 }
 
 impl Live {
-    /// Returns the settings for a connection with the service at `url`: its origin (`https://host`), or the whole address
-    /// of its WebSocket (`wss://host/api/anilibria/v2/ws`).
+    /// Returns the settings of a connection to the service at `url`: its origin (`https://host`), or the complete URL of its
+    /// WebSocket (`wss://host/api/anilibria/v2/ws`).
     pub fn builder(url: impl Into<String>) -> LiveBuilder {
         LiveBuilder {
             url: url.into(),
-            wanted: Wanted::default(),
+            desired: SubscriptionSet::default(),
             refused: Ok(()),
             since: None,
-            retry: socket::tireless(),
+            retry: socket::endless_backoff(),
             socket: Settings::default(),
             proxy: None,
         }
@@ -54,75 +54,80 @@ impl Live {
 }
 
 impl LiveBuilder {
-    /// Which kinds of events to be told for all releases, 16 at most. Default: none.
+    /// Subscribes to kinds of events of all releases, at most 16. Default: none.
     ///
-    /// [`Kind::FEED`] is all there are; [`Kind::EpisodeUpdate`] is told only for releases that are followed, and left
-    /// out here.
+    /// [`Kind::FEED`] lists all possible kinds. [`Kind::EpisodeUpdate`] is ignored here, because the service sends it only for
+    /// releases that are followed.
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = Kind>) -> Self {
-        self.wanted.choose(kinds);
+        self.desired.set_kinds(kinds);
         self
     }
 
-    /// Follows a release: all that happens to it is told. Can be called again, for up to 200 releases; more are refused
-    /// when the stream is built. Default: none.
+    /// Subscribes to all events of a release. Can be called again, for at most 200 releases; [`build`](Self::build) refuses
+    /// further ones. Default: none.
     pub fn follow(mut self, release: impl Into<ReleaseId>) -> Self {
-        self.refused = self.refused.and(self.wanted.follow(release.into()));
+        self.refused = self.refused.and(self.desired.follow(release.into()));
         self
     }
 
-    /// A user's token for the service. Default: none, as events are public. A token that is not accepted is told as
-    /// [`Error::Unauthorized`](crate::Error::Unauthorized), and the connection goes on without.
+    /// Sets the token of a user of the service. Default: none, as events are public.
     ///
-    /// It is sent to the service as it is: use `https` (or `wss`).
+    /// A refused token yields [`Error::Unauthorized`](crate::Error::Unauthorized), and the connection continues without it. The
+    /// token is sent as it is: use `https` or `wss`.
     pub fn token(mut self, token: impl Into<Secret>) -> Self {
-        self.wanted.token = Some(token.into());
+        self.desired.token = Some(token.into());
         self
     }
 
-    /// Where to go on from: the [`cursor`](Live::cursor) of a stream before the restart. Default: from now on.
+    /// Resumes after `cursor`, which is the [`cursor`](Live::cursor) of an earlier stream. Default: new events only.
     pub fn since(mut self, cursor: impl Into<EventId>) -> Self {
         self.since = Some(cursor.into());
         self
     }
 
-    /// How long to wait before connecting again, and how often to try. Default: without end, after half a second at
-    /// first and 30 seconds at most, with jitter. The count and the waits begin anew after a connection that has lasted
-    /// as long as the longest wait.
+    /// Sets the delays between connection attempts and their number. Default: unlimited retries, with delays from 500
+    /// milliseconds to 30 seconds and jitter.
+    ///
+    /// The count and the delays are reset after a connection that has lasted as long as the maximum delay.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// A proxy (`http://user:password@host:port`). Default: what the system's environment says.
+    /// Sets a proxy (`http://user:password@host:port`). Default: the proxy of the system's environment.
     pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
         self.proxy = Some(url.into());
         self
     }
 
-    /// The stream, which connects when it is polled. Fails with [`Error::Config`](crate::Error::Config) or
-    /// [`Error::InvalidRequest`](crate::Error::InvalidRequest) when a setting cannot be right.
+    /// Builds the stream. It connects when it is polled for the first time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) if a setting is invalid, and
+    /// [`Error::InvalidRequest`](crate::Error::InvalidRequest) if more than 200 releases are followed.
     pub fn build(self) -> Result<Live> {
         self.refused?;
         let url = address(&self.url)?;
         let dialer = self.socket.dialer(MAX_MESSAGE_SIZE, USER_AGENT, self.proxy.as_ref())?;
-        let subscriptions = Subscriptions(watch::Sender::new(self.wanted));
-        let (out, told) = mpsc::channel(self.socket.buffer);
+        let subscriptions = Subscriptions(watch::Sender::new(self.desired));
+        let (sender, receiver) = mpsc::channel(self.socket.buffer);
         let run = Run {
             url,
             dialer,
-            reconnects: Reconnects::new(self.retry),
+            reconnects: ReconnectDelays::new(self.retry),
             idle_timeout: self.socket.idle_timeout,
-            wanted: subscriptions.0.subscribe(),
-            memory: Memory::since(self.since.clone()),
-            out,
+            desired: subscriptions.0.subscribe(),
+            buffer: ReplayBuffer::new(self.since.clone()),
+            sender,
         };
-        Ok(Live::new(run, told, self.since, subscriptions))
+        Ok(Live::new(run, receiver, self.since, subscriptions))
     }
 }
 
 socket::setters!(LiveBuilder);
 
-/// The address of the WebSocket as HTTP knows it, from that or from the origin of the service.
+/// Returns the HTTP URL of the WebSocket. The default path is added to an origin.
 fn address(text: &str) -> Result<Url> {
     let mut url = socket::address("url", text)?;
     if url.path() == "/" {
@@ -139,7 +144,7 @@ mod tests {
     use crate::Error;
 
     #[test]
-    fn address_is_the_service_s_own_unless_it_has_a_path() {
+    fn default_path_is_used_unless_the_url_has_one() {
         let address = |text| address(text).unwrap().to_string();
 
         assert_eq!(address("https://one.example"), "https://one.example/api/anilibria/v2/ws");
@@ -148,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_cannot_be_right_are_refused_by_name() {
+    fn invalid_settings_are_refused_by_name() {
         for url in ["one.example", "ftp://host/", "https://user:pw@host/", "wss://host/ws?token=pw"] {
             let error = Live::builder(url).build().unwrap_err();
 

@@ -1,4 +1,4 @@
-//! What the service tells.
+//! Events of a live service.
 
 use std::{fmt, sync::Arc};
 
@@ -9,37 +9,37 @@ use url::Url;
 
 use crate::model::{Ordinal, ReleaseId, ReleaseStatus, wire};
 
-/// The longest id of an event, in bytes.
+/// Maximum length of the id of an event, in bytes.
 const MAX_ID: usize = 256;
 
 open_enum! {
-    /// What kind of change an event tells of, as the service writes it.
+    /// The kind of an event, in the spelling of the service.
     pub enum Kind {
-        /// An episode came out.
+        /// An episode was published.
         NewEpisode = "new_episode",
-        /// A release is there that was not.
+        /// A release was added.
         NewRelease = "new_title",
-        /// A release was announced and has begun, or has ended, or goes on.
+        /// The [status](ReleaseStatus) of a release changed.
         StatusChange = "status_change",
-        /// An episode that was out has changed. Told only to those who follow its release.
+        /// A published episode changed. Sent only to clients that follow its release.
         EpisodeUpdate = "episode_update",
     }
 }
 
 impl Kind {
-    /// The kinds that can be had for all releases at once.
+    /// The kinds to which a client can subscribe for all releases.
     pub const FEED: [Self; 3] = [Self::NewEpisode, Self::NewRelease, Self::StatusChange];
 }
 
-/// Which event it is: unique, and greater than those of all earlier events. Cheap to clone.
+/// Id of an event: unique, and greater than the ids of all earlier events. Cheap to clone.
 ///
-/// The one of the last event is where to go on from after a restart:
-/// [`LiveBuilder::since`](super::LiveBuilder::since). Keep it as text.
+/// The id of the last event is the cursor for [`LiveBuilder::since`](super::LiveBuilder::since) after a restart. Store it as
+/// text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(Arc<str>);
 
 impl EventId {
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -79,122 +79,122 @@ impl<'de> Deserialize<'de> for EventId {
     }
 }
 
-/// A change that the service tells of, or word that some were missed.
+/// An event of the service, or a report of missed events.
 ///
-/// It is not the [`watch::Event`](crate::watch::Event) of the watcher, which carries whole releases: the service sends
-/// no more than a notification needs. [`News`](super::News) asks either of them the same questions.
+/// It differs from the [`watch::Event`](crate::watch::Event) of the watcher, which holds whole releases: the service sends only
+/// the fields of a notification. [`CatalogEvent`](super::CatalogEvent) has common accessors for both.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A release is there that was not.
-    NewRelease(ReleaseNews),
-    /// An episode came out.
-    NewEpisode(EpisodeNews),
-    /// An episode that was out has changed.
-    EpisodeUpdate(EpisodeNews),
-    /// A release was announced and has begun, or has ended, or goes on.
-    StatusChange(StatusNews),
-    /// Something of a kind that this version does not know.
-    Unknown(UnknownNews),
-    /// Changes were missed, as the reader was too slow or away for too long: read anew what you keep.
+    /// A release was added.
+    NewRelease(NewRelease),
+    /// An episode was published.
+    NewEpisode(EpisodeChange),
+    /// A published episode changed. Sent only to clients that follow its release.
+    EpisodeUpdate(EpisodeChange),
+    /// The [status](ReleaseStatus) of a release changed.
+    StatusChange(StatusChange),
+    /// An event of a kind that this version does not know.
+    Unknown(UnknownEvent),
+    /// Events were missed, because the reader was too slow or disconnected for too long. Reload the data that you store.
     Missed {
-        /// How many, when the service says.
+        /// Number of missed events, if the service reports it.
         count: Option<u64>,
     },
 }
 
-/// A release that is new.
+/// Payload of a new release.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
-pub struct ReleaseNews {
-    /// Which event it is.
+pub struct NewRelease {
+    /// Id of the event.
     #[serde(rename = "event_id", default, deserialize_with = "wire::or_default")]
     pub id: Option<EventId>,
-    /// The release.
+    /// Id of the release.
     #[serde(rename = "title_id", deserialize_with = "wire::identity")]
     pub release_id: ReleaseId,
-    /// Its name.
+    /// Name of the release.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub title: Option<String>,
-    /// Its poster.
+    /// Poster of the release.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub poster: Option<Url>,
-    /// Its genres by name.
+    /// Names of the genres.
     #[serde(default, deserialize_with = "wire::list")]
     pub genres: Vec<String>,
-    /// When it happened.
+    /// Time of the event.
     #[serde(rename = "timestamp", default, deserialize_with = "wire::moment::deserialize")]
     pub at: Option<OffsetDateTime>,
 }
 
-/// An episode that is new or has changed.
+/// Payload of a new or changed episode.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
-pub struct EpisodeNews {
-    /// Which event it is.
+pub struct EpisodeChange {
+    /// Id of the event.
     #[serde(rename = "event_id", default, deserialize_with = "wire::or_default")]
     pub id: Option<EventId>,
-    /// The release it belongs to.
+    /// Id of the release of the episode.
     #[serde(rename = "title_id", deserialize_with = "wire::identity")]
     pub release_id: ReleaseId,
-    /// Its number.
+    /// Number of the episode.
     #[serde(rename = "episode", deserialize_with = "wire::identity")]
     pub ordinal: Ordinal,
-    /// The release's name.
+    /// Name of the release.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub title: Option<String>,
-    /// Its own name, if it has one.
+    /// Name of the episode.
     #[serde(default, deserialize_with = "filled")]
     pub episode_name: Option<String>,
-    /// The release's poster.
+    /// Poster of the release.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub poster: Option<Url>,
-    /// When it happened.
+    /// Time of the event.
     #[serde(rename = "timestamp", default, deserialize_with = "wire::moment::deserialize")]
     pub at: Option<OffsetDateTime>,
 }
 
-/// A release whose status has changed.
+/// Payload of a changed status.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
-pub struct StatusNews {
-    /// Which event it is.
+pub struct StatusChange {
+    /// Id of the event.
     #[serde(rename = "event_id", default, deserialize_with = "wire::or_default")]
     pub id: Option<EventId>,
-    /// The release.
+    /// Id of the release.
     #[serde(rename = "title_id", deserialize_with = "wire::identity")]
     pub release_id: ReleaseId,
-    /// What it was; `None` when this version does not know the word.
+    /// Previous status; `None` if this version does not know it.
     #[serde(rename = "old_status", default, deserialize_with = "wire::or_default")]
     pub old: Option<ReleaseStatus>,
-    /// What it is; `None` when this version does not know the word.
+    /// New status; `None` if this version does not know it.
     #[serde(rename = "new_status", default, deserialize_with = "wire::or_default")]
     pub new: Option<ReleaseStatus>,
-    /// When it happened.
+    /// Time of the event.
     #[serde(rename = "timestamp", default, deserialize_with = "wire::moment::deserialize")]
     pub at: Option<OffsetDateTime>,
 }
 
-/// A message of a type that this version does not know.
+/// Payload of a message of a type that this version does not know.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct UnknownNews {
-    /// Which event it is, if it is one.
+pub struct UnknownEvent {
+    /// Id of the event, if the message has one.
     pub id: Option<EventId>,
-    /// Its type.
+    /// Type of the message.
     pub kind: String,
-    /// What came with it.
+    /// Data of the message.
     pub data: Map<String, Value>,
 }
 
 impl Event {
-    /// Which event it is. [`Missed`](Self::Missed) has no id.
+    /// Id of the event.
     pub fn id(&self) -> Option<&EventId> {
         match self {
-            Self::NewRelease(news) => news.id.as_ref(),
-            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => news.id.as_ref(),
-            Self::StatusChange(news) => news.id.as_ref(),
-            Self::Unknown(news) => news.id.as_ref(),
+            Self::NewRelease(event) => event.id.as_ref(),
+            Self::NewEpisode(event) | Self::EpisodeUpdate(event) => event.id.as_ref(),
+            Self::StatusChange(event) => event.id.as_ref(),
+            Self::Unknown(event) => event.id.as_ref(),
             Self::Missed { .. } => None,
         }
     }

@@ -1,23 +1,23 @@
-//! The messages of the protocol: JSON texts of a type and its data.
+//! Messages of the protocol: JSON texts with a type and data.
 
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
 
-use super::event::{Event, EventId, Kind, UnknownNews};
+use super::event::{Event, EventId, Kind, UnknownEvent};
 use crate::{
     Error, Result, Secret,
     model::{ReleaseId, wire},
 };
 
-/// How much of the service's own words goes into an error, in characters.
-const MAX_WORDS: usize = 300;
+/// Maximum length of a text of the service in an error, in characters.
+const MAX_TEXT: usize = 300;
 
 /// A message to the service.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub(super) enum Outgoing {
     Auth {
-        #[serde(serialize_with = "exposed")]
+        #[serde(serialize_with = "expose")]
         token: Secret,
     },
     SubscribeTitle {
@@ -34,7 +34,7 @@ pub(super) enum Outgoing {
     },
 }
 
-fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+fn expose<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
 }
 
@@ -42,18 +42,18 @@ fn exposed<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Er
 #[derive(Debug)]
 pub(super) enum Incoming {
     Event(Event),
-    /// The answer to a request to resume; `complete` unless some events are gone.
+    /// The reply to a resume request. `complete` is false if some events are no longer available.
     Resumed {
         complete: bool,
     },
-    /// The service has left out some events, as they were not taken fast enough.
+    /// The service has skipped events, because the client did not read them in time.
     Lagged {
         missed: Option<u64>,
     },
-    /// Something that was asked for is not done.
+    /// A request was refused.
     Refused(Error),
-    /// Something that was asked for is done.
-    Done,
+    /// A request was accepted, or a reply without content.
+    Acknowledged,
 }
 
 #[derive(Deserialize)]
@@ -103,7 +103,7 @@ pub(super) fn read(text: &str) -> Result<Incoming> {
         }
         "lagged" => Incoming::Lagged { missed: payload::<Lagged>(data).unwrap_or_default().missed },
         "error" => Incoming::Refused(refusal(payload(data)?)),
-        "auth_success" | "subscribed" | "unsubscribed" | "pong" => Incoming::Done,
+        "auth_success" | "subscribed" | "unsubscribed" | "pong" => Incoming::Acknowledged,
         _ => Incoming::Event(event(kind, data)?),
     })
 }
@@ -117,7 +117,7 @@ fn event(kind: String, data: &str) -> Result<Event> {
         Kind::Unknown(_) => {
             let data: Map<String, Value> = payload(data).unwrap_or_default();
             let id = data.get("event_id").and_then(|id| EventId::deserialize(id).ok());
-            Event::Unknown(UnknownNews { id, kind, data })
+            Event::Unknown(UnknownEvent { id, kind, data })
         }
     })
 }
@@ -131,7 +131,7 @@ fn payload<T: DeserializeOwned>(data: &str) -> Result<T> {
 }
 
 fn refusal(Refusal { code, message }: Refusal) -> Error {
-    let cut = |text: String| text.chars().take(MAX_WORDS).collect();
+    let cut = |text: String| text.chars().take(MAX_TEXT).collect();
     let message = cut(message);
     match code.as_str() {
         "AUTH_FAILED" => Error::Unauthorized { status: 401, message },
@@ -146,28 +146,28 @@ mod tests {
     use crate::model::{Ordinal, ReleaseStatus};
 
     #[test]
-    fn new_episode_is_read_with_all_that_the_service_tells() {
+    fn new_episode_is_read_with_all_fields() {
         let text = r#"{"type":"new_episode","data":{"event_id":"01","title_id":9000,"episode":12.5,"title":"Имя",
             "episode_name":"Half","poster":"https://host.example/p.webp","timestamp":"2026-11-01T12:00:00Z"}}"#;
 
-        let Ok(Incoming::Event(Event::NewEpisode(news))) = read(text) else { panic!("not an episode") };
+        let Ok(Incoming::Event(Event::NewEpisode(event))) = read(text) else { panic!("not an episode") };
 
-        assert_eq!((news.id, news.release_id), (Some("01".into()), ReleaseId(9000)));
-        assert_eq!((news.ordinal, news.title.as_deref()), (Ordinal(12.5), Some("Имя")));
-        assert_eq!(news.episode_name.as_deref(), Some("Half"));
-        assert_eq!(news.poster.unwrap().as_str(), "https://host.example/p.webp");
-        assert_eq!(news.at.unwrap().unix_timestamp(), 1_793_534_400);
+        assert_eq!((event.id, event.release_id), (Some("01".into()), ReleaseId(9000)));
+        assert_eq!((event.ordinal, event.title.as_deref()), (Ordinal(12.5), Some("Имя")));
+        assert_eq!(event.episode_name.as_deref(), Some("Half"));
+        assert_eq!(event.poster.unwrap().as_str(), "https://host.example/p.webp");
+        assert_eq!(event.at.unwrap().unix_timestamp(), 1_793_534_400);
     }
 
     #[test]
-    fn what_is_missing_or_strange_in_an_event_does_not_cost_it() {
+    fn event_with_missing_or_invalid_fields_is_read() {
         let text = r#"{"type":"status_change","data":{"title_id":7,"old_status":"paused","new_status":"completed",
             "timestamp":1793534400}}"#;
 
-        let Ok(Incoming::Event(Event::StatusChange(news))) = read(text) else { panic!("not a status") };
+        let Ok(Incoming::Event(Event::StatusChange(event))) = read(text) else { panic!("not a status") };
 
         assert_eq!(
-            (news.id, news.old, news.new, news.at),
+            (event.id, event.old, event.new, event.at),
             (None, None, Some(ReleaseStatus::Completed), None)
         );
     }
@@ -177,17 +177,17 @@ mod tests {
         let text = r#"{"type":"new_episode","data":{"event_id":7,"title_id":"9000","episode":"12","title":[],
             "poster":"","timestamp":"2026-11-01 12:00:00"}}"#;
 
-        let Ok(Incoming::Event(Event::NewEpisode(news))) = read(text) else { panic!("not an episode") };
+        let Ok(Incoming::Event(Event::NewEpisode(event))) = read(text) else { panic!("not an episode") };
 
-        assert_eq!((news.id, news.release_id), (Some("7".into()), ReleaseId(9000)));
-        assert_eq!((news.ordinal, news.title, news.poster), (Ordinal(12.0), None, None));
-        assert_eq!(news.at.unwrap().unix_timestamp(), 1_793_534_400);
+        assert_eq!((event.id, event.release_id), (Some("7".into()), ReleaseId(9000)));
+        assert_eq!((event.ordinal, event.title, event.poster), (Ordinal(12.0), None, None));
+        assert_eq!(event.at.unwrap().unix_timestamp(), 1_793_534_400);
     }
 
     #[test]
-    fn odd_frames_of_other_messages_are_read() {
-        assert!(matches!(read(r#"{"type":"pong","data":[]}"#), Ok(Incoming::Done)));
-        assert!(matches!(read(r#"{"type":"subscribed","data":null}"#), Ok(Incoming::Done)));
+    fn other_messages_with_unexpected_data_are_read() {
+        assert!(matches!(read(r#"{"type":"pong","data":[]}"#), Ok(Incoming::Acknowledged)));
+        assert!(matches!(read(r#"{"type":"subscribed","data":null}"#), Ok(Incoming::Acknowledged)));
         assert!(matches!(read(r#"{"type":"lagged","data":[]}"#), Ok(Incoming::Lagged { missed: None })));
         assert!(matches!(
             read(r#"{"type":"lagged","data":{"missed":"3"}}"#),
@@ -209,13 +209,13 @@ mod tests {
         let text =
             r#"{"type":"episode_update","data":{"title_id":7,"episode":1,"episode_name":"","poster":null}}"#;
 
-        let Ok(Incoming::Event(Event::EpisodeUpdate(news))) = read(text) else { panic!("not an episode") };
+        let Ok(Incoming::Event(Event::EpisodeUpdate(event))) = read(text) else { panic!("not an episode") };
 
-        assert_eq!((news.episode_name, news.poster), (None, None));
+        assert_eq!((event.episode_name, event.poster), (None, None));
     }
 
     #[test]
-    fn event_without_its_release_is_refused_with_the_place() {
+    fn event_without_a_release_is_an_error_with_the_path() {
         let error = read(r#"{"type":"new_title","data":{"title_id":"many"}}"#).unwrap_err();
 
         assert!(matches!(&error, Error::Decode { path, .. } if path == "data.title_id"), "{error}");
@@ -225,14 +225,14 @@ mod tests {
     fn unknown_event_is_kept_with_its_id() {
         let text = r#"{"type":"title_removed","data":{"event_id":"07","title_id":1}}"#;
 
-        let Ok(Incoming::Event(Event::Unknown(news))) = read(text) else { panic!("not unknown") };
+        let Ok(Incoming::Event(Event::Unknown(event))) = read(text) else { panic!("not unknown") };
 
-        assert_eq!((news.kind.as_str(), news.id), ("title_removed", Some("07".into())));
-        assert_eq!(news.data["title_id"], 1);
+        assert_eq!((event.kind.as_str(), event.id), ("title_removed", Some("07".into())));
+        assert_eq!(event.data["title_id"], 1);
     }
 
     #[test]
-    fn refusals_are_errors_by_what_can_be_done() {
+    fn refusals_become_errors_by_their_code() {
         let read = |code: &str| match read(&format!(
             r#"{{"type":"error","data":{{"code":"{code}","message":"no"}}}}"#
         )) {

@@ -1,9 +1,10 @@
-//! What the AniLibria service tells by itself, over its WebSocket: new episodes, new releases, changes of either.
+//! Events of an AniLibria service over its WebSocket: new episodes, new releases, and their changes.
 //!
-//! The service (the `anilibria-server` of this workspace) watches the catalog for all of its clients, and tells each
-//! within a second what it asked for: everything of some [kinds](Kind), or all about some releases. A [`Live`] stream
-//! keeps such a connection through bad days. Where there is no such service, the [watcher](crate::watch) finds the
-//! same changes by asking AniLibria itself, less promptly.
+//! The service is `anilibria-server` of this workspace. It watches the catalog for all of its clients and sends each event
+//! within a second to the clients that subscribed: to [kinds](Kind) of events of all releases, or to all events of some
+//! releases. A [`Live`] stream reconnects and resumes by itself.
+//!
+//! Without such a service, the [watcher](crate::watch) finds the same changes by polling AniLibria, with a longer delay.
 //!
 //! ```
 //! # #[cfg(feature = "sandbox")]
@@ -19,15 +20,15 @@
 //! # service.new_episode(7, 3.0, "A name");
 //! while let Some(event) = live.next().await {
 //!     match event {
-//!         Ok(Event::NewEpisode(news)) => {
-//!             println!("{}: episode {}", news.title.as_deref().unwrap_or("?"), news.ordinal);
-//!             subscriptions.follow(news.release_id)?; // from now on also what changes in it
+//!         Ok(Event::NewEpisode(event)) => {
+//!             println!("{}: episode {}", event.title.as_deref().unwrap_or("?"), event.ordinal);
+//!             subscriptions.follow(event.release_id)?; // also receive its changes
 //!         }
-//!         Ok(Event::Missed { .. }) => println!("changes were missed: read everything anew"),
+//!         Ok(Event::Missed { .. }) => println!("events were missed: reload everything"),
 //!         Ok(_) => {}
-//!         Err(error) => eprintln!("{error}; trying again"),
+//!         Err(error) => eprintln!("{error}; reconnecting"),
 //!     }
-//!     let saved = live.cursor(); // where to go on after a restart
+//!     let saved = live.cursor(); // pass it to `since` after a restart
 //! #   assert!(saved.is_some());
 //! #   break;
 //! }
@@ -36,10 +37,10 @@
 //! ```
 
 mod builder;
+mod catalog_event;
 mod event;
-mod memory;
 mod message;
-mod news;
+mod replay_buffer;
 mod run;
 mod session;
 mod stream;
@@ -47,8 +48,8 @@ mod subscriptions;
 
 pub use self::{
     builder::LiveBuilder,
-    event::{EpisodeNews, Event, EventId, Kind, ReleaseNews, StatusNews, UnknownNews},
-    news::News,
+    catalog_event::CatalogEvent,
+    event::{EpisodeChange, Event, EventId, Kind, NewRelease, StatusChange, UnknownEvent},
     stream::Live,
     subscriptions::Subscriptions,
 };

@@ -1,4 +1,4 @@
-//! One connection, from its opening to its end.
+//! One connection, from the handshake to its end.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -9,73 +9,81 @@ use tokio::{
 
 use super::{
     event::{Event, EventId},
-    memory::Memory,
     message::{self, Incoming, Outgoing},
-    subscriptions::Wanted,
+    replay_buffer::ReplayBuffer,
+    subscriptions::SubscriptionSet,
 };
 use crate::{
     Error, Result,
     client::rate_limit::RateLimiter,
-    socket::{Heard, Link, message_limiter},
+    socket::{Connection, Received, message_limiter},
 };
 
-/// How long the service may take to tell what was missed.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time limit of the service for a replay.
+const RESUME_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a reader gets, and where it can go on from once it has it.
+/// An item of the stream, with the cursor after it.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct StreamItem {
     pub(super) event: Result<Event>,
     pub(super) position: Option<EventId>,
 }
 
-/// Why a connection has ended.
+/// The reason for the end of a connection.
 pub(super) enum End {
-    /// Nobody reads any more.
-    Unread,
+    /// The stream was dropped.
+    ReaderDropped,
     Failed(Error),
 }
 
-/// How far the service is with telling what was missed.
+/// Progress of the replay.
 enum Resume {
-    Due,
-    Asked { until: Instant },
-    Over,
+    Pending,
+    Requested { deadline: Instant },
+    Done,
 }
 
-/// One connection.
+/// State of one connection.
 pub(super) struct Session<'s> {
-    link: Link,
-    wanted: &'s mut watch::Receiver<Wanted>,
-    memory: &'s mut Memory,
-    out: &'s mpsc::Sender<Told>,
-    /// What the service was told of what is wanted.
-    told: Wanted,
+    connection: Connection,
+    desired: &'s mut watch::Receiver<SubscriptionSet>,
+    buffer: &'s mut ReplayBuffer,
+    sender: &'s mpsc::Sender<StreamItem>,
+    /// The subscriptions that were sent to the service.
+    sent: SubscriptionSet,
     resume: Resume,
     limiter: RateLimiter,
 }
 
 impl<'s> Session<'s> {
     pub(super) fn new(
-        link: Link,
-        wanted: &'s mut watch::Receiver<Wanted>,
-        memory: &'s mut Memory,
-        out: &'s mpsc::Sender<Told>,
+        connection: Connection,
+        desired: &'s mut watch::Receiver<SubscriptionSet>,
+        buffer: &'s mut ReplayBuffer,
+        sender: &'s mpsc::Sender<StreamItem>,
     ) -> Self {
-        let resume = if memory.position().is_some() { Resume::Due } else { Resume::Over };
-        if matches!(resume, Resume::Due) {
-            memory.hold();
+        let resume = if buffer.position().is_some() { Resume::Pending } else { Resume::Done };
+        if matches!(resume, Resume::Pending) {
+            buffer.start_replay();
         }
-        Self { link, wanted, memory, out, told: Wanted::default(), resume, limiter: message_limiter() }
+        Self {
+            connection,
+            desired,
+            buffer,
+            sender,
+            sent: SubscriptionSet::default(),
+            resume,
+            limiter: message_limiter(),
+        }
     }
 
-    /// Runs until the connection ends.
+    /// Serves the connection until it ends.
     pub(super) async fn run(mut self) -> End {
         let Err(end) = self.serve().await;
-        // Those that were held back are not lost with the connection.
-        for event in self.memory.abandon().collect::<Vec<_>>() {
-            if let Err(End::Unread) = self.tell_reader(Ok(event)).await {
-                return End::Unread;
+        // Held events would be lost with the connection.
+        for event in self.buffer.abort_replay().collect::<Vec<_>>() {
+            if let Err(End::ReaderDropped) = self.deliver(Ok(event)).await {
+                return End::ReaderDropped;
             }
         }
         end
@@ -83,75 +91,75 @@ impl<'s> Session<'s> {
 
     async fn serve(&mut self) -> Result<Infallible, End> {
         loop {
-            let has_more_to_say =
-                *self.wanted.borrow_and_update() != self.told || matches!(self.resume, Resume::Due);
+            let has_unsent =
+                *self.desired.borrow_and_update() != self.sent || matches!(self.resume, Resume::Pending);
             let ready_at = self.limiter.ready_at();
-            let resumed_by = match self.resume {
-                Resume::Asked { until } => Some(until),
-                Resume::Due | Resume::Over => None,
+            let resume_deadline = match self.resume {
+                Resume::Requested { deadline } => Some(deadline),
+                Resume::Pending | Resume::Done => None,
             };
             tokio::select! {
-                heard = self.link.hear() => self.hear(heard).await?,
-                changed = self.wanted.changed() => changed.map_err(|_| End::Unread)?,
-                () = sleep_until(ready_at), if has_more_to_say => self.say_next().await?,
-                () = sleep_until(resumed_by.unwrap_or(ready_at)), if resumed_by.is_some() => {
+                received = self.connection.receive() => self.handle(received).await?,
+                changed = self.desired.changed() => changed.map_err(|_| End::ReaderDropped)?,
+                () = sleep_until(ready_at), if has_unsent => self.send_next().await?,
+                () = sleep_until(resume_deadline.unwrap_or(ready_at)), if resume_deadline.is_some() => {
                     self.resumed(false).await?;
                 }
             }
         }
     }
 
-    async fn hear(&mut self, heard: Result<Heard>) -> Result<(), End> {
-        match heard.map_err(End::Failed)? {
-            Heard::Text(text) => self.understand(&text).await,
-            // These are not part of the protocol.
-            Heard::Binary(_) => Ok(()),
-            Heard::Silence => self.link.probe().await.map_err(End::Failed),
+    async fn handle(&mut self, received: Result<Received>) -> Result<(), End> {
+        match received.map_err(End::Failed)? {
+            Received::Text(text) => self.handle_message(&text).await,
+            // The protocol has no binary messages.
+            Received::Binary(_) => Ok(()),
+            Received::Idle => self.connection.ping().await.map_err(End::Failed),
         }
     }
 
-    async fn understand(&mut self, text: &str) -> Result<(), End> {
+    async fn handle_message(&mut self, text: &str) -> Result<(), End> {
         match message::read(text) {
-            Ok(Incoming::Event(event)) => match self.memory.take(event) {
-                Some(event) => self.tell_reader(Ok(event)).await,
+            Ok(Incoming::Event(event)) => match self.buffer.push(event) {
+                Some(event) => self.deliver(Ok(event)).await,
                 None => Ok(()),
             },
             Ok(Incoming::Resumed { complete }) => self.resumed(complete).await,
-            Ok(Incoming::Lagged { missed }) => self.tell_reader(Ok(Event::Missed { count: missed })).await,
-            Ok(Incoming::Done) => Ok(()),
+            Ok(Incoming::Lagged { missed }) => self.deliver(Ok(Event::Missed { count: missed })).await,
+            Ok(Incoming::Acknowledged) => Ok(()),
             Ok(Incoming::Refused(error)) => {
-                // What was asked for before has been answered before.
+                // The service has answered all earlier messages.
                 let is_about_resume =
-                    matches!(self.resume, Resume::Asked { .. }) && is_not_understood(&error);
-                self.tell_reader(Err(error)).await?;
+                    matches!(self.resume, Resume::Requested { .. }) && is_unknown_message(&error);
+                self.deliver(Err(error)).await?;
                 if is_about_resume { self.resumed(false).await } else { Ok(()) }
             }
-            Err(error) => self.tell_reader(Err(error)).await,
+            Err(error) => self.deliver(Err(error)).await,
         }
     }
 
-    /// The service has told what was missed, or does not do so.
+    /// Ends the replay. `complete` is false if the service could not replay all events.
     async fn resumed(&mut self, complete: bool) -> Result<(), End> {
-        if !matches!(self.resume, Resume::Asked { .. }) {
+        if !matches!(self.resume, Resume::Requested { .. }) {
             return Ok(());
         }
-        self.resume = Resume::Over;
+        self.resume = Resume::Done;
         if !complete {
-            self.tell_reader(Ok(Event::Missed { count: None })).await?;
+            self.deliver(Ok(Event::Missed { count: None })).await?;
         }
-        while let Some(event) = self.memory.next_held() {
-            self.tell_reader(Ok(event)).await?;
+        while let Some(event) = self.buffer.pop_held() {
+            self.deliver(Ok(event)).await?;
         }
         Ok(())
     }
 
-    /// Says the next of what the service does not know yet; that something was missed when it knows what is wanted.
-    async fn say_next(&mut self) -> Result<(), End> {
-        let next = self.wanted.borrow().next(&mut self.told);
-        let message = match (next, &self.resume, self.memory.position()) {
+    /// Sends the next message: first the differences of the subscriptions, then the resume request.
+    async fn send_next(&mut self) -> Result<(), End> {
+        let next = self.desired.borrow().next_message(&mut self.sent);
+        let message = match (next, &self.resume, self.buffer.position()) {
             (Some(message), ..) => message,
-            (None, Resume::Due, Some(position)) => {
-                self.resume = Resume::Asked { until: Instant::now() + PATIENCE };
+            (None, Resume::Pending, Some(position)) => {
+                self.resume = Resume::Requested { deadline: Instant::now() + RESUME_TIMEOUT };
                 Outgoing::Resume { last_event_id: position.clone() }
             }
             (None, ..) => return Ok(()),
@@ -160,16 +168,16 @@ impl<'s> Session<'s> {
             End::Failed(Error::Decode { path: ".".to_owned(), source: Arc::new(source) })
         })?;
         self.limiter.spend();
-        self.link.say(text).await.map_err(End::Failed)
+        self.connection.send_text(text).await.map_err(End::Failed)
     }
 
-    async fn tell_reader(&mut self, event: Result<Event>) -> Result<(), End> {
-        let told = Told { event, position: self.memory.position().cloned() };
-        self.out.send(told).await.map_err(|_| End::Unread)
+    async fn deliver(&mut self, event: Result<Event>) -> Result<(), End> {
+        let item = StreamItem { event, position: self.buffer.position().cloned() };
+        self.sender.send(item).await.map_err(|_| End::ReaderDropped)
     }
 }
 
-/// Whether the service does not know what a message means, such as an id of an event that it never gave.
-fn is_not_understood(error: &Error) -> bool {
+/// Returns true if the service refused a message as invalid, for example because it does not know the id of an event.
+fn is_unknown_message(error: &Error) -> bool {
     matches!(error, Error::Refused { code, .. } if code == "INVALID_MESSAGE" || code == "UNKNOWN_TYPE")
 }

@@ -12,27 +12,29 @@ use tokio::sync::mpsc;
 use super::{
     event::{Event, EventId},
     run::Run,
-    session::Told,
+    session::StreamItem,
     subscriptions::Subscriptions,
 };
 use crate::{Result, runtime::Task};
 
-/// A stream of the events that the service sends over its WebSocket. Created by [`LiveBuilder::build`](super::LiveBuilder::build).
+/// Stream of the events that the service sends over its WebSocket. Created by
+/// [`LiveBuilder::build`](super::LiveBuilder::build).
 ///
-/// It connects when it is polled for the first time, from within a Tokio runtime, and then keeps the connection by
-/// itself. When that breaks, it yields the error, waits, connects anew, subscribes anew and asks for what was missed:
-/// each event is told once, and in order for each release. It ends only when trying again makes no sense (there is no
-/// such address, say) or the [policy](super::LiveBuilder::retry) says so, after the error that tells why. Dropping it ends
-/// everything.
+/// The stream connects when it is polled for the first time, within a Tokio runtime. A background task then keeps the
+/// connection. If the connection fails, the stream yields the error, waits, reconnects, subscribes again and resumes after the
+/// last event. Each event is yielded once, and in order for each release.
 ///
-/// A slow reader makes it stop reading once the [buffer](super::LiveBuilder::buffer) is full. The service then leaves out
-/// events, which is told as [`Event::Missed`], or hangs up, after which the stream goes on where it was.
+/// The stream ends after the last error if the error is permanent (for example, there is no such URL) or if the
+/// [policy](super::LiveBuilder::retry) allows no further retry. Dropping the stream closes the connection.
+///
+/// If the reader is slow and the [buffer](super::LiveBuilder::buffer) is full, the task stops reading. The service then skips
+/// events, which is reported as [`Event::Missed`], or closes the connection, after which the stream resumes.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Live {
-    told: mpsc::Receiver<Told>,
+    receiver: mpsc::Receiver<StreamItem>,
     position: Option<EventId>,
     subscriptions: Subscriptions,
-    /// Until the first poll.
+    /// Moved into the task by the first poll.
     run: Option<Run>,
     task: Option<Task<()>>,
 }
@@ -40,22 +42,23 @@ pub struct Live {
 impl Live {
     pub(super) fn new(
         run: Run,
-        told: mpsc::Receiver<Told>,
+        receiver: mpsc::Receiver<StreamItem>,
         position: Option<EventId>,
         subscriptions: Subscriptions,
     ) -> Self {
-        Self { told, position, subscriptions, run: Some(run), task: None }
+        Self { receiver, position, subscriptions, run: Some(run), task: None }
     }
 
-    /// Where to go on after a restart: right after the last event that was yielded. `None` before the first one.
+    /// Returns the id of the last event that was yielded, for [`LiveBuilder::since`](super::LiveBuilder::since) after a
+    /// restart. `None` before the first event.
     ///
-    /// After a break it stays behind until what was missed is there, so that a restart may repeat an event, but loses
-    /// none.
+    /// During a replay after a reconnect, the cursor does not move until the missed events are complete. A restart may
+    /// therefore repeat an event, but loses none.
     pub fn cursor(&self) -> Option<&EventId> {
         self.position.as_ref()
     }
 
-    /// The subscriptions, to be changed while the stream runs.
+    /// Returns a handle that changes the subscriptions while the stream runs.
     pub fn subscriptions(&self) -> Subscriptions {
         self.subscriptions.clone()
     }
@@ -68,7 +71,7 @@ impl Stream for Live {
         if let Some(run) = self.run.take() {
             self.task = Some(Task::spawn(run.run()));
         }
-        let Some(Told { event, position }) = ready!(self.told.poll_recv(cx)) else {
+        let Some(StreamItem { event, position }) = ready!(self.receiver.poll_recv(cx)) else {
             return Poll::Ready(None);
         };
         self.position = position;

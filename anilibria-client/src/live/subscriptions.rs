@@ -1,4 +1,4 @@
-//! What is wanted of the service, to be changed while the stream runs.
+//! Subscriptions, which can change while the stream runs.
 
 use std::collections::BTreeSet;
 
@@ -7,22 +7,22 @@ use tokio::sync::watch;
 use super::{event::Kind, message::Outgoing};
 use crate::{Error, Result, Secret, model::ReleaseId};
 
-/// The most releases that the service lets one connection follow.
+/// Maximum number of releases that one connection can follow.
 pub(super) const MAX_RELEASES: usize = 200;
 
-/// More kinds than there are.
+/// Maximum number of kinds. The service has fewer.
 const MAX_KINDS: usize = 16;
 
-/// What is wanted, or what the service has been told of it.
+/// A set of subscriptions: the desired one, or the one that was sent to the service.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Wanted {
+pub(super) struct SubscriptionSet {
     pub(super) token: Option<Secret>,
     pub(super) kinds: Vec<Kind>,
     pub(super) releases: BTreeSet<ReleaseId>,
 }
 
-impl Wanted {
-    pub(super) fn choose(&mut self, kinds: impl IntoIterator<Item = Kind>) {
+impl SubscriptionSet {
+    pub(super) fn set_kinds(&mut self, kinds: impl IntoIterator<Item = Kind>) {
         self.kinds.clear();
         for kind in kinds.into_iter().filter(|kind| *kind != Kind::EpisodeUpdate).take(MAX_KINDS) {
             if !self.kinds.contains(&kind) {
@@ -34,72 +34,75 @@ impl Wanted {
     pub(super) fn follow(&mut self, release: ReleaseId) -> Result<()> {
         if self.releases.len() >= MAX_RELEASES && !self.releases.contains(&release) {
             let field = "release".to_owned();
-            return Err(Error::InvalidRequest { field, reason: "a connection follows 200 releases at most" });
+            return Err(Error::InvalidRequest { field, reason: "at most 200 releases can be followed" });
         }
         self.releases.insert(release);
         Ok(())
     }
 
-    /// What to say next so that the service, having been `told` so much, comes to know all of it; `None` when it does.
+    /// Returns the next message that brings the service from `sent` to this set, and updates `sent`. `None` if both are equal.
     ///
-    /// What is said counts as told: whoever calls this says it.
-    pub(super) fn next(&self, told: &mut Self) -> Option<Outgoing> {
-        if let Some(token) = self.token.as_ref().filter(|_| self.token != told.token) {
-            told.token = Some(token.clone());
+    /// The caller must send the message.
+    pub(super) fn next_message(&self, sent: &mut Self) -> Option<Outgoing> {
+        if let Some(token) = self.token.as_ref().filter(|_| self.token != sent.token) {
+            sent.token = Some(token.clone());
             return Some(Outgoing::Auth { token: token.clone() });
         }
-        if self.kinds != told.kinds {
-            told.kinds.clone_from(&self.kinds);
+        if self.kinds != sent.kinds {
+            sent.kinds.clone_from(&self.kinds);
             return Some(Outgoing::SubscribeUpdates { types: self.kinds.clone() });
         }
-        // First what makes room.
-        if let Some(&title_id) = told.releases.difference(&self.releases).next() {
-            told.releases.remove(&title_id);
+        // Unsubscribing first keeps the number of releases below the limit.
+        if let Some(&title_id) = sent.releases.difference(&self.releases).next() {
+            sent.releases.remove(&title_id);
             return Some(Outgoing::UnsubscribeTitle { title_id });
         }
-        let title_id = *self.releases.difference(&told.releases).next()?;
-        told.releases.insert(title_id);
+        let title_id = *self.releases.difference(&sent.releases).next()?;
+        sent.releases.insert(title_id);
         Some(Outgoing::SubscribeTitle { title_id })
     }
 }
 
-/// Changes what a [`Live`](super::Live) stream is told, while it runs. Cheap to clone.
+/// Changes the subscriptions of a [`Live`](super::Live) stream while it runs. Cheap to clone.
 ///
-/// Changes made while there is no connection count once there is one again.
+/// Changes without a connection apply to the next connection.
 #[derive(Clone, Debug)]
-pub struct Subscriptions(pub(super) watch::Sender<Wanted>);
+pub struct Subscriptions(pub(super) watch::Sender<SubscriptionSet>);
 
 impl Subscriptions {
-    /// Follows a release: all that happens to it is told. At most 200 releases; one more is refused with
-    /// [`Error::InvalidRequest`].
+    /// Subscribes to all events of a release. At most 200 releases can be followed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] if 200 other releases are followed already.
     pub fn follow(&self, release: impl Into<ReleaseId>) -> Result<()> {
         let mut outcome = Ok(());
-        self.0.send_if_modified(|wanted| {
-            outcome = wanted.follow(release.into());
+        self.0.send_if_modified(|desired| {
+            outcome = desired.follow(release.into());
             outcome.is_ok()
         });
         outcome
     }
 
-    /// Follows a release no longer.
+    /// Ends the subscription to a release.
     pub fn unfollow(&self, release: impl Into<ReleaseId>) {
         let release = release.into();
-        self.0.send_if_modified(|wanted| wanted.releases.remove(&release));
+        self.0.send_if_modified(|desired| desired.releases.remove(&release));
     }
 
-    /// The releases that are followed.
+    /// Returns the releases that are followed.
     pub fn releases(&self) -> Vec<ReleaseId> {
         self.0.borrow().releases.iter().copied().collect()
     }
 
-    /// Which kinds of events to be told for all releases, in place of those so far; none ends that.
+    /// Replaces the kinds of events of all releases. An empty list ends these subscriptions.
     pub fn kinds(&self, kinds: impl IntoIterator<Item = Kind>) {
-        self.0.send_modify(|wanted| wanted.choose(kinds));
+        self.0.send_modify(|desired| desired.set_kinds(kinds));
     }
 
-    /// Another token of the user, for when the old one has been renewed.
+    /// Replaces the token of the user, for example after it was renewed.
     pub fn token(&self, token: impl Into<Secret>) {
-        self.0.send_modify(|wanted| wanted.token = Some(token.into()));
+        self.0.send_modify(|desired| desired.token = Some(token.into()));
     }
 }
 
@@ -107,27 +110,27 @@ impl Subscriptions {
 mod tests {
     use super::*;
 
-    fn wanted(kinds: &[Kind], releases: &[u32]) -> Wanted {
-        Wanted {
+    fn desired(kinds: &[Kind], releases: &[u32]) -> SubscriptionSet {
+        SubscriptionSet {
             token: None,
             kinds: kinds.to_vec(),
             releases: releases.iter().copied().map(ReleaseId).collect(),
         }
     }
 
-    /// All that is said to bring the service from `told` to `wanted`.
-    fn said(wanted: &Wanted, mut told: Wanted) -> Vec<String> {
-        let messages = std::iter::from_fn(|| wanted.next(&mut told));
+    /// Returns the messages that bring the service from `sent` to `desired`.
+    fn messages(desired: &SubscriptionSet, mut sent: SubscriptionSet) -> Vec<String> {
+        let messages = std::iter::from_fn(|| desired.next_message(&mut sent));
         messages.map(|message| serde_json::to_string(&message).unwrap()).collect()
     }
 
     #[test]
-    fn new_connection_is_told_who_it_is_for_then_the_kinds_then_the_releases() {
-        let mut all = wanted(&[Kind::NewEpisode], &[7, 9]);
+    fn new_connection_sends_token_then_kinds_then_releases() {
+        let mut all = desired(&[Kind::NewEpisode], &[7, 9]);
         all.token = Some("secret".into());
 
         assert_eq!(
-            said(&all, Wanted::default()),
+            messages(&all, SubscriptionSet::default()),
             [
                 r#"{"type":"auth","data":{"token":"secret"}}"#,
                 r#"{"type":"subscribe_updates","data":{"types":["new_episode"]}}"#,
@@ -138,21 +141,21 @@ mod tests {
     }
 
     #[test]
-    fn only_the_difference_is_told() {
+    fn only_the_difference_is_sent() {
         assert_eq!(
-            said(&wanted(&[], &[9]), wanted(&[Kind::NewEpisode], &[7])),
+            messages(&desired(&[], &[9]), desired(&[Kind::NewEpisode], &[7])),
             [
                 r#"{"type":"subscribe_updates","data":{"types":[]}}"#,
                 r#"{"type":"unsubscribe_title","data":{"title_id":7}}"#,
                 r#"{"type":"subscribe_title","data":{"title_id":9}}"#,
             ]
         );
-        assert!(said(&wanted(&[], &[7]), wanted(&[], &[7])).is_empty());
+        assert!(messages(&desired(&[], &[7]), desired(&[], &[7])).is_empty());
     }
 
     #[test]
-    fn releases_are_bounded_and_one_that_is_followed_may_be_followed_again() {
-        let subscriptions = Subscriptions(watch::Sender::new(Wanted::default()));
+    fn followed_releases_are_limited_and_following_twice_is_allowed() {
+        let subscriptions = Subscriptions(watch::Sender::new(SubscriptionSet::default()));
         for release in 1..=200 {
             subscriptions.follow(release).unwrap();
         }
@@ -164,11 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_chosen_once_each_without_the_one_that_only_followers_are_told() {
-        let mut wanted = Wanted::default();
+    fn duplicate_kinds_and_episode_updates_are_left_out() {
+        let mut desired = SubscriptionSet::default();
 
-        wanted.choose([Kind::NewEpisode, Kind::EpisodeUpdate, Kind::NewEpisode, "other".into()]);
+        desired.set_kinds([Kind::NewEpisode, Kind::EpisodeUpdate, Kind::NewEpisode, "other".into()]);
 
-        assert_eq!(wanted.kinds, [Kind::NewEpisode, "other".into()]);
+        assert_eq!(desired.kinds, [Kind::NewEpisode, "other".into()]);
     }
 }

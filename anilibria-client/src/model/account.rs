@@ -1,4 +1,4 @@
-//! Accounts: the profile, and ways to log in.
+//! Accounts: profiles, one-time codes, social logins and scores.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{Image, ReleaseId, UserId, wire};
 use crate::secret::Secret;
 
 open_enum! {
-    /// A site through which one can log in.
+    /// A site whose accounts can be used to log in.
     pub enum SocialProvider {
         /// VK.
         Vk = "vk",
@@ -22,7 +22,7 @@ open_enum! {
     }
 }
 
-/// The account of whoever is logged in.
+/// The account of the logged-in user.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the service's own fields")]
 #[non_exhaustive]
@@ -30,109 +30,110 @@ pub struct Profile {
     /// Id.
     #[serde(deserialize_with = "wire::identity")]
     pub id: UserId,
-    /// Name to log in with.
+    /// Login name.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub login: Option<String>,
-    /// Name that others see.
+    /// Displayed name.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub nickname: Option<String>,
     /// E-mail address.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub email: Option<String>,
-    /// Picture.
+    /// Avatar.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub avatar: Option<Image>,
-    /// Share of torrent traffic.
+    /// Torrent statistics and passkey.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub torrents: TorrentAccount,
-    /// Whether the account is banned.
+    /// True if the account is banned.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_banned: bool,
-    /// Whether it is shown advertisements.
+    /// True if the account is shown advertisements.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_with_ads: bool,
-    /// Whether it is shown advertisements in videos.
+    /// True if the account is shown advertisements in videos.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_with_video_ads: bool,
-    /// Whether it is shown advertisements beside the content.
+    /// True if the account is shown advertisements beside the content.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_with_content_ads: bool,
-    /// When it was made.
+    /// Time of creation.
     #[serde(default, with = "wire::moment")]
     pub created_at: Option<OffsetDateTime>,
 }
 
-/// The torrent side of an account.
+/// Torrent statistics and passkey of an account.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct TorrentAccount {
-    /// The key that makes torrent links personal; whoever has it fetches in the account's name.
+    /// The key in personal torrent links. It is a secret: downloads with it count for the account.
     #[serde(deserialize_with = "secret")]
     pub passkey: Option<Secret>,
-    /// Bytes given.
+    /// Uploaded bytes.
     #[serde(deserialize_with = "wire::or_default")]
     pub uploaded: Option<u64>,
-    /// Bytes taken.
+    /// Downloaded bytes.
     #[serde(deserialize_with = "wire::or_default")]
     pub downloaded: Option<u64>,
 }
 
-/// A one-time code, by which a device without a keyboard logs in.
+/// A one-time code, with which a device without a keyboard logs in.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Otp {
-    /// Six digits that a person enters where they are logged in already. Whoever accepts them lets the device in.
+    /// Six digits. The user enters them in a session on another device. Accepting the code logs in the device that requested
+    /// it.
     #[serde(deserialize_with = "code")]
     pub code: Secret,
-    /// The device that asked.
+    /// Id of the device that requested the code.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub device_id: String,
-    /// Who accepted it, once somebody has.
+    /// The user who accepted the code; `None` before.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub user_id: Option<UserId>,
-    /// When it ends.
+    /// Time of expiry.
     #[serde(default, with = "wire::moment")]
     pub expired_at: Option<OffsetDateTime>,
 }
 
-/// A one-time code with the time it has left.
+/// A one-time code and the time until it expires.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct OtpGrant {
     /// The code.
     #[serde(deserialize_with = "wire::identity")]
     pub otp: Otp,
-    /// How long it counts from now on.
+    /// Time until the code expires.
     #[serde(default, with = "wire::seconds")]
     pub remaining_time: Option<Duration>,
 }
 
-/// Where a person logs in on another site.
+/// The start of a login through another site.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct SocialLogin {
-    /// The page to open.
+    /// URL of the page that the user must open.
     #[serde(deserialize_with = "wire::identity")]
     pub url: String,
-    /// What identifies this login; whoever has it gets the token once the person has finished.
+    /// Secret that identifies this login. It is exchanged for the token after the user has logged in.
     #[serde(deserialize_with = "code")]
     pub state: Secret,
 }
 
-/// How many points somebody gave a release.
+/// The score that a user gave to a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Score {
     /// The release.
     #[serde(deserialize_with = "wire::identity")]
     pub release_id: ReleaseId,
-    /// From 1 to 10; `None` when there is none.
+    /// The score, from 1 to 10; `None` if the user gave none.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub score: Option<u8>,
 }
 
-/// Text, or a number in its place: the service writes codes as text, its document says number.
+/// Reads text or a number: the service writes codes as text, although its document declares a number.
 fn code<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -1,29 +1,29 @@
-//! Filters and orders of the catalog.
+//! Filters and sort orders of the catalog.
 
 use serde::{Deserialize, Serialize};
 
 use super::wire;
 
 open_enum! {
-    /// The order of the catalog.
+    /// Sort order of the catalog.
     pub enum CatalogSorting {
-        /// Last updated first.
+        /// By the time of the last episode, newest first.
         FreshAtDesc = "FRESH_AT_DESC",
-        /// Last updated last.
+        /// By the time of the last episode, oldest first.
         FreshAtAsc = "FRESH_AT_ASC",
-        /// Highest rated first.
+        /// By rating, highest first.
         RatingDesc = "RATING_DESC",
-        /// Highest rated last.
+        /// By rating, lowest first.
         RatingAsc = "RATING_ASC",
-        /// Newest year first.
+        /// By year, newest first.
         YearDesc = "YEAR_DESC",
-        /// Newest year last.
+        /// By year, oldest first.
         YearAsc = "YEAR_ASC",
     }
 }
 
 open_enum! {
-    /// Whether the original is still coming out.
+    /// Status of the original broadcast.
     pub enum PublishStatus {
         /// It is.
         Ongoing = "IS_ONGOING",
@@ -33,7 +33,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether the team is still working on it.
+    /// Status of the work of the team.
     pub enum ProductionStatus {
         /// It is.
         InProduction = "IS_IN_PRODUCTION",
@@ -42,7 +42,7 @@ open_enum! {
     }
 }
 
-/// A value that the catalog can be filtered or sorted by, with the service's Russian texts for it.
+/// A value for filters or sorting, with the Russian texts of the service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
 #[non_exhaustive]
@@ -50,10 +50,10 @@ pub struct Reference<T> {
     /// The value.
     #[serde(deserialize_with = "wire::identity")]
     pub value: T,
-    /// A short text (`16+`); only some lists have it.
+    /// Short text (`16+`). Available in some lists only.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "wire::or_default")]
     pub label: Option<String>,
-    /// A text.
+    /// Text.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub description: Option<String>,
 }

@@ -7,15 +7,15 @@ use super::{ReleaseId, wire};
 open_enum! {
     /// A list in which a user keeps releases. A release is in one of them at most.
     pub enum CollectionKind {
-        /// To be watched.
+        /// Planned.
         Planned = "PLANNED",
-        /// Watched to the end.
+        /// Watched completely.
         Watched = "WATCHED",
-        /// Being watched.
+        /// Currently watched.
         Watching = "WATCHING",
-        /// Put off.
+        /// Postponed.
         Postponed = "POSTPONED",
-        /// Given up.
+        /// Abandoned.
         Abandoned = "ABANDONED",
     }
 }
@@ -27,7 +27,7 @@ open_enum! {
 pub struct CollectionEntry {
     /// The release.
     pub release_id: ReleaseId,
-    /// The list it is in.
+    /// The collection that contains the release.
     pub kind: CollectionKind,
 }
 

@@ -1,4 +1,4 @@
-//! Episodes: their number, streams and marks.
+//! Episodes: number, streams, opening and ending.
 
 use std::{cmp::Ordering, fmt, time::Duration};
 
@@ -8,29 +8,29 @@ use time::OffsetDateTime;
 use super::{EpisodeId, Image, Release, ReleaseId, file_name::file_name, wire};
 use crate::Client;
 
-/// The number of an episode: mostly whole, `12.5` for a special between two.
+/// The number of an episode: usually an integer, `12.5` for a special between two episodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Deserialize)]
 #[serde(transparent)]
 pub struct Ordinal(pub f64);
 
 impl Ordinal {
-    /// The number.
+    /// Returns the number.
     pub const fn get(self) -> f64 {
         self.0
     }
 
-    /// Whether it has no fraction: a regular episode rather than a special.
+    /// Returns true if the number is an integer: a regular episode and not a special.
     pub fn is_whole(self) -> bool {
         self.0.fract() == 0.0
     }
 
-    /// An order over all values, for sorting.
+    /// Compares two numbers in a total order, for sorting.
     pub fn total_cmp(&self, other: &Self) -> Ordering {
         self.0.total_cmp(&other.0)
     }
 }
 
-/// Without a fraction that says nothing: `7`, `7.5`.
+/// Writes integers without a fraction: `7`, `7.5`.
 impl fmt::Display for Ordinal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -43,7 +43,7 @@ impl Serialize for Ordinal {
     }
 }
 
-/// The height of a stream.
+/// Quality of a stream, by its height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Quality {
@@ -56,11 +56,11 @@ pub enum Quality {
 }
 
 impl Quality {
-    /// All of them, the best first.
+    /// All qualities, best first.
     pub const BEST_FIRST: [Self; 3] = [Self::FullHd, Self::Hd, Self::Sd];
 }
 
-/// As `1080p`.
+/// Writes the height: `1080p`.
 impl fmt::Display for Quality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -71,21 +71,21 @@ impl fmt::Display for Quality {
     }
 }
 
-/// A part that a viewer may skip, in seconds from the start. Both ends are absent when nobody has marked it.
+/// A part that a viewer may skip. Times count from the start of the episode; both are missing if the part is not marked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Skip {
-    /// Where it begins.
+    /// Start of the part.
     #[serde(with = "wire::seconds")]
     pub start: Option<Duration>,
-    /// Where it ends.
+    /// End of the part.
     #[serde(with = "wire::seconds")]
     pub stop: Option<Duration>,
 }
 
 impl Skip {
-    /// The part as a range; `None` unless both ends are known and in order.
+    /// Returns the part as a range; `None` unless both times are known and in order.
     pub fn range(&self) -> Option<std::ops::Range<Duration>> {
         let (start, stop) = (self.start?, self.stop?);
         (start < stop).then_some(start..stop)
@@ -105,13 +105,13 @@ pub struct Episode {
     /// Title in English.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub name_english: Option<String>,
-    /// Its number.
+    /// Number of the episode.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub ordinal: Ordinal,
-    /// Its place in the list.
+    /// Position in the list.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub sort_order: Option<i64>,
-    /// Its length; zero for an episode that is on another player only.
+    /// Duration; zero for an episode that is on another player only.
     #[serde(default, with = "wire::seconds")]
     pub duration: Option<Duration>,
     /// The opening.
@@ -120,37 +120,38 @@ pub struct Episode {
     /// The ending.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub ending: Skip,
-    /// A frame of it.
+    /// Preview picture: a frame of the episode.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub preview: Option<Image>,
-    /// The HLS playlist of 480 lines. Host and query differ from caller to caller: take it as it is, do not store it.
+    /// URL of the HLS playlist with 480 lines. Host and query differ from caller to caller: use the URL unchanged, and do not
+    /// store it.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub hls_480: Option<String>,
-    /// The HLS playlist of 720 lines.
+    /// URL of the HLS playlist with 720 lines.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub hls_720: Option<String>,
-    /// The HLS playlist of 1080 lines.
+    /// URL of the HLS playlist with 1080 lines.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub hls_1080: Option<String>,
-    /// Id on RuTube.
+    /// Id of the video on RuTube.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub rutube_id: Option<String>,
-    /// Id on YouTube.
+    /// Id of the video on YouTube.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub youtube_id: Option<String>,
-    /// When it was last changed.
+    /// Time of the last change.
     #[serde(default, with = "wire::moment")]
     pub updated_at: Option<OffsetDateTime>,
-    /// The release it belongs to; not in every view.
+    /// Id of the release. Missing in some views.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub release_id: Option<ReleaseId>,
-    /// The release, when one episode is asked for.
+    /// The release. Available if a single episode is requested.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub release: Option<Box<Release>>,
 }
 
 impl Episode {
-    /// The HLS playlist of that quality, if there is one.
+    /// Returns the URL of the HLS playlist of this quality, if there is one.
     pub fn hls(&self, quality: Quality) -> Option<&str> {
         match quality {
             Quality::Sd => &self.hls_480,
@@ -161,7 +162,7 @@ impl Episode {
         .filter(|url| !url.is_empty())
     }
 
-    /// Every HLS playlist that is there, the best first.
+    /// Returns the URLs of all HLS playlists, best quality first.
     ///
     /// ```
     /// use anilibria_client::model::{Episode, Quality};

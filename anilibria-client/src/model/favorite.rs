@@ -1,23 +1,23 @@
-//! What favourites can be sorted by.
+//! Sort orders of favourites.
 
 open_enum! {
-    /// The order of favourites.
+    /// Sort order of favourites.
     pub enum FavoriteSorting {
-        /// Last added first.
+        /// By the time of addition, newest first.
         CreatedAtDesc = "CREATED_AT_DESC",
-        /// Last added last.
+        /// By the time of addition, oldest first.
         CreatedAtAsc = "CREATED_AT_ASC",
-        /// Last updated first.
+        /// By the time of the last episode, newest first.
         FreshAtDesc = "FRESH_AT_DESC",
-        /// Last updated last.
+        /// By the time of the last episode, oldest first.
         FreshAtAsc = "FRESH_AT_ASC",
-        /// Highest rated first.
+        /// By rating, highest first.
         RatingDesc = "RATING_DESC",
-        /// Highest rated last.
+        /// By rating, lowest first.
         RatingAsc = "RATING_ASC",
-        /// Newest year first.
+        /// By year, newest first.
         YearDesc = "YEAR_DESC",
-        /// Newest year last.
+        /// By year, oldest first.
         YearAsc = "YEAR_ASC",
     }
 }

@@ -138,7 +138,7 @@ mod tests {
         }
     }
 
-    /// Text with many characters that make trouble in file names.
+    /// Text with many characters that are invalid in file names.
     fn trouble() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
             any::<String>(),

@@ -1,4 +1,4 @@
-//! Franchises: releases that belong together.
+//! Franchises: groups of related releases.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{FranchiseId, Image, Release, ReleaseId, wire};
 
-/// Releases that belong together: seasons, films, extras.
+/// A group of related releases: seasons, films and extras.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Franchise {
@@ -19,53 +19,53 @@ pub struct Franchise {
     /// Name in Latin letters.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub name_english: Option<String>,
-    /// A picture.
+    /// Picture.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub image: Option<Image>,
-    /// The mean score, from 1 to 10.
+    /// Mean score, from 1 to 10.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub rating: Option<f64>,
-    /// The year of its first release.
+    /// Year of the first release.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub first_year: Option<u16>,
-    /// The year of its last release.
+    /// Year of the last release.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub last_year: Option<u16>,
-    /// How many releases it has.
+    /// Number of releases.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub total_releases: Option<u32>,
-    /// How many episodes they have together.
+    /// Number of episodes of all releases.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub total_episodes: Option<u32>,
-    /// How long they are together, in Russian words.
+    /// Total duration as Russian text.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub total_duration: Option<String>,
-    /// How long they are together.
+    /// Total duration.
     #[serde(default, rename = "total_duration_in_seconds", with = "wire::seconds")]
     pub total_time: Option<Duration>,
-    /// The releases in the order to show them; not in lists of franchises.
+    /// The releases in display order. Missing in lists of franchises.
     #[serde(default, deserialize_with = "wire::optional_list")]
     pub franchise_releases: Option<Vec<FranchiseRelease>>,
 }
 
-/// The place of a release in a franchise.
+/// The position of a release in a franchise.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct FranchiseRelease {
-    /// Id of the place.
+    /// Id of the position.
     #[serde(deserialize_with = "wire::identity")]
     pub id: String,
-    /// The franchise.
+    /// Id of the franchise.
     #[serde(deserialize_with = "wire::or_default")]
     pub franchise_id: Option<FranchiseId>,
-    /// The release.
+    /// Id of the release.
     #[serde(deserialize_with = "wire::identity")]
     pub release_id: ReleaseId,
-    /// The order of display; films stand between seasons, so it is no season number.
+    /// Display position. Films are placed between seasons, so it is not a season number.
     #[serde(deserialize_with = "wire::or_default")]
     pub sort_order: Option<i64>,
-    /// The release itself.
+    /// The release.
     #[serde(deserialize_with = "wire::or_default")]
     pub release: Option<Release>,
 }

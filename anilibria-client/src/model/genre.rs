@@ -14,10 +14,10 @@ pub struct Genre {
     /// Name in Russian.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub name: String,
-    /// How many releases have it; absent inside of a release's reference list.
+    /// Number of releases with the genre. Missing inside a release.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub total_releases: Option<u32>,
-    /// A picture for the genre.
+    /// Picture of the genre.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub image: Option<Image>,
 }

@@ -1,4 +1,4 @@
-//! Ids, and the ways to name a thing that has more than one.
+//! Ids, and references by id or by another unique value.
 
 use std::{fmt, num::TryFromIntError, str::FromStr};
 
@@ -34,7 +34,7 @@ id!(
     MemberId(Uuid)
 );
 
-/// Converts integers of any type into ids that are numbers.
+/// Converts integers of any type into numeric ids.
 macro_rules! numbers {
     ($($id:ident($inner:ty)),+) => { $(impl TryFrom<i128> for $id {
         type Error = TryFromIntError;
@@ -57,9 +57,9 @@ numbers!(ReleaseId(u32), GenreId(u32), TorrentId(u64), UserId(u64));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ReleaseRef {
-    /// By number.
+    /// By id.
     Id(ReleaseId),
-    /// By the last part of its address on the site. It changes when the release is renamed.
+    /// By alias, the last part of the URL on the site. It changes when the release is renamed.
     Alias(String),
 }
 
@@ -120,7 +120,7 @@ impl fmt::Display for ReleaseRef {
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InfoHash(pub [u8; 20]);
 
-/// The text is not an info hash.
+/// The error of a text that is not an info hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an info hash has 40 hexadecimal digits")]
 pub struct InvalidInfoHash;
@@ -185,7 +185,7 @@ impl<'de> Deserialize<'de> for InfoHash {
 /// A torrent by id or by info hash. Ids, numbers and hashes convert into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TorrentRef {
-    /// By number.
+    /// By id.
     Id(TorrentId),
     /// By info hash.
     Hash(InfoHash),

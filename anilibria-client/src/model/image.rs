@@ -10,37 +10,37 @@ use super::wire;
 #[serde(default)]
 #[non_exhaustive]
 pub struct Image {
-    /// The full picture; as of 2026 the same as `preview`.
+    /// The full size; as of 2026 the same as `preview`.
     #[serde(deserialize_with = "wire::or_default")]
     pub src: Option<String>,
-    /// A picture for a page.
+    /// Size for a page.
     #[serde(deserialize_with = "wire::or_default")]
     pub preview: Option<String>,
-    /// A picture for a list.
+    /// Size for a list.
     #[serde(deserialize_with = "wire::or_default")]
     pub thumbnail: Option<String>,
-    /// The same in WebP, which is much smaller.
+    /// The same picture in WebP, which is much smaller.
     #[serde(deserialize_with = "wire::or_default")]
     pub optimized: Option<Box<Image>>,
 }
 
 impl Image {
-    /// The path of the small picture: WebP before JPEG, the next larger one where it is missing.
+    /// Returns the path of the small picture: WebP before JPEG, and the next larger size if the small one is missing.
     pub fn small(&self) -> Option<&str> {
         self.pick(&[|image| &image.thumbnail, |image| &image.preview, |image| &image.src])
     }
 
-    /// The path of the picture for a page: WebP before JPEG, the next larger one where it is missing.
+    /// Returns the path of the picture for a page: WebP before JPEG, and the next larger size if it is missing.
     pub fn medium(&self) -> Option<&str> {
         self.pick(&[|image| &image.preview, |image| &image.src])
     }
 
-    /// The path of the full picture: JPEG before WebP, which is a reduced copy.
+    /// Returns the path of the full picture: JPEG before WebP, which is a reduced copy.
     pub fn large(&self) -> Option<&str> {
         self.src.as_deref().or_else(|| self.optimized.as_ref()?.src.as_deref()).or_else(|| self.medium())
     }
 
-    /// The first size that is there, in WebP or as it is.
+    /// Returns the first available size of `sizes`, in WebP or in the original format.
     fn pick(&self, sizes: &[fn(&Image) -> &Option<String>]) -> Option<&str> {
         let optimized = self.optimized.as_deref();
         sizes

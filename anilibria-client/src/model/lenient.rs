@@ -1,4 +1,4 @@
-//! The second reading of an answer that does not fit its type, which converts and skips values of an unexpected form.
+//! The second reading of an answer that does not match its type. It converts or skips values of an unexpected form.
 //!
 //! The first reading is plain `serde_json` and fails at such a value. [`Lenient`] reads the same JSON again. It does
 //! nothing by itself: the functions of [`wire`](super::wire) mark the fields of the models by the name of a newtype,
@@ -31,7 +31,7 @@ const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// Decodes `body`, and skips what the marked fields of `T` allow to skip.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, LenientError> {
-    // One damaged character spoils one text and not the whole answer.
+    // One invalid character must not affect the other texts of the answer.
     let body = String::from_utf8_lossy(body);
     let raw: &RawValue = serde_json::from_str(&body)?;
     T::deserialize(Lenient { json: raw.get(), depth: 0, is_marked: false })
@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_list_is_an_empty_object_and_another_list_is_none() {
+    fn empty_list_reads_as_an_empty_object_and_other_lists_are_skipped() {
         assert_eq!(read("object", "[ ]").object, Some(BTreeMap::new()));
         assert_eq!(read("object", "[1]").object, None);
     }
@@ -412,14 +412,14 @@ mod tests {
     }
 
     #[test]
-    fn damaged_character_spoils_no_other_field() {
+    fn invalid_character_affects_only_its_field() {
         let sample: Sample = from_slice(b"{\"text\":\"a\xFF\",\"integer\":\"5\"}").unwrap();
 
         assert_eq!((sample.text.as_deref(), sample.integer), (Some("a\u{FFFD}"), Some(5)));
     }
 
     #[test]
-    fn deep_nesting_is_an_error_and_no_overflow() {
+    fn deep_nesting_is_an_error() {
         let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
 
         assert!(from_slice::<serde_json::Value>(deep.as_bytes()).is_err());

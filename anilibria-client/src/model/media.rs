@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::{Image, Release, wire};
 
 open_enum! {
-    /// Where videos come from.
+    /// Source of videos.
     pub enum VideoOriginKind {
         /// A playlist on YouTube.
         YoutubePlaylist = "YOUTUBE_PLAYLIST",
@@ -24,36 +24,36 @@ pub struct Video {
     /// Title.
     #[serde(deserialize_with = "wire::or_default")]
     pub title: String,
-    /// Its page.
+    /// URL of the page.
     #[serde(deserialize_with = "wire::or_default")]
     pub url: Option<String>,
-    /// Its id at its origin.
+    /// Id of the video at its origin.
     #[serde(deserialize_with = "wire::or_default")]
     pub video_id: Option<String>,
-    /// A frame of it.
+    /// Preview picture.
     #[serde(deserialize_with = "wire::or_default")]
     pub image: Option<Image>,
-    /// How often it was seen.
+    /// Number of views.
     #[serde(deserialize_with = "wire::or_default")]
     pub views: Option<u64>,
-    /// How often it was commented on.
+    /// Number of comments.
     #[serde(deserialize_with = "wire::or_default")]
     pub comments: Option<u64>,
-    /// Whether it announces something.
+    /// True if the video is an announcement.
     #[serde(deserialize_with = "wire::or_default")]
     pub is_announce: bool,
-    /// When it was added.
+    /// Time of the addition.
     #[serde(with = "wire::moment")]
     pub created_at: Option<OffsetDateTime>,
-    /// When its counters were last read; the same for all videos.
+    /// Time at which the counters were last read; the same for all videos.
     #[serde(with = "wire::moment")]
     pub updated_at: Option<OffsetDateTime>,
-    /// Where it comes from.
+    /// Origin of the video.
     #[serde(deserialize_with = "wire::or_default")]
     pub origin: Option<VideoOrigin>,
 }
 
-/// Where a video comes from.
+/// Origin of a video.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -61,24 +61,24 @@ pub struct VideoOrigin {
     /// Id.
     #[serde(deserialize_with = "wire::identity")]
     pub id: String,
-    /// What it is.
+    /// Kind of the origin.
     #[serde(rename = "type", with = "wire::described")]
     pub kind: Option<VideoOriginKind>,
     /// Title.
     #[serde(deserialize_with = "wire::or_default")]
     pub title: String,
-    /// What it holds.
+    /// Description.
     #[serde(deserialize_with = "wire::or_default")]
     pub description: Option<String>,
-    /// Its page.
+    /// URL of the page.
     #[serde(deserialize_with = "wire::or_default")]
     pub url: Option<String>,
-    /// Whether it holds announcements.
+    /// True if the origin contains announcements.
     #[serde(deserialize_with = "wire::or_default")]
     pub is_announce: bool,
 }
 
-/// Something the site promotes: a release, or an advertisement.
+/// A promotion on the site: a release, or an advertisement.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -101,19 +101,19 @@ pub struct Promotion {
     /// Picture.
     #[serde(deserialize_with = "wire::or_default")]
     pub image: Option<Image>,
-    /// Whether the picture is darkened for the text.
+    /// True if the picture is darkened behind the text.
     #[serde(deserialize_with = "wire::or_default")]
     pub has_overlay: bool,
-    /// Whether it is an advertisement.
+    /// True if the promotion is an advertisement.
     #[serde(deserialize_with = "wire::or_default")]
     pub is_ad: bool,
-    /// The advertisement's registration.
+    /// Registration id of the advertisement.
     #[serde(deserialize_with = "wire::or_default")]
     pub ad_erid: Option<String>,
-    /// The advertiser.
+    /// Name of the advertiser.
     #[serde(deserialize_with = "wire::or_default")]
     pub ad_origin: Option<String>,
-    /// The release that is promoted.
+    /// The promoted release.
     #[serde(deserialize_with = "wire::or_default")]
     pub release: Option<Box<Release>>,
 }
@@ -126,16 +126,16 @@ pub struct Vast {
     /// Id.
     #[serde(deserialize_with = "wire::identity")]
     pub id: String,
-    /// Its VAST document.
+    /// URL of the VAST document.
     #[serde(deserialize_with = "wire::or_default")]
     pub url: Option<String>,
-    /// The advertisement's registration.
+    /// Registration id of the advertisement.
     #[serde(deserialize_with = "wire::or_default")]
     pub ad_erid: Option<String>,
-    /// The advertiser.
+    /// Name of the advertiser.
     #[serde(deserialize_with = "wire::or_default")]
     pub ad_company_name: Option<String>,
-    /// The advertiser's taxpayer number, which the service writes as text or as a number.
+    /// Taxpayer number of the advertiser. The service writes it as text or as a number.
     #[serde(deserialize_with = "wire::or_default")]
     pub ad_company_itn: Option<String>,
 }

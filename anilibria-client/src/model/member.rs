@@ -1,21 +1,21 @@
-//! The people who worked on a release.
+//! Members of the team who worked on a release.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Image, MemberId, UserId, wire};
 
 open_enum! {
-    /// What a member did for a release.
+    /// Role of a member in a release.
     pub enum MemberRole {
         /// Poster.
         Poster = "poster",
         /// Timing.
         Timing = "timing",
-        /// Voice.
+        /// Voice acting.
         Voicing = "voicing",
         /// Editing.
         Editing = "editing",
-        /// Decoration of subtitles.
+        /// Design of subtitles.
         Decorating = "decorating",
         /// Translation.
         Translating = "translating",
@@ -24,20 +24,20 @@ open_enum! {
     }
 }
 
-/// One person in one role.
+/// A member in one role.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Member {
-    /// Id of this role of this person.
+    /// Id of the member in this role.
     #[serde(deserialize_with = "wire::identity")]
     pub id: MemberId,
-    /// The person's name in the team.
+    /// Nickname in the team.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub nickname: String,
-    /// The role; `None` when the service names none.
+    /// The role; `None` if the service does not send it.
     #[serde(default, with = "wire::described")]
     pub role: Option<MemberRole>,
-    /// The person's account, when there is one.
+    /// Account of the member, if there is one.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub user: Option<MemberUser>,
 }
@@ -49,7 +49,7 @@ pub struct MemberUser {
     /// Id of the account.
     #[serde(deserialize_with = "wire::identity")]
     pub id: UserId,
-    /// Its picture.
+    /// Avatar of the account.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub avatar: Option<Image>,
 }

@@ -1,6 +1,6 @@
-//! The service's answers as types: a file per resource.
+//! Models of the answers of the service, with one file per resource.
 //!
-//! All types are `#[non_exhaustive]`: a test makes one with `Default` and sets the fields it needs.
+//! All types are `#[non_exhaustive]`. A test creates a value with `Default` and sets the required fields.
 //!
 //! # Values of an unexpected form
 //!
@@ -18,9 +18,9 @@
 //! | list | an object with positions for keys (`{"0": …, "2": …}`) | default (empty), else `None` |
 //! | item of a list inside of an object | as its type | left out |
 //!
-//! A number is never cut off, wrapped or rounded: one that does not fit is one that cannot be read.
+//! A number is never truncated, wrapped or rounded. A number out of range counts as unreadable.
 //!
-//! Some things fail rather than be read as something else, since a caller could not tell the difference:
+//! In these cases an answer fails, because a caller could not notice a replaced value:
 //!
 //! - An object whose identity cannot be read. In a page or list it is left out and reported as a
 //!   [`SkippedItem`](crate::SkippedItem), elsewhere it is [`Error::Decode`](crate::Error::Decode).

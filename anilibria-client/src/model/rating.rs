@@ -1,4 +1,4 @@
-//! What viewers think of a release.
+//! Ratings of releases.
 
 use std::collections::BTreeMap;
 
@@ -6,36 +6,36 @@ use serde::{Deserialize, Serialize};
 
 use super::wire;
 
-/// Votes on the site itself, from 1 to 10.
+/// Votes of users of the site, from 1 to 10.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Rating {
-    /// The mean; `None` before the first vote.
+    /// Mean score; `None` before the first vote.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub average: Option<f64>,
-    /// How many voted.
+    /// Number of votes.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub votes: u32,
-    /// How many gave each score, by the score `"1"` to `"10"`.
+    /// Number of votes for each score, by the score `"1"` to `"10"`.
     #[serde(default, deserialize_with = "wire::map")]
     pub distribution: BTreeMap<String, u32>,
 }
 
-/// A release on another site.
+/// Rating of a release on another site.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ExternalRating {
-    /// Its id there.
+    /// Id on the other site.
     #[serde(deserialize_with = "wire::or_default")]
     pub id: Option<u64>,
-    /// Its page there.
+    /// URL of the page on the other site.
     #[serde(deserialize_with = "wire::or_default")]
     pub url: Option<String>,
-    /// Its mean score there, from 1 to 10.
+    /// Mean score on the other site, from 1 to 10.
     #[serde(deserialize_with = "wire::or_default")]
     pub rating: Option<f64>,
-    /// How many voted there.
+    /// Number of votes on the other site.
     #[serde(deserialize_with = "wire::or_default")]
     pub votes: Option<u32>,
 }

@@ -10,21 +10,21 @@ use crate::Client;
 use super::{Episode, ExternalRating, Genre, Image, Member, PublishDay, Rating, ReleaseId, Torrent, wire};
 
 open_enum! {
-    /// What a release is.
+    /// Kind of a release.
     pub enum ReleaseKind {
         /// Broadcast series.
         Tv = "TV",
-        /// Series made for the net.
+        /// Original net animation.
         Ona = "ONA",
-        /// Series on the web.
+        /// Web series.
         Web = "WEB",
-        /// Series made for video.
+        /// Original video animation.
         Ova = "OVA",
-        /// Video that came with a book.
+        /// Original animation disc, sold with a book.
         Oad = "OAD",
         /// Film.
         Movie = "MOVIE",
-        /// Series with live actors.
+        /// Live-action series.
         Dorama = "DORAMA",
         /// Special.
         Special = "SPECIAL",
@@ -32,7 +32,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// The season of the year in which a release began.
+    /// Season in which a release began.
     pub enum Season {
         /// January to March.
         Winter = "winter",
@@ -46,30 +46,30 @@ open_enum! {
 }
 
 open_enum! {
-    /// The age from which a release may be watched.
+    /// Minimum age of viewers.
     pub enum AgeRating {
-        /// Everybody.
+        /// All ages.
         R0Plus = "R0_PLUS",
-        /// Six years.
+        /// 6 years.
         R6Plus = "R6_PLUS",
-        /// Twelve years.
+        /// 12 years.
         R12Plus = "R12_PLUS",
-        /// Sixteen years.
+        /// 16 years.
         R16Plus = "R16_PLUS",
-        /// Grown-ups.
+        /// 18 years.
         R18Plus = "R18_PLUS",
     }
 }
 
-/// The names of a release.
+/// Names of a release.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ReleaseName {
-    /// In Russian.
+    /// Name in Russian.
     #[serde(deserialize_with = "wire::or_default")]
     pub main: String,
-    /// In Latin letters, mostly Japanese rather than English.
+    /// Name in Latin letters, usually Japanese rather than English.
     #[serde(deserialize_with = "wire::or_default")]
     pub english: Option<String>,
     /// Other names.
@@ -79,7 +79,7 @@ pub struct ReleaseName {
 
 /// A release: one title as the team publishes it.
 ///
-/// One type for every view. What a view does not carry at all is `None`; an empty list means that there is nothing.
+/// All views share this type. A field that a view does not contain is `None`; an empty list means that there are no items.
 ///
 /// | view | carries besides the base fields |
 /// | --- | --- |
@@ -94,112 +94,113 @@ pub struct Release {
     /// Id, stable.
     #[serde(deserialize_with = "wire::identity")]
     pub id: ReleaseId,
-    /// What kind of title it is.
+    /// Kind of the release.
     #[serde(default, rename = "type", with = "wire::described")]
     pub kind: Option<ReleaseKind>,
-    /// The year in which it began.
+    /// Year in which the release began.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub year: Option<u16>,
-    /// Its names.
+    /// Names.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub name: ReleaseName,
-    /// The last part of its address on the site. It changes when the release is renamed.
+    /// Last part of the URL on the site. It changes when the release is renamed.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub alias: String,
-    /// The season of the year in which it began.
+    /// Season in which the release began.
     #[serde(default, with = "wire::described")]
     pub season: Option<Season>,
-    /// Its poster.
+    /// Poster.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub poster: Option<Image>,
-    /// When an episode last came out; the order of "latest".
+    /// Time of the last new episode; the sort key of "latest".
     #[serde(default, with = "wire::moment")]
     pub fresh_at: Option<OffsetDateTime>,
-    /// When it was added; absent on old releases.
+    /// Time of the addition. Missing for old releases.
     #[serde(default, with = "wire::moment")]
     pub created_at: Option<OffsetDateTime>,
-    /// When it was last changed.
+    /// Time of the last change.
     #[serde(default, with = "wire::moment")]
     pub updated_at: Option<OffsetDateTime>,
-    /// Whether its original is still coming out.
+    /// True if the original is still broadcast.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_ongoing: bool,
-    /// Whether the team is still working on it, which may be true long after the original has ended.
+    /// True if the team still works on the release, possibly long after the end of the original.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_in_production: bool,
-    /// The age from which it may be watched.
+    /// Minimum age of viewers.
     #[serde(default, with = "wire::described")]
     pub age_rating: Option<AgeRating>,
-    /// The day of the week on which episodes come out.
+    /// Weekday of new episodes.
     #[serde(default, with = "wire::described")]
     pub publish_day: Option<PublishDay>,
-    /// What it is about; lines may end with `\r\n`.
+    /// Description. Lines may end with `\r
+    /// `.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub description: Option<String>,
-    /// A note of the team on when episodes come out.
+    /// Note of the team about the next episodes.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub notification: Option<String>,
-    /// How many episodes there will be, when that is known.
+    /// Total number of episodes, if it is known.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub episodes_total: Option<u32>,
-    /// A player elsewhere; without a scheme (`//host/…`).
+    /// URL of a player on another site, without a scheme (`//host/…`).
     #[serde(default, deserialize_with = "wire::or_default")]
     pub external_player: Option<String>,
-    /// How long an episode is.
+    /// Average duration of an episode.
     #[serde(default, with = "wire::minutes")]
     pub average_duration_of_episode: Option<Duration>,
-    /// Whether it is hidden in the caller's country.
+    /// True if the release is hidden in the caller's country.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_blocked_by_geo: bool,
-    /// Whether it is hidden on demand of its owner.
+    /// True if the release is hidden at the request of its rights holder.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_blocked_by_copyrights: bool,
-    /// How many users have it among their favourites.
+    /// Number of users who have the release in their favourites.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_users_favorites: u32,
-    /// How many users plan to watch it.
+    /// Number of users who plan to watch it.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_planned_collection: u32,
-    /// How many users have watched it.
+    /// Number of users who have watched it.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_watched_collection: u32,
-    /// How many users are watching it.
+    /// Number of users who are watching it.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_watching_collection: u32,
-    /// How many users have put it off.
+    /// Number of users who have postponed it.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_postponed_collection: u32,
-    /// How many users have given it up.
+    /// Number of users who have abandoned it.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub added_in_abandoned_collection: u32,
-    /// The votes of the site's users.
+    /// Votes of the users of the site.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub rating: Option<Rating>,
-    /// The title on Shikimori.
+    /// Rating on Shikimori.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub shikimori: Option<ExternalRating>,
-    /// The title on MyAnimeList.
+    /// Rating on MyAnimeList.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub mal: Option<ExternalRating>,
-    /// Its genres.
+    /// Genres.
     #[serde(default, deserialize_with = "wire::optional_list")]
     pub genres: Option<Vec<Genre>>,
-    /// Its newest episode.
+    /// Newest episode.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub latest_episode: Option<Box<Episode>>,
-    /// Its episodes.
+    /// Episodes.
     #[serde(default, deserialize_with = "wire::optional_list")]
     pub episodes: Option<Vec<Episode>>,
-    /// Its torrents.
+    /// Torrents.
     #[serde(default, deserialize_with = "wire::optional_list")]
     pub torrents: Option<Vec<Torrent>>,
-    /// Who worked on it.
+    /// Members of the team who worked on the release.
     #[serde(default, deserialize_with = "wire::optional_list")]
     pub members: Option<Vec<Member>>,
-    /// Who paid for it.
+    /// Sponsors of the release.
     #[serde(default, deserialize_with = "wire::optional_list")]
     pub sponsors: Option<Vec<Sponsor>>,
-    /// Wide pictures for the head of its page.
+    /// Wide pictures for the head of the page.
     #[serde(default, deserialize_with = "wire::optional_list")]
     pub background_covers: Option<Vec<Image>>,
 }
@@ -245,13 +246,13 @@ impl Release {
         self.is_blocked_by_geo || self.is_blocked_by_copyrights
     }
 
-    /// When there was last something new: when an episode came out, else when it was changed, else when it was added.
-    pub fn news_at(&self) -> Option<OffsetDateTime> {
+    /// Returns the time of the last new episode; if it is unknown, that of the last change, else that of the addition.
+    pub fn last_activity_at(&self) -> Option<OffsetDateTime> {
         self.fresh_at.or(self.updated_at).or(self.created_at)
     }
 }
 
-/// Who paid for a release.
+/// A sponsor of a release.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -262,13 +263,13 @@ pub struct Sponsor {
     /// Name.
     #[serde(deserialize_with = "wire::or_default")]
     pub title: String,
-    /// What the sponsor says.
+    /// Text of the sponsor.
     #[serde(deserialize_with = "wire::or_default")]
     pub description: Option<String>,
-    /// The text of the link.
+    /// Text of the link.
     #[serde(deserialize_with = "wire::or_default")]
     pub url_title: Option<String>,
-    /// The link.
+    /// URL of the link.
     #[serde(deserialize_with = "wire::or_default")]
     pub url: Option<String>,
 }

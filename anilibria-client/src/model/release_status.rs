@@ -1,4 +1,4 @@
-//! How far a release has come.
+//! Status of releases.
 
 use std::fmt;
 
@@ -6,25 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use super::Release;
 
-/// How far a release has come: what the service tells in two flags, in one word.
+/// Status of a release, which follows from two flags of the service and from its episodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReleaseStatus {
-    /// No episode is out yet.
+    /// No episode is published yet.
     Announced,
-    /// Episodes come out, or the team is still working on them.
+    /// New episodes are published, or the team still works on them.
     Ongoing,
-    /// All that will come is out.
+    /// All episodes are published.
     Completed,
 }
 
 impl ReleaseStatus {
-    /// The status that follows from the service's two flags and from whether an episode is out.
+    /// Returns the status for the two flags of the service. `has_episodes` is true if an episode is published.
     ///
     /// ```
     /// use anilibria_client::model::ReleaseStatus;
     ///
-    /// // The original is over, the dubbing goes on.
+    /// // The original has ended, but the team still dubs episodes.
     /// assert_eq!(ReleaseStatus::of(false, true, true), ReleaseStatus::Ongoing);
     /// ```
     pub const fn of(is_ongoing: bool, is_in_production: bool, has_episodes: bool) -> Self {
@@ -35,7 +35,7 @@ impl ReleaseStatus {
         }
     }
 
-    /// The word for it: `announced`, `ongoing`, `completed`.
+    /// Returns the status as text: `announced`, `ongoing`, `completed`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Announced => "announced",
@@ -52,7 +52,7 @@ impl fmt::Display for ReleaseStatus {
 }
 
 impl Release {
-    /// How far it has come. Where the view tells nothing of episodes, a release that ever was fresh has one.
+    /// Returns the status. If the view does not contain episodes, a release with a `fresh_at` counts as having one.
     pub fn status(&self) -> ReleaseStatus {
         let has_episodes = match &self.episodes {
             Some(episodes) => !episodes.is_empty(),

@@ -1,17 +1,17 @@
-//! The schedule: which titles come out on which day of the week.
+//! The schedule: releases by the weekday of their new episodes.
 
 use serde::{Deserialize, Serialize};
 use time::Weekday;
 
 use super::{Episode, Ordinal, Release, wire};
 
-/// A day of the week as the service counts: 1 is Monday, 7 is Sunday.
+/// A weekday in the numbering of the service: 1 is Monday, 7 is Sunday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PublishDay(pub u8);
 
 impl PublishDay {
-    /// The day of the week; `None` for a number that is none.
+    /// Returns the weekday; `None` for a number out of range.
     pub const fn weekday(self) -> Option<Weekday> {
         Some(match self.0 {
             1 => Weekday::Monday,
@@ -26,37 +26,37 @@ impl PublishDay {
     }
 }
 
-/// A title in the schedule.
+/// A release in the schedule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ScheduledRelease {
-    /// The release, with its genres; its `publish_day` is the day.
+    /// The release with its genres. Its `publish_day` is the weekday.
     #[serde(deserialize_with = "wire::identity")]
     pub release: Release,
-    /// Whether the season is complete.
+    /// True if all episodes of the season are published.
     #[serde(deserialize_with = "wire::or_default")]
     pub full_season_is_released: bool,
-    /// The episode that is out already this week.
+    /// The episode that was already published this week.
     #[serde(deserialize_with = "wire::or_default")]
     pub published_release_episode: Option<Episode>,
-    /// The number of the episode that is waited for.
+    /// Number of the next expected episode.
     #[serde(deserialize_with = "wire::or_default")]
     pub next_release_episode_number: Option<Ordinal>,
 }
 
-/// The titles of yesterday, today and tomorrow.
+/// The releases of yesterday, today and tomorrow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Schedule {
-    /// Yesterday's.
+    /// Releases of yesterday.
     #[serde(deserialize_with = "wire::list")]
     pub yesterday: Vec<ScheduledRelease>,
-    /// Today's.
+    /// Releases of today.
     #[serde(deserialize_with = "wire::list")]
     pub today: Vec<ScheduledRelease>,
-    /// Tomorrow's.
+    /// Releases of tomorrow.
     #[serde(deserialize_with = "wire::list")]
     pub tomorrow: Vec<ScheduledRelease>,
 }

@@ -1,4 +1,4 @@
-//! The people of AniLibria.
+//! Teams of AniLibria and their members.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +15,10 @@ pub struct Team {
     /// Name.
     #[serde(deserialize_with = "wire::or_default")]
     pub title: String,
-    /// What it does.
+    /// Description.
     #[serde(deserialize_with = "wire::or_default")]
     pub description: Option<String>,
-    /// Its place in the list.
+    /// Position in the list.
     #[serde(deserialize_with = "wire::or_default")]
     pub sort_order: Option<i64>,
 }
@@ -34,15 +34,15 @@ pub struct TeamRole {
     /// Name.
     #[serde(deserialize_with = "wire::or_default")]
     pub title: String,
-    /// The colour it is shown in.
+    /// Display colour.
     #[serde(deserialize_with = "wire::or_default")]
     pub color: Option<String>,
-    /// Its place in the list.
+    /// Position in the list.
     #[serde(deserialize_with = "wire::or_default")]
     pub sort_order: Option<i64>,
 }
 
-/// A person in a team.
+/// A member of a team.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -50,30 +50,30 @@ pub struct TeamUser {
     /// Id of the membership.
     #[serde(deserialize_with = "wire::identity")]
     pub id: String,
-    /// The person's name in the team.
+    /// Nickname in the team.
     #[serde(deserialize_with = "wire::or_default")]
     pub nickname: String,
-    /// Whether the person is on probation.
+    /// True if the member is on probation.
     #[serde(deserialize_with = "wire::or_default")]
     pub is_intern: bool,
-    /// Whether the person is away.
+    /// True if the member is on vacation.
     #[serde(deserialize_with = "wire::or_default")]
     pub is_vacation: bool,
-    /// The place in the list.
+    /// Position in the list.
     #[serde(deserialize_with = "wire::or_default")]
     pub sort_order: Option<i64>,
     /// The team.
     #[serde(deserialize_with = "wire::or_default")]
     pub team: Option<Team>,
-    /// The person's account.
+    /// Account of the member.
     #[serde(deserialize_with = "wire::or_default")]
     pub user: Option<TeamAccount>,
-    /// The person's roles.
+    /// Roles of the member.
     #[serde(deserialize_with = "wire::list")]
     pub roles: Vec<TeamRole>,
 }
 
-/// The account of a person in a team.
+/// Account of a member of a team.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -81,10 +81,10 @@ pub struct TeamAccount {
     /// Id.
     #[serde(deserialize_with = "wire::identity")]
     pub id: UserId,
-    /// The account's name.
+    /// Nickname of the account.
     #[serde(deserialize_with = "wire::or_default")]
     pub nickname: Option<String>,
-    /// Its picture.
+    /// Avatar of the account.
     #[serde(deserialize_with = "wire::or_default")]
     pub avatar: Option<Image>,
 }

@@ -249,7 +249,7 @@ async fn odd_value_changes_only_its_field_in_answers_of_the_sandbox() {
 }
 
 #[test]
-fn odd_values_of_a_pages_frame_cost_no_item() {
+fn odd_pagination_values_lose_no_item() {
     let page = fixture("anime.catalog.releases");
     let count = page["data"].as_array().unwrap().len();
     for place in places(&page).iter().filter(|place| place.starts_with("/meta")) {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::{InfoHash, MemberUser, Release, TorrentId, file_name::file_name, wire};
 
 open_enum! {
-    /// Where the picture of a torrent was taken from.
+    /// Source of the video of a torrent.
     pub enum TorrentSource {
         /// Blu-ray.
         BdRip = "BDRip",
@@ -15,7 +15,7 @@ open_enum! {
         HdRip = "HDRip",
         /// Television.
         TvRip = "TVRip",
-        /// A streaming service, recorded.
+        /// Recording of a streaming service.
         WebRip = "WEBRip",
         /// Digital television.
         DtvRip = "DTVRip",
@@ -23,15 +23,15 @@ open_enum! {
         DvdRip = "DVDRip",
         /// High-definition television.
         HdtvRip = "HDTVRip",
-        /// A streaming service, as it is.
+        /// Unchanged video of a streaming service.
         WebDl = "WEB-DL",
-        /// A streaming service, encoded anew.
+        /// Re-encoded video of a streaming service.
         WebDlRip = "WEB-DLRip",
     }
 }
 
 open_enum! {
-    /// How a torrent's video is encoded.
+    /// Video codec of a torrent.
     pub enum Codec {
         /// AV1.
         Av1 = "AV1",
@@ -45,7 +45,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// The height of a torrent's picture.
+    /// Height of the video of a torrent.
     pub enum Resolution {
         /// 360 lines.
         P360 = "360p",
@@ -67,17 +67,17 @@ open_enum! {
 }
 
 open_enum! {
-    /// The bits of a colour.
+    /// Colour depth of the video of a torrent.
     pub enum ColorDepth {
-        /// Eight.
+        /// 8 bits.
         Bit8 = "8bit",
-        /// Ten.
+        /// 10 bits.
         Bit10 = "10Bit",
     }
 }
 
 open_enum! {
-    /// What a member did for a torrent.
+    /// Role of a member in a torrent.
     pub enum TorrentRole {
         /// Encoded it in HEVC.
         Hevc = "HEVC",
@@ -91,22 +91,22 @@ pub struct Torrent {
     /// Id, stable.
     #[serde(deserialize_with = "wire::identity")]
     pub id: TorrentId,
-    /// Info hash; `None` when the service writes none that can be read.
+    /// Info hash; `None` if the service sends none or an invalid one.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub hash: Option<InfoHash>,
     /// Size in bytes.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub size: u64,
-    /// Where the picture was taken from.
+    /// Source of the video.
     #[serde(default, rename = "type", with = "wire::described")]
     pub source: Option<TorrentSource>,
-    /// The bits of a colour.
+    /// Colour depth.
     #[serde(default, with = "wire::described")]
     pub color: Option<ColorDepth>,
-    /// How the video is encoded.
+    /// Video codec.
     #[serde(default, with = "wire::described")]
     pub codec: Option<Codec>,
-    /// The height of the picture.
+    /// Height of the video.
     #[serde(default, rename = "quality", with = "wire::described")]
     pub resolution: Option<Resolution>,
     /// Name.
@@ -118,53 +118,53 @@ pub struct Torrent {
     /// Magnet link with trackers.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub magnet: Option<String>,
-    /// Which episodes it holds, as text (`1-12`).
+    /// Range of episodes as text (`1-12`).
     #[serde(default, deserialize_with = "wire::or_default")]
     pub description: Option<String>,
-    /// Kilobits a second.
+    /// Bit rate in kilobits per second.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub bitrate: Option<u32>,
-    /// Whether subtitles are part of the picture.
+    /// True if subtitles are part of the video.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub is_hardsub: bool,
-    /// How many have all of it.
+    /// Number of peers that have all data.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub seeders: u32,
-    /// How many are fetching it.
+    /// Number of peers that download the torrent.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub leechers: u32,
-    /// How often it was fetched.
+    /// Number of completed downloads.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub completed_times: u32,
-    /// Its place in the list.
+    /// Position in the list.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub sort_order: Option<i64>,
-    /// When it was added.
+    /// Time of the addition.
     #[serde(default, with = "wire::moment")]
     pub created_at: Option<OffsetDateTime>,
-    /// When it was last changed.
+    /// Time of the last change.
     #[serde(default, with = "wire::moment")]
     pub updated_at: Option<OffsetDateTime>,
-    /// The release, when torrents are asked for.
+    /// The release. Available if torrents are requested.
     #[serde(default, deserialize_with = "wire::or_default")]
     pub release: Option<Box<Release>>,
-    /// Who made it, when torrents are asked for.
+    /// Members who created the torrent. Available if torrents are requested.
     #[serde(default, deserialize_with = "wire::optional_list")]
     pub torrent_members: Option<Vec<TorrentMember>>,
 }
 
-/// The trackers that the service names in its own links.
+/// The trackers in the links of the service.
 const TRACKERS: [&str; 2] = ["http://tr.libria.fun:2710/announce", "http://retracker.local/announce"];
 
-/// What a value in a link is without: all that may mean something there.
-const IN_LINK: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// The characters that are percent-encoded in a link: all that may have a special meaning.
+const LINK_ENCODE_SET: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 impl Torrent {
     /// Returns a magnet link for any torrent program, made from the hash, the name, the size and the service's
     /// trackers; `None` without a hash.
     ///
-    /// [`magnet`](Self::magnet) is the link as the service writes it, where it does. This one is there when that was
-    /// left out, and holds nothing of the caller's.
+    /// [`magnet`](Self::magnet) is the link that the service sends, if it sends one. The link of this method is also available
+    /// without it, and contains nothing that identifies the caller.
     ///
     /// ```
     /// use anilibria_client::model::Torrent;
@@ -180,7 +180,7 @@ impl Torrent {
         let mut link = format!("magnet:?xt=urn:btih:{}", self.hash?);
         let mut add = |key, value: &str| {
             link.extend(["&", key, "="]);
-            link.extend(utf8_percent_encode(value, IN_LINK));
+            link.extend(utf8_percent_encode(value, LINK_ENCODE_SET));
         };
         if !self.label.is_empty() {
             add("dn", &self.label);
@@ -218,7 +218,7 @@ impl Torrent {
     }
 }
 
-/// One person's part in a torrent.
+/// A member in a role in a torrent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -226,16 +226,16 @@ pub struct TorrentMember {
     /// Id.
     #[serde(deserialize_with = "wire::identity")]
     pub id: String,
-    /// The person's name in the team.
+    /// Nickname in the team.
     #[serde(deserialize_with = "wire::or_default")]
     pub nickname: String,
     /// The role.
     #[serde(with = "wire::described")]
     pub role: Option<TorrentRole>,
-    /// The person's page.
+    /// URL of the page of the member.
     #[serde(deserialize_with = "wire::or_default")]
     pub external_url: Option<String>,
-    /// The person's account, when there is one.
+    /// Account of the member, if there is one.
     #[serde(deserialize_with = "wire::or_default")]
     pub user: Option<MemberUser>,
 }
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn magnet_link_of_a_cut_down_torrent_leaves_out_what_is_not_known() {
+    fn magnet_link_leaves_out_missing_fields() {
         let torrent = Torrent { hash: Some(InfoHash([0xab; 20])), ..Torrent::default() };
 
         let link = torrent.magnet_link().unwrap();

@@ -1,4 +1,4 @@
-//! How far a user has watched.
+//! Progress of users in episodes.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use time::OffsetDateTime;
 
 use super::{Episode, EpisodeId, UserId, wire};
 
-/// How far a user has watched an episode. The service writes it as a triple.
+/// Progress of a user in an episode. The service writes it as a triple.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Triple", into = "(EpisodeId, f64, bool)")]
 pub struct Timecode {
-    /// The episode.
+    /// Id of the episode.
     pub episode_id: EpisodeId,
-    /// Where the user stopped, from the start.
+    /// Position at which the user stopped, from the start of the episode.
     pub position: Duration,
-    /// Whether the user has watched it to the end.
+    /// True if the user has watched the episode to the end.
     pub is_watched: bool,
 }
 
 impl Timecode {
-    /// The user stopped at `position`.
+    /// Creates a time code of a user who stopped at `position`.
     pub fn stopped(episode_id: EpisodeId, position: Duration) -> Self {
         Self { episode_id, position, is_watched: false }
     }
 
-    /// The user has watched the episode to the end, which is at `position`.
+    /// Creates a time code of a user who watched the episode to its end at `position`.
     pub fn watched(episode_id: EpisodeId, position: Duration) -> Self {
         Self { episode_id, position, is_watched: true }
     }
@@ -51,7 +51,7 @@ impl From<Timecode> for (EpisodeId, f64, bool) {
     }
 }
 
-/// A record of a user's watching.
+/// A record of the history of a user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -59,22 +59,22 @@ pub struct View {
     /// Id of the record.
     #[serde(deserialize_with = "wire::or_default")]
     pub id: Option<u64>,
-    /// The user.
+    /// Id of the user.
     #[serde(deserialize_with = "wire::or_default")]
     pub user_id: Option<UserId>,
-    /// The episode.
+    /// Id of the episode.
     #[serde(deserialize_with = "wire::or_default")]
     pub release_episode_id: Option<EpisodeId>,
-    /// Where the user stopped, from the start.
+    /// Position at which the user stopped, from the start of the episode.
     #[serde(rename = "time", with = "wire::seconds")]
     pub position: Option<Duration>,
-    /// Whether the user has watched it to the end.
+    /// True if the user has watched the episode to the end.
     #[serde(deserialize_with = "wire::or_default")]
     pub is_watched: bool,
-    /// When it was last changed.
+    /// Time of the last change.
     #[serde(with = "wire::moment")]
     pub updated_at: Option<OffsetDateTime>,
-    /// The episode itself, with its release; in the history only.
+    /// The episode with its release. Available in the history only.
     #[serde(deserialize_with = "wire::or_default")]
     pub release_episode: Option<Box<Episode>>,
 }

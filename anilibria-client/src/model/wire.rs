@@ -114,7 +114,7 @@ where
     Ok(items.map(|Items(items)| items.into_iter().filter_map(|Optional(item)| item).collect()))
 }
 
-/// A list, or an object with positions for keys: PHP writes a list that lost an entry so.
+/// A list, or an object with positions for keys, which is the form in which PHP writes a list after an entry was removed.
 pub(crate) struct Items<T>(pub(crate) Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Items<T> {
@@ -230,8 +230,8 @@ pub(crate) mod described {
     }
 }
 
-/// An optional moment. UTC is assumed for one without an offset, and midnight for one without a time. Text that is no
-/// moment of the years 0 to 9999 reads as unknown.
+/// An optional time. UTC is assumed if there is no offset, and midnight if there is no time. Text that is not a time in the
+/// years 0 to 9999 reads as unknown.
 pub(crate) mod moment {
     use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The values of parameters, and what can be one.
+//! Values of parameters, and their conversions.
 
 use std::{
     hash::{BuildHasher as _, RandomState},

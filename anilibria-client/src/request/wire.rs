@@ -1,26 +1,26 @@
-//! What goes on the wire for a request.
+//! HTTP requests made from API requests.
 
 use http::Method;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::{Carrier, Invalid, OUT_OF_RANGE, Request};
+use super::{Invalid, OUT_OF_RANGE, ParamPlace, Request};
 use crate::{Error, Result};
 
-/// The longest path and query that is sent as GET when the operation has a POST twin. Proxies commonly refuse a
-/// request line over 8 KiB; half of that leaves room for the mirror's own prefix.
+/// Maximum length of path and query of a GET request, if the operation also exists as POST. Proxies commonly refuse a request
+/// line over 8 KiB; half of that leaves room for the prefix of the mirror.
 const LONGEST_GET: usize = 4096;
 
-/// What is put on the wire for a [`Request`].
+/// The parts of the HTTP request of a [`Request`].
 #[derive(Debug, PartialEq)]
 pub(crate) struct Wire {
     pub(crate) method: Method,
-    /// Path and query, to be appended to a mirror's root.
+    /// Path and query, which are appended to the base URL of a mirror.
     pub(crate) target: String,
     pub(crate) body: Option<Body>,
 }
 
-/// What goes along with a [`Request`] that is no read.
+/// The body of a [`Request`].
 #[derive(Debug, PartialEq)]
 pub(crate) struct Body {
     pub(crate) content_type: &'static str,
@@ -34,7 +34,11 @@ impl Body {
 }
 
 impl Request {
-    /// What goes on the wire, or why the request must not be sent.
+    /// Returns the parts of the HTTP request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] if the request is invalid.
     pub(crate) fn wire(&self) -> Result<Wire> {
         if let Some(Invalid { field, reason }) = &self.invalid {
             return Err(Error::InvalidRequest { field: field.clone(), reason });
@@ -48,7 +52,7 @@ impl Request {
             return Err(Error::InvalidRequest { field: (*missing).to_owned(), reason });
         }
         let is_read = self.method == Method::GET;
-        if !is_read && self.carrier != Carrier::Query {
+        if !is_read && self.param_place != ParamPlace::Query {
             return Ok(Wire { method: self.method.clone(), target: self.path.clone(), body: self.body() });
         }
         let query = self.encoded();
@@ -60,7 +64,7 @@ impl Request {
         Ok(Wire { method: self.method.clone(), target, body: None })
     }
 
-    /// Whether one of the parameters, written with bars between them, has a value.
+    /// Returns true if one of the parameters `keys`, separated by bars, has a value.
     fn has_any(&self, keys: &str) -> bool {
         keys.split('|').any(|key| self.param(key).is_some_and(|value| !value.joined().is_empty()))
     }
@@ -72,11 +76,11 @@ impl Request {
         if self.params.is_empty() {
             return None;
         }
-        Some(match self.carrier {
-            Carrier::Form => {
+        Some(match self.param_place {
+            ParamPlace::Form => {
                 Body { content_type: "application/x-www-form-urlencoded", bytes: self.encoded().into_bytes() }
             }
-            Carrier::Json | Carrier::Query => Body::json(&self.json_body()),
+            ParamPlace::Json | ParamPlace::Query => Body::json(&self.json_body()),
         })
     }
 
@@ -84,7 +88,7 @@ impl Request {
         encode(self.params.iter().map(|(key, value)| (key.as_ref(), value.joined())))
     }
 
-    /// The parameters as a JSON object; `a[b][c]` becomes an object in an object.
+    /// Returns the parameters as a JSON object; `a[b][c]` becomes a nested object.
     fn json_body(&self) -> Value {
         let mut body = Map::new();
         for (key, value) in &self.params {
@@ -104,7 +108,7 @@ impl Request {
     }
 }
 
-/// `params` as a query, or as the body of a form.
+/// Returns `params` in the encoding of queries and HTML forms.
 pub(super) fn encode<'a>(params: impl IntoIterator<Item = (&'a str, String)>) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish()
 }
@@ -131,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn twin_goes_out_as_post_with_nested_body_when_the_url_is_too_long() {
+    fn twin_is_sent_as_post_with_a_nested_body_if_the_url_is_too_long() {
         let mut request = catalog();
 
         request.set("f[search]", "а".repeat(800));
@@ -163,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_of_a_write_go_into_its_body_and_secrets_into_no_log() {
+    fn parameters_of_a_write_are_in_its_body_and_secrets_are_not_printed() {
         let request = Request::new(Method::POST, "/accounts/users/auth/login").arg("login", "demo");
 
         let request = request.arg("password", Secret::from("hunter2"));
@@ -174,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn write_may_carry_its_parameters_in_the_query_or_as_a_form() {
+    fn write_has_parameters_in_the_query_or_in_a_form() {
         let write = || Request::new(Method::PUT, "/user/favorites").arg("title_id", 7_u32).arg("a", "b c");
 
         let (query, form) = (write().in_query().wire().unwrap(), write().as_form().wire().unwrap());
@@ -187,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn request_without_what_it_needs_is_refused_by_name() {
+    fn request_without_a_required_parameter_is_refused_by_name() {
         let field = |request: Request| match request.wire() {
             Err(Error::InvalidRequest { field, .. }) => Some(field),
             _ => None,

@@ -1,6 +1,6 @@
 //! WebSocket connections: their address, settings, rate of messages and reconnects.
 
-mod link;
+mod connection;
 mod reconnect;
 mod settings;
 
@@ -9,8 +9,8 @@ use std::time::Duration;
 use url::Url;
 
 pub(crate) use self::{
-    link::{Heard, Link},
-    reconnect::{Reconnects, tireless},
+    connection::{Connection, Received},
+    reconnect::{ReconnectDelays, endless_backoff},
     settings::{Settings, setters},
 };
 use crate::{

@@ -1,4 +1,4 @@
-//! Reconnects: whether there is another attempt, and its delay.
+//! Delays between connections, and errors after which there is no reconnect.
 
 use std::time::Duration;
 
@@ -7,44 +7,44 @@ use crate::{
     retry::{Delays, RetryPolicy, capped_wait},
 };
 
-/// Without end, after half a second at first and 30 seconds at most, with jitter.
-pub(crate) fn tireless() -> RetryPolicy {
+/// Returns a policy with unlimited retries, with delays from 500 milliseconds to 30 seconds and jitter.
+pub(crate) fn endless_backoff() -> RetryPolicy {
     let policy = RetryPolicy::exponential().max_retries(u32::MAX);
     policy.first_delay(Duration::from_millis(500)).max_delay(Duration::from_secs(30))
 }
 
-/// The waits between connections.
-pub(crate) struct Reconnects {
+/// The delays between connections.
+pub(crate) struct ReconnectDelays {
     policy: RetryPolicy,
     delays: Delays,
 }
 
-impl Reconnects {
+impl ReconnectDelays {
     pub(crate) fn new(policy: RetryPolicy) -> Self {
         Self { delays: policy.delays(), policy }
     }
 
-    /// How long to wait before the next attempt after a connection that `lasted` so long ended with `error`; `None`
-    /// when there shall be none.
-    pub(crate) fn after(&mut self, error: &Error, lasted: Duration) -> Option<Duration> {
-        // A service that lets everyone in and throws them out at once is not asked at full speed.
+    /// Returns the delay before the next attempt, after a connection of duration `lasted` ended with `error`; `None` if there
+    /// is no further attempt.
+    pub(crate) fn next_delay(&mut self, error: &Error, lasted: Duration) -> Option<Duration> {
+        // Without this condition, a service that accepts and closes connections at once would be tried at full speed.
         if lasted >= self.policy.longest_delay() {
             self.delays = self.policy.delays();
         }
-        let wait = if may_pass(error) { self.delays.next_delay() } else { None };
-        wait.map(|wait| patient(wait, self.policy.longest_delay(), error))
+        let wait = if is_retryable(error) { self.delays.next_delay() } else { None };
+        wait.map(|wait| retry_delay(wait, self.policy.longest_delay(), error))
     }
 }
 
-impl std::fmt::Debug for Reconnects {
+impl std::fmt::Debug for ReconnectDelays {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reconnects").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("ReconnectDelays").field("policy", &self.policy).finish_non_exhaustive()
     }
 }
 
-/// The wait before the next attempt: longer than `wait` when the service is full or has had enough of us, and no
-/// shorter than it asks for.
-fn patient(wait: Duration, longest: Duration, error: &Error) -> Duration {
+/// Returns the delay before the next attempt: longer than `wait` if the service is overloaded or has blocked the client, and at
+/// least as long as the service requests.
+fn retry_delay(wait: Duration, longest: Duration, error: &Error) -> Duration {
     let wait = match error {
         Error::Closed { code: 1008 | 1013, .. } | Error::Blocked { .. } | Error::RateLimited { .. } => {
             wait.max(longest / 2 + wait / 2)
@@ -54,8 +54,8 @@ fn patient(wait: Duration, longest: Duration, error: &Error) -> Duration {
     wait.max(capped_wait(error.retry_after().unwrap_or_default()))
 }
 
-/// Whether another connection may fare better.
-fn may_pass(error: &Error) -> bool {
+/// Returns true if another connection may succeed.
+fn is_retryable(error: &Error) -> bool {
     error.is_transient() || matches!(error, Error::TooLarge { .. })
 }
 
@@ -64,8 +64,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn full_service_is_left_alone_for_longer_and_for_as_long_as_it_asks_within_a_bound() {
-        let wait = |error: &Error| patient(Duration::from_secs(2), Duration::from_secs(30), error).as_secs();
+    fn overloaded_service_gets_longer_delays_and_retry_after_is_limited() {
+        let wait =
+            |error: &Error| retry_delay(Duration::from_secs(2), Duration::from_secs(30), error).as_secs();
         let closed = |code| wait(&Error::Closed { code, reason: String::new() });
         let limited = |seconds| wait(&Error::RateLimited { retry_after: Some(Duration::from_secs(seconds)) });
 
@@ -74,21 +75,21 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_transient_errors_are_retried() {
         let status = |status| Error::Status { status, message: String::new() };
 
-        assert!(may_pass(&status(502)) && may_pass(&Error::TooLarge { limit: 1 }));
-        assert!(may_pass(&Error::Closed { code: 1008, reason: String::new() }));
-        assert!(!may_pass(&status(400)) && !may_pass(&Error::NotFound { message: String::new() }));
+        assert!(is_retryable(&status(502)) && is_retryable(&Error::TooLarge { limit: 1 }));
+        assert!(is_retryable(&Error::Closed { code: 1008, reason: String::new() }));
+        assert!(!is_retryable(&status(400)) && !is_retryable(&Error::NotFound { message: String::new() }));
     }
 
     #[test]
-    fn attempts_begin_anew_after_a_connection_that_lasted() {
+    fn attempts_are_reset_after_a_long_connection() {
         let policy = RetryPolicy::exponential().max_retries(1).max_delay(Duration::from_secs(1));
-        let mut reconnects = Reconnects::new(policy);
+        let mut reconnects = ReconnectDelays::new(policy);
         let (error, short, long) = (Error::interrupted("it broke"), Duration::ZERO, Duration::from_secs(1));
 
-        let waits = [short, short, long, short].map(|lasted| reconnects.after(&error, lasted).is_some());
+        let waits = [short, short, long, short].map(|lasted| reconnects.next_delay(&error, lasted).is_some());
 
         assert_eq!(waits, [true, false, true, false]);
     }

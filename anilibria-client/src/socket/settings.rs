@@ -1,4 +1,4 @@
-//! The settings that every stream over a WebSocket has.
+//! Settings of all streams over a WebSocket.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use crate::{
     client::upgrade::{Dialer, DialerSettings},
 };
 
-/// The settings that every stream over a WebSocket has. Its builder gets their setters from [`setters!`].
+/// Settings of all streams over a WebSocket. Their builders get the setters from [`setters!`].
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// How long opening a connection may take.
+    /// Time limit for opening a connection.
     pub(crate) connect_timeout: Duration,
-    /// How long the service may be silent.
+    /// Time without any frame after which the connection is closed.
     pub(crate) idle_timeout: Duration,
-    /// How many events may wait for the reader.
+    /// Number of events that are buffered for the reader.
     pub(crate) buffer: usize,
 }
 
@@ -26,8 +26,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What opens the connections of the stream, for messages of up to `max_message_size` bytes. Fails with
-    /// [`Error::Config`] when a setting cannot be right.
+    /// Creates the dialer of the stream, for messages of up to `max_message_size` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if a setting is invalid.
     pub(crate) fn dialer(
         &self,
         max_message_size: usize,
@@ -44,25 +47,25 @@ impl Settings {
     }
 }
 
-/// The setters of a builder whose field `socket` are [`Settings`].
+/// Setters of a builder whose field `socket` is [`Settings`].
 macro_rules! setters {
     ($builder:ident) => {
         impl $builder {
-            /// How long opening a connection may take. Default: 10 seconds.
+            /// Sets the time limit for opening a connection. Default: 10 seconds.
             pub fn connect_timeout(mut self, timeout: std::time::Duration) -> Self {
                 self.socket.connect_timeout = timeout;
                 self
             }
 
-            /// How long the service may be silent before the connection counts as dead. Default: a minute, after half
-            /// of which it is asked for a sign of life.
+            /// Sets the time without any frame from the service after which the connection is closed. Default: one minute. The
+            /// client sends a ping after half of this time.
             pub fn idle_timeout(mut self, timeout: std::time::Duration) -> Self {
                 self.socket.idle_timeout = timeout;
                 self
             }
 
-            /// How many events may wait for the reader, from 1 to 65,536; values beyond are moved into that range.
-            /// Default: 256.
+            /// Sets the number of events that are buffered for the reader, from 1 to 65,536; other values are clamped to this
+            /// range. Default: 256.
             pub fn buffer(mut self, events: usize) -> Self {
                 self.socket.buffer = events.clamp(1, 65_536);
                 self

@@ -69,7 +69,7 @@ impl TokenStore for FileTokenStore {
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    // Left over from a crash; it may have other rights than ours.
+    // A file left by a crash may have other permissions.
     match std::fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

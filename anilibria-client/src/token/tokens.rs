@@ -13,25 +13,25 @@ use crate::error::{Error, Result};
 /// The token of a client, read from its store once.
 pub(crate) struct Tokens {
     store: Arc<dyn TokenStore>,
-    known: Mutex<Known>,
+    state: Mutex<TokenState>,
 }
 
 /// Copy of the token in memory.
-enum Known {
+enum TokenState {
     /// The token has not been loaded from the store yet.
-    Nothing,
+    NotLoaded,
     /// The token; `None` if the client is logged out.
-    Token(Option<Token>),
+    Loaded(Option<Token>),
 }
 
 impl Tokens {
     pub(crate) fn new(store: Arc<dyn TokenStore>) -> Self {
-        Self { store, known: Mutex::new(Known::Nothing) }
+        Self { store, state: Mutex::new(TokenState::NotLoaded) }
     }
 
     /// Creates tokens that hold `token` in memory only.
     pub(crate) fn of(token: Token) -> Self {
-        Self { store: Arc::new(MemoryTokenStore), known: Mutex::new(Known::Token(Some(token))) }
+        Self { store: Arc::new(MemoryTokenStore), state: Mutex::new(TokenState::Loaded(Some(token))) }
     }
 
     /// Returns the token, and loads it from the store the first time.
@@ -40,12 +40,12 @@ impl Tokens {
     ///
     /// [`Error::TokenStore`] if the store fails.
     pub(crate) async fn get(&self) -> Result<Option<Token>> {
-        let mut known = self.known.lock().await;
-        if let Known::Token(token) = &*known {
+        let mut state = self.state.lock().await;
+        if let TokenState::Loaded(token) = &*state {
             return Ok(token.clone());
         }
         let token = self.store.load().await.map_err(|error| Error::TokenStore { source: error.into() })?;
-        *known = Known::Token(token.clone());
+        *state = TokenState::Loaded(token.clone());
         Ok(token)
     }
 
@@ -53,7 +53,7 @@ impl Tokens {
     pub(crate) async fn checked<T>(&self, used: Option<&Token>, outcome: Result<T>) -> Result<T> {
         match (outcome, used) {
             (Err(Error::Unauthorized { status, message }), Some(refused)) => {
-                self.forget_if(refused).await;
+                self.drop_token(refused).await;
                 let message = format!("{message} (the client has dropped this token: log in again)");
                 Err(Error::Unauthorized { status, message })
             }
@@ -65,16 +65,16 @@ impl Tokens {
     ///
     /// A newer token stays: one that a login has set in the meantime, or one that another process has stored. A failure
     /// of the store is logged.
-    async fn forget_if(&self, refused: &Token) {
-        let mut known = self.known.lock().await;
-        if !matches!(&*known, Known::Token(Some(token)) if token == refused) {
+    async fn drop_token(&self, refused: &Token) {
+        let mut state = self.state.lock().await;
+        if !matches!(&*state, TokenState::Loaded(Some(token)) if token == refused) {
             return;
         }
-        *known = match self.store.load().await {
-            Ok(Some(stored)) if stored != *refused => Known::Token(Some(stored)),
-            _ => Known::Token(None),
+        *state = match self.store.load().await {
+            Ok(Some(stored)) if stored != *refused => TokenState::Loaded(Some(stored)),
+            _ => TokenState::Loaded(None),
         };
-        if matches!(*known, Known::Token(None))
+        if matches!(*state, TokenState::Loaded(None))
             && let Err(error) = self.store.clear().await
         {
             tracing::warn!(error, "token store not cleared");
@@ -88,8 +88,8 @@ impl Tokens {
     ///
     /// [`Error::TokenStore`] if the store fails.
     pub(crate) async fn set(&self, token: Option<Token>) -> Result<()> {
-        let mut known = self.known.lock().await;
-        *known = Known::Token(token.clone());
+        let mut state = self.state.lock().await;
+        *state = TokenState::Loaded(token.clone());
         let stored = match &token {
             Some(token) => self.store.save(token).await,
             None => self.store.clear().await,
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn token_of_a_login_in_the_meantime_stays() {
+    async fn token_of_a_later_login_is_kept() {
         let store = Arc::new(Shared::default());
         let tokens = Tokens::new(Arc::new(Arc::clone(&store)));
         tokens.set(Some("new".into())).await.unwrap();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn token_that_another_process_has_stored_takes_the_place_of_a_refused_one() {
+    async fn token_stored_by_another_process_replaces_a_refused_token() {
         let store = Arc::new(Shared::default());
         let tokens = Tokens::new(Arc::new(Arc::clone(&store)));
         tokens.set(Some("old".into())).await.unwrap();

@@ -1,7 +1,7 @@
-//! AniLibria's old API v3: a client of it, its objects, and how they follow from those of AniLiberty API v1.
+//! AniLibria's old API v3: a client, its models, and conversions from the models of AniLiberty API v1.
 //!
-//! The old service was switched off in 2025. Its gateway (the `anilibria-server` of this workspace, or another) still
-//! answers it, made of what API v1 gives. A [`Client`] is therefore always told which gateway to ask.
+//! The old service was switched off in 2025. A gateway still answers its calls with data of API v1: the `anilibria-server` of
+//! this workspace, or another. A [`Client`] therefore needs the URL of a gateway.
 //!
 //! ```
 //! # anilibria_client::v3::offline(|client| async move {
@@ -20,7 +20,7 @@
 //! # });
 //! ```
 //!
-//! What a gateway of one's own needs is here as well:
+//! A gateway of your own can use the conversions:
 //!
 //! ```
 //! # anilibria_client::offline(|client| async move {
@@ -38,8 +38,8 @@ pub mod calls;
 mod client;
 #[cfg(not(target_arch = "wasm32"))]
 mod events;
+pub(crate) mod from_v1;
 pub mod model;
-pub(crate) mod of_v1;
 mod pages;
 mod params;
 mod query;
@@ -51,12 +51,12 @@ mod wire;
 #[cfg(not(target_arch = "wasm32"))]
 pub use self::events::*;
 #[cfg(all(feature = "reflector", not(target_arch = "wasm32")))]
-pub use self::of_v1::release_of;
+pub use self::from_v1::release_of;
 #[cfg(all(feature = "sandbox", not(target_arch = "wasm32")))]
 pub use self::stand_in::{StandIn, example, offline};
 pub use self::{
     client::{Client, ClientBuilder},
-    of_v1::Mapping,
+    from_v1::Mapping,
     pages::PageStream,
     params::{
         DescriptionType, GenreOrder, Include, PlaylistType, RssType, SeedStatsOrder, SortDirection, TitleRef,

@@ -1,4 +1,4 @@
-//! Streams over the pages of v3, whose services count pages as they like.
+//! Streams of pages of v3 lists. Services differ in the way they count pages.
 
 use std::{
     fmt,
@@ -13,12 +13,12 @@ use serde::de::DeserializeOwned;
 use super::model::{Page, Pagination};
 use crate::{
     Client, Result, decode,
-    page::{ItemStream, MAX_PAGES, endless},
+    page::{ItemStream, MAX_PAGES, too_many_pages},
     request::{Param, Request},
     runtime::{AnswerStream, boxed},
 };
 
-/// The pages of a list as a stream; made by the `pages` method of a request.
+/// Stream of the pages of a list, returned by the `pages` method of a call.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct PageStream<T>(AnswerStream<Result<Page<T>>>);
 
@@ -39,8 +39,8 @@ impl<T> fmt::Debug for PageStream<T> {
 pub(super) fn pages<T: DeserializeOwned + Send + 'static>(client: Client, request: Request) -> PageStream<T> {
     let page = number(&request, "page").unwrap_or(1).max(1);
     let size = number(&request, "items_per_page").or_else(|| number(&request, "limit"));
-    let walk = Walk { client, request, page, size, left: MAX_PAGES, last: None, ended: false };
-    PageStream(boxed(stream::unfold(walk, |mut walk| async { Some((walk.next().await?, walk)) })))
+    let walker = PageWalker { client, request, page, size, pages_left: MAX_PAGES, last: None, ended: false };
+    PageStream(boxed(stream::unfold(walker, |mut walker| async { Some((walker.next().await?, walker)) })))
 }
 
 pub(super) fn items<T: DeserializeOwned + Send + 'static>(client: Client, request: Request) -> ItemStream<T> {
@@ -55,30 +55,30 @@ fn number(request: &Request, key: &str) -> Option<u64> {
 }
 
 /// State of a stream of pages.
-struct Walk {
+struct PageWalker {
     client: Client,
     request: Request,
     page: u64,
     /// Number of items on a full page, if the caller has set it.
     size: Option<u64>,
     /// Pages that the stream may still request.
-    left: u32,
+    pages_left: u32,
     /// The previous answer. A service without pages returns it again.
     last: Option<Bytes>,
     ended: bool,
 }
 
-impl Walk {
+impl PageWalker {
     async fn next<T: DeserializeOwned>(&mut self) -> Option<Result<Page<T>>> {
         if self.ended {
             return None;
         }
         // The stream continues only after a page that is not the last one.
         self.ended = true;
-        if self.left == 0 {
-            return Some(Err(endless()));
+        if self.pages_left == 0 {
+            return Some(Err(too_many_pages()));
         }
-        self.left -= 1;
+        self.pages_left -= 1;
         self.request.set("page", self.page);
         let body = match self.client.fetch_bytes(&self.request).await {
             Ok(body) => body,
@@ -98,13 +98,13 @@ impl Walk {
     }
 }
 
-/// Whether nothing follows a page that has `count` items.
-fn is_last(count: u64, told: &Pagination, asked: u64, size: Option<u64>) -> bool {
-    let size = Some(told.items_per_page).filter(|size| *size > 0).or(size);
+/// Returns true if no page follows a page with `count` items.
+fn is_last(count: u64, pagination: &Pagination, requested: u64, size: Option<u64>) -> bool {
+    let size = Some(pagination.items_per_page).filter(|size| *size > 0).or(size);
     let is_short = count == 0 || size.is_some_and(|size| count < size);
-    let is_other = told.current_page != 0 && told.current_page != asked;
-    // Searches of the old service had one page, by its own word, however much they found.
-    let is_counted = told.pages > 1 && asked >= told.pages;
+    let is_other = pagination.current_page != 0 && pagination.current_page != requested;
+    // Searches of the old service always reported one page, regardless of the number of results.
+    let is_counted = pagination.pages > 1 && requested >= pagination.pages;
     is_short || is_other || is_counted
 }
 
@@ -112,23 +112,23 @@ fn is_last(count: u64, told: &Pagination, asked: u64, size: Option<u64>) -> bool
 mod tests {
     use super::*;
 
-    fn told(pages: u64, current_page: u64, items_per_page: u64) -> Pagination {
+    fn pagination(pages: u64, current_page: u64, items_per_page: u64) -> Pagination {
         Pagination { pages, current_page, items_per_page, total_items: 100 }
     }
 
     #[test]
-    fn page_is_last_when_it_is_short_or_counted_as_such_or_not_the_one_asked_for() {
-        assert!(is_last(0, &told(9, 2, 5), 2, None));
-        assert!(is_last(4, &told(9, 2, 5), 2, None));
-        assert!(is_last(4, &told(0, 0, 0), 2, Some(5)));
-        assert!(is_last(5, &told(9, 9, 5), 9, None));
-        assert!(is_last(5, &told(9, 1, 5), 2, None));
+    fn page_is_last_when_short_or_at_the_end_or_not_the_requested_one() {
+        assert!(is_last(0, &pagination(9, 2, 5), 2, None));
+        assert!(is_last(4, &pagination(9, 2, 5), 2, None));
+        assert!(is_last(4, &pagination(0, 0, 0), 2, Some(5)));
+        assert!(is_last(5, &pagination(9, 9, 5), 9, None));
+        assert!(is_last(5, &pagination(9, 1, 5), 2, None));
     }
 
     #[test]
     fn full_page_is_not_the_last_even_if_the_service_says_that_there_is_one() {
-        assert!(!is_last(5, &told(1, 1, 5), 1, None));
-        assert!(!is_last(5, &told(0, 0, 0), 1, None));
-        assert!(!is_last(5, &told(9, 0, 5), 1, Some(50)));
+        assert!(!is_last(5, &pagination(1, 1, 5), 1, None));
+        assert!(!is_last(5, &pagination(0, 0, 0), 1, None));
+        assert!(!is_last(5, &pagination(9, 0, 5), 1, Some(50)));
     }
 }

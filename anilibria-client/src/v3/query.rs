@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Not};
 
-/// What the advanced search looks for.
+/// A query of the advanced search.
 ///
 /// ```
 /// use anilibria_client::v3::{Query, exists, key};
@@ -13,21 +13,21 @@ use std::{fmt, ops::Not};
 ///     r#"((({season.year} >= 2015) and ({names.ru} ~= "^Ко")) and (not (exists({announce}))))"#,
 /// );
 ///
-/// // Whoever knows the language writes it out, and one comparison is a simple query.
+/// // An expression as text, and a simple query with one comparison.
 /// let query = Query::from("{season.year} == 2020 and \"Драма\" in {genres}");
 /// let query = Query::simple("status.code", 1);
 /// # let _ = query;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Query {
-    /// An expression: titles for which it is true are found.
+    /// An expression. Finds the titles for which it is true.
     Full(Expression),
     /// One comparison of a field with a value, `path==value`.
     Simple(String),
 }
 
 impl Query {
-    /// Titles whose field at `path` is `value`: a number, text, a truth value or [`null`].
+    /// Creates a query for the titles whose field at `path` is `value`: a number, text, a boolean or [`null`].
     pub fn simple(path: &str, value: impl Into<Expression>) -> Self {
         Self::Simple(format!("{path}=={}", value.into().text))
     }
@@ -47,122 +47,122 @@ impl From<&str> for Query {
 
 impl From<String> for Query {
     fn from(text: String) -> Self {
-        Self::Full(Expression { text, fault: None })
+        Self::Full(Expression { text, error: None })
     }
 }
 
-/// An expression of the advanced search, put together from [keys](key) and values: text is quoted, and parentheses
-/// stand wherever they could matter.
+/// An expression of the advanced search, built from [keys](key) and values. Text is quoted, and parentheses keep the order of
+/// evaluation.
 ///
-/// What cannot be right (braces in a key, a number that is none) is refused when the search is sent.
+/// An invalid part (braces in a key, a number that is not finite) is refused when the search is sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     text: String,
-    fault: Option<&'static str>,
+    error: Option<&'static str>,
 }
 
-/// The field at `path` of a title (`"season.year"`, `"team.voice"`).
+/// Returns the field at `path` of a title (`"season.year"`, `"team.voice"`).
 pub fn key(path: &str) -> Expression {
     let is_path = !path.is_empty() && !path.contains(['{', '}']);
-    let fault = (!is_path).then_some("a key must be a path without braces");
-    Expression { text: format!("{{{path}}}"), fault }
+    let error = (!is_path).then_some("a key must be a path without braces");
+    Expression { text: format!("{{{path}}}"), error }
 }
 
-/// Whether the field at `path` is there and not null.
+/// Returns an expression that is true if the field at `path` exists and is not null.
 pub fn exists(path: &str) -> Expression {
-    key(path).within("exists")
+    key(path).call("exists")
 }
 
-/// Whether the field at `path` is missing, null, or without content.
+/// Returns an expression that is true if the field at `path` is missing, null or empty.
 pub fn is_empty(path: &str) -> Expression {
-    key(path).within("empty")
+    key(path).call("empty")
 }
 
-/// No value.
+/// Returns the value null.
 pub fn null() -> Expression {
-    Expression { text: "null".to_owned(), fault: None }
+    Expression { text: "null".to_owned(), error: None }
 }
 
 impl Expression {
-    /// Whether both are equal.
+    /// Returns an expression that is true if both values are equal.
     pub fn eq(self, other: impl Into<Self>) -> Self {
-        self.joined("==", other)
+        self.binary("==", other)
     }
 
-    /// Whether they differ.
+    /// Returns an expression that is true if the values differ.
     pub fn ne(self, other: impl Into<Self>) -> Self {
-        self.joined("!=", other)
+        self.binary("!=", other)
     }
 
-    /// Whether it is less.
+    /// Returns an expression that is true if this value is less than `other`.
     pub fn lt(self, other: impl Into<Self>) -> Self {
-        self.joined("<", other)
+        self.binary("<", other)
     }
 
-    /// Whether it is less or equal.
+    /// Returns an expression that is true if this value is less than or equal to `other`.
     pub fn le(self, other: impl Into<Self>) -> Self {
-        self.joined("<=", other)
+        self.binary("<=", other)
     }
 
-    /// Whether it is greater.
+    /// Returns an expression that is true if this value is greater than `other`.
     pub fn gt(self, other: impl Into<Self>) -> Self {
-        self.joined(">", other)
+        self.binary(">", other)
     }
 
-    /// Whether it is greater or equal.
+    /// Returns an expression that is true if this value is greater than or equal to `other`.
     pub fn ge(self, other: impl Into<Self>) -> Self {
-        self.joined(">=", other)
+        self.binary(">=", other)
     }
 
-    /// Whether a regular expression matches in it.
+    /// Returns an expression that is true if a part of this text matches the regular expression `pattern`.
     pub fn matches(self, pattern: &str) -> Self {
-        self.joined("~=", pattern)
+        self.binary("~=", pattern)
     }
 
-    /// Whether a list holds this value.
+    /// Returns an expression that is true if this list contains `value`.
     pub fn contains(self, value: impl Into<Self>) -> Self {
-        value.into().joined("in", self)
+        value.into().binary("in", self)
     }
 
-    /// Whether it equals one of these values, of which there has to be one.
+    /// Returns an expression that is true if this value equals one of `values`. At least one value is required.
     pub fn is_one_of(self, values: impl IntoIterator<Item = impl Into<Self>>) -> Self {
         let any = values.into_iter().map(|value| self.clone().eq(value)).reduce(Self::or);
-        let none = Self { fault: Some("there must be a value to compare with"), ..null() };
+        let none = Self { error: Some("at least one value is required"), ..null() };
         any.unwrap_or(none)
     }
 
-    /// Whether both are true.
+    /// Returns an expression that is true if both expressions are true.
     pub fn and(self, other: impl Into<Self>) -> Self {
-        self.joined("and", other)
+        self.binary("and", other)
     }
 
-    /// Whether at least one of them is true.
+    /// Returns an expression that is true if at least one of the expressions is true.
     pub fn or(self, other: impl Into<Self>) -> Self {
-        self.joined("or", other)
+        self.binary("or", other)
     }
 
-    /// Why it cannot be right.
-    pub(super) fn fault(&self) -> Option<&'static str> {
-        self.fault
+    /// Returns the reason for which the expression is invalid.
+    pub(super) fn error(&self) -> Option<&'static str> {
+        self.error
     }
 
-    fn joined(self, operator: &str, other: impl Into<Self>) -> Self {
+    fn binary(self, operator: &str, other: impl Into<Self>) -> Self {
         let other = other.into();
         let text = format!("({} {operator} {})", self.text, other.text);
-        Self { text, fault: self.fault.or(other.fault) }
+        Self { text, error: self.error.or(other.error) }
     }
 
-    fn within(self, function: &str) -> Self {
+    fn call(self, function: &str) -> Self {
         Self { text: format!("{function}({})", self.text), ..self }
     }
 }
 
-/// Whether it is not true.
+/// Returns an expression that is true if the expression is false.
 impl Not for Expression {
     type Output = Self;
 
     fn not(self) -> Self {
-        // Parentheses on either side: `not` binds closer than any comparison.
+        // `not` has a higher precedence than comparisons, so both sides need parentheses.
         Self { text: format!("(not ({}))", self.text), ..self }
     }
 }
@@ -173,11 +173,11 @@ impl fmt::Display for Expression {
     }
 }
 
-/// The text between quotes, in which nothing has a meaning of its own.
+/// Quotes the text and escapes special characters.
 impl From<&str> for Expression {
     fn from(text: &str) -> Self {
         let quoted = text.replace('\\', r"\\").replace('"', r#"\""#);
-        Self { text: format!("\"{quoted}\""), fault: None }
+        Self { text: format!("\"{quoted}\""), error: None }
     }
 }
 
@@ -189,22 +189,22 @@ impl From<String> for Expression {
 
 impl From<bool> for Expression {
     fn from(value: bool) -> Self {
-        Self { text: value.to_string(), fault: None }
+        Self { text: value.to_string(), error: None }
     }
 }
 
 impl From<f64> for Expression {
     fn from(number: f64) -> Self {
-        let fault = (!number.is_finite()).then_some("a number must be finite");
-        Self { text: number.to_string(), fault }
+        let error = (!number.is_finite()).then_some("a number must be finite");
+        Self { text: number.to_string(), error }
     }
 }
 
-/// Whole numbers are written as they are.
+/// Converts whole numbers.
 macro_rules! numbers {
     ($($number:ty),+) => { $(impl From<$number> for Expression {
         fn from(number: $number) -> Self {
-            Self { text: number.to_string(), fault: None }
+            Self { text: number.to_string(), error: None }
         }
     })+ };
 }
@@ -216,14 +216,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_cannot_get_out_of_its_quotes() {
+    fn text_is_escaped_within_quotes() {
         let query = key("names.ru").eq(r#"" or {id} == "\"#);
 
         assert_eq!(query.to_string(), r#"({names.ru} == "\" or {id} == \"\\")"#);
     }
 
     #[test]
-    fn parentheses_keep_together_what_was_put_together() {
+    fn parentheses_keep_the_order_of_evaluation() {
         let (a, b, c) = (key("a").lt(-1), key("b").ge(2.5), key("c").ne(null()));
 
         assert_eq!(
@@ -238,11 +238,11 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_right_is_known_wherever_it_stands() {
+    fn invalid_part_makes_the_whole_expression_invalid() {
         for wrong in [key("a}"), key(""), key("a").eq(f64::NAN), key("a").is_one_of([0; 0])] {
-            assert!(key("b").eq(1).and(!wrong.clone()).fault().is_some(), "{wrong}");
+            assert!(key("b").eq(1).and(!wrong.clone()).error().is_some(), "{wrong}");
         }
-        assert_eq!(key("a").eq(1).fault(), None);
+        assert_eq!(key("a").eq(1).error(), None);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! What proves who has logged in.
+//! Sessions of users.
 
 use crate::{Secret, request::Param};
 
-/// What proves who has logged in: made by [`Client::login`](super::Client::login), and never printed.
+/// The session of a user, created by [`Client::login`](super::Client::login). `Debug` does not print it.
 ///
-/// It may end at any time, after which calls fail with [`Error::Api`](crate::Error::Api) and the code 401.
+/// A session may end at any time. Calls then fail with [`Error::Api`](crate::Error::Api) and the code 401.
 ///
 /// ```
 /// use anilibria_client::v3::Session;
@@ -17,7 +17,7 @@ use crate::{Secret, request::Param};
 pub struct Session(Secret);
 
 impl Session {
-    /// The id of the session. Whoever calls this answers for where it goes.
+    /// Returns the id of the session. Keep it out of logs.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }

@@ -1,7 +1,7 @@
-//! How values of v3 are written, and what else came in their place now and then.
+//! Reading of v3 values, including the other forms in which services send them.
 //!
-//! The old service left keys out, wrote `[]` for an object without entries, `null` for anything, and numbers as text. A
-//! field that cannot be read is one that is not there: it never fails the answer around it.
+//! The old service omitted keys, and wrote `[]` for an empty object, `null` for any value, and numbers as text. A field that
+//! cannot be read counts as missing and never fails the whole answer.
 
 use std::{fmt, marker::PhantomData};
 
@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use crate::model::wire::Optional;
 
-/// What a visitor makes of a value that is neither a list nor an object.
-macro_rules! otherwise {
+/// Visits every value that is neither a list nor an object as `$default`.
+macro_rules! visit_scalars_as {
     ($value:ty, $default:expr) => {
         fn visit_unit<E: Error>(self) -> Result<$value, E> {
             Ok($default)
@@ -43,7 +43,7 @@ macro_rules! otherwise {
     };
 }
 
-/// An object; its default for anything else.
+/// Reads an object; the default for other values.
 pub(super) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -67,14 +67,14 @@ where
             Ok(T::default())
         }
 
-        otherwise!(T, T::default());
+        visit_scalars_as!(T, T::default());
     }
 
     deserializer.deserialize_any(Object(PhantomData))
 }
 
-/// A list, or an object with positions for keys, as one that lost an entry was written; empty for anything else. Items
-/// that are `null` or cannot be read are left out.
+/// Reads a list, or an object with positions as keys (the form of a list from which an entry was removed). Other values read as
+/// empty. Items that are `null` or cannot be read are omitted.
 pub(super) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -105,33 +105,33 @@ where
             Ok(list)
         }
 
-        otherwise!(Vec<T>, Vec::new());
+        visit_scalars_as!(Vec<T>, Vec::new());
     }
 
     deserializer.deserialize_any(List(PhantomData))
 }
 
-/// A list, or none where there is no list.
-pub(super) fn maybe_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+/// Reads a list; `None` for `null`.
+pub(super) fn optional_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    struct Listed<T>(Vec<T>);
+    struct List<T>(Vec<T>);
 
-    impl<'de, T: DeserializeOwned> Deserialize<'de> for Listed<T> {
+    impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             list(deserializer).map(Self)
         }
     }
 
-    Ok(Option::deserialize(deserializer)?.map(|Listed(list)| list))
+    Ok(Option::deserialize(deserializer)?.map(|List(list)| list))
 }
 
-/// One value that is neither a list nor an object.
+/// A value that is neither a list nor an object.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Scalar {
-    Nothing,
+    Null,
     Bool(bool),
     Number(f64),
     Text(String),
@@ -149,7 +149,7 @@ impl<'de> Deserialize<'de> for Scalar {
             }
 
             fn visit_unit<E: Error>(self) -> Result<Scalar, E> {
-                Ok(Scalar::Nothing)
+                Ok(Scalar::Null)
             }
 
             fn visit_bool<E: Error>(self, value: bool) -> Result<Scalar, E> {
@@ -180,12 +180,12 @@ impl<'de> Deserialize<'de> for Scalar {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Scalar::Nothing)
+                Ok(Scalar::Null)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Scalar::Nothing)
+                Ok(Scalar::Null)
             }
         }
 
@@ -194,45 +194,44 @@ impl<'de> Deserialize<'de> for Scalar {
 }
 
 impl Scalar {
-    /// It as a number; text that is none is nothing.
+    /// Returns the value as a finite number, also if it is a number in text.
     pub(super) fn number(&self) -> Option<f64> {
         match self {
             Self::Number(number) => Some(*number),
             Self::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
-            Self::Nothing | Self::Bool(_) => None,
+            Self::Null | Self::Bool(_) => None,
         }
     }
 
-    /// It as text.
+    /// Returns the value as text, also if it is a number.
     pub(super) fn text(self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text),
             Self::Number(number) => Some(number.to_string()),
-            Self::Nothing | Self::Bool(_) => None,
+            Self::Null | Self::Bool(_) => None,
         }
     }
 }
 
-/// A text, where there is one.
-pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+/// Reads text; `None` for other values.
+pub(super) fn optional_string<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     Ok(Scalar::deserialize(deserializer)?.text())
 }
 
-/// A text, empty where there is none.
-pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(text(deserializer)?.unwrap_or_default())
+/// Reads text; empty for other values.
+pub(super) fn string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(optional_string(deserializer)?.unwrap_or_default())
 }
 
-/// Texts; what is none is left out.
-pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+/// Reads a list of texts. Other items are omitted.
+pub(super) fn strings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(list::<D, Scalar>(deserializer)?.into_iter().filter_map(Scalar::text).collect())
 }
 
-/// Numbers, without a fraction where there is none; what is none is left out.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "what has no fraction and is small is the same as a whole number"
-)]
+/// Reads a list of numbers, as integers if they have no fraction. Other items are omitted.
+#[expect(clippy::cast_possible_truncation, reason = "a small number without a fraction converts exactly")]
 pub(super) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Number>, D::Error> {
     let number = |scalar: Scalar| {
         let number = scalar.number()?;
@@ -242,17 +241,17 @@ pub(super) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
     Ok(list::<D, Scalar>(deserializer)?.into_iter().filter_map(number).collect())
 }
 
-/// An id of another service's or a franchise's, where it is one.
+/// Reads a UUID; `None` for other values.
 pub(super) fn uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
-    Ok(text(deserializer)?.and_then(|text| text.parse().ok()))
+    Ok(optional_string(deserializer)?.and_then(|text| text.parse().ok()))
 }
 
-/// A whole number, where there is one that fits; fractions are cut off.
+/// Reads an integer and truncates a fraction; `None` for other values and for numbers out of range.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "conversion saturates, and what does not fit is left out"
+    reason = "conversion saturates, and a number out of range is `None`"
 )]
-pub(super) fn whole<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn optional_integer<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: TryFrom<i64>,
@@ -260,39 +259,39 @@ where
     Ok(Scalar::deserialize(deserializer)?.number().and_then(|number| T::try_from(number as i64).ok()))
 }
 
-/// A whole number, zero where there is none.
-pub(super) fn count<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+/// Reads an integer like [`optional_integer`]; 0 instead of `None`.
+pub(super) fn integer<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: TryFrom<i64> + Default,
 {
-    Ok(whole(deserializer)?.unwrap_or_default())
+    Ok(optional_integer(deserializer)?.unwrap_or_default())
 }
 
-/// Whether it is so; not so for anything but `true`.
+/// Reads a boolean; `false` for other values.
 pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Scalar::deserialize(deserializer)? == Scalar::Bool(true))
 }
 
-/// Whether it is so, where that is known.
-pub(super) fn maybe_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+/// Reads a boolean; `None` for other values.
+pub(super) fn optional_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     match Scalar::deserialize(deserializer)? {
         Scalar::Bool(flag) => Ok(Some(flag)),
         _ => Ok(None),
     }
 }
 
-/// An id, zero where there is none.
+/// Reads an id; 0 for other values.
 pub(super) fn id<'de, D, T, N>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: From<N>,
     N: TryFrom<i64> + Default,
 {
-    Ok(count::<D, N>(deserializer)?.into())
+    Ok(integer::<D, N>(deserializer)?.into())
 }
 
-/// The number of an episode, zero where there is none.
+/// The number of an episode; 0 if it is missing.
 pub(super) mod ordinal {
     use serde::{Deserialize, Deserializer};
 
@@ -312,14 +311,17 @@ pub(super) mod ordinal {
     }
 }
 
-/// A moment in Unix seconds, 0 when it is not known.
+/// A time in Unix seconds; 0 if it is unknown.
 pub(super) mod unix {
     use serde::{Deserialize, Deserializer, Serializer};
     use time::OffsetDateTime;
 
     use super::Scalar;
 
-    #[expect(clippy::cast_possible_truncation, reason = "conversion saturates, and is refused then")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "conversion saturates, and a time out of range is `None`"
+    )]
     pub(in crate::v3) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<OffsetDateTime>, D::Error> {
@@ -336,7 +338,7 @@ pub(super) mod unix {
     }
 }
 
-/// Minutes, where they are known.
+/// A duration in minutes, if it is known.
 pub(super) mod minutes {
     use std::time::Duration;
 
@@ -376,9 +378,9 @@ mod tests {
         inner: Inner,
         #[serde(deserialize_with = "list")]
         list: Vec<u8>,
-        #[serde(deserialize_with = "text")]
+        #[serde(deserialize_with = "optional_string")]
         text: Option<String>,
-        #[serde(deserialize_with = "whole")]
+        #[serde(deserialize_with = "optional_integer")]
         whole: Option<u16>,
         #[serde(deserialize_with = "flag")]
         flag: bool,
@@ -391,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_as_they_should_come() {
+    fn values_of_the_expected_types_are_read() {
         let sample: Sample = serde_json::from_value(json!({
             "inner": {"number": 3}, "list": [1, 2], "text": "words", "whole": "12", "flag": true,
         }))
@@ -405,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_comes_is_what_was_not_there() {
+    fn value_of_another_type_reads_as_missing() {
         for other in [json!(null), json!([]), json!({}), json!("?"), json!(-1.5), json!(true)] {
             let sample = json!({"inner": other, "list": null, "text": {}, "whole": other, "flag": "true"});
 

@@ -178,7 +178,7 @@ async fn call_until(end: Instant, client: Client, mut random: fastrand::Rng) -> 
             }
         };
         let result = match result {
-            // Not known to the sandbox; it has answered all the same.
+            // The sandbox does not know the id, which is an answer as well.
             Err(Error::NotFound { .. } | Error::Validation(_)) => Ok(()),
             result => result,
         };

@@ -1,8 +1,8 @@
-//! What is told, and how it is read.
+//! Tests of the events that a stream yields.
 
 use anilibria_client::{
     Error,
-    live::{Event, Kind, News},
+    live::{CatalogEvent, Event, Kind},
     model::{Ordinal, ReleaseId, ReleaseStatus},
 };
 use futures::StreamExt;
@@ -11,17 +11,18 @@ use serde_json::json;
 use crate::service::{Service, begin, ids, next};
 
 #[tokio::test]
-async fn events_come_typed_and_move_the_cursor() {
+async fn events_are_typed_and_advance_the_cursor() {
     let service = Service::start().await;
     let mut live = service.live().kinds(Kind::FEED).build().unwrap();
     begin(&mut live);
     let mut peer = service.accept().await;
-    assert_eq!(peer.hear_all(1).await, ["subscribe_updates [new_episode,new_title,status_change]"]);
-    peer.say("subscribed", json!({"types": ["new_episode"]})).await;
+    assert_eq!(peer.receive_all(1).await, ["subscribe_updates [new_episode,new_title,status_change]"]);
+    peer.send_event("subscribed", json!({"types": ["new_episode"]})).await;
     peer.episode(1).await;
-    peer.say("new_title", json!({"event_id": "2", "title_id": 8, "title": "N", "genres": ["Драма"]})).await;
+    peer.send_event("new_title", json!({"event_id": "2", "title_id": 8, "title": "N", "genres": ["Драма"]}))
+        .await;
     let status = json!({"event_id": "3", "title_id": 8, "old_status": "announced", "new_status": "ongoing"});
-    peer.say("status_change", status).await;
+    peer.send_event("status_change", status).await;
 
     let episode = next(&mut live).await.unwrap();
     let release = next(&mut live).await.unwrap();
@@ -37,7 +38,7 @@ async fn events_come_typed_and_move_the_cursor() {
 }
 
 #[tokio::test]
-async fn event_that_comes_twice_is_told_once() {
+async fn duplicate_event_is_yielded_once() {
     let service = Service::start().await;
     let mut live = service.live().follow(7).build().unwrap();
     begin(&mut live);
@@ -50,28 +51,28 @@ async fn event_that_comes_twice_is_told_once() {
 }
 
 #[tokio::test]
-async fn unknown_event_is_told_as_it_came() {
+async fn unknown_event_is_yielded_with_its_data() {
     let service = Service::start().await;
     let mut live = service.live().kinds(Kind::FEED).build().unwrap();
     begin(&mut live);
     let mut peer = service.accept().await;
-    peer.say("title_removed", json!({"event_id": "5", "title_id": 7})).await;
+    peer.send_event("title_removed", json!({"event_id": "5", "title_id": 7})).await;
 
     let event = next(&mut live).await.unwrap();
 
     assert_eq!(event.kind(), Some(Kind::Unknown("title_removed".to_owned())));
-    let Event::Unknown(news) = event else { panic!("{event:?}") };
-    assert_eq!(news.data["title_id"], 7);
+    let Event::Unknown(event) = event else { panic!("{event:?}") };
+    assert_eq!(event.data["title_id"], 7);
     assert_eq!(live.cursor().unwrap().as_str(), "5");
 }
 
 #[tokio::test]
-async fn events_that_the_service_left_out_are_told_as_missed() {
+async fn lagged_message_yields_missed_with_the_count() {
     let service = Service::start().await;
     let mut live = service.live().kinds(Kind::FEED).build().unwrap();
     begin(&mut live);
     let mut peer = service.accept().await;
-    peer.say("lagged", json!({"missed": 12, "last_event_id": "00040"})).await;
+    peer.send_event("lagged", json!({"missed": 12, "last_event_id": "00040"})).await;
 
     let event = next(&mut live).await.unwrap();
 
@@ -80,7 +81,7 @@ async fn events_that_the_service_left_out_are_told_as_missed() {
 }
 
 #[tokio::test]
-async fn nonsense_is_an_error_and_the_connection_goes_on() {
+async fn malformed_message_is_an_error_and_keeps_the_connection() {
     let service = Service::start().await;
     let mut live = service.live().kinds(Kind::FEED).build().unwrap();
     begin(&mut live);
@@ -90,7 +91,7 @@ async fn nonsense_is_an_error_and_the_connection_goes_on() {
     {
         peer.send(text).await;
     }
-    peer.say("error", json!({"code": "UNKNOWN_TYPE", "message": "what?"})).await;
+    peer.send_event("error", json!({"code": "UNKNOWN_TYPE", "message": "what?"})).await;
     peer.episode(1).await;
 
     for _ in 0..6 {
@@ -103,12 +104,12 @@ async fn nonsense_is_an_error_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn slow_reader_gets_everything_in_order() {
+async fn slow_reader_receives_all_events_in_order() {
     let service = Service::start().await;
     let mut live = service.live().kinds(Kind::FEED).buffer(1).build().unwrap();
     begin(&mut live);
     let mut peer = service.accept().await;
-    let telling = tokio::spawn(async move {
+    let publisher = tokio::spawn(async move {
         for id in 0..2000 {
             peer.episode(id).await;
         }
@@ -116,38 +117,38 @@ async fn slow_reader_gets_everything_in_order() {
     });
 
     assert_eq!(ids(&mut live, 2000).await, (0..2000).collect::<Vec<_>>());
-    drop(telling.await);
+    drop(publisher.await);
 }
 
 #[tokio::test]
-async fn dropped_stream_hangs_up() {
+async fn dropped_stream_closes_the_connection() {
     let service = Service::start().await;
     let mut live = service.live().kinds(Kind::FEED).build().unwrap();
     begin(&mut live);
     let mut peer = service.accept().await;
-    peer.hear().await.unwrap();
+    peer.receive().await.unwrap();
 
     drop(live);
 
-    assert_eq!(peer.hear().await, None);
+    assert_eq!(peer.receive().await, None);
 }
 
 #[tokio::test]
-async fn token_is_sent_first_and_what_is_wrong_with_it_is_told() {
+async fn token_is_sent_first_and_its_refusal_is_an_error() {
     let service = Service::start().await;
     let mut live = service.live().token("secret").kinds([Kind::NewEpisode]).build().unwrap();
     assert!(!format!("{live:?}").contains("secret"));
     begin(&mut live);
     let mut peer = service.accept().await;
-    assert_eq!(peer.hear_all(2).await, ["auth secret", "subscribe_updates [new_episode]"]);
-    peer.say("error", json!({"code": "AUTH_FAILED", "message": "expired"})).await;
+    assert_eq!(peer.receive_all(2).await, ["auth secret", "subscribe_updates [new_episode]"]);
+    peer.send_event("error", json!({"code": "AUTH_FAILED", "message": "expired"})).await;
 
     let error = next(&mut live).await.unwrap_err();
     assert!(matches!(error, Error::Unauthorized { .. }), "{error}");
 
     live.subscriptions().token("renewed");
-    assert_eq!(peer.hear_all(1).await, ["auth renewed"]);
-    peer.say("auth_success", json!({"user_id": 1})).await;
+    assert_eq!(peer.receive_all(1).await, ["auth renewed"]);
+    peer.send_event("auth_success", json!({"user_id": 1})).await;
     peer.episode(1).await;
     assert!(live.next().await.unwrap().is_ok());
 }

@@ -1,4 +1,4 @@
-//! A service that misbehaves, and what the stream makes of it.
+//! Tests of the live stream against a faulty service.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use futures::StreamExt;
 use crate::service::{Service, begin, ids, next};
 
 #[tokio::test]
-async fn closed_connection_is_told_with_its_code_and_opened_again() {
+async fn closed_connection_yields_its_code_and_is_reopened() {
     let service = Service::start().await;
     let mut live = service.live().kinds(Kind::FEED).build().unwrap();
     begin(&mut live);
@@ -22,13 +22,13 @@ async fn closed_connection_is_told_with_its_code_and_opened_again() {
             }
         };
         let Error::Closed { code, reason } = error else { panic!("{error}") };
-        assert_eq!((code, reason.as_str()), (closed_with, "so it is"));
+        assert_eq!((code, reason.as_str()), (closed_with, "test close"));
     }
-    service.accept().await.hear().await.unwrap();
+    service.accept().await.receive().await.unwrap();
 }
 
 #[tokio::test]
-async fn frame_that_breaks_the_protocol_costs_the_connection_only() {
+async fn invalid_frame_ends_only_the_connection() {
     let service = Service::start().await;
     let mut live = service.live().kinds(Kind::FEED).build().unwrap();
     begin(&mut live);
@@ -41,64 +41,64 @@ async fn frame_that_breaks_the_protocol_costs_the_connection_only() {
 
     let error = next(&mut live).await.unwrap_err();
     assert!(matches!(error, Error::Interrupted { .. }), "{error}");
-    assert_eq!(service.accept().await.hear_all(2).await[1], "resume 00001");
+    assert_eq!(service.accept().await.receive_all(2).await[1], "resume 00001");
 }
 
 #[tokio::test]
-async fn message_that_is_too_long_is_not_read() {
+async fn oversized_message_is_not_read() {
     let service = Service::start().await;
     let mut live = service.live().kinds(Kind::FEED).build().unwrap();
     begin(&mut live);
     let mut peer = service.accept().await;
 
-    // The head of a text of 2^62 bytes.
+    // The header of a text frame of 2^62 bytes.
     peer.write(&[0x81, 127, 0x40, 0, 0, 0, 0, 0, 0, 0]).await;
 
     assert!(matches!(next(&mut live).await, Err(Error::TooLarge { limit: 65_536 })));
-    service.accept().await.hear().await.unwrap();
+    service.accept().await.receive().await.unwrap();
 }
 
 #[tokio::test]
-async fn service_that_does_not_answer_is_given_up_and_asked_again() {
+async fn handshake_that_times_out_is_retried() {
     let service = Service::start().await;
     let live = service.live().kinds(Kind::FEED).connect_timeout(Duration::from_millis(50));
     let mut live = live.build().unwrap();
     begin(&mut live);
-    let silent = service.raw().await;
+    let silent = service.accept_tcp().await;
 
     assert!(matches!(next(&mut live).await, Err(Error::Timeout { .. })));
 
     drop(silent);
-    service.raw().await;
+    service.accept_tcp().await;
 }
 
 #[tokio::test]
-async fn connection_that_went_dead_is_noticed_and_opened_again() {
+async fn idle_connection_times_out_and_is_reopened() {
     let service = Service::start().await;
     let live = service.live().kinds(Kind::FEED).idle_timeout(Duration::from_millis(100));
     let mut live = live.build().unwrap();
     begin(&mut live);
-    // It neither reads nor writes nor hangs up.
+    // The peer neither reads, writes nor closes.
     let dead = service.accept().await;
 
     let error = next(&mut live).await.unwrap_err();
 
     assert!(error.is_timeout(), "{error}");
-    service.accept().await.hear().await.unwrap();
+    service.accept().await.receive().await.unwrap();
     drop(dead);
 }
 
 #[tokio::test]
-async fn quiet_service_that_answers_pings_keeps_its_connection() {
+async fn idle_connection_is_kept_while_pings_are_answered() {
     let service = Service::start().await;
     let live = service.live().follow(7).idle_timeout(Duration::from_millis(400));
     let mut live = live.build().unwrap();
     begin(&mut live);
     let mut peer = service.accept().await;
-    peer.hear().await.unwrap();
+    peer.receive().await.unwrap();
 
     for _ in 0..4 {
-        peer.hear_ping().await;
+        peer.receive_ping().await;
     }
     peer.ping().await;
     peer.episode(1).await;
@@ -107,7 +107,7 @@ async fn quiet_service_that_answers_pings_keeps_its_connection() {
 }
 
 #[tokio::test]
-async fn service_that_is_full_for_now_is_asked_again() {
+async fn status_503_is_retried() {
     let service = Service::start().await;
     let mut live = service.live().kinds(Kind::FEED).build().unwrap();
     begin(&mut live);
@@ -117,11 +117,11 @@ async fn service_that_is_full_for_now_is_asked_again() {
         assert!(matches!(next(&mut live).await, Err(Error::Status { status: 503, .. })));
     }
 
-    service.accept().await.hear().await.unwrap();
+    service.accept().await.receive().await.unwrap();
 }
 
 #[tokio::test]
-async fn address_without_a_websocket_ends_the_stream_with_the_reason() {
+async fn url_without_a_websocket_ends_the_stream_with_an_error() {
     for status in ["404 Not Found", "200 OK", "301 Moved Permanently", "401 Unauthorized"] {
         let service = Service::start().await;
         let mut live = service.live().kinds(Kind::FEED).build().unwrap();
@@ -130,12 +130,12 @@ async fn address_without_a_websocket_ends_the_stream_with_the_reason() {
 
         assert!(live.next().await.unwrap().is_err(), "{status}");
         assert!(live.next().await.is_none(), "{status}");
-        assert!(service.has_nobody_waiting());
+        assert!(service.has_no_pending_connection());
     }
 }
 
 #[tokio::test]
-async fn attempts_are_bounded_when_the_policy_says_so() {
+async fn reconnects_are_limited_by_the_policy() {
     let retry = RetryPolicy::exponential().max_retries(3).max_delay(Duration::from_secs(1));
     let service = Service::start().await;
     let live = service.live().kinds(Kind::FEED).retry(retry.first_delay(Duration::from_millis(1)));
@@ -152,11 +152,11 @@ async fn attempts_are_bounded_when_the_policy_says_so() {
 
     assert_eq!(errors, 4);
     assert!(live.next().await.is_none());
-    assert!(refusing.await.unwrap().has_nobody_waiting());
+    assert!(refusing.await.unwrap().has_no_pending_connection());
 }
 
 #[tokio::test]
-async fn nobody_at_the_address_is_a_failed_connection() {
+async fn closed_port_is_a_connect_error() {
     let service = Service::start().await;
     let mut live = service.live().kinds(Kind::FEED).build().unwrap();
     drop(service);

@@ -1,10 +1,10 @@
-//! The stream of events against the stand-in of the sandbox.
+//! Tests of the live stream against the stand-in of the sandbox.
 
 use std::time::Duration;
 
 use anilibria_client::{
     RetryPolicy,
-    live::{Event, Kind, Live, LiveBuilder, News},
+    live::{CatalogEvent, Event, Kind, Live, LiveBuilder},
     model::Ordinal,
     sandbox::live::StandIn,
 };
@@ -18,8 +18,8 @@ fn live(service: &StandIn) -> LiveBuilder {
     Live::builder(service.url()).retry(retry).since(service.last_event_id())
 }
 
-/// The next events in short, without the errors between them.
-async fn told(live: &mut Live, count: usize) -> Vec<String> {
+/// Returns summaries of the next events. Errors between them are skipped.
+async fn next_events(live: &mut Live, count: usize) -> Vec<String> {
     let events = live.filter_map(|event| std::future::ready(event.ok())).take(count);
     let short = |event: Event| match (event.kind(), event.ordinal()) {
         (Some(kind), Some(ordinal)) => format!("{kind} {ordinal}"),
@@ -30,7 +30,7 @@ async fn told(live: &mut Live, count: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_client_is_told_what_it_subscribed_to() {
+async fn each_client_receives_only_its_subscriptions() {
     let service = StandIn::start().await.unwrap();
     let mut feed = live(&service).kinds([Kind::NewRelease, Kind::StatusChange]).build().unwrap();
     let mut follower = live(&service).follow(7).build().unwrap();
@@ -40,16 +40,16 @@ async fn each_client_is_told_what_it_subscribed_to() {
     service.episode_update(7, 2.0, "Seven");
     service.status_change(9, "announced", "ongoing");
 
-    assert_eq!(told(&mut feed, 2).await, ["new_title", "status_change"]);
-    assert_eq!(told(&mut follower, 2).await, ["new_episode 2", "episode_update 2"]);
+    assert_eq!(next_events(&mut feed, 2).await, ["new_title", "status_change"]);
+    assert_eq!(next_events(&mut follower, 2).await, ["new_episode 2", "episode_update 2"]);
 }
 
 #[tokio::test]
-async fn hanging_up_again_and_again_loses_and_doubles_nothing() {
+async fn repeated_disconnects_neither_lose_nor_repeat_events() {
     let service = StandIn::start().await.unwrap();
     let mut live = live(&service).kinds([Kind::NewEpisode]).build().unwrap();
     begin(&mut live);
-    let telling = tokio::spawn(async move {
+    let publisher = tokio::spawn(async move {
         for ordinal in 1..=300_u16 {
             service.new_episode(7, f64::from(ordinal), "Seven");
             if ordinal % 30 == 0 {
@@ -61,12 +61,12 @@ async fn hanging_up_again_and_again_loses_and_doubles_nothing() {
     });
 
     let expected: Vec<_> = (1..=300).map(|ordinal| format!("new_episode {ordinal}")).collect();
-    assert_eq!(told(&mut live, 300).await, expected);
-    drop(telling.await);
+    assert_eq!(next_events(&mut live, 300).await, expected);
+    drop(publisher.await);
 }
 
 #[tokio::test]
-async fn more_than_it_keeps_is_told_as_missed() {
+async fn cursor_older_than_the_replay_log_yields_missed() {
     let service = StandIn::start().await.unwrap();
     let mut live = live(&service).kinds([Kind::NewEpisode]).build().unwrap();
     for ordinal in 1..=1001_u16 {

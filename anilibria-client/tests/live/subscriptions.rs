@@ -1,4 +1,4 @@
-//! What is asked of the service, and how that changes.
+//! Tests of subscriptions and their changes.
 
 use anilibria_client::live::{Kind, LiveBuilder};
 
@@ -11,26 +11,26 @@ async fn subscriptions_change_while_the_stream_runs() {
     let subscriptions = live.subscriptions();
     begin(&mut live);
     let mut peer = service.accept().await;
-    assert_eq!(peer.hear_all(1).await, ["subscribe_title 7"]);
+    assert_eq!(peer.receive_all(1).await, ["subscribe_title 7"]);
 
     subscriptions.follow(9).unwrap();
-    assert_eq!(peer.hear_all(1).await, ["subscribe_title 9"]);
+    assert_eq!(peer.receive_all(1).await, ["subscribe_title 9"]);
     subscriptions.unfollow(7);
-    assert_eq!(peer.hear_all(1).await, ["unsubscribe_title 7"]);
+    assert_eq!(peer.receive_all(1).await, ["unsubscribe_title 7"]);
     subscriptions.kinds([Kind::NewEpisode]);
-    assert_eq!(peer.hear_all(1).await, ["subscribe_updates [new_episode]"]);
+    assert_eq!(peer.receive_all(1).await, ["subscribe_updates [new_episode]"]);
     subscriptions.kinds([]);
-    assert_eq!(peer.hear_all(1).await, ["subscribe_updates []"]);
+    assert_eq!(peer.receive_all(1).await, ["subscribe_updates []"]);
 }
 
 #[tokio::test]
-async fn changes_between_two_connections_count_with_the_next() {
+async fn subscription_changes_between_connections_apply_to_the_next_one() {
     let service = Service::start().await;
     let mut live = service.live().follow(7).build().unwrap();
     let subscriptions = live.subscriptions();
     begin(&mut live);
     let mut peer = service.accept().await;
-    assert_eq!(peer.hear_all(1).await, ["subscribe_title 7"]);
+    assert_eq!(peer.receive_all(1).await, ["subscribe_title 7"]);
     peer.close(1001).await;
     next(&mut live).await.unwrap_err();
     subscriptions.unfollow(7);
@@ -39,11 +39,11 @@ async fn changes_between_two_connections_count_with_the_next() {
 
     let mut peer = service.accept().await;
 
-    assert_eq!(peer.hear_all(2).await, ["subscribe_updates [new_title]", "subscribe_title 8"]);
+    assert_eq!(peer.receive_all(2).await, ["subscribe_updates [new_title]", "subscribe_title 8"]);
 }
 
 #[tokio::test]
-async fn more_releases_than_may_be_named_at_once_are_followed_one_after_another() {
+async fn subscriptions_beyond_the_message_rate_are_sent_later() {
     let service = Service::start().await;
     let releases = 1..=40_u32;
     let live = releases.clone().fold(service.live(), LiveBuilder::follow);
@@ -53,5 +53,5 @@ async fn more_releases_than_may_be_named_at_once_are_followed_one_after_another(
     let mut peer = service.accept().await;
 
     let expected: Vec<_> = releases.map(|release| format!("subscribe_title {release}")).collect();
-    assert_eq!(peer.hear_all(40).await, expected);
+    assert_eq!(peer.receive_all(40).await, expected);
 }

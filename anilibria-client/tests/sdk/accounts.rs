@@ -1,4 +1,4 @@
-//! What belongs to an account, against the sandbox: favourites, collections, views, ratings, logins.
+//! Tests of account operations against the sandbox: favourites, collections, views, ratings, logins.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn ids(ids: impl IntoIterator<Item = u32>) -> Vec<ReleaseId> {
 }
 
 #[tokio::test]
-async fn favourites_come_and_go() {
+async fn favourites_are_added_and_removed() {
     let (_sandbox, client) = logged_in().await;
 
     let mut added = client.favorites().add([5, 7, 9]).await.unwrap();
@@ -50,7 +50,7 @@ async fn favourites_come_and_go() {
 }
 
 #[tokio::test]
-async fn long_query_for_favourites_goes_out_as_post_and_answers_the_same() {
+async fn long_query_for_favourites_is_sent_as_post_with_the_same_answer() {
     let (sandbox, client) = logged_in().await;
     client.favorites().add(1..=20).await.unwrap();
     let years: Vec<u16> = (1900..=2100).collect();
@@ -85,7 +85,7 @@ async fn release_is_in_one_collection_at_most() {
 }
 
 #[tokio::test]
-async fn time_codes_are_saved_listed_and_forgotten() {
+async fn time_codes_are_saved_listed_and_deleted() {
     let (_sandbox, client) = logged_in().await;
     let episodes = client.releases().get(1).await.unwrap().episodes.unwrap();
     let (one, two) = (episodes[0].id, episodes[1].id);
@@ -110,7 +110,7 @@ async fn time_codes_are_saved_listed_and_forgotten() {
 }
 
 #[tokio::test]
-async fn score_is_given_changed_and_taken_back() {
+async fn score_is_set_changed_and_removed() {
     let (_sandbox, client) = logged_in().await;
 
     client.ratings().set(3, 4).await.unwrap();
@@ -124,7 +124,7 @@ async fn score_is_given_changed_and_taken_back() {
 }
 
 #[tokio::test]
-async fn code_on_a_television_is_accepted_on_a_telephone() {
+async fn one_time_code_of_a_device_is_accepted_by_a_session() {
     let (sandbox, telephone) = logged_in().await;
     let television = Client::builder().mirror(sandbox.api_url()).build().unwrap();
     let login = television.session().otp("television").await.unwrap();
@@ -153,7 +153,7 @@ async fn token_of_a_session_that_the_service_has_ended_is_dropped() {
 }
 
 #[tokio::test]
-async fn models_hold_every_field_and_miss_none() {
+async fn models_have_every_field_of_account_answers() {
     let (_sandbox, client) = logged_in().await;
     let episode = client.releases().get(1).await.unwrap().episodes.unwrap()[0].id;
     client.views().save([Timecode::stopped(episode, Duration::from_mins(1))]).await.unwrap();
@@ -176,7 +176,7 @@ async fn models_hold_every_field_and_miss_none() {
     survive_on::<Vec<TeamUser>>(&client, "/teams/users").await;
 }
 
-/// Checks that the model of this answer survives missing and null fields.
+/// Checks that the model decodes the answer with missing and null fields.
 async fn survive_on<T: DeserializeOwned>(client: &Client, path: &'static str) {
     let request = Request::new(Method::GET, path);
     let request = if path.contains("/me/") { request.session() } else { request };

@@ -1,4 +1,4 @@
-//! A client that reads through a cache (feature `cache`).
+//! Tests of a client with a cache (feature `cache`).
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ async fn start() -> (anilibria_client::sandbox::RunningSandbox, Client) {
 }
 
 #[tokio::test]
-async fn read_is_asked_once_and_chance_every_time() {
+async fn read_is_cached_and_random_answer_is_not() {
     let (sandbox, client) = start().await;
 
     let (one, two) = (client.releases().get(7).await.unwrap(), client.releases().get(7).await.unwrap());
@@ -27,7 +27,7 @@ async fn read_is_asked_once_and_chance_every_time() {
 }
 
 #[tokio::test]
-async fn callers_at_the_same_time_share_one_request() {
+async fn concurrent_callers_share_one_request() {
     let (sandbox, client) = start().await;
 
     let answers = future::join_all((0..50).map(|_| async { client.releases().get(7).await })).await;
@@ -37,7 +37,7 @@ async fn callers_at_the_same_time_share_one_request() {
 }
 
 #[tokio::test]
-async fn call_may_have_its_own_way_with_the_cache() {
+async fn call_sets_its_own_caching() {
     let (sandbox, client) = start().await;
 
     client.releases().get(7).uncached().await.unwrap();
@@ -50,7 +50,7 @@ async fn call_may_have_its_own_way_with_the_cache() {
 }
 
 #[tokio::test]
-async fn failures_are_told_to_all_and_not_kept() {
+async fn failure_reaches_all_callers_and_is_not_cached() {
     let (sandbox, client) = start().await;
 
     let missing =

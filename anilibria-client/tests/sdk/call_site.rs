@@ -1,4 +1,4 @@
-//! The forms in which arguments of calls can be written, and the refusal of numbers that an argument cannot hold.
+//! Tests of the forms of arguments, and of numbers that an argument cannot hold.
 
 #![expect(
     clippy::needless_borrows_for_generic_args,
@@ -43,7 +43,7 @@ fn query(sandbox: &RunningSandbox) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn release_is_named_by_an_id_a_number_or_an_alias_owned_or_borrowed() {
+async fn release_reference_is_an_id_number_or_alias_owned_or_borrowed() {
     let (_sandbox, client) = start().await;
     let releases = client.releases();
     let release = releases.get(1).await.unwrap();
@@ -73,7 +73,7 @@ async fn release_is_named_by_an_id_a_number_or_an_alias_owned_or_borrowed() {
 }
 
 #[tokio::test]
-async fn other_things_are_named_by_ids_hashes_and_numbers_owned_or_borrowed() {
+async fn other_references_are_ids_hashes_or_numbers_owned_or_borrowed() {
     let (_sandbox, client) = start().await;
     let release = client.releases().get(1).await.unwrap();
     let episode = &release.episodes.as_ref().unwrap()[0];
@@ -106,7 +106,7 @@ async fn other_things_are_named_by_ids_hashes_and_numbers_owned_or_borrowed() {
 }
 
 #[tokio::test]
-async fn lists_are_given_as_vectors_slices_arrays_or_iterators_owned_or_borrowed() {
+async fn list_argument_is_a_vector_slice_array_or_iterator() {
     let (sandbox, client) = start().await;
     let ids: Vec<ReleaseId> = [1, 2].map(ReleaseId).into();
     let genres: Vec<GenreId> = [1, 2].map(GenreId).into();
@@ -216,7 +216,7 @@ async fn number_that_an_argument_cannot_hold_is_refused_and_not_sent() {
 }
 
 #[tokio::test]
-async fn call_can_be_named_stored_and_repeated() {
+async fn call_has_a_type_name_and_can_be_cloned() {
     async fn send_twice(call: LatestReleases) -> (usize, usize) {
         (call.clone().await.unwrap().len(), call.await.unwrap().len())
     }
@@ -251,7 +251,7 @@ impl<S: Subscriber> Layer<S> for Warnings {
 }
 
 #[tokio::test]
-async fn undecodable_items_of_a_list_are_left_out_and_logged_once_a_call() {
+async fn undecodable_items_are_left_out_and_logged_once_per_call() {
     let mut server = Server::new_async().await;
     let list = r#"[{"id":1},{"id":[]},{"id":3},{"id":{}}]"#;
     server.mock("GET", "/anime/releases/latest").with_body(list).create_async().await;

@@ -1,4 +1,4 @@
-//! Every operation of the service has a method, and the table in the docs tells which.
+//! Tests that every operation has a method and a row in the table of the documentation.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,14 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// One operation: method, path with its arguments unnamed.
+/// One operation: its method, and its path without the names of arguments.
 type Operation = (String, String);
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// `/a/{b}/c` as `/a/{}/c`: what an argument is called is nobody's business.
+/// Replaces the names of arguments: `/a/{b}/c` becomes `/a/{}/c`. The names may differ from the document.
 fn unnamed(path: &str) -> String {
     let mut parts = path.split('{');
     let first = parts.next().unwrap_or_default().to_owned();
@@ -37,7 +37,7 @@ fn sources(directory: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// Reads from the sources which method calls which operation.
+/// Returns the method that calls each operation, from the sources.
 fn methods() -> BTreeMap<Operation, String> {
     let mut texts = Vec::new();
     sources(&root().join("src/api"), &mut texts);
@@ -50,7 +50,7 @@ fn methods() -> BTreeMap<Operation, String> {
     methods
 }
 
-/// The accessors of the groups that a file declares: `group! { … Releases, releases }`.
+/// Returns the accessors of the groups that a file declares: `group! { … Releases, releases }`.
 fn accessors(text: &str) -> BTreeMap<String, String> {
     let groups =
         text.split("group! {").skip(1).filter_map(|rest| rest.split_once("\n}").map(|(group, _)| group));
@@ -58,7 +58,7 @@ fn accessors(text: &str) -> BTreeMap<String, String> {
     names.map(|(group, accessor)| (group.to_owned(), accessor.to_owned())).collect()
 }
 
-/// `GET "/path" [twin] => Group::name(…`, in an `endpoint!`.
+/// Adds the methods that a file declares in `endpoint!`: `GET "/path" [twin] => Group::name(…`.
 fn declared(text: &str, accessors: &BTreeMap<String, String>, methods: &mut BTreeMap<Operation, String>) {
     for line in text.lines().map(str::trim) {
         let Some((verb, rest)) = line.split_once(" \"/") else { continue };
@@ -76,7 +76,7 @@ fn declared(text: &str, accessors: &BTreeMap<String, String>, methods: &mut BTre
     }
 }
 
-/// ``Calls `POST /path`.``, in the docs of a method that is written out.
+/// Adds the methods that are written out, by their documentation: ``Calls `POST /path`.``
 fn written_out(text: &str, accessors: &BTreeMap<String, String>, methods: &mut BTreeMap<Operation, String>) {
     let group = accessors.values().next();
     let mut calls = None;
@@ -85,7 +85,7 @@ fn written_out(text: &str, accessors: &BTreeMap<String, String>, methods: &mut B
             calls = operation.split_once(' ').map(|(verb, path)| (verb.to_owned(), unnamed(path)));
         } else if let Some(rest) = line.strip_prefix("pub async fn ").or_else(|| line.strip_prefix("pub fn "))
         {
-            // A method in a file without a group is a method of the client.
+            // A file without a group has methods of the client.
             let group = group.map_or_else(String::new, |group| format!("{group}()."));
             let name = rest.split('(').next().unwrap_or_default();
             methods.extend(calls.take().map(|operation| (operation, format!("`{group}{name}(…)`"))));
@@ -105,7 +105,7 @@ fn table(operations: &BTreeSet<Operation>, methods: &BTreeMap<Operation, String>
 }
 
 #[test]
-fn every_operation_has_a_method_and_stands_in_the_table() {
+fn every_operation_has_a_method_and_a_row_in_the_table() {
     let operations = operations(&fs::read_to_string(root().join("tests/fixtures/operations.txt")).unwrap());
     let methods = methods();
 
@@ -126,9 +126,9 @@ fn every_operation_has_a_method_and_stands_in_the_table() {
     assert!(kept == table, "out of date: run the test once with UPDATE_OPERATIONS=1");
 }
 
-/// Compares the list kept here with the service's own document, where that lies beside the project.
+/// Compares the recorded list with the document of the service, if the document is available.
 #[test]
-fn list_of_operations_is_the_one_of_the_published_document() {
+fn list_of_operations_matches_the_published_document() {
     let path = root().join("../../shared/spec/aniliberty-v1.openapi.json");
     let Ok(text) = fs::read_to_string(&path) else {
         println!("left out: the published document is not there");
@@ -141,7 +141,7 @@ fn list_of_operations_is_the_one_of_the_published_document() {
         verbs.map(move |verb| (verb.to_uppercase(), unnamed(path)))
     });
     let mut published: BTreeSet<_> = published.collect();
-    // Newer than the document.
+    // These operations are newer than the document.
     let rating = "/anime/releases/{}/rating";
     published.extend(["GET", "POST", "DELETE"].map(|verb| (verb.to_owned(), rating.to_owned())));
 

@@ -1,4 +1,4 @@
-//! Durations and headers that no sensible service sends, and calls that are cancelled.
+//! Tests of extreme durations and headers, and of cancelled calls.
 
 use std::{future::Future, time::Duration};
 
@@ -29,7 +29,7 @@ async fn no_header_of_an_answer_causes_a_panic_or_a_long_wait() {
     ];
     for wait in waits {
         let head = format!("Retry-After: {wait}\r\nX-Empty:\r\n");
-        let host = Host::saying(response("429 Too Many Requests", &head, "")).await;
+        let host = Host::with_answer(response("429 Too Many Requests", &head, "")).await;
         let client = Client::builder().mirror(&host.origin).timeout(Duration::from_secs(2)).build().unwrap();
 
         assert_calm(async move {
@@ -58,7 +58,7 @@ async fn no_duration_of_a_caller_causes_a_panic() {
 }
 
 #[tokio::test]
-async fn cancelled_calls_give_their_turns_back() {
+async fn cancelled_calls_return_their_turns() {
     let sandbox = Sandbox::builder().releases(60).build().start().await.unwrap();
     let client = Client::builder().mirror(sandbox.api_url()).build().unwrap();
 
@@ -72,7 +72,7 @@ async fn cancelled_calls_give_their_turns_back() {
 }
 
 #[tokio::test]
-async fn calls_that_are_cancelled_while_they_wait_leave_the_rate_as_it_is() {
+async fn calls_cancelled_while_waiting_do_not_change_the_rate() {
     let sandbox = Sandbox::builder().releases(60).build().start().await.unwrap();
     let limit = RateLimit::per_second(1).burst(1);
     let client = Client::builder().mirror(sandbox.api_url()).rate_limit(limit).build().unwrap();

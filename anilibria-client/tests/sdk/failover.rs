@@ -1,4 +1,4 @@
-//! Mirrors that are silent, closed or blocked, and the mirror that answers in their place.
+//! Tests of failover: silent, closed and blocked mirrors.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ fn mirrors<const N: usize>(bases: [String; N]) -> ClientBuilder {
 
 /// The deadline of the call is shorter than the attempt timeout.
 #[tokio::test]
-async fn a_silent_mirror_is_left_although_the_deadline_is_shorter_than_an_attempt() {
+async fn a_silent_mirror_is_skipped_although_the_deadline_is_shorter_than_an_attempt() {
     let (silent, sandbox) = (black_hole().await, sandbox().await);
     let client = mirrors([format!("http://{silent}/api/v1"), sandbox.api_url()]);
     let client = client.timeout(Duration::from_millis(400)).build().unwrap();
@@ -36,8 +36,8 @@ async fn a_silent_mirror_is_left_although_the_deadline_is_shorter_than_an_attemp
 }
 
 #[tokio::test]
-async fn the_first_call_past_a_silent_mirror_is_quick_and_later_ones_go_straight_to_the_other() {
-    let (silent, healthy) = (Host::answering(|_| unreachable!()).await, Host::saying(json(ALIVE)).await);
+async fn the_first_call_skips_a_silent_mirror_quickly_and_later_calls_use_the_other() {
+    let (silent, healthy) = (Host::start(|_| unreachable!()).await, Host::with_answer(json(ALIVE)).await);
     let hole = black_hole().await;
     let client = mirrors([format!("http://{hole}"), healthy.origin.clone()]).build().unwrap();
     let started = Instant::now();
@@ -57,7 +57,7 @@ async fn the_first_call_past_a_silent_mirror_is_quick_and_later_ones_go_straight
 
 #[tokio::test]
 async fn a_read_is_hedged_once_per_mirror_and_a_quick_answer_causes_no_hedge() {
-    let (one, two) = (Host::saying(json(ALIVE)).await, Host::saying(json(ALIVE)).await);
+    let (one, two) = (Host::with_answer(json(ALIVE)).await, Host::with_answer(json(ALIVE)).await);
     let client = mirrors([one.origin.clone(), two.origin.clone()]).build().unwrap();
 
     for _ in 0..10 {
@@ -69,8 +69,8 @@ async fn a_read_is_hedged_once_per_mirror_and_a_quick_answer_causes_no_hedge() {
 
 /// Forty calls at once need more hedges than the reserve of the budget has.
 #[tokio::test]
-async fn calls_beyond_the_budget_leave_a_silent_mirror_once_its_circuit_is_open() {
-    let (silent, healthy) = (black_hole().await, Host::saying(json(ALIVE)).await);
+async fn calls_beyond_the_budget_skip_a_silent_mirror_once_its_circuit_is_open() {
+    let (silent, healthy) = (black_hole().await, Host::with_answer(json(ALIVE)).await);
     let client = mirrors([format!("http://{silent}"), healthy.origin.clone()]);
     let client = client.hedge_after(Duration::from_millis(100)).build().unwrap();
 
@@ -85,7 +85,7 @@ async fn calls_beyond_the_budget_leave_a_silent_mirror_once_its_circuit_is_open(
 
 #[tokio::test]
 async fn without_hedging_the_next_mirror_gets_its_share_of_the_deadline() {
-    let (silent, healthy) = (black_hole().await, Host::saying(json(ALIVE)).await);
+    let (silent, healthy) = (black_hole().await, Host::with_answer(json(ALIVE)).await);
     let client = mirrors([format!("http://{silent}"), healthy.origin.clone()]);
     let client = client.hedge_after(None).timeout(Duration::from_millis(600)).build().unwrap();
 
@@ -143,7 +143,7 @@ async fn a_mirror_that_is_silent_until_the_caller_gives_up_counts_a_failure() {
 }
 
 #[tokio::test]
-async fn a_login_moves_on_when_no_connection_was_made() {
+async fn a_login_is_sent_to_the_next_mirror_when_no_connection_was_made() {
     let (silent, sandbox) = (black_hole().await, sandbox().await);
     // The TLS handshake never completes, so the request is not sent.
     let client = mirrors([format!("https://{silent}/api/v1"), sandbox.api_url()]);
@@ -155,9 +155,12 @@ async fn a_login_moves_on_when_no_connection_was_made() {
 }
 
 #[tokio::test]
-async fn a_login_moves_on_from_a_block_page_and_from_a_tls_error() {
-    let (blocked, plain, sandbox) =
-        (Host::saying(page("403 Forbidden")).await, Host::saying("no TLS".to_owned()).await, sandbox().await);
+async fn a_login_is_sent_to_the_next_mirror_after_a_block_page_or_tls_error() {
+    let (blocked, plain, sandbox) = (
+        Host::with_answer(page("403 Forbidden")).await,
+        Host::with_answer("no TLS".to_owned()).await,
+        sandbox().await,
+    );
     for broken in [blocked.origin.clone(), plain.origin.replace("http:", "https:")] {
         let client = mirrors([broken.clone(), sandbox.api_url()]).build().unwrap();
 
@@ -170,7 +173,7 @@ async fn a_login_moves_on_from_a_block_page_and_from_a_tls_error() {
 #[tokio::test]
 async fn a_write_waits_out_a_rate_limit_and_is_sent_again() {
     let answers = std::sync::atomic::AtomicUsize::new(0);
-    let host = Host::answering(move |_| match answers.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+    let host = Host::start(move |_| match answers.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
         0 => response("429 Too Many Requests", "", ""),
         _ => json(r#"{"token":"t"}"#),
     });
@@ -184,7 +187,7 @@ async fn a_write_waits_out_a_rate_limit_and_is_sent_again() {
 /// The service may have applied the write before the connection was lost.
 #[tokio::test]
 async fn a_write_that_may_have_arrived_is_not_sent_to_another_mirror() {
-    let (broken, other) = (Host::saying("HTTP/1.1 200 OK\r\nConte".to_owned()).await, sandbox().await);
+    let (broken, other) = (Host::with_answer("HTTP/1.1 200 OK\r\nConte".to_owned()).await, sandbox().await);
     let client = mirrors([broken.origin.clone(), other.api_url()]).build().unwrap();
     client.session().set("token".into()).await.unwrap();
 
@@ -213,7 +216,7 @@ async fn a_probe_prefers_the_fastest_mirror_and_names_the_failures() {
 async fn endpoints_that_the_service_lists_become_mirrors_unless_disabled() {
     let status =
         json(r#"{"is_alive":true,"available_api_endpoints":["https://new.example","https://10.0.0.1"]}"#);
-    let host = Host::saying(status).await;
+    let host = Host::with_answer(status).await;
     for is_enabled in [true, false] {
         let client = mirrors([format!("{}/api/v1", host.origin)]).learn_mirrors(is_enabled).build().unwrap();
 
@@ -228,10 +231,10 @@ async fn endpoints_that_the_service_lists_become_mirrors_unless_disabled() {
 /// A host that only the service names must not receive tokens, passwords or passkeys.
 #[tokio::test]
 async fn learned_mirrors_receive_no_secrets() {
-    let learned = Host::saying(json(r#"{"token":"t"}"#)).await;
-    // The teacher is on the same address, so that the endpoint on another port may be learned.
+    let learned = Host::with_answer(json(r#"{"token":"t"}"#)).await;
+    // The mirror that lists the endpoint is on the same address, so that the endpoint on another port may be learned.
     let status = format!(r#"{{"is_alive":true,"available_api_endpoints":["{}"]}}"#, learned.origin);
-    let main = Host::answering(move |path| match path {
+    let main = Host::start(move |path| match path {
         "/app/status" => json(&status),
         _ => page("403 Forbidden"),
     });

@@ -1,4 +1,4 @@
-//! Failures of the network and of the service, and the error of each.
+//! Tests of the error for each failure of the network and of the service.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ fn client(mirrors: &[&ServerGuard]) -> Client {
     builder.timeout(Duration::from_secs(5)).retry(RetryPolicy::none()).build().unwrap()
 }
 
-/// A status, a body, and what its error must be.
+/// A status, a body, and a check of the resulting error.
 type Case = (usize, &'static str, fn(&Error) -> bool);
 
-/// A server that answers every connection with `bytes` and closes it, or keeps it open and silent after them.
+/// Starts a server that answers every connection with `bytes`. It then closes the connection, or stays silent.
 async fn raw(bytes: &'static [u8], close: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -39,7 +39,7 @@ async fn raw(bytes: &'static [u8], close: bool) -> String {
 }
 
 #[tokio::test]
-async fn statuses_become_the_errors_that_say_what_to_do() {
+async fn each_status_becomes_its_error() {
     let mut server = Server::new_async().await;
     let client = client(&[&server]);
     let cases: [Case; 8] = [
@@ -67,7 +67,7 @@ async fn statuses_become_the_errors_that_say_what_to_do() {
 }
 
 #[tokio::test]
-async fn answer_of_another_form_names_the_place() {
+async fn unexpected_answer_is_an_error_with_the_path() {
     let mut server = Server::new_async().await;
     let body = r#"{"id":"not a number"}"#;
     server.mock("GET", "/anime/releases/2").with_body(body).create_async().await;
@@ -88,7 +88,7 @@ async fn html_with_status_200_is_a_block() {
 }
 
 #[tokio::test]
-async fn body_that_breaks_off_is_an_interruption() {
+async fn truncated_body_is_an_interruption() {
     let url = raw(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"is_alive\":", true).await;
     let client = Client::builder().mirror(url).build().unwrap();
 
@@ -98,7 +98,7 @@ async fn body_that_breaks_off_is_an_interruption() {
 }
 
 #[tokio::test]
-async fn nobody_listening_is_a_failure_to_connect() {
+async fn closed_port_is_a_connect_error() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -135,7 +135,7 @@ async fn deadline_ends_the_whole_call_over_all_mirrors() {
 }
 
 #[tokio::test]
-async fn answer_over_the_size_limit_is_not_read_on() {
+async fn answer_over_the_size_limit_is_not_read() {
     let mut server = Server::new_async().await;
     server.mock("GET", STATUS).with_body(" ".repeat(100_000)).create_async().await;
     let client = Client::builder().mirror(server.url()).max_response_size(10_000).build().unwrap();
@@ -146,7 +146,7 @@ async fn answer_over_the_size_limit_is_not_read_on() {
 }
 
 #[tokio::test]
-async fn read_moves_to_the_next_mirror_and_stays_there() {
+async fn read_is_sent_to_the_next_mirror_which_becomes_preferred() {
     let (mut down, mut up) = (Server::new_async().await, Server::new_async().await);
     let failing = down.mock("GET", STATUS).with_status(503).expect(1).create_async().await;
     let working = up.mock("GET", STATUS).with_body(ALIVE).expect(2).create_async().await;
@@ -172,7 +172,7 @@ async fn a_mirror_that_answers_a_page_is_skipped() {
 }
 
 #[tokio::test]
-async fn not_found_is_an_answer_and_asks_no_other_mirror() {
+async fn not_found_is_not_requested_from_other_mirrors() {
     let (mut one, mut two) = (Server::new_async().await, Server::new_async().await);
     one.mock("GET", "/anime/releases/1").with_status(404).with_body("{}").create_async().await;
     let other = two.mock("GET", "/anime/releases/1").expect(0).create_async().await;
@@ -208,7 +208,7 @@ async fn redirects_without_end_are_an_error() {
 }
 
 #[tokio::test]
-async fn query_of_a_failed_call_is_in_no_message() {
+async fn error_message_does_not_contain_the_query() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

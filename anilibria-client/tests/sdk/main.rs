@@ -1,4 +1,4 @@
-//! The SDK over HTTP: the path of a call, pages, and the models against recorded forms of answers.
+//! Tests of the SDK over HTTP: calls, pages, and models against recorded answers.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,7 +6,6 @@
 mod host;
 
 mod accounts;
-mod blame;
 #[cfg(feature = "cache")]
 mod cached;
 mod call_site;
@@ -14,8 +13,8 @@ mod coverage;
 mod extremes;
 mod failover;
 mod faults;
+mod mirror_faults;
 mod models;
-mod observed;
 mod operations;
 mod pages;
 mod proxies;
@@ -23,3 +22,4 @@ mod redirects;
 mod reserved;
 mod retries;
 mod session;
+mod telemetry;

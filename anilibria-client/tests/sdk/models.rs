@@ -1,4 +1,4 @@
-//! The models against the forms that answers really have: whatever goes missing, becomes null or is new.
+//! Tests of the models against recorded answers with missing, null and unknown fields.
 
 use anilibria_client::{
     model::{
@@ -20,7 +20,7 @@ fn decode<T: DeserializeOwned>(value: &Value) -> T {
     serde_json::from_str(&value.to_string()).unwrap()
 }
 
-/// JSON pointers to every object field below `value`.
+/// Collects the JSON pointers of all object fields below `value`.
 fn fields(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
@@ -39,7 +39,7 @@ fn fields(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// True if the field is an identity or a list of the answer's own frame: without it there is nothing to read.
+/// True if the field is an identity or the list of a page, without which the answer cannot be decoded.
 fn is_frame(path: &str) -> bool {
     let mut names = path.rsplit('/');
     let name = names.next().unwrap_or_default();
@@ -55,7 +55,7 @@ fn survives_missing_and_null_fields<T: DeserializeOwned>(name: &str) {
     survives::<T>(name, &fixture(name));
 }
 
-/// Decodes an answer with each of its fields missing, and with each of them null.
+/// Decodes an answer once without each of its fields, and once with each field null.
 pub(crate) fn survives<T: DeserializeOwned>(name: &str, whole: &Value) {
     let mut paths = Vec::new();
     fields(whole, "", &mut paths);
@@ -75,7 +75,7 @@ pub(crate) fn survives<T: DeserializeOwned>(name: &str, whole: &Value) {
     }
 }
 
-/// Decodes, encodes and decodes again: nothing that the model knows gets lost.
+/// Decodes, encodes and decodes again, and checks that no known field is lost.
 fn round_trips<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(name: &str) {
     let first: T = decode(&fixture(name));
 
@@ -107,7 +107,7 @@ fn models_round_trip() {
 }
 
 #[test]
-fn value_from_the_future_is_kept_and_written_back() {
+fn unknown_enum_value_is_kept_and_written_back() {
     let mut release = fixture("anime.releases.get");
     for (field, value) in [("type", "HOLOGRAM"), ("season", "monsoon"), ("age_rating", "R99_PLUS")] {
         release[field]["value"] = value.into();
@@ -130,7 +130,7 @@ fn value_from_the_future_is_kept_and_written_back() {
 }
 
 #[test]
-fn release_reads_as_it_is() {
+fn recorded_release_is_read() {
     let release: Release = decode(&fixture("anime.releases.get"));
 
     assert_eq!(release.kind, Some(ReleaseKind::Tv));

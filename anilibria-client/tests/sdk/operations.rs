@@ -1,4 +1,4 @@
-//! Every operation against the sandbox: what is asked goes out as it should, and comes back typed and whole.
+//! Tests of all operations against the sandbox: their requests, and the decoding of their answers.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ fn last(sandbox: &RunningSandbox) -> LoggedRequest {
 }
 
 #[tokio::test]
-async fn catalog_filters_go_out_under_their_names_and_hold() {
+async fn catalog_filters_are_sent_by_name_and_applied() {
     let (sandbox, client) = start().await;
 
     let page = client
@@ -73,7 +73,7 @@ async fn catalog_filters_go_out_under_their_names_and_hold() {
 }
 
 #[tokio::test]
-async fn long_query_goes_out_as_post_and_answers_the_same() {
+async fn long_query_is_sent_as_post_with_the_same_answer() {
     let (sandbox, client) = start().await;
     let few = client.catalog().releases().kinds([ReleaseKind::Movie]).limit(50);
 
@@ -105,7 +105,7 @@ async fn whole_catalog_streams_each_release_once() {
 }
 
 #[tokio::test]
-async fn list_takes_ids_and_aliases_and_leaves_unknown_ones_out() {
+async fn list_accepts_ids_and_aliases_and_ignores_unknown_ones() {
     let (_sandbox, client) = start().await;
     let alias = client.releases().get(5).await.unwrap().alias;
 
@@ -127,7 +127,7 @@ async fn refused_limit_names_the_parameter() {
 }
 
 #[tokio::test]
-async fn unknown_things_are_not_found() {
+async fn unknown_ids_are_not_found() {
     let (_sandbox, client) = start().await;
 
     assert!(client.releases().get(9999).await.unwrap_err().is_not_found());
@@ -139,7 +139,7 @@ async fn unknown_things_are_not_found() {
 }
 
 #[tokio::test]
-async fn projection_is_read_into_a_type_of_ones_own() {
+async fn projection_is_decoded_into_a_type_of_the_caller() {
     #[derive(serde::Deserialize)]
     struct Card {
         id: ReleaseId,
@@ -159,7 +159,7 @@ async fn projection_is_read_into_a_type_of_ones_own() {
 }
 
 #[tokio::test]
-async fn object_that_a_projection_emptied_and_php_wrote_as_a_list_reads_as_empty() {
+async fn empty_list_in_place_of_a_projected_object_reads_as_empty() {
     let (_sandbox, client) = start().await;
 
     let raw: Value = client.schedule().week().include(["id"]).fetch_as().await.unwrap();
@@ -170,7 +170,7 @@ async fn object_that_a_projection_emptied_and_php_wrote_as_a_list_reads_as_empty
 }
 
 #[tokio::test]
-async fn search_is_the_services_own_order() {
+async fn search_keeps_the_order_of_the_service() {
     let (_sandbox, client) = start().await;
     let release = client.releases().get(7).await.unwrap();
 
@@ -183,7 +183,7 @@ async fn search_is_the_services_own_order() {
     assert!(nothing.is_empty());
 }
 
-/// Decodes the answer to `path` and checks that the model holds every field of it.
+/// Checks that the model has every field of the answer to `path`.
 pub(crate) async fn holds_every_field<T: DeserializeOwned + Serialize>(client: &Client, path: &'static str) {
     let request = Request::new(Method::GET, path);
     let request = if path.contains("/me/") { request.session() } else { request };
@@ -200,7 +200,7 @@ pub(crate) async fn holds_every_field<T: DeserializeOwned + Serialize>(client: &
 fn compare(raw: &Value, kept: &Value, path: String, lost: &mut BTreeSet<String>) {
     match (raw, kept) {
         (Value::Object(raw), Value::Object(kept)) => {
-            // Wrappers are unwrapped: their texts are for people, and follow from the value.
+            // Wrappers are unwrapped: their texts are for display and follow from the value.
             let wrapper = raw.contains_key("value") && kept.len() == 1;
             for (key, value) in raw.iter().filter(|(key, _)| !wrapper || *key == "value") {
                 match kept.get(key) {
@@ -221,7 +221,7 @@ fn compare(raw: &Value, kept: &Value, path: String, lost: &mut BTreeSet<String>)
 }
 
 #[tokio::test]
-async fn models_hold_every_field_that_is_answered() {
+async fn models_have_every_field_of_the_answers() {
     use anilibria_client::model::{AppStatus, Franchise, Genre, Member, Reference, Schedule, Torrent};
     let (_sandbox, client) = start().await;
 

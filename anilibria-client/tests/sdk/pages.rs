@@ -1,4 +1,4 @@
-//! Streams over pages: where they end, and how far they go ahead.
+//! Tests of page streams: their end, and prefetching.
 
 use anilibria_client::{Client, Error, model::Release};
 use futures::{StreamExt, TryStreamExt};
@@ -44,7 +44,7 @@ async fn items_come_from_all_pages_in_order() {
 }
 
 #[tokio::test]
-async fn stream_begins_at_the_page_that_is_set() {
+async fn stream_starts_at_the_page_of_the_call() {
     let mut server = Server::new_async().await;
     mock(&mut server, 3, body([5], 3, 3), 1).await;
 
@@ -54,7 +54,7 @@ async fn stream_begins_at_the_page_that_is_set() {
 }
 
 #[tokio::test]
-async fn empty_page_ends_the_stream_though_more_were_promised() {
+async fn empty_page_ends_the_stream_although_more_pages_are_announced() {
     let mut server = Server::new_async().await;
     mock(&mut server, 1, body([1, 2], 1, 9), 1).await;
     mock(&mut server, 2, body([], 2, 9), 1).await;
@@ -65,7 +65,7 @@ async fn empty_page_ends_the_stream_though_more_were_promised() {
 }
 
 #[tokio::test]
-async fn service_that_answers_the_same_page_again_does_not_loop() {
+async fn repeated_page_ends_the_stream() {
     let mut server = Server::new_async().await;
     let query = Matcher::Regex("page=".to_owned());
     let same = server.mock("GET", CATALOG).match_query(query).with_body(body([1, 2], 1, 9)).expect(2);
@@ -95,7 +95,7 @@ async fn stream_ends_after_its_first_error() {
 }
 
 #[tokio::test]
-async fn next_page_is_fetched_while_the_present_one_is_looked_at() {
+async fn next_page_is_fetched_while_the_current_one_is_processed() {
     let mut server = Server::new_async().await;
     mock(&mut server, 1, body([1, 2], 1, 3), 1).await;
     let second = mock(&mut server, 2, body([3, 4], 2, 3), 1).await;
@@ -112,7 +112,7 @@ async fn next_page_is_fetched_while_the_present_one_is_looked_at() {
 }
 
 #[tokio::test]
-async fn window_across_pages_holds_what_was_asked_for() {
+async fn window_across_pages_has_the_requested_items() {
     let mut server = Server::new_async().await;
     let page = |from: u32, page| {
         let mut body: serde_json::Value = serde_json::from_str(&body(from..from + 50, page, 5)).unwrap();

@@ -1,4 +1,4 @@
-//! Words of the API's paths that are no ids and no aliases.
+//! Tests of path segments that are neither ids nor aliases.
 
 use anilibria_client::{Client, Error, sandbox::Sandbox};
 

@@ -1,4 +1,4 @@
-//! What happens after a failure: retries, circuit breakers, and the client's own limits.
+//! Tests of retries, circuit breakers, and the rate limit of the client.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn fails(server: &mut ServerGuard, method: &str, path: &str, status: usize
 }
 
 #[tokio::test]
-async fn read_is_tried_again_after_what_may_pass() {
+async fn read_is_retried_after_a_transient_error() {
     for status in [429, 500, 502, 503, 504] {
         let mut server = Server::new_async().await;
         let failing = fails(&mut server, "GET", STATUS, status, 1).await;
@@ -39,7 +39,7 @@ async fn read_is_tried_again_after_what_may_pass() {
 }
 
 #[tokio::test]
-async fn retries_end_and_the_last_failure_is_told() {
+async fn retries_end_with_the_last_error() {
     let mut server = Server::new_async().await;
     let failing = fails(&mut server, "GET", STATUS, 503, 3).await;
 
@@ -50,7 +50,7 @@ async fn retries_end_and_the_last_failure_is_told() {
 }
 
 #[tokio::test]
-async fn what_will_not_pass_is_not_tried_again() {
+async fn permanent_error_is_not_retried() {
     for status in [400, 401, 404, 422] {
         let mut server = Server::new_async().await;
         let failing = fails(&mut server, "GET", STATUS, status, 1).await;
@@ -76,11 +76,11 @@ async fn write_is_never_sent_twice() {
 }
 
 #[tokio::test]
-async fn write_that_never_left_goes_to_another_mirror() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+async fn unsent_write_is_sent_to_another_mirror() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut up = Server::new_async().await;
     up.mock("POST", "/accounts/users/auth/login").with_body(r#"{"token":"t"}"#).create_async().await;
-    let client = Client::builder().mirror(format!("http://{nobody}")).mirror(up.url()).build().unwrap();
+    let client = Client::builder().mirror(format!("http://{closed}")).mirror(up.url()).build().unwrap();
 
     let token = client.auth().login("demo", "demo").await.unwrap();
 
@@ -88,7 +88,7 @@ async fn write_that_never_left_goes_to_another_mirror() {
 }
 
 #[tokio::test]
-async fn wait_longer_than_the_deadline_ends_the_call_at_once() {
+async fn retry_after_beyond_the_deadline_ends_the_call_at_once() {
     let mut server = Server::new_async().await;
     let limited = server.mock("GET", STATUS).with_status(429).with_header("Retry-After", "3600").expect(1);
     let limited = limited.create_async().await;
@@ -100,7 +100,7 @@ async fn wait_longer_than_the_deadline_ends_the_call_at_once() {
 }
 
 #[tokio::test]
-async fn call_may_have_a_policy_of_its_own() {
+async fn call_sets_its_own_retry_policy() {
     let mut server = Server::new_async().await;
     let failing = fails(&mut server, "GET", STATUS, 503, 1).await;
     let client = builder(&[&server]).build().unwrap();
@@ -162,7 +162,7 @@ async fn open_circuits_of_all_mirrors_fail_without_a_request() {
 }
 
 #[tokio::test]
-async fn circuit_closes_after_its_rest_when_the_mirror_answers() {
+async fn circuit_closes_after_a_successful_trial() {
     let mut server = Server::new_async().await;
     fails(&mut server, "GET", STATUS, 500, 1).await;
     server.mock("GET", STATUS).with_body(ALIVE).create_async().await;
@@ -177,7 +177,7 @@ async fn circuit_closes_after_its_rest_when_the_mirror_answers() {
 }
 
 #[tokio::test]
-async fn answer_that_says_no_is_no_failure_of_the_mirror() {
+async fn client_error_is_not_a_failure_of_the_mirror() {
     let mut server = Server::new_async().await;
     fails(&mut server, "GET", STATUS, 404, 10).await;
     let client = builder(&[&server]).build().unwrap();
@@ -190,9 +190,9 @@ async fn answer_that_says_no_is_no_failure_of_the_mirror() {
 }
 
 #[tokio::test]
-async fn retries_of_all_calls_together_are_bounded() {
+async fn retries_of_all_calls_share_a_budget() {
     let mut server = Server::new_async().await;
-    // Twenty retries in stock, and one more for every ten calls after the first.
+    // The budget has a reserve of 20 retries, and allows one further retry per ten calls after the first.
     let failing = fails(&mut server, "GET", STATUS, 503, 50 + 20 + 4).await;
     let breaker = BreakerPolicy { failures: u32::MAX, ..BreakerPolicy::default() };
     let rate = RateLimit::per_second(1000);
@@ -206,7 +206,7 @@ async fn retries_of_all_calls_together_are_bounded() {
 }
 
 #[tokio::test]
-async fn call_whose_turn_comes_after_its_deadline_is_not_sent() {
+async fn call_with_a_turn_after_its_deadline_is_not_sent() {
     let mut server = Server::new_async().await;
     let once = server.mock("GET", STATUS).with_body(ALIVE).expect(1).create_async().await;
     let client = builder(&[&server]).rate_limit(RateLimit::per_second(1).burst(1)).build().unwrap();
@@ -219,7 +219,7 @@ async fn call_whose_turn_comes_after_its_deadline_is_not_sent() {
 }
 
 #[tokio::test]
-async fn clients_with_rate_limits_of_their_own_do_not_use_up_each_other() {
+async fn separate_rate_limits_do_not_affect_each_other() {
     let mut server = Server::new_async().await;
     server.mock("GET", STATUS).with_body(ALIVE).expect(2).create_async().await;
     let visitors = builder(&[&server]).rate_limit(RateLimit::per_second(1)).build().unwrap();
@@ -234,7 +234,7 @@ async fn clients_with_rate_limits_of_their_own_do_not_use_up_each_other() {
 }
 
 #[tokio::test]
-async fn proxy_is_asked_for_every_host() {
+async fn proxy_receives_requests_for_every_host() {
     let mut proxy = Server::new_async().await;
     proxy.mock("GET", Matcher::Any).with_body(ALIVE).create_async().await;
     let client =

@@ -1,4 +1,4 @@
-//! Logging in and out, and where tokens go: to the service, to their store, and nowhere else.
+//! Tests of login and logout, and of the places to which tokens go: the service and the token store only.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ async fn call_that_needs_a_session_is_not_sent_without_one() {
 }
 
 #[tokio::test]
-async fn login_sends_the_password_in_the_body_and_the_token_serves_all_clones() {
+async fn login_sends_the_password_in_the_body_and_all_clones_use_the_token() {
     let mut server = Server::new_async().await;
     let body = Matcher::Json(json!({"login": "demo", "password": "hunter2"}));
     let login = server.mock("POST", "/accounts/users/auth/login").match_body(body);
@@ -74,7 +74,7 @@ async fn public_calls_carry_no_token() {
 }
 
 #[tokio::test]
-async fn logging_out_tells_the_service_and_forgets_the_token() {
+async fn logout_calls_the_service_and_drops_the_token() {
     let mut server = Server::new_async().await;
     let logout = server.mock("POST", "/accounts/users/auth/logout").with_body(r#"{"token":null}"#).expect(1);
     let logout = logout.create_async().await;
@@ -89,7 +89,7 @@ async fn logging_out_tells_the_service_and_forgets_the_token() {
 }
 
 #[tokio::test]
-async fn token_is_forgotten_even_when_the_service_cannot_be_told() {
+async fn logout_drops_the_token_even_if_the_service_fails() {
     let mut server = Server::new_async().await;
     server.mock("POST", "/accounts/users/auth/logout").with_status(500).create_async().await;
     let client = client(&server);
@@ -101,7 +101,7 @@ async fn token_is_forgotten_even_when_the_service_cannot_be_told() {
 }
 
 #[tokio::test]
-async fn secrets_are_in_no_debug_output_and_no_error() {
+async fn secrets_do_not_appear_in_debug_output_or_errors() {
     let mut server = Server::new_async().await;
     profile(&mut server).await;
     let client = client(&server);
@@ -122,7 +122,7 @@ async fn secrets_are_in_no_debug_output_and_no_error() {
 }
 
 #[tokio::test]
-async fn file_keeps_the_token_for_the_next_client_and_for_its_owner_only() {
+async fn token_file_is_read_by_the_next_client_and_only_by_its_owner() {
     let mut server = Server::new_async().await;
     profile(&mut server).await;
     let directory = tempfile::tempdir().unwrap();
@@ -146,7 +146,7 @@ async fn file_keeps_the_token_for_the_next_client_and_for_its_owner_only() {
 }
 
 #[tokio::test]
-async fn store_that_fails_is_an_error_that_says_so() {
+async fn failed_token_store_is_an_error() {
     let store = FileTokenStore::new("/no/such/directory/token");
     let client = Client::builder().token_store(store).build().unwrap();
 
@@ -156,7 +156,7 @@ async fn store_that_fails_is_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn one_time_code_is_polled_until_somebody_accepts_it() {
+async fn one_time_code_is_polled_until_it_is_accepted() {
     let mut server = Server::new_async().await;
     let grant = json!({"otp": {"code": "058701", "device_id": "tv", "user_id": null}, "remaining_time": 300});
     server.mock("POST", "/accounts/otp/get").with_body(grant.to_string()).create_async().await;
@@ -177,7 +177,7 @@ async fn one_time_code_is_polled_until_somebody_accepts_it() {
 }
 
 #[tokio::test]
-async fn one_time_code_that_ends_is_told_apart_from_one_that_waits() {
+async fn expired_one_time_code_is_an_error() {
     let mut server = Server::new_async().await;
     let grant =
         |left: u32| json!({"otp": {"code": 58701, "device_id": "tv"}, "remaining_time": left}).to_string();
@@ -192,7 +192,7 @@ async fn one_time_code_that_ends_is_told_apart_from_one_that_waits() {
 }
 
 #[tokio::test]
-async fn login_through_another_site_waits_for_the_person() {
+async fn social_login_waits_for_the_user() {
     let mut server = Server::new_async().await;
     let login = server.mock("GET", "/accounts/users/auth/social/vk/login");
     login.with_body(r#"{"url":"https://vk.example/login","state":"abc"}"#).create_async().await;

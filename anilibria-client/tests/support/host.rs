@@ -1,4 +1,4 @@
-//! HTTP hosts that behave badly: scripted answers, silence, and closed ports.
+//! HTTP hosts for tests of failures: scripted answers, silence, and closed ports.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,7 @@ pub(crate) struct Host {
 
 impl Host {
     /// Starts a host that answers each path with the complete HTTP response returned by `answer`.
-    pub(crate) async fn answering(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::<Mutex<Vec<String>>>::default();
@@ -36,8 +36,8 @@ impl Host {
     }
 
     /// Starts a host that gives every request the same answer.
-    pub(crate) async fn saying(answer: String) -> Self {
-        Self::answering(move |_| answer.clone()).await
+    pub(crate) async fn with_answer(answer: String) -> Self {
+        Self::start(move |_| answer.clone()).await
     }
 
     /// Returns the origin of the same host under a different name.

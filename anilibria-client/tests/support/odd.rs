@@ -6,7 +6,7 @@ use anilibria_client::Client;
 use mockito::{Matcher, Server, ServerGuard};
 use url::form_urlencoded;
 
-/// A field that makes a record impossible to decode, however lenient the models are.
+/// A field that makes a record impossible to decode, even leniently.
 pub(crate) const ODD: &str = r#","alias":"one","alias":"two""#;
 
 /// A release of the service.

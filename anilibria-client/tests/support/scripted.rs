@@ -1,4 +1,4 @@
-//! A WebSocket service without a mind of its own: the test hears what a client says, and says what it answers.
+//! A WebSocket service that a test scripts: the test receives each message of the client and sends each answer.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ use tokio_tungstenite::{
     },
 };
 
-/// Far longer than anything here takes.
+/// Time limit of each step, far above the duration of any test.
 const LIMIT: Duration = Duration::from_secs(30);
 
 pub(crate) struct Service {
     listener: TcpListener,
 }
 
-/// One connection, from the service's side. Dropping it cuts the connection.
+/// The service's end of a connection. Dropping it closes the connection without a close frame.
 pub(crate) struct Peer {
     socket: WebSocketStream<TcpStream>,
 }
@@ -43,22 +43,22 @@ impl Service {
         format!("http://{}", self.listener.local_addr().unwrap())
     }
 
-    /// The next connection, before any handshake.
-    pub(crate) async fn raw(&self) -> TcpStream {
+    /// Accepts the next connection, without a handshake.
+    pub(crate) async fn accept_tcp(&self) -> TcpStream {
         let stream = timeout(LIMIT, self.listener.accept()).await.expect("a connection").unwrap().0;
-        // Many small messages, each of which is waited for.
+        // Tests send many small messages and wait for each.
         stream.set_nodelay(true).unwrap();
         stream
     }
 
-    /// The next connection.
+    /// Accepts the next connection and its handshake.
     pub(crate) async fn accept(&self) -> Peer {
-        Peer { socket: accept_async(self.raw().await).await.unwrap() }
+        Peer { socket: accept_async(self.accept_tcp().await).await.unwrap() }
     }
 
-    /// Answers the next handshake with a plain answer, and gives what was asked.
+    /// Refuses the next handshake with `status`, and returns the head of the request.
     pub(crate) async fn refuse(&self, status: &str) -> String {
-        let mut stream = self.raw().await;
+        let mut stream = self.accept_tcp().await;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap());
@@ -69,15 +69,15 @@ impl Service {
         String::from_utf8(head).unwrap()
     }
 
-    /// Makes sure that the client does not come back: whoever else comes is the next one.
-    pub(crate) fn has_nobody_waiting(&self) -> bool {
+    /// Returns true if no client waits to be accepted.
+    pub(crate) fn has_no_pending_connection(&self) -> bool {
         self.listener.accept().now_or_never().is_none()
     }
 }
 
 impl Peer {
-    /// The next message of the client, without pings; `None` when it hangs up.
-    pub(crate) async fn hear(&mut self) -> Option<Value> {
+    /// Returns the next message of the client, without pings; `None` if the client closes the connection.
+    pub(crate) async fn receive(&mut self) -> Option<Value> {
         loop {
             match timeout(LIMIT, self.socket.next()).await.expect("a message")?.ok()? {
                 Message::Text(text) => return Some(serde_json::from_str(&text).unwrap()),
@@ -88,8 +88,8 @@ impl Peer {
         }
     }
 
-    /// Waits for a ping and, by waiting on, answers those before it.
-    pub(crate) async fn hear_ping(&mut self) {
+    /// Waits for a ping. The library answers earlier pings while it waits.
+    pub(crate) async fn receive_ping(&mut self) {
         let frame = timeout(LIMIT, self.socket.next()).await.expect("a ping").unwrap().unwrap();
         assert!(frame.is_ping(), "{frame}");
     }
@@ -99,36 +99,36 @@ impl Peer {
     }
 
     pub(crate) async fn ping(&mut self) {
-        self.send(Message::Ping(b"there?".as_slice().into())).await;
+        self.send(Message::Ping(b"ping".as_slice().into())).await;
         loop {
             let frame = timeout(LIMIT, self.socket.next()).await.expect("a pong").unwrap().unwrap();
-            // The client may ask at the same time.
+            // The client may send a ping at the same time.
             if !frame.is_ping() {
-                assert_eq!(frame, Message::Pong(b"there?".as_slice().into()));
+                assert_eq!(frame, Message::Pong(b"ping".as_slice().into()));
                 return;
             }
         }
     }
 
-    /// Writes bytes past the protocol.
+    /// Writes raw bytes, outside of any frame.
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
         self.socket.get_mut().write_all(bytes).await.unwrap();
     }
 
     pub(crate) async fn close(mut self, code: u16) {
-        let frame = CloseFrame { code: CloseCode::from(code), reason: "so it is".into() };
+        let frame = CloseFrame { code: CloseCode::from(code), reason: "test close".into() };
         self.send(Message::Close(Some(frame))).await;
         while let Some(Ok(_)) = self.socket.next().await {}
     }
 }
 
-/// Connects again without end, and hardly waits.
-pub(crate) fn soon() -> RetryPolicy {
+/// Returns a policy with unlimited retries and short delays.
+pub(crate) fn fast_reconnects() -> RetryPolicy {
     let retry = RetryPolicy::exponential().max_retries(u32::MAX);
     retry.first_delay(Duration::from_millis(2)).max_delay(Duration::from_millis(10))
 }
 
-/// The next thing that the stream yields.
+/// Returns the next item of the stream.
 pub(crate) async fn next<S: Stream + Unpin>(stream: &mut S) -> S::Item {
     timeout(LIMIT, stream.next()).await.expect("an event").expect("no end")
 }

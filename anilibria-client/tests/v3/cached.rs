@@ -1,4 +1,4 @@
-//! Reads of API v3 that go through a cache.
+//! Tests of reads of API v3 through a cache.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ async fn cached() -> (StandIn, Client) {
 }
 
 #[tokio::test]
-async fn what_was_read_is_not_asked_for_again() {
+async fn cached_answer_is_not_requested_again() {
     let (gateway, client) = cached().await;
 
     let titles = [client.title(7).await.unwrap(), client.title(7).await.unwrap()];
@@ -24,7 +24,7 @@ async fn what_was_read_is_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_a_session_or_is_drawn_by_chance_is_asked_for_each_time() {
+async fn account_data_and_random_titles_are_not_cached() {
     let (gateway, client) = cached().await;
     let session = client.login("demo", "demo").await.unwrap();
 
@@ -37,7 +37,7 @@ async fn what_belongs_to_a_session_or_is_drawn_by_chance_is_asked_for_each_time(
 }
 
 #[tokio::test]
-async fn title_of_a_new_episode_is_not_the_one_from_before() {
+async fn title_of_a_new_episode_bypasses_the_cache() {
     let (gateway, client) = cached().await;
     client.title(7).await.unwrap();
     let mut events = client.events().build().unwrap();

@@ -1,4 +1,4 @@
-//! What services of v3 write is read, in all its forms and with anything missing.
+//! Tests of decoding: all forms of v3 answers, and missing fields.
 
 use anilibria_client::{
     decode,
@@ -83,7 +83,7 @@ fn lists_are_read_bare_and_in_pages() {
 }
 
 #[test]
-fn feed_knows_titles_and_videos_and_keeps_what_else_comes() {
+fn feed_reads_titles_and_videos_and_keeps_unknown_items() {
     let feed: Page<FeedItem> =
         read(&json!({"list": [{"title": title()}, {"youtube": video()}, {"poll": {"id": 1}}]}));
 
@@ -95,7 +95,7 @@ fn feed_knows_titles_and_videos_and_keeps_what_else_comes() {
 }
 
 #[test]
-fn whatever_is_missing_or_null_or_empty_the_rest_is_read() {
+fn missing_null_or_empty_field_does_not_affect_other_fields() {
     survives::<Title>(&title());
     survives::<Page<Title>>(&page(&title()));
     survives::<ScheduleDay<Title>>(&json!({"day": 0, "list": [title()]}));

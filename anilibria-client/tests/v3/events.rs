@@ -1,4 +1,4 @@
-//! The event stream against services that behave, and against those that do not.
+//! Tests of the event stream against working and faulty services.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn episode_that_comes_out_is_told_with_its_title() {
+async fn new_episode_is_yielded_with_its_title() {
     let gateway = StandIn::start().await.unwrap();
     let mut events = Client::new(gateway.url()).unwrap().events().build().unwrap();
     begin(&mut events).await;
@@ -32,7 +32,7 @@ async fn episode_that_comes_out_is_told_with_its_title() {
 }
 
 #[tokio::test]
-async fn every_event_is_told_with_all_that_is_in_it() {
+async fn every_event_is_yielded_with_all_fields() {
     let service = Service::start().await;
     let mut events = service.events().episodes(EpisodeRule::Never).build().unwrap();
     begin(&mut events).await;
@@ -42,15 +42,15 @@ async fn every_event_is_told_with_all_that_is_in_it() {
     let mut title = samples::title();
     title["description"] = json!({"html": "<b>x</b>", "plain": "x", "no_view_order": "x"});
     let updated = json!({"title": title, "diff": {"in_favorites": 299}, "hash": "ab"});
-    peer.say(&json!({"type": "title_update", "data": updated})).await;
+    peer.send_json(&json!({"type": "title_update", "data": updated})).await;
     let playlist = json!({
         "id": 9000, "player": samples::player(), "updated_episode": samples::episode(12.5), "episode": "12.5",
         "diff": {"list": {"12.5": {"hls": {"fhd": null}}}}, "reupload": false,
     });
-    peer.say(&json!({"type": "playlist_update", "data": playlist})).await;
+    peer.send_json(&json!({"type": "playlist_update", "data": playlist})).await;
     let torrent =
         json!({"id": "9000", "torrents": samples::torrents(), "updated_torrent_id": 18_650, "diff": {}});
-    peer.say(&json!({"type": "torrent_update", "data": torrent})).await;
+    peer.send_json(&json!({"type": "torrent_update", "data": torrent})).await;
     peer.finish(5).await;
 
     let Event::TitleUpdate(update) = next(&mut events).await.unwrap() else { panic!("no title") };
@@ -67,7 +67,7 @@ async fn every_event_is_told_with_all_that_is_in_it() {
 }
 
 #[tokio::test]
-async fn event_with_anything_missing_or_null_or_empty_is_read() {
+async fn event_with_a_missing_null_or_empty_field_is_read() {
     let service = Service::start().await;
     let mut events = service.events().build().unwrap();
     begin(&mut events).await;
@@ -95,7 +95,7 @@ async fn event_with_anything_missing_or_null_or_empty_is_read() {
         ("encode_finish", encoding),
     ] {
         for (damage, data) in samples::damaged(&data) {
-            peer.say(&json!({"type": kind, "data": data})).await;
+            peer.send_json(&json!({"type": kind, "data": data})).await;
             let event = next(&mut events).await.unwrap_or_else(|error| panic!("{kind} {damage}: {error}"));
             assert_eq!(event.name(), format!("on_{kind}"), "{damage}");
         }
@@ -103,7 +103,7 @@ async fn event_with_anything_missing_or_null_or_empty_is_read() {
 }
 
 #[tokio::test]
-async fn title_that_cannot_be_read_is_an_error_and_no_end() {
+async fn title_that_cannot_be_read_is_an_error_and_does_not_end_the_stream() {
     let gateway = StandIn::start().await.unwrap();
     let mut events = Client::new(gateway.url()).unwrap().events().build().unwrap();
     begin(&mut events).await;
@@ -115,16 +115,21 @@ async fn title_that_cannot_be_read_is_an_error_and_no_end() {
     gateway.send(json!({"type": "playlist_update", "data": data}));
     gateway.send(json!({"type": "poll", "data": 1}));
 
-    let mut told = Vec::new();
+    let mut confirmations = Vec::new();
     for _ in 0..3 {
-        told.push(next(&mut events).await);
+        confirmations.push(next(&mut events).await);
     }
-    assert_eq!(told.iter().filter(|event| matches!(event, Err(Error::Api { code: 404, .. }))).count(), 1);
-    assert!(told.iter().any(|event| matches!(event, Ok(Event::Unknown(poll)) if poll.kind == "poll")));
+    assert_eq!(
+        confirmations.iter().filter(|event| matches!(event, Err(Error::Api { code: 404, .. }))).count(),
+        1
+    );
+    assert!(
+        confirmations.iter().any(|event| matches!(event, Ok(Event::Unknown(poll)) if poll.kind == "poll"))
+    );
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_told_and_the_connection_goes_on() {
+async fn unreadable_message_is_an_error_and_keeps_the_connection() {
     let service = Service::start().await;
     let mut events = service.events().build().unwrap();
     begin(&mut events).await;
@@ -143,7 +148,7 @@ async fn what_cannot_be_read_is_told_and_the_connection_goes_on() {
     }
     peer.send(vec![0xff; 100]).await;
     assert!(matches!(next(&mut events).await, Err(Error::Decode { .. })));
-    // Some send JSON as bytes.
+    // Some services send JSON in binary frames.
     peer.send(json!({"type": "encode_finish", "data": {"id": 1}}).to_string().into_bytes()).await;
     peer.finish(2).await;
 
@@ -151,7 +156,7 @@ async fn what_cannot_be_read_is_told_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn message_that_is_long_is_read_and_one_that_is_too_long_is_not() {
+async fn long_message_is_read_and_oversized_message_is_not() {
     let service = Service::start().await;
     let mut events = service.events().build().unwrap();
     begin(&mut events).await;
@@ -159,9 +164,9 @@ async fn message_that_is_long_is_read_and_one_that_is_too_long_is_not() {
     connected(&mut events).await;
 
     let long = json!({"type": "poll", "data": "x".repeat(3 << 20)});
-    peer.say(&long).await;
+    peer.send_json(&long).await;
     assert!(matches!(next(&mut events).await, Ok(Event::Unknown(_))));
-    // The head of a text of 2^62 bytes.
+    // The header of a text frame of 2^62 bytes.
     peer.write(&[0x81, 127, 0x40, 0, 0, 0, 0, 0, 0, 0]).await;
 
     assert!(matches!(next(&mut events).await, Err(Error::TooLarge { limit: 4_194_304 })));
@@ -170,7 +175,7 @@ async fn message_that_is_long_is_read_and_one_that_is_too_long_is_not() {
 }
 
 #[tokio::test]
-async fn connection_that_breaks_in_any_way_is_made_again() {
+async fn connection_is_reopened_after_every_kind_of_failure() {
     let service = Service::start().await;
     let mut events = service.events().build().unwrap();
     begin(&mut events).await;
@@ -179,7 +184,7 @@ async fn connection_that_breaks_in_any_way_is_made_again() {
     service.accept().await.close(1001).await;
     service.refuse("502 Bad Gateway").await;
     service.refuse("429 Too Many Requests").await;
-    drop(service.raw().await);
+    drop(service.accept_tcp().await);
     let mut peer = service.welcome().await;
     let errors = connected(&mut events).await;
     peer.write(&[0xff; 64]).await;
@@ -196,7 +201,7 @@ async fn connection_that_breaks_in_any_way_is_made_again() {
 }
 
 #[tokio::test]
-async fn service_that_restarts_is_found_again() {
+async fn stream_reconnects_to_a_restarted_service() {
     let service = Service::start().await;
     let url = service.url();
     let mut events = service.events().build().unwrap();
@@ -247,11 +252,11 @@ async fn stream_without_reconnects_ends_with_the_reason() {
 
     assert!(matches!(next(&mut events).await, Err(Error::Closed { code: 1000, .. })));
     assert!(events.next().await.is_none());
-    assert!(service.has_nobody_waiting());
+    assert!(service.has_no_pending_connection());
 }
 
 #[tokio::test]
-async fn stream_ends_when_trying_again_makes_no_sense_or_was_tried_enough() {
+async fn stream_ends_after_a_permanent_error_or_the_last_retry() {
     let service = Service::start().await;
     let mut events = service.events().build().unwrap();
     begin(&mut events).await;
@@ -270,7 +275,7 @@ async fn stream_ends_when_trying_again_makes_no_sense_or_was_tried_enough() {
 }
 
 #[tokio::test]
-async fn pings_are_answered_and_silence_is_noticed() {
+async fn pings_are_answered_and_an_idle_connection_times_out() {
     let service = Service::start().await;
     let mut events = service.events().idle_timeout(Duration::from_secs(1)).build().unwrap();
     begin(&mut events).await;
@@ -278,12 +283,12 @@ async fn pings_are_answered_and_silence_is_noticed() {
     connected(&mut events).await;
     peer.ping().await;
     for _ in 0..2 {
-        peer.hear_ping().await;
+        peer.receive_ping().await;
     }
     peer.finish(1).await;
     assert_eq!(finished(&mut events, 1).await, [1]);
 
-    // It is still there, but neither reads nor writes.
+    // The peer still exists, but neither reads nor writes.
     assert!(next(&mut events).await.unwrap_err().is_timeout());
     service.welcome().await;
     assert!(connected(&mut events).await.is_empty());
@@ -291,7 +296,7 @@ async fn pings_are_answered_and_silence_is_noticed() {
 }
 
 #[tokio::test]
-async fn subscriptions_are_made_on_every_connection_and_told_when_they_are_taken() {
+async fn subscriptions_are_sent_on_every_connection_and_confirmed() {
     let service = Service::start().await;
     let of_7 = Subscription::new(json!({"data": {"id": 7}})).filter(["id", "names.ru"]).remove(["code"]);
     let mut events = service.events().subscribe(of_7).build().unwrap();
@@ -300,29 +305,29 @@ async fn subscriptions_are_made_on_every_connection_and_told_when_they_are_taken
     let mut peer = service.welcome().await;
     connected(&mut events).await;
 
-    let first = peer.hear().await.unwrap();
+    let first = peer.receive().await.unwrap();
     let id = subscriptions.subscribe(&Subscription::new(json!({"type": "title_update"}))).unwrap();
-    let second = peer.hear().await.unwrap();
+    let second = peer.receive().await.unwrap();
     for service_id in [0, 1] {
-        peer.say(&json!({"subscribe": "success", "subscription_id": service_id})).await;
+        peer.send_json(&json!({"subscribe": "success", "subscription_id": service_id})).await;
     }
-    let told = [next(&mut events).await.unwrap(), next(&mut events).await.unwrap()];
+    let confirmations = [next(&mut events).await.unwrap(), next(&mut events).await.unwrap()];
     drop(peer);
     next(&mut events).await.unwrap_err();
     let mut peer = service.welcome().await;
     connected(&mut events).await;
 
     assert_eq!(first, json!({"subscribe": {"data": {"id": 7}}, "filter": "id,names.ru", "remove": "code"}));
-    let Event::Subscription(taken) = told[1] else { panic!("{told:?}") };
+    let Event::Subscription(taken) = confirmations[1] else { panic!("{confirmations:?}") };
     assert_eq!((taken.id, taken.service_id), (Some(id), 1));
-    assert_eq!([peer.hear().await.unwrap(), peer.hear().await.unwrap()], [first, second]);
+    assert_eq!([peer.receive().await.unwrap(), peer.receive().await.unwrap()], [first, second]);
 }
 
 #[tokio::test]
-async fn stand_in_tells_only_what_was_subscribed_to() {
+async fn stand_in_sends_only_matching_notifications() {
     let gateway = StandIn::start().await.unwrap();
-    let wanted = Subscription::new(json!({"type": "poll", "data": {"id": "*"}}));
-    let mut events = Client::new(gateway.url()).unwrap().events().subscribe(wanted).build().unwrap();
+    let subscription = Subscription::new(json!({"type": "poll", "data": {"id": "*"}}));
+    let mut events = Client::new(gateway.url()).unwrap().events().subscribe(subscription).build().unwrap();
     begin(&mut events).await;
     connected(&mut events).await;
     assert!(matches!(next(&mut events).await, Ok(Event::Subscription(_))));
@@ -338,7 +343,7 @@ async fn stand_in_tells_only_what_was_subscribed_to() {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_be_right_are_refused_by_name() {
+async fn invalid_settings_are_refused_by_name() {
     let client = Client::new("https://gateway.example").unwrap();
 
     let zero = client.events().idle_timeout(Duration::ZERO).build().unwrap_err();

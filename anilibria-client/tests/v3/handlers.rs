@@ -1,4 +1,4 @@
-//! Functions that are called for events.
+//! Tests of event handlers.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,18 +16,18 @@ async fn gateway() -> (StandIn, Handlers) {
 }
 
 #[tokio::test]
-async fn handlers_hear_what_they_are_for() {
+async fn handlers_are_called_for_their_events() {
     let (gateway, handlers) = gateway().await;
-    let (told, mut heard) = mpsc::unbounded_channel();
-    let tell = |name: &'static str| {
-        let told = told.clone();
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let notify = |name: &'static str| {
+        let sender = sender.clone();
         move || {
-            told.send(name).unwrap();
+            sender.send(name).unwrap();
             std::future::ready(())
         }
     };
     let (startup, connect, update, episode, by_name) =
-        (tell("startup"), tell("connect"), tell("update"), tell("episode"), tell("by name"));
+        (notify("startup"), notify("connect"), notify("update"), notify("episode"), notify("by name"));
     let (connected, mut is_connected) = mpsc::unbounded_channel();
     let handlers = handlers
         .on_startup(startup)
@@ -47,7 +47,7 @@ async fn handlers_hear_what_they_are_for() {
         gateway.new_episode(7);
         let mut names = Vec::new();
         for _ in 0..5 {
-            names.push(heard.recv().await.unwrap());
+            names.push(receiver.recv().await.unwrap());
         }
         names
     });
@@ -58,26 +58,26 @@ async fn handlers_hear_what_they_are_for() {
 }
 
 #[tokio::test]
-async fn handler_that_fails_or_panics_is_reported_and_the_others_go_on() {
+async fn failed_or_panicked_handler_is_reported_and_others_still_run() {
     let (gateway, handlers) = gateway().await;
     let reported = Arc::new(Mutex::new(Vec::new()));
-    let (report, (told, mut heard)) = (reported.clone(), mpsc::unbounded_channel());
+    let (report, (sender, mut receiver)) = (reported.clone(), mpsc::unbounded_channel());
     let handlers = handlers
         .on(|_: Connect| async { Err::<(), _>("no luck") })
         .on_name("on_connect", |_| -> std::future::Ready<()> { panic!("bad luck") })
         .on(move |event: Event| {
-            told.send(event.name()).unwrap();
+            sender.send(event.name()).unwrap();
             async {}
         })
         .on_error(move |error| report.lock().unwrap().push(error.to_string()));
 
     let last = handlers.run_with(async {
-        while heard.recv().await.unwrap() != "on_connect" {}
+        while receiver.recv().await.unwrap() != "on_connect" {}
         gateway.send(json!({"type": "poll", "data": {}}));
         while reported.lock().unwrap().len() < 2 {
             tokio::task::yield_now().await;
         }
-        heard.recv().await.unwrap()
+        receiver.recv().await.unwrap()
     });
 
     assert_eq!(last.await.unwrap(), "on_unknown");

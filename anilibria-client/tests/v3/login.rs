@@ -1,4 +1,4 @@
-//! Logging in at services that say yes and no in their own ways.
+//! Tests of logins: every form of success and of refusal.
 
 use anilibria_client::{
     Error,
@@ -19,10 +19,10 @@ async fn login(content_type: &str, body: &str) -> Result<Session, Error> {
 }
 
 #[tokio::test]
-async fn every_way_to_say_yes_gives_the_session() {
+async fn every_form_of_success_returns_the_session() {
     for err in [r#""err":"ok","#, r#""err":"","#, ""] {
         let body = format!(r#"{{{err}"mes":"welcome","key":"success","sessionId":"{ID}"}}"#);
-        // PHP calls it HTML.
+        // PHP sends JSON as HTML.
         for content_type in ["application/json", "text/html; charset=UTF-8"] {
             assert_eq!(login(content_type, &body).await.unwrap().expose(), ID, "{body}");
         }
@@ -30,19 +30,19 @@ async fn every_way_to_say_yes_gives_the_session() {
 }
 
 #[tokio::test]
-async fn every_way_to_say_no_is_told_with_the_word_for_it() {
+async fn every_refusal_is_an_error_with_its_key() {
     for key in ["empty", "invalidUser", "wrongPasswd", "authorized", "wrongUserAgent"] {
         let body = format!(r#"{{"err":"error","mes":"why not","key":"{key}"}}"#);
 
         let error = login("text/html", &body).await.unwrap_err();
 
-        let Error::Api { code: 0, key: told, message } = error else { panic!("{error:?}") };
-        assert_eq!((told.as_deref(), message.as_str()), (Some(key), "why not"));
+        let Error::Api { code: 0, key: actual_key, message } = error else { panic!("{error:?}") };
+        assert_eq!((actual_key.as_deref(), message.as_str()), (Some(key), "why not"));
     }
 }
 
 #[tokio::test]
-async fn yes_without_a_session_is_none() {
+async fn success_without_a_session_is_an_error() {
     for body in [r#"{"err":"ok","key":"success","sessionId":""}"#, r#"{"err":"","mes":"?"}"#, "{}"] {
         assert!(matches!(login("application/json", body).await, Err(Error::Api { code: 0, .. })), "{body}");
     }

@@ -1,4 +1,4 @@
-//! The client of API v3: against a stand-in gateway, and against services that misbehave.
+//! Tests of the client of API v3: against a stand-in gateway, and against faulty services.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Streams over pages, whatever services make of pages.
+//! Tests of page streams against services with different pagination.
 
 use std::sync::{
     Arc,
@@ -13,13 +13,13 @@ use futures::TryStreamExt;
 use mockito::{Matcher, Server, ServerGuard};
 use serde_json::{Value, json};
 
-/// A service that answers page after page as `page` says, and how often it was asked.
+/// Starts a service whose pages come from `page`, and returns a counter of its requests.
 async fn service(
     page: impl Fn(usize) -> Value + Send + Sync + 'static,
 ) -> (ServerGuard, Client, Arc<AtomicUsize>) {
     let mut server = Server::new_async().await;
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = asked.clone();
+    let requests = Arc::new(AtomicUsize::new(0));
+    let count = requests.clone();
     let mock = server.mock("GET", Matcher::Any).with_body_from_request(move |request| {
         count.fetch_add(1, Ordering::Relaxed);
         let number = request.path_and_query().split("page=").last().unwrap().parse().unwrap();
@@ -27,7 +27,7 @@ async fn service(
     });
     mock.expect_at_least(0).create_async().await;
     let client = Client::new(server.url()).unwrap();
-    (server, client, asked)
+    (server, client, requests)
 }
 
 fn titles(ids: impl IntoIterator<Item = usize>) -> Vec<Value> {
@@ -52,8 +52,8 @@ async fn all_items_come_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn service_that_counts_one_page_only_is_read_to_its_end() {
-    let (_server, client, asked) = service(|page| {
+async fn list_is_read_to_its_end_although_the_service_counts_one_page() {
+    let (_server, client, requests) = service(|page| {
         let last = if page < 3 { page * 5 } else { 12 };
         let pagination = json!({"pages": 1, "current_page": page, "items_per_page": 5, "total_items": 5});
         json!({"list": titles(page * 5 - 4..=last), "pagination": pagination})
@@ -61,26 +61,26 @@ async fn service_that_counts_one_page_only_is_read_to_its_end() {
     .await;
 
     assert_eq!(ids(&client).await, (1..=12).collect::<Vec<_>>());
-    assert_eq!(asked.load(Ordering::Relaxed), 3);
+    assert_eq!(requests.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test]
-async fn service_that_knows_no_pages_does_not_keep_the_stream_going() {
+async fn service_without_pages_ends_the_stream() {
     for answer in [
         json!(titles(1..=5)),
         json!({"list": titles(1..=5)}),
         json!({"list": titles(1..=5), "pagination": {"pages": 9, "current_page": 1, "items_per_page": 5}}),
     ] {
-        let (_server, client, asked) = service(move |_| answer.clone()).await;
+        let (_server, client, requests) = service(move |_| answer.clone()).await;
 
         assert_eq!(ids(&client).await, [1, 2, 3, 4, 5]);
-        assert!(asked.load(Ordering::Relaxed) <= 2);
+        assert!(requests.load(Ordering::Relaxed) <= 2);
     }
 }
 
 #[tokio::test]
 async fn stream_ends_after_the_first_error() {
-    let (_server, client, asked) = service(|page| match page {
+    let (_server, client, requests) = service(|page| match page {
         1 => json!({"list": titles(1..=5)}),
         _ => json!({"error": {"code": 412, "message": "no such page"}}),
     })
@@ -93,5 +93,5 @@ async fn stream_ends_after_the_first_error() {
 
     assert!(matches!(items.try_next().await, Err(Error::Api { code: 412, .. })));
     assert!(items.try_next().await.unwrap().is_none());
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(requests.load(Ordering::Relaxed), 2);
 }

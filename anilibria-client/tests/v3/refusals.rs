@@ -1,4 +1,4 @@
-//! What is refused, here or there, and how it is told.
+//! Tests of calls that the service or the client refuses.
 
 use anilibria_client::{
     Error, RetryPolicy,
@@ -20,7 +20,7 @@ async fn refusal(status: usize, content_type: &str, body: &str) -> Error {
 }
 
 #[tokio::test]
-async fn refusals_have_the_code_and_the_words_of_the_service_in_either_form_and_with_any_status() {
+async fn refusal_has_code_and_message_in_both_forms_and_with_any_status() {
     for (status, body, expected) in [
         (404, r#"{"error":{"code":404,"message":"no such title"}}"#, (404, "no such title")),
         (200, r#"{"error":{"code":404,"message":"no such title"}}"#, (404, "no such title")),
@@ -42,7 +42,7 @@ async fn refusals_have_the_code_and_the_words_of_the_service_in_either_form_and_
 }
 
 #[tokio::test]
-async fn answers_that_are_no_json_are_told_by_their_status() {
+async fn answer_other_than_json_is_an_error_by_status() {
     assert!(matches!(refusal(502, "text/html", "<html>").await, Error::Status { status: 502, .. }));
     assert!(matches!(
         refusal(403, "text/html", "<html>").await,
@@ -55,7 +55,7 @@ async fn answers_that_are_no_json_are_told_by_their_status() {
 }
 
 #[tokio::test]
-async fn answer_that_is_too_long_is_not_read() {
+async fn oversized_answer_is_not_read() {
     let (server, _) = gateway(200, "application/json", &"x".repeat(2000)).await;
     let client = Client::builder(server.url()).max_response_size(1000).build().unwrap();
 
@@ -63,7 +63,7 @@ async fn answer_that_is_too_long_is_not_read() {
 }
 
 #[tokio::test]
-async fn failing_reads_are_tried_again_and_writes_are_not() {
+async fn failed_reads_are_retried_and_writes_are_not() {
     let mut server = Server::new_async().await;
     let body = r#"{"error":{"code":500,"message":"oops"}}"#;
     let failing = |mock: mockito::Mock| mock.with_status(500).with_body(body);
@@ -80,7 +80,7 @@ async fn failing_reads_are_tried_again_and_writes_are_not() {
 }
 
 #[tokio::test]
-async fn calls_that_cannot_be_right_are_not_sent() {
+async fn invalid_calls_are_not_sent() {
     let gateway = StandIn::start().await.unwrap();
     let client = Client::new(gateway.url()).unwrap();
     let field = |error: Error| match error {

@@ -1,4 +1,4 @@
-//! What goes on the wire for each call, with every parameter it has, and that a service answers it.
+//! Tests of the request of each call with all its parameters, against the stand-in.
 
 use anilibria_client::{
     Result,
@@ -10,7 +10,7 @@ use anilibria_client::{
 };
 use time::{OffsetDateTime, Weekday};
 
-/// All parameters that shape titles, and what they are on the wire.
+/// Sets all parameters of calls that return titles.
 macro_rules! shaped {
     ($call:expr) => {
         $call
@@ -25,7 +25,7 @@ macro_rules! shaped {
 const SHAPE: &str = "filter=id%2Cnames.ru&remove=player&include=raw_poster%2Ctorrent_meta\
                      &description_type=no_view_order&playlist_type=array";
 
-/// All parameters that page.
+/// Sets all parameters of pages.
 macro_rules! paged {
     ($call:expr) => {
         $call.limit(3).after(1).page(2).items_per_page(4)
@@ -46,7 +46,7 @@ impl Gateway {
         Self { stand_in, client }
     }
 
-    /// Sends the call and gives what went on the wire for it.
+    /// Sends the call and returns its request.
     async fn sent<T>(&self, call: impl IntoFuture<Output = Result<T>>) -> String {
         call.await.unwrap();
         self.stand_in.requests().pop().unwrap()
@@ -58,7 +58,7 @@ fn moment() -> OffsetDateTime {
 }
 
 #[tokio::test]
-async fn titles_are_asked_for_by_everything_that_names_them() {
+async fn titles_are_requested_by_every_kind_of_reference() {
     let gateway = Gateway::start().await;
     let client = &gateway.client;
     let torrent = gateway.stand_in.titles()[0].torrents.list[0].torrent_id;
@@ -145,7 +145,7 @@ async fn searches_take_every_parameter() {
 }
 
 #[tokio::test]
-async fn everything_beside_titles_takes_every_parameter() {
+async fn other_calls_take_every_parameter() {
     let gateway = Gateway::start().await;
     let client = &gateway.client;
     let projection = "filter=id&remove=name";

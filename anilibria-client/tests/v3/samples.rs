@@ -1,4 +1,4 @@
-//! Objects as services of v3 write them, with everything in them.
+//! Complete objects as v3 services write them.
 
 use serde_json::{Value, json};
 
@@ -94,7 +94,7 @@ pub(crate) fn page(item: &Value) -> Value {
     })
 }
 
-/// Every form that `value` takes when one key, at any depth, is taken away or becomes something else.
+/// Returns every form of `value` in which one key, at any depth, is removed or has another value.
 pub(crate) fn damaged(value: &Value) -> Vec<(String, Value)> {
     let mut forms = Vec::new();
     for pointer in pointers(value) {

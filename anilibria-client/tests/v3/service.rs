@@ -1,4 +1,4 @@
-//! What a gateway says and hears over its WebSocket.
+//! A scripted gateway: its messages, and those of the client.
 
 use anilibria_client::{
     Error,
@@ -6,40 +6,41 @@ use anilibria_client::{
 };
 use serde_json::{Value, json};
 
-use crate::scripted::soon;
+use crate::scripted::fast_reconnects;
 pub(crate) use crate::scripted::{Peer, Service, next};
 
 impl Service {
-    /// Settings for a stream that hardly waits.
+    /// Returns settings for a stream with short reconnect delays.
     pub(crate) fn events(&self) -> EventsBuilder {
-        Client::new(self.url()).unwrap().events().reconnect(soon())
+        Client::new(self.url()).unwrap().events().reconnect(fast_reconnects())
     }
 
-    /// The next connection, with a word of welcome.
+    /// Accepts the next connection and sends the greeting.
     pub(crate) async fn welcome(&self) -> Peer {
         let mut peer = self.accept().await;
-        peer.say(&json!({"connection": "success", "api_version": "3.0.14"})).await;
+        peer.send_json(&json!({"connection": "success", "api_version": "3.0.14"})).await;
         peer
     }
 }
 
 impl Peer {
-    pub(crate) async fn say(&mut self, message: &Value) {
+    pub(crate) async fn send_json(&mut self, message: &Value) {
         self.send(message.to_string()).await;
     }
 
-    /// Says something that is easily recognised.
+    /// Sends `encode_finish`, whose title id identifies the message.
     pub(crate) async fn finish(&mut self, id: u32) {
-        self.say(&json!({"type": "encode_finish", "data": {"id": id.to_string(), "episode": "1"}})).await;
+        self.send_json(&json!({"type": "encode_finish", "data": {"id": id.to_string(), "episode": "1"}}))
+            .await;
     }
 }
 
-/// Starts the stream, which does nothing until it is polled.
+/// Polls the stream for its first event, which starts the connection.
 pub(crate) async fn begin(events: &mut Events) {
     assert_eq!(next(events).await.unwrap(), Event::Startup);
 }
 
-/// The next connection that the stream tells of, and the errors before it.
+/// Waits for the next `Connect` event, and returns the errors before it.
 pub(crate) async fn connected(events: &mut Events) -> Vec<Error> {
     let mut errors = Vec::new();
     loop {
@@ -51,7 +52,7 @@ pub(crate) async fn connected(events: &mut Events) -> Vec<Error> {
     }
 }
 
-/// The titles of the next events of [`Peer::finish`].
+/// Returns the title ids of the next events of [`Peer::finish`].
 pub(crate) async fn finished(events: &mut Events, count: usize) -> Vec<u32> {
     let mut ids = Vec::new();
     for _ in 0..count {

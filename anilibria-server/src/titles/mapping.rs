@@ -135,7 +135,7 @@ pub fn title_status(status: ReleaseStatus) -> TitleStatus {
 
 /// Returns the time of the last update, by which releases are sorted.
 pub fn updated_at(release: &Release) -> OffsetDateTime {
-    release.news_at().unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    release.last_activity_at().unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// Returns the number of published regular episodes; `None` if the response contains no episodes.

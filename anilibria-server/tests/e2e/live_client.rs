@@ -7,7 +7,7 @@ use std::{
 
 use anilibria_client::{
     RetryPolicy,
-    live::{EpisodeNews, Event, EventId, Kind, Live, LiveBuilder},
+    live::{EpisodeChange, Event, EventId, Kind, Live, LiveBuilder},
 };
 use futures::StreamExt as _;
 use test_services::RedisServer;
@@ -34,10 +34,10 @@ fn client(url: &str) -> LiveBuilder {
 }
 
 /// The next episode, whatever the connection goes through meanwhile. Nothing else may come.
-async fn next_episode(live: &mut Live) -> EpisodeNews {
+async fn next_episode(live: &mut Live) -> EpisodeChange {
     loop {
         match timeout(PATIENCE, live.next()).await.unwrap().unwrap() {
-            Ok(Event::NewEpisode(news)) => return news,
+            Ok(Event::NewEpisode(event)) => return event,
             Ok(other) => panic!("not an episode: {other:?}"),
             Err(error) => eprintln!("{error}"),
         }
@@ -58,10 +58,10 @@ async fn client_is_told_of_an_episode_and_of_what_it_follows() {
     publish_episode(&service, 8).await;
     let ordinal = publish(&service).await;
 
-    let news = next_episode(&mut live).await;
-    assert_eq!((news.release_id.get(), news.ordinal.get()), (7, ordinal));
-    assert!(news.title.is_some() && news.poster.is_some() && news.at.is_some(), "{news:?}");
-    assert_eq!(live.cursor(), news.id.as_ref());
+    let event = next_episode(&mut live).await;
+    assert_eq!((event.release_id.get(), event.ordinal.get()), (7, ordinal));
+    assert!(event.title.is_some() && event.poster.is_some() && event.at.is_some(), "{event:?}");
+    assert_eq!(live.cursor(), event.id.as_ref());
 }
 
 #[tokio::test]
@@ -105,9 +105,9 @@ async fn goes_on(variables: &[(&str, &str)]) {
         }
     }
 
-    let ordinals: Vec<_> = heard.iter().map(|news| news.ordinal.get()).collect();
+    let ordinals: Vec<_> = heard.iter().map(|event| event.ordinal.get()).collect();
     assert_eq!(ordinals, published);
-    let ids: Vec<&EventId> = heard.iter().filter_map(|news| news.id.as_ref()).collect();
+    let ids: Vec<&EventId> = heard.iter().filter_map(|event| event.id.as_ref()).collect();
     assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
 }
 
@@ -121,7 +121,7 @@ async fn hear_of_one_episode() {
     let mut live = live.build().unwrap();
     loop {
         match live.next().await.unwrap() {
-            Ok(Event::NewEpisode(news)) => return println!("\nheard of {}", news.ordinal),
+            Ok(Event::NewEpisode(event)) => return println!("\nheard of {}", event.ordinal),
             Ok(_) => {}
             Err(error) => panic!("{error}: {:?}", std::error::Error::source(&error)),
         }

@@ -145,5 +145,5 @@ async fn updated(titles: &Titles) -> Result<Vec<(Option<time::OffsetDateTime>, N
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc);
     let catalog = catalog.include(["id", "fresh_at", "updated_at", "created_at"]);
     let found = catalog.window(0, LOOKED_THROUGH).await?.items;
-    Ok(found.iter().map(|release| (release.news_at(), News::Title(release.id))).collect())
+    Ok(found.iter().map(|release| (release.last_activity_at(), News::Title(release.id))).collect())
 }

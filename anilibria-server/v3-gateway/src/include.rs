@@ -180,7 +180,7 @@ fn entry(path: String, size: u64, offset: u64) -> TorrentFile {
     let mut file = TorrentFile::default();
     file.file = path;
     file.size = size;
-    file.size_string = anilibria_client::support::size_in_words(size);
+    file.size_string = anilibria_client::support::format_size(size);
     file.offset = offset;
     file
 }

@@ -69,7 +69,7 @@ pub(super) async fn select(
         (Listing::Updates { since: None }, None) => return updates(titles, window).await,
         (Listing::Updates { since: Some(since) }, None) => {
             let heads = heads(titles).await?;
-            newer(heads, Release::news_at, *since)
+            newer(heads, Release::last_activity_at, *since)
         }
         (Listing::Changes { since }, Some(catalogue)) => changed(&catalogue, *since),
         (Listing::Changes { since }, None) => {

@@ -1,4 +1,4 @@
-//! How services of API v3 refuse: in the body, and now and then with status 200.
+//! Errors of API v3, which are in the body, sometimes with status 200.
 
 use http::StatusCode;
 use memchr::memmem;
@@ -11,33 +11,33 @@ use crate::{Error, client::transport::Answer};
 /// The keys of both forms: `{"error": {"code", "message"}}` of the API, `{"err", "mes", "key"}` of the site.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Said {
+struct ErrorBody {
     error: Value,
     err: Value,
     mes: Value,
     key: Value,
 }
 
-/// The error that `answer` stands for, whatever its status; `None` when it is a good one.
+/// Returns the error of an answer with any status; `None` for a success.
 pub(super) fn refusal(answer: &Answer) -> Option<Error> {
-    // Says how long to wait, which no body does.
+    // The headers contain the wait.
     if answer.status == StatusCode::TOO_MANY_REQUESTS {
         return Some(from_answer(answer));
     }
-    match said(&answer.body).and_then(|said| understood(&said, answer.status)) {
+    match parse(&answer.body).and_then(|body| to_error(&body, answer.status)) {
         None if answer.status.is_success() => blocked(answer),
         None => Some(from_answer(answer)),
-        said => said,
+        error => error,
     }
 }
 
-/// The error that a message on an open connection stands for, if it is one.
+/// Returns the error in a message on an open connection, if it is one.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn said_in(message: &[u8]) -> Option<Error> {
-    understood(&said(message)?, StatusCode::OK)
+pub(crate) fn message_error(message: &[u8]) -> Option<Error> {
+    to_error(&parse(message)?, StatusCode::OK)
 }
 
-fn said(body: &[u8]) -> Option<Said> {
+fn parse(body: &[u8]) -> Option<ErrorBody> {
     let is_object = body.trim_ascii_start().first() == Some(&b'{');
     if !is_object || memmem::find(body, b"\"err").is_none() {
         return None;
@@ -45,27 +45,27 @@ fn said(body: &[u8]) -> Option<Said> {
     serde_json::from_slice(body).ok()
 }
 
-fn understood(said: &Said, status: StatusCode) -> Option<Error> {
-    match &said.error {
+fn to_error(body: &ErrorBody, status: StatusCode) -> Option<Error> {
+    match &body.error {
         Value::Object(error) if !error.is_empty() => {
             let code = error.get("code").and_then(number).unwrap_or(status.as_u16());
             return Some(Error::Api { code, key: None, message: text(error.get("message")) });
         }
         Value::String(message) if !message.is_empty() => {
-            return Some(Error::Api { code: status.as_u16(), key: None, message: text(Some(&said.error)) });
+            return Some(Error::Api { code: status.as_u16(), key: None, message: text(Some(&body.error)) });
         }
         _ => {}
     }
-    let has_failed = match &said.err {
+    let has_failed = match &body.err {
         Value::Null => false,
         Value::Bool(failed) => *failed,
         Value::Number(number) => number.as_f64() != Some(0.0),
-        // That is how the site says that all went well.
+        // The site reports success with these texts.
         Value::String(word) => !matches!(word.as_str(), "" | "ok"),
         Value::Array(_) | Value::Object(_) => true,
     };
-    let key = said.key.as_str().map(cut);
-    has_failed.then(|| Error::Api { code: 0, key, message: text(Some(&said.mes)) })
+    let key = body.key.as_str().map(cut);
+    has_failed.then(|| Error::Api { code: 0, key, message: text(Some(&body.mes)) })
 }
 
 fn number(value: &Value) -> Option<u16> {
@@ -105,19 +105,22 @@ mod tests {
 
     #[test]
     fn both_forms_are_read_whatever_the_status() {
-        let words = |code, text: &str| (code, None, text.to_owned());
+        let api_error = |code, text: &str| (code, None, text.to_owned());
 
         let error = r#"{"error":{"code":404,"message":"no title"}}"#;
-        assert_eq!((api(404, error), api(200, error)), (words(404, "no title"), words(404, "no title")));
-        assert_eq!(api(500, r#" {"error":{"code":"503","message":"later"}}"#), words(503, "later"));
-        assert_eq!(api(412, r#"{"error":{"message":"a"}}"#), words(412, "a"));
-        assert_eq!(api(403, r#"{"error":"no"}"#), words(403, "no"));
+        assert_eq!(
+            (api(404, error), api(200, error)),
+            (api_error(404, "no title"), api_error(404, "no title"))
+        );
+        assert_eq!(api(500, r#" {"error":{"code":"503","message":"later"}}"#), api_error(503, "later"));
+        assert_eq!(api(412, r#"{"error":{"message":"a"}}"#), api_error(412, "a"));
+        assert_eq!(api(403, r#"{"error":"no"}"#), api_error(403, "no"));
         let (code, key, message) = api(200, r#"{"err":"error","mes":"no","key":"wrongPasswd"}"#);
         assert_eq!((code, key.as_deref(), message.as_str()), (0, Some("wrongPasswd"), "no"));
     }
 
     #[test]
-    fn good_answers_are_no_refusals() {
+    fn successful_answers_are_not_refusals() {
         for body in [
             r#"{"err":"ok","mes":"","key":"success"}"#,
             r#"{"err":"","key":"success"}"#,
@@ -132,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn refusal_in_other_words_is_read_by_its_status() {
+    fn answer_in_another_form_is_an_error_by_status() {
         assert!(matches!(read(502, "<html>"), Some(Error::Status { status: 502, .. })));
         assert!(matches!(read(404, "<html>"), Some(Error::Status { status: 404, .. })));
         assert!(matches!(read(403, "<html>"), Some(Error::Blocked { .. })));

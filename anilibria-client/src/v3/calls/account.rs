@@ -3,7 +3,7 @@
 use http::Method;
 use serde::Deserialize;
 
-use super::{Call, Limited, Shaped};
+use super::{Call, Limited, TitleOptions};
 use crate::{
     Error, Result, Secret,
     call::{Paged, Projected},
@@ -94,7 +94,7 @@ endpoint! {
     /// # });
     /// ```
     GET "/user/favorites" [needs("session")] => Client::favorites(session: Session) -> Page<Title>;
-    pub struct Favorites: Projected, Shaped, Limited, Paged<Title> {}
+    pub struct Favorites: Projected, TitleOptions, Limited, Paged<Title> {}
 }
 
 endpoint! {
@@ -111,7 +111,7 @@ endpoint! {
     /// # });
     /// ```
     PUT "/user/favorites" [in_query, needs("session")]
-        => Client::add_favorite(session: Session, title_id: Arg<ReleaseId>) -> () as Done;
+        => Client::add_favorite(session: Session, title_id: Arg<ReleaseId>) -> () as SuccessAnswer;
     pub struct AddFavorite {}
 }
 
@@ -130,19 +130,19 @@ endpoint! {
     /// # });
     /// ```
     DELETE "/user/favorites" [in_query, needs("session")]
-        => Client::remove_favorite(session: Session, title_id: Arg<ReleaseId>) -> () as Done;
+        => Client::remove_favorite(session: Session, title_id: Arg<ReleaseId>) -> () as SuccessAnswer;
     pub struct RemoveFavorite {}
 }
 
 /// The answer `{"success": true}`.
 #[derive(Deserialize)]
-pub(crate) struct Done {
+pub(crate) struct SuccessAnswer {
     success: bool,
 }
 
-impl Unwire<()> for Done {
+impl Unwire<()> for SuccessAnswer {
     fn unwire(self) -> Result<()> {
-        let message = "it was not done".to_owned();
+        let message = "the service did not make the change".to_owned();
         if self.success { Ok(()) } else { Err(Error::Api { code: 0, key: None, message }) }
     }
 }

@@ -1,6 +1,6 @@
 //! Videos, and the feed of titles and videos.
 
-use super::{Call, Dated, Limited, Shaped};
+use super::{Call, Dated, Limited, TitleOptions};
 use crate::{
     call::{Paged, Projected},
     v3::{
@@ -42,5 +42,5 @@ endpoint! {
     /// # });
     /// ```
     GET "/feed" => Client::feed() -> Page<FeedItem>;
-    pub struct Feed: Projected, Shaped, Limited, Paged<FeedItem>, Dated {}
+    pub struct Feed: Projected, TitleOptions, Limited, Paged<FeedItem>, Dated {}
 }

@@ -18,7 +18,7 @@ pub use self::{
     media::{Feed, YouTube},
     references::{Genres, ProjectTeam, Years},
     search::{AdvancedSearch, Search},
-    shared::{Dated, Limited, Shaped},
+    shared::{Dated, Limited, TitleOptions},
     titles::{Changes, GetTitle, GetTitles, RandomTitle, Schedule, Updates},
     torrents::{Rss, SeedStatistics},
 };

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::{Call, Limited, Shaped};
+use super::{Call, Limited, TitleOptions};
 use crate::{
     call::{Paged, Projected},
     request::{Arg, Request, Year},
@@ -26,7 +26,7 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/search" => Client::search() -> Page<Title>;
-    pub struct Search: Projected, Shaped, Limited, Paged<Title> {
+    pub struct Search: Projected, TitleOptions, Limited, Paged<Title> {
         /// Selects titles by words of a name or a description. Typing errors are tolerated.
         text: String => "search",
         /// Selects titles by the year in which they were first shown.
@@ -77,7 +77,7 @@ impl Client {
         let request = match query.into() {
             Query::Full(expression) => {
                 let mut request = request.arg("query", expression.to_string());
-                if let Some(reason) = expression.fault() {
+                if let Some(reason) = expression.error() {
                     request.refuse("query", reason);
                 }
                 request
@@ -90,7 +90,7 @@ impl Client {
 
 endpoint! {
     => Client::advanced_search -> Page<Title>;
-    pub struct AdvancedSearch: Projected, Shaped, Limited, Paged<Title> {
+    pub struct AdvancedSearch: Projected, TitleOptions, Limited, Paged<Title> {
         /// Sets the field to order by, as a path (`"in_favorites"`, `"updated"`).
         order_by: String => "order_by",
         /// Sets the direction of the order. Default: ascending.

@@ -9,13 +9,13 @@ use crate::{
     v3::{DescriptionType, Include, PageStream, PlaylistType, pages},
 };
 
-/// Endpoints that return titles.
-pub trait Shaped: Projected {}
+/// Endpoints whose answers contain titles, with options for the parts of a title.
+pub trait TitleOptions: Projected {}
 
-/// Endpoints that return a part of a list.
+/// Endpoints with a maximum number of items.
 pub trait Limited: Endpoint {}
 
-/// Endpoints that can leave out old items.
+/// Endpoints that can omit old items.
 pub trait Dated: Endpoint {}
 
 impl<E: Projected> Call<E, V3> {
@@ -35,7 +35,7 @@ impl<E: Projected> Call<E, V3> {
     }
 }
 
-impl<E: Shaped> Call<E, V3> {
+impl<E: TitleOptions> Call<E, V3> {
     /// Adds large parts that the service otherwise leaves out. Default: none.
     pub fn include(mut self, parts: impl IntoIterator<Item = impl Into<Include>>) -> Self {
         self.request.extend_list("include", parts.into_iter().map(Into::<Include>::into));

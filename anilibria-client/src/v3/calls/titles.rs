@@ -3,7 +3,7 @@
 use http::Method;
 use time::Weekday;
 
-use super::{Call, Dated, Limited, Shaped};
+use super::{Call, Dated, Limited, TitleOptions};
 use crate::{
     call::{Paged, Projected},
     model::{ReleaseId, TorrentId},
@@ -43,7 +43,7 @@ impl Client {
 
 endpoint! {
     => Client::title -> Title;
-    pub struct GetTitle: Projected, Shaped {}
+    pub struct GetTitle: Projected, TitleOptions {}
 }
 
 endpoint! {
@@ -58,7 +58,7 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/list" [needs("id_list|code_list|torrent_id_list")] => Client::titles() -> Page<Title>;
-    pub struct GetTitles: Projected, Shaped, Paged<Title> {
+    pub struct GetTitles: Projected, TitleOptions, Paged<Title> {
         /// Selects titles by id.
         ids: [Arg<ReleaseId>] => "id_list",
         /// Selects titles by code.
@@ -83,7 +83,7 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/updates" => Client::updates() -> Page<Title>;
-    pub struct Updates: Projected, Shaped, Limited, Paged<Title>, Dated {}
+    pub struct Updates: Projected, TitleOptions, Limited, Paged<Title>, Dated {}
 }
 
 endpoint! {
@@ -98,7 +98,7 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/changes" => Client::changes() -> Page<Title>;
-    pub struct Changes: Projected, Shaped, Limited, Paged<Title>, Dated {}
+    pub struct Changes: Projected, TitleOptions, Limited, Paged<Title>, Dated {}
 }
 
 endpoint! {
@@ -116,7 +116,7 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/schedule" => Client::schedule() -> Vec<ScheduleDay<Title>>;
-    pub struct Schedule: Projected, Shaped {
+    pub struct Schedule: Projected, TitleOptions {
         /// Selects days. Default: all.
         days: [Weekday] => "days",
     }
@@ -132,5 +132,5 @@ endpoint! {
     /// # });
     /// ```
     GET "/title/random" => Client::random_title() -> Title;
-    pub struct RandomTitle: Projected, Shaped {}
+    pub struct RandomTitle: Projected, TitleOptions {}
 }

@@ -1,4 +1,4 @@
-//! The settings of a v3 client.
+//! Settings of a client of API v3.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     client::builder::{USER_AGENT, config, url},
 };
 
-/// Settings for a [`Client`]; each setter says its default.
+/// Settings of a [`Client`]. Each setter names its default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,7 +39,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     pub(super) fn new(api_base: String) -> Self {
-        let common = crate::Client::builder().speaks_v3();
+        let common = crate::Client::builder().api_v3();
         Self {
             api_base,
             api_version: "v3".to_owned(),
@@ -51,61 +51,61 @@ impl ClientBuilder {
         }
     }
 
-    /// Which version of the API is asked for in the path: `v3`, `v3.0` or `v3.0.14`. Counts only when the gateway was
-    /// given without a path. Default: `v3`.
+    /// Sets the version of the API in the path: `v3`, `v3.0` or `v3.0.14`. Has no effect if the base URL of the gateway has a
+    /// path. Default: `v3`.
     pub fn api_version(mut self, version: impl Into<String>) -> Self {
         self.api_version = version.into();
         self
     }
 
-    /// The site: where [`login`](Client::login) happens and what the paths of posters and torrents lie below. Default:
+    /// Sets the origin of the site: the host of [`login`](Client::login), and of the paths of posters and torrents. Default:
     /// the origin of the gateway.
     pub fn site_base(mut self, origin: impl Into<String>) -> Self {
         self.site_base = Some(origin.into());
         self
     }
 
-    /// The whole address of the WebSocket (`wss://gateway.example/v3/ws/`). Default: `ws/` below the API. There is none
-    /// in browsers.
+    /// Sets the complete URL of the WebSocket (`wss://gateway.example/v3/ws/`). Default: `ws/` below the API. Not used in
+    /// browsers, where events are not available.
     pub fn ws_url(mut self, url: impl Into<String>) -> Self {
         self.ws_url = Some(url.into());
         self
     }
 
-    /// How the client names itself. Default: this crate, its version and its address.
+    /// Sets the header `User-Agent`. Default: the name, the version and the address of this crate.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self.common = self.common.user_agent(&self.user_agent);
         self
     }
 
-    /// How long a call may take in all. Default: 30 seconds.
+    /// Sets the time limit of a call, over all retries. Default: 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.common = self.common.timeout(timeout);
         self
     }
 
-    /// How long one attempt may take. Default: 10 seconds.
+    /// Sets the time limit of one attempt. Default: 10 seconds.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.common = self.common.attempt_timeout(timeout);
         self
     }
 
-    /// The longest answer that is read, in bytes after decompression. Default: 32 MiB.
+    /// Sets the maximum length of an answer, in bytes after decompression. Default: 32 MiB.
     pub fn max_response_size(mut self, bytes: usize) -> Self {
         self.common = self.common.max_response_size(bytes);
         self
     }
 
-    /// An HTTP client of one's own, for certificates and the like. The user agent and the proxy of calls are then its
-    /// business. The WebSocket is not: it goes its own way, by HTTP/1.1.
+    /// Uses an HTTP client of your own for calls, for certificates and the like. Its user agent and proxy apply to calls. The
+    /// WebSocket does not use it, because it needs HTTP/1.1.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.common = self.common.http_client(client);
         self
     }
 
-    /// A proxy for all calls and for the WebSocket (`http://user:password@host:port`). Default: what the system's
-    /// environment says.
+    /// Sets a proxy for all calls and for the WebSocket (`http://user:password@host:port`). Default: the proxy of the system's
+    /// environment.
     pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
         let url = url.into();
         self.proxy = Some(url.clone());
@@ -113,33 +113,37 @@ impl ClientBuilder {
         self
     }
 
-    /// When a failed read is tried again. Default: [`RetryPolicy::exponential`].
+    /// Sets the retries of failed reads. Default: [`RetryPolicy::exponential`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.common = self.common.retry(policy);
         self
     }
 
-    /// When the gateway is left alone. Default: for 30 seconds after five failures in a row.
+    /// Sets the circuit breaker of the gateway. Default: five consecutive failures open the circuit for 30 seconds.
     pub fn breaker(mut self, policy: BreakerPolicy) -> Self {
         self.common = self.common.breaker(policy);
         self
     }
 
-    /// How many calls to make at most; those over it wait for their turn. Default: 20 a second, 40 at once.
+    /// Sets the maximum rate of calls; calls above it wait. Default: 20 per second, 40 at once.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.common = self.common.rate_limit(limit);
         self
     }
 
-    /// A cache that reads go through, for five minutes unless a call says otherwise. What belongs to a session is never
-    /// cached, nor is a random title. Default: none.
+    /// Caches reads for five minutes, unless the call sets another time. Data of a session and random titles are never cached.
+    /// Default: no cache.
     #[cfg(feature = "cache")]
     pub fn cache(mut self, cache: anilibria_cache::Cache) -> Self {
         self.common = self.common.cache(cache);
         self
     }
 
-    /// Builds the client; fails with [`Error::Config`](crate::Error::Config) when a setting cannot be right.
+    /// Builds the client.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) with the name of a setting that is invalid.
     pub fn build(self) -> Result<Client> {
         let api = api_root(&self.api_base, &self.api_version)?;
         let site = match &self.site_base {
@@ -170,7 +174,7 @@ impl ClientBuilder {
     }
 }
 
-/// The root of the API: as it was given, or below the version where it was given without a path.
+/// Returns the root of the API: `base`, with `version` as the path if it has none.
 fn api_root(base: &str, version: &str) -> Result<Url> {
     let mut root = url("api_base", &with_scheme(base))?;
     if !is_version(version) {
@@ -182,7 +186,7 @@ fn api_root(base: &str, version: &str) -> Result<Url> {
     Ok(root)
 }
 
-/// A host alone is one that takes HTTPS.
+/// Returns `base` with the scheme `https` if it has none.
 fn with_scheme(base: &str) -> String {
     if base.contains("://") { base.to_owned() } else { format!("https://{base}") }
 }
@@ -200,7 +204,7 @@ mod tests {
     use crate::Error;
 
     #[test]
-    fn root_of_the_api_is_what_was_given_or_lies_below_the_version() {
+    fn api_root_is_the_given_path_or_the_version() {
         let root = |base, version| api_root(base, version).unwrap().to_string();
 
         assert_eq!(root("gateway.example", "v3"), "https://gateway.example/v3");
@@ -209,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_cannot_be_right_are_refused_by_name() {
+    fn invalid_settings_are_refused_by_name() {
         let setting = |builder: ClientBuilder| match builder.build() {
             Err(Error::Config { setting, .. }) => setting,
             other => panic!("{other:?}"),

@@ -1,4 +1,4 @@
-//! The client of a v3 gateway.
+//! The client of a gateway for API v3.
 
 mod builder;
 
@@ -8,12 +8,13 @@ pub use self::builder::ClientBuilder;
 use super::model::Title;
 use crate::{Result, request::SEGMENT};
 
-/// A client of a service that speaks AniLibria's old API v3. Cheap to clone: clones share connections.
+/// A client of a service that implements AniLibria's old API v3. Cheap to clone: clones share connections.
 ///
-/// There is no live service to fall back on, as AniLibria's own was switched off in 2025: name a gateway.
+/// There is no default service, as AniLibria's own was switched off in 2025. Each client needs the URL of a gateway.
 ///
-/// Calls take the road of [`anilibria_client::Client`](crate::Client): a deadline, retries with growing waits for
-/// reads, a rate limit, a bound on answers. What the service refuses is [`Error::Api`](crate::Error::Api).
+/// Calls have the same behaviour as those of [`anilibria_client::Client`](crate::Client): a deadline, retries of reads with
+/// exponential backoff, a rate limit, and a maximum length of answers. A refusal of the service is
+/// [`Error::Api`](crate::Error::Api).
 ///
 /// ```no_run
 /// use anilibria_client::v3::Client;
@@ -29,17 +30,17 @@ use crate::{Result, request::SEGMENT};
 #[derive(Clone, Debug)]
 #[cfg_attr(
     not(target_arch = "wasm32"),
-    expect(clippy::struct_field_names, reason = "every group of calls has its client under this name")
+    expect(clippy::struct_field_names, reason = "the macros for calls expect this name")
 )]
 pub struct Client {
     pub(super) client: crate::Client,
-    /// The same connections, for the pages beside the API.
+    /// Client of the site, with the same connections.
     pub(super) site: crate::Client,
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) socket: std::sync::Arc<Socket>,
 }
 
-/// Where the gateway's WebSocket is, and how to get there.
+/// Settings of the WebSocket of the gateway.
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(Debug)]
 pub(super) struct Socket {
@@ -49,18 +50,22 @@ pub(super) struct Socket {
 }
 
 impl Client {
-    /// A client of the gateway at `base`, with default settings: its host (`gateway.example`), its origin
-    /// (`https://gateway.example`), or the whole root of its API (`https://gateway.example/v3.0`).
+    /// Creates a client of the gateway at `base` with default settings. `base` is a host (`gateway.example`), an origin
+    /// (`https://gateway.example`), or the complete root of the API (`https://gateway.example/v3.0`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) if `base` is not a valid URL.
     pub fn new(base: impl Into<String>) -> Result<Self> {
         Self::builder(base).build()
     }
 
-    /// Settings for a client of the gateway at `base`, which is as for [`new`](Self::new).
+    /// Returns the settings of a client of the gateway at `base`, which has the forms of [`new`](Self::new).
     pub fn builder(base: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(base.into())
     }
 
-    /// The page of a title on the site.
+    /// Returns the URL of the page of a title on the site.
     ///
     /// ```
     /// # anilibria_client::v3::offline(|client| async move {
@@ -75,8 +80,8 @@ impl Client {
         self.site_url(&path).unwrap_or(path)
     }
 
-    /// A path of the site, such as that of a poster or a torrent file, as an absolute address; what is absolute stays
-    /// as it is. `None` for what is no address.
+    /// Returns the absolute URL of a path of the site, for example of a poster or a torrent file. Absolute URLs are returned
+    /// unchanged, and an empty path is `None`.
     ///
     /// ```
     /// use anilibria_client::v3::Client;

@@ -1,4 +1,4 @@
-//! The settings of an event stream.
+//! Settings of an event stream.
 
 use tokio::sync::{mpsc, watch};
 
@@ -6,31 +6,31 @@ use super::{
     Events, Handlers,
     new_episode::{EpisodeRule, NewEpisodes},
     run::Run,
-    subscriptions::{Subscription, Subscriptions, Wanted},
+    subscriptions::{Subscription, SubscriptionSet, Subscriptions},
 };
 use crate::{
     Result, RetryPolicy,
-    socket::{self, Reconnects, Settings},
+    socket::{self, ReconnectDelays, Settings},
     v3::Client,
 };
 
-/// The longest message in either direction, in bytes.
+/// Maximum size of a message in either direction, in bytes.
 const MAX_MESSAGE_SIZE: usize = 4 << 20;
 
-/// Whether to connect again after a connection broke or could not be made.
+/// Policy of reconnects after a connection failed or could not be opened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReconnectPolicy {
-    /// No: the stream ends with the error.
+    /// Never. The stream ends with the error.
     Never,
-    /// Yes, after growing waits with jitter. The count and the waits begin anew after a connection that has lasted as
-    /// long as the longest wait.
+    /// With delays that grow exponentially, and jitter. The count and the delays are reset after a connection that has lasted
+    /// as long as the maximum delay.
     Backoff(RetryPolicy),
 }
 
 impl Default for ReconnectPolicy {
-    /// Without end, after half a second at first and 30 seconds at most.
+    /// Unlimited reconnects, with delays from 500 milliseconds to 30 seconds.
     fn default() -> Self {
-        Self::Backoff(socket::tireless())
+        Self::Backoff(socket::endless_backoff())
     }
 }
 
@@ -40,14 +40,14 @@ impl From<RetryPolicy> for ReconnectPolicy {
     }
 }
 
-/// Settings for [`Events`]; each setter says its default. The old service sent a ping every 30 seconds: an
-/// [`idle_timeout`](Self::idle_timeout) has to be longer.
+/// Settings of [`Events`]. Each setter names its default. The old service sent a ping every 30 seconds, so the
+/// [`idle_timeout`](Self::idle_timeout) must be longer than that.
 #[derive(Clone, Debug)]
 #[must_use = "settings do nothing until the stream is built"]
 pub struct EventsBuilder {
     client: Client,
-    wanted: Wanted,
-    /// The first subscription that was wrong or one too many.
+    desired: SubscriptionSet,
+    /// The error of the first invalid subscription, or of the first one beyond the limit.
     refused: Result<()>,
     rule: EpisodeRule,
     reconnect: ReconnectPolicy,
@@ -55,7 +55,8 @@ pub struct EventsBuilder {
 }
 
 impl Client {
-    /// Settings for a stream of what the gateway tells over its WebSocket; see [`Events`] and [`Handlers`].
+    /// Returns the settings of a stream of the events that the gateway sends over its WebSocket. See [`Events`] and
+    /// [`Handlers`].
     ///
     /// ```
     /// # anilibria_client::v3::example(|gateway, client| async move {
@@ -74,7 +75,7 @@ impl Client {
     pub fn events(&self) -> EventsBuilder {
         EventsBuilder {
             client: self.clone(),
-            wanted: Wanted::default(),
+            desired: SubscriptionSet::default(),
             refused: Ok(()),
             rule: EpisodeRule::default(),
             reconnect: ReconnectPolicy::default(),
@@ -84,54 +85,62 @@ impl Client {
 }
 
 impl EventsBuilder {
-    /// Subscribes from the beginning. Can be called again, for up to 50 subscriptions; what is wrong with one is told
-    /// when the stream is built. Default: none, which means all events.
-    #[expect(clippy::needless_pass_by_value, reason = "made for this call, as settings are")]
+    /// Adds a subscription. Can be called again, for at most 50 subscriptions. [`build`](Self::build) reports an invalid one.
+    /// Default: none, which selects all events.
+    #[expect(clippy::needless_pass_by_value, reason = "callers create it for this call")]
     pub fn subscribe(mut self, subscription: Subscription) -> Self {
-        self.refused = self.refused.and(self.wanted.add(&subscription).map(drop));
+        self.refused = self.refused.and(self.desired.add(&subscription).map(drop));
         self
     }
 
-    /// When an episode counts as out. Default: when it is complete.
+    /// Sets the condition under which an episode is new. Default: [`EpisodeRule::Complete`].
     pub fn episodes(mut self, rule: EpisodeRule) -> Self {
         self.rule = rule;
         self
     }
 
-    /// Whether to connect again. Default: without end, after half a second at first and 30 seconds at most.
+    /// Sets the reconnects. Default: unlimited, with delays from 500 milliseconds to 30 seconds.
     pub fn reconnect(mut self, policy: impl Into<ReconnectPolicy>) -> Self {
         self.reconnect = policy.into();
         self
     }
 
-    /// The stream, which connects when it is polled. Fails with [`Error::Config`](crate::Error::Config) or
-    /// [`Error::InvalidRequest`](crate::Error::InvalidRequest) when a setting cannot be right.
+    /// Builds the stream. It connects when it is polled for the first time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) if a setting is invalid, and
+    /// [`Error::InvalidRequest`](crate::Error::InvalidRequest) if a subscription is invalid or one too many.
     pub fn build(self) -> Result<Events> {
         self.refused?;
-        let way = &self.client.socket;
-        let dialer = self.socket.dialer(MAX_MESSAGE_SIZE, &way.user_agent, way.proxy.as_ref())?;
-        let url = way.url.clone();
+        let socket = &self.client.socket;
+        let dialer = self.socket.dialer(MAX_MESSAGE_SIZE, &socket.user_agent, socket.proxy.as_ref())?;
+        let url = socket.url.clone();
         let reconnects = match self.reconnect {
             ReconnectPolicy::Never => None,
-            ReconnectPolicy::Backoff(policy) => Some(Reconnects::new(policy)),
+            ReconnectPolicy::Backoff(policy) => Some(ReconnectDelays::new(policy)),
         };
-        let subscriptions = Subscriptions(watch::Sender::new(self.wanted));
-        let (out, told) = mpsc::channel(self.socket.buffer);
+        let subscriptions = Subscriptions(watch::Sender::new(self.desired));
+        let (sender, receiver) = mpsc::channel(self.socket.buffer);
         let run = Run {
             url,
             client: self.client,
             dialer,
             reconnects,
             idle_timeout: self.socket.idle_timeout,
-            wanted: subscriptions.0.subscribe(),
+            desired: subscriptions.0.subscribe(),
             new_episodes: NewEpisodes::new(self.rule),
-            reading: futures::stream::FuturesOrdered::new(),
-            out,
+            title_reads: futures::stream::FuturesOrdered::new(),
+            sender,
         };
-        Ok(Events::new(run, told, subscriptions))
+        Ok(Events::new(run, receiver, subscriptions))
     }
 
-    /// Handlers for the events of the stream. Fails as [`build`](Self::build) does.
+    /// Builds the stream and returns handlers for its events, none at first.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`build`](Self::build).
     pub fn handlers(self) -> Result<Handlers> {
         self.build().map(Events::handlers)
     }

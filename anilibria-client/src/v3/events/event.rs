@@ -1,4 +1,4 @@
-//! The events.
+//! Events of API v3.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -12,200 +12,201 @@ use crate::{
     },
 };
 
-/// What a v3 service tells, and what follows from it.
+/// An event of a v3 service, or an event derived from one.
 ///
-/// As in answers, what a [`Subscription`](super::Subscription) has cut off is empty, zero or `None`.
+/// A field that a [`Subscription`](super::Subscription) has removed is empty, zero or `None`, as in answers.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The stream was started. Comes once, before anything else.
+    /// The stream has started. Yielded once, before all other events.
     Startup,
-    /// A connection is open, for the first time or again. What happened meanwhile is not told: read anew what you keep.
+    /// A connection was opened, for the first time or again. Events that happened while there was no connection are lost:
+    /// reload the data that you store.
     Connect(Connect),
-    /// Something in a title has changed.
+    /// A title has changed.
     TitleUpdate(Box<TitleUpdate>),
-    /// An episode is there that was not, or has changed.
+    /// An episode was added or has changed.
     PlaylistUpdate(Box<PlaylistUpdate>),
-    /// One quality of an episode is being made.
+    /// The encoding of one quality of an episode has started.
     EncodeStart(EncodeStart),
-    /// How far one quality of an episode is.
+    /// Progress of the encoding of one quality of an episode.
     EncodeProgress(EncodeProgress),
-    /// One quality of an episode is ready.
+    /// The encoding of one quality of an episode is complete.
     EncodeEnd(EncodeEnd),
-    /// All qualities of an episode are ready.
+    /// The encoding of all qualities of an episode is complete.
     EncodeFinish(EncodeFinish),
-    /// A torrent is there that was not, or has changed.
+    /// A torrent was added or has changed.
     TorrentUpdate(Box<TorrentUpdate>),
-    /// The service has taken a subscription.
+    /// The service has accepted a subscription.
     Subscription(Subscribed),
-    /// An episode came out. The service does not tell this by itself: it follows from a
-    /// [playlist update](Self::PlaylistUpdate), after which the title is read.
+    /// An episode was published. Derived by the client: after a [playlist update](Self::PlaylistUpdate) with a new episode it
+    /// reads the title.
     TitleEpisode(Box<TitleEpisode>),
-    /// Something that this version does not know.
+    /// An event that this version does not know.
     Unknown(UnknownEvent),
 }
 
-/// A connection is open.
+/// Payload of an opened connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Connect {
-    /// The version of the API that the service speaks.
-    #[serde(deserialize_with = "wire::words")]
+    /// Version of the API of the service.
+    #[serde(deserialize_with = "wire::string")]
     pub api_version: String,
 }
 
-/// Something in a title has changed.
+/// A title has changed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct TitleUpdate {
-    /// The title as it is now.
+    /// The title after the change.
     #[serde(deserialize_with = "wire::object")]
     pub title: Title,
-    /// What it was before, as far as it has changed.
+    /// Previous values of the changed fields.
     #[serde(deserialize_with = "wire::object")]
     pub diff: Map<String, Value>,
-    /// A fingerprint of the title, from services that make one.
-    #[serde(deserialize_with = "wire::text")]
+    /// Fingerprint of the title, if the service sends one.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub hash: Option<String>,
 }
 
-/// An episode is there that was not, or has changed.
+/// An episode was added or has changed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct PlaylistUpdate {
-    /// The title.
+    /// Id of the title.
     #[serde(deserialize_with = "wire::id::<_, _, u32>")]
     pub id: ReleaseId,
-    /// All that can be watched of it now.
+    /// The player of the title after the change.
     #[serde(deserialize_with = "wire::object")]
     pub player: Player,
-    /// The episode as it is now.
+    /// The episode after the change.
     #[serde(deserialize_with = "wire::object")]
     pub updated_episode: Episode,
-    /// Its number.
+    /// Number of the episode.
     #[serde(deserialize_with = "wire::ordinal::optional")]
     pub episode: Option<Ordinal>,
-    /// What the player was before, as far as it has changed.
+    /// Previous values of the changed fields of the player.
     #[serde(deserialize_with = "wire::object")]
     pub diff: Map<String, Value>,
-    /// Whether it is an episode that was out already.
+    /// True if the episode was published before and is uploaded again.
     #[serde(deserialize_with = "wire::flag")]
     pub reupload: bool,
 }
 
-/// One quality of an episode is being made.
+/// The encoding of one quality of an episode has started.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct EncodeStart {
-    /// The title.
+    /// Id of the title.
     #[serde(deserialize_with = "wire::id::<_, _, u32>")]
     pub id: ReleaseId,
-    /// The number of the episode.
+    /// Number of the episode.
     #[serde(deserialize_with = "wire::ordinal::optional")]
     pub episode: Option<Ordinal>,
-    /// Lines of the picture.
-    #[serde(deserialize_with = "wire::whole")]
+    /// Height of the picture in lines.
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub resolution: Option<u16>,
-    /// Which quality.
+    /// The quality.
     #[serde(deserialize_with = "quality")]
     pub quality: Option<Quality>,
-    /// Whether it is an episode that was out already.
+    /// True if the episode was published before and is uploaded again.
     #[serde(rename = "isReupload", deserialize_with = "wire::flag")]
     pub is_reupload: bool,
 }
 
-/// How far one quality of an episode is.
+/// Progress of the encoding of one quality of an episode.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct EncodeProgress {
-    /// The title.
+    /// Id of the title.
     #[serde(deserialize_with = "wire::id::<_, _, u32>")]
     pub id: ReleaseId,
-    /// The number of the episode.
+    /// Number of the episode.
     #[serde(deserialize_with = "wire::ordinal::optional")]
     pub episode: Option<Ordinal>,
-    /// Lines of the picture.
-    #[serde(deserialize_with = "wire::whole")]
+    /// Height of the picture in lines.
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub resolution: Option<u16>,
-    /// Which quality.
+    /// The quality.
     #[serde(deserialize_with = "quality")]
     pub quality: Option<Quality>,
-    /// How much of it is done, in percent.
-    #[serde(deserialize_with = "wire::count")]
+    /// Progress in percent.
+    #[serde(deserialize_with = "wire::integer")]
     pub encoded_percent: u8,
 }
 
-/// One quality of an episode is ready.
+/// The encoding of one quality of an episode is complete.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct EncodeEnd {
-    /// The title.
+    /// Id of the title.
     #[serde(deserialize_with = "wire::id::<_, _, u32>")]
     pub id: ReleaseId,
-    /// The number of the episode.
+    /// Number of the episode.
     #[serde(deserialize_with = "wire::ordinal::optional")]
     pub episode: Option<Ordinal>,
-    /// Lines of the picture.
-    #[serde(deserialize_with = "wire::whole")]
+    /// Height of the picture in lines.
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub resolution: Option<u16>,
-    /// Which quality.
+    /// The quality.
     #[serde(deserialize_with = "quality")]
     pub quality: Option<Quality>,
 }
 
-/// All qualities of an episode are ready.
+/// The encoding of all qualities of an episode is complete.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct EncodeFinish {
-    /// The title.
+    /// Id of the title.
     #[serde(deserialize_with = "wire::id::<_, _, u32>")]
     pub id: ReleaseId,
-    /// The number of the episode.
+    /// Number of the episode.
     #[serde(deserialize_with = "wire::ordinal::optional")]
     pub episode: Option<Ordinal>,
 }
 
-/// A torrent is there that was not, or has changed.
+/// A torrent was added or has changed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct TorrentUpdate {
-    /// The title.
+    /// Id of the title.
     #[serde(deserialize_with = "wire::id::<_, _, u32>")]
     pub id: ReleaseId,
-    /// All that can be downloaded of it now.
+    /// All torrents of the title after the change.
     #[serde(deserialize_with = "wire::object")]
     pub torrents: Torrents,
-    /// The torrent that is new or has changed.
+    /// Id of the new or changed torrent.
     #[serde(deserialize_with = "wire::id::<_, _, u64>")]
     pub updated_torrent_id: crate::model::TorrentId,
-    /// What the torrents were before, as far as they have changed.
+    /// Previous values of the changed fields of the torrents.
     #[serde(deserialize_with = "wire::object")]
     pub diff: Map<String, Value>,
 }
 
-/// The service has taken a subscription.
+/// The service has accepted a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Subscribed {
-    /// Which one.
+    /// Id of the subscription, if the client knows it.
     pub id: Option<SubscriptionId>,
-    /// The service's number for it, which holds for one connection.
+    /// Number that the service assigned. Valid for one connection.
     pub service_id: u64,
 }
 
-/// An episode came out.
+/// A new episode.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TitleEpisode {
-    /// The title, as it was read when its episode came out.
+    /// The title, read after the episode was published.
     pub title: Title,
     /// The episode.
     pub episode: Episode,
@@ -215,14 +216,14 @@ pub struct TitleEpisode {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownEvent {
-    /// Its type; empty where it has none.
+    /// Type of the notification; empty if it has none.
     pub kind: String,
-    /// What came with it.
+    /// Data of the notification.
     pub data: Value,
 }
 
 impl Event {
-    /// What anilibria.py calls a handler of such an event: `on_title_update`.
+    /// Returns the name of a handler for the event in anilibria.py, for example `on_title_update`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Startup => "on_startup",
@@ -241,23 +242,23 @@ impl Event {
     }
 }
 
-/// What an event carries; how [`Handlers::on`](super::Handlers::on) knows which events a handler is for.
+/// Payload of an event. Its type determines the events for which [`Handlers::on`](super::Handlers::on) calls a handler.
 pub trait EventData: Clone + Send + 'static {
-    /// What `event` carries, if it is of this kind.
-    fn of(event: &Event) -> Option<&Self>;
+    /// Returns the payload of `event` if it has this type.
+    fn from_event(event: &Event) -> Option<&Self>;
 }
 
-/// Any event at all.
+/// Matches every event.
 impl EventData for Event {
-    fn of(event: &Event) -> Option<&Self> {
+    fn from_event(event: &Event) -> Option<&Self> {
         Some(event)
     }
 }
 
-/// Events that carry what is named as they are.
+/// Implements [`EventData`] for the payloads of variants.
 macro_rules! event_data {
     ($($data:ident in $variant:ident),+ $(,)?) => { $(impl EventData for $data {
-        fn of(event: &Event) -> Option<&Self> {
+        fn from_event(event: &Event) -> Option<&Self> {
             match event {
                 Event::$variant(data) => Some(data),
                 _ => None,
@@ -280,9 +281,9 @@ event_data!(
     UnknownEvent in Unknown,
 );
 
-/// A quality in the words of v3; none for what is none.
+/// Reads a quality in the spelling of v3; `None` for other values.
 fn quality<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quality>, D::Error> {
-    Ok(match wire::text(deserializer)?.as_deref() {
+    Ok(match wire::optional_string(deserializer)?.as_deref() {
         Some("fhd") => Some(Quality::FullHd),
         Some("hd") => Some(Quality::Hd),
         Some("sd") => Some(Quality::Sd),

@@ -15,25 +15,25 @@ use super::{
 };
 use crate::{Error, Result, error::BoxError};
 
-/// How many handlers run at a time; while there are more, no further event is taken.
+/// Maximum number of handlers that run at the same time. No event is read while this many run.
 const MAX_RUNNING: usize = 64;
 
-/// The close code that stands for none (RFC 6455).
+/// The close code for a missing code (RFC 6455).
 const NO_CODE: u16 = 1005;
 
-/// One function, and which events it is for.
+/// A function and the events for which it is called.
 struct Handler {
     name: String,
-    wants: Box<dyn Fn(&Event) -> bool + Send + Sync>,
+    accepts: Box<dyn Fn(&Event) -> bool + Send + Sync>,
     call: Arc<dyn Fn(Event) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>,
 }
 
-/// A handler's name, and what came out of it.
-type Done = (String, Result<(), BoxError>);
+/// Name and outcome of a handler.
+type Finished = (String, Result<(), BoxError>);
 
-/// What a handler may give back: nothing, or a result whose error is reported.
+/// Return value of a handler: nothing, or a result whose error is reported.
 pub trait Outcome: Send + 'static {
-    /// It as a result.
+    /// Converts the return value into a result.
     fn into_result(self) -> Result<(), BoxError>;
 }
 
@@ -51,9 +51,10 @@ impl<E: Into<BoxError> + Send + 'static> Outcome for Result<(), E> {
 
 /// Functions that are called for the events of a stream.
 ///
-/// Which events a handler is for follows from what it takes. Handlers run beside each other and in no order, 64 at a
-/// time. One that fails, or even panics, is [reported](Self::on_error) and does no harm to the others, nor does an
-/// error of the stream. Dropping [`run`](Self::run) ends everything.
+/// The type of the argument determines the events for which a handler is called. Handlers run concurrently and in no particular
+/// order, at most 64 at a time. An error or panic of a handler is [reported](Self::on_error) and does not affect other
+/// handlers. An error of the stream is reported as well. Dropping [`run`](Self::run) stops the handlers and closes the
+/// connection.
 ///
 /// ```
 /// # anilibria_client::v3::example(|gateway, client| async move {
@@ -67,7 +68,7 @@ impl<E: Into<BoxError> + Send + 'static> Outcome for Result<(), E> {
 /// let handlers = client
 ///     .events()
 ///     .handlers()?
-///     .on_startup(|| async { println!("here we go") })
+///     .on_startup(|| async { println!("started") })
 ///     .on(|connect: Connect| async move { println!("API {}", connect.api_version) })
 ///     .on::<TitleUpdate, _, _>(|update| async move { println!("{} has changed", update.title.code) })
 ///     .on(announce)
@@ -75,7 +76,7 @@ impl<E: Into<BoxError> + Send + 'static> Outcome for Result<(), E> {
 ///     .on_error(|error| eprintln!("{error}"));
 ///
 /// // handlers.run().await
-/// handlers.run_with(async { /* whatever else the program does */ }).await?;
+/// handlers.run_with(async { /* the rest of the program */ }).await?;
 /// # drop(gateway);
 /// # Ok(())
 /// # });
@@ -83,19 +84,19 @@ impl<E: Into<BoxError> + Send + 'static> Outcome for Result<(), E> {
 #[must_use = "handlers do nothing until they are run"]
 pub struct Handlers {
     events: Events,
-    all: Vec<Handler>,
+    registered: Vec<Handler>,
     report: Arc<dyn Fn(BoxError) + Send + Sync>,
 }
 
 impl Events {
     /// Returns handlers for the events of the stream; none at first.
     pub fn handlers(self) -> Handlers {
-        Handlers { events: self, all: Vec::new(), report: Arc::new(|_| {}) }
+        Handlers { events: self, registered: Vec::new(), report: Arc::new(|_| {}) }
     }
 }
 
 impl Handlers {
-    /// Calls `handler` with what each event of its kind carries, or with each [`Event`] if it takes that.
+    /// Calls `handler` with the payload of each event of its type, or with each event if it takes an [`Event`].
     pub fn on<E, H, F>(self, handler: H) -> Self
     where
         E: EventData,
@@ -103,21 +104,21 @@ impl Handlers {
         F: Future<Output: Outcome> + Send + 'static,
     {
         let name = std::any::type_name::<E>().rsplit("::").next().unwrap_or_default().to_owned();
-        let call = move |event: &Event| E::of(event).cloned().map(&handler);
-        self.with(name, |event| E::of(event).is_some(), call)
+        let call = move |event: &Event| E::from_event(event).cloned().map(&handler);
+        self.add(name, |event| E::from_event(event).is_some(), call)
     }
 
-    /// Calls `handler` once, before anything else.
+    /// Calls `handler` once, before the first connection.
     pub fn on_startup<H, F>(self, handler: H) -> Self
     where
         H: Fn() -> F + Send + Sync + 'static,
         F: Future<Output: Outcome> + Send + 'static,
     {
-        let wants = |event: &Event| matches!(event, Event::Startup);
-        self.with("on_startup".to_owned(), wants, move |_| Some(handler()))
+        let accepts = |event: &Event| matches!(event, Event::Startup);
+        self.add("on_startup".to_owned(), accepts, move |_| Some(handler()))
     }
 
-    /// Calls `handler` with each event of that [name](Event::name), such as `on_title_update`.
+    /// Calls `handler` with each event of this [name](Event::name), for example `on_title_update`.
     pub fn on_name<H, F>(self, name: impl Into<String>, handler: H) -> Self
     where
         H: Fn(Event) -> F + Send + Sync + 'static,
@@ -125,27 +126,32 @@ impl Handlers {
     {
         let name = name.into();
         let call = move |event: &Event| Some(handler(event.clone()));
-        self.with(name.clone(), move |event| event.name() == name, call)
+        self.add(name.clone(), move |event| event.name() == name, call)
     }
 
-    /// Reports what handlers and the stream fail with. Default: `tracing` is told of it, as it always is.
+    /// Calls `report` with the errors of handlers and of the stream. Default: errors are only logged through `tracing`, which
+    /// is always done.
     pub fn on_error(mut self, report: impl Fn(BoxError) + Send + Sync + 'static) -> Self {
         self.report = Arc::new(report);
         self
     }
 
-    /// The subscriptions, to be added to while the handlers run.
+    /// Returns a handle that adds subscriptions while the handlers run.
     pub fn subscriptions(&self) -> Subscriptions {
         self.events.subscriptions()
     }
 
-    /// Runs until the stream ends, and gives the error that it ended with.
+    /// Runs until the stream ends.
+    ///
+    /// # Errors
+    ///
+    /// The last error of the stream, if no event followed it.
     pub async fn run(mut self) -> Result<()> {
         let mut running = JoinSet::new();
         let mut last = Ok(());
         loop {
             tokio::select! {
-                Some(done) = running.join_next() => self.done(done),
+                Some(done) = running.join_next() => self.finish(done),
                 event = self.events.next(), if running.len() < MAX_RUNNING => match event {
                     Some(Ok(event)) => {
                         last = Ok(());
@@ -161,12 +167,16 @@ impl Handlers {
             }
         }
         while let Some(done) = running.join_next().await {
-            self.done(done);
+            self.finish(done);
         }
         last
     }
 
-    /// Runs beside `work`, and ends when either ends: with what `work` gives, or with the error of the stream.
+    /// Runs until `work` completes, and returns its value.
+    ///
+    /// # Errors
+    ///
+    /// The error of the stream if the stream ends first, or [`Error::Closed`] if it ends without an error.
     pub async fn run_with<T>(self, work: impl Future<Output = T>) -> Result<T> {
         match select(Box::pin(work), Box::pin(self.run())).await {
             Either::Left((value, _)) => Ok(value),
@@ -175,10 +185,10 @@ impl Handlers {
         }
     }
 
-    fn with<F>(
+    fn add<F>(
         mut self,
         name: String,
-        wants: impl Fn(&Event) -> bool + Send + Sync + 'static,
+        accepts: impl Fn(&Event) -> bool + Send + Sync + 'static,
         call: impl Fn(&Event) -> Option<F> + Send + Sync + 'static,
     ) -> Self
     where
@@ -187,7 +197,7 @@ impl Handlers {
         let call = Arc::new(call);
         let call = move |event: Event| -> BoxFuture<'static, Result<(), BoxError>> {
             let call = call.clone();
-            // Called when it is polled, which is within its own task, so that one that panics at once harms nobody.
+            // Called within the task of the handler, so that a panic does not affect other handlers.
             Box::pin(async move {
                 let work = call(&event);
                 match work {
@@ -196,18 +206,18 @@ impl Handlers {
                 }
             })
         };
-        self.all.push(Handler { name, wants: Box::new(wants), call: Arc::new(call) });
+        self.registered.push(Handler { name, accepts: Box::new(accepts), call: Arc::new(call) });
         self
     }
 
-    fn start(&self, event: &Event, running: &mut JoinSet<Done>) {
-        for Handler { name, call, .. } in self.all.iter().filter(|handler| (handler.wants)(event)) {
+    fn start(&self, event: &Event, running: &mut JoinSet<Finished>) {
+        for Handler { name, call, .. } in self.registered.iter().filter(|handler| (handler.accepts)(event)) {
             let (name, work) = (name.clone(), call(event.clone()));
             running.spawn(async move { (name, work.await) });
         }
     }
 
-    fn done(&self, done: Result<Done, JoinError>) {
+    fn finish(&self, done: Result<Finished, JoinError>) {
         let (name, error) = match done {
             Ok((_, Ok(()))) => return,
             Ok((name, Err(error))) => (name, error),
@@ -220,7 +230,7 @@ impl Handlers {
 
 impl fmt::Debug for Handlers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.all.iter().map(|handler| &handler.name).collect();
+        let names: Vec<_> = self.registered.iter().map(|handler| &handler.name).collect();
         f.debug_struct("Handlers").field("handlers", &names).finish_non_exhaustive()
     }
 }

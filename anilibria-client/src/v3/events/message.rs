@@ -1,4 +1,4 @@
-//! What the messages of a v3 service mean.
+//! Parsing of messages of a v3 service.
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Map, Value};
@@ -7,9 +7,9 @@ use super::{
     event::{Event, UnknownEvent},
     subscriptions::SubscriptionId,
 };
-use crate::{Error, Result, client::said_in_v3, decode, v3::events::event::Subscribed};
+use crate::{Error, Result, client::v3_message_error, decode, v3::events::event::Subscribed};
 
-/// Reads a message. `accepted` tells which subscription the service has just taken.
+/// Reads a message. `accepted` returns the subscription that the service has just accepted.
 pub(super) fn read(message: &[u8], accepted: impl FnOnce() -> Option<SubscriptionId>) -> Result<Event> {
     let mut message_map: Map<String, Value> = decode(message)?;
     let data = message_map.remove("data");
@@ -19,7 +19,7 @@ pub(super) fn read(message: &[u8], accepted: impl FnOnce() -> Option<Subscriptio
     if message_map.contains_key("connection") {
         return payload(&Value::Object(message_map)).map(Event::Connect);
     }
-    if let Some(error) = said_in_v3(message) {
+    if let Some(error) = v3_message_error(message) {
         return Err(error);
     }
     match message_map.get("subscribe").and_then(Value::as_str) {
@@ -49,7 +49,7 @@ fn event(kind: &str, data: Value) -> Result<Event> {
 /// Decodes the data of an event, which is an object.
 fn payload<T: DeserializeOwned>(data: &Value) -> Result<T> {
     if !data.is_object() {
-        let source = std::sync::Arc::new(serde_json::Error::custom("there must be an object"));
+        let source = std::sync::Arc::new(serde_json::Error::custom("expected an object"));
         return Err(Error::Decode { path: "data".to_owned(), source });
     }
     decode(data.to_string().as_bytes()).map_err(|error| match error {
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn greeting_and_answers_are_told_apart_from_events() {
+    fn greeting_and_replies_are_not_read_as_events() {
         let Ok(Event::Connect(connect)) =
             read_json(&json!({"connection": "success", "api_version": "3.0.14"}))
         else {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_kept_and_what_is_wrong_is_told() {
+    fn unknown_messages_are_kept_and_invalid_ones_are_errors() {
         let Ok(Event::Unknown(unknown)) = read_json(&json!({"type": "poll", "data": [1]})) else { panic!() };
         assert_eq!((unknown.kind.as_str(), unknown.data), ("poll", json!([1])));
         assert!(matches!(read_json(&json!({})), Ok(Event::Unknown(_))));

@@ -1,6 +1,6 @@
-//! What a v3 service tells over its WebSocket: changes of titles, of playlists and of torrents, and new episodes.
+//! Events of a v3 service over its WebSocket: changes of titles, playlists and torrents, and new episodes.
 //!
-//! [`Events`] is a stream; [`Handlers`] call a function for each kind of event, as bots like it.
+//! [`Events`] is a stream. [`Handlers`] call a function for each type of event.
 //!
 //! ```
 //! # anilibria_client::v3::example(|gateway, client| async move {
@@ -11,15 +11,15 @@
 //! let of_2022 = Subscription::new(json!({"data": {"title": {"season": {"year": 2022}}}}));
 //! # let of_2022 = Subscription::new(json!({"type": "*"}));
 //! let mut events = client.events().subscribe(of_2022).build()?;
-//! # let mut told = 0;
+//! # let mut count = 0;
 //! while let Some(event) = events.next().await {
 //!     match event {
 //!         Ok(Event::TitleEpisode(new)) => println!("{}: {}", new.title.names.ru, new.episode.episode),
 //!         Ok(_) => {}
-//!         Err(error) => eprintln!("{error}; going on"),
+//!         Err(error) => eprintln!("{error}"),
 //!     }
-//! #   told += 1;
-//! #   if told == 2 { break }
+//! #   count += 1;
+//! #   if count == 2 { break }
 //! }
 //! # drop(gateway);
 //! # Ok(())

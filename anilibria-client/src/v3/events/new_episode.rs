@@ -1,4 +1,4 @@
-//! Whether an update of a playlist means that an episode came out.
+//! Detection of new episodes in playlist updates.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -7,27 +7,27 @@ use serde_json::{Map, Value};
 use super::event::PlaylistUpdate;
 use crate::model::{Quality, ReleaseId};
 
-/// How many episodes are remembered as known.
+/// Maximum number of episodes that are remembered.
 const MAX_KNOWN: usize = 4096;
 
-/// When an [episode](super::Event::TitleEpisode) counts as out.
+/// Condition under which an [episode](super::Event::TitleEpisode) is new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EpisodeRule {
-    /// When it is there in all three qualities and was not before, as anilibria.py counts it.
+    /// All three qualities are available and at least one was missing before, as in anilibria.py.
     #[default]
     Complete,
-    /// When it is there in any quality and was in none before; each episode once.
+    /// One quality is available and none was before. Each episode is reported once.
     FirstStream,
-    /// Never: playlist updates are all that is told, and no title is read.
+    /// No episode is new. Only playlist updates are yielded, and no title is read.
     Never,
 }
 
-/// Tells new episodes from changed ones.
+/// Separates new episodes from changed ones.
 #[derive(Debug)]
 pub(super) struct NewEpisodes {
     rule: EpisodeRule,
     known: HashSet<(ReleaseId, String)>,
-    /// The same in the order in which they became known.
+    /// The known episodes, oldest first.
     order: VecDeque<(ReleaseId, String)>,
 }
 
@@ -36,7 +36,7 @@ impl NewEpisodes {
         Self { rule, known: HashSet::new(), order: VecDeque::new() }
     }
 
-    /// Whether `update` tells of an episode that came out.
+    /// Returns true if `update` has a new episode.
     pub(super) fn is_new(&mut self, update: &PlaylistUpdate) -> bool {
         match self.rule {
             EpisodeRule::Complete => is_complete(update),
@@ -45,7 +45,7 @@ impl NewEpisodes {
         }
     }
 
-    /// Takes note of the episode; whether it was not known.
+    /// Records the episode. Returns false if it is known.
     fn remember(&mut self, update: &PlaylistUpdate) -> bool {
         let episode = (update.id, number(update));
         if !self.known.insert(episode.clone()) {
@@ -61,12 +61,12 @@ impl NewEpisodes {
     }
 }
 
-/// The number as a key of the playlist.
+/// Returns the number of the episode as a key of the playlist.
 fn number(update: &PlaylistUpdate) -> String {
     update.updated_episode.episode.to_string()
 }
 
-/// All qualities are there, and at least one of them was not.
+/// Returns true if all qualities are available and at least one was missing before.
 fn is_complete(update: &PlaylistUpdate) -> bool {
     let has_all =
         Quality::BEST_FIRST.iter().all(|quality| update.updated_episode.hls.get(*quality).is_some());
@@ -74,7 +74,7 @@ fn is_complete(update: &PlaylistUpdate) -> bool {
     has_all && before.is_some_and(|hls| hls.values().any(Value::is_null))
 }
 
-/// A quality is there, and none of those that are was.
+/// Returns true if a quality is available, and none of the available ones was before.
 fn is_first(update: &PlaylistUpdate) -> bool {
     let hls = &update.updated_episode.hls;
     let now = [("fhd", &hls.fhd), ("hd", &hls.hd), ("sd", &hls.sd)];
@@ -84,14 +84,14 @@ fn is_first(update: &PlaylistUpdate) -> bool {
         return false;
     };
     match before.get("hls").and_then(Value::as_object) {
-        // What did not change is not told, so that a quality without a former value was there before.
+        // Unchanged values are not sent, so a quality without a previous value was available before.
         Some(before) => now.all(|(quality, _)| before.get(*quality).is_some_and(Value::is_null)),
-        // Of an episode that was not there at all some services tell nothing.
+        // Some services send no previous values for a new episode.
         None => before.is_empty(),
     }
 }
 
-/// What the episode was before, as far as it has changed.
+/// Returns the previous values of the changed fields of the episode.
 fn before(update: &PlaylistUpdate) -> Option<&Map<String, Value>> {
     update.diff.get("list")?.as_object()?.get(&number(update))?.as_object()
 }
@@ -115,16 +115,16 @@ mod tests {
     const ALL: &[&str] = &["fhd", "hd", "sd"];
 
     #[test]
-    fn episode_is_out_when_it_is_complete_and_was_not() {
+    fn episode_is_new_when_it_becomes_complete() {
         let nothing = json!({"fhd": null, "hd": null, "sd": null});
         let cases = [
             (12.0, ALL, before("12", &nothing), true),
             (12.0, ALL, before("12", &json!({"fhd": null})), true),
             (12.5, ALL, before("12.5", &nothing), true),
-            // Not the one that has changed.
+            // The other episode has changed.
             (12.5, ALL, before("12", &nothing), false),
             (12.0, &["hd", "sd"], before("12", &nothing), false),
-            // It was there: an upload that replaces another.
+            // The streams existed before and were replaced.
             (12.0, ALL, before("12", &json!({"fhd": "/old", "hd": "/old", "sd": "/old"})), false),
             (12.0, ALL, before("12", &json!({})), false),
             (12.0, ALL, before("12", &json!(null)), false),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_stream_is_none() {
+    fn empty_stream_counts_as_missing() {
         let mut update = update(12.0, ALL, &before("12", &json!({"sd": null})));
         update.updated_episode.hls.sd = Some(String::new());
 
@@ -151,12 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn episode_is_out_with_its_first_stream_and_once() {
+    fn episode_is_new_once_with_its_first_stream() {
         let mut episodes = NewEpisodes::new(EpisodeRule::FirstStream);
         let (none, hd) = (before("12", &json!({"sd": null})), before("12", &json!({"hd": null})));
 
         assert!(!episodes.is_new(&update(12.0, &[], &none)));
-        // The other one was there.
+        // The other quality was available before.
         assert!(!episodes.is_new(&update(12.0, &["hd", "sd"], &hd)));
         assert!(episodes.is_new(&update(12.0, &["sd"], &none)));
         assert!(!episodes.is_new(&update(12.0, &["sd"], &none)));
@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_out_for_those_who_do_not_want_to_know() {
+    fn rule_never_reports_no_episode() {
         let update = update(12.0, ALL, &before("12", &json!({"sd": null})));
 
         assert!(!NewEpisodes::new(EpisodeRule::Never).is_new(&update));
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn number_of_stored_events_is_bounded() {
         let mut episodes = NewEpisodes::new(EpisodeRule::FirstStream);
 
         for episode in 0..=MAX_KNOWN {

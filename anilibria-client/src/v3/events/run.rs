@@ -1,4 +1,4 @@
-//! Connection after connection: what is heard, what follows from it, and what is said.
+//! The task of an event stream: connections, subscriptions, and reads of titles with new episodes.
 
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
@@ -13,63 +13,65 @@ use super::{
     event::{Event, PlaylistUpdate, TitleEpisode},
     message,
     new_episode::NewEpisodes,
-    subscriptions::{SubscriptionId, Wanted},
+    subscriptions::{SubscriptionId, SubscriptionSet},
 };
 use crate::{
     Error, Result,
     client::rate_limit::RateLimiter,
     client::upgrade::Dialer,
-    socket::{Heard, Link, Reconnects, message_limiter},
+    socket::{Connection, Received, ReconnectDelays, message_limiter},
     v3::Client,
 };
 
-/// How many titles are read at a time for the episodes that came out; while there are more, nothing is heard.
-const MAX_READING: usize = 16;
+/// Maximum number of titles that are read at the same time. No message is received while this many reads are in progress.
+const MAX_TITLE_READS: usize = 16;
 
-/// What a stream needs to run.
+/// State of the task.
 pub(super) struct Run {
     pub(super) client: Client,
     pub(super) url: Url,
     pub(super) dialer: Dialer,
-    /// `None` when a connection that broke is the last.
-    pub(super) reconnects: Option<Reconnects>,
+    /// `None` if the stream does not reconnect.
+    pub(super) reconnects: Option<ReconnectDelays>,
     pub(super) idle_timeout: Duration,
-    pub(super) wanted: watch::Receiver<Wanted>,
+    pub(super) desired: watch::Receiver<SubscriptionSet>,
     pub(super) new_episodes: NewEpisodes,
-    /// Titles on their way, in the order in which their episodes came out.
-    pub(super) reading: FuturesOrdered<BoxFuture<'static, Result<Event>>>,
-    pub(super) out: mpsc::Sender<Result<Event>>,
+    /// Reads of titles, in the order of their episodes.
+    pub(super) title_reads: FuturesOrdered<BoxFuture<'static, Result<Event>>>,
+    pub(super) sender: mpsc::Sender<Result<Event>>,
 }
 
-/// Why a connection has ended.
+/// The reason for the end of a connection.
 enum End {
-    /// Nobody reads any more.
-    Unread,
+    /// The stream was dropped.
+    ReaderDropped,
     Failed(Error),
 }
 
-/// How far the service is told what is wanted, on one connection.
-struct Said {
+/// Progress of the subscriptions on one connection.
+struct Sent {
     count: usize,
-    unanswered: VecDeque<SubscriptionId>,
+    unacknowledged: VecDeque<SubscriptionId>,
     limiter: RateLimiter,
 }
 
 impl Run {
-    /// Connects again and again, until nobody reads any more or it makes no sense to go on.
+    /// Connects and reconnects until the stream is dropped, a permanent error occurs, or the policy allows no further retry.
     pub(super) async fn run(mut self) {
-        if self.tell(Ok(Event::Startup)).await.is_err() {
+        if self.deliver(Ok(Event::Startup)).await.is_err() {
             return;
         }
         loop {
             let started = Instant::now();
             let Err(End::Failed(error)) = self.connection().await else { return };
-            let wait =
-                self.reconnects.as_mut().and_then(|reconnects| reconnects.after(&error, started.elapsed()));
+            let wait = self
+                .reconnects
+                .as_mut()
+                .and_then(|reconnects| reconnects.next_delay(&error, started.elapsed()));
             let retry_in_seconds = wait.map(|wait| wait.as_secs_f64());
             let (host, error_type) = (self.url.host_str(), error.kind());
-            tracing::debug!(host, %error, error_type, retry_in_seconds, "event connection ended");
-            let is_read = self.tell(Err(error)).await.is_ok();
+            tracing::debug!(host, %error, error_type, retry_in_seconds, "event connection closed");
+            let is_read = self.deliver(Err(error)).await.is_ok();
             let Some(wait) = wait.filter(|_| is_read) else { return };
             sleep(wait).await;
         }
@@ -77,51 +79,53 @@ impl Run {
 
     async fn connection(&mut self) -> Result<Infallible, End> {
         let socket = self.dialer.connect(&self.url).await.map_err(End::Failed)?;
-        tracing::debug!(host = self.url.host_str(), "event connection open");
-        let mut link = Link::new(socket, self.dialer.max_message_size(), self.idle_timeout);
-        let mut said = Said { count: 0, unanswered: VecDeque::new(), limiter: message_limiter() };
+        tracing::debug!(host = self.url.host_str(), "event connection opened");
+        let mut connection = Connection::new(socket, self.dialer.max_message_size(), self.idle_timeout);
+        let mut sent = Sent { count: 0, unacknowledged: VecDeque::new(), limiter: message_limiter() };
         loop {
-            let has_more_to_say = self.wanted.borrow_and_update().len() > said.count;
+            let has_unsent = self.desired.borrow_and_update().len() > sent.count;
+            let may_receive = self.title_reads.len() < MAX_TITLE_READS;
+            let send_at = sent.limiter.ready_at();
             tokio::select! {
-                heard = link.hear(), if self.reading.len() < MAX_READING => match heard.map_err(End::Failed)? {
-                    Heard::Text(text) => self.understand(text.as_bytes(), &mut said).await?,
-                    Heard::Binary(bytes) => self.understand(&bytes, &mut said).await?,
-                    Heard::Silence => link.probe().await.map_err(End::Failed)?,
+                received = connection.receive(), if may_receive => match received.map_err(End::Failed)? {
+                    Received::Text(text) => self.handle_message(text.as_bytes(), &mut sent).await?,
+                    Received::Binary(bytes) => self.handle_message(&bytes, &mut sent).await?,
+                    Received::Idle => connection.ping().await.map_err(End::Failed)?,
                 },
-                changed = self.wanted.changed() => changed.map_err(|_| End::Unread)?,
-                () = sleep_until(said.limiter.ready_at()), if has_more_to_say => self.say(&mut link, &mut said).await?,
-                Some(episode) = self.reading.next() => self.tell(episode).await?,
+                changed = self.desired.changed() => changed.map_err(|_| End::ReaderDropped)?,
+                () = sleep_until(send_at), if has_unsent => self.send_next(&mut connection, &mut sent).await?,
+                Some(episode) = self.title_reads.next() => self.deliver(episode).await?,
             }
         }
     }
 
-    async fn understand(&mut self, message: &[u8], said: &mut Said) -> Result<(), End> {
-        let event = message::read(message, || said.unanswered.pop_front());
+    async fn handle_message(&mut self, message: &[u8], sent: &mut Sent) -> Result<(), End> {
+        let event = message::read(message, || sent.unacknowledged.pop_front());
         if let Ok(Event::PlaylistUpdate(update)) = &event
             && self.new_episodes.is_new(update)
         {
-            self.reading.push_back(Box::pin(title_episode(self.client.clone(), update.clone())));
+            self.title_reads.push_back(Box::pin(title_episode(self.client.clone(), update.clone())));
         }
-        self.tell(event).await
+        self.deliver(event).await
     }
 
-    /// Says the next of what the service does not know yet.
-    async fn say(&mut self, link: &mut Link, said: &mut Said) -> Result<(), End> {
-        let Some(text) = self.wanted.borrow().get(said.count).cloned() else { return Ok(()) };
-        said.unanswered.push_back(SubscriptionId(said.count));
-        said.count += 1;
-        said.limiter.spend();
-        link.say(text).await.map_err(End::Failed)
+    /// Sends the next subscription.
+    async fn send_next(&mut self, connection: &mut Connection, sent: &mut Sent) -> Result<(), End> {
+        let Some(text) = self.desired.borrow().get(sent.count).cloned() else { return Ok(()) };
+        sent.unacknowledged.push_back(SubscriptionId(sent.count));
+        sent.count += 1;
+        sent.limiter.spend();
+        connection.send_text(text).await.map_err(End::Failed)
     }
 
-    async fn tell(&mut self, event: Result<Event>) -> Result<(), End> {
-        self.out.send(event).await.map_err(|_| End::Unread)
+    async fn deliver(&mut self, event: Result<Event>) -> Result<(), End> {
+        self.sender.send(event).await.map_err(|_| End::ReaderDropped)
     }
 }
 
 async fn title_episode(client: Client, update: Box<PlaylistUpdate>) -> Result<Event> {
     let title = client.title(update.id);
-    // What is cached is the title as it was before.
+    // The cached title has no new episode.
     #[cfg(feature = "cache")]
     let title = title.uncached();
     let title = title.await?;

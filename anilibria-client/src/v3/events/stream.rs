@@ -12,30 +12,36 @@ use tokio::sync::mpsc;
 use super::{event::Event, run::Run, subscriptions::Subscriptions};
 use crate::{Result, runtime::Task};
 
-/// What a v3 service tells over its WebSocket, as a stream; made by [`EventsBuilder::build`](super::EventsBuilder::build).
+/// Stream of the events that a v3 service sends over its WebSocket. Created by
+/// [`EventsBuilder::build`](super::EventsBuilder::build).
 ///
-/// It connects when it is polled for the first time, from within a Tokio runtime, and then keeps the connection by
-/// itself. When that breaks it yields the error, waits, connects anew and subscribes anew; the API has no way to ask for
-/// what was missed. A message that cannot be read is an error too, and costs nothing else. The stream ends only when
-/// trying again makes no sense (there is no such address, say) or the [policy](super::ReconnectPolicy) says so, after
-/// the error that tells why. Dropping it ends everything.
+/// The stream connects when it is polled for the first time, within a Tokio runtime. A background task then keeps the
+/// connection. If the connection fails, the stream yields the error, waits, reconnects and subscribes again; the API cannot
+/// replay missed events. A message that cannot be read is yielded as an error, and the connection continues.
 ///
-/// A slow reader makes it stop reading once the [buffer](super::EventsBuilder::buffer) is full.
+/// The stream ends after the last error if the error is permanent (for example, there is no such URL) or if the
+/// [policy](super::ReconnectPolicy) allows no further retry. Dropping the stream closes the connection.
+///
+/// If the [buffer](super::EventsBuilder::buffer) is full because the reader is slow, the task stops reading.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Events {
-    told: mpsc::Receiver<Result<Event>>,
+    receiver: mpsc::Receiver<Result<Event>>,
     subscriptions: Subscriptions,
-    /// Until the first poll.
+    /// Moved into the task by the first poll.
     run: Option<Run>,
     task: Option<Task<()>>,
 }
 
 impl Events {
-    pub(super) fn new(run: Run, told: mpsc::Receiver<Result<Event>>, subscriptions: Subscriptions) -> Self {
-        Self { told, subscriptions, run: Some(run), task: None }
+    pub(super) fn new(
+        run: Run,
+        receiver: mpsc::Receiver<Result<Event>>,
+        subscriptions: Subscriptions,
+    ) -> Self {
+        Self { receiver, subscriptions, run: Some(run), task: None }
     }
 
-    /// The subscriptions, to be added to while the stream runs.
+    /// Returns a handle that adds subscriptions while the stream runs.
     pub fn subscriptions(&self) -> Subscriptions {
         self.subscriptions.clone()
     }
@@ -48,7 +54,7 @@ impl Stream for Events {
         if let Some(run) = self.run.take() {
             self.task = Some(Task::spawn(run.run()));
         }
-        self.told.poll_recv(cx)
+        self.receiver.poll_recv(cx)
     }
 }
 

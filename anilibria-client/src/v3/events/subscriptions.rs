@@ -1,4 +1,4 @@
-//! What is wanted of the service.
+//! Subscriptions of an event stream.
 
 use std::fmt;
 
@@ -8,16 +8,17 @@ use tokio::sync::watch;
 
 use crate::{Error, Result};
 
-/// The most subscriptions of one stream.
+/// Maximum number of subscriptions of a stream.
 const MAX_SUBSCRIPTIONS: usize = 50;
 
-/// The longest subscription, in bytes of JSON.
+/// Maximum size of a subscription, in bytes of JSON.
 const MAX_SIZE: usize = 16 << 10;
 
-/// Which events are wanted, and how much of them. Without any subscription all events are told; with some, those that
-/// match at least one of them.
+/// A subscription: selects events and their fields. Without any subscription the service sends all events, otherwise those that
+/// match at least one subscription.
 ///
-/// The pattern is a part of a notification: an event matches when it has all that is in it. `"*"` stands for any value.
+/// The pattern is a part of a notification. An event matches if it has all fields of the pattern with the same values; `"*"`
+/// matches any value.
 ///
 /// ```
 /// use anilibria_client::v3::Subscription;
@@ -38,18 +39,19 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// A subscription to events that have all that is in `pattern`.
+    /// Creates a subscription to the events that match `pattern`, an object.
     pub fn new(pattern: impl Into<Value>) -> Self {
         Self { pattern: pattern.into(), filter: String::new(), remove: String::new() }
     }
 
-    /// Only these fields of the title, or of what else the event is about; written as those of a call.
+    /// Selects fields of the title, or of the other subject of the event. The syntax is that of
+    /// [`Call::filter`](crate::call::Call::filter).
     pub fn filter(mut self, fields: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         join(&mut self.filter, fields);
         self
     }
 
-    /// All fields but these.
+    /// Removes fields. The syntax is that of [`filter`](Self::filter).
     pub fn remove(mut self, fields: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         join(&mut self.remove, fields);
         self
@@ -65,7 +67,7 @@ fn join(list: &mut String, fields: impl IntoIterator<Item = impl AsRef<str>>) {
     }
 }
 
-/// Which subscription of a stream it is. It stays the same over reconnects.
+/// Id of a subscription of a stream. It stays the same after a reconnect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionId(pub(super) usize);
 
@@ -75,15 +77,15 @@ impl fmt::Display for SubscriptionId {
     }
 }
 
-/// What is wanted, as text that can be sent.
+/// The subscriptions of a stream, as messages.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Wanted(Vec<String>);
+pub(super) struct SubscriptionSet(Vec<String>);
 
-impl Wanted {
+impl SubscriptionSet {
     pub(super) fn add(&mut self, subscription: &Subscription) -> Result<SubscriptionId> {
         let refused = |reason| Error::InvalidRequest { field: "subscription".to_owned(), reason };
         if self.0.len() >= MAX_SUBSCRIPTIONS {
-            return Err(refused("a stream has 50 subscriptions at most"));
+            return Err(refused("a stream can have at most 50 subscriptions"));
         }
         if !subscription.pattern.is_object() {
             return Err(refused("the pattern must be an object"));
@@ -96,7 +98,7 @@ impl Wanted {
         Ok(SubscriptionId(self.0.len() - 1))
     }
 
-    /// The message of one subscription.
+    /// Returns the message of the subscription at `place`.
     pub(super) fn get(&self, place: usize) -> Option<&String> {
         self.0.get(place)
     }
@@ -108,18 +110,21 @@ impl Wanted {
 
 /// Adds subscriptions to an [`Events`](super::Events) stream while it runs. Cheap to clone.
 ///
-/// The API has no way to end one. All are made anew on every connection.
+/// The API cannot end a subscription. All subscriptions are sent again on every connection.
 #[derive(Clone, Debug)]
-pub struct Subscriptions(pub(super) watch::Sender<Wanted>);
+pub struct Subscriptions(pub(super) watch::Sender<SubscriptionSet>);
 
 impl Subscriptions {
-    /// Subscribes. [`Event::Subscription`](super::Event::Subscription) with this id tells when the service has taken it.
+    /// Adds a subscription and returns its id. [`Event::Subscription`](super::Event::Subscription) with this id confirms it.
     ///
-    /// Fails with [`Error::InvalidRequest`] for the 51st, for one over 16 KiB, and for a pattern that is no object.
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] if the stream has 50 subscriptions, if the subscription is larger than 16 KiB, or if its
+    /// pattern is not an object.
     pub fn subscribe(&self, subscription: &Subscription) -> Result<SubscriptionId> {
         let mut outcome = Ok(SubscriptionId(0));
-        self.0.send_if_modified(|wanted| {
-            outcome = wanted.add(subscription);
+        self.0.send_if_modified(|desired| {
+            outcome = desired.add(subscription);
             outcome.is_ok()
         });
         outcome
@@ -146,13 +151,13 @@ mod tests {
 
     #[test]
     fn subscriptions_are_bounded_in_number_and_size() {
-        let mut wanted = Wanted::default();
+        let mut desired = SubscriptionSet::default();
         let good = Subscription::new(json!({"type": "title_update"}));
 
-        assert!(wanted.add(&Subscription::new(json!({"data": "x".repeat(MAX_SIZE)}))).is_err());
-        assert!(wanted.add(&Subscription::new("title_update")).is_err());
-        let ids: Vec<_> = (0..60).filter_map(|_| wanted.add(&good).ok()).collect();
+        assert!(desired.add(&Subscription::new(json!({"data": "x".repeat(MAX_SIZE)}))).is_err());
+        assert!(desired.add(&Subscription::new("title_update")).is_err());
+        let ids: Vec<_> = (0..60).filter_map(|_| desired.add(&good).ok()).collect();
 
-        assert_eq!((ids.len(), ids[49].to_string().as_str(), wanted.len()), (50, "49", 50));
+        assert_eq!((ids.len(), ids[49].to_string().as_str(), desired.len()), (50, "49", 50));
     }
 }

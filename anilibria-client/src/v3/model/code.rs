@@ -1,6 +1,6 @@
-//! Numbers that stand for words.
+//! Enums that v3 encodes as numbers.
 
-/// An enumeration by number that keeps the numbers it does not know.
+/// Declares an enum with numeric codes that keeps unknown codes.
 macro_rules! codes {
     (
         $(#[$doc:meta])*
@@ -11,12 +11,12 @@ macro_rules! codes {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
-            /// One that is not known here.
+            /// A code that this version does not know.
             Unknown(i64),
         }
 
         impl $name {
-            /// Its number.
+            /// Returns the numeric code.
             pub const fn number(self) -> i64 {
                 match self {
                     $(Self::$variant => $number,)+
@@ -47,8 +47,8 @@ use serde::{Deserialize as _, Deserializer};
 
 use crate::v3::wire::Scalar;
 
-/// A code, where there is one.
-#[expect(clippy::cast_possible_truncation, reason = "codes are small, and what is not is unknown")]
+/// Reads a code; `None` for other values.
+#[expect(clippy::cast_possible_truncation, reason = "known codes are small, and others are unknown")]
 pub(super) fn code<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,14 +1,14 @@
-//! What a title is about.
+//! Descriptions of titles.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::v3::wire;
 
-/// What a title is about: one text in answers, all forms of it in notifications.
+/// Description of a title: one text in answers, all forms in notifications.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Description {
-    /// The form that was asked for.
+    /// The requested form.
     Text(String),
     /// All forms.
     Forms(DescriptionForms),
@@ -19,19 +19,19 @@ pub enum Description {
 #[serde(default)]
 #[non_exhaustive]
 pub struct DescriptionForms {
-    /// With HTML, as on the site.
-    #[serde(deserialize_with = "wire::text")]
+    /// The text with HTML, as on the site.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub html: Option<String>,
-    /// Without markup.
-    #[serde(deserialize_with = "wire::text")]
+    /// The text without markup.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub plain: Option<String>,
-    /// Without markup, and without the order in which to watch its parts.
-    #[serde(deserialize_with = "wire::text")]
+    /// The text without markup and without the viewing order of a franchise.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub no_view_order: Option<String>,
 }
 
 impl Description {
-    /// The text; the one without markup where there are several.
+    /// Returns the text; the form without markup if there are several.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -46,7 +46,7 @@ impl From<String> for Description {
     }
 }
 
-/// A description in any form; none for what is none.
+/// Reads a description in any form; `None` for other values.
 pub(super) fn any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Description>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(Description::deserialize(value).ok())

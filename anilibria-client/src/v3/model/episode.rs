@@ -10,19 +10,19 @@ use crate::{
     v3::wire,
 };
 
-/// From which episode to which.
+/// A range of episodes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct EpisodeSpan {
-    /// The first.
+    /// First episode.
     #[serde(deserialize_with = "wire::ordinal::optional")]
     pub first: Option<Ordinal>,
-    /// The last.
+    /// Last episode.
     #[serde(deserialize_with = "wire::ordinal::optional")]
     pub last: Option<Ordinal>,
-    /// Both, as text; free text for a torrent.
-    #[serde(deserialize_with = "wire::text")]
+    /// The range as text; free text for a torrent.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub string: Option<String>,
 }
 
@@ -31,25 +31,25 @@ pub struct EpisodeSpan {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Episode {
-    /// Its number.
+    /// Number of the episode.
     #[serde(deserialize_with = "wire::ordinal::deserialize")]
     pub episode: Ordinal,
-    /// Its name.
-    #[serde(deserialize_with = "wire::text")]
+    /// Name of the episode.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub name: Option<String>,
-    /// Its id.
+    /// Id of the episode.
     #[serde(deserialize_with = "wire::uuid")]
     pub uuid: Option<Uuid>,
-    /// When it last changed; 0 on the wire when that is not known.
+    /// Time of the last change; 0 in JSON if unknown.
     #[serde(with = "wire::unix")]
     pub created_timestamp: Option<OffsetDateTime>,
-    /// Path of its picture.
-    #[serde(deserialize_with = "wire::text")]
+    /// Path of the preview picture.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub preview: Option<String>,
-    /// What a player can offer to skip.
+    /// Opening and ending, which a player can skip.
     #[serde(deserialize_with = "wire::object")]
     pub skips: Skips,
-    /// Its streams.
+    /// Streams of the episode.
     #[serde(deserialize_with = "wire::object")]
     pub hls: Hls,
 }
@@ -68,7 +68,7 @@ impl Default for Episode {
     }
 }
 
-/// What a player can offer to skip: first and last second each, or nothing.
+/// Opening and ending: first and last second each, or an empty list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -81,24 +81,24 @@ pub struct Skips {
     pub ending: Vec<Number>,
 }
 
-/// Streams by quality: paths, with what follows them.
+/// Streams by quality, as paths with their query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Hls {
     /// 1080p.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub fhd: Option<String>,
     /// 720p.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub hd: Option<String>,
     /// 480p.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub sd: Option<String>,
 }
 
 impl Hls {
-    /// The stream of that quality.
+    /// Returns the stream of `quality`; `None` if there is none or its path is empty.
     pub fn get(&self, quality: Quality) -> Option<&str> {
         match quality {
             Quality::FullHd => &self.fhd,
@@ -115,14 +115,14 @@ impl Hls {
 #[serde(default)]
 #[non_exhaustive]
 pub struct RutubeEpisode {
-    /// Its number.
+    /// Number of the episode.
     #[serde(deserialize_with = "wire::ordinal::deserialize")]
     pub episode: Ordinal,
-    /// When it last changed; 0 on the wire when that is not known.
+    /// Time of the last change; 0 in JSON if unknown.
     #[serde(with = "wire::unix")]
     pub created_timestamp: Option<OffsetDateTime>,
-    /// Its id at Rutube.
-    #[serde(deserialize_with = "wire::words")]
+    /// Id of the video on Rutube.
+    #[serde(deserialize_with = "wire::string")]
     pub rutube_id: String,
 }
 

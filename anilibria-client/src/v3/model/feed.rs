@@ -1,11 +1,11 @@
-//! What is new, of every kind.
+//! Items of the feed of new titles and videos.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Title, Video};
 
-/// Something new.
+/// A new title or video.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -14,7 +14,7 @@ pub enum FeedItem {
     Title(Box<Title>),
     /// A video.
     YouTube(Video),
-    /// Something that this version does not know.
+    /// An item that this version does not know.
     #[serde(untagged)]
     Unknown(Map<String, Value>),
 }

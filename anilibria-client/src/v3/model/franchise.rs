@@ -11,28 +11,28 @@ use crate::{model::ReleaseId, v3::wire};
 #[serde(default)]
 #[non_exhaustive]
 pub struct Franchise {
-    /// Which one.
+    /// The franchise.
     #[serde(deserialize_with = "wire::object")]
     pub franchise: FranchiseName,
-    /// Its titles, in order.
+    /// Titles of the franchise, in order.
     #[serde(deserialize_with = "wire::list")]
     pub releases: Vec<FranchiseRelease>,
 }
 
-/// Which franchise.
+/// Id and name of a franchise.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct FranchiseName {
-    /// Its id.
+    /// Id of the franchise.
     #[serde(deserialize_with = "wire::uuid")]
     pub id: Option<Uuid>,
-    /// Its name.
-    #[serde(deserialize_with = "wire::words")]
+    /// Name of the franchise.
+    #[serde(deserialize_with = "wire::string")]
     pub name: String,
 }
 
-/// A title as a franchise shows it.
+/// A title in a franchise.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -41,12 +41,12 @@ pub struct FranchiseRelease {
     #[serde(deserialize_with = "wire::id::<_, _, u32>")]
     pub id: ReleaseId,
     /// Readable id of the title.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub code: String,
-    /// Where it stands.
-    #[serde(deserialize_with = "wire::count")]
+    /// Position in the franchise.
+    #[serde(deserialize_with = "wire::integer")]
     pub ordinal: i64,
-    /// What it is called.
+    /// Names of the title.
     #[serde(deserialize_with = "wire::object")]
     pub names: Names,
 }

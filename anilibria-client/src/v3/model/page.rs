@@ -14,12 +14,12 @@ use crate::v3::wire;
 
 /// A page of a list.
 ///
-/// A bare list is read as well, as services give it here and there: as the only page there is.
+/// A list without a page around it, as some services send it, is read as the only page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Page<T> {
-    /// What is on it.
+    /// Items of the page.
     pub list: Vec<T>,
-    /// Where it lies.
+    /// Position of the page in the whole list.
     pub pagination: Pagination,
 }
 
@@ -74,20 +74,20 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for PageOrList<T> {
     }
 }
 
-/// Where a page lies in its list.
+/// Position of a page in its list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Pagination {
-    /// How many pages there are.
-    #[serde(deserialize_with = "wire::count")]
+    /// Number of pages.
+    #[serde(deserialize_with = "wire::integer")]
     pub pages: u64,
-    /// Which one this is, from 1 on; 0 when none was asked for.
-    #[serde(deserialize_with = "wire::count")]
+    /// Number of this page, from 1; 0 if the call requested none.
+    #[serde(deserialize_with = "wire::integer")]
     pub current_page: u64,
-    /// How much is on a page.
-    #[serde(deserialize_with = "wire::count")]
+    /// Number of items on a full page.
+    #[serde(deserialize_with = "wire::integer")]
     pub items_per_page: u64,
-    /// How much is on all pages.
-    #[serde(deserialize_with = "wire::count")]
+    /// Number of items on all pages.
+    #[serde(deserialize_with = "wire::integer")]
     pub total_items: u64,
 }

@@ -1,25 +1,25 @@
-//! What can be watched.
+//! Streams of titles.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Episode, EpisodeSpan, Playlist, RutubeEpisode};
 use crate::{model::Quality, v3::wire};
 
-/// What can be watched.
+/// Streams of a title.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Player {
-    /// Address of another site's player.
-    #[serde(deserialize_with = "wire::text")]
+    /// URL of the player of another site.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub alternative_player: Option<String>,
-    /// Host of the streams, whose addresses are paths.
-    #[serde(deserialize_with = "wire::text")]
+    /// Host of the streams, whose URLs are paths.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub host: Option<String>,
-    /// Whether episodes are on Rutube alone.
+    /// True if all episodes are on Rutube only.
     #[serde(deserialize_with = "wire::flag")]
     pub is_rutube: bool,
-    /// From which episode to which.
+    /// Range of the episodes.
     #[serde(deserialize_with = "wire::object")]
     pub episodes: EpisodeSpan,
     /// Episodes with streams.
@@ -29,7 +29,7 @@ pub struct Player {
 }
 
 impl Player {
-    /// The address of an episode's stream, if it is there in that quality and the host is known.
+    /// Returns the URL of a stream of an episode; `None` if the episode has no stream of this quality or the host is unknown.
     ///
     /// ```
     /// use anilibria_client::{model::Quality, v3::model::Player};

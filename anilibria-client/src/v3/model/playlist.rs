@@ -1,13 +1,13 @@
-//! Episodes by number.
+//! Lists of episodes, sorted by number.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap as _};
 
 use super::{Episode, RutubeEpisode};
 use crate::{model::Ordinal, v3::wire};
 
-/// What has the number of an episode.
+/// A type with the number of an episode.
 pub trait Numbered {
-    /// The number.
+    /// Returns the number of the episode.
     fn number(&self) -> Ordinal;
 }
 
@@ -23,13 +23,13 @@ impl Numbered for RutubeEpisode {
     }
 }
 
-/// Episodes in the order of their numbers, each number once; an object with the numbers for keys (`"7"`, `"7.5"`) on the
-/// wire. A list is read as well.
+/// Episodes sorted by number, each number once. In JSON, an object with the numbers as keys (`"7"`, `"7.5"`); a list is read as
+/// well.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Playlist<T>(Vec<T>);
 
 impl<T: Numbered> Playlist<T> {
-    /// The playlist of `episodes`; of several with the same number the first stays.
+    /// Creates a playlist of `episodes`. The first episode of each number is kept.
     pub fn new(episodes: impl IntoIterator<Item = T>) -> Self {
         let mut episodes: Vec<_> = episodes.into_iter().collect();
         episodes.sort_by(|one, other| one.number().total_cmp(&other.number()));
@@ -37,7 +37,7 @@ impl<T: Numbered> Playlist<T> {
         Self(episodes)
     }
 
-    /// The episodes, in order.
+    /// Returns the episodes, sorted by number.
     pub fn as_slice(&self) -> &[T] {
         &self.0
     }
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn episodes_stand_in_order_and_the_first_of_a_number_stays() {
+    fn episodes_are_sorted_and_the_first_of_each_number_is_kept() {
         let playlist =
             Playlist::new([episode(10.0, "c"), episode(1.5, "b"), episode(1.0, "a"), episode(10.0, "d")]);
 

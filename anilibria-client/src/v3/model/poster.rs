@@ -9,13 +9,13 @@ use crate::v3::wire;
 #[serde(default)]
 #[non_exhaustive]
 pub struct Posters {
-    /// For a row in a list.
+    /// Size for a row in a list.
     #[serde(deserialize_with = "wire::object")]
     pub small: Poster,
-    /// For a card.
+    /// Size for a card.
     #[serde(deserialize_with = "wire::object")]
     pub medium: Poster,
-    /// The largest.
+    /// The largest size.
     #[serde(deserialize_with = "wire::object")]
     pub original: Poster,
 }
@@ -26,9 +26,9 @@ pub struct Posters {
 #[non_exhaustive]
 pub struct Poster {
     /// Path of the picture on the site.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub url: Option<String>,
-    /// The picture itself in base64, for whoever includes it.
-    #[serde(deserialize_with = "wire::text")]
+    /// The picture in base64, if it was included.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub raw_base64_file: Option<String>,
 }

@@ -1,33 +1,33 @@
-//! When a title was first shown.
+//! Seasons of first broadcast.
 
 use serde::{Deserialize, Serialize};
 
 use super::code::{code, codes};
 use crate::v3::wire;
 
-/// When a title was first shown.
+/// Season in which a title was first broadcast.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Season {
     /// Name of the season, in Russian.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub string: Option<String>,
-    /// Number of the season; 0 when it is not known.
+    /// Number of the season; 0 if it is unknown.
     #[serde(deserialize_with = "code")]
     pub code: Option<SeasonCode>,
     /// Year.
-    #[serde(deserialize_with = "wire::whole")]
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub year: Option<u16>,
-    /// Day on which episodes come out, 0 for Monday.
-    #[serde(deserialize_with = "wire::whole")]
+    /// Weekday of new episodes, 0 for Monday.
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub week_day: Option<u8>,
 }
 
 codes! {
     /// A season of the year.
     pub enum SeasonCode {
-        /// It is not known.
+        /// Unknown.
         Unset = 0,
         /// Winter.
         Winter = 1,

@@ -1,21 +1,21 @@
-//! Who shares most.
+//! Seeding statistics of users.
 
 use serde::{Deserialize, Serialize};
 
 use crate::v3::wire;
 
-/// How much a user has shared.
+/// Transferred data of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct SeedStats {
-    /// Who.
-    #[serde(deserialize_with = "wire::words")]
+    /// Name of the user.
+    #[serde(deserialize_with = "wire::string")]
     pub user: String,
-    /// How much was downloaded, in bytes.
-    #[serde(deserialize_with = "wire::count")]
+    /// Downloaded bytes.
+    #[serde(deserialize_with = "wire::integer")]
     pub downloaded: u64,
-    /// How much was uploaded, in bytes.
-    #[serde(deserialize_with = "wire::count")]
+    /// Uploaded bytes.
+    #[serde(deserialize_with = "wire::integer")]
     pub uploaded: u64,
 }

@@ -1,33 +1,33 @@
-//! How far a title has come.
+//! Status of titles.
 
 use serde::{Deserialize, Serialize};
 
 use super::code::{code, codes};
 use crate::v3::wire;
 
-/// How far a title has come.
+/// Status of a title.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Status {
-    /// In Russian.
-    #[serde(deserialize_with = "wire::text")]
+    /// Name of the status in Russian.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub string: Option<String>,
-    /// As a number.
+    /// Code of the status.
     #[serde(deserialize_with = "code")]
     pub code: Option<StatusCode>,
 }
 
 codes! {
-    /// How far a title has come.
+    /// Status of a title.
     pub enum StatusCode {
-        /// Episodes come out.
+        /// New episodes are published.
         InWork = 1,
-        /// All episodes are out.
+        /// All episodes are published.
         Completed = 2,
-        /// Not shown.
+        /// Not displayed.
         Hidden = 3,
-        /// Not a series that comes out week by week. No longer in use.
+        /// Not an ongoing series. No longer in use.
         NotOngoing = 4,
     }
 }

@@ -1,27 +1,27 @@
-//! Who works on titles.
+//! Members of the team.
 
 use serde::{Deserialize, Serialize};
 
 use crate::v3::wire;
 
-/// Nicknames of those who work on a title, or on all of them, by what they do.
+/// Nicknames of the members who worked on a title, or on all titles, by role.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Team {
-    /// Dubbing.
-    #[serde(deserialize_with = "wire::texts")]
+    /// Voice actors.
+    #[serde(deserialize_with = "wire::strings")]
     pub voice: Vec<String>,
-    /// Translation.
-    #[serde(deserialize_with = "wire::texts")]
+    /// Translators.
+    #[serde(deserialize_with = "wire::strings")]
     pub translator: Vec<String>,
-    /// Subtitles.
-    #[serde(deserialize_with = "wire::texts")]
+    /// Subtitle editors.
+    #[serde(deserialize_with = "wire::strings")]
     pub editing: Vec<String>,
-    /// Decoration.
-    #[serde(deserialize_with = "wire::texts")]
+    /// Designers.
+    #[serde(deserialize_with = "wire::strings")]
     pub decor: Vec<String>,
-    /// Timing.
-    #[serde(deserialize_with = "wire::texts")]
+    /// Timing editors.
+    #[serde(deserialize_with = "wire::strings")]
     pub timing: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! A title.
+//! Titles.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{model::ReleaseId, v3::wire};
 
-/// One title.
+/// A title.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -17,54 +17,54 @@ pub struct Title {
     #[serde(deserialize_with = "wire::id::<_, _, u32>")]
     pub id: ReleaseId,
     /// Readable id, the alias of API v1.
-    #[serde(deserialize_with = "wire::words")]
+    #[serde(deserialize_with = "wire::string")]
     pub code: String,
-    /// What it is called.
+    /// Names.
     #[serde(deserialize_with = "wire::object")]
     pub names: Names,
-    /// The franchises it belongs to; left out when they were not read.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "wire::maybe_list")]
+    /// Franchises of the title; `None` and absent in JSON if they were not read.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "wire::optional_list")]
     pub franchises: Option<Vec<Franchise>>,
-    /// Note of the team.
-    #[serde(deserialize_with = "wire::text")]
+    /// Announcement of the team.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub announce: Option<String>,
-    /// How far it has come.
+    /// Status.
     #[serde(deserialize_with = "wire::object")]
     pub status: Status,
     /// Poster in three sizes.
     #[serde(deserialize_with = "wire::object")]
     pub posters: Posters,
-    /// When an episode last came out; 0 on the wire when that is not known.
+    /// Time of the last new episode; 0 in JSON if unknown.
     #[serde(with = "wire::unix")]
     pub updated: Option<OffsetDateTime>,
-    /// When anything last changed; 0 on the wire when that is not known.
+    /// Time of the last change; 0 in JSON if unknown.
     #[serde(with = "wire::unix")]
     pub last_change: Option<OffsetDateTime>,
-    /// What kind of work it is.
+    /// Kind of the title.
     #[serde(rename = "type", deserialize_with = "wire::object")]
     pub kind: TitleType,
     /// Names of genres, in alphabetical order.
-    #[serde(deserialize_with = "wire::texts")]
+    #[serde(deserialize_with = "wire::strings")]
     pub genres: Vec<String>,
-    /// Who worked on it.
+    /// Members of the team who worked on the title.
     #[serde(deserialize_with = "wire::object")]
     pub team: Team,
-    /// When it was first shown.
+    /// Season of the first broadcast.
     #[serde(deserialize_with = "wire::object")]
     pub season: Season,
-    /// What it is about.
+    /// Description.
     #[serde(deserialize_with = "super::description::any")]
     pub description: Option<Description>,
-    /// How many users like it.
-    #[serde(deserialize_with = "wire::count")]
+    /// Number of users who have the title in their favourites.
+    #[serde(deserialize_with = "wire::integer")]
     pub in_favorites: u32,
-    /// Whether it may be watched.
+    /// Reasons for which the title is blocked.
     #[serde(deserialize_with = "wire::object")]
     pub blocked: Blocked,
-    /// What can be watched.
+    /// Streams.
     #[serde(deserialize_with = "wire::object")]
     pub player: Player,
-    /// What can be downloaded.
+    /// Torrents.
     #[serde(deserialize_with = "wire::object")]
     pub torrents: Torrents,
 }

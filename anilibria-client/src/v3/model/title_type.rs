@@ -1,4 +1,4 @@
-//! What kind of work a title is.
+//! Kinds of titles.
 
 use std::time::Duration;
 
@@ -7,38 +7,38 @@ use serde::{Deserialize, Serialize};
 use super::code::{code, codes};
 use crate::v3::wire;
 
-/// What kind of work a title is.
+/// Kind, number of episodes and length of a title.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct TitleType {
-    /// The whole of it in words: `ТВ (12 эп.), 24 мин.`
-    #[serde(deserialize_with = "wire::text")]
+    /// All facts as text: `ТВ (12 эп.), 24 мин.`
+    #[serde(deserialize_with = "wire::optional_string")]
     pub full_string: Option<String>,
-    /// Number of the kind; `None` for those that came after v3.
+    /// Code of the kind; `None` for kinds that v3 does not know.
     #[serde(deserialize_with = "code")]
     pub code: Option<TypeCode>,
     /// Name of the kind.
-    #[serde(deserialize_with = "wire::text")]
+    #[serde(deserialize_with = "wire::optional_string")]
     pub string: Option<String>,
-    /// How many episodes are announced.
-    #[serde(deserialize_with = "wire::whole")]
+    /// Number of announced episodes.
+    #[serde(deserialize_with = "wire::optional_integer")]
     pub episodes: Option<u32>,
-    /// Length of an episode; whole minutes on the wire.
+    /// Length of an episode; whole minutes in JSON.
     #[serde(with = "wire::minutes")]
     pub length: Option<Duration>,
 }
 
 codes! {
-    /// What kind of work a title is.
+    /// Kind of a title.
     pub enum TypeCode {
         /// A film.
         Movie = 0,
-        /// A series on television.
+        /// A television series.
         Tv = 1,
-        /// Sold on discs.
+        /// An original video animation.
         Ova = 2,
-        /// Shown on the internet.
+        /// An original net animation.
         Ona = 3,
         /// A special.
         Special = 4,

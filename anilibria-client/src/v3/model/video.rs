@@ -10,47 +10,47 @@ use crate::v3::wire;
 #[serde(default)]
 #[non_exhaustive]
 pub struct Video {
-    /// Its id.
-    #[serde(deserialize_with = "wire::count")]
+    /// Id.
+    #[serde(deserialize_with = "wire::integer")]
     pub id: u64,
-    /// Its title.
-    #[serde(deserialize_with = "wire::words")]
+    /// Title.
+    #[serde(deserialize_with = "wire::string")]
     pub title: String,
-    /// Address of its picture at `YouTube`.
-    #[serde(deserialize_with = "wire::words")]
+    /// URL of the preview picture on `YouTube`.
+    #[serde(deserialize_with = "wire::string")]
     pub image: String,
-    /// Its picture on the site.
+    /// Paths of the preview picture on the site.
     #[serde(deserialize_with = "wire::object")]
     pub preview: VideoPreview,
-    /// Its id at `YouTube`.
-    #[serde(deserialize_with = "wire::words")]
+    /// Id of the video on `YouTube`.
+    #[serde(deserialize_with = "wire::string")]
     pub youtube_id: String,
-    /// How many comments it has.
-    #[serde(deserialize_with = "wire::count")]
+    /// Number of comments.
+    #[serde(deserialize_with = "wire::integer")]
     pub comments: u64,
-    /// How often it was watched.
-    #[serde(deserialize_with = "wire::count")]
+    /// Number of views.
+    #[serde(deserialize_with = "wire::integer")]
     pub views: u64,
-    /// When it was added; 0 on the wire when that is not known.
+    /// Time of the addition; 0 in JSON if unknown.
     #[serde(with = "wire::unix")]
     pub timestamp: Option<OffsetDateTime>,
 }
 
-/// Paths of a video's picture on the site.
+/// Paths of the preview picture of a video on the site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct VideoPreview {
-    /// The picture.
-    #[serde(deserialize_with = "wire::text")]
+    /// Full size.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub src: Option<String>,
-    /// The same, smaller.
-    #[serde(deserialize_with = "wire::text")]
+    /// Thumbnail.
+    #[serde(deserialize_with = "wire::optional_string")]
     pub thumbnail: Option<String>,
 }
 
 impl Video {
-    /// Its address at `YouTube`.
+    /// Returns the URL of the video on `YouTube`.
     pub fn url(&self) -> String {
         format!("https://youtu.be/{}", self.youtube_id)
     }

@@ -1,19 +1,19 @@
-//! A v3 service that stands in for a gateway, for tests and offline work.
+//! A stand-in for a v3 gateway, for tests and offline work.
 
 mod answer;
-mod answers;
-mod asked;
-mod feed;
+mod params;
+mod routes;
+mod rss;
 mod server;
 mod socket;
-mod world;
+mod state;
 
 use std::{fmt, io, sync::Arc};
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use self::world::{Signal, World};
+use self::state::{Signal, State};
 use super::{Client, model::Title};
 use crate::{
     Result,
@@ -21,12 +21,11 @@ use crate::{
     runtime::Task,
 };
 
-/// A v3 service on a free port of this machine, for tests and offline work. Stops when it is dropped.
+/// A v3 gateway on a free port of this machine, for tests and offline work. It stops when it is dropped.
 ///
-/// It answers every call of the API with titles that are made of the [sandbox](crate::sandbox)'s releases, and knows one
-/// user, `demo` with the password `demo`. It is a double, not a gateway: pages, orders by date and plain searches are
-/// real, but `filter`, `remove`, `include` and the forms of descriptions and playlists are ignored, on its WebSocket
-/// as well, and an advanced search finds everything.
+/// It answers every call of the API with titles made from the releases of the [sandbox](crate::sandbox), and has one user:
+/// `demo` with the password `demo`. Pages, orders by date and plain searches work. `filter`, `remove`, `include`, and the forms
+/// of descriptions and playlists are ignored, on the WebSocket as well. An advanced search finds all titles.
 ///
 /// ```
 /// use anilibria_client::v3::{Client, StandIn};
@@ -44,32 +43,36 @@ use crate::{
 /// ```
 pub struct StandIn {
     url: String,
-    world: Arc<World>,
+    state: Arc<State>,
     _serving: Task<()>,
 }
 
 impl StandIn {
-    /// Starts it.
+    /// Starts a gateway with its own sandbox.
+    ///
+    /// # Errors
+    ///
+    /// The error of the network if no port is free, and an error if the titles cannot be read from the sandbox.
     pub async fn start() -> io::Result<Self> {
-        let world = Arc::new(World::make().await.map_err(io::Error::other)?);
+        let state = Arc::new(State::load().await.map_err(io::Error::other)?);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let serving = Task::spawn(server::serve(listener, world.clone()));
-        Ok(Self { url, world, _serving: serving })
+        let serving = Task::spawn(server::serve(listener, state.clone()));
+        Ok(Self { url, state, _serving: serving })
     }
 
-    /// Where it is, for [`Client::new`].
+    /// Returns the base URL, for [`Client::new`].
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The titles that it has.
+    /// Returns all titles.
     pub fn titles(&self) -> Vec<Title> {
-        self.world.titles().clone()
+        self.state.titles().clone()
     }
 
-    /// Lets the next episode of a title come out, in all qualities, and tells everyone who listens. `None` when there is
-    /// no such title.
+    /// Publishes the next episode of a title in all qualities, and notifies all subscribers. Returns the number of the episode,
+    /// or `None` if there is no such title.
     ///
     /// ```
     /// # anilibria_client::v3::example(|gateway, client| async move {
@@ -79,7 +82,7 @@ impl StandIn {
     /// let mut events = client.events().build()?;
     /// while let Some(event) = events.next().await {
     ///     match event? {
-    ///         // Whoever is not connected is not told.
+    ///         // Only connected clients are notified.
     ///         Event::Connect(_) => assert!(gateway.new_episode(7).is_some()),
     ///         Event::TitleEpisode(new) => {
     ///             println!("{}: episode {}", new.title.names.ru, new.episode.episode);
@@ -92,26 +95,26 @@ impl StandIn {
     /// # });
     /// ```
     pub fn new_episode(&self, title: impl Into<ReleaseId>) -> Option<Ordinal> {
-        let update = self.world.publish(title.into())?;
+        let update = self.state.publish(title.into())?;
         let episode = update.episode;
         self.send(json!({"type": "playlist_update", "data": update.data}));
         Some(episode)
     }
 
-    /// Tells everyone who listens of something else: a whole notification, with its `type` and its `data`.
+    /// Sends a notification with its `type` and its `data` to all subscribers.
     pub fn send(&self, notification: Value) {
-        // Without listeners there is nobody to tell.
-        let _ = self.world.news.send(Signal::News(Arc::new(notification)));
+        // An error means that there are no subscribers.
+        let _ = self.state.notifications.send(Signal::Notification(Arc::new(notification)));
     }
 
-    /// Hangs up on everyone who listens, as a network that fails does.
+    /// Closes the connections of all subscribers without a close frame, as a network failure does.
     pub fn hang_up(&self) {
-        let _ = self.world.news.send(Signal::HangUp);
+        let _ = self.state.notifications.send(Signal::Disconnect);
     }
 
-    /// The last 1000 requests, oldest first: method, path and query.
+    /// Returns the last 1,000 requests, oldest first: method, path and query.
     pub fn requests(&self) -> Vec<String> {
-        self.world.requests()
+        self.state.requests()
     }
 }
 
@@ -121,7 +124,7 @@ impl fmt::Debug for StandIn {
     }
 }
 
-/// Runs `example` with a client of a stand-in. What fails in it fails the example.
+/// Runs `run` with a client of a stand-in. An error in the example fails it.
 #[doc(hidden)]
 pub fn offline<F, Fut>(run: F)
 where
@@ -135,9 +138,9 @@ where
     });
 }
 
-/// Runs `example` with a stand-in and a client of it. What fails in it fails the example.
+/// Runs `example` with a stand-in and its client. An error in the example fails it.
 #[doc(hidden)]
-#[expect(clippy::expect_used, reason = "an example that fails must be seen to fail")]
+#[expect(clippy::expect_used, reason = "a failed example must fail its doc test")]
 pub fn example<F, Fut>(example: F)
 where
     F: FnOnce(StandIn, Client) -> Fut,

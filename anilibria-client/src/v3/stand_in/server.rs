@@ -1,4 +1,4 @@
-//! The stand-in behind a socket.
+//! The HTTP server of the stand-in.
 
 use std::sync::Arc;
 
@@ -7,36 +7,36 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use tokio::net::TcpListener;
 
-use super::{answer::Answer, answers, socket, world::World};
+use super::{answer::Answer, routes, socket, state::State};
 use crate::sandbox::listener::{self, Incoming};
 
-/// The most connections at a time; further ones wait to be accepted.
+/// Maximum number of concurrent connections. Further connections wait to be accepted.
 const MAX_CONNECTIONS: usize = 256;
 
-/// The largest body of a request, in bytes.
+/// Maximum size of a request body, in bytes.
 const MAX_BODY: usize = 64 << 10;
 
-/// Accepts connections until it is dropped; they end with it.
-pub(super) async fn serve(listener: TcpListener, world: Arc<World>) {
+/// Accepts connections. Dropping the future closes all connections.
+pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
     let connection = |stream| {
-        let world = world.clone();
-        listener::serve(stream, move |request| respond(world.clone(), request))
+        let state = state.clone();
+        listener::serve(stream, move |request| respond(state.clone(), request))
     };
     listener::accept(listener, MAX_CONNECTIONS, connection).await;
 }
 
-async fn respond(world: Arc<World>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn respond(state: Arc<State>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-    world.log(format!("{} {target}", request.method()));
+    state.log(format!("{} {target}", request.method()));
     if let Some(key) = socket::key(&request) {
-        return socket::accept(&world, request, &key);
+        return socket::accept(&state, request, &key);
     }
     let (parts, body) = request.into_parts();
     let (method, path) = (&parts.method, parts.uri.path());
     let answer = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => {
             let query = parts.uri.query().unwrap_or_default();
-            answers::answer(&world, method, path, query, &body.to_bytes())
+            routes::answer(&state, method, path, query, &body.to_bytes())
         }
         Err(_) => Answer {
             status: StatusCode::PAYLOAD_TOO_LARGE,

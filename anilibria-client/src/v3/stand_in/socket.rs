@@ -11,27 +11,27 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, handshake::derive_accept_key, protocol::Role},
 };
 
-use super::world::{Signal, World};
+use super::state::{Signal, State};
 use crate::sandbox::listener::{Incoming, Upgraded, upgrade};
 
-/// The most subscriptions of one listener; further ones are refused.
+/// Maximum number of subscriptions per connection. Further subscriptions are refused.
 const MAX_SUBSCRIPTIONS: usize = 100;
 
-/// The key of a handshake, if `request` is one.
+/// Returns the key of the handshake if `request` is one.
 pub(super) fn key(request: &Request<Incoming>) -> Option<HeaderValue> {
     let path = request.uri().path().trim_end_matches('/');
     let is_socket = path.starts_with("/v3") && (path.ends_with("/ws") || path.ends_with("/webSocket"));
     request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| is_socket).cloned()
 }
 
-/// Accepts a handshake; the listener is served until either side hangs up or the stand-in is dropped.
-pub(super) fn accept(world: &World, request: Request<Incoming>, key: &HeaderValue) -> Response<Full<Bytes>> {
-    let news = world.news.subscribe();
+/// Accepts a handshake and serves the connection until either side closes it or the stand-in is dropped.
+pub(super) fn accept(state: &State, request: Request<Incoming>, key: &HeaderValue) -> Response<Full<Bytes>> {
+    let notifications = state.notifications.subscribe();
     tokio::spawn(async move {
         let Some(upgraded) = upgrade(request).await else { return };
         let socket = WebSocketStream::from_raw_socket(upgraded, Role::Server, None).await;
-        // Listeners leave when they like.
-        let _ = serve(socket, news).await;
+        // A client may close the connection at any time.
+        let _ = serve(socket, notifications).await;
     });
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -46,49 +46,51 @@ pub(super) fn accept(world: &World, request: Request<Incoming>, key: &HeaderValu
 
 async fn serve(
     mut socket: WebSocketStream<Upgraded>,
-    mut news: broadcast::Receiver<Signal>,
+    mut notifications: broadcast::Receiver<Signal>,
 ) -> Result<(), tungstenite::Error> {
     let mut patterns: Vec<Value> = Vec::new();
-    say(&mut socket, &json!({"connection": "success", "api_version": "3.0.14"})).await?;
+    send(&mut socket, &json!({"connection": "success", "api_version": "3.0.14"})).await?;
     loop {
         tokio::select! {
             frame = socket.next() => match frame.transpose()? {
                 Some(frame @ (Message::Text(_) | Message::Binary(_))) => {
                     let answer = subscribe(&mut patterns, &frame.into_data());
-                    say(&mut socket, &answer).await?;
+                    send(&mut socket, &answer).await?;
                 }
                 Some(Message::Close(_)) | None => return Ok(()),
                 Some(_) => {}
             },
-            signal = news.recv() => match signal {
-                Ok(Signal::News(event)) => {
+            signal = notifications.recv() => match signal {
+                Ok(Signal::Notification(event)) => {
                     if patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, &event)) {
-                        say(&mut socket, &event).await?;
+                        send(&mut socket, &event).await?;
                     }
                 }
-                // The API has no word for what was missed, so that whoever is too slow has to come again.
-                Ok(Signal::HangUp) | Err(RecvError::Closed | RecvError::Lagged(_)) => return Ok(()),
+                // The API cannot report missed notifications, so a client that is too slow must reconnect.
+                Ok(Signal::Disconnect) | Err(RecvError::Closed | RecvError::Lagged(_)) => return Ok(()),
             },
         }
     }
 }
 
-async fn say(socket: &mut WebSocketStream<Upgraded>, message: &Value) -> Result<(), tungstenite::Error> {
+async fn send(socket: &mut WebSocketStream<Upgraded>, message: &Value) -> Result<(), tungstenite::Error> {
     socket.send(Message::text(message.to_string())).await
 }
 
 fn subscribe(patterns: &mut Vec<Value>, message: &[u8]) -> Value {
-    let asked = serde_json::from_slice::<Value>(message).unwrap_or_default();
-    match asked.get("subscribe") {
+    let request = serde_json::from_slice::<Value>(message).unwrap_or_default();
+    match request.get("subscribe") {
         Some(pattern) if patterns.len() < MAX_SUBSCRIPTIONS => {
             patterns.push(pattern.clone());
             json!({"subscribe": "success", "subscription_id": patterns.len() - 1})
         }
-        _ => json!({"error": {"code": 412, "message": "a subscription is needed, and not too many of them"}}),
+        _ => {
+            json!({"error": {"code": 412, "message": "a subscription is required, at most 100 per connection"}})
+        }
     }
 }
 
-/// Whether `value` has all that is in `pattern`.
+/// Returns true if `value` contains everything that `pattern` contains.
 fn matches(pattern: &Value, value: &Value) -> bool {
     match (pattern, value) {
         (Value::String(any), _) if any == "*" => true,

@@ -2,17 +2,17 @@
 
 #[cfg(all(feature = "reflector", not(target_arch = "wasm32")))]
 mod entry;
-mod label;
+mod labels;
 mod release;
 mod torrent;
+mod torrent_label;
 mod user;
 mod video;
-mod words;
 
 #[cfg(all(feature = "reflector", not(target_arch = "wasm32")))]
 pub use self::entry::release_of;
 pub use self::{
+    labels::season,
     release::{Mapping, week},
-    torrent::size_in_words,
-    words::season,
+    torrent::format_size,
 };

@@ -1,4 +1,4 @@
-//! Releases as far as the mirrored catalog knows them.
+//! Conversion of entries of the mirrored catalog to releases.
 
 use std::{ops::Range, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::{
     reflector::{Catalog, CatalogEntry, EpisodeEntry, MemberEntry, TorrentEntry},
 };
 
-/// The release that `entry` was made of, as far as the catalog keeps it: without streams and franchises.
+/// Returns the release of `entry`, with the fields that the catalog keeps: without streams and franchises.
 pub fn release_of(catalog: &Catalog, entry: &CatalogEntry) -> Release {
     Release {
         id: entry.id,
@@ -108,7 +108,7 @@ mod tests {
     use crate::v3::Mapping;
 
     #[test]
-    fn entry_tells_what_the_release_told_but_for_what_is_not_mirrored() {
+    fn entry_is_mapped_like_its_release() {
         let release: Release = serde_json::from_value(json!({
             "id": 7, "alias": "name", "name": {"main": "Имя", "english": "Name", "alternative": null},
             "description": "О чём-то.", "type": {"value": "TV"}, "year": 2020, "season": {"value": "winter"},

@@ -1,12 +1,12 @@
-//! From AniLiberty's torrents to those of v3.
+//! Conversion of AniLiberty's torrents to those of v3.
 
-use super::label::Label;
+use super::torrent_label::TorrentLabel;
 use crate::{
     model::{self as v1, Codec, Ordinal, ReleaseKind},
     v3::model::{EpisodeSpan, Torrent, TorrentQuality, Torrents},
 };
 
-/// The torrents of a release, in the order of the site.
+/// Returns the torrents of a release in the order of the site.
 pub(super) fn torrents(torrents: &[v1::Torrent], kind: Option<&ReleaseKind>) -> Torrents {
     let mut sorted: Vec<_> = torrents.iter().collect();
     sorted.sort_by_key(|torrent| (torrent.sort_order.unwrap_or(i64::MAX), torrent.created_at));
@@ -23,9 +23,9 @@ fn torrent(torrent: &v1::Torrent, kind: Option<&ReleaseKind>) -> Torrent {
         torrent.source.is_some() && torrent.resolution.is_some() && torrent.codec.is_some();
     // Searches convert all torrents, most of which need no label.
     let label = if is_quality_known && ends(description).is_some() {
-        Label::default()
+        TorrentLabel::default()
     } else {
-        Label::read(&torrent.label).or(Label::read(&torrent.filename))
+        TorrentLabel::read(&torrent.label).or(TorrentLabel::read(&torrent.filename))
     };
     Torrent {
         torrent_id: torrent.id,
@@ -35,7 +35,7 @@ fn torrent(torrent: &v1::Torrent, kind: Option<&ReleaseKind>) -> Torrent {
         seeders: torrent.seeders,
         downloads: torrent.completed_times,
         total_size: torrent.size,
-        size_string: size_in_words(torrent.size),
+        size_string: format_size(torrent.size),
         url: format!("/public/torrent/download.php?id={}", torrent.id),
         magnet: magnet.or_else(|| torrent.magnet_link()).unwrap_or_default(),
         uploaded_timestamp: uploaded,
@@ -71,14 +71,14 @@ fn ends(text: &str) -> Option<(Ordinal, Ordinal)> {
         .or_else(|| text.split([' ', '(', '[']).find_map(range))
 }
 
-/// The number at the beginning of `text`, and what follows it.
+/// Returns the number at the beginning of `text`, and the rest.
 fn leading_number(text: &str) -> (Option<Ordinal>, &str) {
     let end = text.find(|char: char| !char.is_ascii_digit() && char != '.').unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
     (number.parse().ok().map(Ordinal), rest.trim_start())
 }
 
-fn quality(torrent: &v1::Torrent, label: Label) -> TorrentQuality {
+fn quality(torrent: &v1::Torrent, label: TorrentLabel) -> TorrentQuality {
     let source = torrent.source.as_ref().map(|source| source.as_str().to_owned()).or(label.source);
     let resolution = torrent.resolution.as_ref().map(|resolution| resolution.as_str().to_owned());
     let resolution = resolution.or(label.resolution);
@@ -88,9 +88,9 @@ fn quality(torrent: &v1::Torrent, label: Label) -> TorrentQuality {
         Some("av1") => Some("AV1"),
         _ => None,
     };
-    let words = [source.as_deref(), resolution.as_deref(), mark].into_iter().flatten();
+    let parts = [source.as_deref(), resolution.as_deref(), mark].into_iter().flatten();
     TorrentQuality {
-        string: words.collect::<Vec<_>>().join(" "),
+        string: parts.collect::<Vec<_>>().join(" "),
         source,
         resolution,
         encoder: encoder.map(str::to_owned),
@@ -107,9 +107,9 @@ fn encoder(codec: &Codec) -> Option<&'static str> {
     }
 }
 
-/// A size in bytes as v3 tells it: in decimal units, with two digits behind the point at most (`4.8 GB`).
-#[expect(clippy::cast_precision_loss, reason = "three digits of it are shown")]
-pub fn size_in_words(bytes: u64) -> String {
+/// Formats a size in bytes in decimal units, with at most two decimal places (`4.8 GB`).
+#[expect(clippy::cast_precision_loss, reason = "three digits are displayed")]
+pub fn format_size(bytes: u64) -> String {
     const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3)];
 
     let size = bytes as f64;
@@ -129,14 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn size_is_told_in_decimal_units_without_empty_digits() {
-        let words = [4_801_286_259, 864_734_373, 2_000, 999, 0].map(size_in_words);
+    fn size_has_decimal_units_without_trailing_zeros() {
+        let sizes = [4_801_286_259, 864_734_373, 2_000, 999, 0].map(format_size);
 
-        assert_eq!(words, ["4.8 GB", "864.73 MB", "2 KB", "999 B", "0 B"]);
+        assert_eq!(sizes, ["4.8 GB", "864.73 MB", "2 KB", "999 B", "0 B"]);
     }
 
     #[test]
-    fn episodes_are_read_from_the_description_and_else_from_the_label() {
+    fn episodes_are_read_from_the_description_before_the_label() {
         let ends = |description: &str, label: &str| {
             let span = span(description, label, Some(&ReleaseKind::Tv));
             (span.first.map(Ordinal::get), span.last.map(Ordinal::get))
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn quality_is_told_in_the_words_of_v3() {
+    fn quality_has_the_spelling_of_v3() {
         let torrent = json!({
             "id": 7, "type": {"value": "WEBRip"}, "quality": {"value": "1080p"}, "codec": {"value": "x265/HEVC"},
             "label": "Name [BDRip 720p][AVC][1-12]",
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn quality_and_episodes_that_the_service_does_not_tell_are_read_from_the_names() {
+    fn missing_quality_and_episodes_are_read_from_the_names() {
         let torrent = torrent_of(json!({
             "id": 7, "label": "Name - AniLibria.TOP [HDTVRip 720p][1-13]", "type": {"value": null},
             "filename": "Name - AniLibria.TOP [WEBRip 1080p][HEVC].torrent",
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn torrents_stand_in_the_order_of_the_site_and_span_all_their_episodes() {
+    fn torrents_keep_the_order_of_the_site_and_span_all_episodes() {
         let list: Vec<v1::Torrent> = serde_json::from_value(json!([
             {"id": 2, "sort_order": 2, "description": "13-24"},
             {"id": 1, "sort_order": 1, "description": "1-12"},

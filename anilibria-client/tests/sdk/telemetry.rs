@@ -1,4 +1,4 @@
-//! What an observer gets to see: a span for every attempt, and counters (feature `metrics`). Never a query or a token.
+//! Tests of telemetry: a span per attempt, log lines, and counters (feature `metrics`), without queries and tokens.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ use tracing_subscriber::{
     layer::{Context, SubscriberExt},
 };
 
-/// The fields of every span that is called `http.client.request`.
+/// Fields of all spans with the name `http.client.request`.
 #[derive(Clone, Default)]
 struct Spans(Arc<Mutex<BTreeMap<u64, Fields>>>);
 
@@ -47,7 +47,7 @@ impl<S: Subscriber> Layer<S> for Spans {
 }
 
 #[tokio::test]
-async fn attempt_is_a_span_with_the_names_of_opentelemetry() {
+async fn attempt_is_a_span_with_opentelemetry_fields() {
     let mut server = Server::new_async().await;
     let profile = server.mock("GET", "/accounts/users/me/profile").match_query(mockito::Matcher::Any);
     profile.with_status(404).with_body("{}").create_async().await;
@@ -75,7 +75,7 @@ async fn attempt_is_a_span_with_the_names_of_opentelemetry() {
     assert!(!format!("{fields:?}").contains("very-secret"));
 }
 
-/// The fields of every line of the log from `info` up.
+/// Fields of all log events of level `info` and above.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<Fields>>>);
 
@@ -134,7 +134,7 @@ mod counters {
 
     use super::*;
 
-    /// The counters that were touched, by name and labels.
+    /// The counters by name and labels.
     #[derive(Default)]
     struct Counters(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
 

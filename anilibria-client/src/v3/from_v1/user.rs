@@ -1,4 +1,4 @@
-//! From AniLiberty's accounts to those of v3.
+//! Conversion of AniLiberty's accounts to those of v3.
 
 use super::release::path;
 use crate::{model::Profile, v3::model::User};
@@ -17,7 +17,7 @@ impl From<&Profile> for User {
             avatar: name,
             avatar_thumbnail: thumbnail.or_else(|| original.clone()),
             avatar_original: original,
-            // API v1 tells of no accounts elsewhere.
+            // API v1 has no accounts of other sites.
             vk_id: None,
             patreon_id: None,
         }
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn account_is_told_with_paths_of_its_picture() {
+    fn account_has_paths_of_its_picture() {
         let profile: Profile = serde_json::from_value(json!({
             "id": 7, "login": "demo", "nickname": null, "email": "demo@site.example",
             "avatar": {"preview": "https://site.example/storage/users/7/a.jpg", "thumbnail": null},

@@ -1,4 +1,4 @@
-//! One set of questions for what the service tells and for what the watcher finds.
+//! Common accessors for events of a live stream and of a watcher.
 
 use super::{Event, Kind};
 use crate::{
@@ -6,79 +6,79 @@ use crate::{
     watch,
 };
 
-/// What a change is about, whichever way it was heard of: by a [`Live`](super::Live) connection, or by the
-/// [watcher](crate::watch), which needs no service but AniLibria itself.
+/// An event about a release, from a [`Live`](super::Live) stream or from the [watcher](crate::watch), which needs no live
+/// service.
 ///
 /// ```
-/// use anilibria_client::live::{Kind, News};
+/// use anilibria_client::live::{Kind, CatalogEvent};
 ///
 /// /// What a bot says; the same for either source.
-/// fn line(news: &impl News) -> Option<String> {
-///     match (news.kind()?, news.ordinal()) {
-///         (Kind::NewEpisode, Some(ordinal)) => Some(format!("{}: episode {ordinal}", news.title()?)),
+/// fn line(event: &impl CatalogEvent) -> Option<String> {
+///     match (event.kind()?, event.ordinal()) {
+///         (Kind::NewEpisode, Some(ordinal)) => Some(format!("{}: episode {ordinal}", event.title()?)),
 ///         _ => None,
 ///     }
 /// }
 ///
 /// assert_eq!(line(&anilibria_client::watch::Event::Resync), None);
 /// ```
-pub trait News {
-    /// What kind of change it is; `None` for word that some were missed.
+pub trait CatalogEvent {
+    /// Returns the kind of the event; `None` if it reports missed events.
     fn kind(&self) -> Option<Kind>;
 
-    /// The release that it is about.
+    /// Returns the id of the release; `None` if the event has none.
     fn release_id(&self) -> Option<ReleaseId>;
 
-    /// The name of that release.
+    /// Returns the name of the release; `None` if the event does not contain it.
     fn title(&self) -> Option<&str>;
 
-    /// The number of the episode that it is about, if it is about one.
+    /// Returns the number of the episode; `None` if the event is not about an episode.
     fn ordinal(&self) -> Option<Ordinal>;
 
-    /// Whether changes were missed, so that what is kept has to be read anew.
+    /// Returns true if events were missed, so that stored data must be reloaded.
     fn is_gap(&self) -> bool {
         self.kind().is_none()
     }
 }
 
-impl News for Event {
+impl CatalogEvent for Event {
     fn kind(&self) -> Option<Kind> {
         match self {
             Self::NewRelease(_) => Some(Kind::NewRelease),
             Self::NewEpisode(_) => Some(Kind::NewEpisode),
             Self::EpisodeUpdate(_) => Some(Kind::EpisodeUpdate),
             Self::StatusChange(_) => Some(Kind::StatusChange),
-            Self::Unknown(news) => Some(Kind::from(news.kind.as_str())),
+            Self::Unknown(event) => Some(Kind::from(event.kind.as_str())),
             Self::Missed { .. } => None,
         }
     }
 
     fn release_id(&self) -> Option<ReleaseId> {
         match self {
-            Self::NewRelease(news) => Some(news.release_id),
-            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => Some(news.release_id),
-            Self::StatusChange(news) => Some(news.release_id),
+            Self::NewRelease(event) => Some(event.release_id),
+            Self::NewEpisode(event) | Self::EpisodeUpdate(event) => Some(event.release_id),
+            Self::StatusChange(event) => Some(event.release_id),
             Self::Unknown(_) | Self::Missed { .. } => None,
         }
     }
 
     fn title(&self) -> Option<&str> {
         match self {
-            Self::NewRelease(news) => news.title.as_deref(),
-            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => news.title.as_deref(),
+            Self::NewRelease(event) => event.title.as_deref(),
+            Self::NewEpisode(event) | Self::EpisodeUpdate(event) => event.title.as_deref(),
             Self::StatusChange(_) | Self::Unknown(_) | Self::Missed { .. } => None,
         }
     }
 
     fn ordinal(&self) -> Option<Ordinal> {
         match self {
-            Self::NewEpisode(news) | Self::EpisodeUpdate(news) => Some(news.ordinal),
+            Self::NewEpisode(event) | Self::EpisodeUpdate(event) => Some(event.ordinal),
             _ => None,
         }
     }
 }
 
-impl News for watch::Event {
+impl CatalogEvent for watch::Event {
     fn kind(&self) -> Option<Kind> {
         match self {
             Self::NewRelease { .. } => Some(Kind::NewRelease),

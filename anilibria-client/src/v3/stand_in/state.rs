@@ -1,4 +1,4 @@
-//! What the stand-in knows.
+//! State of the stand-in.
 
 use std::{
     collections::{HashSet, VecDeque, hash_map::RandomState},
@@ -24,58 +24,58 @@ use crate::{
     },
 };
 
-/// How many titles there are.
+/// Number of titles.
 const TITLES: u32 = 60;
 
-/// How many requests are remembered.
+/// Maximum number of recorded requests.
 const MAX_LOG: usize = 1000;
 
-/// How many notifications wait for a slow listener.
-const MAX_NEWS: usize = 1024;
+/// Maximum number of notifications that wait for a slow subscriber.
+const MAX_NOTIFICATIONS: usize = 1024;
 
-/// How many sessions there can be at once.
+/// Maximum number of sessions. All sessions end when a login exceeds it.
 const MAX_SESSIONS: usize = 100;
 
-/// Login and password of the one user.
+/// Login and password of the only user.
 pub(super) const USER: &str = "demo";
 
-/// A message to all connected listeners.
+/// A message to all subscribers.
 #[derive(Clone, Debug)]
 pub(super) enum Signal {
     /// A notification.
-    News(Arc<Value>),
+    Notification(Arc<Value>),
     /// The end of the connection.
-    HangUp,
+    Disconnect,
 }
 
-/// Everything that the stand-in knows, and what was asked of it.
-pub(super) struct World {
+/// State of the stand-in, and a log of its requests.
+pub(super) struct State {
     titles: RwLock<Vec<Title>>,
     pub(super) franchises: Vec<Franchise>,
     pub(super) videos: Vec<Video>,
     account: Mutex<Account>,
     log: Mutex<VecDeque<String>>,
-    drawn: AtomicUsize,
-    pub(super) news: broadcast::Sender<Signal>,
+    random_steps: AtomicUsize,
+    pub(super) notifications: broadcast::Sender<Signal>,
 }
 
-/// An episode that came out, and how the service tells of it.
+/// A published episode, and the data of its notification.
 pub(super) struct Published {
     pub(super) episode: Ordinal,
     pub(super) data: Value,
 }
 
-/// What belongs to the user.
+/// Account of the user.
 #[derive(Debug, Default)]
 pub(super) struct Account {
     sessions: HashSet<String>,
-    /// The first that was added first.
+    /// Favourites in the order in which they were added.
     pub(super) favorites: Vec<ReleaseId>,
 }
 
-impl World {
-    /// Makes a world of the sandbox's.
-    pub(super) async fn make() -> Result<Self> {
+impl State {
+    /// Loads the titles, franchises and videos of a sandbox.
+    pub(super) async fn load() -> Result<Self> {
         let sandbox = Sandbox::builder().releases(TITLES).build().start().await;
         let sandbox = sandbox.map_err(|error| crate::Error::Connect {
             host: String::new(),
@@ -106,8 +106,8 @@ impl World {
             videos: videos.iter().map(Video::from).collect(),
             account: Mutex::default(),
             log: Mutex::default(),
-            drawn: AtomicUsize::new(0),
-            news: broadcast::Sender::new(MAX_NEWS),
+            random_steps: AtomicUsize::new(0),
+            notifications: broadcast::Sender::new(MAX_NOTIFICATIONS),
         })
     }
 
@@ -115,7 +115,7 @@ impl World {
         self.titles.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds the next episode to a title.
+    /// Adds the next episode to a title. Returns `None` if there is no such title.
     pub(super) fn publish(&self, id: ReleaseId) -> Option<Published> {
         let mut titles = self.titles.write().unwrap_or_else(PoisonError::into_inner);
         let title = titles.iter_mut().find(|title| title.id == id)?;
@@ -141,17 +141,17 @@ impl World {
         Some(Published { episode: number, data })
     }
 
-    /// The account of whoever has this session.
+    /// Returns the account if `session` is a valid session.
     pub(super) fn account(&self, session: &str) -> Option<MutexGuard<'_, Account>> {
-        Some(self.accounts()).filter(|account| account.sessions.contains(session))
+        Some(self.lock_account()).filter(|account| account.sessions.contains(session))
     }
 
-    /// A new session.
+    /// Creates a session and returns its id.
     pub(super) fn log_in(&self) -> String {
         // Each `RandomState` has different keys, so every hash is a random number.
         let random = || format!("{:016x}", RandomState::new().hash_one(()));
         let session = format!("{}{}", random(), random());
-        let mut account = self.accounts();
+        let mut account = self.lock_account();
         if account.sessions.len() >= MAX_SESSIONS {
             account.sessions.clear();
         }
@@ -159,11 +159,11 @@ impl World {
         session
     }
 
-    /// Another title each time.
-    pub(super) fn draw(&self) -> Option<Title> {
+    /// Returns another title each time.
+    pub(super) fn random_title(&self) -> Option<Title> {
         let titles = self.titles();
-        // Steps that have no divisor in common with the count lead to all of them.
-        let place = self.drawn.fetch_add(7, Ordering::Relaxed) % titles.len().max(1);
+        // A step without a common divisor with the number of titles leads to each title.
+        let place = self.random_steps.fetch_add(7, Ordering::Relaxed) % titles.len().max(1);
         titles.get(place).cloned()
     }
 
@@ -179,7 +179,7 @@ impl World {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    fn accounts(&self) -> MutexGuard<'_, Account> {
+    fn lock_account(&self) -> MutexGuard<'_, Account> {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

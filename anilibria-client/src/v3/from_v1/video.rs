@@ -1,4 +1,4 @@
-//! From AniLiberty's videos to those of v3.
+//! Conversion of AniLiberty's videos to those of v3.
 
 use super::release::path;
 use crate::{

@@ -40,7 +40,7 @@ const FIRST_YEAR: f64 = 1900.0;
 ///
 /// Words in brackets have priority over the others, and later words over earlier ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Label {
+pub(super) struct TorrentLabel {
     /// Source in the spelling of v3.
     pub(super) source: Option<String>,
     /// Resolution: `1080p`, `4k`.
@@ -51,7 +51,7 @@ pub(super) struct Label {
     pub(super) episodes: Option<String>,
 }
 
-impl Label {
+impl TorrentLabel {
     /// Reads the name of a torrent or of its file.
     pub(super) fn read(name: &str) -> Self {
         let (brackets, rest) = split(name);
@@ -211,7 +211,7 @@ mod tests {
 
     /// Returns the facts as text: source, resolution, encoder, episodes; `-` for an unknown one.
     fn facts(name: &str) -> String {
-        let label = Label::read(name);
+        let label = TorrentLabel::read(name);
         let texts = [label.source, label.resolution, label.encoder.map(str::to_owned), label.episodes];
         texts.map(|text| text.unwrap_or_else(|| "-".to_owned())).join(" | ")
     }

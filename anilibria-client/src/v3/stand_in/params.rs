@@ -1,4 +1,4 @@
-//! What a request asks for, and the pages of an answer.
+//! Parameters of a request, and pages of an answer.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -6,13 +6,13 @@ use url::form_urlencoded;
 
 use crate::v3::model::{Page, Pagination};
 
-/// Items on a page when nobody says how many.
+/// Default number of items on a page.
 const PAGE: i64 = 5;
 
 /// The parameters of a request.
-pub(super) struct Asked(Vec<(String, String)>);
+pub(super) struct Params(Vec<(String, String)>);
 
-impl Asked {
+impl Params {
     pub(super) fn new(encoded: &[u8]) -> Self {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
@@ -25,27 +25,27 @@ impl Asked {
         self.text(key)?.parse().ok()
     }
 
-    /// The values of a list; none when nothing is asked for.
+    /// Returns the values of a comma-separated list; empty if the parameter is not set.
     pub(super) fn list(&self, key: &str) -> Vec<&str> {
         let values = self.text(key).into_iter().flat_map(|list| list.split(','));
         values.map(str::trim).filter(|value| !value.is_empty()).collect()
     }
 
-    /// Whether one of `values` is asked for, or nothing is.
-    pub(super) fn wants<'v>(&self, key: &str, values: impl IntoIterator<Item = &'v str>) -> bool {
+    /// Returns true if the parameter is not set, or if it lists one of `values`.
+    pub(super) fn selects<'v>(&self, key: &str, values: impl IntoIterator<Item = &'v str>) -> bool {
         let list = self.list(key);
-        let is_asked = |value: &str| list.iter().any(|asked| asked.to_lowercase() == value.to_lowercase());
-        list.is_empty() || values.into_iter().any(is_asked)
+        let is_listed = |value: &str| list.iter().any(|one| one.to_lowercase() == value.to_lowercase());
+        list.is_empty() || values.into_iter().any(is_listed)
     }
 
-    /// The part of `items` that is asked for.
+    /// Returns the requested page of `items`.
     pub(super) fn page<T: Serialize>(&self, items: impl IntoIterator<Item = T>) -> Value {
         let after = self.count("after").unwrap_or_default();
         let items: Vec<_> = items.into_iter().skip(after).collect();
         let total = items.len();
         let limit = self.number("limit").unwrap_or(PAGE);
         let size = self.number("items_per_page").unwrap_or(limit);
-        // No limit but a negative one means everything.
+        // A negative limit selects everything.
         let size = usize::try_from(size).unwrap_or(total).max(1);
         let current = self.count("page").unwrap_or_default();
         let list: Vec<_> = items.into_iter().skip(current.saturating_sub(1) * size).take(size).collect();

@@ -1,4 +1,4 @@
-//! From AniLiberty's releases to the titles of v3.
+//! Conversion of AniLiberty's releases to v3 titles.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -6,8 +6,8 @@ use serde_json::Number;
 use url::Url;
 
 use super::{
+    labels::{season, status, title_type},
     torrent::torrents,
-    words::{season, status, title_type},
 };
 use crate::{
     model::{self as v1, Image, MemberRole, Ordinal, Quality, Release, ScheduledRelease},
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// What v3 titles are made of.
+/// A builder of v3 titles.
 #[derive(Clone, Copy, Debug)]
 pub struct Mapping<'a> {
     release: &'a Release,
@@ -27,24 +27,24 @@ pub struct Mapping<'a> {
 }
 
 impl<'a> Mapping<'a> {
-    /// The mapping of `release`, whose franchises are not known.
+    /// Creates a mapping of `release` without franchises.
     pub fn new(release: &'a Release) -> Self {
         Self { release, franchises: None, is_without_streams: false }
     }
 
-    /// The same with its franchises.
+    /// Adds the franchises of the release.
     #[must_use]
     pub fn franchises(self, franchises: &'a [v1::Franchise]) -> Self {
         Self { franchises: Some(franchises), ..self }
     }
 
-    /// The same of a release whose streams are not known: all of its episodes count as having some.
+    /// Maps a release whose streams are unknown: all of its episodes are listed.
     #[must_use]
     pub fn without_streams(self) -> Self {
         Self { is_without_streams: true, ..self }
     }
 
-    /// The title.
+    /// Returns the title.
     pub fn title(self) -> Title {
         let release = self.release;
         let mut genres: Vec<_> = release.genres.iter().flatten().map(|genre| genre.name.clone()).collect();
@@ -57,12 +57,12 @@ impl<'a> Mapping<'a> {
             announce: filled(release.notification.as_ref()),
             status: status(release),
             posters: posters(release.poster.as_ref()),
-            updated: release.news_at(),
+            updated: release.last_activity_at(),
             last_change: release.updated_at,
             kind: title_type(release),
             genres,
             team: team(release.members.as_deref().unwrap_or_default()),
-            season: when(release),
+            season: premiere(release),
             description: release.description.as_ref().map(|text| text.replace("\r\n", "\n").into()),
             in_favorites: release.added_in_users_favorites,
             blocked: Blocked {
@@ -77,7 +77,8 @@ impl<'a> Mapping<'a> {
     }
 }
 
-/// Days of the week, all of them or those asked for, each with what `titles` has of it, in the order in which it came.
+/// Returns the schedule of `days`, 0 for Monday; all days if empty. `title` maps each release, and may leave it out. The order
+/// of the releases is kept.
 pub fn week<T: Clone>(
     week: &[ScheduledRelease],
     days: &[u8],
@@ -88,8 +89,8 @@ pub fn week<T: Clone>(
             week.iter().filter(move |item| item.release.publish_day.is_some_and(|other| other.0 == day + 1));
         of_day.filter_map(|item| title(&item.release)).collect()
     };
-    let asked = |day: &u8| days.is_empty() || days.contains(day);
-    (0..7).filter(asked).map(|day| ScheduleDay { day, list: on(day) }).collect()
+    let is_requested = |day: &u8| days.is_empty() || days.contains(day);
+    (0..7).filter(is_requested).map(|day| ScheduleDay { day, list: on(day) }).collect()
 }
 
 impl From<&Release> for Names {
@@ -124,7 +125,7 @@ impl From<&v1::Franchise> for Franchise {
 }
 
 impl EpisodeSpan {
-    /// From the first to the last of what has these ends.
+    /// Returns the range over all ranges `ends`.
     pub(super) fn over(ends: impl Iterator<Item = (Ordinal, Ordinal)>) -> Self {
         let whole = ends.reduce(|(first, last), (other_first, other_last)| {
             (Ordinal(first.get().min(other_first.get())), Ordinal(last.get().max(other_last.get())))
@@ -137,7 +138,7 @@ impl EpisodeSpan {
     }
 }
 
-/// Old clients know no other pictures than JPEG, which are the ones that are not optimized.
+/// Returns the posters. Old clients support JPEG only, which is the form that is not optimized.
 fn posters(image: Option<&Image>) -> Posters {
     let preview = image.and_then(|image| image.preview.as_ref().or(image.src.as_ref()));
     let small = image.and_then(|image| image.thumbnail.as_ref()).or(preview);
@@ -163,7 +164,7 @@ fn team(members: &[v1::Member]) -> Team {
     }
 }
 
-fn when(release: &Release) -> Season {
+fn premiere(release: &Release) -> Season {
     let (string, code) = season(release.season.as_ref());
     let string = string.map(str::to_owned);
     let week_day = release.publish_day.and_then(|day| day.0.checked_sub(1)).filter(|day| *day < 7);
@@ -172,14 +173,14 @@ fn when(release: &Release) -> Season {
 
 fn player(release: &Release, is_without_streams: bool) -> Player {
     let mut episodes: Vec<_> = release.episodes.iter().flatten().collect();
-    // Of several with the same number the one that the site shows first is told.
+    // The first episode of each number in the order of the site is kept.
     episodes.sort_by_key(|episode| episode.sort_order.unwrap_or(i64::MAX));
     let is_listed = |episode: &&&v1::Episode| is_without_streams || episode.streams().next().is_some();
     let list = Playlist::new(episodes.iter().filter(is_listed).map(|one| episode(one)));
     let rutube = Playlist::new(episodes.iter().filter_map(|one| rutube_episode(one)));
     let mut ends: Vec<_> = list.as_slice().iter().map(|episode| episode.episode).collect();
     if ends.is_empty() {
-        // On Rutube alone, or its streams are not known here.
+        // All episodes are on Rutube, or their streams are unknown.
         ends = episodes.iter().map(|episode| episode.ordinal).collect();
     }
     Player {
@@ -192,7 +193,7 @@ fn player(release: &Release, is_without_streams: bool) -> Player {
     }
 }
 
-/// The host that most streams are on.
+/// Returns the host of most streams.
 fn host(episodes: &[&v1::Episode]) -> Option<String> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     for (_, url) in episodes.iter().flat_map(|episode| episode.streams()) {
@@ -200,7 +201,7 @@ fn host(episodes: &[&v1::Episode]) -> Option<String> {
             *counts.entry(host).or_default() += 1;
         }
     }
-    // Where two have as many, the same one is told each time.
+    // The name decides between hosts with the same count, so that the result is stable.
     counts
         .into_iter()
         .max_by(|(name, count), (other_name, other)| count.cmp(other).then(other_name.cmp(name)))
@@ -239,7 +240,7 @@ fn skip(skip: &v1::Skip) -> Vec<Number> {
     ends.map(|(start, stop)| [start, stop].into_iter().filter_map(seconds).collect()).unwrap_or_default()
 }
 
-/// Seconds, without a fraction where there is none.
+/// Returns seconds, as an integer if there is no fraction.
 fn seconds(duration: Duration) -> Option<Number> {
     if duration.subsec_nanos() == 0 {
         Some(duration.as_secs().into())
@@ -248,7 +249,7 @@ fn seconds(duration: Duration) -> Option<Number> {
     }
 }
 
-/// What follows the host in an address; a path as it is.
+/// Returns the path and query of a URL; a path unchanged.
 pub(super) fn path(url: &str) -> String {
     match Url::parse(url) {
         Ok(url) => url[url::Position::BeforePath..].to_owned(),
@@ -256,7 +257,7 @@ pub(super) fn path(url: &str) -> String {
     }
 }
 
-/// A text, unless there is nothing in it.
+/// Returns the text unless it is blank.
 fn filled(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty()).cloned()
 }
@@ -282,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn release_becomes_a_title_of_v3() {
+    fn release_is_mapped_to_a_v3_title() {
         let title = title(json!({
             "id": 7, "alias": "name", "name": {"main": "Имя", "english": "Name", "alternative": " "},
             "is_ongoing": true, "is_blocked_by_copyrights": true, "season": {"value": "autumn"}, "year": 2023,
@@ -319,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn episodes_have_paths_and_the_player_has_the_host_that_most_are_on() {
+    fn episodes_have_paths_and_the_player_has_the_most_frequent_host() {
         let title = title(json!({
             "id": 7, "episodes": [episode(1.0, "a.example"), episode(2.5, "b.example"), episode(3.0, "b.example")],
         }));
@@ -340,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn title_on_rutube_alone_says_so() {
+    fn title_with_rutube_episodes_only_is_marked() {
         let title = title(json!({
             "id": 7,
             "episodes": [{"id": "9b5e26ee-598f-4b8b-b77e-188d3e456301", "ordinal": 1, "rutube_id": "abc"}],
@@ -352,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn franchise_tells_its_titles_in_order_but_for_those_it_does_not_know() {
+    fn franchise_lists_known_titles_in_order() {
         let franchise: v1::Franchise = serde_json::from_value(json!({
             "id": "9b5e26ee-598f-4b8b-b77e-188d3e456301", "name": "Все", "franchise_releases": [
                 {"release_id": 2, "sort_order": 2, "release": {"id": 2, "alias": "two", "name": {"main": "Два"}}},

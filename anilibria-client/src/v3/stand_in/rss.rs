@@ -1,22 +1,22 @@
-//! The feed of torrents, in as few words as make one.
+//! The feed of torrents, with the minimum of elements.
 
 use http::StatusCode;
 use serde_json::json;
 
-use super::{answer::Answer, asked::Asked, world::World};
+use super::{answer::Answer, params::Params, state::State};
 use crate::sandbox::xml::escape;
 
-/// Torrents in a feed when nobody says how many.
+/// Default number of torrents in a feed.
 const COUNT: usize = 10;
 
-pub(super) fn answer(world: &World, asked: &Asked) -> Answer {
-    let titles = world.titles();
+pub(super) fn answer(state: &State, params: &Params) -> Answer {
+    let titles = state.titles();
     let torrents =
         titles.iter().flat_map(|title| title.torrents.list.iter().map(move |torrent| (title, torrent)));
-    let after = asked.count("after").unwrap_or_default();
-    let torrents = torrents.skip(after).take(asked.count("limit").unwrap_or(COUNT));
+    let after = params.count("after").unwrap_or_default();
+    let torrents = torrents.skip(after).take(params.count("limit").unwrap_or(COUNT));
     let items = torrents.map(|(title, torrent)| (escape(&title.names.ru), escape(&torrent.url)));
-    let (content_type, body) = match asked.text("rss_type") {
+    let (content_type, body) = match params.text("rss_type") {
         Some("json") => {
             let items: Vec<_> = items.map(|(title, url)| json!({"title": title, "url": url})).collect();
             let feed = json!({"version": "https://jsonfeed.org/version/1", "items": items});

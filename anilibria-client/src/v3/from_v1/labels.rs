@@ -1,4 +1,4 @@
-//! The numbers and words of v3.
+//! Codes and texts of v3: status, season and kind.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::{
     v3::model::{SeasonCode, Status, StatusCode, TitleType, TypeCode},
 };
 
-/// How far a release has come. Two of v3's four words remain: none is hidden, and none is told to be no series.
+/// Returns the status of a release. v3 has two more statuses, which API v1 does not know: hidden, and not ongoing.
 pub(super) fn status(release: &Release) -> Status {
     if release.is_ongoing || release.is_in_production {
         Status { string: Some("В работе".to_owned()), code: Some(StatusCode::InWork) }
@@ -16,7 +16,7 @@ pub(super) fn status(release: &Release) -> Status {
     }
 }
 
-/// A season's name in Russian and its number; none and 0 when it is not known.
+/// Returns the Russian name and the code of a season; `None` and 0 if it is unknown.
 pub fn season(season: Option<&Season>) -> (Option<&'static str>, SeasonCode) {
     match season {
         Some(Season::Winter) => (Some("зима"), SeasonCode::Winter),
@@ -27,13 +27,13 @@ pub fn season(season: Option<&Season>) -> (Option<&'static str>, SeasonCode) {
     }
 }
 
-/// What kind of work a release is.
+/// Returns the kind of a release.
 pub(super) fn title_type(release: &Release) -> TitleType {
     let kind = release.kind.as_ref();
     let episodes = release.episodes_total;
     let length = release.average_duration_of_episode;
     TitleType {
-        full_string: kind.map(|kind| in_words(kind, episodes, length.map(minutes))),
+        full_string: kind.map(|kind| full_name(kind, episodes, length.map(minutes))),
         code: kind.and_then(code),
         string: kind.map(|kind| kind.as_str().to_owned()),
         episodes,
@@ -53,10 +53,10 @@ fn code(kind: &ReleaseKind) -> Option<TypeCode> {
     }
 }
 
-fn in_words(kind: &ReleaseKind, episodes: Option<u32>, length: Option<u64>) -> String {
-    let mut words = match kind {
+fn full_name(kind: &ReleaseKind, episodes: Option<u32>, length: Option<u64>) -> String {
+    let mut text = match kind {
         ReleaseKind::Tv => "ТВ",
-        // The first letter is a Cyrillic one, as v3 wrote it.
+        // The first letter is Cyrillic, as in v3.
         ReleaseKind::Ona => "ОNA",
         ReleaseKind::Movie => "Фильм",
         ReleaseKind::Dorama => "Дорама",
@@ -66,12 +66,12 @@ fn in_words(kind: &ReleaseKind, episodes: Option<u32>, length: Option<u64>) -> S
     .to_owned();
     if let Some(episodes) = episodes {
         // Writing into a string cannot fail.
-        let _ = write!(words, " ({episodes} эп.)");
+        let _ = write!(text, " ({episodes} эп.)");
     }
     if let Some(length) = length {
-        let _ = write!(words, ", {length} мин.");
+        let _ = write!(text, ", {length} мин.");
     }
-    words
+    text
 }
 
 fn minutes(length: Duration) -> u64 {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn type_is_told_in_numbers_and_in_words() {
+    fn type_has_a_number_and_a_text() {
         let tv = kind(json!({
             "id": 1, "type": {"value": "TV"}, "episodes_total": 12, "average_duration_of_episode": 24,
         }));
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn kind_that_v3_did_not_know_has_a_name_and_no_number() {
+    fn kind_unknown_to_v3_has_a_name_and_no_number() {
         let dorama = kind(json!({"id": 1, "type": {"value": "DORAMA"}, "episodes_total": 16}));
         let none = kind(json!({"id": 1}));
 
