@@ -29,6 +29,8 @@ FEATURE_SETS=(
     "-p anilibria-cache --no-default-features --features redis,tls-ring"
     "-p anilibria-cache --no-default-features --features test-util"
     "-p anilibria-client --no-default-features"
+    "-p anilibria-client --no-default-features --features blocking"
+    "-p anilibria-client --no-default-features --features blocking,download,v3"
     "-p anilibria-client --no-default-features --features cache"
     "-p anilibria-client --no-default-features --features download"
     "-p anilibria-client --no-default-features --features live"
@@ -48,7 +50,7 @@ FEATURE_SETS=(
 )
 
 # Examples that need nothing but themselves.
-EXAMPLES=(browse_catalog cache_exchange_rates download_episode live_notifications search_catalog v3_bot
+EXAMPLES=(blocking browse_catalog cache_exchange_rates download_episode live_notifications search_catalog v3_bot
     watch_releases)
 
 CARGO_DENY_VERSION=0.20.2

@@ -5,6 +5,8 @@
 mod macros;
 
 pub mod api;
+#[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+pub mod blocking;
 pub mod call;
 mod client;
 #[cfg(feature = "download")]

@@ -40,7 +40,7 @@ mod client;
 mod events;
 pub mod model;
 pub(crate) mod of_v1;
-mod pages;
+pub(crate) mod pages;
 mod params;
 mod query;
 mod session;

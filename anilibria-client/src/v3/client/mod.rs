@@ -6,7 +6,7 @@ use percent_encoding::utf8_percent_encode;
 
 pub use self::builder::ClientBuilder;
 use super::model::Title;
-use crate::{Result, request::SEGMENT};
+use crate::{Result, call::Async, request::SEGMENT};
 
 /// A client of a service that speaks AniLibria's old API v3. Cheap to clone: clones share connections.
 ///
@@ -31,8 +31,9 @@ use crate::{Result, request::SEGMENT};
     not(target_arch = "wasm32"),
     expect(clippy::struct_field_names, reason = "every group of calls has its client under this name")
 )]
-pub struct Client {
+pub struct Client<R = Async> {
     pub(super) client: crate::Client,
+    pub(super) runtime: R,
     /// The same connections, for the pages beside the API.
     pub(super) site: crate::Client,
     #[cfg(not(target_arch = "wasm32"))]
@@ -59,7 +60,9 @@ impl Client {
     pub fn builder(base: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(base.into())
     }
+}
 
+impl<R> Client<R> {
     /// The page of a title on the site.
     ///
     /// ```
