@@ -89,6 +89,12 @@ impl ListEntry {
         let names = [&self.name, &self.english, &self.alias];
         names.into_iter().filter_map(|name| name.as_deref()).find(|name| !name.is_empty())
     }
+
+    /// Returns the name in Latin letters, or else another one, for services that have one name for each title.
+    pub(super) fn international_title(&self) -> &str {
+        let english = self.english.as_deref().filter(|name| !name.is_empty());
+        english.or(self.title()).unwrap_or_default()
+    }
 }
 
 /// Playback position of an episode.

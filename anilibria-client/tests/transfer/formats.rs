@@ -135,6 +135,18 @@ fn lists_are_written_as_the_services_expect_them() {
 }
 
 #[test]
+fn a_title_without_a_name_in_latin_letters_is_written_with_another_name() {
+    let document = document([|entry| {
+        (entry.name, entry.english) = (Some("Имя".to_owned()), Some(String::new()));
+        (entry.shikimori_id, entry.collection) = (Some(6), Some(CollectionKind::Planned));
+    }]);
+
+    let list = ListWriter::new(Format::Shikimori).write(&document);
+
+    assert_eq!(ListReader::new().read(&list.bytes).unwrap().entries[0].english.as_deref(), Some("Имя"));
+}
+
+#[test]
 fn entries_that_a_format_cannot_hold_are_reported() {
     let document = document([
         |entry| entry.collection = Some(CollectionKind::Planned),

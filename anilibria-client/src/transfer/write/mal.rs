@@ -38,12 +38,12 @@ fn anime(xml: &mut String, row: &Row<'_>) {
     let entry = row.entry;
     xml.push_str("  <anime>\n");
     element(xml, "series_animedb_id", row.id);
-    text(xml, "series_title", entry.english.as_deref().or(entry.title()).unwrap_or_default());
+    text(xml, "series_title", entry.international_title());
     element(xml, "series_type", entry.kind.as_ref().map_or("", kind));
     element(xml, "series_episodes", entry.episodes_total.unwrap_or_default());
     element(xml, "my_watched_episodes", row.episodes_watched);
     element(xml, "my_score", entry.score.unwrap_or_default());
-    // MyAnimeList has no word for watching again. Shikimori has one, in an element of its own.
+    // MyAnimeList has no word for rewatching. Shikimori has one, in the element below.
     element(xml, "my_status", if row.status.is_rewatching { "Watching" } else { row.status.mal });
     element(xml, "shiki_status", row.status.mal);
     element(xml, "my_times_watched", entry.rewatches);

@@ -27,7 +27,7 @@ pub(super) fn write(rows: &[external::Row<'_>]) -> Vec<u8> {
 fn row<'d>(row: &external::Row<'d>) -> Row<'d> {
     let entry = row.entry;
     Row {
-        target_title: entry.english.as_deref().or(entry.title()).unwrap_or_default(),
+        target_title: entry.international_title(),
         target_title_ru: entry.name.as_deref(),
         target_id: row.id,
         target_type: "Anime",
