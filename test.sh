@@ -29,6 +29,8 @@ FEATURE_SETS=(
     "-p anilibria-cache --no-default-features --features redis,tls-ring"
     "-p anilibria-cache --no-default-features --features test-util"
     "-p anilibria-client --no-default-features"
+    "-p anilibria-client --no-default-features --features blocking"
+    "-p anilibria-client --no-default-features --features blocking,download,v3"
     "-p anilibria-client --no-default-features --features cache"
     "-p anilibria-client --no-default-features --features download"
     "-p anilibria-client --no-default-features --features live"
@@ -39,6 +41,7 @@ FEATURE_SETS=(
     "-p anilibria-client --no-default-features --features tls"
     "-p anilibria-client --no-default-features --features tls-ring"
     "-p anilibria-client --no-default-features --features sandbox"
+    "-p anilibria-client --no-default-features --features transfer"
     "-p anilibria-client --no-default-features --features v3"
     "-p anilibria-client --no-default-features --features v3,sandbox"
     "-p anilibria-sandbox --no-default-features"
@@ -47,7 +50,7 @@ FEATURE_SETS=(
 )
 
 # Examples that need no other service.
-EXAMPLES=(browse_catalog cache_exchange_rates discord_bot download_episode live_notifications search_catalog
+EXAMPLES=(blocking browse_catalog cache_exchange_rates discord_bot download_episode live_notifications search_catalog
     telegram_bot v3_bot watch_releases)
 
 CARGO_DENY_VERSION=0.20.2

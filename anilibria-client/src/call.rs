@@ -1,6 +1,12 @@
 //! Calls: requests that are bound to a client and sent when they are awaited.
 
-use std::{fmt, marker::PhantomData, time::Duration};
+use std::{
+    fmt,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use serde::de::DeserializeOwned;
 
@@ -13,16 +19,22 @@ use crate::{
     runtime::CallFuture,
 };
 
-/// AniLiberty API v1, as the second parameter of [`Call`].
+/// AniLiberty API v1, as the third parameter of [`Call`].
 #[derive(Debug)]
 pub enum V1 {}
 
-/// AniLibria API v3, as the second parameter of [`Call`].
+/// AniLibria API v3, as the third parameter of [`Call`].
 #[cfg(feature = "v3")]
 #[derive(Debug)]
 pub enum V3 {}
 
-/// A call of the endpoint `E`. Await the call to send it.
+/// Calls that are awaited, as the second parameter of [`Call`]. With the feature `blocking`, `blocking::Runtime` stands
+/// there for calls that block the thread.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Async;
+
+/// A call of the endpoint `E`. Await the call to send it. A call of a blocking client is sent by `send`.
 ///
 /// Each endpoint has an alias of this type, such as [`LatestReleases`](crate::api::releases::LatestReleases). The page of
 /// the alias lists the parameters of the endpoint.
@@ -38,9 +50,10 @@ pub enum V3 {}
 /// # });
 /// ```
 #[must_use = "a call does nothing until it is awaited"]
-pub struct Call<E, A = V1> {
+pub struct Call<E, R = Async, A = V1> {
     pub(crate) client: Client,
     pub(crate) request: Request,
+    pub(crate) runtime: R,
     endpoint: PhantomData<fn() -> (E, A)>,
 }
 
@@ -62,11 +75,13 @@ pub trait Paged: Endpoint {
     type Item: DeserializeOwned + Send + 'static;
 }
 
-impl<E, A> Call<E, A> {
-    pub(crate) fn new(client: &Client, request: Request) -> Self {
-        Self { client: client.clone(), request, endpoint: PhantomData }
+impl<E, R: Clone, A> Call<E, R, A> {
+    pub(crate) fn new(client: &Client, runtime: &R, request: Request) -> Self {
+        Self { client: client.clone(), request, runtime: runtime.clone(), endpoint: PhantomData }
     }
+}
 
+impl<E, R, A> Call<E, R, A> {
     /// Sets the time limit of this call. Default: the [limit of the client](crate::ClientBuilder::timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.request = self.request.timeout(timeout);
@@ -97,7 +112,9 @@ impl<E, A> Call<E, A> {
     pub fn request(&self) -> &Request {
         &self.request
     }
+}
 
+impl<E, A> Call<E, Async, A> {
     /// Sends the request and decodes the answer as JSON into `T`, a type of the caller.
     ///
     /// # Errors
@@ -108,7 +125,7 @@ impl<E, A> Call<E, A> {
     }
 }
 
-impl<E: Projected> Call<E> {
+impl<E: Projected, R> Call<E, R> {
     /// Adds fields to the answer, which then has no others. A dot leads into objects and lists (`"genres.name"`).
     ///
     /// Decode the answer with [`fetch_as`](Self::fetch_as) if it lacks fields that the model requires.
@@ -124,7 +141,7 @@ impl<E: Projected> Call<E> {
     }
 }
 
-impl<E: Paged> Call<E> {
+impl<E: Paged, R> Call<E, R> {
     /// Sets the number of the page, from 1. The service takes 1 if unset. Zero is refused when the call is sent.
     pub fn page(mut self, page: impl Into<Arg<u32>>) -> Self {
         self.request.set_positive("page", page.into());
@@ -138,7 +155,9 @@ impl<E: Paged> Call<E> {
         self.request.set_positive("limit", limit.into());
         self
     }
+}
 
+impl<E: Paged> Call<E> {
     /// Returns a stream of pages that starts at the [page](Self::page) of this call.
     ///
     /// The next page is requested while the caller handles the current one. The stream ends after the last page, or
@@ -164,7 +183,7 @@ impl<E: Paged> Call<E> {
     }
 }
 
-impl<E: Endpoint, A> IntoFuture for Call<E, A> {
+impl<E: Endpoint, A> IntoFuture for Call<E, Async, A> {
     type Output = Result<E::Output>;
     type IntoFuture = CallFuture<Self::Output>;
 
@@ -173,15 +192,49 @@ impl<E: Endpoint, A> IntoFuture for Call<E, A> {
     }
 }
 
-impl<E, A> Clone for Call<E, A> {
+impl<E, R: Clone, A> Clone for Call<E, R, A> {
     fn clone(&self) -> Self {
-        Self { client: self.client.clone(), request: self.request.clone(), endpoint: PhantomData }
+        Self::new(&self.client, &self.runtime, self.request.clone())
     }
 }
 
-impl<E, A> fmt::Debug for Call<E, A> {
+impl<E, R, A> fmt::Debug for Call<E, R, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("client", &self.client).field("request", &self.request).finish()
+        f.debug_struct("Call")
+            .field("client", &self.client)
+            .field("request", &self.request)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call that sends as many requests as its arguments need. Await the call to send them.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BatchCall<T, R = Async> {
+    pub(crate) requests: CallFuture<Result<T>>,
+    #[cfg_attr(
+        not(all(feature = "blocking", not(target_arch = "wasm32"))),
+        expect(dead_code, reason = "only the runtime of a blocking client is ever read")
+    )]
+    pub(crate) runtime: R,
+}
+
+impl<T, R: Clone> BatchCall<T, R> {
+    pub(crate) fn new(runtime: &R, requests: CallFuture<Result<T>>) -> Self {
+        Self { requests, runtime: runtime.clone() }
+    }
+}
+
+impl<T> Future for BatchCall<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.requests.as_mut().poll(context)
+    }
+}
+
+impl<T, R> fmt::Debug for BatchCall<T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BatchCall")
     }
 }
 

@@ -5,6 +5,8 @@
 mod macros;
 
 pub mod api;
+#[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+pub mod blocking;
 pub mod call;
 mod client;
 #[cfg(feature = "download")]
@@ -26,6 +28,8 @@ pub mod session;
 mod socket;
 mod text;
 mod token;
+#[cfg(all(feature = "transfer", not(target_arch = "wasm32")))]
+pub mod transfer;
 #[cfg(feature = "v3")]
 pub mod v3;
 pub mod watch;

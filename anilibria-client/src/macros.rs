@@ -15,6 +15,8 @@
 /// }
 /// ```
 ///
+/// - The group, the call and its setters are generic over the runtime `R`, so that one declaration makes the calls that are
+///   awaited and those that block.
 /// - An argument fills its place in the path, or is sent as a parameter if the path has no such place.
 /// - Flags are builder methods of [`Request`](crate::request::Request): `session`, `twin`, `page_limit(30)`, `in_query`,
 ///   `as_form`, `needs("key")`.
@@ -33,15 +35,15 @@ macro_rules! endpoint {
             $(as $wire:tt $(<$wired:ty>)?)? $(=> $reader:ident)?;
         pub struct $call:ident $($declaration:tt)*
     ) => {
-        impl $group {
+        impl<R: Clone> $group<R> {
             $(#[$doc])*
             ///
             #[doc = concat!("Calls `", stringify!($method), " ", $path, "`.")]
-            pub fn $name(&self, $($arg: impl Into<$argty>),*) -> $call {
+            pub fn $name(&self, $($arg: impl Into<$argty>),*) -> $call<R> {
                 let request = $crate::request::Request::new(http::Method::$method, $path)
                     $($(.$flag($($value)?))+)?
                     $(.arg(stringify!($arg), Into::<$argty>::into($arg)))*;
-                Call::new(&self.client, request)
+                Call::new(&self.client, &self.runtime, request)
             }
         }
 
@@ -59,7 +61,7 @@ macro_rules! endpoint {
         }
     ) => {
         #[doc = concat!("Call of [`", stringify!($group), "::", stringify!($name), "`].")]
-        pub type $call = Call<$name::$call>;
+        pub type $call<R = $crate::call::Async> = Call<$name::$call, R>;
 
         mod $name {
             #[doc = concat!("Marker type of [`", stringify!($call), "`](super::", stringify!($call), ").")]
@@ -84,7 +86,7 @@ macro_rules! endpoint {
             $(type Item = $item;)?
         })+)?
 
-        $(impl $call {
+        $(impl<R> $call<R> {
             endpoint!(@setter $(#[$field_doc])* $field $ty $key);
         })*
     };
@@ -125,19 +127,28 @@ macro_rules! endpoint {
     };
 }
 
-/// Declares a group of endpoints and the method of [`Client`](crate::Client) that returns it.
+/// Declares a group of endpoints and the methods of [`Client`](crate::Client) and of `blocking::Client` that return it.
 macro_rules! group {
     ($(#[$doc:meta])* $group:ident, $accessor:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
-        pub struct $group {
+        pub struct $group<R = $crate::call::Async> {
             client: $crate::Client,
+            runtime: R,
         }
 
         impl $crate::Client {
             $(#[$doc])*
             pub fn $accessor(&self) -> $group {
-                $group { client: self.clone() }
+                $group { client: self.clone(), runtime: $crate::call::Async }
+            }
+        }
+
+        #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+        impl $crate::blocking::Client {
+            $(#[$doc])*
+            pub fn $accessor(&self) -> $group<$crate::blocking::Runtime> {
+                $group { client: self.as_async().clone(), runtime: self.runtime().clone() }
             }
         }
     };

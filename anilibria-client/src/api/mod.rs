@@ -5,6 +5,8 @@
 //! [`fetch_as`](crate::call::Call::fetch_as) decodes the answer into a type of the caller, and calls for long lists can be
 //! read as [streams](crate::call::Call::items).
 //!
+//! Groups and calls are generic over `R`, which is [`Async`](crate::call::Async) unless a blocking client made them.
+//!
 //! # All endpoints
 //!
 #![doc = include_str!("operations.md")]

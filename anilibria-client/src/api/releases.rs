@@ -6,7 +6,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Result,
-    call::{Call, Paged, Projected},
+    call::{BatchCall, Call, Paged, Projected},
     model::{Episode, EpisodeId, Member, Release, ReleaseId, ReleaseRef},
     page::Page,
     request::{Arg, MAX_LIMIT, Number},
@@ -122,7 +122,7 @@ endpoint! {
 /// Maximum number of concurrent requests.
 const LIST_CONCURRENCY: usize = 2;
 
-impl Releases {
+impl<R: Clone> Releases<R> {
     /// Returns complete releases in the order of their ids. Unknown ids are ignored.
     ///
     /// Splits the ids into requests of [`list`](Self::list), so that any number of ids is allowed.
@@ -134,11 +134,18 @@ impl Releases {
     /// # Ok(())
     /// # });
     /// ```
-    pub async fn many(
+    pub fn many(
         &self,
         ids: impl IntoIterator<Item = impl Into<Arg<ReleaseId>>>,
-    ) -> Result<Vec<Release>> {
-        let ids: Vec<ReleaseId> = Arg::get_all("ids", ids)?;
+    ) -> BatchCall<Vec<Release>, R> {
+        let ids: Result<Vec<ReleaseId>> = Arg::get_all("ids", ids);
+        let releases = self.client.releases();
+        BatchCall::new(&self.runtime, Box::pin(async move { releases.fetch_many(ids?).await }))
+    }
+}
+
+impl Releases {
+    async fn fetch_many(&self, ids: Vec<ReleaseId>) -> Result<Vec<Release>> {
         // Requests first: a stream that borrows the ids could not be sent to another thread.
         let batches: Vec<_> = ids
             .chunks(MAX_LIMIT as usize)

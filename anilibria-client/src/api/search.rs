@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::{
     Client,
-    call::{Call, Projected},
+    call::{Async, Call, Projected},
     model::Release,
     request::Request,
 };
@@ -29,7 +29,7 @@ impl Client {
     /// Calls `GET /app/search/releases`.
     #[doc(alias("find", "query"))]
     pub fn search(&self, query: impl Into<String>) -> SearchReleases {
-        Call::new(self, Request::new(Method::GET, "/app/search/releases").arg("query", query.into()))
+        Call::new(self, &Async, Request::new(Method::GET, "/app/search/releases").arg("query", query.into()))
     }
 }
 

@@ -235,6 +235,17 @@ impl ClientBuilder {
         self
     }
 
+    /// Builds a client whose calls block the thread, with a runtime of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] with the name of a setting that is invalid, or if the thread cannot be started.
+    #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+    pub fn build_blocking(self) -> Result<crate::blocking::Client> {
+        let client = self.build()?;
+        Ok(crate::blocking::Client::with_runtime(client, crate::blocking::Runtime::start()?))
+    }
+
     /// Builds the client.
     ///
     /// # Errors

@@ -19,17 +19,19 @@ use super::{
 };
 use crate::{
     Client, RetryPolicy,
+    call::Async,
     model::{Episode, Quality},
 };
 
-impl Downloads {
+impl<R: Clone> Downloads<R> {
     /// Downloads the stream of `episode`.
     ///
     /// Request the episode shortly before the download: the addresses of its streams are made for the caller and expire.
-    pub fn episode(&self, episode: &Episode) -> DownloadEpisode {
+    pub fn episode(&self, episode: &Episode) -> DownloadEpisode<R> {
         let streams = episode.streams().map(|(quality, url)| (quality, url.to_owned())).collect();
         DownloadEpisode {
             client: self.client.clone(),
+            runtime: self.runtime.clone(),
             streams,
             quality: Quality::FullHd,
             settings: Settings::default(),
@@ -41,8 +43,13 @@ impl Downloads {
 /// A download of an episode. [`to_file`](Self::to_file) starts it.
 #[derive(Clone)]
 #[must_use = "a download starts with `to_file`"]
-pub struct DownloadEpisode {
+pub struct DownloadEpisode<R = Async> {
     client: Client,
+    #[cfg_attr(
+        not(all(feature = "blocking", not(target_arch = "wasm32"))),
+        expect(dead_code, reason = "only the runtime of a blocking client is ever read")
+    )]
+    runtime: R,
     /// The best first.
     streams: Vec<(Quality, String)>,
     quality: Quality,
@@ -78,7 +85,7 @@ pub struct Downloaded {
     pub bytes: u64,
 }
 
-impl DownloadEpisode {
+impl<R> DownloadEpisode<R> {
     /// Sets the quality. If it is missing, the next lower one is downloaded. Default: the best.
     pub fn quality(mut self, quality: Quality) -> Self {
         self.quality = quality;
@@ -131,7 +138,18 @@ impl DownloadEpisode {
         self.on_progress = Some(Arc::new(on_progress));
         self
     }
+}
 
+#[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+impl DownloadEpisode<crate::blocking::Runtime> {
+    /// Splits the download from the runtime that runs it.
+    pub(crate) fn into_parts(self) -> (DownloadEpisode, crate::blocking::Runtime) {
+        let Self { client, runtime, streams, quality, settings, on_progress } = self;
+        (DownloadEpisode { client, runtime: Async, streams, quality, settings, on_progress }, runtime)
+    }
+}
+
+impl DownloadEpisode {
     /// Downloads to `path` and resumes an earlier attempt with the same path. An existing file is replaced at the end.
     ///
     /// [`Episode::file_name`] makes a valid name.
@@ -203,7 +221,7 @@ impl DownloadEpisode {
     }
 }
 
-impl fmt::Debug for DownloadEpisode {
+impl<R> fmt::Debug for DownloadEpisode<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The queries of the addresses may identify the caller.
         let qualities: Vec<_> = self.streams.iter().map(|(quality, _)| quality).collect();

@@ -71,6 +71,14 @@ group! {
     Downloads, download
 }
 
+#[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+impl Downloads<crate::blocking::Runtime> {
+    /// Splits the group from the runtime that runs its downloads.
+    pub(crate) fn parts(&self) -> (Downloads, &crate::blocking::Runtime) {
+        (self.client.download(), &self.runtime)
+    }
+}
+
 /// Parses a playlist and returns the number of its pieces or streams. For fuzzing; not part of the API.
 #[doc(hidden)]
 pub fn read_playlist(url: &url::Url, body: &[u8]) -> Result<usize, DownloadError> {

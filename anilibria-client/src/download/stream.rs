@@ -69,7 +69,10 @@ pub(super) async fn save(
     };
     report(&output);
 
-    let coming = pieces.iter().skip(resumed).map(|piece| fetcher.piece(piece, &keys));
+    // The futures own their pieces: a stream that borrows them could not be sent to another thread.
+    let keys = &keys;
+    let fetch = move |piece| async move { fetcher.piece(&piece, keys).await };
+    let coming = pieces.into_iter().skip(resumed).map(fetch);
     // In order, so that an interrupted file is a beginning of the whole one.
     let mut arriving = stream::iter(coming).buffered(parallel);
     while let Some(piece) = arriving.try_next().await? {

@@ -40,7 +40,7 @@ mod client;
 mod events;
 pub(crate) mod from_v1;
 pub mod model;
-mod pages;
+pub(crate) mod pages;
 mod params;
 mod query;
 mod session;

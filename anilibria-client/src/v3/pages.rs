@@ -36,14 +36,14 @@ impl<T> fmt::Debug for PageStream<T> {
     }
 }
 
-pub(super) fn pages<T: DeserializeOwned + Send + 'static>(client: Client, request: Request) -> PageStream<T> {
+pub(crate) fn pages<T: DeserializeOwned + Send + 'static>(client: Client, request: Request) -> PageStream<T> {
     let page = number(&request, "page").unwrap_or(1).max(1);
     let size = number(&request, "items_per_page").or_else(|| number(&request, "limit"));
     let walker = PageWalker { client, request, page, size, pages_left: MAX_PAGES, last: None, ended: false };
     PageStream(boxed(stream::unfold(walker, |mut walker| async { Some((walker.next().await?, walker)) })))
 }
 
-pub(super) fn items<T: DeserializeOwned + Send + 'static>(client: Client, request: Request) -> ItemStream<T> {
+pub(crate) fn items<T: DeserializeOwned + Send + 'static>(client: Client, request: Request) -> ItemStream<T> {
     ItemStream(boxed(pages(client, request).map_ok(|page| stream::iter(page.list).map(Ok)).try_flatten()))
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::BATCH;
 use crate::{
     Result,
-    call::{Call, Paged, Projected},
+    call::{BatchCall, Call, Paged, Projected},
     model::{
         AgeRating, CollectionEntry, CollectionKind, Genre, GenreId, Reference, Release, ReleaseId,
         ReleaseKind,
@@ -129,44 +129,53 @@ endpoint! {
     pub struct CollectionYears {}
 }
 
-impl Collections {
+impl<R: Clone> Collections<R> {
     /// Moves releases into a collection and returns all entries. A release is in one collection at most.
     ///
     /// Sends the releases in batches of 100. If a batch fails, the batches before it remain applied.
     ///
     /// Calls `POST /accounts/users/me/collections`.
-    pub async fn put(
+    pub fn put(
         &self,
         kind: impl Into<CollectionKind>,
         releases: impl IntoIterator<Item = impl Into<Arg<ReleaseId>>>,
-    ) -> Result<Vec<CollectionEntry>> {
-        let (kind, releases) = (kind.into(), Arg::get_all("release_id", releases)?);
-        let entry = |release: &ReleaseId| json!({ "release_id": release, "type_of_collection": kind });
-        self.write(Method::POST, releases.iter().map(entry).collect()).await
+    ) -> BatchCall<Vec<CollectionEntry>, R> {
+        let kind = kind.into();
+        let entry = |release| json!({ "release_id": release, "type_of_collection": kind });
+        self.write(Method::POST, Arg::get_all("release_id", releases), entry)
     }
 
     /// Removes releases from their collections and returns the remaining entries. Sends batches as [`put`](Self::put)
     /// does.
     ///
     /// Calls `DELETE /accounts/users/me/collections`.
-    pub async fn remove(
+    pub fn remove(
         &self,
         releases: impl IntoIterator<Item = impl Into<Arg<ReleaseId>>>,
-    ) -> Result<Vec<CollectionEntry>> {
-        let releases: Vec<ReleaseId> = Arg::get_all("release_id", releases)?;
-        let entry = |release: &ReleaseId| json!({ "release_id": release });
-        self.write(Method::DELETE, releases.iter().map(entry).collect()).await
+    ) -> BatchCall<Vec<CollectionEntry>, R> {
+        let entry = |release| json!({ "release_id": release });
+        self.write(Method::DELETE, Arg::get_all("release_id", releases), entry)
     }
 
-    async fn write(&self, method: Method, entries: Vec<Value>) -> Result<Vec<CollectionEntry>> {
-        let mut left = None;
-        for batch in entries.chunks(BATCH) {
-            let request = Request::new(method.clone(), "/accounts/users/me/collections").session();
-            left = Some(self.client.fetch(&request.json(batch.into())).await?);
-        }
-        match left {
-            Some(left) => Ok(left),
-            None => self.ids().await,
-        }
+    fn write(
+        &self,
+        method: Method,
+        releases: Result<Vec<ReleaseId>>,
+        entry: impl Fn(ReleaseId) -> Value,
+    ) -> BatchCall<Vec<CollectionEntry>, R> {
+        let client = self.client.clone();
+        let entries = releases.map(|releases| releases.into_iter().map(entry).collect::<Vec<_>>());
+        let requests = async move {
+            let mut left = None;
+            for batch in entries?.chunks(BATCH) {
+                let request = Request::new(method.clone(), "/accounts/users/me/collections").session();
+                left = Some(client.fetch(&request.json(batch.into())).await?);
+            }
+            match left {
+                Some(left) => Ok(left),
+                None => client.collections().ids().await,
+            }
+        };
+        BatchCall::new(&self.runtime, Box::pin(requests))
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::BATCH;
 use crate::{
     Result,
-    call::{Call, Paged, Projected},
+    call::{BatchCall, Call, Paged, Projected},
     model::{AgeRating, FavoriteSorting, Genre, GenreId, Reference, Release, ReleaseId, ReleaseKind},
     page::Page,
     request::{Arg, Request, Year},
@@ -145,7 +145,7 @@ endpoint! {
     pub struct FavoriteYears {}
 }
 
-impl Favorites {
+impl<R: Clone> Favorites<R> {
     /// Adds releases and returns the ids of all favourites.
     ///
     /// Sends the releases in batches of 100. If a batch fails, the batches before it remain added.
@@ -161,33 +161,37 @@ impl Favorites {
     /// # Ok(())
     /// # });
     /// ```
-    pub async fn add(
+    pub fn add(
         &self,
         releases: impl IntoIterator<Item = impl Into<Arg<ReleaseId>>>,
-    ) -> Result<Vec<ReleaseId>> {
-        self.write(Method::POST, Arg::get_all("release_id", releases)?).await
+    ) -> BatchCall<Vec<ReleaseId>, R> {
+        self.write(Method::POST, Arg::get_all("release_id", releases))
     }
 
     /// Removes releases and returns the ids of the remaining favourites. Sends batches as [`add`](Self::add) does.
     ///
     /// Calls `DELETE /accounts/users/me/favorites`.
-    pub async fn remove(
+    pub fn remove(
         &self,
         releases: impl IntoIterator<Item = impl Into<Arg<ReleaseId>>>,
-    ) -> Result<Vec<ReleaseId>> {
-        self.write(Method::DELETE, Arg::get_all("release_id", releases)?).await
+    ) -> BatchCall<Vec<ReleaseId>, R> {
+        self.write(Method::DELETE, Arg::get_all("release_id", releases))
     }
 
-    async fn write(&self, method: Method, releases: Vec<ReleaseId>) -> Result<Vec<ReleaseId>> {
-        let mut left = None;
-        for batch in releases.chunks(BATCH) {
-            let body: Value = batch.iter().map(|release| json!({ "release_id": release })).collect();
-            let request = Request::new(method.clone(), "/accounts/users/me/favorites").session().json(body);
-            left = Some(self.client.fetch(&request).await?);
-        }
-        match left {
-            Some(left) => Ok(left),
-            None => self.ids().await,
-        }
+    fn write(&self, method: Method, releases: Result<Vec<ReleaseId>>) -> BatchCall<Vec<ReleaseId>, R> {
+        let client = self.client.clone();
+        let requests = async move {
+            let mut left = None;
+            for batch in releases?.chunks(BATCH) {
+                let body: Value = batch.iter().map(|release| json!({ "release_id": release })).collect();
+                let request = Request::new(method.clone(), "/accounts/users/me/favorites").session();
+                left = Some(client.fetch(&request.json(body)).await?);
+            }
+            match left {
+                Some(left) => Ok(left),
+                None => client.favorites().ids().await,
+            }
+        };
+        BatchCall::new(&self.runtime, Box::pin(requests))
     }
 }

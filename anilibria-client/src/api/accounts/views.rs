@@ -9,7 +9,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::BATCH;
 use crate::{
     Result,
-    call::{Call, Paged, Projected},
+    call::{BatchCall, Call, Paged, Projected},
     client::read,
     model::{EpisodeId, ReleaseRef, Timecode, View},
     page::Page,
@@ -97,36 +97,40 @@ impl From<OffsetDateTime> for Param {
     }
 }
 
-impl Views {
+impl<R: Clone> Views<R> {
     /// Saves playback positions of episodes.
     ///
     /// Sends the timecodes in batches of 100. If a batch fails, the batches before it remain saved.
     ///
     /// Calls `POST /accounts/users/me/views/timecodes`.
-    pub async fn save(&self, timecodes: impl IntoIterator<Item = impl Borrow<Timecode>>) -> Result<()> {
+    pub fn save(&self, timecodes: impl IntoIterator<Item = impl Borrow<Timecode>>) -> BatchCall<(), R> {
         let entries = timecodes.into_iter().map(|timecode| {
             let Timecode { episode_id, position, is_watched } = timecode.borrow();
             json!({
                 "release_episode_id": episode_id, "time": position.as_secs_f64(), "is_watched": is_watched,
             })
         });
-        self.write(Method::POST, entries.collect()).await
+        self.write(Method::POST, Ok(entries.collect()))
     }
 
     /// Deletes playback positions of episodes. Sends batches as [`save`](Self::save) does.
     ///
     /// Calls `DELETE /accounts/users/me/views/timecodes`.
-    pub async fn forget(&self, episodes: impl IntoIterator<Item = impl Into<Arg<EpisodeId>>>) -> Result<()> {
-        let episodes: Vec<EpisodeId> = Arg::get_all("release_episode_id", episodes)?;
-        let entry = |episode: &EpisodeId| json!({ "release_episode_id": episode });
-        self.write(Method::DELETE, episodes.iter().map(entry).collect()).await
+    pub fn forget(&self, episodes: impl IntoIterator<Item = impl Into<Arg<EpisodeId>>>) -> BatchCall<(), R> {
+        let episodes: Result<Vec<EpisodeId>> = Arg::get_all("release_episode_id", episodes);
+        let entry = |episode| json!({ "release_episode_id": episode });
+        self.write(Method::DELETE, episodes.map(|episodes| episodes.into_iter().map(entry).collect()))
     }
 
-    async fn write(&self, method: Method, entries: Vec<Value>) -> Result<()> {
-        for batch in entries.chunks(BATCH) {
-            let request = Request::new(method.clone(), "/accounts/users/me/views/timecodes").session();
-            self.client.fetch_bytes(&request.json(batch.into())).await.and_then(read::empty)?;
-        }
-        Ok(())
+    fn write(&self, method: Method, entries: Result<Vec<Value>>) -> BatchCall<(), R> {
+        let client = self.client.clone();
+        let requests = async move {
+            for batch in entries?.chunks(BATCH) {
+                let request = Request::new(method.clone(), "/accounts/users/me/views/timecodes").session();
+                client.fetch_bytes(&request.json(batch.into())).await.and_then(read::empty)?;
+            }
+            Ok(())
+        };
+        BatchCall::new(&self.runtime, Box::pin(requests))
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-impl Client {
+impl<R: Clone> Client<R> {
     /// Logs in with a login (or e-mail address) and a password, and returns the session.
     ///
     /// # Errors
@@ -32,10 +32,10 @@ impl Client {
     /// ```
     ///
     /// Calls `POST /public/login.php` of the [site](crate::v3::ClientBuilder::site_base).
-    pub fn login(&self, mail: impl Into<String>, password: impl Into<Secret>) -> LogIn {
+    pub fn login(&self, mail: impl Into<String>, password: impl Into<Secret>) -> LogIn<R> {
         let request = Request::new(Method::POST, "/public/login.php").as_form().needs("mail").needs("passwd");
         let request = request.arg("mail", mail.into()).arg("passwd", password.into());
-        Call::new(&self.site, request)
+        Call::new(&self.site, &self.runtime, request)
     }
 }
 

@@ -10,7 +10,7 @@ mod titles;
 mod torrents;
 
 /// A call of API v3. See [`Call`](crate::call::Call).
-pub type Call<E> = crate::call::Call<E, crate::call::V3>;
+pub type Call<E, R = crate::call::Async> = crate::call::Call<E, R, crate::call::V3>;
 
 pub use self::{
     account::{AddFavorite, Favorites, GetUser, LogIn, RemoveFavorite},

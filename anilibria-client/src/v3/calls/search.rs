@@ -56,7 +56,7 @@ endpoint! {
     }
 }
 
-impl Client {
+impl<R: Clone> Client<R> {
     /// Searches titles for which a [query](Query) is true.
     ///
     /// ```
@@ -72,7 +72,7 @@ impl Client {
     /// ```
     ///
     /// Calls `GET /title/search/advanced`.
-    pub fn advanced_search(&self, query: impl Into<Query>) -> AdvancedSearch {
+    pub fn advanced_search(&self, query: impl Into<Query>) -> AdvancedSearch<R> {
         let request = Request::new(Method::GET, "/title/search/advanced").needs("query|simple_query");
         let request = match query.into() {
             Query::Full(expression) => {
@@ -84,7 +84,7 @@ impl Client {
             }
             Query::Simple(comparison) => request.arg("simple_query", comparison),
         };
-        Call::new(&self.client, request)
+        Call::new(&self.client, &self.runtime, request)
     }
 }
 

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::{
-    call::{Call, Endpoint, Paged, Projected, V3},
+    call::{Async, Call, Endpoint, Paged, Projected, V3},
     page::ItemStream,
     request::Arg,
     v3::{DescriptionType, Include, PageStream, PlaylistType, pages},
@@ -18,7 +18,7 @@ pub trait Limited: Endpoint {}
 /// Endpoints that can omit old items.
 pub trait Dated: Endpoint {}
 
-impl<E: Projected> Call<E, V3> {
+impl<E: Projected, R> Call<E, R, V3> {
     /// Adds fields to the answer, which then has no others. A dot leads into objects, `[*]` into lists (`"names.ru"`,
     /// `"torrents.list[*].url"`).
     ///
@@ -35,7 +35,7 @@ impl<E: Projected> Call<E, V3> {
     }
 }
 
-impl<E: TitleOptions> Call<E, V3> {
+impl<E: TitleOptions, R> Call<E, R, V3> {
     /// Adds large parts that the service otherwise leaves out. Default: none.
     pub fn include(mut self, parts: impl IntoIterator<Item = impl Into<Include>>) -> Self {
         self.request.extend_list("include", parts.into_iter().map(Into::<Include>::into));
@@ -56,7 +56,7 @@ impl<E: TitleOptions> Call<E, V3> {
     }
 }
 
-impl<E: Paged> Call<E, V3> {
+impl<E: Paged, R> Call<E, R, V3> {
     /// Sets the number of the page, from 1. Default: 1. Zero is refused when the call is sent.
     pub fn page(mut self, page: impl Into<Arg<u32>>) -> Self {
         self.request.set_positive("page", page.into());
@@ -68,7 +68,9 @@ impl<E: Paged> Call<E, V3> {
         self.request.set_positive("items_per_page", items.into());
         self
     }
+}
 
+impl<E: Paged> Call<E, Async, V3> {
     /// Returns a stream of pages that starts at the [page](Self::page) of this call. Each page is requested when the
     /// stream is polled for it.
     ///
@@ -84,7 +86,7 @@ impl<E: Paged> Call<E, V3> {
     }
 }
 
-impl<E: Limited> Call<E, V3> {
+impl<E: Limited, R> Call<E, R, V3> {
     /// Sets the number of items. The service takes 5 if unset, 10 for a feed. Zero is refused when the call is sent.
     pub fn limit(mut self, items: impl Into<Arg<u32>>) -> Self {
         self.request.set_positive("limit", items.into());
@@ -98,7 +100,7 @@ impl<E: Limited> Call<E, V3> {
     }
 }
 
-impl<E: Limited + Paged> Call<E, V3> {
+impl<E: Limited + Paged, R> Call<E, R, V3> {
     /// Requests the whole list at once, in place of a [`limit`](Self::limit). A service may refuse such a call.
     pub fn everything(mut self) -> Self {
         self.request.set("limit", "-1");
@@ -106,7 +108,7 @@ impl<E: Limited + Paged> Call<E, V3> {
     }
 }
 
-impl<E: Dated> Call<E, V3> {
+impl<E: Dated, R> Call<E, R, V3> {
     /// Returns only items that are newer than `moment`, to the second. Default: no bound.
     pub fn since(mut self, moment: impl Into<OffsetDateTime>) -> Self {
         self.request.set("since", moment.into().unix_timestamp().max(0).unsigned_abs());

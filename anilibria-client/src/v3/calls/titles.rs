@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-impl Client {
+impl<R: Clone> Client<R> {
     /// Returns a title by its id, its code or the id of one of its torrents.
     ///
     /// ```
@@ -29,7 +29,7 @@ impl Client {
     /// ```
     ///
     /// Calls `GET /title`.
-    pub fn title(&self, title: impl Into<Arg<TitleRef>>) -> GetTitle {
+    pub fn title(&self, title: impl Into<Arg<TitleRef>>) -> GetTitle<R> {
         let mut request = Request::new(Method::GET, "/title").needs("id|code|torrent_id");
         match title.into().get("id") {
             Ok(TitleRef::Id(id)) => request.set("id", id),
@@ -37,7 +37,7 @@ impl Client {
             Ok(TitleRef::TorrentId(id)) => request.set("torrent_id", id),
             Err(_) => request.set("id", Param::OutOfRange),
         }
-        Call::new(&self.client, request)
+        Call::new(&self.client, &self.runtime, request)
     }
 }
 

@@ -7,6 +7,7 @@ use url::Url;
 use super::Client;
 use crate::{
     BreakerPolicy, RateLimit, Result, RetryPolicy, Secret,
+    call::Async,
     client::builder::{USER_AGENT, config, url},
 };
 
@@ -157,10 +158,29 @@ impl ClientBuilder {
         let site = common.http_client(client.connections()).mirror(site.as_str()).build()?;
         Ok(Client {
             client,
+            runtime: Async,
             site,
             #[cfg(not(target_arch = "wasm32"))]
             socket: std::sync::Arc::new(socket),
         })
+    }
+
+    /// Builds a client whose calls block the thread. `runtime` runs the calls.
+    ///
+    /// ```
+    /// use anilibria_client::{blocking::Runtime, v3::Client};
+    ///
+    /// let client = Client::builder("https://gateway.example").build_blocking(Runtime::start()?)?;
+    /// let call = client.updates().limit(3); // `call.send()` sends the call.
+    /// # Ok::<_, anilibria_client::Error>(())
+    /// ```
+    #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+    pub fn build_blocking(
+        self,
+        runtime: crate::blocking::Runtime,
+    ) -> Result<Client<crate::blocking::Runtime>> {
+        let Client { client, site, socket, .. } = self.build()?;
+        Ok(Client { client, runtime, site, socket })
     }
 
     #[cfg(not(target_arch = "wasm32"))]

@@ -6,7 +6,7 @@ use percent_encoding::utf8_percent_encode;
 
 pub use self::builder::ClientBuilder;
 use super::model::Title;
-use crate::{Result, request::SEGMENT};
+use crate::{Result, call::Async, request::SEGMENT};
 
 /// A client of a service that implements AniLibria's old API v3. Cheap to clone: clones share connections.
 ///
@@ -32,8 +32,9 @@ use crate::{Result, request::SEGMENT};
     not(target_arch = "wasm32"),
     expect(clippy::struct_field_names, reason = "the macros for calls expect this name")
 )]
-pub struct Client {
+pub struct Client<R = Async> {
     pub(super) client: crate::Client,
+    pub(super) runtime: R,
     /// Client of the site, with the same connections.
     pub(super) site: crate::Client,
     #[cfg(not(target_arch = "wasm32"))]
@@ -64,7 +65,9 @@ impl Client {
     pub fn builder(base: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(base.into())
     }
+}
 
+impl<R> Client<R> {
     /// Returns the URL of the page of a title on the site.
     ///
     /// ```
