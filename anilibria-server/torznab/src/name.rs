@@ -64,6 +64,11 @@ impl Name {
         read
     }
 
+    /// Returns true if the name states neither season nor part.
+    pub(crate) fn is_unmarked(&self) -> bool {
+        self.season.is_none() && self.part.is_none() && !self.is_final
+    }
+
     /// Reads season and part at the end of a name.
     fn at_end(name: &str) -> Self {
         let mut words: Vec<&str> = name.split_whitespace().collect();

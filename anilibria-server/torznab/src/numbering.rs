@@ -9,7 +9,7 @@ use anilibria_client::{
 
 use crate::{
     episodes::{Range, longest, ranges},
-    placement::{MAX_IN_SEASON, Placement},
+    placement::{MAX_IN_SEASON, Placement, episodes},
 };
 
 /// Numbers of the episodes of a torrent.
@@ -27,7 +27,11 @@ impl Numbering {
     /// Returns the numbers of a torrent of `entry` that contains the episodes in `description`.
     pub(crate) fn new(entry: &CatalogEntry, placement: &Placement, description: &str) -> Self {
         let Some(season) = placement.season else { return Self::default() };
-        let own = ranges(description);
+        let mut own = ranges(description);
+        if own.is_empty() && (season == 0 || placement.season_offset > 0) {
+            // A title with the season alone would stand for all of its episodes.
+            own.extend(episodes(entry).or((season == 0).then_some(1)).map(|count| 1..=count));
+        }
         let first = first_episode(entry);
         let (of_season, of_series) = (placement.season_offset, placement.series_offset);
         // The first number of the release tells where its numbers begin: at the release, the season, or the series.

@@ -1,5 +1,6 @@
 //! Place of each release in its series: season, earlier episodes, and the name of the series.
 
+mod seasons;
 mod specials;
 
 use std::{
@@ -42,7 +43,7 @@ pub(crate) fn placements(catalog: &Catalog, franchises: &Franchises) -> HashMap<
     continue_series(catalog, franchises, &mut names);
     let mut placements = HashMap::with_capacity(catalog.len());
     for series in series(catalog, franchises, &names) {
-        place_series(&series, &names, &mut placements);
+        seasons::place(&series, &names, &mut placements);
     }
     specials::place(catalog, franchises, &mut placements);
     for entry in catalog.iter().filter(|entry| is_film(entry)) {
@@ -81,25 +82,26 @@ fn is_series(entry: &CatalogEntry) -> bool {
 }
 
 /// Returns the number of episodes of a release; `None` if it is unknown.
-fn episodes(entry: &CatalogEntry) -> Option<u32> {
+pub(crate) fn episodes(entry: &CatalogEntry) -> Option<u32> {
     let out = || u32::try_from(entry.episodes_out()?).ok();
     entry.episodes_total.or_else(out).filter(|count| *count > 0)
 }
 
-/// Returns the names of all series. A number at the end of a name is a season if another release has the name without it, or
-/// precedes the release in its franchise.
+/// Returns the names of all series. A number at the end of a name is a season if another release has the name without it, or if
+/// a release whose name begins like that precedes it in its franchise.
 fn names(catalog: &Catalog, franchises: &Franchises) -> HashMap<ReleaseId, Name> {
-    let entries = || catalog.iter().filter(|entry| is_series(entry));
-    let mut names: HashMap<_, _> =
-        entries().map(|entry| (entry.id, Name::parse(latin_name(entry)))).collect();
-    let bases: HashSet<String> = names.values().map(|name| normalised(&name.base)).collect();
-    let firsts: HashSet<ReleaseId> = franchises
-        .iter()
-        .filter_map(|list| list.iter().find(|id| catalog.get(**id).is_some_and(is_series)).copied())
-        .collect();
+    let entries = catalog.iter().filter(|entry| is_series(entry));
+    let mut names: HashMap<_, _> = entries.map(|entry| (entry.id, Name::parse(latin_name(entry)))).collect();
+    let keys: HashMap<ReleaseId, String> =
+        names.iter().map(|(id, name)| (*id, normalised(&name.base))).collect();
+    let bases: HashSet<&String> = keys.values().collect();
     for (id, name) in &mut names {
-        let follows_another = franchises.of(*id).is_some() && !firsts.contains(id);
-        let is_season = |base: &str| follows_another || bases.contains(&normalised(base));
+        let is_season = |base: &str| {
+            let key = normalised(base);
+            let earlier = franchises.of(*id).unwrap_or_default().iter().take_while(|other| *other != id);
+            bases.contains(&key)
+                || earlier.filter_map(|other| keys.get(other)).any(|other| other.starts_with(&key))
+        };
         if let Some((base, number)) = name.bare.take().filter(|(base, _)| is_season(base)) {
             name.base = base;
             name.season = Some(number);
@@ -161,79 +163,4 @@ fn date(entry: &CatalogEntry) -> (Reverse<bool>, Option<u16>, u8, ReleaseId) {
         _ => 3,
     };
     (Reverse(entry.year.is_some()), entry.year, quarter, entry.id)
-}
-
-/// Seasons of a series so far.
-#[derive(Default)]
-struct Progress {
-    season: u16,
-    in_season: Option<u32>,
-    in_series: Option<u32>,
-    year: Option<u16>,
-    series: Box<str>,
-    /// Name of the first release.
-    name: Box<str>,
-}
-
-/// Numbers the seasons of a series, whose releases are in order.
-fn place_series(
-    releases: &[&CatalogEntry],
-    names: &HashMap<ReleaseId, Name>,
-    placements: &mut HashMap<ReleaseId, Placement>,
-) {
-    let mut before = Progress::default();
-    for entry in releases {
-        let Some(name) = names.get(&entry.id) else { continue };
-        let part = name.part.filter(|part| *part > 1);
-        let is_first = before.season == 0;
-        // A remake has the very name of the series. A sequel may differ in punctuation only: `K-On!!`.
-        let is_another_series = !is_first && is_unmarked(name) && *latin_name(entry) == *before.name;
-        if is_first || is_another_series {
-            before = begin(entry, name, is_another_series);
-        }
-        let season = match (name.season, part) {
-            (Some(season), _) => season,
-            (None, Some(part)) if before.season == 0 => part,
-            (None, Some(_)) => before.season,
-            (None, None) => before.season + 1,
-        };
-        let is_continued = season == before.season;
-        let is_next = season == before.season + 1;
-        let season_offset = if is_continued { before.in_season } else { Some(0) };
-        let series_offset = before.in_series.filter(|_| is_continued || is_next);
-        placements.insert(
-            entry.id,
-            Placement {
-                series: before.series.clone(),
-                season: Some(season),
-                season_offset: season_offset.unwrap_or(0),
-                series_offset,
-                series_year: before.year,
-            },
-        );
-        let after = |count: Option<u32>| Some(count?.saturating_add(episodes(entry)?));
-        before.season = season;
-        (before.in_season, before.in_series) = (after(season_offset), after(series_offset));
-    }
-}
-
-/// Returns true if the name states neither season nor part.
-fn is_unmarked(name: &Name) -> bool {
-    name.season.is_none() && name.part.is_none() && !name.is_final
-}
-
-/// Begins a series. A remake has the name of the earlier series and its own year.
-fn begin(entry: &CatalogEntry, name: &Name, is_remake: bool) -> Progress {
-    let series = match entry.year.filter(|_| is_remake) {
-        Some(year) => format!("{} ({year})", name.base),
-        None => name.base.clone(),
-    };
-    Progress {
-        season: 0,
-        in_season: None,
-        in_series: Some(0),
-        year: entry.year,
-        series: series.into(),
-        name: latin_name(entry).into(),
-    }
 }
