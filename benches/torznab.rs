@@ -12,7 +12,8 @@ use divan::Bencher;
 
 const RELEASES: u32 = 10_000;
 
-const ADDRESSES: Addresses<'_> = Addresses { itself: "http://localhost/torznab/api", site: "http://localhost/" };
+const ADDRESSES: Addresses<'_> =
+    Addresses { itself: "http://localhost/torznab/api", site: "http://localhost/" };
 
 /// The catalogue and the franchises of a sandbox, and a client for their links.
 static SOURCE: LazyLock<(Arc<Catalog>, Franchises, Client)> = LazyLock::new(|| {

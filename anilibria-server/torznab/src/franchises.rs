@@ -77,3 +77,28 @@ impl<'f> FromIterator<&'f Franchise> for Franchises {
         franchises.into_iter().map(ids).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use anilibria_client::model::FranchiseRelease;
+
+    use super::*;
+
+    #[test]
+    fn releases_are_in_display_order() {
+        let place = |id, order| {
+            let mut place = FranchiseRelease::default();
+            (place.release_id, place.sort_order) = (ReleaseId(id), Some(order));
+            place
+        };
+        let mut franchise = Franchise::default();
+        franchise.franchise_releases = Some(vec![place(7, 3), place(9, 1), place(8, 2)]);
+
+        let franchises: Franchises = [&franchise, &Franchise::default()].into_iter().collect();
+
+        let ids = [9, 8, 7].map(ReleaseId);
+        assert_eq!(franchises.len(), 2);
+        assert_eq!(franchises.of(ReleaseId(7)), Some(&ids[..]));
+        assert_eq!(franchises.of(ReleaseId(1)), None);
+    }
+}

@@ -1,6 +1,6 @@
 //! Parameters of a request.
 
-use std::{borrow::Cow, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use url::form_urlencoded;
 
@@ -41,7 +41,7 @@ pub enum Function {
 }
 
 /// The parameters of a request. Names are matched regardless of case.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
@@ -103,12 +103,19 @@ impl Parameters {
     /// Returns a parameter that must be a whole number from `min` to `max`.
     pub(crate) fn number<T>(&self, name: &'static str, min: T, max: T) -> Result<Option<T>, Error>
     where
-        T: FromStr + PartialOrd + std::fmt::Display + Copy,
+        T: FromStr + PartialOrd + fmt::Display + Copy,
     {
         let Some(text) = self.text(name) else { return Ok(None) };
         let number = text.parse().ok().filter(|number| (min..=max).contains(number));
         let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let reason = || Cow::Owned(format!("must be a whole number from {min} to {max}"));
         number.filter(|_| is_digits).map(Some).ok_or_else(|| Error::parameter(name, reason()))
+    }
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The values include the key.
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }

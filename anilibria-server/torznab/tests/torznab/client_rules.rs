@@ -100,13 +100,13 @@ fn season(title: &str) -> Option<(&str, Numbers)> {
     Some((found.get(1).unwrap().as_str(), Numbers::Season(found[2].parse().unwrap())))
 }
 
-/// The first number of two or three digits after a separator is absolute, with all numbers that follow it directly. Recent
-/// clients read four digits as well. `Part 2` and `E05` have priority, as has `[group]` at the end after three digits.
+/// The first number of two or three digits after a separator is absolute, with all numbers that follow it directly. Four digits
+/// are a season and an episode. `Part 2` and `E05` have priority, as has `[group]` at the end after three digits.
 fn absolute(title: &str) -> Option<(&str, Numbers)> {
     if matches(r"(?i)\W(?:Part\W?|E)\d{1,2}\b|\d{3}\D.*\]$", title) {
         return None;
     }
-    let pattern = r"^(.+?)[-_. ]+(\d{2,4})(?:-(\d{2,4}))?(?:[^\dip]|$)";
+    let pattern = r"^(.+?)[-_. ]+(\d{2,3})(?:-(\d{2,3}))?(?:[^\dip]|$)";
     let found = regex(pattern).captures(title)?;
     let first: u32 = found[2].parse().unwrap();
     let last = found.get(3).map_or(first, |last| last.as_str().parse().unwrap());

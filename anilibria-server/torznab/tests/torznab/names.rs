@@ -82,6 +82,7 @@ fn rules_of_the_clients_reject_unsuitable_titles() {
     assert_eq!(sonarr("Trigun - S01E01 [2160p BDRip RUS]").quality, "Bluray-480p");
     assert_eq!(sonarr("Trigun - S01E01 [1080p WEB-DL RUS] AniLibria").group, None);
     assert_eq!(numbers("Trigun [1080p WEB-DL RUS]-AniLibria"), Numbers::Nothing);
+    assert_eq!(numbers("One Piece - 1088 [1080p WEB-DL RUS]-AniLibria"), Numbers::Nothing);
     assert_eq!(radarr("Akira [1080p]").numbers, Numbers::Nothing);
 }
 

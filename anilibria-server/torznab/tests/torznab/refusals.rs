@@ -1,6 +1,6 @@
 //! Invalid requests and their codes.
 
-use anilibria_torznab::Error;
+use anilibria_torznab::{Error, Parameters};
 
 use crate::support::{index, search};
 
@@ -62,6 +62,14 @@ fn sizes_are_limited() {
     assert!(refused(&format!("cat={}", "1,".repeat(257))).contains("more than 256 numbers"));
     let many: Vec<String> = (0..100).map(|number| format!("a{number}=1")).collect();
     assert!(refused(&many.join("&")).contains("one parameter too many"));
+}
+
+#[test]
+fn key_is_not_printed() {
+    let parameters = Parameters::parse("t=caps&apikey=hunter2").unwrap();
+
+    assert_eq!(parameters.key(), Some("hunter2"));
+    assert_eq!(format!("{parameters:?}"), r#"{"t", "apikey"}"#);
 }
 
 #[test]
