@@ -47,6 +47,7 @@ FEATURE_SETS=(
     "-p anilibria-sandbox --no-default-features"
     "-p anilibria-sandbox --no-default-features --features live"
     "-p anilibria-server --no-default-features"
+    "-p anilibria-server --no-default-features --features torznab"
 )
 
 # Examples that need no other service.

@@ -41,6 +41,7 @@ use crate::{
     node::NodeService,
     telemetry::Metrics,
     titles::Titles,
+    torznab::Torznab,
     v1::{self, OldPaths},
     v2::{internal::Internal, openapi, pages::Features, routes},
     v3,
@@ -56,6 +57,8 @@ pub struct State {
     pub realtime: Realtime,
     /// Gateway for clients of API v3.
     pub v3: v3::Gateway,
+    /// Torznab indexer.
+    pub torznab: Torznab,
     /// The site's Node service; `None` if it is not configured.
     pub node: Option<NodeService>,
     /// Notifications to the Node service about events; `None` if they are disabled.
@@ -133,6 +136,7 @@ pub fn app(config: &Config, state: &State) -> Shell {
     table.extend(sockets.table());
     table.extend(v1::table(config.legacy, &state.titles, &state.health, services.as_ref()));
     table.extend(v3);
+    table.extend(state.torznab.table(&clients));
     if let Some(services) = services {
         let internal = Internal {
             titles: state.titles.clone(),

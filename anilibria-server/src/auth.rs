@@ -1,5 +1,6 @@
 //! Authentication: users of the site, and other services.
 
+mod api_key;
 mod caller;
 mod mint;
 mod service;
@@ -9,6 +10,7 @@ mod user;
 use poem::http::{HeaderMap, header};
 
 pub use self::{
+    api_key::ApiKey,
     caller::{Caller, Grant, Read, Write},
     mint::Passport,
     service::{Permission, Services},

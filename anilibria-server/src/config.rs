@@ -17,6 +17,7 @@ mod secret;
 mod secret_url;
 mod show;
 mod telemetry;
+mod torznab;
 mod v3;
 
 use std::{ffi::OsString, time::Duration};
@@ -44,6 +45,7 @@ pub use self::{
     secret_url::SecretUrl,
     show::{Effective, show},
     telemetry::{LoggedRequests, OtlpProtocol, TelemetryConfig},
+    torznab::TorznabConfig,
     v3::{V3Config, V3Dialect},
 };
 pub(crate) use self::{secret::guards, secret_url::without_passwords};
@@ -164,6 +166,10 @@ pub struct Config {
     #[command(flatten)]
     pub v3: V3Config,
 
+    /// Settings of the Torznab indexer.
+    #[command(flatten)]
+    pub torznab: TorznabConfig,
+
     /// Where the site's Node service is.
     #[command(flatten)]
     pub node: NodeConfig,
@@ -274,6 +280,7 @@ impl Config {
         }
         self.node.check()?;
         self.telemetry.check()?;
+        self.torznab.check()?;
         self.migration.check(self.cache.redis_url.is_some())?;
         if self.realtime.websocket_ping_interval >= self.http.idle_timeout {
             return Err(

@@ -12,6 +12,7 @@ pub mod migration;
 pub mod node;
 pub mod telemetry;
 pub mod titles;
+pub mod torznab;
 pub mod v1;
 pub mod v2;
 pub mod v3;

@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["titles"],
     &["events"],
     &["health"],
-    &["v1", "v2", "v3", "migration"],
+    &["v1", "v2", "v3", "torznab", "migration"],
     &["app"],
     &["cli"],
     &["main"],

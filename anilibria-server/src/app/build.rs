@@ -50,6 +50,7 @@ use crate::{
         notice::EventKind,
         sync_status::SyncStatus,
     },
+    torznab::Torznab,
     v3,
 };
 
@@ -137,6 +138,7 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     };
     let health = Health::new(Arc::new(parts));
     Ok(State {
+        torznab: Torznab::new(&config.torznab, &titles),
         titles,
         health,
         realtime,

@@ -32,6 +32,10 @@ pub struct SecretFiles {
     #[arg(long, env)]
     pub internal_jwt_secret_previous_file: Option<PathBuf>,
 
+    /// File with `TORZNAB_API_KEY`.
+    #[arg(long, env)]
+    pub torznab_api_key_file: Option<PathBuf>,
+
     /// File with `REDIS_URL`.
     #[arg(long, env)]
     pub redis_url_file: Option<PathBuf>,
@@ -49,6 +53,7 @@ impl Config {
             jwt_secret_previous_file,
             internal_jwt_secret_file,
             internal_jwt_secret_previous_file,
+            torznab_api_key_file,
             redis_url_file,
             mongodb_uri_file,
         } = self.files.clone();
@@ -58,6 +63,7 @@ impl Config {
         fill(&mut auth.internal_jwt_secret, "INTERNAL_JWT_SECRET", internal_jwt_secret_file)?;
         let previous = internal_jwt_secret_previous_file;
         fill(&mut auth.internal_jwt_secret_previous, "INTERNAL_JWT_SECRET_PREVIOUS", previous)?;
+        fill(&mut self.torznab.torznab_api_key, "TORZNAB_API_KEY", torznab_api_key_file)?;
         fill(&mut cache.redis_url, "REDIS_URL", redis_url_file)?;
         fill(&mut cache.mongodb_uri, "MONGODB_URI", mongodb_uri_file)
     }
@@ -72,6 +78,7 @@ impl Config {
             ("JWT_SECRET_PREVIOUS", &files.jwt_secret_previous_file),
             ("INTERNAL_JWT_SECRET", &files.internal_jwt_secret_file),
             ("INTERNAL_JWT_SECRET_PREVIOUS", &files.internal_jwt_secret_previous_file),
+            ("TORZNAB_API_KEY", &files.torznab_api_key_file),
         ];
         let secrets = secrets.into_iter().map(|(name, file)| (name, file, Some(MASK.to_owned())));
         let urls = [
@@ -141,6 +148,7 @@ mod tests {
             flag("jwt-secret-previous", &format!("{GOOD}2\r\n")),
             flag("internal-jwt-secret", &format!("{GOOD}3")),
             flag("internal-jwt-secret-previous", &format!("{GOOD}4\n\n")),
+            flag("torznab-api-key", &format!("{GOOD}5\n")),
             flag("redis-url", "redis://:hunter2@redis\n"),
             flag("mongodb-uri", "mongodb://admin:hunter2@mongodb/site\n"),
         ])
@@ -152,6 +160,7 @@ mod tests {
             &auth.jwt_secret_previous,
             &auth.internal_jwt_secret,
             &auth.internal_jwt_secret_previous,
+            &config.torznab.torznab_api_key,
         ];
         for (number, secret) in (1..).zip(secrets) {
             assert_eq!(secret.as_ref().unwrap().expose(), format!("{GOOD}{number}"));

@@ -104,7 +104,7 @@ mod tests {
     use crate::config::Config;
 
     /// Settings that are not refused by themselves: any text is valid, or it is checked when it is used.
-    const FREE: [&str; 16] = [
+    const FREE: [&str; 18] = [
         "ALLOWED_SERVICES",
         "CACHE_KEY_PREFIX",
         "HOST",
@@ -121,6 +121,8 @@ mod tests {
         "OTEL_SERVICE_NAME",
         "REDIS_URL",
         "REDIS_URL_FILE",
+        "TORZNAB_API_KEY",
+        "TORZNAB_API_KEY_FILE",
     ];
 
     const WHOLE: &str = "must be a whole number";
@@ -189,6 +191,7 @@ mod tests {
         ("otel-exporter-otlp-endpoint", "jaeger", "is not a URL"),
         ("otel-exporter-otlp-protocol", "udp", "must be grpc or http/protobuf"),
         ("otel-traces-sampler-arg", "2", "must be a number from 0 to 1"),
+        ("torznab-enabled", "perhaps", SWITCH),
         ("v3-gateway-enabled", "perhaps", SWITCH),
         ("v3-strict-parameters", "perhaps", SWITCH),
         ("v3-dialect", "swift", "must be path, live or python"),

@@ -6,8 +6,13 @@ use std::{convert::Infallible, fmt, str::FromStr};
 const MIN_BYTES: usize = 32;
 
 /// Variables that hold one. They are shown masked as a whole, and an empty one is not taken for unset.
-const VARIABLES: [&str; 4] =
-    ["JWT_SECRET", "JWT_SECRET_PREVIOUS", "INTERNAL_JWT_SECRET", "INTERNAL_JWT_SECRET_PREVIOUS"];
+const VARIABLES: [&str; 5] = [
+    "JWT_SECRET",
+    "JWT_SECRET_PREVIOUS",
+    "INTERNAL_JWT_SECRET",
+    "INTERNAL_JWT_SECRET_PREVIOUS",
+    "TORZNAB_API_KEY",
+];
 
 /// Secrets that stand in documentation and samples, for everyone to read.
 const KNOWN: [&str; 3] = [

@@ -28,4 +28,5 @@ mod request_ids;
 mod sandbox;
 #[cfg(unix)]
 mod shared_catalogue;
+mod torznab;
 mod v3;

@@ -75,6 +75,7 @@ mod sync_news;
 mod tls;
 #[path = "../support/token.rs"]
 mod token;
+mod torznab;
 #[cfg(unix)]
 mod traces;
 mod v3;

@@ -113,6 +113,7 @@ async fn every_address_leads_to_its_back_end_unchanged() {
                 "/v3.0.14/title",
                 "/v3/ws/",
                 "/v3.0/webSocket/",
+                "/torznab/api",
                 "/public/torrent/download.php",
                 "/storage/x.jpg",
                 "/ready",

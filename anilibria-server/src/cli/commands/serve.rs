@@ -59,6 +59,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         let _pump = Pump::start(&state.realtime, &state.titles);
         let notifier = state.notifier();
         let gateway = state.gateway(config);
+        let _franchises = state.torznab.start(!serve.sandbox);
         let source = state.source(config);
         let subscribers = state.telling();
         let served =

@@ -1,0 +1,71 @@
+//! The task that reads the franchises, from which the numbers of seasons are derived.
+
+use std::{sync::Arc, time::Duration};
+
+use anilibria_client::RateLimit;
+use anilibria_torznab::Franchises;
+use tokio::{task::JoinHandle, time::sleep};
+use tracing::{info, warn};
+
+use super::indexer::Indexer;
+
+/// Interval between two reads. Franchises change when a new season begins.
+const INTERVAL: Duration = Duration::from_hours(12);
+
+/// Interval before a failed read is repeated.
+const RETRY: Duration = Duration::from_mins(10);
+
+/// Calls per second to AniLibria, apart from those of visitors.
+const CALLS_PER_SECOND: u32 = 2;
+
+/// Calls per second to the service's own sandbox.
+const SANDBOX_CALLS_PER_SECOND: u32 = 1000;
+
+/// A task that keeps the franchises up to date. Dropping this ends the task.
+#[derive(Debug)]
+pub struct FranchiseTask(JoinHandle<()>);
+
+impl FranchiseTask {
+    /// Starts the task.
+    pub(super) fn start(indexer: Arc<Indexer>, is_paced: bool) -> Self {
+        let rate = if is_paced { CALLS_PER_SECOND } else { SANDBOX_CALLS_PER_SECOND };
+        Self(tokio::spawn(async move { run(&indexer, rate).await }))
+    }
+}
+
+impl Drop for FranchiseTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Reads the franchises after the catalogue is loaded, and then again and again. A failed read keeps the last franchises.
+async fn run(indexer: &Indexer, rate: u32) {
+    let client = indexer.titles().client().rate_limited(RateLimit::per_second(rate));
+    let mut changed = indexer.mirror().changed();
+    while indexer.mirror().catalogue().is_none() {
+        if changed.changed().await.is_err() {
+            return;
+        }
+    }
+    let mut has_failed = false;
+    loop {
+        match Franchises::read(&client).await {
+            Ok(franchises) => {
+                if has_failed {
+                    info!(franchises = franchises.len(), "franchises read again");
+                }
+                has_failed = false;
+                indexer.set_franchises(franchises);
+                sleep(INTERVAL).await;
+            }
+            Err(error) => {
+                if !has_failed {
+                    warn!(%error, "franchises not read, the last ones are kept");
+                }
+                has_failed = true;
+                sleep(RETRY).await;
+            }
+        }
+    }
+}

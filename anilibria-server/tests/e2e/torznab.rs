@@ -1,0 +1,36 @@
+//! The Torznab indexer of the service as it runs.
+
+use reqwest::Method;
+
+use crate::support::{Service, eventually};
+
+const KEY: &str = "hunter2hunter2hunter2hunter2";
+
+#[tokio::test]
+async fn indexer_reads_the_franchises_and_logs_no_key() {
+    let variables = [
+        ("CATALOGUE_ENABLED", "true"),
+        ("TORZNAB_API_KEY", KEY),
+        ("LOG_LEVEL", "trace"),
+        ("LOG_REQUESTS", "all"),
+    ];
+    let service = Service::sandbox(&["--releases", "30"], &variables);
+    let path = format!("/torznab/api?t=search&limit=3&apikey={KEY}");
+
+    let document = eventually("torrents", async || {
+        let answer = service.send(Method::GET, &path, None).await;
+        (answer.status == 200).then_some(answer.text)
+    })
+    .await;
+    eventually("franchises", async || {
+        (service.upstream_hits("/api/v1/anime/franchises").await > 0).then_some(())
+    })
+    .await;
+
+    assert_eq!(document.matches("<item>").count(), 3, "{document}");
+    assert!(document.contains(&service.origin), "{document}");
+    assert!(!document.contains(KEY), "{document}");
+    let log = service.kill();
+    assert!(log.contains("/torznab/api"), "{log}");
+    assert!(!log.contains(KEY), "{log}");
+}

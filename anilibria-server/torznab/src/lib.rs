@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod caps;
+mod category;
+mod episodes;
+mod error;
+mod feed;
+mod franchises;
+mod index;
+mod item;
+mod name;
+mod numbering;
+mod parameters;
+mod placement;
+mod query;
+mod search_text;
+mod title;
+mod words;
+mod xml;
+
+pub use self::{
+    caps::caps,
+    error::Error,
+    feed::Addresses,
+    franchises::Franchises,
+    index::{Found, Index},
+    parameters::{Function, Parameters},
+    query::Query,
+};
