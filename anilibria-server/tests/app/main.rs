@@ -23,6 +23,7 @@ mod methods;
 mod metrics;
 mod pages;
 mod parameters;
+mod problem_details;
 mod rates;
 mod request_ids;
 mod sandbox;
