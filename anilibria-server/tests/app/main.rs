@@ -13,6 +13,7 @@ mod cors;
 mod deposed;
 mod document;
 mod errors;
+mod external_ids;
 mod health;
 mod hostile;
 mod http;
