@@ -22,6 +22,7 @@ mod legacy;
 mod limits;
 mod methods;
 mod metrics;
+mod page_links;
 mod pages;
 mod parameters;
 mod problem_details;

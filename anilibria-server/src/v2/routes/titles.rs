@@ -6,6 +6,7 @@ use anilibria_http::{
     problem::Problem,
     rendered::Rendered,
 };
+use poem::http::Uri;
 use poem_openapi::OpenApi;
 
 use super::Tag;
@@ -59,6 +60,7 @@ impl TitlesApi {
         sort: Param<Sort>,
         /// Direction to sort in.
         order: Param<Order>,
+        uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {
         let query = ListQuery {
             page: page.0.0,
@@ -73,7 +75,7 @@ impl TitlesApi {
             sort: sort.0,
             order: order.0,
         };
-        self.titles.list(&query).await
+        Ok(self.titles.list(&query).await?.linked(uri, query.page))
     }
 
     /// Get a title
