@@ -12,6 +12,7 @@ mod cors;
 #[cfg(unix)]
 mod deposed;
 mod document;
+mod document_3_1;
 mod errors;
 mod external_ids;
 mod health;
