@@ -17,20 +17,22 @@ use crate::{
     vary,
 };
 
+/// Media type of the envelope. It has no charset: some generated clients compare it with that of the document to tell both
+/// forms apart.
+const ENVELOPE: &str = "application/json";
+
 /// `Retry-After` while the service is overloaded.
 const OVERLOADED_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Problem {
     /// Returns the response to the request `request_id`, in the form that its `Accept` selects.
     pub fn to_response(&self, request_id: &str, form: ErrorForm) -> Response {
-        let mut response = match form {
-            ErrorForm::Envelope => self.respond(json(&self.envelope(request_id))),
-            ErrorForm::ProblemDetails => {
-                let mut response = self.respond(json(&ProblemDetails::new(self, request_id)));
-                response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-                response
-            }
+        let (media_type, body) = match form {
+            ErrorForm::Envelope => (ENVELOPE, json(&self.envelope(request_id))),
+            ErrorForm::ProblemDetails => (MEDIA_TYPE, json(&ProblemDetails::new(self, request_id))),
         };
+        let mut response = self.respond(body);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         vary::add(response.headers_mut(), "Accept");
         response
     }
@@ -127,7 +129,7 @@ mod tests {
 
         let (envelope, details) = (response(ErrorForm::Envelope), response(ErrorForm::ProblemDetails));
 
-        assert_eq!(envelope.content_type(), Some(crate::rendered::JSON));
+        assert_eq!(envelope.content_type(), Some("application/json"));
         assert_eq!(details.content_type(), Some("application/problem+json"));
         assert_eq!(envelope.status(), details.status());
         for name in ["vary", "cache-control"] {
