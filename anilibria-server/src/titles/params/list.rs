@@ -32,7 +32,7 @@ pub struct ExternalIds(pub Vec<u64>);
 impl Value for Genres {
     fn schema() -> MetaSchemaRef {
         let item = MetaSchema { max_length: Some(MAX_GENRE_CHARS), ..MetaSchema::new("string") };
-        array(item, Some(MAX_GENRES), ["Комедия"].as_slice().into())
+        array(item, Some(MAX_GENRES), Some(["Комедия"].as_slice().into()))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -63,7 +63,7 @@ impl Value for Days {
             ..MetaSchema::new_with_format("integer", "int32")
         };
         // Repeated values are allowed and have no effect.
-        array(item, None, [0, 6].as_slice().into())
+        array(item, None, Some([0, 6].as_slice().into()))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -86,7 +86,8 @@ impl Value for ExternalIds {
             maximum: Some(MAX_ID as f64),
             ..MetaSchema::new_with_format("integer", "int64")
         };
-        array(item, Some(MAX_IDS), [52_991].as_slice().into())
+        // Without an example: examples of all parameters together should find titles.
+        array(item, Some(MAX_IDS), None)
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
