@@ -94,6 +94,11 @@ ALERTMANAGER_BIN="$TOOLS/alertmanager-$ALERTMANAGER_VERSION"
 PYTHON_CHECKS=anilibria-server/tests/python
 PYTHON_TOOLS="$TOOLS/anilibria.py-1.0.4"
 
+# Generator of a Go client from the API document, and the checks of that client.
+OAPI_CODEGEN_VERSION=2.8.2
+OAPI_CODEGEN_BIN="$TOOLS/oapi-codegen-$OAPI_CODEGEN_VERSION"
+GO_CHECKS=anilibria-server/tests/go
+
 # Generator of a Python client from the API document.
 GENERATOR_TOOLS="$TOOLS/openapi-python-client-0.29.1"
 
@@ -365,12 +370,17 @@ openapi_is_current() {
 # Checks of the API document and of the service by independent tools.
 contract() {
     if installed "contract: redocly, TypeScript" node_tools; then
-        check "redocly lint openapi.yaml" redocly
-        check "tsc: types made from openapi.yaml" compile_typescript
+        check "redocly lint openapi.yaml, and the same in 3.1" redocly
+        check "tsc: types made from openapi.yaml, and a client made by orval" compile_typescript
         check "every operation through these types" with_service node --test "$TYPESCRIPT_BUILD/build/operations.test.js"
+        check "orval: typed answers of every operation" with_service node --test "$TYPESCRIPT_BUILD/build/orval.test.js"
         check "asyncapi.yaml, as AsyncAPI's parser reads it" with_service node --test "$TYPESCRIPT_BUILD/build/asyncapi.test.js"
     fi
+    if installed "contract: oapi-codegen" go_tools; then
+        check "oapi-codegen: typed answers of every operation" with_service go_client
+    fi
     if installed "contract: openapi-python-client" generator_tools; then
+        check "openapi-spec-validator: the document in 3.1" valid_openapi_3_1
         check "openapi-python-client: typed answers of every operation" with_service generated_client
     fi
     if installed "contract: schemathesis" schemathesis_tool; then
@@ -588,16 +598,47 @@ node_tool() {
     "$TYPESCRIPT_BUILD/node_modules/.bin/$name" "$@"
 }
 
+# openapi_3_1 FORMAT FILE: the document in OpenAPI 3.1. The one that is checked in is in OpenAPI 3.0.
+openapi_3_1() {
+    cargo build -q --locked -p anilibria-server || return
+    "${CARGO_TARGET_DIR:-target}/debug/anilibria-server" openapi --spec 3.1 --format "$1" >"$2"
+}
+
 redocly() {
-    REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
-        node_tool redocly lint --config anilibria-server/redocly.yaml anilibria-server/openapi.yaml
+    openapi_3_1 yaml "$scratch/openapi-3.1.yaml" || return
+    REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_tool redocly lint \
+        --config anilibria-server/redocly.yaml anilibria-server/openapi.yaml "$scratch/openapi-3.1.yaml"
 }
 
 compile_typescript() {
     rm -rf "$TYPESCRIPT_BUILD/src" "$TYPESCRIPT_BUILD/build"
-    cp -R "$TYPESCRIPT/src" "$TYPESCRIPT/package.json" "$TYPESCRIPT/tsconfig.json" "$TYPESCRIPT_BUILD" || return
+    cp -R "$TYPESCRIPT/src" "$TYPESCRIPT/package.json" "$TYPESCRIPT/tsconfig.json" "$TYPESCRIPT/orval.config.cjs" \
+        "$TYPESCRIPT_BUILD" || return
     node_tool openapi-typescript anilibria-server/openapi.yaml -o "$TYPESCRIPT_BUILD/src/document.ts" || return
+    openapi_3_1 yaml "$TYPESCRIPT_BUILD/openapi-3.1.yaml" || return
+    (cd "$TYPESCRIPT_BUILD" && node_modules/.bin/orval --config orval.config.cjs) || return
     node_tool tsc --project "$TYPESCRIPT_BUILD"
+}
+
+go_tools() {
+    have go || apt_install golang-go || return
+    have openssl || apt_install openssl || return
+    go -C "$GO_CHECKS" mod download || return
+    [ -x "$OAPI_CODEGEN_BIN/oapi-codegen" ] && return
+    GOBIN="$OAPI_CODEGEN_BIN" go install "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v$OAPI_CODEGEN_VERSION"
+}
+
+go_client() {
+    local checks="$scratch/go"
+    cp -R "$GO_CHECKS" "$checks" && mkdir "$checks/anilibria" && openapi_3_1 json "$checks/openapi.json" || return
+    "$OAPI_CODEGEN_BIN/oapi-codegen" -generate types,client -package anilibria \
+        -o "$checks/anilibria/client.gen.go" "$checks/openapi.json" || return
+    go -C "$checks" test -count=1 ./...
+}
+
+valid_openapi_3_1() {
+    openapi_3_1 json "$scratch/openapi-3.1.json" || return
+    "$GENERATOR_TOOLS/bin/python" -m openapi_spec_validator --schema 3.1 "$scratch/openapi-3.1.json"
 }
 
 schemathesis_tool() {
@@ -693,6 +734,8 @@ with_service() (
     cargo build -q --locked -p anilibria-server || exit
     secret=$(openssl rand -hex 32)
     log="$scratch/service.log"
+    # The service of an earlier check may have left its address there.
+    : >"$log"
     env -i INTERNAL_JWT_SECRET="$secret" CACHE_DIR=off RATE_LIMIT_REQUESTS_PER_MINUTE=0 \
         "${CARGO_TARGET_DIR:-target}/debug/anilibria-server" --sandbox --port 0 >"$log" 2>&1 &
     service=$!

@@ -13,6 +13,7 @@ use crate::{
     cli::commands::{canary::Canary, compare::Compare, flags::FlagsCommand},
     config::{Address, Config, Effective, LogConfig, LogFormat, guards, parse, refusal, show},
     telemetry::logging,
+    v2::openapi::SpecVersion,
 };
 
 /// The anime site's AniLibria service.
@@ -40,6 +41,9 @@ pub enum Command {
         /// Form of the document.
         #[arg(long, value_enum, default_value_t = Format::Json)]
         format: Format,
+        /// Version of the OpenAPI specification.
+        #[arg(long, value_enum, default_value_t)]
+        spec: SpecVersion,
     },
     /// Ask a running service whether it lives; the exit code tells.
     Healthcheck(Address),
@@ -133,7 +137,7 @@ pub fn run() -> ExitCode {
     let done = match command {
         Command::Serve(serve) => commands::serve::run(&serve),
         Command::Sandbox(alone) => commands::sandbox::run(&alone),
-        Command::Openapi { format } => commands::openapi::run(format),
+        Command::Openapi { format, spec } => commands::openapi::run(spec, format),
         Command::Healthcheck(address) => commands::healthcheck::run(&address),
         Command::Compare(compare) => return commands::compare::run(&compare),
         Command::Flags(command) => commands::flags::run(&command),

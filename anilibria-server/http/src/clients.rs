@@ -1,5 +1,6 @@
 //! Clients: the senders of requests, with a quota and limits for each.
 
+mod quota_headers;
 mod state;
 
 use std::{
@@ -12,21 +13,17 @@ use std::{
 use ipnet::IpNet;
 use poem::{
     Request,
-    http::{HeaderMap, HeaderName, HeaderValue, Method},
+    http::{HeaderMap, Method},
 };
 use tokio::sync::SemaphorePermit;
 
 pub use self::state::QuotaState;
-use self::state::{ClientBounds, ClientState, ClientTable};
+use self::{
+    quota_headers::{QuotaHeaders, QuotaKind},
+    state::{ClientBounds, ClientState, ClientTable},
+};
 use super::proxies::Proxies;
 use crate::{User, metrics::Limit, problem::Problem};
-
-const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
-const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
-
-/// Number of header values created in advance: 0 to 255.
-const READY_NUMBERS: u32 = 256;
 
 /// `Retry-After` for a client with too many requests in progress.
 const RETRY_AFTER_IN_PROGRESS: Duration = Duration::from_secs(1);
@@ -46,7 +43,15 @@ pub struct Clients {
     users: ClientTable<User>,
     trusted_callers: ClientTable<TrustedCaller>,
     logins: ClientTable<IpAddr>,
-    numbers: Vec<HeaderValue>,
+    headers: ResponseHeaders,
+}
+
+/// Response headers of each kind of quota.
+struct ResponseHeaders {
+    address: QuotaHeaders,
+    user: QuotaHeaders,
+    trusted: QuotaHeaders,
+    login: QuotaHeaders,
 }
 
 /// A function that returns the name of the service whose valid token is among the headers of a request.
@@ -99,17 +104,22 @@ pub struct Client {
 impl Clients {
     /// Creates the clients with the limits of `options`. `service_of` identifies a service by the token of its request.
     pub fn new(options: ClientOptions, service_of: Option<ServiceOf>) -> Self {
-        let of_strangers = |per_minute| ClientBounds {
+        let of_strangers = |kind, per_minute| ClientBounds {
+            kind,
             per_minute,
             burst: options.burst,
             in_progress: options.max_in_progress,
         };
+        let of_addresses = of_strangers(QuotaKind::Address, options.per_minute);
+        let of_users = of_strangers(QuotaKind::User, options.user_per_minute);
         let of_trusted = ClientBounds {
+            kind: QuotaKind::Trusted,
             per_minute: options.service_per_minute,
             burst: options.service_burst,
             in_progress: usize::MAX,
         };
         let of_logins = ClientBounds {
+            kind: QuotaKind::Login,
             per_minute: options.login_per_minute,
             burst: options.login_burst,
             in_progress: usize::MAX,
@@ -118,11 +128,16 @@ impl Clients {
             proxies: Proxies::new(options.trusted_proxies),
             trusted: options.trusted_clients,
             service_of,
-            addresses: ClientTable::new(of_strangers(options.per_minute)),
-            users: ClientTable::new(of_strangers(options.user_per_minute)),
+            addresses: ClientTable::new(of_addresses),
+            users: ClientTable::new(of_users),
             trusted_callers: ClientTable::new(of_trusted),
             logins: ClientTable::new(of_logins),
-            numbers: (0..READY_NUMBERS).map(HeaderValue::from).collect(),
+            headers: ResponseHeaders {
+                address: QuotaHeaders::new(of_addresses),
+                user: QuotaHeaders::new(of_users),
+                trusted: QuotaHeaders::new(of_trusted),
+                login: QuotaHeaders::new(of_logins),
+            },
         }
     }
 
@@ -174,14 +189,13 @@ impl Clients {
 
     /// Writes the quota of a client into `headers` of its answer.
     pub fn write(&self, quota: &QuotaState, headers: &mut HeaderMap) {
-        headers.insert(LIMIT, self.number(quota.limit));
-        headers.insert(REMAINING, self.number(quota.remaining));
-        headers.insert(RESET, self.number(quota.reset));
-    }
-
-    fn number(&self, number: u32) -> HeaderValue {
-        let ready = usize::try_from(number).ok().and_then(|index| self.numbers.get(index));
-        ready.cloned().unwrap_or_else(|| number.into())
+        let of_kind = match quota.kind {
+            QuotaKind::Address => &self.headers.address,
+            QuotaKind::User => &self.headers.user,
+            QuotaKind::Trusted => &self.headers.trusted,
+            QuotaKind::Login => &self.headers.login,
+        };
+        of_kind.write(quota, headers);
     }
 
     fn trusts(&self, address: IpAddr) -> bool {

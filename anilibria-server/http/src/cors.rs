@@ -16,8 +16,8 @@ const METHODS: &str = "GET, POST, PUT, DELETE, OPTIONS";
 const READING_METHODS: &str = "GET, HEAD, OPTIONS";
 const REQUEST_HEADERS: &str = "Origin, X-Requested-With, Content-Type, Accept, Authorization, X-CSRF-Token, \
                                X-Request-ID, X-API-Version, Last-Event-ID, Cache-Control, traceparent, tracestate";
-const EXPOSED_HEADERS: &str = "X-Request-ID, X-Test-Group, X-Unknown-Parameters, RateLimit-Limit, \
-                               RateLimit-Remaining, RateLimit-Reset";
+const EXPOSED_HEADERS: &str = "X-Request-ID, X-Test-Group, X-Unknown-Parameters, Link, RateLimit, RateLimit-Policy, \
+                               RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset";
 const MAX_AGE: &str = "86400";
 
 /// Origins that may read our answers.

@@ -162,7 +162,8 @@ pub struct ErrorContext {
     /// `INVALID_PARAMETERS`: name of the parameter or header, or path of the field in the body, such as `items[2].id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// `INVALID_PARAMETERS`: why the value is invalid. `UPSTREAM_ERROR`: why AniLibria failed. In English.
+    /// `INVALID_PARAMETERS`: why the value is invalid. `UPSTREAM_ERROR`: why AniLibria failed.
+    /// `SERVICE_UNAVAILABLE`: what is missing, if the catalogue is. In English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// `TITLE_NOT_FOUND`: the requested id.

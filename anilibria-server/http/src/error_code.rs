@@ -48,6 +48,54 @@ pub enum ErrorCode {
     InternalError,
 }
 
+impl ErrorCode {
+    /// All codes.
+    pub const ALL: [Self; 18] = [
+        Self::InvalidParameters,
+        Self::TitleNotFound,
+        Self::Unauthorized,
+        Self::InvalidToken,
+        Self::TokenExpired,
+        Self::TokenNotActive,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::PayloadTooLarge,
+        Self::UriTooLong,
+        Self::HeadersTooLarge,
+        Self::RateLimitExceeded,
+        Self::UpstreamError,
+        Self::UpstreamTimeout,
+        Self::ServiceUnavailable,
+        Self::Overloaded,
+        Self::InternalError,
+    ];
+
+    /// Returns the meaning of the code in English, the same for all its errors.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::InvalidParameters => "Invalid parameter",
+            Self::TitleNotFound => "Title not found",
+            Self::Unauthorized => "Token missing",
+            Self::InvalidToken => "Invalid token",
+            Self::TokenExpired => "Token expired",
+            Self::TokenNotActive => "Token not valid yet",
+            Self::Forbidden => "Permission missing",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::PayloadTooLarge => "Body too large",
+            Self::UriTooLong => "Address too long",
+            Self::HeadersTooLarge => "Headers too large",
+            Self::RateLimitExceeded => "Rate limit exceeded",
+            Self::UpstreamError => "AniLibria failed",
+            Self::UpstreamTimeout => "AniLibria did not answer in time",
+            Self::ServiceUnavailable => "Service unavailable",
+            Self::Overloaded => "Service overloaded",
+            Self::InternalError => "Internal error",
+        }
+    }
+}
+
 /// Writes the code as it is serialised.
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

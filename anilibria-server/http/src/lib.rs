@@ -20,6 +20,7 @@ pub mod limits;
 pub mod listener;
 pub mod load_failure;
 pub mod metrics;
+pub mod page_links;
 pub mod params;
 pub mod path;
 pub mod problem;

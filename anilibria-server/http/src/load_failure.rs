@@ -94,7 +94,8 @@ impl From<LoadFailure> for Problem {
             LoadFailure::Refused { field, reason } => return Self::invalid(field, reason),
             LoadFailure::RateLimited { retry_after } => return Self::RateLimited { retry_after },
             LoadFailure::Overloaded => return Self::Overloaded,
-            LoadFailure::NoCatalogue | LoadFailure::TimedOut => {
+            LoadFailure::NoCatalogue => return Self::NoCatalogue { retry_after: DEFAULT_WAIT },
+            LoadFailure::TimedOut => {
                 return Self::Unavailable { retry_after: DEFAULT_WAIT, cause: failure.into() };
             }
             LoadFailure::Interrupted | LoadFailure::Unwritable(_) => return Self::internal(failure),

@@ -149,11 +149,11 @@ pub fn parts(value: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Returns the schema of an array of `item`, with at most `most` items.
-pub fn array(item: MetaSchema, most: Option<usize>, example: serde_json::Value) -> MetaSchemaRef {
+pub fn array(item: MetaSchema, most: Option<usize>, example: Option<serde_json::Value>) -> MetaSchemaRef {
     MetaSchemaRef::Inline(Box::new(MetaSchema {
         items: Some(Box::new(MetaSchemaRef::Inline(Box::new(item)))),
         max_items: most,
-        example: Some(example),
+        example,
         ..MetaSchema::new("array")
     }))
 }

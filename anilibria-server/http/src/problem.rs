@@ -1,6 +1,8 @@
 //! Errors of requests: one type for all routes, with the codes of the v2 contract.
 
+mod details;
 mod document;
+mod form;
 mod framework;
 mod render;
 
@@ -8,6 +10,7 @@ use std::{borrow::Cow, error::Error as StdError, time::Duration};
 
 use poem::http::{HeaderValue, StatusCode};
 
+pub use self::{details::ProblemDetails, form::ErrorForm};
 use crate::envelope::{ErrorContext, SearchedSource};
 pub use crate::error_code::ErrorCode;
 
@@ -120,6 +123,12 @@ pub enum Problem {
         #[source]
         cause: Cause,
     },
+    /// The mirrored catalogue is not loaded, and no other source has the answer.
+    #[error("the catalogue is not loaded")]
+    NoCatalogue {
+        /// Time until a retry may succeed.
+        retry_after: Duration,
+    },
     /// The service has too many requests in progress.
     #[error("too many requests in progress")]
     Overloaded,
@@ -173,7 +182,9 @@ impl Problem {
             Self::RateLimited { .. } => (Status::TOO_MANY_REQUESTS, Code::RateLimitExceeded),
             Self::Upstream { .. } => (Status::BAD_GATEWAY, Code::UpstreamError),
             Self::UpstreamTimeout(_) => (Status::GATEWAY_TIMEOUT, Code::UpstreamTimeout),
-            Self::Unavailable { .. } => (Status::SERVICE_UNAVAILABLE, Code::ServiceUnavailable),
+            Self::Unavailable { .. } | Self::NoCatalogue { .. } => {
+                (Status::SERVICE_UNAVAILABLE, Code::ServiceUnavailable)
+            }
             Self::Overloaded => (Status::SERVICE_UNAVAILABLE, Code::Overloaded),
             Self::Internal(_) => (Status::INTERNAL_SERVER_ERROR, Code::InternalError),
         }
@@ -198,6 +209,7 @@ impl Problem {
             Self::Upstream { .. } => "AniLibria ответила ошибкой".into(),
             Self::UpstreamTimeout(_) => "AniLibria не ответила вовремя".into(),
             Self::Unavailable { .. } => "Сервис временно недоступен".into(),
+            Self::NoCatalogue { .. } => "Каталог ещё не загружен, попробуйте позже".into(),
             Self::Overloaded => "Сервис перегружен, попробуйте ещё раз".into(),
             Self::Internal(_) => "Внутренняя ошибка сервиса".into(),
         }
@@ -219,6 +231,9 @@ impl Problem {
                 ..nothing
             },
             Self::Upstream { reason, .. } => ErrorContext { reason: Some((*reason).to_owned()), ..nothing },
+            Self::NoCatalogue { .. } => {
+                ErrorContext { reason: Some("the catalogue is not loaded".to_owned()), ..nothing }
+            }
             Self::TitleNotFound { title_id, searched } => ErrorContext {
                 title_id: Some(*title_id),
                 searched_sources: Some(searched.to_vec()),

@@ -20,18 +20,19 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use poem::{
     Body, IntoResponse, Response,
-    http::{HeaderValue, header},
+    http::{HeaderValue, Uri, header},
 };
 use poem_openapi::{
     ApiResponse,
     registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
-    types::{ToJSON, Type},
+    types::{ParseFromJSON, ToJSON, Type},
 };
 use time::OffsetDateTime;
 
 use crate::{
-    envelope::{CacheLevel, Origin, Pagination},
+    envelope::{CacheLevel, Origin, Page, Pagination},
     freshness,
+    page_links::page_links,
     timestamp::Timestamp,
 };
 
@@ -55,7 +56,7 @@ pub fn form_of<T: Type>() -> String {
 const TAIL_CAPACITY: usize = 112;
 
 /// Number of headers to reserve capacity for: an answer has no more than that.
-const HEADERS: usize = 20;
+const HEADERS: usize = 24;
 
 /// Placeholder for the entity tag in front of a prefix, until the digest is known.
 const NO_ETAG: &str = r#"W/"0000000000000000000000000000000000000000""#;
@@ -113,6 +114,17 @@ pub fn readable(shared: &[u8]) -> Vec<u8> {
     [shared.get(NO_ETAG.len()..).unwrap_or_default(), b"}}"].concat()
 }
 
+/// Returns the number of pages in the output of [`render`]; `None` without a pagination.
+fn pages_of(shared: &[u8]) -> Option<u64> {
+    // The pagination ends before `meta`, which is still open and has no object.
+    let end = shared.iter().rposition(|byte| *byte == b'}')?;
+    let pagination = shared.get(..end)?;
+    let digits = pagination.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (before, pages) = pagination.split_at_checked(end - digits)?;
+    let pages = std::str::from_utf8(pages).ok().filter(|_| before.ends_with(br#""pages":"#))?;
+    pages.parse().ok()
+}
+
 /// Cache fields of `meta`: how an answer was obtained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meta {
@@ -155,13 +167,14 @@ pub struct Rendered<T> {
     shared: Bytes,
     meta: Meta,
     is_kept: bool,
+    links: Option<HeaderValue>,
     envelope: PhantomData<fn() -> T>,
 }
 
 impl<T> Rendered<T> {
     /// Creates an answer from the output of [`render`] and the cache fields of its `meta`.
     pub fn new(shared: Bytes, meta: Meta) -> Self {
-        Self { shared, meta, is_kept: true, envelope: PhantomData }
+        Self { shared, meta, is_kept: true, links: None, envelope: PhantomData }
     }
 
     /// Returns the cache fields of `meta`.
@@ -180,6 +193,16 @@ impl<T> Rendered<T> {
     }
 }
 
+impl<T: ParseFromJSON + ToJSON> Rendered<Page<T>> {
+    /// Adds links to the other pages of the list. `uri` is the address of the request, for page `page`.
+    #[must_use]
+    pub fn linked(self, uri: &Uri, page: u32) -> Self {
+        let links =
+            pages_of(&self.shared).and_then(|pages| page_links(uri.query().unwrap_or_default(), page, pages));
+        Self { links, ..self }
+    }
+}
+
 impl<T> std::fmt::Debug for Rendered<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Rendered")
@@ -192,8 +215,11 @@ impl<T> std::fmt::Debug for Rendered<T> {
 
 impl<T> IntoResponse for Rendered<T> {
     fn into_response(self) -> Response {
-        let Self { shared, meta, is_kept, .. } = self;
-        respond(shared, meta.tail(), if is_kept { Kept::Until(meta.cache_expires) } else { Kept::Never })
+        let Self { shared, meta, is_kept, links, .. } = self;
+        let kept = if is_kept { Kept::Until(meta.cache_expires) } else { Kept::Never };
+        let mut response = respond(shared, meta.tail(), kept);
+        response.headers_mut().extend(links.map(|links| (header::LINK, links)));
+        response
     }
 }
 
@@ -352,6 +378,30 @@ mod tests {
         let typed = One::<String>::parse_from_json(Some(body.clone())).unwrap();
         assert_eq!(typed.to_json(), Some(body.clone()));
         assert_eq!(body["meta"], json!({"source": "anilibria", "cached": false, "cache_expires": null}));
+    }
+
+    #[test]
+    fn number_of_pages_is_read_from_a_rendered_page_only() {
+        let page = |total| render(&vec!["}".to_owned()], Some(Pagination::new(1, 10, total)));
+
+        assert_eq!(pages_of(&page(0)), Some(0));
+        assert_eq!(pages_of(&page(31)), Some(4));
+        assert_eq!(pages_of(&page(u64::MAX)), Some(u64::MAX / 10 + 1));
+        assert_eq!(pages_of(&render(&"x".to_owned(), None)), None);
+        assert_eq!(pages_of(b""), None);
+    }
+
+    #[test]
+    fn page_links_to_the_others_with_its_own_parameters() {
+        let page = Rendered::<Page<String>>::new(
+            render(&vec!["x".to_owned()], Some(Pagination::new(1, 10, 31))),
+            Meta::default(),
+        );
+
+        let response = page.linked(&Uri::from_static("/titles?limit=10"), 1).into_response();
+
+        let links = response.headers()[header::LINK].to_str().unwrap();
+        assert!(links.starts_with(r#"<?limit=10&page=2>; rel="next""#), "{links}");
     }
 
     #[test]

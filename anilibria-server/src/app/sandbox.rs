@@ -1,7 +1,10 @@
 //! The sandbox, a simulated AniLiberty, next to the routes or alone.
 
 use anilibria_client::sandbox::Sandbox;
-use anilibria_http::{problem::Problem, request_id::RequestId};
+use anilibria_http::{
+    problem::{ErrorForm, Problem},
+    request_id::RequestId,
+};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use poem::{
@@ -88,10 +91,10 @@ fn inner_uri(uri: &Uri) -> Option<Uri> {
 }
 
 async fn ask(sandbox: &Sandbox, request: Request) -> Response {
-    let id = RequestId::of(request.headers());
+    let (id, error_form) = (RequestId::of(request.headers()), ErrorForm::of(request.headers()));
     let (parts, body) = request.into_parts();
     let Ok(body) = body.into_bytes_limit(MAX_BODY).await else {
-        return Problem::PayloadTooLarge { limit: MAX_BODY }.to_response(id.as_str());
+        return Problem::PayloadTooLarge { limit: MAX_BODY }.to_response(id.as_str(), error_form);
     };
     let mut inner = http::Request::new(body);
     *inner.method_mut() = parts.method;

@@ -18,7 +18,7 @@ use anilibria_http::{
     limits::{Bodies, Gate, RequestLimits},
     metrics::{Limit, RouteMeter},
     path,
-    problem::Problem,
+    problem::{ErrorForm, Problem},
     protection::protect,
     request_id::{self, RequestId},
     router::{Found, Router},
@@ -100,6 +100,7 @@ impl Endpoint for Shell {
             return Ok(sandbox.answer(request).await);
         }
         let form = self.v3_addresses.lead(&mut request);
+        let error_form = ErrorForm::of(request.headers());
         let is_unversioned = lead_to_v2(&mut request);
         let is_old = self.old_paths.cover(request.uri().path());
         self.traffic.count();
@@ -136,7 +137,7 @@ impl Endpoint for Shell {
                 let response = match form {
                     Some(form) => form.tell(&problem),
                     None if is_old => v1::response(&problem),
-                    None => problem.to_response(id.as_str()),
+                    None => problem.to_response(id.as_str(), error_form),
                 };
                 took = trace.failed(&problem, response.status(), log);
                 response

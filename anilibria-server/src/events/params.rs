@@ -18,7 +18,7 @@ pub struct EventKinds(pub Vec<EventKind>);
 impl Value for TitleIds {
     fn schema() -> MetaSchemaRef {
         let item = MetaSchema { minimum: Some(1.0), ..MetaSchema::new_with_format("integer", "uint32") };
-        array(item, Some(MAX_TITLES), [7].as_slice().into())
+        array(item, Some(MAX_TITLES), Some([7].as_slice().into()))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -43,7 +43,7 @@ impl Value for EventKinds {
     fn schema() -> MetaSchemaRef {
         let names = EventKind::public().map(|kind| kind.as_str().into()).collect();
         let item = MetaSchema { enum_items: names, ..MetaSchema::new("string") };
-        array(item, Some(EventKind::public().count()), ["new_episode", "new_title"].as_slice().into())
+        array(item, Some(EventKind::public().count()), Some(["new_episode", "new_title"].as_slice().into()))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {

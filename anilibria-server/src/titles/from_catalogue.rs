@@ -66,8 +66,13 @@ pub(super) fn random_id(catalogue: &Catalog) -> Option<u32> {
 
 /// Selects the entries that match all filters of a query. Ties are sorted newest first.
 fn select<'c>(catalogue: &'c Catalog, query: &ListQuery) -> Found<'c> {
-    let mut selected =
-        catalogue.query().sort(sort(query.sort)).order(order(query.order)).genres(&query.genres);
+    let mut selected = catalogue
+        .query()
+        .sort(sort(query.sort))
+        .order(order(query.order))
+        .genres(&query.genres)
+        .mal_ids(query.mal_ids.iter().copied())
+        .shikimori_ids(query.shikimori_ids.iter().copied());
     if let Some(text) = &query.search {
         selected = selected.search(text.as_str()).literal();
     }
@@ -133,7 +138,7 @@ mod tests {
         let release = |id: u32, year: u32, name: &str, season: &str| -> Release {
             serde_json::from_value(json!({
                 "id": id, "year": year, "name": {"main": name}, "season": {"value": season},
-                "is_blocked_by_geo": id != 3,
+                "is_blocked_by_geo": id != 3, "mal": {"id": 100 + id}, "shikimori": {"id": 200 + id / 2},
                 "genres": [{"id": 1, "name": "Сёнен"}, {"id": 10 + id, "name": format!("Жанр {id}")}],
             }))
             .unwrap()
@@ -174,6 +179,18 @@ mod tests {
         assert_eq!(ids(&ListQuery { genres: genres("нет такого"), ..ListQuery::default() }), [0; 0]);
         assert_eq!(ids(&ListQuery { search: Some("кот".to_owned()), ..ListQuery::default() }), [3, 2, 1]);
         assert_eq!(ids(&ListQuery { year: Some(-5), ..ListQuery::default() }), [0; 0]);
+    }
+
+    #[test]
+    fn titles_have_one_of_the_ids_of_each_other_service() {
+        let of = |mal: &[u64], shikimori: &[u64]| {
+            ids(&ListQuery { mal_ids: mal.into(), shikimori_ids: shikimori.into(), ..ListQuery::default() })
+        };
+
+        assert_eq!(of(&[101, 103, 999], &[]), [3, 1]);
+        assert_eq!(of(&[], &[201]), [3, 2]);
+        assert_eq!(of(&[101, 103], &[201]), [3]);
+        assert_eq!(of(&[999], &[]), [0; 0]);
     }
 
     #[test]

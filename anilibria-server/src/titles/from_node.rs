@@ -38,6 +38,8 @@ pub fn mapped(title: &NodeTitle, site: Option<&Url>) -> Title {
         poster: poster(&title.posters, site),
         player: Player { episodes },
         rating: None,
+        mal_id: None,
+        shikimori_id: None,
         updated_at: updated_at(title).into(),
         blocked: title.blocked.anywhere || title.blocked.copyrights || title.blocked.geoip,
     }
@@ -200,6 +202,8 @@ mod tests {
             },
             player: Player { episodes: BTreeMap::from([(EpisodeKey::new(None, 1.0), first()), special()]) },
             rating: None,
+            mal_id: None,
+            shikimori_id: None,
             updated_at: datetime!(2020-03-28 12:00 UTC).into(),
             blocked: false,
         };

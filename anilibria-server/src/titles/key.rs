@@ -83,7 +83,19 @@ fn normal(text: &str) -> String {
 /// Returns a digest of all filters and the order, the same on every instance and in every version. Unset filters are
 /// omitted.
 fn filters(query: &ListQuery) -> Cow<'static, str> {
-    let ListQuery { page: _, limit: _, search, year, season, genres, status, sort, order } = query;
+    let ListQuery {
+        page: _,
+        limit: _,
+        search,
+        year,
+        season,
+        genres,
+        mal_ids,
+        shikimori_ids,
+        status,
+        sort,
+        order,
+    } = query;
     // Writing to a string cannot fail. Values are quoted, so that a value sent by a client cannot imitate a filter.
     let mut given = String::new();
     if let Some(search) = search {
@@ -102,6 +114,13 @@ fn filters(query: &ListQuery) -> Cow<'static, str> {
         let mut genres: Vec<_> = genres.iter().map(|genre| fold(genre)).collect();
         genres.sort_unstable();
         let _ = write!(given, " genres={genres:?}");
+    }
+    for (name, ids) in [("mal", mal_ids), ("shikimori", shikimori_ids)] {
+        if !ids.is_empty() {
+            let mut ids = ids.clone();
+            ids.sort_unstable();
+            let _ = write!(given, " {name}={ids:?}");
+        }
     }
     if given.is_empty() && (*sort, *order) == Default::default() {
         return Cow::Borrowed(&UNFILTERED);
@@ -161,6 +180,17 @@ mod tests {
     }
 
     #[test]
+    fn order_of_external_ids_makes_no_other_key_and_the_service_does() {
+        let mal = |ids: &[u64]| titles(&ListQuery { mal_ids: ids.into(), ..ListQuery::default() });
+        let shikimori =
+            |ids: &[u64]| titles(&ListQuery { shikimori_ids: ids.into(), ..ListQuery::default() });
+
+        assert_eq!(mal(&[2, 1]), mal(&[1, 2]));
+        assert_ne!(mal(&[1]), shikimori(&[1]));
+        assert_ne!(mal(&[1, 2]), mal(&[12]));
+    }
+
+    #[test]
     fn each_filter_makes_another_key() {
         let changed = [
             ListQuery { search: Some("кот".to_owned()), ..ListQuery::default() },
@@ -170,6 +200,7 @@ mod tests {
                 status: Some(crate::titles::model::title::TitleStatus::Ongoing),
                 ..ListQuery::default()
             },
+            ListQuery { mal_ids: vec![1], ..ListQuery::default() },
             ListQuery { sort: Sort::Year, ..ListQuery::default() },
             ListQuery { order: Order::Asc, ..ListQuery::default() },
         ];

@@ -48,6 +48,8 @@ impl<'a> Mapping<'a> {
             poster: self.poster(release.poster.as_ref()),
             player: Player { episodes: self.episodes(release) },
             rating: release.rating.as_ref().and_then(|rating| rating.average),
+            mal_id: release.mal.as_ref().and_then(|title| title.id),
+            shikimori_id: release.shikimori.as_ref().and_then(|title| title.id),
             updated_at: updated_at(release).into(),
             blocked: release.is_blocked(),
         }

@@ -8,7 +8,7 @@ mod text;
 pub(crate) use self::number::DEFAULT_LIMIT;
 pub use self::{
     choice::{Fuzzy, Order, Sort},
-    list::{Days, Genres},
+    list::{Days, ExternalIds, Genres},
     number::{Limit, LimitOr, PageNumber, TitleId, Year},
     text::{Query, Search},
 };

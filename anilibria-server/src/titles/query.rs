@@ -20,12 +20,23 @@ pub struct ListQuery {
     pub season: Option<Season>,
     /// Names of genres, all of which a title must have; without repeats, at most 50.
     pub genres: Vec<String>,
+    /// Ids on MyAnimeList, one of which a title must have; without repeats, at most 50.
+    pub mal_ids: Vec<u64>,
+    /// Ids on Shikimori, one of which a title must have; without repeats, at most 50.
+    pub shikimori_ids: Vec<u64>,
     /// Status to filter by.
     pub status: Option<TitleStatus>,
     /// Sort field.
     pub sort: Sort,
     /// Sort direction.
     pub order: Order,
+}
+
+impl ListQuery {
+    /// True if the query filters by ids of other services, which only the mirrored catalogue can do.
+    pub fn needs_catalogue(&self) -> bool {
+        !self.mal_ids.is_empty() || !self.shikimori_ids.is_empty()
+    }
 }
 
 impl Default for ListQuery {
@@ -38,6 +49,8 @@ impl Default for ListQuery {
             year: None,
             season: None,
             genres: Vec::new(),
+            mal_ids: Vec::new(),
+            shikimori_ids: Vec::new(),
             status: None,
             sort: Sort::default(),
             order: Order::default(),

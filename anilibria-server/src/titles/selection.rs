@@ -144,17 +144,7 @@ mod tests {
     #[test]
     fn year_that_cannot_be_selects_nothing() {
         let client = Client::new().unwrap();
-        let query = |year| ListQuery {
-            page: 1,
-            limit: 20,
-            search: None,
-            year,
-            season: None,
-            genres: Vec::new(),
-            status: None,
-            sort: Sort::Id,
-            order: Order::Desc,
-        };
+        let query = |year| ListQuery { year, ..ListQuery::default() };
 
         assert!(catalog(&client, &query(Some(-5)), &[]).is_none());
         assert!(catalog(&client, &query(Some(2020)), &[]).is_some());

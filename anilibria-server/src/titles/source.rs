@@ -24,6 +24,9 @@ pub(super) async fn list(titles: Titles, query: ListQuery) -> Result<NewValue> {
     if let Some(catalogue) = catalogue(&titles) {
         return Ok(shelf(&titles.client, &catalogue).list(&query));
     }
+    if query.needs_catalogue() {
+        return Err(LoadFailure::NoCatalogue);
+    }
     match titles.genre_ids(&query.genres).await? {
         Some(genres) => Ok(from_upstream::list(titles.client, query, genres).await?),
         None => Ok(from_upstream::empty_page(&titles.client, query.page, query.limit)),

@@ -4,7 +4,10 @@ mod example;
 mod finish;
 mod guide;
 mod mend;
+mod shared;
+mod spec_version;
 mod swagger_ui;
+mod upgrade;
 
 use std::{marker::PhantomData, sync::Arc};
 
@@ -18,7 +21,10 @@ use poem_openapi::{
     ContactObject, LicenseObject, OpenApi, OpenApiService, ServerObject,
     registry::{MetaApi, MetaOperation, MetaParamIn, Registry},
 };
+use serde_json::Value;
 
+pub use self::spec_version::SpecVersion;
+use self::spec_version::VersionedDocument;
 use crate::{
     events::asyncapi,
     v2::pages::{self, Features, PageOrData},
@@ -33,12 +39,21 @@ const LIVE: &str = "/live";
 /// The rendered document of some routes.
 #[derive(Clone, Debug)]
 pub struct Document {
+    /// Document in OpenAPI 3.0.
+    pub v3_0: Text,
+    /// The same document in OpenAPI 3.1.
+    pub v3_1: Text,
+    /// The framework's HTML page to view the document and try requests.
+    pub html: String,
+}
+
+/// A document as text.
+#[derive(Clone, Debug)]
+pub struct Text {
     /// Document as JSON.
     pub json: String,
     /// Document as YAML.
     pub yaml: String,
-    /// The framework's HTML page to view the document and try requests.
-    pub html: String,
 }
 
 impl Document {
@@ -48,26 +63,45 @@ impl Document {
         let spec = service.spec();
         let mut document = serde_json::from_str(&spec).unwrap_or_default();
         finish::finish(&mut document);
-        let json = format!("{document:#}\n");
-        // Any value that was parsed from JSON can be written as YAML.
-        let yaml = serde_yaml_ng::to_string(&document).unwrap_or_default();
         let shown = pages::docs::shown(&document).to_string();
         let html = service.swagger_ui_html().replacen(&spec, &shown, 1);
         let html = swagger_ui::collapse_internal(&html).into_owned();
-        Self { json, yaml, html }
+        Self { v3_0: Text::of(&document), v3_1: Text::of(&upgrade::upgrade(&document)), html }
+    }
+
+    /// Returns the document in `version` of the specification.
+    pub fn text(&self, version: SpecVersion) -> &Text {
+        match version {
+            SpecVersion::V3_0 => &self.v3_0,
+            SpecVersion::V3_1 => &self.v3_1,
+        }
+    }
+}
+
+impl Text {
+    fn of(document: &Value) -> Self {
+        let json = format!("{document:#}\n");
+        // Any value that was parsed from JSON can be written as YAML.
+        Self { json, yaml: serde_yaml_ng::to_string(document).unwrap_or_default() }
     }
 }
 
 /// Returns all `routes`, their document and the pages, at both addresses. The front page names enabled `features`. The table
 /// is flat, because nested routes would rewrite the address of each request.
 pub fn table<A: OpenApi + Clone>(routes: &A, features: Features) -> RouteTable {
-    let Document { json, yaml, html } = Document::of::<A>();
+    let Document { v3_0, v3_1, html } = Document::of::<A>();
+    let json = |text: String| Asset::new("application/json; charset=utf-8", text);
+    let yaml = |text: String| Asset::new("application/yaml; charset=utf-8", text);
     let documents = [
-        ("/openapi.json", Asset::new("application/json; charset=utf-8", json)),
-        ("/openapi.yaml", Asset::new("application/yaml; charset=utf-8", yaml)),
+        ("/openapi-3.1.json", json(v3_1.json)),
+        ("/openapi-3.1.yaml", yaml(v3_1.yaml)),
         ("/docs", pages::docs::page(&html)),
-        ("/asyncapi.json", Asset::new("application/json; charset=utf-8", asyncapi::json())),
-        ("/asyncapi.yaml", Asset::new("application/yaml; charset=utf-8", asyncapi::YAML.to_owned())),
+        ("/asyncapi.json", json(asyncapi::json())),
+        ("/asyncapi.yaml", yaml(asyncapi::YAML.to_owned())),
+    ];
+    let versioned = [
+        ("/openapi.json", json(v3_0.json), "openapi-3.1.json"),
+        ("/openapi.yaml", yaml(v3_0.yaml), "openapi-3.1.yaml"),
     ];
     let icons = pages::ICON_PATHS.map(|path| (path, pages::icon()));
     let pages = [(FRONT, pages::front::page(features)), (LIVE, pages::live::page())];
@@ -77,6 +111,10 @@ pub fn table<A: OpenApi + Clone>(routes: &A, features: Features) -> RouteTable {
         routes.clone().add_routes(&mut endpoints);
         for (path, asset) in documents.iter().chain(&icons).cloned() {
             let endpoint = make_sync(move |_| asset.response()).boxed();
+            endpoints.entry(path.into()).or_default().insert(Method::GET, endpoint);
+        }
+        for (path, document, v3_1) in versioned.clone() {
+            let endpoint = VersionedDocument { document, v3_1 }.boxed();
             endpoints.entry(path.into()).or_default().insert(Method::GET, endpoint);
         }
         for (path, page) in pages.clone() {

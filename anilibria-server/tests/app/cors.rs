@@ -31,7 +31,10 @@ async fn listed_origin_may_read_with_credentials() {
     response.assert_header("access-control-allow-origin", SITE);
     response.assert_header("access-control-allow-credentials", "true");
     response.assert_header("vary", "Accept-Encoding, Origin");
-    assert!(response.0.header("access-control-expose-headers").unwrap().contains("X-Request-ID"));
+    let exposed: Vec<_> = response.0.header("access-control-expose-headers").unwrap().split(", ").collect();
+    for header in ["X-Request-ID", "Link", "RateLimit", "RateLimit-Policy", "RateLimit-Remaining"] {
+        assert!(exposed.contains(&header), "{header}");
+    }
 }
 
 #[tokio::test]

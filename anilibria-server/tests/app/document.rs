@@ -8,7 +8,10 @@ use anilibria_http::{
 };
 use anilibria_server::{
     titles::model::title::Title,
-    v2::{openapi::Document, routes::Routes},
+    v2::{
+        openapi::{Document, Text},
+        routes::Routes,
+    },
 };
 use poem::IntoResponse as _;
 use poem_openapi::types::Example as _;
@@ -17,7 +20,7 @@ use serde_json::{Value, json};
 use crate::support::service;
 
 fn document() -> Value {
-    serde_json::from_str(&Document::of::<Routes>().json).unwrap()
+    serde_json::from_str(&Document::of::<Routes>().v3_0.json).unwrap()
 }
 
 /// The schema that `schema` is or refers to.
@@ -99,17 +102,19 @@ async fn document_and_page_are_served_at_both_addresses() {
 
 #[test]
 fn json_and_yaml_say_the_same() {
-    let Document { json, yaml, .. } = Document::of::<Routes>();
+    let Document { v3_0, v3_1, .. } = Document::of::<Routes>();
 
-    let json: Value = serde_json::from_str(&json).unwrap();
-    let yaml: Value = serde_yaml_ng::from_str(&yaml).unwrap();
+    for Text { json, yaml } in [v3_0, v3_1] {
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let yaml: Value = serde_yaml_ng::from_str(&yaml).unwrap();
 
-    assert_eq!(json, yaml);
+        assert_eq!(json, yaml);
+    }
 }
 
 #[test]
 fn page_loads_nothing_from_elsewhere() {
-    let Document { html, json, .. } = Document::of::<Routes>();
+    let Document { html, v3_0: Text { json, .. }, .. } = Document::of::<Routes>();
 
     for reference in ["src=\"http", "src='http", "href=\"http", "<link", "@import", "url(http", "url(\"http"]
     {
@@ -210,6 +215,28 @@ fn operations_list_the_errors_they_can_answer() {
     let responses = &document["paths"]["/titles/{id}"]["get"]["responses"];
     let not_found = &resolve(&document, &responses["404"])["content"]["application/json"];
     assert_eq!(not_found["schema"]["$ref"], "#/components/schemas/Error");
+    let details = &resolve(&document, &responses["404"])["content"]["application/problem+json"];
+    assert_eq!(details["schema"]["$ref"], "#/components/schemas/ProblemDetails");
+}
+
+#[test]
+fn pages_have_links_and_limited_operations_have_their_quota_in_headers() {
+    let document = document();
+    let mut linked = Vec::new();
+
+    for (path, operation) in operations(&document) {
+        let headers = &operation["responses"]["200"]["headers"];
+        if headers["Link"].is_object() {
+            linked.push(path);
+        }
+        let is_limited = operation["responses"].get("429").is_some();
+        for header in ["RateLimit", "RateLimit-Policy", "RateLimit-Limit"] {
+            assert_eq!(headers[header].is_object(), is_limited, "{path} {header}");
+        }
+    }
+
+    linked.sort_unstable();
+    assert_eq!(linked, ["/popular", "/search", "/titles", "/updates"]);
 }
 
 #[test]

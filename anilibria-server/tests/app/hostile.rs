@@ -14,8 +14,8 @@ use crate::support::service_shell;
 const INSIDE: [&str; 6] = ["panick", "src/", "unwrap", "anilibria_", "RUST_BACKTRACE", "poem"];
 
 /// Parameters of a list.
-const PARAMETERS: [&str; 9] =
-    ["page", "limit", "year", "season", "status", "sort", "order", "search", "genres[]"];
+const PARAMETERS: [&str; 10] =
+    ["page", "limit", "year", "season", "status", "sort", "order", "search", "genres[]", "mal_id"];
 
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());

@@ -196,7 +196,9 @@ async fn other_route_of_the_same_shell_is_not_taken_for_this_one() {
 async fn documentation_is_compressed_and_asked_for_once() {
     let service = service(&[]);
 
-    for path in ["/docs", "/openapi.json", "/openapi.yaml", "/asyncapi.json", "/asyncapi.yaml"] {
+    for path in
+        ["/docs", "/openapi.json", "/openapi.yaml", "/openapi-3.1.json", "/asyncapi.json", "/asyncapi.yaml"]
+    {
         let first = service.get(path).header("accept-encoding", "gzip").send().await;
         first.assert_header("content-encoding", "gzip");
         first.assert_header("cache-control", "public, max-age=300");

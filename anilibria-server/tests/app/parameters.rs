@@ -24,6 +24,11 @@ const BAD: &[(&str, &str, &str)] = &[
     ("/titles?status=paused", "status", "one of ongoing, completed, announced"),
     ("/titles?sort=name", "sort", "one of id, year, rating, updated"),
     ("/titles?order=up", "order", "one of asc, desc"),
+    ("/titles?mal_id=0", "mal_id", "whole numbers from 1 to 9007199254740992"),
+    ("/titles?mal_id=1,naruto", "mal_id", "whole numbers from 1"),
+    ("/titles?mal_id=1&mal_id=-1", "mal_id", "whole numbers from 1"),
+    ("/titles?shikimori_id=18446744073709551616", "shikimori_id", "whole numbers from 1"),
+    ("/titles?shikimori_id[]=9007199254740993", "shikimori_id", "whole numbers from 1"),
     ("/titles/zero", "id", "whole number"),
     ("/titles/latest", "id", "whole number"),
     ("/titles/0", "id", "whole number from 1"),
@@ -45,6 +50,19 @@ const BAD: &[(&str, &str, &str)] = &[
     ("/schedule?days=7", "days", "0 (Monday) to 6 (Sunday)"),
     ("/schedule?days=0,monday", "days", "0 (Monday) to 6 (Sunday)"),
 ];
+
+#[tokio::test]
+async fn number_of_ids_is_bounded() {
+    let service = service(&["--max-uri-bytes=65536"]);
+    let ids = |count: u32| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+
+    for path in [format!("/titles?mal_id={}", ids(51)), format!("/titles?shikimori_id={}", ids(10_000))] {
+        let response = service.get(path).send().await;
+
+        let error = assert_error(response, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
+        assert_eq!(error["details"]["reason"], "must name at most 50 ids");
+    }
+}
 
 #[tokio::test]
 async fn bad_parameter_is_named_with_the_reason() {

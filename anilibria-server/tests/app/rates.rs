@@ -49,7 +49,11 @@ async fn client_that_asks_too_often_is_told_when_to_come_back() {
 
     assert_eq!(first.header("ratelimit-limit"), Some("60"));
     assert_eq!(first.header("ratelimit-remaining"), Some("1"));
+    assert_eq!(first.header("ratelimit"), Some(r#""address";r=1;t=1"#));
+    assert_eq!(first.header("ratelimit-policy"), Some(r#""address";q=2;w=2"#));
     assert_eq!(second.header("ratelimit-remaining"), Some("0"));
+    assert_eq!(second.header("ratelimit"), Some(r#""address";r=0;t=2"#));
+    assert_eq!(third.header("ratelimit"), Some(r#""address";r=0;t=1"#));
     assert_eq!(third.header("ratelimit-remaining"), Some("0"));
     assert_eq!(third.header("ratelimit-reset"), Some("1"));
     assert_eq!(third.header("retry-after"), Some("1"));
@@ -66,6 +70,7 @@ async fn health_is_never_limited() {
 
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.header("ratelimit-limit"), None);
+        assert_eq!(response.header("ratelimit"), None);
     }
 }
 
@@ -97,9 +102,25 @@ async fn users_are_counted_wherever_they_are() {
     let net = Net::new(&["--rate-limit-burst=1"]);
     let request = |id: u64| http::Request::builder().uri("/title").extension(User { id });
 
+    let policy = net.send("203.0.113.1", request(3)).await.header("ratelimit-policy").map(str::to_owned);
+    assert_eq!(policy.as_deref(), Some(r#""user";q=1;w=1"#));
     assert_eq!(net.send("203.0.113.1", request(1)).await.status(), StatusCode::OK);
     assert_eq!(net.send("203.0.113.1", request(2)).await.status(), StatusCode::OK);
     assert_eq!(net.send("203.0.113.2", request(1)).await.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn quotas_of_trusted_clients_and_of_logins_have_their_own_policies() {
+    let net = Net::new(&["--trusted-clients=198.51.100.0/24", "--rate-limit-login-burst=1"]);
+    let login = || http::Request::builder().method("POST").uri("/public/login.php");
+
+    let trusted = net.get("198.51.100.7", "/title", &[]).await;
+    net.send("203.0.113.1", login()).await;
+    let refused = net.send("203.0.113.1", login()).await;
+
+    assert_eq!(trusted.header("ratelimit-policy"), Some(r#""trusted";q=600;w=6"#));
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.header("ratelimit-policy"), Some(r#""login";q=1;w=1"#));
 }
 
 #[tokio::test]
@@ -111,6 +132,7 @@ async fn limit_of_none_is_no_limit() {
 
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.header("ratelimit-limit"), None);
+        assert_eq!(response.header("ratelimit"), None);
     }
 }
 

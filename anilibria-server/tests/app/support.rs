@@ -224,7 +224,7 @@ pub(crate) async fn json(response: TestResponse) -> Value {
 /// Checks that `response` is the error envelope with `status` and `code`, and gives its `error`.
 pub(crate) async fn assert_error(response: TestResponse, status: StatusCode, code: &str) -> Value {
     response.assert_status(status);
-    response.assert_content_type("application/json; charset=utf-8");
+    response.assert_content_type("application/json");
     let id = response.0.header("x-request-id").expect("an id").to_owned();
     let body = json(response).await;
 

@@ -25,6 +25,20 @@ fn document_is_printed_in_both_forms_and_is_the_one_checked_in() {
 }
 
 #[test]
+fn document_is_printed_in_both_versions_of_the_specification() {
+    let version = |spec: &str| -> Value {
+        let output = run(&["openapi", "--spec", spec]);
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["openapi"].take()
+    };
+
+    assert_eq!((version("3.0"), version("3.1")), ("3.0.0".into(), "3.1.0".into()));
+
+    let refused = binary(&["openapi", "--spec", "9"]).output().unwrap();
+    let reason = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && reason.contains("--spec must be 3.0 or 3.1"), "{reason}");
+}
+
+#[test]
 fn settings_are_printed_as_flags_and_variables_make_them() {
     let output =
         binary(&["config", "--port", "8123"]).env("ANILIBRIA_USER_AGENT", "Test/1.0").output().unwrap();

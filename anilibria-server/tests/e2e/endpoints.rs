@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use crate::support::Service;
 
 /// The fields that every title has, whatever list it is in.
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 18] = [
     "id",
     "alias",
     "names",
@@ -23,6 +23,8 @@ const FIELDS: [&str; 16] = [
     "poster",
     "player",
     "rating",
+    "mal_id",
+    "shikimori_id",
     "updated_at",
     "blocked",
     "names.ru",

@@ -1,4 +1,4 @@
-"""Generates a Python client from the document of a running service, and calls every operation with it.
+"""Generates a Python client from the document of a running service in OpenAPI 3.1, and calls every operation with it.
 
 The service is at SERVICE_URL; INTERNAL_TOKEN is a token of another service. The directory in CLIENT_DIRECTORY receives the
 generated code. Each check is a unit test.
@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import unittest
 import urllib.request
 from pathlib import Path
@@ -17,6 +18,9 @@ ORIGIN = os.environ["SERVICE_URL"]
 PUBLIC = f"{ORIGIN}/api/anilibria/v2"
 DIRECTORY = Path(os.environ["CLIENT_DIRECTORY"])
 PACKAGE = "anilibria_v2"
+
+# Maximum time until the service has loaded the catalogue, in seconds.
+LOADED_WITHIN = 30
 
 # Operations by module of the generated client, with their arguments. `None` stands for an operation that is not called.
 OPERATIONS = {
@@ -44,7 +48,7 @@ OPERATIONS = {
 
 def generate() -> str:
     """Generates the client. Returns what the generator printed."""
-    with urllib.request.urlopen(f"{PUBLIC}/openapi.json", timeout=30) as response:
+    with urllib.request.urlopen(f"{PUBLIC}/openapi-3.1.json", timeout=30) as response:
         document = DIRECTORY / "openapi.json"
         document.write_bytes(response.read())
     # Formatting the code would need another tool.
@@ -103,6 +107,14 @@ class GeneratedClient(unittest.TestCase):
         for episode in title.player.episodes.additional_properties.values():
             self.assertIsInstance(episode.opening, models.Skip | None)
             self.assertIsInstance(episode.ending, models.Skip | None)
+
+    def test_titles_are_found_by_ids_of_other_services(self):
+        title = self.call("titles.get_title", {"id": 7}).parsed.data
+        arguments = {"mal_id": [1, title.mal_id], "shikimori_id": [title.shikimori_id]}
+        deadline = time.monotonic() + LOADED_WITHIN
+        while (answer := self.call("titles.list_titles", arguments)).status_code == 503 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertEqual([found.id for found in answer.parsed.data], [7])
 
     def test_error_is_typed(self):
         answer = self.call("titles.get_title", {"id": 4_000_000_000})

@@ -11,6 +11,8 @@ use governor::{
 use moka::{policy::EvictionPolicy, sync::Cache};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::quota_headers::QuotaKind;
+
 /// Maximum number of clients tracked. Beyond it, the least recently used ones are evicted. A client takes about 300 bytes.
 const MAX_CLIENTS: u64 = 100_000;
 
@@ -23,12 +25,26 @@ type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, StateInformationMiddlew
 /// Limits for each client of one kind.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClientBounds {
+    /// Kind of the clients.
+    pub(super) kind: QuotaKind,
     /// Sustained requests per minute; 0 for no limit.
     pub(super) per_minute: u32,
     /// Burst: maximum number of requests at once after an idle period.
     pub(super) burst: NonZeroU32,
     /// Maximum number of requests in progress.
     pub(super) in_progress: usize,
+}
+
+impl ClientBounds {
+    /// Returns the time in which the bucket gets one request back; `None` without a limit.
+    fn interval(self) -> Option<Duration> {
+        Duration::from_mins(1).checked_div(self.per_minute)
+    }
+
+    /// Returns the seconds in which the bucket gets `missing` requests back.
+    pub(super) fn replenished_in(self, missing: u32) -> u32 {
+        seconds(self.interval().unwrap_or_default().saturating_mul(missing))
+    }
 }
 
 /// The clients of one kind, by key.
@@ -50,8 +66,8 @@ pub(super) struct ClientState<C: Clock = MonotonicClock> {
 /// The quota of a client after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaState {
-    /// Requests per minute.
-    pub(super) limit: u32,
+    /// Kind of the client.
+    pub(super) kind: QuotaKind,
     /// Requests left in the burst.
     pub(super) remaining: u32,
     /// Seconds until the whole burst is available again or, for a refused request, until it would be accepted.
@@ -75,8 +91,8 @@ where
     C: Clock + Clone + Send + Sync + 'static,
 {
     fn with_clock(bounds: ClientBounds, clock: C) -> Self {
-        let interval = Duration::from_mins(1).checked_div(bounds.per_minute);
-        let quota = interval.and_then(Quota::with_period).map(|quota| quota.allow_burst(bounds.burst));
+        let quota =
+            bounds.interval().and_then(Quota::with_period).map(|quota| quota.allow_burst(bounds.burst));
         // A client with a full bucket equals a new client, so it can be evicted.
         let full = quota.map_or(IDLE, |quota| quota.burst_size_replenished_in() + Duration::from_secs(1));
         let clients = Cache::builder()
@@ -107,20 +123,19 @@ impl<C: Clock> ClientState<C> {
     /// however long the client waits.
     pub(super) fn take(&self, units: NonZeroU32) -> Option<QuotaState> {
         let bucket = self.bucket.as_ref()?;
-        let limit = self.bounds.per_minute;
+        let (bounds, kind) = (self.bounds, self.bounds.kind);
         let most = NonZeroU32::new(self.bounds.burst.get() - 1).unwrap_or(NonZeroU32::MIN);
         // Never more than the burst, so the bucket has the capacity for it.
         let taken = bucket.check_n(units.min(most)).ok()?;
         Some(match taken {
             Ok(left) => {
-                let (remaining, quota) = (left.remaining_burst_capacity(), left.quota());
-                let missing = quota.burst_size().get().saturating_sub(remaining);
-                let reset = seconds(quota.replenish_interval().saturating_mul(missing));
-                QuotaState { limit, remaining, reset, wait: None }
+                let remaining = left.remaining_burst_capacity();
+                let reset = bounds.replenished_in(bounds.burst.get().saturating_sub(remaining));
+                QuotaState { kind, remaining, reset, wait: None }
             }
             Err(not_until) => {
                 let wait = not_until.wait_time_from(self.clock.now());
-                QuotaState { limit, remaining: 0, reset: seconds(wait), wait: Some(wait) }
+                QuotaState { kind, remaining: 0, reset: seconds(wait), wait: Some(wait) }
             }
         })
     }
@@ -145,7 +160,8 @@ mod tests {
     use super::*;
 
     const BURST: NonZeroU32 = NonZeroU32::new(3).unwrap();
-    const BOUNDS: ClientBounds = ClientBounds { per_minute: 60, burst: BURST, in_progress: 2 };
+    const BOUNDS: ClientBounds =
+        ClientBounds { kind: QuotaKind::Address, per_minute: 60, burst: BURST, in_progress: 2 };
 
     fn table() -> (ClientTable<u8, FakeRelativeClock>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
@@ -178,7 +194,10 @@ mod tests {
         assert_eq!(take(&table, 1, 1).reset, 2);
         clock.advance(Duration::from_secs(2));
 
-        assert_eq!(take(&table, 1, 1), QuotaState { limit: 60, remaining: 2, reset: 1, wait: None });
+        assert_eq!(
+            take(&table, 1, 1),
+            QuotaState { kind: QuotaKind::Address, remaining: 2, reset: 1, wait: None }
+        );
     }
 
     #[test]

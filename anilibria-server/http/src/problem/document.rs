@@ -6,7 +6,7 @@ use poem_openapi::{
     types::Type,
 };
 
-use super::Problem;
+use super::{Problem, ProblemDetails, details::MEDIA_TYPE};
 use crate::envelope::ErrorBody;
 
 /// Statuses of failed operations, with a description of each. The document omits those that an operation never returns.
@@ -41,6 +41,7 @@ impl ApiResponse for Problem {
 
     fn register(registry: &mut Registry) {
         ErrorBody::register(registry);
+        ProblemDetails::register(registry);
     }
 }
 
@@ -56,7 +57,10 @@ fn response((status, description): (u16, &'static str)) -> MetaResponse {
         description,
         status: Some(status),
         status_range: None,
-        content: vec![MetaMediaType { content_type: "application/json", schema: ErrorBody::schema_ref() }],
+        content: vec![
+            MetaMediaType { content_type: "application/json", schema: ErrorBody::schema_ref() },
+            MetaMediaType { content_type: MEDIA_TYPE, schema: ProblemDetails::schema_ref() },
+        ],
         headers: if matches!(status, 429 | 503) { vec![retry_after] } else { Vec::new() },
     }
 }

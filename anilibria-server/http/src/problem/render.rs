@@ -7,21 +7,38 @@ use poem::{
     error::ResponseError,
     http::{HeaderValue, StatusCode, header},
 };
+use serde::Serialize;
 
-use super::Problem;
+use super::{ErrorForm, Problem, ProblemDetails, details::MEDIA_TYPE};
 use crate::{
     envelope::{ErrorBody, ErrorDetails},
     freshness,
     timestamp::Timestamp,
+    vary,
 };
+
+/// Media type of the envelope. It has no charset: some generated clients compare it with that of the document to tell both
+/// forms apart.
+const ENVELOPE: &str = "application/json";
 
 /// `Retry-After` while the service is overloaded.
 const OVERLOADED_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Problem {
-    /// Returns the response to the request `request_id`.
-    pub fn to_response(&self, request_id: &str) -> Response {
-        let body = ErrorBody {
+    /// Returns the response to the request `request_id`, in the form that its `Accept` selects.
+    pub fn to_response(&self, request_id: &str, form: ErrorForm) -> Response {
+        let (media_type, body) = match form {
+            ErrorForm::Envelope => (ENVELOPE, json(&self.envelope(request_id))),
+            ErrorForm::ProblemDetails => (MEDIA_TYPE, json(&ProblemDetails::new(self, request_id))),
+        };
+        let mut response = self.respond(body);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        vary::add(response.headers_mut(), "Accept");
+        response
+    }
+
+    fn envelope(&self, request_id: &str) -> ErrorBody {
+        ErrorBody {
             success: false,
             error: ErrorDetails {
                 code: self.code(),
@@ -30,8 +47,7 @@ impl Problem {
             },
             timestamp: Timestamp::now(),
             request_id: request_id.to_owned(),
-        };
-        self.respond(Body::from_json(&body).unwrap_or_default())
+        }
     }
 
     /// Returns the response with `body`, and with the status and headers of this problem.
@@ -67,13 +83,17 @@ impl Problem {
             // RFC 6455, section 4.4: the response names the supported version.
             Self::WebSocketVersion => Some((header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))),
             Self::Unauthorized { .. } => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::Unavailable { retry_after, .. } | Self::RateLimited { retry_after } => {
-                Some((header::RETRY_AFTER, seconds(*retry_after)))
-            }
+            Self::Unavailable { retry_after, .. }
+            | Self::NoCatalogue { retry_after }
+            | Self::RateLimited { retry_after } => Some((header::RETRY_AFTER, seconds(*retry_after))),
             Self::Overloaded => Some((header::RETRY_AFTER, seconds(OVERLOADED_RETRY_AFTER))),
             _ => None,
         }
     }
+}
+
+fn json(body: &impl Serialize) -> Body {
+    Body::from_json(body).unwrap_or_default()
 }
 
 /// Returns whole seconds, rounded up so that no client retries too early.
@@ -89,7 +109,7 @@ impl ResponseError for Problem {
 
     /// Used only if a route runs without the shell that surrounds all routes. No request id is known in that case.
     fn as_response(&self) -> Response {
-        self.to_response("")
+        self.to_response("", ErrorForm::default())
     }
 }
 
@@ -103,11 +123,28 @@ mod tests {
         assert_eq!(seconds(Duration::from_secs(30)), "30");
     }
 
+    #[test]
+    fn forms_differ_in_the_media_type_only() {
+        let response = |form| Problem::title_not_found(7).to_response("r-1", form);
+
+        let (envelope, details) = (response(ErrorForm::Envelope), response(ErrorForm::ProblemDetails));
+
+        assert_eq!(envelope.content_type(), Some("application/json"));
+        assert_eq!(details.content_type(), Some("application/problem+json"));
+        assert_eq!(envelope.status(), details.status());
+        for name in ["vary", "cache-control"] {
+            assert!(
+                envelope.header(name).is_some() && envelope.header(name) == details.header(name),
+                "{name}"
+            );
+        }
+    }
+
     #[tokio::test]
     async fn cause_is_not_shown_to_clients() {
         let problem = Problem::internal("password is hunter2");
 
-        let body = problem.to_response("r-1").into_body().into_string().await.unwrap();
+        let body = problem.to_response("r-1", ErrorForm::Envelope).into_body().into_string().await.unwrap();
 
         assert!(body.contains("INTERNAL_ERROR"), "{body}");
         assert!(!body.contains("hunter2"), "{body}");

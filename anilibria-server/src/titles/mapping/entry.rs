@@ -40,6 +40,8 @@ impl Mapping<'_> {
             },
             player: Player::default(),
             rating: entry.rating,
+            mal_id: entry.mal_id,
+            shikimori_id: entry.shikimori_id,
             updated_at: entry.updated_at().unwrap_or(OffsetDateTime::UNIX_EPOCH).into(),
             blocked: entry.is_blocked(),
         }
@@ -96,7 +98,7 @@ mod tests {
             "is_ongoing": true, "is_blocked_by_geo": true, "episodes_total": 12,
             "poster": {"src": "/s.jpg", "optimized": {"preview": "/p.webp", "thumbnail": "/t.webp"}},
             "genres": [{"id": 2, "name": "Драма"}, {"id": 1, "name": "Комедия"}],
-            "rating": {"average": 8.5}, "fresh_at": "2026-02-21T17:56:08+00:00",
+            "rating": {"average": 8.5}, "mal": {"id": 51}, "shikimori": {"id": 52}, "fresh_at": "2026-02-21T17:56:08+00:00",
         });
         if with_episodes {
             release["episodes"] = json!([episode]);

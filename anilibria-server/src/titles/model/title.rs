@@ -41,6 +41,12 @@ pub struct Title {
     /// Average rating by AniLibria's users, from 0 to 10; `null` if unknown.
     #[oai(nullable)]
     pub rating: Option<f64>,
+    /// Id of the title on MyAnimeList; `null` if unknown.
+    #[oai(nullable)]
+    pub mal_id: Option<u64>,
+    /// Id of the title on Shikimori; `null` if unknown.
+    #[oai(nullable)]
+    pub shikimori_id: Option<u64>,
     /// Time of the last episode, or of the last change of the title if it has no episodes.
     pub updated_at: Timestamp,
     /// True if the title is blocked in some countries or by its rights holder.
@@ -166,6 +172,8 @@ impl Example for Title {
             poster: Poster { medium: Some("https://cdn.example/42m.webp".into()), ..Poster::default() },
             player: Player { episodes: BTreeMap::from([(EpisodeKey::new(None, 1.0), episode)]) },
             rating: None,
+            mal_id: Some(52_991),
+            shikimori_id: Some(52_991),
             updated_at: datetime!(2020-03-28 12:00 UTC).into(),
             blocked: false,
         }

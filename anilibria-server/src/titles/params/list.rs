@@ -1,4 +1,4 @@
-//! List parameters: genres and days. A key may be repeated, and each value may be a comma-separated list.
+//! List parameters: genres, days and ids of other services. A key may be repeated, and each value may be a comma-separated list.
 
 use std::borrow::Cow;
 
@@ -11,6 +11,12 @@ const MAX_GENRES: usize = 50;
 /// Maximum number of characters of a genre.
 const MAX_GENRE_CHARS: usize = 64;
 
+/// Maximum number of ids of another service in one request.
+const MAX_IDS: usize = 50;
+
+/// Maximum id of another service: the largest integer that JSON parsers without big integers read exactly.
+const MAX_ID: u64 = 1 << 53;
+
 /// Names of genres, without repeats; empty if omitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Genres(pub Vec<String>);
@@ -19,10 +25,14 @@ pub struct Genres(pub Vec<String>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Days(pub Vec<u8>);
 
+/// Ids of titles on another service, from 1, without repeats; empty if omitted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExternalIds(pub Vec<u64>);
+
 impl Value for Genres {
     fn schema() -> MetaSchemaRef {
         let item = MetaSchema { max_length: Some(MAX_GENRE_CHARS), ..MetaSchema::new("string") };
-        array(item, Some(MAX_GENRES), ["Комедия"].as_slice().into())
+        array(item, Some(MAX_GENRES), Some(["Комедия"].as_slice().into()))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -53,7 +63,7 @@ impl Value for Days {
             ..MetaSchema::new_with_format("integer", "int32")
         };
         // Repeated values are allowed and have no effect.
-        array(item, None, [0, 6].as_slice().into())
+        array(item, None, Some([0, 6].as_slice().into()))
     }
 
     fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
@@ -65,6 +75,37 @@ impl Value for Days {
             }
         }
         Ok(Self((0..).zip(asked).filter_map(|(day, asked)| asked.then_some(day)).collect()))
+    }
+}
+
+impl Value for ExternalIds {
+    fn schema() -> MetaSchemaRef {
+        let item = MetaSchema {
+            minimum: Some(1.0),
+            #[expect(clippy::cast_precision_loss, reason = "a power of two is exact")]
+            maximum: Some(MAX_ID as f64),
+            ..MetaSchema::new_with_format("integer", "int64")
+        };
+        // Without an example: examples of all parameters together should find titles.
+        array(item, Some(MAX_IDS), None)
+    }
+
+    fn read<'v>(values: impl Iterator<Item = Cow<'v, str>>) -> Result<Self, Reason> {
+        let mut ids = Vec::new();
+        for value in values {
+            for part in parts(&value) {
+                let id = whole(part).filter(|id| (1..=MAX_ID).contains(id));
+                let id = id.ok_or_else(|| format!("must be whole numbers from 1 to {MAX_ID}"))?;
+                if ids.contains(&id) {
+                    continue;
+                }
+                if ids.len() == MAX_IDS {
+                    return Err(format!("must name at most {MAX_IDS} ids").into());
+                }
+                ids.push(id);
+            }
+        }
+        Ok(Self(ids))
     }
 }
 
@@ -97,6 +138,23 @@ mod tests {
     fn days_are_sorted_without_repeats() {
         assert_eq!(read(&["6,0", "3", "0"]), Ok(Days(vec![0, 3, 6])));
         assert_eq!(read(&[]), Ok(Days(vec![])));
+    }
+
+    #[test]
+    fn external_ids_come_from_repeated_keys_and_comma_lists() {
+        assert_eq!(read(&["3, 1", "", "3", "9007199254740992"]), Ok(ExternalIds(vec![3, 1, MAX_ID])));
+        assert_eq!(read(&[]), Ok(ExternalIds(vec![])));
+    }
+
+    #[test]
+    fn number_and_size_of_external_ids_are_bounded() {
+        let list = |count: u64| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+
+        assert!(read::<ExternalIds>(&[&list(50)]).is_ok());
+        for text in [&*list(51), &*list(10_000), "0", "-1", "+1", "1.5", "naruto", "9007199254740993"] {
+            assert!(read::<ExternalIds>(&[text]).is_err(), "{text}");
+        }
+        assert!(read::<ExternalIds>(&["18446744073709551616"]).is_err(), "2^64");
     }
 
     #[test]

@@ -27,6 +27,10 @@ pub struct Links {
     pub openapi_json: String,
     /// OpenAPI document as YAML.
     pub openapi_yaml: String,
+    /// OpenAPI 3.1 document as JSON.
+    pub openapi_3_1_json: String,
+    /// OpenAPI 3.1 document as YAML.
+    pub openapi_3_1_yaml: String,
     /// AsyncAPI document as JSON.
     pub asyncapi_json: String,
     /// AsyncAPI document as YAML.
@@ -58,6 +62,8 @@ impl Index {
                 docs: path("/docs"),
                 openapi_json: path("/openapi.json"),
                 openapi_yaml: path("/openapi.yaml"),
+                openapi_3_1_json: path("/openapi-3.1.json"),
+                openapi_3_1_yaml: path("/openapi-3.1.yaml"),
                 asyncapi_json: path("/asyncapi.json"),
                 asyncapi_yaml: path("/asyncapi.yaml"),
                 live: path("/live"),

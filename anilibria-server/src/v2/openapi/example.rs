@@ -30,7 +30,7 @@ fn object(schema: &Value, components: &Value) -> Value {
 }
 
 /// Returns the schema that `schema` refers to, or `schema` itself.
-fn resolve<'s>(schema: &'s Value, components: &'s Value) -> &'s Value {
+pub(super) fn resolve<'s>(schema: &'s Value, components: &'s Value) -> &'s Value {
     let target = schema["allOf"].get(0).unwrap_or(schema);
     let referred = target["$ref"].as_str().and_then(|address| address.strip_prefix("#/components"));
     referred.and_then(|place| components.pointer(place)).unwrap_or(target)

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::example;
+use super::{example, shared};
 
 /// Reference of the schema of all errors.
 const ERROR: &str = "#/components/schemas/Error";
@@ -31,9 +31,9 @@ const TAGS: [&str; 6] = ["Titles", "Lists", "Reference", "Events", "Service", "I
 pub(super) fn finish(document: &mut Value) {
     sort_tags(&mut document["tags"]);
     let mut components = document["components"].take();
-    components["securitySchemes"]["UserToken"] = user_token();
-    components["headers"] = headers();
-    components["parameters"] = parameters();
+    components["securitySchemes"]["UserToken"] = shared::user_token();
+    components["headers"] = shared::headers();
+    components["parameters"] = shared::parameters();
     accept_null(&mut components["schemas"]);
     for (path, operations) in fields(&mut document["paths"]) {
         for (_, operation) in fields(operations) {
@@ -46,7 +46,7 @@ pub(super) fn finish(document: &mut Value) {
             }
             for (status, response) in fields(&mut operation["responses"]) {
                 plain_media_type(response);
-                share_headers(response, status, is_limited);
+                share_headers(response, status, is_limited, &components);
                 give_example(response, &components);
                 share_error(response, status, &mut components);
             }
@@ -131,49 +131,6 @@ fn plain_media_type(response: &mut Value) {
     }
 }
 
-fn user_token() -> Value {
-    json!({
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": "A user's access token: HS256, signed with `JWT_SECRET`. With a valid token, the rate limit of the \
-            user applies instead of that of the address. An invalid token is ignored.",
-    })
-}
-
-/// Returns the shared response headers.
-fn headers() -> Value {
-    let text = |description: &str| json!({"description": description, "schema": {"type": "string"}});
-    let count = |description: &str| json!({"description": description, "schema": {"type": "integer", "format": "uint32", "minimum": 0}});
-    let always = |mut header: Value| {
-        header["required"] = true.into();
-        header
-    };
-    json!({
-        "X-Request-ID": always(text("Id of the request, as in the logs of the service.")),
-        "Cache-Control": always(text("Time for which caches may store the response.")),
-        "ETag": always(text("Identifies the data of the response, for `If-None-Match`.")),
-        "Retry-After": always(count("Seconds to wait before the next attempt.")),
-        "WWW-Authenticate": always(text("Authentication scheme to use.")),
-        "RateLimit-Limit": count("Requests per minute; absent without a limit."),
-        "RateLimit-Remaining": count("Requests that can be sent now; absent without a limit."),
-        "RateLimit-Reset": count("Seconds until `RateLimit-Remaining` has its maximum again; absent without a limit."),
-        "X-Unknown-Parameters": text("Query parameters that the operation does not have, separated by commas; absent if there are none."),
-    })
-}
-
-fn parameters() -> Value {
-    json!({
-        "If-None-Match": {
-            "name": "If-None-Match",
-            "in": "header",
-            "description": "`ETag` of a stored response. The status is 304 while the data are the same.",
-            "required": false,
-            "schema": {"type": "string"},
-        },
-    })
-}
-
 /// Declares the token of a user as optional for operations with a rate limit, the only effect of the token. Other operations
 /// need no token, unless they require that of a service.
 fn permit(operation: &mut Value, is_limited: bool) {
@@ -213,15 +170,18 @@ fn revalidate(operation: &mut Value) {
 }
 
 /// Declares the headers of a response, as references to the shared headers.
-fn share_headers(response: &mut Value, status: &str, is_limited: bool) {
+fn share_headers(response: &mut Value, status: &str, is_limited: bool, components: &Value) {
     let mut names = vec!["X-Request-ID", "Cache-Control"];
+    if is_page(response, components) {
+        names.push("Link");
+    }
     names.extend(["ETag", "Retry-After"].into_iter().filter(|name| response["headers"].get(name).is_some()));
     if status == "401" {
         names.push("WWW-Authenticate");
     }
     // Error responses are shared by operations with and without a rate limit.
     if (is_limited || is_error(response)) && !matches!(status, "401" | "403") {
-        names.extend(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]);
+        names.extend(shared::QUOTA_HEADERS);
     }
     if is_limited && !is_error(response) {
         names.push("X-Unknown-Parameters");
@@ -232,10 +192,11 @@ fn share_headers(response: &mut Value, status: &str, is_limited: bool) {
 }
 
 fn give_example(response: &mut Value, components: &Value) {
+    if is_error(response) {
+        return;
+    }
     for (_, content) in response.get_mut("content").into_iter().flat_map(fields) {
-        if content["schema"]["$ref"] != ERROR {
-            content["example"] = example::of(&content["schema"], components);
-        }
+        content["example"] = example::of(&content["schema"], components);
     }
 }
 
@@ -250,4 +211,10 @@ fn share_error(response: &mut Value, status: &str, components: &mut Value) {
 
 fn is_error(response: &Value) -> bool {
     response["content"]["application/json"]["schema"]["$ref"] == ERROR
+}
+
+/// True if the body of `response` is a page of a list.
+fn is_page(response: &Value, components: &Value) -> bool {
+    let schema = example::resolve(&response["content"]["application/json"]["schema"], components);
+    schema["properties"].get("pagination").is_some()
 }

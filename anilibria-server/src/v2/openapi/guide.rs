@@ -40,6 +40,14 @@ All errors, also those of unknown paths, have the same envelope:
 
 Programs should use `code`; `message` is for people. After 429 and 503, wait for the seconds in `Retry-After`.
 
+Requests whose `Accept` names `application/problem+json` get the same facts as problem details (RFC 9457), unless they prefer
+`application/json`.
+
+### Pages
+
+`pagination` is the position of a page in its list. The header `Link` (RFC 8288) has the relations `next`, `prev`, `first` and
+`last`, with all other parameters of the request. Its targets are relative to the address of the request.
+
 ### Live events
 
 New episodes, new titles and changes are published over WebSocket at `/ws`, and as server-sent events at `/events`.
@@ -60,6 +68,11 @@ Zstandard or gzip, as requested in `Accept-Encoding`.
 `RateLimit-Limit` is the number of requests per minute, `RateLimit-Remaining` the number of requests that can be sent now, and
 `RateLimit-Reset` the number of seconds until `RateLimit-Remaining` has its maximum again. Requests beyond the limit get 429
 with `Retry-After`.
+
+`RateLimit` and `RateLimit-Policy` say the same for the quota of the client: `address`, `user`, `trusted` or `login`. With
+`\"address\";q=20;w=12`, 20 requests can be sent at once, and 20 more become available in 12 seconds. `r` in `RateLimit` is the
+number of requests that can be sent now, and `t` the number of seconds until it is `q` again, or until the next request is
+accepted after 429.
 
 ### Request ids
 

@@ -6,6 +6,7 @@ use anilibria_http::{
     problem::Problem,
     rendered::Rendered,
 };
+use poem::http::Uri;
 use poem_openapi::OpenApi;
 
 use super::Tag;
@@ -33,8 +34,9 @@ impl ListsApi {
         page: Param<PageNumber>,
         /// Maximum number of entries of a page.
         limit: Param<Limit>,
+        uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {
-        self.titles.updates(page.0.0, limit.0.0).await
+        Ok(self.titles.updates(page.0.0, limit.0.0).await?.linked(uri, page.0.0))
     }
 
     /// List popular titles
@@ -47,8 +49,9 @@ impl ListsApi {
         page: Param<PageNumber>,
         /// Maximum number of entries of a page.
         limit: Param<Limit>,
+        uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {
-        self.titles.popular(page.0.0, limit.0.0).await
+        Ok(self.titles.popular(page.0.0, limit.0.0).await?.linked(uri, page.0.0))
     }
 
     /// Get a random title

@@ -1,6 +1,7 @@
 //! The route `/search`: titles by name.
 
 use anilibria_http::{envelope::Page, params::Param, problem::Problem, rendered::Rendered};
+use poem::http::Uri;
 use poem_openapi::OpenApi;
 
 use super::Tag;
@@ -32,8 +33,9 @@ impl SearchApi {
         limit: Param<Limit>,
         /// `true` also finds misspelt words.
         fuzzy: Param<Fuzzy>,
+        uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {
         let query = SearchQuery { text: q.0.0, page: page.0.0, limit: limit.0.0, fuzzy: fuzzy.0.0 };
-        self.titles.search(&query).await
+        Ok(self.titles.search(&query).await?.linked(uri, query.page))
     }
 }

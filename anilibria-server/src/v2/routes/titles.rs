@@ -6,6 +6,7 @@ use anilibria_http::{
     problem::Problem,
     rendered::Rendered,
 };
+use poem::http::Uri;
 use poem_openapi::OpenApi;
 
 use super::Tag;
@@ -14,7 +15,7 @@ use crate::{
     titles::{
         ListQuery, Titles,
         model::title::{Season, Title, TitleStatus},
-        params::{Genres, Limit, Order, PageNumber, Search, Sort, TitleId, Year},
+        params::{ExternalIds, Genres, Limit, Order, PageNumber, Search, Sort, TitleId, Year},
     },
 };
 
@@ -47,12 +48,19 @@ impl TitlesApi {
         /// Genres, of which a title must have all. Repeat the parameter (`genres` or `genres[]`), or separate the names with
         /// commas. The list is empty if a genre does not exist.
         genres: Param<Genres>,
+        /// Ids on MyAnimeList, one of which a title must have. Repeat the parameter, or separate the ids with commas. The
+        /// status is 503 while the service has not loaded the catalogue.
+        mal_id: Param<ExternalIds>,
+        /// Ids on Shikimori, one of which a title must have. Repeat the parameter, or separate the ids with commas. The
+        /// status is 503 while the service has not loaded the catalogue.
+        shikimori_id: Param<ExternalIds>,
         /// Status of the title.
         status: Param<Option<TitleStatus>>,
         /// Field to sort by.
         sort: Param<Sort>,
         /// Direction to sort in.
         order: Param<Order>,
+        uri: &Uri,
     ) -> Result<Rendered<Page<Title>>, Problem> {
         let query = ListQuery {
             page: page.0.0,
@@ -61,11 +69,13 @@ impl TitlesApi {
             year: year.0.0,
             season: season.0,
             genres: genres.0.0,
+            mal_ids: mal_id.0.0,
+            shikimori_ids: shikimori_id.0.0,
             status: status.0,
             sort: sort.0,
             order: order.0,
         };
-        self.titles.list(&query).await
+        Ok(self.titles.list(&query).await?.linked(uri, query.page))
     }
 
     /// Get a title

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 
 import type { components } from "./document.js";
 import { asked, data, internal, origin, site } from "./service.js";
@@ -72,6 +73,28 @@ test("a title comes with its episodes, and can be asked for again by its tag", a
     assert.ok(episode.sources.every(({ url }) => URL.canParse(url)));
   }
   assert.equal(again.response.status, 304);
+});
+
+test("a title is found by its ids on other services", async () => {
+  const { id, mal_id, shikimori_id } = await anyTitle();
+  assert.ok(mal_id !== null && shikimori_id !== null);
+  const query = { mal_id: [mal_id, 1], shikimori_id: [shikimori_id] };
+
+  // The catalogue is loaded soon after the start.
+  let answer = await site.GET("/titles", { params: { query } });
+  for (let tries = 0; answer.response.status === 503 && tries < 100; tries += 1) {
+    await setTimeout(100);
+    answer = await site.GET("/titles", { params: { query } });
+  }
+
+  assert.ok(data(answer).data.some((title) => title.id === id));
+});
+
+test("pages are linked", async () => {
+  const { response } = await site.GET("/titles", { params: { query: { page: 2, limit: 3, year: 2020 } } });
+
+  const link = response.headers.get("link") ?? "";
+  assert.match(link, /^<\?limit=3&year=2020&page=3>; rel="next", <\?limit=3&year=2020&page=1>; rel="prev"/);
 });
 
 test("a title that is not there is an error with a code", async () => {

@@ -7,10 +7,13 @@ import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "./document.js";
 
 /** Where the routes stand on the site. */
-const BASE = "/api/anilibria/v2";
+export const BASE = "/api/anilibria/v2";
 
 /** An address of the service, without a slash at its end. */
 export const origin = variable("SERVICE_URL");
+
+/** A token of another service. */
+export const token = variable("INTERNAL_TOKEN");
 
 /** Operations that were asked for, as `get /titles`. */
 export const asked = new Set<string>();
@@ -25,10 +28,10 @@ const note: Middleware = {
 export const site = client(BASE);
 
 /** Asks as another service of the site. */
-export const internal = client("", { authorization: `Bearer ${variable("INTERNAL_TOKEN")}` });
+export const internal = client("", { authorization: `Bearer ${token}` });
 
 function client(base: string, headers: Record<string, string> = {}) {
-  const client = createClient<paths>({ baseUrl: origin + base, headers });
+  const client = createClient<paths, "application/json">({ baseUrl: origin + base, headers });
   client.use(note);
   return client;
 }
