@@ -1,0 +1,85 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::commands::search::Search;
+
+/// The last section of the long help and of the manual page.
+const AFTER_HELP: &str = "\
+Exit status:
+  0    success
+  1    another error
+  2    invalid command line
+  3    nothing found
+  4    not logged in, or the login was refused
+  5    AniLiberty cannot be reached
+  130  interrupted by Ctrl-C
+
+Environment:
+  NO_COLOR               disables colours
+  ANILIBRIA_CONFIG_DIR   directory of the session token, in place of the user's configuration directory
+  HTTPS_PROXY, NO_PROXY  proxy, and the hosts that are connected without it";
+
+/// AniLibria in the terminal: search, watch for new episodes, download, favourites
+///
+/// Without a command, opens a browser for the terminal.
+#[derive(Debug, Parser)]
+#[command(name = "anilibria", version, after_long_help = AFTER_HELP, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Works offline, with a stand-in of AniLiberty in the process
+    ///
+    /// Its releases are made up. The account is `demo` with the password `demo`; commands that need an account log in by
+    /// themselves. All changes end with the process.
+    #[arg(long, global = true)]
+    pub(crate) sandbox: bool,
+    /// Sends requests to another API, such as http://127.0.0.1:8080/api/v1
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "sandbox")]
+    pub(crate) base_url: Option<String>,
+    /// Prints JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Colours the output
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub(crate) color: Color,
+}
+
+/// The use of colours.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    /// Makes this choice the one of the process.
+    pub(crate) fn apply(self) {
+        let choice = match self {
+            Self::Auto => return,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        console::set_colors_enabled_stderr(matches!(self, Self::Always));
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Search(Search),
+}

@@ -1,0 +1,6 @@
+//! The program `anilibria`, started as a user starts it, offline.
+#![allow(clippy::unwrap_used, reason = "a test fails where its helpers do")]
+
+mod program;
+mod search;
+mod terminal;
