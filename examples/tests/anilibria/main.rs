@@ -4,6 +4,7 @@
 mod account;
 mod browse;
 mod download;
+mod history;
 mod output;
 mod program;
 mod search;
