@@ -20,6 +20,8 @@ fn search_without_a_result_ends_with_3() {
     let error = sandbox(&["search", "no", "such", "name"]).failure(3);
 
     assert_eq!(error, "anilibria: nothing found for `no such name`\n");
+    let json = sandbox(&["search", "no-such-name", "--json"]);
+    assert_eq!((json.status, json.stdout.as_str()), (Some(3), "[]\n"));
 }
 
 #[test]

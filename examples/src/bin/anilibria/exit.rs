@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use anilibria_client::Error;
 
-use crate::output::text;
+use crate::output::{self, text};
 
 /// Exit statuses of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(crate) fn finish(outcome: anyhow::Result<()>) -> ExitCode {
 
 /// Prints `error` to stderr as a line.
 pub(crate) fn report(error: &anyhow::Error) {
-    anstream::eprintln!("anilibria: {}", sentence(error));
+    output::note(format_args!("anilibria: {}", sentence(error)));
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

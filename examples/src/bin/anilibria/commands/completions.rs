@@ -1,11 +1,9 @@
 //! `anilibria completions`: completions for a shell.
 
-use std::io::{self, Write as _};
-
 use clap::{Args, CommandFactory as _};
 use clap_complete::{Shell, generate};
 
-use crate::cli::Cli;
+use crate::{cli::Cli, output};
 
 /// Prints completions for a shell
 #[derive(Args, Debug)]
@@ -19,6 +17,6 @@ impl Completions {
         // `generate` panics if the writer fails, as a closed pipe does.
         let mut script = Vec::new();
         generate(self.shell, &mut Cli::command(), "anilibria", &mut script);
-        Ok(io::stdout().write_all(&script)?)
+        Ok(output::content(&script)?)
     }
 }

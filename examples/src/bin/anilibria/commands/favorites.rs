@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use futures::TryStreamExt as _;
 
 use super::{Context, releases::ids, search};
-use crate::{exit::Failure, output};
+use crate::output;
 
 /// Lists and changes the favourites of the account
 #[derive(Debug, Subcommand)]
@@ -32,10 +32,7 @@ impl Favorites {
         let left = match self {
             Self::List => {
                 let releases: Vec<_> = favorites.releases().limit(50).items().try_collect().await?;
-                if releases.is_empty() && !context.is_json {
-                    return Err(Failure::NothingFound("the account has no favourites".to_owned()).into());
-                }
-                return context.print(&releases, |releases| search::table(releases));
+                return context.print(&releases, search::table, "the account has no favourites");
             }
             Self::Add(Releases { releases }) => favorites.add(ids(context, &releases).await?).await?,
             Self::Remove(Releases { releases }) => favorites.remove(ids(context, &releases).await?).await?,

@@ -17,7 +17,7 @@ pub(crate) struct Latest {
 impl Latest {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let latest = context.client().releases().latest().limit(self.limit).await?;
-        context.print(&latest, |latest| table(latest))
+        context.print(&latest, table, "there are no releases")
     }
 }
 

@@ -1,15 +1,11 @@
 //! `anilibria man`: manual pages.
 
-use std::{
-    fs,
-    io::{self, Write as _},
-    path::PathBuf,
-};
+use std::{fs, path::PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, CommandFactory as _, ValueHint};
 
-use crate::cli::Cli;
+use crate::{cli::Cli, output};
 
 /// Prints the manual page, or writes one for each command
 #[derive(Args, Debug)]
@@ -24,7 +20,7 @@ impl Man {
         let Some(dir) = &self.dir else {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-            return Ok(io::stdout().write_all(&page)?);
+            return Ok(output::content(&page)?);
         };
         let in_dir = || format!("cannot write manual pages to `{}`", dir.display());
         fs::create_dir_all(dir)

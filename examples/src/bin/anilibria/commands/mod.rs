@@ -40,16 +40,19 @@ impl Context {
         &self.connection.client
     }
 
-    /// Prints `value` as JSON, or the table that `table` makes of it.
-    pub(crate) fn print<T: Serialize>(
+    /// Prints a list as JSON, or as the table that `table` makes of it. Fails with `nothing` if the list is empty.
+    fn print<T: Serialize>(
         &self,
-        value: &T,
-        table: impl FnOnce(&T) -> Table,
+        list: &[T],
+        table: impl FnOnce(&[T]) -> Table,
+        nothing: impl Into<String>,
     ) -> anyhow::Result<()> {
         if self.is_json {
-            return output::json(value);
+            output::json(&list)?;
+        } else if !list.is_empty() {
+            output::table(&table(list))?;
         }
-        Ok(output::table(&table(value))?)
+        if list.is_empty() { Err(Failure::NothingFound(nothing.into()).into()) } else { Ok(()) }
     }
 }
 

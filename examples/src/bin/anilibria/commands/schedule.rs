@@ -4,10 +4,7 @@ use anilibria_client::model::{PublishDay, ScheduledRelease};
 use clap::{Args, ValueEnum};
 
 use super::Context;
-use crate::{
-    exit::Failure,
-    output::{Column, Table, names},
-};
+use crate::output::{Column, Table, names};
 
 /// Lists the releases of the week by the day on which their episodes are published
 #[derive(Args, Debug)]
@@ -53,14 +50,11 @@ impl Schedule {
                 week
             }
         };
-        if releases.is_empty() {
-            return Err(Failure::NothingFound("no release is scheduled".to_owned()).into());
-        }
         releases.sort_by(|a, b| {
             let key = |item: &ScheduledRelease| (item.release.publish_day, item.release.name.main.clone());
             key(a).cmp(&key(b))
         });
-        context.print(&releases, |releases| table(releases))
+        context.print(&releases, table, "no release is scheduled")
     }
 }
 

@@ -4,10 +4,7 @@ use anilibria_client::model::Release;
 use clap::Args;
 
 use super::Context;
-use crate::{
-    exit::Failure,
-    output::{Column, Table, names},
-};
+use crate::output::{Column, Table, names};
 
 /// Searches releases by name, in Russian or in Latin letters
 #[derive(Args, Debug)]
@@ -21,10 +18,7 @@ impl Search {
     pub(crate) async fn run(self, context: &Context) -> anyhow::Result<()> {
         let text = self.text.join(" ");
         let found = context.client().search(&text).await?;
-        if found.is_empty() {
-            return Err(Failure::NothingFound(format!("nothing found for `{text}`")).into());
-        }
-        context.print(&found, |found| table(found))
+        context.print(&found, table, format!("nothing found for `{text}`"))
     }
 }
 

@@ -29,6 +29,18 @@ pub(crate) fn line(line: impl Display) -> io::Result<()> {
     writeln!(anstream::stdout(), "{line}")
 }
 
+/// Prints a line on stderr. There is nowhere to report that stderr cannot be written.
+pub(crate) fn note(line: impl Display) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// Prints the content of a file.
+pub(crate) fn content(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}
+
 /// Prints `value` as JSON in one line.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     let json = escape_controls(&serde_json::to_string(value)?);

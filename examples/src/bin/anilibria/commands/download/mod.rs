@@ -96,7 +96,8 @@ impl Download {
         let offered = episode.streams().map(|(quality, _)| quality).find(|quality| *quality <= wanted);
         let path = |quality| self.dir.join(episode.file_name(release, quality, "ts"));
         let expected = path(offered.unwrap_or(wanted));
-        if fs::try_exists(&expected).await? {
+        let is_complete = fs::try_exists(&expected).await;
+        if is_complete.with_context(|| format!("cannot read `{}`", expected.display()))? {
             return Ok(Report::skipped(episode, expected));
         }
         // The addresses of streams expire; a series takes longer.

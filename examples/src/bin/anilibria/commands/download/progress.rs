@@ -137,7 +137,7 @@ impl Progress {
         self.bars.suspend(|| match report.status {
             _ if self.is_json => output::json(report),
             Status::Failed => {
-                anstream::eprintln!("{}", report.line());
+                output::note(report.line());
                 Ok(())
             }
             Status::Saved | Status::Skipped => Ok(output::line(report.line())?),

@@ -1,7 +1,7 @@
 //! `anilibria history export`.
 
 use std::{
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -46,9 +46,9 @@ impl Export {
         account.read_scores(client, releases).await?;
         let list = ListWriter::new(self.format.into()).write(&account.document(&catalog));
         let Some(file) = &self.file else {
-            io::stdout().write_all(&list.bytes)?;
+            output::content(&list.bytes)?;
             for line in summary(&list) {
-                anstream::eprintln!("{line}");
+                output::note(line);
             }
             return Ok(());
         };
