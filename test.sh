@@ -39,6 +39,7 @@ FEATURE_SETS=(
     "-p anilibria-client --no-default-features --features tls"
     "-p anilibria-client --no-default-features --features tls-ring"
     "-p anilibria-client --no-default-features --features sandbox"
+    "-p anilibria-client --no-default-features --features transfer"
     "-p anilibria-client --no-default-features --features v3"
     "-p anilibria-client --no-default-features --features v3,sandbox"
     "-p anilibria-sandbox --no-default-features"

@@ -26,6 +26,8 @@ pub mod session;
 mod socket;
 mod text;
 mod token;
+#[cfg(all(feature = "transfer", not(target_arch = "wasm32")))]
+pub mod transfer;
 #[cfg(feature = "v3")]
 pub mod v3;
 pub mod watch;

@@ -1,7 +1,13 @@
 //! The program `anilibria`, started as a user starts it, offline.
-#![allow(clippy::unwrap_used, reason = "a test fails where its helpers do")]
+#![expect(clippy::unwrap_used, reason = "a test fails where its helpers do")]
 
+mod account;
+mod browse;
 mod browser;
+mod download;
+mod output;
 mod program;
 mod search;
+mod service;
 mod terminal;
+mod watch;

@@ -24,13 +24,13 @@ pub(crate) fn command(home: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs `anilibria` in a directory of its own.
+/// Runs `anilibria` in an empty directory.
 pub(crate) fn run(arguments: &[&str]) -> Run {
     let home = tempfile::tempdir().unwrap();
     run_in(home.path(), arguments)
 }
 
-/// Runs `anilibria --sandbox` in a directory of its own.
+/// Runs `anilibria --sandbox` in an empty directory.
 pub(crate) fn sandbox(arguments: &[&str]) -> Run {
     run(&[&["--sandbox"], arguments].concat())
 }

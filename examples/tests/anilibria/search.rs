@@ -10,7 +10,7 @@ fn search_prints_whole_rows_to_a_pipe() {
     let found = sandbox(&["search", "naruto"]).success();
 
     let cells: Vec<_> = found.trim_end().split('\t').collect();
-    assert_eq!(cells[0], "120");
+    assert_eq!(cells[0], "228");
     assert!(cells[1].starts_with("Наруто (Naruto) / "), "{found}");
     assert_eq!(cells.len(), 6);
 }

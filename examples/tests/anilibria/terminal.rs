@@ -124,6 +124,15 @@ impl Terminal {
         self.shared.lock().parser.screen().clone()
     }
 
+    /// Returns true if the terminal shows the keys that are pressed.
+    #[cfg(unix)]
+    pub(crate) fn has_echo(&self) -> bool {
+        let settings = self.master.get_termios().unwrap();
+        // The flags are those of a crate that this one does not depend on; their names are in their debug output.
+        let flags = format!("{:?}", settings.local_flags);
+        flags.trim_start_matches("LocalFlags(").trim_end_matches(')').split(" | ").any(|flag| flag == "ECHO")
+    }
+
     fn wait<T>(&self, expected: &str, found: impl Fn(&Display) -> Option<T>) -> T {
         let deadline = Instant::now() + DEADLINE;
         let mut display = self.shared.lock();

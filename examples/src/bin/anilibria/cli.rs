@@ -2,7 +2,12 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::commands::search::Search;
+use url::Url;
+
+use crate::commands::{
+    completions::Completions, download::Download, favorites::Favorites, latest::Latest, login::Login,
+    man::Man, schedule::Schedule, search::Search, show::Show, torrent::Torrent, watch::Watch,
+};
 
 /// The last section of the long help and of the manual page.
 const AFTER_HELP: &str = "\
@@ -17,7 +22,7 @@ Exit status:
 
 Environment:
   NO_COLOR               disables colours
-  ANILIBRIA_CONFIG_DIR   directory of the session token, in place of the user's configuration directory
+  ANILIBRIA_CONFIG_DIR   directory of the session token
   HTTPS_PROXY, NO_PROXY  proxy, and the hosts that are connected without it";
 
 /// AniLibria in the terminal: search, watch for new episodes, download, favourites
@@ -42,15 +47,24 @@ pub(crate) struct Global {
     /// themselves. All changes end with the process.
     #[arg(long, global = true)]
     pub(crate) sandbox: bool,
-    /// Sends requests to another API, such as http://127.0.0.1:8080/api/v1
-    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "sandbox")]
-    pub(crate) base_url: Option<String>,
+    /// Sends requests to another API, such as `http://127.0.0.1:8080/api/v1`
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, conflicts_with = "sandbox", value_parser = base_url)]
+    pub(crate) base_url: Option<Url>,
     /// Prints JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Colours the output
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: Color,
+}
+
+/// Parses the address of an API.
+fn base_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        scheme => Err(format!("the scheme is `{scheme}`, not http or https")),
+    }
 }
 
 /// The use of colours.
@@ -81,5 +95,32 @@ impl Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[command(flatten)]
+    Service(ServiceCommand),
+    #[command(flatten)]
+    Local(LocalCommand),
+}
+
+/// Commands that send requests.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServiceCommand {
     Search(Search),
+    Show(Show),
+    Latest(Latest),
+    Schedule(Schedule),
+    Watch(Watch),
+    Download(Download),
+    Torrent(Torrent),
+    Login(Login),
+    /// Ends the session and removes its token
+    Logout,
+    #[command(subcommand)]
+    Favorites(Favorites),
+}
+
+/// Commands that need no connection.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LocalCommand {
+    Completions(Completions),
+    Man(Man),
 }

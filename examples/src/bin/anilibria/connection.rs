@@ -13,13 +13,18 @@ use anilibria_client::{
 use anyhow::Context as _;
 use etcetera::{BaseStrategy as _, choose_base_strategy};
 
+use url::Url;
+
 use crate::cli::Global;
 
 /// Directory of the token, in place of the user's configuration directory.
 const CONFIG_DIR: &str = "ANILIBRIA_CONFIG_DIR";
 
+/// Maximum number of characters of an API address in the name of a token file.
+const MAX_NAME: usize = 200;
+
 /// Release of the sandbox that is named [`SANDBOX_NAME`].
-const SANDBOX_RELEASE: u32 = 120;
+pub(crate) const SANDBOX_RELEASE: u32 = 228;
 /// A name to search for in the sandbox, whose other names are generated.
 const SANDBOX_NAME: &str = "Наруто (Naruto)";
 
@@ -39,10 +44,10 @@ impl Connection {
         }
         let mut builder = Client::builder();
         if let Some(url) = &global.base_url {
-            builder = builder.mirror(url);
+            builder = builder.mirror(url.as_str());
         }
         let directory = config_dir().context("cannot find the configuration directory")?;
-        let token = directory.join(token_name(global.base_url.as_deref()));
+        let token = directory.join(token_name(global.base_url.as_ref()));
         Ok(Self { client: builder.token_store(FileTokenStore::new(token)).build()?, sandbox: None })
     }
 
@@ -85,13 +90,10 @@ fn config_dir() -> anyhow::Result<PathBuf> {
     }
 }
 
-/// Returns the name of the file with the token. Each API has a token of its own, so that none is sent to another one.
-fn token_name(base_url: Option<&str>) -> String {
+/// Returns the name of the file with the token. Each API has a separate token, so that no token is sent to another API.
+fn token_name(base_url: Option<&Url>) -> String {
     let Some(url) = base_url else { return "token".to_owned() };
     let safe = |symbol: char| if symbol.is_ascii_alphanumeric() || symbol == '.' { symbol } else { '_' };
-    let name: String = url.chars().map(safe).take(MAX_NAME).collect();
+    let name: String = url.as_str().chars().map(safe).take(MAX_NAME).collect();
     format!("token-{name}")
 }
-
-/// Maximum number of characters of an address in the name of a file.
-const MAX_NAME: usize = 200;

@@ -1,6 +1,6 @@
 //! The end of the program: its exit status, and the sentence about an error.
 
-use std::{error::Error as StdError, io, process::ExitCode};
+use std::{io, process::ExitCode};
 
 use anilibria_client::Error;
 
@@ -48,7 +48,7 @@ pub(crate) fn finish(outcome: anyhow::Result<()>) -> ExitCode {
 
 /// Prints `error` to stderr as a line.
 pub(crate) fn report(error: &anyhow::Error) {
-    anstream::eprintln!("anilibria: {}", sentence(error.as_ref()));
+    anstream::eprintln!("anilibria: {}", sentence(error));
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
@@ -78,9 +78,9 @@ fn status(error: &anyhow::Error) -> Status {
 }
 
 /// Returns `error` with its causes in one line. Causes that the text before them already names are left out.
-fn sentence(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
-    for cause in anyhow::Chain::new(error) {
+    for cause in error.chain() {
         let part = text::line(&cause.to_string());
         if !parts.iter().any(|known| known.contains(&part)) {
             parts.push(part);
@@ -124,7 +124,7 @@ mod tests {
         let missing = io::Error::new(io::ErrorKind::NotFound, "no such\n\u{1b}[31mfile");
         let error = Err::<(), _>(missing).context("cannot read `a`").unwrap_err();
 
-        assert_eq!(sentence(error.as_ref()), "cannot read `a`: no such [31mfile");
-        assert_eq!(sentence(error.context("cannot read `a`").as_ref()), "cannot read `a`: no such [31mfile");
+        assert_eq!(sentence(&error), "cannot read `a`: no such [31mfile");
+        assert_eq!(sentence(&error.context("cannot read `a`")), "cannot read `a`: no such [31mfile");
     }
 }

@@ -1,14 +1,28 @@
 //! The commands, a file each.
 
+pub(crate) mod completions;
+pub(crate) mod download;
+pub(crate) mod favorites;
+pub(crate) mod latest;
+pub(crate) mod login;
+pub(crate) mod man;
+mod releases;
+pub(crate) mod schedule;
 pub(crate) mod search;
+pub(crate) mod show;
+pub(crate) mod torrent;
+pub(crate) mod watch;
+
+use std::io::{self, IsTerminal as _};
 
 use anilibria_client::Client;
 use serde::Serialize;
 
 use crate::{
     browser,
-    cli::{Cli, Command},
+    cli::{Cli, Command, LocalCommand, ServiceCommand},
     connection::Connection,
+    exit::Failure,
     output::{self, Table},
 };
 
@@ -40,13 +54,38 @@ impl Context {
 
 /// Runs the command of `cli`, or the browser without one.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
+    let command = match cli.command {
+        Some(Command::Local(LocalCommand::Completions(completions))) => return completions.run(),
+        Some(Command::Local(LocalCommand::Man(man))) => return man.run(),
+        Some(Command::Service(command)) => Some(command),
+        None => None,
+    };
+    if command.is_none() && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        let reason = "the browser needs a terminal; `anilibria --help` lists the commands";
+        return Err(Failure::Usage(reason.to_owned()).into());
+    }
     let connection = Connection::open(&cli.global).await?;
     let context = Context { connection, is_json: cli.global.json };
-    match cli.command {
-        None => {
-            context.connection.log_in_to_sandbox().await?;
-            browser::run(context.connection.client.clone()).await
+    if let Some(command) = command {
+        return command.run(&context).await;
+    }
+    context.connection.log_in_to_sandbox().await?;
+    browser::run(context.client().clone()).await
+}
+
+impl ServiceCommand {
+    async fn run(self, context: &Context) -> anyhow::Result<()> {
+        match self {
+            Self::Search(search) => search.run(context).await,
+            Self::Show(show) => show.run(context).await,
+            Self::Latest(latest) => latest.run(context).await,
+            Self::Schedule(schedule) => schedule.run(context).await,
+            Self::Watch(watch) => watch.run(context).await,
+            Self::Download(download) => download.run(context).await,
+            Self::Torrent(torrent) => torrent.run(context).await,
+            Self::Login(login) => login.run(context).await,
+            Self::Logout => login::log_out(context).await,
+            Self::Favorites(favorites) => favorites.run(context).await,
         }
-        Some(Command::Search(search)) => search.run(&context).await,
     }
 }

@@ -1,5 +1,6 @@
 //! Output on stdout: lines and tables for people, JSON for programs.
 
+pub(crate) mod format;
 mod table;
 pub(crate) mod text;
 
@@ -18,8 +19,10 @@ pub(crate) use self::table::{Column, Table};
 pub(crate) const STRONG: Style = Style::new().bold();
 /// The style of labels and notes.
 pub(crate) const FAINT: Style = Style::new().dimmed();
-/// The style of good news.
+/// The style of success.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// The style of failure.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 
 /// Prints a line. Its styles are removed if the terminal or the user does not want any.
 pub(crate) fn line(line: impl Display) -> io::Result<()> {
