@@ -29,19 +29,21 @@ use view::Theme;
 
 use crate::exit::Failure;
 
-/// Message for users whose output goes elsewhere.
-const NO_TERMINAL: &str = "the browser needs a terminal; elsewhere, use a command such as `anilibria search TEXT` \
-                           (`anilibria --help` lists all commands)";
+/// Fails unless there is a terminal that the browser can use.
+pub(crate) fn ensure_terminal() -> Result<(), Failure> {
+    if terminal::is_usable() {
+        return Ok(());
+    }
+    let reason = "the browser needs a terminal; `anilibria --help` lists the commands";
+    Err(Failure::Usage(reason.to_owned()))
+}
 
-/// Runs the browser until the user quits.
+/// Runs the browser until the user quits. The caller has [ensured](ensure_terminal) that there is a terminal.
 ///
 /// # Errors
 ///
-/// Fails if input and output are not a terminal, or if the terminal is lost.
+/// Fails if the terminal is lost.
 pub(crate) async fn run(client: Client) -> anyhow::Result<()> {
-    if !terminal::is_usable() {
-        return Err(Failure::Usage(NO_TERMINAL.to_owned()).into());
-    }
     let colors = Colors::detect();
     let theme = Theme::new(colors);
     let mut tasks = Tasks::new(client, Player::from_env());

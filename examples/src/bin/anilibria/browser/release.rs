@@ -1,10 +1,9 @@
 //! Releases and episodes of the browser: the fields on the screen, as texts that are safe to print.
 
-use std::time::Duration;
-
 use anilibria_client::model::{self, AgeRating, ReleaseId};
+use indicatif::HumanBytes;
 
-use crate::output::text;
+use crate::output::{format, text};
 
 /// Maximum number of characters of a name or another short text.
 const MAX_LINE: usize = 300;
@@ -81,7 +80,7 @@ impl From<&model::Release> for Entry {
             facts: joined(&[
                 release.season.as_ref().map(ToString::to_string),
                 release.episodes_total.map(episodes),
-                release.average_duration_of_episode.map(|length| format!("{} min", length.as_secs() / 60)),
+                release.average_duration_of_episode.map(format::length),
                 release.age_rating.as_ref().map(age),
             ]),
             genres: line(&genres.join(", ")),
@@ -108,7 +107,11 @@ impl From<&model::Episode> for Episode {
         Self {
             ordinal: episode.ordinal.to_string(),
             name: line(name),
-            duration: episode.duration.filter(|length| !length.is_zero()).map(clock).unwrap_or_default(),
+            duration: episode
+                .duration
+                .filter(|length| !length.is_zero())
+                .map(format::length)
+                .unwrap_or_default(),
             qualities: qualities.join(" "),
             stream: episode.streams().next().map(|(_, url)| url.to_owned()),
         }
@@ -155,20 +158,7 @@ fn torrent(torrent: &model::Torrent) -> String {
         torrent.resolution.as_ref().map(ToString::to_string),
         torrent.codec.as_ref().map(ToString::to_string),
         torrent.description.clone(),
-        Some(size(torrent.size)),
+        Some(HumanBytes(torrent.size).to_string()),
         Some(format!("{} seeders", torrent.seeders)),
     ])
-}
-
-/// Returns `bytes` in MiB or GiB, with one digit after the point.
-fn size(bytes: u64) -> String {
-    let tenths = bytes.saturating_mul(10) >> 20;
-    let (tenths, unit) = if tenths < 10_240 { (tenths, "MiB") } else { (tenths / 1024, "GiB") };
-    format!("{}.{} {unit}", tenths / 10, tenths % 10)
-}
-
-fn clock(length: Duration) -> String {
-    let seconds = length.as_secs();
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }

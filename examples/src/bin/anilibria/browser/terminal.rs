@@ -14,7 +14,7 @@ use ratatui::{DefaultTerminal, backend::Backend as _};
 pub(super) struct FullScreen(DefaultTerminal);
 
 impl FullScreen {
-    /// Takes the terminal over. The caller has checked that there [is one](is_usable).
+    /// Takes the terminal over. There must [be one](is_usable).
     pub(super) fn enter() -> anyhow::Result<Self> {
         match ratatui::try_init() {
             Ok(terminal) => Ok(Self(terminal)),
