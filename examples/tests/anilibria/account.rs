@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Logs in to `service` with a password on stdin.
-fn log_in(service: &Service, home: &Path, password: &str) -> Run {
+pub(crate) fn log_in(service: &Service, home: &Path, password: &str) -> Run {
     let mut command = command(home, &service.arguments(&["login", "demo"]));
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

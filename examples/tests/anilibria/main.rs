@@ -5,6 +5,7 @@ mod account;
 mod browse;
 mod browser;
 mod download;
+mod history;
 mod output;
 mod program;
 mod search;

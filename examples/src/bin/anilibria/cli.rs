@@ -5,8 +5,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use url::Url;
 
 use crate::commands::{
-    completions::Completions, download::Download, favorites::Favorites, latest::Latest, login::Login,
-    man::Man, schedule::Schedule, search::Search, show::Show, torrent::Torrent, watch::Watch,
+    completions::Completions, download::Download, favorites::Favorites, history::History, latest::Latest,
+    login::Login, man::Man, schedule::Schedule, search::Search, show::Show, torrent::Torrent, watch::Watch,
 };
 
 /// The last section of the long help and of the manual page.
@@ -116,6 +116,8 @@ pub(crate) enum ServiceCommand {
     Logout,
     #[command(subcommand)]
     Favorites(Favorites),
+    #[command(subcommand)]
+    History(History),
 }
 
 /// Commands that need no connection.

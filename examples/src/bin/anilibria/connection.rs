@@ -7,6 +7,7 @@ use std::{
 
 use anilibria_client::{
     Client,
+    model::CollectionKind,
     sandbox::{RunningSandbox, Sandbox},
     session::FileTokenStore,
 };
@@ -59,11 +60,13 @@ impl Connection {
         Ok(Self { client, sandbox: Some(sandbox) })
     }
 
-    /// Logs in to the sandbox, whose account exists in this process only, and gives the account some favourites.
+    /// Logs in to the sandbox, whose account exists in this process only, and fills its lists.
     pub(crate) async fn log_in_to_sandbox(&self) -> anyhow::Result<()> {
         if self.sandbox.is_some() {
             self.client.session().log_in(Sandbox::LOGIN, Sandbox::PASSWORD).await?;
             self.client.favorites().add([SANDBOX_RELEASE, 1, 2]).await?;
+            self.client.collections().put(CollectionKind::Watching, [SANDBOX_RELEASE]).await?;
+            self.client.collections().put(CollectionKind::Watched, [1]).await?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod download;
 pub(crate) mod favorites;
+pub(crate) mod history;
 pub(crate) mod latest;
 pub(crate) mod login;
 pub(crate) mod man;
@@ -82,6 +83,7 @@ impl ServiceCommand {
             Self::Login(login) => login.run(context).await,
             Self::Logout => login::log_out(context).await,
             Self::Favorites(favorites) => favorites.run(context).await,
+            Self::History(history) => history.run(context).await,
         }
     }
 }
