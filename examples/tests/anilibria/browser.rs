@@ -29,7 +29,7 @@ fn browser_at(url: &str, home: &Path) -> Terminal {
     Terminal::spawn((24, 80), &["--base-url", url], &[("ANILIBRIA_CONFIG_DIR", home)])
 }
 
-/// Returns the number of cells with half of a block in front of a color.
+/// Returns the number of cells with half of a block in front of a colour.
 fn half_blocks(screen: &Screen) -> usize {
     let (rows, columns) = screen.size();
     let cells = (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |column| (row, column)));
@@ -70,7 +70,7 @@ fn finish(terminal: &mut Terminal) -> String {
 
     assert_eq!(status, 0, "{text}");
     assert!(!screen.alternate_screen() && !screen.hide_cursor());
-    // Attributes and colors of later output are the default ones.
+    // Attributes and colours of later output are the default ones.
     let style = (screen.fgcolor(), screen.bgcolor(), screen.inverse(), screen.bold());
     assert_eq!(style, (Color::Default, Color::Default, false, false));
     text

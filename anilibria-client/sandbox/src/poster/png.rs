@@ -1,4 +1,4 @@
-//! PNG pictures: a landscape in the colors of the SVG pictures, for callers that cannot draw SVG.
+//! PNG pictures: a landscape in the colours of the SVG pictures, for callers that cannot draw SVG.
 
 use std::io::{self, Write as _};
 
@@ -9,7 +9,7 @@ use flate2::{Compression, Crc, write::ZlibEncoder};
 const WIDTH: u32 = 175;
 const HEIGHT: u32 = 250;
 
-/// Number of shades of the sky. Three further colors follow them in the palette.
+/// Number of shades of the sky. Three further colours follow them in the palette.
 const SHADES: u32 = 61;
 const MOON: u32 = SHADES;
 const FAR_HILLS: u32 = SHADES + 1;
@@ -44,7 +44,7 @@ pub(super) fn landscape(rng: &mut Rng, hue: u32) -> io::Result<Vec<u8>> {
     }
 
     let mut file = SIGNATURE.to_vec();
-    // Eight bits a pixel, colors from a palette, and the only methods of compression, filtering and interlacing.
+    // Eight bits a pixel, colours from a palette, and the only methods of compression, filtering and interlacing.
     let header = [&WIDTH.to_be_bytes()[..], &HEIGHT.to_be_bytes(), &[8, 3, 0, 0, 0]].concat();
     chunk(&mut file, *b"IHDR", &header);
     chunk(&mut file, *b"PLTE", &palette);
@@ -73,7 +73,7 @@ fn is_in_circle((center_x, center_y, radius): (u32, u32, u32), x: u32, y: u32) -
     x.abs_diff(center_x).pow(2) + y.abs_diff(center_y).pow(2) <= radius.pow(2)
 }
 
-/// Returns a color of hue (in degrees), saturation and lightness (both in percent) as red, green and blue.
+/// Returns a colour of hue (in degrees), saturation and lightness (both in percent) as red, green and blue.
 fn rgb(hue: u32, saturation: u32, lightness: u32) -> [u8; 3] {
     let chroma = (100 - (2 * lightness).abs_diff(100)) * saturation / 100;
     let second = chroma * (60 - (hue % 120).abs_diff(60)) / 60;

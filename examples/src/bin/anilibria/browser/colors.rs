@@ -1,16 +1,16 @@
-//! Colors that the terminal can show.
+//! Colours that the terminal can show.
 
 use anstream::ColorChoice;
 use ratatui::style::Color;
 
-/// Colors that the terminal can show.
+/// Colours that the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Colors {
     /// None, or the user wants none.
     None,
-    /// The palette of 256 colors.
+    /// The palette of 256 colours.
     Palette,
-    /// Any color.
+    /// Any colour.
     All,
 }
 
@@ -40,7 +40,7 @@ impl Colors {
         }
     }
 
-    /// Returns the color that comes closest to `color`.
+    /// Returns the colour that comes closest to `color`.
     pub(super) fn nearest(self, color: Color) -> Color {
         match (self, color) {
             (Self::None, _) => Color::Reset,
@@ -50,7 +50,7 @@ impl Colors {
     }
 }
 
-/// Returns the index of the nearest color in the cube of 6 × 6 × 6 colors that the palette has from index 16 on.
+/// Returns the index of the nearest colour in the cube of 6 × 6 × 6 colours that the palette has from index 16 on.
 fn palette(red: u8, green: u8, blue: u8) -> u8 {
     // The levels of the cube are 0, 95, 135, 175, 215 and 255.
     let level = |value: u8| match value {

@@ -38,7 +38,7 @@ impl Graphics {
         Self::of(&query::answers(), query::cell_size())
     }
 
-    /// Returns the way that every terminal with colors has.
+    /// Returns the way that every terminal with colours has.
     #[cfg(test)]
     pub(super) fn half_blocks() -> Self {
         Self::of(&[], None)

@@ -52,7 +52,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    /// Returns a PNG file of one color.
+    /// Returns a PNG file of one colour.
     fn png(width: u32, height: u32) -> Vec<u8> {
         let mut file = Cursor::new(Vec::new());
         RgbImage::from_pixel(width, height, Rgb([200, 0, 0])).write_to(&mut file, ImageFormat::Png).unwrap();

@@ -1,13 +1,11 @@
 //! Questions to the terminal, with a time limit.
 
-use std::time::Duration;
-
 use crossterm::terminal;
 use ratatui_image::{FontSize, picker::cap_parser::Response};
 
 /// Maximum time for all answers.
 #[cfg(unix)]
-const TIMEOUT: Duration = Duration::from_millis(500);
+const TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Maximum number of bytes of all answers.
 #[cfg(unix)]

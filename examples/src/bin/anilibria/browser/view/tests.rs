@@ -142,7 +142,7 @@ AniLibria: latest releases                          1 of 150
                       1080p · 3.8 GiB
 Enter: episodes  Esc: back  ?: help  q: quit";
     assert_eq!(text_of(&buffer), expected);
-    // A cell of one color is a space in front of that color.
+    // A cell of one colour is a space in front of that colour.
     assert_eq!(buffer[(0, 1)].bg, Color::Rgb(200, 0, 0));
     assert_eq!(buffer[(19, 14)].bg, Color::Rgb(200, 0, 0));
     assert_eq!(drawn(&state, Colors::Palette)[(0, 1)].bg, Color::Indexed(160));

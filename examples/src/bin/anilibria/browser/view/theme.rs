@@ -4,7 +4,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 use crate::browser::colors::Colors;
 
-/// Styles of the parts of the screen. Without colors, they differ by brightness and inversion.
+/// Styles of the parts of the screen. Without colours, they differ by brightness and inversion.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::browser) struct Theme {
     /// Colors for pictures.
@@ -17,7 +17,7 @@ pub(in crate::browser) struct Theme {
 }
 
 impl Theme {
-    /// Returns the styles for a terminal with these colors. All of them are of the first 16, which fit to any background.
+    /// Returns the styles for a terminal with these colours. All of them are of the first 16, which fit to any background.
     pub(in crate::browser) fn new(colors: Colors) -> Self {
         let plain = Style::new();
         let colored = |color| if colors == Colors::None { plain } else { plain.fg(color) };
