@@ -40,12 +40,19 @@
 //! let loading = reflector.clone();
 //! client.block_on(async move { loading.load().await })??;
 //! assert_eq!(reflector.catalog().len(), 60);
-//!
-//! let mut events = client.iter(client.as_async().watch().events());
-//! # let _ = &mut events;
-//! // for event in events { … }
 //! # Ok(())
 //! # });
+//! ```
+//!
+//! ```no_run
+//! # fn example(client: anilibria_client::blocking::Client) {
+//! for event in client.iter(client.as_async().watch().events()) {
+//!     match event {
+//!         Ok(event) => println!("{event:?}"),
+//!         Err(error) => eprintln!("{error}, trying again"),
+//!     }
+//! }
+//! # }
 //! ```
 
 mod calls;

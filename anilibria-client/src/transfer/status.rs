@@ -23,8 +23,7 @@ const fn status(
     Status { collection, is_rewatching, shikimori, mal, mal_number }
 }
 
-/// All statuses. MyAnimeList has no word for rewatching and exports a flag beside `Completed`; its imports, and Shikimori's,
-/// read `Watching` with that flag.
+/// All statuses. MyAnimeList has no word for rewatching, which is a flag beside its status; Shikimori has one in its XML, too.
 static STATUSES: [Status; 6] = [
     status(CollectionKind::Planned, false, "planned", "Plan to Watch", "6"),
     status(CollectionKind::Watching, false, "watching", "Watching", "1"),

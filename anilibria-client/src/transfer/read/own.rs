@@ -23,7 +23,7 @@ pub(super) fn read(file: &str, max_entries: usize) -> Result<Vec<ListEntry>, Rea
     let envelope: Envelope<'_> =
         serde_json::from_str(file).map_err(|error| json::syntax(file, file, &error))?;
     if envelope.format.as_deref() != Some(write::FORMAT_NAME) {
-        return Err(foreign("JSON of another program (AniList and Kitsu export such files)"));
+        return Err(foreign("JSON of another program, such as an export of AniList"));
     }
     let version = envelope.version.unwrap_or_default();
     if version > write::VERSION {
