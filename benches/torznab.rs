@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use anilibria_client::{Client, reflector::Catalog, sandbox::Sandbox};
+use anilibria_client::{Client, RateLimit, reflector::Catalog, sandbox::Sandbox};
 use anilibria_torznab::{Addresses, Franchises, Index, Parameters, Query};
 use divan::Bencher;
 
@@ -20,7 +20,8 @@ static SOURCE: LazyLock<(Arc<Catalog>, Franchises, Client)> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let sandbox = Sandbox::builder().releases(RELEASES).build().start().await.unwrap();
-        let client = Client::builder().mirror(sandbox.api_url()).build().unwrap();
+        let client = Client::builder().mirror(sandbox.api_url()).rate_limit(RateLimit::per_second(100_000));
+        let client = client.build().unwrap();
         let reflector = client.reflector().unpaced().build();
         reflector.load().await.unwrap();
         let franchises = Franchises::read(&client).await.unwrap();
