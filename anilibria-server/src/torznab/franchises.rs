@@ -1,10 +1,13 @@
-//! The task that reads the franchises, from which the numbers of seasons are derived.
+//! The task that reads the franchises, from which the numbers of seasons are derived, and keeps the index current.
 
 use std::{sync::Arc, time::Duration};
 
-use anilibria_client::RateLimit;
+use anilibria_client::{Client, RateLimit};
 use anilibria_torznab::Franchises;
-use tokio::{task::JoinHandle, time::sleep};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep_until},
+};
 use tracing::{info, warn};
 
 use super::indexer::Indexer;
@@ -39,7 +42,8 @@ impl Drop for FranchiseTask {
     }
 }
 
-/// Reads the franchises after the catalogue is loaded, and then again and again. A failed read keeps the last franchises.
+/// Reads the franchises after the catalogue is loaded and then at intervals, and updates the index after each change. A failed
+/// read keeps the last franchises.
 async fn run(indexer: &Indexer, rate: u32) {
     let client = indexer.titles().client().rate_limited(RateLimit::per_second(rate));
     let mut changed = indexer.mirror().changed();
@@ -49,23 +53,36 @@ async fn run(indexer: &Indexer, rate: u32) {
         }
     }
     let mut has_failed = false;
+    let mut next_read = Instant::now();
     loop {
-        match Franchises::read(&client).await {
-            Ok(franchises) => {
-                if has_failed {
-                    info!(franchises = franchises.len(), "franchises read again");
-                }
-                has_failed = false;
-                indexer.set_franchises(franchises);
-                sleep(INTERVAL).await;
+        tokio::select! {
+            () = sleep_until(next_read) => {
+                has_failed = !read(indexer, &client, has_failed).await;
+                next_read = Instant::now() + if has_failed { RETRY } else { INTERVAL };
             }
-            Err(error) => {
-                if !has_failed {
-                    warn!(%error, "franchises not read, the last ones are kept");
-                }
-                has_failed = true;
-                sleep(RETRY).await;
+            change = changed.changed() => if change.is_err() {
+                return;
             }
+        }
+        indexer.update().await;
+    }
+}
+
+/// Reads the franchises. Returns true on success. Only the first failure and the success after it are logged.
+async fn read(indexer: &Indexer, client: &Client, had_failed: bool) -> bool {
+    match Franchises::read(client).await {
+        Ok(franchises) => {
+            if had_failed {
+                info!(franchises = franchises.len(), "franchises read again");
+            }
+            indexer.set_franchises(franchises);
+            true
+        }
+        Err(error) => {
+            if !had_failed {
+                warn!(%error, "franchises not read, the last ones are kept");
+            }
+            false
         }
     }
 }
