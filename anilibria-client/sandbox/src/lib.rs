@@ -120,7 +120,7 @@ impl Sandbox {
         } else if let Some(path) = control::below(path) {
             control::answer(&self.world, &Site::of(&request), &request.method, path, &body)
         } else if path.starts_with(poster::STORAGE) {
-            poster::answer(&self.world, &request.method, path)
+            poster::answer(&self.world, &request)
         } else {
             Problem::not_found(format!("The route {path} could not be found.")).into()
         };

@@ -1,8 +1,14 @@
-//! Pictures below `/storage`: a small SVG for every path, so that a page shows something offline.
+//! Pictures below `/storage`: every path has a small one, so that pages and programs have pictures offline.
+//!
+//! Callers that accept every type and do not name SVG receive PNG: programs whose libraries draw no SVG. Browsers name
+//! SVG, in which the picture shows the name of the release.
+
+mod png;
 
 use std::fmt::Write as _;
 
-use http::header::{CACHE_CONTROL, HeaderValue};
+use http::header::{ACCEPT, CACHE_CONTROL, HeaderValue, VARY};
+use http::request::Parts;
 use http::{Method, StatusCode};
 
 use super::chance;
@@ -14,18 +20,33 @@ use super::xml::escape;
 /// Below which path pictures live.
 pub(crate) const STORAGE: &str = "/storage/";
 
-/// How many characters of a name fit on a line, and how many lines on a picture.
+/// Maximum numbers of characters on a line and of lines on a picture.
 const LINE: usize = 18;
 const LINES: usize = 5;
 
-/// The picture at `path`.
-pub(crate) fn answer(world: &World, method: &Method, path: &str) -> Reply {
+/// Returns the picture that the request asks for.
+pub(crate) fn answer(world: &World, request: &Parts) -> Reply {
+    let (method, path) = (&request.method, request.uri.path());
     if method != Method::GET && method != Method::HEAD {
         return Problem::method_not_allowed(method, &[Method::GET]).into();
     }
-    let caption = caption(world, path);
+    let mut rng = chance::stream(0, path, 0);
+    let hue = rng.u32(..360);
+    let png = if accepts_png(request) { png::landscape(&mut rng, hue).ok() } else { None };
+    let (content_type, picture) = match png {
+        Some(png) => ("image/png", png),
+        None => ("image/svg+xml", svg(hue, &caption(world, path)).into()),
+    };
     let year = HeaderValue::from_static("public, max-age=31536000, immutable");
-    Reply::new(StatusCode::OK, "image/svg+xml", svg(path, &caption).into()).header(CACHE_CONTROL, year)
+    Reply::new(StatusCode::OK, content_type, picture.into())
+        .header(CACHE_CONTROL, year)
+        .header(VARY, HeaderValue::from_static("Accept"))
+}
+
+/// Returns true if the caller accepts PNG and does not name SVG.
+fn accepts_png(request: &Parts) -> bool {
+    let accept = request.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    !accept.contains("svg") && ["*/*", "image/*", "image/png"].iter().any(|kind| accept.contains(kind))
 }
 
 /// The id and the name of the release the path belongs to, if it does.
@@ -53,8 +74,7 @@ fn caption(world: &World, path: &str) -> Vec<String> {
     lines
 }
 
-fn svg(path: &str, lines: &[String]) -> String {
-    let hue = chance::stream(0, path, 0).u32(..360);
+fn svg(hue: u32, lines: &[String]) -> String {
     let mut text = String::new();
     for (place, line) in lines.iter().enumerate() {
         // Writing into a string has no way to fail.

@@ -3,6 +3,7 @@
 
 mod account;
 mod browse;
+mod browser;
 mod download;
 mod history;
 mod output;

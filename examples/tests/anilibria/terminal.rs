@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Write},
     num::NonZeroU16,
+    process::Command,
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread,
     time::{Duration, Instant},
@@ -93,6 +94,17 @@ impl Terminal {
     /// Waits until the screen contains `text` and returns the text of the screen.
     pub(crate) fn wait_for(&self, text: &str) -> String {
         self.wait_until(text, |screen| screen.contents().contains(text))
+    }
+
+    /// Waits until the program has written `text`, which may be a part of an escape sequence.
+    pub(crate) fn wait_for_output(&self, text: &str) {
+        self.wait(text, |display| String::from_utf8_lossy(&display.written).contains(text).then_some(()));
+    }
+
+    /// Asks the program to end, as `kill` does.
+    pub(crate) fn terminate(&self) {
+        let process = self.child.process_id().unwrap().to_string();
+        assert!(Command::new("kill").arg(process).status().unwrap().success());
     }
 
     /// Waits for the end of the program; returns its exit status and the text on the screen.

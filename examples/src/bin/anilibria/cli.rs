@@ -22,6 +22,7 @@ Exit status:
 
 Environment:
   NO_COLOR               disables colours
+  ANILIBRIA_PLAYER       player of the browser, in place of mpv
   ANILIBRIA_CONFIG_DIR   directory of the session token
   HTTPS_PROXY, NO_PROXY  proxy, and the hosts that are connected without it";
 

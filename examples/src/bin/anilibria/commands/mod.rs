@@ -14,8 +14,6 @@ pub(crate) mod show;
 pub(crate) mod torrent;
 pub(crate) mod watch;
 
-use std::io::{self, IsTerminal as _};
-
 use anilibria_client::Client;
 use serde::Serialize;
 
@@ -23,7 +21,6 @@ use crate::{
     browser,
     cli::{Cli, Command, LocalCommand, ServiceCommand},
     connection::Connection,
-    exit::Failure,
     output::{self, Table},
 };
 
@@ -64,9 +61,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Service(command)) => Some(command),
         None => None,
     };
-    if command.is_none() && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-        let reason = "the browser needs a terminal; `anilibria --help` lists the commands";
-        return Err(Failure::Usage(reason.to_owned()).into());
+    if command.is_none() {
+        browser::ensure_terminal()?;
     }
     let connection = Connection::open(&cli.global).await?;
     let context = Context { connection, is_json: cli.global.json };
