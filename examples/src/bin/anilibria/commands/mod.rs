@@ -21,6 +21,7 @@ use crate::{
     browser,
     cli::{Cli, Command, LocalCommand, ServiceCommand},
     connection::Connection,
+    exit::Failure,
     output::{self, Table},
 };
 
