@@ -66,7 +66,7 @@ fn facts(client: &Client, release: &Release) -> Vec<(&'static str, String)> {
         ("Shikimori", release.shikimori.as_ref().and_then(external)),
         ("MyAnimeList", release.mal.as_ref().and_then(external)),
         ("Note", release.notification.clone()),
-        ("Page", client.media_url(&format!("/anime/releases/release/{}", release.alias))),
+        ("Page", release.page_url(client)),
     ];
     let known = |(label, value): (_, Option<String>)| Some((label, value.filter(|value| !value.is_empty())?));
     facts.into_iter().filter_map(known).collect()

@@ -93,12 +93,11 @@ fn variables(client: &Client, event: &Event) -> Vec<(&'static str, String)> {
     let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or("resync");
     let mut variables = vec![("ANILIBRIA_EVENT", kind.to_owned())];
     if let Some(release) = event.release() {
-        let page = client.media_url(&format!("/anime/releases/release/{}", release.alias));
         variables.extend([
             ("ANILIBRIA_RELEASE_ID", release.id.to_string()),
             ("ANILIBRIA_RELEASE_ALIAS", text::line(&release.alias)),
             ("ANILIBRIA_RELEASE_NAME", text::line(&release.name.main)),
-            ("ANILIBRIA_RELEASE_URL", text::line(&page.unwrap_or_default())),
+            ("ANILIBRIA_RELEASE_URL", text::line(&release.page_url(client).unwrap_or_default())),
         ]);
     }
     if let Some(episode) = event.episode() {
