@@ -234,7 +234,7 @@ fn commands() -> Vec<String> {
             _ => commands.push(line.to_owned()),
         }
     }
-    let (_, first) = RUNBOOK.split_once("## First of all\n").unwrap();
+    let (_, first) = RUNBOOK.split_once("## First steps\n").unwrap();
     let of_instances =
         |line: &&str| line.starts_with("docker compose logs") && line.contains(" anilibria-1 ");
     commands.extend(first.lines().filter(of_instances).take(1).map(str::to_owned));

@@ -13,7 +13,7 @@ pub(crate) fn line(text: &str) -> String {
     clean.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the lines of `text`, each as [`line`] does, without empty ones.
+/// Returns the lines of `text`, each as [`line()`] does, without empty ones.
 pub(crate) fn paragraphs(text: &str) -> impl Iterator<Item = String> {
     text.lines().map(line).filter(|line| !line.is_empty())
 }
