@@ -8,9 +8,11 @@ mod franchises;
 #[cfg(feature = "torznab")]
 mod indexer;
 #[cfg(feature = "torznab")]
+mod mount;
+#[cfg(feature = "torznab")]
 mod route;
 
 #[cfg(not(feature = "torznab"))]
 pub use self::absent::{FranchiseTask, Torznab};
 #[cfg(feature = "torznab")]
-pub use self::{franchises::FranchiseTask, indexer::Torznab};
+pub use self::{franchises::FranchiseTask, mount::Torznab};

@@ -19,8 +19,8 @@ use tokio::sync::SemaphorePermit;
 
 pub use self::state::QuotaState;
 use self::{
-    quota_headers::{QuotaHeaders, QuotaKind},
-    state::{ClientBounds, ClientState, ClientTable},
+    quota_headers::QuotaHeaders,
+    state::{ClientBounds, ClientState, ClientTable, QuotaKind},
 };
 use super::proxies::Proxies;
 use crate::{User, metrics::Limit, problem::Problem};

@@ -18,19 +18,6 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 /// Maximum number of states of a quota whose headers are created in advance.
 const MAX_READY: u32 = 256;
 
-/// Kind of clients with a quota of their own. Its name is the name of the policy in the headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum QuotaKind {
-    /// Requests of an address.
-    Address,
-    /// Requests of a signed-in user.
-    User,
-    /// Requests of a trusted client.
-    Trusted,
-    /// Logins of an address.
-    Login,
-}
-
 /// Headers of one kind of quota, most of them created in advance: requests should not pay for formatting.
 pub(super) struct QuotaHeaders {
     name: &'static str,
@@ -46,17 +33,6 @@ struct StateHeaders {
     remaining: HeaderValue,
     reset: HeaderValue,
     state: Option<HeaderValue>,
-}
-
-impl QuotaKind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::User => "user",
-            Self::Trusted => "trusted",
-            Self::Login => "login",
-        }
-    }
 }
 
 impl QuotaHeaders {
@@ -106,6 +82,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::clients::state::QuotaKind;
 
     const BURST: NonZeroU32 = NonZeroU32::new(20).unwrap();
     const BOUNDS: ClientBounds =

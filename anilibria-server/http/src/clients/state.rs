@@ -11,8 +11,6 @@ use governor::{
 use moka::{policy::EvictionPolicy, sync::Cache};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::quota_headers::QuotaKind;
-
 /// Maximum number of clients tracked. Beyond it, the least recently used ones are evicted. A client takes about 300 bytes.
 const MAX_CLIENTS: u64 = 100_000;
 
@@ -21,6 +19,31 @@ const IDLE: Duration = Duration::from_mins(1);
 
 /// A token bucket: its capacity is the burst, and it refills at a constant rate.
 type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, StateInformationMiddleware>;
+
+/// Kind of clients with a quota of their own. Its name is the name of the policy in the headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum QuotaKind {
+    /// Requests of an address.
+    Address,
+    /// Requests of a signed-in user.
+    User,
+    /// Requests of a trusted client.
+    Trusted,
+    /// Logins of an address.
+    Login,
+}
+
+impl QuotaKind {
+    /// Returns the name of the policy.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::User => "user",
+            Self::Trusted => "trusted",
+            Self::Login => "login",
+        }
+    }
+}
 
 /// Limits for each client of one kind.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,42 @@
+//! The indexer as a part of the service: its route and its task.
+
+use std::sync::Arc;
+
+use anilibria_http::{clients::Clients, router::RouteTable};
+use poem::{EndpointExt as _, http::Method};
+
+use super::{franchises::FranchiseTask, indexer::Indexer, route::Route};
+use crate::{auth::ApiKey, config::TorznabConfig, titles::Titles};
+
+/// Path of the indexer.
+const PATH: &str = "/torznab/api";
+
+/// State of the indexer. Cheap to clone.
+#[derive(Clone)]
+pub struct Torznab {
+    /// `None` if the indexer is disabled, or if there is no mirrored catalogue to search.
+    indexer: Option<Arc<Indexer>>,
+    key: Option<ApiKey>,
+}
+
+impl Torznab {
+    /// Creates the state of the indexer.
+    pub fn new(config: &TorznabConfig, titles: &Titles) -> Self {
+        let mirror = titles.mirror().filter(|_| config.torznab_enabled);
+        let indexer = mirror.map(|mirror| Indexer::new(titles, mirror.clone()));
+        Self { indexer: indexer.map(Arc::new), key: config.torznab_api_key.as_ref().map(ApiKey::new) }
+    }
+
+    /// Returns the route, if the indexer is enabled. `clients` know the address of the service.
+    pub fn table(&self, clients: &Arc<Clients>) -> RouteTable {
+        let Some(indexer) = &self.indexer else { return RouteTable::new() };
+        let route = Route::new(Arc::clone(indexer), self.key.clone(), Arc::clone(clients));
+        [(PATH.to_owned(), [(Method::GET, route.boxed())].into())].into()
+    }
+
+    /// Starts the task that reads the franchises, if the indexer is enabled. AniLibria is called at most twice a second if the
+    /// task `is_paced`.
+    pub fn start(&self, is_paced: bool) -> Option<FranchiseTask> {
+        Some(FranchiseTask::start(Arc::clone(self.indexer.as_ref()?), is_paced))
+    }
+}
