@@ -1,6 +1,7 @@
 //! The Torznab indexer of the service as it runs.
 
 use reqwest::Method;
+use serde_json::json;
 
 use crate::support::{Service, eventually};
 
@@ -33,4 +34,23 @@ async fn indexer_reads_the_franchises_and_logs_no_key() {
     let log = service.kill();
     assert!(log.contains("/torznab/api"), "{log}");
     assert!(!log.contains(KEY), "{log}");
+}
+
+#[tokio::test]
+async fn new_torrent_is_found_after_the_catalogue_has_changed() {
+    let service =
+        Service::sandbox(&["--releases", "30"], &[("CATALOGUE_ENABLED", "true"), ("EVENTS_ENABLED", "true")]);
+    let search = async || {
+        let answer = service.send(Method::GET, "/torznab/api?t=search", None).await;
+        (answer.status == 200).then_some(answer.text)
+    };
+    let before = eventually("torrents", search).await;
+
+    let release = Some(json!({"release_id": 7}));
+    service.send(Method::POST, "/sandbox/episodes", release.clone()).await;
+    let torrent = service.send(Method::POST, "/sandbox/torrents", release).await.json();
+    let hash = torrent["hash"].as_str().unwrap();
+
+    assert!(!before.contains(hash));
+    eventually("the new torrent", async || search().await.filter(|document| document.contains(hash))).await;
 }
