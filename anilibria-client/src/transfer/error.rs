@@ -46,11 +46,9 @@ pub enum ReadError {
     /// The file has no content.
     #[error("the file is empty")]
     Empty,
-    /// The file is longer than the limit.
-    #[error("the file has {found} bytes, the limit is {limit}")]
+    /// The file, or the content of an archive, is longer than the limit.
+    #[error("the file is longer than {limit} bytes")]
     TooLarge {
-        /// Length of the file, in bytes.
-        found: usize,
         /// Maximum length, in bytes.
         limit: usize,
     },

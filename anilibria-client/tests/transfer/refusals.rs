@@ -1,6 +1,9 @@
 //! Files that are refused, each with its place.
 
+use std::io::Write;
+
 use anilibria_client::transfer::{Format, ListReader, ReadError};
+use flate2::{Compression, write::GzEncoder};
 
 fn refusal(file: impl AsRef<[u8]>) -> String {
     ListReader::new().read(file.as_ref()).unwrap_err().to_string()
@@ -16,7 +19,7 @@ fn files_of_other_kinds_are_named() {
         (b"", "the file is empty"),
         (b" \n\xef\xbb\xbf", "neither JSON nor XML"),
         (b"\xef\xbb\xbf \n", "the file is empty"),
-        (b"\x1f\x8b\x08\x00", "a gzip archive"),
+        (b"\x1f\x8b\x08\x00", "a damaged gzip archive"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"\xff\xfe<\x00", "UTF-16"),
         (b"title;score\nBleach;9", "neither JSON nor XML"),
@@ -133,7 +136,7 @@ fn files_and_lists_beyond_the_limits_are_refused() {
         assert_eq!(error, ReadError::TooManyEntries { limit: 2 });
 
         let error = reader.max_bytes(file.len() - 1).read(file.as_bytes()).unwrap_err();
-        assert_eq!(error, ReadError::TooLarge { found: file.len(), limit: file.len() - 1 });
+        assert_eq!(error, ReadError::TooLarge { limit: file.len() - 1 });
     }
 }
 
@@ -146,4 +149,30 @@ fn a_file_of_another_format_than_the_expected_one_is_refused() {
         "not a list of a known format: the format is `shikimori`, while `mal` is expected"
     );
     assert!(ListReader::new().format(Format::Shikimori).read(b"[]").unwrap().entries.is_empty());
+}
+
+#[test]
+fn content_of_an_archive_is_bounded() {
+    let content = vec![b' '; 10_000];
+    let mut archive = GzEncoder::new(Vec::new(), Compression::best());
+    archive.write_all(&content).unwrap();
+    let archive = archive.finish().unwrap();
+    let error = |limit| ListReader::new().max_bytes(limit).read(&archive).unwrap_err();
+
+    assert!(archive.len() < 1000);
+    assert_eq!(error(content.len() - 1), ReadError::TooLarge { limit: content.len() - 1 });
+    assert_eq!(error(content.len()), ReadError::Empty);
+}
+
+#[test]
+fn packed_list_is_read_like_the_list() {
+    let list =
+        mal("<anime><series_animedb_id>269</series_animedb_id><my_status>Watching</my_status></anime>");
+    let mut archive = GzEncoder::new(Vec::new(), Compression::default());
+    archive.write_all(list.as_bytes()).unwrap();
+    let archive = archive.finish().unwrap();
+    let read = |file: &[u8]| ListReader::new().read(file).unwrap();
+
+    assert_eq!(read(&archive), read(list.as_bytes()));
+    assert!(refusal(&archive[..archive.len() - 9]).contains("a damaged gzip archive"));
 }

@@ -77,7 +77,7 @@ fn damaged_huge_and_foreign_files_are_refused_before_a_request() {
     let (service, home) = (Service::start(), tempfile::tempdir().unwrap());
     let cases: [(&str, Vec<u8>, &str); 5] = [
         ("damaged", UNKNOWN.as_bytes()[..60].to_vec(), "line 1, column"),
-        ("huge", vec![b' '; (16 << 20) + 1], "the file has 16777217 bytes, the limit is 16777216"),
+        ("huge", vec![b' '; (16 << 20) + 1], "the file is longer than 16777216 bytes"),
         ("foreign", b"<html></html>".to_vec(), "not a list of a known format: a web page"),
         ("empty", Vec::new(), "the file is empty"),
         ("binary", b"[\"\xff\"]".to_vec(), "line 1, column 3: not valid UTF-8"),

@@ -5,7 +5,9 @@ mod mal;
 mod own;
 mod shikimori;
 
-use std::str;
+use std::{borrow::Cow, io::Read, str};
+
+use flate2::read::MultiGzDecoder;
 
 use super::{
     document::ListDocument,
@@ -58,7 +60,7 @@ impl ListReader {
         self
     }
 
-    /// Sets the maximum length of a file, in bytes. Default: 16 MiB.
+    /// Sets the maximum length of a file, in bytes, packed or unpacked. Default: 16 MiB.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
@@ -70,7 +72,7 @@ impl ListReader {
         self
     }
 
-    /// Reads a file.
+    /// Reads a file. The file may be packed by gzip, as exports of MyAnimeList are.
     ///
     /// # Errors
     ///
@@ -78,9 +80,10 @@ impl ListReader {
     /// file, so that no entry is lost unnoticed.
     pub fn read(&self, file: &[u8]) -> Result<ListDocument, ReadError> {
         if file.len() > self.max_bytes {
-            return Err(ReadError::TooLarge { found: file.len(), limit: self.max_bytes });
+            return Err(ReadError::TooLarge { limit: self.max_bytes });
         }
-        let text = text(file)?;
+        let file = unpacked(file, self.max_bytes)?;
+        let text = text(&file)?;
         let format = detect(text)?;
         match self.format {
             Some(wanted) if wanted != format => {
@@ -98,10 +101,24 @@ impl ListReader {
     }
 }
 
+/// Returns the content of a gzip archive, or the file itself if the file is no such archive.
+fn unpacked(file: &[u8], max_bytes: usize) -> Result<Cow<'_, [u8]>, ReadError> {
+    if !file.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Cow::Borrowed(file));
+    }
+    let mut content = Vec::new();
+    // One byte more than the limit shows that there is more.
+    let limit = u64::try_from(max_bytes).unwrap_or(u64::MAX).saturating_add(1);
+    match MultiGzDecoder::new(file).take(limit).read_to_end(&mut content) {
+        Ok(length) if length > max_bytes => Err(ReadError::TooLarge { limit: max_bytes }),
+        Ok(_) => Ok(Cow::Owned(content)),
+        Err(_) => Err(foreign("a damaged gzip archive")),
+    }
+}
+
 /// Returns the file as text, without a byte order mark.
 fn text(file: &[u8]) -> Result<&str, ReadError> {
     let archive = match file {
-        [0x1f, 0x8b, ..] => Some("a gzip archive; unpack it first"),
         [b'P', b'K', 3, 4, ..] => Some("a ZIP archive; unpack it first"),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("text in UTF-16; save it as UTF-8"),
         _ => None,
