@@ -1,4 +1,4 @@
-//! Real servers for tests. Each server listens on a free port of 127.0.0.1 and has a directory of its own. It ends when
+//! Real servers for tests. Each server listens on a free port of 127.0.0.1 and has a separate directory. It ends when
 //! its handle is dropped, when the test panics, and when the test process is killed.
 //!
 //! ```no_run

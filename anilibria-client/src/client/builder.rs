@@ -235,7 +235,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Builds a client whose calls block the thread, with a runtime of its own.
+    /// Builds a client whose calls block the thread. The client has a separate runtime.
     ///
     /// # Errors
     ///
