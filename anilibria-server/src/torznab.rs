@@ -4,6 +4,8 @@
 #[cfg(not(feature = "torznab"))]
 mod absent;
 #[cfg(feature = "torznab")]
+mod current;
+#[cfg(feature = "torznab")]
 mod franchises;
 #[cfg(feature = "torznab")]
 mod indexer;

@@ -82,11 +82,6 @@ impl Index {
         Self { catalog, items, words, places, of_release }
     }
 
-    /// Returns the catalogue of the index.
-    pub fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
-    }
-
     /// Returns the number of torrents.
     pub fn len(&self) -> usize {
         self.items.len()
