@@ -13,7 +13,7 @@ fn main() {
     divan::main();
 }
 
-/// Returns a catalogue page in the JSON of the service.
+/// Returns a catalog page in the JSON of the service.
 fn page() -> Bytes {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let request = http::Request::get("/api/v1/anime/catalog/releases?limit=50").body(Bytes::new()).unwrap();

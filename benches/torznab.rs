@@ -1,4 +1,4 @@
-//! The Torznab indexer over a catalogue of 10,000 releases: searches with their documents, and creating the index.
+//! The Torznab indexer over a catalog of 10,000 releases: searches with their documents, and creating the index.
 //!
 //! `cargo bench -p anilibria-benches --bench torznab`
 
@@ -15,7 +15,7 @@ const RELEASES: u32 = 10_000;
 const ADDRESSES: Addresses<'_> =
     Addresses { itself: "http://localhost/torznab/api", site: "http://localhost/" };
 
-/// The catalogue and the franchises of a sandbox, and a client for their links.
+/// The catalog and the franchises of a sandbox, and a client for their links.
 static SOURCE: LazyLock<(Arc<Catalog>, Franchises, Client)> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -36,7 +36,7 @@ fn index() -> Index {
     Index::new(Arc::clone(catalog), franchises, client)
 }
 
-/// Returns the Latin name of a release in the middle of the catalogue.
+/// Returns the Latin name of a release in the middle of the catalog.
 fn name() -> &'static str {
     let (catalog, ..) = &*SOURCE;
     catalog.get(RELEASES / 2).unwrap().english.as_deref().unwrap()

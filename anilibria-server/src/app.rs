@@ -91,7 +91,7 @@ impl State {
 
     /// Starts the task that produces events, if `config` enables it. One instance polls AniLibria on behalf of all.
     pub fn source(&self, config: &Config) -> Option<Source> {
-        let (realtime, interval) = (&self.realtime, config.catalogue.sync_interval);
+        let (realtime, interval) = (&self.realtime, config.catalog.sync_interval);
         let sampler = config.telemetry.sampler();
         config.realtime.events_enabled.then(|| {
             let shared = self.poller.lock().unwrap_or_else(PoisonError::into_inner).take();

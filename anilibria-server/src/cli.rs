@@ -78,7 +78,7 @@ pub struct Serve {
 
     /// What the sandbox holds.
     #[command(flatten)]
-    pub catalogue: Catalogue,
+    pub catalog: Catalog,
 
     /// Settings.
     #[command(flatten)]
@@ -94,7 +94,7 @@ pub struct Alone {
 
     /// What the sandbox holds.
     #[command(flatten)]
-    pub catalogue: Catalogue,
+    pub catalog: Catalog,
 
     /// What to log.
     #[command(flatten)]
@@ -103,8 +103,8 @@ pub struct Alone {
 
 /// What a sandbox holds.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct Catalogue {
-    /// Seed of the sandbox's catalogue: the same one gives the same releases.
+pub struct Catalog {
+    /// Seed of the sandbox's catalog: the same one gives the same releases.
     #[arg(long, value_parser = parse::whole::<u64>(0..=u64::MAX), default_value = "1")]
     pub seed: u64,
 
@@ -282,7 +282,7 @@ mod tests {
 
         let Some(Command::Serve(serve)) = cli.command else { panic!("not serve") };
         assert!(serve.sandbox);
-        assert_eq!((serve.catalogue.seed, serve.catalogue.releases), (7, 30));
+        assert_eq!((serve.catalog.seed, serve.catalog.releases), (7, 30));
     }
 
     #[test]
@@ -290,9 +290,9 @@ mod tests {
         let interval = |args: &[&str]| {
             let cli = parsed(&[&["anilibria-server"], args].concat(), |_| None);
             let Some(Command::Serve(serve) | Command::Config(serve)) = cli.command else {
-                return cli.serve.config.catalogue.sync_interval.as_secs();
+                return cli.serve.config.catalog.sync_interval.as_secs();
             };
-            serve.config.catalogue.sync_interval.as_secs()
+            serve.config.catalog.sync_interval.as_secs()
         };
 
         for command in [&[][..], &["serve"], &["config"]] {

@@ -2,7 +2,7 @@
 
 mod auth;
 mod cache;
-mod catalogue;
+mod catalog;
 mod files;
 mod http;
 mod legacy;
@@ -30,7 +30,7 @@ use url::Url;
 pub use self::{
     auth::{AuthConfig, ServiceNames},
     cache::{CacheConfig, CacheDir},
-    catalogue::CatalogueConfig,
+    catalog::CatalogConfig,
     files::SecretFiles,
     http::HttpConfig,
     legacy::LegacyConfig,
@@ -98,7 +98,7 @@ pub struct Config {
     #[arg(long, env, value_parser = parse::whole::<u32>(1..=u32::MAX.into()), default_value = "5")]
     pub watcher_requests_per_second: u32,
 
-    /// Calls per second to AniLibria that mirror the catalogue, apart from those of visitors.
+    /// Calls per second to AniLibria that mirror the catalog, apart from those of visitors.
     #[arg(long, env, value_parser = parse::whole::<u32>(1..=u32::MAX.into()), default_value = "10")]
     pub sync_requests_per_second: u32,
 
@@ -146,9 +146,9 @@ pub struct Config {
     #[command(flatten)]
     pub cache: CacheConfig,
 
-    /// How the catalogue is mirrored.
+    /// How the catalog is mirrored.
     #[command(flatten)]
-    pub catalogue: CatalogueConfig,
+    pub catalog: CatalogConfig,
 
     /// By what users and other services are known.
     #[command(flatten)]

@@ -25,12 +25,11 @@ use self::{
 };
 use crate::{
     health::model::{
-        Alive, CacheReport, CatalogueCheck, Check, CheckStatus, Checks, Circuit, Connection,
-        ConnectionStatus, Health as Status, HealthReport, Liveness, Readiness, ReadinessChecks,
-        ReadinessReport, UserTokens,
+        Alive, CacheReport, CatalogCheck, Check, CheckStatus, Checks, Circuit, Connection, ConnectionStatus,
+        Health as Status, HealthReport, Liveness, Readiness, ReadinessChecks, ReadinessReport, UserTokens,
     },
     node::{NodeError, NodeService},
-    titles::catalogue::CatalogueStatus,
+    titles::catalog::CatalogStatus,
 };
 
 /// Time for which a check of the cache is reused, so that monitoring does not load the back ends.
@@ -77,8 +76,8 @@ pub struct CacheVitals {
     pub redis: Option<BackEnd>,
     /// State of the database, which may be the store on disk; `None` if there is none.
     pub database: Option<BackEnd>,
-    /// State of the mirrored catalogue; `None` if there is none.
-    pub catalogue: Option<CatalogueStatus>,
+    /// State of the mirrored catalog; `None` if there is none.
+    pub catalog: Option<CatalogStatus>,
 }
 
 /// State of a back end.
@@ -160,7 +159,7 @@ impl Health {
                 redis: BackEnd::check(cache.redis.as_ref()),
                 anilibria_api: upstream.check(),
                 nodejs_service: node.as_ref().map_or(Check::NOT_CONFIGURED, Outcome::check),
-                catalogue: catalogue(cache.catalogue.as_ref()),
+                catalog: catalog(cache.catalog.as_ref()),
                 memory: memory::check(),
             },
             user_tokens: self.shared.vitals.user_tokens(),
@@ -309,22 +308,22 @@ impl Outcome {
     }
 }
 
-fn catalogue(this: Option<&CatalogueStatus>) -> CatalogueCheck {
-    let Some(catalogue) = this else {
-        return CatalogueCheck::NOT_CONFIGURED;
+fn catalog(this: Option<&CatalogStatus>) -> CatalogCheck {
+    let Some(catalog) = this else {
+        return CatalogCheck::NOT_CONFIGURED;
     };
-    let status = match (catalogue.is_loaded(), &catalogue.last_error) {
+    let status = match (catalog.is_loaded(), &catalog.last_error) {
         (true, None) => CheckStatus::Healthy,
         (false, Some(_)) => CheckStatus::Unhealthy,
-        // A catalogue that is outdated or not yet loaded is no reason for an alert.
+        // A catalog that is outdated or not yet loaded is no reason for an alert.
         _ => CheckStatus::Degraded,
     };
-    CatalogueCheck {
+    CatalogCheck {
         status,
-        releases: catalogue.releases as u64,
-        last_sync: catalogue.last_sync.map(Timestamp::from),
-        age_seconds: catalogue.age().map(|age| age.as_secs()),
-        error: catalogue.last_error.clone(),
+        releases: catalog.releases as u64,
+        last_sync: catalog.last_sync.map(Timestamp::from),
+        age_seconds: catalog.age().map(|age| age.as_secs()),
+        error: catalog.last_error.clone(),
     }
 }
 

@@ -1,10 +1,10 @@
 //! The service behind the routes of titles. It reads from the client through the cache.
 
-pub mod catalogue;
+pub mod catalog;
 mod event_kind;
 pub(crate) mod facts;
 mod fallback;
-mod from_catalogue;
+mod from_catalog;
 pub mod from_node;
 mod from_upstream;
 pub mod key;
@@ -44,7 +44,7 @@ pub use self::{
 use crate::{
     node::Asker,
     titles::{
-        catalogue::Mirror,
+        catalog::Mirror,
         model::{schedule::ScheduleDay, title::Title},
         sync_status::SyncStatus,
     },
@@ -102,7 +102,7 @@ impl Titles {
         Self { fallback: Some(fallback), ..self }
     }
 
-    /// Returns the mirrored catalogue, if there is one.
+    /// Returns the mirrored catalog, if there is one.
     pub fn mirror(&self) -> Option<&Mirror> {
         self.mirror.as_ref()
     }
@@ -129,7 +129,7 @@ impl Titles {
     }
 
     /// Returns the title `id`, with its episodes. If AniLibria fails, the sources are, in order: a stale answer, the
-    /// mirrored catalogue, and the Node service. The Node service is skipped if `asker` itself falls back on this service.
+    /// mirrored catalog, and the Node service. The Node service is skipped if `asker` itself falls back on this service.
     pub async fn get(&self, id: u32, asker: &Asker) -> Result<Rendered<One<Title>>, Problem> {
         let trace = TitleTrace::of(id);
         let title = self.look_for(id, asker).instrument(trace.span()).await;
@@ -212,9 +212,9 @@ impl Titles {
         of_title + self.cache.expire_by_tag(tag::LISTS).await
     }
 
-    /// Expires all lists and all answers that contain one of `titles`. Call it when the mirrored catalogue has changed.
+    /// Expires all lists and all answers that contain one of `titles`. Call it when the mirrored catalog has changed.
     /// `titles` is empty if the changed titles cannot be named.
-    pub async fn catalogue_changed(&self, titles: &[u32]) {
+    pub async fn catalog_changed(&self, titles: &[u32]) {
         for id in titles {
             self.cache.expire_by_tag(tag::title(*id)).await;
         }
@@ -236,7 +236,7 @@ impl Titles {
         }
     }
 
-    /// Returns title `id` from the cache, AniLibria or the catalogue; `None` if there is no such title.
+    /// Returns title `id` from the cache, AniLibria or the catalog; `None` if there is no such title.
     async fn known(&self, id: u32) -> Result<Option<Rendered<One<Title>>>, LoadFailure> {
         let load = move |titles: Self| async move { Ok(from_upstream::title(titles.client, id).await?) };
         match self.cached(&Options::new(), &key::title(id), load).await {
@@ -246,7 +246,7 @@ impl Titles {
         }
     }
 
-    /// Returns title `id` from the mirrored catalogue, marked as stale. Used when AniLibria fails.
+    /// Returns title `id` from the mirrored catalog, marked as stale. Used when AniLibria fails.
     fn in_need(&self, id: u32) -> Option<Rendered<One<Title>>> {
         let meta = Meta { cached: true, stale: true, ..Meta::default() };
         Some(Rendered::new(source::in_need(self, id)?, meta))

@@ -163,7 +163,7 @@ pub struct ErrorContext {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// `INVALID_PARAMETERS`: why the value is invalid. `UPSTREAM_ERROR`: why AniLibria failed.
-    /// `SERVICE_UNAVAILABLE`: what is missing, if the catalogue is. In English.
+    /// `SERVICE_UNAVAILABLE`: what is missing, if the catalog is. In English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// `TITLE_NOT_FOUND`: the requested id.

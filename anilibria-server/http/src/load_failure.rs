@@ -7,7 +7,7 @@ use anilibria_client::Error;
 
 use crate::problem::Problem;
 
-/// Default `Retry-After`: AniLibria limits requests and names no delay, the catalogue is not loaded, or a load took too long.
+/// Default `Retry-After`: AniLibria limits requests and names no delay, the catalog is not loaded, or a load took too long.
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
 /// Errors returned by a load. All callers that waited for the same load share the error.
@@ -39,9 +39,9 @@ pub enum LoadFailure {
     /// Too much work of this kind is running or queued.
     #[error("too much work in progress")]
     Overloaded,
-    /// The mirrored catalogue is not loaded, and there is no other source.
-    #[error("the catalogue is not loaded")]
-    NoCatalogue,
+    /// The mirrored catalog is not loaded, and there is no other source.
+    #[error("the catalog is not loaded")]
+    NoCatalog,
     /// The loaded data could not be serialised.
     #[error("the answer could not be written")]
     Unwritable(#[source] Arc<dyn StdError + Send + Sync>),
@@ -59,7 +59,7 @@ impl LoadFailure {
             | Self::Refused { .. }
             | Self::RateLimited { .. }
             | Self::Overloaded
-            | Self::NoCatalogue
+            | Self::NoCatalog
             | Self::Unwritable(_) => false,
         }
     }
@@ -94,7 +94,7 @@ impl From<LoadFailure> for Problem {
             LoadFailure::Refused { field, reason } => return Self::invalid(field, reason),
             LoadFailure::RateLimited { retry_after } => return Self::RateLimited { retry_after },
             LoadFailure::Overloaded => return Self::Overloaded,
-            LoadFailure::NoCatalogue => return Self::NoCatalogue { retry_after: DEFAULT_WAIT },
+            LoadFailure::NoCatalog => return Self::NoCatalog { retry_after: DEFAULT_WAIT },
             LoadFailure::TimedOut => {
                 return Self::Unavailable { retry_after: DEFAULT_WAIT, cause: failure.into() };
             }

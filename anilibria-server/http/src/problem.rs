@@ -123,9 +123,9 @@ pub enum Problem {
         #[source]
         cause: Cause,
     },
-    /// The mirrored catalogue is not loaded, and no other source has the answer.
-    #[error("the catalogue is not loaded")]
-    NoCatalogue {
+    /// The mirrored catalog is not loaded, and no other source has the answer.
+    #[error("the catalog is not loaded")]
+    NoCatalog {
         /// Time until a retry may succeed.
         retry_after: Duration,
     },
@@ -182,7 +182,7 @@ impl Problem {
             Self::RateLimited { .. } => (Status::TOO_MANY_REQUESTS, Code::RateLimitExceeded),
             Self::Upstream { .. } => (Status::BAD_GATEWAY, Code::UpstreamError),
             Self::UpstreamTimeout(_) => (Status::GATEWAY_TIMEOUT, Code::UpstreamTimeout),
-            Self::Unavailable { .. } | Self::NoCatalogue { .. } => {
+            Self::Unavailable { .. } | Self::NoCatalog { .. } => {
                 (Status::SERVICE_UNAVAILABLE, Code::ServiceUnavailable)
             }
             Self::Overloaded => (Status::SERVICE_UNAVAILABLE, Code::Overloaded),
@@ -209,7 +209,7 @@ impl Problem {
             Self::Upstream { .. } => "AniLibria ответила ошибкой".into(),
             Self::UpstreamTimeout(_) => "AniLibria не ответила вовремя".into(),
             Self::Unavailable { .. } => "Сервис временно недоступен".into(),
-            Self::NoCatalogue { .. } => "Каталог ещё не загружен, попробуйте позже".into(),
+            Self::NoCatalog { .. } => "Каталог ещё не загружен, попробуйте позже".into(),
             Self::Overloaded => "Сервис перегружен, попробуйте ещё раз".into(),
             Self::Internal(_) => "Внутренняя ошибка сервиса".into(),
         }
@@ -231,8 +231,8 @@ impl Problem {
                 ..nothing
             },
             Self::Upstream { reason, .. } => ErrorContext { reason: Some((*reason).to_owned()), ..nothing },
-            Self::NoCatalogue { .. } => {
-                ErrorContext { reason: Some("the catalogue is not loaded".to_owned()), ..nothing }
+            Self::NoCatalog { .. } => {
+                ErrorContext { reason: Some("the catalog is not loaded".to_owned()), ..nothing }
             }
             Self::TitleNotFound { title_id, searched } => ErrorContext {
                 title_id: Some(*title_id),

@@ -43,9 +43,9 @@ use crate::{
     telemetry::{self, Metrics, report_leader},
     titles::{
         self, Fallback, Titles,
-        catalogue::{
-            CatalogueStatus, CatalogueStore, DiskCatalogue, Mirror, MirrorOptions, MongoCatalogue,
-            RedisCatalogue, SharedCatalogue, Stores,
+        catalog::{
+            CatalogStatus, CatalogStore, DiskCatalog, Mirror, MirrorOptions, MongoCatalog, RedisCatalog,
+            SharedCatalog, Stores,
         },
         notice::EventKind,
         sync_status::SyncStatus,
@@ -54,11 +54,11 @@ use crate::{
     v3,
 };
 
-/// Name of the leader lease for polling AniLibria on behalf of all instances: for events and for the catalogue.
+/// Name of the leader lease for polling AniLibria on behalf of all instances: for events and for the catalog.
 const POLLER: &str = "events";
 
 /// Name of that lease among instances that do not produce events, so that none of them keeps others from it.
-const CATALOGUE_POLLER: &str = "catalogue";
+const CATALOG_POLLER: &str = "catalogue";
 
 /// Lease TTL: the time after which the lease of an instance that died expires.
 const LEASE_TTL: Duration = Duration::from_secs(5);
@@ -66,7 +66,7 @@ const LEASE_TTL: Duration = Duration::from_secs(5);
 /// Maximum burst of calls to AniLibria that requests of visitors may cause.
 const UPSTREAM_BURST: u32 = 40;
 
-/// Calls per second for mirroring the catalogue of a sandbox.
+/// Calls per second for mirroring the catalog of a sandbox.
 const SANDBOX_RATE: u32 = 1000;
 
 /// Metric registrations of all modules.
@@ -109,16 +109,16 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
     let realtime = Realtime::open(bus, config.realtime.events_replay, live).await;
     let v3 = v3::Gateway::new(config, redis.as_ref())?;
     let status = caching.database.as_ref().map(SyncStatus::new);
-    let polls = config.realtime.events_enabled || config.catalogue.catalogue_enabled;
-    let lease = if config.realtime.events_enabled { POLLER } else { CATALOGUE_POLLER };
+    let polls = config.realtime.events_enabled || config.catalog.catalogue_enabled;
+    let lease = if config.realtime.events_enabled { POLLER } else { CATALOG_POLLER };
     let candidate = redis.as_ref().filter(|_| polls).map(|redis| candidate(redis.election(), lease));
     let stores = stores(config, &client, &caching, status.as_ref(), candidate.as_ref(), sandbox.is_none());
     let watcher = client.rate_limited(RateLimit::per_second(config.watcher_requests_per_second));
     let mut titles = Titles::new(client.clone(), caching.cache, caching.list_levels)
         .watched_with(watcher)
         .noted_in(status);
-    if config.catalogue.catalogue_enabled {
-        let options = MirrorOptions { interval: config.catalogue.sync_interval, paced: sandbox.is_none() };
+    if config.catalog.catalogue_enabled {
+        let options = MirrorOptions { interval: config.catalog.sync_interval, paced: sandbox.is_none() };
         // The service's own sandbox needs no rate limit for the sake of AniLibria.
         let rate = if sandbox.is_some() { SANDBOX_RATE } else { config.sync_requests_per_second };
         let reader = client.rate_limited(RateLimit::per_second(rate));
@@ -186,17 +186,17 @@ fn stores(
     candidate: Option<&Arc<Candidate>>,
     is_public: bool,
 ) -> Stores {
-    if !config.catalogue.catalogue_enabled {
+    if !config.catalog.catalogue_enabled {
         return Stores::default();
     }
     let directory = caching::directory(&config.cache, is_public);
-    let own = directory.map(|directory| Arc::new(DiskCatalogue::at(&directory)) as Arc<dyn CatalogueStore>);
+    let own = directory.map(|directory| Arc::new(DiskCatalog::at(&directory)) as Arc<dyn CatalogStore>);
     let mongo = caching.database.clone().zip(status).map(|(database, status)| {
-        let catalogue = MongoCatalogue::new(database, client.clone(), status.clone());
-        Arc::new(catalogue) as Arc<dyn SharedCatalogue>
+        let catalog = MongoCatalog::new(database, client.clone(), status.clone());
+        Arc::new(catalog) as Arc<dyn SharedCatalog>
     });
     let redis = caching.redis.as_ref().zip(candidate).map(|(redis, candidate)| {
-        Arc::new(RedisCatalogue::new(redis, candidate.watch())) as Arc<dyn SharedCatalogue>
+        Arc::new(RedisCatalog::new(redis, candidate.watch())) as Arc<dyn SharedCatalog>
     });
     if let Some(candidate) = candidate {
         report_leader("catalogue", candidate.watch());
@@ -287,8 +287,8 @@ impl Vitals for Parts {
 
     async fn ask_cache(&self) -> CacheVitals {
         let (stats, pings) = future::join(self.titles.cache().stats(), self.titles.cache().ping()).await;
-        let catalogue = self.titles.mirror().map(Mirror::status);
-        let is_loaded = catalogue.as_ref().is_some_and(CatalogueStatus::is_loaded);
+        let catalog = self.titles.mirror().map(Mirror::status);
+        let is_loaded = catalog.as_ref().is_some_and(CatalogStatus::is_loaded);
         let holds_data =
             is_loaded || stats.levels.iter().filter_map(|level| level.store).any(|store| store.entries > 0);
         let level = |level: CacheLevel| pings.iter().find(|ping| ping.name == level.as_str()).map(back_end);
@@ -297,18 +297,18 @@ impl Vitals for Parts {
             hit_rate: stats.hit_rate(),
             redis: level(CacheLevel::Redis),
             database: level(CacheLevel::Database),
-            catalogue,
+            catalog,
         }
     }
 
     fn unchecked_cache(&self) -> CacheVitals {
-        let catalogue = self.titles.mirror().map(Mirror::status);
+        let catalog = self.titles.mirror().map(Mirror::status);
         CacheVitals {
-            holds_data: catalogue.as_ref().is_some_and(CatalogueStatus::is_loaded),
+            holds_data: catalog.as_ref().is_some_and(CatalogStatus::is_loaded),
             hit_rate: 0.0,
             redis: self.has_redis.then(BackEnd::unchecked),
             database: self.has_database.then(BackEnd::unchecked),
-            catalogue,
+            catalog,
         }
     }
 

@@ -15,7 +15,7 @@ use std::{future::Future, net::SocketAddr};
 use anilibria_client::sandbox::Sandbox;
 use anyhow::Context as _;
 
-use crate::{cli::Catalogue, config::Address};
+use crate::{cli::Catalog, config::Address};
 
 /// Runs `future` on a runtime with one thread per core.
 fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
@@ -40,7 +40,7 @@ fn base_url(bound: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(ip, bound.port()))
 }
 
-fn sandbox_with(Catalogue { seed, releases }: Catalogue) -> Sandbox {
+fn sandbox_with(Catalog { seed, releases }: Catalog) -> Sandbox {
     Sandbox::builder().releases(releases).seed(seed).build()
 }
 

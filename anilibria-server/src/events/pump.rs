@@ -32,7 +32,7 @@ impl Pump {
                         "cached answers of a changed title not expired in time"
                     );
                 }
-                // Lists are built from the mirrored catalogue, so the catalogue must be updated too.
+                // Lists are built from the mirrored catalog, so the catalog must be updated too.
                 if let Some(mirror) = titles.mirror() {
                     mirror.hurry();
                 }

@@ -218,7 +218,7 @@ impl Standby {
     async fn tell(&self, event: &watch::Event, by: Standing<'_>) -> Option<Published> {
         let Some(notice) = Notice::of(self.client(), event) else {
             warn!("too many changes for single events, all lists expire");
-            self.titles.catalogue_changed(&[]).await;
+            self.titles.catalog_changed(&[]).await;
             return None;
         };
         let publish = || async {

@@ -119,8 +119,9 @@ pub struct Checks {
     pub anilibria_api: Check,
     /// The Node service. It changes nothing in `status`.
     pub nodejs_service: Check,
-    /// The mirrored catalogue, which lists are answered from.
-    pub catalogue: CatalogueCheck,
+    /// The mirrored catalog, which lists are answered from.
+    #[oai(rename = "catalogue")]
+    pub catalog: CatalogCheck,
     /// Memory of the process.
     pub memory: MemoryCheck,
 }
@@ -145,11 +146,11 @@ impl Check {
         Self { status: CheckStatus::NotConfigured, response_time_ms: None, status_code: None, error: None };
 }
 
-/// The mirrored catalogue: `healthy` when it is loaded and up to date, `degraded` when it is neither yet or no longer,
+/// The mirrored catalog: `healthy` when it is loaded and up to date, `degraded` when it is neither yet or no longer,
 /// `unhealthy` when it could not be loaded. Lists come from AniLibria until it is loaded.
 #[derive(Clone, Debug, Object)]
 #[oai(skip_serializing_if_is_none)]
-pub struct CatalogueCheck {
+pub struct CatalogCheck {
     /// What was found.
     pub status: CheckStatus,
     /// How many releases it holds.
@@ -162,8 +163,8 @@ pub struct CatalogueCheck {
     pub error: Option<String>,
 }
 
-impl CatalogueCheck {
-    /// Check of a catalogue that is not mirrored.
+impl CatalogCheck {
+    /// Check of a catalog that is not mirrored.
     pub const NOT_CONFIGURED: Self = Self {
         status: CheckStatus::NotConfigured,
         releases: 0,

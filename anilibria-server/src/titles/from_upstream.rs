@@ -47,7 +47,7 @@ pub(super) fn keep_title(id: u32, title: Option<Bytes>) -> NewValue {
     title.map_or_else(NewValue::absent, NewValue::new).tag(tag::title(id))
 }
 
-/// Loads a page of the catalogue.
+/// Loads a page of the catalog.
 pub(super) async fn list(client: Client, query: ListQuery, genres: Vec<GenreId>) -> Result<NewValue, Error> {
     let window = selection::select(&client, &query, &genres).await?;
     Ok(page(&client, &window, query.page, query.limit))
@@ -66,7 +66,7 @@ pub(super) async fn search(client: Client, query: SearchQuery) -> Result<NewValu
 }
 
 /// Loads a page of the last updated titles. Within the range of AniLibria's list of latest releases, the page comes from
-/// that list, because it contains the latest episodes. The catalogue has the same order and provides the total number of
+/// that list, because it contains the latest episodes. The catalog has the same order and provides the total number of
 /// titles.
 pub(super) async fn updates(client: Client, page_number: u32, limit: u32) -> Result<NewValue, Error> {
     let offset = offset(page_number, limit);

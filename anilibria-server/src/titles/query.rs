@@ -33,8 +33,8 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    /// True if the query filters by ids of other services, which only the mirrored catalogue can do.
-    pub fn needs_catalogue(&self) -> bool {
+    /// True if the query filters by ids of other services, which only the mirrored catalog can do.
+    pub fn needs_catalog(&self) -> bool {
         !self.mal_ids.is_empty() || !self.shikimori_ids.is_empty()
     }
 }

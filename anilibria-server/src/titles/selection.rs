@@ -1,4 +1,4 @@
-//! Selection of titles in AniLibria's catalogue.
+//! Selection of titles in AniLibria's catalog.
 
 use std::cmp::Ordering;
 
@@ -11,18 +11,18 @@ use anilibria_client::{
 use futures::{StreamExt, TryStreamExt, future};
 use tracing::warn;
 
-use super::{ListQuery, from_catalogue::v1_season};
+use super::{ListQuery, from_catalog::v1_season};
 use crate::titles::{
     mapping,
     model::title::TitleStatus,
     params::{Order, Sort},
 };
 
-/// Maximum number of releases that are filtered here by a status that the catalogue cannot filter by. About a hundred are in
+/// Maximum number of releases that are filtered here by a status that the catalog cannot filter by. About a hundred are in
 /// production at any time.
 const MOST_IN_PRODUCTION: usize = 1000;
 
-/// Returns the releases of the catalogue that match a query. Genres are given as ids.
+/// Returns the releases of the catalog that match a query. Genres are given as ids.
 pub(super) async fn select(
     client: &Client,
     query: &ListQuery,
@@ -66,7 +66,7 @@ fn catalog(client: &Client, query: &ListQuery, genres: &[GenreId]) -> Option<Cat
     Some(catalog)
 }
 
-/// Returns every release that is ongoing or in production. The catalogue has both flags but combines them only with "and",
+/// Returns every release that is ongoing or in production. The catalog has both flags but combines them only with "and",
 /// so each flag needs a separate request.
 async fn in_progress(catalog: &CatalogReleases) -> Result<Vec<Release>, Error> {
     let ongoing = catalog.clone().publish_statuses([PublishStatus::Ongoing]);
@@ -82,7 +82,7 @@ async fn in_progress(catalog: &CatalogReleases) -> Result<Vec<Release>, Error> {
     Ok(releases)
 }
 
-/// Compares two releases in the order of the catalogue, for releases from more than one request. Ties are sorted by id,
+/// Compares two releases in the order of the catalog, for releases from more than one request. Ties are sorted by id,
 /// newest first.
 fn compare(one: &Release, two: &Release, sort: Sort, order: Order) -> Ordering {
     let ascending = match sort {
@@ -97,7 +97,7 @@ fn compare(one: &Release, two: &Release, sort: Sort, order: Order) -> Ordering {
 
 fn sorting(sort: Sort, order: Order) -> CatalogSorting {
     match (sort, order) {
-        // The catalogue cannot sort by id; the order of new releases and updates is the closest one.
+        // The catalog cannot sort by id; the order of new releases and updates is the closest one.
         (Sort::Id | Sort::Updated, Order::Desc) => CatalogSorting::FreshAtDesc,
         (Sort::Id | Sort::Updated, Order::Asc) => CatalogSorting::FreshAtAsc,
         (Sort::Rating, Order::Desc) => CatalogSorting::RatingDesc,

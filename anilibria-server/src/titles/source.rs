@@ -1,4 +1,4 @@
-//! The choice of source when no cache level has an answer: the mirrored catalogue once it is loaded, else AniLibria. Callers
+//! The choice of source when no cache level has an answer: the mirrored catalog once it is loaded, else AniLibria. Callers
 //! do not depend on the choice.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use anilibria_http::{load_failure::LoadFailure, rendered::render};
 
 use super::{
     ListQuery, SearchQuery, Titles,
-    from_catalogue::{self, Shelf},
+    from_catalog::{self, Shelf},
     from_upstream,
 };
 use crate::titles::mapping::Mapping;
@@ -21,11 +21,11 @@ type Result<T> = std::result::Result<T, LoadFailure>;
 
 /// Returns a page of the titles that match a query.
 pub(super) async fn list(titles: Titles, query: ListQuery) -> Result<NewValue> {
-    if let Some(catalogue) = catalogue(&titles) {
-        return Ok(shelf(&titles.client, &catalogue).list(&query));
+    if let Some(catalog) = catalog(&titles) {
+        return Ok(shelf(&titles.client, &catalog).list(&query));
     }
-    if query.needs_catalogue() {
-        return Err(LoadFailure::NoCatalogue);
+    if query.needs_catalog() {
+        return Err(LoadFailure::NoCatalog);
     }
     match titles.genre_ids(&query.genres).await? {
         Some(genres) => Ok(from_upstream::list(titles.client, query, genres).await?),
@@ -35,55 +35,55 @@ pub(super) async fn list(titles: Titles, query: ListQuery) -> Result<NewValue> {
 
 /// Returns a page of the titles that a search finds.
 pub(super) async fn search(titles: Titles, query: SearchQuery) -> Result<NewValue> {
-    match catalogue(&titles) {
-        Some(catalogue) => Ok(shelf(&titles.client, &catalogue).search(&query)),
+    match catalog(&titles) {
+        Some(catalog) => Ok(shelf(&titles.client, &catalog).search(&query)),
         None => Ok(from_upstream::search(titles.client, query).await?),
     }
 }
 
 /// Returns a page of the last updated titles.
 pub(super) async fn updates(titles: Titles, page: u32, limit: u32) -> Result<NewValue> {
-    match catalogue(&titles) {
-        Some(catalogue) => Ok(shelf(&titles.client, &catalogue).sorted(Sort::Updated, page, limit)),
+    match catalog(&titles) {
+        Some(catalog) => Ok(shelf(&titles.client, &catalog).sorted(Sort::Updated, page, limit)),
         None => Ok(from_upstream::updates(titles.client, page, limit).await?),
     }
 }
 
 /// Returns a page of the most popular titles.
 pub(super) async fn popular(titles: Titles, page: u32, limit: u32) -> Result<NewValue> {
-    match catalogue(&titles) {
-        Some(catalogue) => Ok(shelf(&titles.client, &catalogue).sorted(Sort::Favorites, page, limit)),
+    match catalog(&titles) {
+        Some(catalog) => Ok(shelf(&titles.client, &catalog).sorted(Sort::Favorites, page, limit)),
         None => Ok(from_upstream::popular(titles.client, page, limit).await?),
     }
 }
 
 /// Returns the names of all genres.
 pub(super) async fn genres(titles: Titles) -> Result<NewValue> {
-    match catalogue(&titles) {
-        Some(catalogue) => Ok(shelf(&titles.client, &catalogue).genres()),
+    match catalog(&titles) {
+        Some(catalog) => Ok(shelf(&titles.client, &catalog).genres()),
         None => Ok(from_upstream::genres(titles.client).await?),
     }
 }
 
 /// Returns the id of a random title that is not blocked.
 pub(super) async fn random_id(titles: &Titles) -> Result<u32> {
-    match catalogue(titles).as_deref().and_then(from_catalogue::random_id) {
+    match catalog(titles).as_deref().and_then(from_catalog::random_id) {
         Some(id) => Ok(id),
         None => Ok(from_upstream::random_id(&titles.client).await?),
     }
 }
 
-/// Returns title `id` with its episodes from the catalogue. Used when AniLibria fails.
+/// Returns title `id` with its episodes from the catalog. Used when AniLibria fails.
 pub(super) fn in_need(titles: &Titles, id: u32) -> Option<bytes::Bytes> {
-    let catalogue = catalogue(titles)?;
-    let title = Mapping::new(&titles.client).whole_entry(&catalogue, catalogue.get(id)?)?;
+    let catalog = catalog(titles)?;
+    let title = Mapping::new(&titles.client).whole_entry(&catalog, catalog.get(id)?)?;
     Some(render(&title, None))
 }
 
-fn catalogue(titles: &Titles) -> Option<Arc<Catalog>> {
-    titles.mirror()?.catalogue()
+fn catalog(titles: &Titles) -> Option<Arc<Catalog>> {
+    titles.mirror()?.catalog()
 }
 
-fn shelf<'a>(client: &'a Client, catalogue: &'a Catalog) -> Shelf<'a> {
-    Shelf { client, catalogue }
+fn shelf<'a>(client: &'a Client, catalog: &'a Catalog) -> Shelf<'a> {
+    Shelf { client, catalog }
 }

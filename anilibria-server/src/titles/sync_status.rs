@@ -35,17 +35,17 @@ const WAITING: usize = 16;
 /// Subject of a synchronisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// The whole catalogue.
-    Catalogue,
+    /// The whole catalog.
+    Catalog,
     /// One title.
     Title(u32),
 }
 
 impl Subject {
-    /// Returns the title; `None` for the whole catalogue.
+    /// Returns the title; `None` for the whole catalog.
     fn title_id(self) -> Option<u32> {
         match self {
-            Self::Catalogue => None,
+            Self::Catalog => None,
             Self::Title(id) => Some(id),
         }
     }
@@ -62,7 +62,7 @@ pub struct SyncStatus {
     is_indexed: Arc<AtomicBool>,
 }
 
-/// Recorded status of the catalogue.
+/// Recorded status of the catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Noted {
     /// Number of the last completed save; 0 before the first.
@@ -115,10 +115,9 @@ impl SyncStatus {
         }
     }
 
-    /// Returns the recorded status of the catalogue; `None` if there is none.
-    pub(crate) async fn catalogue(&self) -> anyhow::Result<Option<Noted>> {
-        let found =
-            answer("find", self.collection.find_one(filter(Subject::Catalogue)).into_future()).await?;
+    /// Returns the recorded status of the catalog; `None` if there is none.
+    pub(crate) async fn catalog(&self) -> anyhow::Result<Option<Noted>> {
+        let found = answer("find", self.collection.find_one(filter(Subject::Catalog)).into_future()).await?;
         Ok(found.map(|document| Noted {
             saved: number(&document, "saved"),
             count: number(&document, "saved_count").try_into().unwrap_or_default(),
@@ -131,7 +130,7 @@ impl SyncStatus {
     pub(crate) async fn begin_save(&self) -> anyhow::Result<i64> {
         let update = self
             .collection
-            .find_one_and_update(filter(Subject::Catalogue), doc! { "$inc": { "revision": 1_i64 } })
+            .find_one_and_update(filter(Subject::Catalog), doc! { "$inc": { "revision": 1_i64 } })
             .upsert(true)
             .return_document(ReturnDocument::After);
         let document = answer("update", update.into_future()).await?;
@@ -142,7 +141,7 @@ impl SyncStatus {
     pub(crate) async fn end_save(&self, number: i64, count: usize) -> anyhow::Result<()> {
         let count = i64::try_from(count)?;
         let update = doc! { "$max": { "saved": number }, "$set": { "saved_count": count } };
-        answer("update", self.collection.update_one(filter(Subject::Catalogue), update).into_future())
+        answer("update", self.collection.update_one(filter(Subject::Catalog), update).into_future())
             .await
             .map(drop)
     }
@@ -164,7 +163,7 @@ impl SyncStatus {
 
 fn filter(subject: Subject) -> Document {
     let (kind, id) = match subject {
-        Subject::Catalogue => ("catalogue", "all".to_owned()),
+        Subject::Catalog => ("catalogue", "all".to_owned()),
         Subject::Title(id) => ("title", id.to_string()),
     };
     doc! { "service": SERVICE, "entity_type": kind, "entity_id": id }

@@ -42,12 +42,12 @@ impl Drop for FranchiseTask {
     }
 }
 
-/// Reads the franchises after the catalogue is loaded and then at intervals, and updates the index after each change. A failed
+/// Reads the franchises after the catalog is loaded and then at intervals, and updates the index after each change. A failed
 /// read keeps the last franchises.
 async fn run(indexer: &Indexer, rate: u32) {
     let client = indexer.titles().client().rate_limited(RateLimit::per_second(rate));
     let mut changed = indexer.mirror().changed();
-    while indexer.mirror().catalogue().is_none() {
+    while indexer.mirror().catalog().is_none() {
         if changed.changed().await.is_err() {
             return;
         }

@@ -1,4 +1,4 @@
-//! The index of the mirrored catalogue. It is created by the first request, and from then on after each change.
+//! The index of the mirrored catalog. It is created by the first request, and from then on after each change.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use tracing::error;
 
 use super::current::Current;
-use crate::titles::{Titles, catalogue::Mirror};
+use crate::titles::{Titles, catalog::Mirror};
 
-/// Creates the index, at most once for each change of the catalogue or of the franchises.
+/// Creates the index, at most once for each change of the catalog or of the franchises.
 pub(super) struct Indexer {
     titles: Titles,
     mirror: Mirror,
@@ -22,18 +22,18 @@ pub(super) struct Indexer {
 /// The sources of an index. They are equal if they are the same objects.
 #[derive(Clone)]
 struct Sources {
-    catalogue: Arc<Catalog>,
+    catalog: Arc<Catalog>,
     franchises: Arc<Franchises>,
 }
 
 impl PartialEq for Sources {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.catalogue, &other.catalogue) && Arc::ptr_eq(&self.franchises, &other.franchises)
+        Arc::ptr_eq(&self.catalog, &other.catalog) && Arc::ptr_eq(&self.franchises, &other.franchises)
     }
 }
 
 impl Indexer {
-    /// Creates an indexer of the catalogue of `mirror`, without franchises.
+    /// Creates an indexer of the catalog of `mirror`, without franchises.
     pub(super) fn new(titles: &Titles, mirror: Mirror) -> Self {
         let (franchises, index) = (watch::Sender::default(), Arc::default());
         Self { titles: titles.clone(), mirror, franchises, index }
@@ -44,7 +44,7 @@ impl Indexer {
         &self.titles
     }
 
-    /// Returns the mirrored catalogue.
+    /// Returns the mirrored catalog.
     pub(super) fn mirror(&self) -> &Mirror {
         &self.mirror
     }
@@ -54,7 +54,7 @@ impl Indexer {
         self.franchises.send_replace(Arc::new(franchises));
     }
 
-    /// Creates the index of the current catalogue, if there was a request for an earlier one.
+    /// Creates the index of the current catalog, if there was a request for an earlier one.
     pub(super) async fn update(&self) {
         if self.index.exists() {
             // A failure is logged, and the next request repeats the attempt.
@@ -62,17 +62,17 @@ impl Indexer {
         }
     }
 
-    /// Returns the index of the current catalogue, or the previous one while the next one is created.
+    /// Returns the index of the current catalog, or the previous one while the next one is created.
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] before the catalogue is loaded.
+    /// [`Error::Unavailable`] before the catalog is loaded.
     pub(super) async fn index(&self) -> Result<Arc<Index>, Error> {
-        let catalogue = self.mirror.catalogue().ok_or(Error::Unavailable)?;
-        let sources = Sources { catalogue, franchises: Arc::clone(&self.franchises.borrow()) };
+        let catalog = self.mirror.catalog().ok_or(Error::Unavailable)?;
+        let sources = Sources { catalog, franchises: Arc::clone(&self.franchises.borrow()) };
         let client = self.titles.client().clone();
         let create =
-            move |sources: &Sources| Index::new(Arc::clone(&sources.catalogue), &sources.franchises, &client);
+            move |sources: &Sources| Index::new(Arc::clone(&sources.catalog), &sources.franchises, &client);
         self.index.get(sources, create).await.map_err(|error| {
             count_error("torznab", "index");
             error!(%error, "torrents not indexed");

@@ -14,7 +14,7 @@ const PATH: &str = "/torznab/api";
 /// State of the indexer. Cheap to clone.
 #[derive(Clone)]
 pub struct Torznab {
-    /// `None` if the indexer is disabled, or if there is no mirrored catalogue to search.
+    /// `None` if the indexer is disabled, or if there is no mirrored catalog to search.
     indexer: Option<Arc<Indexer>>,
     key: Option<ApiKey>,
 }

@@ -21,7 +21,7 @@ const XML: &str = "application/xml; charset=utf-8";
 
 const RSS: HeaderValue = HeaderValue::from_static("application/rss+xml; charset=utf-8");
 
-/// `Retry-After` in seconds while the catalogue is being loaded.
+/// `Retry-After` in seconds while the catalog is being loaded.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
 
 /// Answers requests of Torznab clients.
@@ -77,7 +77,7 @@ impl Endpoint for Route {
 }
 
 /// Returns the response with an error. Clients read the code from the document and take other statuses than 200 for a failure of
-/// the network, so only a catalogue that is being loaded has one: 503.
+/// the network, so only a catalog that is being loaded has one: 503.
 fn refusal(error: &Error) -> Response {
     let mut response = Response::builder().content_type(XML).body(error.to_xml());
     response.headers_mut().insert(header::CACHE_CONTROL, freshness::NO_STORE);

@@ -105,7 +105,7 @@ impl LegacyApi {
         self.legacy.videos(limit.0.0).await
     }
 
-    /// The catalogue
+    /// The catalog
     #[oai(path = "/titles", method = "get", hidden)]
     async fn titles(&self, search: Param<Search>, filters: Filters) -> Result<Answer, Problem> {
         let query = ListQuery { sort: Some(Sort::Id), text: search.0.0, ..filters.0 };
@@ -156,7 +156,7 @@ impl LegacyApi {
         Answer::bare(&Availability { success: true, available }).map_err(Problem::internal)
     }
 
-    /// How the catalogue is mirrored
+    /// How the catalog is mirrored
     #[oai(path = "/sync/stats", method = "get", hidden)]
     #[expect(clippy::unused_async, reason = "the framework takes asynchronous routes only")]
     async fn sync_stats(&self) -> Result<Answer, Problem> {

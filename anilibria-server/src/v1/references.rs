@@ -16,7 +16,7 @@ use super::{
     answer::{Answer, render},
     key,
     params::Franchises,
-    select::catalogue,
+    select::catalog,
     service::Legacy,
 };
 use crate::titles::Titles;
@@ -95,8 +95,8 @@ impl Legacy {
 }
 
 async fn genres(titles: Titles) -> Result<NewValue, LoadFailure> {
-    let mut names: Vec<_> = match catalogue(&titles) {
-        Some(catalogue) => catalogue.genres().map(|(_, name)| name.to_owned()).collect(),
+    let mut names: Vec<_> = match catalog(&titles) {
+        Some(catalog) => catalog.genres().map(|(_, name)| name.to_owned()).collect(),
         None => titles.client().catalog().genres().await?.into_iter().map(|genre| genre.name).collect(),
     };
     sort_russian(&mut names);
@@ -104,8 +104,8 @@ async fn genres(titles: Titles) -> Result<NewValue, LoadFailure> {
 }
 
 async fn years(titles: Titles) -> Result<NewValue, LoadFailure> {
-    let years: BTreeSet<u16> = match catalogue(&titles) {
-        Some(catalogue) => catalogue.iter().filter_map(|entry| entry.year).collect(),
+    let years: BTreeSet<u16> = match catalog(&titles) {
+        Some(catalog) => catalog.iter().filter_map(|entry| entry.year).collect(),
         None => titles.client().catalog().years().await?.into_iter().collect(),
     };
     Ok(NewValue::new(render(&years)?).tag(tag::LISTS))

@@ -1,4 +1,4 @@
-//! Selection of the titles of a list, in the mirrored catalogue once it is loaded, else by AniLibria.
+//! Selection of the titles of a list, in the mirrored catalog once it is loaded, else by AniLibria.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use anilibria_client::{
 use anilibria_http::LoadFailure;
 
 use super::ListQuery;
-use crate::titles::{Titles, catalogue::Mirror};
+use crate::titles::{Titles, catalog::Mirror};
 
 /// Titles of a page, and the number of titles in the list.
 #[derive(Debug, Default)]
@@ -18,21 +18,21 @@ pub(super) struct Selected {
     pub(super) total: u64,
 }
 
-/// Returns the mirrored catalogue, if it is loaded.
-pub(super) fn catalogue(titles: &Titles) -> Option<Arc<Catalog>> {
-    titles.mirror().and_then(Mirror::catalogue)
+/// Returns the mirrored catalog, if it is loaded.
+pub(super) fn catalog(titles: &Titles) -> Option<Arc<Catalog>> {
+    titles.mirror().and_then(Mirror::catalog)
 }
 
 /// Returns the titles that match `query`.
 pub(super) async fn select(titles: &Titles, query: &ListQuery) -> Result<Selected, LoadFailure> {
-    let Some(catalogue) = catalogue(titles) else { return from_upstream(titles, query).await };
-    let found = find(&catalogue, query);
+    let Some(catalog) = catalog(titles) else { return from_upstream(titles, query).await };
+    let found = find(&catalog, query);
     Ok(Selected { ids: found.items.iter().map(|entry| entry.id).collect(), total: found.total as u64 })
 }
 
-/// Returns the entries of `catalogue` that match `query`.
-pub(super) fn find<'c>(catalogue: &'c Catalog, query: &ListQuery) -> Found<'c> {
-    let mut selected = catalogue.query().genres(&query.genres);
+/// Returns the entries of `catalog` that match `query`.
+pub(super) fn find<'c>(catalog: &'c Catalog, query: &ListQuery) -> Found<'c> {
+    let mut selected = catalog.query().genres(&query.genres);
     if let Some(sort) = query.sort {
         selected = selected.sort(sort);
     }
@@ -89,8 +89,8 @@ fn sorting(sort: Sort) -> CatalogSorting {
 
 /// Returns the ids of up to `count` random titles that are not blocked.
 pub(super) async fn random(titles: &Titles, count: u32) -> Result<Vec<ReleaseId>, LoadFailure> {
-    if let Some(catalogue) = catalogue(titles) {
-        let open = catalogue.query().blocked(false).find();
+    if let Some(catalog) = catalog(titles) {
+        let open = catalog.query().blocked(false).find();
         let chosen = fastrand::choose_multiple(open.items.iter(), count as usize);
         return Ok(chosen.into_iter().map(|entry| entry.id).collect());
     }

@@ -15,7 +15,7 @@ use super::{
     ListQuery,
     answer::{Answer, Pagination, render, render_page},
     key,
-    select::{self, catalogue},
+    select::{self, catalog},
     title,
 };
 use crate::{health::Health, titles::Titles};
@@ -53,9 +53,9 @@ impl Legacy {
     pub(super) async fn title(&self, title: Option<&ReleaseRef>) -> Result<Answer, Problem> {
         match title {
             Some(ReleaseRef::Id(id)) => self.by_id(*id).await,
-            Some(ReleaseRef::Alias(code)) => match catalogue(&self.titles) {
-                // A readable id that the catalogue lacks does not exist.
-                Some(catalogue) => match catalogue.by_alias(code) {
+            Some(ReleaseRef::Alias(code)) => match catalog(&self.titles) {
+                // A readable id that the catalog lacks does not exist.
+                Some(catalog) => match catalog.by_alias(code) {
                     Some(entry) => self.by_id(entry.id).await,
                     None => Err(Problem::NotFound),
                 },
@@ -108,19 +108,19 @@ impl Legacy {
         if cached.is_absent() { Err(Problem::NotFound) } else { Ok(Answer::cached(cached)) }
     }
 
-    /// Returns a page from the mirrored catalogue, for this request only. Used when AniLibria fails.
+    /// Returns a page from the mirrored catalog, for this request only. Used when AniLibria fails.
     fn list_in_need(&self, query: &ListQuery) -> Option<Answer> {
-        let catalogue = catalogue(&self.titles)?;
-        let found = select::find(&catalogue, query);
-        let releases: Vec<_> = found.items.iter().map(|entry| v3::release_of(&catalogue, entry)).collect();
+        let catalog = catalog(&self.titles)?;
+        let found = select::find(&catalog, query);
+        let releases: Vec<_> = found.items.iter().map(|entry| v3::release_of(&catalog, entry)).collect();
         let titles = title::titles(self.titles.client(), &releases).ok()?;
         page(&titles, query, found.total as u64).ok().map(Answer::once)
     }
 
-    /// Returns one title from the mirrored catalogue, for this request only.
+    /// Returns one title from the mirrored catalog, for this request only.
     fn title_in_need(&self, id: ReleaseId) -> Option<Answer> {
-        let catalogue = catalogue(&self.titles)?;
-        let release = v3::release_of(&catalogue, catalogue.get(id)?);
+        let catalog = catalog(&self.titles)?;
+        let release = v3::release_of(&catalog, catalog.get(id)?);
         let title = title::title(self.titles.client(), &release).ok()?;
         render(&title).ok().map(Answer::once)
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     auth::{Caller, Write},
-    titles::{catalogue::Mirror, params::TitleId},
+    titles::{catalog::Mirror, params::TitleId},
 };
 
 /// Maximum number of titles that are refreshed at a time.
@@ -53,7 +53,7 @@ struct SyncedMany {
     failed: usize,
 }
 
-/// Status of the mirrored catalogue.
+/// Status of the mirrored catalog.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SyncStats {
@@ -108,7 +108,7 @@ impl Legacy {
         Ok(Answer::once(render(&many).map_err(Problem::internal)?))
     }
 
-    /// Returns the status of the mirrored catalogue.
+    /// Returns the status of the mirrored catalog.
     pub(super) fn sync_stats(&self) -> Result<Answer, Problem> {
         let mirror = self.titles.mirror().map(Mirror::status);
         let stats = SyncStats {

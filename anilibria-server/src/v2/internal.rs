@@ -13,7 +13,7 @@ use crate::{
     titles::{Synced, Titles, model::sync::SyncReport},
     v2::{
         model::{
-            internal::{CacheStatistics, CatalogueStatistics, ClearReport, Mirror, ServiceStatistics},
+            internal::{CacheStatistics, CatalogStatistics, ClearReport, Mirror, ServiceStatistics},
             live::LiveStatistics,
         },
         routes::InternalApi,
@@ -87,7 +87,7 @@ impl Internal {
             uptime_seconds: self.health.uptime(),
             requests: self.traffic.requests(),
             cache: self.cache().await,
-            catalogue: self.titles.mirror().map(|mirror| CatalogueStatistics::from(mirror.status())),
+            catalog: self.titles.mirror().map(|mirror| CatalogStatistics::from(mirror.status())),
             notifications,
             websocket: LiveStatistics::from(&self.realtime),
             mirrors: self.titles.client().mirrors().into_iter().map(Mirror::from).collect(),

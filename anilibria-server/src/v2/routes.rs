@@ -29,7 +29,7 @@ use crate::{
 /// Groups of operations in the document, in its order.
 #[derive(Tags)]
 enum Tag {
-    /// Titles of the catalogue: list, search, and single titles with their episodes.
+    /// Titles of the catalog: list, search, and single titles with their episodes.
     Titles,
     /// Lists for pages of a site: updates, popular titles, a random title, the schedule.
     Lists,

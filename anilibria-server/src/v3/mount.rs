@@ -22,7 +22,7 @@ use crate::{
     config::{Config, V3Config, V3Dialect},
     events::{bus::Bus, event::Event},
     telemetry::report_leader,
-    titles::{Titles, catalogue::Mirror, notice::Subject},
+    titles::{Titles, catalog::Mirror, notice::Subject},
 };
 
 /// State of the gateway that lives as long as the service. Cheap to clone.
@@ -96,7 +96,7 @@ impl Gateway {
             let sources = Sources {
                 titles: HostTitles::new(titles.clone()),
                 bus: Arc::new(SiteEvents(Arc::clone(bus))),
-                interval: config.catalogue.sync_interval,
+                interval: config.catalog.sync_interval,
             };
             let changes = Changes::start(sources, &self.news, redis);
             if let Some(leader) = changes.leader() {
@@ -153,11 +153,11 @@ impl Host for Titles {
         self.watcher()
     }
 
-    fn catalogue(&self) -> Option<Arc<Catalog>> {
-        self.mirror().and_then(Mirror::catalogue)
+    fn catalog(&self) -> Option<Arc<Catalog>> {
+        self.mirror().and_then(Mirror::catalog)
     }
 
-    fn catalogue_changes(&self) -> Option<watch::Receiver<()>> {
+    fn catalog_changes(&self) -> Option<watch::Receiver<()>> {
         self.mirror().map(Mirror::changed)
     }
 

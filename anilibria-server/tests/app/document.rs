@@ -348,7 +348,7 @@ fn objects_are_nullable_only_where_no_property_excludes_null() {
 
     // All properties that refer to these objects are nullable.
     let names: Vec<_> = nullable.into_iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["CatalogueStatistics", "LevelStatistics", "NotificationStatistics", "Skip"]);
+    assert_eq!(names, ["CatalogStatistics", "LevelStatistics", "NotificationStatistics", "Skip"]);
 }
 
 #[test]

@@ -6,29 +6,29 @@ use anilibria_client::sandbox::{RunningSandbox, Sandbox};
 use anilibria_http::trace::Sampler;
 use anilibria_server::{
     app::shell::Shell,
-    titles::{Titles, catalogue::SyncTask},
+    titles::{Titles, catalog::SyncTask},
 };
 use poem::{http::StatusCode, test::TestClient};
 use serde_json::Value;
 
 use crate::support::{assert_error, json, service_on};
 
-/// Maximum time until the catalogue is loaded.
+/// Maximum time until the catalog is loaded.
 const LOADED_WITHIN: Duration = Duration::from_mins(1);
 
 async fn upstream() -> RunningSandbox {
     Sandbox::builder().releases(9).seed(1).build().start().await.unwrap()
 }
 
-/// Loads the catalogue. The task keeps it up to date until it is dropped.
+/// Loads the catalog. The task keeps it up to date until it is dropped.
 async fn load(titles: &Titles) -> SyncTask {
     let task = SyncTask::start(titles, None, Sampler::default()).unwrap();
     let wait = async {
-        while titles.mirror().is_none_or(|mirror| mirror.catalogue().is_none()) {
+        while titles.mirror().is_none_or(|mirror| mirror.catalog().is_none()) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(LOADED_WITHIN, wait).await.expect("the catalogue");
+    tokio::time::timeout(LOADED_WITHIN, wait).await.expect("the catalog");
     task
 }
 
@@ -78,7 +78,7 @@ async fn single_title_has_the_ids_as_well() {
 }
 
 #[tokio::test]
-async fn ids_cannot_be_looked_up_before_the_catalogue_is_loaded() {
+async fn ids_cannot_be_looked_up_before_the_catalog_is_loaded() {
     let upstream = upstream().await;
     let (service, titles) = service_on(&upstream.api_url());
 
@@ -87,7 +87,7 @@ async fn ids_cannot_be_looked_up_before_the_catalogue_is_loaded() {
 
         response.assert_header("retry-after", "5");
         let error = assert_error(response, StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE").await;
-        assert_eq!(error["details"]["reason"], "the catalogue is not loaded");
+        assert_eq!(error["details"]["reason"], "the catalog is not loaded");
     }
     assert_eq!(upstream.request_count(), 0);
 

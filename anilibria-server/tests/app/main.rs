@@ -31,6 +31,6 @@ mod rates;
 mod request_ids;
 mod sandbox;
 #[cfg(unix)]
-mod shared_catalogue;
+mod shared_catalog;
 mod torznab;
 mod v3;

@@ -9,7 +9,7 @@ use anilibria_http::{
 };
 use anilibria_server::{
     app::{app, build::SandboxAt, shell::Shell},
-    titles::catalogue::SyncTask,
+    titles::catalog::SyncTask,
 };
 use poem::{
     http::{Method, StatusCode, header},
@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::support::{build, config, service, service_with_sandbox};
 
-/// Timeout of loading the catalogue.
+/// Timeout of loading the catalog.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -28,10 +28,10 @@ const KEY: &str = "0123456789abcdef0123456789abcdef";
 /// Number of releases of the sandbox.
 const RELEASES: u32 = 60;
 
-/// The service with a loaded catalogue.
+/// The service with a loaded catalog.
 struct Indexer {
     service: TestClient<Shell>,
-    /// Keeps the catalogue up to date until it is dropped.
+    /// Keeps the catalog up to date until it is dropped.
     _sync: Option<SyncTask>,
 }
 
@@ -52,11 +52,11 @@ impl Indexer {
         let mirror = state.titles.mirror().unwrap().clone();
         let wait = async {
             let mut changed = mirror.changed();
-            while mirror.catalogue().is_none() {
+            while mirror.catalog().is_none() {
                 changed.changed().await.unwrap();
             }
         };
-        tokio::time::timeout(PATIENCE, wait).await.expect("the catalogue");
+        tokio::time::timeout(PATIENCE, wait).await.expect("the catalog");
         Self { service, _sync: sync }
     }
 
@@ -244,7 +244,7 @@ async fn self_link_is_the_address_without_the_query() {
 }
 
 #[tokio::test]
-async fn unloaded_catalogue_is_unavailable_for_a_while() {
+async fn unloaded_catalog_is_unavailable_for_a_while() {
     let service = service_with_sandbox();
 
     let response = service.get("/torznab/api?t=search&q=name").send().await;

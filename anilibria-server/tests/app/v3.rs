@@ -16,7 +16,7 @@ use anilibria_http::{
 };
 use anilibria_server::{
     app::{app, build::SandboxAt, shell::Shell},
-    titles::{Titles, catalogue::SyncTask},
+    titles::{Titles, catalog::SyncTask},
 };
 use poem::{
     http::Method,
@@ -39,26 +39,26 @@ pub(crate) struct Gateway {
     upstream: Sandbox,
     service: TestClient<Shell>,
     titles: Titles,
-    /// Loads the catalogue, as long as it is not dropped.
+    /// Loads the catalog, as long as it is not dropped.
     _sync: Option<SyncTask>,
 }
 
 impl Gateway {
-    /// The service without a mirrored catalogue, so that all it asks can be counted.
+    /// The service without a mirrored catalog, so that all it asks can be counted.
     async fn start() -> Self {
         Self::with(&["--catalogue-enabled=false"]).await
     }
 
-    /// The service with the catalogue, once that is loaded.
+    /// The service with the catalog, once that is loaded.
     async fn mirrored() -> Self {
         let gateway = Self::with(&[]).await;
-        let is_loaded = || gateway.titles.mirror().is_some_and(|mirror| mirror.catalogue().is_some());
+        let is_loaded = || gateway.titles.mirror().is_some_and(|mirror| mirror.catalog().is_some());
         let wait = async {
             while !is_loaded() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, wait).await.expect("the catalogue");
+        tokio::time::timeout(PATIENCE, wait).await.expect("the catalog");
         gateway
     }
 

@@ -111,7 +111,7 @@ async fn title_has_its_episodes_in_order_with_the_best_source_first() {
 }
 
 #[tokio::test]
-async fn pages_of_titles_do_not_overlap_and_cover_the_catalogue() {
+async fn pages_of_titles_do_not_overlap_and_cover_the_catalog() {
     let service = Service::sandbox(&["--releases", "130"], &[]);
     let mut seen = BTreeSet::new();
 
@@ -165,7 +165,7 @@ async fn filters_hold_alone_and_together() {
 }
 
 #[tokio::test]
-async fn statuses_share_out_the_whole_catalogue() {
+async fn statuses_share_out_the_whole_catalog() {
     let service = Service::sandbox(&[], &[]);
     let mut total = 0;
 

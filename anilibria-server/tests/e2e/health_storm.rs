@@ -37,7 +37,7 @@ async fn readiness_does_not_wait_for_back_ends_that_do_not_answer() {
     let (url, uri) = (redis.url(), format!("{}site", mongo.uri()));
     let variables = [("REDIS_URL", url.as_str()), ("MONGODB_URI", &uri), ("CATALOGUE_ENABLED", "true")];
     let service = Service::sandbox(&[], &variables);
-    eventually("the catalogue", async || {
+    eventually("the catalog", async || {
         let body = service.get("/health").await.json();
         (body["checks"]["catalogue"]["status"] == "healthy").then_some(())
     })

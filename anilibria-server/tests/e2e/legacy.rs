@@ -242,10 +242,10 @@ async fn failure_of_anilibria_is_told_and_nothing_is_made_up() {
 }
 
 #[tokio::test]
-async fn mirrored_catalogue_stands_in_while_anilibria_is_down() {
+async fn mirrored_catalog_stands_in_while_anilibria_is_down() {
     let variables = [("LEGACY_V1_ENABLED", "true"), ("CATALOGUE_ENABLED", "true")];
     let service = Service::sandbox(&["--releases", "30"], &variables);
-    eventually("the catalogue is mirrored", async || {
+    eventually("the catalog is mirrored", async || {
         data(&service, "/sync/stats").await["lastSync"].is_string().then_some(())
     })
     .await;

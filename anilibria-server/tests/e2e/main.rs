@@ -19,11 +19,11 @@ mod cache_secrets;
 #[cfg(unix)]
 mod cache_stale;
 #[cfg(unix)]
-mod catalogue;
+mod catalog;
 #[cfg(unix)]
-mod catalogue_mongo;
+mod catalog_mongo;
 #[cfg(unix)]
-mod catalogue_redis;
+mod catalog_redis;
 #[cfg(unix)]
 mod cluster;
 mod commands;

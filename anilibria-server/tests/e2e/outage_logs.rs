@@ -109,7 +109,7 @@ async fn outage_is_logged_with_cause_host_and_recovery_and_the_runbook_reads_it(
     upstream.faults(json!({"status": 503, "error_rate": 1.0})).await;
     let mut others = (200..).step_by(6);
     eventually("open circuits", async || {
-        // All at the same time: the longer the outage, the later the catalogue sync tries again.
+        // All at the same time: the longer the outage, the later the catalog sync tries again.
         let first = others.next().unwrap_or_default();
         let paths: Vec<_> = (first..first + 6).map(|id| format!("/titles/{id}")).collect();
         futures::future::join_all(paths.iter().map(|path| service.get(path))).await;
@@ -122,7 +122,7 @@ async fn outage_is_logged_with_cause_host_and_recovery_and_the_runbook_reads_it(
     assert!(error(&failed).contains("503"), "{failed}");
     let silent = line(&service, "mirror failed", json!({"host": black_hole.host()})).await;
     assert!(error(&silent).contains("no answer within"), "{silent}");
-    let sync = line(&service, "catalogue sync failed, retrying", json!({})).await;
+    let sync = line(&service, "catalog sync failed, retrying", json!({})).await;
     assert!(sync["retry_in_seconds"].is_number() && !error(&sync).is_empty(), "{sync}");
     let request = line(&service, "Request failed", json!({"method": "GET"})).await;
     for field in ["request_id", "path", "status_code", "duration_ms", "error", "error_type", "ip", "user_id"]
@@ -131,7 +131,7 @@ async fn outage_is_logged_with_cause_host_and_recovery_and_the_runbook_reads_it(
     }
     upstream.faults(json!({})).await;
     line(&service, "mirror healthy, circuit closed", json!({"host": mirror})).await;
-    line(&service, "catalogue sync recovered", json!({})).await;
+    line(&service, "catalog sync recovered", json!({})).await;
 
     redis.kill();
     let host = format!("127.0.0.1:{}", redis.port());
@@ -172,7 +172,7 @@ async fn outage_is_logged_with_cause_host_and_recovery_and_the_runbook_reads_it(
         ("cache level unavailable", "cache_level", "redis"),
         ("cache level available again", "cache_level", "redis"),
         ("feed subscription restored", "feed", "anilibria:#feed:events"),
-        ("catalogue sync failed, retrying", "level", "warn"),
+        ("catalog sync failed, retrying", "level", "warn"),
     ] {
         assert_eq!(count(&service, message, field, value), 1, "one line per change: {message} {value}");
     }
@@ -214,7 +214,7 @@ fn runbook_reads(log: &str, host: &str) {
         format!("mirror healthy, circuit closed  {host}"),
         "cache level unavailable  redis".to_owned(),
         "cache level available again  database".to_owned(),
-        "catalogue sync recovered".to_owned(),
+        "catalog sync recovered".to_owned(),
         "503".to_owned(),
     ] {
         assert!(answers.contains(&expected), "{expected}: {answers}");

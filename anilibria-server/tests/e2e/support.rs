@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 
 /// The binary, with none of the environment's own settings, nothing kept on the disk of whoever runs the tests, no
-/// limit on how often they may ask, no mirror of the catalogue and no
+/// limit on how often they may ask, no mirror of the catalog and no
 /// watcher: most tests count or break what is asked of AniLibria.
 pub(crate) fn binary(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_anilibria-server"));

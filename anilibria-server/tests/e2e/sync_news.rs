@@ -100,7 +100,7 @@ async fn what_else_has_changed_is_told_to_the_node_service_once_and_to_no_client
     ])
     .await;
     let latest = async || service.get("/updates?limit=1").await.good()["data"][0]["names"]["ru"].clone();
-    eventually("the catalogue", async || {
+    eventually("the catalog", async || {
         let health = service.get("/health").await.json();
         (health["checks"]["catalogue"]["status"] == "healthy").then_some(())
     })
@@ -114,7 +114,7 @@ async fn what_else_has_changed_is_told_to_the_node_service_once_and_to_no_client
         sync(&service).await;
         eventually("the name in lists", async || (latest().await == name).then_some(())).await;
     }
-    // Found by the catalogue alone.
+    // Found by the catalog alone.
     service.send(Method::POST, "/sandbox/releases/8/name", Some(json!({"main": "Четыре"}))).await;
     eventually("the other name in lists", async || (latest().await == "Четыре").then_some(())).await;
     publish_episode(&service, TITLE).await;
@@ -144,7 +144,7 @@ async fn lists_follow_an_event_long_before_they_are_due() {
         ("SYNC_INTERVAL_SECONDS", "1000"),
     ])
     .await;
-    eventually("the catalogue", async || {
+    eventually("the catalog", async || {
         let health = service.get("/health").await.json();
         (health["checks"]["catalogue"]["status"] == "healthy").then_some(())
     })

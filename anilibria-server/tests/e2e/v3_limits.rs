@@ -26,7 +26,7 @@ fn search(alternatives: &[String]) -> String {
     format!("/v3/title/search/advanced?filter=id&query={query}")
 }
 
-/// Starts the service with a mirrored catalogue.
+/// Starts the service with a mirrored catalog.
 async fn mirrored(variables: &[(&str, &str)]) -> Service {
     let variables = [variables, &[("CATALOGUE_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "3600")]].concat();
     let service = limited(&variables);
@@ -34,9 +34,9 @@ async fn mirrored(variables: &[(&str, &str)]) -> Service {
     service
 }
 
-/// Waits until the catalogue is mirrored.
+/// Waits until the catalog is mirrored.
 pub(crate) async fn loaded(service: &Service) {
-    eventually("the catalogue", async || {
+    eventually("the catalog", async || {
         let health = service.send(Method::GET, "/health", None).await.json();
         health["checks"]["catalogue"]["releases"].as_u64().filter(|releases| *releases > 0)
     })
@@ -182,7 +182,7 @@ async fn answer_that_would_be_too_large_is_refused_with_a_way_out() {
 }
 
 #[tokio::test]
-async fn names_that_the_catalogue_does_not_have_cause_no_calls() {
+async fn names_that_the_catalog_does_not_have_cause_no_calls() {
     let upstream = Service::upstream();
     let service =
         Service::reading_from(&upstream, &[("CATALOGUE_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "3600")]);
@@ -201,7 +201,7 @@ async fn names_that_the_catalogue_does_not_have_cause_no_calls() {
 }
 
 #[tokio::test]
-async fn without_a_catalogue_names_cause_a_few_calls() {
+async fn without_a_catalog_names_cause_a_few_calls() {
     let upstream = Service::upstream();
     let service = Service::reading_from(&upstream, &[]);
     let names = |count: usize| (0..count).map(|number| format!("no-{number}")).collect::<Vec<_>>().join(",");

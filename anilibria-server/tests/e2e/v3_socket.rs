@@ -90,7 +90,7 @@ async fn service(variables: &[(&str, &str)]) -> Service {
     if variables.contains(&("CATALOGUE_ENABLED", "true")) {
         // What it knows from the beginning is what it can compare with.
         let status = async || service.get("/health").await.json()["checks"]["catalogue"]["status"].clone();
-        eventually("the catalogue", async || (status().await == "healthy").then_some(())).await;
+        eventually("the catalog", async || (status().await == "healthy").then_some(())).await;
     }
     service
 }
@@ -342,7 +342,7 @@ mod instances {
         one.kill();
         let episode = publish_episode(&upstream, 7).await;
 
-        // Without a catalogue it can know this from the events alone.
+        // Without a catalog it can know this from the events alone.
         let playlist = socket.event("playlist_update").await;
         assert_eq!(playlist["episode"], number(&episode));
         assert_eq!(playlist["diff"]["episodes"]["last"], first["player"]["episodes"]["last"]);

@@ -18,7 +18,7 @@ import (
 
 const base = "/api/anilibria/v2"
 
-// loadedWithin is the maximum time until the service has loaded the catalogue.
+// loadedWithin is the maximum time until the service has loaded the catalog.
 const loadedWithin = 30 * time.Second
 
 // calls has a call of each operation, by the name of its method.

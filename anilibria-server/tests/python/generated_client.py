@@ -19,7 +19,7 @@ PUBLIC = f"{ORIGIN}/api/anilibria/v2"
 DIRECTORY = Path(os.environ["CLIENT_DIRECTORY"])
 PACKAGE = "anilibria_v2"
 
-# Maximum time until the service has loaded the catalogue, in seconds.
+# Maximum time until the service has loaded the catalog, in seconds.
 LOADED_WITHIN = 30
 
 # Operations by module of the generated client, with their arguments. `None` stands for an operation that is not called.

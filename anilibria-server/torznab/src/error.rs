@@ -31,8 +31,8 @@ pub enum Error {
     /// Torznab has the function, but this indexer does not.
     #[error("function not available: `{0}`")]
     FunctionNotAvailable(Box<str>),
-    /// The catalogue is not loaded yet.
-    #[error("the catalogue is being loaded, try again later")]
+    /// The catalog is not loaded yet.
+    #[error("the catalog is being loaded, try again later")]
     Unavailable,
 }
 

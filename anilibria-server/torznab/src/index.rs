@@ -1,4 +1,4 @@
-//! The torrents of a catalogue, rendered and searchable.
+//! The torrents of a catalog, rendered and searchable.
 
 use std::{
     cmp::Reverse,
@@ -24,13 +24,13 @@ use crate::{
 /// Maximum number of releases that a search with typing errors finds.
 const MAX_SIMILAR: usize = 50;
 
-/// The torrents of a catalogue. It is created once for each change of the catalogue; a search only selects from it.
+/// The torrents of a catalog. It is created once for each change of the catalog; a search only selects from it.
 pub struct Index {
     catalog: Arc<Catalog>,
     /// The newest item first.
     items: Vec<Item>,
     words: WordIndex,
-    /// Place of each release in the catalogue.
+    /// Place of each release in the catalog.
     places: HashMap<ReleaseId, u32>,
     /// Positions of the items of each release, by place.
     of_release: Vec<Vec<u32>>,

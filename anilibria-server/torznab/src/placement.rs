@@ -135,7 +135,7 @@ fn series<'c>(
     names: &HashMap<ReleaseId, Name>,
 ) -> Vec<Vec<&'c CatalogEntry>> {
     let mut series: HashMap<String, Vec<&CatalogEntry>> = HashMap::new();
-    // The catalogue begins with the newest id.
+    // The catalog begins with the newest id.
     let entries: Vec<_> = catalog.iter().collect();
     for entry in entries.into_iter().rev() {
         if let Some(name) = names.get(&entry.id) {

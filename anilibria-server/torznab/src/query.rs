@@ -24,7 +24,7 @@ const MAX_CATEGORIES: usize = 256;
 
 const MAX_YEAR: u16 = 9999;
 
-/// Identifiers of titles in other databases. The catalogue has none of them.
+/// Identifiers of titles in other databases. The catalog has none of them.
 const FOREIGN_IDS: [&str; 9] =
     ["tvdbid", "tvmazeid", "rid", "imdbid", "tmdbid", "traktid", "doubanid", "anidbid", "malid"];
 

@@ -38,10 +38,10 @@ impl Advanced {
         Ok(Self { parameter, query, order: order(ask)? })
     }
 
-    /// Returns the matching titles of the catalogue, the last updated first unless an order is set.
+    /// Returns the matching titles of the catalog, the last updated first unless an order is set.
     pub(super) async fn find(
         &self,
-        catalogue: Arc<Catalog>,
+        catalog: Arc<Catalog>,
         work: &Work,
         charge: &Charge,
     ) -> Result<Vec<ReleaseId>, LoadFailure> {
@@ -52,8 +52,8 @@ impl Advanced {
             let evaluation = query.evaluation(Allowance::default());
             let mut evaluation = evaluation.map_err(|error| unreadable(parameter, &error))?;
             let mut found = Vec::new();
-            for entry in catalogue.query().sort(Sort::Updated).find().items {
-                let title = searchable(&catalogue, entry, |key| reads(key))?;
+            for entry in catalog.query().sort(Sort::Updated).find().items {
+                let title = searchable(&catalog, entry, |key| reads(key))?;
                 let is_found = evaluation.matches(&title).map_err(|exhausted| LoadFailure::Refused {
                     field: parameter,
                     reason: format!("asks for too much: {exhausted}").into(),
@@ -79,7 +79,7 @@ fn unreadable(parameter: &'static str, error: &SyntaxError) -> LoadFailure {
 
 /// Returns the titles `ids` in the given order.
 pub(super) async fn by_order(
-    catalogue: Arc<Catalog>,
+    catalog: Arc<Catalog>,
     ids: Vec<ReleaseId>,
     order: Order,
     work: &Work,
@@ -87,8 +87,8 @@ pub(super) async fn by_order(
     let sort = move || {
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            if let Some(entry) = catalogue.get(id) {
-                let title = searchable(&catalogue, entry, |key| order.reads(key))?;
+            if let Some(entry) = catalog.get(id) {
+                let title = searchable(&catalog, entry, |key| order.reads(key))?;
                 found.push((Some(order.place(&title)), id));
             }
         }

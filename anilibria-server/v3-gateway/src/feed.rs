@@ -16,7 +16,7 @@ use super::{
     answer::{Answer, Page, render},
     ask::Ask,
     charge::Charge,
-    gateway::{Gateway, LOOKED_THROUGH, Work, catalogue, kept},
+    gateway::{Gateway, LOOKED_THROUGH, Work, catalog, kept},
     key,
     many::{Source, many},
     paging::Window,
@@ -135,11 +135,11 @@ impl News {
     }
 }
 
-/// Returns all titles with the times of their updates. Without a catalogue, returns the first [`LOOKED_THROUGH`] that
+/// Returns all titles with the times of their updates. Without a catalog, returns the first [`LOOKED_THROUGH`] that
 /// AniLibria lists.
 async fn updated(titles: &Titles) -> Result<Vec<(Option<time::OffsetDateTime>, News)>, LoadFailure> {
-    if let Some(catalogue) = catalogue(titles) {
-        let all = catalogue.query().sort(Sort::Updated).find().items.into_iter();
+    if let Some(catalog) = catalog(titles) {
+        let all = catalog.query().sort(Sort::Updated).find().items.into_iter();
         return Ok(all.map(|entry| (entry.updated_at(), News::Title(entry.id))).collect());
     }
     let catalog = titles.client().catalog().releases().sorting(CatalogSorting::FreshAtDesc);

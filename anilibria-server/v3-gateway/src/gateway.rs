@@ -22,7 +22,7 @@ pub(super) const LOOKED_THROUGH: u32 = 500;
 /// Maximum refusals that are remembered.
 const REFUSALS: u64 = 1024;
 
-/// Lifetime of a remembered refusal. A refusal may depend on the catalogue, which changes.
+/// Lifetime of a remembered refusal. A refusal may depend on the catalog, which changes.
 const REFUSED_FOR: Duration = Duration::from_secs(30);
 
 /// Maximum attempts to join a load that is refused for the quota of another client.
@@ -43,9 +43,9 @@ pub struct Gateway {
 /// Threads for costly work, and the size limit of its result. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Work {
-    /// Searches through the whole catalogue.
+    /// Searches through the whole catalog.
     pub(super) searches: WorkPool,
-    /// Pages of the catalogue.
+    /// Pages of the catalog.
     pub(super) pages: WorkPool,
     /// Maximum bytes of one answer.
     pub(super) max_answer_bytes: usize,
@@ -117,9 +117,9 @@ impl Gateway {
     }
 }
 
-/// Returns the mirrored catalogue if it is loaded.
-pub(super) fn catalogue(titles: &Titles) -> Option<Arc<Catalog>> {
-    titles.catalogue()
+/// Returns the mirrored catalog if it is loaded.
+pub(super) fn catalog(titles: &Titles) -> Option<Arc<Catalog>> {
+    titles.catalog()
 }
 
 /// Returns data of AniLibria, cached under `key` in the form of AniLibria. Answers of every shape are derived from it. The

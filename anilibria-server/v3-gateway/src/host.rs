@@ -21,11 +21,11 @@ pub trait Host: fmt::Debug + Send + Sync + 'static {
     /// Returns the client for polls. Its quota is separate from that of visitors.
     fn watcher(&self) -> &Client;
 
-    /// Returns the mirrored catalogue; `None` before it is loaded, or if there is none.
-    fn catalogue(&self) -> Option<Arc<Catalog>>;
+    /// Returns the mirrored catalog; `None` before it is loaded, or if there is none.
+    fn catalog(&self) -> Option<Arc<Catalog>>;
 
-    /// Returns a receiver that changes with the catalogue; `None` if there is none.
-    fn catalogue_changes(&self) -> Option<watch::Receiver<()>>;
+    /// Returns a receiver that changes with the catalog; `None` if there is none.
+    fn catalog_changes(&self) -> Option<watch::Receiver<()>>;
 
     /// Returns the options under which lists are cached.
     fn list_options(&self) -> &Options;
@@ -102,12 +102,12 @@ impl Titles {
         self.0.watcher()
     }
 
-    pub(crate) fn catalogue(&self) -> Option<Arc<Catalog>> {
-        self.0.catalogue()
+    pub(crate) fn catalog(&self) -> Option<Arc<Catalog>> {
+        self.0.catalog()
     }
 
-    pub(crate) fn catalogue_changes(&self) -> Option<watch::Receiver<()>> {
-        self.0.catalogue_changes()
+    pub(crate) fn catalog_changes(&self) -> Option<watch::Receiver<()>> {
+        self.0.catalog_changes()
     }
 
     pub(crate) fn list_options(&self) -> &Options {

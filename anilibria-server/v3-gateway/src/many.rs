@@ -15,10 +15,10 @@ use serde_json::{Value, value::RawValue};
 use super::{
     charge::Charge,
     franchises,
-    gateway::{Work, catalogue},
+    gateway::{Work, catalog},
     include,
     shape::Shape,
-    title::from_catalogue,
+    title::from_catalog,
 };
 use crate::host::Titles;
 
@@ -34,9 +34,9 @@ const MOST_WITH_FILES: usize = 10;
 /// Sources of titles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// AniLibria, unless the mirrored catalogue has every requested field.
+    /// AniLibria, unless the mirrored catalog has every requested field.
     Any,
-    /// The mirrored catalogue, because AniLibria fails.
+    /// The mirrored catalog, because AniLibria fails.
     Catalog,
 }
 
@@ -58,9 +58,9 @@ pub(super) async fn many(
 ) -> Result<Vec<Rendered>, LoadFailure> {
     charge.page(ids.len())?;
     if source == Source::Catalog || suffices(titles, &ids, shape) {
-        let catalogue = catalogue(titles).ok_or(LoadFailure::NoCatalogue)?;
+        let catalog = catalog(titles).ok_or(LoadFailure::NoCatalog)?;
         let (shape, max_bytes) = (shape.clone(), work.max_answer_bytes);
-        return work.pages.run(move || mirrored(&catalogue, &ids, &shape, max_bytes)).await;
+        return work.pages.run(move || mirrored(&catalog, &ids, &shape, max_bytes)).await;
     }
     check(&ids, shape)?;
     let has_franchises = shape.reads("franchises") && ids.len() <= MOST_WITH_FRANCHISES;
@@ -123,25 +123,24 @@ fn check(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
     Ok(())
 }
 
-/// True if the mirrored catalogue has every requested field of these titles.
+/// True if the mirrored catalog has every requested field of these titles.
 fn suffices(titles: &Titles, ids: &[ReleaseId], shape: &Shape) -> bool {
     let is_read = |entry: &CatalogEntry| entry.members.is_some() && entry.torrents.is_some();
     !shape.reads("player")
         && !shape.reads("franchises")
         && !shape.include.any()
-        && catalogue(titles)
-            .is_some_and(|catalogue| ids.iter().all(|id| catalogue.get(*id).is_some_and(is_read)))
+        && catalog(titles).is_some_and(|catalog| ids.iter().all(|id| catalog.get(*id).is_some_and(is_read)))
 }
 
 fn mirrored(
-    catalogue: &Catalog,
+    catalog: &Catalog,
     ids: &[ReleaseId],
     shape: &Shape,
     max_bytes: usize,
 ) -> Result<Vec<Rendered>, LoadFailure> {
     let mut page = Page::new(max_bytes);
     for id in ids {
-        if let Some(mut title) = from_catalogue(catalogue, *id)? {
+        if let Some(mut title) = from_catalog(catalog, *id)? {
             shape.apply(&mut title);
             page.push(*id, &title)?;
         }

@@ -12,7 +12,7 @@ use anilibria_http::{LoadFailure, tag};
 
 use super::{
     charge::Charge,
-    gateway::{Gateway, catalogue},
+    gateway::{Gateway, catalog},
     key,
 };
 use crate::host::Titles;
@@ -23,10 +23,10 @@ const RELEASES: &str = "/anime/releases";
 /// Maximum bytes of a readable id.
 const MAX_CODE: usize = 200;
 
-/// Maximum readable ids that are looked up at AniLibria when there is no mirrored catalogue. They take five calls.
+/// Maximum readable ids that are looked up at AniLibria when there is no mirrored catalog. They take five calls.
 const MOST_CODES: usize = 5 * MAX_LIMIT as usize;
 
-/// Maximum torrents that are looked up at AniLibria when there is no mirrored catalogue, one call each.
+/// Maximum torrents that are looked up at AniLibria when there is no mirrored catalog, one call each.
 const MOST_TORRENTS: usize = 8;
 
 /// The name of one title.
@@ -55,34 +55,32 @@ impl Names {
 impl Gateway {
     /// Returns the id of the title called `name`; `None` if there is none.
     ///
-    /// Once the catalogue is mirrored, a readable id that it does not have does not exist. A torrent may be newer than the
-    /// catalogue, so a torrent that it does not have is looked up at AniLibria.
+    /// Once the catalog is mirrored, a readable id that it does not have does not exist. A torrent may be newer than the
+    /// catalog, so a torrent that it does not have is looked up at AniLibria.
     pub(super) async fn id_of(&self, name: Name) -> Result<Option<ReleaseId>, LoadFailure> {
-        let catalogue = catalogue(&self.titles);
+        let catalog = catalog(&self.titles);
         match name {
             Name::Id(id) => Ok(Some(ReleaseId(id))),
             Name::Code(code) if !is_code(&code) => Ok(None),
-            Name::Code(code) => match catalogue {
-                Some(catalogue) => Ok(catalogue.by_alias(&code).map(|entry| entry.id)),
+            Name::Code(code) => match catalog {
+                Some(catalog) => Ok(catalog.by_alias(&code).map(|entry| entry.id)),
                 None => id_of_code(&self.titles, code).await,
             },
-            Name::Torrent(id) => {
-                match catalogue.and_then(|catalogue| of_torrent(&catalogue, TorrentId(id))) {
-                    Some(id) => Ok(Some(id)),
-                    None => id_of_torrent(&self.titles, id).await,
-                }
-            }
+            Name::Torrent(id) => match catalog.and_then(|catalog| of_torrent(&catalog, TorrentId(id))) {
+                Some(id) => Ok(Some(id)),
+                None => id_of_torrent(&self.titles, id).await,
+            },
         }
     }
 
     /// Returns the ids of the titles with these names, each once and in this order. Titles that do not exist are left out.
     ///
-    /// Once the catalogue is mirrored, readable ids and torrents that it does not have do not exist. Without it, a limited
+    /// Once the catalog is mirrored, readable ids and torrents that it does not have do not exist. Without it, a limited
     /// number of them is looked up at AniLibria. Ids are not checked here: reading the titles does that.
     ///
     /// # Errors
     ///
-    /// [`LoadFailure::Refused`] if there is no mirrored catalogue, and the names are more than may be looked up at
+    /// [`LoadFailure::Refused`] if there is no mirrored catalog, and the names are more than may be looked up at
     /// AniLibria.
     pub(super) async fn ids_of(&self, names: Names, charge: &Charge) -> Result<Vec<ReleaseId>, LoadFailure> {
         let Names { ids, codes, torrents } = names;
@@ -92,10 +90,10 @@ impl Gateway {
                 found.push(id);
             }
         };
-        if let Some(catalogue) = catalogue(&self.titles) {
+        if let Some(catalog) = catalog(&self.titles) {
             ids.into_iter().map(ReleaseId).for_each(&mut add);
-            codes.iter().filter_map(|code| catalogue.by_alias(code)).map(|entry| entry.id).for_each(&mut add);
-            let of_torrents = of_torrents(&catalogue);
+            codes.iter().filter_map(|code| catalog.by_alias(code)).map(|entry| entry.id).for_each(&mut add);
+            let of_torrents = of_torrents(&catalog);
             torrents.iter().filter_map(|id| of_torrents.get(&TorrentId(*id)).copied()).for_each(&mut add);
             return Ok(found);
         }
@@ -117,7 +115,7 @@ fn check(field: &'static str, count: usize, most: usize) -> Result<(), LoadFailu
     if count <= most {
         return Ok(());
     }
-    let reason = format!("must not have more than {most} values until the catalogue is loaded");
+    let reason = format!("must not have more than {most} values until the catalog is loaded");
     Err(LoadFailure::Refused { field, reason: reason.into() })
 }
 
@@ -171,19 +169,19 @@ where
     Ok(std::str::from_utf8(cached.value()).ok().and_then(|id| id.parse().ok()))
 }
 
-fn of_torrent(catalogue: &Catalog, id: TorrentId) -> Option<ReleaseId> {
+fn of_torrent(catalog: &Catalog, id: TorrentId) -> Option<ReleaseId> {
     let has_it = |torrents: &[TorrentEntry]| torrents.iter().any(|torrent| torrent.id == id);
-    catalogue.iter().find(|entry| entry.torrents.as_deref().is_some_and(has_it)).map(|entry| entry.id)
+    catalog.iter().find(|entry| entry.torrents.as_deref().is_some_and(has_it)).map(|entry| entry.id)
 }
 
-/// Returns the titles of all torrents in the catalogue. For a list of torrents, one pass replaces a pass for each torrent.
-fn of_torrents(catalogue: &Catalog) -> HashMap<TorrentId, ReleaseId> {
+/// Returns the titles of all torrents in the catalog. For a list of torrents, one pass replaces a pass for each torrent.
+fn of_torrents(catalog: &Catalog) -> HashMap<TorrentId, ReleaseId> {
     let of_entry = |entry: &'_ anilibria_client::reflector::CatalogEntry| {
         let id = entry.id;
         let torrents: Vec<_> = entry.torrents.iter().flatten().map(|torrent| (torrent.id, id)).collect();
         torrents
     };
-    catalogue.iter().flat_map(of_entry).collect()
+    catalog.iter().flat_map(of_entry).collect()
 }
 
 /// True if `code` has the form of a readable id, and is no word that AniLibria has another operation for.

@@ -11,7 +11,7 @@ pub struct GatewayOptions {
     pub search_threads: Option<usize>,
     /// Maximum advanced searches that wait for a thread; more are refused.
     pub search_queue: usize,
-    /// Maximum pages of the catalogue that wait to be rendered; more are refused.
+    /// Maximum pages of the catalog that wait to be rendered; more are refused.
     pub page_queue: usize,
     /// Maximum bytes of one answer; larger ones are refused.
     pub max_answer_bytes: usize,

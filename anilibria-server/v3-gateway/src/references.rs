@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     answer::{Answer, Page, render},
     ask::Ask,
-    gateway::{Gateway, catalogue},
+    gateway::{Gateway, catalog},
     key,
 };
 use crate::host::Titles;
@@ -50,8 +50,8 @@ impl Gateway {
 }
 
 async fn years(titles: Titles) -> Result<NewValue, LoadFailure> {
-    let years: BTreeSet<u16> = match catalogue(&titles) {
-        Some(catalogue) => catalogue.iter().filter_map(|entry| entry.year).collect(),
+    let years: BTreeSet<u16> = match catalog(&titles) {
+        Some(catalog) => catalog.iter().filter_map(|entry| entry.year).collect(),
         None => titles.client().catalog().years().await?.into_iter().collect(),
     };
     Ok(NewValue::new(render(&years)?).tag(tag::LISTS))
@@ -59,9 +59,9 @@ async fn years(titles: Titles) -> Result<NewValue, LoadFailure> {
 
 async fn genres(titles: Titles, by_count: bool) -> Result<NewValue, LoadFailure> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    if let Some(catalogue) = catalogue(&titles) {
-        for entry in catalogue.iter() {
-            for genre in catalogue.genres_of(entry) {
+    if let Some(catalog) = catalog(&titles) {
+        for entry in catalog.iter() {
+            for genre in catalog.genres_of(entry) {
                 *counts.entry(genre.to_owned()).or_default() += 1;
             }
         }
@@ -80,8 +80,8 @@ async fn genres(titles: Titles, by_count: bool) -> Result<NewValue, LoadFailure>
 }
 
 async fn team(titles: Titles) -> Result<NewValue, LoadFailure> {
-    let team = if let Some(catalogue) = catalogue(&titles) {
-        of_catalogue(&catalogue)
+    let team = if let Some(catalog) = catalog(&titles) {
+        of_catalog(&catalog)
     } else {
         let users = titles.client().teams().users().await?;
         sorted(users.iter().flat_map(|user| {
@@ -91,8 +91,8 @@ async fn team(titles: Titles) -> Result<NewValue, LoadFailure> {
     Ok(NewValue::new(render(&team)?).tag(tag::LISTS))
 }
 
-fn of_catalogue(catalogue: &Catalog) -> Team {
-    let members = catalogue.iter().flat_map(|entry| entry.members.iter().flatten());
+fn of_catalog(catalog: &Catalog) -> Team {
+    let members = catalog.iter().flat_map(|entry| entry.members.iter().flatten());
     sorted(members.filter_map(|member| Some((member.role.clone()?, &*member.nickname))))
 }
 

@@ -75,14 +75,14 @@ impl Search {
         })
     }
 
-    /// Returns the matching titles of the catalogue: the best match first if a text is searched, else the last updated
+    /// Returns the matching titles of the catalog: the best match first if a text is searched, else the last updated
     /// first.
     pub(super) async fn find(
         &self,
-        catalogue: Arc<Catalog>,
+        catalog: Arc<Catalog>,
         work: &Work,
     ) -> Result<Vec<ReleaseId>, LoadFailure> {
-        let mut query = catalogue.query().genres(&self.genres).years(self.years.iter().copied());
+        let mut query = catalog.query().genres(&self.genres).years(self.years.iter().copied());
         query = query.kinds(self.kinds.iter().cloned()).seasons(self.seasons.iter().cloned());
         if let Some(text) = &self.text {
             query = query.search(text.as_str());
@@ -91,11 +91,11 @@ impl Search {
         let ids = found.map(|entry| entry.id).collect();
         match &self.order {
             None => Ok(ids),
-            Some(order) => by_order(Arc::clone(&catalogue), ids, order.clone(), work).await,
+            Some(order) => by_order(Arc::clone(&catalog), ids, order.clone(), work).await,
         }
     }
 
-    /// Returns the matching titles from AniLibria, for use without a catalogue. The requested order is ignored. People are
+    /// Returns the matching titles from AniLibria, for use without a catalog. The requested order is ignored. People are
     /// matched only on the first [`LOOKED_THROUGH`] titles.
     pub(super) async fn ask(&self, titles: &Titles) -> Result<Vec<ReleaseId>, LoadFailure> {
         let Some(genres) = titles.genre_ids(&self.genres).await? else { return Ok(Vec::new()) };

@@ -1,4 +1,4 @@
-//! Selection of the titles of a list, from the mirrored catalogue once it is loaded, else by AniLibria.
+//! Selection of the titles of a list, from the mirrored catalog once it is loaded, else by AniLibria.
 
 use std::cmp::Reverse;
 
@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::{
     advanced::Advanced,
     charge::Charge,
-    gateway::{LOOKED_THROUGH, Work, catalogue},
+    gateway::{LOOKED_THROUGH, Work, catalog},
     paging::{Pagination, Window},
     search::Search,
 };
@@ -62,37 +62,37 @@ pub(super) async fn select(
     work: &Work,
     charge: &Charge,
 ) -> Result<(Vec<ReleaseId>, Pagination), LoadFailure> {
-    let catalogue = catalogue(titles);
-    let all = match (listing, catalogue) {
+    let catalog = catalog(titles);
+    let all = match (listing, catalog) {
         (Listing::Named(ids), _) => ids.clone(),
-        (Listing::Updates { since }, Some(catalogue)) => updated(&catalogue, *since),
+        (Listing::Updates { since }, Some(catalog)) => updated(&catalog, *since),
         (Listing::Updates { since: None }, None) => return updates(titles, window).await,
         (Listing::Updates { since: Some(since) }, None) => {
             let heads = heads(titles).await?;
             newer(heads, Release::last_activity_at, *since)
         }
-        (Listing::Changes { since }, Some(catalogue)) => changed(&catalogue, *since),
+        (Listing::Changes { since }, Some(catalog)) => changed(&catalog, *since),
         (Listing::Changes { since }, None) => {
             let mut heads = heads(titles).await?;
             heads.sort_by_key(|release| Reverse(release.updated_at));
             newer(heads, |release| release.updated_at, since.unwrap_or(i64::MIN))
         }
-        (Listing::Search(search), Some(catalogue)) => search.find(catalogue, work).await?,
+        (Listing::Search(search), Some(catalog)) => search.find(catalog, work).await?,
         (Listing::Search(search), None) => search.ask(titles).await?,
-        (Listing::Advanced(advanced), Some(catalogue)) => advanced.find(catalogue, work, charge).await?,
-        (Listing::Advanced(_), None) => return Err(LoadFailure::NoCatalogue),
+        (Listing::Advanced(advanced), Some(catalog)) => advanced.find(catalog, work, charge).await?,
+        (Listing::Advanced(_), None) => return Err(LoadFailure::NoCatalog),
     };
     let (range, pagination) = window.of(all.len());
     Ok((all.get(range).unwrap_or_default().to_vec(), pagination))
 }
 
-fn updated(catalogue: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
-    let all = catalogue.query().sort(Sort::Updated).find().items.into_iter();
+fn updated(catalog: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
+    let all = catalog.query().sort(Sort::Updated).find().items.into_iter();
     all.filter(|entry| is_newer(entry.updated_at(), since)).map(|entry| entry.id).collect()
 }
 
-fn changed(catalogue: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
-    let mut all: Vec<_> = catalogue.iter().filter(|entry| is_newer(entry.changed_at(), since)).collect();
+fn changed(catalog: &Catalog, since: Option<i64>) -> Vec<ReleaseId> {
+    let mut all: Vec<_> = catalog.iter().filter(|entry| is_newer(entry.changed_at(), since)).collect();
     all.sort_by_key(|entry| Reverse(entry.changed_at()));
     all.into_iter().map(|entry| entry.id).collect()
 }

@@ -16,7 +16,7 @@ use super::{
     ask::Ask,
     charge::Charge,
     franchises,
-    gateway::{Gateway, catalogue},
+    gateway::{Gateway, catalog},
     include, key,
     names::Name,
     shape::Shape,
@@ -46,8 +46,8 @@ impl Gateway {
     /// Returns a random title that is not blocked.
     pub(super) async fn random(&self, ask: &Ask<'_>) -> Result<Answer, Problem> {
         let shape = Shape::read(ask)?;
-        let chosen = catalogue(&self.titles).and_then(|catalogue| {
-            let open = catalogue.query().blocked(false).find();
+        let chosen = catalog(&self.titles).and_then(|catalog| {
+            let open = catalog.query().blocked(false).find();
             fastrand::choice(&open.items).map(|entry| entry.id)
         });
         let id = match chosen {
@@ -58,7 +58,7 @@ impl Gateway {
     }
 
     /// Returns the title `id` in this shape. If AniLibria fails and there is no stale value, returns the title from the
-    /// mirrored catalogue.
+    /// mirrored catalog.
     async fn by_id(&self, id: u32, shape: Shape, charge: &Charge) -> Result<Answer, Problem> {
         let answer = if shape.is_plain() {
             whole(&self.titles, id).await.map(Answer::cached)
@@ -77,10 +77,10 @@ impl Gateway {
         }
     }
 
-    /// Returns the title from the mirrored catalogue, for when AniLibria fails.
+    /// Returns the title from the mirrored catalog, for when AniLibria fails.
     fn mirrored(&self, id: u32, shape: &Shape) -> Option<Answer> {
-        let catalogue = catalogue(&self.titles)?;
-        let mut title = from_catalogue(&catalogue, ReleaseId(id)).ok()??;
+        let catalog = catalog(&self.titles)?;
+        let mut title = from_catalog(&catalog, ReleaseId(id)).ok()??;
         shape.apply(&mut title);
         render(&title).ok().map(Answer::once)
     }
@@ -116,22 +116,22 @@ async fn shaped(titles: &Titles, id: u32, shape: &Shape, charge: &Charge) -> Res
     Ok(NewValue::new(render(&title)?).tag(tag::title(id)))
 }
 
-/// Returns title `id` from the mirrored catalogue, without its streams and franchises.
-pub(super) fn from_catalogue(catalogue: &Catalog, id: ReleaseId) -> serde_json::Result<Option<Value>> {
-    let Some(entry) = catalogue.get(id) else { return Ok(None) };
-    let mut title = Mapping::new(&release_of(catalogue, entry)).title();
+/// Returns title `id` from the mirrored catalog, without its streams and franchises.
+pub(super) fn from_catalog(catalog: &Catalog, id: ReleaseId) -> serde_json::Result<Option<Value>> {
+    let Some(entry) = catalog.get(id) else { return Ok(None) };
+    let mut title = Mapping::new(&release_of(catalog, entry)).title();
     title.franchises = Some(Vec::new());
     serde_json::to_value(title).map(Some)
 }
 
-/// Returns the searchable form of `entry`: like [`from_catalogue`], but with episodes that have no streams, and with
+/// Returns the searchable form of `entry`: like [`from_catalog`], but with episodes that have no streams, and with
 /// `released`, which is true if the title is finished. Costly parts for which `reads` is false are left out.
 pub(super) fn searchable(
-    catalogue: &Catalog,
+    catalog: &Catalog,
     entry: &CatalogEntry,
     reads: impl Fn(&str) -> bool,
 ) -> serde_json::Result<Value> {
-    let mut release = release_of(catalogue, entry);
+    let mut release = release_of(catalog, entry);
     if !reads("player") {
         release.episodes = None;
     }

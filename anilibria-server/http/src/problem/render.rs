@@ -84,7 +84,7 @@ impl Problem {
             Self::WebSocketVersion => Some((header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))),
             Self::Unauthorized { .. } => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::Unavailable { retry_after, .. }
-            | Self::NoCatalogue { retry_after }
+            | Self::NoCatalog { retry_after }
             | Self::RateLimited { retry_after } => Some((header::RETRY_AFTER, seconds(*retry_after))),
             Self::Overloaded => Some((header::RETRY_AFTER, seconds(OVERLOADED_RETRY_AFTER))),
             _ => None,

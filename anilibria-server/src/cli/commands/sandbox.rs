@@ -26,7 +26,7 @@ pub fn run(alone: &Alone) -> anyhow::Result<()> {
             ("Account", account()),
         ];
         announce(&base, format, &lines);
-        let endpoint = SandboxAlone::new(sandbox_with(alone.catalogue));
+        let endpoint = SandboxAlone::new(sandbox_with(alone.catalog));
         listener::serve(socket, Bounds::default(), endpoint, stop_signal(), DRAIN).await
     })
 }

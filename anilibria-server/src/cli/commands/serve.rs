@@ -18,7 +18,7 @@ use crate::{
     config::Environment,
     events::{Pump, bus::Publisher},
     telemetry::{Tidying, Traces, logging},
-    titles::{catalogue::SyncTask, notice::Publish},
+    titles::{catalog::SyncTask, notice::Publish},
 };
 
 /// Timeout of disconnecting clients of live events at shutdown.
@@ -40,7 +40,7 @@ pub fn run(serve: &Serve) -> anyhow::Result<()> {
         // binding.
         let socket = bind(&config.address).await?;
         let base = base_url(socket.local_addr()?);
-        let sandbox = serve.sandbox.then(|| SandboxAt::new(sandbox_with(serve.catalogue), &base));
+        let sandbox = serve.sandbox.then(|| SandboxAt::new(sandbox_with(serve.catalog), &base));
         let state = build::build(config, sandbox).await?;
         announce(&base, config.log_format(), &addresses(&base, serve.sandbox, config.environment));
         let (health, clients) = (state.health.clone(), state.realtime.clone());

@@ -1,4 +1,4 @@
-//! Conversion of entries of the mirrored catalogue to the site's titles.
+//! Conversion of entries of the mirrored catalog to the site's titles.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::titles::model::{
 };
 
 impl Mapping<'_> {
-    /// Converts an entry of `catalogue` to a title as in lists, without episodes.
-    pub fn entry(self, catalogue: &Catalog, entry: &CatalogEntry) -> Title {
+    /// Converts an entry of `catalog` to a title as in lists, without episodes.
+    pub fn entry(self, catalog: &Catalog, entry: &CatalogEntry) -> Title {
         let url = |path: &Option<Box<str>>| self.client.media_url(path.as_deref()?);
         Title {
             id: entry.id.get(),
@@ -26,7 +26,7 @@ impl Mapping<'_> {
             description: entry.description.replace("\r\n", "\n"),
             kind: kind(entry.kind.as_ref()),
             status: title_status(entry.status()),
-            genres: catalogue.genres_of(entry).map(str::to_owned).collect(),
+            genres: catalog.genres_of(entry).map(str::to_owned).collect(),
             year: entry.year.map_or(0, i32::from),
             season: entry.season.as_ref().and_then(season),
             episodes: EpisodeCount {
@@ -49,12 +49,12 @@ impl Mapping<'_> {
 
     /// Converts an entry to a title with its episodes, without their streams, which are not mirrored. Returns `None` if its
     /// episodes were never read.
-    pub fn whole_entry(self, catalogue: &Catalog, entry: &CatalogEntry) -> Option<Title> {
+    pub fn whole_entry(self, catalog: &Catalog, entry: &CatalogEntry) -> Option<Title> {
         let episodes = entry.episodes.as_ref()?;
         let key = |episode: &EpisodeEntry| EpisodeKey::new(episode.sort_order(), episode.ordinal().get());
         let episodes: BTreeMap<_, _> =
             episodes.iter().map(|episode| (key(episode), self.episode_entry(episode))).collect();
-        Some(Title { player: Player { episodes }, ..self.entry(catalogue, entry) })
+        Some(Title { player: Player { episodes }, ..self.entry(catalog, entry) })
     }
 
     fn episode_entry(self, episode: &EpisodeEntry) -> Episode {
@@ -111,11 +111,11 @@ mod tests {
         let client = Client::builder().mirror("https://site.example/api/v1").build().unwrap();
         for with_episodes in [true, false] {
             let release = release(with_episodes);
-            let catalogue: Catalog = [release.clone()].into_iter().collect();
-            let entry = catalogue.get(7).unwrap();
+            let catalog: Catalog = [release.clone()].into_iter().collect();
+            let entry = catalog.get(7).unwrap();
 
-            let from_entry = Mapping::new(&client).entry(&catalogue, entry);
-            let whole = Mapping::new(&client).whole_entry(&catalogue, entry);
+            let from_entry = Mapping::new(&client).entry(&catalog, entry);
+            let whole = Mapping::new(&client).whole_entry(&catalog, entry);
 
             let from_release = Mapping::new(&client).title(&release);
             assert_eq!(from_entry, Title { player: Player::default(), ..from_release.clone() });

@@ -43,7 +43,7 @@ pub struct Links {
     pub events: String,
     /// Health of the service and its dependencies.
     pub health: String,
-    /// Titles of the catalogue.
+    /// Titles of the catalog.
     pub titles: String,
     /// API v3 for old clients; absent if it is disabled.
     pub v3: Option<String>,

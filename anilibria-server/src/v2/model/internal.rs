@@ -12,7 +12,7 @@ use super::{confirmation::Confirmation, live::LiveStatistics};
 use crate::{
     events::notify::model::NotificationStatistics,
     health::model::Breaker,
-    titles::catalogue::{CatalogueSource, CatalogueStatus},
+    titles::catalog::{CatalogSource, CatalogStatus},
 };
 
 /// A response to another service.
@@ -202,9 +202,9 @@ pub struct ServiceStatistics {
     pub requests: u64,
     /// Statistics of the cache.
     pub cache: CacheStatistics,
-    /// Status of the mirrored catalogue; `null` if no catalogue is mirrored.
-    #[oai(nullable)]
-    pub catalogue: Option<CatalogueStatistics>,
+    /// Status of the mirrored catalog; `null` if no catalog is mirrored.
+    #[oai(rename = "catalogue", nullable)]
+    pub catalog: Option<CatalogStatistics>,
     /// Statistics of the notifications to the Node service; `null` if they are disabled or cannot be read.
     #[oai(nullable)]
     pub notifications: Option<NotificationStatistics>,
@@ -214,14 +214,14 @@ pub struct ServiceStatistics {
     pub mirrors: Vec<Mirror>,
 }
 
-/// Status of the mirrored catalogue.
+/// Status of the mirrored catalog.
 #[derive(Clone, Debug, Object)]
-pub struct CatalogueStatistics {
-    /// Number of releases; 0 before the catalogue is loaded.
+pub struct CatalogStatistics {
+    /// Number of releases; 0 before the catalog is loaded.
     pub releases: u64,
-    /// Source of the catalogue; `null` before it is loaded.
+    /// Source of the catalog; `null` before it is loaded.
     #[oai(nullable)]
-    pub source: Option<CatalogueOrigin>,
+    pub source: Option<CatalogOrigin>,
     /// Time of the last successful poll of AniLibria, by this instance or by the leader.
     #[oai(nullable)]
     pub last_sync: Option<Timestamp>,
@@ -233,15 +233,15 @@ pub struct CatalogueStatistics {
     pub last_error: Option<String>,
     /// True if this instance polls AniLibria: it is the leader, or runs alone.
     pub is_poller: bool,
-    /// Time of the next full pass over the catalogue; `null` on a follower.
+    /// Time of the next full pass over the catalog; `null` on a follower.
     #[oai(nullable)]
     pub next_full_pass: Option<Timestamp>,
 }
 
-/// Source of a mirrored catalogue.
+/// Source of a mirrored catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
-pub enum CatalogueOrigin {
+pub enum CatalogOrigin {
     /// Read from AniLibria.
     Anilibria,
     /// Read from the disk at the start.
@@ -252,13 +252,13 @@ pub enum CatalogueOrigin {
     Redis,
 }
 
-impl From<CatalogueStatus> for CatalogueStatistics {
-    fn from(status: CatalogueStatus) -> Self {
+impl From<CatalogStatus> for CatalogStatistics {
+    fn from(status: CatalogStatus) -> Self {
         let origin = |source| match source {
-            CatalogueSource::Anilibria => CatalogueOrigin::Anilibria,
-            CatalogueSource::Disk => CatalogueOrigin::Disk,
-            CatalogueSource::Mongodb => CatalogueOrigin::Mongodb,
-            CatalogueSource::Redis => CatalogueOrigin::Redis,
+            CatalogSource::Anilibria => CatalogOrigin::Anilibria,
+            CatalogSource::Disk => CatalogOrigin::Disk,
+            CatalogSource::Mongodb => CatalogOrigin::Mongodb,
+            CatalogSource::Redis => CatalogOrigin::Redis,
         };
         Self {
             releases: status.releases as u64,

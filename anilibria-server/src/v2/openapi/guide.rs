@@ -2,7 +2,7 @@
 
 /// Description of the document, in Markdown.
 pub(super) const TEXT: &str = "\
-A read API over AniLibria for anime sites: catalogue, search, updates, schedule and live events.
+A read API over AniLibria for anime sites: catalog, search, updates, schedule and live events.
 
 ### Responses
 

@@ -52,7 +52,7 @@ impl InternalApi {
 
     /// Get service statistics
     ///
-    /// Returns statistics of requests, cache, catalogue, notifications, live connections and mirrors since the start.
+    /// Returns statistics of requests, cache, catalog, notifications, live connections and mirrors since the start.
     /// Requires the permission `read`.
     #[oai(path = "/stats", method = "get", operation_id = "getStats")]
     async fn stats(&self, _caller: Caller<Read>) -> Result<Json<Done<ServiceStatistics>>, Problem> {

@@ -1,4 +1,4 @@
-//! The routes `/titles` and `/titles/{id}`: the catalogue, and single titles.
+//! The routes `/titles` and `/titles/{id}`: the catalog, and single titles.
 
 use anilibria_http::{
     envelope::{One, Page},
@@ -30,7 +30,7 @@ pub struct TitlesApi {
 impl TitlesApi {
     /// List titles
     ///
-    /// Returns one page of the titles that match all given filters, or of the whole catalogue without filters. In lists,
+    /// Returns one page of the titles that match all given filters, or of the whole catalog without filters. In lists,
     /// `player.episodes` is empty.
     #[oai(path = "/", method = "get", operation_id = "listTitles")]
     async fn list(
@@ -49,10 +49,10 @@ impl TitlesApi {
         /// commas. The list is empty if a genre does not exist.
         genres: Param<Genres>,
         /// Ids on MyAnimeList, one of which a title must have. Repeat the parameter, or separate the ids with commas. The
-        /// status is 503 while the service has not loaded the catalogue.
+        /// status is 503 while the service has not loaded the catalog.
         mal_id: Param<ExternalIds>,
         /// Ids on Shikimori, one of which a title must have. Repeat the parameter, or separate the ids with commas. The
-        /// status is 503 while the service has not loaded the catalogue.
+        /// status is 503 while the service has not loaded the catalog.
         shikimori_id: Param<ExternalIds>,
         /// Status of the title.
         status: Param<Option<TitleStatus>>,

@@ -35,7 +35,7 @@ async fn dialect_can_be_set_for_all() {
 }
 
 #[tokio::test]
-async fn changes_are_the_same_with_and_without_a_catalogue() {
+async fn changes_are_the_same_with_and_without_a_catalog() {
     let (alone, mirrored) = (Gateway::start().await, Gateway::mirrored().await);
 
     for path in [
@@ -50,7 +50,7 @@ async fn changes_are_the_same_with_and_without_a_catalogue() {
 }
 
 #[tokio::test]
-async fn same_titles_are_found_with_and_without_a_catalogue() {
+async fn same_titles_are_found_with_and_without_a_catalog() {
     let (alone, mirrored) = (Gateway::start().await, Gateway::mirrored().await);
 
     for (path, is_some) in [
@@ -90,7 +90,7 @@ async fn lists_are_in_order_and_end_where_they_are_asked_to() {
 }
 
 #[tokio::test]
-async fn what_the_catalogue_knows_is_asked_of_nobody() {
+async fn what_the_catalog_knows_is_asked_of_nobody() {
     let gateway = Gateway::mirrored().await;
     let asked = gateway.upstream.hits("/api/v1/anime/releases/list");
 
@@ -232,7 +232,7 @@ async fn videos_and_feed_are_newest_first() {
 }
 
 #[tokio::test]
-async fn words_are_the_same_with_and_without_a_catalogue() {
+async fn words_are_the_same_with_and_without_a_catalog() {
     let (alone, mirrored) = (Gateway::start().await, Gateway::mirrored().await);
 
     let years = mirrored.get("/v3/years").await;

@@ -183,7 +183,7 @@ async fn random_title_is_for_nobody_to_keep() {
 }
 
 #[tokio::test]
-async fn catalogue_stands_in_for_anilibria_when_it_is_down() {
+async fn catalog_stands_in_for_anilibria_when_it_is_down() {
     let gateway = Gateway::mirrored().await;
     gateway.down();
 
@@ -198,7 +198,7 @@ async fn catalogue_stands_in_for_anilibria_when_it_is_down() {
 }
 
 #[tokio::test]
-async fn without_a_catalogue_the_failure_is_told() {
+async fn without_a_catalog_the_failure_is_told() {
     let gateway = Gateway::start().await;
     gateway.down();
 

@@ -228,7 +228,7 @@ async fn event_of_a_look_that_is_not_traced_is_told_without_a_trace() {
 }
 
 #[tokio::test]
-async fn what_the_catalogue_finds_is_told_within_the_trace_of_the_look() {
+async fn what_the_catalog_finds_is_told_within_the_trace_of_the_look() {
     let (collector, upstream) = (Collector::grpc().await, Service::upstream());
     let node = NodeStandIn::start(Reply::text("{}")).await;
     let traces = telling(&collector, "1");

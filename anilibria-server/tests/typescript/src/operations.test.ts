@@ -34,7 +34,7 @@ test("the index names the documents", async () => {
   assert.equal(answer.status, 200);
 });
 
-test("a page of the catalogue holds as many titles as asked for", async () => {
+test("a page of the catalog holds as many titles as asked for", async () => {
   const query = { page: 2, limit: 3, sort: "year", order: "asc" } as const;
 
   const page = data(await site.GET("/titles", { params: { query } }));
@@ -47,7 +47,7 @@ test("a page of the catalogue holds as many titles as asked for", async () => {
   page.data.forEach(assertTitle);
 });
 
-test("filters narrow the catalogue down", async () => {
+test("filters narrow the catalog down", async () => {
   const { genres, year } = await anyTitle();
 
   const page = data(await site.GET("/titles", { params: { query: { genres: genres.slice(0, 1), year } } }));
@@ -80,7 +80,7 @@ test("a title is found by its ids on other services", async () => {
   assert.ok(mal_id !== null && shikimori_id !== null);
   const query = { mal_id: [mal_id, 1], shikimori_id: [shikimori_id] };
 
-  // The catalogue is loaded soon after the start.
+  // The catalog is loaded soon after the start.
   let answer = await site.GET("/titles", { params: { query } });
   for (let tries = 0; answer.response.status === 503 && tries < 100; tries += 1) {
     await setTimeout(100);

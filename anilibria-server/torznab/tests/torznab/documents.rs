@@ -137,7 +137,7 @@ fn releases_hidden_by_their_owners_are_left_out() {
 }
 
 #[test]
-fn empty_catalogue_gives_a_valid_document() {
+fn empty_catalog_gives_a_valid_document() {
     validate(&document(&index(Vec::new(), &[]), "t=search&q=name"));
 }
 

@@ -1,4 +1,4 @@
-//! The indexer over small catalogues: titles, searches and documents.
+//! The indexer over small catalogs: titles, searches and documents.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 

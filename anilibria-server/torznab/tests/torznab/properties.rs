@@ -1,4 +1,4 @@
-//! Any request and any catalogue give a valid document or an error.
+//! Any request and any catalog give a valid document or an error.
 
 use std::sync::LazyLock;
 

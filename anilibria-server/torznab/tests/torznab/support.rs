@@ -1,4 +1,4 @@
-//! Small catalogues, written as text.
+//! Small catalogs, written as text.
 
 use std::sync::{Arc, LazyLock};
 

@@ -19,11 +19,11 @@ use crate::description;
 pub(super) enum Before {
     /// The complete title, as last published.
     Told(Arc<Title>),
-    /// The title in the mirrored catalogue, which has no stream addresses.
+    /// The title in the mirrored catalog, which has no stream addresses.
     Mirrored(Box<Mirrored>),
 }
 
-/// A title as it was in the mirrored catalogue.
+/// A title as it was in the mirrored catalog.
 #[derive(Clone, Debug)]
 pub(super) struct Mirrored {
     title: Title,
@@ -32,9 +32,9 @@ pub(super) struct Mirrored {
 }
 
 impl Mirrored {
-    /// Creates the title from `entry` of `catalogue`.
-    pub(super) fn of(catalogue: &Catalog, entry: &CatalogEntry) -> Self {
-        let release: Release = release_of(catalogue, entry);
+    /// Creates the title from `entry` of `catalog`.
+    pub(super) fn of(catalog: &Catalog, entry: &CatalogEntry) -> Self {
+        let release: Release = release_of(catalog, entry);
         let mut title = Mapping::new(&release).title();
         description::expand(&mut title);
         let episodes = entry.episodes.as_ref().map(|episodes| {
@@ -49,7 +49,7 @@ impl Mirrored {
         &self.title
     }
 
-    /// Returns the previous title. Fields that the mirrored catalogue does not have are taken from `now`, so that they count
+    /// Returns the previous title. Fields that the mirrored catalog does not have are taken from `now`, so that they count
     /// as unchanged.
     pub(super) fn complete(&self, now: &Title) -> Title {
         let mut title = self.title.clone();
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn qualities_that_were_not_there_are_told_from_the_catalogue() {
+    fn qualities_that_were_not_there_are_told_from_the_catalog() {
         let release = |extra: serde_json::Value| -> Release {
             let mut episode = json!({
                 "id": "9b5e26ee-598f-4b8b-b77e-188d3e456301", "ordinal": 1, "hls_480": "https://a.example/480.m3u8",
@@ -115,8 +115,8 @@ mod tests {
             episode.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
             serde_json::from_value(json!({"id": 7, "name": {"main": "Имя"}, "episodes": [episode]})).unwrap()
         };
-        let catalogue: Catalog = [release(json!({}))].into_iter().collect();
-        let before = Mirrored::of(&catalogue, catalogue.get(7).unwrap());
+        let catalog: Catalog = [release(json!({}))].into_iter().collect();
+        let before = Mirrored::of(&catalog, catalog.get(7).unwrap());
         let mut now = Mapping::new(&release(json!({"hls_720": "https://a.example/720.m3u8"}))).title();
         description::expand(&mut now);
 

@@ -28,7 +28,7 @@ use crate::{
     news::{Draft, News, Published, Standing},
 };
 
-/// Maximum titles that are read after one change of the mirrored catalogue. After a long outage more may have changed.
+/// Maximum titles that are read after one change of the mirrored catalog. After a long outage more may have changed.
 const MAX_MIRRORED: usize = 200;
 
 /// Number of torrents in each poll, the last changed ones.
@@ -52,8 +52,8 @@ pub(super) struct Watching {
     news: News,
     token: u64,
     bookmark: Bookmark,
-    /// The mirrored catalogue at the last comparison.
-    catalogue: Option<Arc<Catalog>>,
+    /// The mirrored catalog at the last comparison.
+    catalog: Option<Arc<Catalog>>,
     interval: Duration,
     /// Current interval between polls of torrents.
     pause: Duration,
@@ -69,8 +69,8 @@ impl Watching {
         bookmark: Bookmark,
         interval: Duration,
     ) -> Self {
-        let catalogue = titles.catalogue();
-        Self { titles, news, token, bookmark, catalogue, interval, pause: Duration::ZERO }
+        let catalog = titles.catalog();
+        Self { titles, news, token, bookmark, catalog, interval, pause: Duration::ZERO }
     }
 
     /// Runs until another instance is the leader. `events` are those of the site.
@@ -83,7 +83,7 @@ impl Watching {
     }
 
     async fn work(&mut self, inbox: &Inbox) -> Flow {
-        let mut mirrored = self.titles.catalogue_changes();
+        let mut mirrored = self.titles.catalog_changes();
         let mut torrents_due = Instant::now();
         loop {
             tokio::select! {
@@ -111,17 +111,17 @@ impl Watching {
 
     /// Processes a title that the site reports as changed.
     async fn of_events(&mut self, Run { title_id, hints, last }: Run) -> Flow {
-        let mirrored = mirrored(self.catalogue.as_deref(), title_id);
+        let mirrored = mirrored(self.catalog.as_deref(), title_id);
         self.look(title_id, mirrored, &hints).await?;
         self.bookmark.hear(last);
         self.save().await;
         Flow::Continue(())
     }
 
-    /// Processes the titles that have changed in the mirrored catalogue.
+    /// Processes the titles that have changed in the mirrored catalog.
     async fn of_mirror(&mut self) -> Flow {
-        let now = self.titles.catalogue();
-        let before = std::mem::replace(&mut self.catalogue, now.clone());
+        let now = self.titles.catalog();
+        let before = std::mem::replace(&mut self.catalog, now.clone());
         let (Some(before), Some(now)) = (before, now) else { return Flow::Continue(()) };
         let pairs = differences(&before, &now).into_iter();
         let ids = pairs.filter_map(|(was, is)| is.or(was)).map(|entry| entry.id.get());
@@ -137,7 +137,7 @@ impl Watching {
         Flow::Continue(())
     }
 
-    /// True if the mirrored catalogue has a change of title `id` that is not published yet.
+    /// True if the mirrored catalog has a change of title `id` that is not published yet.
     fn is_news(&self, id: u32, old: &Mirrored, new: &Mirrored) -> bool {
         compare::has_changed(old.title(), new.title())
             && self.news.known(id).is_none_or(|told| compare::has_changed(&told, &new.complete(&told)))
@@ -197,7 +197,7 @@ impl Watching {
     /// Publishes the torrents of a title that are new or have changed. Returns `true` if there is one.
     async fn of_release(&mut self, id: u32, sightings: &[Sighting<'_>]) -> ControlFlow<(), bool> {
         let Some(now) = self.read(id).await else { return ControlFlow::Continue(false) };
-        let was = self.before(id, mirrored(self.catalogue.as_deref(), id));
+        let was = self.before(id, mirrored(self.catalog.as_deref(), id));
         let was = was.map(|before| before.title(&now));
         let is_news = |torrent: &&v3::Torrent| {
             let is_it = |old: &v3::Torrent| {
@@ -263,10 +263,10 @@ impl Watching {
     }
 }
 
-/// Returns the title `id` from `catalogue`.
-fn mirrored(catalogue: Option<&Catalog>, id: u32) -> Option<Mirrored> {
-    let catalogue = catalogue?;
-    Some(Mirrored::of(catalogue, catalogue.get(id)?))
+/// Returns the title `id` from `catalog`.
+fn mirrored(catalog: Option<&Catalog>, id: u32) -> Option<Mirrored> {
+    let catalog = catalog?;
+    Some(Mirrored::of(catalog, catalog.get(id)?))
 }
 
 /// Reads the current title with its franchises.
@@ -287,7 +287,7 @@ fn release(sighting: &Sighting<'_>) -> Option<ReleaseId> {
     Some(sighting.torrent.release.as_ref()?.id)
 }
 
-/// Waits until the mirrored catalogue changes. Without a catalogue, never returns.
+/// Waits until the mirrored catalog changes. Without a catalog, never returns.
 async fn next(mirrored: &mut Option<watch::Receiver<()>>) {
     if let Some(changed) = mirrored
         && changed.changed().await.is_ok()

@@ -29,7 +29,7 @@ Object.assign(WORDS.ru, {
 
 Object.assign(WORDS.en, {
   sandbox: "Sandbox",
-  sandboxAbout: "The service reads a generated catalogue in place of AniLibria. The calls below change it.",
+  sandboxAbout: "The service reads a generated catalog in place of AniLibria. The calls below change it.",
   account: "Account:",
   release: "Number of the title",
   publish: "Publish an episode",

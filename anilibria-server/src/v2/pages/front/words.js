@@ -36,7 +36,7 @@ const WORDS = {
   },
   en: {
     api: "API v2",
-    lead: "The catalogue of AniLibria for sites and apps: titles, search, updates, the schedule and live events. Answers come from a cache, so the service keeps working while AniLibria is unavailable.",
+    lead: "The catalog of AniLibria for sites and apps: titles, search, updates, the schedule and live events. Answers come from a cache, so the service keeps working while AniLibria is unavailable.",
     links: "Links",
     docs: "Documentation",
     docsAbout: "All requests with examples. They can be sent from the page.",
@@ -50,7 +50,7 @@ const WORDS = {
     healthAbout: "State of the service and its dependencies as JSON.",
     status: "Status",
     version: "Version",
-    releases: "Releases in the catalogue",
+    releases: "Releases in the catalog",
     mirrors: "Mirrors of AniLibria",
     states: {
       loading: "Checking…",

@@ -1,4 +1,4 @@
-//! Instances that share Redis and have no database: one polls AniLibria, and the others receive the catalogue from it.
+//! Instances that share Redis and have no database: one polls AniLibria, and the others receive the catalog from it.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ struct Node {
 }
 
 impl Cluster {
-    /// Starts `instances` that have all loaded the catalogue.
+    /// Starts `instances` that have all loaded the catalog.
     async fn start(redis: RedisServer, instances: usize) -> Self {
         let mut cluster = Self { redis, nodes: Vec::new() };
         for _ in 0..instances {
@@ -34,7 +34,7 @@ impl Cluster {
         cluster
     }
 
-    /// Starts one more instance and waits until it has loaded the catalogue.
+    /// Starts one more instance and waits until it has loaded the catalog.
     async fn add(&mut self) {
         let releases = RELEASES.to_string();
         let upstream = Service::start(binary(&["sandbox", "--port", "0", "--releases", &releases]));
@@ -48,8 +48,7 @@ impl Cluster {
         ];
         let service = Service::reading_from(&upstream, &variables);
         let node = Node { upstream, service };
-        eventually("the catalogue", async || (node.stats().await["releases"] == RELEASES).then_some(()))
-            .await;
+        eventually("the catalog", async || (node.stats().await["releases"] == RELEASES).then_some(())).await;
         self.nodes.push(node);
     }
 
@@ -71,7 +70,7 @@ impl Cluster {
 
     /// Waits until all blocks are in Redis. Returns the number of fields there.
     async fn stored(&self) -> u32 {
-        eventually("the catalogue in Redis", async || {
+        eventually("the catalog in Redis", async || {
             let fields = self.redis.cli(&["HLEN", "anilibria:#map:catalogue"]).trim().parse().unwrap();
             (fields > 64).then_some(fields)
         })
@@ -93,7 +92,7 @@ impl Cluster {
 }
 
 impl Node {
-    /// Returns the statistics of the catalogue.
+    /// Returns the statistics of the catalog.
     async fn stats(&self) -> Value {
         let token = service_token("nodejs", &["read"]);
         let answer = self.service.send_as(&token, Method::GET, "/internal/stats", None).await;
@@ -154,7 +153,7 @@ async fn one_of_three_instances_polls_for_all_and_another_takes_over_when_it_is_
 }
 
 #[tokio::test]
-async fn catalogue_that_redis_has_lost_is_written_again() {
+async fn catalog_that_redis_has_lost_is_written_again() {
     let Some(redis) = RedisServer::start() else { return };
     let mut cluster = Cluster::start(redis, 2).await;
     let (id, count) = cluster.nodes[0].ongoing().await;
@@ -203,7 +202,7 @@ async fn without_redis_each_instance_polls_for_itself_until_it_is_back() {
 
 /// The key does not look like one of the cache, whatever the pattern.
 #[tokio::test]
-async fn clearing_the_cache_leaves_the_shared_catalogue() {
+async fn clearing_the_cache_leaves_the_shared_catalog() {
     let Some(redis) = RedisServer::start() else { return };
     let cluster = Cluster::start(redis, 1).await;
     let fields = cluster.stored().await;

@@ -1,4 +1,4 @@
-//! Answers from the mirrored catalogue: selected, mapped and rendered.
+//! Answers from the mirrored catalog: selected, mapped and rendered.
 
 use anilibria_cache::NewValue;
 use anilibria_client::{
@@ -16,42 +16,42 @@ use crate::titles::{
     params::{Order, Sort},
 };
 
-/// Sources of lists: the catalogue, and the client that builds the addresses of pictures.
+/// Sources of lists: the catalog, and the client that builds the addresses of pictures.
 #[derive(Clone, Copy)]
 pub(super) struct Shelf<'a> {
     pub(super) client: &'a Client,
-    pub(super) catalogue: &'a Catalog,
+    pub(super) catalog: &'a Catalog,
 }
 
 impl Shelf<'_> {
     /// Returns a page of the titles that match a query.
     pub(super) fn list(self, query: &ListQuery) -> NewValue {
-        let found = select(self.catalogue, query);
+        let found = select(self.catalog, query);
         self.page(&found, query.page, query.limit)
     }
 
     /// Returns a page of the titles whose names contain a text, or a similar one.
     pub(super) fn search(self, query: &SearchQuery) -> NewValue {
-        let search = self.catalogue.query().search(query.text.as_str());
+        let search = self.catalog.query().search(query.text.as_str());
         let search = if query.fuzzy { search } else { search.literal() };
         self.page(&cut(search, query.page, query.limit), query.page, query.limit)
     }
 
     /// Returns a page of all titles, in descending order of `sort`.
     pub(super) fn sorted(self, sort: EntrySort, page: u32, limit: u32) -> NewValue {
-        self.page(&cut(self.catalogue.query().sort(sort), page, limit), page, limit)
+        self.page(&cut(self.catalog.query().sort(sort), page, limit), page, limit)
     }
 
     /// Returns the names of the genres that at least one title has.
     pub(super) fn genres(self) -> NewValue {
-        let mut names: Vec<_> = self.catalogue.genres().map(|(_, name)| name.to_owned()).collect();
+        let mut names: Vec<_> = self.catalog.genres().map(|(_, name)| name.to_owned()).collect();
         sort_russian(&mut names);
         NewValue::new(render(&names, None)).tag(tag::LISTS)
     }
 
     fn page(self, found: &Found<'_>, page: u32, limit: u32) -> NewValue {
         let mapping = Mapping::new(self.client);
-        let titles: Vec<_> = found.items.iter().map(|entry| mapping.entry(self.catalogue, entry)).collect();
+        let titles: Vec<_> = found.items.iter().map(|entry| mapping.entry(self.catalog, entry)).collect();
         let tags: Vec<_> = titles.iter().map(|title| tag::title(title.id)).collect();
         let page = render(&titles, Some(Pagination::new(page, limit, found.total as u64)));
         NewValue::new(page).tags(tags).tag(tag::LISTS)
@@ -59,14 +59,14 @@ impl Shelf<'_> {
 }
 
 /// Returns the id of a random title that is not blocked; `None` if all are.
-pub(super) fn random_id(catalogue: &Catalog) -> Option<u32> {
-    let open = catalogue.query().blocked(false).find();
+pub(super) fn random_id(catalog: &Catalog) -> Option<u32> {
+    let open = catalog.query().blocked(false).find();
     Some(fastrand::choice(&open.items)?.id.get())
 }
 
 /// Selects the entries that match all filters of a query. Ties are sorted newest first.
-fn select<'c>(catalogue: &'c Catalog, query: &ListQuery) -> Found<'c> {
-    let mut selected = catalogue
+fn select<'c>(catalog: &'c Catalog, query: &ListQuery) -> Found<'c> {
+    let mut selected = catalog
         .query()
         .sort(sort(query.sort))
         .order(order(query.order))
@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
 
-    fn catalogue() -> Catalog {
+    fn catalog() -> Catalog {
         let release = |id: u32, year: u32, name: &str, season: &str| -> Release {
             serde_json::from_value(json!({
                 "id": id, "year": year, "name": {"main": name}, "season": {"value": season},
@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn ids(query: &ListQuery) -> Vec<u32> {
-        select(&catalogue(), query).items.iter().map(|entry| entry.id.get()).collect()
+        select(&catalog(), query).items.iter().map(|entry| entry.id.get()).collect()
     }
 
     #[test]
@@ -195,16 +195,16 @@ mod tests {
 
     #[test]
     fn page_far_behind_the_end_is_empty_and_still_tells_how_many_there_are() {
-        let catalogue = catalogue();
+        let catalog = catalog();
 
-        let found = select(&catalogue, &ListQuery { page: u32::MAX, limit: 100, ..ListQuery::default() });
+        let found = select(&catalog, &ListQuery { page: u32::MAX, limit: 100, ..ListQuery::default() });
 
         assert_eq!((found.items.len(), found.total), (0, 3));
     }
 
     #[test]
     fn chance_leaves_out_what_is_blocked() {
-        assert_eq!(random_id(&catalogue()), Some(3));
+        assert_eq!(random_id(&catalog()), Some(3));
         assert_eq!(random_id(&Catalog::default()), None);
     }
 }

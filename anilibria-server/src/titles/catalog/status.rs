@@ -1,17 +1,17 @@
-//! The status of the mirrored catalogue.
+//! The status of the mirrored catalog.
 
 use std::time::Duration;
 
 use anilibria_client::Error;
 use time::OffsetDateTime;
 
-/// Status of the mirrored catalogue.
+/// Status of the mirrored catalog.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CatalogueStatus {
-    /// Number of releases; 0 before the catalogue is loaded.
+pub struct CatalogStatus {
+    /// Number of releases; 0 before the catalog is loaded.
     pub releases: usize,
-    /// Source of most of the releases; `None` before the catalogue is loaded.
-    pub source: Option<CatalogueSource>,
+    /// Source of most of the releases; `None` before the catalog is loaded.
+    pub source: Option<CatalogSource>,
     /// True if this instance polls AniLibria (it is the leader, or runs alone).
     pub is_poller: bool,
     /// Time of the next full pass; `None` if another instance makes it.
@@ -22,9 +22,9 @@ pub struct CatalogueStatus {
     pub last_error: Option<String>,
 }
 
-/// Source of the mirrored catalogue.
+/// Source of the mirrored catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CatalogueSource {
+pub enum CatalogSource {
     /// Read from AniLibria.
     Anilibria,
     /// Found on disk at startup.
@@ -35,7 +35,7 @@ pub enum CatalogueSource {
     Redis,
 }
 
-impl CatalogueSource {
+impl CatalogSource {
     /// Returns the name in logs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -47,8 +47,8 @@ impl CatalogueSource {
     }
 }
 
-impl CatalogueStatus {
-    /// Returns true if lists are answered from the catalogue.
+impl CatalogStatus {
+    /// Returns true if lists are answered from the catalog.
     pub fn is_loaded(&self) -> bool {
         self.releases > 0
     }
@@ -61,7 +61,7 @@ impl CatalogueStatus {
 
     pub(super) fn synced(&mut self, releases: usize) {
         self.releases = releases;
-        self.source = (releases > 0).then_some(CatalogueSource::Anilibria);
+        self.source = (releases > 0).then_some(CatalogSource::Anilibria);
         self.last_sync = Some(OffsetDateTime::now_utc());
         self.last_error = None;
     }
@@ -70,7 +70,7 @@ impl CatalogueStatus {
     pub(super) fn followed(
         &mut self,
         releases: usize,
-        source: Option<CatalogueSource>,
+        source: Option<CatalogSource>,
         last_sync: Option<OffsetDateTime>,
     ) {
         self.releases = releases;

@@ -1,4 +1,4 @@
-//! The catalogue in compressed blocks, so that a change of one release costs the transfer of one block.
+//! The catalog in compressed blocks, so that a change of one release costs the transfer of one block.
 
 use anilibria_client::{
     model::ReleaseId,
@@ -7,7 +7,7 @@ use anilibria_client::{
 use anyhow::{Context as _, ensure};
 use sha2::{Digest as _, Sha256};
 
-/// Number of blocks. A catalogue of 2,000 releases has about 30 in each.
+/// Number of blocks. A catalog of 2,000 releases has about 30 in each.
 pub(super) const BLOCKS: usize = 64;
 
 /// Maximum size of a block before compression. A larger one is not read.
@@ -28,10 +28,10 @@ pub(super) fn number_of(id: ReleaseId) -> usize {
     id.get() as usize % BLOCKS
 }
 
-/// Returns all blocks of `catalogue` in the order of their numbers.
-pub(super) fn split(catalogue: &Catalog) -> Vec<Block> {
+/// Returns all blocks of `catalog` in the order of their numbers.
+pub(super) fn split(catalog: &Catalog) -> Vec<Block> {
     let mut blocks: Vec<Block> = std::iter::repeat_with(Block::default).take(BLOCKS).collect();
-    for part in catalogue.parts() {
+    for part in catalog.parts() {
         let bytes = part.to_bytes();
         if let (Some(block), Ok(length)) = (blocks.get_mut(number_of(part.id())), u32::try_from(bytes.len()))
         {
@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    fn catalogue(ids: impl IntoIterator<Item = u32>) -> Catalog {
+    fn catalog(ids: impl IntoIterator<Item = u32>) -> Catalog {
         let release = |id| -> Release {
             serde_json::from_value(json!({"id": id, "name": {"main": format!("Имя {id}")}})).unwrap()
         };
@@ -89,22 +89,22 @@ mod tests {
     }
 
     #[test]
-    fn catalogue_is_the_same_after_it_was_split() {
-        let catalogue = catalogue(1..=200);
+    fn catalog_is_the_same_after_it_was_split() {
+        let catalog = catalog(1..=200);
 
-        let blocks = split(&catalogue);
+        let blocks = split(&catalog);
         let stored: Vec<_> = blocks.iter().map(|block| block.compress().unwrap()).collect();
         let read = stored.iter().map(|bytes| Block::decompress(bytes).unwrap());
         let parts = read.flat_map(|block| block.parts().unwrap());
 
         assert_eq!(blocks.len(), BLOCKS);
-        assert_eq!(parts.collect::<Catalog>().to_bytes(), catalogue.to_bytes());
+        assert_eq!(parts.collect::<Catalog>().to_bytes(), catalog.to_bytes());
     }
 
     #[test]
     fn change_of_a_release_changes_one_digest() {
-        let digests = |catalogue: &Catalog| split(catalogue).iter().map(Block::digest).collect::<Vec<_>>();
-        let (before, after) = (digests(&catalogue(1..=200)), digests(&catalogue(1..=201)));
+        let digests = |catalog: &Catalog| split(catalog).iter().map(Block::digest).collect::<Vec<_>>();
+        let (before, after) = (digests(&catalog(1..=200)), digests(&catalog(1..=201)));
 
         let differing: Vec<_> = (0..BLOCKS).filter(|number| before[*number] != after[*number]).collect();
 
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn damaged_block_is_an_error() {
-        let block = split(&catalogue([7])).swap_remove(7);
+        let block = split(&catalog([7])).swap_remove(7);
         let stored = block.compress().unwrap();
 
         assert!(Block::decompress(&stored[..stored.len() - 1]).is_err());

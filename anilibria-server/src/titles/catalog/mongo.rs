@@ -1,4 +1,4 @@
-//! The catalogue in MongoDB, which instances share and the site can read.
+//! The catalog in MongoDB, which instances share and the site can read.
 
 mod document;
 mod indexes;
@@ -32,7 +32,7 @@ use tracing::warn;
 
 use self::{document::ENTRY, indexes::Indexes};
 use super::{
-    CatalogueSource, CatalogueStore, SharedCatalogue,
+    CatalogSource, CatalogStore, SharedCatalog,
     store::{Covered, News},
 };
 use crate::{
@@ -56,9 +56,9 @@ const READ: Duration = Duration::from_mins(1);
 
 /// Store of each title as a document: fields that the site reads and queries, and the exact entry. Cheap to clone.
 ///
-/// Only changes are written. Instances that share the database receive each other's changes from [`news`](SharedCatalogue::news).
+/// Only changes are written. Instances that share the database receive each other's changes from [`news`](SharedCatalog::news).
 #[derive(Clone, Debug)]
-pub struct MongoCatalogue {
+pub struct MongoCatalog {
     client: Client,
     database: Database,
     titles: Collection<RawDocumentBuf>,
@@ -77,7 +77,7 @@ struct Known {
     digests: HashMap<u32, u64>,
 }
 
-impl MongoCatalogue {
+impl MongoCatalog {
     /// Creates a store in `database` of titles that `client` reads. It sends no command to the database yet.
     pub fn new(database: Database, client: Client, status: SyncStatus) -> Self {
         let titles = database.collection(COLLECTION);
@@ -130,13 +130,13 @@ impl MongoCatalogue {
         Ok(spawn_blocking(move || decode(&entries)).await?)
     }
 
-    /// Writes `titles`, the changed parts of `catalogue`, as save number `revision`.
-    async fn upsert(&self, titles: &[Changed], catalogue: &Catalog, revision: i64) -> anyhow::Result<()> {
+    /// Writes `titles`, the changed parts of `catalog`, as save number `revision`.
+    async fn upsert(&self, titles: &[Changed], catalog: &Catalog, revision: i64) -> anyhow::Result<()> {
         let mapping = Mapping::new(&self.client);
         let updates: Vec<_> = titles
             .iter()
             .map(|changed| {
-                let fields = document::fields(mapping, catalogue, &changed.part, &changed.bytes, revision);
+                let fields = document::fields(mapping, catalog, &changed.part, &changed.bytes, revision);
                 let id = changed.part.id().get().to_string();
                 doc! { "q": { "_id": id }, "u": { "$set": fields }, "upsert": true }
             })
@@ -161,23 +161,23 @@ impl MongoCatalogue {
 }
 
 #[async_trait]
-impl CatalogueStore for MongoCatalogue {
+impl CatalogStore for MongoCatalog {
     async fn read(&self) -> anyhow::Result<Option<Catalog>> {
         self.news().await?.into_catalog().await
     }
 
-    async fn write(&self, catalogue: Arc<Catalog>) -> anyhow::Result<()> {
+    async fn write(&self, catalog: Arc<Catalog>) -> anyhow::Result<()> {
         let mut known = self.known.lock().await;
         if known.seen.is_none() {
             // Existing entries are read first, so that unchanged ones are not written again.
-            let noted = self.status.catalogue().await?;
+            let noted = self.status.catalog().await?;
             let (_, digests) = self.find(doc! {}).await?;
             *known = Known { seen: Some(noted.map_or(0, |noted| noted.saved)), digests };
         }
         self.indexes.ensure(&self.titles).await;
 
         let digests = known.digests.clone();
-        let compared = Arc::clone(&catalogue);
+        let compared = Arc::clone(&catalog);
         let (changed, gone) = spawn_blocking(move || differing(&compared, &digests)).await?;
         if changed.is_empty() && gone.is_empty() {
             return Ok(());
@@ -186,7 +186,7 @@ impl CatalogueStore for MongoCatalogue {
         let begin = Instant::now();
         let revision = self.status.begin_save().await?;
         for titles in changed.chunks(BATCH) {
-            self.upsert(titles, &catalogue, revision).await?;
+            self.upsert(titles, &catalog, revision).await?;
             known.digests.extend(titles.iter().map(|changed| (changed.part.id().get(), changed.digest)));
         }
         self.delete(&gone).await?;
@@ -203,15 +203,15 @@ impl CatalogueStore for MongoCatalogue {
 }
 
 #[async_trait]
-impl SharedCatalogue for MongoCatalogue {
-    fn source(&self) -> CatalogueSource {
-        CatalogueSource::Mongodb
+impl SharedCatalog for MongoCatalog {
+    fn source(&self) -> CatalogSource {
+        CatalogSource::Mongodb
     }
 
     async fn news(&self) -> anyhow::Result<News> {
         let mut known = self.known.lock().await;
-        // If the first save was never completed, the collection holds only a part of the catalogue.
-        let Some(noted) = self.status.catalogue().await?.filter(|noted| noted.saved > 0) else {
+        // If the first save was never completed, the collection holds only a part of the catalog.
+        let Some(noted) = self.status.catalog().await?.filter(|noted| noted.saved > 0) else {
             return Ok(News::default());
         };
         let (parts, covered) = match known.seen {
@@ -228,7 +228,7 @@ impl SharedCatalogue for MongoCatalogue {
     }
 
     async fn note(&self, outcome: Result<u64, String>) {
-        self.status.note(Subject::Catalogue, outcome).await;
+        self.status.note(Subject::Catalog, outcome).await;
     }
 }
 
@@ -240,14 +240,14 @@ struct Changed {
     digest: u64,
 }
 
-/// Compares `catalogue` with `digests`. Returns the new or changed titles, and the ids of removed ones.
-fn differing(catalogue: &Catalog, digests: &HashMap<u32, u64>) -> (Vec<Changed>, Vec<u32>) {
-    let changed = catalogue.parts().filter_map(|part| {
+/// Compares `catalog` with `digests`. Returns the new or changed titles, and the ids of removed ones.
+fn differing(catalog: &Catalog, digests: &HashMap<u32, u64>) -> (Vec<Changed>, Vec<u32>) {
+    let changed = catalog.parts().filter_map(|part| {
         let bytes = part.to_bytes();
         let digest = digest(&bytes);
         (digests.get(&part.id().get()) != Some(&digest)).then_some(Changed { part, bytes, digest })
     });
-    let gone = digests.keys().copied().filter(|id| catalogue.get(*id).is_none());
+    let gone = digests.keys().copied().filter(|id| catalog.get(*id).is_none());
     (changed.collect(), gone.collect())
 }
 

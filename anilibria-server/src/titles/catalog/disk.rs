@@ -1,4 +1,4 @@
-//! The catalogue as a file on disk.
+//! The catalog as a file on disk.
 
 use std::{
     fs::{self, File},
@@ -12,20 +12,20 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use tokio::task::spawn_blocking;
 
-use super::CatalogueStore;
+use super::CatalogStore;
 
-/// File name of the catalogue. The file contains its own format version and a checksum.
+/// File name of the catalog. The file contains its own format version and a checksum.
 const FILE: &str = "catalogue.bin";
 
-/// Store of the catalogue in a file, which is replaced atomically.
+/// Store of the catalog in a file, which is replaced atomically.
 #[derive(Clone, Debug)]
-pub struct DiskCatalogue {
+pub struct DiskCatalog {
     path: PathBuf,
     /// Held while a file is written: a write continues after its caller was dropped.
     writing: Arc<Mutex<()>>,
 }
 
-impl DiskCatalogue {
+impl DiskCatalog {
     /// Creates a store in `directory`, which is created with the first write.
     pub fn at(directory: &Path) -> Self {
         Self { path: directory.join(FILE), writing: Arc::default() }
@@ -33,17 +33,17 @@ impl DiskCatalogue {
 }
 
 #[async_trait]
-impl CatalogueStore for DiskCatalogue {
+impl CatalogStore for DiskCatalog {
     async fn read(&self) -> anyhow::Result<Option<Catalog>> {
         let path = self.path.clone();
         spawn_blocking(move || read(&path)).await?
     }
 
-    async fn write(&self, catalogue: Arc<Catalog>) -> anyhow::Result<()> {
+    async fn write(&self, catalog: Arc<Catalog>) -> anyhow::Result<()> {
         let (path, writing) = (self.path.clone(), Arc::clone(&self.writing));
         let write = move || {
             let _one_at_a_time = writing.lock().unwrap_or_else(PoisonError::into_inner);
-            write(&path, &catalogue.to_bytes())
+            write(&path, &catalog.to_bytes())
         };
         spawn_blocking(write).await?
     }
@@ -55,8 +55,8 @@ fn read(path: &Path) -> anyhow::Result<Option<Catalog>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| path.display().to_string()),
     };
-    let catalogue = Catalog::from_bytes(&bytes).with_context(|| path.display().to_string())?;
-    Ok(Some(catalogue))
+    let catalog = Catalog::from_bytes(&bytes).with_context(|| path.display().to_string())?;
+    Ok(Some(catalog))
 }
 
 /// Writes a temporary file and renames it to `path`, so that a crash leaves the old file.
@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    fn catalogue() -> Arc<Catalog> {
+    fn catalog() -> Arc<Catalog> {
         let release: Release = serde_json::from_value(json!({"id": 7, "name": {"main": "Имя"}})).unwrap();
         Arc::new([release].into_iter().collect())
     }
@@ -89,28 +89,28 @@ mod tests {
     #[tokio::test]
     async fn what_was_written_is_read_by_the_next_process() {
         let directory = tempfile::tempdir().unwrap();
-        let store = DiskCatalogue::at(&directory.path().join("new"));
+        let store = DiskCatalog::at(&directory.path().join("new"));
         assert!(store.read().await.unwrap().is_none());
 
-        store.write(catalogue()).await.unwrap();
+        store.write(catalog()).await.unwrap();
 
         let read = store.read().await.unwrap().unwrap();
-        assert_eq!(read.get(7), catalogue().get(7));
+        assert_eq!(read.get(7), catalog().get(7));
         assert_eq!(fs::read_dir(directory.path().join("new")).unwrap().count(), 1);
     }
 
     #[tokio::test]
     async fn damaged_file_is_refused_and_replaced() {
         let directory = tempfile::tempdir().unwrap();
-        let store = DiskCatalogue::at(directory.path());
-        store.write(catalogue()).await.unwrap();
+        let store = DiskCatalog::at(directory.path());
+        store.write(catalog()).await.unwrap();
         let path = directory.path().join(FILE);
         let mut bytes = fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         fs::write(&path, bytes).unwrap();
 
         assert!(store.read().await.is_err());
-        store.write(catalogue()).await.unwrap();
+        store.write(catalog()).await.unwrap();
 
         assert_eq!(store.read().await.unwrap().unwrap().len(), 1);
     }

@@ -1,4 +1,4 @@
-//! The difference between two states of the catalogue.
+//! The difference between two states of the catalog.
 
 use anilibria_client::{
     Client,
@@ -15,7 +15,7 @@ use crate::titles::{
 /// by their TTL.
 const MOST: usize = 200;
 
-/// The difference between two states of the catalogue.
+/// The difference between two states of the catalog.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Changes {
     /// True if there is any difference.
@@ -34,9 +34,8 @@ impl Changes {
             return Self { any: !after.is_empty(), ..Self::default() };
         }
         let differing = differences(before, after);
-        let facts = |catalogue: &Catalog, entry: &CatalogEntry| {
-            facts::of(&Mapping::new(client).entry(catalogue, entry))
-        };
+        let facts =
+            |catalog: &Catalog, entry: &CatalogEntry| facts::of(&Mapping::new(client).entry(catalog, entry));
         let notice = |(was, is): &Difference<'_>| {
             let (is, was) = (is.as_ref()?, was.as_ref()?);
             let content = facts(after, is);
@@ -62,7 +61,7 @@ mod tests {
 
     use super::*;
 
-    fn catalogue(releases: &[(u32, &str, f64)]) -> Catalog {
+    fn catalog(releases: &[(u32, &str, f64)]) -> Catalog {
         let release = |(id, name, rating): &(u32, &str, f64)| -> Release {
             let rating = json!({"average": rating});
             serde_json::from_value(json!({"id": id, "name": {"main": name}, "rating": rating})).unwrap()
@@ -77,8 +76,8 @@ mod tests {
 
     #[test]
     fn what_has_come_gone_or_changed_is_named() {
-        let before = catalogue(&[(1, "a", 5.0), (2, "b", 5.0), (3, "c", 5.0)]);
-        let after = catalogue(&[(2, "b", 5.0), (3, "x", 5.0), (4, "d", 5.0)]);
+        let before = catalog(&[(1, "a", 5.0), (2, "b", 5.0), (3, "c", 5.0)]);
+        let after = catalog(&[(2, "b", 5.0), (3, "x", 5.0), (4, "d", 5.0)]);
 
         let found = changes(&before, &after);
 
@@ -88,8 +87,8 @@ mod tests {
 
     #[test]
     fn only_a_title_that_says_something_else_of_itself_is_told_of() {
-        let before = catalogue(&[(1, "a", 5.0), (2, "b", 5.0)]);
-        let after = catalogue(&[(1, "x", 5.0), (2, "b", 6.0), (3, "c", 5.0)]);
+        let before = catalog(&[(1, "a", 5.0), (2, "b", 5.0)]);
+        let after = catalog(&[(1, "x", 5.0), (2, "b", 6.0), (3, "c", 5.0)]);
 
         let found = changes(&before, &after);
 
@@ -99,7 +98,7 @@ mod tests {
 
     #[test]
     fn first_load_changes_every_list_and_no_single_title() {
-        let loaded = catalogue(&[(1, "a", 5.0)]);
+        let loaded = catalog(&[(1, "a", 5.0)]);
 
         let changes = changes(&Catalog::default(), &loaded);
 

@@ -1,4 +1,4 @@
-//! The task that keeps the mirrored catalogue up to date.
+//! The task that keeps the mirrored catalog up to date.
 
 use std::{convert::Infallible, error::Error as StdError, future::pending, sync::Arc, time::Duration};
 
@@ -33,7 +33,7 @@ const CALM: Duration = Duration::from_secs(1);
 /// Maximum backoff after consecutive failures.
 const MAX_BACKOFF: Duration = Duration::from_mins(1);
 
-/// Time for which changes are collected before the catalogue is saved.
+/// Time for which changes are collected before the catalog is saved.
 const SAVE_AFTER: Duration = Duration::from_secs(5);
 
 /// Interval at which a follower reads what the leader has written.
@@ -49,7 +49,7 @@ const GRACE: Duration = Duration::from_secs(15);
 /// seconds after which containers are killed.
 const LAST_SAVE: Duration = Duration::from_millis(1500);
 
-/// Task that keeps the catalogue up to date. Dropping it ends the task; [`stop`](Self::stop) also saves the catalogue.
+/// Task that keeps the catalog up to date. Dropping it ends the task; [`stop`](Self::stop) also saves the catalog.
 #[derive(Debug)]
 pub struct SyncTask {
     stop: oneshot::Sender<()>,
@@ -71,23 +71,23 @@ impl SyncTask {
                 never = syncing.run() => match never {},
             }
             if timeout(LAST_SAVE, syncing.finish()).await.is_err() {
-                warn!("catalogue not saved in time");
+                warn!("catalog not saved in time");
             }
         });
         Some(Self { stop, task })
     }
 
-    /// Ends the task and saves the catalogue.
+    /// Ends the task and saves the catalog.
     pub async fn stop(self) {
         // Sending fails only if the task has ended already.
         let _ = self.stop.send(());
         if let Err(error) = self.task.await {
-            warn!(%error, "catalogue sync task failed");
+            warn!(%error, "catalog sync task failed");
         }
     }
 }
 
-/// Part of an instance in keeping the catalogue up to date.
+/// Part of an instance in keeping the catalog up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     /// Polls AniLibria for all instances, or is the only one.
@@ -126,8 +126,8 @@ impl Syncing {
     fn new(titles: Titles, mirror: Mirror, bus: Option<Arc<dyn Publish>>, sampler: Sampler) -> Self {
         let now = Instant::now();
         // Changes since the last run are published at once, removals by a full pass a little later. Without a stored
-        // catalogue, the first poll is a full pass.
-        let is_kept = mirror.catalogue().is_some();
+        // catalog, the first poll is a full pass.
+        let is_kept = mirror.catalog().is_some();
         let full_pass_due = now + if is_kept { mirror.shared.interval } else { FULL_PASS };
         Self {
             titles,
@@ -142,8 +142,8 @@ impl Syncing {
             references_due: now + REFERENCES,
             unsaved_since: None,
             failures: 0,
-            following: Recurring::new("read of the shared catalogue"),
-            sharing: Recurring::new("save of the shared catalogue"),
+            following: Recurring::new("read of the shared catalog"),
+            sharing: Recurring::new("save of the shared catalog"),
         }
     }
 
@@ -185,12 +185,12 @@ impl Syncing {
         if before == Role::Leader || self.elector.is_none() {
             return;
         }
-        // An instance that polled by itself has a newer catalogue than the store.
+        // An instance that polled by itself has a newer catalog than the store.
         if before == Role::Follower {
             self.follow().await;
         }
-        // A catalogue that was followed is recent. A full pass takes long, so that changes come first.
-        if self.mirror.catalogue().is_some() {
+        // A catalog that was followed is recent. A full pass takes long, so that changes come first.
+        if self.mirror.catalog().is_some() {
             self.full_pass_due = self.full_pass_due.max(Instant::now() + self.mirror.shared.interval);
         }
     }
@@ -232,7 +232,7 @@ impl Syncing {
             Ok(mut changes) => {
                 let failures = std::mem::take(&mut self.failures);
                 if failures > 0 {
-                    info!(failures, "catalogue sync recovered");
+                    info!(failures, "catalog sync recovered");
                 }
                 if everything {
                     self.full_pass_due = Instant::now() + FULL_PASS;
@@ -251,9 +251,9 @@ impl Syncing {
                 let pause = backoff(self.failures);
                 let (retry_in_seconds, error) = (pause.as_secs(), &error as &dyn StdError);
                 if self.failures == 0 {
-                    warn!(error, retry_in_seconds, "catalogue sync failed, retrying");
+                    warn!(error, retry_in_seconds, "catalog sync failed, retrying");
                 } else {
-                    debug!(error, retry_in_seconds, "catalogue sync is still failing");
+                    debug!(error, retry_in_seconds, "catalog sync is still failing");
                 }
                 self.failures = self.failures.saturating_add(1);
                 pause
@@ -347,18 +347,18 @@ impl Syncing {
         }
     }
 
-    /// Invalidates the answers built from the old catalogue.
+    /// Invalidates the answers built from the old catalog.
     async fn tell(&mut self, Changes { any, titles, .. }: Changes) {
         if !any {
             return;
         }
         let (changed, releases) = (titles.len(), self.mirror.status().releases);
         if changed > 0 {
-            info!(changed, releases, "catalogue changed");
+            info!(changed, releases, "catalog changed");
         } else {
-            debug!(releases, "catalogue changed in details that no title shows");
+            debug!(releases, "catalog changed in details that no title shows");
         }
-        self.titles.catalogue_changed(&titles).await;
+        self.titles.catalog_changed(&titles).await;
         self.unsaved_since.get_or_insert_with(Instant::now);
     }
 
@@ -367,7 +367,7 @@ impl Syncing {
         let Some(bus) = &self.bus else { return };
         for notice in notices {
             if let Err(error) = bus.publish(notice).await {
-                warn!(error = &*error, "changes of the catalogue cannot be published");
+                warn!(error = &*error, "changes of the catalog cannot be published");
                 return;
             }
         }
@@ -413,7 +413,7 @@ impl Recurring {
     }
 }
 
-/// Returns the span in which the mirrored catalogue is compared with AniLibria; none if `sampler` does not take it.
+/// Returns the span in which the mirrored catalog is compared with AniLibria; none if `sampler` does not take it.
 fn sync_span(sampler: Sampler, everything: bool) -> Span {
     root_span(sampler.takes(None), || {
         info_span!(

@@ -1,4 +1,4 @@
-//! Settings of the mirrored catalogue.
+//! Settings of the mirrored catalog.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use clap::{ArgAction, Args, builder::BoolishValueParser};
 
 use super::parse;
 
-/// Whether the catalogue is mirrored, and how often it is brought up to date.
+/// Whether the catalog is mirrored, and how often it is brought up to date.
 #[derive(Clone, Copy, Debug, Args)]
-#[command(next_help_heading = "Catalogue")]
-pub struct CatalogueConfig {
-    /// Whether the whole catalogue is mirrored in memory, so that lists and search are answered without AniLibria.
+#[command(next_help_heading = "Catalog")]
+pub struct CatalogConfig {
+    /// Whether the whole catalog is mirrored in memory, so that lists and search are answered without AniLibria.
     #[arg(long, env, action = ArgAction::Set, value_parser = BoolishValueParser::new(), default_value = "true")]
     pub catalogue_enabled: bool,
 

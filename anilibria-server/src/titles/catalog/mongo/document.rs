@@ -7,7 +7,7 @@
 //! updated_at              date
 //! lastSynced.anilibria    date      time of the write
 //! revision                int       number of the save that wrote it
-//! entry                   binary    the exact entry of the catalogue
+//! entry                   binary    the exact entry of the catalog
 //! ```
 
 use anilibria_client::reflector::{Catalog, CatalogPart};
@@ -23,12 +23,12 @@ pub(super) const ENTRY: &str = "entry";
 /// Returns the fields of a title, whose entry is `bytes`.
 pub(super) fn fields(
     mapping: Mapping<'_>,
-    catalogue: &Catalog,
+    catalog: &Catalog,
     part: &CatalogPart,
     bytes: &[u8],
     revision: i64,
 ) -> Document {
-    let title = mapping.entry(catalogue, part.entry());
+    let title = mapping.entry(catalog, part.entry());
     let mut fields = match title.to_json() {
         Some(Value::Object(fields)) => {
             fields.into_iter().map(|(name, value)| (name, bson(value))).collect::<Document>()
@@ -82,11 +82,11 @@ mod tests {
             "genres": [{"id": 5, "name": "Драма"}], "updated_at": "2024-02-03T04:05:06+00:00",
         }))
         .unwrap();
-        let catalogue: Catalog = [release].into_iter().collect();
-        let part = catalogue.parts().next().unwrap();
+        let catalog: Catalog = [release].into_iter().collect();
+        let part = catalog.parts().next().unwrap();
         let client = Client::builder().build().unwrap();
 
-        let fields = fields(Mapping::new(&client), &catalogue, &part, &part.to_bytes(), 3);
+        let fields = fields(Mapping::new(&client), &catalog, &part, &part.to_bytes(), 3);
 
         let number = |name| fields.get_i64(name).unwrap();
         assert_eq!([number("id"), number("aniLibriaId"), number("year")], [7, 7, 2024]);

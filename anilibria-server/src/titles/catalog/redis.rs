@@ -1,4 +1,4 @@
-//! The catalogue in Redis, from which the leader's followers receive it.
+//! The catalog in Redis, from which the leader's followers receive it.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use tokio::{
 use tracing::debug;
 
 use super::{
-    CatalogueSource, CatalogueStore, SharedCatalogue,
+    CatalogSource, CatalogStore, SharedCatalog,
     blocks::{self, BLOCKS, Block},
     store::{Covered, News},
 };
@@ -36,7 +36,7 @@ const SYNCED: &str = "synced";
 /// Field with the time at which the leader last polled or was polling, in milliseconds since 1970.
 const ATTEMPTED: &str = "attempted";
 
-/// Version of the form of the fields. A catalogue in another form is ignored, and replaced by the leader.
+/// Version of the form of the fields. A catalog in another form is ignored, and replaced by the leader.
 const FORM: u32 = 1;
 
 /// Approximate size of one command. A larger one could take longer than Redis has to answer.
@@ -63,12 +63,12 @@ struct Manifest {
     digests: Vec<u64>,
 }
 
-/// Store of the catalogue in Redis, in compressed blocks. Cheap to clone.
+/// Store of the catalog in Redis, in compressed blocks. Cheap to clone.
 ///
 /// Only the leader of the poll lease writes, with its fencing token, so that a former leader cannot replace newer blocks.
-/// Redis may lose the catalogue at any time: followers keep their copies, and the leader writes the catalogue again.
+/// Redis may lose the catalog at any time: followers keep their copies, and the leader writes the catalog again.
 #[derive(Clone, Debug)]
-pub struct RedisCatalogue {
+pub struct RedisCatalog {
     map: RedisMap,
     /// Fencing token while this instance holds the poll lease.
     lease: watch::Receiver<Option<u64>>,
@@ -94,7 +94,7 @@ impl Manifest {
     }
 }
 
-impl RedisCatalogue {
+impl RedisCatalog {
     /// Creates a store in `redis`. `lease` contains the fencing token while this instance is the leader. It sends no command
     /// yet.
     pub fn new(redis: &Redis, lease: watch::Receiver<Option<u64>>) -> Self {
@@ -187,23 +187,23 @@ impl RedisCatalogue {
 }
 
 #[async_trait]
-impl CatalogueStore for RedisCatalogue {
+impl CatalogStore for RedisCatalog {
     async fn read(&self) -> anyhow::Result<Option<Catalog>> {
         self.news().await?.into_catalog().await
     }
 
     /// Writes the blocks that differ. Does nothing while another instance is the leader.
-    async fn write(&self, catalogue: Arc<Catalog>) -> anyhow::Result<()> {
+    async fn write(&self, catalog: Arc<Catalog>) -> anyhow::Result<()> {
         let mut known = self.known.lock().await;
         let token = *self.lease.borrow();
         let Some(token) = token else {
-            // The catalogue in memory is no longer the one that was read here.
+            // The catalog in memory is no longer the one that was read here.
             *known = None;
             return Ok(());
         };
         let stored = self.head().await?.manifest;
         let (blocks, digests) = spawn_blocking(move || {
-            let blocks = blocks::split(&catalogue);
+            let blocks = blocks::split(&catalog);
             let digests = blocks.iter().map(Block::digest).collect();
             (blocks, digests)
         })
@@ -218,9 +218,9 @@ impl CatalogueStore for RedisCatalogue {
 }
 
 #[async_trait]
-impl SharedCatalogue for RedisCatalogue {
-    fn source(&self) -> CatalogueSource {
-        CatalogueSource::Redis
+impl SharedCatalog for RedisCatalog {
+    fn source(&self) -> CatalogSource {
+        CatalogSource::Redis
     }
 
     async fn news(&self) -> anyhow::Result<News> {

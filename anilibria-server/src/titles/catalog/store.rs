@@ -1,4 +1,4 @@
-//! Persistent stores of the catalogue.
+//! Persistent stores of the catalog.
 
 use std::{fmt, sync::Arc};
 
@@ -10,25 +10,25 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use tokio::task::spawn_blocking;
 
-use super::{CatalogueSource, blocks};
+use super::{CatalogSource, blocks};
 
-/// A persistent store of one catalogue.
+/// A persistent store of one catalog.
 #[async_trait]
-pub trait CatalogueStore: fmt::Debug + Send + Sync + 'static {
-    /// Returns the catalogue that was written last; `None` if there is none.
+pub trait CatalogStore: fmt::Debug + Send + Sync + 'static {
+    /// Returns the catalog that was written last; `None` if there is none.
     async fn read(&self) -> anyhow::Result<Option<Catalog>>;
 
-    /// Replaces the stored catalogue with `catalogue`. A reader does not see a part of a change.
-    async fn write(&self, catalogue: Arc<Catalog>) -> anyhow::Result<()>;
+    /// Replaces the stored catalog with `catalog`. A reader does not see a part of a change.
+    async fn write(&self, catalog: Arc<Catalog>) -> anyhow::Result<()>;
 }
 
 /// A store that all instances share. The leader writes it, and the others read what the leader has written.
 #[async_trait]
-pub trait SharedCatalogue: CatalogueStore {
-    /// Returns this store as the source of a catalogue.
-    fn source(&self) -> CatalogueSource;
+pub trait SharedCatalog: CatalogStore {
+    /// Returns this store as the source of a catalog.
+    fn source(&self) -> CatalogSource;
 
-    /// Returns the changes by other instances since this one last read or wrote, or the whole catalogue on the first call.
+    /// Returns the changes by other instances since this one last read or wrote, or the whole catalog on the first call.
     async fn news(&self) -> anyhow::Result<News>;
 
     /// Records the outcome of a poll of AniLibria: the number of releases, or the error.
@@ -57,7 +57,7 @@ pub struct News {
 }
 
 impl News {
-    /// Returns the catalogue of the releases; `None` if there are none.
+    /// Returns the catalog of the releases; `None` if there are none.
     pub(super) async fn into_catalog(self) -> anyhow::Result<Option<Catalog>> {
         if self.parts.is_empty() {
             return Ok(None);
@@ -66,7 +66,7 @@ impl News {
     }
 }
 
-/// Part of a catalogue.
+/// Part of a catalog.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Covered {
     /// No release.

@@ -1,4 +1,4 @@
-//! The mirrored catalogue. Lists are answered from it once it is loaded.
+//! The mirrored catalog. Lists are answered from it once it is loaded.
 
 mod blocks;
 mod changes;
@@ -33,16 +33,16 @@ use tracing::{info, warn};
 
 use self::{changes::Changes, store::Covered};
 pub use self::{
-    disk::DiskCatalogue,
-    mongo::MongoCatalogue,
-    redis::RedisCatalogue,
-    status::{CatalogueSource, CatalogueStatus},
-    store::{CatalogueStore, News, SharedCatalogue},
+    disk::DiskCatalog,
+    mongo::MongoCatalog,
+    redis::RedisCatalog,
+    status::{CatalogSource, CatalogStatus},
+    store::{CatalogStore, News, SharedCatalog},
     sync::SyncTask,
 };
 use crate::titles::metrics;
 
-/// Timeout of reading from the shared store at startup when there is no catalogue on disk. Afterwards it is read in the background.
+/// Timeout of reading from the shared store at startup when there is no catalog on disk. Afterwards it is read in the background.
 const FIRST_READ: Duration = Duration::from_secs(2);
 
 /// Options of the mirror.
@@ -54,18 +54,18 @@ pub struct MirrorOptions {
     pub paced: bool,
 }
 
-/// Persistent stores of the catalogue, and the leader election for polling AniLibria.
+/// Persistent stores of the catalog, and the leader election for polling AniLibria.
 #[derive(Debug, Default)]
 pub struct Stores {
     /// Store that only this instance reads.
-    pub own: Option<Arc<dyn CatalogueStore>>,
+    pub own: Option<Arc<dyn CatalogStore>>,
     /// Store that all instances read.
-    pub shared: Option<Arc<dyn SharedCatalogue>>,
+    pub shared: Option<Arc<dyn SharedCatalog>>,
     /// Candidate for the leader lease of polling AniLibria; `None` if each instance polls for itself.
     pub elector: Option<Arc<Candidate>>,
 }
 
-/// The catalogue in memory and its persistent stores. Cheap to clone.
+/// The catalog in memory and its persistent stores. Cheap to clone.
 #[derive(Clone)]
 pub struct Mirror {
     shared: Arc<Shared>,
@@ -74,34 +74,34 @@ pub struct Mirror {
 struct Shared {
     client: Client,
     reflector: Reflector,
-    own: Option<Arc<dyn CatalogueStore>>,
+    own: Option<Arc<dyn CatalogStore>>,
     /// Store that all instances read.
-    common: Option<Arc<dyn SharedCatalogue>>,
-    /// Taken by the task that keeps the catalogue up to date.
+    common: Option<Arc<dyn SharedCatalog>>,
+    /// Taken by the task that keeps the catalog up to date.
     elector: Mutex<Option<Arc<Candidate>>>,
     interval: Duration,
-    status: Mutex<CatalogueStatus>,
-    /// Wakes the task that keeps the catalogue up to date.
+    status: Mutex<CatalogStatus>,
+    /// Wakes the task that keeps the catalog up to date.
     news: Notify,
-    /// Notified of every change of the catalogue.
+    /// Notified of every change of the catalog.
     bell: watch::Sender<()>,
 }
 
 impl Mirror {
-    /// Creates a mirror of the catalogue of `client`, with the initial contents from `stores`: from the store of this
+    /// Creates a mirror of the catalog of `client`, with the initial contents from `stores`: from the store of this
     /// instance, which is faster to read, or else from the shared one. It makes no request before [`SyncTask`] does.
     ///
-    /// An unreadable store is not an error: the whole catalogue is read from AniLibria.
+    /// An unreadable store is not an error: the whole catalog is read from AniLibria.
     pub async fn open(
         client: &Client,
         Stores { own, shared, elector }: Stores,
         MirrorOptions { interval, paced }: MirrorOptions,
     ) -> Self {
-        let mut status = CatalogueStatus::default();
+        let mut status = CatalogStatus::default();
         let mut kept = Catalog::default();
         if let Some(own) = &own {
             kept = read(own.read()).await;
-            status.source = Some(CatalogueSource::Disk);
+            status.source = Some(CatalogSource::Disk);
         }
         if let (true, Some(shared)) = (kept.is_empty(), &shared) {
             let in_time = async {
@@ -132,9 +132,9 @@ impl Mirror {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Returns the current catalogue; `None` before it is loaded.
-    pub fn catalogue(&self) -> Option<Arc<Catalog>> {
-        Some(self.shared.reflector.catalog()).filter(|catalogue| !catalogue.is_empty())
+    /// Returns the current catalog; `None` before it is loaded.
+    pub fn catalog(&self) -> Option<Arc<Catalog>> {
+        Some(self.shared.reflector.catalog()).filter(|catalog| !catalog.is_empty())
     }
 
     /// Requests an early poll, because AniLibria has reported a change.
@@ -142,13 +142,13 @@ impl Mirror {
         self.shared.news.notify_one();
     }
 
-    /// Returns a receiver that is notified of every change of the catalogue.
+    /// Returns a receiver that is notified of every change of the catalog.
     pub fn changed(&self) -> watch::Receiver<()> {
         self.shared.bell.subscribe()
     }
 
     /// Returns the status of the mirror.
-    pub fn status(&self) -> CatalogueStatus {
+    pub fn status(&self) -> CatalogStatus {
         self.shared.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -156,7 +156,7 @@ impl Mirror {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the catalogue unchanged.
+    /// Dropping the future leaves the catalog unchanged.
     async fn update(&self, everything: bool) -> anilibria_client::Result<Changes> {
         let reflector = &self.shared.reflector;
         let before = reflector.catalog();
@@ -209,10 +209,10 @@ impl Mirror {
         Ok(Some((changes, sign)))
     }
 
-    /// Writes the catalogue to the shared store, if there is one.
+    /// Writes the catalog to the shared store, if there is one.
     async fn share(&self) -> anyhow::Result<()> {
-        let (Some(common), Some(catalogue)) = (&self.shared.common, self.catalogue()) else { return Ok(()) };
-        common.write(catalogue).await.inspect_err(|_| count_error("catalogue", "save"))
+        let (Some(common), Some(catalog)) = (&self.shared.common, self.catalog()) else { return Ok(()) };
+        common.write(catalog).await.inspect_err(|_| count_error("catalogue", "save"))
     }
 
     /// Returns true if the shared store contains the last write, or if there is no shared store.
@@ -223,17 +223,17 @@ impl Mirror {
         }
     }
 
-    /// Writes the catalogue to the store of this instance. A failure is logged; the next change tries again.
+    /// Writes the catalog to the store of this instance. A failure is logged; the next change tries again.
     async fn save(&self) {
-        if let (Some(own), Some(catalogue)) = (&self.shared.own, self.catalogue())
-            && let Err(error) = own.write(catalogue).await
+        if let (Some(own), Some(catalog)) = (&self.shared.own, self.catalog())
+            && let Err(error) = own.write(catalog).await
         {
             count_error("catalogue", "save");
-            warn!(error = &*error, "catalogue not saved on disk");
+            warn!(error = &*error, "catalog not saved on disk");
         }
     }
 
-    /// Notifies the subscribers if the catalogue has changed.
+    /// Notifies the subscribers if the catalog has changed.
     fn told(&self, changes: Changes) -> Changes {
         if changes.any {
             self.shared.bell.send_replace(());
@@ -241,7 +241,7 @@ impl Mirror {
         changes
     }
 
-    fn change_status(&self, change: impl FnOnce(&mut CatalogueStatus)) {
+    fn change_status(&self, change: impl FnOnce(&mut CatalogStatus)) {
         change(&mut self.shared.status.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -258,14 +258,14 @@ impl fmt::Debug for Mirror {
 
 async fn read(store: impl Future<Output = anyhow::Result<Option<Catalog>>>) -> Catalog {
     match store.await {
-        Ok(Some(catalogue)) => {
-            info!(releases = catalogue.len(), "saved catalogue loaded");
-            catalogue
+        Ok(Some(catalog)) => {
+            info!(releases = catalog.len(), "saved catalog loaded");
+            catalog
         }
         Ok(None) => Catalog::default(),
         Err(error) => {
             count_error("catalogue", "read");
-            warn!(error = &*error, "saved catalogue cannot be read");
+            warn!(error = &*error, "saved catalog cannot be read");
             Catalog::default()
         }
     }

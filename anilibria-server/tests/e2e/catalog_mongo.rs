@@ -1,4 +1,4 @@
-//! The catalogue in MongoDB: over restarts, and among instances.
+//! The catalog in MongoDB: over restarts, and among instances.
 
 use std::collections::BTreeMap;
 
@@ -37,14 +37,14 @@ fn mirroring(upstream: &Service, mongo: &MongoServer, variables: &[(&str, &str)]
     Service::reading_from(upstream, &[&own, variables].concat())
 }
 
-/// What `/internal/stats` says of the catalogue.
+/// What `/internal/stats` says of the catalog.
 async fn stats(service: &Service) -> Value {
     let token = service_token("nodejs", &["read"]);
     service.send_as(&token, Method::GET, "/internal/stats", None).await.json()["data"]["catalogue"].clone()
 }
 
 async fn is_loaded(service: &Service) {
-    eventually("the catalogue", async || (stats(service).await["releases"] == RELEASES).then_some(())).await;
+    eventually("the catalog", async || (stats(service).await["releases"] == RELEASES).then_some(())).await;
 }
 
 async fn becomes_poller(service: &Service) {
@@ -152,10 +152,10 @@ async fn site_can_read_the_titles_and_what_was_synchronised() {
     let of = |kind: &str| {
         status.iter().find(|status| status.get_str("entity_type").ok() == Some(kind)).unwrap().clone()
     };
-    let (catalogue, title) = (of("catalogue"), of("title"));
-    assert_eq!(catalogue.get_str("service").unwrap(), "anilibria");
-    assert_eq!(catalogue.get_str("result").unwrap(), "ok");
-    assert_eq!(catalogue.get_i64("count").unwrap(), i64::try_from(RELEASES).unwrap());
+    let (catalog, title) = (of("catalogue"), of("title"));
+    assert_eq!(catalog.get_str("service").unwrap(), "anilibria");
+    assert_eq!(catalog.get_str("result").unwrap(), "ok");
+    assert_eq!(catalog.get_i64("count").unwrap(), i64::try_from(RELEASES).unwrap());
     assert_eq!(title.get_str("entity_id").unwrap(), id.to_string());
     assert!(title.get_datetime("last_sync").is_ok());
 }

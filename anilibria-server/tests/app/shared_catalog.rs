@@ -1,18 +1,18 @@
-//! The catalogue that instances share in Redis.
+//! The catalog that instances share in Redis.
 
 use std::sync::Arc;
 
 use anilibria_cache::Redis;
 use anilibria_client::{model::Release, reflector::Catalog};
-use anilibria_server::titles::catalogue::{CatalogueStore as _, RedisCatalogue, SharedCatalogue as _};
+use anilibria_server::titles::catalog::{CatalogStore as _, RedisCatalog, SharedCatalog as _};
 use serde_json::json;
 use test_services::RedisServer;
 use tokio::sync::watch;
 
 const KEY: &str = "site:#map:catalogue";
 
-/// A catalogue of `releases`, with names that do not compress well.
-fn catalogue(releases: u32, version: u32) -> Arc<Catalog> {
+/// A catalog of `releases`, with names that do not compress well.
+fn catalog(releases: u32, version: u32) -> Arc<Catalog> {
     let release = |id: u32| -> Release {
         let noise: Vec<_> = (0..100_u64).map(|n| (n + 1) * u64::from(id + version) * 0x9E37_79B9).collect();
         let name = json!({"main": format!("Имя {id} {version}")});
@@ -22,14 +22,14 @@ fn catalogue(releases: u32, version: u32) -> Arc<Catalog> {
 }
 
 /// The store of an instance that holds the lease with `token`, or follows another.
-fn store(server: &RedisServer, token: Option<u64>) -> RedisCatalogue {
+fn store(server: &RedisServer, token: Option<u64>) -> RedisCatalog {
     let redis = Redis::builder(server.url()).prefix("site:").build().unwrap();
     // The receiver keeps its value without the sender.
-    RedisCatalogue::new(&redis, watch::channel(token).1)
+    RedisCatalog::new(&redis, watch::channel(token).1)
 }
 
-async fn bytes(store: &RedisCatalogue) -> Option<Vec<u8>> {
-    store.read().await.unwrap().map(|catalogue| catalogue.to_bytes())
+async fn bytes(store: &RedisCatalog) -> Option<Vec<u8>> {
+    store.read().await.unwrap().map(|catalog| catalog.to_bytes())
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn follower_reads_what_the_leader_has_written() {
     let Some(server) = RedisServer::start() else { return };
     // The larger one needs several commands.
     for releases in [1, 3000] {
-        let written = catalogue(releases, 1);
+        let written = catalog(releases, 1);
         store(&server, Some(1)).write(Arc::clone(&written)).await.unwrap();
 
         assert!(bytes(&store(&server, None)).await == Some(written.to_bytes()), "{releases} releases differ");
@@ -48,22 +48,22 @@ async fn follower_reads_what_the_leader_has_written() {
 async fn former_leader_does_not_replace_newer_releases() {
     let Some(server) = RedisServer::start() else { return };
     let (former, leader) = (store(&server, Some(1)), store(&server, Some(2)));
-    former.write(catalogue(100, 1)).await.unwrap();
-    leader.write(catalogue(100, 2)).await.unwrap();
+    former.write(catalog(100, 1)).await.unwrap();
+    leader.write(catalog(100, 2)).await.unwrap();
 
-    assert!(former.write(catalogue(100, 3)).await.is_err());
-    store(&server, None).write(catalogue(100, 4)).await.unwrap();
+    assert!(former.write(catalog(100, 3)).await.is_err());
+    store(&server, None).write(catalog(100, 4)).await.unwrap();
 
-    assert!(bytes(&store(&server, None)).await == Some(catalogue(100, 2).to_bytes()));
+    assert!(bytes(&store(&server, None)).await == Some(catalog(100, 2).to_bytes()));
     assert!(leader.is_intact().await);
 }
 
 #[tokio::test]
-async fn lost_catalogue_is_noticed_and_written_again() {
+async fn lost_catalog_is_noticed_and_written_again() {
     let Some(server) = RedisServer::start() else { return };
     let leader = store(&server, Some(1));
     assert!(!leader.is_intact().await, "nothing was written yet");
-    leader.write(catalogue(100, 1)).await.unwrap();
+    leader.write(catalog(100, 1)).await.unwrap();
     leader.note(Ok(100)).await;
     assert!(leader.is_intact().await);
 
@@ -72,8 +72,8 @@ async fn lost_catalogue_is_noticed_and_written_again() {
 
     assert!(!leader.is_intact().await);
     assert_eq!(bytes(&store(&server, None)).await, None);
-    leader.write(catalogue(100, 1)).await.unwrap();
-    assert!(bytes(&store(&server, None)).await == Some(catalogue(100, 1).to_bytes()));
+    leader.write(catalog(100, 1)).await.unwrap();
+    assert!(bytes(&store(&server, None)).await == Some(catalog(100, 1).to_bytes()));
 }
 
 #[tokio::test]
@@ -84,9 +84,9 @@ async fn foreign_and_damaged_contents_are_replaced() {
         server.cli(&["HSET", KEY, "manifest", manifest, "other", "x"]);
         assert_eq!(bytes(&store(&server, None)).await, None, "{manifest}");
 
-        leader.write(catalogue(100, 1)).await.unwrap();
+        leader.write(catalog(100, 1)).await.unwrap();
 
-        assert!(bytes(&store(&server, None)).await == Some(catalogue(100, 1).to_bytes()), "{manifest}");
+        assert!(bytes(&store(&server, None)).await == Some(catalog(100, 1).to_bytes()), "{manifest}");
         assert_eq!(server.cli(&["HEXISTS", KEY, "other"]).trim(), "0", "{manifest}");
     }
 

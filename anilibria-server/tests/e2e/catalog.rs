@@ -1,4 +1,4 @@
-//! Lists and search of a service that mirrors the catalogue.
+//! Lists and search of a service that mirrors the catalog.
 
 use std::{
     cmp::Ordering,
@@ -26,7 +26,7 @@ async fn mirrored(arguments: &[&str]) -> Service {
     service
 }
 
-/// Starts a service that reads from `upstream` and keeps its catalogue in `directory`.
+/// Starts a service that reads from `upstream` and keeps its catalog in `directory`.
 fn reading_from(upstream: &Service, directory: &Path) -> Service {
     let mut command = binary(&["--port", "0", "--upstream-timeout", "1", "--upstream-attempt-timeout", "1"]);
     command
@@ -209,7 +209,7 @@ async fn mirrored_list_costs_the_upstream_nothing() {
 }
 
 #[tokio::test]
-async fn restarted_service_answers_from_the_saved_catalogue_while_the_upstream_is_down() {
+async fn restarted_service_answers_from_the_saved_catalog_while_the_upstream_is_down() {
     let upstream = Service::start(binary(&["sandbox", "--port", "0", "--releases", "60"]));
     let directory = tempfile::tempdir().unwrap();
     let first = reading_from(&upstream, directory.path());
