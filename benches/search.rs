@@ -1,4 +1,4 @@
-//! The mirrored catalog of 10,000 releases: search, a filtered list, and decoding from bytes. Its memory is the maximum
+//! The local catalog of 10,000 releases: search, a filtered list, and decoding from bytes. Its memory is the maximum
 //! that is allocated while it is decoded.
 //!
 //! Run `cargo bench -p anilibria-benches --bench search`.

@@ -76,7 +76,7 @@ pub struct CacheVitals {
     pub redis: Option<BackEnd>,
     /// State of the database, which may be the store on disk; `None` if there is none.
     pub database: Option<BackEnd>,
-    /// State of the mirrored catalog; `None` if there is none.
+    /// State of the local catalog; `None` if there is none.
     pub catalog: Option<CatalogStatus>,
 }
 

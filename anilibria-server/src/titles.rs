@@ -44,7 +44,7 @@ pub use self::{
 use crate::{
     node::Asker,
     titles::{
-        catalog::Mirror,
+        catalog::LocalCatalog,
         model::{schedule::ScheduleDay, title::Title},
         sync_status::SyncStatus,
     },
@@ -56,7 +56,7 @@ pub struct Titles {
     client: Client,
     watcher: Client,
     cache: Cache,
-    mirror: Option<Mirror>,
+    local_catalog: Option<LocalCatalog>,
     /// Records which titles were synchronised; `None` if nothing records it.
     status: Option<SyncStatus>,
     fallback: Option<Fallback>,
@@ -71,7 +71,7 @@ impl Titles {
             watcher: client.clone(),
             client,
             cache,
-            mirror: None,
+            local_catalog: None,
             status: None,
             fallback: None,
             of_lists: Options::new().nearest_levels(list_levels),
@@ -84,10 +84,10 @@ impl Titles {
         Self { watcher, ..self }
     }
 
-    /// Answers lists from `mirror` once it is loaded. Without a mirror, lists come from AniLibria.
+    /// Answers lists from `local_catalog` once it is loaded. Without one, lists come from AniLibria.
     #[must_use]
-    pub fn mirrored_by(self, mirror: Mirror) -> Self {
-        Self { mirror: Some(mirror), ..self }
+    pub fn lists_from(self, local_catalog: LocalCatalog) -> Self {
+        Self { local_catalog: Some(local_catalog), ..self }
     }
 
     /// Records in `status` which titles were synchronised at the request of another service.
@@ -102,9 +102,9 @@ impl Titles {
         Self { fallback: Some(fallback), ..self }
     }
 
-    /// Returns the mirrored catalog, if there is one.
-    pub fn mirror(&self) -> Option<&Mirror> {
-        self.mirror.as_ref()
+    /// Returns the local catalog, if there is one.
+    pub fn local_catalog(&self) -> Option<&LocalCatalog> {
+        self.local_catalog.as_ref()
     }
 
     /// Returns the client for calls that visitors cause.
@@ -129,7 +129,7 @@ impl Titles {
     }
 
     /// Returns the title `id`, with its episodes. If AniLibria fails, the sources are, in order: a stale answer, the
-    /// mirrored catalog, and the Node service. The Node service is skipped if `asker` itself falls back on this service.
+    /// local catalog, and the Node service. The Node service is skipped if `asker` itself falls back on this service.
     pub async fn get(&self, id: u32, asker: &Asker) -> Result<Rendered<One<Title>>, Problem> {
         let trace = TitleTrace::of(id);
         let title = self.look_for(id, asker).instrument(trace.span()).await;
@@ -212,7 +212,7 @@ impl Titles {
         of_title + self.cache.expire_by_tag(tag::LISTS).await
     }
 
-    /// Expires all lists and all answers that contain one of `titles`. Call it when the mirrored catalog has changed.
+    /// Expires all lists and all answers that contain one of `titles`. Call it when the local catalog has changed.
     /// `titles` is empty if the changed titles cannot be named.
     pub async fn catalog_changed(&self, titles: &[u32]) {
         for id in titles {
@@ -246,7 +246,7 @@ impl Titles {
         }
     }
 
-    /// Returns title `id` from the mirrored catalog, marked as stale. Used when AniLibria fails.
+    /// Returns title `id` from the local catalog, marked as stale. Used when AniLibria fails.
     fn in_need(&self, id: u32) -> Option<Rendered<One<Title>>> {
         let meta = Meta { cached: true, stale: true, ..Meta::default() };
         Some(Rendered::new(source::in_need(self, id)?, meta))

@@ -1,4 +1,4 @@
-//! Compact forms of texts and times in the mirrored catalog.
+//! Compact forms of texts and times in the local catalog.
 
 use time::OffsetDateTime;
 

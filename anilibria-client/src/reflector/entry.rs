@@ -1,4 +1,4 @@
-//! Releases of the mirrored catalog.
+//! Releases of the local catalog.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub struct PosterPaths {
     pub large: Option<Box<str>>,
 }
 
-/// A release of the mirrored catalog, with the fields for a list or for the page of a title.
+/// A release of the local catalog, with the fields for a list or for the page of a title.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the service's own fields")]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! Episodes of the mirrored catalog.
+//! Episodes of the local catalog.
 
 use std::{ops::Range, time::Duration};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::compact::boxed;
 use crate::model::{Episode, EpisodeId, Image, Ordinal, Quality, Skip};
 
-/// An episode of the mirrored catalog.
+/// An episode of the local catalog.
 ///
 /// The addresses of the streams are not kept: host and query differ from caller to caller, so that kept ones would not
 /// work. The available qualities are kept.

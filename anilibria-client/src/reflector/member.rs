@@ -1,10 +1,10 @@
-//! Team members of the mirrored catalog.
+//! Team members of the local catalog.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Member, MemberRole};
 
-/// A person who worked on a release of the mirrored catalog.
+/// A person who worked on a release of the local catalog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MemberEntry {

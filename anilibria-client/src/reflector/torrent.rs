@@ -1,4 +1,4 @@
-//! Torrents of the mirrored catalog.
+//! Torrents of the local catalog.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -9,7 +9,7 @@ use crate::model::{
     torrent::{Resolution, TorrentSource},
 };
 
-/// A torrent of the mirrored catalog. The counts are as of the last read of the release.
+/// A torrent of the local catalog. The counts are as of the last read of the release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TorrentEntry {

@@ -1,4 +1,4 @@
-//! A sandbox, its mirrored catalog, and catalogs made by hand.
+//! A sandbox, its local catalog, and catalogs made by hand.
 
 use std::sync::Arc;
 

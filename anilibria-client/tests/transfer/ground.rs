@@ -12,7 +12,7 @@ use anilibria_client::{
 use serde_json::json;
 use uuid::Uuid;
 
-/// A client that is logged in to a sandbox, and the mirrored catalog.
+/// A client that is logged in to a sandbox, and the local catalog.
 pub(crate) struct Ground {
     pub(crate) sandbox: Sandbox,
     pub(crate) client: Client,

@@ -39,7 +39,7 @@ pub enum LoadFailure {
     /// Too much work of this kind is running or queued.
     #[error("too much work in progress")]
     Overloaded,
-    /// The mirrored catalog is not loaded, and there is no other source.
+    /// The local catalog is not loaded, and there is no other source.
     #[error("the catalog is not loaded")]
     NoCatalog,
     /// The loaded data could not be serialised.

@@ -123,7 +123,7 @@ pub enum Problem {
         #[source]
         cause: Cause,
     },
-    /// The mirrored catalog is not loaded, and no other source has the answer.
+    /// The local catalog is not loaded, and no other source has the answer.
     #[error("the catalog is not loaded")]
     NoCatalog {
         /// Time until a retry may succeed.

@@ -44,8 +44,8 @@ use crate::{
     titles::{
         self, Fallback, Titles,
         catalog::{
-            CatalogStatus, CatalogStore, DiskCatalog, Mirror, MirrorOptions, MongoCatalog, RedisCatalog,
-            SharedCatalog, Stores,
+            CatalogStatus, CatalogStore, DiskCatalog, LocalCatalog, LocalCatalogOptions, MongoCatalog,
+            RedisCatalog, SharedCatalog, Stores,
         },
         notice::EventKind,
         sync_status::SyncStatus,
@@ -66,7 +66,7 @@ const LEASE_TTL: Duration = Duration::from_secs(5);
 /// Maximum burst of calls to AniLibria that requests of visitors may cause.
 const UPSTREAM_BURST: u32 = 40;
 
-/// Calls per second for mirroring the catalog of a sandbox.
+/// Calls per second for the local catalog of a sandbox.
 const SANDBOX_RATE: u32 = 1000;
 
 /// Metric registrations of all modules.
@@ -118,11 +118,12 @@ pub async fn build(config: &Config, sandbox: Option<SandboxAt>) -> anyhow::Resul
         .watched_with(watcher)
         .noted_in(status);
     if config.catalog.catalogue_enabled {
-        let options = MirrorOptions { interval: config.catalog.sync_interval, paced: sandbox.is_none() };
+        let options =
+            LocalCatalogOptions { interval: config.catalog.sync_interval, paced: sandbox.is_none() };
         // The service's own sandbox needs no rate limit for the sake of AniLibria.
         let rate = if sandbox.is_some() { SANDBOX_RATE } else { config.sync_requests_per_second };
         let reader = client.rate_limited(RateLimit::per_second(rate));
-        titles = titles.mirrored_by(Mirror::open(&reader, stores, options).await);
+        titles = titles.lists_from(LocalCatalog::open(&reader, stores, options).await);
     }
     let node = NodeService::new(config)?;
     if let Some(node) = node.clone().filter(|_| config.node.nodejs_fallback_enabled) {
@@ -175,7 +176,7 @@ fn candidate(election: impl Election, lease: &str) -> Arc<Candidate> {
     Arc::new(Candidate::campaign(election, lease, LEASE_TTL))
 }
 
-/// Returns the persistent stores of the mirror of `client`: on disk, in the directory of the cached answers, and for all
+/// Returns the persistent stores of the local catalog of `client`: on disk, in the directory of the cached answers, and for all
 /// instances in MongoDB, where the site can read the titles, or else in Redis. With Redis, one instance reads on behalf of all:
 /// that of `candidate`.
 fn stores(
@@ -287,7 +288,7 @@ impl Vitals for Parts {
 
     async fn ask_cache(&self) -> CacheVitals {
         let (stats, pings) = future::join(self.titles.cache().stats(), self.titles.cache().ping()).await;
-        let catalog = self.titles.mirror().map(Mirror::status);
+        let catalog = self.titles.local_catalog().map(LocalCatalog::status);
         let is_loaded = catalog.as_ref().is_some_and(CatalogStatus::is_loaded);
         let holds_data =
             is_loaded || stats.levels.iter().filter_map(|level| level.store).any(|store| store.entries > 0);
@@ -302,7 +303,7 @@ impl Vitals for Parts {
     }
 
     fn unchecked_cache(&self) -> CacheVitals {
-        let catalog = self.titles.mirror().map(Mirror::status);
+        let catalog = self.titles.local_catalog().map(LocalCatalog::status);
         CacheVitals {
             holds_data: catalog.as_ref().is_some_and(CatalogStatus::is_loaded),
             hit_rate: 0.0,

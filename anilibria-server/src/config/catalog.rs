@@ -1,4 +1,4 @@
-//! Settings of the mirrored catalog.
+//! Settings of the local catalog.
 
 use std::time::Duration;
 

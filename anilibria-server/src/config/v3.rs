@@ -39,7 +39,7 @@ pub struct V3Config {
     #[arg(long, env, value_parser = parse::count, default_value = "16")]
     pub v3_search_queue: usize,
 
-    /// Pages of the mirrored catalog that wait to be rendered; more are refused.
+    /// Pages of the local catalog that wait to be rendered; more are refused.
     #[arg(long, env, value_parser = parse::count, default_value = "64")]
     pub v3_page_queue: usize,
 

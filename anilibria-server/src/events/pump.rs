@@ -32,9 +32,9 @@ impl Pump {
                         "cached answers of a changed title not expired in time"
                     );
                 }
-                // Lists are built from the mirrored catalog, so the catalog must be updated too.
-                if let Some(mirror) = titles.mirror() {
-                    mirror.hurry();
+                // Lists are built from the local catalog, so the catalog must be updated too.
+                if let Some(local_catalog) = titles.local_catalog() {
+                    local_catalog.sync_soon();
                 }
                 hub.broadcast(event);
             }

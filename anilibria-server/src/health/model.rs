@@ -119,7 +119,7 @@ pub struct Checks {
     pub anilibria_api: Check,
     /// The Node service. It changes nothing in `status`.
     pub nodejs_service: Check,
-    /// The mirrored catalog, which lists are answered from.
+    /// The local catalog, which lists are answered from.
     #[oai(rename = "catalogue")]
     pub catalog: CatalogCheck,
     /// Memory of the process.
@@ -146,7 +146,7 @@ impl Check {
         Self { status: CheckStatus::NotConfigured, response_time_ms: None, status_code: None, error: None };
 }
 
-/// The mirrored catalog: `healthy` when it is loaded and up to date, `degraded` when it is neither yet or no longer,
+/// The local catalog: `healthy` when it is loaded and up to date, `degraded` when it is neither yet or no longer,
 /// `unhealthy` when it could not be loaded. Lists come from AniLibria until it is loaded.
 #[derive(Clone, Debug, Object)]
 #[oai(skip_serializing_if_is_none)]

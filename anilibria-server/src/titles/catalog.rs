@@ -1,4 +1,4 @@
-//! The mirrored catalog. Lists are answered from it once it is loaded.
+//! The local catalog. Lists are answered from it once it is loaded.
 
 mod blocks;
 mod changes;
@@ -45,9 +45,9 @@ use crate::titles::metrics;
 /// Timeout of reading from the shared store at startup when there is no catalog on disk. Afterwards it is read in the background.
 const FIRST_READ: Duration = Duration::from_secs(2);
 
-/// Options of the mirror.
+/// Options of [`LocalCatalog`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MirrorOptions {
+pub struct LocalCatalogOptions {
     /// Interval between two polls.
     pub interval: Duration,
     /// True if AniLibria is called at most four times a second, as is required for the public service.
@@ -67,7 +67,7 @@ pub struct Stores {
 
 /// The catalog in memory and its persistent stores. Cheap to clone.
 #[derive(Clone)]
-pub struct Mirror {
+pub struct LocalCatalog {
     shared: Arc<Shared>,
 }
 
@@ -87,15 +87,15 @@ struct Shared {
     bell: watch::Sender<()>,
 }
 
-impl Mirror {
-    /// Creates a mirror of the catalog of `client`, with the initial contents from `stores`: from the store of this
+impl LocalCatalog {
+    /// Creates a local copy of the catalog of `client`, with the initial contents from `stores`: from the store of this
     /// instance, which is faster to read, or else from the shared one. It makes no request before [`SyncTask`] does.
     ///
     /// An unreadable store is not an error: the whole catalog is read from AniLibria.
     pub async fn open(
         client: &Client,
         Stores { own, shared, elector }: Stores,
-        MirrorOptions { interval, paced }: MirrorOptions,
+        LocalCatalogOptions { interval, paced }: LocalCatalogOptions,
     ) -> Self {
         let mut status = CatalogStatus::default();
         let mut kept = Catalog::default();
@@ -138,7 +138,7 @@ impl Mirror {
     }
 
     /// Requests an early poll, because AniLibria has reported a change.
-    pub fn hurry(&self) {
+    pub fn sync_soon(&self) {
         self.shared.news.notify_one();
     }
 
@@ -147,7 +147,7 @@ impl Mirror {
         self.shared.bell.subscribe()
     }
 
-    /// Returns the status of the mirror.
+    /// Returns the status of the copy.
     pub fn status(&self) -> CatalogStatus {
         self.shared.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -250,9 +250,9 @@ impl Mirror {
     }
 }
 
-impl fmt::Debug for Mirror {
+impl fmt::Debug for LocalCatalog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mirror").field("status", &self.status()).finish_non_exhaustive()
+        f.debug_struct("LocalCatalog").field("status", &self.status()).finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Answers from the mirrored catalog: selected, mapped and rendered.
+//! Answers from the local catalog: selected, mapped and rendered.
 
 use anilibria_cache::NewValue;
 use anilibria_client::{

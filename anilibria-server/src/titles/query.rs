@@ -33,7 +33,7 @@ pub struct ListQuery {
 }
 
 impl ListQuery {
-    /// True if the query filters by ids of other services, which only the mirrored catalog can do.
+    /// True if the query filters by ids of other services, which only the local catalog can do.
     pub fn needs_catalog(&self) -> bool {
         !self.mal_ids.is_empty() || !self.shikimori_ids.is_empty()
     }

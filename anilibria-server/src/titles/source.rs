@@ -1,4 +1,4 @@
-//! The choice of source when no cache level has an answer: the mirrored catalog once it is loaded, else AniLibria. Callers
+//! The choice of source when no cache level has an answer: the local catalog once it is loaded, else AniLibria. Callers
 //! do not depend on the choice.
 
 use std::sync::Arc;
@@ -81,7 +81,7 @@ pub(super) fn in_need(titles: &Titles, id: u32) -> Option<bytes::Bytes> {
 }
 
 fn catalog(titles: &Titles) -> Option<Arc<Catalog>> {
-    titles.mirror()?.catalog()
+    titles.local_catalog()?.catalog()
 }
 
 fn shelf<'a>(client: &'a Client, catalog: &'a Catalog) -> Shelf<'a> {

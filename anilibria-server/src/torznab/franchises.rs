@@ -46,8 +46,8 @@ impl Drop for FranchiseTask {
 /// read keeps the last franchises.
 async fn run(indexer: &Indexer, rate: u32) {
     let client = indexer.titles().client().rate_limited(RateLimit::per_second(rate));
-    let mut changed = indexer.mirror().changed();
-    while indexer.mirror().catalog().is_none() {
+    let mut changed = indexer.local_catalog().changed();
+    while indexer.local_catalog().catalog().is_none() {
         if changed.changed().await.is_err() {
             return;
         }

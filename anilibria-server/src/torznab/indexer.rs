@@ -1,4 +1,4 @@
-//! The index of the mirrored catalog. It is created by the first request, and from then on after each change.
+//! The index of the local catalog. It is created by the first request, and from then on after each change.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use tokio::sync::watch;
 use tracing::error;
 
 use super::current::Current;
-use crate::titles::{Titles, catalog::Mirror};
+use crate::titles::{Titles, catalog::LocalCatalog};
 
 /// Creates the index, at most once for each change of the catalog or of the franchises.
 pub(super) struct Indexer {
     titles: Titles,
-    mirror: Mirror,
+    local_catalog: LocalCatalog,
     franchises: watch::Sender<Arc<Franchises>>,
     index: Arc<Current<Sources, Index>>,
 }
@@ -33,10 +33,10 @@ impl PartialEq for Sources {
 }
 
 impl Indexer {
-    /// Creates an indexer of the catalog of `mirror`, without franchises.
-    pub(super) fn new(titles: &Titles, mirror: Mirror) -> Self {
+    /// Creates an indexer of `catalog`, without franchises.
+    pub(super) fn new(titles: &Titles, local_catalog: LocalCatalog) -> Self {
         let (franchises, index) = (watch::Sender::default(), Arc::default());
-        Self { titles: titles.clone(), mirror, franchises, index }
+        Self { titles: titles.clone(), local_catalog, franchises, index }
     }
 
     /// Returns the titles that the index is about.
@@ -44,9 +44,9 @@ impl Indexer {
         &self.titles
     }
 
-    /// Returns the mirrored catalog.
-    pub(super) fn mirror(&self) -> &Mirror {
-        &self.mirror
+    /// Returns the local catalog.
+    pub(super) fn local_catalog(&self) -> &LocalCatalog {
+        &self.local_catalog
     }
 
     /// Replaces the franchises.
@@ -68,7 +68,7 @@ impl Indexer {
     ///
     /// [`Error::Unavailable`] before the catalog is loaded.
     pub(super) async fn index(&self) -> Result<Arc<Index>, Error> {
-        let catalog = self.mirror.catalog().ok_or(Error::Unavailable)?;
+        let catalog = self.local_catalog.catalog().ok_or(Error::Unavailable)?;
         let sources = Sources { catalog, franchises: Arc::clone(&self.franchises.borrow()) };
         let client = self.titles.client().clone();
         let create =

@@ -14,7 +14,7 @@ const PATH: &str = "/torznab/api";
 /// State of the indexer. Cheap to clone.
 #[derive(Clone)]
 pub struct Torznab {
-    /// `None` if the indexer is disabled, or if there is no mirrored catalog to search.
+    /// `None` if the indexer is disabled, or if there is no local catalog to search.
     indexer: Option<Arc<Indexer>>,
     key: Option<ApiKey>,
 }
@@ -22,8 +22,8 @@ pub struct Torznab {
 impl Torznab {
     /// Creates the state of the indexer.
     pub fn new(config: &TorznabConfig, titles: &Titles) -> Self {
-        let mirror = titles.mirror().filter(|_| config.torznab_enabled);
-        let indexer = mirror.map(|mirror| Indexer::new(titles, mirror.clone()));
+        let local_catalog = titles.local_catalog().filter(|_| config.torznab_enabled);
+        let indexer = local_catalog.map(|local_catalog| Indexer::new(titles, local_catalog.clone()));
         Self { indexer: indexer.map(Arc::new), key: config.torznab_api_key.as_ref().map(ApiKey::new) }
     }
 

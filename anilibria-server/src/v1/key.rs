@@ -11,7 +11,7 @@ pub(super) fn title(id: u32) -> String {
     format!("legacy:title:{id}")
 }
 
-/// Returns the key of the title with a readable id that the mirrored catalog does not have.
+/// Returns the key of the title with a readable id that the local catalog does not have.
 pub(super) fn code(code: &str) -> String {
     format!("legacy:code:{code}")
 }

@@ -1,4 +1,4 @@
-//! Selection of the titles of a list, in the mirrored catalog once it is loaded, else by AniLibria.
+//! Selection of the titles of a list, in the local catalog once it is loaded, else by AniLibria.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use anilibria_client::{
 use anilibria_http::LoadFailure;
 
 use super::ListQuery;
-use crate::titles::{Titles, catalog::Mirror};
+use crate::titles::{Titles, catalog::LocalCatalog};
 
 /// Titles of a page, and the number of titles in the list.
 #[derive(Debug, Default)]
@@ -18,9 +18,9 @@ pub(super) struct Selected {
     pub(super) total: u64,
 }
 
-/// Returns the mirrored catalog, if it is loaded.
+/// Returns the local catalog, if it is loaded.
 pub(super) fn catalog(titles: &Titles) -> Option<Arc<Catalog>> {
-    titles.mirror().and_then(Mirror::catalog)
+    titles.local_catalog().and_then(LocalCatalog::catalog)
 }
 
 /// Returns the titles that match `query`.

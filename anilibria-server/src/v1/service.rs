@@ -108,7 +108,7 @@ impl Legacy {
         if cached.is_absent() { Err(Problem::NotFound) } else { Ok(Answer::cached(cached)) }
     }
 
-    /// Returns a page from the mirrored catalog, for this request only. Used when AniLibria fails.
+    /// Returns a page from the local catalog, for this request only. Used when AniLibria fails.
     fn list_in_need(&self, query: &ListQuery) -> Option<Answer> {
         let catalog = catalog(&self.titles)?;
         let found = select::find(&catalog, query);
@@ -117,7 +117,7 @@ impl Legacy {
         page(&titles, query, found.total as u64).ok().map(Answer::once)
     }
 
-    /// Returns one title from the mirrored catalog, for this request only.
+    /// Returns one title from the local catalog, for this request only.
     fn title_in_need(&self, id: ReleaseId) -> Option<Answer> {
         let catalog = catalog(&self.titles)?;
         let release = v3::release_of(&catalog, catalog.get(id)?);

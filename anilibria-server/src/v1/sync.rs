@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     auth::{Caller, Write},
-    titles::{catalog::Mirror, params::TitleId},
+    titles::{catalog::LocalCatalog, params::TitleId},
 };
 
 /// Maximum number of titles that are refreshed at a time.
@@ -53,7 +53,7 @@ struct SyncedMany {
     failed: usize,
 }
 
-/// Status of the mirrored catalog.
+/// Status of the local catalog.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SyncStats {
@@ -108,13 +108,13 @@ impl Legacy {
         Ok(Answer::once(render(&many).map_err(Problem::internal)?))
     }
 
-    /// Returns the status of the mirrored catalog.
+    /// Returns the status of the local catalog.
     pub(super) fn sync_stats(&self) -> Result<Answer, Problem> {
-        let mirror = self.titles.mirror().map(Mirror::status);
+        let catalog = self.titles.local_catalog().map(LocalCatalog::status);
         let stats = SyncStats {
-            is_mirrored: mirror.is_some(),
-            total: mirror.as_ref().map_or(0, |mirror| mirror.releases),
-            last_sync: mirror.and_then(|mirror| mirror.last_sync).map(Timestamp::from),
+            is_mirrored: catalog.is_some(),
+            total: catalog.as_ref().map_or(0, |catalog| catalog.releases),
+            last_sync: catalog.and_then(|catalog| catalog.last_sync).map(Timestamp::from),
         };
         Ok(Answer::once(render(&stats).map_err(Problem::internal)?))
     }

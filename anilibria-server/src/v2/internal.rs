@@ -87,7 +87,7 @@ impl Internal {
             uptime_seconds: self.health.uptime(),
             requests: self.traffic.requests(),
             cache: self.cache().await,
-            catalog: self.titles.mirror().map(|mirror| CatalogStatistics::from(mirror.status())),
+            catalog: self.titles.local_catalog().map(|catalog| CatalogStatistics::from(catalog.status())),
             notifications,
             websocket: LiveStatistics::from(&self.realtime),
             mirrors: self.titles.client().mirrors().into_iter().map(Mirror::from).collect(),

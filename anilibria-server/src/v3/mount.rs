@@ -22,7 +22,7 @@ use crate::{
     config::{Config, V3Config, V3Dialect},
     events::{bus::Bus, event::Event},
     telemetry::report_leader,
-    titles::{Titles, catalog::Mirror, notice::Subject},
+    titles::{Titles, catalog::LocalCatalog, notice::Subject},
 };
 
 /// State of the gateway that lives as long as the service. Cheap to clone.
@@ -154,11 +154,11 @@ impl Host for Titles {
     }
 
     fn catalog(&self) -> Option<Arc<Catalog>> {
-        self.mirror().and_then(Mirror::catalog)
+        self.local_catalog().and_then(LocalCatalog::catalog)
     }
 
     fn catalog_changes(&self) -> Option<watch::Receiver<()>> {
-        self.mirror().map(Mirror::changed)
+        self.local_catalog().map(LocalCatalog::changed)
     }
 
     fn list_options(&self) -> &Options {

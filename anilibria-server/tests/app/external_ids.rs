@@ -24,7 +24,7 @@ async fn upstream() -> RunningSandbox {
 async fn load(titles: &Titles) -> SyncTask {
     let task = SyncTask::start(titles, None, Sampler::default()).unwrap();
     let wait = async {
-        while titles.mirror().is_none_or(|mirror| mirror.catalog().is_none()) {
+        while titles.local_catalog().is_none_or(|mirror| mirror.catalog().is_none()) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

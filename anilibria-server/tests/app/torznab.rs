@@ -49,7 +49,7 @@ impl Indexer {
         tokio::spawn(listener::serve(socket, Bounds::default(), own, std::future::pending(), Duration::ZERO));
         let service = TestClient::new(app(&config, &state));
         let sync = SyncTask::start(&state.titles, None, Sampler::default());
-        let mirror = state.titles.mirror().unwrap().clone();
+        let mirror = state.titles.local_catalog().unwrap().clone();
         let wait = async {
             let mut changed = mirror.changed();
             while mirror.catalog().is_none() {

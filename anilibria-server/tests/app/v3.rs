@@ -44,7 +44,7 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// The service without a mirrored catalog, so that all it asks can be counted.
+    /// The service without a local catalog, so that all it asks can be counted.
     async fn start() -> Self {
         Self::with(&["--catalogue-enabled=false"]).await
     }
@@ -52,7 +52,7 @@ impl Gateway {
     /// The service with the catalog, once that is loaded.
     async fn mirrored() -> Self {
         let gateway = Self::with(&[]).await;
-        let is_loaded = || gateway.titles.mirror().is_some_and(|mirror| mirror.catalog().is_some());
+        let is_loaded = || gateway.titles.local_catalog().is_some_and(|mirror| mirror.catalog().is_some());
         let wait = async {
             while !is_loaded() {
                 tokio::time::sleep(Duration::from_millis(5)).await;

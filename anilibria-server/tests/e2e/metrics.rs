@@ -115,7 +115,7 @@ async fn lived_through() -> Option<String> {
     // They are saved once AniLibria has been read.
     counted(&service, "anime_site_database_operations_total", &["\"titles\""]).await;
     service.faults(json!({"error_rate": 1.0})).await;
-    // Not even the mirrored catalog has this one.
+    // Not even the local catalog has this one.
     service.get("/titles/999999").await.upstream_error();
     counted(&service, "anime_site_errors_total", &["http_middleware"]).await;
     counted(&service, "anime_site_database_operations_total", &["sync_status"]).await;

@@ -163,7 +163,7 @@ async fn what_is_stale_is_preferred_to_the_node_service() {
 async fn mirrored_catalog_is_preferred_to_the_node_service() {
     let node = NodeStandIn::start(Reply::json(&title(7))).await;
     let service = falling_back_on(&node.origin, &[("CATALOGUE_ENABLED", "true")]);
-    eventually("a mirrored catalog", async || {
+    eventually("a local catalog", async || {
         let health = service.get("/health").await.json();
         (health["checks"]["catalogue"]["status"] == "healthy").then_some(())
     })

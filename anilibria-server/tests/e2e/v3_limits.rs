@@ -26,7 +26,7 @@ fn search(alternatives: &[String]) -> String {
     format!("/v3/title/search/advanced?filter=id&query={query}")
 }
 
-/// Starts the service with a mirrored catalog.
+/// Starts the service with a local catalog.
 async fn mirrored(variables: &[(&str, &str)]) -> Service {
     let variables = [variables, &[("CATALOGUE_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "3600")]].concat();
     let service = limited(&variables);

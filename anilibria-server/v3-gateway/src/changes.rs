@@ -1,7 +1,7 @@
 //! Detection of changes. One instance, the leader, compares each changed title with its previous state and publishes the
 //! differences to all instances.
 //!
-//! Changes are reported by events of the site, by the mirrored catalog, and by the list of the last changed torrents. The
+//! Changes are reported by events of the site, by the local catalog, and by the list of the last changed torrents. The
 //! previous state of a title is the one last published, which every instance remembers, or else the one in the catalog. If
 //! neither is known, an event has the current state and an incomplete diff.
 

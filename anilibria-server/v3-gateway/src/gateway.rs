@@ -117,7 +117,7 @@ impl Gateway {
     }
 }
 
-/// Returns the mirrored catalog if it is loaded.
+/// Returns the local catalog if it is loaded.
 pub(super) fn catalog(titles: &Titles) -> Option<Arc<Catalog>> {
     titles.catalog()
 }

@@ -21,7 +21,7 @@ pub trait Host: fmt::Debug + Send + Sync + 'static {
     /// Returns the client for polls. Its quota is separate from that of visitors.
     fn watcher(&self) -> &Client;
 
-    /// Returns the mirrored catalog; `None` before it is loaded, or if there is none.
+    /// Returns the local catalog; `None` before it is loaded, or if there is none.
     fn catalog(&self) -> Option<Arc<Catalog>>;
 
     /// Returns a receiver that changes with the catalog; `None` if there is none.

@@ -23,7 +23,7 @@ pub(super) fn shaped(id: u32, canonical: &str) -> String {
     format!("v3:title:{id}:{}", digest(canonical))
 }
 
-/// Returns the key of the id of the title with a readable id, for use without a mirrored catalog.
+/// Returns the key of the id of the title with a readable id, for use without a local catalog.
 pub(super) fn code(code: &str) -> String {
     format!("v3:code:{code}")
 }

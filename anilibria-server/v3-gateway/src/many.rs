@@ -34,9 +34,9 @@ const MOST_WITH_FILES: usize = 10;
 /// Sources of titles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// AniLibria, unless the mirrored catalog has every requested field.
+    /// AniLibria, unless the local catalog has every requested field.
     Any,
-    /// The mirrored catalog, because AniLibria fails.
+    /// The local catalog, because AniLibria fails.
     Catalog,
 }
 
@@ -123,7 +123,7 @@ fn check(ids: &[ReleaseId], shape: &Shape) -> Result<(), LoadFailure> {
     Ok(())
 }
 
-/// True if the mirrored catalog has every requested field of these titles.
+/// True if the local catalog has every requested field of these titles.
 fn suffices(titles: &Titles, ids: &[ReleaseId], shape: &Shape) -> bool {
     let is_read = |entry: &CatalogEntry| entry.members.is_some() && entry.torrents.is_some();
     !shape.reads("player")

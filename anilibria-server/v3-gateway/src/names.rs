@@ -23,10 +23,10 @@ const RELEASES: &str = "/anime/releases";
 /// Maximum bytes of a readable id.
 const MAX_CODE: usize = 200;
 
-/// Maximum readable ids that are looked up at AniLibria when there is no mirrored catalog. They take five calls.
+/// Maximum readable ids that are looked up at AniLibria when there is no local catalog. They take five calls.
 const MOST_CODES: usize = 5 * MAX_LIMIT as usize;
 
-/// Maximum torrents that are looked up at AniLibria when there is no mirrored catalog, one call each.
+/// Maximum torrents that are looked up at AniLibria when there is no local catalog, one call each.
 const MOST_TORRENTS: usize = 8;
 
 /// The name of one title.
@@ -80,7 +80,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// [`LoadFailure::Refused`] if there is no mirrored catalog, and the names are more than may be looked up at
+    /// [`LoadFailure::Refused`] if there is no local catalog, and the names are more than may be looked up at
     /// AniLibria.
     pub(super) async fn ids_of(&self, names: Names, charge: &Charge) -> Result<Vec<ReleaseId>, LoadFailure> {
         let Names { ids, codes, torrents } = names;

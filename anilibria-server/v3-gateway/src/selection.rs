@@ -1,4 +1,4 @@
-//! Selection of the titles of a list, from the mirrored catalog once it is loaded, else by AniLibria.
+//! Selection of the titles of a list, from the local catalog once it is loaded, else by AniLibria.
 
 use std::cmp::Reverse;
 

@@ -58,7 +58,7 @@ impl Gateway {
     }
 
     /// Returns the title `id` in this shape. If AniLibria fails and there is no stale value, returns the title from the
-    /// mirrored catalog.
+    /// local catalog.
     async fn by_id(&self, id: u32, shape: Shape, charge: &Charge) -> Result<Answer, Problem> {
         let answer = if shape.is_plain() {
             whole(&self.titles, id).await.map(Answer::cached)
@@ -77,7 +77,7 @@ impl Gateway {
         }
     }
 
-    /// Returns the title from the mirrored catalog, for when AniLibria fails.
+    /// Returns the title from the local catalog, for when AniLibria fails.
     fn mirrored(&self, id: u32, shape: &Shape) -> Option<Answer> {
         let catalog = catalog(&self.titles)?;
         let mut title = from_catalog(&catalog, ReleaseId(id)).ok()??;
@@ -116,7 +116,7 @@ async fn shaped(titles: &Titles, id: u32, shape: &Shape, charge: &Charge) -> Res
     Ok(NewValue::new(render(&title)?).tag(tag::title(id)))
 }
 
-/// Returns title `id` from the mirrored catalog, without its streams and franchises.
+/// Returns title `id` from the local catalog, without its streams and franchises.
 pub(super) fn from_catalog(catalog: &Catalog, id: ReleaseId) -> serde_json::Result<Option<Value>> {
     let Some(entry) = catalog.get(id) else { return Ok(None) };
     let mut title = Mapping::new(&release_of(catalog, entry)).title();

@@ -1,4 +1,4 @@
-//! Conversion of entries of the mirrored catalog to releases.
+//! Conversion of entries of the local catalog to releases.
 
 use std::{ops::Range, time::Duration};
 

@@ -1,11 +1,11 @@
-//! The status of the mirrored catalog.
+//! The status of the local catalog.
 
 use std::time::Duration;
 
 use anilibria_client::Error;
 use time::OffsetDateTime;
 
-/// Status of the mirrored catalog.
+/// Status of the local catalog.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CatalogStatus {
     /// Number of releases; 0 before the catalog is loaded.
@@ -22,7 +22,7 @@ pub struct CatalogStatus {
     pub last_error: Option<String>,
 }
 
-/// Source of the mirrored catalog.
+/// Source of the local catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CatalogSource {
     /// Read from AniLibria.

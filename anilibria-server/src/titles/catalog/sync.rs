@@ -1,4 +1,4 @@
-//! The task that keeps the mirrored catalog up to date.
+//! The task that keeps the local catalog up to date.
 
 use std::{convert::Infallible, error::Error as StdError, future::pending, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use tokio::{
 };
 use tracing::{Instrument as _, Span, debug, field::Empty, info, info_span, warn};
 
-use super::{Changes, Mirror};
+use super::{Changes, LocalCatalog};
 use crate::titles::{
     Titles,
     notice::{Notice, Publish},
@@ -57,14 +57,14 @@ pub struct SyncTask {
 }
 
 impl SyncTask {
-    /// Starts the task for `titles`; `None` if they are not mirrored. Changes that no other event covers are published on
+    /// Starts the task for `titles`; `None` if they have no local catalog. Changes that no other event covers are published on
     /// `bus`, if there is one. `sampler` decides which polls are traced.
     pub fn start(titles: &Titles, bus: Option<Arc<dyn Publish>>, sampler: Sampler) -> Option<Self> {
-        let mirror = titles.mirror()?.clone();
+        let local = titles.local_catalog()?.clone();
         let titles = titles.clone();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
-            let mut syncing = Syncing::new(titles, mirror, bus, sampler);
+            let mut syncing = Syncing::new(titles, local, bus, sampler);
             tokio::select! {
                 // If the sender is dropped, the task ends without saving.
                 told = stopped => if told.is_err() { return },
@@ -100,7 +100,7 @@ enum Role {
 
 struct Syncing {
     titles: Titles,
-    mirror: Mirror,
+    local: LocalCatalog,
     bus: Option<Arc<dyn Publish>>,
     sampler: Sampler,
     /// Leader election for polling AniLibria; `None` if this instance always polls.
@@ -123,16 +123,16 @@ struct Syncing {
 }
 
 impl Syncing {
-    fn new(titles: Titles, mirror: Mirror, bus: Option<Arc<dyn Publish>>, sampler: Sampler) -> Self {
+    fn new(titles: Titles, local: LocalCatalog, bus: Option<Arc<dyn Publish>>, sampler: Sampler) -> Self {
         let now = Instant::now();
         // Changes since the last run are published at once, removals by a full pass a little later. Without a stored
         // catalog, the first poll is a full pass.
-        let is_kept = mirror.catalog().is_some();
-        let full_pass_due = now + if is_kept { mirror.shared.interval } else { FULL_PASS };
+        let is_kept = local.catalog().is_some();
+        let full_pass_due = now + if is_kept { local.shared.interval } else { FULL_PASS };
         Self {
             titles,
-            elector: mirror.take_elector(),
-            mirror,
+            elector: local.take_elector(),
+            local,
             bus,
             sampler,
             role: Role::Follower,
@@ -165,7 +165,7 @@ impl Syncing {
             self.lead().await;
         }
         let next_full_pass = is_leader.then(|| OffsetDateTime::now_utc() + self.until_full_pass());
-        self.mirror.change_status(|status| {
+        self.local.change_status(|status| {
             status.is_poller = is_leader;
             status.next_full_pass = next_full_pass;
         });
@@ -175,7 +175,7 @@ impl Syncing {
         }
         match self.role {
             Role::Leader | Role::Alone => self.poll().await,
-            Role::Follower => FOLLOW.min(self.mirror.shared.interval),
+            Role::Follower => FOLLOW.min(self.local.shared.interval),
         }
     }
 
@@ -190,8 +190,8 @@ impl Syncing {
             self.follow().await;
         }
         // A catalog that was followed is recent. A full pass takes long, so that changes come first.
-        if self.mirror.catalog().is_some() {
-            self.full_pass_due = self.full_pass_due.max(Instant::now() + self.mirror.shared.interval);
+        if self.local.catalog().is_some() {
+            self.full_pass_due = self.full_pass_due.max(Instant::now() + self.local.shared.interval);
         }
     }
 
@@ -208,7 +208,7 @@ impl Syncing {
 
     /// Returns true if there was a sign of a leader lately.
     fn hears_leader(&self) -> bool {
-        let limit = self.mirror.shared.interval.saturating_mul(SILENT_INTERVALS).saturating_add(GRACE);
+        let limit = self.local.shared.interval.saturating_mul(SILENT_INTERVALS).saturating_add(GRACE);
         self.heard.0.elapsed() <= limit
     }
 
@@ -222,12 +222,12 @@ impl Syncing {
     /// Polls AniLibria once in `span`.
     async fn poll_in(&mut self, everything: bool, span: &Span) -> Duration {
         let updated = tokio::select! {
-            updated = self.mirror.update(everything) => updated,
+            updated = self.local.update(everything) => updated,
             // The next leader begins to poll.
             () = self.lease_end() => return CALM,
             never = self.report_progress() => match never {},
         };
-        self.mirror.note(&updated).await;
+        self.local.note(&updated).await;
         let pause = match updated {
             Ok(mut changes) => {
                 let failures = std::mem::take(&mut self.failures);
@@ -243,7 +243,7 @@ impl Syncing {
                 self.tell(changes).await;
                 self.publish(&notices).await;
                 self.renew_references().await;
-                return self.mirror.shared.interval;
+                return self.local.shared.interval;
             }
             Err(error) => {
                 count_error("title_sync", error.kind());
@@ -265,7 +265,7 @@ impl Syncing {
 
     /// Reads the changes that other instances have written.
     async fn follow(&mut self) {
-        match self.mirror.follow().await {
+        match self.local.follow().await {
             Ok(Some((changes, sign))) => {
                 self.following.succeeded();
                 if self.heard.1 != sign {
@@ -291,15 +291,15 @@ impl Syncing {
     async fn report_progress(&self) -> Infallible {
         loop {
             sleep(GRACE / 3).await;
-            self.mirror.note_progress().await;
+            self.local.note_progress().await;
         }
     }
 
     /// Writes changes to the shared store, or everything that the store has lost. This precedes the events, because other
     /// instances rebuild their answers from the store when they receive an event.
     async fn share(&mut self) {
-        if self.unshared || (self.role == Role::Leader && !self.mirror.is_shared().await) {
-            match self.mirror.share().await {
+        if self.unshared || (self.role == Role::Leader && !self.local.is_shared().await) {
+            match self.local.share().await {
                 Ok(()) => {
                     self.unshared = false;
                     self.sharing.succeeded();
@@ -320,7 +320,7 @@ impl Syncing {
     async fn sleep(&self, pause: Duration) {
         let calm = CALM.min(pause);
         sleep(calm).await;
-        let news = self.mirror.shared.news.notified();
+        let news = self.local.shared.news.notified();
         let changes_hands = async {
             let Some(elector) = &self.elector else { return pending().await };
             let mut lease = elector.watch();
@@ -337,7 +337,7 @@ impl Syncing {
     /// lease comes last, because only the leader may write the shared store.
     async fn finish(&mut self) {
         if self.unsaved_since.is_some() {
-            self.mirror.save().await;
+            self.local.save().await;
         }
         if self.unshared {
             self.share().await;
@@ -352,7 +352,7 @@ impl Syncing {
         if !any {
             return;
         }
-        let (changed, releases) = (titles.len(), self.mirror.status().releases);
+        let (changed, releases) = (titles.len(), self.local.status().releases);
         if changed > 0 {
             info!(changed, releases, "catalog changed");
         } else {
@@ -383,7 +383,7 @@ impl Syncing {
     /// Saves changes that are old enough, or that would be before the next step.
     async fn save_if_due(&mut self, pause: Duration) {
         if self.unsaved_since.is_some_and(|since| since.elapsed() + pause >= SAVE_AFTER) {
-            self.mirror.save().await;
+            self.local.save().await;
             self.unsaved_since = None;
         }
     }
@@ -413,7 +413,7 @@ impl Recurring {
     }
 }
 
-/// Returns the span in which the mirrored catalog is compared with AniLibria; none if `sampler` does not take it.
+/// Returns the span in which the local catalog is compared with AniLibria; none if `sampler` does not take it.
 fn sync_span(sampler: Sampler, everything: bool) -> Span {
     root_span(sampler.takes(None), || {
         info_span!(

@@ -1,4 +1,4 @@
-//! Conversion of entries of the mirrored catalog to the site's titles.
+//! Conversion of entries of the local catalog to the site's titles.
 
 use std::collections::BTreeMap;
 

@@ -202,7 +202,7 @@ pub struct ServiceStatistics {
     pub requests: u64,
     /// Statistics of the cache.
     pub cache: CacheStatistics,
-    /// Status of the mirrored catalog; `null` if no catalog is mirrored.
+    /// Status of the local catalog; `null` if no catalog is mirrored.
     #[oai(rename = "catalogue", nullable)]
     pub catalog: Option<CatalogStatistics>,
     /// Statistics of the notifications to the Node service; `null` if they are disabled or cannot be read.
@@ -214,7 +214,7 @@ pub struct ServiceStatistics {
     pub mirrors: Vec<Mirror>,
 }
 
-/// Status of the mirrored catalog.
+/// Status of the local catalog.
 #[derive(Clone, Debug, Object)]
 pub struct CatalogStatistics {
     /// Number of releases; 0 before the catalog is loaded.
@@ -238,7 +238,7 @@ pub struct CatalogStatistics {
     pub next_full_pass: Option<Timestamp>,
 }
 
-/// Source of a mirrored catalog.
+/// Source of a local catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "lowercase")]
 pub enum CatalogOrigin {

@@ -19,11 +19,11 @@ use crate::description;
 pub(super) enum Before {
     /// The complete title, as last published.
     Told(Arc<Title>),
-    /// The title in the mirrored catalog, which has no stream addresses.
+    /// The title in the local catalog, which has no stream addresses.
     Mirrored(Box<Mirrored>),
 }
 
-/// A title as it was in the mirrored catalog.
+/// A title as it was in the local catalog.
 #[derive(Clone, Debug)]
 pub(super) struct Mirrored {
     title: Title,
@@ -49,7 +49,7 @@ impl Mirrored {
         &self.title
     }
 
-    /// Returns the previous title. Fields that the mirrored catalog does not have are taken from `now`, so that they count
+    /// Returns the previous title. Fields that the local catalog does not have are taken from `now`, so that they count
     /// as unchanged.
     pub(super) fn complete(&self, now: &Title) -> Title {
         let mut title = self.title.clone();

@@ -154,7 +154,7 @@ pub(super) fn torrent(was: Option<&Title>, now: &Title, torrent: &Torrent) -> Dr
     let diff = old.and_then(|old| {
         let mut old = old.clone();
         if old.magnet.is_empty() {
-            // The mirrored catalog has no magnet links.
+            // The local catalog has no magnet links.
             old.magnet.clone_from(&torrent.magnet);
         }
         previous(&json!(old), &json!(torrent))

@@ -28,7 +28,7 @@ use crate::{
     news::{Draft, News, Published, Standing},
 };
 
-/// Maximum titles that are read after one change of the mirrored catalog. After a long outage more may have changed.
+/// Maximum titles that are read after one change of the local catalog. After a long outage more may have changed.
 const MAX_MIRRORED: usize = 200;
 
 /// Number of torrents in each poll, the last changed ones.
@@ -52,7 +52,7 @@ pub(super) struct Watching {
     news: News,
     token: u64,
     bookmark: Bookmark,
-    /// The mirrored catalog at the last comparison.
+    /// The local catalog at the last comparison.
     catalog: Option<Arc<Catalog>>,
     interval: Duration,
     /// Current interval between polls of torrents.
@@ -118,7 +118,7 @@ impl Watching {
         Flow::Continue(())
     }
 
-    /// Processes the titles that have changed in the mirrored catalog.
+    /// Processes the titles that have changed in the local catalog.
     async fn of_mirror(&mut self) -> Flow {
         let now = self.titles.catalog();
         let before = std::mem::replace(&mut self.catalog, now.clone());
@@ -137,7 +137,7 @@ impl Watching {
         Flow::Continue(())
     }
 
-    /// True if the mirrored catalog has a change of title `id` that is not published yet.
+    /// True if the local catalog has a change of title `id` that is not published yet.
     fn is_news(&self, id: u32, old: &Mirrored, new: &Mirrored) -> bool {
         compare::has_changed(old.title(), new.title())
             && self.news.known(id).is_none_or(|told| compare::has_changed(&told, &new.complete(&told)))
@@ -287,7 +287,7 @@ fn release(sighting: &Sighting<'_>) -> Option<ReleaseId> {
     Some(sighting.torrent.release.as_ref()?.id)
 }
 
-/// Waits until the mirrored catalog changes. Without a catalog, never returns.
+/// Waits until the local catalog changes. Without a catalog, never returns.
 async fn next(mirrored: &mut Option<watch::Receiver<()>>) {
     if let Some(changed) = mirrored
         && changed.changed().await.is_ok()
