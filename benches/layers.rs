@@ -2,7 +2,7 @@
 //! compared with a bare poem route that sends the same bytes. No part uses a socket.
 //!
 //! Run `cargo bench -p anilibria-benches --bench layers`. Each figure is the time of one part for one request.
-//! `whole_service` includes all parts, `bare_poem` is the minimum for a route. The bench `titles` adds the socket: it reads
+//! `whole_service` includes all parts, `bare_poem` is the minimum for a route. The bench `load` adds the socket: it reads
 //! requests and writes more headers.
 
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be made should stop at once")]

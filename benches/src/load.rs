@@ -19,7 +19,7 @@ const BUFFER: usize = 128 << 10;
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Number of responses of all connections.
-    pub answers: u32,
+    pub responses: u32,
     /// Responses per second.
     pub rate: f64,
     /// Median of the response times.
@@ -51,9 +51,9 @@ pub async fn run(
     let elapsed = start.elapsed();
     times.sort_unstable();
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default();
-    let answers = u32::try_from(times.len()).map_err(io::Error::other)?;
-    let rate = f64::from(answers) / elapsed.as_secs_f64();
-    Ok(Report { answers, rate, p50: at(50), p99: at(99) })
+    let responses = u32::try_from(times.len()).map_err(io::Error::other)?;
+    let rate = f64::from(responses) / elapsed.as_secs_f64();
+    Ok(Report { responses, rate, p50: at(50), p99: at(99) })
 }
 
 async fn connection(address: SocketAddr, request: Vec<u8>, end: Instant) -> io::Result<Vec<Duration>> {
@@ -61,16 +61,16 @@ async fn connection(address: SocketAddr, request: Vec<u8>, end: Instant) -> io::
     stream.set_nodelay(true)?;
     let (mut buffer, mut times) = (vec![0; BUFFER], Vec::new());
     while Instant::now() < end {
-        let asked = Instant::now();
+        let sent = Instant::now();
         stream.write_all(&request).await?;
-        answer(&mut stream, &mut buffer).await?;
-        times.push(asked.elapsed());
+        response(&mut stream, &mut buffer).await?;
+        times.push(sent.elapsed());
     }
     Ok(times)
 }
 
 /// Reads one response to its end.
-async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()> {
+async fn response(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     let (head, length) = loop {
         filled += read(stream, &mut buffer[filled..]).await?;
@@ -99,9 +99,9 @@ fn content_length(head: &[u8]) -> io::Result<usize> {
         let status = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
         return Err(io::Error::other(format!("the response was {}", status.escape_ascii())));
     }
-    // One exact spelling is enough for both servers, and `memmem` costs the same for short and long heads.
-    let name = b"\r\ncontent-length: ";
-    let value = memchr::memmem::find(head, name).and_then(|at| head.get(at + name.len()..));
+    // Two exact spellings cover all servers, and `memmem` costs the same for short and long heads.
+    let names = [b"\r\ncontent-length: ", b"\r\nContent-Length: "];
+    let value = names.into_iter().find_map(|name| head.get(memchr::memmem::find(head, name)? + name.len()..));
     let value = value.ok_or_else(|| io::Error::other("the response has no Content-Length"))?;
     let digits = value.iter().take_while(|byte| byte.is_ascii_digit());
     Ok(digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0')))

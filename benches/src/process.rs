@@ -4,7 +4,7 @@ use std::{fs, io, time::Duration};
 
 use rustix::{
     param::clock_ticks_per_second,
-    process::{Resource, Rlimit, getrlimit, setrlimit},
+    process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit},
 };
 
 /// Raises the limit of open files to the maximum, for this process and its children.
@@ -15,10 +15,21 @@ pub fn allow_many_files() -> io::Result<()> {
 
 /// Returns the resident memory of the process `id` in bytes. Linux only.
 pub fn resident(id: u32) -> io::Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    size(id, "status", "VmRSS:")
+}
+
+/// Returns the resident memory of the process `id` in bytes. A page counts in equal parts for all processes that share it.
+/// Linux only.
+pub fn proportional_memory(id: u32) -> io::Result<u64> {
+    size(id, "smaps_rollup", "Pss:")
+}
+
+/// Reads the size `name` from `file` of the process `id`.
+fn size(id: u32, file: &str, name: &str) -> io::Result<u64> {
+    let text = fs::read_to_string(format!("/proc/{id}/{file}"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    kibibytes.map(|kibibytes| kibibytes << 10).ok_or_else(|| io::Error::other("no VmRSS in its status"))
+    kibibytes.map(|kibibytes| kibibytes << 10).ok_or_else(|| io::Error::other(format!("no {name} in {file}")))
 }
 
 /// Returns the CPU time of the process `id`, in steps of 10 milliseconds. Linux only.
@@ -33,9 +44,41 @@ pub fn cpu_time(id: u32) -> io::Result<Duration> {
     Ok(Duration::from_millis((user + system) * 1000 / clock_ticks_per_second()))
 }
 
+/// Returns the ids of the process `id` and of its descendants. Linux only.
+pub fn family(id: u32) -> Vec<u32> {
+    let mut ids = vec![id];
+    let mut next = 0;
+    while let Some(parent) = ids.get(next) {
+        let threads = fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+        let children = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+        let children: Vec<u32> = children
+            .flat_map(|line| line.split_ascii_whitespace().flat_map(str::parse).collect::<Vec<_>>())
+            .collect();
+        ids.extend(children);
+        next += 1;
+    }
+    ids
+}
+
+/// Kills the process `id`, which may have ended already.
+pub fn kill(id: u32) {
+    let id = i32::try_from(id).ok().and_then(Pid::from_raw);
+    // An error means that the process has ended.
+    let _ = id.map(|id| kill_process(id, Signal::KILL));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn family_contains_children() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+
+        assert!(family(std::process::id()).contains(&child.id()));
+        kill(child.id());
+        child.wait().unwrap();
+    }
 
     #[test]
     fn cpu_time_of_this_process_increases() {
@@ -49,6 +92,9 @@ mod tests {
 
     #[test]
     fn memory_of_this_process_is_known() {
-        assert!(resident(std::process::id()).unwrap() > 0);
+        let id = std::process::id();
+
+        assert!(proportional_memory(id).unwrap() > 0);
+        assert!(resident(id).unwrap() >= proportional_memory(id).unwrap() / 2);
     }
 }
