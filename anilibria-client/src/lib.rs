@@ -14,6 +14,7 @@ pub mod download;
 pub mod error;
 #[cfg(all(feature = "live", not(target_arch = "wasm32")))]
 pub mod live;
+pub mod loader;
 pub mod model;
 pub mod page;
 #[cfg(all(feature = "reflector", not(target_arch = "wasm32")))]

@@ -13,6 +13,7 @@ mod coverage;
 mod extremes;
 mod failover;
 mod faults;
+mod loader;
 mod mirror_faults;
 mod models;
 mod operations;
