@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
 
     /// Serves the bodies in the directory `--output` and measures nothing
     #[arg(long, value_enum, hide = true)]
-    pub(crate) serve: Option<bare::Server>,
+    pub(crate) serve: Option<bare::Library>,
 
     /// Argument that Cargo passes to every bench
     #[arg(long, hide = true)]

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use anilibria_benches::server::{Server, free_address};
 use anyhow::Context as _;
 use bytes::Bytes;
 use clap::ValueEnum;
@@ -19,26 +20,23 @@ use poem::{
 };
 use tokio::net::TcpListener;
 
-use crate::{
-    PATHS,
-    running::{Running, free_address},
-};
+use crate::PATHS;
 
 const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
 /// Environment variable with the address to listen on.
 const ADDRESS: &str = "BARE_ADDRESS";
 
-/// A server that sends stored bodies.
+/// Library of a server that sends stored bodies.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Server {
+pub(crate) enum Library {
     /// poem
     Poem,
     /// hyper
     Hyper,
 }
 
-impl Server {
+impl Library {
     fn name(self) -> &'static str {
         match self {
             Self::Poem => "bare poem",
@@ -59,16 +57,16 @@ pub(crate) fn write_body(directory: &Path, path: &str, body: &Bytes) -> anyhow::
     Ok(fs::write(directory.join(file_name(path)), body)?)
 }
 
-/// Starts `server` in a process of its own with the bodies in `directory`.
-pub(crate) fn start(server: Server, directory: &Path) -> anyhow::Result<Running> {
+/// Starts `library` in a process of its own with the bodies in `directory`.
+pub(crate) fn start(library: Library, directory: &Path) -> anyhow::Result<Server> {
     let address = free_address()?;
     let mut command = Command::new(env::current_exe()?);
-    command.arg(server.argument()).arg("--output").arg(directory).env(ADDRESS, address.to_string());
-    Running::start(server.name(), address, command)
+    command.arg(library.argument()).arg("--output").arg(directory).env(ADDRESS, address.to_string());
+    Server::start(library.name(), address, command)
 }
 
 /// Serves the bodies in `directory` until the process is terminated.
-pub(crate) async fn serve(server: Server, directory: &Path) -> anyhow::Result<()> {
+pub(crate) async fn serve(library: Library, directory: &Path) -> anyhow::Result<()> {
     let address: SocketAddr = env::var(ADDRESS)?.parse()?;
     let mut bodies = HashMap::new();
     for path in PATHS {
@@ -76,9 +74,9 @@ pub(crate) async fn serve(server: Server, directory: &Path) -> anyhow::Result<()
         bodies.insert(path.split('?').next().unwrap_or(path), Bytes::from(body));
     }
     let socket = TcpListener::bind(address).await.context("the address is in use")?;
-    match server {
-        Server::Poem => poem(socket, bodies).await,
-        Server::Hyper => hyper(socket, Arc::new(bodies)).await,
+    match library {
+        Library::Poem => poem(socket, bodies).await,
+        Library::Hyper => hyper(socket, Arc::new(bodies)).await,
     }
 }
 

@@ -12,13 +12,14 @@ mod bare;
 mod peer;
 mod plot;
 mod report;
-mod running;
-mod service;
 mod wrk;
 
 use std::{net::SocketAddr, time::Duration};
 
-use anilibria_benches::load;
+use anilibria_benches::{
+    load,
+    server::{self, Server, free_address},
+};
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use clap::Parser as _;
@@ -26,7 +27,6 @@ use clap::Parser as _;
 use self::{
     arguments::{Arguments, Generator},
     report::{Measurement, Rates, Report, Series},
-    running::Running,
 };
 
 /// Requests that each server answers.
@@ -39,7 +39,7 @@ async fn main() -> anyhow::Result<()> {
         return bare::serve(server, &arguments.output).await;
     }
     let bodies = tempfile::tempdir()?;
-    let service = service::start(&arguments)?;
+    let service = start_service(&arguments)?;
     ready(&service).await?;
     let mut contents = Vec::new();
     for path in PATHS {
@@ -47,14 +47,16 @@ async fn main() -> anyhow::Result<()> {
         bare::write_body(bodies.path(), path, &body)?;
         contents.push((path, body));
     }
-    let mut servers = vec![service, bare::start(bare::Server::Poem, bodies.path())?];
-    servers.push(bare::start(bare::Server::Hyper, bodies.path())?);
+    let mut servers = vec![service];
+    servers.push(bare::start(bare::Library::Poem, bodies.path())?);
+    servers.push(bare::start(bare::Library::Hyper, bodies.path())?);
     let peers = peer::Peers::start(&arguments, &contents).await?;
-    servers.extend(peers.servers);
 
     let mut report = Report::new(&arguments);
     for (path, body) in &contents {
-        let servers: Vec<&Running> = servers.iter().filter(|server| server.answers(path)).collect();
+        // The other servers have no API v3.
+        let peers = peers.servers.iter().filter(|_| path.starts_with("/api/"));
+        let servers: Vec<&Server> = servers.iter().chain(peers).collect();
         for server in &servers {
             ready(server).await?;
             let sent = body_of(server.address, path).await?;
@@ -72,12 +74,20 @@ async fn main() -> anyhow::Result<()> {
     report.write(&arguments.output)
 }
 
+/// Starts the service with its sandbox and all middleware, as users run it.
+fn start_service(arguments: &Arguments) -> anyhow::Result<Server> {
+    let address = free_address()?;
+    let mut command = server::service(arguments.server.clone(), address)?;
+    command.arg("--sandbox");
+    Server::start("anilibria-server", address, command)
+}
+
 /// Measures all `servers` in `arguments.rounds` rounds.
 async fn measure(
     arguments: &Arguments,
     path: &'static str,
     body_bytes: usize,
-    servers: &[&Running],
+    servers: &[&Server],
 ) -> anyhow::Result<report::PathReport> {
     let mut series: Vec<Series> = servers.iter().map(|server| Series::new(server.name)).collect();
     for round in 0..arguments.rounds {
@@ -91,7 +101,7 @@ async fn measure(
     Ok(report::PathReport { path, body_bytes, series })
 }
 
-async fn measure_once(arguments: &Arguments, path: &str, server: &Running) -> anyhow::Result<Measurement> {
+async fn measure_once(arguments: &Arguments, path: &str, server: &Server) -> anyhow::Result<Measurement> {
     let mut rates = Rates::default();
     let before = server.cpu_time()?;
     let mut responses = 0_u64;
@@ -118,7 +128,7 @@ async fn measure_once(arguments: &Arguments, path: &str, server: &Running) -> an
 }
 
 /// Waits until `server` answers a request.
-async fn ready(server: &Running) -> anyhow::Result<()> {
+async fn ready(server: &Server) -> anyhow::Result<()> {
     const ATTEMPTS: u32 = 600;
     for _ in 0..ATTEMPTS {
         let response = reqwest::get(format!("http://{}{}", server.address, PATHS[0])).await;

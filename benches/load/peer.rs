@@ -5,17 +5,15 @@ use std::{
     process::Command,
 };
 
+use anilibria_benches::server::{Server, free_address};
 use bytes::Bytes;
 use test_services::RedisServer;
 
-use crate::{
-    arguments::Arguments,
-    running::{Running, free_address},
-};
+use crate::arguments::Arguments;
 
 /// Servers in other languages that are installed, and their Redis.
 pub(crate) struct Peers {
-    pub(crate) servers: Vec<Running>,
+    pub(crate) servers: Vec<Server>,
     _redis: Option<RedisServer>,
 }
 
@@ -36,7 +34,7 @@ impl Peers {
             let Some(mut command) = command else { continue };
             let address = free_address()?;
             command.env("PORT", address.port().to_string()).env("REDIS_URL", redis.url());
-            servers.push(Running::start(name, address, command)?.only_v2());
+            servers.push(Server::start(name, address, command)?);
         }
         Ok(Self { servers, _redis: Some(redis) })
     }

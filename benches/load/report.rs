@@ -44,7 +44,7 @@ pub(crate) struct Measurement {
     /// CPU time of the server for one request.
     #[serde(serialize_with = "microseconds", rename = "cpu_per_request_us")]
     pub(crate) cpu_per_request: Duration,
-    /// Memory after the measurement, see [`crate::running::Running::memory`].
+    /// Memory after the measurement, see [`anilibria_benches::server::Server::memory`].
     pub(crate) memory_bytes: u64,
 }
 

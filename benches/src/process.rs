@@ -44,6 +44,13 @@ pub fn cpu_time(id: u32) -> io::Result<Duration> {
     Ok(Duration::from_millis((user + system) * 1000 / clock_ticks_per_second()))
 }
 
+/// Returns the number of threads and of open files of the process `id`. Linux only.
+pub fn threads_and_files(id: u32) -> io::Result<(usize, usize)> {
+    let count =
+        |directory: &str| Ok::<_, io::Error>(fs::read_dir(format!("/proc/{id}/{directory}"))?.count());
+    Ok((count("task")?, count("fd")?))
+}
+
 /// Returns the ids of the process `id` and of its descendants. Linux only.
 pub fn family(id: u32) -> Vec<u32> {
     let mut ids = vec![id];

@@ -91,7 +91,7 @@ impl Subscriber {
     }
 
     /// Returns the payload of the next frame.
-    async fn next(&mut self) -> io::Result<Vec<u8>> {
+    pub async fn next(&mut self) -> io::Result<Vec<u8>> {
         loop {
             if let Some((start, end)) = bounds(&self.unread)
                 && end <= self.unread.len()
