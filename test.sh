@@ -10,7 +10,7 @@ unset CDPATH
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 exec </dev/null
 
-STEPS="format lint docs dependencies services tests features wasm openapi contract deploy pages python examples"
+STEPS="format lint docs prose dependencies services tests features wasm openapi contract deploy pages python examples"
 
 # Feature combinations that users may build, in addition to all features. One line of cargo arguments each.
 FEATURE_SETS=(
@@ -56,10 +56,18 @@ EXAMPLES=(blocking browse_catalog cache_exchange_rates discord_bot download_epis
 
 CARGO_DENY_VERSION=0.20.2
 
+# Checks the English of comments and Markdown by the rules in .vale.
+VALE_VERSION=3.20.0
+
 SCHEMATHESIS_VERSION=4.32.5
 
 # Directory of tools that only the checks use.
 TOOLS="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/anilibria-test"
+
+VALE_BIN="$TOOLS/vale-$VALE_VERSION"
+
+# Checks of links, tables and translations in Markdown.
+DOCUMENTS_CHECK=.ci/documents.py
 
 # Sources of the checks in TypeScript, and their build directory.
 TYPESCRIPT=anilibria-server/tests/typescript
@@ -180,6 +188,34 @@ clippy() {
 
 docs() {
     check "cargo doc" env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --locked
+}
+
+# Plain English in comments and Markdown, and links between documents.
+prose() {
+    check "links between documents" python3 "$DOCUMENTS_CHECK" links
+    check "width of lines in documents" python3 "$DOCUMENTS_CHECK" layout
+    check "README.ru.md has the commands and rows of README.md" python3 "$DOCUMENTS_CHECK" translation
+    check "settings.md has all settings" python3 "$DOCUMENTS_CHECK" settings
+    check "checks of documents find offences" python3 "$DOCUMENTS_CHECK" self-test
+    installed "prose: Vale $VALE_VERSION" vale_tool || return
+    check "the rules of Vale find offences" vale_rules
+    check "Vale: comments and Markdown" vale *.md anilibria-* benches examples
+}
+
+vale_tool() {
+    [ -x "$VALE_BIN/vale" ] && return
+    have go || apt_install golang-go || return
+    GOBIN="$VALE_BIN" go install -trimpath -ldflags "-s -w" "github.com/vale-cli/vale/v3/cmd/vale@v$VALE_VERSION"
+}
+
+vale() {
+    "$VALE_BIN/vale" --no-global --config=.vale.ini --output=line "$@"
+}
+
+vale_rules() {
+    # Fails, because the files contain offences.
+    vale .ci/prose >"$scratch/prose.txt"
+    [ -s "$scratch/prose.txt" ] && python3 "$DOCUMENTS_CHECK" prose "$scratch/prose.txt"
 }
 
 dependencies() {

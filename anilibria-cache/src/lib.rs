@@ -1,4 +1,9 @@
 #![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/coordination.md")]
+#![doc = include_str!("../docs/consistency.md")]
+#![doc = include_str!("../docs/custom-stores.md")]
+#![doc = include_str!("../docs/limits.md")]
+#![doc = include_str!("../docs/comparison.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod backplane;

@@ -1,13 +1,13 @@
-//! Checks that the rooms of the server (the top-level modules of `src`) use only rooms on lower floors.
+//! Checks that the top-level modules of the server use only modules of lower layers.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-/// Rooms from the bottom floor to the top floor. A room may use itself and every room on a lower floor. Rooms on the same
-/// floor must not use each other. `docs/architecture.md` describes the rooms.
-const FLOORS: &[&[&str]] = &[
+/// Layers of top-level modules, the lowest first. A module may use itself and every module of a lower layer. Modules of the same
+/// layer must not use each other. `docs/architecture.md` describes the modules.
+const LAYERS: &[&[&str]] = &[
     &["config"],
     &["telemetry"],
     &["auth"],
@@ -26,8 +26,9 @@ const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
 /// A word or a punctuation mark, after the number of its line.
 type Token = (usize, String);
 
-fn floor(room: &str) -> Option<usize> {
-    FLOORS.iter().position(|rooms| rooms.contains(&room))
+/// Returns the position of the layer of a module.
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|modules| modules.contains(&module))
 }
 
 /// Returns the tokens of `code`, without comments and literals.
@@ -86,7 +87,7 @@ fn lexeme(chars: &[char]) -> (usize, bool) {
     }
 }
 
-/// Returns the rooms that `code` uses, with their lines, and the names of its test modules that have their own files.
+/// Returns the top-level modules that `code` uses, with their lines, and the names of its test modules that have their own files.
 /// `depth` counts the levels from the root of the crate to the module of `code`.
 fn uses(code: &str, depth: usize) -> (Vec<Token>, Vec<String>) {
     let tokens = tokens(code);
@@ -132,10 +133,10 @@ fn group<'a>(open: usize, text: &dyn Fn(usize) -> &'a str) -> (Vec<usize>, usize
     }
 }
 
-fn offences(file: &str, room: &str, used: &[Token]) -> Vec<String> {
-    let is_lower = |other: &str| floor(other) < floor(room) || other == room || room == "lib";
+fn offences(file: &str, module: &str, used: &[Token]) -> Vec<String> {
+    let is_lower = |other: &str| layer(other) < layer(module) || other == module || module == "lib";
     let used = used.iter().filter(|(_, other)| !is_lower(other));
-    used.map(|(line, other)| format!("{file}:{line}: room {room} must not use room {other}")).collect()
+    used.map(|(line, other)| format!("{file}:{line}: module {module} must not use module {other}")).collect()
 }
 
 fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
@@ -148,32 +149,32 @@ fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 #[test]
-fn rooms_use_only_rooms_on_lower_floors() {
+fn modules_use_only_modules_of_lower_layers() {
     let (mut found, mut tests) = (Vec::new(), Vec::new());
     let is_rust = |path: &&PathBuf| path.extension() == Some("rs".as_ref());
     for path in files(Path::new(SOURCE)).unwrap().iter().filter(is_rust) {
-        let module = path.strip_prefix(SOURCE).unwrap().with_extension("");
-        let room = module.iter().next().unwrap().to_str().unwrap();
-        let (used, test_modules) = uses(&fs::read_to_string(path).unwrap(), module.iter().count());
-        tests.extend(test_modules.iter().map(|name| module.join(name)));
-        let offences = offences(&format!("src/{}.rs", module.display()), room, &used);
-        found.extend(offences.into_iter().map(|offence| (module.clone(), offence)));
+        let submodule = path.strip_prefix(SOURCE).unwrap().with_extension("");
+        let module = submodule.iter().next().unwrap().to_str().unwrap();
+        let (used, test_modules) = uses(&fs::read_to_string(path).unwrap(), submodule.iter().count());
+        tests.extend(test_modules.iter().map(|name| submodule.join(name)));
+        let offences = offences(&format!("src/{}.rs", submodule.display()), module, &used);
+        found.extend(offences.into_iter().map(|offence| (submodule.clone(), offence)));
     }
 
-    found.retain(|(module, _)| !tests.iter().any(|test| module.starts_with(test)));
+    found.retain(|(submodule, _)| !tests.iter().any(|test| submodule.starts_with(test)));
 
     let offences: Vec<_> = found.into_iter().map(|(_, offence)| offence).collect();
     assert!(offences.is_empty(), "\n{}", offences.join("\n"));
 }
 
 #[test]
-fn every_room_has_a_floor() {
+fn every_module_has_a_layer() {
     let tokens = tokens(&fs::read_to_string(format!("{SOURCE}/lib.rs")).unwrap());
-    let rooms = tokens.windows(2).filter(|pair| pair[0].1 == "mod").map(|pair| &pair[1].1);
+    let modules = tokens.windows(2).filter(|pair| pair[0].1 == "mod").map(|pair| &pair[1].1);
 
-    let missing: Vec<_> = rooms.filter(|room| floor(room).is_none()).collect();
+    let missing: Vec<_> = modules.filter(|module| layer(module).is_none()).collect();
 
-    assert!(missing.is_empty(), "rooms of src/lib.rs without a place in FLOORS: {missing:?}");
+    assert!(missing.is_empty(), "modules of src/lib.rs that LAYERS does not contain: {missing:?}");
 }
 
 #[test]
@@ -185,12 +186,12 @@ fn checker_follows_paths_and_ignores_comments_literals_and_tests() {
     let comments = "// crate::app\n/// [`crate::app`]\n/* crate::app /* */ crate::app */ use crate::v2::a;";
     let tests = "#[cfg(test)]\nmod tests {\n use crate::{app, v1};\n fn f() {}\n}\nuse crate::v3::b;";
     let cases: [(&str, &[&str]); 6] = [
-        (nested, &["x:3: room v2 must not use room v1", "x:5: room v2 must not use room cli"]),
-        (in_code, &["x:2: room v2 must not use room app", "x:2: room v2 must not use room cli"]),
-        ("use super::v3; use super::super::v1;", &["x:1: room v2 must not use room v3"]),
+        (nested, &["x:3: module v2 must not use module v1", "x:5: module v2 must not use module cli"]),
+        (in_code, &["x:2: module v2 must not use module app", "x:2: module v2 must not use module cli"]),
+        ("use super::v3; use super::super::v1;", &["x:1: module v2 must not use module v3"]),
         (comments, &[]),
         (literals, &[]),
-        (tests, &["x:6: room v2 must not use room v3"]),
+        (tests, &["x:6: module v2 must not use module v3"]),
     ];
     for (code, expected) in cases {
         assert_eq!(offences("x", "v2", &uses(code, 1).0), *expected, "{code}");

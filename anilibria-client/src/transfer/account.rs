@@ -92,7 +92,7 @@ impl AccountState {
 
     /// Returns the account as a document: an entry per release, by id, with the names and ids of `catalog`.
     ///
-    /// Nothing is left out. A release that is not in the catalog has an entry with its id alone. Playback positions of
+    /// No entry is left out. A release that is not in the catalog has an entry with its id alone. Playback positions of
     /// episodes that are not in the catalog form a last entry without a release.
     pub fn document(&self, catalog: &Catalog) -> ListDocument {
         let lookup = ReleaseLookup::new(catalog);

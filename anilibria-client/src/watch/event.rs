@@ -14,7 +14,7 @@ use crate::model::{Episode, Release, ReleaseId, ReleaseStatus};
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
-    /// A release was added. Its episodes follow as events of their own.
+    /// A release was added. Its episodes follow as separate events.
     NewRelease {
         /// The release.
         release: Arc<Release>,

@@ -17,7 +17,7 @@ const MAX_LOGGED: usize = 1024;
 /// Client whose answers never come from the client's cache and may lack items.
 ///
 /// Logs each item that could not be decoded: once per id and JSON path, however often the item is read. Clones share
-/// the record of what was logged.
+/// the record of logged items.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetcher {
     pub(crate) client: Client,

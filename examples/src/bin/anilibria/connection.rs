@@ -21,7 +21,7 @@ use crate::cli::Global;
 /// Directory of the token, in place of the user's configuration directory.
 const CONFIG_DIR: &str = "ANILIBRIA_CONFIG_DIR";
 
-/// Maximum number of characters of an API address in the name of a token file.
+/// Maximum number of characters of an API address in the file name of a token.
 const MAX_NAME: usize = 200;
 
 /// Release of the sandbox that is named [`SANDBOX_NAME`].

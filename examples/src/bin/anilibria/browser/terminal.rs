@@ -62,7 +62,7 @@ pub(super) fn is_usable() -> bool {
 }
 
 fn restore() {
-    // Nothing can be done about a terminal that is gone.
+    // A terminal that is gone cannot be restored.
     let _ = ratatui::try_restore();
     let _ = execute!(stdout(), Show);
 }

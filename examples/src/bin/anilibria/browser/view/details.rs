@@ -32,7 +32,7 @@ fn draw_poster(details: &Details, theme: &Theme, frame: &mut Frame<'_>, area: Re
     let Some(poster) = details.poster.drawn(area.as_size()) else { return };
     let visible = area.intersection(frame.area());
     frame.render_widget(Image::new(poster), visible);
-    // The other protocols use colours of cells for purposes of their own.
+    // The other protocols use the colours of cells for other purposes.
     if !matches!(poster, Protocol::Halfblocks(_)) {
         return;
     }
