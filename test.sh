@@ -209,7 +209,7 @@ vale_tool() {
 }
 
 vale() {
-    "$VALE_BIN/vale" --no-global --config=.vale.ini --output=line "$@"
+    "$VALE_BIN/vale" --no-global --config=.vale.ini --output=line --glob='!{**/node_modules/**,**/.venv/**,**/target/**}' "$@"
 }
 
 vale_rules() {

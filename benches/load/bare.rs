@@ -57,7 +57,7 @@ pub(crate) fn write_body(directory: &Path, path: &str, body: &Bytes) -> anyhow::
     Ok(fs::write(directory.join(file_name(path)), body)?)
 }
 
-/// Starts `library` in a process of its own with the bodies in `directory`.
+/// Starts `library` in a separate process with the bodies in `directory`.
 pub(crate) fn start(library: Library, directory: &Path) -> anyhow::Result<Server> {
     let address = free_address()?;
     let mut command = Command::new(env::current_exe()?);
