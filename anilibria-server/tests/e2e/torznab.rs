@@ -1,4 +1,4 @@
-//! The Torznab indexer of the service as it runs.
+//! The Torznab indexer of the running service.
 
 use reqwest::Method;
 use serde_json::json;
@@ -37,7 +37,7 @@ async fn indexer_reads_the_franchises_and_logs_no_key() {
 }
 
 #[tokio::test]
-async fn new_torrent_is_found_after_the_catalog_has_changed() {
+async fn new_torrent_is_found_after_the_catalog_sync() {
     let service =
         Service::sandbox(&["--releases", "30"], &[("CATALOGUE_ENABLED", "true"), ("EVENTS_ENABLED", "true")]);
     let search = async || {
