@@ -1,4 +1,4 @@
-//! HTTP methods: 405 with `Allow`, `HEAD` for every `GET`, `OPTIONS` for every path.
+//! HTTP methods: `HEAD`, `OPTIONS`, and 405 with `Allow`.
 
 use anilibria_http::rendered::{Meta, Rendered, render};
 use poem::{
