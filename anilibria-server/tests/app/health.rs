@@ -9,8 +9,8 @@ use crate::support::{StubHealthSource, json, service_with_health_source};
 
 #[tokio::test]
 async fn body_has_the_fields_of_both_documented_forms() {
-    let vitals = Arc::new(StubHealthSource::default());
-    let (service, _) = service_with_health_source(&vitals);
+    let source = Arc::new(StubHealthSource::default());
+    let (service, _) = service_with_health_source(&source);
 
     for path in ["/health", "/api/anilibria/v2/health"] {
         let response = service.get(path).send().await;
@@ -33,12 +33,12 @@ async fn body_has_the_fields_of_both_documented_forms() {
 
 #[tokio::test]
 async fn service_with_cached_data_is_degraded_without_upstream() {
-    let vitals = Arc::new(StubHealthSource {
+    let source = Arc::new(StubHealthSource {
         upstream_down: true.into(),
         holds_data: true.into(),
         ..Default::default()
     });
-    let (service, _) = service_with_health_source(&vitals);
+    let (service, _) = service_with_health_source(&source);
 
     let response = service.get("/health").send().await;
 
@@ -51,8 +51,8 @@ async fn service_with_cached_data_is_degraded_without_upstream() {
 
 #[tokio::test]
 async fn service_without_data_and_upstream_is_unhealthy_and_not_ready() {
-    let vitals = Arc::new(StubHealthSource { upstream_down: true.into(), ..Default::default() });
-    let (service, _) = service_with_health_source(&vitals);
+    let source = Arc::new(StubHealthSource { upstream_down: true.into(), ..Default::default() });
+    let (service, _) = service_with_health_source(&source);
 
     let health = service.get("/health").send().await;
     let ready = service.get("/ready").send().await;
@@ -68,20 +68,20 @@ async fn service_without_data_and_upstream_is_unhealthy_and_not_ready() {
 
 #[tokio::test]
 async fn health_requests_share_one_upstream_request() {
-    let vitals = Arc::new(StubHealthSource::default());
-    let (service, _) = service_with_health_source(&vitals);
+    let source = Arc::new(StubHealthSource::default());
+    let (service, _) = service_with_health_source(&source);
 
     for path in ["/health", "/ready", "/health", "/health/ready", "/health"] {
         service.get(path).send().await.assert_status_is_ok();
     }
 
-    assert_eq!(vitals.upstream_checks.load(Ordering::SeqCst), 1);
+    assert_eq!(source.upstream_checks.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
 async fn draining_service_is_alive_and_not_ready() {
-    let vitals = Arc::new(StubHealthSource { holds_data: true.into(), ..Default::default() });
-    let (service, health) = service_with_health_source(&vitals);
+    let source = Arc::new(StubHealthSource { holds_data: true.into(), ..Default::default() });
+    let (service, health) = service_with_health_source(&source);
     service.get("/ready").send().await.assert_status_is_ok();
 
     health.drain();

@@ -89,11 +89,11 @@ pub(crate) fn service_with_upstream(url: &str) -> (TestClient<Shell>, Titles) {
     (TestClient::new(app(&config, &state)), state.titles)
 }
 
-/// Returns a client of the service whose dependencies have the state in `vitals`, and its health.
-pub(crate) fn service_with_health_source(vitals: &Arc<StubHealthSource>) -> (TestClient<Shell>, Health) {
+/// Returns a client of the service whose dependencies have the state in `source`, and its health.
+pub(crate) fn service_with_health_source(source: &Arc<StubHealthSource>) -> (TestClient<Shell>, Health) {
     let config = config(&[]);
     let built = build(&config, None);
-    let health = Health::new(vitals.clone());
+    let health = Health::new(source.clone());
     let state = State { health: health.clone(), ..built };
     (TestClient::new(app(&config, &state)), health)
 }

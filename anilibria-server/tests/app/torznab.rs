@@ -98,7 +98,7 @@ async fn code(response: TestResponse) -> u16 {
     code.unwrap_or_else(|| panic!("{document}")).parse().unwrap()
 }
 
-/// Returns `text` URL-encode.
+/// Returns `text` URL-encoded.
 fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -34,8 +34,8 @@ fn is_empty(directory: &Path) -> bool {
 async fn entries_survive_a_kill() {
     let (directory, upstream) = (tempdir().unwrap(), Service::upstream());
     let service = with_cache_dir(directory.path(), &upstream);
-    let title = service.get("/titles/7").await.good();
-    let genres = service.get("/genres").await.good();
+    let title = service.get("/titles/7").await.success();
+    let genres = service.get("/genres").await.success();
     wait_for_entry(directory.path(), "title:7").await;
     wait_for_entry(directory.path(), "genres").await;
 
@@ -45,7 +45,7 @@ async fn entries_survive_a_kill() {
 
     for (path, before) in [("/titles/7", title), ("/genres", genres)] {
         let answer = service.get(path).await;
-        assert_eq!((answer.level(), &answer.good()["data"]), ("database".to_owned(), &before["data"]));
+        assert_eq!((answer.level(), &answer.success()["data"]), ("database".to_owned(), &before["data"]));
     }
     assert_eq!(upstream.upstream_hits("/api/v1/anime/releases/7").await, hits);
 }
@@ -54,7 +54,7 @@ async fn entries_survive_a_kill() {
 async fn restarted_service_reads_from_disk_without_upstream() {
     let (directory, upstream) = (tempdir().unwrap(), Service::upstream());
     let service = with_cache_dir(directory.path(), &upstream);
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
     wait_for_entry(directory.path(), "title:7").await;
     service.kill();
 
@@ -74,7 +74,7 @@ async fn service_starts_with_an_invalid_cache_file() {
 
     let service = with_cache_dir(directory.path(), &upstream);
 
-    assert_eq!(service.get("/titles/7").await.good()["data"]["id"], 7);
+    assert_eq!(service.get("/titles/7").await.success()["data"]["id"], 7);
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn second_instance_on_one_directory_runs_without_it_and_logs_that() {
 
     let second = with_cache_dir(directory.path(), &upstream);
 
-    assert_eq!(second.get("/titles/7").await.good()["data"]["id"], 7);
+    assert_eq!(second.get("/titles/7").await.success()["data"]["id"], 7);
     assert_eq!(second.get("/health").await.json()["checks"]["database"]["status"], "not_configured");
     assert!(second.printed().contains("cache level on disk unavailable"), "{}", second.printed());
 }
@@ -100,7 +100,7 @@ async fn directory_that_cannot_be_created_is_a_warning() {
     for impossible in [&file.join("cache"), Path::new("/proc/cache")] {
         let service = with_cache_dir(impossible, &upstream);
 
-        assert_eq!(service.get("/titles/7").await.good()["data"]["id"], 7);
+        assert_eq!(service.get("/titles/7").await.success()["data"]["id"], 7);
         assert_eq!(service.get("/health").await.json()["status"], "healthy");
         assert!(service.printed().contains("WARN"), "{}", service.printed());
     }
@@ -122,8 +122,8 @@ async fn disk_is_used_only_with_a_real_upstream_and_if_enabled() {
     let services =
         [start(sandbox, None, &["--sandbox"]), start(off, Some("off"), &[&url]), start(live, None, &[&url])];
     for service in &services {
-        service.get("/titles/7").await.good();
-        service.get("/titles/8").await.good();
+        service.get("/titles/7").await.success();
+        service.get("/titles/8").await.success();
     }
 
     wait_for_entry(&live.join("anilibria-server"), "title:8").await;

@@ -10,7 +10,7 @@ const WARM: [&str; 6] = ["/titles/1", "/titles/2", "/titles", "/search?q=кот"
 
 async fn warm(service: &Service) {
     for path in WARM {
-        service.get(path).await.good();
+        service.get(path).await.success();
     }
 }
 
@@ -18,7 +18,7 @@ async fn warm(service: &Service) {
 async fn assert_served(service: &Service) {
     for _ in 0..20 {
         for path in WARM {
-            assert_eq!(service.get(path).await.good()["meta"]["cached"], true, "{path}");
+            assert_eq!(service.get(path).await.success()["meta"]["cached"], true, "{path}");
         }
     }
 }
@@ -58,7 +58,7 @@ async fn service_survives_a_restart_of_redis() {
 
     redis.kill();
     assert_served(&service).await;
-    assert_eq!(service.get("/titles/5").await.good()["data"]["id"], 5);
+    assert_eq!(service.get("/titles/5").await.success()["data"]["id"], 5);
     let degraded = [
         ("/status", "degraded"),
         ("/cache/status", "degraded"),
@@ -71,10 +71,10 @@ async fn service_survives_a_restart_of_redis() {
     redis.restart();
     wait_for_health(&service, &[("/status", "healthy"), ("/cache/status", "connected")]).await;
     let mut page = 0;
-    eventually("an answer in the new Redis", async || {
+    eventually("an entry in the restarted Redis", async || {
         // Only a page that was not requested before is written.
         page += 1;
-        service.get(&format!("/titles?limit=1&page={page}")).await.good();
+        service.get(&format!("/titles?limit=1&page={page}")).await.success();
         (!redis.cli(&["KEYS", "anilibria:titles:*"]).is_empty()).then_some(())
     })
     .await;
@@ -89,7 +89,7 @@ async fn frozen_redis_does_not_block_requests() {
     redis.freeze();
 
     assert_served(&service).await;
-    assert_eq!(service.get("/titles/5").await.good()["data"]["id"], 5);
+    assert_eq!(service.get("/titles/5").await.success()["data"]["id"], 5);
     wait_for_health(&service, &[("/status", "degraded"), ("/checks/redis/status", "unhealthy")]).await;
     assert_ready(&service).await;
 
@@ -106,7 +106,7 @@ async fn service_survives_a_restart_of_mongodb() {
 
     mongo.kill();
     assert_served(&service).await;
-    assert_eq!(service.get("/titles/5").await.good()["data"]["id"], 5);
+    assert_eq!(service.get("/titles/5").await.success()["data"]["id"], 5);
     let degraded = [
         ("/status", "degraded"),
         ("/checks/database/status", "unhealthy"),
@@ -129,7 +129,7 @@ async fn frozen_mongodb_does_not_block_requests() {
     mongo.freeze();
 
     assert_served(&service).await;
-    assert_eq!(service.get("/titles/5").await.good()["data"]["id"], 5);
+    assert_eq!(service.get("/titles/5").await.success()["data"]["id"], 5);
     wait_for_health(&service, &[("/status", "degraded"), ("/database/status", "disconnected")]).await;
     assert_ready(&service).await;
 

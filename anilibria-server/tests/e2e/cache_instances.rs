@@ -9,7 +9,7 @@ use crate::support::{Service, eventually};
 /// Number of concurrent requests to each of two instances.
 const CALLERS: usize = 500;
 
-/// Waits until `service` is wait_for_redis to Redis.
+/// Waits until `service` is connected to Redis.
 async fn wait_for_redis(service: &Service) {
     eventually("a connection to Redis", async || {
         let health = service.get("/health").await.json();
@@ -34,9 +34,9 @@ async fn thousand_requests_to_two_instances_cause_one_upstream_request() {
         |service| future::join_all((0..CALLERS).map(move |_| Service::get(service, "/titles/7")));
     let (ones, twos) = future::join(request_all(&one), request_all(&two)).await;
 
-    let first = ones[0].good();
+    let first = ones[0].success();
     let mut answers = ones.iter().chain(&twos);
-    assert!(answers.all(|answer| answer.good()["data"] == first["data"]));
+    assert!(answers.all(|answer| answer.success()["data"] == first["data"]));
     assert_eq!(upstream.upstream_hits("/api/v1/anime/releases/7").await, 1);
 }
 
@@ -60,7 +60,7 @@ async fn load_lock_of_a_killed_instance_expires() {
     upstream.faults(json!({})).await;
 
     assert!(abandoned.await.unwrap().is_err());
-    assert_eq!(two.get("/titles/7").await.good()["data"]["id"], 7);
+    assert_eq!(two.get("/titles/7").await.success()["data"]["id"], 7);
 }
 
 #[tokio::test]
@@ -69,8 +69,8 @@ async fn new_instance_serves_from_redis_without_upstream() {
     let upstream = Service::upstream();
     let variables = [("REDIS_URL", &*redis.url())];
     let one = Service::reading_from(&upstream, &variables);
-    one.get("/titles/7").await.good();
-    eventually("the answer in Redis", async || {
+    one.get("/titles/7").await.success();
+    eventually("the entry in Redis", async || {
         (redis.cli(&["EXISTS", "anilibria:title:7"]) == "1").then_some(())
     })
     .await;

@@ -32,12 +32,12 @@ async fn entries_have_the_documented_keys() {
         ("/schedule", "anilibria:schedule"),
         ("/genres", "anilibria:genres"),
     ] {
-        service.get(path).await.good();
+        service.get(path).await.success();
 
         wait_for_key(&redis, key).await;
     }
 
-    service.get("/titles?page=2&limit=3").await.good();
+    service.get("/titles?page=2&limit=3").await.success();
     eventually("a page of the list", async || {
         (names(&redis, "anilibria:titles:page:2:limit:3:filters:*").len() == 1).then_some(())
     })
@@ -53,7 +53,7 @@ async fn keys_have_the_configured_prefix_and_others_are_unchanged() {
     }
     let service = Service::sandbox(&[], &[("REDIS_URL", &redis.url()), ("CACHE_KEY_PREFIX", "site:")]);
 
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
     wait_for_key(&redis, "site:title:7").await;
 
     assert!(names(&redis, "*").iter().all(|key| key.starts_with("site:") || others.contains(&&**key)));
@@ -84,10 +84,10 @@ async fn redis_keeps_entries_for_the_stale_time_and_one_hour() {
     let variables = [("REDIS_URL", &*url), ("CACHE_TTL_REDIS", "500"), ("CACHE_STALE_SECONDS", "7000")];
     // The writer must live until the entry is written: the caller gets the response before that.
     let writer = Service::reading_from(&upstream, &variables);
-    writer.get("/titles/7").await.good();
+    writer.get("/titles/7").await.success();
     wait_for_key(&redis, "anilibria:title:7").await;
 
-    let body = Service::reading_from(&upstream, &variables).get("/titles/7").await.good();
+    let body = Service::reading_from(&upstream, &variables).get("/titles/7").await.success();
     let dropped: i64 = redis.cli(&["EXPIRETIME", "anilibria:title:7"]).parse().unwrap();
 
     assert_eq!(body["meta"]["cache_level"], "redis");
@@ -106,7 +106,7 @@ async fn invalid_entries_are_ignored_and_overwritten() {
     let service = Service::sandbox(&[], &[("REDIS_URL", &redis.url())]);
 
     for id in 1..=4 {
-        let answer = service.get(&format!("/titles/{id}")).await.good();
+        let answer = service.get(&format!("/titles/{id}")).await.success();
         assert_eq!((&answer["data"]["id"], &answer["meta"]["cached"]), (&id.into(), &false.into()));
     }
 
@@ -115,7 +115,7 @@ async fn invalid_entries_are_ignored_and_overwritten() {
         let path = format!("/titles/{id}");
         eventually(&path, async || {
             let answer = second.get(&path).await;
-            let body = answer.good();
+            let body = answer.success();
             assert_eq!(body["data"]["id"], id);
             body["meta"]["cached"].as_bool().unwrap().then_some(())
         })
@@ -134,7 +134,7 @@ async fn entry_of_another_schema_is_ignored_and_overwritten() {
     store.set("title:7", entry, now).await.unwrap();
     let service = Service::sandbox(&[], &[("REDIS_URL", &redis.url())]);
 
-    let answer = service.get("/titles/7").await.good();
+    let answer = service.get("/titles/7").await.success();
 
     assert_eq!((&answer["data"]["id"], &answer["meta"]["cached"]), (&7.into(), &false.into()));
     eventually("the new entry", async || {

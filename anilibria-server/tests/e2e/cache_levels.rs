@@ -28,12 +28,12 @@ impl BackEnds {
 }
 
 fn expires(answer: &Response) -> String {
-    answer.good()["meta"]["cache_expires"].as_str().unwrap().to_owned()
+    answer.success()["meta"]["cache_expires"].as_str().unwrap().to_owned()
 }
 
 /// Waits until `redis` has the key `key`. Shared levels are written after the response is sent.
 async fn wait_for_redis(redis: &RedisServer, key: &str) {
-    eventually("the answer in Redis", async || (redis.cli(&["EXISTS", key]) == "1").then_some(())).await;
+    eventually("the entry in Redis", async || (redis.cli(&["EXISTS", key]) == "1").then_some(())).await;
 }
 
 /// Waits until MongoDB serves `path`. The upstream must be down.
@@ -60,10 +60,10 @@ async fn title_is_read_from_the_nearest_level() {
     back_ends.redis.flush();
     let from_database = back_ends.instance(&upstream).get("/titles/7").await;
 
-    assert_eq!(loaded.good()["meta"]["cached"], false);
+    assert_eq!(loaded.success()["meta"]["cached"], false);
     let answers = [&loaded, &from_memory, &from_redis, &from_own_memory, &from_database];
     assert_eq!(answers.map(Response::level), ["", "memory", "redis", "memory", "database"]);
-    assert!(answers.iter().all(|answer| answer.good()["data"] == loaded.good()["data"]));
+    assert!(answers.iter().all(|answer| answer.success()["data"] == loaded.success()["data"]));
 }
 
 #[tokio::test]
@@ -92,10 +92,10 @@ async fn lists_are_stored_in_redis_but_not_in_mongodb() {
     let lists = ["/titles", "/search?q=кот", "/updates", "/popular", "/schedule", "/genres"];
     let one = back_ends.instance(&upstream);
     for list in lists {
-        one.get(list).await.good();
+        one.get(list).await.success();
     }
     // The title is written after the lists, to both stores.
-    one.get("/titles/7").await.good();
+    one.get("/titles/7").await.success();
 
     upstream.faults(json!({"drop": true})).await;
     let two = back_ends.instance(&upstream);
@@ -121,7 +121,7 @@ async fn title_in_mongodb_survives_restarts() {
     let Some(mut back_ends) = BackEnds::start() else { return };
     let upstream = Service::upstream();
     let one = back_ends.instance(&upstream);
-    let loaded = one.get("/titles/7").await.good();
+    let loaded = one.get("/titles/7").await.success();
     upstream.faults(json!({"drop": true})).await;
     wait_for_mongodb(&back_ends, &upstream, "/titles/7").await;
 
@@ -130,5 +130,5 @@ async fn title_in_mongodb_survives_restarts() {
     back_ends.mongo.restart();
     let answer = back_ends.instance(&upstream).get("/titles/7").await;
 
-    assert_eq!((answer.level(), &answer.good()["data"]), ("database".to_owned(), &loaded["data"]));
+    assert_eq!((answer.level(), &answer.success()["data"]), ("database".to_owned(), &loaded["data"]));
 }

@@ -16,7 +16,7 @@ const SHORT: [(&str, &str); 4] = [
 async fn stale_response_is_served_without_upstream_until_it_expires() {
     for path in ["/titles/7", "/genres"] {
         let service = Service::sandbox(&[], &SHORT);
-        let loaded = service.get(path).await.good();
+        let loaded = service.get(path).await.success();
         service.faults(json!({"drop": true})).await;
 
         let stale = eventually("a stale response", async || {
@@ -31,8 +31,8 @@ async fn stale_response_is_served_without_upstream_until_it_expires() {
         .await;
 
         assert_eq!(stale.level(), "memory");
-        assert_eq!(stale.good()["data"], loaded["data"]);
-        assert_eq!(stale.good()["meta"]["cache_expires"], loaded["meta"]["cache_expires"]);
+        assert_eq!(stale.success()["data"], loaded["data"]);
+        assert_eq!(stale.success()["meta"]["cache_expires"], loaded["meta"]["cache_expires"]);
         refused.upstream_error();
     }
 }
@@ -40,7 +40,7 @@ async fn stale_response_is_served_without_upstream_until_it_expires() {
 #[tokio::test]
 async fn stale_response_is_served_while_the_upstream_is_slow() {
     let service = Service::sandbox(&[], &[("CACHE_TTL_MEMORY", "1")]);
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
 
     // Longer than the timeout of the test, so that only the cache can respond in time.
     service.faults(json!({"latency_ms": 60_000})).await;
@@ -51,7 +51,7 @@ async fn stale_response_is_served_while_the_upstream_is_slow() {
 #[tokio::test]
 async fn fresh_response_is_served_after_the_upstream_recovers() {
     let service = Service::sandbox(&[], &[("CACHE_TTL_MEMORY", "1")]);
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
     service.faults(json!({"drop": true})).await;
     eventually("a stale response", async || service.get("/titles/7").await.is_stale().then_some(())).await;
 
@@ -63,7 +63,7 @@ async fn fresh_response_is_served_after_the_upstream_recovers() {
 #[tokio::test]
 async fn stale_responses_can_be_disabled() {
     let service = Service::sandbox(&[], &[("CACHE_TTL_MEMORY", "1"), ("CACHE_STALE_SECONDS", "0")]);
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
     service.faults(json!({"drop": true})).await;
 
     let refused = eventually("the expiry of the response", async || {

@@ -114,7 +114,7 @@ async fn filters_and_orders_agree_with_a_reference_implementation() {
                 let state = if wanted_status.is_empty() { "" } else { "&status=" };
                 let path =
                     format!("/titles?limit=100&sort={sort}&order={order}{filter}{state}{wanted_status}");
-                let body = service.get(&path).await.good();
+                let body = service.get(&path).await.success();
 
                 let mut expected: Vec<_> = releases
                     .iter()
@@ -137,14 +137,14 @@ async fn filters_and_orders_agree_with_a_reference_implementation() {
 #[tokio::test]
 async fn misspelt_name_is_found_with_fuzzy_search() {
     let service = loaded_service(&["--releases", "120"]).await;
-    let title = service.get("/titles/7").await.good();
+    let title = service.get("/titles/7").await.success();
     let name = title["data"]["names"]["ru"].as_str().unwrap();
     let misspelt: String =
         name.chars().enumerate().filter(|(place, _)| *place != 2).map(|(_, letter)| letter).collect();
 
-    let exact = service.get(&format!("/search?q={name}")).await.good();
-    let plain = service.get(&format!("/search?q={misspelt}")).await.good();
-    let fuzzy = service.get(&format!("/search?q={misspelt}&fuzzy=true")).await.good();
+    let exact = service.get(&format!("/search?q={name}")).await.success();
+    let plain = service.get(&format!("/search?q={misspelt}")).await.success();
+    let fuzzy = service.get(&format!("/search?q={misspelt}&fuzzy=true")).await.success();
 
     assert_eq!(exact["data"][0]["names"]["ru"], name);
     assert!(!ids(&plain).contains(&7), "{name}");
@@ -159,7 +159,7 @@ async fn popular_titles_are_sorted_by_favorites() {
         (std::cmp::Reverse(release.added_in_users_favorites), std::cmp::Reverse(release.id))
     });
 
-    let popular = service.get("/popular?limit=100").await.good();
+    let popular = service.get("/popular?limit=100").await.success();
 
     assert_eq!(ids(&popular), releases.iter().map(|release| release.id.get()).collect::<Vec<_>>());
 }
@@ -167,25 +167,25 @@ async fn popular_titles_are_sorted_by_favorites() {
 #[tokio::test]
 async fn new_episode_leads_the_updates_after_the_next_poll() {
     let service = loaded_service(&["--releases", "60"]).await;
-    let before = service.get("/updates?limit=60").await.good();
+    let before = service.get("/updates?limit=60").await.success();
     let titles = before["data"].as_array().unwrap();
     let ongoing = titles.iter().rfind(|title| title["status"] == "ongoing").unwrap();
     let id = ongoing["id"].as_u64().unwrap();
     let episodes = |title: &Value| title["data"]["episodes"]["current"].as_u64().unwrap();
-    let known = episodes(&service.get(&format!("/titles/{id}")).await.good());
+    let known = episodes(&service.get(&format!("/titles/{id}")).await.success());
 
     let published = service.send(Method::POST, "/sandbox/episodes", Some(json!({"release_id": id}))).await;
 
     assert!(published.status.is_success(), "{}", published.text);
-    until(|| async { service.get("/updates?limit=60").await.good()["data"][0]["id"] == id }).await;
-    assert_eq!(episodes(&service.get(&format!("/titles/{id}")).await.good()), known + 1);
+    until(|| async { service.get("/updates?limit=60").await.success()["data"][0]["id"] == id }).await;
+    assert_eq!(episodes(&service.get(&format!("/titles/{id}")).await.success()), known + 1);
 }
 
 #[tokio::test]
 async fn lists_are_read_from_the_upstream_without_a_local_catalog() {
     let service = Service::sandbox(&["--releases", "60"], &[("CATALOGUE_ENABLED", "false")]);
 
-    let list = service.get("/titles").await.good();
+    let list = service.get("/titles").await.success();
 
     assert_eq!(list["pagination"]["total"], 60);
     assert_eq!(service.upstream_hits("/api/v1/anime/catalog/releases").await, 1);
@@ -200,7 +200,7 @@ async fn lists_from_the_local_catalog_cause_no_upstream_request() {
     for path in
         ["/titles", "/titles?sort=rating&status=ongoing", "/search?q=ан", "/updates", "/popular", "/genres"]
     {
-        service.get(path).await.good();
+        service.get(path).await.success();
     }
 
     assert_eq!(service.upstream_hits("/api/v1/anime/catalog/releases").await, before);
@@ -219,14 +219,14 @@ async fn restarted_service_uses_the_saved_catalog_without_upstream() {
 
     let second = reading_from(&upstream, directory.path());
 
-    let list = second.get("/titles?limit=37").await.good();
+    let list = second.get("/titles?limit=37").await.success();
     assert_eq!((ids(&list).len(), &list["pagination"]["total"]), (37, &json!(60)));
     for path in ["/updates", "/popular", "/genres", "/search?q=ан&fuzzy=true"] {
-        assert!(!second.get(path).await.good()["data"].as_array().unwrap().is_empty(), "{path}");
+        assert!(!second.get(path).await.success()["data"].as_array().unwrap().is_empty(), "{path}");
     }
     let ready = second.send(Method::GET, "/ready", None).await;
     assert_eq!(ready.status, 200, "{}", ready.text);
-    let title = second.get(&format!("/titles/{}", ids(&list)[0])).await.good();
+    let title = second.get(&format!("/titles/{}", ids(&list)[0])).await.success();
     assert_eq!(title["meta"]["stale"], true);
-    second.get("/random").await.good();
+    second.get("/random").await.success();
 }

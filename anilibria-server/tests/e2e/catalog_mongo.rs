@@ -76,7 +76,7 @@ async fn wait_until_saved(mongo: &MongoServer) -> BTreeMap<i64, i64> {
 
 /// Returns the id of an ongoing title.
 async fn ongoing(service: &Service) -> u64 {
-    let list = service.get("/titles?status=ongoing&limit=1").await.good();
+    let list = service.get("/titles?status=ongoing&limit=1").await.success();
     list["data"][0]["id"].as_u64().unwrap()
 }
 
@@ -87,7 +87,7 @@ async fn publish_episode(upstream: &Service, id: u64) {
 
 /// Returns the number of episodes of the title `id` in the lists of `service`.
 async fn episodes(service: &Service, id: u64) -> u64 {
-    let list = service.get("/titles?limit=100").await.good();
+    let list = service.get("/titles?limit=100").await.success();
     let title = list["data"].as_array().unwrap().iter().find(|title| title["id"] == id).unwrap();
     title["episodes"]["current"].as_u64().unwrap()
 }
@@ -109,12 +109,12 @@ async fn restarted_service_reads_from_mongodb_without_upstream() {
     let first = start_service(&upstream, &mongo, &[]);
     wait_until_loaded(&first).await;
     wait_until_saved(&mongo).await;
-    let before = first.get("/titles?limit=100&sort=id").await.good();
+    let before = first.get("/titles?limit=100&sort=id").await.success();
     first.kill();
     upstream.faults(json!({"drop": true})).await;
 
     let second = start_service(&upstream, &mongo, &[]);
-    let after = second.get("/titles?limit=100&sort=id").await.good();
+    let after = second.get("/titles?limit=100&sort=id").await.success();
 
     assert_eq!(after["data"], before["data"]);
     assert_eq!(stats(&second).await["source"], "mongodb");
@@ -128,7 +128,7 @@ async fn titles_and_sync_status_have_the_documented_fields() {
     let service = start_service(&upstream, &mongo, &[]);
     wait_until_loaded(&service).await;
     wait_until_saved(&mongo).await;
-    let shown = service.get("/titles?limit=1").await.good()["data"][0].clone();
+    let shown = service.get("/titles?limit=1").await.success()["data"][0].clone();
     let id = shown["id"].as_i64().unwrap();
     let token = service_token("nodejs", &["read", "write"]);
     service
@@ -250,6 +250,6 @@ async fn service_starts_from_disk_without_mongodb() {
 
     let second = start_service(&upstream, &mongo, &on_disk);
 
-    assert_eq!(second.get("/titles").await.good()["pagination"]["total"], RELEASES);
+    assert_eq!(second.get("/titles").await.success()["pagination"]["total"], RELEASES);
     assert_eq!(stats(&second).await["source"], "disk");
 }

@@ -100,7 +100,7 @@ impl Node {
     }
 
     async fn titles(&self) -> Vec<Value> {
-        let list = self.service.get("/titles?limit=100&sort=updated").await.good();
+        let list = self.service.get("/titles?limit=100&sort=updated").await.success();
         list["data"].as_array().unwrap().clone()
     }
 
@@ -112,7 +112,7 @@ impl Node {
 
     /// Returns an ongoing title and the number of its episodes.
     async fn ongoing(&self) -> (u64, u64) {
-        let list = self.service.get("/titles?status=ongoing&limit=1&sort=updated").await.good();
+        let list = self.service.get("/titles?status=ongoing&limit=1&sort=updated").await.success();
         let title = &list["data"][0];
         (title["id"].as_u64().unwrap(), title["episodes"]["current"].as_u64().unwrap())
     }

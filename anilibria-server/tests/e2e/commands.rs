@@ -204,7 +204,7 @@ async fn sandbox_is_not_found_by_default() {
 async fn service_stops_on_a_signal() {
     for signal in ["-TERM", "-INT"] {
         let mut service = Service::sandbox(&[], &[]);
-        service.get("/titles/7").await.good();
+        service.get("/titles/7").await.success();
 
         // `kill` is built into the shell, but not every system has it as a program.
         Command::new("sh").args(["-c", &format!("kill {signal} {}", service.id())]).status().unwrap();

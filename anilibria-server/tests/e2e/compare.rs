@@ -11,7 +11,7 @@ use crate::{
 
 /// Returns the ids of five titles.
 async fn ids(service: &Service) -> Vec<u32> {
-    let page = service.get("/titles?limit=5").await.good();
+    let page = service.get("/titles?limit=5").await.success();
     let ids = page["data"].as_array().unwrap().iter().map(|title| title["id"].as_u64().unwrap());
     ids.map(|id| u32::try_from(id).unwrap()).collect()
 }
@@ -34,7 +34,7 @@ fn v1(title: &Value) -> Value {
 async fn node_with(service: &Service, ids: &[u32], change: impl Fn(&mut Value)) -> NodeStub {
     let mut at = Vec::new();
     for id in ids {
-        let mut title = v1(&service.get(&format!("/titles/{id}")).await.good()["data"]);
+        let mut title = v1(&service.get(&format!("/titles/{id}")).await.success()["data"]);
         change(&mut title);
         at.push((format!("/api/anilibria/{id}"), json!({"success": true, "data": title})));
     }
@@ -123,7 +123,7 @@ async fn difference_is_printed_logged_counted_and_sets_the_exit_code() {
 #[tokio::test]
 async fn sample_consists_of_titles_of_the_service() {
     let service = Service::sandbox(&["--releases", "30"], &[]);
-    let page = service.get("/titles?limit=100").await.good();
+    let page = service.get("/titles?limit=100").await.success();
     let all: Vec<_> =
         page["data"].as_array().unwrap().iter().map(|title| title["id"].as_u64().unwrap()).collect();
     let ids: Vec<_> = all.iter().map(|id| u32::try_from(*id).unwrap()).collect();
@@ -192,7 +192,7 @@ async fn lists_are_compared_by_title_and_invented_titles_are_unread() {
     let service = Service::sandbox(&[], &[]);
     let titles = |path: &str| format!("{path}{}limit=20", if path.contains('?') { '&' } else { '?' });
     let of = async |path: &str| {
-        let page = service.get(&titles(path)).await.good();
+        let page = service.get(&titles(path)).await.success();
         page["data"].as_array().unwrap().iter().map(v1).collect::<Vec<_>>()
     };
     let mut updates = of("/updates").await;

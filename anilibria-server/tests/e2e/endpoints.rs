@@ -58,8 +58,8 @@ async fn every_endpoint_answers_under_both_prefixes() {
     for path in
         ["/titles", "/titles/1", "/search?q=no", "/updates", "/popular", "/random", "/schedule", "/genres"]
     {
-        service.get(path).await.good();
-        service.send(Method::GET, path, None).await.good();
+        service.get(path).await.success();
+        service.send(Method::GET, path, None).await.success();
     }
     let health = service.get("/health").await;
 
@@ -75,8 +75,8 @@ async fn every_endpoint_answers_under_both_prefixes() {
 async fn second_request_is_a_cache_hit() {
     let service = Service::sandbox(&[], &[]);
 
-    let miss = service.get("/titles/7").await.good();
-    let hit = service.get("/titles/7").await.good();
+    let miss = service.get("/titles/7").await.success();
+    let hit = service.get("/titles/7").await.success();
 
     assert_eq!((&miss["meta"]["cached"], &hit["meta"]["cached"]), (&false.into(), &true.into()));
     assert_eq!(hit["meta"]["cache_level"], "memory");
@@ -88,7 +88,7 @@ async fn second_request_is_a_cache_hit() {
 async fn episodes_are_sorted_by_number_and_sources_by_quality() {
     let service = Service::sandbox(&[], &[]);
 
-    let body = service.get("/titles/7").await.good();
+    let body = service.get("/titles/7").await.success();
 
     let title = &body["data"];
     check_title(title);
@@ -116,7 +116,7 @@ async fn pages_cover_the_catalog_without_overlap() {
     let mut seen = BTreeSet::new();
 
     for page in 1..=4 {
-        let body = service.get(&format!("/titles?page={page}&limit=35")).await.good();
+        let body = service.get(&format!("/titles?page={page}&limit=35")).await.success();
         assert_eq!(
             body["pagination"],
             serde_json::json!({"page": page, "limit": 35, "total": 130, "pages": 4})
@@ -125,7 +125,7 @@ async fn pages_cover_the_catalog_without_overlap() {
             assert!(seen.insert(id), "title {id} is on two pages");
         }
     }
-    let beyond = service.get("/titles?page=5&limit=35").await.good();
+    let beyond = service.get("/titles?page=5&limit=35").await.success();
 
     assert_eq!(seen.len(), 130);
     assert_eq!(beyond["data"], serde_json::json!([]));
@@ -135,7 +135,7 @@ async fn pages_cover_the_catalog_without_overlap() {
 async fn page_of_100_titles_is_complete() {
     let service = Service::sandbox(&[], &[]);
 
-    let body = service.get("/titles?limit=100").await.good();
+    let body = service.get("/titles?limit=100").await.success();
 
     assert_eq!(ids(&body).into_iter().collect::<BTreeSet<_>>().len(), 100);
 }
@@ -144,12 +144,12 @@ async fn page_of_100_titles_is_complete() {
 async fn filters_work_alone_and_combined() {
     let service = Service::sandbox(&[], &[]);
 
-    let year = service.get("/titles?year=2020&limit=100").await.good();
-    let season = service.get("/titles?season=winter&limit=100").await.good();
-    let both = service.get("/titles?year=2020&season=winter&limit=100").await.good();
+    let year = service.get("/titles?year=2020&limit=100").await.success();
+    let season = service.get("/titles?season=winter&limit=100").await.success();
+    let both = service.get("/titles?year=2020&season=winter&limit=100").await.success();
     let genre = titles(&year)[0]["genres"][0].as_str().unwrap().to_uppercase();
-    let genres = service.get(&format!("/titles?genres[]={genre}&limit=100")).await.good();
-    let unknown = service.get("/titles?genres=нет такого жанра").await.good();
+    let genres = service.get(&format!("/titles?genres[]={genre}&limit=100")).await.success();
+    let unknown = service.get("/titles?genres=нет такого жанра").await.success();
 
     assert!(titles(&year).iter().all(|title| title["year"] == 2020));
     assert!(titles(&season).iter().all(|title| title["season"] == "winter"));
@@ -170,7 +170,7 @@ async fn status_filters_partition_the_catalog() {
     let mut total = 0;
 
     for status in ["ongoing", "completed", "announced"] {
-        let body = service.get(&format!("/titles?status={status}&limit=100")).await.good();
+        let body = service.get(&format!("/titles?status={status}&limit=100")).await.success();
         assert!(titles(&body).iter().all(|title| title["status"] == status), "{status}");
         assert!(!ids(&body).is_empty(), "{status}");
         total += body["pagination"]["total"].as_u64().unwrap();
@@ -184,9 +184,9 @@ async fn list_and_detail_agree_on_the_status() {
     let service = Service::sandbox(&[], &[]);
 
     for status in ["ongoing", "announced"] {
-        let body = service.get(&format!("/titles?status={status}&limit=3")).await.good();
+        let body = service.get(&format!("/titles?status={status}&limit=3")).await.success();
         for id in ids(&body) {
-            let detail = service.get(&format!("/titles/{id}")).await.good();
+            let detail = service.get(&format!("/titles/{id}")).await.success();
             assert_eq!(detail["data"]["status"], status, "title {id}");
         }
     }
@@ -197,8 +197,8 @@ async fn lists_are_sorted_in_both_directions() {
     let service = Service::sandbox(&[], &[]);
 
     for (sort, field) in [("year", "year"), ("updated", "updated_at")] {
-        let ascending = service.get(&format!("/titles?sort={sort}&order=asc&limit=50")).await.good();
-        let descending = service.get(&format!("/titles?sort={sort}&order=desc&limit=50")).await.good();
+        let ascending = service.get(&format!("/titles?sort={sort}&order=asc&limit=50")).await.success();
+        let descending = service.get(&format!("/titles?sort={sort}&order=desc&limit=50")).await.success();
 
         // Announced titles have no last episode. AniLibria sorts by its time.
         let out = |title: &&Value| title["status"] != "announced";
@@ -214,9 +214,9 @@ async fn lists_are_sorted_in_both_directions() {
 async fn titles_are_sorted_by_rating_in_both_directions() {
     let service = Service::sandbox(&["--releases", "40"], &[]);
 
-    let best_first = ids(&service.get("/titles?sort=rating&limit=100").await.good());
-    let best_last = ids(&service.get("/titles?sort=rating&order=asc&limit=100").await.good());
-    let popular = ids(&service.get("/popular?limit=100").await.good());
+    let best_first = ids(&service.get("/titles?sort=rating&limit=100").await.success());
+    let best_last = ids(&service.get("/titles?sort=rating&order=asc&limit=100").await.success());
+    let popular = ids(&service.get("/popular?limit=100").await.success());
 
     assert_eq!(best_first.first(), best_last.last());
     assert_eq!(best_first, popular);
@@ -225,11 +225,11 @@ async fn titles_are_sorted_by_rating_in_both_directions() {
 #[tokio::test]
 async fn search_finds_a_title_by_name_with_pages() {
     let service = Service::sandbox(&[], &[]);
-    let title = service.get("/titles/7").await.good();
+    let title = service.get("/titles/7").await.success();
     let name = title["data"]["names"]["ru"].as_str().unwrap();
 
-    let all = service.get(&format!("/search?q={name}")).await.good();
-    let first = service.get(&format!("/search?q={name}&limit=1")).await.good();
+    let all = service.get(&format!("/search?q={name}")).await.success();
+    let first = service.get(&format!("/search?q={name}&limit=1")).await.success();
 
     assert!(ids(&all).contains(&7));
     assert_eq!(ids(&first), ids(&all)[..1]);
@@ -240,8 +240,8 @@ async fn search_finds_a_title_by_name_with_pages() {
 async fn updates_beyond_the_upstream_list_keep_the_order() {
     let service = Service::sandbox(&[], &[]);
 
-    let near = service.get("/updates?limit=50").await.good();
-    let far = service.get("/updates?limit=100").await.good();
+    let near = service.get("/updates?limit=50").await.success();
+    let far = service.get("/updates?limit=100").await.success();
 
     assert_eq!(ids(&near), ids(&far)[..50]);
     assert_eq!((&near["pagination"]["total"], &far["pagination"]["total"]), (&300.into(), &300.into()));
@@ -255,7 +255,7 @@ async fn random_titles_differ_and_are_complete() {
     let mut seen = BTreeSet::new();
 
     for _ in 0..10 {
-        let body = service.get("/random").await.good();
+        let body = service.get("/random").await.success();
         check_title(&body["data"]);
         assert_eq!(body["data"]["blocked"], false);
         seen.insert(body["data"]["id"].as_u64().unwrap());
@@ -268,8 +268,8 @@ async fn random_titles_differ_and_are_complete() {
 async fn schedule_has_all_or_the_selected_days() {
     let service = Service::sandbox(&[], &[]);
 
-    let week = service.get("/schedule").await.good();
-    let some = service.get("/schedule?days=5,0").await.good();
+    let week = service.get("/schedule").await.success();
+    let some = service.get("/schedule?days=5,0").await.success();
 
     let days = |body: &Value| {
         body["data"].as_array().unwrap().iter().map(|day| day["day"].as_u64().unwrap()).collect::<Vec<_>>()
@@ -283,7 +283,7 @@ async fn schedule_has_all_or_the_selected_days() {
 async fn genres_are_sorted_in_russian_order() {
     let service = Service::sandbox(&[], &[]);
 
-    let body = service.get("/genres").await.good();
+    let body = service.get("/genres").await.success();
 
     let names: Vec<_> = body["data"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     assert!(names.len() > 20);
@@ -474,7 +474,7 @@ async fn unknown_parameter_does_not_change_data_and_etag() {
 #[tokio::test]
 async fn poster_urls_of_the_sandbox_return_images() {
     let service = Service::sandbox(&[], &[]);
-    let title = service.get("/titles/7").await.good();
+    let title = service.get("/titles/7").await.success();
 
     for size in ["small", "medium", "large"] {
         let url = title["data"]["poster"][size].as_str().unwrap();

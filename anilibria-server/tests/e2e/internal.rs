@@ -23,7 +23,7 @@ async fn sync(service: &Service, body: Value) -> Response {
 
 /// Returns the id of a title.
 async fn some_title(service: &Service) -> u64 {
-    service.get("/titles?limit=1").await.good()["data"][0]["id"].as_u64().unwrap()
+    service.get("/titles?limit=1").await.success()["data"][0]["id"].as_u64().unwrap()
 }
 
 #[tokio::test]
@@ -36,8 +36,8 @@ async fn sync_reloads_a_title_once_or_by_force() {
     let cached = sync(&service, json!({"title_id": id})).await.json();
     let hits = service.upstream_hits(&upstream).await;
     let forced = sync(&service, json!({"title_id": id, "force": true})).await.json();
-    let title = service.get(&format!("/titles/{id}")).await.good();
-    let list = service.get("/titles?limit=1").await.good();
+    let title = service.get(&format!("/titles/{id}")).await.success();
+    let list = service.get("/titles?limit=1").await.success();
 
     let outcome = |answer: &Value| (answer["data"]["synced"].clone(), answer["data"]["source"].clone());
     assert_eq!(outcome(&first), (json!(true), json!("anilibria")));
@@ -65,25 +65,25 @@ async fn sync_of_an_unknown_title_is_not_found() {
 async fn failed_sync_keeps_the_cached_title() {
     let service = service();
     let id = some_title(&service).await;
-    service.get(&format!("/titles/{id}")).await.good();
+    service.get(&format!("/titles/{id}")).await.success();
     service.faults(json!({"error_rate": 1.0})).await;
 
     let failed = sync(&service, json!({"title_id": id, "force": true})).await;
 
     assert_eq!(failed.error(502), "UPSTREAM_ERROR");
-    assert_eq!(service.get(&format!("/titles/{id}")).await.good()["meta"]["cached"], true);
+    assert_eq!(service.get(&format!("/titles/{id}")).await.success()["meta"]["cached"], true);
 }
 
 #[tokio::test]
 async fn cleared_responses_are_reloaded_and_counted() {
     let service = service();
-    service.get("/titles?limit=1").await.good();
-    service.get("/titles?limit=1").await.good();
+    service.get("/titles?limit=1").await.success();
+    service.get("/titles?limit=1").await.success();
 
     let before = send(&service, Method::GET, "/internal/cache/stats", None).await.json();
     let clear = json!({"pattern": "titles:*", "confirm": true});
     let cleared = send(&service, Method::DELETE, "/internal/cache/clear", Some(clear)).await.json();
-    let again = service.get("/titles?limit=1").await.good();
+    let again = service.get("/titles?limit=1").await.success();
     let stats = send(&service, Method::GET, "/internal/stats", None).await.json();
 
     assert_eq!(before["data"]["levels"]["memory"]["hits"], 1);

@@ -91,7 +91,7 @@ async fn check_trace_of_a_title(jaeger: &JaegerServer, endpoint: &str, protocol:
     );
 
     let traceparent = format!("00-{TRACE}-{PARENT}-01");
-    service.get_with_headers(&[("traceparent", &traceparent)], "/api/anilibria/v2/titles/7").await.good();
+    service.get_with_headers(&[("traceparent", &traceparent)], "/api/anilibria/v2/titles/7").await.success();
 
     let spans = spans(jaeger).await;
     for span in spans.values() {

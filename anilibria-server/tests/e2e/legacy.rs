@@ -16,10 +16,10 @@ fn service() -> Service {
 
 /// Returns the data of the response to `path` under the first prefix.
 async fn data(service: &Service, path: &str) -> Value {
-    good(&service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await)["data"].clone()
+    success(&service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await)["data"].clone()
 }
 
-fn good(answer: &Response) -> Value {
+fn success(answer: &Response) -> Value {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let body = answer.json();
     assert_eq!(body["success"], true, "{body}");
@@ -98,21 +98,21 @@ async fn routes_exist_under_both_prefixes() {
         for path in
             ["popular", "updates", "titles", "random", "genres", "schedule", "youtube", "years", "seasons"]
         {
-            let body = good(&service.send(Method::GET, &format!("{prefix}/{path}"), None).await);
+            let body = success(&service.send(Method::GET, &format!("{prefix}/{path}"), None).await);
             assert!(body["data"].is_array() != (path == "youtube"), "{path}: {body}");
         }
         for path in
             [format!("/{id}"), format!("/{code}"), format!("/titles/{id}"), format!("/titles/code/{code}")]
         {
-            let body = good(&service.send(Method::GET, &format!("{prefix}{path}"), None).await);
+            let body = success(&service.send(Method::GET, &format!("{prefix}{path}"), None).await);
             check_title(&body["data"]);
             assert_eq!(body["data"]["id"], id, "{path}");
         }
-        let team = good(&service.send(Method::GET, &format!("{prefix}/team/{id}"), None).await);
+        let team = success(&service.send(Method::GET, &format!("{prefix}/team/{id}"), None).await);
         assert!(team["data"]["voice"].is_array(), "{team}");
-        let franchises = good(&service.send(Method::GET, &format!("{prefix}/franchise/{id}"), None).await);
+        let franchises = success(&service.send(Method::GET, &format!("{prefix}/franchise/{id}"), None).await);
         assert!(franchises["data"].is_array(), "{franchises}");
-        let sync = good(&service.send(Method::GET, &format!("{prefix}/sync/stats"), None).await);
+        let sync = success(&service.send(Method::GET, &format!("{prefix}/sync/stats"), None).await);
         assert_eq!(sync["data"], json!({"total": 0, "lastSync": null, "isMirrored": false}));
         let status = service.send(Method::GET, &format!("{prefix}/status"), None).await.json();
         assert_eq!(status, json!({"success": true, "available": true}));
@@ -126,7 +126,7 @@ async fn lists_have_pages_of_the_requested_size() {
     for path in ["/popular", "/updates", "/titles"] {
         let page = async |page: u32| {
             let path = format!("{}{path}?limit=7&page={page}", PREFIXES[0]);
-            good(&service.send(Method::GET, &path, None).await)
+            success(&service.send(Method::GET, &path, None).await)
         };
         let (first, second) = (page(1).await, page(2).await);
 
@@ -136,7 +136,7 @@ async fn lists_have_pages_of_the_requested_size() {
         assert!(first.iter().all(|id| !second.contains(id)), "{path}");
     }
     let beyond = format!("{}/titles?limit=100&page={}", PREFIXES[0], u32::MAX);
-    let beyond = good(&service.send(Method::GET, &beyond, None).await);
+    let beyond = success(&service.send(Method::GET, &beyond, None).await);
     assert_eq!((&beyond["data"], &beyond["pagination"]["total"]), (&json!([]), &json!(30)));
     assert_eq!(ids(&data(&service, "/random").await).len(), 1);
     assert_eq!(data(&service, "/random?limit=3").await.as_array().unwrap().len(), 3);
@@ -151,7 +151,7 @@ async fn title_is_found_by_name() {
 
     let found = data(&service, &format!("/search?search={name}")).await;
     let path = format!("{}/search/fallback?query={name}&limit=50", PREFIXES[1]);
-    let fallback = good(&service.send(Method::GET, &path, None).await);
+    let fallback = success(&service.send(Method::GET, &path, None).await);
 
     assert!(ids(&found).contains(&id));
     assert!(ids(&fallback["data"]).contains(&id));
@@ -222,7 +222,7 @@ async fn header_selects_version_2() {
 
     let titles = service.get_with_headers(&[("x-api-version", "v2")], "/api/anilibria/titles?limit=2").await;
 
-    assert_eq!(titles.good()["data"], service.get("/titles?limit=2").await.good()["data"]);
+    assert_eq!(titles.success()["data"], service.get("/titles?limit=2").await.success()["data"]);
     assert!(titles.header("vary").split(", ").any(|name| name == "X-API-Version"));
 }
 
@@ -257,7 +257,7 @@ async fn local_catalog_is_used_without_upstream() {
     let by_id = data(&service, &format!("/{id}")).await;
     let by_code = data(&service, &format!("/titles/code/{code}")).await;
 
-    assert_eq!(ids(&good(&popular)["data"]).len(), 7);
+    assert_eq!(ids(&success(&popular)["data"]).len(), 7);
     assert_eq!(popular.header("cache-control"), "no-store");
     assert_eq!(by_id["names"], titles[0]["names"]);
     assert_eq!(by_code, by_id);
@@ -269,7 +269,7 @@ async fn service_token_can_sync_titles() {
     let (id, _) = some_title(&service).await;
     let token = service_token("nodejs", &["read", "write"]);
     let post = async |path: &str, body| {
-        good(&service.send_as(&token, Method::POST, &format!("{}{path}", PREFIXES[0]), body).await)
+        success(&service.send_as(&token, Method::POST, &format!("{}{path}", PREFIXES[0]), body).await)
     };
 
     let one = post(&format!("/sync/{id}"), None).await;
@@ -285,7 +285,7 @@ async fn player_gets_streams_qualities_and_voices() {
     let (id, code) = some_title(&service).await;
     let title = data(&service, &format!("/{id}")).await;
     let (number, episode) = title["player"]["list"].as_object().unwrap().iter().next().unwrap();
-    let get = async |path: &str| good(&service.send(Method::GET, path, None).await);
+    let get = async |path: &str| success(&service.send(Method::GET, path, None).await);
 
     let video = get(&format!("/video?anime_id={id}&episode={number}&quality=720p&voice=any")).await;
     let qualities = get(&format!("/qualities?anime_id={code}&episode={number}")).await;

@@ -268,7 +268,7 @@ async fn sandbox_has_no_control_routes_in_production() {
         let answer = service.send(method, path, Some(json!({}))).await;
         assert_eq!(answer.error(404), "NOT_FOUND", "{path}");
     }
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
 }
 
 #[tokio::test]

@@ -101,8 +101,8 @@ async fn scrape_after_traffic() -> Option<String> {
     let service = start_service(&redis, &mongo, &node);
     wait_for_watcher(&service).await;
 
-    service.get("/titles/7").await.good();
-    service.get("/titles?limit=5").await.good();
+    service.get("/titles/7").await.success();
+    service.get("/titles?limit=5").await.success();
     service.get("/titles/none").await;
     let mut socket = Socket::open(&service).await;
     socket.request("subscribe_title", json!({"title_id": 7})).await;
@@ -173,7 +173,7 @@ async fn unused_level_has_no_hit_rate() {
 
     let before = scrape(&service).await;
     for _ in 0..2 {
-        service.get("/titles/7").await.good();
+        service.get("/titles/7").await.success();
     }
 
     assert!(before.contains("anime_site_cache_hit_rate{cache_level=\"memory\"} NaN"), "{before}");
@@ -219,7 +219,7 @@ async fn messages_of_api_v3_are_counted() {
 async fn connection_pool_is_exported_only_with_mongodb() {
     let service = Service::sandbox(&[], &[]);
 
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
 
     assert!(!scrape(&service).await.contains("anime_site_database_connection_pool{"));
 }

@@ -43,7 +43,7 @@ impl Stubs {
         }
     }
 
-    fn proxy(&self) -> Option<Proxy> {
+    fn start_proxy(&self) -> Option<Proxy> {
         let service = self.service.origin.as_str();
         let back_ends = BackEnds {
             node: &self.node.origin,
@@ -90,7 +90,7 @@ async fn route_all_to_the_service(proxy: &Proxy) {
 #[tokio::test]
 async fn paths_are_routed_to_their_back_end_unchanged() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
     route_all_to_the_service(&proxy).await;
 
     for (back_end, name, paths) in [
@@ -134,7 +134,7 @@ async fn paths_are_routed_to_their_back_end_unchanged() {
 #[tokio::test]
 async fn back_end_gets_the_real_address_instead_of_forwarded_headers() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
 
     let request = proxy.request(7, "/api/anilibria/v2/titles").header("x-request-id", "req-7");
     let request = request.header("x-forwarded-for", "203.0.113.9").header("x-real-ip", "203.0.113.9");
@@ -154,7 +154,7 @@ async fn back_end_gets_the_real_address_instead_of_forwarded_headers() {
 async fn trace_headers_are_forwarded_only_for_listed_clients() {
     const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
     let trace_headers = async |back_end: &NodeStub, client, path| {
         back_end.clear_calls();
         let request =
@@ -185,7 +185,7 @@ async fn trace_headers_are_forwarded_only_for_listed_clients() {
 #[tokio::test]
 async fn private_paths_are_not_found() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
 
     let prefixes = ["", "/api", "/api/anilibria", "/api/anilibria/v1", "/api/anilibria/v2", "/v3", "/v3.0"];
     let private = ["/internal/stats", "/metrics", "/sandbox/reset", "/INTERNAL/cache/clear", "/Metrics/json"];
@@ -212,7 +212,7 @@ async fn private_paths_are_not_found() {
 #[tokio::test]
 async fn larger_canary_share_keeps_its_clients() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
 
     let mut before = clients_of_the_service(&proxy).await;
     assert!(before.len().abs_diff(usize::from(CLIENTS) / 10) <= 15, "{}", before.len());
@@ -238,7 +238,7 @@ async fn larger_canary_share_keeps_its_clients() {
 #[tokio::test]
 async fn version_header_selects_version_2_without_fallback() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
     let get =
         async |client, path| Response::to(proxy.request(client, path).header("x-api-version", "v2")).await;
 
@@ -257,7 +257,7 @@ async fn version_header_selects_version_2_without_fallback() {
 #[tokio::test]
 async fn version_1_falls_back_to_the_node_service() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
     route_all_to_the_service(&proxy).await;
 
     for status in [500, 502, 503, 504] {
@@ -349,10 +349,10 @@ async fn cached_response_gets_the_request_id_of_each_request() {
 
     assert_eq!((first.header("x-cache-status"), first.header("x-request-id")), ("MISS", "first"));
     assert_eq!((second.header("x-cache-status"), second.header("x-request-id")), ("HIT", "second"));
-    assert_eq!(second.good(), first.good());
+    assert_eq!(second.success(), first.success());
     assert_eq!(known.status, StatusCode::NOT_MODIFIED);
     assert_eq!(other_origin.header("access-control-allow-origin"), "http://localhost:3000");
-    assert_eq!(uncompressed.good()["data"], first.good()["data"]);
+    assert_eq!(uncompressed.success()["data"], first.success()["data"]);
     let name: Vec<_> = unnamed.header("x-request-id").split('-').map(str::len).collect();
     assert_eq!(name, [8, 4, 4, 4, 12], "{}", unnamed.header("x-request-id"));
     for header in ["x-content-type-options", "x-request-id", "content-security-policy", "x-frame-options"] {
@@ -382,11 +382,11 @@ async fn requests_survive_one_dead_instance_and_cached_paths_survive_all() {
     let (one, two) = (start(), start());
     let Some(proxy) = Proxy::start(&BackEnds::instances(&one.origin, &two.origin)) else { return };
     let cached = "/api/anilibria/v2/titles/7";
-    let first = proxy.get(1, cached).await.good();
+    let first = proxy.get(1, cached).await.success();
 
     one.kill();
     for number in 0..20 {
-        proxy.get(2, &uncached_path(number)).await.good();
+        proxy.get(2, &uncached_path(number)).await.success();
     }
     two.kill();
     let stale = eventually("a stale response", async || {
@@ -396,7 +396,7 @@ async fn requests_survive_one_dead_instance_and_cached_paths_survive_all() {
     .await;
     let uncached = proxy.get(4, &uncached_path(50)).await;
 
-    assert_eq!(stale.good()["data"], first["data"]);
+    assert_eq!(stale.success()["data"], first["data"]);
     assert_eq!(uncached.error(503), "SERVICE_UNAVAILABLE");
     assert_eq!(uncached.header("retry-after"), "5");
     assert_eq!(proxy.get(5, "/health").await.text, "healthy\n");
@@ -414,14 +414,14 @@ async fn hanging_instance_is_skipped() {
 
     assert!(stopped.success());
     for number in 0..10 {
-        proxy.get(1, &uncached_path(number)).await.good();
+        proxy.get(1, &uncached_path(number)).await.success();
     }
 }
 
 #[tokio::test]
 async fn requests_of_one_address_are_limited() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
     let paths = ["/api/anilibria/v2/titles", "/api/anilibria/updates", "/api/anime/1", "/v3/title"];
 
     for (client, path) in (1..).zip(paths) {
@@ -444,19 +444,19 @@ async fn service_limits_each_client_behind_nginx() {
     let path = "/api/anilibria/v2/random";
 
     for _ in 0..3 {
-        proxy.get(1, path).await.good();
+        proxy.get(1, path).await.success();
     }
     let refused = Response::to(proxy.request(1, path).header("x-forwarded-for", "203.0.113.9")).await;
 
     assert_eq!(refused.error(429), "RATE_LIMIT_EXCEEDED");
     assert_ne!(refused.header("retry-after"), "1", "nginx refused the request instead of the service");
-    proxy.get(2, path).await.good();
+    proxy.get(2, path).await.success();
 }
 
 #[tokio::test]
 async fn error_of_a_large_body_has_the_envelope_of_the_service() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
 
     let request = reqwest::Client::new().post(format!("{}/api/anilibria/v2/titles", proxy.origin()));
     let answer = Response::to(request.body(vec![b'x'; 65 * 1024])).await;
@@ -467,7 +467,7 @@ async fn error_of_a_large_body_has_the_envelope_of_the_service() {
 #[tokio::test]
 async fn log_is_json_without_queries() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
 
     proxy.get(7, "/v3/user?session=hunter2").await;
 

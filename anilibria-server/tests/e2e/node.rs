@@ -141,7 +141,7 @@ async fn fallback_is_not_used_while_the_upstream_responds() {
     let node = NodeStub::start(Reply::json(&title(7))).await;
     let service = service_with_fallback(&node.origin, &[]);
 
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
     assert_eq!(service.get("/titles/99999").await.error(404), "TITLE_NOT_FOUND");
 
     assert!(node.calls().is_empty());
@@ -151,7 +151,7 @@ async fn fallback_is_not_used_while_the_upstream_responds() {
 async fn stale_title_is_preferred_to_the_fallback() {
     let node = NodeStub::start(Reply::json(&title(7))).await;
     let service = service_with_fallback(&node.origin, &[("CACHE_TTL_MEMORY", "1")]);
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
     service.faults(json!({"error_rate": 1.0})).await;
 
     eventually("a stale response", async || service.get("/titles/7").await.is_stale().then_some(())).await;
@@ -172,7 +172,7 @@ async fn local_catalog_is_preferred_to_the_fallback() {
 
     let answer = service.get("/titles/7").await;
 
-    assert!(answer.is_stale() && answer.good()["data"]["id"] == 7, "{}", answer.text);
+    assert!(answer.is_stale() && answer.success()["data"]["id"] == 7, "{}", answer.text);
     assert!(node.calls().iter().all(|call| call.path.starts_with("/health")), "{:?}", node.calls());
 }
 
@@ -189,7 +189,7 @@ async fn title_of_the_node_service_is_not_cached() {
     })
     .await;
 
-    assert_eq!(answer.good()["meta"]["cached"], false);
+    assert_eq!(answer.success()["meta"]["cached"], false);
 }
 
 #[tokio::test]

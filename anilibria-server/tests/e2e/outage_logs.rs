@@ -94,14 +94,14 @@ async fn outage_is_logged_and_the_runbook_commands_find_it() {
     line(&service, "JWT_SECRET is not set: user tokens are ignored, every client is anonymous", json!({}))
         .await;
     line(&service, "leader lease acquired", json!({"election": "events"})).await;
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
     let mut id = 100;
     let mut read_another = async || {
         id += 1;
         service.get(&format!("/titles/{id}")).await
     };
     upstream.faults(json!({"latency_ms": 400})).await;
-    read_another().await.good();
+    read_another().await.success();
     let slow = line(&service, "Slow request", json!({"path": "/api/anilibria/v2/titles/101"})).await;
     assert_eq!((&slow["level"], &slow["status_code"]), (&json!("warn"), &json!(200)));
 
@@ -142,9 +142,8 @@ async fn outage_is_logged_and_the_runbook_commands_find_it() {
         (count(&service, "cache level unavailable", "cache_level", "redis") > 0).then_some(())
     })
     .await;
-    let unavailable =
-        line(&service, "cache level unavailable", json!({"cache_level": "redis", "host": host})).await;
-    assert!(error(&unavailable).contains("did not answer: "), "{unavailable}");
+    let down = line(&service, "cache level unavailable", json!({"cache_level": "redis", "host": host})).await;
+    assert!(error(&down).contains("did not answer: "), "{down}");
     line(&service, "leader election unavailable, retrying", json!({"election": "events"})).await;
     redis.restart();
     line(&service, "redis connection restored", json!({"host": host})).await;
@@ -160,9 +159,9 @@ async fn outage_is_logged_and_the_runbook_commands_find_it() {
         (count(&service, "cache level unavailable", "cache_level", "database") > 0).then_some(())
     })
     .await;
-    let unavailable = json!({"cache_level": "database", "host": host});
-    let unavailable = line(&service, "cache level unavailable", unavailable).await;
-    assert!(!error(&unavailable).is_empty(), "{unavailable}");
+    let down = json!({"cache_level": "database", "host": host});
+    let down = line(&service, "cache level unavailable", down).await;
+    assert!(!error(&down).is_empty(), "{down}");
     mongo.restart();
     line(&service, "cache level available again", json!({"cache_level": "database", "host": host})).await;
 
@@ -309,7 +308,7 @@ async fn log_requests_all_logs_requests_except_probes() {
             service.get(path).await;
         }
         service.send(reqwest::Method::GET, "/metrics", None).await;
-        service.get("/titles/7").await.good();
+        service.get("/titles/7").await.success();
         service.get("/titles/none").await;
     }
 
@@ -326,7 +325,7 @@ async fn log_requests_all_logs_requests_except_probes() {
 #[tokio::test]
 async fn text_log_has_no_colors_without_a_terminal() {
     let service = Service::sandbox(&["--log-level", "debug"], &[("CLICOLOR_FORCE", "1")]);
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
 
     let printed = service.kill();
 

@@ -101,7 +101,7 @@ async fn cached_paths_are_served_in_every_outage() {
     let back_ends = [("REDIS_URL", url.as_str()), ("MONGODB_URI", uri.as_str())];
     let service = Service::sandbox(&[], &[&back_ends[..], &TTLS[..]].concat());
     for path in WARM {
-        service.get(path).await.good();
+        service.get(path).await.success();
     }
     let load = Load::on(&service);
     let outage = || tokio::time::sleep(OUTAGE);

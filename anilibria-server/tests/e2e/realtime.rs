@@ -27,7 +27,7 @@ async fn new_episode_is_sent_to_followers_at_every_path() {
         assert_eq!(followed, json!({"type": "subscribed", "data": {"title_id": 7}}));
         sockets.push(socket);
     }
-    let title = service.get("/titles/7").await.good()["data"].clone();
+    let title = service.get("/titles/7").await.success()["data"].clone();
 
     let episode = publish_episode(&service, 7).await;
 
@@ -48,14 +48,14 @@ async fn new_episode_is_sent_to_followers_at_every_path() {
 #[tokio::test]
 async fn title_contains_the_episode_when_its_event_arrives() {
     let service = watching_service(&[]).await;
-    let before = service.get("/titles/7").await.good()["data"]["episodes"]["current"].as_u64().unwrap();
+    let before = service.get("/titles/7").await.success()["data"]["episodes"]["current"].as_u64().unwrap();
     let mut socket = Socket::open(&service).await;
     socket.request("subscribe_title", json!({"title_id": 7})).await;
 
     publish_episode(&service, 7).await;
     socket.wait_for("new_episode").await;
 
-    let after = service.get("/titles/7").await.good()["data"]["episodes"]["current"].as_u64().unwrap();
+    let after = service.get("/titles/7").await.success()["data"]["episodes"]["current"].as_u64().unwrap();
     assert_eq!(after, before + 1);
 }
 
@@ -68,7 +68,7 @@ async fn clients_receive_only_subscribed_kinds() {
     let selected = titles.request("subscribe_updates", json!({"types": ["new_title", "new_title"]})).await;
     assert_eq!(selected, json!({"type": "subscribed", "data": {"types": ["new_title"]}}));
     changes.request("subscribe_updates", json!({"types": ["status_change"]})).await;
-    let old = service.get("/titles/7").await.good()["data"]["status"].clone();
+    let old = service.get("/titles/7").await.success()["data"]["status"].clone();
     let is_ongoing = old != "ongoing";
 
     let change = json!({"is_ongoing": is_ongoing});

@@ -243,7 +243,7 @@ impl Response {
     }
 
     /// Asserts that the response is the envelope of a success, and returns it.
-    pub(crate) fn good(&self) -> Value {
+    pub(crate) fn success(&self) -> Value {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text);
         let body = self.json();
         assert_eq!(body["success"], true, "{}", self.text);
@@ -255,12 +255,12 @@ impl Response {
 
     /// Returns the cache level that served the response, or an empty text if none did.
     pub(crate) fn level(&self) -> String {
-        self.good()["meta"]["cache_level"].as_str().unwrap_or_default().to_owned()
+        self.success()["meta"]["cache_level"].as_str().unwrap_or_default().to_owned()
     }
 
     /// Returns true if the response is stale. Panics if it is an error.
     pub(crate) fn is_stale(&self) -> bool {
-        self.good()["meta"]["stale"] == true
+        self.success()["meta"]["stale"] == true
     }
 
     /// Asserts that the response is an upstream error (502, 503 or 504), and returns its code.

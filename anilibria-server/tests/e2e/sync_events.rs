@@ -18,7 +18,7 @@ async fn start(variables: &[(&str, &str)]) -> (Service, Socket) {
     if !variables.is_empty() {
         wait_for_watcher(&service).await;
     }
-    service.get(&format!("/titles/{TITLE}")).await.good();
+    service.get(&format!("/titles/{TITLE}")).await.success();
     let mut socket = Socket::open(&service).await;
     socket.request("subscribe_title", json!({"title_id": TITLE})).await;
     (service, socket)
@@ -44,7 +44,7 @@ async fn episode_found_by_a_sync_is_published_once() {
     sync(&service).await;
 
     assert_eq!(next_episode(&mut socket).await.as_f64(), episode["ordinal"].as_f64());
-    service.get(&format!("/titles/{TITLE}")).await.good();
+    service.get(&format!("/titles/{TITLE}")).await.success();
     sync(&service).await;
     let pong = socket.request("ping", json!({})).await;
     assert_eq!(pong["type"], "pong", "another message came first: {pong}");
@@ -57,7 +57,7 @@ async fn episode_found_by_sync_and_watcher_is_published_once() {
     let mut expected = Vec::new();
     let mut received = Vec::new();
     for _ in 0..3 {
-        service.get(&format!("/titles/{TITLE}")).await.good();
+        service.get(&format!("/titles/{TITLE}")).await.success();
         expected.push(publish_episode(&service, TITLE).await["ordinal"].as_f64());
         sync(&service).await;
         received.push(next_episode(&mut socket).await.as_f64());
@@ -69,7 +69,7 @@ async fn episode_found_by_sync_and_watcher_is_published_once() {
 #[tokio::test]
 async fn each_status_change_is_published_once() {
     let (service, mut socket) = start(&[("EVENTS_ENABLED", "true"), ("SYNC_INTERVAL_SECONDS", "1")]).await;
-    let status = async || service.get(&format!("/titles/{TITLE}")).await.good()["data"]["status"].clone();
+    let status = async || service.get(&format!("/titles/{TITLE}")).await.success()["data"]["status"].clone();
     let mut expected = vec![status().await];
     let mut is_ongoing = expected[0] == "ongoing";
 
@@ -99,7 +99,7 @@ async fn other_changes_are_sent_to_the_node_service_only() {
         ("NODEJS_SERVICE_URL", &node.origin),
     ])
     .await;
-    let latest = async || service.get("/updates?limit=1").await.good()["data"][0]["names"]["ru"].clone();
+    let latest = async || service.get("/updates?limit=1").await.success()["data"][0]["names"]["ru"].clone();
     eventually("the catalog", async || {
         let health = service.get("/health").await.json();
         (health["checks"]["catalogue"]["status"] == "healthy").then_some(())
@@ -108,7 +108,7 @@ async fn other_changes_are_sent_to_the_node_service_only() {
 
     // Found by the sync or by the catalog, depending on which is first.
     for name in ["Раз", "Два", "Три"] {
-        service.get(&format!("/titles/{TITLE}")).await.good();
+        service.get(&format!("/titles/{TITLE}")).await.success();
         let path = format!("/sandbox/releases/{TITLE}/name");
         service.send(Method::POST, &path, Some(json!({"main": name}))).await;
         sync(&service).await;
@@ -149,7 +149,7 @@ async fn event_triggers_a_catalog_sync() {
         (health["checks"]["catalogue"]["status"] == "healthy").then_some(())
     })
     .await;
-    let latest = async || service.get("/updates?limit=1").await.good()["data"][0]["id"].clone();
+    let latest = async || service.get("/updates?limit=1").await.success()["data"][0]["id"].clone();
     assert_ne!(latest().await, TITLE);
     sync(&service).await;
     publish_episode(&service, TITLE).await;

@@ -116,17 +116,17 @@ async fn error_is_not_cached() {
 
     service.faults(json!({})).await;
 
-    assert_eq!(service.get("/titles/7").await.good()["data"]["id"], 7);
+    assert_eq!(service.get("/titles/7").await.success()["data"]["id"], 7);
 }
 
 #[tokio::test]
 async fn cached_response_is_served_without_upstream() {
     let service = Service::sandbox(&SHORT_TIMEOUTS, &[]);
-    service.get("/titles/7").await.good();
+    service.get("/titles/7").await.success();
 
     service.faults(json!({"drop": true})).await;
 
-    assert_eq!(service.get("/titles/7").await.good()["meta"]["cached"], true);
+    assert_eq!(service.get("/titles/7").await.success()["meta"]["cached"], true);
     assert_eq!(service.get("/titles/8").await.error(502), "UPSTREAM_ERROR");
 }
 

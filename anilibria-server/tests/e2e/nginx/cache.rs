@@ -37,7 +37,7 @@ impl CountingBackEnd {
         Self { origin, responses }
     }
 
-    fn proxy(&self) -> Option<Proxy> {
+    fn start_proxy(&self) -> Option<Proxy> {
         Proxy::start(&BackEnds::instances(&self.origin, &self.origin))
     }
 
@@ -65,7 +65,7 @@ impl Endpoint for CountingEndpoint {
 #[tokio::test]
 async fn concurrent_requests_reach_the_back_end_once() {
     let back_end = CountingBackEnd::start(60).await;
-    let Some(proxy) = back_end.proxy() else { return };
+    let Some(proxy) = back_end.start_proxy() else { return };
 
     let responses =
         futures::future::join_all((1..=20).map(|client| proxy.get(client, "/api/anilibria/v2/titles"))).await;
@@ -77,7 +77,7 @@ async fn concurrent_requests_reach_the_back_end_once() {
 #[tokio::test]
 async fn stale_response_is_served_during_revalidation() {
     let back_end = CountingBackEnd::start(1).await;
-    let Some(proxy) = back_end.proxy() else { return };
+    let Some(proxy) = back_end.start_proxy() else { return };
     let path = "/api/anilibria/v2/titles";
     proxy.get(1, path).await;
 
@@ -99,7 +99,7 @@ async fn stale_response_is_served_during_revalidation() {
 #[tokio::test]
 async fn query_is_part_of_the_cache_key() {
     let back_end = CountingBackEnd::start(60).await;
-    let Some(proxy) = back_end.proxy() else { return };
+    let Some(proxy) = back_end.start_proxy() else { return };
 
     for (number, query) in (1..).zip(["", "?page=1", "?page=2", "?page=2&limit=1"]) {
         let path = format!("/api/anilibria/v2/titles{query}");
@@ -112,7 +112,7 @@ async fn query_is_part_of_the_cache_key() {
 #[tokio::test]
 async fn head_and_get_share_a_cached_response() {
     let back_end = CountingBackEnd::start(60).await;
-    let Some(proxy) = back_end.proxy() else { return };
+    let Some(proxy) = back_end.start_proxy() else { return };
     let path = "/api/anilibria/v2/titles";
 
     let head = RawResponse::to(proxy.connect(1).await, &request("HEAD", path, &[])).await;
@@ -128,7 +128,7 @@ async fn head_and_get_share_a_cached_response() {
 #[tokio::test]
 async fn responses_of_v3_with_credentials_are_not_cached() {
     let back_end = CountingBackEnd::start(60).await;
-    let Some(proxy) = back_end.proxy() else { return };
+    let Some(proxy) = back_end.start_proxy() else { return };
     let (shared, path) = (proxy.get(1, "/v3/title").await.text, "/v3/title");
 
     let mut personal = Vec::new();

@@ -71,7 +71,7 @@ async fn large_response_to_a_slow_client_is_not_buffered_on_disk() {
 #[tokio::test]
 async fn large_bodies_are_buffered_on_disk_and_limited_in_number() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
     let unfinished = "POST /api/upload HTTP/1.1\r\nHost: front\r\nContent-Length: 200000\r\n\r\n";
 
     let mut uploads = Vec::new();
@@ -99,7 +99,7 @@ async fn large_bodies_are_buffered_on_disk_and_limited_in_number() {
 #[tokio::test]
 async fn logins_of_one_address_are_limited() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
     let log_in = async |client| {
         let post = request("POST", "/public/login.php", &[("Content-Length", "0")]);
         RawResponse::to(proxy.connect(client).await, &post).await
@@ -120,7 +120,7 @@ async fn logins_of_one_address_are_limited() {
 #[tokio::test]
 async fn malformed_request_gets_the_error_envelope_of_the_service() {
     let stubs = Stubs::start().await;
-    let Some(proxy) = stubs.proxy() else { return };
+    let Some(proxy) = stubs.start_proxy() else { return };
     let long = "x".repeat(20_000);
 
     for (sent, status, code, field) in [

@@ -11,7 +11,7 @@ const INTERVAL = "1";
 const LISTENING = /listening.*(http:\/\/[0-9.:]+)/;
 
 /** Parts of a service that survive it. */
-export interface Lasting {
+export interface Persistent {
   /** The API from which it reads. */
   upstream: Server;
   /** Its cache directory. */
@@ -29,17 +29,17 @@ export class Server {
     this.#process = process;
   }
 
-  /** Starts a service with a sandbox, or one that reads from `lasting`, on a free port unless one is given. */
-  static async start(port = "0", lasting?: Lasting): Promise<Server> {
+  /** Starts a service with a sandbox, or one that reads from `persistent`, on a free port unless one is given. */
+  static async start(port = "0", persistent?: Persistent): Promise<Server> {
     const env: NodeJS.ProcessEnv = {
-      CACHE_DIR: lasting?.directory ?? "off",
+      CACHE_DIR: persistent?.directory ?? "off",
       RATE_LIMIT_REQUESTS_PER_MINUTE: "0",
     };
-    if (lasting) {
-      env["ANILIBRIA_API_URL"] = `${lasting.upstream.origin}/api/v1`;
+    if (persistent) {
+      env["ANILIBRIA_API_URL"] = `${persistent.upstream.origin}/api/v1`;
       env["SYNC_INTERVAL_SECONDS"] = INTERVAL;
     }
-    const service = run([...(lasting ? [] : ["--sandbox"]), "--port", port], env);
+    const service = run([...(persistent ? [] : ["--sandbox"]), "--port", port], env);
     const [origin] = await Promise.all([
       logged(service, LISTENING),
       logged(service, /(watching AniLibria from)/),
