@@ -70,7 +70,7 @@ async fn restarted_service_reads_from_disk_without_upstream() {
 #[tokio::test]
 async fn service_starts_with_an_invalid_cache_file() {
     let (directory, upstream) = (tempdir().unwrap(), Service::upstream());
-    fs::write(directory.path().join(FILE), "not a database").unwrap();
+    fs::write(directory.path().join(FILE), "this is not a database file").unwrap();
 
     let service = with_cache_dir(directory.path(), &upstream);
 
