@@ -20,9 +20,9 @@ async fn serve_demo(flags: &[&str]) -> String {
 /// Sends a request over `connection` and returns the status line of the response.
 async fn status_line(connection: &mut TcpStream) -> String {
     connection.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    let mut answer = [0; 4096];
-    let len = connection.read(&mut answer).await.unwrap();
-    String::from_utf8_lossy(&answer[..len]).lines().next().unwrap_or_default().to_owned()
+    let mut response = [0; 4096];
+    let len = connection.read(&mut response).await.unwrap();
+    String::from_utf8_lossy(&response[..len]).lines().next().unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
@@ -47,9 +47,9 @@ async fn connection_over_the_limit_waits_for_a_slot() {
 
     let waiting = tokio::time::timeout(Duration::from_millis(100), status_line(&mut second)).await;
     drop(first);
-    let mut answer = [0; 15];
-    second.read_exact(&mut answer).await.unwrap();
+    let mut response = [0; 15];
+    second.read_exact(&mut response).await.unwrap();
 
     assert!(waiting.is_err(), "{waiting:?}");
-    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    assert_eq!(&response, b"HTTP/1.1 200 OK");
 }

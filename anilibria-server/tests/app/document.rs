@@ -375,8 +375,8 @@ async fn rendered_response_matches_its_schema() {
         ("/genres", render(&vec!["Драма".to_owned()], None)),
     ] {
         for meta in [meta, Meta::default()] {
-            let answer = Rendered::<One<Title>>::new(prefix.clone(), meta).into_response();
-            let body: Value = answer.into_body().into_json().await.unwrap();
+            let response = Rendered::<One<Title>>::new(prefix.clone(), meta).into_response();
+            let body: Value = response.into_body().into_json().await.unwrap();
 
             assert_fits(&document, response_schema(&document, path), &body, path);
         }

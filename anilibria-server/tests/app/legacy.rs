@@ -94,8 +94,9 @@ async fn header_selects_the_version_if_the_path_does_not() {
     error(get("/api/anilibria/titles?limit=0", "v1").await, 400, "INVALID_PARAMETERS").await;
     error(get("/api/anilibria/v1/titles?limit=0", "v2").await, 400, "INVALID_PARAMETERS").await;
     let switched_off = crate::support::service(&[]);
-    let answer = switched_off.get("/api/anilibria/titles?limit=0").header("X-API-Version", "v2").send().await;
-    assert_error(answer, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
+    let response =
+        switched_off.get("/api/anilibria/titles?limit=0").header("X-API-Version", "v2").send().await;
+    assert_error(response, StatusCode::BAD_REQUEST, "INVALID_PARAMETERS").await;
 }
 
 #[tokio::test]
@@ -130,10 +131,10 @@ async fn sync_does_not_exist_without_a_secret() {
 async fn read_ignores_an_invalid_token() {
     let service = legacy();
 
-    let answer = service.get("/api/anilibria/seasons").header("authorization", "Bearer old").send().await;
+    let response = service.get("/api/anilibria/seasons").header("authorization", "Bearer old").send().await;
 
-    answer.assert_status_is_ok();
-    assert_eq!(body_of(answer).await, json!({"success": true, "data": ["зима", "весна", "лето", "осень"]}));
+    response.assert_status_is_ok();
+    assert_eq!(body_of(response).await, json!({"success": true, "data": ["зима", "весна", "лето", "осень"]}));
 }
 
 #[tokio::test]

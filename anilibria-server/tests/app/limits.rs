@@ -46,9 +46,9 @@ async fn client_can_read_the_response_to_a_body_over_the_limit() {
             (0..50).map(|_| Ok::<_, std::io::Error>(vec![b'x'; 10_000])),
         )),
     ] {
-        let answer = client.post(format!("{base}/echo")).body(body).send().await.unwrap();
+        let response = client.post(format!("{base}/echo")).body(body).send().await.unwrap();
 
-        assert_eq!(answer.status(), 413);
+        assert_eq!(response.status(), 413);
     }
 }
 

@@ -72,10 +72,10 @@ async fn trailing_slash_is_redirected() {
 async fn redirect_leads_to_the_resource() {
     let base = serve(demo_endpoint(&[], &Demo::default())).await;
 
-    let answer = reqwest::get(format!("{base}/title/?x=1")).await.unwrap();
+    let response = reqwest::get(format!("{base}/title/?x=1")).await.unwrap();
 
-    assert_eq!(answer.url().as_str(), format!("{base}/title?x=1"));
-    assert_eq!(answer.status(), 200);
+    assert_eq!(response.url().as_str(), format!("{base}/title?x=1"));
+    assert_eq!(response.status(), 200);
 }
 
 #[tokio::test]
@@ -102,11 +102,11 @@ async fn response_has_its_length_over_the_wire() {
     );
     let expected = expected.into_response().into_body().into_bytes().await.unwrap();
 
-    let answer = reqwest::get(format!("{base}/title")).await.unwrap();
+    let response = reqwest::get(format!("{base}/title")).await.unwrap();
 
-    assert_eq!(answer.headers()["content-length"], expected.len().to_string());
-    assert!(!answer.headers().contains_key("transfer-encoding"));
-    assert_eq!(answer.bytes().await.unwrap(), expected);
+    assert_eq!(response.headers()["content-length"], expected.len().to_string());
+    assert!(!response.headers().contains_key("transfer-encoding"));
+    assert_eq!(response.bytes().await.unwrap(), expected);
 }
 
 #[tokio::test]

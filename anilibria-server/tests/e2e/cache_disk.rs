@@ -44,8 +44,8 @@ async fn entries_survive_a_kill() {
     let service = with_cache_dir(directory.path(), &upstream);
 
     for (path, before) in [("/titles/7", title), ("/genres", genres)] {
-        let answer = service.get(path).await;
-        assert_eq!((answer.level(), &answer.success()["data"]), ("database".to_owned(), &before["data"]));
+        let response = service.get(path).await;
+        assert_eq!((response.level(), &response.success()["data"]), ("database".to_owned(), &before["data"]));
     }
     assert_eq!(upstream.upstream_hits("/api/v1/anime/releases/7").await, hits);
 }

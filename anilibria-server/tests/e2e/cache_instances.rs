@@ -35,8 +35,8 @@ async fn thousand_requests_to_two_instances_cause_one_upstream_request() {
     let (ones, twos) = future::join(request_all(&one), request_all(&two)).await;
 
     let first = ones[0].success();
-    let mut answers = ones.iter().chain(&twos);
-    assert!(answers.all(|answer| answer.success()["data"] == first["data"]));
+    let mut responses = ones.iter().chain(&twos);
+    assert!(responses.all(|response| response.success()["data"] == first["data"]));
     assert_eq!(upstream.upstream_hits("/api/v1/anime/releases/7").await, 1);
 }
 

@@ -106,16 +106,16 @@ async fn invalid_entries_are_ignored_and_overwritten() {
     let service = Service::sandbox(&[], &[("REDIS_URL", &redis.url())]);
 
     for id in 1..=4 {
-        let answer = service.get(&format!("/titles/{id}")).await.success();
-        assert_eq!((&answer["data"]["id"], &answer["meta"]["cached"]), (&id.into(), &false.into()));
+        let response = service.get(&format!("/titles/{id}")).await.success();
+        assert_eq!((&response["data"]["id"], &response["meta"]["cached"]), (&id.into(), &false.into()));
     }
 
     let second = Service::sandbox(&[], &[("REDIS_URL", &redis.url())]);
     for id in 1..=4 {
         let path = format!("/titles/{id}");
         eventually(&path, async || {
-            let answer = second.get(&path).await;
-            let body = answer.success();
+            let response = second.get(&path).await;
+            let body = response.success();
             assert_eq!(body["data"]["id"], id);
             body["meta"]["cached"].as_bool().unwrap().then_some(())
         })
@@ -134,9 +134,9 @@ async fn entry_of_another_schema_is_ignored_and_overwritten() {
     store.set("title:7", entry, now).await.unwrap();
     let service = Service::sandbox(&[], &[("REDIS_URL", &redis.url())]);
 
-    let answer = service.get("/titles/7").await.success();
+    let response = service.get("/titles/7").await.success();
 
-    assert_eq!((&answer["data"]["id"], &answer["meta"]["cached"]), (&7.into(), &false.into()));
+    assert_eq!((&response["data"]["id"], &response["meta"]["cached"]), (&7.into(), &false.into()));
     eventually("the new entry", async || {
         let entry = store.get("title:7", now).await.unwrap()?;
         (entry.value() != "old").then_some(())

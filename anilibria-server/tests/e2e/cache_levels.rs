@@ -27,8 +27,8 @@ impl BackEnds {
     }
 }
 
-fn expires(answer: &Response) -> String {
-    answer.success()["meta"]["cache_expires"].as_str().unwrap().to_owned()
+fn expires(response: &Response) -> String {
+    response.success()["meta"]["cache_expires"].as_str().unwrap().to_owned()
 }
 
 /// Waits until `redis` has the key `key`. Shared levels are written after the response is sent.
@@ -61,9 +61,9 @@ async fn title_is_read_from_the_nearest_level() {
     let from_database = back_ends.instance(&upstream).get("/titles/7").await;
 
     assert_eq!(loaded.success()["meta"]["cached"], false);
-    let answers = [&loaded, &from_memory, &from_redis, &from_own_memory, &from_database];
-    assert_eq!(answers.map(Response::level), ["", "memory", "redis", "memory", "database"]);
-    assert!(answers.iter().all(|answer| answer.success()["data"] == loaded.success()["data"]));
+    let responses = [&loaded, &from_memory, &from_redis, &from_own_memory, &from_database];
+    assert_eq!(responses.map(Response::level), ["", "memory", "redis", "memory", "database"]);
+    assert!(responses.iter().all(|response| response.success()["data"] == loaded.success()["data"]));
 }
 
 #[tokio::test]
@@ -101,8 +101,8 @@ async fn lists_are_stored_in_redis_but_not_in_mongodb() {
     let two = back_ends.instance(&upstream);
     for list in lists {
         let shared = eventually(list, async || {
-            let answer = two.get(list).await;
-            answer.status.is_success().then_some(answer)
+            let response = two.get(list).await;
+            response.status.is_success().then_some(response)
         })
         .await;
         assert_eq!(shared.level(), "redis", "{list}");
@@ -128,7 +128,7 @@ async fn title_in_mongodb_survives_restarts() {
     one.kill();
     back_ends.redis.restart();
     back_ends.mongo.restart();
-    let answer = back_ends.instance(&upstream).get("/titles/7").await;
+    let response = back_ends.instance(&upstream).get("/titles/7").await;
 
-    assert_eq!((answer.level(), &answer.success()["data"]), ("database".to_owned(), &loaded["data"]));
+    assert_eq!((response.level(), &response.success()["data"]), ("database".to_owned(), &loaded["data"]));
 }

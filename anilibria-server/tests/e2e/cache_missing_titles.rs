@@ -7,9 +7,9 @@ use crate::support::{Response, Service, eventually};
 const PATH: &str = "/api/v1/anime/releases/999999";
 
 /// Returns the error without the fields that differ between requests.
-fn error(answer: &Response) -> serde_json::Value {
-    assert_eq!(answer.error(404), "TITLE_NOT_FOUND");
-    answer.json()["error"].clone()
+fn error(response: &Response) -> serde_json::Value {
+    assert_eq!(response.error(404), "TITLE_NOT_FOUND");
+    response.json()["error"].clone()
 }
 
 #[tokio::test]

@@ -20,13 +20,13 @@ async fn stale_response_is_served_without_upstream_until_it_expires() {
         service.faults(json!({"drop": true})).await;
 
         let stale = eventually("a stale response", async || {
-            let answer = service.get(path).await;
-            answer.is_stale().then_some(answer)
+            let response = service.get(path).await;
+            response.is_stale().then_some(response)
         })
         .await;
         let refused = eventually("the expiry of the stale response", async || {
-            let answer = service.get(path).await;
-            (!answer.status.is_success()).then_some(answer)
+            let response = service.get(path).await;
+            (!response.status.is_success()).then_some(response)
         })
         .await;
 
@@ -67,12 +67,12 @@ async fn stale_responses_can_be_disabled() {
     service.faults(json!({"drop": true})).await;
 
     let refused = eventually("the expiry of the response", async || {
-        let answer = service.get("/titles/7").await;
-        if answer.status.is_success() {
-            assert!(!answer.is_stale(), "{}", answer.text);
+        let response = service.get("/titles/7").await;
+        if response.status.is_success() {
+            assert!(!response.is_stale(), "{}", response.text);
             return None;
         }
-        Some(answer)
+        Some(response)
     })
     .await;
 

@@ -81,8 +81,8 @@ async fn ongoing(service: &Service) -> u64 {
 }
 
 async fn publish_episode(upstream: &Service, id: u64) {
-    let answer = upstream.send(Method::POST, "/sandbox/episodes", Some(json!({"release_id": id}))).await;
-    assert!(answer.status.is_success(), "{}", answer.text);
+    let response = upstream.send(Method::POST, "/sandbox/episodes", Some(json!({"release_id": id}))).await;
+    assert!(response.status.is_success(), "{}", response.text);
 }
 
 /// Returns the number of episodes of the title `id` in the lists of `service`.

@@ -56,8 +56,8 @@ impl Cluster {
     async fn publish_episode(&self, id: u64) {
         for node in &self.nodes {
             let body = Some(json!({"release_id": id}));
-            let answer = node.upstream.send(Method::POST, "/sandbox/episodes", body).await;
-            assert!(answer.status.is_success(), "{}", answer.text);
+            let response = node.upstream.send(Method::POST, "/sandbox/episodes", body).await;
+            assert!(response.status.is_success(), "{}", response.text);
         }
     }
 
@@ -95,8 +95,8 @@ impl Node {
     /// Returns the statistics of the catalog.
     async fn stats(&self) -> Value {
         let token = service_token("nodejs", &["read"]);
-        let answer = self.service.send_as(&token, Method::GET, "/internal/stats", None).await;
-        answer.json()["data"]["catalogue"].clone()
+        let response = self.service.send_as(&token, Method::GET, "/internal/stats", None).await;
+        response.json()["data"]["catalogue"].clone()
     }
 
     async fn titles(&self) -> Vec<Value> {

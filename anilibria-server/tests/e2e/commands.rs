@@ -98,9 +98,9 @@ async fn secret_is_read_from_a_file() {
     let service = Service::sandbox(&[], &variables);
 
     let token = service_token("nodejs", &["read"]);
-    let answer = service.send_as(&token, Method::GET, "/internal/stats", None).await;
+    let response = service.send_as(&token, Method::GET, "/internal/stats", None).await;
 
-    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(response.status, 200, "{}", response.text);
     assert!(!service.kill().contains(SECRET));
 }
 

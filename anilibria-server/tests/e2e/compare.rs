@@ -200,8 +200,8 @@ async fn lists_are_compared_by_title_and_invented_titles_are_unread() {
     let mut popular = of("/popular").await;
     popular.pop();
     let invented = json!([{"id": 9988, "names": {"ru": "Имя"}, "year": 2025}]);
-    let answer = |data: Value| json!({"success": true, "data": data, "pagination": {"page": 1}});
-    let at = |path: &str, data: Value| (format!("/api/anilibria/{path}"), answer(data));
+    let response = |data: Value| json!({"success": true, "data": data, "pagination": {"page": 1}});
+    let at = |path: &str, data: Value| (format!("/api/anilibria/{path}"), response(data));
     let at = vec![at("updates", updates.into()), at("popular", popular.into()), at("search", invented)];
     let node = NodeStub::start(Reply { at, ..Reply::status(404) }).await;
 

@@ -11,9 +11,9 @@ use crate::{limits::connect, support::Service};
 /// Sends a request over `connection` and returns the status line of the response.
 async fn status_line(connection: &mut TcpStream) -> String {
     connection.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    let mut answer = [0; 4096];
-    let len = connection.read(&mut answer).await.unwrap();
-    String::from_utf8_lossy(&answer[..len]).lines().next().unwrap_or_default().to_owned()
+    let mut response = [0; 4096];
+    let len = connection.read(&mut response).await.unwrap();
+    String::from_utf8_lossy(&response[..len]).lines().next().unwrap_or_default().to_owned()
 }
 
 #[tokio::test]

@@ -321,11 +321,11 @@ async fn invalid_parameter_is_refused_with_its_name() {
     ];
 
     for (path, field) in cases {
-        let answer = service.get(path).await;
+        let response = service.get(path).await;
 
-        assert_eq!(answer.error(400), "INVALID_PARAMETERS", "{path}");
-        assert_eq!(answer.json()["error"]["details"]["field"], field, "{path}");
-        assert!(!answer.json()["error"]["details"]["reason"].as_str().unwrap().is_empty(), "{path}");
+        assert_eq!(response.error(400), "INVALID_PARAMETERS", "{path}");
+        assert_eq!(response.json()["error"]["details"]["field"], field, "{path}");
+        assert!(!response.json()["error"]["details"]["reason"].as_str().unwrap().is_empty(), "{path}");
     }
     assert_eq!(service.upstream_hits("/api/v1/anime/catalog/releases").await, 0);
 }
@@ -413,9 +413,9 @@ async fn documented_examples_return_data() {
             continue;
         }
         let request = example_request(path, operation);
-        let answer = service.get(&request).await;
-        assert_eq!(answer.status.as_u16(), 200, "{request}: {}", answer.text);
-        let body = answer.json();
+        let response = service.get(&request).await;
+        assert_eq!(response.status.as_u16(), 200, "{request}: {}", response.text);
+        let body = response.json();
         let data = body.get("data").unwrap_or(&body);
         let is_empty =
             data.as_array().is_some_and(Vec::is_empty) || data.as_object().is_some_and(Map::is_empty);
@@ -456,15 +456,18 @@ async fn unknown_parameter_does_not_change_data_and_etag() {
     let service = Service::sandbox(&[], &[]);
     let plain = service.get("/titles?limit=3").await;
 
-    let answer = service.get("/titles?limit=3&pagee=2").await;
-    let tag = answer.header("etag").to_owned();
+    let response = service.get("/titles?limit=3&pagee=2").await;
+    let tag = response.header("etag").to_owned();
     let path = "/api/anilibria/v2/titles?limit=3&pagee=2";
     let again = service.get_with_headers(&[("if-none-match", &tag)], path).await;
     let head = service.send(Method::HEAD, path, None).await;
 
-    assert_eq!((answer.header("x-unknown-parameters"), plain.header("x-unknown-parameters")), ("pagee", ""));
     assert_eq!(
-        (answer.json()["data"].clone(), tag.as_str()),
+        (response.header("x-unknown-parameters"), plain.header("x-unknown-parameters")),
+        ("pagee", "")
+    );
+    assert_eq!(
+        (response.json()["data"].clone(), tag.as_str()),
         (plain.json()["data"].clone(), plain.header("etag"))
     );
     assert_eq!((again.status.as_u16(), again.header("x-unknown-parameters")), (304, "pagee"));
@@ -479,7 +482,10 @@ async fn poster_urls_of_the_sandbox_return_images() {
     for size in ["small", "medium", "large"] {
         let url = title["data"]["poster"][size].as_str().unwrap();
         let path = url.strip_prefix(&service.origin).unwrap();
-        let answer = service.send(Method::GET, path, None).await;
-        assert!(answer.status.is_success() && answer.header("content-type").starts_with("image/"), "{url}");
+        let response = service.send(Method::GET, path, None).await;
+        assert!(
+            response.status.is_success() && response.header("content-type").starts_with("image/"),
+            "{url}"
+        );
     }
 }

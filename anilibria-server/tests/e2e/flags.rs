@@ -163,12 +163,12 @@ async fn response_has_the_test_group_and_varies_by_user() {
 
     // The percentage of user 4 is 7, and that of user 1 is 19.
     for (user, group) in [(None, "control"), (Some(4), "python_service"), (Some(1), "nodejs_service")] {
-        let answer = get(user).await;
+        let response = get(user).await;
 
-        assert_eq!(answer.header("x-test-group"), group, "{user:?}");
-        let vary = answer.header("vary");
+        assert_eq!(response.header("x-test-group"), group, "{user:?}");
+        let vary = response.header("vary");
         assert!(vary.split(", ").any(|name| name.eq_ignore_ascii_case("authorization")), "{vary}");
-        assert_eq!(answer.header("cache-control").starts_with("private"), user.is_some());
+        assert_eq!(response.header("cache-control").starts_with("private"), user.is_some());
     }
 
     redis.cli(&["SET", "feature:python_service_titles:percentage", "20"]);
@@ -194,10 +194,10 @@ async fn response_has_the_test_group_and_varies_by_user() {
 async fn response_has_no_test_group_by_default() {
     let service = Service::sandbox(&[], &[]);
 
-    let answer = service.get("/genres").await;
+    let response = service.get("/genres").await;
 
-    assert_eq!(answer.header("x-test-group"), "");
-    assert!(answer.header("cache-control").starts_with("public"));
+    assert_eq!(response.header("x-test-group"), "");
+    assert!(response.header("cache-control").starts_with("public"));
 }
 
 /// Starts a service that checks the rollback limits every second.

@@ -39,7 +39,7 @@ async fn sync_reloads_a_title_once_or_by_force() {
     let title = service.get(&format!("/titles/{id}")).await.success();
     let list = service.get("/titles?limit=1").await.success();
 
-    let outcome = |answer: &Value| (answer["data"]["synced"].clone(), answer["data"]["source"].clone());
+    let outcome = |response: &Value| (response["data"]["synced"].clone(), response["data"]["source"].clone());
     assert_eq!(outcome(&first), (json!(true), json!("anilibria")));
     assert_eq!(outcome(&cached), (json!(false), json!("cache")));
     assert_eq!(outcome(&forced), (json!(true), json!("anilibria")));
@@ -47,10 +47,10 @@ async fn sync_reloads_a_title_once_or_by_force() {
     assert_eq!(title["meta"]["cached"], true);
     assert_eq!(list["meta"]["cached"], false, "the sync expires the list");
     let episodes = title["data"]["player"]["episodes"].as_object().unwrap().len();
-    for answer in [first, cached, forced] {
-        assert_eq!(answer["data"]["episodes_count"], episodes);
-        assert_eq!(answer["data"]["title_id"], id);
-        assert!(answer["data"]["duration_ms"].is_u64());
+    for response in [first, cached, forced] {
+        assert_eq!(response["data"]["episodes_count"], episodes);
+        assert_eq!(response["data"]["title_id"], id);
+        assert!(response["data"]["duration_ms"].is_u64());
     }
 }
 

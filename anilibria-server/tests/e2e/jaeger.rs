@@ -46,10 +46,10 @@ impl Span {
 }
 
 async fn get(jaeger: &JaegerServer, path: &str) -> Option<Value> {
-    let answer = reqwest::get(format!("{}/api/{path}", jaeger.query())).await.unwrap();
+    let response = reqwest::get(format!("{}/api/{path}", jaeger.query())).await.unwrap();
     // Jaeger returns 404 until the first span of a trace arrives.
-    (answer.status() == StatusCode::OK).then_some(())?;
-    Some(answer.json::<Value>().await.unwrap()["data"].take())
+    (response.status() == StatusCode::OK).then_some(())?;
+    Some(response.json::<Value>().await.unwrap()["data"].take())
 }
 
 /// Waits until all [`STEPS`] have arrived, and returns the spans of [`TRACE`] by id.

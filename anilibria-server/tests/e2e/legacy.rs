@@ -19,17 +19,17 @@ async fn data(service: &Service, path: &str) -> Value {
     success(&service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await)["data"].clone()
 }
 
-fn success(answer: &Response) -> Value {
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let body = answer.json();
+fn success(response: &Response) -> Value {
+    assert_eq!(response.status, 200, "{}", response.text);
+    let body = response.json();
     assert_eq!(body["success"], true, "{body}");
     assert!(body.get("meta").is_none(), "{body}");
     body
 }
 
-fn error_code(answer: &Response, status: u16) -> String {
-    assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
-    let body = answer.json();
+fn error_code(response: &Response, status: u16) -> String {
+    assert_eq!(response.status.as_u16(), status, "{}", response.text);
+    let body = response.json();
     assert_eq!(body["success"], false, "{body}");
     assert_eq!(body["message"], body["error"]["message"], "{body}");
     body["error"]["code"].as_str().unwrap().to_owned()
@@ -193,8 +193,8 @@ async fn unknown_titles_and_episodes_are_not_found() {
     for path in
         ["/999999999", "/titles/999999999", "/no-such-title", "/titles/code/no-such-title", "/team/999999999"]
     {
-        let answer = service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await;
-        assert!(["TITLE_NOT_FOUND", "NOT_FOUND"].contains(&&*error_code(&answer, 404)), "{path}");
+        let response = service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await;
+        assert!(["TITLE_NOT_FOUND", "NOT_FOUND"].contains(&&*error_code(&response, 404)), "{path}");
     }
     for path in ["/video?anime_id=999999999&episode=1", "/qualities?anime_id=1&episode=4444"] {
         error_code(&service.send(Method::GET, path, None).await, 404);
@@ -234,10 +234,10 @@ async fn upstream_failure_is_an_error_without_data() {
     for path in
         ["/popular", "/updates", "/search?search=abc", "/search/fallback?query=a", "/random", "/1", "/genres"]
     {
-        let answer = service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await;
-        let status = answer.status.as_u16();
-        assert!([502, 503, 504].contains(&status), "{path}: {}", answer.text);
-        error_code(&answer, status);
+        let response = service.send(Method::GET, &format!("{}{path}", PREFIXES[0]), None).await;
+        let status = response.status.as_u16();
+        assert!([502, 503, 504].contains(&status), "{path}: {}", response.text);
+        error_code(&response, status);
     }
 }
 

@@ -63,9 +63,9 @@ fn log_in(service: &Service, number: u8) -> RequestBuilder {
 
 /// Returns the status of the next response.
 async fn status(stream: &mut TcpStream) -> String {
-    let mut answer = [0; 12];
-    timeout(TIMEOUT, stream.read_exact(&mut answer)).await.unwrap().unwrap();
-    String::from_utf8_lossy(&answer).trim_start_matches("HTTP/1.1 ").to_owned()
+    let mut response = [0; 12];
+    timeout(TIMEOUT, stream.read_exact(&mut response)).await.unwrap().unwrap();
+    String::from_utf8_lossy(&response).trim_start_matches("HTTP/1.1 ").to_owned()
 }
 
 #[tokio::test]
@@ -131,16 +131,16 @@ async fn number_of_concurrent_bodies_is_limited() {
 
     let refused = async {
         loop {
-            let answer = log_in(&service, 2).send().await.unwrap();
-            if answer.status() == StatusCode::INTERNAL_SERVER_ERROR {
-                break answer;
+            let response = log_in(&service, 2).send().await.unwrap();
+            if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+                break response;
             }
             sleep(Duration::from_millis(50)).await;
         }
     };
-    let answer = timeout(TIMEOUT, refused).await.unwrap();
+    let response = timeout(TIMEOUT, refused).await.unwrap();
 
-    assert_eq!(answer.headers()["retry-after"], "1");
+    assert_eq!(response.headers()["retry-after"], "1");
     let read = client(3).get(format!("{}/genres", service.origin)).send().await.unwrap();
     assert_eq!(read.status(), StatusCode::OK);
 }
@@ -199,14 +199,14 @@ async fn quota_of_a_service_is_in_headers_and_limited() {
     ]);
     let token = service_token("nodejs", &["read"]);
     let get = async || {
-        let answer = service.send_as(&token, Method::GET, "/genres", None).await;
-        (answer.status.as_u16(), answer.header("ratelimit-limit").to_owned())
+        let response = service.send_as(&token, Method::GET, "/genres", None).await;
+        (response.status.as_u16(), response.header("ratelimit-limit").to_owned())
     };
 
-    let answers = [get().await, get().await, get().await];
+    let responses = [get().await, get().await, get().await];
 
     assert_eq!(
-        answers.map(|(status, limit)| format!("{status} of {limit}")),
+        responses.map(|(status, limit)| format!("{status} of {limit}")),
         ["200 of 60", "200 of 60", "429 of 60"]
     );
     // Requests to `/internal` are not counted.
@@ -228,7 +228,8 @@ async fn trusted_client_has_a_large_quota_and_trusted_proxy_forwards_addresses()
     let from_many = join_all((0..60).map(|number| forwarded(number % 30 + 1).send())).await;
     let from_one = join_all((0..60).map(|_| forwarded(99).send())).await;
 
-    let is_good = |answer: &Result<reqwest::Response, _>| answer.as_ref().unwrap().status() == StatusCode::OK;
+    let is_good =
+        |response: &Result<reqwest::Response, _>| response.as_ref().unwrap().status() == StatusCode::OK;
     assert!(own.iter().all(is_good));
     assert!(from_many.iter().all(is_good));
     assert!(!from_one.iter().all(is_good));
@@ -265,8 +266,8 @@ async fn sandbox_has_no_control_routes_in_production() {
         (Method::POST, "/sandbox/episodes"),
         (Method::GET, "/sandbox/requests"),
     ] {
-        let answer = service.send(method, path, Some(json!({}))).await;
-        assert_eq!(answer.error(404), "NOT_FOUND", "{path}");
+        let response = service.send(method, path, Some(json!({}))).await;
+        assert_eq!(response.error(404), "NOT_FOUND", "{path}");
     }
     service.get("/titles/7").await.success();
 }
@@ -291,13 +292,13 @@ async fn ambiguous_paths_are_refused() {
         let mut stream = connect(&service, 1).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
 
-        let status = answer.split(' ').nth(1).unwrap();
+        let status = response.split(' ').nth(1).unwrap();
         assert_eq!(status, expected, "{path}");
-        let is_public = answer.to_lowercase().contains("cache-control: public");
-        assert_eq!(is_public, expected == "200", "{path}: {answer}");
+        let is_public = response.to_lowercase().contains("cache-control: public");
+        assert_eq!(is_public, expected == "200", "{path}: {response}");
     }
     let missing = service.get("/titles/4000000").await;
     assert_eq!(missing.header("cache-control"), "public, max-age=10");
@@ -342,10 +343,10 @@ async fn typical_clients_stay_within_the_limits() {
     for (number, paths) in (1..).zip([&page[..], &app, &bot, &reader]) {
         let client = client(number);
         // Browsers send these requests concurrently.
-        let answers =
+        let responses =
             join_all(paths.iter().map(|path| client.get(format!("{}{path}", service.origin)).send()));
-        for (path, answer) in paths.iter().zip(answers.await) {
-            assert_eq!(answer.unwrap().status(), StatusCode::OK, "{path}");
+        for (path, response) in paths.iter().zip(responses.await) {
+            assert_eq!(response.unwrap().status(), StatusCode::OK, "{path}");
         }
     }
     let token = service_token("nodejs", &["read"]);
@@ -353,5 +354,7 @@ async fn typical_clients_stay_within_the_limits() {
         let request = client(9).get(format!("{}/titles/{}", service.origin, id % 12 + 1));
         request.header("authorization", &token).send()
     });
-    assert!(join_all(rendering).await.into_iter().all(|answer| answer.unwrap().status() == StatusCode::OK));
+    assert!(
+        join_all(rendering).await.into_iter().all(|response| response.unwrap().status() == StatusCode::OK)
+    );
 }

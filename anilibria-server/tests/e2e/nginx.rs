@@ -64,13 +64,13 @@ fn share(percent: u8) -> impl FnOnce(String) -> String {
 
 /// Returns the clients that get API v1 from the service.
 async fn clients_of_the_service(proxy: &Proxy) -> Vec<u16> {
-    let answers = stream::iter(1..=CLIENTS).map(async |client| {
+    let responses = stream::iter(1..=CLIENTS).map(async |client| {
         let back_end = proxy.body(client, "/api/anilibria/updates").await;
         assert!(["service", "node"].contains(&&*back_end), "{back_end}");
         (client, back_end)
     });
-    let answers: Vec<_> = answers.buffered(16).collect().await;
-    answers.into_iter().filter(|(_, back_end)| back_end == "service").map(|(client, _)| client).collect()
+    let responses: Vec<_> = responses.buffered(16).collect().await;
+    responses.into_iter().filter(|(_, back_end)| back_end == "service").map(|(client, _)| client).collect()
 }
 
 /// Returns a path whose response is in no cache.
@@ -200,8 +200,8 @@ async fn private_paths_are_not_found() {
         "/api/x/..%2finternal/stats",
     ];
     for (client, path) in (1..).zip(paths.chain(disguised.map(str::to_owned))) {
-        let answer = proxy.get(client, &path).await;
-        assert_eq!(answer.error(404), "NOT_FOUND", "{path}");
+        let response = proxy.get(client, &path).await;
+        assert_eq!(response.error(404), "NOT_FOUND", "{path}");
     }
 
     for back_end in [&stubs.service, &stubs.node, &stubs.site] {
@@ -368,8 +368,8 @@ async fn errors_of_the_service_are_unchanged_and_not_cached() {
 
     for name in ["one", "two"] {
         let request = proxy.request(1, "/api/anilibria/v2/titles?limit=0").header("x-request-id", name);
-        let answer = Response::to(request).await;
-        assert_eq!((&*answer.error(400), answer.header("x-request-id")), ("INVALID_PARAMETERS", name));
+        let response = Response::to(request).await;
+        assert_eq!((&*response.error(400), response.header("x-request-id")), ("INVALID_PARAMETERS", name));
     }
 }
 
@@ -390,8 +390,8 @@ async fn requests_survive_one_dead_instance_and_cached_paths_survive_all() {
     }
     two.kill();
     let stale = eventually("a stale response", async || {
-        let answer = proxy.get(3, cached).await;
-        (answer.header("x-cache-status") == "STALE").then_some(answer)
+        let response = proxy.get(3, cached).await;
+        (response.header("x-cache-status") == "STALE").then_some(response)
     })
     .await;
     let uncached = proxy.get(4, &uncached_path(50)).await;
@@ -425,10 +425,10 @@ async fn requests_of_one_address_are_limited() {
     let paths = ["/api/anilibria/v2/titles", "/api/anilibria/updates", "/api/anime/1", "/v3/title"];
 
     for (client, path) in (1..).zip(paths) {
-        let answers = futures::future::join_all((0..150).map(|_| proxy.get(client, path))).await;
+        let responses = futures::future::join_all((0..150).map(|_| proxy.get(client, path))).await;
 
         let (refused, answered): (Vec<_>, Vec<_>) =
-            answers.iter().partition(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS);
+            responses.iter().partition(|response| response.status == StatusCode::TOO_MANY_REQUESTS);
         assert!(answered.len() >= 20 && !refused.is_empty(), "{path}: {} refused", refused.len());
         assert_eq!(refused[0].error(429), "RATE_LIMIT_EXCEEDED");
         assert_eq!(refused[0].header("retry-after"), "1");
@@ -459,9 +459,9 @@ async fn error_of_a_large_body_has_the_envelope_of_the_service() {
     let Some(proxy) = stubs.start_proxy() else { return };
 
     let request = reqwest::Client::new().post(format!("{}/api/anilibria/v2/titles", proxy.origin()));
-    let answer = Response::to(request.body(vec![b'x'; 65 * 1024])).await;
+    let response = Response::to(request.body(vec![b'x'; 65 * 1024])).await;
 
-    assert_eq!(answer.error(413), "PAYLOAD_TOO_LARGE");
+    assert_eq!(response.error(413), "PAYLOAD_TOO_LARGE");
 }
 
 #[tokio::test]

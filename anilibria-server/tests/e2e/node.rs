@@ -47,9 +47,9 @@ fn service_with_fallback(origin: &str, variables: &[(&str, &str)]) -> Service {
     Service::sandbox(&SHORT_TIMEOUTS, &[&node, variables].concat())
 }
 
-fn source(answer: &Response) -> Value {
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-    answer.json()["meta"]["source"].clone()
+fn source(response: &Response) -> Value {
+    assert_eq!(response.status, StatusCode::OK, "{}", response.text);
+    response.json()["meta"]["source"].clone()
 }
 
 #[tokio::test]
@@ -57,10 +57,10 @@ async fn title_is_read_from_the_node_service_without_upstream() {
     let node = NodeStub::start(Reply::json(&title(7))).await;
     let service = service_without_upstream(&node).await;
 
-    let answer = service.get("/titles/7").await;
+    let response = service.get("/titles/7").await;
 
-    assert_eq!(source(&answer), "nodejs");
-    let body = answer.json();
+    assert_eq!(source(&response), "nodejs");
+    let body = response.json();
     assert_eq!(body["success"], true);
     let data = &body["data"];
     assert_eq!((&data["id"], &data["names"]["ru"]), (&json!(7), &json!("Пример")));
@@ -71,7 +71,7 @@ async fn title_is_read_from_the_node_service_without_upstream() {
     let sources = data["player"]["episodes"]["1"]["sources"].as_array().unwrap();
     assert_eq!(sources[0]["url"], "https://cdn.example/1/1080.m3u8");
     assert!(data["poster"]["small"].as_str().unwrap().starts_with(&service.origin), "{data}");
-    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(response.header("cache-control"), "no-store");
 }
 
 #[tokio::test]
@@ -98,9 +98,9 @@ async fn token_of_the_call_is_valid_for_the_service() {
     service.get("/titles/7").await;
     let token = node.calls()[0].header("authorization").to_owned();
 
-    let answer = service.send_as(&token, Method::GET, "/internal/stats", None).await;
+    let response = service.send_as(&token, Method::GET, "/internal/stats", None).await;
 
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    assert_eq!(response.status, StatusCode::OK, "{}", response.text);
 }
 
 #[tokio::test]
@@ -108,9 +108,9 @@ async fn fallback_request_causes_no_fallback_call() {
     let node = NodeStub::start(Reply::json(&title(7))).await;
     let service = service_without_upstream(&node).await;
 
-    let answer = service.get_with_headers(&[("x-fallback", "1")], "/api/anilibria/v2/titles/7").await;
+    let response = service.get_with_headers(&[("x-fallback", "1")], "/api/anilibria/v2/titles/7").await;
 
-    assert_eq!(answer.error(502), "UPSTREAM_ERROR");
+    assert_eq!(response.error(502), "UPSTREAM_ERROR");
     assert!(node.calls().is_empty());
 }
 
@@ -170,9 +170,9 @@ async fn local_catalog_is_preferred_to_the_fallback() {
     .await;
     service.faults(json!({"error_rate": 1.0})).await;
 
-    let answer = service.get("/titles/7").await;
+    let response = service.get("/titles/7").await;
 
-    assert!(answer.is_stale() && answer.success()["data"]["id"] == 7, "{}", answer.text);
+    assert!(response.is_stale() && response.success()["data"]["id"] == 7, "{}", response.text);
     assert!(node.calls().iter().all(|call| call.path.starts_with("/health")), "{:?}", node.calls());
 }
 
@@ -183,13 +183,13 @@ async fn title_of_the_node_service_is_not_cached() {
     assert_eq!(source(&service.get("/titles/7").await), "nodejs");
 
     service.faults(json!({})).await;
-    let answer = eventually("a title of AniLibria", async || {
-        let answer = service.get("/titles/7").await;
-        (source(&answer) == "anilibria").then_some(answer)
+    let response = eventually("a title of AniLibria", async || {
+        let response = service.get("/titles/7").await;
+        (source(&response) == "anilibria").then_some(response)
     })
     .await;
 
-    assert_eq!(answer.success()["meta"]["cached"], false);
+    assert_eq!(response.success()["meta"]["cached"], false);
 }
 
 #[tokio::test]
@@ -197,9 +197,9 @@ async fn concurrent_requests_cause_one_fallback_call() {
     let node = NodeStub::start(Reply::json(&title(7))).await;
     let service = service_without_upstream(&node).await;
 
-    let answers = futures::future::join_all((0..20).map(|_| service.get("/titles/7"))).await;
+    let responses = futures::future::join_all((0..20).map(|_| service.get("/titles/7"))).await;
 
-    assert!(answers.iter().all(|answer| source(answer) == "nodejs"));
+    assert!(responses.iter().all(|response| source(response) == "nodejs"));
     assert_eq!(node.calls().len(), 1);
 }
 
@@ -236,9 +236,9 @@ async fn invalid_response_of_the_node_service_keeps_the_error() {
         // Each case needs a new service with an empty cache and closed circuits.
         let service = service_without_upstream(&node).await;
 
-        let answer = service.get(&format!("/titles/{id}")).await;
+        let response = service.get(&format!("/titles/{id}")).await;
 
-        assert_eq!(answer.error(502), "UPSTREAM_ERROR", "{name}");
+        assert_eq!(response.error(502), "UPSTREAM_ERROR", "{name}");
         assert_eq!(node.calls().len(), 1, "{name}");
         node.clear_calls();
     }
@@ -249,9 +249,9 @@ async fn slow_node_service_keeps_the_error() {
     let node = NodeStub::start(Reply { hangs: true, ..Reply::json(&title(7)) }).await;
     let service = service_without_upstream(&node).await;
 
-    let answer = service.get("/titles/7").await;
+    let response = service.get("/titles/7").await;
 
-    assert_eq!(answer.error(502), "UPSTREAM_ERROR");
+    assert_eq!(response.error(502), "UPSTREAM_ERROR");
     assert_eq!(node.calls().len(), 1);
 }
 

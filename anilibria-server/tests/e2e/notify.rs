@@ -56,8 +56,8 @@ async fn wait_for_accepted(node: &NodeStub, count: usize) -> Vec<String> {
 async fn statistics(service: &Service, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
     let token = service_token("nodejs", &["read"]);
     let poll = async || {
-        let answer = service.send_as(&token, Method::GET, "/internal/stats", None).await;
-        let statistics = answer.json()["data"]["notifications"].clone();
+        let response = service.send_as(&token, Method::GET, "/internal/stats", None).await;
+        let statistics = response.json()["data"]["notifications"].clone();
         condition(&statistics).then_some(statistics)
     };
     eventually(what, poll).await

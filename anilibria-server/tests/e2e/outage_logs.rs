@@ -198,7 +198,7 @@ fn check_runbook(log: &str, host: &str) {
 
     let commands = commands();
     assert!(commands.len() >= 6, "{commands:?}");
-    let mut answers = String::new();
+    let mut responses = String::new();
     for command in &commands {
         let output = run(directory, command);
         let text = String::from_utf8(output.stdout).unwrap();
@@ -206,7 +206,7 @@ fn check_runbook(log: &str, host: &str) {
         assert!(output.status.success() && errors.is_empty(), "{command}: {errors}{text}");
         // The first command writes the file that the others read.
         assert!(!text.is_empty() || command.contains(">anilibria.log"), "no output: {command}");
-        answers += &text;
+        responses += &text;
     }
 
     for expected in [
@@ -217,7 +217,7 @@ fn check_runbook(log: &str, host: &str) {
         "catalog sync recovered".to_owned(),
         "503".to_owned(),
     ] {
-        assert!(answers.contains(&expected), "{expected}: {answers}");
+        assert!(responses.contains(&expected), "{expected}: {responses}");
     }
 }
 

@@ -60,15 +60,15 @@ async fn invalid_token_is_an_error_and_keeps_the_connection() {
         "x".repeat(60_000),
         String::new(),
     ] {
-        let answer = socket.request("auth", json!({"token": bad})).await;
-        assert_eq!(code(&answer), "AUTH_FAILED");
+        let response = socket.request("auth", json!({"token": bad})).await;
+        assert_eq!(code(&response), "AUTH_FAILED");
     }
 
-    let answer = socket.request("auth", json!({"token": good})).await;
-    assert_eq!(answer, json!({"type": "auth_success", "data": {"user_id": 7}}));
+    let response = socket.request("auth", json!({"token": good})).await;
+    assert_eq!(response, json!({"type": "auth_success", "data": {"user_id": 7}}));
     let secretless = Service::sandbox(&[], &[]);
-    let answer = Socket::open(&secretless).await.request("auth", json!({"token": good})).await;
-    assert_eq!(code(&answer), "AUTH_FAILED");
+    let response = Socket::open(&secretless).await.request("auth", json!({"token": good})).await;
+    assert_eq!(code(&response), "AUTH_FAILED");
 }
 
 #[tokio::test]
@@ -201,18 +201,18 @@ async fn protocol_pings_are_answered() {
 
     socket.send(Message::Ping(Bytes::from_static(b"hello"))).await;
 
-    let answer = socket.0.next().await.unwrap().unwrap();
-    assert_eq!(answer, Message::Pong(Bytes::from_static(b"hello")));
+    let response = socket.0.next().await.unwrap().unwrap();
+    assert_eq!(response, Message::Pong(Bytes::from_static(b"hello")));
 }
 
 #[tokio::test]
 async fn plain_request_to_the_socket_gets_an_explanation() {
     let service = Service::sandbox(&[], &[]);
 
-    let answer = service.get("/ws").await;
+    let response = service.get("/ws").await;
 
-    assert_eq!(answer.error(400), "INVALID_PARAMETERS");
-    assert!(answer.text.contains("WebSocket"), "{}", answer.text);
+    assert_eq!(response.error(400), "INVALID_PARAMETERS");
+    assert!(response.text.contains("WebSocket"), "{}", response.text);
 }
 
 #[cfg(unix)]

@@ -184,12 +184,12 @@ async fn invalid_parameters_and_excess_streams_are_refused() {
     let service = Service::sandbox(&[], &[("WEBSOCKET_MAX_CONNECTIONS", "1")]);
 
     for query in ["?title_id=x", "?title_id=0", "?types=dance", "?types=episode_update"] {
-        let answer = service.get(&format!("/events{query}")).await;
-        assert_eq!(answer.error(400), "INVALID_PARAMETERS", "{query}");
+        let response = service.get(&format!("/events{query}")).await;
+        assert_eq!(response.error(400), "INVALID_PARAMETERS", "{query}");
     }
     let request = reqwest::Client::new().get(format!("{}/events", service.origin));
-    let answer = request.header("last-event-id", "yesterday").send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    let response = request.header("last-event-id", "yesterday").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
 
     let _listening = Events::open(&service, "", None).await;
     assert_eq!(service.get("/events").await.error(503), "OVERLOADED");

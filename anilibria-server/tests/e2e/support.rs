@@ -159,8 +159,8 @@ impl Service {
 
     /// Sets the faults of the sandbox.
     pub(crate) async fn faults(&self, faults: Value) {
-        let answer = self.send(Method::PUT, "/sandbox/faults", Some(faults)).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let response = self.send(Method::PUT, "/sandbox/faults", Some(faults)).await;
+        assert_eq!(response.status, StatusCode::OK, "{}", response.text);
     }
 
     /// Returns the number of requests to a path of the sandbox.

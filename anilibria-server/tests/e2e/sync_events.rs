@@ -27,8 +27,8 @@ async fn start(variables: &[(&str, &str)]) -> (Service, Socket) {
 async fn sync(service: &Service) {
     let token = service_token("nodejs", &["write"]);
     let body = json!({"title_id": TITLE, "force": true});
-    let answer = service.send_as(&token, Method::POST, "/internal/sync/title", Some(body)).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
+    let response = service.send_as(&token, Method::POST, "/internal/sync/title", Some(body)).await;
+    assert_eq!(response.status, 200, "{}", response.text);
 }
 
 async fn next_episode(socket: &mut Socket) -> Value {

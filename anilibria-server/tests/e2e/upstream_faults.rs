@@ -22,10 +22,10 @@ async fn upstream_errors_and_broken_responses_are_bad_gateway() {
         let service = Service::sandbox(&SHORT_TIMEOUTS, &[]);
         service.faults(fault.clone()).await;
 
-        let answer = service.get("/titles/7").await;
+        let response = service.get("/titles/7").await;
 
-        assert_eq!(answer.error(502), "UPSTREAM_ERROR", "{fault}");
-        assert!(answer.json()["error"]["details"]["reason"].is_string(), "{}", answer.text);
+        assert_eq!(response.error(502), "UPSTREAM_ERROR", "{fault}");
+        assert!(response.json()["error"]["details"]["reason"].is_string(), "{}", response.text);
     }
 }
 
@@ -50,10 +50,10 @@ async fn open_circuit_is_service_unavailable_without_upstream_request() {
     service.get("/titles/2").await;
     let before = service.upstream_hits("/api/v1/anime/releases/3").await;
 
-    let answer = service.get("/titles/3").await;
+    let response = service.get("/titles/3").await;
 
-    assert_eq!(answer.error(503), "SERVICE_UNAVAILABLE");
-    assert!((1..=30).contains(&answer.header("retry-after").parse::<u32>().unwrap()));
+    assert_eq!(response.error(503), "SERVICE_UNAVAILABLE");
+    assert!((1..=30).contains(&response.header("retry-after").parse::<u32>().unwrap()));
     assert_eq!(service.upstream_hits("/api/v1/anime/releases/3").await, before);
 }
 
@@ -62,9 +62,9 @@ async fn slow_upstream_is_gateway_timeout() {
     let service = Service::sandbox(&SHORT_TIMEOUTS, &[]);
     service.faults(json!({"latency_ms": 30_000})).await;
 
-    let answer = service.get("/titles/7").await;
+    let response = service.get("/titles/7").await;
 
-    assert_eq!(answer.error(504), "UPSTREAM_TIMEOUT");
+    assert_eq!(response.error(504), "UPSTREAM_TIMEOUT");
 }
 
 /// There are three attempts for the first title and two for the second. Then the circuit opens.
@@ -76,14 +76,14 @@ async fn timeouts_are_gateway_timeout_even_if_the_circuit_opens() {
         service.faults(json!({"latency_ms": 30_000})).await;
         assert_eq!(service.get("/titles/1").await.error(504), "UPSTREAM_TIMEOUT");
 
-        let answer = service.send(Method::GET, path, None).await;
+        let response = service.send(Method::GET, path, None).await;
 
         assert_eq!(
             service.get("/titles/3").await.error(503),
             "SERVICE_UNAVAILABLE",
             "the circuit is not open"
         );
-        answer
+        response
     };
 
     let (v1, v2, v3) = tokio::join!(
@@ -102,10 +102,10 @@ async fn retry_after_of_the_upstream_is_forwarded() {
     let service = Service::sandbox(&SHORT_TIMEOUTS, &[]);
     service.faults(json!({"error_rate": 1.0, "status": 429, "retry_after": 7})).await;
 
-    let answer = service.get("/titles/7").await;
+    let response = service.get("/titles/7").await;
 
-    assert_eq!(answer.error(503), "SERVICE_UNAVAILABLE");
-    assert_eq!(answer.header("retry-after"), "7");
+    assert_eq!(response.error(503), "SERVICE_UNAVAILABLE");
+    assert_eq!(response.header("retry-after"), "7");
 }
 
 #[tokio::test]

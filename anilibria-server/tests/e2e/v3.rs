@@ -9,8 +9,8 @@ use crate::support::Service;
 async fn log_in(service: &Service) -> String {
     let request = reqwest::Client::new().post(format!("{}/public/login.php", service.origin));
     let request = request.header("content-type", "application/x-www-form-urlencoded");
-    let answer = request.body("mail=demo&passwd=demo").send().await.unwrap();
-    let body: serde_json::Value = answer.json().await.unwrap();
+    let response = request.body("mail=demo&passwd=demo").send().await.unwrap();
+    let body: serde_json::Value = response.json().await.unwrap();
     body["sessionId"].as_str().unwrap().to_owned()
 }
 

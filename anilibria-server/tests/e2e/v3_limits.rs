@@ -66,13 +66,13 @@ async fn searches_beyond_the_queue_are_refused() {
     let meanwhile = (0..30).map(|_| get(&service, 2, "/v3/title/updates?filter=id"));
     let (searches, meanwhile) = futures::join!(join_all(searches), join_all(meanwhile));
 
-    let refused: Vec<_> = searches.iter().filter(|answer| answer.status != StatusCode::OK).collect();
+    let refused: Vec<_> = searches.iter().filter(|response| response.status != StatusCode::OK).collect();
     assert!(!refused.is_empty() && refused.len() < searches.len(), "{} refused", refused.len());
-    for answer in refused {
-        assert_eq!(answer.json()["error"]["code"], 503, "{}", answer.text);
-        assert_eq!(answer.header("retry-after"), "1");
+    for response in refused {
+        assert_eq!(response.json()["error"]["code"], 503, "{}", response.text);
+        assert_eq!(response.header("retry-after"), "1");
     }
-    assert!(meanwhile.iter().all(|answer| answer.status == StatusCode::OK));
+    assert!(meanwhile.iter().all(|response| response.status == StatusCode::OK));
 }
 
 #[tokio::test]
@@ -99,10 +99,10 @@ async fn size_of_regular_expressions_is_limited_per_query() {
     let service = service_with_catalog(&[("RATE_LIMIT_REQUESTS_PER_MINUTE", "0")]).await;
 
     for _ in 0..2 {
-        let answer = get(&service, 1, &large_search()).await;
+        let response = get(&service, 1, &large_search()).await;
 
-        assert_eq!(answer.status, StatusCode::PRECONDITION_FAILED, "{}", answer.text);
-        let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert_eq!(response.status, StatusCode::PRECONDITION_FAILED, "{}", response.text);
+        let message = response.json()["error"]["message"].as_str().unwrap().to_owned();
         assert!(message.contains("`query`") && message.contains("too large once compiled"), "{message}");
     }
 }
@@ -229,8 +229,8 @@ async fn equal_lists_cause_no_further_upstream_requests() {
             } else {
                 format!("remove=id,zz{number}")
             };
-            let answer = get(&service, 1, &format!("/v3/{list}?{spelling}")).await;
-            assert_eq!(answer.status, StatusCode::OK, "{list}?{spelling}: {}", answer.text);
+            let response = get(&service, 1, &format!("/v3/{list}?{spelling}")).await;
+            assert_eq!(response.status, StatusCode::OK, "{list}?{spelling}: {}", response.text);
         };
         request(0).await;
         let before = calls(&upstream).await;

@@ -227,12 +227,12 @@ async fn invalid_message_is_an_error_and_large_message_closes_the_connection() {
         Message::binary("null"),
     ] {
         socket.send(invalid).await;
-        let answer = socket.receive().await;
-        assert_eq!(answer["error"]["code"], 412, "{answer}");
-        assert!(answer["error"]["message"].is_string() && answer.get("type").is_none(), "{answer}");
+        let response = socket.receive().await;
+        assert_eq!(response["error"]["code"], 412, "{response}");
+        assert!(response["error"]["message"].is_string() && response.get("type").is_none(), "{response}");
     }
-    let answer = socket.subscribe(json!({"subscribe": {}})).await;
-    assert_eq!(answer, json!({"subscribe": "success", "subscription_id": 0}));
+    let response = socket.subscribe(json!({"subscribe": {}})).await;
+    assert_eq!(response, json!({"subscribe": "success", "subscription_id": 0}));
 
     socket.send(Message::binary(vec![b' '; 64 * 1024 + 1])).await;
     assert_eq!(socket.close_code().await, Some(CloseCode::Size));

@@ -70,7 +70,7 @@ async fn concurrent_requests_reach_the_back_end_once() {
     let responses =
         futures::future::join_all((1..=20).map(|client| proxy.get(client, "/api/anilibria/v2/titles"))).await;
 
-    assert!(responses.iter().all(|answer| answer.text == "1"));
+    assert!(responses.iter().all(|response| response.text == "1"));
     assert_eq!(back_end.responses(), 1);
 }
 
@@ -82,13 +82,13 @@ async fn stale_response_is_served_during_revalidation() {
     proxy.get(1, path).await;
 
     let stale = eventually("a stale response", async || {
-        let answer = proxy.get(2, path).await;
-        (answer.header("x-cache-status") == "STALE").then_some(answer)
+        let response = proxy.get(2, path).await;
+        (response.header("x-cache-status") == "STALE").then_some(response)
     })
     .await;
     let renewed = eventually("a newer response", async || {
-        let answer = proxy.get(3, path).await;
-        (answer.status == StatusCode::OK && answer.text != stale.text).then_some(answer)
+        let response = proxy.get(3, path).await;
+        (response.status == StatusCode::OK && response.text != stale.text).then_some(response)
     })
     .await;
 

@@ -69,11 +69,11 @@ async fn other_spelling_does_not_change_a_cached_response() {
                 .await;
         proxy.raw(client, &spelling, &[]).await;
 
-        let answer = proxy.raw(client + 100, &address, &[]).await;
+        let response = proxy.raw(client + 100, &address, &[]).await;
 
-        assert_eq!(answer.status, direct.status, "{address} after {spelling}");
+        assert_eq!(response.status, direct.status, "{address} after {spelling}");
         assert_eq!(
-            answer.header("content-type"),
+            response.header("content-type"),
             direct.header("content-type"),
             "{address} after {spelling}"
         );
@@ -101,10 +101,10 @@ async fn cached_response_matches_origin_and_encoding() {
 
         assert_eq!(first.header("access-control-allow-origin"), "http://localhost:3000", "{target}");
         assert_eq!(first.header("content-encoding"), "gzip", "{target}");
-        for answer in [plain, other] {
-            assert_eq!(answer.header("access-control-allow-origin"), "", "{target}");
-            assert_eq!(answer.header("content-encoding"), "", "{target}");
-            assert_eq!(answer.status, 200, "{target}");
+        for response in [plain, other] {
+            assert_eq!(response.header("access-control-allow-origin"), "", "{target}");
+            assert_eq!(response.header("content-encoding"), "", "{target}");
+            assert_eq!(response.status, 200, "{target}");
         }
     }
 }
@@ -122,8 +122,8 @@ async fn public_response_of_v3_is_cached_once_for_all_origins() {
     let listed = proxy.raw(4, target, &[("origin", "http://localhost:3000")]).await;
 
     assert_eq!(in_session.header("access-control-allow-origin"), "");
-    for answer in [&first, &other, &listed] {
-        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, "*"));
+    for response in [&first, &other, &listed] {
+        assert_eq!((response.status, response.header("access-control-allow-origin")), (200, "*"));
     }
     assert_eq!(other.header("x-cache-status"), "HIT");
     assert_eq!(listed.header("x-cache-status"), "HIT");
@@ -136,9 +136,9 @@ async fn feed_with_one_host_is_not_served_to_another() {
     let target = "/v3/torrent/rss?rss_type=json&limit=1";
 
     for (client, host) in (1..).zip(["evil.example", "anime.example"]) {
-        let answer = Response::to(proxy.request(client, target).header("host", host)).await;
+        let response = Response::to(proxy.request(client, target).header("host", host)).await;
 
-        assert_eq!(answer.json()["feed_url"], format!("http://{host}{target}"));
+        assert_eq!(response.json()["feed_url"], format!("http://{host}{target}"));
     }
 }
 
@@ -176,10 +176,10 @@ async fn not_found_of_an_unknown_path_is_not_cached() {
         "/v3/no/such/path",
     ]) {
         proxy.raw(client, target, &[]).await;
-        let answer = proxy.raw(client, target, &[]).await;
+        let response = proxy.raw(client, target, &[]).await;
 
-        assert_eq!((answer.status, answer.header("cache-control")), (404, "no-store"), "{target}");
-        assert_eq!(answer.header("x-cache-status"), "MISS", "{target}");
+        assert_eq!((response.status, response.header("cache-control")), (404, "no-store"), "{target}");
+        assert_eq!(response.header("x-cache-status"), "MISS", "{target}");
     }
 }
 
@@ -190,10 +190,10 @@ async fn response_in_a_session_is_not_cached_for_any_spelling() {
 
     for spelling in ["session=a1", "sessio%6e=a1", "%73ession=a1&limit=1"] {
         for _ in 0..2 {
-            let answer = proxy.raw(1, &format!("/v3/torrent/rss?{spelling}"), &[]).await;
+            let response = proxy.raw(1, &format!("/v3/torrent/rss?{spelling}"), &[]).await;
 
-            assert_eq!((answer.status, answer.header("cache-control")), (401, "no-store"), "{spelling}");
-            assert_ne!(answer.header("x-cache-status"), "HIT", "{spelling}");
+            assert_eq!((response.status, response.header("cache-control")), (401, "no-store"), "{spelling}");
+            assert_ne!(response.header("x-cache-status"), "HIT", "{spelling}");
         }
     }
     assert_eq!(proxy.raw(1, "/v3/torrent/rss", &[]).await.status, 200);

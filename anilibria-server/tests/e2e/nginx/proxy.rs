@@ -75,9 +75,9 @@ impl Proxy {
         let mut stream = self.connect(client).await;
         let request = format!("GET {path} HTTP/1.0\r\nHost: front\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        response.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
     /// Opens a connection from the address of this client.
@@ -159,12 +159,12 @@ impl RawResponse {
     pub(crate) async fn to(mut stream: TcpStream, request: &str) -> Self {
         // nginx may respond and close the connection before it has read the request completely.
         let _ = stream.write_all(request.as_bytes()).await;
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer).await;
-        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+        let mut response = Vec::new();
+        let _ = stream.read_to_end(&mut response).await;
+        let end = response.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(response[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Self { status, head, body: answer[end + 4..].to_vec() }
+        Self { status, head, body: response[end + 4..].to_vec() }
     }
 
     /// Returns a header, or an empty text if it is missing.

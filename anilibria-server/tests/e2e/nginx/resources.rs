@@ -105,11 +105,11 @@ async fn logins_of_one_address_are_limited() {
         RawResponse::to(proxy.connect(client).await, &post).await
     };
 
-    let answers = futures::future::join_all((0..20).map(|_| log_in(1))).await;
+    let responses = futures::future::join_all((0..20).map(|_| log_in(1))).await;
     let other_page = proxy.raw(1, "/public/login.php", &[]).await;
     let other_client = log_in(2).await;
 
-    let (refused, answered): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 429);
+    let (refused, answered): (Vec<_>, Vec<_>) = responses.iter().partition(|response| response.status == 429);
     assert!((6..=10).contains(&answered.len()), "{} answered", answered.len());
     assert_eq!(refused[0].json()["error"]["code"], "RATE_LIMIT_EXCEEDED");
     assert_eq!(refused[0].header("retry-after"), "1");
@@ -132,13 +132,13 @@ async fn malformed_request_gets_the_error_envelope_of_the_service() {
         (request("GET", "/x", &[("x-long", &long)]), 431, "HEADERS_TOO_LARGE", ""),
         (request("TRACE", "/api/anilibria/v2/titles", &[]), 405, "METHOD_NOT_ALLOWED", ""),
     ] {
-        let answer = RawResponse::to(proxy.connect(1).await, &sent).await;
+        let response = RawResponse::to(proxy.connect(1).await, &sent).await;
 
         let target: String = sent.chars().take(60).collect();
-        let body = answer.json();
-        assert_eq!((answer.status, body["error"]["code"].as_str()), (status, Some(code)), "{target}");
+        let body = response.json();
+        assert_eq!((response.status, body["error"]["code"].as_str()), (status, Some(code)), "{target}");
         assert_eq!(body["error"]["details"]["field"].as_str().unwrap_or_default(), field, "{target}");
-        assert_eq!(body["request_id"], answer.header("x-request-id"), "{target}");
-        assert_eq!(answer.header("cache-control"), "no-store", "{target}");
+        assert_eq!(body["request_id"], response.header("x-request-id"), "{target}");
+        assert_eq!(response.header("cache-control"), "no-store", "{target}");
     }
 }

@@ -203,8 +203,8 @@ async fn notification_of_a_sync_is_in_the_trace_of_its_request() {
     let sync = async |traceparent: &str| {
         let body = json!({"title_id": TITLE, "force": true});
         let headers = [("authorization", &*token), ("traceparent", traceparent)];
-        let answer = service.send_with_headers(Method::POST, "/internal/sync/title", &headers, &body).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
+        let response = service.send_with_headers(Method::POST, "/internal/sync/title", &headers, &body).await;
+        assert_eq!(response.status, 200, "{}", response.text);
     };
     sync(&format!("00-{PARENT}{PARENT}-{PARENT}-00")).await;
     publish_episode(&upstream, TITLE).await;
